@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A growing buffer that has a maximum from birth. Appending past the maximum (or running out of
+ * memory) marks it as failed and appends nothing from then on: append freely, check `failed` once.
+ */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include "base/banned.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buffer {
+	char *data; /* NUL-terminated once anything was appended, else NULL; owned */
+	size_t length;
+	size_t capacity;
+	size_t maximum;
+	bool failed;
+};
+
+#define BUFFER_INIT(max) ((struct buffer){.maximum = (max)})
+
+void buffer_append(struct buffer *buffer, const void *bytes, size_t length);
+void buffer_text(struct buffer *buffer, const char *text);
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Appends text percent-encoded as one path segment or query value: everything but the unreserved
+ * characters of RFC 3986 section 2.3, so a space is %20. */
+void buffer_percent(struct buffer *buffer, const char *text);
+
+/* Empties it and keeps the memory. */
+void buffer_clear(struct buffer *buffer);
+
+/* Frees it; what was in it is wiped by capacity when `wipe` is used. Both may be called twice. */
+void buffer_release(struct buffer *buffer);
+void buffer_wipe(struct buffer *buffer);
+
+#endif

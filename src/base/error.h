@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one shape of an error: a function that can fail returns 0 or -1 (or NULL) and fills the
+ * caller's struct error with a sentence for the operator. It names the thing, the place
+ * (file:line for configuration) and what to do; never a secret. Only main() and meetauthctl
+ * print it and exit.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include "base/banned.h"
+
+struct error {
+	char text[512];
+};
+
+/* Writes the sentence. Always returns -1, so that callers can `return error_set(error, ...)`.
+ * `error` may be NULL for callers that do not care why. */
+int error_set(struct error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Puts words in front of the sentence that is there ("users.passwd: " + text). Always -1. */
+int error_prefix(struct error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct file_stamp file_stamp(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return (struct file_stamp){0};
+	return (struct file_stamp){
+		.inode = st.st_ino,
+		.size = st.st_size,
+		.modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		.changed_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec,
+	};
+}
+
+bool file_stamp_equal(struct file_stamp a, struct file_stamp b)
+{
+	return a.inode == b.inode && a.size == b.size && a.modified_ns == b.modified_ns &&
+	       a.changed_ns == b.changed_ns;
+}
+
+static int check_secrecy(
+	const char *path, const struct stat *st, enum file_secrecy secrecy, struct error *error)
+{
+	mode_t refused = secrecy == FILE_SECRET ? 0077 : 0037;
+
+	if (!S_ISREG(st->st_mode))
+		return error_set(error, "%s: is not a regular file", path);
+	if (secrecy == FILE_PUBLIC)
+		return 0;
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return error_set(error, "%s: belongs to user id %u; chown it to user id %u or root",
+			path, (unsigned)st->st_uid, (unsigned)geteuid());
+	if (st->st_mode & refused)
+		return error_set(error, "%s: mode %04o lets others at it; chmod %s it", path,
+			(unsigned)(st->st_mode & 07777), secrecy == FILE_SECRET ? "0400" : "0640");
+	return 0;
+}
+
+static int read_all(int fd, const char *path, struct buffer *contents, struct error *error)
+{
+	char chunk[4096];
+	ssize_t got;
+	int rc = 0;
+
+	while ((got = read(fd, chunk, sizeof chunk)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			rc = error_set(error, "%s: cannot read: %s", path, strerror(errno));
+			break;
+		}
+		buffer_append(contents, chunk, (size_t)got);
+		if (contents->failed) {
+			rc = error_set(error, "%s: is larger than %zu bytes", path, contents->maximum);
+			break;
+		}
+	}
+	explicit_bzero(chunk, sizeof chunk);
+	return rc;
+}
+
+int file_read(
+	const char *path, enum file_secrecy secrecy, struct buffer *contents, struct error *error)
+{
+	struct stat st;
+	int rc = -1;
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (secrecy == FILE_PUBLIC ? 0 : O_NOFOLLOW);
+	int fd = open(path, flags);
+
+	if (fd < 0)
+		return error_set(error, "%s: cannot open: %s", path,
+			errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+	if (fstat(fd, &st) != 0)
+		error_set(error, "%s: cannot stat: %s", path, strerror(errno));
+	else if (check_secrecy(path, &st, secrecy, error) == 0)
+		rc = read_all(fd, path, contents, error);
+	close(fd);
+	return rc;
+}
+
+/* Gives a file we made as root to whom it belongs: the owner of the one it replaces, else of the
+ * folder. */
+static int hand_over(int fd, const char *path, const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return 0;
+	if (stat(path, &st) != 0 && stat(folder, &st) != 0)
+		return -1;
+	return fchown(fd, st.st_uid, st.st_gid);
+}
+
+static int folder_of(const char *path, char folder[PATH_MAX], struct error *error)
+{
+	if (snprintf(folder, PATH_MAX, "%s", path) >= PATH_MAX - 8)
+		return error_set(error, "%s: path too long", path);
+	const char *parent = dirname(folder); /* may point into folder or at a constant */
+
+	memmove(folder, parent, strlen(parent) + 1);
+	return 0;
+}
+
+int file_lock(const char *path, struct error *error)
+{
+	char lock[PATH_MAX], folder[PATH_MAX];
+	int fd;
+
+	if (folder_of(path, folder, error) != 0)
+		return -1;
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set(error, "%s: cannot open: %s", lock, strerror(errno));
+	if (hand_over(fd, path, folder) != 0 || flock(fd, LOCK_EX) != 0) {
+		error_set(error, "%s: cannot lock: %s", lock, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int write_all(int fd, const char *bytes, size_t length)
+{
+	while (length > 0) {
+		ssize_t done = write(fd, bytes, length);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -1;
+		bytes += done;
+		length -= (size_t)done;
+	}
+	return 0;
+}
+
+static int sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+int file_replace(
+	const char *path, const void *contents, size_t length, mode_t mode, struct error *error)
+{
+	char temporary[PATH_MAX], folder[PATH_MAX];
+	int fd, rc = -1;
+
+	if (folder_of(path, folder, error) != 0)
+		return -1;
+	snprintf(temporary, sizeof temporary, "%s.tmp", path);
+	unlink(temporary); /* what a crash left; nobody else writes it, we hold the lock */
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set(error, "%s: cannot create: %s", temporary, strerror(errno));
+	if (hand_over(fd, path, folder) == 0 && fchmod(fd, mode) == 0 &&
+		write_all(fd, contents, length) == 0 && fsync(fd) == 0 &&
+		rename(temporary, path) == 0 && sync_folder(folder) == 0)
+		rc = 0;
+	else
+		error_set(error, "%s: cannot write: %s", path, strerror(errno));
+	close(fd);
+	if (rc != 0)
+		unlink(temporary);
+	return rc;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who somebody is, as a backend found out. auth/ makes it, session/ keeps it in the cookie,
+ * policy/ reads it, platform/ passes name and e-mail on.
+ */
+#ifndef BASE_IDENTITY_H
+#define BASE_IDENTITY_H
+
+#include "base/banned.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	IDENTITY_SUBJECT_MAX = 256, /* bytes of UTF-8, without the NUL */
+	IDENTITY_NAME_MAX = 256,
+	IDENTITY_EMAIL_MAX = 254, /* RFC 5321 4.5.3.1.3 less the brackets */
+	IDENTITY_GROUP_MAX = 128,
+	IDENTITY_GROUPS_MAX = 64,
+};
+
+/* All strings are owned and UTF-8. backend and subject are never NULL in a complete identity;
+ * name and email are NULL where unknown. `backend` is the title of the backend's section. */
+struct identity {
+	char *backend;
+	char *subject;
+	char *name;
+	char *email; /* verified by whoever the backend trusts; an unverified one is left out */
+	char **groups;
+	size_t group_count;
+};
+
+#define IDENTITY_INIT ((struct identity){0})
+
+/* Sets a string field to a copy (or to NULL for NULL and ""). 0, or -1 without memory or when it is
+ * longer than `maximum` bytes, has a control character or is not UTF-8. */
+int identity_set(char **field, const char *text, size_t maximum);
+
+/* Adds a group; twice the same is once. 0, or -1 for the reasons above or too many. */
+int identity_add_group(struct identity *identity, const char *group);
+
+bool identity_has_group(const struct identity *identity, const char *group);
+
+/* Takes over everything `from` owns; `from` is empty afterwards. */
+void identity_move(struct identity *to, struct identity *from);
+
+void identity_release(struct identity *identity);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/join.h"
+
+int join_add_forward(struct join *join, const char *name, const char *value)
+{
+	struct join_forward *forward = &join->forward[join->forward_count];
+
+	if (join->forward_count >= JOIN_FORWARD_MAX)
+		return -1;
+	forward->name = strdup(name);
+	forward->value = strdup(value);
+	join->forward_count++; /* counted even half-built, so that release frees the half */
+	return forward->name != NULL && forward->value != NULL ? 0 : -1;
+}
+
+void join_release(struct join *join)
+{
+	free(join->platform);
+	free(join->meeting_id);
+	free(join->meeting_token);
+	if (join->request_token != NULL)
+		explicit_bzero(join->request_token, strlen(join->request_token));
+	free(join->request_token);
+	for (size_t i = 0; i < join->forward_count; i++) {
+		free(join->forward[i].name);
+		free(join->forward[i].value);
+	}
+	*join = JOIN_INIT;
+}

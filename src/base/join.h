@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A join: what the platform's redirect asked for. flow/arrive makes it out of checked parameters,
+ * session/ticket carries it through a login, platform/ turns it into an exchange and a way back.
+ */
+#ifndef BASE_JOIN_H
+#define BASE_JOIN_H
+
+#include "base/banned.h"
+
+#include <stddef.h>
+
+enum {
+	JOIN_FORWARD_MAX = 16,
+};
+
+/* A parameter that is handed on to the platform as it came. */
+struct join_forward {
+	char *name;
+	char *value;
+};
+
+/* All strings are owned, checked and never NULL in a complete join. */
+struct join {
+	char *platform; /* title of the platform's section, lower case */
+	char *meeting_id;
+	char *meeting_token;
+	char *request_token; /* worth an access token: never logged, wiped on release */
+	struct join_forward forward[JOIN_FORWARD_MAX];
+	size_t forward_count;
+};
+
+#define JOIN_INIT ((struct join){0})
+
+/* Adds a copy of a forwarded parameter. 0, or -1 without memory or with too many. */
+int join_add_forward(struct join *join, const char *name, const char *value);
+
+/* Frees everything, wipes the request token; the join is empty afterwards. */
+void join_release(struct join *join);
+
+#endif

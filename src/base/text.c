@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include <limits.h>
+#include <strings.h>
+
+/* Length of the UTF-8 sequence at `c` if it is a printable character, else 0. */
+static size_t printable_sequence(const unsigned char *c)
+{
+	if (c[0] < 0x80)
+		return c[0] >= 0x20 && c[0] != 0x7f;
+	if (c[0] >= 0xc2 && c[0] <= 0xdf && (c[1] & 0xc0) == 0x80)
+		return c[0] == 0xc2 && c[1] < 0xa0 ? 0 : 2; /* U+0080..U+009F are controls */
+	if ((c[0] & 0xf0) == 0xe0 && (c[1] & 0xc0) == 0x80 && (c[2] & 0xc0) == 0x80) {
+		bool overlong = c[0] == 0xe0 && c[1] < 0xa0;
+		bool surrogate = c[0] == 0xed && c[1] >= 0xa0;
+
+		return overlong || surrogate ? 0 : 3;
+	}
+	if (c[0] >= 0xf0 && c[0] <= 0xf4 && (c[1] & 0xc0) == 0x80 && (c[2] & 0xc0) == 0x80 &&
+	    (c[3] & 0xc0) == 0x80) {
+		bool overlong = c[0] == 0xf0 && c[1] < 0x90;
+		bool beyond = c[0] == 0xf4 && c[1] >= 0x90;
+
+		return overlong || beyond ? 0 : 4;
+	}
+	return 0;
+}
+
+bool text_is_printable(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	while (*c != '\0') {
+		size_t length = printable_sequence(c);
+
+		if (length == 0)
+			return false;
+		c += length;
+	}
+	return true;
+}
+
+bool text_is_visible_ascii(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	for (; *c != '\0'; c++)
+		if (*c < 0x21 || *c > 0x7e)
+			return false;
+	return text[0] != '\0';
+}
+
+static bool is_alnum(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others)
+{
+	size_t length = 0;
+	bool dots_alone = true;
+
+	for (; text[length] != '\0'; length++) {
+		if (length >= maximum)
+			return false;
+		if (!is_alnum((unsigned char)text[length]) && strchr(others, text[length]) == NULL)
+			return false;
+		dots_alone = dots_alone && text[length] == '.';
+	}
+	return length >= minimum && length > 0 && !dots_alone;
+}
+
+/* Length of the label at `text` (RFC 1123: 1 to 63, no hyphen at an end), or 0. */
+static size_t label_length(const char *text)
+{
+	size_t length = 0;
+
+	while (is_alnum((unsigned char)text[length]) || text[length] == '-')
+		length++;
+	if (length == 0 || length > 63 || text[0] == '-' || text[length - 1] == '-')
+		return 0;
+	return length;
+}
+
+bool text_is_host(const char *text)
+{
+	size_t at = 0;
+	int64_t port;
+
+	for (;;) {
+		size_t length = label_length(text + at);
+
+		if (length == 0)
+			return false;
+		at += length;
+		if (at > 253)
+			return false;
+		if (text[at] != '.')
+			break;
+		at++;
+	}
+	if (text[at] == '\0')
+		return true;
+	return text[at] == ':' && text_to_number(text + at + 1, 1, 65535, &port) == 0;
+}
+
+static bool same(char a, char b, bool fold)
+{
+	if (fold && a >= 'A' && a <= 'Z')
+		a = (char)(a + 32);
+	if (fold && b >= 'A' && b <= 'Z')
+		b = (char)(b + 32);
+	return a == b;
+}
+
+bool text_matches(const char *pattern, const char *text, bool fold)
+{
+	const char *star = NULL, *resume = NULL;
+
+	/* On a mismatch only the last star can help: linear steps, no recursion. */
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			resume = text;
+		} else if (*pattern != '\0' && same(*pattern, *text, fold)) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+/* Reads the digits at *text and moves past them. */
+static int read_digits(const char **text, int64_t maximum, int64_t *number_r)
+{
+	int64_t number = 0;
+	const char *c = *text;
+
+	if (*c < '0' || *c > '9' || (c[0] == '0' && c[1] >= '0' && c[1] <= '9'))
+		return -1;
+	for (; *c >= '0' && *c <= '9'; c++) {
+		if (number > (maximum - (*c - '0')) / 10)
+			return -1;
+		number = number * 10 + (*c - '0');
+	}
+	*text = c;
+	*number_r = number;
+	return 0;
+}
+
+int text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number_r)
+{
+	if (read_digits(&text, maximum, number_r) != 0 || *text != '\0')
+		return -1;
+	return *number_r < minimum ? -1 : 0;
+}
+
+int text_to_duration(const char *text, int64_t *milliseconds_r)
+{
+	static const struct {
+		const char *suffix;
+		int64_t milliseconds;
+	} units[] = {
+		{"", 1000},	  {"ms", 1},	  {"s", 1000},
+		{"m", 60 * 1000}, {"h", 3600000}, {"d", 24 * 3600000},
+	};
+	const int64_t ten_years = (int64_t)3650 * 24 * 3600000;
+	int64_t number;
+
+	if (read_digits(&text, ten_years, &number) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (strcmp(text, units[i].suffix) != 0)
+			continue;
+		if (number > ten_years / units[i].milliseconds)
+			return -1;
+		*milliseconds_r = number * units[i].milliseconds;
+		return 0;
+	}
+	return -1;
+}
+
+int text_to_time(const char *text, int64_t *seconds_r)
+{
+	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct tm tm = {0}, again;
+		char *end = strptime(text, forms[i], &tm);
+		time_t seconds;
+
+		if (end == NULL || *end != '\0' || text[4] != '-')
+			continue;
+		/* timegm() carries 31 February over into March; then the day is another. */
+		seconds = timegm(&tm);
+		if (gmtime_r(&seconds, &again) == NULL || again.tm_mday != tm.tm_mday)
+			return -1;
+		*seconds_r = (int64_t)seconds;
+		return 0;
+	}
+	return -1;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Questions about text that more than one room asks.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/banned.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without control characters (C0, DEL, C1). */
+bool text_is_printable(const char *text);
+
+/* Visible ASCII (0x21 to 0x7e) throughout, at least one character. */
+bool text_is_visible_ascii(const char *text);
+
+/* 1 to `maximum` characters, all ASCII letters, digits or in `others`, and not dots alone: libcurl and
+ * browsers fold "." and ".." segments away. */
+bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others);
+
+/* A host name or host:port: labels of RFC 1123 section 2.1, at most 253 characters, port 1 to 65535;
+ * no IPv6 literal, no trailing dot, no userinfo. */
+bool text_is_host(const char *text);
+
+/* Glob with '*' for any run of characters, everything else literal and the whole text compared;
+ * ASCII letters compare without case when `fold`. */
+bool text_matches(const char *pattern, const char *text, bool fold);
+
+/* Decimal without sign, blanks or leading zeros in `minimum`..`maximum`. 0 or -1. */
+int text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number_r);
+
+/* "90", "90s", "10m", "12h", "7d" as seconds, at most 10 years; "250ms" is 0.25 s, so the result
+ * is in milliseconds. 0 or -1. */
+int text_to_duration(const char *text, int64_t *milliseconds_r);
+
+/* "2026-01-01T08:00Z", with optional seconds, or a date alone (00:00): seconds since 1970. Only UTC
+ * ("Z"), after RFC 3339. 0 or -1. */
+int text_to_time(const char *text, int64_t *seconds_r);
+
+#endif

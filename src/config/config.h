@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The configuration file (meetauth.conf(5), libconfuse syntax) as typed, checked settings. Pure apart
+ * from reading the file: nothing is opened, no host is asked.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "config/option.h"
+
+enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
+enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
+
+/* "10/10m": so many in so long. */
+struct config_rate {
+	unsigned count;
+	int64_t period_ms;
+};
+
+/* A list of strings; owned by the settings. */
+struct config_list {
+	const char *const *items;
+	size_t count;
+};
+
+/* One rule of the policy. An empty list and a zero time are conditions that were not written;
+ * a rule hits when every written condition does. */
+struct config_rule {
+	const char *name;
+	int line;
+	bool allow;
+	struct config_list groups;    /* any of them, exact */
+	struct config_list users;     /* subject, exact, or "backend/subject" */
+	struct config_list emails;    /* glob, no case */
+	struct config_list backends;  /* title, exact */
+	struct config_list platforms; /* title, no case */
+	struct config_list meetings;  /* glob on the meeting id or the meeting token */
+	int64_t not_before;	      /* seconds since 1970, inclusive; 0: none */
+	int64_t not_after;	      /* seconds since 1970, inclusive; 0: none */
+};
+
+struct config_policy {
+	bool present; /* a policy section stands in the file */
+	bool allow_by_default;
+	const struct config_rule *rules;
+	size_t count;
+};
+
+/* Everything is owned by the settings and immutable. */
+struct settings {
+	const char *file;     /* as it was named */
+	const char *base_url; /* without trailing slash: "https://external.example.org/auth" */
+	const char *origin;   /* "https://external.example.org" */
+	const char *mount;    /* "/auth"; "" when base-url has no path */
+	const char *store, *store_key, *state;
+	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
+	int64_t drain_timeout_ms;
+	struct config_rate throttle_account, throttle_address;
+	unsigned max_in_flight;
+	enum config_log log;
+	enum config_log_format log_format;
+	struct config_list languages;
+	const char *brand_name, *brand_logo; /* "" where not set */
+	const char *share; /* folder of pages/, lang/, static/: the installed one by default */
+	const struct section *const *platforms, *const *backends; /* in the order of the file */
+	size_t platform_count, backend_count;
+	struct config_policy policy;
+};
+
+/* Which section types exist; both arrays are ended by a NULL type. */
+struct config_types {
+	const struct section_type *platforms, *backends;
+};
+
+/* Reads and checks the file. NULL with "FILE:LINE: what is wrong and what would be right" in the error:
+ * unknown option (with the nearest known name where there is one), wrong type, duplicate title or
+ * option, value out of range, unreadable file. */
+struct settings *config_load(const char *file, struct config_types types, struct error *error);
+
+void config_free(struct settings **settings);
+
+/* http:// may be used only towards this machine: localhost, 127.0.0.0/8, [::1]. Checks that `url` is
+ * scheme://host[:port][/path] with https, or http and loopback, without userinfo, query and fragment.
+ * 0 or -1; says why in the error (without place). */
+int config_check_url(const char *url, struct error *error);
+
+#endif

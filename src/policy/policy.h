@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * May you? Pure: the rules of the configuration (config.h, struct config_policy) and a question in, a verdict out.
+ * The first rule that hits decides; no hit: the default; no policy section at all: allow.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "base/buffer.h"
+#include "base/identity.h"
+#include "config/config.h"
+
+enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
+
+struct policy_question {
+	const struct identity *who;
+	const char *platform, *meeting_id, *meeting_token;
+	int64_t now; /* seconds since 1970 */
+};
+
+/* What was decided and by which rule: its name, or "default", or "no policy". Never NULL. */
+struct policy_answer {
+	enum policy_verdict verdict;
+	const char *rule;
+};
+
+struct policy_answer policy_decide(const struct config_policy *policy,
+	const struct policy_question *question);
+
+/* How one rule stands to a question in which some things may be unknown (explain): NULL subject, platform, meeting or a
+ * `now` of 0 is unknown, and so are name, e-mail and groups when `who_known` is false. */
+enum policy_match { POLICY_MISS = 0, POLICY_MAY, POLICY_HIT };
+
+struct policy_reason {
+	enum policy_match match;
+	char text[160]; /* the condition that missed or is open: "groups: none of staff" */
+};
+
+struct policy_reason policy_explain(const struct config_rule *rule,
+	const struct policy_question *question, bool who_known);
+
+/* Findings about rules that can never decide anything: shadowed by an earlier one, expired at `now`, a window that never opens, a
+ * condition that can never match (an e-mail pattern without @, an unknown platform or backend title, …). Calls `found` for
+ * each; returns their number. */
+size_t policy_lint(const struct settings *settings, int64_t now,
+	void (*found)(void *context, const struct config_rule *rule, const char *text),
+	void *context);
+
+#endif

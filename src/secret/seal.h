@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sealing: the only user of libsodium's encryption and keyed hashes.
+ *
+ *   sealed text = base64url, unpadded, of:
+ *   +---------+------------+-----------+------------------------------+
+ *   | 1 byte  | 4 bytes    | 24 bytes  | ciphertext and 16-byte tag   |
+ *   | version | key id     | nonce     | XChaCha20-Poly1305 (IETF)    |
+ *   +---------+------------+-----------+------------------------------+
+ *   associated data: version, key id and the purpose's name, so that a value sealed for one purpose
+ *   does not open for another.
+ */
+#ifndef SECRET_SEAL_H
+#define SECRET_SEAL_H
+
+#include "base/buffer.h"
+
+#include <stdint.h>
+
+enum {
+	SEAL_KEY_SIZE = 32,
+	SEAL_HASH_SIZE = 16,
+	SEAL_KEYS_MAX = 8,
+};
+
+/* A key with the id that stands in what it sealed. */
+struct seal_key {
+	uint32_t id;
+	uint8_t bytes[SEAL_KEY_SIZE];
+};
+
+/* The newest key first: it seals, all open. Kept in locked memory by the store. */
+struct seal_ring {
+	size_t count;
+	struct seal_key keys[SEAL_KEYS_MAX];
+};
+
+/* Appends the sealed text of `length` bytes to `text`. `purpose` is a constant such as "session".
+ * 0, or -1 when the buffer is full. */
+int seal_text(const struct seal_ring *ring, const char *purpose, const void *bytes, size_t length,
+	struct buffer *text);
+
+/* Opens a sealed text into `bytes` (cleared first). 0, or -1 for anything that was not sealed with a
+ * key of the ring for this purpose, and for what does not fit: one answer for every cause. */
+int seal_open(const struct seal_ring *ring, const char *purpose, const char *text,
+	struct buffer *bytes);
+
+/* Keyed BLAKE2b of a purpose and up to a few strings, each with its length in front so that ("a","bc") and
+ * ("ab","c") differ. The list of strings ends with NULL. For what is stored or compared instead of the
+ * value itself. */
+void seal_hash(const uint8_t key[SEAL_KEY_SIZE], uint8_t hash[SEAL_HASH_SIZE], const char *purpose,
+	...) __attribute__((sentinel));
+
+/* Random bytes for ids. */
+void seal_random(void *bytes, size_t length);
+
+/* Compares in constant time. */
+int seal_equal(const void *a, const void *b, size_t length);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one type for secret bytes that live longer than a function: in locked, guarded memory
+ * (sodium_malloc), wiped by capacity, never printed by anything of ours. For what is load-time only:
+ * a request must not make one.
+ */
+#ifndef SECRET_SECRET_H
+#define SECRET_SECRET_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct secret;
+
+/* Once, before anything else of this room. Turns core files off for the process, starts libsodium;
+ * -1 when there is no source of randomness. */
+int secret_init(struct error *error);
+
+/* A copy of `length` bytes (NUL-terminated for convenience, the NUL not counted). NULL without
+ * memory. The caller wipes its own copy. */
+struct secret *secret_new(const void *bytes, size_t length);
+
+const char *secret_text(const struct secret *secret);
+size_t secret_length(const struct secret *secret);
+
+/* Wipes, unlocks, frees, sets to NULL. */
+void secret_free(struct secret **secret);
+
+/* Reads a secret from a terminal without echo (asking with `prompt` on it), or, where `fd` is none, all
+ * of it less one trailing newline. 1 to 4096 bytes. NULL with an error. */
+struct secret *secret_read(int fd, const char *prompt, struct error *error);
+
+#endif

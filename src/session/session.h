@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept on
+ * the server but revocations (state/).
+ *
+ *   payload: version 1 | id 16 | began 8 | used 8 | backend, subject, name, e-mail, groups, each as
+ *   2-byte length and bytes (big endian); the number of groups in 1 byte before them
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include "base/identity.h"
+#include "secret/seal.h"
+
+#include <stdint.h>
+
+#define SESSION_COOKIE "__Host-meetauth"
+
+enum {
+	SESSION_ID_SIZE = 16,
+	SESSION_TEXT_MAX = 3800, /* sealed; name and attributes fit in 4096 with it (RFC 6265 6.1) */
+};
+
+struct session {
+	uint8_t id[SESSION_ID_SIZE]; /* new at every login */
+	struct identity who;
+	int64_t began; /* seconds since 1970 */
+	int64_t used;
+};
+
+/* How long sessions live, in seconds. */
+struct session_limits {
+	int64_t lifetime, idle;
+};
+
+/* Begins a session of `who` (taken over) at `now`. */
+void session_begin(struct session *session, struct identity *who, int64_t now);
+
+/* Appends the sealed cookie value. 0, or -1 when it does not fit in SESSION_TEXT_MAX: the identity has too
+ * many or too long groups. */
+int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text);
+
+/* Opens a cookie value. -1 for one that is not ours, ended, or from the future; the session is empty then.
+ * Whether it was revoked is for the caller to ask. */
+int session_open(const struct seal_ring *ring, const char *text, struct session_limits limits,
+	int64_t now, struct session *session);
+
+/* True when the cookie should be sent again with `used` set to now: after a tenth of the idle time, so that not every
+ * join makes a new cookie. */
+bool session_is_stale(const struct session *session, struct session_limits limits, int64_t now);
+
+void session_release(struct session *session);
+
+#endif

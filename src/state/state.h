@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the processes of a pool share: claims of request tokens, throttle counters, revocations, notes. Keys are
+ * keyed hashes (seal_hash), never the values themselves. The drivers: lmdb.c (one machine), memory.c (one process,
+ * for tests). lmdb answers in microseconds and is called on the loop.
+ */
+#ifndef STATE_STATE_H
+#define STATE_STATE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	STATE_KEY_SIZE = 16,
+	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
+};
+
+struct state;
+
+/* "lmdb:/run/meetauth" (the folder must exist and be writable) or "memory:". Safe to open in many
+ * processes at once. NULL with an error. After a fork the child opens its own. */
+struct state *state_open(const char *address, struct error *error);
+void state_close(struct state **state);
+
+/* Only a check of the address: for -t. 0 or -1. */
+int state_check_address(const char *address, struct error *error);
+
+enum state_claim {
+	STATE_CLAIM_BROKEN = 0, /* the state does not answer: nobody may go on */
+	STATE_CLAIM_LOST,	/* somebody else has it */
+	STATE_CLAIM_WON,
+};
+
+/* Claims a key for STATE_CLAIM_SECONDS; of all processes that try, one wins. `now` in seconds. */
+enum state_claim state_claim(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now);
+
+/* Gives a claim back (nothing was sent). 0 or -1. */
+int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
+
+/* "count in period", as the generic cell rate algorithm (ITU-T I.371): `count` at once, and one more every
+ * period/count. */
+struct state_rate {
+	unsigned count;
+	int64_t period_ms;
+};
+
+/* Takes one from the counter. 0 when there was one, else the milliseconds until there is; -1 when the state does not
+ * answer. */
+int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
+	int64_t now_ms);
+
+/* Puts one back (the try was a good one). 0 or -1. */
+int state_give(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
+	int64_t now_ms);
+
+/* Marks a time under a key, kept until forgotten or the state is lost; a later one replaces it. Used for revocations (sessions
+ * that began before it are void) and for when a secret was last accepted. 0 or -1. */
+int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
+
+/* The time under a key, 0 when there is none, -1 when the state does not answer. */
+int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
+
+/* When this state was made (seconds). A session older than that is void: its revocation may have been lost with the
+ * state before (a reboot empties /run). */
+int64_t state_born(const struct state *state);
+
+/* True when it answers: for readyz. */
+bool state_reachable(struct state *state);
+
+/* Folder that the processes of this machine share, for the metrics file; NULL when there is none. */
+const char *state_folder(const struct state *state);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One line an event, logfmt or JSON, to standard error or syslog.
+ *
+ *   log_begin(&line, LOG_LEVEL_INFO, "join");
+ *   log_text(&line, "user", subject);
+ *   log_number(&line, "total_ms", 12);
+ *   log_end(&line);
+ *
+ * Every line starts with time (UTC, RFC 3339 with milliseconds), level and event. Values are escaped
+ * (control characters, invalid UTF-8, quotes) and cut at 512 bytes; a line is never longer than LOG_LINE_MAX. A value
+ * that must never be logged (contract section 7) must not be given here: nothing here can tell. errno is preserved.
+ */
+#ifndef TELEMETRY_LOG_H
+#define TELEMETRY_LOG_H
+
+#include "base/banned.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	LOG_LINE_MAX = 4096, /* PIPE_BUF: lines of a pool that shares a pipe do not mix */
+};
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
+enum log_format { LOG_AS_LOGFMT, LOG_AS_JSON };
+
+struct log_line {
+	size_t length;
+	bool full;
+	enum log_level level;
+	char text[LOG_LINE_MAX];
+};
+
+/* Before it is called: stderr, logfmt. */
+void log_setup(enum log_target target, enum log_format format);
+
+void log_begin(struct log_line *line, enum log_level level, const char *event);
+void log_text(struct log_line *line, const char *key, const char *value); /* NULL: left out */
+void log_number(struct log_line *line, const char *key, int64_t value);
+
+/* Queues the line; a line that finds the queue full flushes it first. Lines of worker threads are safe too. */
+void log_end(struct log_line *line);
+
+/* Writes what is queued: once a turn of the loop, before a wait, and at exit. Does not block: where standard error does not take it,
+ * lines are dropped and counted (METRIC_LOG_DROPPED). */
+void log_flush(void);
+
+/* For plain messages: event=NAME message="…", flushed at once. */
+void log_message(enum log_level level, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

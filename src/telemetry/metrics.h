@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Counters that all processes of a machine share: a mapped file, so that any process can answer for the pool and
+ * a killed one takes nothing along. Counters are added to in place (relaxed atomics). Gauges live in a slot a process owns
+ * by a lock on its byte of the file, so that those of a dead process no longer count.
+ */
+#ifndef TELEMETRY_METRICS_H
+#define TELEMETRY_METRICS_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum metric {
+#define COUNTER(id, name, labels, help) METRIC_##id,
+#define GAUGE(id, name, labels, help)	METRIC_##id,
+#define HISTOGRAM(id, name, help)	METRIC_##id,
+#include "telemetry/metrics.def"
+#undef COUNTER
+#undef GAUGE
+#undef HISTOGRAM
+	METRIC_COUNT,
+};
+
+/* Maps FOLDER/metrics (made where missing; made anew where its layout is another version's). Before it, and with
+ * a NULL folder, counting goes to memory of this process. 0 or -1. */
+int metrics_open(const char *folder, struct error *error);
+void metrics_close(void);
+
+void metric_add(enum metric counter, uint64_t amount);
+static inline void metric_count(enum metric counter)
+{
+	metric_add(counter, 1);
+}
+
+void gauge_add(enum metric gauge, int64_t amount);
+
+/* One duration into a histogram. */
+void metric_observe(enum metric histogram, int64_t milliseconds);
+
+/* Appends the Prometheus text format 0.0.4, summed over the pool. */
+void metrics_print(struct buffer *text);
+
+#endif
