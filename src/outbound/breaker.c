@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbound/breaker.h"
+
+bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r)
+{
+	if (breaker->pause_ms == 0)
+		return true;
+	if (now_ms >= breaker->retry_at_ms && !breaker->probing) {
+		breaker->probing = true;
+		return true;
+	}
+	*wait_ms_r = breaker->retry_at_ms > now_ms ? breaker->retry_at_ms - now_ms : 1000;
+	return false;
+}
+
+void breaker_succeeded(struct breaker *breaker)
+{
+	*breaker = (struct breaker){0};
+}
+
+void breaker_failed(struct breaker *breaker, int64_t now_ms)
+{
+	breaker->failures++;
+	if (breaker->failures < BREAKER_FAILURES)
+		return;
+	/* Requests that were under way when it opened fail too; only the probe makes the pause
+	 * longer. */
+	if (breaker->pause_ms == 0)
+		breaker->pause_ms = BREAKER_OPEN_MS;
+	else if (breaker->probing)
+		breaker->pause_ms *= 2;
+	else
+		return;
+	if (breaker->pause_ms > BREAKER_OPEN_MAX_MS)
+		breaker->pause_ms = BREAKER_OPEN_MAX_MS;
+	breaker->retry_at_ms = now_ms + breaker->pause_ms;
+	breaker->probing = false;
+}
+
+void breaker_abandoned(struct breaker *breaker)
+{
+	breaker->probing = false;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/framing.h"
+
+#include "base/banned.h"
+
+#include <fastcgi.h>
+#include <stdbool.h>
+
+struct record {
+	uint8_t type;
+	uint16_t id;
+	const uint8_t *content;
+	size_t length;
+};
+
+/* The name-value pairs of FCGI_PARAMS, whose bytes may be spread over records anyhow. */
+struct pairs {
+	size_t skip;	    /* bytes of the present name and value still to come */
+	uint8_t lengths[8]; /* of the next pair, as far as they came */
+	size_t have;
+};
+
+static enum framing next_record(
+	const uint8_t *bytes, size_t length, size_t *at, struct record *record)
+{
+	const uint8_t *header = bytes + *at;
+	size_t left = length - *at, total;
+
+	if (left < FCGI_HEADER_LEN)
+		return left > 0 && header[0] != FCGI_VERSION_1 ? FRAMING_BROKEN : FRAMING_PARTIAL;
+	if (header[0] != FCGI_VERSION_1)
+		return FRAMING_BROKEN;
+	record->type = header[1];
+	record->id = (uint16_t)(header[2] << 8 | header[3]);
+	record->length = (size_t)(header[4] << 8 | header[5]);
+	record->content = header + FCGI_HEADER_LEN;
+	total = FCGI_HEADER_LEN + record->length + header[6];
+	if (*at + total > FRAMING_REQUEST_MAX)
+		return FRAMING_BROKEN;
+	if (left < total)
+		return FRAMING_PARTIAL;
+	*at += total;
+	return FRAMING_COMPLETE;
+}
+
+/* Takes one length out of the collected bytes; false while some are missing. Section 3.4: one byte,
+ * or four with the top bit set. */
+static bool read_length(const struct pairs *pairs, size_t *at, size_t *length)
+{
+	const uint8_t *c = pairs->lengths + *at;
+
+	if (*at >= pairs->have)
+		return false;
+	if (c[0] < 0x80) {
+		*length = c[0];
+		*at += 1;
+		return true;
+	}
+	if (*at + 4 > pairs->have)
+		return false;
+	*length = (size_t)(c[0] & 0x7f) << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3];
+	*at += 4;
+	return true;
+}
+
+/* Walks over the content of one PARAMS record. A NUL inside a name or value would cut it short in
+ * C. */
+static bool walk_pairs(struct pairs *pairs, const uint8_t *content, size_t length)
+{
+	while (length > 0) {
+		size_t at = 0, name, value;
+
+		if (pairs->skip > 0) {
+			size_t step = pairs->skip < length ? pairs->skip : length;
+
+			if (memchr(content, '\0', step) != NULL)
+				return false;
+			pairs->skip -= step;
+			content += step;
+			length -= step;
+			continue;
+		}
+		pairs->lengths[pairs->have++] = *content++;
+		length--;
+		if (!read_length(pairs, &at, &name) || !read_length(pairs, &at, &value))
+			continue;
+		if (name == 0 || name > FRAMING_REQUEST_MAX || value > FRAMING_REQUEST_MAX)
+			return false;
+		pairs->skip = name + value;
+		pairs->have = 0;
+	}
+	return true;
+}
+
+static bool begins_request(const struct record *record)
+{
+	return record->type == FCGI_BEGIN_REQUEST && record->id != FCGI_NULL_REQUEST_ID &&
+	       record->length == sizeof(FCGI_BeginRequestBody) &&
+	       (record->content[0] << 8 | record->content[1]) == FCGI_RESPONDER;
+}
+
+/* Whether the stream of PARAMS or STDIN records goes on (PARTIAL) or ended with its empty record.
+ */
+static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at, uint8_t type,
+	struct pairs *pairs, struct framing_result *result)
+{
+	struct record record;
+	enum framing found;
+
+	while ((found = next_record(bytes, length, at, &record)) == FRAMING_COMPLETE) {
+		if (record.type != type || record.id != result->request_id)
+			return FRAMING_BROKEN;
+		if (record.length == 0)
+			return FRAMING_COMPLETE;
+		if (type == FCGI_STDIN) {
+			result->body_length += record.length;
+			if (result->body_length > FRAMING_BODY_MAX)
+				return FRAMING_BROKEN;
+		} else {
+			result->params_length += record.length;
+			if (!walk_pairs(pairs, record.content, record.length))
+				return FRAMING_BROKEN;
+		}
+	}
+	return found;
+}
+
+enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_result *result_r)
+{
+	struct record begin;
+	struct pairs pairs = {0};
+	size_t at = 0;
+	enum framing found = next_record(bytes, length, &at, &begin);
+
+	*result_r = (struct framing_result){0};
+	if (found != FRAMING_COMPLETE)
+		return found;
+	if (!begins_request(&begin))
+		return FRAMING_BROKEN;
+	result_r->request_id = begin.id;
+	found = read_stream(bytes, length, &at, FCGI_PARAMS, &pairs, result_r);
+	if (found != FRAMING_COMPLETE)
+		return found;
+	if (pairs.skip > 0 || pairs.have > 0)
+		return FRAMING_BROKEN;
+	found = read_stream(bytes, length, &at, FCGI_STDIN, &pairs, result_r);
+	if (found == FRAMING_COMPLETE && at != length)
+		return FRAMING_BROKEN;
+	return found;
+}

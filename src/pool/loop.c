@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/loop.h"
+
+#include "telemetry/log.h"
+
+#include <signal.h>
+
+struct loop {
+	uv_loop_t *uv;
+	const struct loop_hooks *hooks;
+	struct listener *listener;
+	uv_signal_t terminate, interrupt, hang_up;
+	uv_check_t each_turn;
+	uv_timer_t deadline;
+	bool draining;
+};
+
+static void stop_when_done(struct loop *loop)
+{
+	if (loop->draining && loop->hooks->in_flight(loop->hooks->context) == 0)
+		uv_stop(loop->uv);
+}
+
+static void on_each_turn(uv_check_t *check)
+{
+	log_flush();
+	stop_when_done(check->data);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+
+	uv_stop(loop->uv);
+}
+
+static void on_terminate(uv_signal_t *signal, int number)
+{
+	struct loop *loop = signal->data;
+	int64_t timeout = loop->hooks->drain_timeout_ms(loop->hooks->context);
+
+	(void)number;
+	if (loop->draining) {
+		uv_stop(loop->uv); /* asked twice: now */
+		return;
+	}
+	log_message(LOG_LEVEL_INFO, "drain", "finishing %u requests",
+		loop->hooks->in_flight(loop->hooks->context));
+	loop->draining = true;
+	listener_stop(loop->listener);
+	loop->hooks->drain(loop->hooks->context);
+	uv_timer_start(&loop->deadline, on_deadline, (uint64_t)timeout, 0);
+	stop_when_done(loop);
+}
+
+static void on_hang_up(uv_signal_t *signal, int number)
+{
+	struct loop *loop = signal->data;
+
+	(void)number;
+	if (!loop->draining)
+		loop->hooks->hang_up(loop->hooks->context);
+}
+
+static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb callback, int number)
+{
+	uv_signal_init(loop->uv, handle);
+	handle->data = loop;
+	uv_signal_start(handle, callback, number);
+}
+
+static void start(struct loop *loop)
+{
+	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
+	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
+	watch_signal(loop, &loop->hang_up, on_hang_up, SIGHUP);
+	uv_check_init(loop->uv, &loop->each_turn);
+	loop->each_turn.data = loop;
+	uv_check_start(&loop->each_turn, on_each_turn);
+	uv_timer_init(loop->uv, &loop->deadline);
+	loop->deadline.data = loop;
+}
+
+static void finish(struct loop *loop)
+{
+	uv_close((uv_handle_t *)&loop->terminate, NULL);
+	uv_close((uv_handle_t *)&loop->interrupt, NULL);
+	uv_close((uv_handle_t *)&loop->hang_up, NULL);
+	uv_close((uv_handle_t *)&loop->each_turn, NULL);
+	uv_close((uv_handle_t *)&loop->deadline, NULL);
+	listener_free(&loop->listener);
+	uv_run(loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
+}
+
+int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error)
+{
+	struct loop loop = {.uv = uv, .hooks = hooks};
+	unsigned left;
+
+	loop.listener = listener_new(uv, fd, hooks->receive, hooks->context, error);
+	if (loop.listener == NULL)
+		return -1;
+	start(&loop);
+	uv_run(uv, UV_RUN_DEFAULT);
+	left = hooks->in_flight(hooks->context);
+	finish(&loop);
+	if (left > 0)
+		log_message(LOG_LEVEL_WARNING, "drain-timeout", "%u requests were cut off", left);
+	log_flush();
+	return left > 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one thread that owns every visit: libuv's loop with the listener, the signals and the drain.
+ */
+#ifndef POOL_LOOP_H
+#define POOL_LOOP_H
+
+#include "base/error.h"
+#include "pool/listener.h"
+
+/* What the loop calls; all on its thread. */
+struct loop_hooks {
+	void *context;
+	listener_request *receive;	      /* a request has arrived */
+	void (*hang_up)(void *context);	      /* SIGHUP: read everything again */
+	void (*drain)(void *context);	      /* no new requests come any more */
+	unsigned (*in_flight)(void *context); /* visits that are not answered yet */
+	int64_t (*drain_timeout_ms)(void *context);
+};
+
+/* Accepts on `fd` until TERM or INT, then finishes what is in flight (a second TERM, or the drain
+ * timeout, ends that) and returns. 0 when everything was answered, 1 when the timeout cut something
+ * off, -1 with an error when it could not start. */
+int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/files.h"
+
+#include <limits.h>
+
+/* What each page may use, beside the sentences. */
+#define COMMON "lang", "static", "brand", "logo", "request_id"
+static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
+	"switch_action", "ticket", "meeting_link", "retry_after", NULL};
+static const char *const login_names[] = {
+	COMMON, "action", "ticket", "platform", "meeting", "failed", "name", NULL};
+static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
+static const char *const signed_out_names[] = {COMMON, NULL};
+
+static const struct {
+	const char *file;
+	const char *const *names;
+} pages[PAGE_COUNT] = {
+	[PAGE_ERROR] = {"error.html", error_names},
+	[PAGE_LOGIN] = {"login.html", login_names},
+	[PAGE_LOGOUT] = {"logout.html", logout_names},
+	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
+};
+
+/* Every file that is read, in a fixed order. Returns how many. */
+static size_t take_stamps(
+	const struct settings *settings, struct file_stamp stamps[FILES_WATCHED_MAX])
+{
+	char path[PATH_MAX];
+	size_t count = 0;
+
+	stamps[count++] = file_stamp(settings->store);
+	stamps[count++] = file_stamp(settings->store_key);
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
+		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
+		stamps[count++] = file_stamp(path);
+	}
+	for (size_t i = 0; i < settings->languages.count && count < FILES_WATCHED_MAX; i++) {
+		snprintf(path, sizeof path, "%s/lang/%s.json", settings->share,
+			settings->languages.items[i]);
+		stamps[count++] = file_stamp(path);
+	}
+	return count;
+}
+
+static int load_pages(struct files *files, const struct settings *settings, struct error *error)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
+		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
+		files->pages[i] = page_load(path, pages[i].names, files->langs, error);
+		if (files->pages[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+struct files *files_load(const struct settings *settings, struct error *error)
+{
+	struct files *files = calloc(1, sizeof *files);
+	char folder[PATH_MAX];
+
+	if (files == NULL) {
+		error_set(error, "no memory");
+		return NULL;
+	}
+	files->users = 1;
+	/* Stamps first: what changes while we read is read again. */
+	files->stamp_count = take_stamps(settings, files->stamps);
+	snprintf(folder, sizeof folder, "%s/lang", settings->share);
+	files->store = store_open(settings->store, settings->store_key, error);
+	if (files->store != NULL)
+		files->langs = langs_load(
+			folder, settings->languages.items, settings->languages.count, error);
+	if (files->langs == NULL || load_pages(files, settings, error) != 0)
+		files_drop(&files);
+	return files;
+}
+
+bool files_changed(const struct files *files, const struct settings *settings)
+{
+	struct file_stamp now[FILES_WATCHED_MAX];
+	size_t count = take_stamps(settings, now);
+
+	if (count != files->stamp_count)
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (!file_stamp_equal(now[i], files->stamps[i]))
+			return true;
+	return false;
+}
+
+struct files *files_use(struct files *files)
+{
+	files->users++;
+	return files;
+}
+
+void files_drop(struct files **files)
+{
+	struct files *f = *files;
+
+	*files = NULL;
+	if (f == NULL || --f->users > 0)
+		return;
+	for (size_t i = 0; i < PAGE_COUNT; i++)
+		page_free(&f->pages[i]);
+	langs_free(&f->langs);
+	store_free(&f->store);
+	free(f);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/reload.h"
+
+#include "pool/worker.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+enum { WATCH_MS = 1000 }; /* a change is to be seen within two seconds */
+
+struct reload {
+	uv_timer_t timer;
+	struct worker_job job;
+	struct outbound *outbound;
+	struct service **current;
+	bool running;
+	bool everything, everything_next; /* asked for by SIGHUP: this job, the one after it */
+	/* The job's own, the loop does not touch them while it runs: */
+	struct service *base;	     /* a use of the service the job looks at */
+	struct service *new_service; /* what came of `everything` */
+	struct files *new_files;     /* what came of a look */
+	bool users_changed;
+	struct error error;		     /* empty: none */
+	char reported[sizeof(struct error)]; /* the last one, so that it is logged once */
+};
+
+static void look_at_backends(struct reload *reload)
+{
+	struct service *service = reload->base;
+
+	for (size_t i = 0; i < service->backend_count; i++) {
+		const struct service_backend *backend = &service->backends[i];
+		int rc;
+
+		if (backend->driver->refresh == NULL)
+			continue;
+		rc = backend->driver->refresh(backend->instance, &reload->error);
+		reload->users_changed |= rc > 0;
+	}
+}
+
+static void on_worker(struct worker_job *job)
+{
+	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
+
+	if (reload->everything) {
+		reload->new_service = service_load(reload->base->settings->file, &reload->error);
+		return;
+	}
+	look_at_backends(reload);
+	if (reload->error.text[0] == '\0' &&
+		files_changed(reload->base->files, reload->base->settings)) {
+		reload->new_files = files_load(reload->base->settings, &reload->error);
+	}
+}
+
+static void log_reload(const struct reload *reload, const char *what)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "reload");
+	log_text(&line, "what", what);
+	log_text(&line, "result", "ok");
+	if (reload->everything)
+		log_text(&line, "file", (*reload->current)->settings->file);
+	log_end(&line);
+	metric_count(METRIC_RELOAD_OK);
+}
+
+/* Once for each error, not every second as long as it lasts; again when asked again. */
+static void report(struct reload *reload)
+{
+	struct log_line line;
+
+	if (!reload->everything && strcmp(reload->error.text, reload->reported) == 0)
+		return;
+	memcpy(reload->reported, reload->error.text, sizeof reload->reported);
+	log_begin(&line, LOG_LEVEL_ERROR, "reload");
+	log_text(&line, "result", "failed");
+	log_text(&line, "message", reload->error.text);
+	log_text(&line, "hint", "what was loaded before stays in use");
+	log_end(&line);
+	metric_count(METRIC_RELOAD_FAILED);
+}
+
+static int put_service_in_place(struct reload *reload)
+{
+	struct service *new_service = reload->new_service;
+	struct service *old = *reload->current;
+
+	reload->new_service = NULL;
+	if (strcmp(old->settings->state, new_service->settings->state) != 0)
+		error_set(&reload->error, "%s: state cannot change while running: restart the pool",
+			new_service->settings->file);
+	if (reload->error.text[0] != '\0' ||
+		service_connect(new_service, reload->outbound, &reload->error) != 0) {
+		service_drop(&new_service);
+		return -1;
+	}
+	*reload->current = new_service;
+	service_drop(&old);
+	return 0;
+}
+
+static void put_files_in_place(struct reload *reload)
+{
+	struct service *service = reload->base;
+
+	files_drop(&service->files);
+	service->files = reload->new_files;
+	reload->new_files = NULL;
+	log_reload(reload, "files");
+}
+
+static void start(struct reload *reload);
+
+static void on_loop(struct worker_job *job, bool cancelled)
+{
+	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
+
+	(void)cancelled;
+	reload->running = false;
+	if (reload->new_service != NULL && put_service_in_place(reload) == 0)
+		log_reload(reload, "configuration");
+	if (reload->new_files != NULL)
+		put_files_in_place(reload);
+	if (reload->users_changed)
+		log_reload(reload, "users");
+	if (reload->error.text[0] != '\0')
+		report(reload);
+	else
+		reload->reported[0] = '\0';
+	service_drop(&reload->base);
+	if (reload->everything_next)
+		start(reload);
+}
+
+static void start(struct reload *reload)
+{
+	reload->running = true;
+	reload->everything = reload->everything_next;
+	reload->everything_next = false;
+	reload->users_changed = false;
+	reload->error.text[0] = '\0';
+	reload->base = service_use(*reload->current);
+	reload->job.work = on_worker;
+	reload->job.done = on_loop;
+	if (worker_submit(WORKER_FILES, &reload->job) != 0) {
+		reload->running = false;
+		service_drop(&reload->base);
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct reload *reload = timer->data;
+
+	if (!reload->running)
+		start(reload);
+}
+
+void reload_all(struct reload *reload)
+{
+	reload->everything_next = true;
+	if (!reload->running)
+		start(reload);
+}
+
+struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
+	struct service **current_r)
+{
+	struct reload *reload = calloc(1, sizeof *reload);
+
+	if (reload == NULL)
+		return NULL;
+	*current_r = service;
+	reload->current = current_r;
+	reload->outbound = outbound;
+	uv_timer_init(loop, &reload->timer);
+	reload->timer.data = reload;
+	uv_timer_start(&reload->timer, on_timer, WATCH_MS, WATCH_MS);
+	return reload;
+}
+
+static void on_closed(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
+void reload_free(struct reload **reload)
+{
+	struct reload *r = *reload;
+
+	*reload = NULL;
+	if (r == NULL)
+		return;
+	service_drop(r->current);
+	uv_close((uv_handle_t *)&r->timer, on_closed);
+}

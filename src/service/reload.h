@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Keeps the service of a running process up to date: a look at its files every second, everything
+ * anew when asked. Reading happens on a worker; what does not check leaves the old in place and
+ * says so once.
+ */
+#ifndef SERVICE_RELOAD_H
+#define SERVICE_RELOAD_H
+
+#include "service/service.h"
+
+struct reload;
+
+/* Takes over the use of *service; *current_r always points at the newest, for the caller to read on
+ * the loop. */
+struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
+	struct service **current_r);
+
+/* Reads the configuration and all it names again (SIGHUP). */
+void reload_all(struct reload *reload);
+
+/* Drops the service. No job may be running: after the loop has ended. */
+void reload_free(struct reload **reload);
+
+#endif
