@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * The visitor's language: FOLDER/lang/CODE.json, one flat object of key → sentence each.
+ * The visitor's language: FOLDER/lang/CODE.json, one flat object of key → sentence each. A sentence
+ * is plain text; {name} in it is filled from the values of the page (http/page.h).
  */
 #ifndef HTTP_LANG_H
 #define HTTP_LANG_H
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lang;
 struct langs;
 
-/* Loads the languages `codes` (BCP 47: "en", "pt-BR"), the first being the fallback. Every language must have
- * the keys of the first. NULL with an error naming file and key. */
-struct langs *langs_load(const char *folder, const char *const *codes, size_t count, struct error *error);
+/* Loads the languages `codes` (BCP 47: "en", "pt-BR"), the first being the fallback. Every language
+ * must have the keys of the first. NULL with an error naming file and key. */
+struct langs *langs_load(
+	const char *folder, const char *const *codes, size_t count, struct error *error);
 void langs_free(struct langs **langs);
 
-/* Chooses by Accept-Language (RFC 9110 12.5.4, lookup of RFC 4647 3.4); never NULL. A malformed header chooses the first. */
+/* Chooses by Accept-Language (RFC 9110 12.5.4, lookup of RFC 4647 3.4); never NULL. A malformed
+ * header chooses the first. */
 const struct lang *langs_choose(const struct langs *langs, const char *accept_language);
 
 /* The language's code, for <html lang>. */
@@ -28,5 +32,17 @@ const char *lang_text(const struct lang *lang, const char *key);
 
 /* Checks that all languages have `key`. 0 or -1. */
 int langs_have(const struct langs *langs, const char *key);
+
+/* Checks that all languages have `key` and that every {name} in its sentences is among `names`
+ * (ended by NULL). 0, or -1 with an error naming file and key. */
+int langs_check(
+	const struct langs *langs, const char *key, const char *const *names, struct error *error);
+
+enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE };
+
+/* Takes the next part off a sentence and moves `*at` behind it: SENTENCE_TEXT a run of text,
+ * SENTENCE_VALUE the name between braces. Loaded sentences are well formed; elsewhere an unclosed
+ * brace is text. */
+enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Query strings, form bodies and the Cookie header as lists of names and values. Decoding is uriparser's.
+ * Query strings, form bodies and the Cookie header as lists of names and values. Decoding is
+ * uriparser's.
  */
 #ifndef HTTP_PARAMS_H
 #define HTTP_PARAMS_H
@@ -10,27 +11,31 @@
 #include <stddef.h>
 
 enum {
-	PARAMS_MAX = 64, /* more in one query or form is an error */
+	PARAMS_MAX = 64,	     /* names in one query or form; more is an error */
+	PARAMS_TEXT_MAX = 64 * 1024, /* bytes of one query or form; more is an error, never cut */
 };
 
 struct params; /* a decoded list, owned */
 
 enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED };
 
-/* Decodes application/x-www-form-urlencoded. NULL for what is malformed: a percent sign without two hex digits, an encoded NUL,
- * a name or value that is not UTF-8 without control characters (tab and newlines are control characters), more than
- * PARAMS_MAX; or without memory. An empty text is an empty list. */
+/* Decodes application/x-www-form-urlencoded. NULL for what is malformed: a percent sign without two
+ * hex digits, a NUL (encoded or not), a name or value that is not UTF-8 without control characters
+ * (tab and newlines are control characters), more than PARAMS_MAX or PARAMS_TEXT_MAX; or without
+ * memory. An empty text is an empty list; nothing between two "&" is no parameter. */
 struct params *params_parse(const char *text, size_t length);
 
-/* The value of a name. *value_r is "" for a name without '='; untouched when missing; the first when repeated. */
+/* The value of a name. *value_r is "" for a name without '='; untouched when missing; the first
+ * when repeated. Lives as long as the list. */
 enum params_count params_get(const struct params *params, const char *name, const char **value_r);
 
-/* Wipes and frees. NULL is fine. */
+/* Wipes and frees, sets to NULL. NULL is fine. */
 void params_free(struct params **params);
 
-/* The value of a cookie in a Cookie header (RFC 6265 section 4.2.1), copied into `value` (NUL-terminated). PARAM_REPEATED when
- * the name stands twice: the caller must take neither (somebody may have planted one). A value longer than
- * `capacity` - 1 counts as missing. */
+/* The value of a cookie in a Cookie header (RFC 6265 section 4.2.1), copied into `value`
+ * (NUL-terminated). PARAM_REPEATED when the name stands twice: the caller must take neither
+ * (somebody may have planted one). A value longer than `capacity` - 1 counts as missing. `value` is
+ * unspecified for anything but PARAM_ONCE. */
 enum params_count cookie_get(const char *header, const char *name, char *value, size_t capacity);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request as the rest of the program sees it: FastCGI parameters (RFC 3875 names) copied out of libfcgi into one
- * block, checked at the door. Nothing downstream reads raw parameters but remote-user style backends.
+ * A request as the rest of the program sees it: FastCGI parameters (RFC 3875 names) copied out of
+ * libfcgi into one block, checked at the door. Nothing downstream reads raw parameters but
+ * remote-user style backends.
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
@@ -20,29 +21,41 @@ enum http_method { HTTP_OTHER = 0, HTTP_GET, HTTP_HEAD, HTTP_POST };
 
 /* All strings point into `block` or are constants; none is NULL except where said. */
 struct request {
-	char *block; /* owned: "NAME=value\0…" as it came, then the body */
+	char *block; /* owned: "NAME=value\0…" as it came, the body, a path that was put together */
+	size_t block_size;
 	char **params; /* owned: pointers to each "NAME=value" in block, ended by NULL */
 	enum http_method method;
-	const char *path;  /* DOCUMENT_URI, else SCRIPT_NAME followed by PATH_INFO; decoded by nginx; "" if none */
-	const char *query; /* QUERY_STRING */
+	const char *path;    /* DOCUMENT_URI, else SCRIPT_NAME followed by PATH_INFO; decoded by
+				nginx; never empty */
+	const char *query;   /* QUERY_STRING */
 	const char *cookies; /* HTTP_COOKIE, or "" */
 	const char *accept, *accept_language, *content_type; /* or "" */
-	const char *origin, *fetch_site, *purpose; /* Origin, Sec-Fetch-Site, Sec-Purpose, or "" */
-	const char *client; /* REMOTE_ADDR: an address, or "" when it is none */
-	const char *body;   /* NUL-terminated, or "" */
+	const char *origin, *fetch_site;		     /* Origin, Sec-Fetch-Site, or "" */
+	const char *purpose; /* Sec-Purpose, else the older Purpose or X-Moz, or "" */
+	const char *client;  /* REMOTE_ADDR: an IPv4 or IPv6 address, "unix:" where nginx itself
+				listens on a unix socket, or "" when it is none */
+	const char *body;    /* NUL-terminated, or "" */
 	size_t body_length;
-	char id[REQUEST_ID_MAX + 1]; /* REQUEST_ID from nginx where it is [A-Za-z0-9._-]{1,64}, else 32 random hex digits */
+	char id[REQUEST_ID_MAX + 1]; /* REQUEST_ID from nginx where it is [A-Za-z0-9._-]{1,64},
+					else 32 random hex digits */
 };
 
-/* Fills the request from libfcgi's parameter array (envp style) and the body that was read. Copies everything.
- * 0; or -1 for a request that must be answered with 400: no REQUEST_METHOD, no path, a parameter twice (CGI names have
- * one value), CONTENT_LENGTH not a number or not equal to `body_length`, a NUL in the body. */
+/* Fills the request from libfcgi's parameter array (envp style) and the body that was read. Copies
+ * everything; the request must be released, also after -1. 0; or -1 for a request that must be
+ * answered with 400 (`id` is good then, all else is empty): no REQUEST_METHOD, no path, a header
+ * that is read here twice with different values, CONTENT_LENGTH not a number or not equal to
+ * `body_length` (empty and missing are 0), a NUL in the body; or without memory.
+ *
+ * Of a parameter that nginx itself sets (no HTTP_ in front) the last one counts, as with PHP-FPM:
+ * that is how a fastcgi_param after the stock fastcgi_params replaces one of those. */
 int request_init(struct request *request, char *const *envp, const char *body, size_t body_length);
 
-/* A parameter by name, NULL when it is missing. */
+/* A parameter by name, NULL when it is missing, and for an HTTP_ name that came twice: nginx before
+ * 1.23 hands each on, and which of the two was meant nobody can tell. */
 const char *request_param(const struct request *request, const char *name);
 
-/* True when the client prefers application/json over HTML (Accept names it, and text/html not before it). */
+/* True when the client prefers application/json over HTML: Accept names it, with a higher weight
+ * than text/html or with the same and before it. */
 bool request_wants_json(const struct request *request);
 
 /* Wipes (the body may hold a password) and frees. */

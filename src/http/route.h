@@ -17,8 +17,11 @@ enum route {
 	ROUTE_METRICS, /* GET MOUNT/metrics */
 };
 
-/* Finds the route of a path. *allow_r is the value for Allow ("GET, HEAD"), *allowed_r whether the method is among it;
- * both untouched for ROUTE_NOT_FOUND. A trailing slash on the entry is the entry. */
+/* Finds the route of a path, which must be written exactly so; a trailing slash on the entry is the
+ * entry. `mount` is "" where base-url has no path: the entry is "/" then. *allow_r is the value for
+ * Allow
+ * ("GET, HEAD"), *allowed_r whether the method is among it (HEAD is wherever GET is); both
+ * untouched for ROUTE_NOT_FOUND. */
 enum route route_find(const char *mount, const char *path, enum http_method method, bool *allowed_r,
 	const char **allow_r);
 

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "http/lang.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "http/accept.h"
+
+#include <jansson.h>
+#include <strings.h>
+
+enum { LANG_FILE_MAX = 256 * 1024 };
+
+struct lang {
+	char *code;
+	char *file; /* for errors */
+	json_t *sentences;
+};
+
+struct langs {
+	size_t count;
+	struct lang all[];
+};
+
+enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r)
+{
+	const char *end;
+
+	if (**at == '\0')
+		return SENTENCE_END;
+	end = **at == '{' ? strchr(*at, '}') : NULL;
+	if (end != NULL) {
+		*part_r = *at + 1;
+		*length_r = (size_t)(end - *at - 1);
+		*at = end + 1;
+		return SENTENCE_VALUE;
+	}
+	*part_r = *at;
+	*length_r = 1 + strcspn(*at + 1, "{");
+	*at += *length_r;
+	return SENTENCE_TEXT;
+}
+
+static bool is_value_name(const char *name, size_t length)
+{
+	size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+	return length > 0 && good >= length;
+}
+
+static bool is_well_formed(const char *sentence)
+{
+	enum sentence_part part;
+	const char *text;
+	size_t length;
+
+	if (sentence[0] == '\0' || !text_is_printable(sentence))
+		return false;
+	while ((part = sentence_next(&sentence, &text, &length)) != SENTENCE_END) {
+		if (part == SENTENCE_VALUE && !is_value_name(text, length))
+			return false;
+		if (part == SENTENCE_TEXT && memchr(text, '{', length) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static int check_sentences(const struct lang *lang, struct error *error)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(lang->sentences))
+		return error_set(error, "%s: must be one object of key and sentence", lang->file);
+	json_object_foreach(lang->sentences, key, value)
+	{
+		if (!json_is_string(value))
+			return error_set(error, "%s: \"%s\" must be a string", lang->file, key);
+		if (strlen(json_string_value(value)) != json_string_length(value) ||
+			!is_well_formed(json_string_value(value)))
+			return error_set(error,
+				"%s: \"%s\" must be a sentence without control characters, each "
+				"{name} of it closed",
+				lang->file, key);
+	}
+	return 0;
+}
+
+static int parse(struct lang *lang, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(LANG_FILE_MAX);
+	json_error_t reason;
+	int result = file_read(lang->file, FILE_PUBLIC, &text, error);
+
+	if (result == 0) {
+		lang->sentences = json_loadb(text.length > 0 ? text.data : "", text.length,
+			JSON_REJECT_DUPLICATES, &reason);
+		if (lang->sentences == NULL)
+			result =
+				error_set(error, "%s:%d: %s", lang->file, reason.line, reason.text);
+	}
+	buffer_release(&text);
+	return result;
+}
+
+static int load(struct lang *lang, const char *folder, const char *code, struct error *error)
+{
+	/* The code becomes part of a file name and of the page. */
+	if (!text_is_token(code, 1, 35, "-"))
+		return error_set(
+			error, "\"%s\" is no language tag such as \"en\" or \"pt-BR\"", code);
+	lang->code = strdup(code);
+	if (lang->code == NULL || asprintf(&lang->file, "%s/lang/%s.json", folder, code) < 0) {
+		lang->file = NULL;
+		return error_set(error, "out of memory");
+	}
+	if (parse(lang, error) != 0)
+		return -1;
+	return check_sentences(lang, error);
+}
+
+/* Compares with the first language, whose keys all must have. */
+static int check_complete(const struct langs *langs, struct error *error)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(langs->all[0].sentences, key,
+		value) for (size_t i = 1; i < langs->count;
+			    i++) if (lang_text(&langs->all[i], key) == NULL) return error_set(error,
+		"%s: \"%s\" is missing, which %s has", langs->all[i].file, key, langs->all[0].file);
+	return 0;
+}
+
+struct langs *langs_load(
+	const char *folder, const char *const *codes, size_t count, struct error *error)
+{
+	struct langs *langs;
+
+	if (count == 0) {
+		error_set(error, "no language is configured: set languages = {\"en\"}");
+		return NULL;
+	}
+	langs = calloc(1, sizeof *langs + count * sizeof langs->all[0]);
+	if (langs == NULL) {
+		error_set(error, "out of memory");
+		return NULL;
+	}
+	for (; langs->count < count; langs->count++)
+		if (load(&langs->all[langs->count], folder, codes[langs->count], error) != 0) {
+			langs->count++; /* what of it was made is to be freed */
+			goto fail;
+		}
+	if (check_complete(langs, error) == 0)
+		return langs;
+fail:
+	langs_free(&langs);
+	return NULL;
+}
+
+void langs_free(struct langs **langs)
+{
+	if (*langs == NULL)
+		return;
+	for (size_t i = 0; i < (*langs)->count; i++) {
+		free((*langs)->all[i].code);
+		free((*langs)->all[i].file);
+		json_decref((*langs)->all[i].sentences);
+	}
+	free(*langs);
+	*langs = NULL;
+}
+
+/* RFC 4647 3.4: cuts the range from its end until it is one of ours; a single letter left at the
+ * end goes with what followed it. */
+static const struct lang *look_up(const struct langs *langs, struct accept_item range)
+{
+	while (range.length > 0) {
+		for (size_t i = 0; i < langs->count; i++)
+			if (accept_is(&range, langs->all[i].code))
+				return &langs->all[i];
+		do
+			range.length--;
+		while (range.length > 0 && range.name[range.length] != '-');
+		if (range.length > 2 && range.name[range.length - 2] == '-')
+			range.length -= 2;
+	}
+	return NULL;
+}
+
+const struct lang *langs_choose(const struct langs *langs, const char *accept_language)
+{
+	const struct lang *best = &langs->all[0];
+	int best_quality = 0;
+	struct accept_item range;
+	enum accept found;
+
+	while ((found = accept_next(&accept_language, &range)) == ACCEPT_ITEM) {
+		const struct lang *match;
+
+		if (range.quality <= best_quality)
+			continue;
+		match = accept_is(&range, "*") ? &langs->all[0] : look_up(langs, range);
+		if (match == NULL)
+			continue;
+		best = match;
+		best_quality = range.quality;
+	}
+	return found == ACCEPT_END ? best : &langs->all[0];
+}
+
+const char *lang_code(const struct lang *lang)
+{
+	return lang->code;
+}
+
+const char *lang_text(const struct lang *lang, const char *key)
+{
+	return json_string_value(json_object_get(lang->sentences, key));
+}
+
+int langs_have(const struct langs *langs, const char *key)
+{
+	for (size_t i = 0; i < langs->count; i++)
+		if (lang_text(&langs->all[i], key) == NULL)
+			return -1;
+	return 0;
+}
+
+static bool is_among(const char *name, size_t length, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (strlen(*names) == length && memcmp(*names, name, length) == 0)
+			return true;
+	return false;
+}
+
+static int check_values(
+	const struct lang *lang, const char *key, const char *const *names, struct error *error)
+{
+	const char *at = lang_text(lang, key), *text;
+	enum sentence_part part;
+	size_t length;
+
+	if (at == NULL)
+		return error_set(error, "%s: \"%s\" is missing", lang->file, key);
+	while ((part = sentence_next(&at, &text, &length)) != SENTENCE_END)
+		if (part == SENTENCE_VALUE && !is_among(text, length, names))
+			return error_set(error, "%s: \"%s\": there is no value {%.*s} here",
+				lang->file, key, (int)length, text);
+	return 0;
+}
+
+int langs_check(
+	const struct langs *langs, const char *key, const char *const *names, struct error *error)
+{
+	for (size_t i = 0; i < langs->count; i++)
+		if (check_values(&langs->all[i], key, names, error) != 0)
+			return -1;
+	return 0;
+}
