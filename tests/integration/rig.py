@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: MIT
+"""The product as an operator runs it: nginx with the sample configuration, spawn-fcgi with multiwatch,
+meetauthd, meetauthctl, and a stand-in platform. Every rig has a folder and ports of its own."""
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+import client
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.path.realpath(os.environ.get("builddir") or os.getcwd())
+MEETAUTHD = os.environ.get("MEETAUTHD") or os.path.join(BUILD, "meetauthd")
+MEETAUTHCTL = os.environ.get("MEETAUTHCTL") or os.path.join(BUILD, "meetauthctl")
+HOST = "meeting.example.org"
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|stack smashing")
+
+os.environ["PATH"] += ":/usr/sbin:/sbin"
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "LC_ALL": "C.UTF-8",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+def wait_for(condition, what, seconds=15):
+    """Waits until condition() is true and returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "waited in vain for " + what
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def token_hash(token):
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+class Program:
+    """A program that runs until it is stopped; what it says goes to a file."""
+
+    def __init__(self, arguments, log, **options):
+        self.log = log
+        with open(log, "ab") as output:
+            self.process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=ENVIRONMENT, **options
+            )
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        """Returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError("%s does not end" % self.process.args) from None
+
+
+class Platform(Program):
+    """tests/peers/platform.py."""
+
+    def __init__(self, folder, auth_url, *arguments, hostname=HOST, keys=()):
+        self.key_file = os.path.join(folder, "platform.keys")
+        self.ledger_file = os.path.join(folder, "platform.ledger")
+        self.set_keys(*keys)
+        command = ["/usr/bin/python3", os.path.join(TOP, "tests/peers/platform.py"), "--any-meeting"]
+        command += ["--auth-url", auth_url, "--hostname", hostname, "--key-file", self.key_file]
+        super().__init__(command + ["--ledger", self.ledger_file, *arguments], folder + "/platform.log")
+        found = wait_for(lambda: re.search(r"listening on .*:(\d+)", self.said()), "the platform")
+        self.port = int(found.group(1))
+        self.address = ("127.0.0.1", self.port)
+
+    def set_keys(self, *keys):
+        with open(self.key_file + ".new", "w", encoding="utf-8") as file:
+            file.write("".join(key + "\n" for key in keys))
+        os.rename(self.key_file + ".new", self.key_file)
+
+    def ledger(self):
+        if not os.path.exists(self.ledger_file):
+            return []
+        with open(self.ledger_file, encoding="utf-8") as file:
+            return [json.loads(line) for line in file.read().splitlines()]
+
+    def attempts(self, token):
+        """What the platform saw of a request token."""
+        return [entry for entry in self.ledger() if entry.get("token") == token_hash(token)]
+
+    def join(self, meeting, form=""):
+        """Presses Join; the address the browser is sent to."""
+        kind = [("Content-Type", "application/x-www-form-urlencoded")]
+        path = "/meetings/%s/join" % meeting
+        answer = client.send(self.address, "POST", path, kind + ([] if form else [("Content-Length", "0")]), form.encode())
+        assert answer.status == 302, answer
+        return answer.location
+
+    def get(self, target):
+        """What the browser sees at an address of the platform."""
+        parts = urllib.parse.urlsplit(target)
+        return client.send(self.address, "GET", parts.path + "?" + parts.query)
+
+
+def parent_of(pid):
+    try:
+        with open("/proc/%s/stat" % pid, encoding="utf-8") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def children(pid):
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and parent_of(name) == pid)
+
+
+class Rig:
+    def __init__(self, processes=0, options=None, platform="", sections="", platform_arguments=(), tls=None):
+        """processes: 0 is one process without multiwatch. options: top-level settings. platform: more
+        for its section. sections: more sections. tls: a tls.Authority, for https on both sides."""
+        self.folder = tempfile.mkdtemp(prefix="ma-")
+        self.processes = processes
+        self.authority = tls
+        self.port = free_port()
+        self.origin = "https://external.example.org:%d" % self.port if tls else "http://127.0.0.1:%d" % self.port
+        self.base = self.origin + "/auth"
+        self.key = "key-" + secrets.token_urlsafe(24)
+        self.passwords = {"alice": "wonder%land & " + secrets.token_hex(6), "bob": secrets.token_hex(8)}
+        self.socket = self.folder + "/pool.sock"
+        self.conf = self.folder + "/meetauth.conf"
+        self.share = TOP + "/share"
+        self.log = self.folder + "/meetauthd.log"
+        self.pool = self.nginx = None
+        self.platform = Platform(self.folder, self.base, *platform_arguments, keys=[self.key])
+        self.options = {"session-lifetime": "12h", "throttle-account": "100000/1s", "throttle-address": "100000/1s"}
+        self.options.update(options or {})
+        self.platform_options = platform
+        self.sections = sections
+        self.api = self.site = "http://127.0.0.1:%d" % self.platform.port
+
+    # -- set up --
+
+    def configure(self, **options):
+        """Writes meetauth.conf; options are further top-level settings, with _ for -."""
+        self.options.update({name.replace("_", "-"): value for name, value in options.items()})
+        settings = {
+            "base-url": self.base,
+            "store": self.folder + "/store",
+            "store-key": self.folder + "/store.key",
+            "state": "lmdb:%s/state" % self.folder,
+            "share": self.share,
+            **self.options,
+        }
+        text = "".join('%s = "%s"\n' % pair if isinstance(pair[1], str) else "%s = %s\n" % pair for pair in settings.items())
+        text += 'platform "%s" {\n type = "veeting"\n api = "%s"\n site = "%s"\n%s\n}\n' % (
+            HOST, self.api, self.site, self.platform_options)
+        text += 'backend "staff" {\n type = "file"\n users = "%s/users.passwd"\n}\n' % self.folder
+        with open(self.conf, "w", encoding="utf-8") as file:
+            file.write(text + self.sections)
+
+    def ctl(self, *arguments, text="", check=True):
+        done = subprocess.run([MEETAUTHCTL, "-c", self.conf, *arguments], input=text, text=True,
+                              capture_output=True, env=ENVIRONMENT, timeout=60, check=False)
+        assert not check or done.returncode == 0, (arguments, done.stdout, done.stderr)
+        assert not SANITIZER.search(done.stderr), done.stderr
+        return done
+
+    def start(self):
+        os.mkdir(self.folder + "/state")
+        self.configure()
+        self.ctl("init")
+        self.ctl("secret", "set", HOST, text=self.key + "\n")
+        self.add_user("alice", "--name", "Alice Liddell", "--email", "alice@example.org", "--group", "staff")
+        self.add_user("bob", "--name", "Bob <i>\"&'", "--group", "guests")
+        self.start_nginx()
+        self.start_pool()
+        return self
+
+    def add_user(self, name, *arguments):
+        password = self.passwords.setdefault(name, secrets.token_hex(8))
+        self.ctl("user", "add", name, *arguments, text=password + "\n")
+
+    def start_pool(self):
+        command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--"]
+        if self.processes:
+            command += ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", str(self.processes), "--"]
+        self.pool = Program(command + [MEETAUTHD, "-c", self.conf], self.log)
+        wait_for(lambda: self.send("GET", "/auth/readyz").status == 200, "readyz: " + self.log)
+        wait_for(lambda: len(self.daemons()) == max(self.processes, 1), "all processes")
+
+    def daemons(self):
+        return children(self.pool.pid) if self.processes else [self.pool.pid]
+
+    def start_nginx(self):
+        write_nginx(self)
+        self.nginx = Program(["nginx", "-p", self.folder, "-c", "nginx.conf"], self.folder + "/nginx.log")
+        wait_for(lambda: self.nginx.process.poll() is not None or self.answers(), "nginx: " + self.nginx.log)
+        assert self.nginx.process.poll() is None, self.nginx.said()
+
+    def answers(self):
+        try:
+            self.send("GET", "/auth/static/")
+            return True
+        except OSError:
+            return False
+
+    # -- use --
+
+    def send(self, method, target, headers=(), body=b"", source=None):
+        name = "external.example.org" if self.authority else None
+        tls = self.authority.context() if self.authority else None
+        return client.send(("127.0.0.1", self.port), method, target, headers, body, source, tls=tls, name=name)
+
+    def visitor(self, *arguments, **options):
+        return client.Visitor(self, *arguments, **options)
+
+    def entry(self, meeting="5f521a93c20ff6721fbb6a6c", **parameters):
+        """The address the platform sends the browser to; parameters are replaced, or left out (None)."""
+        address = self.platform.join(meeting)
+        if not parameters:
+            return address
+        base, _, query = address.partition("?")
+        values = {**dict(urllib.parse.parse_qsl(query)), **parameters}
+        kept = {name: value for name, value in values.items() if value is not None}
+        return base + "?" + urllib.parse.urlencode(kept, quote_via=urllib.parse.quote)
+
+    def events(self, name=None):
+        """The lines meetauthd logged, as dictionaries."""
+        with open(self.log, encoding="utf-8") as log:
+            parsed = [logfmt(line) for line in log.read().splitlines()]
+        return [event for event in parsed if name in (None, event.get("event"))]
+
+    def metric(self, series):
+        for line in self.send("GET", "/auth/metrics").text.splitlines():
+            if line.startswith(series + " "):
+                return float(line.rpartition(" ")[2])
+        raise AssertionError("no series " + series)
+
+    # -- tear down --
+
+    def stop_pool(self):
+        status = self.pool.stop()
+        log = self.pool.said()
+        assert not SANITIZER.search(log), log[-8000:]
+        return status
+
+    def stop(self):
+        """Ends everything; asserts that nothing crashed."""
+        try:
+            if self.pool and self.pool.process.poll() is None:
+                status = self.stop_pool()
+                assert status == 0 or self.processes, (status, self.pool.said()[-3000:])
+        finally:
+            for program in (self.nginx, self.platform):
+                if program:
+                    program.stop()
+            if not os.environ.get("KEEP"):
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def logfmt(line):
+    found = {}
+    for name, quoted, plain in re.findall(r'([a-z_0-9]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))', line):
+        found[name] = quoted or plain
+    return found
+
+
+NGINX = """daemon off;
+%(user)s
+worker_processes 2;
+pid %(folder)s/nginx.pid;
+error_log %(folder)s/nginx-main.log info;
+events { worker_connections 4096; }
+http {
+    include /etc/nginx/mime.types;
+    client_body_temp_path %(folder)s/nginx-body;
+    fastcgi_temp_path %(folder)s/nginx-fastcgi;
+    proxy_temp_path %(folder)s/nginx-proxy;
+    uwsgi_temp_path %(folder)s/nginx-uwsgi;
+    scgi_temp_path %(folder)s/nginx-scgi;
+    access_log off;
+    include meetauth.conf.nginx;
+    %(more)s
+}
+"""
+
+
+def replace(text, old, new):
+    assert old in text, "nginx/meetauth.conf has changed: no %r" % old
+    return text.replace(old, new)
+
+
+def write_nginx(rig, more=""):
+    """nginx.conf, and the sample with nothing but its names, ports and paths replaced."""
+    with open(TOP + "/nginx/meetauth.conf", encoding="utf-8") as file:
+        text = file.read()
+    text = replace(text, "unix:/run/meetauth/meetauthd.sock", "unix:" + rig.socket)
+    text = replace(text, "/var/log/nginx", rig.folder)
+    text = replace(text, "/usr/share/meetauth/static", rig.share + "/static")
+    text = replace(text, "include fastcgi_params", "include /etc/nginx/fastcgi_params")
+    if rig.authority:
+        text = replace(text, "listen 443 ssl", "listen 127.0.0.1:%d ssl" % rig.port)
+        certificate, key = rig.authority.certificate("external.example.org")
+        text = replace(text, "/etc/ssl/external.example.org.pem", certificate)
+        text = replace(text, "/etc/ssl/private/external.example.org.key", key)
+    else:
+        text = replace(text, "listen 443 ssl http2;", "listen 127.0.0.1:%d;" % rig.port)
+        text = re.sub(r"\n\s*ssl_[^;]*;", "", text)
+    with open(rig.folder + "/meetauth.conf.nginx", "w", encoding="utf-8") as file:
+        file.write(text)
+    user = "user root;" if os.getuid() == 0 else ""
+    with open(rig.folder + "/nginx.conf", "w", encoding="utf-8") as file:
+        file.write(NGINX % {"user": user, "folder": rig.folder, "more": more})

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""A certificate authority for one test run, by openssl."""
+
+import os
+import ssl
+import subprocess
+
+EXTENSIONS = "basicConstraints=critical,CA:FALSE\nsubjectAltName=%s\n"
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+
+
+class Authority:
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = folder + "/ca.pem"
+        self.key = folder + "/ca.key"
+        self.made = {}
+        self.cached = None
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-subj", "/CN=Test authority", "-days", "2", "-keyout", self.key, "-out", self.file,
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def certificate(self, name, expired=False, self_signed=False):
+        """(certificate, key) for a host name or an address."""
+        wanted = (name, expired, self_signed)
+        if wanted not in self.made:
+            self.made[wanted] = self.make(name, expired, self_signed)
+        return self.made[wanted]
+
+    def make(self, name, expired, self_signed):
+        base = os.path.join(self.folder, "cert%d" % len(self.made))
+        kind = "IP:" if name.replace(".", "").isdigit() else "DNS:"
+        with open(base + ".ext", "w", encoding="utf-8") as file:
+            file.write(EXTENSIONS % (kind + name))
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+                "/CN=" + name, "-keyout", base + ".key", "-out", base + ".csr")
+        # x509 has no start date before openssl 3.4: a negative number of days ends in the past
+        days = "-1" if expired else "2"
+        signer = ["-signkey", base + ".key"] if self_signed else ["-CA", self.file, "-CAkey", self.key, "-CAcreateserial"]
+        openssl("x509", "-req", "-in", base + ".csr", "-days", days, *signer, "-extfile", base + ".ext", "-out", base + ".pem")
+        return base + ".pem", base + ".key"
+
+    def context(self):
+        """For a client that trusts this authority."""
+        if not self.cached:
+            self.cached = ssl.create_default_context(cafile=self.file)
+        return self.cached
