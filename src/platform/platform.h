@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where to? The contract of a meeting platform's driver: one .c file, everything static, one const struct platform_driver, one
- * row in registry.c. A driver is pure: it says what to send, reads what came back and builds the way back; the sending is
- * outbound/'s, which flow/exchange.c calls.
+ * Where to? The contract of a meeting platform's driver: one .c file, everything static, one const
+ * struct platform_driver, one row in registry.c. A driver is pure: it says what to send, reads what
+ * came back and builds the way back; the sending is outbound/'s, which flow/exchange.c calls.
  */
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
@@ -16,7 +16,8 @@ enum { PLATFORM_TOKEN_MAX = 2048 };
 
 /* What an answer means. Zero is refused. */
 enum platform_verdict {
-	PLATFORM_REFUSED = 0, /* the platform said no, in its own words: another version of the secret may be tried */
+	PLATFORM_REFUSED = 0, /* the platform said no, in its own words: another version of the
+				 secret may be tried */
 	PLATFORM_BAD_ANSWER,  /* not what was agreed, or a 5xx */
 	PLATFORM_GRANTED,     /* `token` is filled */
 };
@@ -34,7 +35,7 @@ struct platform_peer {
 	const char *site;    /* "https://host[:port]", where the browser goes */
 	const char *ca_file; /* "" for the system's */
 	int64_t connect_timeout_ms, timeout_ms;
-	bool prefill; /* name and e-mail go along */
+	bool prefill;		    /* name and e-mail go along */
 	const char *const *forward; /* names of parameters that are handed on */
 	size_t forward_count;
 };
@@ -48,16 +49,18 @@ struct platform_driver {
 	void (*close)(void *instance);
 	const struct platform_peer *(*peer)(const void *instance);
 
-	/* Appends the request target (path and query) of the exchange. `secret` is NUL-terminated. The caller wipes it. */
+	/* Appends the request target (path and query) of the exchange. `secret` is NUL-terminated.
+	 * The caller wipes it. */
 	void (*request)(const void *instance, const struct join *join, const char *secret,
 		struct buffer *target);
 
-	/* Reads the answer. On PLATFORM_GRANTED the access token is in `token` (cleared first). The error says why not, in words
-	 * for the log that contain nothing of the answer's values. */
+	/* Reads the answer. On PLATFORM_GRANTED the access token is in `token` (cleared first). The
+	 * error says why not, in words for the log that contain nothing of the answer's values. */
 	enum platform_verdict (*read)(const void *instance, const struct join *join,
 		const struct platform_answer *answer, struct buffer *token, struct error *error);
 
-	/* Appends the whole address the browser is sent to. `who` is NULL where nothing of the person is to go along. */
+	/* Appends the whole address the browser is sent to. `who` is NULL where nothing of the
+	 * person is to go along. */
 	void (*landing)(const void *instance, const struct join *join, const char *token,
 		const struct identity *who, struct buffer *url);
 };

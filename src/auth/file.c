@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "file": names and argon2id hashes in a users file (users.h), which meetauthctl user
+ * changes. For small sites and as the account that still works when a directory is down.
+ */
+#include "auth/auth.h"
+#include "auth/users.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+#include <pthread.h>
+
+struct instance {
+	const char *path; /* the settings' */
+	/* Guards the pointer, never a read of the file: stands() on the loop must not wait for one.
+	 */
+	pthread_mutex_t lock;
+	struct users *users;
+
+	struct file_stamp stamp; /* refresh() only, which is called by one worker at a time */
+};
+
+static const struct option options[] = {
+	{"users", OPTION_STRING, NULL, "the users file, an absolute path; see meetauthctl user"},
+	{0},
+};
+
+static int load(struct instance *instance, struct users **users_r, struct error *error)
+{
+	struct file_stamp stamp =
+		file_stamp(instance->path); /* before: what changes meanwhile shows */
+
+	*users_r = users_load(instance->path, error);
+	if (*users_r == NULL)
+		return -1;
+	instance->stamp = stamp;
+	return 0;
+}
+
+static int open_file(const struct section *section, void **instance_r, struct error *error)
+{
+	const char *path = section_string(section, "users");
+	struct error why;
+	struct instance *instance;
+
+	if (path[0] != '/')
+		return section_error(section, "users", error, "must be an absolute path");
+	instance = calloc(1, sizeof *instance);
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	instance->path = path;
+	if (load(instance, &instance->users, &why) != 0) {
+		bool missing = file_stamp_equal(file_stamp(path), (struct file_stamp){0});
+
+		free(instance);
+		return section_error(section, "users", error, "%s%s", why.text,
+			missing ? "; \"meetauthctl user add NAME\" makes it" : "");
+	}
+	pthread_mutex_init(&instance->lock, NULL);
+	*instance_r = instance;
+	return 0;
+}
+
+static void close_file(void *context)
+{
+	struct instance *instance = context;
+
+	users_drop(&instance->users);
+	pthread_mutex_destroy(&instance->lock);
+	free(instance);
+}
+
+/* All or nothing: a `who` half filled could end up in the next backend's hands. */
+static int fill(struct identity *who, const struct user *user)
+{
+	struct identity new = IDENTITY_INIT;
+	const char *group = user->groups;
+	int rc = identity_set(&new.subject, user->name, IDENTITY_SUBJECT_MAX);
+
+	rc |= identity_set(&new.name, user->display, IDENTITY_NAME_MAX);
+	rc |= identity_set(&new.email, user->email, IDENTITY_EMAIL_MAX);
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
+		rc |= identity_add_group(&new, group);
+	if (rc == 0) {
+		new.backend = who->backend;
+		who->backend = NULL;
+		identity_move(who, &new);
+	}
+	identity_release(&new);
+	return rc;
+}
+
+static enum auth_verdict judge(const struct users *users, const struct auth_attempt *attempt)
+{
+	char name[USERS_NAME_SIZE];
+	const struct user *user;
+
+	users_canonical(attempt->name, name);
+	user = users_find(users, name);
+	/* The hash first, whoever it is: time and memory must tell nothing about the account. */
+	switch (users_verify(users, user, name, attempt->password)) {
+	case PASSWORD_BROKEN:
+		error_set(attempt->error, "no memory to hash a password");
+		return AUTH_UNAVAILABLE;
+	case PASSWORD_MISMATCH:
+		return user == NULL ? AUTH_UNKNOWN : AUTH_DENY;
+	case PASSWORD_MATCH:
+		break;
+	}
+	if (user == NULL || !users_is_active(user, clock_wall()))
+		return AUTH_DENY;
+	if (fill(attempt->who, user) != 0) {
+		error_set(attempt->error, "no memory for an identity");
+		return AUTH_UNAVAILABLE;
+	}
+	return AUTH_GRANT;
+}
+
+static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+{
+	struct instance *instance = context;
+	enum auth_verdict verdict;
+	struct users *users;
+
+	pthread_mutex_lock(&instance->lock);
+	users = users_hold(instance->users);
+	pthread_mutex_unlock(&instance->lock);
+	verdict = judge(users, attempt);
+	users_drop(&users);
+	return verdict;
+}
+
+static bool stands(void *context, const char *subject)
+{
+	struct instance *instance = context;
+	const struct user *user;
+	bool active;
+
+	pthread_mutex_lock(&instance->lock);
+	user = users_find(instance->users, subject);
+	active = user != NULL && users_is_active(user, clock_wall());
+	pthread_mutex_unlock(&instance->lock);
+	return active;
+}
+
+static int refresh(void *context, struct error *error)
+{
+	struct instance *instance = context;
+	struct users *users, *old;
+
+	if (file_stamp_equal(file_stamp(instance->path), instance->stamp))
+		return 0;
+	/* The stamp of a bad file is not kept: it is an error until it is good. */
+	if (load(instance, &users, error) != 0)
+		return -1;
+	pthread_mutex_lock(&instance->lock);
+	old = instance->users;
+	instance->users = users;
+	pthread_mutex_unlock(&instance->lock);
+	users_drop(&old);
+	return 1;
+}
+
+const struct auth_backend auth_file = {
+	.type = "file",
+	.summary = "names and argon2id password hashes in a file",
+	.options = options,
+	.open = open_file,
+	.close = close_file,
+	.check = check,
+	.stands = stands,
+	.refresh = refresh,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which backends there are: one row each. One whose library a build lacks keeps its row with NULL
+ * (#ifdef HAVE_… / #else), so that its name is still known.
+ */
+#include "auth/auth.h"
+
+#include <pthread.h>
+
+extern const struct auth_backend auth_file;
+#ifdef MEETAUTH_MOCK
+extern const struct auth_backend auth_mock;
+#endif
+
+static const struct {
+	const char *type;
+	const struct auth_backend *backend;
+} rows[] = {
+	{"file", &auth_file},
+#ifdef MEETAUTH_MOCK
+	{"mock", &auth_mock},
+#endif
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+const struct auth_backend *auth_find(const char *type, bool *compiled_out_r)
+{
+	*compiled_out_r = false;
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strcmp(rows[i].type, type) != 0)
+			continue;
+		*compiled_out_r = rows[i].backend == NULL;
+		return rows[i].backend;
+	}
+	return NULL;
+}
+
+const struct auth_backend *auth_at(size_t index)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].backend != NULL && index-- == 0)
+			return rows[i].backend;
+	return NULL;
+}
+
+static struct section_type types[ROWS + 1];
+
+static void fill_types(void)
+{
+	for (size_t i = 0; auth_at(i) != NULL; i++)
+		types[i] = (struct section_type){auth_at(i)->type, auth_at(i)->options};
+}
+
+const struct section_type *auth_section_types(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fill_types);
+	return types;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "auth/users.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+
+enum { FIELDS = 6 };
+
+struct users {
+	atomic_uint holders;
+	struct buffer text; /* the file, its fields decoded in place; rows point into it */
+	struct user *rows;  /* by name */
+	size_t count, room;
+	uint8_t key[crypto_shorthash_KEYBYTES]; /* chooses whose work an unknown name does */
+};
+
+/* Where a line stands, for the errors. */
+struct place {
+	const char *path;
+	size_t line;
+};
+
+static int refuse(const struct place *place, struct error *error, const char *what)
+{
+	return error_set(error, "%s:%zu: %s", place->path, place->line, what);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Undoes %XX in place; false for a broken escape, and for what is not printable then. */
+static bool decode(char *text)
+{
+	char *start = text, *to = text;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '%') {
+			int high = hex_digit(text[1]), low = high < 0 ? -1 : hex_digit(text[2]);
+
+			if (low < 0 || high + low == 0)
+				return false;
+			*to++ = (char)(high << 4 | low);
+			text += 2;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = '\0';
+	return text_is_printable(start);
+}
+
+/* Splits at the commas and decodes each, so that the groups end up as strings one behind the other.
+ */
+static bool read_groups(char *field, struct user *user)
+{
+	char *group, *rest = field[0] != '\0' ? field : NULL, *to = field;
+
+	user->groups = field;
+	while ((group = strsep(&rest, ",")) != NULL) {
+		if (!decode(group))
+			return false;
+		size_t size = strlen(group) + 1;
+
+		memmove(to, group, size);
+		to += size;
+		user->group_count++;
+	}
+	return true;
+}
+
+static int read_line(char *line, const struct place *place, struct user *user, struct error *error)
+{
+	char *fields[FIELDS], *rest = line;
+	const char *fault;
+
+	for (size_t i = 0; i < FIELDS; i++) {
+		fields[i] = strsep(&rest, ":");
+		if (fields[i] == NULL)
+			return refuse(
+				place, error, "too few fields: six, with a colon between them");
+	}
+	if (rest != NULL)
+		return refuse(place, error, "too many fields: a colon in one is written %3A");
+	*user = (struct user){
+		.line = place->line,
+		.name = fields[0],
+		.disabled = fields[1][0] == '!',
+		.display = fields[2],
+		.email = fields[3],
+	};
+	user->hash = fields[1] + user->disabled;
+	if (!decode(fields[0]) || !decode(fields[2]) || !decode(fields[3]) ||
+		!read_groups(fields[4], user))
+		return refuse(place, error,
+			"not UTF-8, a control character, or % without two hex digits");
+	if (fields[5][0] != '\0' &&
+		(text_to_time(fields[5], &user->expires) != 0 || user->expires <= 0))
+		return refuse(place, error, "the expiry is not like 2026-12-31T18:00:00Z");
+	fault = users_fault(user);
+	return fault != NULL ? refuse(place, error, fault) : 0;
+}
+
+static struct user *add_row(struct users *users)
+{
+	if (users->count == users->room) {
+		size_t room = users->room > 0 ? users->room * 2 : 16;
+		struct user *rows = reallocarray(users->rows, room, sizeof *rows);
+
+		if (rows == NULL)
+			return NULL;
+		users->rows = rows;
+		users->room = room;
+	}
+	return &users->rows[users->count++];
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct user *)a)->name, ((const struct user *)b)->name);
+}
+
+/* Sorts, and refuses a name that stands twice: nobody could say which of the two counts. */
+static int sort_rows(struct users *users, const char *path, struct error *error)
+{
+	if (users->count > 0)
+		qsort(users->rows, users->count, sizeof *users->rows, by_name);
+	for (size_t i = 1; i < users->count; i++) {
+		size_t a = users->rows[i - 1].line, b = users->rows[i].line;
+
+		if (by_name(&users->rows[i - 1], &users->rows[i]) == 0)
+			return error_set(error, "%s:%zu: the same user as in line %zu", path,
+				a > b ? a : b, a > b ? b : a);
+	}
+	return 0;
+}
+
+static int read_lines(struct users *users, const char *path, struct error *error)
+{
+	struct place place = {.path = path, .line = 1};
+	char *line, *rest = users->text.data;
+
+	if (rest == NULL || strncmp(rest, USERS_FIRST_LINE, strlen(USERS_FIRST_LINE)) != 0)
+		return refuse(&place, error, "the first line must be \"# meetauth users 1\"");
+	if (strlen(rest) != users->text.length)
+		return error_set(error, "%s: has a NUL byte", path);
+	for (; (line = strsep(&rest, "\n")) != NULL; place.line++) {
+		struct user *user;
+
+		if (line[0] == '#' || line[0] == '\0')
+			continue;
+		user = add_row(users);
+		if (user == NULL)
+			return error_set(error, "%s: no memory for so many users", path);
+		if (read_line(line, &place, user, error) != 0)
+			return -1;
+	}
+	return sort_rows(users, path, error);
+}
+
+struct users *users_parse(const char *path, struct buffer *text, struct error *error)
+{
+	struct users *users = calloc(1, sizeof *users);
+
+	if (users == NULL) {
+		buffer_wipe(text);
+		error_set(error, "%s: no memory", path);
+		return NULL;
+	}
+	users->holders = 1;
+	users->text = *text;
+	*text = BUFFER_INIT(text->maximum);
+	/* The salts in the file make the key one that nobody outside can know, and the same in
+	 * every process of the pool. */
+	crypto_generichash(users->key, sizeof users->key, (const uint8_t *)users->text.data,
+		users->text.length, NULL, 0);
+	if (read_lines(users, path, error) != 0)
+		users_drop(&users);
+	return users;
+}
+
+struct users *users_load(const char *path, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(USERS_FILE_MAX);
+
+	if (sodium_init() < 0) {
+		error_set(error, "libsodium does not start: no source of randomness");
+		return NULL;
+	}
+	if (file_read(path, FILE_PRIVATE, &text, error) != 0) {
+		buffer_wipe(&text);
+		return NULL;
+	}
+	return users_parse(path, &text, error);
+}
+
+struct users *users_hold(struct users *users)
+{
+	atomic_fetch_add_explicit(&users->holders, 1, memory_order_relaxed);
+	return users;
+}
+
+void users_drop(struct users **users)
+{
+	struct users *old = *users;
+
+	*users = NULL;
+	if (old == NULL || atomic_fetch_sub_explicit(&old->holders, 1, memory_order_acq_rel) > 1)
+		return;
+	buffer_wipe(&old->text);
+	free(old->rows);
+	free(old);
+}
+
+int users_canonical(const char *name, char canonical[USERS_NAME_SIZE])
+{
+	size_t length;
+
+	canonical[0] = '\0';
+	name += strspn(name, " ");
+	length = strlen(name);
+	while (length > 0 && name[length - 1] == ' ')
+		length--;
+	if (length == 0 || length >= USERS_NAME_SIZE || !text_is_printable(name))
+		return -1;
+	for (size_t i = 0; i < length; i++) {
+		char c = name[i];
+
+		canonical[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	}
+	canonical[length] = '\0';
+	return 0;
+}
+
+const struct user *users_find(const struct users *users, const char *canonical)
+{
+	struct user wanted = {.name = canonical};
+
+	if (users->count == 0)
+		return NULL;
+	return bsearch(&wanted, users->rows, users->count, sizeof wanted, by_name);
+}
+
+const struct user *users_at(const struct users *users, size_t index)
+{
+	return index < users->count ? &users->rows[index] : NULL;
+}
+
+bool users_is_active(const struct user *user, int64_t now)
+{
+	return !user->disabled && (user->expires == 0 || now < user->expires);
+}
+
+static const char *groups_fault(const struct user *user)
+{
+	const char *group = user->groups;
+
+	if (user->group_count > IDENTITY_GROUPS_MAX)
+		return "there are more than 64 groups";
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1) {
+		if (group[0] == '\0' || strlen(group) > IDENTITY_GROUP_MAX)
+			return "a group is empty or longer than 128 bytes";
+		if (!text_is_printable(group))
+			return "a group is not printable UTF-8";
+	}
+	return NULL;
+}
+
+/* One @ with something on both sides and no blanks: what more there is to know only mail can tell.
+ */
+static bool is_email(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+	       strchr(text, ' ') == NULL && text_is_printable(text);
+}
+
+const char *users_fault(const struct user *user)
+{
+	char canonical[USERS_NAME_SIZE];
+	const char *fault = password_hash_fault(user->hash);
+
+	if (fault != NULL)
+		return fault;
+	if (users_canonical(user->name, canonical) != 0)
+		return "the user name is empty, longer than 256 bytes or not printable UTF-8";
+	if (strcmp(user->name, canonical) != 0)
+		return "the user name is not in lower case, or has blanks around it";
+	if (strlen(user->display) > IDENTITY_NAME_MAX || !text_is_printable(user->display))
+		return "the display name is longer than 256 bytes or not printable UTF-8";
+	if (user->email[0] != '\0' &&
+		(strlen(user->email) > IDENTITY_EMAIL_MAX || !is_email(user->email)))
+		return "the e-mail is longer than 254 bytes or not like name@example.org";
+	return groups_fault(user);
+}
+
+/* Hash whose work is done for a name that is not in the file. */
+static const char *stand_in(const struct users *users, const char *name)
+{
+	uint64_t number;
+
+	if (users->count == 0)
+		return password_nobody;
+	crypto_shorthash((uint8_t *)&number, (const uint8_t *)name, strlen(name), users->key);
+	return users->rows[number % users->count].hash;
+}
+
+enum password_match users_verify(
+	const struct users *users, const struct user *user, const char *name, const char *password)
+{
+	enum password_match match;
+
+	if (user != NULL)
+		return password_verify(user->hash, password);
+	match = password_verify(stand_in(users, name), password);
+	return match == PASSWORD_MATCH ? PASSWORD_MISMATCH : match;
+}
+
+static void encode(struct buffer *line, const char *text, const char *special)
+{
+	for (;;) {
+		size_t plain = strcspn(text, special);
+
+		buffer_append(line, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		buffer_printf(line, "%%%02X", (unsigned char)*text++);
+	}
+}
+
+static void format_time(struct buffer *line, int64_t when)
+{
+	char text[sizeof "2026-12-31T18:00:00Z" + 16];
+	time_t seconds = (time_t)when;
+	struct tm tm;
+
+	if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%FT%TZ", &tm) > 0)
+		buffer_text(line, text);
+	else
+		line->failed = true;
+}
+
+void users_format(const struct user *user, struct buffer *line)
+{
+	const char *group = user->groups;
+
+	encode(line, user->name, user->name[0] == '#' ? "%:#" : "%:");
+	buffer_printf(line, ":%s%s:", user->disabled ? "!" : "", user->hash);
+	encode(line, user->display, "%:");
+	buffer_text(line, ":");
+	encode(line, user->email, "%:");
+	buffer_text(line, ":");
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1) {
+		if (i > 0)
+			buffer_text(line, ",");
+		encode(line, group, "%:,");
+	}
+	buffer_text(line, ":");
+	if (user->expires != 0)
+		format_time(line, user->expires);
+	buffer_text(line, "\n");
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "mock": the smallest driver there can be. For tests, and the recipe for a driver of your
+ * own:
+ *
+ *   1. Copy this file to src/platform/NAME.c, drop the #ifdef, rename the struct at the end to
+ * platform_NAME.
+ *   2. List the section's options; check what they mean in open() and report with section_error().
+ * Fill the peer: the rest of the program sends, checks and forwards by it.
+ *   3. request() and landing() append to buffers and encode whatever is not a constant
+ * (buffer_percent).
+ *   4. read() tells three things apart: PLATFORM_REFUSED when the platform said no in its own
+ * words, PLATFORM_GRANTED with a token, and PLATFORM_BAD_ANSWER for everything else, a redirect
+ * above all.
+ *   5. One row in registry.c, one line in Makefile.am, a section in man/meetauth.conf.5, a unit
+ * test.
+ *
+ * No program that is installed has it: it exists only where MEETAUTH_MOCK is defined, which tests
+ * do for themselves (they include this file and registry.c) and no configure option does.
+ */
+#ifdef MEETAUTH_MOCK
+
+#include "platform/platform.h"
+
+static const struct option mock_options[] = {
+	{"api", OPTION_STRING, "http://127.0.0.1", "where the exchange goes"},
+	{"timeout", OPTION_DURATION, "1s", "for the whole exchange"},
+	{0},
+};
+
+static int mock_open(const struct section *section, void **instance_r, struct error *error)
+{
+	struct platform_peer *peer = calloc(1, sizeof *peer);
+
+	if (peer == NULL)
+		return section_error(section, NULL, error, "no memory");
+	peer->api = peer->site = section_string(section, "api");
+	peer->ca_file = "";
+	peer->timeout_ms = peer->connect_timeout_ms = section_milliseconds(section, "timeout");
+	if (peer->timeout_ms <= 0) {
+		free(peer);
+		return section_error(section, "timeout", error, "must be more than 0");
+	}
+	*instance_r = peer;
+	return 0;
+}
+
+static void mock_close(void *instance)
+{
+	free(instance);
+}
+
+static const struct platform_peer *mock_peer(const void *instance)
+{
+	return instance;
+}
+
+static void mock_request(
+	const void *instance, const struct join *join, const char *secret, struct buffer *target)
+{
+	(void)instance;
+	buffer_text(target, "/exchange/");
+	buffer_percent(target, secret);
+	buffer_text(target, "/");
+	buffer_percent(target, join->request_token);
+}
+
+/* A 200's whole body is the token; 403 is a no. */
+static enum platform_verdict mock_read(const void *instance, const struct join *join,
+	const struct platform_answer *answer, struct buffer *token, struct error *error)
+{
+	(void)instance;
+	(void)join;
+	buffer_clear(token);
+	if (answer->status == 200 && answer->length <= PLATFORM_TOKEN_MAX) {
+		buffer_append(token, answer->body, answer->length);
+		return PLATFORM_GRANTED;
+	}
+	error_set(error, "the answer is HTTP %ld", answer->status);
+	return answer->status == 403 ? PLATFORM_REFUSED : PLATFORM_BAD_ANSWER;
+}
+
+static void mock_landing(const void *instance, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct platform_peer *peer = instance;
+
+	(void)who;
+	buffer_printf(url, "%s/meeting/", peer->site);
+	buffer_percent(url, join->meeting_token);
+	buffer_text(url, "?token=");
+	buffer_percent(url, token);
+}
+
+const struct platform_driver platform_mock = {
+	.type = "mock",
+	.summary = "takes any answer for a token (tests only)",
+	.options = mock_options,
+	.open = mock_open,
+	.close = mock_close,
+	.peer = mock_peer,
+	.request = mock_request,
+	.read = mock_read,
+	.landing = mock_landing,
+};
+
+#endif

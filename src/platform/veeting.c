@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "veeting": the exchange of a request token for an access token and the way back into the
+ * meeting, after "External Meeting Authorization Service" (sections 3.2 and 3.3) of simplex Meeting
+ * and Veeting Rooms.
+ */
+#include "base/text.h"
+#include "config/config.h"
+#include "platform/platform.h"
+
+#include <jansson.h>
+#include <strings.h>
+
+enum { URL_MAX = 300, PATH_PARTS = 3, CODE_DIGITS = 9 };
+
+/* join-path cut at its placeholders: literal, value, literal, value, literal. */
+struct path {
+	char *literal[PATH_PARTS];     /* owned; the first has `site` in front */
+	bool is_token[PATH_PARTS - 1]; /* the value is the meeting token, else the meeting id */
+	size_t values;
+};
+
+struct instance {
+	struct platform_peer peer;
+	char api[URL_MAX], site[URL_MAX];
+	struct path path;
+};
+
+static const struct option options[] = {
+	{"api", OPTION_STRING, NULL,
+		"https://host[:port] of the exchange; https://TITLE by default"},
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] the browser returns to; https://TITLE by default"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"join-path", OPTION_STRING, "/join/{meetingToken}",
+		"path of a meeting; may also hold {meetingId}"},
+	{"prefill", OPTION_BOOL, "true", "hand on name and e-mail of the participant"},
+	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for the whole exchange"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int read_url(
+	const struct section *section, const char *name, char url[URL_MAX], struct error *error)
+{
+	struct error why;
+	int length;
+
+	if (section_has(section, name))
+		length = snprintf(url, URL_MAX, "%s", section_string(section, name));
+	else
+		length = snprintf(url, URL_MAX, "https://%s", section_title(section));
+	if (length >= URL_MAX)
+		return section_error(section, name, error, "is too long");
+	if (config_check_url(url, &why) != 0)
+		return section_error(section, name, error, "%s", why.text);
+	if (strchr(strstr(url, "://") + 3, '/') != NULL)
+		return section_error(section, name, error,
+			"must be https://host or https://host:port, without a path or a final "
+			"slash");
+	return 0;
+}
+
+/* The next placeholder in `text`, NULL when there is none. */
+static const char *find_placeholder(const char *text, bool *is_token_r, size_t *length_r)
+{
+	static const char token[] = "{meetingToken}", id[] = "{meetingId}";
+	const char *brace = strchr(text, '{');
+
+	*is_token_r = brace != NULL && strncmp(brace, token, strlen(token)) == 0;
+	*length_r = *is_token_r ? strlen(token) : strlen(id);
+	if (brace != NULL && !*is_token_r && strncmp(brace, id, strlen(id)) != 0)
+		return NULL; /* what is left has a brace, which is_plain() refuses */
+	return brace;
+}
+
+/* Unreserved characters and slashes only, so that it needs no encoding. */
+static bool is_plain(const char *text)
+{
+	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				 "0123456789-._~/")] == '\0';
+}
+
+/* Begins with a slash, and no segment but the last is empty and none dots alone: browsers fold
+ * those. */
+static bool is_straight(const char *path)
+{
+	size_t length;
+
+	for (; *path == '/'; path += length) {
+		path++;
+		length = strcspn(path, "/");
+		if ((length == 0 && *path == '/') || (length > 0 && strspn(path, ".") == length))
+			return false;
+		if (path[length] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* Cuts the path up. NULL, or what is wrong with it. */
+static const char *cut_path(const char *site, const char *text, struct path *path)
+{
+	size_t tokens = 0;
+
+	if (!is_straight(text))
+		return "must begin with / and have no empty or dots-only segment";
+	for (size_t i = 0; i < PATH_PARTS; i++) {
+		size_t length;
+		bool is_token;
+		const char *next = find_placeholder(text, &is_token, &length);
+		int plain = next != NULL ? (int)(next - text) : (int)strlen(text);
+
+		if (asprintf(&path->literal[i], "%s%.*s", i == 0 ? site : "", plain, text) < 0) {
+			path->literal[i] = NULL;
+			return "no memory";
+		}
+		if (!is_plain(path->literal[i] + (i == 0 ? strlen(site) : 0)))
+			return "may hold letters, digits, - . _ ~ /, {meetingToken} and "
+			       "{meetingId}";
+		if (next == NULL)
+			return tokens == 1 ? NULL : "must hold {meetingToken} exactly once";
+		if (i + 1 == PATH_PARTS)
+			break;
+		path->is_token[path->values++] = is_token;
+		tokens += is_token;
+		text = next + length;
+	}
+	return "must hold {meetingToken} exactly once and {meetingId} at most once";
+}
+
+static int read_forward(
+	const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	static const char *const taken[] = {"hostname", "meetingId", "meetingToken", "requestToken",
+		"meetingAccessToken", "participantName", "participantEmail"};
+
+	peer->forward = section_list(section, "forward", &peer->forward_count);
+	if (peer->forward_count > JOIN_FORWARD_MAX)
+		return section_error(
+			section, "forward", error, "more than %d names", JOIN_FORWARD_MAX);
+	for (size_t i = 0; i < peer->forward_count; i++) {
+		const char *name = peer->forward[i];
+
+		if (!text_is_token(name, 1, 64, "_.-"))
+			return section_error(section, "forward", error,
+				"a name is 1 to 64 letters, digits, _ . and -");
+		for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
+			if (strcasecmp(name, taken[j]) == 0)
+				return section_error(section, "forward", error,
+					"\"%s\" has a meaning of its own and is not forwarded",
+					name);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(name, peer->forward[j]) == 0)
+				return section_error(
+					section, "forward", error, "\"%s\" twice", name);
+	}
+	return 0;
+}
+
+static int read_timeouts(
+	const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	peer->timeout_ms = section_milliseconds(section, "timeout");
+	peer->connect_timeout_ms = section_milliseconds(section, "connect-timeout");
+	if (peer->timeout_ms <= 0)
+		return section_error(section, "timeout", error, "must be more than 0");
+	if (peer->connect_timeout_ms <= 0)
+		return section_error(section, "connect-timeout", error, "must be more than 0");
+	if (peer->connect_timeout_ms <= peer->timeout_ms)
+		return 0;
+	if (section_has(section, "connect-timeout"))
+		return section_error(
+			section, "connect-timeout", error, "must not be longer than timeout");
+	peer->connect_timeout_ms = peer->timeout_ms;
+	return 0;
+}
+
+static int configure(struct instance *instance, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &instance->peer;
+	const char *fault;
+
+	if (!text_is_host(section_title(section)))
+		return section_error(section, NULL, error,
+			"the title must be the host name (or host:port) that the platform sends as "
+			"hostname");
+	if (read_url(section, "api", instance->api, error) != 0 ||
+		read_url(section, "site", instance->site, error) != 0)
+		return -1;
+	peer->api = instance->api;
+	peer->site = instance->site;
+	peer->prefill = section_bool(section, "prefill");
+	peer->ca_file = section_string(section, "ca-file");
+	fault = cut_path(peer->site, section_string(section, "join-path"), &instance->path);
+	if (fault != NULL)
+		return section_error(section, "join-path", error, "%s", fault);
+	if (read_forward(section, peer, error) != 0)
+		return -1;
+	return read_timeouts(section, peer, error);
+}
+
+static void close_veeting(void *context)
+{
+	struct instance *instance = context;
+
+	for (size_t i = 0; i < PATH_PARTS; i++)
+		free(instance->path.literal[i]);
+	free(instance);
+}
+
+static int open_veeting(const struct section *section, void **instance_r, struct error *error)
+{
+	struct instance *instance = calloc(1, sizeof *instance);
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		close_veeting(instance);
+		return -1;
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct instance *)instance)->peer;
+}
+
+/* ---- the exchange ---- */
+
+/* Appends one path segment. An empty one, or one of dots, would be folded away on its path to the
+ * platform and make another address: fails the buffer, though nobody should have let it come this
+ * far. */
+static void append_segment(struct buffer *target, const char *text)
+{
+	if (text[strspn(text, ".")] == '\0')
+		target->failed = true;
+	buffer_text(target, "/");
+	buffer_percent(target, text);
+}
+
+static void request(
+	const void *instance, const struct join *join, const char *secret, struct buffer *target)
+{
+	(void)instance;
+	buffer_text(target, "/api/v6/meeting-room/auth");
+	append_segment(target, secret);
+	buffer_text(target, "/access-token");
+	append_segment(target, join->meeting_id);
+	append_segment(target, join->request_token);
+}
+
+/* "0", "-99": what older platforms send for a number. */
+static bool is_decimal(const char *text)
+{
+	size_t digits;
+
+	text += text[0] == '-';
+	digits = strspn(text, "0123456789");
+	return digits > 0 && digits <= CODE_DIGITS && text[digits] == '\0';
+}
+
+static enum platform_verdict read_code(const json_t *code, struct error *error)
+{
+	if (json_is_string(code) && is_decimal(json_string_value(code))) {
+		if (strcmp(json_string_value(code), "0") == 0)
+			return PLATFORM_GRANTED;
+	} else if (!json_is_integer(code)) {
+		error_set(error, "responseCode is missing or not a number");
+		return PLATFORM_BAD_ANSWER;
+	} else if (json_integer_value(code) == 0) {
+		return PLATFORM_GRANTED;
+	}
+	error_set(error, "responseCode is not 0");
+	return PLATFORM_REFUSED;
+}
+
+static enum platform_verdict read_data(
+	const json_t *data, const struct join *join, struct buffer *token, struct error *error)
+{
+	const json_t *id = json_object_get(data, "meetingId");
+	const json_t *access = json_object_get(data, "accessToken");
+	const char *text = json_string_value(access);
+
+	if (!json_is_string(id) || strcmp(json_string_value(id), join->meeting_id) != 0) {
+		error_set(error, "data.meetingId is not the meeting that was asked");
+		return PLATFORM_BAD_ANSWER;
+	}
+	/* jansson refuses an escaped NUL, so that text and length cannot differ. */
+	if (text == NULL || json_string_length(access) > PLATFORM_TOKEN_MAX ||
+		!text_is_visible_ascii(text)) {
+		error_set(error, "data.accessToken is not 1 to %d visible ASCII characters",
+			PLATFORM_TOKEN_MAX);
+		return PLATFORM_BAD_ANSWER;
+	}
+	buffer_text(token, text);
+	if (token->failed) {
+		error_set(error, "no memory for the access token");
+		return PLATFORM_BAD_ANSWER;
+	}
+	return PLATFORM_GRANTED;
+}
+
+static enum platform_verdict read_body(const struct platform_answer *answer,
+	const struct join *join, struct buffer *token, struct error *error)
+{
+	enum platform_verdict verdict = PLATFORM_BAD_ANSWER;
+	json_error_t fault; /* its text quotes the answer: only its position may be told */
+	json_t *root = json_loadb(answer->body, answer->length, JSON_REJECT_DUPLICATES, &fault);
+
+	if (root == NULL)
+		error_set(error, "the answer is not JSON (at byte %d)", fault.position);
+	else if (!json_is_object(root))
+		error_set(error, "the answer is not a JSON object");
+	else
+		verdict = read_code(json_object_get(root, "responseCode"), error);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = read_data(json_object_get(root, "data"), join, token, error);
+	json_decref(root);
+	return verdict;
+}
+
+static enum platform_verdict read_answer(const void *instance, const struct join *join,
+	const struct platform_answer *answer, struct buffer *token, struct error *error)
+{
+	(void)instance;
+	buffer_clear(token);
+	if (answer->status == 200)
+		return read_body(answer, join, token, error);
+	error_set(error, "the answer is HTTP %ld", answer->status);
+	return answer->status == 401 || answer->status == 403 ? PLATFORM_REFUSED
+							      : PLATFORM_BAD_ANSWER;
+}
+
+/* ---- the way back ---- */
+
+static void append_parameter(struct buffer *url, const char *name, const char *value)
+{
+	buffer_text(url, name);
+	buffer_percent(url, value);
+}
+
+static void append_forwards(
+	const struct platform_peer *peer, const struct join *join, struct buffer *url)
+{
+	for (size_t i = 0; i < join->forward_count; i++)
+		for (size_t j = 0; j < peer->forward_count; j++) {
+			/* A ticket may be older than the configuration. */
+			if (strcmp(join->forward[i].name, peer->forward[j]) != 0)
+				continue;
+			buffer_text(url, "&");
+			buffer_text(url, peer->forward[j]);
+			append_parameter(url, "=", join->forward[i].value);
+		}
+}
+
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct instance *instance = context;
+	const struct path *path = &instance->path;
+
+	buffer_text(url, path->literal[0]);
+	for (size_t i = 0; i < path->values; i++) {
+		buffer_percent(url, path->is_token[i] ? join->meeting_token : join->meeting_id);
+		buffer_text(url, path->literal[i + 1]);
+	}
+	append_parameter(url, "?meetingAccessToken=", token);
+	if (who != NULL && instance->peer.prefill) {
+		if (who->name != NULL)
+			append_parameter(url, "&participantName=", who->name);
+		if (who->email != NULL)
+			append_parameter(url, "&participantEmail=", who->email);
+	}
+	append_forwards(&instance->peer, join, url);
+}
+
+const struct platform_driver platform_veeting = {
+	.type = "veeting",
+	.summary = "simplex Meeting, Veeting Rooms",
+	.options = options,
+	.open = open_veeting,
+	.close = close_veeting,
+	.peer = peer_of,
+	.request = request,
+	.read = read_answer,
+	.landing = landing,
+};
