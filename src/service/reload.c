@@ -12,7 +12,7 @@ struct reload {
 	struct worker_job job;
 	struct outbound *outbound;
 	struct service **current;
-	bool running;
+	bool running, closing;
 	bool everything, everything_next; /* asked for by SIGHUP: this job, the one after it */
 	/* The job's own, the loop does not touch them while it runs: */
 	struct service *base;	     /* a use of the service the job looks at */
@@ -113,12 +113,30 @@ static void put_files_in_place(struct reload *reload)
 
 static void start(struct reload *reload);
 
+static void on_closed(uv_handle_t *timer)
+{
+	free(timer->data);
+}
+
+static void finish(struct reload *reload)
+{
+	service_drop(&reload->new_service);
+	files_drop(&reload->new_files);
+	service_drop(&reload->base);
+	service_drop(reload->current);
+	uv_close((uv_handle_t *)&reload->timer, on_closed);
+}
+
 static void on_loop(struct worker_job *job, bool cancelled)
 {
 	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
 
 	(void)cancelled;
 	reload->running = false;
+	if (reload->closing) {
+		finish(reload);
+		return;
+	}
 	if (reload->new_service != NULL && put_service_in_place(reload) == 0)
 		log_reload(reload, "configuration");
 	if (reload->new_files != NULL)
@@ -181,11 +199,6 @@ struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct ser
 	return reload;
 }
 
-static void on_closed(uv_handle_t *timer)
-{
-	free(timer->data);
-}
-
 void reload_free(struct reload **reload)
 {
 	struct reload *r = *reload;
@@ -193,6 +206,7 @@ void reload_free(struct reload **reload)
 	*reload = NULL;
 	if (r == NULL)
 		return;
-	service_drop(r->current);
-	uv_close((uv_handle_t *)&r->timer, on_closed);
+	r->closing = true;
+	if (!r->running)
+		finish(r);
 }

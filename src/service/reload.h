@@ -19,7 +19,8 @@ struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct ser
 /* Reads the configuration and all it names again (SIGHUP). */
 void reload_all(struct reload *reload);
 
-/* Drops the service. No job may be running: after the loop has ended. */
+/* Stops looking and drops the service; where a job is running, once it has ended: the loop must
+ * turn until nothing is left. */
 void reload_free(struct reload **reload);
 
 #endif

@@ -50,9 +50,10 @@ static char *make_policy(const struct settings *settings, const char *form_targe
 	return text.data;
 }
 
-static const char *type_error(bool compiled_out)
+static int refuse_type(const struct section *section, bool compiled_out, struct error *error)
 {
-	return compiled_out ? "type \"%s\" is not in this build" : "there is no type \"%s\"";
+	return section_error(section, "type", error,
+		compiled_out ? "this build is without this type" : "there is no such type");
 }
 
 static int open_platform(const struct settings *settings, const struct section *section,
@@ -64,7 +65,7 @@ static int open_platform(const struct settings *settings, const struct section *
 	platform->title = section_title(section);
 	platform->driver = platform_find(type, &compiled_out);
 	if (platform->driver == NULL)
-		return section_error(section, "type", error, type_error(compiled_out), type);
+		return refuse_type(section, compiled_out, error);
 	if (platform->driver->open(section, &platform->instance, error) != 0)
 		return -1;
 	platform->peer = platform->driver->peer(platform->instance);
@@ -85,7 +86,7 @@ static int open_backend(
 	backend->label = section_string(section, "label");
 	backend->driver = auth_find(type, &compiled_out);
 	if (backend->driver == NULL)
-		return section_error(section, "type", error, type_error(compiled_out), type);
+		return refuse_type(section, compiled_out, error);
 	return backend->driver->open(section, &backend->instance, error);
 }
 

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 1: what the platform's redirect (or a ticket that one of us sealed earlier) asks for,
+ * checked at the door. Source of the parameters: the platform's document, section 3.1; of their
+ * forms: contract section 3.1.
+ */
+#include "flow/steps.h"
+
+#include "base/text.h"
+
+#include <strings.h>
+
+/* The four mandatory parameters. Each must stand exactly once. */
+static const struct parameter {
+	const char *name;
+	size_t minimum, maximum;
+	const char *others; /* allowed besides letters and digits */
+} meeting_id = {"meetingId", 1, 64, "_-"}, meeting_token = {"meetingToken", 1, 128, "._~-"},
+  request_token = {"requestToken", 8, 512, "._~-"};
+
+static enum step refuse(struct visit *visit, const char *parameter, const char *why)
+{
+	visit->parameter = parameter;
+	error_set(&visit->detail, "%s: %s", parameter, why);
+	return visit_fail(visit, FAILURE_BAD_REQUEST);
+}
+
+/* Copies a parameter that fits. 0 or -1 after answering. */
+static int take(struct visit *visit, const struct params *query, const struct parameter *parameter,
+	char **copy_r)
+{
+	const char *value = NULL;
+	enum params_count count = params_get(query, parameter->name, &value);
+
+	if (count != PARAM_ONCE) {
+		refuse(visit, parameter->name, count == PARAM_MISSING ? "missing" : "stands twice");
+		return -1;
+	}
+	if (!text_is_token(value, parameter->minimum, parameter->maximum, parameter->others)) {
+		refuse(visit, parameter->name, "wrong length or characters");
+		return -1;
+	}
+	*copy_r = strdup(value);
+	if (*copy_r == NULL)
+		visit_fail(visit, FAILURE_INTERNAL);
+	return *copy_r != NULL ? 0 : -1;
+}
+
+/* The host name selects one of the configured platforms and is used for nothing else. */
+static int take_platform(struct visit *visit, const struct params *query)
+{
+	const char *hostname = NULL;
+	enum params_count count = params_get(query, "hostname", &hostname);
+
+	if (count != PARAM_ONCE || !text_is_host(hostname)) {
+		refuse(visit, "hostname",
+			count == PARAM_MISSING ? "missing"
+			: count == PARAM_ONCE  ? "no host name"
+					       : "stands twice");
+		return -1;
+	}
+	visit->platform = service_platform(visit->service, hostname);
+	if (visit->platform == NULL) {
+		visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+		return -1;
+	}
+	visit->join.platform = strdup(visit->platform->title);
+	if (visit->join.platform == NULL)
+		visit_fail(visit, FAILURE_INTERNAL);
+	return visit->join.platform != NULL ? 0 : -1;
+}
+
+static int take_forwards(struct visit *visit, const struct params *query)
+{
+	const struct platform_peer *peer = visit->platform->peer;
+
+	for (size_t i = 0; i < peer->forward_count; i++) {
+		const char *value = NULL;
+		enum params_count count = params_get(query, peer->forward[i], &value);
+
+		if (count == PARAM_MISSING)
+			continue;
+		if (count == PARAM_REPEATED) {
+			refuse(visit, peer->forward[i], "stands twice");
+			return -1;
+		}
+		if (join_add_forward(&visit->join, peer->forward[i], value) != 0) {
+			visit_fail(visit, FAILURE_INTERNAL);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static enum step read_query(struct visit *visit, const struct params *query)
+{
+	struct join *join = &visit->join;
+
+	/* The form of all four comes before the question whose they are. */
+	if (take(visit, query, &meeting_id, &join->meeting_id) != 0 ||
+		take(visit, query, &meeting_token, &join->meeting_token) != 0 ||
+		take(visit, query, &request_token, &join->request_token) != 0 ||
+		take_platform(visit, query) != 0 || take_forwards(visit, query) != 0)
+		return STEP_DONE;
+	return STEP_NEXT;
+}
+
+enum step arrive_from_platform(struct visit *visit)
+{
+	const char *text = visit->request.query;
+	struct params *query;
+	enum step step;
+
+	/* A browser that only guesses where its user goes next must not use the request token up.
+	 */
+	if (strstr(visit->request.purpose, "prefetch") != NULL)
+		return refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+	query = params_parse(text, strlen(text));
+	if (query == NULL)
+		return refuse(visit, "query", "malformed");
+	step = read_query(visit, query);
+	params_free(&query);
+	return step;
+}
+
+enum step arrive_and_stop(struct visit *visit)
+{
+	response_begin(&visit->response, 200, visit->request.id);
+	response_header(&visit->response, "Content-Type", "text/html; charset=utf-8");
+	return STEP_DONE;
+}
+
+/* Fills the join from a ticket that was sealed for this browser. */
+static enum step open_ticket(struct visit *visit, const struct params *from)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	const struct settings *settings = visit->service->settings;
+	const char *text = NULL;
+	char cookie[512];
+
+	if (params_get(from, "ticket", &text) != PARAM_ONCE)
+		return refuse(visit, "ticket", "missing, or stands twice");
+	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
+			PARAM_ONCE ||
+		ticket_browser_open(ring, cookie, visit->browser) != 0 ||
+		ticket_open(ring, TICKET_JOIN, text, visit->browser, visit->now,
+			settings->ticket_lifetime, &visit->join) != 0)
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	visit->browser_known = true;
+	visit->platform = service_platform(visit->service, visit->join.platform);
+	/* A reload may have taken the platform away meanwhile. */
+	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+}
+
+enum step arrive_with_ticket(struct visit *visit)
+{
+	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
+	enum step step =
+		query != NULL ? open_ticket(visit, query) : refuse(visit, "query", "malformed");
+
+	params_free(&query);
+	return step;
+}
+
+/* Only our own pages post here. Browsers say where a form comes from in Sec-Fetch-Site; Origin
+ * serves older ones, but is "null" under our own Referrer-Policy (Fetch standard, "append a request
+ * Origin header"). What neither says, the ticket's binding to the browser does. */
+static bool is_cross_site(const struct visit *visit)
+{
+	const char *site = visit->request.fetch_site, *origin = visit->request.origin;
+
+	if (site[0] != '\0')
+		return strcmp(site, "same-origin") != 0;
+	return origin[0] != '\0' && strcmp(origin, "null") != 0 &&
+	       strcasecmp(origin, visit->service->settings->origin) != 0;
+}
+
+static bool is_form(const char *content_type)
+{
+	static const char form[] = "application/x-www-form-urlencoded";
+	size_t length = sizeof form - 1;
+
+	return strncasecmp(content_type, form, length) == 0 &&
+	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+enum step arrive_with_form(struct visit *visit)
+{
+	if (is_cross_site(visit))
+		return refuse(visit, "Origin", "the form is not one of ours");
+	if (!is_form(visit->request.content_type))
+		return refuse(visit, "Content-Type", "not application/x-www-form-urlencoded");
+	visit->form = params_parse(visit->request.body, visit->request.body_length);
+	return visit->form != NULL ? STEP_NEXT : refuse(visit, "form", "malformed");
+}
+
+enum step arrive_with_form_ticket(struct visit *visit)
+{
+	return open_ticket(visit, visit->form);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 4: the request token for an access token, at the platform. The request token is claimed in
+ * the shared state before anything is sent, so that of all who try, in all processes, one sends.
+ * Source: the platform's document, section 3.2; contract section 3.4.
+ */
+#include "flow/steps.h"
+
+#include "base/clock.h"
+#include "pool/fastcgi.h"
+#include "telemetry/metrics.h"
+
+enum { TARGET_MAX = 16 * 1024, NOTE_EVERY_S = 60 };
+
+static enum step send_request(struct visit *visit);
+
+/* Nothing was sent: somebody may try the same link again. */
+static void give_claim_back(struct visit *visit)
+{
+	state_unclaim(visit->station->state, visit->claim);
+}
+
+/* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
+ * is enough. */
+static void note_acceptance(struct visit *visit, const struct store_secret *secret)
+{
+	struct service_platform *platform = visit->platform;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (platform->noted_version == secret->version &&
+		visit->now < platform->noted_at + NOTE_EVERY_S)
+		return;
+	platform->noted_version = secret->version;
+	platform->noted_at = visit->now;
+	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
+	state_mark(visit->station->state, key, visit->now);
+}
+
+/* Only a platform that refused is asked again, with the next older secret. */
+static enum step refused(struct visit *visit)
+{
+	size_t count;
+
+	store_secrets(visit->files->store, visit->join.platform, &count);
+	metric_count(METRIC_EXCHANGE_REFUSED);
+	visit->secret_index++;
+	if (visit->secret_index < count)
+		return send_request(visit);
+	return visit_fail(visit, FAILURE_EXCHANGE_REFUSED);
+}
+
+static enum step read_answer(struct visit *visit, const struct outbound_answer *answer)
+{
+	const struct platform_driver *driver = visit->platform->driver;
+	struct platform_answer what = {answer->status, answer->body, answer->length};
+	const struct store_secret *secrets;
+	size_t count;
+
+	switch (driver->read(
+		visit->platform->instance, &visit->join, &what, &visit->token, &visit->detail)) {
+	case PLATFORM_GRANTED:
+		metric_count(METRIC_EXCHANGE_GRANTED);
+		secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+		note_acceptance(visit, &secrets[visit->secret_index]);
+		return STEP_NEXT;
+	case PLATFORM_REFUSED:
+		return refused(visit);
+	case PLATFORM_BAD_ANSWER:
+		break;
+	}
+	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
+}
+
+static enum step read_result(struct visit *visit, const struct outbound_answer *answer)
+{
+	bool nothing_sent = !answer->sent && visit->secret_index == 0;
+
+	if (answer->result == OUTBOUND_ANSWER)
+		return read_answer(visit, answer);
+	if (nothing_sent)
+		give_claim_back(visit);
+	error_set(&visit->detail, "%s", answer->reason);
+	switch (answer->result) {
+	case OUTBOUND_BUSY:
+		metric_count(METRIC_EXCHANGE_NOT_SENT);
+		visit->retry_after = answer->retry_after_ms / 1000 + 1;
+		return visit_fail(visit, FAILURE_OVERLOADED);
+	case OUTBOUND_TIMEOUT:
+		metric_count(METRIC_EXCHANGE_TIMEOUT);
+		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
+	case OUTBOUND_UNREACHABLE:
+		metric_count(METRIC_EXCHANGE_UNREACHABLE);
+		return visit_fail(visit, FAILURE_EXCHANGE_UNREACHABLE);
+	case OUTBOUND_BROKEN:
+	case OUTBOUND_ANSWER:
+		break;
+	}
+	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
+}
+
+static void on_answer(void *context, const struct outbound_answer *answer)
+{
+	struct visit *visit = context;
+	enum step step;
+
+	visit->exchange = NULL;
+	visit->exchange_ms = clock_monotonic_ms() - visit->exchange_started_ms;
+	step = read_result(visit, answer);
+	if (step == STEP_WAIT)
+		return;
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	visit_continue(visit, step);
+}
+
+/* Sends with the present version of the secret, within what is left of the one deadline. */
+static enum step send_request(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	struct buffer target = BUFFER_INIT(TARGET_MAX);
+	int64_t left =
+		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange_started_ms);
+	const struct store_secret *secrets;
+	size_t count;
+
+	secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+	platform->driver->request(platform->instance, &visit->join,
+		secret_text(secrets[visit->secret_index].secret), &target);
+	if (!target.failed && left > 0)
+		visit->exchange =
+			outbound_get(platform->outbound, target.data, left, on_answer, visit);
+	buffer_wipe(&target);
+	if (left <= 0)
+		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
+	if (visit->exchange != NULL)
+		return STEP_WAIT;
+	if (visit->secret_index == 0)
+		give_claim_back(visit);
+	error_set(&visit->detail, "no memory for the exchange");
+	return visit_fail(visit, FAILURE_INTERNAL);
+}
+
+static enum step claim(struct visit *visit)
+{
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+
+	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
+		NULL);
+	switch (state_claim(visit->station->state, visit->claim, visit->now)) {
+	case STATE_CLAIM_WON:
+		return STEP_NEXT;
+	case STATE_CLAIM_LOST:
+		return visit_fail(visit, FAILURE_ALREADY_USED);
+	case STATE_CLAIM_BROKEN:
+		break;
+	}
+	error_set(&visit->detail, "the state does not take the claim of the request token");
+	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+}
+
+enum step exchange_token(struct visit *visit)
+{
+	enum step step;
+	size_t count;
+
+	/* Whoever is gone will come back with the same link; let it be good then. */
+	if (fastcgi_is_abandoned(visit->fd)) {
+		error_set(&visit->detail, "the visitor was gone before the exchange");
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	store_secrets(visit->files->store, visit->join.platform, &count);
+	if (count == 0) {
+		error_set(&visit->detail, "no secret for this platform: meetauthctl secret set %s",
+			visit->join.platform);
+		return visit_fail(visit, FAILURE_INTERNAL);
+	}
+	step = claim(visit);
+	if (step != STEP_NEXT)
+		return step;
+	visit->exchange_started_ms = clock_monotonic_ms();
+	return send_request(visit);
+}

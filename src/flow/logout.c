@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signing out, and signing in as somebody else.
+ */
+#include "flow/pages.h"
+#include "flow/steps.h"
+
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+enum step logout_show(struct visit *visit)
+{
+	authenticate_find_session(
+		visit); /* to name the account; without one the button does no harm */
+	if (pages_logout(visit) != 0)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	return STEP_DONE;
+}
+
+/* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. */
+static int end_session(struct visit *visit)
+{
+	struct log_line line;
+	uint8_t key[STATE_KEY_SIZE];
+	int found = authenticate_find_session(visit);
+
+	visit->session_ended = true;
+	if (found <= 0)
+		return found;
+	session_logout_key(store_hash_key(visit->files->store), &visit->session, key);
+	if (state_mark(visit->station->state, key, visit->now) != 0)
+		return -1;
+	metric_count(METRIC_LOGOUT);
+	log_begin(&line, LOG_LEVEL_INFO, "logout");
+	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_end(&line);
+	return 0;
+}
+
+/* Which of our forms was sent: the logout page's, or the "somebody else" button, which carries a
+ * pending join. */
+static enum ticket_kind kind_of_form(struct visit *visit)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	const int64_t lifetime = visit->service->settings->ticket_lifetime;
+	const char *ticket = NULL;
+	char cookie[512];
+
+	if (params_get(visit->form, "ticket", &ticket) != PARAM_ONCE ||
+		cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
+			PARAM_ONCE ||
+		ticket_browser_open(ring, cookie, visit->browser) != 0)
+		return TICKET_NONE;
+	visit->browser_known = true;
+	if (ticket_open(ring, TICKET_LOGOUT, ticket, visit->browser, visit->now, lifetime,
+		    &visit->join) == 0)
+		return TICKET_LOGOUT;
+	if (ticket_open(ring, TICKET_JOIN, ticket, visit->browser, visit->now, lifetime,
+		    &visit->join) == 0)
+		return TICKET_JOIN;
+	return TICKET_NONE;
+}
+
+enum step logout_do(struct visit *visit)
+{
+	enum ticket_kind kind = kind_of_form(visit);
+
+	if (kind == TICKET_NONE)
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	if (end_session(visit) != 0) {
+		error_set(&visit->detail,
+			"the state does not answer: the session could not be ended");
+		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	}
+	if (kind == TICKET_JOIN)
+		return authenticate_again(visit);
+	pages_signed_out(visit);
+	return STEP_DONE;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What operators ask: alive, ready, metrics. nginx lets only them in.
+ */
+#include "flow/pages.h"
+#include "flow/steps.h"
+
+#include "telemetry/metrics.h"
+
+enum { TEXT_MAX = 128 * 1024 };
+
+static const char text_plain[] = "text/plain; charset=utf-8";
+
+enum step operate_healthz(struct visit *visit)
+{
+	pages_plain(visit, 200, text_plain, "ok\n");
+	return STEP_DONE;
+}
+
+enum step operate_readyz(struct visit *visit)
+{
+	const struct service *service = visit->service;
+	struct buffer why = BUFFER_INIT(TEXT_MAX);
+
+	if (visit->station->draining)
+		buffer_text(&why, "draining: this process is about to end\n");
+	if (!state_reachable(visit->station->state))
+		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
+	for (size_t i = 0; i < service->platform_count; i++) {
+		size_t count;
+
+		store_secrets(visit->files->store, service->platforms[i].title, &count);
+		if (count == 0)
+			buffer_printf(&why, "platform %s: no secret in the store\n",
+				service->platforms[i].title);
+	}
+	pages_plain(
+		visit, why.length > 0 ? 503 : 200, text_plain, why.length > 0 ? why.data : "ok\n");
+	buffer_release(&why);
+	return STEP_DONE;
+}
+
+enum step operate_metrics(struct visit *visit)
+{
+	struct buffer text = BUFFER_INIT(TEXT_MAX);
+
+	metrics_print(&text);
+	pages_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
+		text.data != NULL ? text.data : "");
+	buffer_release(&text);
+	return STEP_DONE;
+}

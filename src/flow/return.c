@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 5: back to the platform, with the access token. Source: the platform's document,
+ * section 3.3.
+ */
+#include "flow/steps.h"
+
+enum { URL_MAX = 16 * 1024 };
+
+enum step return_to_platform(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	const struct identity *who = platform->peer->prefill ? &visit->session.who : NULL;
+	struct buffer url = BUFFER_INIT(URL_MAX);
+
+	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
+	response_begin(&visit->response, 302, visit->request.id);
+	response_header(&visit->response, "Location", url.failed ? "" : url.data);
+	buffer_wipe(&url);
+	return STEP_DONE;
+}

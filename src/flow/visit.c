@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "flow/visit.h"
+
+#include "base/clock.h"
+#include "flow/pages.h"
+#include "flow/steps.h"
+#include "http/route.h"
+#include "pool/fastcgi.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+#include <unistd.h>
+
+enum { STEPS_MAX = 8 };
+
+/* The whole story: which steps a request goes through, in order. */
+static const struct story {
+	enum route route;
+	enum http_method method;
+	bool is_join;
+	step_function *steps[STEPS_MAX];
+} stories[] = {
+	{ROUTE_ENTRY, HTTP_GET, true,
+		{arrive_from_platform, authenticate_by_session, authorize_join, exchange_token,
+			return_to_platform}},
+	{ROUTE_ENTRY, HTTP_HEAD, false, {arrive_from_platform, arrive_and_stop}},
+	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_show_login}},
+	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_show_login}},
+	{ROUTE_LOGIN, HTTP_POST, true,
+		{arrive_with_form, arrive_with_form_ticket, authenticate_by_password,
+			authorize_join, exchange_token, return_to_platform}},
+	{ROUTE_LOGOUT, HTTP_GET, false, {logout_show}},
+	{ROUTE_LOGOUT, HTTP_HEAD, false, {logout_show}},
+	{ROUTE_LOGOUT, HTTP_POST, false, {arrive_with_form, logout_do}},
+	{ROUTE_HEALTHZ, HTTP_GET, false, {operate_healthz}},
+	{ROUTE_HEALTHZ, HTTP_HEAD, false, {operate_healthz}},
+	{ROUTE_READYZ, HTTP_GET, false, {operate_readyz}},
+	{ROUTE_READYZ, HTTP_HEAD, false, {operate_readyz}},
+	{ROUTE_METRICS, HTTP_GET, false, {operate_metrics}},
+	{ROUTE_METRICS, HTTP_HEAD, false, {operate_metrics}},
+};
+
+/* How failures look from outside. */
+static const struct {
+	const char *code;
+	int status;
+	const char *result; /* in the audit line of a join */
+	enum metric metric;
+} failures[FAILURE_COUNT] = {
+	[FAILURE_INTERNAL] = {"internal", 500, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_BAD_REQUEST] = {"bad-request", 400, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_UNKNOWN_PLATFORM] = {"unknown-platform", 403, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_LOGIN_FAILED] = {"login-failed", 401, "denied", METRIC_JOIN_DENIED},
+	[FAILURE_LOGIN_THROTTLED] = {"login-throttled", 429, "denied", METRIC_JOIN_DENIED},
+	[FAILURE_DENIED] = {"denied", 403, "denied", METRIC_JOIN_DENIED},
+	[FAILURE_ALREADY_USED] = {"already-used", 409, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_EXCHANGE_REFUSED] = {"exchange-refused", 403, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_EXCHANGE_BAD_ANSWER] = {"exchange-bad-answer", 502, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_EXCHANGE_UNREACHABLE] = {"exchange-unreachable", 502, "failed",
+		METRIC_JOIN_FAILED},
+	[FAILURE_EXCHANGE_TIMEOUT] = {"exchange-timeout", 504, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_BACKEND_UNAVAILABLE] = {"backend-unavailable", 503, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_OVERLOADED] = {"overloaded", 503, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_STATE_UNAVAILABLE] = {"internal", 503, "failed", METRIC_JOIN_FAILED},
+	[FAILURE_TICKET_EXPIRED] = {"ticket-expired", 400, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_NOT_FOUND] = {"not-found", 404, "refused", METRIC_JOIN_REFUSED},
+	[FAILURE_METHOD_NOT_ALLOWED] = {"method-not-allowed", 405, "refused", METRIC_JOIN_REFUSED},
+};
+
+const char *failure_code(enum failure failure)
+{
+	return failures[failure].code;
+}
+
+int failure_status(enum failure failure)
+{
+	return failures[failure].status;
+}
+
+enum step visit_fail(struct visit *visit, enum failure failure)
+{
+	visit->failed = true;
+	visit->failure = failure;
+	pages_failure(visit);
+	return STEP_DONE;
+}
+
+void visit_know_browser(struct visit *visit)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	char cookie[512];
+	bool there;
+
+	if (visit->browser_known)
+		return;
+	there = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) ==
+		PARAM_ONCE;
+	visit->browser_is_new = ticket_browser(ring, there ? cookie : NULL, visit->browser);
+	visit->browser_known = true;
+}
+
+int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
+{
+	visit_know_browser(visit);
+	return ticket_seal(store_ring(visit->files->store), kind, visit->browser, visit->now,
+		kind == TICKET_JOIN ? &visit->join : NULL, text);
+}
+
+/* -- the answer -- */
+
+/* Cookies go with whatever the answer is: somebody who signed in stays signed in, also when the
+ * platform is down. */
+static void add_cookies(struct visit *visit)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
+
+	if (visit->session_ended)
+		response_cookie(&visit->response, SESSION_COOKIE, "", 0);
+	else if (visit->session_is_new && session_seal(ring, &visit->session, &text) == 0)
+		response_cookie(&visit->response, SESSION_COOKIE, text.data, -1);
+	buffer_clear(&text);
+	if (visit->browser_is_new && ticket_browser_seal(ring, visit->browser, &text) == 0)
+		response_cookie(&visit->response, TICKET_COOKIE, text.data, -1);
+	buffer_wipe(&text);
+}
+
+static void count_status(int status)
+{
+	static const enum metric by_class[] = {
+		METRIC_REQUEST_2XX, METRIC_REQUEST_3XX, METRIC_REQUEST_4XX, METRIC_REQUEST_5XX};
+
+	metric_count(by_class[status >= 200 && status < 600 ? status / 100 - 2 : 3]);
+}
+
+/* The one line a join leaves behind. */
+static void audit_join(const struct visit *visit, int64_t total_ms)
+{
+	struct log_line line;
+	bool ok = !visit->failed;
+
+	metric_count(ok ? METRIC_JOIN_OK : failures[visit->failure].metric);
+	log_begin(&line, LOG_LEVEL_INFO, "join");
+	log_text(&line, "result", ok ? "ok" : failures[visit->failure].result);
+	log_text(&line, "code", ok ? "ok" : failures[visit->failure].code);
+	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
+	log_text(&line, "meeting_id", visit->join.meeting_id);
+	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
+	log_text(&line, "rule", visit->rule);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "parameter", visit->parameter);
+	log_text(&line, "detail", visit->detail.text[0] != '\0' ? visit->detail.text : NULL);
+	log_number(&line, "exchange_ms", visit->exchange_ms);
+	log_number(&line, "total_ms", total_ms);
+	log_end(&line);
+}
+
+/* A failure that is no join's: only what an operator has to look at. */
+static void log_failure(const struct visit *visit)
+{
+	struct log_line line;
+
+	log_begin(&line, failures[visit->failure].status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+		"failure");
+	log_text(&line, "code", failures[visit->failure].code);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "detail", visit->detail.text[0] != '\0' ? visit->detail.text : NULL);
+	log_end(&line);
+}
+
+static void free_visit(struct visit *visit)
+{
+	visit->station->in_flight--;
+	gauge_add(METRIC_IN_FLIGHT, -1);
+	close(visit->fd);
+	request_release(&visit->request);
+	response_release(&visit->response);
+	join_release(&visit->join);
+	session_release(&visit->session);
+	params_free(&visit->form);
+	buffer_wipe(&visit->token);
+	files_drop(&visit->files);
+	service_drop(&visit->service);
+	free(visit);
+}
+
+static void finish(struct visit *visit)
+{
+	struct response *response = &visit->response;
+	int64_t total_ms = clock_monotonic_ms() - visit->started_ms;
+	bool head = visit->request.method == HTTP_HEAD;
+
+	add_cookies(visit);
+	if (response_is_broken(response)) {
+		error_set(&visit->detail, "the answer did not fit or had a forbidden character");
+		visit_fail(visit, FAILURE_INTERNAL);
+	}
+	fastcgi_write(visit->fd, visit->request_id, response->head.data, response->head.length,
+		response->body.data, head ? 0 : response->body.length);
+	count_status(response->status);
+	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
+	if (visit->is_join && (visit->failed || visit->token.length > 0))
+		audit_join(visit, total_ms);
+	else if (visit->failed)
+		log_failure(visit);
+	free_visit(visit);
+}
+
+void visit_continue(struct visit *visit, enum step step)
+{
+	while (step == STEP_NEXT) {
+		step_function *next = *visit->steps++;
+
+		step = next(visit);
+	}
+	if (step == STEP_DONE)
+		finish(visit);
+}
+
+/* -- the beginning -- */
+
+static enum step answer_not_found(struct visit *visit)
+{
+	return visit_fail(visit, FAILURE_NOT_FOUND);
+}
+
+static enum step answer_method_not_allowed(struct visit *visit)
+{
+	return visit_fail(visit, FAILURE_METHOD_NOT_ALLOWED);
+}
+
+static enum step answer_overloaded(struct visit *visit)
+{
+	visit->retry_after = 1;
+	return visit_fail(visit, FAILURE_OVERLOADED);
+}
+
+static void choose_story(struct visit *visit)
+{
+	static step_function *const not_found[] = {answer_not_found};
+	static step_function *const wrong_method[] = {answer_method_not_allowed};
+	static step_function *const overloaded[] = {answer_overloaded};
+	const struct settings *settings = visit->service->settings;
+	bool allowed = false;
+	enum route route = route_find(settings->mount, visit->request.path, visit->request.method,
+		&allowed, &visit->allow);
+
+	visit->steps = route == ROUTE_NOT_FOUND ? not_found : wrong_method;
+	for (size_t i = 0; allowed && i < sizeof stories / sizeof *stories; i++) {
+		if (stories[i].route != route || stories[i].method != visit->request.method)
+			continue;
+		visit->steps = stories[i].steps;
+		visit->is_join = stories[i].is_join;
+	}
+	if (visit->is_join && visit->station->in_flight > settings->max_in_flight)
+		visit->steps = overloaded;
+}
+
+void visit_begin(struct station *station, int fd, uint16_t request_id, struct request *request)
+{
+	struct visit *visit = calloc(1, sizeof *visit);
+
+	if (visit == NULL) { /* nothing can be answered without memory; the web server says 502 */
+		request_release(request);
+		close(fd);
+		return;
+	}
+	station->in_flight++;
+	gauge_add(METRIC_IN_FLIGHT, 1);
+	visit->station = station;
+	visit->service = service_use(station->service);
+	visit->files = files_use(station->service->files);
+	visit->fd = fd;
+	visit->request_id = request_id;
+	visit->request = *request;
+	visit->started_ms = clock_monotonic_ms();
+	visit->now = clock_wall();
+	visit->token = BUFFER_INIT(PLATFORM_TOKEN_MAX);
+	response_init(&visit->response);
+	choose_story(visit);
+	visit_continue(visit, STEP_NEXT);
+}

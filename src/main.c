@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthd: the start and the end of one process of the pool.
+ */
+#include "flow/visit.h"
+#include "options.h"
+#include "pool/fastcgi.h"
+#include "pool/loop.h"
+#include "pool/worker.h"
+#include "service/reload.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+#include <curl/curl.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* What one process holds. */
+struct process {
+	uv_loop_t loop;
+	struct outbound *outbound;
+	struct reload *reload;
+	struct station station;
+	int fd; /* the listening socket */
+};
+
+static int fail(int status, const struct error *error)
+{
+	fprintf(stderr, "meetauthd: %s\n", error->text);
+	return status;
+}
+
+static int print_version(void)
+{
+	const struct auth_backend *backend;
+	const struct platform_driver *driver;
+
+	printf("meetauthd %s\n", PACKAGE_VERSION_TEXT);
+	for (size_t i = 0; (backend = auth_at(i)) != NULL; i++)
+		printf("backend  %-12s %s\n", backend->type, backend->summary);
+	for (size_t i = 0; (driver = platform_at(i)) != NULL; i++)
+		printf("platform %-12s %s\n", driver->type, driver->summary);
+	return EX_OK;
+}
+
+/* -t: everything a start would load. */
+static int test_configuration(const char *file)
+{
+	struct error error = {0};
+	struct service *service = service_load(file, &error);
+
+	if (service == NULL || state_check_address(service->settings->state, &error) != 0) {
+		service_drop(&service);
+		return fail(1, &error);
+	}
+	if (!service->settings->policy.present)
+		fprintf(stderr,
+			"meetauthd: %s: no policy section: every user who signs in may join "
+			"every meeting\n",
+			file);
+	fprintf(stderr, "meetauthd: %s: good\n", file);
+	service_drop(&service);
+	return EX_OK;
+}
+
+/* Each visit holds two descriptors while it waits for a platform. */
+static void raise_descriptor_limit(const struct settings *settings)
+{
+	struct rlimit limit;
+	rlim_t wanted = 2 * (rlim_t)settings->max_in_flight + 64;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted)
+		log_message(LOG_LEVEL_WARNING, "limit",
+			"max-in-flight %u wants %llu descriptors and the limit is %llu: raise it "
+			"(ulimit -n, LimitNOFILE=)",
+			settings->max_in_flight, (unsigned long long)wanted,
+			(unsigned long long)limit.rlim_cur);
+}
+
+static void start_log(const struct settings *settings)
+{
+	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
+		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
+}
+
+/* -- what the loop calls -- */
+
+static void receive(void *context, int fd, uint16_t request_id, struct request *request)
+{
+	struct process *process = context;
+
+	visit_begin(&process->station, fd, request_id, request);
+}
+
+static void hang_up(void *context)
+{
+	struct process *process = context;
+
+	reload_all(process->reload);
+}
+
+static void drain(void *context)
+{
+	struct process *process = context;
+
+	process->station.draining = true;
+}
+
+static unsigned in_flight(void *context)
+{
+	const struct process *process = context;
+
+	return process->station.in_flight;
+}
+
+static int64_t drain_timeout_ms(void *context)
+{
+	const struct process *process = context;
+
+	return process->station.service->settings->drain_timeout_ms;
+}
+
+/* -- life -- */
+
+/* Takes over the use of `service`. 0, or an exit status. */
+static int start(struct process *process, struct service *service, struct error *error)
+{
+	struct station *station = &process->station;
+
+	uv_loop_init(&process->loop);
+	worker_setup(&process->loop);
+	station->loop = &process->loop;
+	process->outbound = outbound_new(&process->loop, error);
+	process->reload = reload_new(&process->loop, process->outbound, service, &station->service);
+	if (process->outbound == NULL || process->reload == NULL)
+		return EX_OSERR;
+	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
+		return EX_OSERR;
+	station->state = state_open(service->settings->state, error);
+	if (station->state == NULL)
+		return EX_UNAVAILABLE;
+	if (metrics_open(state_folder(station->state), error) != 0)
+		return EX_UNAVAILABLE;
+	gauge_add(METRIC_PROCESSES, 1);
+	return EX_OK;
+}
+
+static void stop(struct process *process)
+{
+	reload_free(&process->reload);
+	outbound_free(&process->outbound);
+	uv_run(&process->loop, UV_RUN_DEFAULT); /* until the last handle is closed */
+	uv_loop_close(&process->loop);
+	state_close(&process->station.state);
+	metrics_close();
+	log_flush();
+}
+
+static int serve(struct process *process, struct error *error)
+{
+	const struct loop_hooks hooks = {
+		process, receive, hang_up, drain, in_flight, drain_timeout_ms};
+	struct log_line line;
+	int rc;
+
+	log_begin(&line, LOG_LEVEL_INFO, "start");
+	log_text(&line, "version", PACKAGE_VERSION_TEXT);
+	log_text(&line, "file", process->station.service->settings->file);
+	log_number(&line, "pid", getpid());
+	log_end(&line);
+	log_flush();
+	rc = loop_run(&process->loop, process->fd, &hooks, error);
+	if (rc < 0)
+		return EX_USAGE;
+	log_message(LOG_LEVEL_INFO, "stop", "bye");
+	/* What was cut off still hangs on the loop; the kernel takes it along. */
+	if (rc > 0)
+		_exit(EX_OK);
+	return EX_OK;
+}
+
+static int run(const struct options *options, struct error *error)
+{
+	static struct process process;
+	struct service *service = service_load(options->config, error);
+	int status;
+
+	if (service == NULL)
+		return EX_CONFIG;
+	start_log(service->settings);
+	raise_descriptor_limit(service->settings);
+	if (options->listen != NULL)
+		process.fd = listener_open(options->listen, error);
+	if (process.fd < 0) {
+		service_drop(&service);
+		return EX_UNAVAILABLE;
+	}
+	status = start(&process, service, error);
+	if (status == EX_OK)
+		status = serve(&process, error);
+	stop(&process);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error error = {0};
+	int status;
+
+	if (options_parse(argc, argv, &options) != 0) {
+		fprintf(stderr, "Try \"meetauthd -h\".\n");
+		return EX_USAGE;
+	}
+	if (options.help) {
+		fputs(options_help, stdout);
+		return EX_OK;
+	}
+	if (options.version)
+		return print_version();
+	if (secret_init(&error) != 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		return fail(EX_OSERR, &error);
+	status = options.test ? test_configuration(options.config) : run(&options, &error);
+	if (status != EX_OK && !options.test)
+		fail(status, &error);
+	curl_global_cleanup();
+	return status;
+}
