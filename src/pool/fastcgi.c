@@ -28,6 +28,7 @@ enum fastcgi_read fastcgi_read(int fd, size_t body_length, struct request *reque
 	FCGX_Request parsed;
 	int length, rc = -1;
 
+	*request = (struct request){0};
 	FCGX_InitRequest(&parsed, -1, 0); /* -1: a failure must not make it accept another */
 	parsed.ipcFd = fd;
 	parsed.keepConnection = 1; /* or FCGX_Accept_r would begin by closing it */
@@ -39,7 +40,10 @@ enum fastcgi_read fastcgi_read(int fd, size_t body_length, struct request *reque
 		rc = request_init(request, parsed.envp, body, body_length);
 	explicit_bzero(body, body_length + 1);
 	FCGX_Free(&parsed, 0); /* streams and parameters; not the descriptor */
-	return rc == 0 ? FASTCGI_READ : FASTCGI_REFUSED;
+	if (rc == 0)
+		return FASTCGI_READ;
+	request_release(request);
+	return FASTCGI_REFUSED;
 }
 
 static FCGI_Header header_for(uint8_t type, uint16_t id, size_t length)

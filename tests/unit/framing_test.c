@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The FastCGI edge: what framing_check() lets through to libfcgi, libfcgi's own behaviour that
+ * pool/ relies on, and the answer's records. The four defects of libfcgi (docs in pool/framing.h)
+ * each have a test that such input never reaches it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "pool/fastcgi.h"
+#include "pool/framing.h"
+
+#include <fcgiapp.h>
+#include <fastcgi.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A request being put together, byte by byte. */
+struct wire {
+	uint8_t bytes[128 * 1024];
+	size_t length;
+};
+
+static void add_record(struct wire *wire, uint8_t type, uint16_t id, const void *content,
+	size_t length, uint8_t padding)
+{
+	uint8_t header[8] = {1, type, (uint8_t)(id >> 8), (uint8_t)id, (uint8_t)(length >> 8),
+		(uint8_t)length, padding, 0};
+
+	memcpy(wire->bytes + wire->length, header, 8);
+	if (length > 0)
+		memcpy(wire->bytes + wire->length + 8, content, length);
+	memset(wire->bytes + wire->length + 8 + length, 0, padding);
+	wire->length += 8 + length + padding;
+}
+
+static void add_begin(struct wire *wire, uint8_t role, uint8_t flags)
+{
+	add_record(wire, FCGI_BEGIN_REQUEST, 1, (uint8_t[8]){0, role, flags}, 8, 0);
+}
+
+static size_t put_pair(uint8_t *at, const char *name, const char *value)
+{
+	size_t n = strlen(name), v = strlen(value), used = 0;
+
+	at[used++] = (uint8_t)n;
+	if (v > 127) {
+		at[used++] = (uint8_t)(0x80 | v >> 24);
+		at[used++] = (uint8_t)(v >> 16);
+		at[used++] = (uint8_t)(v >> 8);
+	}
+	at[used++] = (uint8_t)v;
+	memcpy(at + used, name, n);
+	memcpy(at + used + n, value, v);
+	return used + n + v;
+}
+
+static void add_params(struct wire *wire, const char *content_length)
+{
+	uint8_t params[4096];
+	size_t length = put_pair(params, "REQUEST_METHOD", "POST");
+
+	length += put_pair(params + length, "DOCUMENT_URI", "/auth/login");
+	length += put_pair(params + length, "QUERY_STRING", "");
+	length += put_pair(params + length, "CONTENT_LENGTH", content_length);
+	length += put_pair(params + length, "HTTP_COOKIE",
+		"a=0123456789012345678901234567890123456789012345678901234567890123456789; "
+		"b=0123456789012345678901234567890123456789012345678901234567890123456789");
+	add_record(wire, FCGI_PARAMS, 1, params, length, 3);
+	add_record(wire, FCGI_PARAMS, 1, NULL, 0, 0);
+}
+
+static void add_good_request(struct wire *wire, const char *body)
+{
+	char length[24];
+
+	snprintf(length, sizeof length, "%zu", strlen(body));
+	add_begin(wire, FCGI_RESPONDER, 0);
+	add_params(wire, length);
+	if (body[0] != '\0')
+		add_record(wire, FCGI_STDIN, 1, body, strlen(body), 0);
+	add_record(wire, FCGI_STDIN, 1, NULL, 0, 0);
+}
+
+static enum framing check(const struct wire *wire, size_t length)
+{
+	struct framing_result result;
+	/* A copy of just that length, so that the sanitizer sees a step too far. */
+	uint8_t *copy = malloc(length + 1);
+	enum framing found;
+
+	assert_non_null(copy);
+	memcpy(copy, wire->bytes, length);
+	found = framing_check(copy, length, &result);
+	free(copy);
+	return found;
+}
+
+static void complete_only_with_the_last_byte(void **unused)
+{
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	add_good_request(&wire, "name=a&password=b");
+	for (size_t length = 0; length < wire.length; length++)
+		assert_int_equal(check(&wire, length), FRAMING_PARTIAL);
+	assert_int_equal(check(&wire, wire.length), FRAMING_COMPLETE);
+}
+
+static void pairs_may_be_spread_over_records(void **unused)
+{
+	struct wire spread = {.length = 0};
+	uint8_t params[512];
+	size_t length = put_pair(params, "REQUEST_METHOD", "GET");
+
+	(void)unused;
+	length += put_pair(params + length, "DOCUMENT_URI", "/auth");
+	add_begin(&spread, FCGI_RESPONDER, 0);
+	for (size_t i = 0; i < length; i++)
+		add_record(&spread, FCGI_PARAMS, 1, params + i, 1, (uint8_t)(i % 3));
+	add_record(&spread, FCGI_PARAMS, 1, NULL, 0, 0);
+	add_record(&spread, FCGI_STDIN, 1, NULL, 0, 0);
+	assert_int_equal(check(&spread, spread.length), FRAMING_COMPLETE);
+}
+
+static void defect_a_a_second_request_behind_the_first_is_refused(void **unused)
+{
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	add_good_request(&wire, "x=y");
+	add_good_request(&wire, "");
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void defect_b_management_records_are_refused(void **unused)
+{
+	struct wire wire = {.length = 0};
+	uint8_t names[64];
+	size_t length = 0;
+
+	(void)unused;
+	for (int i = 0; i < 4; i++)
+		length += put_pair(names + length, "FCGI_MAX_CONNS", "");
+	add_record(&wire, FCGI_GET_VALUES, 0, names, length, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	/* between two good records as well */
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_GET_VALUES, 0, names, length, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void defect_d_parameters_that_end_in_a_pair_are_refused(void **unused)
+{
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_PARAMS, 1, "\x0e\x03REQUEST_METHODG", 17, 0);
+	add_record(&wire, FCGI_PARAMS, 1, NULL, 0, 0);
+	add_record(&wire, FCGI_STDIN, 1, NULL, 0, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void a55_huge_or_negative_lengths_are_refused(void **unused)
+{
+	static const uint8_t huge[][8] = {
+		{0x01, 0xff, 0xff, 0xff, 0xff, 'A'}, {0x01, 0x80, 0x01, 0x00, 0x00, 'A'},
+		{0xff, 0xff, 0xff, 0xff, 0x01, 'A'}, {0x00, 0x01, 'A'}, /* a name of no length */
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof huge / sizeof *huge; i++) {
+		struct wire wire = {.length = 0};
+
+		add_begin(&wire, FCGI_RESPONDER, 0);
+		add_record(&wire, FCGI_PARAMS, 1, huge[i], 8, 0);
+		assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	}
+}
+
+static void a_nul_in_a_parameter_is_refused(void **unused)
+{
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_PARAMS, 1, "\x04\x04NAMEva\0e", 10, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void what_is_no_responder_request_is_refused(void **unused)
+{
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	add_begin(&wire, FCGI_AUTHORIZER, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	wire.bytes[0] = 2; /* version */
+	assert_int_equal(check(&wire, 1), FRAMING_BROKEN);
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_PARAMS, 2, "\x01\x01xy", 4, 0); /* another request's id */
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_STDIN, 1, "early", 5, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_ABORT_REQUEST, 1, NULL, 0, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void too_much_is_refused_before_it_is_all_there(void **unused)
+{
+	static char body[FRAMING_BODY_MAX + 1];
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	memset(body, 'x', sizeof body);
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_params(&wire, "16385");
+	add_record(&wire, FCGI_STDIN, 1, body, sizeof body, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	/* A header that promises more than a request may have is enough. */
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_PARAMS, 1, NULL, 0, 0);
+	wire.bytes[20] = 0xff;
+	wire.bytes[21] = 0xff;
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+/* -- with libfcgi -- */
+
+static int socket_with(const struct wire *wire, int *peer_r)
+{
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(write(fds[1], wire->bytes, wire->length), (ssize_t)wire->length);
+	*peer_r = fds[1];
+	return fds[0];
+}
+
+static void libfcgi_parses_what_framing_lets_through(void **unused)
+{
+	struct wire wire = {.length = 0};
+	struct request request;
+	int peer, fd;
+
+	(void)unused;
+	add_good_request(&wire, "name=a&password=b");
+	fd = socket_with(&wire, &peer);
+	assert_int_equal(fastcgi_read(fd, 17, &request), FASTCGI_READ);
+	assert_int_equal(request.method, HTTP_POST);
+	assert_string_equal(request.path, "/auth/login");
+	assert_string_equal(request.body, "name=a&password=b");
+	request_release(&request);
+	assert_int_equal(write(fd, "", 0), 0); /* still open: ours */
+	close(fd);
+	close(peer);
+}
+
+static void a57_a_body_of_another_length_than_announced_is_refused(void **unused)
+{
+	static const char *const lengths[] = {"18", "16", "0", "-1", "1e9", "17x", "0x11"};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct wire wire = {.length = 0};
+		struct request request;
+		int peer, fd;
+
+		add_begin(&wire, FCGI_RESPONDER, 0);
+		add_params(&wire, lengths[i]);
+		add_record(&wire, FCGI_STDIN, 1, "name=a&password=b", 17, 0);
+		add_record(&wire, FCGI_STDIN, 1, NULL, 0, 0);
+		assert_int_equal(check(&wire, wire.length), FRAMING_COMPLETE);
+		fd = socket_with(&wire, &peer);
+		assert_int_equal(fastcgi_read(fd, 17, &request), FASTCGI_REFUSED);
+		close(fd);
+		close(peer);
+	}
+}
+
+/* The two fields that fastcgi.c sets lie where this libfcgi has them: a request read with them does
+ * not accept, does not close, does not keep. */
+static void libfcgi_leaves_the_descriptor_alone(void **unused)
+{
+	struct wire wire = {.length = 0};
+	struct request request;
+	int peer, fd;
+
+	(void)unused;
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_params(&wire, "0");
+	add_record(&wire, FCGI_STDIN, 1, NULL, 0, 0);
+	fd = socket_with(&wire, &peer);
+	assert_int_equal(fastcgi_read(fd, 0, &request), FASTCGI_READ);
+	request_release(&request);
+	assert_false(fastcgi_is_abandoned(fd));
+	close(peer);
+	assert_true(fastcgi_is_abandoned(fd));
+	close(fd);
+}
+
+static void an_answer_is_one_well_formed_end(void **unused)
+{
+	static char body[100000];
+	static uint8_t got[200000];
+	struct wire none = {.length = 0};
+	int peer, fd = socket_with(&none, &peer);
+	size_t at = 0, stdout_bytes = 0;
+	ssize_t length = 0, n;
+	bool ended = false;
+
+	(void)unused;
+	memset(body, 'b', sizeof body);
+	assert_int_equal(fastcgi_write(fd, 7, "Status: 200 OK\r\n", 16, body, sizeof body), 0);
+	close(fd);
+	while ((n = read(peer, got + length, sizeof got - (size_t)length)) > 0)
+		length += n;
+	while (at < (size_t)length) {
+		size_t size = (size_t)(got[at + 4] << 8 | got[at + 5]);
+
+		assert_false(ended);
+		assert_int_equal(got[at], 1);
+		assert_int_equal(got[at + 2] << 8 | got[at + 3], 7);
+		if (got[at + 1] == FCGI_STDOUT)
+			stdout_bytes += size;
+		else
+			ended = got[at + 1] == FCGI_END_REQUEST;
+		at += 8 + size + got[at + 6];
+	}
+	assert_true(ended);
+	assert_int_equal(stdout_bytes, 16 + 2 + sizeof body);
+	close(peer);
+}
+
+static void an_answer_to_nobody_is_no_signal(void **unused)
+{
+	struct wire none = {.length = 0};
+	int peer, fd = socket_with(&none, &peer);
+
+	(void)unused;
+	close(peer);
+	assert_int_equal(fastcgi_write(fd, 1, "Status: 200 OK\r\n", 16, "", 0), -1);
+	close(fd);
+}
+
+static int setup(void **unused)
+{
+	struct error error;
+
+	(void)unused;
+	return fastcgi_init(&error);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(complete_only_with_the_last_byte),
+		cmocka_unit_test(pairs_may_be_spread_over_records),
+		cmocka_unit_test(defect_a_a_second_request_behind_the_first_is_refused),
+		cmocka_unit_test(defect_b_management_records_are_refused),
+		cmocka_unit_test(defect_d_parameters_that_end_in_a_pair_are_refused),
+		cmocka_unit_test(a55_huge_or_negative_lengths_are_refused),
+		cmocka_unit_test(a_nul_in_a_parameter_is_refused),
+		cmocka_unit_test(what_is_no_responder_request_is_refused),
+		cmocka_unit_test(too_much_is_refused_before_it_is_all_there),
+		cmocka_unit_test(libfcgi_parses_what_framing_lets_through),
+		cmocka_unit_test(a57_a_body_of_another_length_than_announced_is_refused),
+		cmocka_unit_test(libfcgi_leaves_the_descriptor_alone),
+		cmocka_unit_test(an_answer_is_one_well_formed_end),
+		cmocka_unit_test(an_answer_to_nobody_is_no_signal),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
