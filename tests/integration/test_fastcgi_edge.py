@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+"""The FastCGI socket: half requests, forged ones, and the four defects of libfcgi (SECURITY.md), of
+which none may be reachable."""
+
+import os
+import signal
+import struct
+import time
+
+import fcgi
+import pytest
+from fcgi import BEGIN, PARAMS, STDIN, Connection, ask, begin, pairs, params_for, record, request, stream
+from rig import wait_for
+
+
+def healthy(rig):
+    """Still the same process, and it answers at once."""
+    began = time.monotonic()
+    reply = ask(rig.socket, request())
+    assert reply.status == 200 and time.monotonic() - began < 1, reply
+
+
+def refused(reply):
+    """400, or closed without an answer where there is no request to answer."""
+    return reply.closed and reply.status in (400, None) and "200" not in reply.text[:20]
+
+
+def test_good_request(rig):
+    reply = ask(rig.socket, request())
+    assert reply.status == 200 and reply.text.endswith("\r\n\r\nok\n")
+    assert reply.ends == [struct.pack("!IB3x", 0, 0)] and reply.closed
+    assert reply.rest == b""
+
+
+def test_other_request_ids(rig):
+    for request_id in (2, 255, 256, 65535):
+        reply = ask(rig.socket, request(request_id=request_id))
+        assert reply.status == 200 and {found for _, found, _ in reply.records} == {request_id}
+
+
+def test_byte_by_byte(rig):
+    connection = Connection(rig.socket)
+    for byte in request():
+        connection.send(bytes([byte]))
+    assert connection.read().status == 200
+
+
+def test_params_in_records_of_one_byte_and_with_padding(rig):
+    params = pairs(params_for("/auth/healthz"))
+    data = begin() + b"".join(record(PARAMS, params[i : i + 1], padding=i % 8) for i in range(len(params)))
+    assert ask(rig.socket, data + record(PARAMS) + record(STDIN)).status == 200
+
+
+def test_param_with_a_long_value(rig):
+    assert ask(rig.socket, request(HTTP_X="a" * 20000)).status == 200
+
+
+CUT = request("/auth/login", "POST", body=b"a=b&c=d", CONTENT_TYPE="application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize("part", range(0, 100, 7))
+def test_d_request_that_was_cut_short(rig, part):
+    """Half of the parameters must not be a request with half of the parameters."""
+    reply = Connection(rig.socket).send(CUT[: len(CUT) * part // 100]).half_close().read()
+    assert refused(reply) and reply.seconds < 2, reply
+    healthy(rig)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 50, 100])
+def test_d_params_that_end_inside_a_pair(rig, cut):
+    params = pairs(params_for("/auth/healthz"))
+    reply = ask(rig.socket, begin() + stream(PARAMS, params[:-cut]) + record(STDIN))
+    assert refused(reply), reply
+
+
+def test_d_no_params_at_all(rig):
+    assert refused(ask(rig.socket, begin() + record(PARAMS) + record(STDIN)))
+
+
+@pytest.mark.parametrize("missing", ["REQUEST_METHOD", "DOCUMENT_URI"])
+def test_A57_missing_param(rig, missing):
+    more = {"SCRIPT_NAME": None} if missing == "DOCUMENT_URI" else {}
+    reply = ask(rig.socket, request(**{missing: None, **more}))
+    assert reply.status == 400, reply
+
+
+@pytest.mark.parametrize("missing", ["QUERY_STRING", "HTTP_COOKIE", "REMOTE_ADDR", "SERVER_NAME", "CONTENT_TYPE", "CONTENT_LENGTH"])
+def test_A57_missing_param_that_may_be_missing(rig, missing):
+    assert ask(rig.socket, request(**{missing: None})).status == 200
+    reply = ask(rig.socket, request("/auth", **{missing: None}))
+    assert reply.status == 400, "the entry without its parameters"
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "1e9", "0x7", " 7", "7 ", "+7", "99999999999999999999", "6", "8", "2147483648", "7\n"])
+def test_A57_content_length(rig, length):
+    body = b"a=b&c=d"
+    reply = ask(rig.socket, request("/auth/login", "POST", body=body, CONTENT_LENGTH=length, CONTENT_TYPE="application/x-www-form-urlencoded"))
+    assert reply.status == 400, reply
+    healthy(rig)
+
+
+def test_A40_param_twice(rig):
+    twice = pairs([*params_for("/auth/healthz").items(), ("REQUEST_METHOD", "POST")])
+    assert refused(ask(rig.socket, begin() + stream(PARAMS, twice) + record(STDIN)))
+
+
+@pytest.mark.parametrize("name,value", [("HTTP_X", "a\0b"), ("HTTP\0X", "a"), ("", "a"), ("HTTP_X=Y", "a"), ("", "")],
+                         ids=["nul-value", "nul-name", "no-name", "equals-in-name", "nothing"])
+def test_odd_param(rig, name, value):
+    odd = pairs([*params_for("/auth/healthz").items(), (name, value)])
+    reply = ask(rig.socket, begin() + stream(PARAMS, odd) + record(STDIN))
+    assert reply.closed and reply.status in (400, 200, None)
+    healthy(rig)
+
+
+def test_oversized_params(rig):
+    reply = ask(rig.socket, request(HTTP_X="a" * 200_000))
+    assert refused(reply), reply
+    healthy(rig)
+
+
+def test_oversized_body(rig):
+    reply = ask(rig.socket, request("/auth/login", "POST", body=b"a" * 100_000))
+    assert refused(reply) or reply.status == 413, reply
+    healthy(rig)
+
+
+@pytest.mark.parametrize("size", [0x7FFFFFFF, 0x7FFFFFF0, 0x40000000, 0x10000, 0xFFFFFF])
+@pytest.mark.parametrize("which", ["name", "value", "both"])
+def test_A55_huge_lengths(rig, size, which):
+    name = fcgi.length(size) if which in ("name", "both") else b"\x01"
+    value = fcgi.length(size) if which in ("value", "both") else b"\x01"
+    data = begin() + record(PARAMS, name + value + b"aa") + record(PARAMS) + record(STDIN)
+    assert refused(ask(rig.socket, data))
+    healthy(rig)
+
+
+KNOWN = ["FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS"]
+
+
+@pytest.mark.parametrize("count", [1, 4, 50])
+@pytest.mark.parametrize("first", [True, False], ids=["first", "after-begin"])
+def test_b_management_records(rig, count, first):
+    """libfcgi answers them out of a buffer of 64 bytes."""
+    values = record(fcgi.GET_VALUES, pairs([(KNOWN[i % 3 if count > 4 else 0], "") for i in range(count)]), 0)
+    data = values + request() if first else begin() + values + request()
+    reply = ask(rig.socket, data)
+    assert reply.closed and not [kind for kind, _, _ in reply.records if kind == fcgi.VALUES]
+    healthy(rig)
+
+
+RECORDS = {
+    "version-0": record(BEGIN, bytes(8), version=0), "version-2": record(BEGIN, bytes(8), version=2), "http": b"GET / HTTP/1.0\r\n\r\n", "zeros": bytes(64),
+    "ones": b"\xff" * 64, "abort": record(fcgi.ABORT), "abort-after-begin": begin() + record(fcgi.ABORT), "stdin-first": record(STDIN, b"x"), "params-first": record(PARAMS, b"x"),
+    "id-0": begin(request_id=0) + request()[16:], "authorizer": begin(fcgi.AUTHORIZER) + request()[16:], "filter": begin(fcgi.FILTER) + request()[16:],
+    "role-0": begin(0) + request()[16:], "begin-twice": begin() + request(), "short-begin": record(BEGIN, b"\0\1") + request()[16:], "unknown-type": record(200) + request(),
+    "another-id": begin() + begin(request_id=2) + request(request_id=2)[16:], "end-from-client": begin() + record(fcgi.END, bytes(8)), "data": begin() + record(fcgi.DATA, b"x"),
+    "stdout-from-client": begin() + record(fcgi.STDOUT, b"x"),
+}
+
+
+@pytest.mark.parametrize("data", RECORDS.values(), ids=RECORDS)
+def test_record_that_no_web_server_sends(rig, data):
+    reply = Connection(rig.socket).send(data).half_close().read()
+    assert refused(reply) and reply.seconds < 2, reply
+    healthy(rig)
+
+
+def test_abort_in_the_middle(rig):
+    whole = request()
+    for at in (16, 24, len(whole) // 2, len(whole) - 8):
+        connection = Connection(rig.socket).send(whole[:at] + record(fcgi.ABORT))
+        connection.half_close().read()
+    healthy(rig)
+
+
+# -- a: forged second requests --
+
+
+@pytest.mark.parametrize("offset", [0, 8192 - 24, 8192, 12000])
+def test_a_forged_request_in_a_body_that_is_not_read(rig, offset):
+    forged = request("/auth/metrics", flags=fcgi.KEEP_CONN)
+    body = b"x" * offset + forged
+    reply = ask(rig.socket, request("/auth/nothing", "POST", body=body, flags=fcgi.KEEP_CONN))
+    assert len(reply.ends) <= 1 and "meetauth_joins_total" not in reply.text, reply
+    assert reply.closed, "KEEP_CONN is not honoured"
+
+
+def test_a_second_request_on_the_connection(rig):
+    reply = ask(rig.socket, request(flags=fcgi.KEEP_CONN) + request("/auth/metrics", flags=fcgi.KEEP_CONN))
+    assert len(reply.ends) <= 1 and "meetauth_joins_total" not in reply.text
+    assert reply.closed
+
+
+def test_a_through_nginx_with_connections_kept(make_rig):
+    """An operator who turns fastcgi_keep_conn on opens no door."""
+    import rig as rigs
+    import re
+    rig = make_rig(start=False)
+    original = rigs.write_nginx
+
+    def with_kept_connections(which, more=""):
+        original(which, more)
+        path = which.folder + "/meetauth.conf.nginx"
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = rigs.replace(text, "fastcgi_keep_conn off", "fastcgi_keep_conn on")
+        text = re.sub(r"(server unix:[^;]*;)", r"\1 keepalive 4;", text)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    rig.start_nginx = lambda: (with_kept_connections(rig), start_plain(rig))
+    rig.start()
+    forged = request("/auth/metrics", flags=fcgi.KEEP_CONN, REMOTE_USER="alice")
+    visitor = rig.visitor()
+    for offset in (0, 8192 - 24, 8192 - 100, 8192, 10000):
+        answer = visitor.request("POST", "/auth/nothing", body=b"x" * offset + forged)
+        assert answer.status == 404 and b"meetauth_joins_total" not in answer.body
+        assert rig.send("GET", "/auth/healthz").text == "ok\n"
+    assert visitor.sign_in().status == 302
+    assert visitor.enter().status == 302
+
+
+def start_plain(rig):
+    from rig import Program
+    rig.nginx = Program(["nginx", "-p", rig.folder, "-c", "nginx.conf"], rig.folder + "/nginx.log")
+    wait_for(rig.answers, "nginx")
+
+
+# -- half requests delay nobody --
+
+
+def test_half_requests_delay_nobody_and_end(make_rig):
+    rig = make_rig()
+    whole = request()
+    halves = [Connection(rig.socket, 20).send(whole[: (number * 7) % (len(whole) - 1)]) for number in range(300)]
+    for _ in range(20):
+        healthy(rig)
+    visitor = rig.visitor()
+    began = time.monotonic()
+    assert visitor.sign_in().status == 302
+    assert time.monotonic() - began < 3
+    for half in halves[::50]:
+        reply = half.read()
+        assert reply.closed and reply.seconds < 12, "a deadline ends them"
+    for half in halves:
+        half.close()
+
+
+def test_d_peer_that_leaves_early(rig, alice):
+    """A browser that does not wait for its answer."""
+    whole = request(query=rig.entry("fault-slow-300").partition("?")[2], path="/auth",
+                    HTTP_COOKIE="; ".join("%s=%s" % pair for pair in alice.jar.items()))
+    for _ in range(20):
+        Connection(rig.socket).send(whole).close()
+        Connection(rig.socket).send(request()).close()
+        Connection(rig.socket).close()
+    healthy(rig)
+
+
+def test_peer_that_does_not_read(rig):
+    silent = [Connection(rig.socket).send(request("/auth/metrics")) for _ in range(50)]
+    healthy(rig)
+    for one in silent:
+        one.close()
+
+
+# -- c: idle connections and the end --
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_c_idle_connections_and_the_end(make_rig, number):
+    rig = make_rig(options={"drain-timeout": "1s"})
+    idle = [Connection(rig.socket) for _ in range(5)] + [Connection(rig.socket).send(request()[:30])]
+    healthy(rig)
+    pid = rig.pool.pid
+    before = cpu_seconds(pid)
+    os.kill(pid, number)
+    time.sleep(0.5)
+    if rig.pool.process.poll() is None:
+        assert cpu_seconds(pid) - before < 0.3, "it does not spin"
+    assert rig.pool.process.wait(6) == 0
+    for one in idle:
+        one.close()
+
+
+def test_no_descriptor_is_lost(make_rig):
+    rig = make_rig()
+    for _ in range(5):
+        healthy(rig)
+    count = lambda: len(os.listdir("/proc/%d/fd" % rig.pool.pid))
+    before = count()
+    for data in list(RECORDS.values()) + [request()] * 30:
+        Connection(rig.socket).send(data).half_close().read()
+    wait_for(lambda: count() <= before + 1, "the descriptors", 8)
