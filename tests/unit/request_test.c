@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "http/request.h"
+#include "http/route.h"
+
+enum { PARAMS = 32 };
+
+#define ENV(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define STOCK	 "REQUEST_METHOD=GET", "DOCUMENT_URI=/auth", "QUERY_STRING=a=b"
+
+/* Hands in copies that are gone afterwards, as libfcgi's are. */
+static int begin(
+	struct request *request, const char *const *params, const char *body, size_t body_length)
+{
+	char *envp[PARAMS] = {NULL}, *copy = NULL;
+	int result;
+
+	for (size_t i = 0; params[i] != NULL; i++)
+		envp[i] = strdup(params[i]);
+	if (body_length > 0) {
+		copy = malloc(body_length);
+		memcpy(copy, body, body_length);
+	}
+	result = request_init(request, envp, copy, body_length);
+	for (size_t i = 0; envp[i] != NULL; i++)
+		free(envp[i]);
+	free(copy);
+	return result;
+}
+
+static void request_is_copied(void **state)
+{
+	struct request request;
+
+	(void)state;
+	assert_int_equal(
+		begin(&request,
+			ENV("REQUEST_METHOD=POST", "QUERY_STRING=a=b=c", "DOCUMENT_URI=/auth/login",
+				"SCRIPT_NAME=/other", "HTTP_COOKIE=x=1", "HTTP_ACCEPT=*/*",
+				"HTTP_ACCEPT_LANGUAGE=de", "CONTENT_TYPE=a/b", "CONTENT_LENGTH=4",
+				"HTTP_ORIGIN=https://a", "HTTP_SEC_FETCH_SITE=none",
+				"HTTP_SEC_PURPOSE=prefetch", "HTTP_PURPOSE=other",
+				"REMOTE_ADDR=2001:db8::1", "REQUEST_ID=r-1"),
+			"k=vwrong", 4),
+		0);
+	assert_int_equal(request.method, HTTP_POST);
+	assert_string_equal(request.path, "/auth/login");
+	assert_string_equal(request.query, "a=b=c");
+	assert_string_equal(request.cookies, "x=1");
+	assert_string_equal(request.accept, "*/*");
+	assert_string_equal(request.accept_language, "de");
+	assert_string_equal(request.content_type, "a/b");
+	assert_string_equal(request.origin, "https://a");
+	assert_string_equal(request.fetch_site, "none");
+	assert_string_equal(request.purpose, "prefetch");
+	assert_string_equal(request.client, "2001:db8::1");
+	assert_string_equal(request.body, "k=vw");
+	assert_int_equal(request.body_length, 4);
+	assert_string_equal(request.id, "r-1");
+	assert_string_equal(request_param(&request, "REQUEST_METHOD"), "POST");
+	assert_null(request_param(&request, "REQUEST_METHO"));
+	assert_null(request_param(&request, "REMOTE_USER"));
+	request_release(&request);
+	request_release(&request);
+}
+
+static void assert_path(const char *const *params, const char *path)
+{
+	struct request request;
+
+	assert_int_equal(begin(&request, params, NULL, 0), 0);
+	assert_string_equal(request.path, path);
+	request_release(&request);
+}
+
+static void request_path_is_put_together(void **state)
+{
+	(void)state;
+	assert_path(ENV("REQUEST_METHOD=GET", "SCRIPT_NAME=/auth"), "/auth");
+	assert_path(ENV("REQUEST_METHOD=GET", "PATH_INFO=/auth/login"), "/auth/login");
+	assert_path(
+		ENV("PATH_INFO=/login", "REQUEST_METHOD=GET", "SCRIPT_NAME=/auth"), "/auth/login");
+	assert_path(ENV("REQUEST_METHOD=GET", "DOCUMENT_URI=", "SCRIPT_NAME=/a", "PATH_INFO=/b"),
+		"/a/b");
+}
+
+static int init(const char *const *params, const char *body, size_t length)
+{
+	struct request request;
+	int result = begin(&request, params, body, length);
+
+	/* Also of a bad one: answering needs these. */
+	assert_true(request.id[0] != '\0');
+	assert_non_null(request.path);
+	assert_non_null(request.accept);
+	assert_non_null(request.accept_language);
+	request_release(&request);
+	return result;
+}
+
+static void request_a57_missing_or_odd(void **state)
+{
+	(void)state;
+	assert_int_equal(init(&(const char *const){NULL}, NULL, 0), -1);
+	assert_int_equal(init(ENV("DOCUMENT_URI=/auth"), NULL, 0), -1);
+	assert_int_equal(init(ENV("REQUEST_METHOD=", "DOCUMENT_URI=/auth"), NULL, 0), -1);
+	assert_int_equal(init(ENV("REQUEST_METHOD", "DOCUMENT_URI=/auth"), NULL, 0), -1);
+	assert_int_equal(init(ENV("REQUEST_METHOD=GET"), NULL, 0), -1);
+	assert_int_equal(init(ENV("REQUEST_METHOD=GET", "DOCUMENT_URI=auth"), NULL, 0), -1);
+	/* No query, no cookie, no length is an ordinary request. */
+	assert_int_equal(init(ENV("REQUEST_METHOD=GET", "DOCUMENT_URI=/"), NULL, 0), 0);
+	assert_int_equal(init(ENV(STOCK, "=x", "", "=", "NOVALUE"), NULL, 0), 0);
+}
+
+static void request_a57_content_length(void **state)
+{
+	static const char *const bad[] = {"CONTENT_LENGTH=3", "CONTENT_LENGTH=5",
+		"CONTENT_LENGTH=", "CONTENT_LENGTH=0", "CONTENT_LENGTH=-4", "CONTENT_LENGTH=+4",
+		"CONTENT_LENGTH= 4", "CONTENT_LENGTH=4x", "CONTENT_LENGTH=0x4", "CONTENT_LENGTH=04",
+		"CONTENT_LENGTH=1000000000", "CONTENT_LENGTH=18446744073709551620", "OTHER=1"};
+
+	(void)state;
+	assert_int_equal(init(ENV(STOCK, "CONTENT_LENGTH=4"), "body", 4), 0);
+	assert_int_equal(init(ENV(STOCK, "CONTENT_LENGTH="), NULL, 0), 0);
+	assert_int_equal(init(ENV(STOCK, "CONTENT_LENGTH=0"), "", 0), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+
+		if (init(ENV(STOCK, bad[i]), "body", 4) != -1)
+			fail_msg("was taken: %s", bad[i]);
+	}
+	assert_int_equal(init(ENV(STOCK, "CONTENT_LENGTH=4"), "b\0dy", 4), -1);
+}
+
+static void request_a40_header_twice(void **state)
+{
+	struct request request;
+
+	(void)state;
+	assert_int_equal(init(ENV(STOCK, "HTTP_COOKIE=a=1", "HTTP_COOKIE=a=2"), NULL, 0), -1);
+	assert_int_equal(init(ENV(STOCK, "HTTP_COOKIE=a=1", "HTTP_COOKIE=a=1"), NULL, 0), 0);
+	/* A header that is not read may well come twice through proxies. */
+	assert_int_equal(begin(&request,
+				 ENV(STOCK, "HTTP_X_FORWARDED_FOR=1", "HTTP_X_FORWARDED_FOR=2",
+					 "DOCUMENT_ROOT=/a", "DOCUMENT_ROOT=/b"),
+				 NULL, 0),
+		0);
+	assert_null(request_param(&request, "HTTP_X_FORWARDED_FOR"));
+	assert_string_equal(request_param(&request, "DOCUMENT_ROOT"), "/b");
+	request_release(&request);
+}
+
+/* `fastcgi_param` after the stock file: nginx sends both, the later one is meant. */
+static void request_later_param_replaces(void **state)
+{
+	struct request request;
+
+	(void)state;
+	assert_int_equal(begin(&request,
+				 ENV("DOCUMENT_URI=/a", STOCK, "REMOTE_ADDR=192.0.2.1",
+					 "REMOTE_ADDR=192.0.2.2"),
+				 NULL, 0),
+		0);
+	assert_string_equal(request.path, "/auth");
+	assert_string_equal(request.client, "192.0.2.2");
+	request_release(&request);
+}
+
+static void request_a13_proxy_stays_a_parameter(void **state)
+{
+	struct request request;
+
+	(void)state;
+	unsetenv("HTTP_PROXY");
+	assert_int_equal(begin(&request, ENV(STOCK, "HTTP_PROXY=http://evil.example"), NULL, 0), 0);
+	assert_null(getenv("HTTP_PROXY"));
+	assert_null(getenv("QUERY_STRING"));
+	request_release(&request);
+}
+
+static void assert_client(const char *param, const char *client)
+{
+	struct request request;
+
+	assert_int_equal(begin(&request, ENV(STOCK, param), NULL, 0), 0);
+	assert_string_equal(request.client, client);
+	request_release(&request);
+}
+
+static void request_client_is_an_address(void **state)
+{
+	(void)state;
+	assert_client("REMOTE_ADDR=192.0.2.7", "192.0.2.7");
+	assert_client("REMOTE_ADDR=::1", "::1");
+	assert_client("REMOTE_ADDR=unix:", "unix:");
+	assert_client("REMOTE_ADDR=unix:/x", "");
+	assert_client("REMOTE_ADDR=192.0.2.7, 10.0.0.1", "");
+	assert_client("REMOTE_ADDR=192.0.2.256", "");
+	assert_client("REMOTE_ADDR=localhost", "");
+	assert_client("REMOTE_ADDR=", "");
+	assert_client("HTTP_X_REAL_IP=192.0.2.7", "");
+}
+
+static void request_id_is_checked(void **state)
+{
+	static const char *const bad[] = {"REQUEST_ID=", "REQUEST_ID=a b",
+		"REQUEST_ID=a\r\nSet-Cookie:x", "REQUEST_ID=<b>", "REQUEST_ID=..",
+		"HTTP_X_REQUEST_ID=client",
+		"REQUEST_ID=0123456789012345678901234567890123456789012345678901234567890123x"};
+	char last[REQUEST_ID_MAX + 1] = "";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct request request;
+
+		assert_int_equal(begin(&request, ENV(STOCK, bad[i]), NULL, 0), 0);
+		assert_int_equal(strlen(request.id), 32);
+		assert_int_equal(strspn(request.id, "0123456789abcdef"), 32);
+		assert_string_not_equal(request.id, last);
+		memcpy(last, request.id, sizeof last);
+		request_release(&request);
+	}
+}
+
+static void request_a21_methods(void **state)
+{
+	static const struct {
+		const char *param;
+		enum http_method method;
+	} methods[] = {{"REQUEST_METHOD=GET", HTTP_GET}, {"REQUEST_METHOD=HEAD", HTTP_HEAD},
+		{"REQUEST_METHOD=POST", HTTP_POST}, {"REQUEST_METHOD=OPTIONS", HTTP_OTHER},
+		{"REQUEST_METHOD=get", HTTP_OTHER}, {"REQUEST_METHOD=GETX", HTTP_OTHER}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+		struct request request;
+
+		begin(&request, ENV(methods[i].param, "DOCUMENT_URI=/auth"), NULL, 0);
+		assert_int_equal(request.method, methods[i].method);
+		request_release(&request);
+	}
+}
+
+static void request_older_prefetch_headers(void **state)
+{
+	struct request request;
+
+	(void)state;
+	begin(&request, ENV(STOCK, "HTTP_PURPOSE=prefetch"), NULL, 0);
+	assert_string_equal(request.purpose, "prefetch");
+	request_release(&request);
+	begin(&request, ENV(STOCK, "HTTP_X_MOZ=prefetch", "HTTP_SEC_PURPOSE="), NULL, 0);
+	assert_string_equal(request.purpose, "prefetch");
+	request_release(&request);
+}
+
+static void request_json_or_html(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool json;
+	} cases[] = {{"application/json", true}, {"Application/JSON", true}, {"", false},
+		{"*/*", false}, {"text/html,application/json", false},
+		{"application/json,text/html", true}, {"text/html;q=0.5, application/json", true},
+		{"application/json;q=0.8,text/html;q=0.9", false}, {"application/json;q=0", false},
+		{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false},
+		{"application/json;charset=utf-8 ; q=1.000 , */*", true},
+		{",,application/json,", true}, {"application/json;q=2", false},
+		{"application/json;q=0.1234", false}, {"application/json;", false},
+		{";q=1,application/json", false}, {"application/jsonx", false},
+		{"application/json x", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct request request = {.accept = cases[i].accept};
+
+		if (request_wants_json(&request) != cases[i].json)
+			fail_msg("wrong for Accept: %s", cases[i].accept);
+	}
+}
+
+/* ---- routes ---- */
+
+static enum route route(const char *mount, const char *path)
+{
+	const char *allow;
+	bool allowed;
+
+	return route_find(mount, path, HTTP_GET, &allowed, &allow);
+}
+
+static void routes_below_the_mount(void **state)
+{
+	(void)state;
+	assert_int_equal(route("/auth", "/auth"), ROUTE_ENTRY);
+	assert_int_equal(route("/auth", "/auth/"), ROUTE_ENTRY);
+	assert_int_equal(route("/auth", "/auth/login"), ROUTE_LOGIN);
+	assert_int_equal(route("/auth", "/auth/logout"), ROUTE_LOGOUT);
+	assert_int_equal(route("/auth", "/auth/healthz"), ROUTE_HEALTHZ);
+	assert_int_equal(route("/a/b", "/a/b/readyz"), ROUTE_READYZ);
+	assert_int_equal(route("", "/"), ROUTE_ENTRY);
+	assert_int_equal(route("", "/login"), ROUTE_LOGIN);
+	assert_int_equal(route("", "/metrics"), ROUTE_METRICS);
+}
+
+static void routes_a10_a63_nothing_else(void **state)
+{
+	static const char *const paths[] = {"", "/", "/aut", "/authx", "/auth//", "/auth/login/",
+		"/auth/login/..", "/auth/../auth", "//auth", "/AUTH", "/auth/Login", "/auth?x",
+		"/auth/static/../../etc/passwd", "/auth/pages/login.html", "/auth/login\n",
+		"/auth/login%00", "auth"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		assert_int_equal(route("/auth", paths[i]), ROUTE_NOT_FOUND);
+	assert_int_equal(route("", "//"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("", "/auth"), ROUTE_NOT_FOUND);
+}
+
+static void routes_a21_methods(void **state)
+{
+	static const struct {
+		const char *path, *allow;
+		bool post;
+	} cases[] = {{"/auth", "GET, HEAD", false}, {"/auth/login", "GET, HEAD, POST", true},
+		{"/auth/logout", "GET, HEAD, POST", true}, {"/auth/healthz", "GET, HEAD", false},
+		{"/auth/readyz", "GET, HEAD", false}, {"/auth/metrics", "GET, HEAD", false}};
+	const char *allow = "untouched";
+	bool allowed = true;
+
+	(void)state;
+	assert_int_equal(route_find("/auth", "/x", HTTP_GET, &allowed, &allow), ROUTE_NOT_FOUND);
+	assert_string_equal(allow, "untouched");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		route_find("/auth", cases[i].path, HTTP_OTHER, &allowed, &allow);
+		assert_false(allowed);
+		assert_string_equal(allow, cases[i].allow);
+		route_find("/auth", cases[i].path, HTTP_GET, &allowed, &allow);
+		assert_true(allowed);
+		route_find("/auth", cases[i].path, HTTP_POST, &allowed, &allow);
+		assert_int_equal(allowed, cases[i].post);
+		route_find("/auth", cases[i].path, HTTP_HEAD, &allowed, &allow);
+		assert_true(allowed);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(request_is_copied),
+		cmocka_unit_test(request_path_is_put_together),
+		cmocka_unit_test(request_a57_missing_or_odd),
+		cmocka_unit_test(request_a57_content_length),
+		cmocka_unit_test(request_a40_header_twice),
+		cmocka_unit_test(request_later_param_replaces),
+		cmocka_unit_test(request_a13_proxy_stays_a_parameter),
+		cmocka_unit_test(request_client_is_an_address),
+		cmocka_unit_test(request_id_is_checked),
+		cmocka_unit_test(request_a21_methods),
+		cmocka_unit_test(request_older_prefetch_headers),
+		cmocka_unit_test(request_json_or_html),
+		cmocka_unit_test(routes_below_the_mount),
+		cmocka_unit_test(routes_a10_a63_nothing_else),
+		cmocka_unit_test(routes_a21_methods),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
