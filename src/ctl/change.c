@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/change.h"
+
+#include "base/file.h"
+
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* Reads the text as it is; where there is no file and `create`, that of a new one. */
+static int read_text(struct change *change, bool create, struct error *error)
+{
+	struct stat st;
+
+	change->old = BUFFER_INIT(USERS_FILE_MAX);
+	change->mode = 0600;
+	if (stat(change->path, &st) == 0) {
+		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
+	} else if (create) {
+		buffer_text(&change->old, USERS_FIRST_LINE);
+		return 0;
+	}
+	return file_read(change->path, FILE_PRIVATE, &change->old, error);
+}
+
+static struct users *parse(const char *path, const struct buffer *text, struct error *error)
+{
+	struct buffer copy = BUFFER_INIT(USERS_FILE_MAX);
+
+	buffer_append(&copy, text->data != NULL ? text->data : "", text->length);
+	return users_parse(path, &copy, error);
+}
+
+void change_end(struct change *change)
+{
+	users_drop(&change->users);
+	buffer_wipe(&change->old);
+	if (change->lock >= 0)
+		close(change->lock);
+	change->lock = -1;
+	change->user = NULL;
+}
+
+int change_begin(struct change *change, bool create, struct error *error)
+{
+	change->lock = file_lock(change->path, error);
+	if (change->lock < 0)
+		return EX_CANTCREAT;
+	if (read_text(change, create, error) != 0)
+		return EX_NOINPUT;
+	change->users = parse(change->path, &change->old, error);
+	if (change->users == NULL)
+		return EX_DATAERR;
+	change->user = users_find(change->users, change->name);
+	if (create == (change->user == NULL))
+		return 0;
+	error_set(error, create ? "%s: there is a user \"%s\" already" : "%s: no user \"%s\"",
+		change->path, change->name);
+	return 1;
+}
+
+/* Copies the old text with line number `line` (0: behind the last) replaced. */
+static void splice(
+	const struct buffer *old, size_t line, const struct buffer *new_line, struct buffer *text)
+{
+	const char *at = old->data, *rest, *end_of_text = old->data + old->length;
+
+	for (size_t i = 1; line > 0 && i < line; i++)
+		at = strchr(at, '\n') + 1; /* the parser counted them */
+	rest = strchr(at, '\n');
+	rest = rest != NULL ? rest + 1 : end_of_text;
+	if (line == 0)
+		at = rest = end_of_text;
+	buffer_append(text, old->data, (size_t)(at - old->data));
+	if (at == end_of_text && at[-1] != '\n')
+		buffer_text(text, "\n");
+	buffer_append(text, new_line->data != NULL ? new_line->data : "", new_line->length);
+	buffer_append(text, rest, (size_t)(end_of_text - rest));
+}
+
+int change_commit(struct change *change, const struct user *user, struct error *error)
+{
+	struct buffer line = BUFFER_INIT(USERS_FILE_MAX), text = BUFFER_INIT(USERS_FILE_MAX);
+	struct users *check = NULL;
+	int status = 0;
+
+	if (user != NULL)
+		users_format(user, &line);
+	splice(&change->old, change->user != NULL ? change->user->line : 0, &line, &text);
+	if (line.failed || text.failed) {
+		error_set(error, "%s: would be larger than %d bytes", change->path, USERS_FILE_MAX);
+		status = EX_CANTCREAT;
+	} else if ((check = parse(change->path, &text, error)) == NULL) {
+		status = EX_SOFTWARE; /* a good file is never replaced with a bad one */
+	} else if (file_replace(change->path, text.data, text.length, change->mode, error) != 0) {
+		status = EX_CANTCREAT;
+	}
+	users_drop(&check);
+	buffer_wipe(&line);
+	buffer_wipe(&text);
+	return status;
+}

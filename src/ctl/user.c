@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl user: who is in the users file of a backend of type "file" (auth/users.h). Other
+ * backends keep their people elsewhere.
+ */
+#include "ctl/ctl.h"
+
+#include "auth/auth.h"
+#include "auth/users.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "ctl/change.h"
+#include "ctl/user_list.h"
+#include "secret/seal.h"
+#include "secret/secret.h"
+
+#include <unistd.h>
+
+enum { ADD, PASSWD, DISABLE, ENABLE, REMOVE, LIST };
+
+static bool is_meant(const struct section *backend, const char *title)
+{
+	return strcmp(section_type(backend), "file") == 0 &&
+	       (title == NULL || strcmp(section_title(backend), title) == 0);
+}
+
+/* The users file of the backend called `title`, or for NULL of the only one of type file. NULL
+ * after saying why, with the exit status. */
+static const char *find_path(
+	struct ctl *ctl, const struct ctl_command *command, const char *title, int *status_r)
+{
+	const struct settings *settings = ctl_settings(ctl);
+	const char *path = NULL;
+	struct error error;
+	size_t found = 0;
+
+	*status_r = EX_CONFIG;
+	if (settings == NULL)
+		return NULL;
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (is_meant(settings->backends[i], title)) {
+			path = section_string(settings->backends[i], "users");
+			found++;
+		}
+	if (found == 1 && path[0] == '/')
+		return path;
+	if (found > 1) {
+		*status_r = ctl_usage(command,
+			"there are several backends of type file: name one with --backend");
+		return NULL;
+	}
+	if (found == 1)
+		error_set(&error, "%s: users: must be an absolute path", settings->file);
+	else
+		error_set(&error, "%s: no backend %s%sof type file", settings->file,
+			title != NULL ? title : "", title != NULL ? " " : "");
+	*status_r = ctl_fail(EX_CONFIG, &error);
+	return NULL;
+}
+
+/* ---- passwords ---- */
+
+static int check_password(const struct secret *password, struct error *error)
+{
+	if (secret_length(password) > AUTH_PASSWORD_MAX)
+		return error_set(error, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
+	if (strlen(secret_text(password)) != secret_length(password) ||
+		!text_is_printable(secret_text(password)))
+		return error_set(error,
+			"the password is not UTF-8 or has a control character (a line "
+			"end?), which no login form can send");
+	return 0;
+}
+
+static int read_again(const struct secret *password, struct error *error)
+{
+	struct secret *again = secret_read(STDIN_FILENO, "The same again: ", error);
+	bool same = again != NULL && secret_length(password) == secret_length(again) &&
+		    seal_equal(secret_text(password), secret_text(again), secret_length(again));
+
+	if (again != NULL && !same)
+		error_set(error, "the two passwords are not the same");
+	secret_free(&again);
+	return same ? 0 : -1;
+}
+
+/* Reads the password, twice from a terminal, and hashes it. 0, or an exit status. */
+static int read_password(const char *name, char hash[PASSWORD_HASH_SIZE], struct error *error)
+{
+	char prompt[USERS_NAME_SIZE + 32];
+	struct secret *password;
+	int status = EX_DATAERR;
+
+	snprintf(prompt, sizeof prompt, "Password for %s: ", name);
+	password = secret_read(STDIN_FILENO, prompt, error);
+	if (password == NULL)
+		return EX_DATAERR;
+	if (check_password(password, error) != 0 ||
+		(isatty(STDIN_FILENO) && read_again(password, error) != 0)) {
+		status = EX_DATAERR;
+	} else if (password_hash(secret_text(password), hash) != 0) {
+		error_set(error, "no memory to hash a password (64 MiB)");
+		status = EX_OSERR;
+	} else {
+		status = 0;
+	}
+	secret_free(&password);
+	return status;
+}
+
+/* Asks for the password only when the change can be made, and never under the lock. */
+static int begin_with_password(
+	struct change *change, bool create, char hash[PASSWORD_HASH_SIZE], struct error *error)
+{
+	int status = change_begin(change, create, error);
+
+	change_end(change);
+	if (status == 0)
+		status = read_password(change->name, hash, error);
+	return status == 0 ? change_begin(change, create, error) : status;
+}
+
+/* ---- user add ---- */
+
+static int read_expiry(const char *text, int64_t *expires_r)
+{
+	int64_t now = clock_wall(), milliseconds;
+
+	if (text == NULL)
+		return 0;
+	if (text_to_time(text, expires_r) != 0) {
+		/* Digits alone would be seconds, which nobody means: "2026" is half an hour. */
+		if (text[strspn(text, "0123456789")] == '\0' ||
+			text_to_duration(text, &milliseconds) != 0)
+			return -1;
+		*expires_r = now + milliseconds / 1000;
+	}
+	return *expires_r > now ? 0 : -1;
+}
+
+static int add_user(struct change *change, struct user *user)
+{
+	char hash[PASSWORD_HASH_SIZE];
+	struct error error;
+	int status = begin_with_password(change, true, hash, &error);
+
+	user->hash = hash;
+	if (status == 0)
+		status = change_commit(change, user, &error);
+	change_end(change);
+	explicit_bzero(hash, sizeof hash);
+	return status == 0 ? 0 : ctl_fail(status, &error);
+}
+
+static int take_name(
+	const struct ctl_command *command, int operands, char **argv, char name[USERS_NAME_SIZE])
+{
+	if (operands != 1)
+		return ctl_usage(command, "one user name is needed");
+	if (users_canonical(argv[0], name) != 0)
+		return ctl_usage(command, "a user name is 1 to %d bytes of printable UTF-8",
+			IDENTITY_SUBJECT_MAX);
+	return 0;
+}
+
+/* What `user add` was told. */
+struct given {
+	const char *name, *email, *expires, *backend;
+	const char *groups[IDENTITY_GROUPS_MAX];
+	size_t group_count;
+	struct buffer packed; /* the groups, as struct user has them */
+};
+
+static int take_add(
+	const struct ctl_command *command, int argc, char **argv, struct given *given, char *name)
+{
+	struct ctl_option options[] = {
+		{.name = "group", .maximum = IDENTITY_GROUPS_MAX, .values = given->groups},
+		{.name = "name", .maximum = 1, .values = &given->name},
+		{.name = "email", .maximum = 1, .values = &given->email},
+		{.name = "expires", .maximum = 1, .values = &given->expires},
+		{.name = "backend", .maximum = 1, .values = &given->backend},
+		{0},
+	};
+	int operands = ctl_options(command, options, argc, argv);
+
+	if (operands < 0)
+		return EX_USAGE;
+	given->group_count = options[0].count;
+	return take_name(command, operands, argv, name);
+}
+
+/* Makes a user of it and checks it. 0, or an exit status. */
+static int fill_user(const struct ctl_command *command, struct given *given, struct user *user)
+{
+	const char *fault;
+
+	for (size_t i = 0; i < given->group_count; i++)
+		buffer_append(&given->packed, given->groups[i], strlen(given->groups[i]) + 1);
+	user->group_count = given->group_count;
+	user->groups = given->packed.data != NULL ? given->packed.data : "";
+	user->display = given->name != NULL ? given->name : "";
+	user->email = given->email != NULL ? given->email : "";
+	user->hash = password_nobody; /* until the password is known */
+	fault = given->packed.failed ? "the groups are too long" : users_fault(user);
+	if (fault != NULL)
+		return ctl_usage(command, "%s", fault);
+	if (read_expiry(given->expires, &user->expires) != 0)
+		return ctl_usage(command,
+			"--expires takes 2026-12-31, 2026-12-31T18:00Z or a duration "
+			"like 30d, and must lie ahead");
+	return 0;
+}
+
+static int run_add(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command = &ctl_user_commands[ADD];
+	struct given given = {
+		.packed = BUFFER_INIT(IDENTITY_GROUPS_MAX * (IDENTITY_GROUP_MAX + 1)),
+	};
+	struct change change = CHANGE_INIT;
+	struct user user = {.name = change.name};
+	int status = take_add(command, argc, argv, &given, change.name);
+
+	if (status == 0)
+		status = fill_user(command, &given, &user);
+	if (status == 0)
+		change.path = find_path(ctl, command, given.backend, &status);
+	if (change.path != NULL)
+		status = add_user(&change, &user);
+	buffer_release(&given.packed);
+	return status;
+}
+
+/* ---- changes of a user that is there ---- */
+
+/* Takes the words of a call that has but a name and --backend. 0, or an exit status. */
+static int take_words(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
+	struct change *change)
+{
+	const char *backend = NULL;
+	struct ctl_option options[] = {
+		{.name = "backend", .maximum = 1, .values = &backend},
+		{0},
+	};
+	int operands = ctl_options(command, options, argc, argv), status;
+
+	if (operands < 0)
+		return EX_USAGE;
+	status = take_name(command, operands, argv, change->name);
+	if (status == 0)
+		change->path = find_path(ctl, command, backend, &status);
+	return change->path != NULL ? 0 : status;
+}
+
+static int run_passwd(struct ctl *ctl, int argc, char **argv)
+{
+	char hash[PASSWORD_HASH_SIZE];
+	struct change change = CHANGE_INIT;
+	struct error error;
+	int status = take_words(ctl, &ctl_user_commands[PASSWD], argc, argv, &change);
+
+	if (status != 0)
+		return status;
+	status = begin_with_password(&change, false, hash, &error);
+	if (status == 0) {
+		struct user user = *change.user;
+
+		user.hash = hash;
+		status = change_commit(&change, &user, &error);
+	}
+	change_end(&change);
+	explicit_bzero(hash, sizeof hash);
+	return status == 0 ? 0 : ctl_fail(status, &error);
+}
+
+static int disable(struct change *change, bool disabled, struct error *error)
+{
+	struct user user = *change->user;
+
+	if (user.disabled == disabled)
+		return 0; /* as it is to be; the file stays untouched */
+	user.disabled = disabled;
+	return change_commit(change, &user, error);
+}
+
+static int change_user(struct ctl *ctl, int which, int argc, char **argv)
+{
+	struct change change = CHANGE_INIT;
+	struct error error;
+	int status = take_words(ctl, &ctl_user_commands[which], argc, argv, &change);
+
+	if (status != 0)
+		return status;
+	status = change_begin(&change, false, &error);
+	if (status == 0 && which == REMOVE)
+		status = change_commit(&change, NULL, &error);
+	else if (status == 0)
+		status = disable(&change, which == DISABLE, &error);
+	change_end(&change);
+	return status == 0 ? 0 : ctl_fail(status, &error);
+}
+
+static int run_disable(struct ctl *ctl, int argc, char **argv)
+{
+	return change_user(ctl, DISABLE, argc, argv);
+}
+
+static int run_enable(struct ctl *ctl, int argc, char **argv)
+{
+	return change_user(ctl, ENABLE, argc, argv);
+}
+
+static int run_remove(struct ctl *ctl, int argc, char **argv)
+{
+	return change_user(ctl, REMOVE, argc, argv);
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command = &ctl_user_commands[LIST];
+	const char *backend = NULL, *path;
+	struct ctl_option options[] = {
+		{.name = "backend", .maximum = 1, .values = &backend},
+		{0},
+	};
+	int operands = ctl_options(command, options, argc, argv), status;
+	struct users *users;
+	struct error error;
+
+	if (operands < 0)
+		return EX_USAGE;
+	if (operands > 0)
+		return ctl_usage(command, "takes no names");
+	path = find_path(ctl, command, backend, &status);
+	if (path == NULL)
+		return status;
+	users = users_load(path, &error);
+	if (users == NULL)
+		return ctl_fail(EX_NOINPUT, &error);
+	status = user_list_print(users, ctl->json) == 0 ? 0 : EX_IOERR;
+	users_drop(&users);
+	return status;
+}
+
+const struct ctl_command ctl_user_commands[] = {
+	[ADD] = {"user add",
+		"NAME [--name TEXT] [--email ADDRESS] [--group GROUP]... [--expires WHEN] "
+		"[--backend TITLE]",
+		"add a user; the password from standard input or a prompt", run_add},
+	[PASSWD] = {"user passwd", "NAME [--backend TITLE]", "give a user another password",
+		run_passwd},
+	[DISABLE] = {"user disable", "NAME [--backend TITLE]", "let a user in no more",
+		run_disable},
+	[ENABLE] = {"user enable", "NAME [--backend TITLE]", "let a disabled user in again",
+		run_enable},
+	[REMOVE] = {"user remove", "NAME [--backend TITLE]", "remove a user", run_remove},
+	[LIST] = {"user list", "[--backend TITLE]", "list the users; never their passwords",
+		run_list},
+	{0},
+};
