@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""What the README tells an operator to type works as it stands there."""
+
+import re
+import subprocess
+
+from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP
+
+
+def readme():
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        return file.read()
+
+
+def configuration(folder):
+    block = next(b for b in re.findall(r"```\n(.*?)```", readme(), re.S) if "base-url" in b)
+    for old, new in (("/var/lib/meetauth", folder), ("/etc/meetauth", folder), ("/run/meetauth", folder + "/state")):
+        assert old in block
+        block = block.replace(old, new)
+    return block + 'share = "%s/share"\n' % TOP
+
+
+def test_configuration_and_calls(make_rig):
+    rig = make_rig(start=False)
+    import os
+    os.mkdir(rig.folder + "/state")
+    with open(rig.conf, "w", encoding="utf-8") as file:
+        file.write(configuration(rig.folder))
+    calls = re.findall(r"^ *meetauthctl ([a-z]+.*?)(?: +#.*)?$", readme(), re.M)
+    assert len(calls) == 4
+    for call in calls:
+        done = rig.ctl(*[word.strip('"') for word in re.findall(r'"[^"]*"|\S+', call)], text="a good password\n")
+        if call.startswith("secret generate"):
+            assert re.fullmatch(r"[!-~]{20,}\n", done.stdout), "the key, once, and nothing else"
+            assert done.stdout.strip() not in rig.ctl("secret", "list").stdout
+    done = subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert HOST in rig.ctl("secret", "list").stdout
+
+
+def test_version_names_what_is_built_in():
+    done = subprocess.run([MEETAUTHD, "-V"], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    for row in re.findall(r"^\| (backend|platform) \| `(\w+)` \|", readme(), re.M):
+        assert row[1] in done.stdout
+
+
+def test_every_file_it_names_is_there():
+    import os
+    for name in re.findall(r"\]\(([^)#]+)\)", readme()):
+        assert os.path.exists(os.path.join(TOP, name)), name
