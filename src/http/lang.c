@@ -109,7 +109,7 @@ static int load(struct lang *lang, const char *folder, const char *code, struct 
 		return error_set(
 			error, "\"%s\" is no language tag such as \"en\" or \"pt-BR\"", code);
 	lang->code = strdup(code);
-	if (lang->code == NULL || asprintf(&lang->file, "%s/lang/%s.json", folder, code) < 0) {
+	if (lang->code == NULL || asprintf(&lang->file, "%s/%s.json", folder, code) < 0) {
 		lang->file = NULL;
 		return error_set(error, "out of memory");
 	}

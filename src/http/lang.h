@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The visitor's language: FOLDER/lang/CODE.json, one flat object of key → sentence each. A sentence
+ * The visitor's language: FOLDER/CODE.json, one flat object of key → sentence each. A sentence
  * is plain text; {name} in it is filled from the values of the page (http/page.h).
  */
 #ifndef HTTP_LANG_H

@@ -8,10 +8,9 @@
 #include "http/lang.h"
 #include "http/page.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder of its own with lang/ and a page to load. */
+/* A folder of its own with a language and a page to load. */
 static char folder[] = "/tmp/page_test.XXXXXX";
 static char page_file[64];
 static struct langs *langs;
@@ -26,20 +25,6 @@ static void write_file(const char *path, const char *bytes, size_t length)
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, length, file), length);
 	assert_int_equal(fclose(file), 0);
-}
-
-static void write_lang(const char *code, const char *text)
-{
-	char path[128];
-
-	snprintf(path, sizeof path, "%s/lang/%s.json", folder, code);
-	write_file(path, text, strlen(text));
-}
-
-static struct langs *load_langs(const char *text, struct error *error)
-{
-	write_lang("xx", text);
-	return langs_load(folder, (const char *const[]){"xx"}, 1, error);
 }
 
 static struct page *load_bytes(const char *bytes, size_t length, struct error *error)
@@ -306,7 +291,7 @@ static void page_a64_payload_in_every_position(void **state)
 	page_free(&page);
 }
 
-/* ---- languages ---- */
+/* ---- sentences ---- */
 
 static void lang_format_is_plain_text(void **state)
 {
@@ -337,130 +322,30 @@ static void langs_check_names_the_value(void **state)
 	assert_int_equal(langs_have(langs, "nothing"), -1);
 }
 
-static void langs_that_do_not_load(void **state)
-{
-	static const char *const bad[] = {"", "{", "[]", "\"a\"", "{\"a\": 1}", "{\"a\": null}",
-		"{\"a\": {\"b\": \"c\"}}", "{\"a\": \"\"}", "{\"a\": \"b\", \"a\": \"c\"}",
-		"{\"a\": \"{b\"}", "{\"a\": \"{}\"}", "{\"a\": \"{B}\"}", "{\"a\": \"{a b}\"}",
-		"{\"a\": \"b\\n\"}", "{\"a\": \"b\\u0000c\"}", "{\"a\": \"\xff\"}",
-		"{\"a\": \"b\"} x"};
-	struct error error;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		error = (struct error){0};
-		if (load_langs(bad[i], &error) != NULL)
-			fail_msg("was taken: %s", bad[i]);
-		assert_non_null(strstr(error.text, "xx.json"));
-	}
-	write_lang("xx", sentences);
-}
-
-static void langs_a63_code_is_no_path(void **state)
-{
-	static const char *const bad[] = {"", "..", "../xx", "lang/xx", "/etc/passwd", "xx\n",
-		"xx.json", "abcdefghijklmnopqrstuvwxyzabcdefghijklmn"};
-	struct error error = {0};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		assert_null(langs_load(folder, &bad[i], 1, &error));
-		assert_non_null(strstr(error.text, "no language tag"));
-	}
-	assert_null(langs_load(folder, bad, 0, &error));
-}
-
-static void langs_must_be_complete(void **state)
-{
-	static const char *const codes[] = {"xx", "yy"};
-	struct error error = {0};
-	struct langs *two;
-
-	(void)state;
-	write_lang("yy", "{\"hello\": \"Hallo\", \"more\": \"is fine\"}");
-	assert_null(langs_load(folder, codes, 2, &error));
-	assert_non_null(strstr(error.text, "yy.json: \"plain\""));
-	write_lang("yy", "{\"hello\": \"Hallo {zz}\", \"plain\": \"Gut\"}");
-	two = langs_load(folder, codes, 2, &error);
-	assert_non_null(two);
-	assert_int_equal(langs_check(two, "plain", names, &error), 0);
-	assert_int_equal(langs_check(two, "hello", names, &error), -1);
-	assert_non_null(strstr(error.text, "yy.json: \"hello\": there is no value {zz}"));
-	langs_free(&two);
-}
-
-static void langs_are_chosen(void **state)
-{
-	static const char *const codes[] = {"en", "de", "pt-BR", "zh-Hant"};
-	static const struct {
-		const char *header, *code;
-	} cases[] = {{"", "en"}, {"de", "de"}, {"DE-at", "de"}, {"fr, de;q=0.5", "de"},
-		{"de;q=0.5, en;q=0.6", "en"}, {"fr", "en"}, {"pt-br", "pt-BR"}, {"pt", "en"},
-		{"zh-Hant-TW-x-y", "zh-Hant"}, {"zh-Hant-u-co", "zh-Hant"}, {"*", "en"},
-		{"*;q=0.1, de;q=0.2", "de"}, {"de;q=0, *", "en"}, {"de;q=0", "en"},
-		{"de-1996, en", "de"}, {"de;q=1.000,en;q=0.999", "de"}, {",, de ,,", "de"},
-		{"de;q=2", "en"}, {"de;q=x", "en"}, {"de;q=", "en"}, {"de, ;", "en"},
-		{"de x", "en"}, {"de;q=0.5;", "en"}, {"d", "en"}, {"-", "en"}, {"de-", "de"},
-		{"\xff\xfe", "en"}, {"de\r\nx", "en"}};
-	struct error error = {0};
-	struct langs *four;
-
-	(void)state;
-	for (size_t i = 0; i < 4; i++)
-		write_lang(codes[i], "{\"a\": \"b\"}");
-	four = langs_load(folder, codes, 4, &error);
-	assert_non_null(four);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *code = lang_code(langs_choose(four, cases[i].header));
-
-		if (strcmp(code, cases[i].code) != 0)
-			fail_msg("\"%s\" chose %s", cases[i].header, code);
-	}
-	langs_free(&four);
-	assert_null(four);
-}
-
-static void langs_a62_long_header(void **state)
-{
-	char *header = malloc(1024 * 1024);
-
-	(void)state;
-	for (size_t i = 0; i < 1024 * 1024; i++)
-		header[i] = "a-b,"[i % 4];
-	header[1024 * 1024 - 1] = '\0';
-	assert_string_equal(lang_code(langs_choose(langs, header)), "xx");
-	memset(header, 'a', 1024 * 1024 - 1);
-	assert_string_equal(lang_code(langs_choose(langs, header)), "xx");
-	free(header);
-}
-
 static int set_up(void **state)
 {
 	struct error error = {0};
-	char path[64];
+	char path[128];
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	snprintf(path, sizeof path, "%s/lang", folder);
-	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/xx.json", folder);
 	snprintf(page_file, sizeof page_file, "%s/page.html", folder);
-	langs = load_langs(sentences, &error);
+	write_file(path, sentences, strlen(sentences));
+	langs = langs_load(folder, (const char *const[]){"xx"}, 1, &error);
 	return langs != NULL ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-	static const char *const files[] = {"page.html", "lang/xx.json", "lang/yy.json",
-		"lang/en.json", "lang/de.json", "lang/pt-BR.json", "lang/zh-Hant.json", "lang", ""};
 	char path[128];
 
 	(void)state;
 	langs_free(&langs);
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, files[i]);
-		remove(path);
-	}
-	return 0;
+	snprintf(path, sizeof path, "%s/xx.json", folder);
+	remove(path);
+	remove(page_file);
+	return remove(folder);
 }
 
 int main(void)
@@ -480,11 +365,6 @@ int main(void)
 		cmocka_unit_test(page_a64_payload_in_every_position),
 		cmocka_unit_test(lang_format_is_plain_text),
 		cmocka_unit_test(langs_check_names_the_value),
-		cmocka_unit_test(langs_that_do_not_load),
-		cmocka_unit_test(langs_a63_code_is_no_path),
-		cmocka_unit_test(langs_must_be_complete),
-		cmocka_unit_test(langs_are_chosen),
-		cmocka_unit_test(langs_a62_long_header),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pages and languages that are shipped: they load, say everything, and carry nothing that the
+ * content policy of the answers would stop.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "http/lang.h"
+#include "http/page.h"
+
+#define COMMON "lang", "static", "brand", "logo", "request_id"
+
+static const char *const codes[] = {"en", "de"};
+static struct langs *langs;
+
+static const struct shipped {
+	const char *name;
+	const char *const *values;
+} templates[] = {
+	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "failed",
+			  "name", NULL}},
+	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
+			  "switch_action", "ticket", "meeting_link", "retry_after", NULL}},
+	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
+	{"signed-out", (const char *const[]){COMMON, NULL}},
+};
+
+enum { TEMPLATES = sizeof templates / sizeof *templates };
+
+static const char *share(void)
+{
+	static char path[4096];
+	const char *srcdir = getenv("srcdir");
+
+	snprintf(path, sizeof path, "%s/share", srcdir != NULL ? srcdir : ".");
+	return path;
+}
+
+static struct page *load(const struct shipped *shipped)
+{
+	struct error error = {0};
+	struct page *page;
+	char file[4200];
+
+	snprintf(file, sizeof file, "%s/pages/%s.html", share(), shipped->name);
+	page = page_load(file, shipped->values, langs, &error);
+	assert_string_equal(error.text, "");
+	assert_non_null(page);
+	return page;
+}
+
+/* Renders with `text` as every value, in a language. */
+static void render(
+	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
+{
+	struct page_value values[20] = {0};
+	struct page *page = load(shipped);
+
+	for (size_t i = 0; shipped->values[i] != NULL; i++)
+		values[i] = (struct page_value){.name = shipped->values[i], .text = text};
+	assert_int_equal(page_render(page, langs_choose(langs, code), values, html), 0);
+	page_free(&page);
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t found = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		found++;
+	return found;
+}
+
+static void every_code_has_words(void **state)
+{
+	static const char *const failures[] = {"bad-request", "unknown-platform", "login-failed",
+		"login-throttled", "denied", "already-used", "exchange-refused",
+		"exchange-bad-answer", "exchange-unreachable", "exchange-timeout",
+		"backend-unavailable", "overloaded", "ticket-expired", "not-found",
+		"method-not-allowed", "internal"};
+	static const char *const values[] = {
+		"account", "meeting", "platform", "parameter", "retry_after", NULL};
+	struct error error = {0};
+	char key[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+		snprintf(key, sizeof key, "error.%s.title", failures[i]);
+		langs_check(langs, key, values, &error);
+		snprintf(key, sizeof key, "error.%s.message", failures[i]);
+		langs_check(langs, key, values, &error);
+		assert_string_equal(error.text, "");
+	}
+	langs_check(langs, "error.bad-request.other", (const char *const[]){NULL}, &error);
+	assert_string_equal(error.text, "");
+}
+
+/* A page fits what its visitor may be told: a used link says to open the meeting link again. */
+static void used_links_tell_the_way_out(void **state)
+{
+	static const char *const keys[] = {"error.exchange-refused.message",
+		"error.already-used.message", "error.ticket-expired.message"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		assert_non_null(strstr(lang_text(langs_choose(langs, "en"), keys[i]),
+			"pen the meeting link again"));
+		assert_non_null(
+			strstr(lang_text(langs_choose(langs, "de"), keys[i]), "Meeting-Link"));
+	}
+}
+
+static void pages_a64_payloads_stay_text(void **state)
+{
+	static const char payload[] = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
+
+	(void)state;
+	for (size_t i = 0; i < TEMPLATES; i++) {
+		struct buffer plain = BUFFER_INIT(64 * 1024), attacked = BUFFER_INIT(64 * 1024);
+
+		render(&templates[i], "en", "x", &plain);
+		render(&templates[i], "en", payload, &attacked);
+		assert_null(strstr(attacked.data, "<script"));
+		assert_null(strstr(attacked.data, "<img src=x"));
+		assert_non_null(strstr(attacked.data, "&quot;&#39;&gt;&lt;script&gt;"));
+		/* The same elements and the same quotes as without an attack. */
+		assert_int_equal(count(attacked.data, "<"), count(plain.data, "<"));
+		assert_int_equal(count(attacked.data, ">"), count(plain.data, ">"));
+		assert_int_equal(count(attacked.data, "\""), count(plain.data, "\""));
+		assert_int_equal(count(attacked.data, "'"), count(plain.data, "'"));
+		buffer_release(&plain);
+		buffer_release(&attacked);
+	}
+}
+
+static void pages_need_nothing_the_policy_stops(void **state)
+{
+	static const char *const never[] = {"<script", "<style",
+		" style=", " onclick=", " onload=", "http:", "https:", "<iframe", "@import"};
+
+	(void)state;
+	for (size_t i = 0; i < TEMPLATES; i++) {
+		struct buffer html = BUFFER_INIT(64 * 1024);
+
+		render(&templates[i], "en", "x", &html);
+		for (size_t j = 0; j < sizeof never / sizeof *never; j++)
+			if (strstr(html.data, never[j]) != NULL)
+				fail_msg("%s has %s", templates[i].name, never[j]);
+		assert_non_null(
+			strstr(html.data, "<link rel=\"stylesheet\" href=\"x/style.css\">"));
+		buffer_release(&html);
+	}
+}
+
+static void pages_are_accessible(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TEMPLATES; i++) {
+		struct buffer html = BUFFER_INIT(64 * 1024);
+
+		render(&templates[i], "de", "x", &html);
+		assert_int_equal(strncmp(html.data, "<!DOCTYPE html>\n<html lang=\"x\">", 31), 0);
+		assert_int_equal(count(html.data, "<title>"), 1);
+		assert_int_equal(count(html.data, "<h1>"), 1);
+		assert_int_equal(count(html.data, "<main>"), 1);
+		assert_int_equal(count(html.data, "<img "), count(html.data, "alt=\""));
+		assert_int_equal(count(html.data, "<label for="),
+			count(html.data, "<input ") - count(html.data, "type=\"hidden\""));
+		assert_int_equal(count(html.data, "{"), 0);
+		buffer_release(&html);
+	}
+}
+
+static void login_page_says_what_it_is_for(void **state)
+{
+	const struct page_value values[] = {{.name = "action", .text = "/auth/login"},
+		{.name = "ticket", .text = "TICKET"}, {.name = "meeting", .text = "8320-2640"},
+		{.name = "platform", .text = "m.example.org"}, {.name = "name", .text = "eva"},
+		{0}};
+	struct buffer html = BUFFER_INIT(64 * 1024);
+	struct page *page = load(&templates[0]);
+
+	(void)state;
+	assert_int_equal(page_render(page, langs_choose(langs, "en"), values, &html), 0);
+	assert_non_null(strstr(html.data, "8320-2640"));
+	assert_non_null(strstr(html.data, "m.example.org"));
+	assert_non_null(strstr(html.data, "<form method=\"post\" action=\"/auth/login\">"));
+	assert_non_null(strstr(html.data, "type=\"hidden\" name=\"ticket\" value=\"TICKET\""));
+	assert_non_null(strstr(html.data, "value=\"eva\" required autocomplete=\"username\""));
+	assert_non_null(strstr(html.data, "autocomplete=\"current-password\""));
+	assert_null(strstr(html.data, "role=\"alert\""));
+	assert_null(strstr(html.data, "aria-invalid"));
+	assert_null(strstr(html.data, "<img"));
+	buffer_release(&html);
+	page_free(&page);
+}
+
+/* A70: no page offers a field beyond those the program reads. */
+static void pages_a70_only_known_fields(void **state)
+{
+	struct buffer html = BUFFER_INIT(64 * 1024);
+
+	(void)state;
+	render(&templates[0], "en", "x", &html);
+	assert_int_equal(count(html.data, "<input "), 3);
+	assert_int_equal(count(html.data, " name=\"ticket\""), 1);
+	assert_int_equal(count(html.data, " name=\"name\""), 1);
+	assert_int_equal(count(html.data, " name=\"password\""), 1);
+	buffer_clear(&html);
+	render(&templates[2], "en", "x", &html);
+	assert_int_equal(count(html.data, "<input "), 1);
+	assert_non_null(strstr(html.data, "name=\"ticket\""));
+	buffer_clear(&html);
+	render(&templates[3], "en", "x", &html);
+	assert_int_equal(count(html.data, "<form"), 0);
+	buffer_release(&html);
+}
+
+static void error_page_shows_only_what_is_there(void **state)
+{
+	const struct page_value values[] = {{.name = "title", .text = "T"},
+		{.name = "message", .text = "M"}, {.name = "status", .text = "403"},
+		{.name = "code", .text = "denied"}, {.name = "account", .text = "eva"}, {0}};
+	struct buffer html = BUFFER_INIT(64 * 1024);
+	struct page *page = load(&templates[1]);
+
+	(void)state;
+	assert_int_equal(page_render(page, langs_choose(langs, "en"), values, &html), 0);
+	assert_non_null(strstr(html.data, "You are signed in as eva."));
+	assert_non_null(strstr(html.data, "denied"));
+	assert_int_equal(count(html.data, "<form"), 0);
+	assert_int_equal(count(html.data, "class=\"button\""), 0);
+	assert_null(strstr(html.data, "seconds"));
+	buffer_clear(&html);
+	page_free(&page);
+	render(&templates[1], "en", "9", &html);
+	assert_non_null(strstr(html.data, "try again in 9 seconds"));
+	assert_non_null(strstr(html.data, "<form method=\"post\" action=\"9\">"));
+	assert_non_null(strstr(html.data, "<a class=\"button\" href=\"9\">"));
+	buffer_release(&html);
+}
+
+static int set_up(void **state)
+{
+	struct error error = {0};
+	char folder[4200];
+
+	(void)state;
+	snprintf(folder, sizeof folder, "%s/lang", share());
+	langs = langs_load(folder, codes, 2, &error);
+	if (langs == NULL)
+		print_error("%s\n", error.text);
+	return langs != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	langs_free(&langs);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_code_has_words),
+		cmocka_unit_test(used_links_tell_the_way_out),
+		cmocka_unit_test(pages_a64_payloads_stay_text),
+		cmocka_unit_test(pages_need_nothing_the_policy_stops),
+		cmocka_unit_test(pages_are_accessible),
+		cmocka_unit_test(login_page_says_what_it_is_for),
+		cmocka_unit_test(pages_a70_only_known_fields),
+		cmocka_unit_test(error_page_shows_only_what_is_there),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
