@@ -21,6 +21,8 @@ enum {
 	SEAL_KEY_SIZE = 32,
 	SEAL_HASH_SIZE = 16,
 	SEAL_KEYS_MAX = 8,
+	SEAL_OVERHEAD = 45,    /* bytes that sealing adds, before base64 makes 4 of 3 */
+	SEAL_PLAIN_MAX = 5120, /* bytes that can be sealed */
 };
 
 /* A key with the id that stands in what it sealed. */
@@ -29,32 +31,33 @@ struct seal_key {
 	uint8_t bytes[SEAL_KEY_SIZE];
 };
 
-/* The newest key first: it seals, all open. Kept in locked memory by the store. */
+/* The first key seals, all open. Kept in locked memory by the store. */
 struct seal_ring {
 	size_t count;
 	struct seal_key keys[SEAL_KEYS_MAX];
 };
 
-/* Appends the sealed text of `length` bytes to `text`. `purpose` is a constant such as "session".
- * 0, or -1 when the buffer is full. */
+/* Appends the sealed text of `length` bytes to `text`. `purpose` is a constant such as "session",
+ * at most 32 characters. 0, or -1 when the buffer is full or there is more than SEAL_PLAIN_MAX. */
 int seal_text(const struct seal_ring *ring, const char *purpose, const void *bytes, size_t length,
 	struct buffer *text);
 
-/* Opens a sealed text into `bytes` (cleared first). 0, or -1 for anything that was not sealed with a
- * key of the ring for this purpose, and for what does not fit: one answer for every cause. */
-int seal_open(const struct seal_ring *ring, const char *purpose, const char *text,
-	struct buffer *bytes);
+/* Opens a sealed text into `bytes` (cleared first). 0, or -1 for anything that was not sealed with
+ * a key of the ring for this purpose, and for what does not fit: one answer for every cause. */
+int seal_open(
+	const struct seal_ring *ring, const char *purpose, const char *text, struct buffer *bytes);
 
-/* Keyed BLAKE2b of a purpose and up to a few strings, each with its length in front so that ("a","bc") and
- * ("ab","c") differ. The list of strings ends with NULL. For what is stored or compared instead of the
- * value itself. */
+/* Keyed BLAKE2b of a purpose and up to a few strings, each with its length in front so that
+ * ("a","bc") and
+ * ("ab","c") differ. The list of strings ends with NULL. For what is stored or compared instead of
+ * the value itself. */
 void seal_hash(const uint8_t key[SEAL_KEY_SIZE], uint8_t hash[SEAL_HASH_SIZE], const char *purpose,
 	...) __attribute__((sentinel));
 
 /* Random bytes for ids. */
 void seal_random(void *bytes, size_t length);
 
-/* Compares in constant time. */
-int seal_equal(const void *a, const void *b, size_t length);
+/* Whether both are the same, in constant time. */
+bool seal_equal(const void *a, const void *b, size_t length);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The one type for secret bytes that live longer than a function: in locked, guarded memory
- * (sodium_malloc), wiped by capacity, never printed by anything of ours. For what is load-time only:
- * a request must not make one.
+ * (sodium_malloc), wiped by capacity, never printed by anything of ours. For what is load-time
+ * only: a request must not make one.
  */
 #ifndef SECRET_SECRET_H
 #define SECRET_SECRET_H
@@ -12,10 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SECRET_MAX = 4096 }; /* bytes */
+
 struct secret;
 
-/* Once, before anything else of this room. Turns core files off for the process, starts libsodium;
- * -1 when there is no source of randomness. */
+/* Once, before anything else of this room and before any thread. Turns core files and tracing off
+ * for the process, starts libsodium, makes jansson wipe what it frees, and takes SSLKEYLOGFILE out
+ * of the environment (libcurl would write the keys of its connections there). -1 when one of them
+ * cannot be done; libsodium itself aborts when there is no source of randomness. */
 int secret_init(struct error *error);
 
 /* A copy of `length` bytes (NUL-terminated for convenience, the NUL not counted). NULL without
@@ -28,8 +32,8 @@ size_t secret_length(const struct secret *secret);
 /* Wipes, unlocks, frees, sets to NULL. */
 void secret_free(struct secret **secret);
 
-/* Reads a secret from a terminal without echo (asking with `prompt` on it), or, where `fd` is none, all
- * of it less one trailing newline. 1 to 4096 bytes. NULL with an error. */
+/* Reads a secret from a terminal without echo (asking with `prompt` on it), or, where `fd` is none,
+ * all of it less one trailing newline. 1 to SECRET_MAX bytes. NULL with an error. */
 struct secret *secret_read(int fd, const char *prompt, struct error *error);
 
 #endif

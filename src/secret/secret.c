@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include "secret/secret.h"
+
+#include "base/buffer.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sodium.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+struct secret {
+	char *bytes; /* of sodium_malloc(), read-only */
+	size_t length;
+};
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+
+/* A core file, or a debugger of the same user, would hold every key. LeakSanitizer is such a
+ * debugger. */
+static int forbid_looking_in(struct error *error)
+{
+	struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		return error_set(error, "cannot turn core files off: %s", strerror(errno));
+#ifndef UNDER_SANITIZER
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return error_set(error, "cannot turn tracing off: %s", strerror(errno));
+#endif
+	return 0;
+}
+
+/* jansson copies strings as it reads and writes them: keys of the store, access tokens. */
+static void wiping_free(void *memory)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+int secret_init(struct error *error)
+{
+	if (forbid_looking_in(error) != 0)
+		return -1;
+	unsetenv("SSLKEYLOGFILE");
+	if (sodium_init() < 0)
+		return error_set(error, "cannot start libsodium: no source of randomness");
+	json_set_alloc_funcs(malloc, wiping_free);
+	return 0;
+}
+
+struct secret *secret_new(const void *bytes, size_t length)
+{
+	struct secret *secret = malloc(sizeof *secret);
+
+	if (secret == NULL)
+		return NULL;
+	secret->length = length;
+	secret->bytes = sodium_malloc(length + 1);
+	if (secret->bytes == NULL) {
+		free(secret);
+		return NULL;
+	}
+	memcpy(secret->bytes, bytes, length);
+	secret->bytes[length] = '\0';
+	sodium_mprotect_readonly(secret->bytes);
+	return secret;
+}
+
+const char *secret_text(const struct secret *secret)
+{
+	return secret->bytes;
+}
+
+size_t secret_length(const struct secret *secret)
+{
+	return secret->length;
+}
+
+void secret_free(struct secret **secret)
+{
+	if (*secret == NULL)
+		return;
+	sodium_free((*secret)->bytes); /* wipes */
+	free(*secret);
+	*secret = NULL;
+}
+
+/* -- reading one from outside -- */
+
+/* Reads to the end of the file, or of the line. 0 or -1, also when a signal came. */
+static int read_bytes(int fd, bool line, struct buffer *text)
+{
+	char chunk[512];
+	ssize_t got;
+
+	while ((got = read(fd, chunk, sizeof chunk)) > 0) {
+		buffer_append(text, chunk, (size_t)got);
+		if (text->failed || (line && chunk[got - 1] == '\n'))
+			break;
+	}
+	explicit_bzero(chunk, sizeof chunk);
+	return got < 0 ? -1 : 0;
+}
+
+static volatile sig_atomic_t caught;
+
+static void note_signal(int number)
+{
+	caught = number;
+}
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+/* Who presses ^C at the prompt must get back a terminal that echoes: the signal is noted, the
+ * terminal put back, and then the signal sent once more. */
+static int read_silently(int fd, const struct termios *loud, struct buffer *text)
+{
+	struct sigaction action = {.sa_handler = note_signal}, before[SIGNALS];
+	struct termios silent = *loud;
+	int rc = -1, number;
+
+	caught = 0;
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &action, &before[i]);
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+	silent.c_lflag |= ECHONL;
+	if (tcsetattr(fd, TCSAFLUSH, &silent) == 0)
+		rc = read_bytes(fd, true, text);
+	number = caught;
+	tcsetattr(fd, TCSAFLUSH, loud);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (number != 0) {
+		raise(number);
+		errno = EINTR; /* it came back: it was stopped and continued */
+	}
+	return rc;
+}
+
+static int read_text(int fd, const char *prompt, struct buffer *text)
+{
+	struct termios loud;
+
+	if (tcgetattr(fd, &loud) != 0)
+		return read_bytes(fd, false, text);
+	/* Where it was opened for reading only, the question is lost, not the answer. */
+	(void)!write(fd, prompt, strlen(prompt));
+	return read_silently(fd, &loud, text);
+}
+
+struct secret *secret_read(int fd, const char *prompt, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(SECRET_MAX + 1); /* the newline */
+	struct secret *secret = NULL;
+	size_t length;
+
+	if (read_text(fd, prompt, &text) != 0) {
+		error_set(error, "cannot read the secret: %s", strerror(errno));
+		goto out;
+	}
+	length = text.length;
+	if (length > 0 && text.data[length - 1] == '\n')
+		length--;
+	if (text.failed || length > SECRET_MAX)
+		error_set(error, "the secret is longer than %d bytes", SECRET_MAX);
+	else if (length == 0)
+		error_set(error, "the secret is empty");
+	else if ((secret = secret_new(text.data, length)) == NULL)
+		error_set(error, "no memory for the secret");
+out:
+	buffer_wipe(&text);
+	return secret;
+}

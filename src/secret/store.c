@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "secret/store.h"
+
+#include "secret/store_file.h"
+
+#include <sodium.h>
+
+/* In memory of sodium_malloc(), read-only. */
+struct keys {
+	struct seal_ring ring;
+	uint8_t hash[SEAL_KEY_SIZE];
+};
+
+struct store {
+	uint64_t generation;
+	struct keys *keys;
+	struct store_secret *secrets; /* by name, newest first; name and secret are owned */
+	size_t count;
+};
+
+static int parse_hex(const json_t *text, uint8_t key[SEAL_KEY_SIZE])
+{
+	const char *hex = json_string_value(text);
+	size_t got = 0;
+
+	if (hex == NULL ||
+		sodium_hex2bin(key, SEAL_KEY_SIZE, hex, strlen(hex), NULL, &got, NULL) != 0)
+		return -1;
+	return got == SEAL_KEY_SIZE && !sodium_is_zero(key, SEAL_KEY_SIZE) ? 0 : -1;
+}
+
+static int parse_ring(const json_t *list, struct seal_ring *ring)
+{
+	size_t count = json_array_size(list);
+
+	if (count == 0 || count > SEAL_KEYS_MAX)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *entry = json_array_get(list, i);
+		json_int_t id = json_integer_value(json_object_get(entry, "id"));
+
+		if (id < 1 || id > UINT32_MAX ||
+			parse_hex(json_object_get(entry, "key"), ring->keys[i].bytes) != 0)
+			return -1;
+		ring->keys[i].id = (uint32_t)id;
+	}
+	ring->count = count;
+	return 0;
+}
+
+static int parse_keys(struct store *store, const json_t *root)
+{
+	store->keys = sodium_malloc(sizeof *store->keys);
+	if (store->keys == NULL)
+		return -1;
+	memset(store->keys, 0, sizeof *store->keys);
+	if (parse_ring(json_object_get(root, "keys"), &store->keys->ring) != 0 ||
+		parse_hex(json_object_get(root, "hashKey"), store->keys->hash) != 0)
+		return -1;
+	sodium_mprotect_readonly(store->keys);
+	return 0;
+}
+
+static struct secret *parse_value(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	uint8_t bytes[SECRET_MAX];
+	struct secret *secret = NULL;
+	size_t got = 0;
+
+	if (text != NULL && sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &got,
+				    NULL, sodium_base64_VARIANT_ORIGINAL) == 0)
+		secret = secret_new(bytes, got);
+	explicit_bzero(bytes, sizeof bytes);
+	return secret;
+}
+
+/* Adds one version. What it has taken over is freed with the store, also when it fails. */
+static int parse_version(struct store *store, const char *name, const json_t *entry)
+{
+	struct store_secret *secret = &store->secrets[store->count++];
+	json_int_t version = json_integer_value(json_object_get(entry, "version"));
+
+	*secret = (struct store_secret){
+		.name = strdup(name),
+		.version = (unsigned)version,
+		.created = json_integer_value(json_object_get(entry, "created")),
+		.secret = parse_value(json_object_get(entry, "value")),
+	};
+	if (version < 1 || version > UINT32_MAX || secret->name == NULL || secret->secret == NULL)
+		return -1;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct store_secret *left = a, *right = b;
+	int order = strcmp(left->name, right->name);
+
+	if (order != 0)
+		return order;
+	return left->version < right->version ? 1 : -1; /* newest first */
+}
+
+static int parse_secrets(struct store *store, const json_t *root)
+{
+	json_t *all = json_object_get(root, "secrets"), *entry, *version;
+	const char *name;
+	size_t i, total = 0;
+
+	json_object_foreach(all, name, entry) total +=
+		json_array_size(json_object_get(entry, "versions"));
+	store->secrets = calloc(total + 1, sizeof *store->secrets);
+	if (store->secrets == NULL || !json_is_object(all))
+		return -1;
+	json_object_foreach(all, name, entry) json_array_foreach(json_object_get(entry, "versions"),
+		i, version) if (parse_version(store, name, version) != 0) return -1;
+	qsort(store->secrets, store->count, sizeof *store->secrets, compare);
+	return 0;
+}
+
+struct store *store_open(const char *path, const char *key_path, struct error *error)
+{
+	struct store_file file = STORE_FILE_INIT;
+	struct store *store = NULL;
+
+	if (store_file_read(path, key_path, &file, error) != 0)
+		return NULL;
+	store = calloc(1, sizeof *store);
+	if (store == NULL) {
+		error_set(error, "%s: no memory", path);
+	} else if (parse_keys(store, file.root) != 0 || parse_secrets(store, file.root) != 0) {
+		error_set(error,
+			"%s: what is sealed in it is not what this version of meetauth seals",
+			path);
+		store_free(&store);
+	} else {
+		store->generation = file.generation;
+	}
+	store_file_release(&file);
+	return store;
+}
+
+void store_free(struct store **store)
+{
+	struct store *old = *store;
+
+	*store = NULL;
+	if (old == NULL)
+		return;
+	for (size_t i = 0; i < old->count; i++) {
+		free((char *)old->secrets[i].name);
+		secret_free((struct secret **)&old->secrets[i].secret);
+	}
+	free(old->secrets);
+	sodium_free(old->keys); /* wipes */
+	free(old);
+}
+
+uint64_t store_generation(const struct store *store)
+{
+	return store->generation;
+}
+
+/* Index of the first secret whose name is not before `name`. */
+static size_t lower_bound(const struct store *store, const char *name)
+{
+	size_t from = 0, to = store->count;
+
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+
+		if (strcmp(store->secrets[middle].name, name) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+const struct store_secret *store_secrets(const struct store *store, const char *name, size_t *count)
+{
+	size_t first = lower_bound(store, name), past = first;
+
+	while (past < store->count && strcmp(store->secrets[past].name, name) == 0)
+		past++;
+	*count = past - first;
+	return *count == 0 ? NULL : &store->secrets[first];
+}
+
+const struct store_secret *store_all(const struct store *store, size_t *count)
+{
+	*count = store->count;
+	return store->secrets;
+}
+
+const struct seal_ring *store_ring(const struct store *store)
+{
+	return &store->keys->ring;
+}
+
+const uint8_t *store_hash_key(const struct store *store)
+{
+	return store->keys->hash;
+}
+
+void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
+	uint8_t key[SEAL_HASH_SIZE])
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", version);
+	seal_hash(hash_key, key, "accepted", name, number, NULL);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What meetauthctl does to the store. Every change is one replacement of one file, but for init and
+ * rekey, which change two:
+ *
+ *   1. the new master key is written beside the key file (KEY.new)
+ *   2. the store is replaced by one sealed with it
+ *   3. KEY.new is renamed to KEY
+ *
+ * Cut off before 2, the store opens with KEY, and KEY.new is worth nothing; cut off after 2, it
+ * opens with KEY.new. Reading tries both, and the next change clears up.
+ */
+#include "secret/store.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "secret/store_file.h"
+
+#include <ctype.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sodium.h>
+#include <unistd.h>
+
+/* A change under way. */
+struct change {
+	const char *path, *key_path;
+	int lock;
+	struct store_file file;
+	struct error *error;
+};
+
+/* Does what a cut-off init or rekey left undone. */
+static int settle(struct change *change)
+{
+	if (change->file.pending)
+		return store_key_commit(change->key_path, change->error);
+	store_key_discard(change->key_path);
+	return 0;
+}
+
+static int take_lock(
+	struct change *change, const char *path, const char *key_path, struct error *error)
+{
+	*change = (struct change){.path = path, .key_path = key_path, .error = error};
+	change->lock = file_lock(path, error);
+	return change->lock < 0 ? -1 : 0;
+}
+
+static void end(struct change *change)
+{
+	store_file_release(&change->file);
+	close(change->lock);
+}
+
+/* Locks and reads. After 0, end() is due. */
+static int begin(struct change *change, const char *path, const char *key_path, struct error *error)
+{
+	*change = (struct change){0};
+	if (!store_file_exists(path)) /* before a lock file is made where nothing is */
+		return store_file_read(path, key_path, &change->file, error);
+	if (take_lock(change, path, key_path, error) != 0)
+		return -1;
+	if (store_file_read(path, key_path, &change->file, error) == 0 && settle(change) == 0)
+		return 0;
+	end(change);
+	return -1;
+}
+
+static int no_memory(struct change *change)
+{
+	return error_set(change->error, "%s: no memory", change->path);
+}
+
+/* Writes what was changed. */
+static int commit(struct change *change)
+{
+	return store_file_write(change->path, &change->file, change->error);
+}
+
+/* -- keys that cookies are sealed with -- */
+
+static json_t *new_hex_key(void)
+{
+	uint8_t key[SEAL_KEY_SIZE];
+	char hex[SEAL_KEY_SIZE * 2 + 1];
+	json_t *text;
+
+	randombytes_buf(key, sizeof key);
+	sodium_bin2hex(hex, sizeof hex, key, sizeof key);
+	text = json_string(hex);
+	explicit_bzero(key, sizeof key);
+	explicit_bzero(hex, sizeof hex);
+	return text;
+}
+
+/* Puts a new key at `index` of the ring; ids count up and are never used again. */
+static int add_ring_key(json_t *root, size_t index)
+{
+	json_int_t id = json_integer_value(json_object_get(root, "nextKey"));
+	json_t *key = json_pack("{s:I, s:o}", "id", id, "key", new_hex_key());
+
+	if (key == NULL || json_array_insert_new(json_object_get(root, "keys"), index, key) != 0)
+		return -1;
+	return json_object_set_new(root, "nextKey", json_integer(id + 1));
+}
+
+/* The ring is [sealing key, next one, older ones …]: the one that will seal after the next rotation
+ * is known to every process long before, so that none meets a cookie it cannot open. */
+static int rotate(json_t *root, bool forget)
+{
+	json_t *ring = json_object_get(root, "keys");
+	json_t *current = json_incref(json_array_get(ring, 0));
+	int rc = -1;
+
+	if (forget) {
+		rc = json_array_clear(ring);
+		if (rc == 0)
+			rc = add_ring_key(root, 0);
+	} else if (json_array_size(ring) >= 2) {
+		/* [current, next, older] → [next, current, older] → [next, new, current, older] */
+		json_array_remove(ring, 0);
+		rc = json_array_insert(ring, 1, current);
+	}
+	json_decref(current);
+	if (rc == 0)
+		rc = add_ring_key(root, 1);
+	while (rc == 0 && json_array_size(ring) > SEAL_KEYS_MAX)
+		rc = json_array_remove(ring, SEAL_KEYS_MAX);
+	return rc;
+}
+
+int store_rotate_keys(const char *path, const char *key_path, bool forget, struct error *error)
+{
+	struct change change;
+	int rc = -1;
+
+	if (begin(&change, path, key_path, error) != 0)
+		return -1;
+	if (rotate(change.file.root, forget) != 0)
+		no_memory(&change);
+	else
+		rc = commit(&change);
+	end(&change);
+	return rc;
+}
+
+/* -- init and rekey -- */
+
+static json_t *new_root(void)
+{
+	json_t *root = json_pack("{s:i, s:[], s:o, s:{}}", "nextKey", 1, "keys", "hashKey",
+		new_hex_key(), "secrets");
+
+	if (root != NULL && rotate(root, true) != 0) {
+		json_decref(root);
+		root = NULL;
+	}
+	return root;
+}
+
+/* After a write that failed. What is on the disk decides which key is left over: the store may have
+ * been replaced all the same. */
+static void drop_unused_key(const struct change *change)
+{
+	struct store_file now = STORE_FILE_INIT;
+
+	if (!store_file_exists(change->path) ||
+		(store_file_read(change->path, change->key_path, &now, NULL) == 0 && !now.pending))
+		store_key_discard(change->key_path);
+	store_file_release(&now);
+}
+
+/* The three steps. `like` is whose owner gets the key. */
+static int change_master(struct change *change, const char *like)
+{
+	randombytes_buf(change->file.master, sizeof change->file.master);
+	if (store_key_prepare(change->key_path, change->file.master, like, change->error) != 0)
+		return -1;
+	if (commit(change) == 0)
+		return store_key_commit(change->key_path, change->error);
+	drop_unused_key(change);
+	return -1;
+}
+
+static int refuse_existing(struct change *change)
+{
+	struct store_file there = STORE_FILE_INIT;
+
+	/* An init that was cut off between its files is finished first. */
+	if (store_file_read(change->path, change->key_path, &there, NULL) == 0 && there.pending)
+		store_key_commit(change->key_path, NULL);
+	store_file_release(&there);
+	if (store_file_exists(change->path))
+		return error_set(change->error, "%s: the store exists already; nothing was changed",
+			change->path);
+	if (store_file_exists(change->key_path))
+		return error_set(change->error,
+			"%s: the key file exists already, perhaps the key of a store in a backup; "
+			"nothing was "
+			"changed",
+			change->key_path);
+	return 0;
+}
+
+int store_init(const char *path, const char *key_path, struct error *error)
+{
+	struct change change;
+	char folder[PATH_MAX];
+	int rc = -1;
+
+	if (take_lock(&change, path, key_path, error) != 0)
+		return -1;
+	snprintf(folder, sizeof folder, "%s", path);
+	if (refuse_existing(&change) == 0) {
+		change.file.root = new_root();
+		rc = change.file.root == NULL ? no_memory(&change)
+					      : change_master(&change, dirname(folder));
+	}
+	end(&change);
+	return rc;
+}
+
+int store_rekey(const char *path, const char *key_path, struct error *error)
+{
+	struct change change;
+	int rc;
+
+	if (begin(&change, path, key_path, error) != 0)
+		return -1;
+	rc = change_master(&change, key_path);
+	end(&change);
+	return rc;
+}
+
+/* -- secrets -- */
+
+int store_check_name(const char *name, struct error *error)
+{
+	static const char prefix[] = "backend/";
+	bool good;
+
+	if (strncmp(name, prefix, sizeof prefix - 1) == 0) {
+		good = text_is_token(name + sizeof prefix - 1, 1, 64, "_.-");
+	} else {
+		good = text_is_host(name);
+		for (const char *c = name; *c != '\0'; c++)
+			good = good && !isupper((unsigned char)*c);
+	}
+	if (good)
+		return 0;
+	return error_set(
+		error, "a secret's name is a platform's host name in lower case, or backend/NAME");
+}
+
+int store_check_value(const struct secret *value, struct error *error)
+{
+	const char *text = secret_text(value);
+	size_t length = secret_length(value);
+
+	if (length < 1 || length > SECRET_MAX)
+		return error_set(error, "a secret has 1 to %d bytes", SECRET_MAX);
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return error_set(error,
+				"the secret has a control character (a line break, a tab, …) at "
+				"byte %zu",
+				i + 1);
+	if (strspn(text, ".") == length)
+		return error_set(error, "a secret of dots alone cannot stand in an address");
+	return 0;
+}
+
+static json_t *new_version(json_int_t number, const struct secret *value)
+{
+	char text[sodium_base64_ENCODED_LEN(SECRET_MAX, sodium_base64_VARIANT_ORIGINAL)];
+	json_t *version;
+
+	sodium_bin2base64(text, sizeof text, (const uint8_t *)secret_text(value),
+		secret_length(value), sodium_base64_VARIANT_ORIGINAL);
+	version = json_pack("{s:I, s:I, s:s}", "version", number, "created",
+		(json_int_t)clock_wall(), "value", text);
+	explicit_bzero(text, sizeof text);
+	return version;
+}
+
+/* The entry of a name, made where there is none. NULL without memory. */
+static json_t *entry_of(json_t *root, const char *name)
+{
+	json_t *secrets = json_object_get(root, "secrets");
+	json_t *entry = json_object_get(secrets, name);
+
+	if (entry != NULL)
+		return entry;
+	entry = json_pack("{s:i, s:[]}", "next", 1, "versions");
+	return json_object_set_new(secrets, name, entry) == 0 ? entry : NULL;
+}
+
+static int add_version(
+	struct change *change, const char *name, const struct secret *value, unsigned *version_r)
+{
+	json_t *entry = entry_of(change->file.root, name);
+	json_t *versions = json_object_get(entry, "versions");
+	json_int_t number = json_integer_value(json_object_get(entry, "next"));
+
+	if (entry == NULL)
+		return no_memory(change);
+	if (json_array_size(versions) >= STORE_VERSIONS_MAX)
+		return error_set(change->error,
+			"%s has %d versions already; retire one first (\"meetauthctl secret list\" "
+			"tells when "
+			"each was last accepted)",
+			name, STORE_VERSIONS_MAX);
+	if (number < 1 || number >= UINT32_MAX)
+		return error_set(change->error, "%s: no version number is left", name);
+	if (json_array_insert_new(versions, 0, new_version(number, value)) != 0 ||
+		json_object_set_new(entry, "next", json_integer(number + 1)) != 0)
+		return no_memory(change);
+	*version_r = (unsigned)number;
+	return 0;
+}
+
+int store_set(const char *path, const char *key_path, const char *name, const struct secret *value,
+	unsigned *version_r, struct error *error)
+{
+	struct change change;
+	int rc;
+
+	if (store_check_name(name, error) != 0 || store_check_value(value, error) != 0 ||
+		begin(&change, path, key_path, error) != 0)
+		return -1;
+	rc = add_version(&change, name, value, version_r);
+	if (rc == 0)
+		rc = commit(&change);
+	end(&change);
+	return rc;
+}
+
+static int remove_version(struct change *change, const char *name, unsigned number)
+{
+	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
+	json_t *versions = json_object_get(entry, "versions"), *version;
+	size_t i;
+
+	json_array_foreach(
+		versions, i, version) if (json_integer_value(json_object_get(version, "version")) ==
+					  (json_int_t)number) return json_array_remove(versions, i);
+	if (json_array_size(versions) == 0)
+		return error_set(change->error, "there is no secret \"%s\"", name);
+	return error_set(change->error,
+		"%s has no version %u; \"meetauthctl secret list\" shows which", name, number);
+}
+
+int store_retire(const char *path, const char *key_path, const char *name, unsigned version,
+	struct error *error)
+{
+	struct change change;
+	int rc;
+
+	if (begin(&change, path, key_path, error) != 0)
+		return -1;
+	rc = remove_version(&change, name, version);
+	if (rc == 0)
+		rc = commit(&change);
+	end(&change);
+	return rc;
+}
