@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The configuration file (meetauth.conf(5), libconfuse syntax) as typed, checked settings. Pure apart
- * from reading the file: nothing is opened, no host is asked.
+ * The configuration file (meetauth.conf(5), libconfuse syntax) as typed, checked settings. Pure
+ * apart from reading the file and the environment: nothing else is opened, no host is asked.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -30,8 +30,8 @@ struct config_rule {
 	int line;
 	bool allow;
 	struct config_list groups;    /* any of them, exact */
-	struct config_list users;     /* subject, exact, or "backend/subject" */
-	struct config_list emails;    /* glob, no case */
+	struct config_list users;     /* subject, exact; with a '/' in it "backend/subject" only */
+	struct config_list emails;    /* glob, no case; '*' does not reach over the '@' */
 	struct config_list backends;  /* title, exact */
 	struct config_list platforms; /* title, no case */
 	struct config_list meetings;  /* glob on the meeting id or the meeting token */
@@ -49,8 +49,8 @@ struct config_policy {
 /* Everything is owned by the settings and immutable. */
 struct settings {
 	const char *file;     /* as it was named */
-	const char *base_url; /* without trailing slash: "https://external.example.org/auth" */
-	const char *origin;   /* "https://external.example.org" */
+	const char *base_url; /* origin and mount: "https://external.example.org/auth" */
+	const char *origin;   /* lower case, no usual port: "https://external.example.org" */
 	const char *mount;    /* "/auth"; "" when base-url has no path */
 	const char *store, *store_key, *state;
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
@@ -72,16 +72,16 @@ struct config_types {
 	const struct section_type *platforms, *backends;
 };
 
-/* Reads and checks the file. NULL with "FILE:LINE: what is wrong and what would be right" in the error:
- * unknown option (with the nearest known name where there is one), wrong type, duplicate title or
- * option, value out of range, unreadable file. */
+/* Reads and checks the file. NULL with "FILE:LINE: what is wrong and what would be right" in the
+ * error: unknown option (with the nearest known name where there is one), wrong type, duplicate
+ * title or option, value out of range, unset ${NAME}, unreadable file. Threads take turns. */
 struct settings *config_load(const char *file, struct config_types types, struct error *error);
 
 void config_free(struct settings **settings);
 
-/* http:// may be used only towards this machine: localhost, 127.0.0.0/8, [::1]. Checks that `url` is
- * scheme://host[:port][/path] with https, or http and loopback, without userinfo, query and fragment.
- * 0 or -1; says why in the error (without place). */
+/* http:// may be used only towards this machine: localhost, 127.0.0.0/8, [::1]. Checks that `url`
+ * is scheme://host[:port][/path] with https, or http and loopback, without userinfo, query and
+ * fragment. 0 or -1; says why in the error (without place). */
 int config_check_url(const char *url, struct error *error);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+
+#include "base/text.h"
+#include "config/arena.h"
+#include "config/rules.h"
+#include "config/section.h"
+#include "config/settings.h"
+
+#include <pthread.h>
+
+enum { TITLE_MAX = 64 };
+
+/* Settings, and what they own. */
+struct load {
+	struct settings settings; /* first: config_free() gets a pointer to it */
+	struct arena arena;
+};
+
+/* libconfuse's scanner is global. */
+static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
+
+static int check_platform(struct arena *arena, struct section *section, struct error *error)
+{
+	char *title = arena_copy(arena, section->title);
+
+	if (!text_is_host(title))
+		return section_error(section, NULL, error,
+			"a platform's title is its host name, or host:port, as the platform names "
+			"itself");
+	settings_lower(title);
+	section->title = title;
+	return 0;
+}
+
+static int check_backend(struct arena *arena, struct section *section, struct error *error)
+{
+	struct value *label = section_value(section, "label");
+
+	(void)arena;
+	if (!text_is_token(section->title, 1, TITLE_MAX, "_.-"))
+		return section_error(section, NULL, error,
+			"a backend's title has 1 to %d letters, digits, _ . and -, and not dots "
+			"alone",
+			TITLE_MAX);
+	if (label->line != 0 && label->text[0] == '\0')
+		return section_error(
+			section, "label", error, "is empty: write it, or leave the option out");
+	if (label->line == 0)
+		label->text = section->title;
+	return 0;
+}
+
+static int add_section(const struct section **sections, size_t *count,
+	const struct section *section, struct error *error)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(sections[i]->title, section->title) == 0)
+			return section_error(section, NULL, error,
+				"the same stands on line %d already", sections[i]->line);
+	sections[(*count)++] = section;
+	return 0;
+}
+
+static int read_sections(struct load *load, const struct schema_kind *kind, cfg_t *parsed,
+	int (*check)(struct arena *, struct section *, struct error *),
+	const struct section ***array_r, size_t *count_r, struct error *error)
+{
+	cfg_opt_t *option = schema_option(parsed, kind->name);
+	unsigned count = cfg_opt_size(option);
+	const char *file = load->settings.file;
+
+	*array_r = arena_alloc(&load->arena, count, sizeof **array_r);
+	if (*array_r == NULL)
+		return error_set(error, "%s: out of memory", file);
+	if (count == 0)
+		return error_set(error,
+			"%s:1: no %s: write at least one section %s \"…\" { type = \"…\" }", file,
+			kind->name, kind->name);
+	for (unsigned i = 0; i < count; i++) {
+		struct section *section =
+			section_read(&load->arena, file, kind, cfg_opt_getnsec(option, i), error);
+
+		if (section == NULL || check(&load->arena, section, error) != 0 ||
+			add_section(*array_r, count_r, section, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_all(
+	struct load *load, struct config_types types, cfg_t *parsed, struct error *error)
+{
+	const struct schema_kind platform = {"platform", schema_platform_options, types.platforms};
+	const struct schema_kind backend = {"backend", schema_backend_options, types.backends};
+	struct settings *settings = &load->settings;
+	const struct section **platforms = NULL, **backends = NULL;
+
+	if (settings_read(&load->arena, parsed, settings, error) != 0 ||
+		read_sections(load, &platform, parsed, check_platform, &platforms,
+			&settings->platform_count, error) != 0 ||
+		read_sections(load, &backend, parsed, check_backend, &backends,
+			&settings->backend_count, error) != 0)
+		return -1;
+	settings->platforms = platforms;
+	settings->backends = backends;
+	if (rules_read(&load->arena, settings->file, parsed, &settings->policy, error) != 0)
+		return -1;
+	if (load->arena.failed)
+		return error_set(error, "%s: out of memory", settings->file);
+	return 0;
+}
+
+struct settings *config_load(const char *file, struct config_types types, struct error *error)
+{
+	struct load *load = calloc(1, sizeof *load);
+	struct settings *settings;
+	cfg_t *parsed;
+	int rc = -1;
+
+	if (load == NULL) {
+		error_set(error, "%s: out of memory", file);
+		return NULL;
+	}
+	settings = &load->settings;
+	settings->file = arena_copy(&load->arena, file);
+	pthread_mutex_lock(&parsing);
+	parsed = schema_parse(settings->file, types, error);
+	if (parsed != NULL) {
+		rc = read_all(load, types, parsed, error);
+		cfg_free(parsed);
+	}
+	pthread_mutex_unlock(&parsing);
+	if (rc != 0)
+		config_free(&settings);
+	return settings;
+}
+
+void config_free(struct settings **settings)
+{
+	struct load *load = (struct load *)*settings;
+
+	if (load == NULL)
+		return;
+	arena_release(&load->arena);
+	free(load);
+	*settings = NULL;
+}

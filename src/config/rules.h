@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The policy section, typed. Private to config/.
+ */
+#ifndef CONFIG_RULES_H
+#define CONFIG_RULES_H
+
+#include "config/arena.h"
+#include "config/schema.h"
+
+/* Fills `policy` with what the file says; everything in it belongs to the arena. 0, or -1 with
+ * "FILE:LINE: …". */
+int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
+	struct error *error);
+
+#endif

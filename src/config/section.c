@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/section.h"
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "config/nearest.h"
+#include "config/source.h"
+
+struct value *section_value(const struct section *section, const char *name)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (strcmp(section->values[i].option->name, name) == 0)
+			return &section->values[i];
+	return NULL;
+}
+
+/* Whether `text` is of the option's type; what it means in *number_r. */
+static bool is_of_type(enum option_type type, const char *text, int64_t *number_r)
+{
+	int truth;
+
+	switch (type) {
+	case OPTION_BOOL:
+		truth = cfg_parse_boolean(text);
+		*number_r = truth;
+		return truth == 0 || truth == 1;
+	case OPTION_NUMBER:
+		return text_to_number(text, 0, INT32_MAX, number_r) == 0;
+	case OPTION_DURATION:
+		return text_to_duration(text, number_r) == 0;
+	case OPTION_STRING:
+	case OPTION_LIST:
+		break;
+	}
+	return text_is_printable(text);
+}
+
+static const char *type_words(enum option_type type)
+{
+	static const char *const words[] = {
+		[OPTION_STRING] = "text in UTF-8 without control characters",
+		[OPTION_BOOL] = "true or false",
+		[OPTION_NUMBER] = "a whole number from 0 to 2147483647",
+		[OPTION_DURATION] = "a duration like \"90s\", \"10m\", \"12h\" or \"7d\"",
+		[OPTION_LIST] = "a list of texts in UTF-8 without control characters",
+	};
+
+	return words[type];
+}
+
+static int wrong_type(const struct section *section, const struct value *value, const char *text,
+	struct error *error)
+{
+	const char *name = value->option->name;
+	const char *words = type_words(value->option->type);
+
+	if (!text_is_printable(text)) /* nothing to show to a terminal */
+		return section_error(section, name, error, "%s is needed", words);
+	return section_error(section, name, error, "%s is needed, not \"%.64s\"", words, text);
+}
+
+static int read_one(struct arena *arena, const struct section *section, struct value *value,
+	const char *text, struct error *error)
+{
+	if (!is_of_type(value->option->type, text, &value->number))
+		return wrong_type(section, value, text, error);
+	value->text = arena_copy(arena, text);
+	return 0;
+}
+
+static bool is_empty_list(cfg_opt_t *parsed)
+{
+	return cfg_opt_size(parsed) == 1 && strcmp(cfg_opt_getnstr(parsed, 0), SOURCE_EMPTY) == 0;
+}
+
+static int read_list(struct arena *arena, const struct section *section, struct value *value,
+	cfg_opt_t *parsed, struct error *error)
+{
+	size_t count = is_empty_list(parsed) ? 0 : cfg_opt_size(parsed);
+
+	value->items = arena_alloc(arena, count, sizeof *value->items);
+	if (value->items == NULL)
+		return error_set(error, "%s: out of memory", section->file);
+	for (; value->count < count; value->count++) {
+		const char *text = cfg_opt_getnstr(parsed, (unsigned)value->count);
+
+		if (!text_is_printable(text))
+			return wrong_type(section, value, text, error);
+		value->items[value->count] = arena_copy(arena, text);
+	}
+	return 0;
+}
+
+/* A list's fallback stands in the driver's table as it would in the file, so libconfuse reads it.
+ */
+static int read_list_fallback(struct arena *arena, const struct section *section,
+	struct value *value, struct error *error)
+{
+	cfg_opt_t options[] = {
+		{.name = "list", .type = CFGT_STR, .flags = CFGF_LIST}, {.name = NULL}};
+	struct buffer text = BUFFER_INIT(4096);
+	cfg_t *parsed;
+	int rc = -1;
+
+	buffer_text(&text, value->option->fallback);
+	options[0].def.parsed = text.data;
+	parsed = cfg_init(options, CFGF_NONE); /* aborts when the table is wrong */
+	if (parsed != NULL && !text.failed)
+		rc = read_list(arena, section, value, schema_option(parsed, "list"), error);
+	else
+		error_set(error, "%s: out of memory", section->file);
+	if (parsed != NULL)
+		cfg_free(parsed);
+	buffer_release(&text);
+	return rc;
+}
+
+static int read_fallback(struct arena *arena, const struct section *section, struct value *value,
+	struct error *error)
+{
+	const char *fallback = value->option->fallback;
+
+	value->text = "";
+	if (fallback == NULL)
+		return 0;
+	if (value->option->type == OPTION_LIST)
+		return read_list_fallback(arena, section, value, error);
+	return read_one(arena, section, value, fallback, error);
+}
+
+static int read_value(struct arena *arena, const struct section *section, struct value *value,
+	cfg_t *parsed, struct error *error)
+{
+	cfg_opt_t *option = schema_option(parsed, value->option->name);
+
+	value->line = schema_option_line(option);
+	if (value->line == 0)
+		return read_fallback(arena, section, value, error);
+	value->text = "";
+	if (value->option->type == OPTION_LIST)
+		return read_list(arena, section, value, option, error);
+	if (cfg_opt_size(option) != 1 || is_empty_list(option))
+		return section_error(
+			section, value->option->name, error, "takes one value, not a list");
+	return read_one(arena, section, value, cfg_opt_getnstr(option, 0), error);
+}
+
+static int unknown_type(const struct section *section, const struct section_type *types,
+	const char *name, struct error *error)
+{
+	struct nearest nearest = NEAREST_INIT(name);
+	struct buffer known = BUFFER_INIT(256);
+
+	for (; types->type != NULL; types++) {
+		nearest_try(&nearest, types->type);
+		buffer_printf(&known, "%s%s", known.length > 0 ? ", " : "", types->type);
+	}
+	if (nearest.name != NULL)
+		section_error(section, "type", error,
+			"no type \"%.64s\": did you mean \"%s\"? Known: %s", name, nearest.name,
+			known.data);
+	else
+		section_error(section, "type", error, "no type \"%.64s\". Known: %s", name,
+			known.data != NULL ? known.data : "none");
+	buffer_release(&known);
+	return -1;
+}
+
+static const struct section_type *find_type(
+	const struct section *section, const struct section_type *types, struct error *error)
+{
+	const char *name = section_string(section, "type");
+	const struct section_type *type = types;
+
+	if (!section_has(section, "type")) {
+		section_error(section, NULL, error, "type is missing: write type = \"%s\"",
+			types->type != NULL ? types->type : "…");
+		return NULL;
+	}
+	while (type->type != NULL && strcmp(type->type, name) != 0)
+		type++;
+	if (type->type != NULL)
+		return type;
+	unknown_type(section, types, name, error);
+	return NULL;
+}
+
+/* The type whose sections take an option. */
+static const char *owner_of(const struct section_type *types, const char *name)
+{
+	for (; types->type != NULL; types++)
+		for (const struct option *option = types->options; option->name != NULL; option++)
+			if (strcmp(option->name, name) == 0)
+				return types->type;
+	return "another";
+}
+
+/* Refuses options that only sections of another type take. */
+static int refuse_foreign(const struct section *section, const struct section_type *types,
+	cfg_t *parsed, struct error *error)
+{
+	for (const cfg_opt_t *opt = parsed->opts; opt->name != NULL; opt++) {
+		int line = schema_option_line(opt);
+
+		if (line == 0 || strcmp(opt->name, SOURCE_OPENED) == 0 ||
+			section_value(section, opt->name) != NULL)
+			continue;
+		return error_set(error,
+			"%s:%d: %s \"%.64s\": option \"%s\" belongs to type \"%s\", and this is "
+			"type \"%s\"",
+			section->file, line, section->kind, section->title, opt->name,
+			owner_of(types, opt->name), section->type);
+	}
+	return 0;
+}
+
+static size_t count_options(const struct option *options)
+{
+	size_t count = 0;
+
+	while (options[count].name != NULL)
+		count++;
+	return count;
+}
+
+/* Adds values for a table and reads them. */
+static int read_options(struct arena *arena, struct section *section, const struct option *options,
+	cfg_t *parsed, struct error *error)
+{
+	for (; options->name != NULL; options++) {
+		struct value *value = &section->values[section->count++];
+
+		value->option = options;
+		if (read_value(arena, section, value, parsed, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_all(struct arena *arena, struct section *section, const struct schema_kind *kind,
+	cfg_t *parsed, struct error *error)
+{
+	const struct section_type *type;
+	size_t room = count_options(kind->options);
+
+	for (type = kind->types; type != NULL && type->type != NULL; type++)
+		room += count_options(type->options);
+	section->values = arena_alloc(arena, room, sizeof *section->values);
+	if (section->values == NULL)
+		return error_set(error, "%s: out of memory", section->file);
+	if (read_options(arena, section, kind->options, parsed, error) != 0)
+		return -1;
+	if (kind->types == NULL)
+		return 0;
+	type = find_type(section, kind->types, error);
+	if (type == NULL)
+		return -1;
+	section->type = type->type;
+	if (read_options(arena, section, type->options, parsed, error) != 0)
+		return -1;
+	return refuse_foreign(section, kind->types, parsed, error);
+}
+
+struct section *section_read(struct arena *arena, const char *file, const struct schema_kind *kind,
+	cfg_t *parsed, struct error *error)
+{
+	struct section *section = arena_alloc(arena, 1, sizeof *section);
+
+	if (section == NULL) {
+		error_set(error, "%s: out of memory", file);
+		return NULL;
+	}
+	section->file = file;
+	section->kind = kind->name;
+	section->title = parsed->title != NULL ? arena_copy(arena, parsed->title) : NULL;
+	section->line = schema_line(parsed);
+	return read_all(arena, section, kind, parsed, error) == 0 ? section : NULL;
+}

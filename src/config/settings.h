@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What stands in the file outside of sections, checked. Private to config/.
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include "config/arena.h"
+#include "config/schema.h"
+
+/* Fills everything of `settings` but `file`, which is set already, the sections and the policy. 0,
+ * or -1 with "FILE:LINE: …". */
+int settings_read(
+	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);
+
+/* Makes ASCII letters small, in place. */
+void settings_lower(char *text);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tests of the configuration share: two types of platforms and of backends, a file in a
+ * folder of its own, and ways to load it.
+ */
+#ifndef CONFIG_FIXTURE_H
+#define CONFIG_FIXTURE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "config/config.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BASE "base-url = \"https://external.example.org/auth\"\n"
+#define SITE                                                                                       \
+	BASE "platform \"meeting.example.org\" { type = \"veeting\" }\n"                           \
+	     "backend \"staff\" { type = \"file\" users = \"u\" }\n"
+
+static const struct option veeting_options[] = {
+	{"api", OPTION_STRING, NULL, "where the exchange goes"},
+	{"join-path", OPTION_STRING, "/join/{meetingToken}", "path of the way back"},
+	{"prefill", OPTION_BOOL, "true", "send name and e-mail along"},
+	{"forward", OPTION_LIST, "{\"culture\", \"layout\"}", "parameters handed on"},
+	{"timeout", OPTION_DURATION, "10s", "deadline"},
+	{"tries", OPTION_NUMBER, "3", "a number"},
+	{NULL, OPTION_STRING, NULL, NULL},
+};
+
+static const struct option other_options[] = {
+	{"realm", OPTION_STRING, NULL, "only here"},
+	{"timeout", OPTION_DURATION, "7s", "same name, another fallback"},
+	{"forward", OPTION_STRING, NULL, "same name, another type"},
+	{NULL, OPTION_STRING, NULL, NULL},
+};
+
+static const struct option file_options[] = {
+	{"users", OPTION_STRING, NULL, "the file"},
+	{NULL, OPTION_STRING, NULL, NULL},
+};
+
+static const struct option oidc_options[] = {
+	{"issuer", OPTION_STRING, NULL, "the provider"},
+	{NULL, OPTION_STRING, NULL, NULL},
+};
+
+static const struct section_type platforms[] = {
+	{"veeting", veeting_options}, {"other", other_options}, {NULL, NULL}};
+static const struct section_type backends[] = {
+	{"file", file_options}, {"oidc", oidc_options}, {NULL, NULL}};
+static const struct config_types types = {platforms, backends};
+
+static char folder[] = "/tmp/meetauth-config-XXXXXX";
+static char file[sizeof folder + 16];
+
+static inline int fixture_up(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(file, sizeof file, "%s/conf", folder);
+	unsetenv("MEETAUTH_TEST_UNSET");
+	setenv("MEETAUTH_TEST_HOST", "external.example.org", 1);
+	setenv("MEETAUTH_TEST_EMPTY", "", 1);
+	setenv("MEETAUTH_TEST_QUOTE", "a\"b # c { * }", 1);
+	return 0;
+}
+
+static inline int fixture_down(void **state)
+{
+	(void)state;
+	unlink(file);
+	return rmdir(folder);
+}
+
+static inline void write_bytes(const void *bytes, size_t length)
+{
+	FILE *out = fopen(file, "w");
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(bytes, 1, length, out), length);
+	assert_int_equal(fclose(out), 0);
+}
+
+static inline struct settings *load(const char *text)
+{
+	struct error error = {""};
+	struct settings *settings;
+
+	write_bytes(text, strlen(text));
+	settings = config_load(file, types, &error);
+	if (settings == NULL)
+		fail_msg("refused: %s", error.text);
+	return settings;
+}
+
+/* Loading fails, on that line, and the error has those words. */
+static inline void refused_at(const char *text, int line, const char *words)
+{
+	struct error error = {""};
+	struct settings *settings;
+	char place[sizeof file + 16];
+
+	write_bytes(text, strlen(text));
+	settings = config_load(file, types, &error);
+	if (settings != NULL) {
+		config_free(&settings);
+		fail_msg("taken, but should say \"%s\": %s", words, text);
+	}
+	snprintf(place, sizeof place, "%s:%d: ", file, line);
+	if (strncmp(error.text, place, strlen(place)) != 0 || strstr(error.text, words) == NULL)
+		fail_msg("line %d and \"%s\" expected: %s", line, words, error.text);
+}
+
+struct refusal {
+	const char *text;
+	int line;
+	const char *words;
+};
+
+static inline void refused(const struct refusal *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		refused_at(cases[i].text, cases[i].line, cases[i].words);
+}
+
+#define REFUSED(...)                                                                               \
+	do {                                                                                       \
+		static const struct refusal cases[] = {__VA_ARGS__};                               \
+		refused(cases, sizeof cases / sizeof *cases);                                      \
+	} while (0)
+
+#endif

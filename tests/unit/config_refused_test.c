@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Configuration files that are refused: each case is a file, a line and what the error must say.
+ * The names of attacks (A25, …) are those of the project's attack table.
+ */
+#include "config_fixture.h"
+
+static void test_base_url_refused(void **state)
+{
+	(void)state;
+	REFUSED({"\n\n", 1, "base-url is missing"},
+		{"\nbase-url = \"http://x.example/auth\"", 2, "http:// is for this machine only"},
+		{"base-url = \"\"", 1, "base-url: "}, {"base-url = \"/auth\"", 1, "https://"},
+		{"base-url = \"https://x.example/a//b\"", 1, "single slashes"},
+		{"base-url = \"https://x.example/auth//\"", 1, "single slashes"},
+		{"base-url = \"https://x.example/a%20b\"", 1, "the path"},
+		{"base-url = \"https://x.example/a/../b\"", 1, "the path"},
+		{"base-url = \"https://x.example/a;b\"", 1, "the path"});
+}
+
+static void test_a59_numbers_and_durations(void **state)
+{
+	(void)state;
+	REFUSED({BASE "max-in-flight = 300x", 2, "max-in-flight: a whole number"},
+		{BASE "\nmax-in-flight = -5", 3, "\"-5\""},
+		{BASE "max-in-flight = +5", 2, "outside of quotes"},
+		{BASE "max-in-flight = \"+5\"", 2, "whole number"},
+		{BASE "max-in-flight = 99999999999999999999", 2, "whole number"},
+		{BASE "max-in-flight = 2147483648", 2, "whole number"},
+		{BASE "max-in-flight = 010", 2, "whole number"},
+		{BASE "max-in-flight = 0x10", 2, "whole number"},
+		{BASE "max-in-flight = 1k", 2, "whole number"},
+		{BASE "max-in-flight = \"\"", 2, "whole number"},
+		{BASE "max-in-flight = 0", 2, "from 1 to 1000000"},
+		{BASE "max-in-flight = 1000001", 2, "from 1 to 1000000"},
+		{BASE "session-idle = \"1y\"", 2, "session-idle: a duration like"},
+		{BASE "session-idle = \"-1h\"", 2, "a duration"},
+		{BASE "session-idle = \"1 h\"", 2, "a duration"},
+		{BASE "session-idle = \"99999999999999999999h\"", 2, "a duration"},
+		{BASE "session-idle = 0", 2, "at least 1"},
+		{BASE "ticket-lifetime = 1500ms", 2, "whole seconds"},
+		{BASE "session-lifetime = \"30m\"", 2, "session-idle (3600 s) is longer"},
+		{BASE "session-lifetime = \"2h\"\nsession-idle = \"3h\"", 3, "is longer"},
+		{BASE "throttle-account = \"10\"", 2, "a rate like"},
+		{BASE "throttle-account = \"0/1m\"", 2, "a rate like"},
+		{BASE "throttle-account = \"100001/1m\"", 2, "a rate like"},
+		{BASE "throttle-account = \"10/0\"", 2, "a rate like"},
+		{BASE "throttle-account = \"10/\"", 2, "a rate like"},
+		{BASE "throttle-account = \"/10m\"", 2, "a rate like"},
+		{BASE "throttle-account = \"10/10m/2\"", 2, "a rate like"},
+		{BASE "throttle-address = \"99999999999999999999/1m\"", 2, "a rate like"});
+}
+
+static void test_a60_format_characters_are_data(void **state)
+{
+	struct settings *s = load(SITE "brand-name = \"%s%n%x\"");
+
+	(void)state;
+	assert_string_equal(s->brand_name, "%s%n%x");
+	config_free(&s);
+	REFUSED({BASE "%s%n = 1", 2, "unknown option \"%s%n\""},
+		{BASE "log = \"%n%s\"", 2, "not \"%n%s\""},
+		{BASE "platform \"%s%n\" { type = \"%n\" }\nbackend b { type = file }", 2, "%s%n"},
+		{BASE "platform p { type = \"%n%s\" }", 2, "no type \"%n%s\""});
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	REFUSED({BASE "log = \"stdout\"", 2, "\"stderr\" or \"syslog\" is needed"},
+		{BASE "log-format = \"JSON\"", 2, "\"logfmt\" or \"json\""},
+		{BASE "languages = {}", 2, "at least one"},
+		{BASE "languages = {\"en\", \"e n\"}", 2, "\"e n\""},
+		{BASE "languages = {\"..\"}", 2, "not the name"},
+		{BASE "languages = {\"../../etc\"}", 2, "not the name"},
+		{BASE "languages = {\"en\", \"de\", \"en\"}", 2, "twice"},
+		{BASE "store = \"\"", 2, "store: is empty"},
+		{BASE "share = \"\"", 2, "share: is empty"},
+		{BASE "brand-logo = \"https://x/logo\"", 2, "a path on this host"},
+		{BASE "brand-logo = \"//evil/logo\"", 2, "a path on this host"},
+		{BASE "brand-name = \"a\tb\"", 2, "control characters"},
+		{BASE "brand-name = \"\xff\"", 2, "UTF-8"});
+}
+
+static void test_unknown_options_name_the_nearest(void **state)
+{
+	(void)state;
+	REFUSED({BASE "stroe = \"x\"", 2, "unknown option \"stroe\": did you mean \"store\"?"},
+		{BASE "base_url = \"x\"", 2, "did you mean \"base-url\"?"},
+		{BASE "\n\nfrobnicate = 1", 4, "unknown option \"frobnicate\""},
+		{BASE "platform p {\n type = veeting\n time-out = \"1s\"\n}", 4,
+			"platform \"p\": unknown option \"time-out\": did you mean \"timeout\"?"},
+		{BASE "polciy { }", 2, "did you mean \"policy\"?"},
+		{BASE "policy {\n rule \"r\" {\n  alow = true } }", 4,
+			"rule \"r\": unknown option \"alow\": did you mean \"allow\"?"},
+		{BASE "platform p { type = veeting label = x }", 2, "unknown option \"label\""},
+		{BASE "include(\"/etc/passwd\")", 2, "unknown option \"include\""});
+}
+
+static void test_options_of_another_type(void **state)
+{
+	(void)state;
+	REFUSED({BASE "platform p { type = veeting }\nbackend b {\n issuer = \"x\"\n type = "
+		      "file\n}",
+			4,
+			"backend \"b\": option \"issuer\" belongs to type \"oidc\", and this is "
+			"type "
+			"\"file\""},
+		{BASE "platform p {\n type = other\n forward = {\"a\", \"b\"}\n}", 4,
+			"forward: takes one value"},
+		{BASE "platform p {\n type = other\n forward = {}\n}", 4,
+			"forward: takes one value"},
+		{BASE "platform p { type = other prefill = true }", 2,
+			"belongs to type \"veeting\""});
+}
+
+static void test_types_of_values(void **state)
+{
+	(void)state;
+	REFUSED({BASE "platform p {\n type = veeting\n prefill = maybe }", 4,
+			"platform \"p\": prefill: true or false is needed, not \"maybe\""},
+		{BASE "platform p { type = veeting prefill = \"\" }", 2, "true or false"},
+		{BASE "platform p { type = veeting tries = -1 }", 2, "whole number"},
+		{BASE "platform p { type = veeting timeout = soon }", 2, "a duration"},
+		{BASE "platform p { type = veeting api = {\"a\"} }", 2, "does not belong here"},
+		{BASE "platform p { type = veeting forward = {\"a\x01\"} }", 2,
+			"control characters"},
+		{BASE "store = {\"a\", \"b\"}", 2, "does not belong here"},
+		{BASE "store { }", 2, "missing equal sign"},
+		{BASE "store \"x\"", 2, "missing equal sign"},
+		{BASE "store = ", 2, "premature end"},
+		{BASE "platform = \"x\"", 2, "missing title"},
+		{BASE "platform { type = veeting }", 2, "missing title"},
+		{BASE "platform p q { type = veeting }", 2, "missing opening brace"},
+		{BASE "policy = { }", 2, "missing opening brace"},
+		{BASE "store += \"x\"", 2, "append to non-list"});
+}
+
+static void test_duplicates(void **state)
+{
+	(void)state;
+	REFUSED({BASE "\nbase-url = \"https://y\"", 3,
+			"option \"base-url\" is set twice, first on line 1"},
+		{BASE "languages = {\"en\"}\nlanguages = {\"de\"}", 3,
+			"set twice, first on line 2"},
+		{BASE "platform p { type = veeting\n type = other }", 3, "set twice"},
+		{BASE "platform p { type = veeting }\nplatform p { type = veeting }", 3,
+			"title \"p\""},
+		{BASE "platform P.example { type = veeting }\nplatform p.EXAMPLE {\n type = "
+		      "veeting }",
+			3, "stands on line 2 already"},
+		{SITE "backend staff { type = file }", 4, "title \"staff\""},
+		{SITE "policy { }\n\npolicy { default = allow }", 6,
+			"a second policy section: put all rules into the first, on line 4"},
+		{SITE "policy {\n rule \"a\" { allow = true }\n rule \"a\" { allow = false }\n}", 6,
+			"title \"a\""},
+		{SITE "policy { default = deny }\n\"policy|default\" = allow", 5,
+			"outside of its section"},
+		{SITE "policy { default = deny default = allow }", 4, "set twice"});
+}
+
+static void test_what_is_never_closed(void **state)
+{
+	(void)state;
+	REFUSED({SITE "policy {\n rule \"a\" { allow = true }\n", 4, "never closed"},
+		{SITE "policy {\n rule \"a\" {\n allow = true }\n", 4, "never closed"},
+		{SITE "policy {\n rule \"a\" { allow = true groups = {\"x\" }\n", 5,
+			"never closed"},
+		{SITE "}", 4, "a } without its {"},
+		{BASE "/* starts\n\n here", 2, "the comment that starts here is never closed"},
+		{SITE "\"policy { default = deny }", 4, "not closed on its line"},
+		{BASE "store = \"abc\nlog = \"stderr\"", 2, "not closed on its line"},
+		{BASE "store = 'abc\nlog = 'stderr'", 2, "not closed on its line"},
+		{BASE "store = \"abc\\", 2, "not closed on its line"},
+		{BASE "policy { rule a { x { x { x { x { x { x { x {", 2, "too many {"});
+}
+
+static void test_text_that_libconfuse_would_change(void **state)
+{
+	(void)state;
+	REFUSED({SITE "policy { rule a { allow = false\n meetings = {8320-*} } }", 5,
+			"a * stands outside of quotes"},
+		{SITE "policy|default = allow", 4, "a | stands outside"},
+		{BASE "store = a+b", 2, "a + stands outside"},
+		{BASE "store = \"a\\0b\"", 2, "a backslash"},
+		{BASE "store = \"a\\x00b\"", 2, "a backslash"},
+		{BASE "store = \"a\\nb\"", 2, "a backslash"});
+}
+
+static void test_sections_refused(void **state)
+{
+	(void)state;
+	REFUSED({BASE "backend b { type = file }", 1, "no platform: write at least one"},
+		{BASE "platform p { type = veeting }", 1, "no backend: write at least one"},
+		{BASE "\nplatform p {\n\n}", 3,
+			"platform \"p\": type is missing: write type = \"veeting\""},
+		{BASE "platform p {\n type = veting }", 3,
+			"no type \"veting\": did you mean \"veeting\"? Known: veeting, other"},
+		{BASE "platform p { type = \"zoom-like\" }", 2, "Known: veeting, other"},
+		{BASE "platform \"https://p\" { type = veeting }", 2, "host name, or host:port"},
+		{BASE "platform \"a b\" { type = veeting }", 2, "host name"},
+		{BASE "platform \"a@b\" { type = veeting }", 2, "host name"},
+		{BASE "platform \"\" { type = veeting }", 2, "host name"},
+		{BASE "platform \"p:0\" { type = veeting }", 2, "host name"},
+		{BASE "platform p { type = veeting }\nbackend \"a/b\" { type = file }", 3,
+			"letters, digits"},
+		{BASE "platform p { type = veeting }\nbackend \"..\" { type = file }", 3,
+			"dots alone"},
+		{BASE "platform p { type = veeting }\nbackend \"\" { type = file }", 3,
+			"letters, digits"},
+		{BASE "platform p { type = veeting }\nbackend b {\n type = file\n label = \"\" }",
+			5, "label: is empty"});
+}
+
+static void test_policy_refused(void **state)
+{
+	(void)state;
+	REFUSED({SITE "policy {\n rule \"r\" {\n  groups = {\"a\"} } }", 5,
+			"rule \"r\": allow is missing"},
+		{SITE "policy { rule \"r\" { allow = 1 } }", 4, "true or false"},
+		{SITE "policy { default = \"denied\" }", 4,
+			"policy: default: \"deny\" or \"allow\""},
+		{SITE "policy { default = \"Allow\" }", 4, "\"deny\" or \"allow\""},
+		{SITE "policy { rule \"\" { allow = true } }", 4, "a rule's name"},
+		{SITE "policy { rule \"default\" { allow = true } }", 4, "choose another"},
+		{SITE "policy { rule \"no policy\" { allow = true } }", 4, "choose another"},
+		{SITE "policy { rule \"r\" { allow = true\n not-before = \"soon\" } }", 5,
+			"not-before: a time in UTC like"},
+		{SITE "policy { rule \"r\" { allow = true not-after = \"2026-13-01\" } }", 4,
+			"not-after"},
+		{SITE "policy { rule \"r\" { allow = true not-after = \"2026-01-01T08:00\" } }", 4,
+			"in UTC"},
+		{SITE "policy { rule \"r\" { allow = true not-after = \"1970-01-01\" } }", 4,
+			"not-after"},
+		{SITE "policy { rule \"r\" { allow = true not-after = \"\" } }", 4, "not-after"});
+}
+
+static void test_a25_empty_list_is_never_everybody(void **state)
+{
+	(void)state;
+	REFUSED({SITE "policy {\n rule \"r\" { allow = true groups = {} } }", 5,
+			"rule \"r\": groups: nobody is in an empty list"},
+		{SITE "policy { rule r { allow = true users = {} } }", 4, "users: nobody"},
+		{SITE "policy { rule r { allow = true emails = {} } }", 4, "emails: nobody"},
+		{SITE "policy { rule r { allow = true backends = {} } }", 4, "backends: nobody"},
+		{SITE "policy { rule r { allow = true platforms = {} } }", 4, "platforms: nobody"},
+		{SITE "policy { rule r { allow = true meetings = {} } }", 4, "meetings: nobody"},
+		{SITE "policy { rule r { allow = true groups = {\"a\"}\n groups = {} } }", 5,
+			"set twice"},
+		{SITE "policy { rule r { allow = true groups = {}\n groups = {\"a\"} } }", 5,
+			"set twice"},
+		{SITE "policy { rule r { allow = true\n\n groups = { # none\n } } }", 7,
+			"nobody is in"},
+		{SITE "policy { rule r { allow = true groups = {\"\"} } }", 4, "an empty text"},
+		{SITE "policy { rule r { allow = true groups = {\"a\", \"${MEETAUTH_TEST_EMPTY}\"} "
+		      "} }",
+			4, "an empty text"});
+}
+
+static void unreadable(const char *path, const char *words)
+{
+	struct error error = {""};
+
+	assert_null(config_load(path, types, &error));
+	if (strstr(error.text, path) == NULL || strstr(error.text, words) == NULL)
+		fail_msg("%s", error.text);
+}
+
+static void test_files_that_cannot_be_read(void **state)
+{
+	static char huge[(1 << 20) + 2];
+
+	(void)state;
+	unreadable("/nonexistent/meetauth.conf", "cannot open");
+	unreadable(folder, "not a regular file");
+	memset(huge, '\n', sizeof huge);
+	write_bytes(huge, sizeof huge);
+	unreadable(file, "larger than");
+	write_bytes(SITE "log = stderr\0policy { }", sizeof SITE + 20);
+	unreadable(file, ":4: a NUL byte");
+	write_bytes("", 0);
+	unreadable(file, ":1: base-url is missing");
+	assert_null(config_load("/nonexistent/meetauth.conf", types, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base_url_refused),
+		cmocka_unit_test(test_a59_numbers_and_durations),
+		cmocka_unit_test(test_a60_format_characters_are_data),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_unknown_options_name_the_nearest),
+		cmocka_unit_test(test_options_of_another_type),
+		cmocka_unit_test(test_types_of_values),
+		cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_what_is_never_closed),
+		cmocka_unit_test(test_text_that_libconfuse_would_change),
+		cmocka_unit_test(test_sections_refused),
+		cmocka_unit_test(test_policy_refused),
+		cmocka_unit_test(test_a25_empty_list_is_never_everybody),
+		cmocka_unit_test(test_files_that_cannot_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
+}
