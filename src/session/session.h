@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept on
- * the server but revocations (state/).
+ * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept
+ * on the server but revocations (state/).
  *
  *   payload: version 1 | id 16 | began 8 | used 8 | backend, subject, name, e-mail, groups, each as
  *   2-byte length and bytes (big endian); the number of groups in 1 byte before them
@@ -12,13 +12,17 @@
 #include "base/identity.h"
 #include "secret/seal.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SESSION_COOKIE "__Host-meetauth"
 
 enum {
 	SESSION_ID_SIZE = 16,
-	SESSION_TEXT_MAX = 3800, /* sealed; name and attributes fit in 4096 with it (RFC 6265 6.1) */
+	SESSION_TEXT_MAX =
+		3800, /* sealed; name and attributes fit in 4096 with it (RFC 6265 6.1) */
+	SESSION_SKEW =
+		60, /* seconds that the clock of the machine that made it may be ahead of ours */
 };
 
 struct session {
@@ -36,18 +40,31 @@ struct session_limits {
 /* Begins a session of `who` (taken over) at `now`. */
 void session_begin(struct session *session, struct identity *who, int64_t now);
 
-/* Appends the sealed cookie value. 0, or -1 when it does not fit in SESSION_TEXT_MAX: the identity has too
- * many or too long groups. */
+/* Appends the sealed cookie value. 0, or -1 when it does not fit in SESSION_TEXT_MAX: the identity
+ * has too many or too long groups. */
 int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text);
 
-/* Opens a cookie value. -1 for one that is not ours, ended, or from the future; the session is empty then.
- * Whether it was revoked is for the caller to ask. */
+/* Opens a cookie value. -1 for one that is not ours, ended (a session of exactly its lifetime is),
+ * or from further in the future than SESSION_SKEW; the session is empty then. Whether it was
+ * revoked is for the caller to ask. */
 int session_open(const struct seal_ring *ring, const char *text, struct session_limits limits,
 	int64_t now, struct session *session);
 
-/* True when the cookie should be sent again with `used` set to now: after a tenth of the idle time, so that not every
- * join makes a new cookie. */
+/* True when the cookie should be sent again with `used` set to now: after a tenth of the idle time,
+ * so that not every join makes a new cookie. */
 bool session_is_stale(const struct session *session, struct session_limits limits, int64_t now);
+
+/* Keys in the shared state (state_mark, state_marked) of what ends sessions before their time. A
+ * session is void when it began at or before the time marked there: the second is the finest there
+ * is, and one that began in it may be the one that was meant. */
+
+/* Of a person: of one backend, or of whichever when `backend` is NULL. */
+void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
+	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
+
+/* Of this session alone: it was signed out. */
+void session_logout_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct session *session,
+	uint8_t key[SEAL_HASH_SIZE]);
 
 void session_release(struct session *session);
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/ticket.h"
+
+#include "session/wire.h"
+
+#define PURPOSE		"ticket"
+#define BROWSER_PURPOSE "browser"
+
+enum {
+	VERSION = 1,
+	PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
+};
+
+_Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "a ticket can be sealed");
+
+int ticket_browser_open(
+	const struct seal_ring *ring, const char *cookie, uint8_t browser[TICKET_BROWSER_SIZE])
+{
+	struct buffer plain = BUFFER_INIT(TICKET_BROWSER_SIZE);
+	int rc = -1;
+
+	if (cookie != NULL && seal_open(ring, BROWSER_PURPOSE, cookie, &plain) == 0 &&
+		plain.length == TICKET_BROWSER_SIZE) {
+		memcpy(browser, plain.data, TICKET_BROWSER_SIZE);
+		rc = 0;
+	}
+	buffer_release(&plain);
+	return rc;
+}
+
+bool ticket_browser(
+	const struct seal_ring *ring, const char *cookie, uint8_t browser[TICKET_BROWSER_SIZE])
+{
+	if (ticket_browser_open(ring, cookie, browser) == 0)
+		return false;
+	seal_random(browser, TICKET_BROWSER_SIZE);
+	return true;
+}
+
+int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICKET_BROWSER_SIZE],
+	struct buffer *text)
+{
+	return seal_text(ring, BROWSER_PURPOSE, browser, TICKET_BROWSER_SIZE, text);
+}
+
+static void put_join(struct wire_out *out, const struct join *join)
+{
+	wire_put_text(out, join->platform);
+	wire_put_text(out, join->meeting_id);
+	wire_put_text(out, join->meeting_token);
+	wire_put_text(out, join->request_token);
+	wire_put_number(out, join->forward_count, 1);
+	for (size_t i = 0; i < join->forward_count; i++) {
+		wire_put_text(out, join->forward[i].name);
+		wire_put_text(out, join->forward[i].value);
+	}
+}
+
+int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, const struct join *join,
+	struct buffer *text)
+{
+	uint8_t plain[PLAIN_MAX];
+	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
+	int rc = -1;
+
+	wire_put_number(&out, VERSION, 1);
+	wire_put_number(&out, kind, 1);
+	wire_put_number(&out, (uint64_t)now, 8);
+	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
+	if (join != NULL)
+		put_join(&out, join);
+	if (!out.failed)
+		rc = seal_text(ring, PURPOSE, plain, out.length, text);
+	explicit_bzero(plain, out.length); /* the request token */
+	return rc;
+}
+
+/* A text that may be empty but must be there. */
+static char *get_string(struct wire_in *in)
+{
+	char *text = wire_get_text(in);
+
+	return text != NULL || in->failed ? text : strdup("");
+}
+
+static int get_join(struct wire_in *in, struct join *join)
+{
+	size_t forwards;
+
+	join->platform = wire_get_text(in);
+	join->meeting_id = wire_get_text(in);
+	join->meeting_token = wire_get_text(in);
+	join->request_token = wire_get_text(in);
+	forwards = (size_t)wire_get_number(in, 1);
+	if (in->failed || forwards > JOIN_FORWARD_MAX || join->platform == NULL ||
+		join->meeting_id == NULL || join->meeting_token == NULL ||
+		join->request_token == NULL)
+		return -1;
+	while (join->forward_count < forwards) {
+		struct join_forward *forward = &join->forward[join->forward_count++];
+
+		forward->name = get_string(in);
+		forward->value = get_string(in);
+		if (forward->name == NULL || forward->value == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+/* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
+ */
+static int check_front(struct wire_in *in, enum ticket_kind kind,
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime)
+{
+	uint8_t bound[TICKET_BROWSER_SIZE] = {0};
+	int64_t issued;
+
+	if (wire_get_number(in, 1) != VERSION || wire_get_number(in, 1) != (uint64_t)kind)
+		return -1;
+	issued = (int64_t)wire_get_number(in, 8);
+	wire_get_bytes(in, bound, sizeof bound);
+	if (in->failed || !seal_equal(bound, browser, sizeof bound))
+		return -1;
+	if (issued < 0 || issued > now + TICKET_SKEW || now - issued >= lifetime)
+		return -1;
+	return 0;
+}
+
+int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+	struct join *join)
+{
+	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
+	int rc = -1;
+
+	*join = JOIN_INIT;
+	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
+		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
+
+		rc = check_front(&in, kind, browser, now, lifetime);
+		if (rc == 0 && kind == TICKET_JOIN)
+			rc = get_join(&in, join);
+		if (!wire_is_done(&in))
+			rc = -1;
+	}
+	buffer_wipe(&plain);
+	if (rc != 0)
+		join_release(join);
+	return rc;
+}
