@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the processes of a pool share: claims of request tokens, throttle counters, revocations, notes. Keys are
- * keyed hashes (seal_hash), never the values themselves. The drivers: lmdb.c (one machine), memory.c (one process,
- * for tests). lmdb answers in microseconds and is called on the loop.
+ * What the processes of a pool share: claims of request tokens, throttle counters, revocations,
+ * notes. Keys are keyed hashes (seal_hash), never the values themselves. The drivers: lmdb.c (one
+ * machine), memory.c (one process, for tests). lmdb answers in microseconds and is called on the
+ * loop; one thread at a time may use a state.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -39,15 +40,15 @@ enum state_claim state_claim(struct state *state, const uint8_t key[STATE_KEY_SI
 /* Gives a claim back (nothing was sent). 0 or -1. */
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* "count in period", as the generic cell rate algorithm (ITU-T I.371): `count` at once, and one more every
- * period/count. */
+/* "count in period", as the generic cell rate algorithm (ITU-T I.371): `count` at once, and one
+ * more every period/count. */
 struct state_rate {
 	unsigned count;
 	int64_t period_ms;
 };
 
-/* Takes one from the counter. 0 when there was one, else the milliseconds until there is; -1 when the state does not
- * answer. */
+/* Takes one from the counter. 0 when there was one, else the milliseconds until there is; -1 when
+ * the state does not answer. */
 int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
 	int64_t now_ms);
 
@@ -55,21 +56,25 @@ int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 int state_give(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
 	int64_t now_ms);
 
-/* Marks a time under a key, kept until forgotten or the state is lost; a later one replaces it. Used for revocations (sessions
- * that began before it are void) and for when a secret was last accepted. 0 or -1. */
+/* Marks a time under a key, kept until forgotten or the state is lost; a later one replaces it.
+ * Used for revocations (sessions that began before it are void) and for when a secret was last
+ * accepted. 0 or -1. */
 int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
 
 /* The time under a key, 0 when there is none, -1 when the state does not answer. */
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* When this state was made (seconds). A session older than that is void: its revocation may have been lost with the
- * state before (a reboot empties /run). */
+/* When this state was made (seconds); not kept, since a state that was removed under a running
+ * process is made anew at the next change. A session older than that is void: its revocation may
+ * have been lost with the state before (a reboot empties /run). */
 int64_t state_born(const struct state *state);
 
-/* True when it answers: for readyz. */
+/* True when it answers: for readyz. False also for ten seconds after a change failed (the state is
+ * full, /run is full). */
 bool state_reachable(struct state *state);
 
-/* Folder that the processes of this machine share, for the metrics file; NULL when there is none. */
+/* Folder that the processes of this machine share, for the metrics file; NULL when there is none.
+ */
 const char *state_folder(const struct state *state);
 
 #endif

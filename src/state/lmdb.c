@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state of the processes of one machine: one LMDB file with one tree. STATE_LMDB_SIZE holds
+ * about five million entries: 40 joins a second for all of a day. When it is full, expired entries
+ * make room first; where there are none, claims are broken (nobody may join) until some are.
+ */
+#include "state/driver.h"
+
+#include "base/clock.h"
+#include "state/lmdb_env.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+enum {
+	FULL_LOOK = 32,	      /* entries looked at, when there is no page left, */
+	FULL_DROP = 4,	      /* and dropped: a page holds about a hundred */
+	TROUBLE_SECONDS = 10, /* a state is called unreachable so long after a change failed */
+	SECOND_US = 1000000,
+};
+
+struct lmdb {
+	struct state state;
+	struct lmdb_env file;
+	int64_t failed; /* second of the last change that failed */
+};
+
+/* ---- changing ---- */
+
+static bool is_expired(const MDB_val *key, const MDB_val *data, int64_t now_us)
+{
+	int64_t value;
+
+	if (key->mv_size != sizeof(struct state_name) || data->mv_size != sizeof value)
+		return false;
+	memcpy(&value, data->mv_data, sizeof value);
+	return state_is_expired(*(const uint8_t *)key->mv_data, value, now_us);
+}
+
+/* Looks at `count` entries in the direction of `step` and drops those that have expired, `most` of
+ * them. */
+static int purge(MDB_cursor *cursor, MDB_cursor_op step, int64_t now_us, int count, int most)
+{
+	MDB_val key, data;
+	int rc = 0;
+
+	while (rc == 0 && count-- > 0 && most > 0) {
+		rc = mdb_cursor_get(cursor, &key, &data, step);
+		if (rc == 0 && is_expired(&key, &data, now_us)) {
+			rc = mdb_cursor_del(cursor, 0);
+			most--;
+		}
+	}
+	return rc == MDB_NOTFOUND ? 0 : rc; /* the end of the table */
+}
+
+/* With each change. Behind an entry just written they are mostly on the page that is copied anyway,
+ * and as names are hashes, every entry comes next to a new one as often as any other: no entry
+ * outlives its time by long (where as many come as go, a quarter of the file has expired), and
+ * nothing ever has to stop for a sweep. */
+static int purge_behind(MDB_cursor *cursor, int64_t now_us)
+{
+	return purge(cursor, MDB_NEXT, now_us, STATE_PURGE_STEP, STATE_PURGE_STEP);
+}
+
+/* When there is no page left. Deleting copies pages like any change, so only the page on which the
+ * new entry will stand (that of the one before it) can be made room on: it needs no more pages than
+ * an entry without a split. */
+static int make_room(MDB_cursor *cursor, const struct state_name *name, int64_t now_us)
+{
+	struct state_name copy = *name;
+	MDB_val key = {sizeof copy, &copy}, data;
+	int rc = mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE);
+
+	if (rc == MDB_NOTFOUND)
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_LAST);
+	return rc == 0 ? purge(cursor, MDB_PREV, now_us, FULL_LOOK, FULL_DROP) : rc;
+}
+
+static int apply(
+	MDB_cursor *cursor, MDB_val *key, enum state_edit edit, int64_t value, bool *changed)
+{
+	MDB_val data = {sizeof value, &value};
+
+	*changed = edit != STATE_EDIT_NONE;
+	if (edit == STATE_EDIT_STORE)
+		return mdb_cursor_put(cursor, key, &data, MDB_CURRENT);
+	return edit == STATE_EDIT_ERASE ? mdb_cursor_del(cursor, 0) : 0;
+}
+
+/* Looks for the entry and changes it. A new claim is by far the most frequent change: guessing that
+ * there is no entry makes it one search of the tree instead of two. */
+static int edit_entry(MDB_cursor *cursor, const struct state_name *name, state_decide *decide,
+	void *context, bool *changed)
+{
+	struct state_name copy = *name;
+	MDB_val key = {sizeof copy, &copy}, data;
+	enum state_edit edit;
+	int64_t value = 0;
+	int rc;
+
+	*changed = false;
+	if (decide(&value, false, context) == STATE_EDIT_STORE) {
+		data = (MDB_val){sizeof value, &value};
+		rc = mdb_cursor_put(cursor, &key, &data, MDB_NOOVERWRITE);
+		*changed = rc == 0;
+		if (rc != MDB_KEYEXIST)
+			return rc;
+	} else {
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_SET);
+		if (rc != 0)
+			return rc == MDB_NOTFOUND ? 0 : rc;
+	}
+	if (data.mv_size != sizeof value)
+		return MDB_CORRUPTED;
+	memcpy(&value, data.mv_data, sizeof value);
+	edit = decide(&value, true, context);
+	return apply(cursor, &key, edit, value, changed);
+}
+
+static int change_once(struct lmdb *lmdb, const struct state_name *name, int64_t now_us, bool full,
+	state_decide *decide, void *context)
+{
+	MDB_txn *txn = NULL;
+	MDB_cursor *cursor = NULL;
+	bool changed = false;
+	int rc = mdb_txn_begin(lmdb->file.env, NULL, 0, &txn);
+
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, lmdb->file.table, &cursor);
+	if (rc == 0 && full)
+		rc = make_room(cursor, name, now_us);
+	if (rc == 0)
+		rc = edit_entry(cursor, name, decide, context, &changed);
+	if (rc == 0 && changed && now_us > 0)
+		rc = purge_behind(cursor, now_us);
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	if (txn != NULL && (rc != 0 || !changed))
+		mdb_txn_abort(txn);
+	else if (txn != NULL)
+		rc = mdb_txn_commit(txn);
+	return rc;
+}
+
+/* ---- the driver ---- */
+
+static int lmdb_change(struct state *state, const struct state_name *name, int64_t now_us,
+	state_decide *decide, void *context)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	int64_t now = now_us > 0 ? now_us / SECOND_US : lmdb->file.looked;
+	int dead, rc = -1;
+
+	if (lmdb_env_tend(&lmdb->file, now) == 0)
+		rc = change_once(lmdb, name, now_us, false, decide, context);
+	lmdb->state.born = lmdb->file.born;
+	if (rc == MDB_MAP_FULL || rc == ENOSPC) {
+		mdb_reader_check(lmdb->file.env, &dead);
+		rc = change_once(lmdb, name, now_us, true, decide, context);
+	}
+	if (rc != 0)
+		lmdb->failed = clock_wall();
+	return rc == 0 ? 0 : -1;
+}
+
+static int lmdb_read(struct state *state, const struct state_name *name, int64_t *value_r)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	struct state_name copy = *name;
+	MDB_val key = {sizeof copy, &copy}, data;
+	int rc;
+
+	if (lmdb->file.env == NULL || mdb_txn_renew(lmdb->file.reader) != 0)
+		return -1;
+	rc = mdb_get(lmdb->file.reader, lmdb->file.table, &key, &data);
+	if (rc == 0 && data.mv_size != sizeof *value_r)
+		rc = MDB_CORRUPTED;
+	if (rc == 0)
+		memcpy(value_r, data.mv_data, sizeof *value_r);
+	mdb_txn_reset(lmdb->file.reader);
+	if (rc == MDB_NOTFOUND)
+		return 0;
+	return rc == 0 ? 1 : -1;
+}
+
+static bool lmdb_reachable(struct state *state)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	struct state_name none = {{STATE_KIND_MARK}};
+	int64_t value, now = clock_wall();
+
+	if (lmdb_env_tend(&lmdb->file, now) != 0 || !lmdb_env_is_current(&lmdb->file))
+		return false;
+	lmdb->state.born = lmdb->file.born;
+	return now - lmdb->failed >= TROUBLE_SECONDS && lmdb_read(state, &none, &value) >= 0;
+}
+
+static void lmdb_close(struct state *state)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+
+	if (lmdb->file.pid != getpid())
+		return;
+	lmdb_env_close(&lmdb->file);
+	free(lmdb);
+}
+
+static const struct state_driver driver = {
+	.change = lmdb_change,
+	.read = lmdb_read,
+	.reachable = lmdb_reachable,
+	.close = lmdb_close,
+};
+
+struct state *state_lmdb_open(const char *folder, size_t size, struct error *error)
+{
+	struct lmdb *lmdb = calloc(1, sizeof *lmdb);
+
+	if (lmdb == NULL) {
+		error_set(error, "state %s: out of memory", folder);
+		return NULL;
+	}
+	if (lmdb_env_open(&lmdb->file, folder, size, error) != 0) {
+		free(lmdb);
+		return NULL;
+	}
+	lmdb->state.driver = &driver;
+	lmdb->state.folder = lmdb->file.folder;
+	lmdb->state.born = lmdb->file.born;
+	return &lmdb->state;
+}

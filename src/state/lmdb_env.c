@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * On the flags of the file:
+ *
+ * MDB_NOSYNC: the folder is in /run. What a process wrote is in the page cache and outlives it; a
+ * crash of the machine loses the state, which state_born() tells. No MDB_WRITEMAP: it would save
+ * five system calls a claim (4 us), but where /run is full a store to the map is SIGBUS instead of
+ * ENOSPC, and a stray pointer could corrupt what the pool shares. Pages are never changed in place
+ * and the meta page that makes them count is written last, by one pwrite: a process may be killed
+ * at any point. No MDB_NOMEMINIT: it would write what malloc returns, old secrets too, to the file.
+ * MDB_NOTLS: the one read transaction is kept and renewed, and not tied to a thread.
+ */
+#include "state/lmdb_env.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	FORMAT = 1,	   /* of the entries; a file of another one is refused */
+	READERS_MAX = 512, /* one a process, 64 bytes each */
+};
+
+/* What the entry "b" holds. */
+struct birth {
+	int64_t format;
+	int64_t born; /* seconds */
+};
+
+/* LMDB must not have a file open twice in a process: closing one drops the locks of both. */
+static struct lmdb_env *opened;
+
+static int fail(const struct lmdb_env *env, int rc, struct error *error)
+{
+	if (rc == MDB_INVALID || rc == MDB_VERSION_MISMATCH || rc == MDB_CORRUPTED ||
+		rc == MDB_PAGE_NOTFOUND)
+		return error_set(error,
+			"%s: %s; stop every meetauth process, remove %s and %s-lock, start again",
+			env->file, mdb_strerror(rc), env->file, env->file);
+	return error_set(error, "%s: cannot open the state: %s", env->file, mdb_strerror(rc));
+}
+
+static int check_folder(const char *folder, struct stat *st, struct error *error)
+{
+	if (stat(folder, st) != 0 && errno == ENOENT)
+		return error_set(error,
+			"state %s: no such folder; make it for the user that meetauthd runs as "
+			"(install -d -m 0750 -o USER %s; with systemd: RuntimeDirectory=)",
+			folder, folder);
+	if (stat(folder, st) != 0)
+		return error_set(error, "state %s: %s", folder, strerror(errno));
+	if (!S_ISDIR(st->st_mode))
+		return error_set(
+			error, "state %s: is not a folder; name a folder for \"lmdb:\"", folder);
+	if (st->st_mode & S_IWOTH)
+		return error_set(error,
+			"state %s: everybody may write to it (mode %04o); chmod 0750 %s", folder,
+			(unsigned)(st->st_mode & 07777), folder);
+	if (faccessat(AT_FDCWD, folder, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+		return error_set(error,
+			"state %s: user id %u may not write to it (%s); it belongs to user id %u",
+			folder, (unsigned)geteuid(), strerror(errno), (unsigned)st->st_uid);
+	return 0;
+}
+
+static int check_not_opened(const struct lmdb_env *env, struct error *error)
+{
+	struct stat st;
+
+	if (stat(env->file, &st) != 0)
+		return 0;
+	for (const struct lmdb_env *other = opened; other != NULL; other = other->next)
+		if (other != env && other->pid == getpid() && other->env != NULL &&
+			other->device == st.st_dev && other->inode == st.st_ino)
+			return error_set(error, "%s: is already open in this process", env->file);
+	return 0;
+}
+
+/* Names in any order that is always the same, in a third of the instructions of LMDB's own
+ * comparison: it is most of what a search costs. Part of FORMAT. */
+static int compare_names(const MDB_val *a, const MDB_val *b)
+{
+	const uint8_t *x = a->mv_data, *y = b->mv_data;
+	uint64_t p[2], q[2];
+
+	if (a->mv_size != b->mv_size || a->mv_size != 1 + sizeof p)
+		return a->mv_size < b->mv_size ? -1 : a->mv_size > b->mv_size;
+	if (x[0] != y[0])
+		return x[0] < y[0] ? -1 : 1;
+	memcpy(p, x + 1, sizeof p);
+	memcpy(q, y + 1, sizeof q);
+	if (p[0] != q[0])
+		return p[0] < q[0] ? -1 : 1;
+	return p[1] < q[1] ? -1 : p[1] > q[1];
+}
+
+/* Stores when the state was made, or reads it. */
+static int read_birth(struct lmdb_env *env, MDB_txn *txn)
+{
+	struct birth birth = {.format = FORMAT, .born = clock_wall()};
+	char name[] = "b";
+	MDB_val key = {sizeof name - 1, name}, data = {sizeof birth, &birth};
+	int rc = mdb_dbi_open(txn, NULL, 0, &env->table);
+
+	if (rc == 0)
+		rc = mdb_set_compare(txn, env->table, compare_names);
+	if (rc == 0)
+		rc = mdb_put(txn, env->table, &key, &data, MDB_NOOVERWRITE);
+	if (rc != 0 && rc != MDB_KEYEXIST)
+		return rc;
+	if (data.mv_size != sizeof birth)
+		return MDB_VERSION_MISMATCH;
+	memcpy(&birth, data.mv_data, sizeof birth);
+	env->born = birth.born;
+	return birth.format == FORMAT ? 0 : MDB_VERSION_MISMATCH;
+}
+
+static int prepare(struct lmdb_env *env)
+{
+	MDB_txn *txn = NULL;
+	int dead, rc = mdb_reader_check(env->env, &dead);
+
+	if (rc == 0)
+		rc = mdb_txn_begin(env->env, NULL, 0, &txn);
+	if (rc != 0)
+		return rc;
+	rc = read_birth(env, txn);
+	if (rc != 0) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	rc = mdb_txn_commit(txn);
+	if (rc == 0)
+		rc = mdb_txn_begin(env->env, NULL, MDB_RDONLY, &env->reader);
+	if (rc == 0)
+		mdb_txn_reset(env->reader);
+	return rc;
+}
+
+static void close_file(struct lmdb_env *env)
+{
+	if (env->reader != NULL)
+		mdb_txn_abort(env->reader);
+	if (env->env != NULL)
+		mdb_env_close(env->env);
+	env->reader = NULL;
+	env->env = NULL;
+}
+
+static int open_file(struct lmdb_env *env, struct error *error)
+{
+	struct stat st;
+	int fd, rc = mdb_env_create(&env->env);
+
+	if (rc == 0)
+		rc = mdb_env_set_mapsize(env->env, env->size);
+	if (rc == 0)
+		rc = mdb_env_set_maxreaders(env->env, READERS_MAX);
+	if (rc == 0)
+		rc = mdb_env_open(env->env, env->file, MDB_NOSUBDIR | MDB_NOSYNC | MDB_NOTLS, 0600);
+	if (rc == 0)
+		rc = mdb_env_get_fd(env->env, &fd);
+	if (rc == 0 && fstat(fd, &st) != 0)
+		rc = errno;
+	if (rc == 0)
+		rc = prepare(env);
+	if (rc != 0) {
+		close_file(env);
+		return fail(env, rc, error);
+	}
+	env->device = st.st_dev;
+	env->inode = st.st_ino;
+	return 0;
+}
+
+/* Root (meetauthctl) opens it as the folder's owner: files it makes are then the daemon's, and a
+ * link that the owner laid there leads root nowhere. */
+static int open_as_owner(struct lmdb_env *env, struct error *error)
+{
+	struct stat st;
+	gid_t group = getegid();
+	bool other;
+	int rc;
+
+	if (check_folder(env->folder, &st, error) != 0 || check_not_opened(env, error) != 0)
+		return -1;
+	other = geteuid() == 0 && st.st_uid != 0;
+	if (other && (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0))
+		rc = error_set(error, "state %s: cannot act as its owner: %s", env->folder,
+			strerror(errno));
+	else
+		rc = open_file(env, error);
+	if (other && (seteuid(0) != 0 || setegid(group) != 0)) {
+		close_file(env);
+		rc = error_set(error, "state %s: cannot become root again: %s", env->folder,
+			strerror(errno));
+	}
+	return rc;
+}
+
+bool lmdb_env_is_current(const struct lmdb_env *env)
+{
+	struct stat st;
+
+	return env->env != NULL && stat(env->file, &st) == 0 && st.st_dev == env->device &&
+	       st.st_ino == env->inode;
+}
+
+int lmdb_env_tend(struct lmdb_env *env, int64_t now)
+{
+	bool minute = now / 60 != env->looked / 60;
+	int dead;
+
+	if (now == env->looked)
+		return env->env != NULL ? 0 : -1;
+	env->looked = now;
+	if (!lmdb_env_is_current(env)) {
+		close_file(env);
+		return open_as_owner(env, NULL);
+	}
+	if (minute)
+		mdb_reader_check(env->env, &dead);
+	return 0;
+}
+
+int lmdb_env_open(struct lmdb_env *env, const char *folder, size_t size, struct error *error)
+{
+	int length = snprintf(env->file, sizeof env->file, "%s/state.mdb", folder);
+
+	if (length >= (int)sizeof env->file - 8) /* LMDB appends "-lock" */
+		return error_set(error, "state %s: path too long", folder);
+	env->folder = strdup(folder);
+	if (env->folder == NULL)
+		return error_set(error, "state %s: out of memory", folder);
+	env->pid = getpid();
+	env->size = size;
+	if (open_as_owner(env, error) != 0) {
+		free(env->folder);
+		return -1;
+	}
+	env->next = opened;
+	opened = env;
+	return 0;
+}
+
+void lmdb_env_close(struct lmdb_env *env)
+{
+	struct lmdb_env **at = &opened;
+
+	if (env->pid != getpid())
+		return;
+	close_file(env);
+	while (*at != NULL && *at != env)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = env->next;
+	free(env->folder);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to the LMDB driver: the file FOLDER/state.mdb as a process has it open.
+ */
+#ifndef STATE_LMDB_ENV_H
+#define STATE_LMDB_ENV_H
+
+#include "base/error.h"
+
+#include <limits.h>
+#include <lmdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct lmdb_env {
+	struct lmdb_env *next; /* of those this process has open */
+	pid_t pid;	       /* who opened it: LMDB does not survive a fork */
+	char *folder;	       /* owned */
+	char file[PATH_MAX];
+	size_t size;  /* bytes the file may grow to */
+	MDB_env *env; /* NULL: lost, and could not be opened again yet */
+	MDB_dbi table;
+	MDB_txn *reader; /* reset between two reads */
+	dev_t device;	 /* of the file */
+	ino_t inode;
+	int64_t born;	/* seconds: when the file was made */
+	int64_t looked; /* the second in which lmdb_env_tend() last looked */
+};
+
+/* Opens (or makes) the file. 0, or -1 and nothing to close. The env must stay where it is until
+ * closed. */
+int lmdb_env_open(struct lmdb_env *env, const char *folder, size_t size, struct error *error);
+
+/* In a forked child it does nothing: it is the parent's, and LMDB would free the parent's slot. */
+void lmdb_env_close(struct lmdb_env *env);
+
+/* True while the open file is the one that others would open. */
+bool lmdb_env_is_current(const struct lmdb_env *env);
+
+/* Once a second: whether the file is still the one the others have. When it was removed (a
+ * RuntimeDirectory= that went with another unit) goes over to the new one: born later, as after a
+ * reboot. Once a minute: frees what readers that were killed hold on to. 0, or -1 while there is no
+ * state. */
+int lmdb_env_tend(struct lmdb_env *env, int64_t now);
+
+#endif

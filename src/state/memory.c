@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state of one process alone, for tests and for a try-out: a hash table with chains.
+ */
+#include "state/driver.h"
+
+#include "base/clock.h"
+
+enum { BUCKETS = 4096 };
+
+struct entry {
+	struct entry *next;
+	struct state_name name;
+	int64_t value;
+};
+
+struct memory {
+	struct state state;
+	struct entry *buckets[BUCKETS];
+};
+
+/* Names end in a keyed hash: any of its bytes are as good as a hash of them. */
+static struct entry **bucket_of(struct memory *memory, const struct state_name *name)
+{
+	return &memory->buckets[(name->bytes[1] | name->bytes[2] << 8) % BUCKETS];
+}
+
+static void drop(struct entry **at)
+{
+	struct entry *entry = *at;
+
+	*at = entry->next;
+	free(entry);
+}
+
+static void purge(struct entry **at, int64_t now_us)
+{
+	while (*at != NULL) {
+		if (state_is_expired((*at)->name.bytes[0], (*at)->value, now_us))
+			drop(at);
+		else
+			at = &(*at)->next;
+	}
+}
+
+/* Where the entry is linked in, or the end of its chain. */
+static struct entry **find(struct memory *memory, const struct state_name *name)
+{
+	struct entry **at = bucket_of(memory, name);
+
+	while (*at != NULL && memcmp(&(*at)->name, name, sizeof *name) != 0)
+		at = &(*at)->next;
+	return at;
+}
+
+static int store(struct entry **at, const struct state_name *name, int64_t value)
+{
+	if (*at == NULL) {
+		*at = calloc(1, sizeof **at);
+		if (*at == NULL)
+			return -1;
+		(*at)->name = *name;
+	}
+	(*at)->value = value;
+	return 0;
+}
+
+static int memory_change(struct state *state, const struct state_name *name, int64_t now_us,
+	state_decide *decide, void *context)
+{
+	struct memory *memory = (struct memory *)state;
+	struct entry **at = find(memory, name);
+	int64_t value = *at != NULL ? (*at)->value : 0;
+	enum state_edit edit = decide(&value, *at != NULL, context);
+
+	if (edit == STATE_EDIT_STORE && store(at, name, value) != 0)
+		return -1;
+	if (edit == STATE_EDIT_ERASE && *at != NULL)
+		drop(at);
+	purge(bucket_of(memory, name), now_us);
+	return 0;
+}
+
+static int memory_read(struct state *state, const struct state_name *name, int64_t *value_r)
+{
+	struct entry **at = find((struct memory *)state, name);
+
+	if (*at == NULL)
+		return 0;
+	*value_r = (*at)->value;
+	return 1;
+}
+
+static bool memory_reachable(struct state *state)
+{
+	(void)state;
+	return true;
+}
+
+static void memory_close(struct state *state)
+{
+	struct memory *memory = (struct memory *)state;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (memory->buckets[i] != NULL)
+			drop(&memory->buckets[i]);
+	free(memory);
+}
+
+static const struct state_driver driver = {
+	.change = memory_change,
+	.read = memory_read,
+	.reachable = memory_reachable,
+	.close = memory_close,
+};
+
+struct state *state_memory_open(struct error *error)
+{
+	struct memory *memory = calloc(1, sizeof *memory);
+
+	if (memory == NULL) {
+		error_set(error, "state \"memory:\": out of memory");
+		return NULL;
+	}
+	memory->state.driver = &driver;
+	memory->state.born = clock_wall();
+	return &memory->state;
+}

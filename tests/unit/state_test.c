@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state: what claims, counters and marks mean (over both drivers), and that the LMDB driver
+ * keeps its promises between processes, killed ones included.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "state/driver.h"
+#include "state/state.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	T0 = 1800000000, /* some second */
+	RACERS = 4,
+	RACE_KEYS = 2000,
+	KILLS = 50,
+	KILL_KEYS = 400000,
+};
+
+/* A folder of its own for each test; /dev/shm where there is one, as /run would be. */
+struct room {
+	char folder[64];
+	char address[80];
+	struct state *state;
+};
+
+static void key_of(uint32_t number, uint8_t key[STATE_KEY_SIZE])
+{
+	uint64_t a = number * 0x9e3779b97f4a7c15u + 1, b;
+
+	/* splitmix64: spread like the keyed hashes of the real thing, and the same in every run */
+	for (int i = 0; i < 2; i++) {
+		a += 0x9e3779b97f4a7c15u;
+		b = (a ^ (a >> 30)) * 0xbf58476d1ce4e5b9u;
+		b = (b ^ (b >> 27)) * 0x94d049bb133111ebu;
+		b ^= b >> 31;
+		memcpy(key + 8 * i, &b, 8);
+	}
+}
+
+static enum state_claim claim(struct state *state, uint32_t number, int64_t now)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(number, key);
+	return state_claim(state, key, now);
+}
+
+static void make_folder(struct room *room)
+{
+	bool shm = access("/dev/shm", W_OK) == 0;
+
+	snprintf(room->folder, sizeof room->folder, "%s/state_test.XXXXXX",
+		shm ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(room->folder));
+	snprintf(room->address, sizeof room->address, "lmdb:%s", room->folder);
+}
+
+static void remove_files(const struct room *room)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/state.mdb", room->folder);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/state.mdb-lock", room->folder);
+	unlink(path);
+}
+
+static struct state *open_or_fail(const char *address)
+{
+	struct error error = {""};
+	struct state *state = state_open(address, &error);
+
+	if (state == NULL)
+		print_error("%s\n", error.text);
+	assert_non_null(state);
+	return state;
+}
+
+static int set_up_lmdb(void **arg)
+{
+	struct room *room = calloc(1, sizeof *room);
+
+	make_folder(room);
+	room->state = open_or_fail(room->address);
+	*arg = room;
+	return 0;
+}
+
+static int set_up_memory(void **arg)
+{
+	struct room *room = calloc(1, sizeof *room);
+
+	room->state = open_or_fail("memory:");
+	*arg = room;
+	return 0;
+}
+
+static int tear_down(void **arg)
+{
+	struct room *room = *arg;
+
+	state_close(&room->state);
+	if (room->folder[0] != '\0') {
+		remove_files(room);
+		rmdir(room->folder);
+	}
+	free(room);
+	return 0;
+}
+
+/* ---- what it means, over both drivers ---- */
+
+static void claim_is_won_once(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_WON);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 2, T0), STATE_CLAIM_WON);
+	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS - 1), STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS), STATE_CLAIM_WON);
+	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS), STATE_CLAIM_LOST);
+}
+
+static void claim_can_be_given_back(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_unclaim(state, key), 0);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_WON);
+	assert_int_equal(state_unclaim(state, key), 0);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_WON);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_LOST);
+}
+
+static void kinds_do_not_mix(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {1, 1000};
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_claim(state, key, T0), STATE_CLAIM_WON);
+	assert_int_equal(state_marked(state, key), 0);
+	assert_int_equal(state_take(state, key, rate, T0 * 1000LL), 0);
+	assert_int_equal(state_mark(state, key, 5), 0);
+	assert_int_equal(state_claim(state, key, T0), STATE_CLAIM_LOST);
+}
+
+static void counter_lets_a_burst_through_and_then_the_rate(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {10, 600000};
+	int64_t now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE], other[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	key_of(2, other);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 60000);
+	assert_int_equal(state_take(state, other, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now + 59999), 1);
+	assert_int_equal(state_take(state, key, rate, now + 60000), 0);
+	assert_int_equal(state_take(state, key, rate, now + 60000), 60000);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(state_take(state, key, rate, now + 2 * 600000), 0);
+	assert_true(state_take(state, key, rate, now + 2 * 600000) > 0);
+}
+
+static void counter_does_not_drift(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {7, 1000};
+	int64_t now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE];
+	int taken = 0;
+
+	key_of(1, key);
+	for (int ms = 0; ms < 10000; ms++)
+		taken += state_take(state, key, rate, now + ms) == 0;
+	assert_int_equal(
+		taken, 7 + 69); /* the burst, and seven a second less the last, due at 10 s */
+}
+
+static void counter_gives_back(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {2, 1000};
+	int64_t now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	for (int i = 0; i < 100;
+		i++) { /* good ones never use it up, and never make it more than full */
+		assert_int_equal(state_take(state, key, rate, now), 0);
+		assert_int_equal(state_give(state, key, rate, now), 0);
+	}
+	assert_int_equal(state_give(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 500);
+}
+
+static void counter_survives_a_clock_set_back(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {2, 1000};
+	int64_t now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now - 86400000), 500);
+	assert_int_equal(state_take(state, key, (struct state_rate){0, 1000}, now), 1000);
+}
+
+static void mark_keeps_the_later_time(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_marked(state, key), 0);
+	assert_int_equal(state_mark(state, key, T0), 0);
+	assert_int_equal(state_marked(state, key), T0);
+	assert_int_equal(state_mark(state, key, T0 - 1), 0);
+	assert_int_equal(state_marked(state, key), T0);
+	assert_int_equal(state_mark(state, key, T0 + 1), 0);
+	assert_int_equal(state_marked(state, key), T0 + 1);
+}
+
+static void marks_outlive_claims(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t key[STATE_KEY_SIZE];
+
+	for (uint32_t i = 0; i < 200; i++) {
+		key_of(i, key);
+		assert_int_equal(state_mark(state, key, T0 + i), 0);
+	}
+	for (uint32_t i = 0; i < 2000; i++)
+		assert_int_equal(claim(state, i, T0 + i * 1000), STATE_CLAIM_WON);
+	for (uint32_t i = 0; i < 200; i++) {
+		key_of(i, key);
+		assert_int_equal(state_marked(state, key), T0 + i);
+	}
+}
+
+static void it_is_born_and_reachable(void **arg)
+{
+	struct room *room = *arg;
+
+	assert_true(state_reachable(room->state));
+	assert_in_range(state_born(room->state), clock_wall() - 60, clock_wall());
+	if (room->folder[0] != '\0')
+		assert_string_equal(state_folder(room->state), room->folder);
+	else
+		assert_null(state_folder(room->state));
+}
+
+/* ---- the address and the folder ---- */
+
+static void addresses_are_checked(void **arg)
+{
+	struct error error;
+
+	(void)arg;
+	assert_int_equal(state_check_address("memory:", &error), 0);
+	assert_int_equal(state_check_address("lmdb:/run/meetauth", &error), 0);
+	assert_int_equal(state_check_address("lmdb:run", &error), -1);
+	assert_non_null(strstr(error.text, "absolute"));
+	assert_int_equal(state_check_address("redis://127.0.0.1", &error), -1);
+	assert_non_null(strstr(error.text, "redis://127.0.0.1"));
+	assert_int_equal(state_check_address("", &error), -1);
+	assert_int_equal(state_check_address("memory:x", &error), -1);
+}
+
+static void expect_refusal(const char *address, const char *words)
+{
+	struct error error = {""};
+
+	assert_null(state_open(address, &error));
+	if (strstr(error.text, words) == NULL)
+		print_error("expected \"%s\" in: %s\n", words, error.text);
+	assert_non_null(strstr(error.text, words));
+}
+
+static void bad_folders_are_refused(void **arg)
+{
+	struct room room = {0};
+	char path[128], address[140];
+
+	(void)arg;
+	make_folder(&room);
+	snprintf(path, sizeof path, "%s/none", room.folder);
+	snprintf(address, sizeof address, "lmdb:%s", path);
+	expect_refusal(address, "no such folder");
+	close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	expect_refusal(address, "is not a folder");
+	unlink(path);
+	chmod(room.folder, 0777);
+	expect_refusal(room.address, "chmod 0750");
+	chmod(room.folder, 0500);
+	if (geteuid() != 0) /* root may write everywhere */
+		expect_refusal(room.address, "may not write");
+	chmod(room.folder, 0700);
+	rmdir(room.folder);
+}
+
+static void a_file_that_is_no_state_is_refused(void **arg)
+{
+	struct room room = {0};
+	char path[128], junk[8192];
+	int fd;
+
+	(void)arg;
+	make_folder(&room);
+	memset(junk, 'x', sizeof junk);
+	snprintf(path, sizeof path, "%s/state.mdb", room.folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, junk, sizeof junk), sizeof junk);
+	close(fd);
+	expect_refusal(room.address, "stop every meetauth process, remove");
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+static void files_are_private(void **arg)
+{
+	const struct room *room = *arg;
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/state.mdb", room->folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	snprintf(path, sizeof path, "%s/state.mdb-lock", room->folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void root_leaves_files_to_the_owner(void **arg)
+{
+	struct room room = {0};
+	char path[128];
+	struct stat st;
+
+	(void)arg;
+	if (geteuid() != 0)
+		skip();
+	make_folder(&room);
+	assert_int_equal(chown(room.folder, 65534, 65534), 0);
+	room.state = open_or_fail(room.address);
+	assert_int_equal(geteuid(), 0);
+	assert_int_equal(claim(room.state, 1, T0), STATE_CLAIM_WON);
+	snprintf(path, sizeof path, "%s/state.mdb-lock", room.folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	assert_int_equal(st.st_gid, 65534);
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+static void twice_in_a_process_is_refused(void **arg)
+{
+	struct room *room = *arg;
+
+	expect_refusal(room->address, "already open in this process");
+	assert_int_equal(claim(room->state, 1, T0), STATE_CLAIM_WON);
+	state_close(&room->state);
+	room->state = open_or_fail(room->address);
+	assert_int_equal(claim(room->state, 1, T0), STATE_CLAIM_LOST);
+}
+
+/* ---- room ---- */
+
+static off_t file_size(const struct room *room)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/state.mdb", room->folder);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void expired_claims_make_room(void **arg)
+{
+	struct room *room = *arg;
+	off_t first;
+
+	for (uint32_t i = 0; i < 5000; i++)
+		assert_int_equal(claim(room->state, i, T0), STATE_CLAIM_WON);
+	first = file_size(room);
+	for (uint32_t day = 1; day <= 8; day++)
+		for (uint32_t i = 0; i < 5000; i++)
+			assert_int_equal(claim(room->state, day * 5000 + i,
+						 T0 + (int64_t)day * STATE_CLAIM_SECONDS),
+				STATE_CLAIM_WON);
+	assert_true(file_size(room) < first * 2);
+}
+
+static void full_is_broken_until_something_expires(void **arg)
+{
+	struct room room = {0};
+	struct error error;
+	enum state_claim last = STATE_CLAIM_WON;
+	uint32_t won = 0, later = 0, recovered = 0;
+
+	(void)arg;
+	make_folder(&room);
+	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	assert_non_null(room.state);
+	while (won < 100000 && (last = claim(room.state, won, T0)) == STATE_CLAIM_WON)
+		won++;
+	assert_int_equal(last, STATE_CLAIM_BROKEN);
+	assert_true(won > 5000);
+	assert_int_equal(
+		claim(room.state, 0, T0), STATE_CLAIM_LOST); /* what is there still counts */
+	assert_int_equal(claim(room.state, won, T0), STATE_CLAIM_BROKEN);
+	assert_true(file_size(&room) <= 1 << 20);
+	for (; later < 20000; later++)
+		if (claim(room.state, 1000000 + later, T0 + STATE_CLAIM_SECONDS) == STATE_CLAIM_WON)
+			recovered += later < 2000 || later >= 18000;
+	assert_true(recovered > 1600 + 2000); /* at once for most, soon for all */
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+static void full_is_not_reachable(void **arg)
+{
+	struct room room = {0};
+	struct error error;
+	int64_t now = clock_wall();
+	uint32_t won = 0;
+
+	(void)arg;
+	make_folder(&room);
+	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	assert_non_null(room.state);
+	assert_true(state_reachable(room.state));
+	while (won < 100000 && claim(room.state, won, now) == STATE_CLAIM_WON)
+		won++;
+	assert_true(won < 100000);
+	assert_false(state_reachable(room.state));
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+static void a_removed_state_is_made_again(void **arg)
+{
+	struct room *room = *arg;
+
+	assert_int_equal(claim(room->state, 1, T0), STATE_CLAIM_WON);
+	remove_files(room);
+	assert_int_equal(claim(room->state, 1, T0 + 1), STATE_CLAIM_WON);
+	assert_int_equal(claim(room->state, 1, T0 + 2), STATE_CLAIM_LOST);
+	assert_true(state_reachable(room->state));
+	remove_files(room);
+	rmdir(room->folder);
+	assert_false(state_reachable(room->state));
+	assert_int_equal(claim(room->state, 2, T0 + 3), STATE_CLAIM_BROKEN);
+	assert_int_equal(state_marked(room->state, (const uint8_t[STATE_KEY_SIZE]){0}), -1);
+	assert_int_equal(mkdir(room->folder, 0700), 0);
+	assert_int_equal(claim(room->state, 2, T0 + 4), STATE_CLAIM_WON);
+	assert_int_equal(claim(room->state, 2, T0 + 4), STATE_CLAIM_LOST);
+}
+
+/* Both drivers must answer the same, whatever is asked. */
+static void drivers_agree(void **arg)
+{
+	struct state *lmdb = ((struct room *)*arg)->state, *memory = open_or_fail("memory:");
+	struct state_rate rate = {3, 86400000};
+	uint32_t random = 12345;
+
+	for (int i = 0; i < 20000; i++) {
+		uint8_t key[STATE_KEY_SIZE];
+		int64_t now_ms = T0 * 1000LL + i * 60000LL, now = now_ms / 1000;
+
+		random = random * 1664525 + 1013904223;
+		key_of((random >> 8) % 500, key);
+		switch ((random >> 24) % 6) {
+		case 0:
+		case 1:
+			assert_int_equal(
+				state_claim(lmdb, key, now), state_claim(memory, key, now));
+			break;
+		case 2:
+			assert_int_equal(state_unclaim(lmdb, key), state_unclaim(memory, key));
+			break;
+		case 3:
+			assert_int_equal(state_take(lmdb, key, rate, now_ms),
+				state_take(memory, key, rate, now_ms));
+			break;
+		case 4:
+			assert_int_equal(state_give(lmdb, key, rate, now_ms),
+				state_give(memory, key, rate, now_ms));
+			break;
+		default:
+			assert_int_equal(state_mark(lmdb, key, random >> 4),
+				state_mark(memory, key, random >> 4));
+			assert_int_equal(state_marked(lmdb, key), state_marked(memory, key));
+		}
+	}
+	state_close(&memory);
+}
+
+/* ---- between processes ---- */
+
+static void *shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	return memory;
+}
+
+/* In a forked child: what fails must not return into cmocka's loop. */
+static struct state *open_in_child(const char *address)
+{
+	struct state *state = state_open(address, NULL);
+
+	if (state == NULL)
+		_exit(70);
+	return state;
+}
+
+static void race(const char *address, atomic_uint *wins, atomic_uint *ready)
+{
+	struct state *state = open_in_child(address);
+
+	atomic_fetch_add(ready, 1);
+	while (atomic_load(ready) < RACERS)
+		sched_yield();
+	for (uint32_t i = 0; i < RACE_KEYS; i++) {
+		enum state_claim verdict = claim(state, i, T0);
+
+		if (verdict == STATE_CLAIM_WON)
+			atomic_fetch_add(&wins[i], 1);
+		else if (verdict == STATE_CLAIM_BROKEN)
+			_exit(71);
+	}
+	state_close(&state);
+	_exit(0);
+}
+
+static void four_processes_win_each_key_once(void **arg)
+{
+	const struct room *room = *arg;
+	atomic_uint *wins = shared((RACE_KEYS + 1) * sizeof *wins);
+	pid_t children[RACERS];
+	int status;
+
+	for (int i = 0; i < RACERS; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] == 0)
+			race(room->address, wins, &wins[RACE_KEYS]);
+	}
+	for (int i = 0; i < RACERS; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	for (int i = 0; i < RACE_KEYS; i++)
+		assert_int_equal(atomic_load(&wins[i]), 1);
+	munmap(wins, (RACE_KEYS + 1) * sizeof *wins);
+}
+
+struct slaughter {
+	atomic_uint next; /* key to try */
+	atomic_uint done; /* claims that came to an answer */
+	atomic_uint broken;
+	atomic_uchar wins[KILL_KEYS];
+};
+
+/* Every key is tried about twice, by whoever comes. */
+static void claim_until_killed(const char *address, struct slaughter *shared_state)
+{
+	struct state *state = open_in_child(address);
+
+	for (;;) {
+		uint32_t key = atomic_fetch_add(&shared_state->next, 1) / 2 % KILL_KEYS;
+		enum state_claim verdict = claim(state, key, T0);
+
+		if (verdict == STATE_CLAIM_WON)
+			atomic_fetch_add(&shared_state->wins[key], 1);
+		else if (verdict == STATE_CLAIM_BROKEN)
+			atomic_fetch_add(&shared_state->broken, 1);
+		atomic_fetch_add(&shared_state->done, 1);
+	}
+}
+
+static pid_t start_claiming(const char *address, struct slaughter *slaughter)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0)
+		claim_until_killed(address, slaughter);
+	return child;
+}
+
+/* True once `more` claims were answered; false after ten seconds, which means that all hang. */
+static bool goes_on(struct slaughter *slaughter, unsigned more)
+{
+	unsigned start = atomic_load(&slaughter->done);
+	int64_t deadline = clock_monotonic_ms() + 10000;
+
+	while (atomic_load(&slaughter->done) - start < more) {
+		if (clock_monotonic_ms() > deadline)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+static void killed_processes_block_nobody(void **arg)
+{
+	struct room *room = *arg;
+	struct slaughter *slaughter = shared(sizeof *slaughter);
+	pid_t children[RACERS];
+	bool alive = true;
+	int status;
+
+	for (int i = 0; i < RACERS; i++)
+		children[i] = start_claiming(room->address, slaughter);
+	for (unsigned i = 0; alive && i < KILLS; i++) {
+		alive = goes_on(slaughter, 50 + i * 37 % 101);
+		kill(children[i % RACERS], SIGKILL);
+		waitpid(children[i % RACERS], &status, 0);
+		children[i % RACERS] = start_claiming(room->address, slaughter);
+	}
+	alive = alive && goes_on(slaughter, 200);
+	for (int i = 0; i < RACERS; i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], &status, 0);
+	}
+	assert_true(alive);
+	assert_int_equal(atomic_load(&slaughter->broken), 0);
+	for (int i = 0; i < KILL_KEYS; i++)
+		assert_true(atomic_load(&slaughter->wins[i]) <= 1);
+	for (uint32_t i = 0; i < KILL_KEYS;
+		i++) /* and nothing that was won was lost with its winner */
+		if (atomic_load(&slaughter->wins[i]) == 1)
+			assert_int_equal(claim(room->state, i, T0), STATE_CLAIM_LOST);
+	assert_true(state_reachable(room->state));
+	munmap(slaughter, sizeof *slaughter);
+}
+
+static void a_fork_leaves_the_parents_state_alone(void **arg)
+{
+	struct room *room = *arg;
+	uint8_t key[STATE_KEY_SIZE];
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct state *own = open_in_child(room->address);
+
+		state_close(&room->state);
+		_exit(claim(own, 1, T0) == STATE_CLAIM_WON ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	key_of(2, key);
+	assert_int_equal(state_mark(room->state, key, T0), 0);
+	assert_int_equal(state_marked(room->state, key), T0);
+	assert_int_equal(claim(room->state, 1, T0), STATE_CLAIM_LOST);
+}
+
+#define BOTH(test)                                                                                 \
+	{#test " (lmdb)", test, set_up_lmdb, tear_down, NULL},                                     \
+	{                                                                                          \
+#test " (memory)", test, set_up_memory, tear_down, NULL                            \
+	}
+#define LMDB(test) cmocka_unit_test_setup_teardown(test, set_up_lmdb, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(claim_is_won_once),
+		BOTH(claim_can_be_given_back),
+		BOTH(kinds_do_not_mix),
+		BOTH(counter_lets_a_burst_through_and_then_the_rate),
+		BOTH(counter_does_not_drift),
+		BOTH(counter_gives_back),
+		BOTH(counter_survives_a_clock_set_back),
+		BOTH(mark_keeps_the_later_time),
+		BOTH(marks_outlive_claims),
+		BOTH(it_is_born_and_reachable),
+		cmocka_unit_test(addresses_are_checked),
+		cmocka_unit_test(bad_folders_are_refused),
+		cmocka_unit_test(a_file_that_is_no_state_is_refused),
+		LMDB(files_are_private),
+		cmocka_unit_test(root_leaves_files_to_the_owner),
+		LMDB(twice_in_a_process_is_refused),
+		LMDB(expired_claims_make_room),
+		cmocka_unit_test(full_is_broken_until_something_expires),
+		cmocka_unit_test(full_is_not_reachable),
+		LMDB(a_removed_state_is_made_again),
+		LMDB(drivers_agree),
+		LMDB(four_processes_win_each_key_once),
+		LMDB(killed_processes_block_nobody),
+		LMDB(a_fork_leaves_the_parents_state_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
