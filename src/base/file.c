@@ -29,6 +29,29 @@ bool file_stamp_equal(struct file_stamp a, struct file_stamp b)
 	       a.changed_ns == b.changed_ns;
 }
 
+static int folder_of(const char *path, char folder[PATH_MAX], struct error *error)
+{
+	if (snprintf(folder, PATH_MAX, "%s", path) >= PATH_MAX - 8)
+		return error_set(error, "%.64s...: the path is too long", path);
+	const char *parent = dirname(folder); /* may point into folder or at a constant */
+
+	memmove(folder, parent, strlen(parent) + 1);
+	return 0;
+}
+
+/* Root reads for the daemon what belongs to the daemon: what is its own and what the owner of the
+ * folder could have put there anyway. */
+static bool is_trusted_owner(const char *path, uid_t owner)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (owner == 0 || owner == geteuid())
+		return true;
+	return geteuid() == 0 && folder_of(path, folder, NULL) == 0 && stat(folder, &st) == 0 &&
+	       st.st_uid == owner;
+}
+
 static int check_secrecy(
 	const char *path, const struct stat *st, enum file_secrecy secrecy, struct error *error)
 {
@@ -38,7 +61,7 @@ static int check_secrecy(
 		return error_set(error, "%s: is not a regular file", path);
 	if (secrecy == FILE_PUBLIC)
 		return 0;
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (!is_trusted_owner(path, st->st_uid))
 		return error_set(error, "%s: belongs to user id %u; chown it to user id %u or root",
 			path, (unsigned)st->st_uid, (unsigned)geteuid());
 	if (st->st_mode & refused)
@@ -62,7 +85,8 @@ static int read_all(int fd, const char *path, struct buffer *contents, struct er
 		}
 		buffer_append(contents, chunk, (size_t)got);
 		if (contents->failed) {
-			rc = error_set(error, "%s: is larger than %zu bytes", path, contents->maximum);
+			rc = error_set(
+				error, "%s: is larger than %zu bytes", path, contents->maximum);
 			break;
 		}
 	}
@@ -100,16 +124,6 @@ static int hand_over(int fd, const char *path, const char *folder)
 	if (stat(path, &st) != 0 && stat(folder, &st) != 0)
 		return -1;
 	return fchown(fd, st.st_uid, st.st_gid);
-}
-
-static int folder_of(const char *path, char folder[PATH_MAX], struct error *error)
-{
-	if (snprintf(folder, PATH_MAX, "%s", path) >= PATH_MAX - 8)
-		return error_set(error, "%s: path too long", path);
-	const char *parent = dirname(folder); /* may point into folder or at a constant */
-
-	memmove(folder, parent, strlen(parent) + 1);
-	return 0;
 }
 
 int file_lock(const char *path, struct error *error)

@@ -18,7 +18,7 @@ static size_t printable_sequence(const unsigned char *c)
 		return overlong || surrogate ? 0 : 3;
 	}
 	if (c[0] >= 0xf0 && c[0] <= 0xf4 && (c[1] & 0xc0) == 0x80 && (c[2] & 0xc0) == 0x80 &&
-	    (c[3] & 0xc0) == 0x80) {
+		(c[3] & 0xc0) == 0x80) {
 		bool overlong = c[0] == 0xf0 && c[1] < 0x90;
 		bool beyond = c[0] == 0xf4 && c[1] >= 0x90;
 
@@ -169,8 +169,12 @@ int text_to_duration(const char *text, int64_t *milliseconds_r)
 		const char *suffix;
 		int64_t milliseconds;
 	} units[] = {
-		{"", 1000},	  {"ms", 1},	  {"s", 1000},
-		{"m", 60 * 1000}, {"h", 3600000}, {"d", 24 * 3600000},
+		{"", 1000},
+		{"ms", 1},
+		{"s", 1000},
+		{"m", 60 * 1000},
+		{"h", 3600000},
+		{"d", 24 * 3600000},
 	};
 	const int64_t ten_years = (int64_t)3650 * 24 * 3600000;
 	int64_t number;
@@ -188,23 +192,37 @@ int text_to_duration(const char *text, int64_t *milliseconds_r)
 	return -1;
 }
 
+/* Whether `text` has a digit where `shape` has one, and else the same characters. strptime() alone
+ * takes blanks and missing digits too. */
+static bool has_shape(const char *text, const char *shape)
+{
+	for (; *shape != '\0'; shape++, text++)
+		if (*shape == '0' ? *text < '0' || *text > '9' : *text != *shape)
+			return false;
+	return *text == '\0';
+}
+
 int text_to_time(const char *text, int64_t *seconds_r)
 {
-	static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"};
+	static const struct {
+		const char *shape, *form;
+	} forms[] = {
+		{"0000-00-00T00:00:00Z", "%Y-%m-%dT%H:%M:%SZ"},
+		{"0000-00-00T00:00Z", "%Y-%m-%dT%H:%MZ"},
+		{"0000-00-00", "%Y-%m-%d"},
+	};
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-		struct tm tm = {0}, again;
-		char *end = strptime(text, forms[i], &tm);
-		time_t seconds;
+		struct tm tm = {0}, carried;
 
-		if (end == NULL || *end != '\0' || text[4] != '-')
+		if (!has_shape(text, forms[i].shape))
 			continue;
-		/* timegm() carries 31 February over into March; then the day is another. */
-		seconds = timegm(&tm);
-		if (gmtime_r(&seconds, &again) == NULL || again.tm_mday != tm.tm_mday)
+		if (strptime(text, forms[i].form, &tm) == NULL)
 			return -1;
-		*seconds_r = (int64_t)seconds;
-		return 0;
+		/* timegm() carries 31 February and second 60 over into what follows. */
+		carried = tm;
+		*seconds_r = (int64_t)timegm(&carried);
+		return carried.tm_mday == tm.tm_mday && carried.tm_sec == tm.tm_sec ? 0 : -1;
 	}
 	return -1;
 }
