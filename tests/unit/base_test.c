@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * src/base but for text (text_test.c) and file (file_test.c).
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/identity.h"
+#include "base/join.h"
+
+/* A string of `length` times `c`; one at a time. */
+static const char *run_of(char c, size_t length)
+{
+	static char text[70000];
+
+	assert_true(length < sizeof text);
+	memset(text, c, length);
+	text[length] = '\0';
+	return text;
+}
+
+/* ---- buffer ---- */
+
+static void buffers_grow_up_to_their_maximum(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(1000);
+
+	(void)state;
+	assert_null(buffer.data);
+	for (int i = 0; i < 100; i++)
+		buffer_text(&buffer, "0123456789");
+	assert_false(buffer.failed);
+	assert_int_equal(buffer.length, 1000);
+	assert_int_equal(strlen(buffer.data), 1000);
+	buffer_append(&buffer, "", 0);
+	assert_false(buffer.failed);
+	buffer_text(&buffer, "x");
+	assert_true(buffer.failed);
+	assert_int_equal(buffer.length, 1000);
+	buffer_release(&buffer);
+}
+
+static void a_full_buffer_takes_nothing_more(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(4);
+
+	(void)state;
+	buffer_text(&buffer, "abc");
+	buffer_text(&buffer, "de");
+	assert_true(buffer.failed);
+	buffer_text(&buffer, "f"); /* would fit, but half a text is worse than none */
+	buffer_printf(&buffer, "%d", 1);
+	buffer_percent(&buffer, "g");
+	assert_string_equal(buffer.data, "abc");
+	buffer_clear(&buffer);
+	assert_false(buffer.failed);
+	assert_string_equal(buffer.data, "");
+	buffer_text(&buffer, "abcd");
+	assert_string_equal(buffer.data, "abcd");
+	buffer_append(&buffer, "x", SIZE_MAX);
+	assert_true(buffer.failed);
+	buffer_release(&buffer);
+}
+
+static void buffers_print_what_fits(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(10);
+
+	(void)state;
+	buffer_printf(&buffer, "%s-%d", "abc", 42);
+	assert_string_equal(buffer.data, "abc-42");
+	buffer_printf(&buffer, "%s", "12345");
+	assert_true(buffer.failed);
+	assert_string_equal(buffer.data, "abc-42");
+	buffer_release(&buffer);
+}
+
+static void buffers_keep_bytes_of_every_value(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(10);
+
+	(void)state;
+	buffer_append(&buffer, "a\0b\xff", 4);
+	assert_int_equal(buffer.length, 4);
+	assert_memory_equal(buffer.data, "a\0b\xff", 5);
+	buffer_release(&buffer);
+}
+
+static void percent_leaves_the_unreserved_alone(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(1000);
+
+	(void)state;
+	buffer_percent(&buffer, "AZaz09-._~");
+	assert_string_equal(buffer.data, "AZaz09-._~");
+	buffer_clear(&buffer);
+	buffer_percent(&buffer, " !\"#$%&'()*+,/:;<=>?@[\\]^`{|}\r\n\x7f\xc3\xa1\xff");
+	assert_string_equal(buffer.data,
+		"%20%21%22%23%24%25%26%27%28%29%2A%2B%2C%2F%3A%3B%3C%3D%3E%3F"
+		"%40%5B%5C%5D%5E%60%7B%7C%7D%0D%0A%7F%C3%A1%FF");
+	buffer_clear(&buffer);
+	buffer_percent(&buffer, "");
+	assert_int_equal(buffer.length, 0);
+	buffer_release(&buffer);
+}
+
+static void releasing_twice_is_fine(void **state)
+{
+	struct buffer buffer = BUFFER_INIT(100);
+
+	(void)state;
+	buffer_text(&buffer, "secret");
+	buffer_wipe(&buffer);
+	buffer_wipe(&buffer);
+	buffer_release(&buffer);
+	assert_null(buffer.data);
+	assert_int_equal(buffer.length, 0);
+	assert_int_equal(buffer.maximum, 100);
+	buffer_text(&buffer, "again");
+	assert_string_equal(buffer.data, "again");
+	buffer_release(&buffer);
+}
+
+/* ---- error ---- */
+
+static void errors_are_sentences(void **state)
+{
+	struct error error;
+
+	(void)state;
+	assert_int_equal(error_set(&error, "%s: %d", "file", 7), -1);
+	assert_string_equal(error.text, "file: 7");
+	assert_int_equal(error_prefix(&error, "meetauth.conf:%d: ", 3), -1);
+	assert_string_equal(error.text, "meetauth.conf:3: file: 7");
+	assert_int_equal(error_set(NULL, "nobody cares"), -1);
+	assert_int_equal(error_prefix(NULL, "nobody cares"), -1);
+}
+
+static void long_errors_are_cut(void **state)
+{
+	struct error error;
+
+	(void)state;
+	error_set(&error, "%s", run_of('x', 2000));
+	assert_int_equal(strlen(error.text), sizeof error.text - 1);
+	error_prefix(&error, "in front: ");
+	assert_int_equal(strlen(error.text), sizeof error.text - 1);
+	assert_memory_equal(error.text, "in front: xxx", 13);
+	error_prefix(&error, "%s", run_of('y', 2000));
+	assert_int_equal(strlen(error.text), sizeof error.text - 1);
+	assert_int_equal(strspn(error.text, "y"), sizeof error.text - 1);
+}
+
+/* ---- identity ---- */
+
+static void identities_keep_copies(void **state)
+{
+	struct identity who = IDENTITY_INIT;
+	char name[] = "Anna";
+
+	(void)state;
+	assert_int_equal(identity_set(&who.name, name, IDENTITY_NAME_MAX), 0);
+	name[0] = 'X';
+	assert_string_equal(who.name, "Anna");
+	assert_int_equal(identity_set(&who.name, "Bert", IDENTITY_NAME_MAX), 0);
+	assert_string_equal(who.name, "Bert");
+	assert_int_equal(identity_set(&who.name, "", IDENTITY_NAME_MAX), 0);
+	assert_null(who.name);
+	assert_int_equal(identity_set(&who.name, NULL, IDENTITY_NAME_MAX), 0);
+	assert_null(who.name);
+	identity_release(&who);
+	identity_release(&who);
+}
+
+static void identities_refuse_what_does_not_fit(void **state)
+{
+	struct identity who = IDENTITY_INIT;
+
+	(void)state;
+	assert_int_equal(identity_set(&who.subject, run_of('a', 256), IDENTITY_SUBJECT_MAX), 0);
+	assert_int_equal(identity_set(&who.subject, run_of('b', 257), IDENTITY_SUBJECT_MAX), -1);
+	assert_int_equal(identity_set(&who.subject, "a\nb", IDENTITY_SUBJECT_MAX), -1);
+	assert_int_equal(identity_set(&who.subject, "\xff", IDENTITY_SUBJECT_MAX), -1);
+	assert_string_equal(who.subject, run_of('a', 256)); /* what was there stays */
+	identity_release(&who);
+}
+
+static void groups_are_a_set(void **state)
+{
+	struct identity who = IDENTITY_INIT;
+	char group[32];
+
+	(void)state;
+	assert_int_equal(identity_add_group(&who, "staff"), 0);
+	assert_int_equal(identity_add_group(&who, "staff"), 0);
+	assert_int_equal(who.group_count, 1);
+	assert_true(identity_has_group(&who, "staff"));
+	assert_false(identity_has_group(&who, "Staff"));
+	assert_false(identity_has_group(&who, "staf"));
+	assert_int_equal(identity_add_group(&who, ""), -1);
+	assert_int_equal(identity_add_group(&who, "a\tb"), -1);
+	assert_int_equal(identity_add_group(&who, run_of('g', 129)), -1);
+	assert_int_equal(who.group_count, 1);
+	for (int i = 1; i < IDENTITY_GROUPS_MAX; i++) {
+		snprintf(group, sizeof group, "group %d", i);
+		assert_int_equal(identity_add_group(&who, group), 0);
+	}
+	assert_int_equal(identity_add_group(&who, "one too many"), -1);
+	assert_int_equal(who.group_count, IDENTITY_GROUPS_MAX);
+	identity_release(&who);
+	assert_false(identity_has_group(&who, "staff"));
+}
+
+static void moving_leaves_nothing_behind(void **state)
+{
+	struct identity from = IDENTITY_INIT, to = IDENTITY_INIT;
+
+	(void)state;
+	identity_set(&from.subject, "anna", IDENTITY_SUBJECT_MAX);
+	identity_add_group(&from, "staff");
+	identity_set(&to.subject, "bert", IDENTITY_SUBJECT_MAX);
+	identity_move(&to, &from);
+	assert_string_equal(to.subject, "anna");
+	assert_true(identity_has_group(&to, "staff"));
+	assert_null(from.subject);
+	assert_null(from.groups);
+	assert_int_equal(from.group_count, 0);
+	identity_release(&from);
+	identity_release(&to);
+}
+
+/* ---- join ---- */
+
+static void joins_take_so_many_forwards(void **state)
+{
+	struct join join = JOIN_INIT;
+	char name[16];
+
+	(void)state;
+	join.request_token = strdup("token");
+	for (int i = 0; i < JOIN_FORWARD_MAX; i++) {
+		snprintf(name, sizeof name, "name%d", i);
+		assert_int_equal(join_add_forward(&join, name, "value"), 0);
+	}
+	assert_int_equal(join_add_forward(&join, "one", "too many"), -1);
+	assert_int_equal(join.forward_count, JOIN_FORWARD_MAX);
+	assert_string_equal(join.forward[JOIN_FORWARD_MAX - 1].name, "name15");
+	assert_string_equal(join.forward[0].value, "value");
+	join_release(&join);
+	join_release(&join);
+	assert_int_equal(join.forward_count, 0);
+	assert_null(join.request_token);
+}
+
+/* ---- clock ---- */
+
+static void clocks_agree(void **state)
+{
+	int64_t seconds = clock_wall(), monotonic = clock_monotonic_ms();
+
+	(void)state;
+	assert_true(clock_wall_ms() / 1000 - seconds <= 1);
+	assert_true(seconds > 1700000000);
+	assert_true(clock_monotonic_ms() >= monotonic);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buffers_grow_up_to_their_maximum),
+		cmocka_unit_test(a_full_buffer_takes_nothing_more),
+		cmocka_unit_test(buffers_print_what_fits),
+		cmocka_unit_test(buffers_keep_bytes_of_every_value),
+		cmocka_unit_test(percent_leaves_the_unreserved_alone),
+		cmocka_unit_test(releasing_twice_is_fine),
+		cmocka_unit_test(errors_are_sentences),
+		cmocka_unit_test(long_errors_are_cut),
+		cmocka_unit_test(identities_keep_copies),
+		cmocka_unit_test(identities_refuse_what_does_not_fit),
+		cmocka_unit_test(groups_are_a_set),
+		cmocka_unit_test(moving_leaves_nothing_behind),
+		cmocka_unit_test(joins_take_so_many_forwards),
+		cmocka_unit_test(clocks_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
