@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * May you? Pure: the rules of the configuration (config.h, struct config_policy) and a question in, a verdict out.
- * The first rule that hits decides; no hit: the default; no policy section at all: allow.
+ * May you? Pure: the rules of the configuration (config.h, struct config_policy) and a question in,
+ * a verdict out. The first rule that hits decides; no hit: the default; no policy section at all:
+ * allow.
  */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
@@ -24,11 +25,13 @@ struct policy_answer {
 	const char *rule;
 };
 
-struct policy_answer policy_decide(const struct config_policy *policy,
-	const struct policy_question *question);
+struct policy_answer policy_decide(
+	const struct config_policy *policy, const struct policy_question *question);
 
-/* How one rule stands to a question in which some things may be unknown (explain): NULL subject, platform, meeting or a
- * `now` of 0 is unknown, and so are name, e-mail and groups when `who_known` is false. */
+/* How one rule stands to a question in which some things may be unknown (explain): a NULL subject,
+ * backend, platform, meeting id or meeting token, or a `now` of 0, is unknown, and so are e-mail
+ * and groups when `who_known` is false. What is known and absent (no e-mail, no groups) matches
+ * nothing. */
 enum policy_match { POLICY_MISS = 0, POLICY_MAY, POLICY_HIT };
 
 struct policy_reason {
@@ -36,12 +39,14 @@ struct policy_reason {
 	char text[160]; /* the condition that missed or is open: "groups: none of staff" */
 };
 
-struct policy_reason policy_explain(const struct config_rule *rule,
-	const struct policy_question *question, bool who_known);
+struct policy_reason policy_explain(
+	const struct config_rule *rule, const struct policy_question *question, bool who_known);
 
-/* Findings about rules that can never decide anything: shadowed by an earlier one, expired at `now`, a window that never opens, a
- * condition that can never match (an e-mail pattern without @, an unknown platform or backend title, …). Calls `found` for
- * each; returns their number. */
+/* Findings about rules that can never decide anything: shadowed by an earlier one, expired at
+ * `now`, a window that never opens, a condition that can never match (an e-mail pattern without @,
+ * an unknown platform or backend title, …), and about those that can be got around. Calls `found`
+ * for each, with a NULL rule for one about the policy as a whole; returns their number. That there
+ * is no policy at all is none of them: settings->policy.present says so. */
 size_t policy_lint(const struct settings *settings, int64_t now,
 	void (*found)(void *context, const struct config_rule *rule, const char *text),
 	void *context);

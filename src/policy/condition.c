@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/condition.h"
+
+#include "base/text.h"
+
+#include <strings.h>
+
+static enum policy_match to_match(bool hit)
+{
+	return hit ? POLICY_HIT : POLICY_MISS;
+}
+
+static enum policy_match match_any(const struct config_list *list, const char *text,
+	bool (*matches)(const char *item, const char *text))
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (matches(list->items[i], text))
+			return POLICY_HIT;
+	return POLICY_MISS;
+}
+
+static bool same(const char *item, const char *text)
+{
+	return strcmp(item, text) == 0;
+}
+
+static bool same_host(const char *item, const char *text)
+{
+	return strcasecmp(item, text) == 0;
+}
+
+static bool glob(const char *pattern, const char *text)
+{
+	return text_matches(pattern, text, false);
+}
+
+static enum policy_match match_groups(
+	const struct config_list *list, const struct policy_question *question)
+{
+	for (size_t i = 0; question->who != NULL && i < list->count; i++)
+		if (identity_has_group(question->who, list->items[i]))
+			return POLICY_HIT;
+	return POLICY_MISS;
+}
+
+/* The item "backend/subject" or "subject". The title of a backend has no '/', so the first one ends
+ * it: a subject that has one itself never passes for another backend's. */
+static enum policy_match match_user(const char *item, const struct identity *who)
+{
+	const char *slash = strchr(item, '/');
+	size_t length = slash != NULL ? (size_t)(slash - item) : 0;
+
+	if (slash == NULL)
+		return to_match(strcmp(item, who->subject) == 0);
+	if (strcmp(slash + 1, who->subject) != 0)
+		return POLICY_MISS;
+	if (who->backend == NULL)
+		return POLICY_MAY;
+	return to_match(strlen(who->backend) == length && memcmp(item, who->backend, length) == 0);
+}
+
+static enum policy_match match_users(
+	const struct config_list *list, const struct policy_question *question)
+{
+	enum policy_match best = POLICY_MISS;
+
+	if (question->who == NULL || question->who->subject == NULL)
+		return POLICY_MAY;
+	for (size_t i = 0; i < list->count; i++) {
+		enum policy_match match = match_user(list->items[i], question->who);
+
+		best = match > best ? match : best;
+	}
+	return best;
+}
+
+/* "alice" is the alice of any backend. */
+static bool user_covers(const char *outer, const char *inner)
+{
+	const char *slash = strchr(inner, '/');
+
+	if (strcmp(outer, inner) == 0)
+		return true;
+	return slash != NULL && strchr(outer, '/') == NULL && strcmp(outer, slash + 1) == 0;
+}
+
+/* Copies the part in front of the one '@'. False when there are more or none, or nothing on a side.
+ */
+static bool local_part(const char *address, char local[IDENTITY_EMAIL_MAX + 1])
+{
+	const char *at = strchr(address, '@');
+	size_t length = at != NULL ? (size_t)(at - address) : 0;
+
+	if (length == 0 || length > IDENTITY_EMAIL_MAX || at[1] == '\0' ||
+		strchr(at + 1, '@') != NULL)
+		return false;
+	memcpy(local, address, length);
+	local[length] = '\0';
+	return true;
+}
+
+bool condition_email_matches(const char *pattern, const char *address)
+{
+	char wanted[IDENTITY_EMAIL_MAX + 1], local[IDENTITY_EMAIL_MAX + 1];
+
+	if (!local_part(pattern, wanted) || !local_part(address, local))
+		return false;
+	return text_matches(wanted, local, true) &&
+	       text_matches(strchr(pattern, '@') + 1, strchr(address, '@') + 1, true);
+}
+
+static enum policy_match match_emails(
+	const struct config_list *list, const struct policy_question *question)
+{
+	if (question->who == NULL || question->who->email == NULL)
+		return POLICY_MISS;
+	return match_any(list, question->who->email, condition_email_matches);
+}
+
+static enum policy_match match_backends(
+	const struct config_list *list, const struct policy_question *question)
+{
+	if (question->who == NULL || question->who->backend == NULL)
+		return POLICY_MAY;
+	return match_any(list, question->who->backend, same);
+}
+
+static enum policy_match match_platforms(
+	const struct config_list *list, const struct policy_question *question)
+{
+	if (question->platform == NULL)
+		return POLICY_MAY;
+	return match_any(list, question->platform, same_host);
+}
+
+static enum policy_match match_meetings(
+	const struct config_list *list, const struct policy_question *question)
+{
+	const char *id = question->meeting_id, *token = question->meeting_token;
+
+	if (id != NULL && match_any(list, id, glob) == POLICY_HIT)
+		return POLICY_HIT;
+	if (token != NULL && match_any(list, token, glob) == POLICY_HIT)
+		return POLICY_HIT;
+	return id == NULL || token == NULL ? POLICY_MAY : POLICY_MISS;
+}
+
+static enum policy_match match_not_before(int64_t time, const struct policy_question *question)
+{
+	return to_match(question->now >= time);
+}
+
+static enum policy_match match_not_after(int64_t time, const struct policy_question *question)
+{
+	return to_match(question->now <= time);
+}
+
+#define AT(field) offsetof(struct config_rule, field)
+
+const struct condition conditions[CONDITION_COUNT] = {
+	{"users", AT(users), 0, false, match_users, NULL, user_covers},
+	{"groups", AT(groups), 0, true, match_groups, NULL, same},
+	{"emails", AT(emails), 0, true, match_emails, NULL, condition_email_matches},
+	{"backends", AT(backends), 0, false, match_backends, NULL, same},
+	{"platforms", AT(platforms), 0, false, match_platforms, NULL, same_host},
+	{"meetings", AT(meetings), 0, false, match_meetings, NULL, glob},
+	{"not-before", 0, AT(not_before), false, NULL, match_not_before, NULL},
+	{"not-after", 0, AT(not_after), false, NULL, match_not_after, NULL},
+};
+
+const struct config_list *condition_list(
+	const struct condition *condition, const struct config_rule *rule)
+{
+	return condition->list != 0 ? (const void *)((const char *)rule + condition->list) : NULL;
+}
+
+int64_t condition_time(const struct condition *condition, const struct config_rule *rule)
+{
+	int64_t time = 0;
+
+	if (condition->time != 0)
+		memcpy(&time, (const char *)rule + condition->time, sizeof time);
+	return time;
+}
+
+bool condition_written(const struct condition *condition, const struct config_rule *rule)
+{
+	const struct config_list *list = condition_list(condition, rule);
+
+	return list != NULL ? list->count > 0 : condition_time(condition, rule) != 0;
+}
+
+static enum policy_match match_one(const struct condition *condition,
+	const struct config_rule *rule, const struct policy_question *question, bool who_known)
+{
+	if (!condition_written(condition, rule))
+		return POLICY_HIT;
+	if (condition->claim && !who_known)
+		return POLICY_MAY;
+	if (condition->match_list != NULL)
+		return condition->match_list(condition_list(condition, rule), question);
+	if (question->now == 0)
+		return POLICY_MAY;
+	return condition->match_time(condition_time(condition, rule), question);
+}
+
+enum policy_match condition_match_all(const struct config_rule *rule,
+	const struct policy_question *question, bool who_known, const struct condition **which_r)
+{
+	enum policy_match worst = POLICY_HIT;
+	const struct condition *which = NULL;
+
+	for (size_t i = 0; i < CONDITION_COUNT; i++) {
+		enum policy_match match = match_one(&conditions[i], rule, question, who_known);
+
+		if (match < worst) {
+			worst = match;
+			which = &conditions[i];
+		}
+	}
+	if (which_r != NULL)
+		*which_r = which;
+	return worst;
+}

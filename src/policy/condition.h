@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The conditions a rule may have, one by one. Private to policy/.
+ */
+#ifndef POLICY_CONDITION_H
+#define POLICY_CONDITION_H
+
+#include "policy/policy.h"
+
+enum { CONDITION_COUNT = 8 };
+
+struct condition {
+	const char *name; /* of the option: "groups" */
+	size_t list;	  /* where in a rule its values are; 0: it is a time */
+	size_t time;	  /* where in a rule its time is; 0: it is a list */
+	bool claim;	  /* about e-mail or groups, which explain may not know */
+
+	/* How what was written stands to a question: one of the two. */
+	enum policy_match (*match_list)(
+		const struct config_list *list, const struct policy_question *question);
+	enum policy_match (*match_time)(int64_t time, const struct policy_question *question);
+
+	/* For lists: whether the value `outer` matches whatever the value `inner` matches. */
+	bool (*covers)(const char *outer, const char *inner);
+};
+
+extern const struct condition conditions[CONDITION_COUNT];
+
+/* What the rule has for a condition: its list, NULL for a time; its time, 0 for a list; whether it
+ * was written. */
+const struct config_list *condition_list(
+	const struct condition *condition, const struct config_rule *rule);
+int64_t condition_time(const struct condition *condition, const struct config_rule *rule);
+bool condition_written(const struct condition *condition, const struct config_rule *rule);
+
+/* Whether a pattern matches an e-mail address: without case, the part in front of the '@' and the
+ * domain each for itself. A pattern or address with other than one '@', or with nothing on a side
+ * of it, matches nothing. */
+bool condition_email_matches(const char *pattern, const char *address);
+
+/* All conditions of a rule at once: the worst of them. *which_r, where not NULL, is the condition
+ * that says so, NULL on a hit. */
+enum policy_match condition_match_all(const struct config_rule *rule,
+	const struct policy_question *question, bool who_known, const struct condition **which_r);
+
+#endif

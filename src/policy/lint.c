@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/condition.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <strings.h>
+
+/* One run over the rules. */
+struct lint {
+	const struct settings *settings;
+	int64_t now;
+	void (*found)(void *context, const struct config_rule *rule, const char *text);
+	void *context;
+	size_t count;
+};
+
+__attribute__((format(printf, 3, 4))) static void find(
+	struct lint *lint, const struct config_rule *rule, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	lint->found(lint->context, rule, text);
+	lint->count++;
+}
+
+static bool has_backend(const struct settings *settings, const char *title, size_t length)
+{
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		const char *known = section_title(settings->backends[i]);
+
+		if (strlen(known) == length && strncmp(known, title, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_platform(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->platform_count; i++)
+		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
+			return true;
+	return false;
+}
+
+static void lint_window(struct lint *lint, const struct config_rule *rule)
+{
+	if (rule->not_after == 0)
+		return;
+	if (rule->not_before > rule->not_after)
+		find(lint, rule, "its window never opens: not-before is later than not-after");
+	else if (rule->not_after < lint->now)
+		find(lint, rule, "it has expired: its not-after has passed");
+}
+
+static void lint_titles(struct lint *lint, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->platforms.count; i++)
+		if (!has_platform(lint->settings, rule->platforms.items[i]))
+			find(lint, rule, "platforms: \"%s\" is not configured",
+				rule->platforms.items[i]);
+	for (size_t i = 0; i < rule->backends.count; i++) {
+		const char *title = rule->backends.items[i];
+
+		if (!has_backend(lint->settings, title, strlen(title)))
+			find(lint, rule, "backends: \"%s\" is not configured", title);
+	}
+}
+
+static void lint_users(struct lint *lint, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->users.count; i++) {
+		const char *user = rule->users.items[i];
+		const char *slash = strchr(user, '/');
+
+		if (slash == NULL)
+			continue;
+		if (slash[1] == '\0' || !has_backend(lint->settings, user, (size_t)(slash - user)))
+			find(lint, rule,
+				"users: \"%s\" can never match: it stands for BACKEND/SUBJECT, and "
+				"there is no "
+				"such backend or no subject",
+				user);
+	}
+}
+
+static void lint_emails(struct lint *lint, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->emails.count; i++) {
+		const char *pattern = rule->emails.items[i];
+
+		/* A pattern that is good matches itself: '*' stands for itself, too. */
+		if (!condition_email_matches(pattern, pattern))
+			find(lint, rule,
+				"emails: \"%s\" can never match: it needs one @ with something on "
+				"both sides, "
+				"like *@partner.example",
+				pattern);
+	}
+}
+
+static void lint_meetings(struct lint *lint, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->meetings.count; i++) {
+		const char *pattern = rule->meetings.items[i];
+
+		if (!text_is_token(pattern, 1, 128, "*._~-"))
+			find(lint, rule, "meetings: \"%s\" can never match a meeting id or token",
+				pattern);
+		else if (strchr(pattern, '-') != NULL)
+			find(lint, rule,
+				"meetings: \"%s\" looks like a meeting token, which visitors "
+				"supply and the "
+				"platform does not confirm: write the meeting id where it matters",
+				pattern);
+	}
+}
+
+/* Whether every value of `inner` is covered by one of `outer`. */
+static bool list_covers(const struct condition *condition, const struct config_list *outer,
+	const struct config_list *inner)
+{
+	for (size_t i = 0; i < inner->count; i++) {
+		bool covered = false;
+
+		for (size_t o = 0; o < outer->count && !covered; o++)
+			covered = condition->covers(outer->items[o], inner->items[i]);
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the condition holds in `outer` whenever it holds in `inner`. */
+static bool condition_covers(const struct condition *condition, const struct config_rule *outer,
+	const struct config_rule *inner)
+{
+	const struct config_list *list = condition_list(condition, outer);
+
+	if (!condition_written(condition, outer))
+		return true;
+	if (!condition_written(condition, inner))
+		return false;
+	if (list != NULL)
+		return list_covers(condition, list, condition_list(condition, inner));
+	if (condition->time == offsetof(struct config_rule, not_before))
+		return outer->not_before <= inner->not_before;
+	return outer->not_after >= inner->not_after;
+}
+
+static bool rule_covers(const struct config_rule *outer, const struct config_rule *inner)
+{
+	for (size_t i = 0; i < CONDITION_COUNT; i++)
+		if (!condition_covers(&conditions[i], outer, inner))
+			return false;
+	return true;
+}
+
+static void lint_shadow(struct lint *lint, size_t index)
+{
+	const struct config_rule *rules = lint->settings->policy.rules;
+
+	for (size_t i = 0; i < index; i++) {
+		if (!rule_covers(&rules[i], &rules[index]))
+			continue;
+		find(lint, &rules[index],
+			"it is shadowed: rule \"%s\" on line %d decides everything it could",
+			rules[i].name, rules[i].line);
+		return;
+	}
+}
+
+static void lint_whole(struct lint *lint)
+{
+	const struct config_policy *policy = &lint->settings->policy;
+
+	for (size_t i = 0; i < policy->count; i++)
+		if (policy->rules[i].allow)
+			return;
+	if (policy->present && !policy->allow_by_default)
+		find(lint, NULL, "nobody can join: no rule allows, and the default denies");
+}
+
+size_t policy_lint(const struct settings *settings, int64_t now,
+	void (*found)(void *context, const struct config_rule *rule, const char *text),
+	void *context)
+{
+	struct lint lint = {settings, now, found, context, 0};
+
+	lint_whole(&lint);
+	for (size_t i = 0; i < settings->policy.count; i++) {
+		const struct config_rule *rule = &settings->policy.rules[i];
+
+		lint_window(&lint, rule);
+		lint_titles(&lint, rule);
+		lint_users(&lint, rule);
+		lint_emails(&lint, rule);
+		lint_meetings(&lint, rule);
+		lint_shadow(&lint, i);
+	}
+	return lint.count;
+}

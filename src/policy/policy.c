@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/policy.h"
+
+#include "policy/condition.h"
+
+/* Where a question leaves something open, which none that comes from a visit does, it fails closed:
+ * what may hit denies, and does not allow. */
+static bool decides(const struct config_rule *rule, const struct policy_question *question)
+{
+	enum policy_match match = condition_match_all(rule, question, true, NULL);
+
+	return match == POLICY_HIT || (match == POLICY_MAY && !rule->allow);
+}
+
+static enum policy_verdict to_verdict(bool allow)
+{
+	return allow ? POLICY_ALLOW : POLICY_DENY;
+}
+
+struct policy_answer policy_decide(
+	const struct config_policy *policy, const struct policy_question *question)
+{
+	if (!policy->present)
+		return (struct policy_answer){POLICY_ALLOW, "no policy"};
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+
+		if (decides(rule, question))
+			return (struct policy_answer){to_verdict(rule->allow), rule->name};
+	}
+	return (struct policy_answer){to_verdict(policy->allow_by_default), "default"};
+}
