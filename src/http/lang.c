@@ -170,8 +170,7 @@ void langs_free(struct langs **langs)
 	*langs = NULL;
 }
 
-/* RFC 4647 3.4: cuts the range from its end until it is one of ours; a single letter left at the
- * end goes with what followed it. */
+/* RFC 4647 3.4: cuts subtags off the end of the range until it is one of ours. */
 static const struct lang *look_up(const struct langs *langs, struct accept_item range)
 {
 	while (range.length > 0) {
@@ -181,8 +180,6 @@ static const struct lang *look_up(const struct langs *langs, struct accept_item 
 		do
 			range.length--;
 		while (range.length > 0 && range.name[range.length] != '-');
-		if (range.length > 2 && range.name[range.length - 2] == '-')
-			range.length -= 2;
 	}
 	return NULL;
 }

@@ -58,8 +58,9 @@ static void params_a40_repeated_is_told(void **state)
 static void params_a58_malformed_is_refused(void **state)
 {
 	static const char *const bad[] = {"%", "a=%", "a=%z", "a=%4", "a=%zz", "a=%0", "a=%00",
-		"%00=a", "a=b%00c", "a=%0a", "a=%0D%0Ab", "a=%09", "a=%7f", "a=%C3", "a=%C3%28",
-		"a=%C0%80", "a=%ED%A0%80", "a=\xff", "a=\n", "a=%C2%85", "a=%u0041", "a=%%41"};
+		"%00=a", "a=b%00c", "a=%0a", "a=%0D%0Ab", "a=%09", "a%0a=1", "a=%7f", "a=%C3",
+		"a=%C3%28", "a=%C0%80", "a=%ED%A0%80", "a=\xff", "a=\n", "a=%C2%85", "a=%u0041",
+		"a=%%41"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -211,6 +211,20 @@ static void page_full_buffer(void **state)
 	page_free(&page);
 }
 
+/* A sentence that is cut must not pass as a page. */
+static void page_value_longer_than_the_page(void **state)
+{
+	struct error error = {0};
+	struct page *page = load("{{t.hello}}", &error);
+	const struct page_value values[] = {{.name = "who", .text = "0123456789abcdef"}, {0}};
+	struct buffer html = BUFFER_INIT(16);
+
+	(void)state;
+	assert_int_equal(page_render(page, langs_choose(langs, ""), values, &html), -1);
+	buffer_release(&html);
+	page_free(&page);
+}
+
 /* Templates out of every order of a few pieces: each is refused with its place, or renders. */
 static void page_every_order_of_pieces(void **state)
 {
@@ -360,6 +374,7 @@ int main(void)
 		cmocka_unit_test(page_odd_bytes),
 		cmocka_unit_test(page_depth_is_bounded),
 		cmocka_unit_test(page_full_buffer),
+		cmocka_unit_test(page_value_longer_than_the_page),
 		cmocka_unit_test(page_every_order_of_pieces),
 		cmocka_unit_test(page_a64_escape),
 		cmocka_unit_test(page_a64_payload_in_every_position),

@@ -270,9 +270,9 @@ static void request_json_or_html(void **state)
 		{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false},
 		{"application/json;charset=utf-8 ; q=1.000 , */*", true},
 		{",,application/json,", true}, {"application/json;q=2", false},
-		{"application/json;q=0.1234", false}, {"application/json;", false},
-		{";q=1,application/json", false}, {"application/jsonx", false},
-		{"application/json x", false}};
+		{"application/json;q=1.5", false}, {"application/json;q=0.1234", false},
+		{"application/json;", false}, {";q=1,application/json", false},
+		{"application/jsonx", false}, {"application/json x", false}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
