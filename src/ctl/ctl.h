@@ -10,6 +10,7 @@
 #include "config/config.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sysexits.h>
 
 /* What the common options said. */
@@ -51,8 +52,17 @@ struct ctl_option {
  * NULL name. */
 int ctl_options(const struct ctl_command *command, struct ctl_option *options, int argc, char **argv);
 
+/* For a call without options: 0 when `wanted` words are left over, or -1 after saying what is wrong. */
+int ctl_operands(const struct ctl_command *command, int argc, char **argv, int wanted);
+
+/* "2026-11-22T02:16:21Z" (RFC 3339); returns `text`. */
+enum { CTL_TIME_SIZE = 32 };
+const char *ctl_time(int64_t seconds, char text[CTL_TIME_SIZE]);
+
 /* The commands, one array a file, each ended by NULL words. */
-extern const struct ctl_command ctl_store_commands[];  /* init, secret …, store rekey, session rotate-keys, session revoke */
+extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
+extern const struct ctl_command ctl_secret_commands[];	/* secret … */
+extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, session revoke */
 extern const struct ctl_command ctl_user_commands[];   /* user … */
 extern const struct ctl_command ctl_policy_commands[]; /* policy explain, policy lint */
 extern const struct ctl_command ctl_check_commands[];  /* check */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl secret: API keys and the like, by name and version.
+ */
+#include "ctl/ctl.h"
+
+#include "base/text.h"
+#include "secret/store.h"
+#include "state/state.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <unistd.h>
+
+enum { SET, LIST, RETIRE, GENERATE };
+
+enum { GENERATED_SIZE = 32 }; /* bytes */
+
+/* Copies the name of a section's secret as it stands in the store. */
+static void name_of(const struct section *section, bool is_backend, char name[STORE_NAME_MAX + 1])
+{
+	snprintf(name, STORE_NAME_MAX + 1, "%s%s", is_backend ? "backend/" : "",
+		section_title(section));
+}
+
+/* Calls it for the name of every secret that the configuration has a use for, until one is not 0.
+ */
+static int for_each_name(const struct settings *settings,
+	int (*what)(void *context, const char *name), void *context)
+{
+	char name[STORE_NAME_MAX + 1];
+	int rc = 0;
+
+	for (size_t i = 0; i < settings->platform_count && rc == 0; i++) {
+		name_of(settings->platforms[i], false, name);
+		rc = what(context, name);
+	}
+	for (size_t i = 0; i < settings->backend_count && rc == 0; i++) {
+		name_of(settings->backends[i], true, name);
+		rc = what(context, name);
+	}
+	return rc;
+}
+
+static int is_name(void *context, const char *name)
+{
+	return strcmp(context, name) == 0;
+}
+
+static int list_name(void *context, const char *name)
+{
+	struct buffer *list = context;
+
+	buffer_printf(list, "%s%s", list->length > 0 ? ", " : "", name);
+	return 0;
+}
+
+/* Host names are compared without case, so what was typed is made as it stands in the store. */
+static void fold_host(char *name)
+{
+	if (strncmp(name, "backend/", 8) == 0)
+		return;
+	for (; *name != '\0'; name++)
+		*name = (char)tolower((unsigned char)*name);
+}
+
+/* A secret is stored for what the configuration names, so that a typing error is found now, and not
+ * by the first join. */
+static int check_name(int command, const struct settings *settings, char *name)
+{
+	struct buffer list = BUFFER_INIT(4096);
+
+	fold_host(name);
+	if (for_each_name(settings, is_name, name) != 0)
+		return 0;
+	for_each_name(settings, list_name, &list);
+	ctl_usage(&ctl_secret_commands[command],
+		"the configuration has no platform or backend for \"%s\"; it has: %s", name,
+		list.length > 0 ? list.data : "none");
+	buffer_release(&list);
+	return -1;
+}
+
+/* From standard input; from a terminal twice. */
+static struct secret *read_value(const char *name, struct error *error)
+{
+	char prompt[STORE_NAME_MAX + 32];
+	struct secret *value, *again;
+
+	snprintf(prompt, sizeof prompt, "Secret of %s: ", name);
+	value = secret_read(STDIN_FILENO, prompt, error);
+	if (value == NULL || !isatty(STDIN_FILENO))
+		return value;
+	again = secret_read(STDIN_FILENO, "The same again: ", error);
+	if (again == NULL) {
+		secret_free(&value);
+	} else if (secret_length(again) != secret_length(value) ||
+		   !seal_equal(secret_text(again), secret_text(value), secret_length(value))) {
+		error_set(error, "the two are not the same; nothing was stored");
+		secret_free(&value);
+	}
+	secret_free(&again);
+	return value;
+}
+
+static int run_set(struct ctl *ctl, int argc, char **argv)
+{
+	const struct settings *settings;
+	struct secret *value;
+	struct error error;
+	unsigned version;
+	int status = EX_OK;
+
+	if (ctl_operands(&ctl_secret_commands[SET], argc, argv, 1) != 0)
+		return EX_USAGE;
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	if (check_name(SET, settings, argv[0]) != 0)
+		return EX_USAGE;
+	value = read_value(argv[0], &error);
+	if (value == NULL || store_check_value(value, &error) != 0)
+		status = ctl_fail(EX_DATAERR, &error);
+	else if (store_set(settings->store, settings->store_key, argv[0], value, &version,
+			 &error) != 0)
+		status = ctl_fail(1, &error);
+	else
+		printf("%s: version %u stored\n", argv[0], version);
+	secret_free(&value);
+	return status;
+}
+
+/* Random, as text, in `text` of GENERATED_SIZE * 2. */
+static struct secret *generate(void)
+{
+	uint8_t bytes[GENERATED_SIZE];
+	char text[GENERATED_SIZE * 2];
+	struct secret *value;
+
+	seal_random(bytes, sizeof bytes);
+	sodium_bin2base64(
+		text, sizeof text, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	value = secret_new(text, strlen(text));
+	explicit_bzero(bytes, sizeof bytes);
+	explicit_bzero(text, sizeof text);
+	return value;
+}
+
+static int store_generated(const struct settings *settings, const char *name)
+{
+	struct secret *value = generate();
+	struct error error;
+	unsigned version;
+	int status = EX_OK;
+
+	error_set(&error, "no memory");
+	if (value == NULL || store_set(settings->store, settings->store_key, name, value, &version,
+				     &error) != 0) {
+		status = ctl_fail(1, &error);
+	} else {
+		printf("%s\n", secret_text(value));
+		fflush(stdout);
+		fprintf(stderr,
+			"version %u of %s: put it into the platform's settings (\"API Key of "
+			"external authentication server\"); it is not shown again\n",
+			version, name);
+	}
+	secret_free(&value);
+	return status;
+}
+
+static int run_generate(struct ctl *ctl, int argc, char **argv)
+{
+	const struct settings *settings;
+
+	if (ctl_operands(&ctl_secret_commands[GENERATE], argc, argv, 1) != 0)
+		return EX_USAGE;
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	if (check_name(GENERATE, settings, argv[0]) != 0)
+		return EX_USAGE;
+	return store_generated(settings, argv[0]);
+}
+
+/* Not checked against the configuration: what is no longer in it is what one retires. */
+static int run_retire(struct ctl *ctl, int argc, char **argv)
+{
+	const struct settings *settings;
+	struct error error;
+	int64_t version;
+
+	if (ctl_operands(&ctl_secret_commands[RETIRE], argc, argv, 2) != 0)
+		return EX_USAGE;
+	if (text_to_number(argv[1], 1, UINT32_MAX, &version) != 0)
+		return ctl_usage(&ctl_secret_commands[RETIRE], "\"%s\" is no version", argv[1]);
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	fold_host(argv[0]);
+	if (store_retire(
+		    settings->store, settings->store_key, argv[0], (unsigned)version, &error) != 0)
+		return ctl_fail(1, &error);
+	printf("%s: version %u retired\n", argv[0], (unsigned)version);
+	return EX_OK;
+}
+
+/* -- secret list -- */
+
+/* When the platform last accepted it: a time, "-" for never, "unknown" where the state does not
+ * tell. */
+static const char *accepted(struct state *state, const struct store *store,
+	const struct store_secret *secret, char text[CTL_TIME_SIZE])
+{
+	uint8_t key[SEAL_HASH_SIZE];
+	int64_t when;
+
+	store_accepted_key(store_hash_key(store), secret->name, secret->version, key);
+	when = state == NULL ? -1 : state_marked(state, key);
+	if (when < 0)
+		return "unknown";
+	return when == 0 ? "-" : ctl_time(when, text);
+}
+
+static void print_table(struct state *state, const struct store *store)
+{
+	char created[CTL_TIME_SIZE], last[CTL_TIME_SIZE];
+	size_t count;
+	const struct store_secret *secrets = store_all(store, &count);
+	int width = 4;
+
+	for (size_t i = 0; i < count; i++)
+		if ((int)strlen(secrets[i].name) > width)
+			width = (int)strlen(secrets[i].name);
+	printf("%-*s  VERSION  %-20s  LAST ACCEPTED\n", width, "NAME", "CREATED");
+	for (size_t i = 0; i < count; i++)
+		printf("%-*s  %7u  %-20s  %s\n", width, secrets[i].name, secrets[i].version,
+			ctl_time(secrets[i].created, created),
+			accepted(state, store, &secrets[i], last));
+}
+
+/* `accepted` is null for never. */
+static int print_json(struct state *state, const struct store *store)
+{
+	char created[CTL_TIME_SIZE], last[CTL_TIME_SIZE];
+	size_t count;
+	const struct store_secret *secrets = store_all(store, &count);
+	json_t *list = json_array();
+	int rc = list == NULL ? -1 : 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const char *when = accepted(state, store, &secrets[i], last);
+
+		rc = json_array_append_new(
+			list, json_pack("{s:s, s:I, s:s, s:s?}", "name", secrets[i].name, "version",
+				      (json_int_t)secrets[i].version, "created",
+				      ctl_time(secrets[i].created, created), "accepted",
+				      strcmp(when, "-") == 0 ? NULL : when));
+	}
+	if (rc == 0)
+		rc = json_dumpf(list, stdout, JSON_INDENT(2));
+	printf("\n");
+	json_decref(list);
+	return rc;
+}
+
+static int run_list(struct ctl *ctl, int argc, char **argv)
+{
+	const struct settings *settings;
+	struct store *store;
+	struct state *state;
+	struct error error;
+	int status = EX_OK;
+
+	if (ctl_operands(&ctl_secret_commands[LIST], argc, argv, 0) != 0)
+		return EX_USAGE;
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	store = store_open(settings->store, settings->store_key, &error);
+	if (store == NULL)
+		return ctl_fail(1, &error);
+	state = state_open(settings->state, &error);
+	if (state == NULL)
+		ctl_fail(0, &error); /* the list is worth having without it */
+	if (!ctl->json)
+		print_table(state, store);
+	else if (print_json(state, store) != 0)
+		status = EX_OSERR;
+	state_close(&state);
+	store_free(&store);
+	return status;
+}
+
+const struct ctl_command ctl_secret_commands[] = {
+	[SET] = {"secret set", "NAME",
+		"store a new version of a secret, from standard input or a prompt", run_set},
+	[LIST] = {"secret list", "", "versions, when made, when last accepted; never a value",
+		run_list},
+	[RETIRE] = {"secret retire", "NAME VERSION", "remove a version of a secret", run_retire},
+	[GENERATE] = {"secret generate", "NAME",
+		"store a new random key as a version, and print it once", run_generate},
+	{0},
+};
