@@ -18,9 +18,9 @@ enum field {
 	CONTENT_TYPE,
 	REMOTE_ADDR,
 	ID,
-	COOKIE,
 	ACCEPT,
 	ACCEPT_LANGUAGE,
+	COOKIE, /* from here on one that comes twice is refused */
 	ORIGIN,
 	FETCH_SITE,
 	SEC_PURPOSE,
@@ -84,7 +84,8 @@ static void survey_param(struct survey *survey, const char *param)
 	if (field != FIELDS && name_length < length) {
 		const char *value = param + name_length + 1;
 
-		/* Only headers come from the client; which of two was meant nobody can tell. */
+		/* What nginx sets is meant to be replaced, lists do no harm; but which of two
+		 * cookie headers or origins was meant nobody can tell. */
 		if (field >= COOKIE && survey->values[field] != NULL)
 			survey->twice |= strcmp(survey->values[field], value) != 0;
 		survey->values[field] = value;

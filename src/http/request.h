@@ -26,7 +26,7 @@ struct request {
 	char **params; /* owned: pointers to each "NAME=value" in block, ended by NULL */
 	enum http_method method;
 	const char *path;    /* DOCUMENT_URI, else SCRIPT_NAME followed by PATH_INFO; decoded by
-				nginx; never empty */
+				nginx; begins with "/" */
 	const char *query;   /* QUERY_STRING */
 	const char *cookies; /* HTTP_COOKIE, or "" */
 	const char *accept, *accept_language, *content_type; /* or "" */
@@ -42,12 +42,13 @@ struct request {
 
 /* Fills the request from libfcgi's parameter array (envp style) and the body that was read. Copies
  * everything; the request must be released, also after -1. 0; or -1 for a request that must be
- * answered with 400 (`id` is good then, all else is empty): no REQUEST_METHOD, no path, a header
- * that is read here twice with different values, CONTENT_LENGTH not a number or not equal to
- * `body_length` (empty and missing are 0), a NUL in the body; or without memory.
+ * answered with 400 (what could be read is filled in then, so that the answer has an id, a language
+ * and a form; the path may be ""): no REQUEST_METHOD, no path, Cookie, Origin, Sec-Fetch-Site or a
+ * purpose twice with different values, CONTENT_LENGTH not a number or not equal to `body_length`
+ * (empty and missing are 0), a NUL in the body; or without memory.
  *
- * Of a parameter that nginx itself sets (no HTTP_ in front) the last one counts, as with PHP-FPM:
- * that is how a fastcgi_param after the stock fastcgi_params replaces one of those. */
+ * Of another parameter that comes twice the last one counts, as with PHP-FPM: nginx sends both
+ * where a fastcgi_param after the stock fastcgi_params replaces one of those. */
 int request_init(struct request *request, char *const *envp, const char *body, size_t body_length);
 
 /* A parameter by name, NULL when it is missing, and for an HTTP_ name that came twice: nginx before

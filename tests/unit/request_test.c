@@ -143,7 +143,11 @@ static void request_a40_header_twice(void **state)
 	(void)state;
 	assert_int_equal(init(ENV(STOCK, "HTTP_COOKIE=a=1", "HTTP_COOKIE=a=2"), NULL, 0), -1);
 	assert_int_equal(init(ENV(STOCK, "HTTP_COOKIE=a=1", "HTTP_COOKIE=a=1"), NULL, 0), 0);
-	/* A header that is not read may well come twice through proxies. */
+	assert_int_equal(
+		init(ENV(STOCK, "HTTP_ORIGIN=https://a", "HTTP_ORIGIN=null"), NULL, 0), -1);
+	assert_int_equal(init(ENV(STOCK, "HTTP_PURPOSE=", "HTTP_PURPOSE=prefetch"), NULL, 0), -1);
+	/* Lists may (RFC 9110 5.3), and what is not read may well through proxies. */
+	assert_int_equal(init(ENV(STOCK, "HTTP_ACCEPT=a/b", "HTTP_ACCEPT=c/d"), NULL, 0), 0);
 	assert_int_equal(begin(&request,
 				 ENV(STOCK, "HTTP_X_FORWARDED_FOR=1", "HTTP_X_FORWARDED_FOR=2",
 					 "DOCUMENT_ROOT=/a", "DOCUMENT_ROOT=/b"),
