@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl policy: what the rules say about a join that nobody has to try, and what is wrong
+ * with them.
+ */
+#include "ctl/ctl.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "policy/policy.h"
+
+#include <jansson.h>
+#include <strings.h>
+
+enum { EXPLAIN, LINT };
+
+/* ---- explain: the question ---- */
+
+struct explain {
+	const char *user, *platform, *meeting, *at, *email, *backend;
+	const char *groups[IDENTITY_GROUPS_MAX];
+	size_t group_count;
+	struct identity who;
+	struct policy_question question;
+	bool who_known;
+};
+
+static int take_options(struct explain *explain, int argc, char **argv)
+{
+	const struct ctl_command *command = &ctl_policy_commands[EXPLAIN];
+	struct ctl_option options[] = {
+		{.name = "user", .maximum = 1, .values = &explain->user},
+		{.name = "platform", .maximum = 1, .values = &explain->platform},
+		{.name = "meeting", .maximum = 1, .values = &explain->meeting},
+		{.name = "at", .maximum = 1, .values = &explain->at},
+		{.name = "email", .maximum = 1, .values = &explain->email},
+		{.name = "backend", .maximum = 1, .values = &explain->backend},
+		{.name = "group", .maximum = IDENTITY_GROUPS_MAX, .values = explain->groups},
+		{0},
+	};
+	int operands = ctl_options(command, options, argc, argv);
+
+	if (operands < 0)
+		return EX_USAGE;
+	if (operands > 0)
+		return ctl_usage(command, "takes options only, not \"%s\"", argv[0]);
+	if (explain->user == NULL || explain->platform == NULL || explain->meeting == NULL)
+		return ctl_usage(command, "--user, --platform and --meeting are needed");
+	explain->group_count = options[6].count;
+	return 0;
+}
+
+static int fill_who(struct explain *explain, struct error *error)
+{
+	struct identity *who = &explain->who;
+
+	if (identity_set(&who->subject, explain->user, IDENTITY_SUBJECT_MAX) != 0 ||
+		who->subject == NULL)
+		return error_set(error, "--user: not the name of a user");
+	if (identity_set(&who->backend, explain->backend, IDENTITY_SUBJECT_MAX) != 0)
+		return error_set(error, "--backend: not the title of a backend");
+	if (identity_set(&who->email, explain->email, IDENTITY_EMAIL_MAX) != 0)
+		return error_set(error, "--email: not an e-mail address");
+	for (size_t i = 0; i < explain->group_count; i++)
+		if (identity_add_group(who, explain->groups[i]) != 0)
+			return error_set(error, "--group: not the name of a group");
+	return 0;
+}
+
+static bool is_configured(const struct section *const *sections, size_t count, const char *title,
+	int (*compare)(const char *, const char *))
+{
+	for (size_t i = 0; i < count; i++)
+		if (compare(section_title(sections[i]), title) == 0)
+			return true;
+	return false;
+}
+
+/* What nobody could ask is no question: a join from such a platform never comes to the policy. */
+static int check_titles(
+	const struct explain *explain, const struct settings *settings, struct error *error)
+{
+	if (!is_configured(
+		    settings->platforms, settings->platform_count, explain->platform, strcasecmp))
+		return error_set(error, "--platform: %s has no platform \"%s\"", settings->file,
+			explain->platform);
+	if (explain->backend != NULL && !is_configured(settings->backends, settings->backend_count,
+						explain->backend, strcmp))
+		return error_set(error, "--backend: %s has no backend \"%s\"", settings->file,
+			explain->backend);
+	return 0;
+}
+
+static int fill_question(
+	struct explain *explain, const struct settings *settings, struct error *error)
+{
+	int64_t now = clock_wall();
+
+	if (explain->at != NULL && (text_to_time(explain->at, &now) != 0 || now <= 0))
+		return error_set(error, "--at: a time in UTC like 2026-01-01T08:00Z is needed");
+	if (check_titles(explain, settings, error) != 0 || fill_who(explain, error) != 0)
+		return -1;
+	explain->who_known = explain->email != NULL || explain->group_count > 0;
+	explain->question = (struct policy_question){
+		.who = &explain->who,
+		.platform = explain->platform,
+		.meeting_id = explain->meeting, /* whichever of the two it is */
+		.meeting_token = explain->meeting,
+		.now = now,
+	};
+	return 0;
+}
+
+/* ---- explain: the answer ---- */
+
+struct verdict {
+	bool may_allow, may_deny; /* both: it depends on what was not given */
+	const char *rule;	  /* the first that hits */
+};
+
+static void add_verdict(struct verdict *verdict, bool allow)
+{
+	verdict->may_allow = verdict->may_allow || allow;
+	verdict->may_deny = verdict->may_deny || !allow;
+}
+
+static struct verdict find_verdict(
+	const struct config_policy *policy, const struct explain *explain)
+{
+	struct verdict verdict = {false, false, policy->present ? "default" : "no policy"};
+
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+		enum policy_match match =
+			policy_explain(rule, &explain->question, explain->who_known).match;
+
+		if (match != POLICY_MISS)
+			add_verdict(&verdict, rule->allow);
+		if (match == POLICY_HIT) {
+			verdict.rule = rule->name;
+			return verdict;
+		}
+	}
+	add_verdict(&verdict, policy->allow_by_default || !policy->present);
+	return verdict;
+}
+
+static const char *verdict_word(struct verdict verdict)
+{
+	if (verdict.may_allow && verdict.may_deny)
+		return "undecided";
+	return verdict.may_allow ? "allowed" : "denied";
+}
+
+static const char *match_word(enum policy_match match)
+{
+	static const char *const words[] = {
+		[POLICY_MISS] = "miss", [POLICY_MAY] = "may", [POLICY_HIT] = "hit"};
+
+	return words[match];
+}
+
+static const char *allow_word(bool allow)
+{
+	return allow ? "allow" : "deny";
+}
+
+/* Characters of UTF-8, which is what a column is wide. */
+static int width(const char *text)
+{
+	int count = 0;
+
+	for (; *text != '\0'; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
+static void print_row(
+	const char *name, int column, const char *says, const char *match, const char *why)
+{
+	printf("%s%*s  %-5s  %-5s  %s\n", name, column - width(name), "", says, match, why);
+}
+
+static void print_table(
+	const struct config_policy *policy, const struct explain *explain, struct verdict verdict)
+{
+	int column = width("RULE");
+
+	for (size_t i = 0; i < policy->count; i++)
+		if (width(policy->rules[i].name) > column)
+			column = width(policy->rules[i].name);
+	print_row("RULE", column, "SAYS", "MATCH", "WHY");
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+		struct policy_reason reason =
+			policy_explain(rule, &explain->question, explain->who_known);
+
+		print_row(rule->name, column, allow_word(rule->allow), match_word(reason.match),
+			reason.text);
+	}
+	if (verdict.may_allow && verdict.may_deny)
+		printf("undecided: it depends on the rules that say \"may\"; give --group, --email "
+		       "or "
+		       "--backend\n");
+	else
+		printf("%s: %s\n", verdict_word(verdict), verdict.rule);
+}
+
+static int dump(json_t *json)
+{
+	int rc = json_dumpf(json, stdout, JSON_INDENT(2));
+
+	json_decref(json);
+	putchar('\n');
+	return rc == 0 ? 0 : -1;
+}
+
+static int print_json(
+	const struct config_policy *policy, const struct explain *explain, struct verdict verdict)
+{
+	bool decided = verdict.may_allow != verdict.may_deny;
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+		struct policy_reason reason =
+			policy_explain(rule, &explain->question, explain->who_known);
+
+		json_array_append_new(
+			rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", rule->name, "line",
+				       rule->line, "allow", rule->allow, "match",
+				       match_word(reason.match), "reason", reason.text));
+	}
+	return dump(json_pack("{s:s, s:s?, s:o}", "verdict", verdict_word(verdict), "rule",
+		decided ? verdict.rule : NULL, "rules", rules));
+}
+
+static int answer(struct ctl *ctl, const struct settings *settings, const struct explain *explain)
+{
+	struct verdict verdict = find_verdict(&settings->policy, explain);
+	int rc = 0;
+
+	if (ctl->json)
+		rc = print_json(&settings->policy, explain, verdict);
+	else
+		print_table(&settings->policy, explain, verdict);
+	if (rc != 0)
+		return EX_IOERR;
+	return verdict.may_deny ? 1 : 0;
+}
+
+static int run_explain(struct ctl *ctl, int argc, char **argv)
+{
+	struct explain explain = {.who = IDENTITY_INIT};
+	const struct settings *settings;
+	struct error error;
+	int status = take_options(&explain, argc, argv);
+
+	if (status != 0)
+		return status;
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	if (fill_question(&explain, settings, &error) == 0)
+		status = answer(ctl, settings, &explain);
+	else
+		status = ctl_fail(EX_DATAERR, &error);
+	identity_release(&explain.who);
+	return status;
+}
+
+/* ---- lint ---- */
+
+struct findings {
+	const char *file;
+	json_t *json; /* NULL: print them as they come */
+};
+
+static void found(void *context, const struct config_rule *rule, const char *text)
+{
+	const struct findings *findings = context;
+
+	if (findings->json != NULL)
+		json_array_append_new(findings->json,
+			json_pack("{s:s?, s:i, s:s}", "rule", rule != NULL ? rule->name : NULL,
+				"line", rule != NULL ? rule->line : 0, "finding", text));
+	else if (rule != NULL)
+		printf("%s:%d: rule \"%s\": %s\n", findings->file, rule->line, rule->name, text);
+	else
+		printf("%s: policy: %s\n", findings->file, text);
+}
+
+static int run_lint(struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *command = &ctl_policy_commands[LINT];
+	struct ctl_option none[] = {{0}};
+	int operands = ctl_options(command, none, argc, argv);
+	const struct settings *settings;
+	struct findings findings = {NULL, NULL};
+	size_t count;
+
+	if (operands < 0)
+		return EX_USAGE;
+	if (operands > 0)
+		return ctl_usage(command, "takes no names");
+	settings = ctl_settings(ctl);
+	if (settings == NULL)
+		return EX_CONFIG;
+	findings.file = settings->file;
+	findings.json = ctl->json ? json_array() : NULL;
+	count = policy_lint(settings, clock_wall(), found, &findings);
+	if (ctl->json && dump(findings.json) != 0)
+		return EX_IOERR;
+	return count > 0 ? 1 : 0;
+}
+
+const struct ctl_command ctl_policy_commands[] = {
+	[EXPLAIN] = {"policy explain",
+		"--user USER --platform PLATFORM --meeting MEETING [--group GROUP]... "
+		"[--email ADDRESS] [--backend TITLE] [--at TIME]",
+		"show how each rule stands to a join, and the verdict", run_explain},
+	[LINT] = {"policy lint", "", "find rules that can never decide, or can be got around",
+		run_lint},
+	{0},
+};
