@@ -10,9 +10,10 @@
  *
  * The first line is the format's version. Empty lines and lines that begin with # are skipped. All
  * six fields stand in every line; display name, e-mail, groups and expiry may be empty. In a field
- * %XX is the byte with that hex code, so that any printable UTF-8 fits: a colon is %3A, a percent
- * sign %25, a comma in a group %2C, a # in front of a name %23. A `!` before the hash, as in
- * shadow(5), disables the user and keeps the password. Names are unique and in canonical form.
+ * but the hash and the expiry, %XX is the byte with that hex code, so that any printable UTF-8
+ * fits: a colon is %3A, a percent sign %25, a comma in a group %2C, a # in front of a name %23. A
+ * `!` before the hash, as in shadow(5), disables the user and keeps the password. Names are unique
+ * and in canonical form.
  *
  * One bad line makes the whole file bad: a list of who may come in is not to be half read, where
  * the half that is lost may be the one that shuts somebody out.

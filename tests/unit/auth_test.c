@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The backend "file", the registry and the mock; the format of the users file is users_test.c's.
+ */
+#define MEETAUTH_MOCK
+#include "auth/mock.c"
+#include "auth/registry.c"
+
+#include "section_fixture.h"
+
+#include "auth/users.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "platform/platform.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Cheap ones, of "correct horse" and "other secret". */
+#define HORSE                                                                                      \
+	"$argon2id$v=19$m=8,t=1,p=1$SYhnt1yho6XMGutRlE3jXQ$"                                       \
+	"qWOfG8a74AvLs7F6AtQv0qxB6OASy7hZV+Jp3Z2UAqQ"
+#define OTHER                                                                                      \
+	"$argon2id$v=19$m=8,t=1,p=1$0f5z/i8mfAdjaJoFu63qfg$"                                       \
+	"CF2N0SYOjD4H2sSRPyCIRNM+kiSjUA5FrSfyGAq+DOQ"
+
+#define FILE_OF_FOUR                                                                               \
+	USERS_FIRST_LINE "anna:" HORSE ":Anna Kov\xc3\xa1\x63s:anna@example.org:staff,hosts:\n"    \
+			 "bert:" OTHER "::::\n"                                                    \
+			 "carl:!" HORSE ":Carl:::\n"                                               \
+			 "dora:" HORSE ":Dora:::2000-01-01T00:00:00Z\n"
+
+static void put_users(const struct fixture *fixture, const char *text)
+{
+	put(fixture->users, text, strlen(text), 0600);
+}
+
+/* Opens the only backend there is. */
+static int open_backend(struct fixture *fixture, void **instance_r, struct error *error)
+{
+	const struct section *section;
+	bool compiled_out;
+
+	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
+		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
+		"backend \"staff\" {\n type = \"file\"\n users = \"%s\"\n}\n",
+		fixture->users);
+	section = fixture->settings->backends[0];
+	return auth_find(section_type(section), &compiled_out)->open(section, instance_r, error);
+}
+
+static void *open_with(struct fixture *fixture, const char *text)
+{
+	struct error error = {""};
+	void *instance = NULL;
+
+	put_users(fixture, text);
+	if (open_backend(fixture, &instance, &error) != 0)
+		fail_msg("%s", error.text);
+	return instance;
+}
+
+static enum auth_verdict try(
+	void *instance, const char *name, const char *password, struct identity *who)
+{
+	struct error error = {""};
+	struct auth_attempt attempt = {name, password, who, &error};
+
+	return auth_file.check(instance, &attempt);
+}
+
+/* ---- check ---- */
+
+static void a_right_password_gives_a_whole_identity(void **state)
+{
+	void *instance = open_with(*state, FILE_OF_FOUR);
+	struct identity who = IDENTITY_INIT;
+
+	identity_set(&who.backend, "staff", IDENTITY_NAME_MAX);
+	assert_int_equal(try(instance, "anna", "correct horse", &who), AUTH_GRANT);
+	assert_string_equal(who.backend, "staff");
+	assert_string_equal(who.subject, "anna");
+	assert_string_equal(who.name, "Anna Kov\xc3\xa1\x63s");
+	assert_string_equal(who.email, "anna@example.org");
+	assert_int_equal(who.group_count, 2);
+	assert_true(identity_has_group(&who, "staff"));
+	assert_true(identity_has_group(&who, "hosts"));
+	identity_release(&who);
+	assert_int_equal(try(instance, "bert", "other secret", &who), AUTH_GRANT);
+	assert_null(who.name);
+	assert_null(who.email);
+	assert_int_equal(who.group_count, 0);
+	identity_release(&who);
+	auth_file.close(instance);
+}
+
+static void everybody_else_gets_another_verdict(void **state)
+{
+	static const struct {
+		const char *name, *password;
+		enum auth_verdict verdict;
+	} cases[] = {{"anna", "wrong", AUTH_DENY}, {"anna", "correct horse ", AUTH_DENY},
+		{"anna", "Correct horse", AUTH_DENY}, {"anna", "other secret", AUTH_DENY},
+		{"bert", "correct horse", AUTH_DENY},
+		{"carl", "correct horse", AUTH_DENY}, /* disabled */
+		{"dora", "correct horse", AUTH_DENY}, /* expired */
+		{"emil", "correct horse", AUTH_UNKNOWN}, {"ann", "correct horse", AUTH_UNKNOWN},
+		{"anna:", "correct horse", AUTH_UNKNOWN}, {"an na", "correct horse", AUTH_UNKNOWN},
+		{"anna%00", "correct horse", AUTH_UNKNOWN}, {" ", "correct horse", AUTH_UNKNOWN},
+		{"\xef\xbc\xa1nna", "correct horse", AUTH_UNKNOWN}, /* full-width A */
+		{"*", "correct horse", AUTH_UNKNOWN}};
+	void *instance = open_with(*state, FILE_OF_FOUR);
+	struct identity who = IDENTITY_INIT;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(
+			try(instance, cases[i].name, cases[i].password, &who), cases[i].verdict);
+		assert_null(who.subject);
+		assert_int_equal(who.group_count, 0);
+	}
+	auth_file.close(instance);
+}
+
+static void case_and_blanks_around_make_no_other_name(void **state)
+{
+	static const char *const names[] = {"anna", "Anna", "ANNA", " anna", "anna  "};
+	void *instance = open_with(*state, FILE_OF_FOUR);
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct identity who = IDENTITY_INIT;
+
+		assert_int_equal(try(instance, names[i], "correct horse", &who), AUTH_GRANT);
+		assert_string_equal(who.subject, "anna");
+		identity_release(&who);
+	}
+	auth_file.close(instance);
+}
+
+static void an_empty_file_knows_nobody(void **state)
+{
+	void *instance = open_with(*state, USERS_FIRST_LINE);
+	struct identity who = IDENTITY_INIT;
+
+	assert_int_equal(try(instance, "anna", "correct horse", &who), AUTH_UNKNOWN);
+	assert_false(auth_file.stands(instance, "anna"));
+	auth_file.close(instance);
+}
+
+static int64_t fastest_of_three(void *instance, const char *name, enum auth_verdict verdict)
+{
+	struct identity who = IDENTITY_INIT;
+	int64_t fastest = INT64_MAX;
+
+	for (int i = 0; i < 3; i++) {
+		int64_t began = clock_monotonic_ms(), took;
+
+		assert_int_equal(try(instance, name, "wrong", &who), verdict);
+		took = clock_monotonic_ms() - began;
+		fastest = took < fastest ? took : fastest;
+	}
+	return fastest;
+}
+
+/* Without the work for names that are not there the second would take no time at all. */
+static void an_unknown_name_takes_as_long_as_a_known_one(void **state)
+{
+	char text[512], hash[PASSWORD_HASH_SIZE];
+	int64_t known, disabled, unknown;
+	void *instance;
+
+	assert_int_equal(password_hash("correct horse", hash), 0);
+	snprintf(text, sizeof text, USERS_FIRST_LINE "anna:%s::::\nbert:!%s::::\n", hash, hash);
+	instance = open_with(*state, text);
+	known = fastest_of_three(instance, "anna", AUTH_DENY);
+	disabled = fastest_of_three(instance, "bert", AUTH_DENY);
+	unknown = fastest_of_three(instance, "nobody", AUTH_UNKNOWN);
+	assert_true(known > 4);
+	assert_true(unknown > known / 4 && unknown < known * 4);
+	assert_true(disabled > known / 4 && disabled < known * 4);
+	auth_file.close(instance);
+}
+
+/* ---- open ---- */
+
+static void refused(struct fixture *fixture, const char *words)
+{
+	struct error error = {""};
+	void *instance = NULL;
+	char place[160];
+
+	assert_int_equal(open_backend(fixture, &instance, &error), -1);
+	assert_null(instance);
+	snprintf(place, sizeof place, "%s:5: ", fixture->conf);
+	if (strncmp(error.text, place, strlen(place)) != 0 || strstr(error.text, words) == NULL)
+		fail_msg("\"%s…%s\" expected: %s", place, words, error.text);
+}
+
+static void a_file_that_is_not_there_says_how_to_make_it(void **state)
+{
+	refused(*state, "meetauthctl user add");
+}
+
+static void a_file_that_others_can_read_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put(fixture->users, FILE_OF_FOUR, strlen(FILE_OF_FOUR), 0644);
+	refused(fixture, "chmod 0640");
+	assert_int_equal(chmod(fixture->users, 0640), 0);
+	auth_file.close(open_with(fixture, FILE_OF_FOUR));
+}
+
+static void a_bad_line_is_named_with_its_place(void **state)
+{
+	struct fixture *fixture = *state;
+	char words[256];
+
+	put_users(fixture, FILE_OF_FOUR "emil:secret::::\n");
+	snprintf(words, sizeof words, "%s:6: the password hash does not begin", fixture->users);
+	refused(fixture, words);
+}
+
+static void a_relative_path_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	snprintf(fixture->users, sizeof fixture->users, "users.passwd");
+	refused(fixture, "absolute");
+}
+
+/* ---- stands and refresh ---- */
+
+static void only_active_users_stand(void **state)
+{
+	void *instance = open_with(*state, FILE_OF_FOUR);
+
+	assert_true(auth_file.stands(instance, "anna"));
+	assert_true(auth_file.stands(instance, "bert"));
+	assert_false(auth_file.stands(instance, "carl"));
+	assert_false(auth_file.stands(instance, "dora"));
+	assert_false(auth_file.stands(instance, "emil"));
+	assert_false(auth_file.stands(instance, ""));
+	auth_file.close(instance);
+}
+
+static void a_changed_file_is_read_again(void **state)
+{
+	struct fixture *fixture = *state;
+	void *instance = open_with(fixture, FILE_OF_FOUR);
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+
+	assert_int_equal(auth_file.refresh(instance, &error), 0);
+	put_users(fixture, USERS_FIRST_LINE "anna:" OTHER "::::\nemil:" HORSE "::::\n");
+	assert_int_equal(auth_file.refresh(instance, &error), 1);
+	assert_int_equal(auth_file.refresh(instance, &error), 0);
+	assert_false(auth_file.stands(instance, "bert"));
+	assert_true(auth_file.stands(instance, "emil"));
+	assert_int_equal(try(instance, "anna", "correct horse", &who), AUTH_DENY);
+	assert_int_equal(try(instance, "anna", "other secret", &who), AUTH_GRANT);
+	identity_release(&who);
+	auth_file.close(instance);
+}
+
+static void a_bad_file_leaves_the_old_users_in_place(void **state)
+{
+	struct fixture *fixture = *state;
+	void *instance = open_with(fixture, FILE_OF_FOUR);
+	struct error error = {""};
+
+	put_users(fixture, USERS_FIRST_LINE "emil:" HORSE "::::\nfranz:::::\n");
+	assert_int_equal(auth_file.refresh(instance, &error), -1);
+	assert_non_null(strstr(error.text, "users:3: "));
+	assert_int_equal(auth_file.refresh(instance, &error), -1);
+	assert_true(auth_file.stands(instance, "anna"));
+	assert_false(auth_file.stands(instance, "emil")); /* nothing of a half-good file */
+	unlink(fixture->users);
+	assert_int_equal(auth_file.refresh(instance, &error), -1);
+	assert_true(auth_file.stands(instance, "anna"));
+	put_users(fixture, USERS_FIRST_LINE "emil:" HORSE "::::\n");
+	assert_int_equal(auth_file.refresh(instance, &error), 1);
+	assert_false(auth_file.stands(instance, "anna"));
+	assert_true(auth_file.stands(instance, "emil"));
+	auth_file.close(instance);
+}
+
+static atomic_int granted;
+
+static void *log_in_many_times(void *instance)
+{
+	for (int i = 0; i < 200; i++) {
+		struct identity who = IDENTITY_INIT;
+
+		if (try(instance, "anna", "correct horse", &who) == AUTH_GRANT)
+			atomic_fetch_add(&granted, 1);
+		identity_release(&who);
+	}
+	return NULL;
+}
+
+/* For the sanitizers: tables are swapped under the hands of those who check passwords. */
+static void checks_and_refreshes_do_not_disturb_each_other(void **state)
+{
+	struct fixture *fixture = *state;
+	void *instance = open_with(fixture, FILE_OF_FOUR);
+	struct error error;
+	pthread_t threads[2];
+
+	atomic_store(&granted, 0);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_in_many_times, instance), 0);
+	for (int i = 0; i < 50; i++) {
+		put_users(fixture, i % 2 ? FILE_OF_FOUR : FILE_OF_FOUR "emil:" HORSE "::::\n");
+		assert_int_equal(auth_file.refresh(instance, &error), 1);
+		assert_true(auth_file.stands(instance, "anna"));
+	}
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(atomic_load(&granted), 400);
+	auth_file.close(instance);
+}
+
+/* ---- registry and mock ---- */
+
+static void the_registry_finds_by_type(void **state)
+{
+	const struct section_type *types_found = auth_section_types();
+	bool compiled_out = true;
+
+	(void)state;
+	assert_ptr_equal(auth_find("file", &compiled_out), &auth_file);
+	assert_false(compiled_out);
+	assert_null(auth_find("File", &compiled_out));
+	assert_null(auth_find("", &compiled_out));
+	assert_false(compiled_out);
+	assert_ptr_equal(auth_at(0), &auth_file);
+	assert_ptr_equal(auth_at(1), &auth_mock);
+	assert_null(auth_at(2));
+	assert_string_equal(types_found[0].type, "file");
+	assert_string_equal(types_found[0].options[0].name, "users");
+	assert_null(types_found[2].type);
+}
+
+static void the_mock_answers_as_it_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+	struct auth_attempt attempt = {"bert", "any", &who, &error};
+	void *mock;
+
+	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
+		"platform \"a.example\" { type = \"veeting\" }\nbackend \"test\" { type = \"mock\" "
+		"users = {\"anna=grant\", \"bert=unavailable\", \"carl=deny\"} }");
+	assert_int_equal(auth_mock.open(fixture->settings->backends[0], &mock, &error), 0);
+	assert_int_equal(auth_mock.check(mock, &attempt), AUTH_UNAVAILABLE);
+	assert_true(error.text[0] != '\0');
+	attempt.name = "carl";
+	assert_int_equal(auth_mock.check(mock, &attempt), AUTH_DENY);
+	attempt.name = "ann";
+	assert_int_equal(auth_mock.check(mock, &attempt), AUTH_UNKNOWN);
+	attempt.name = "anna";
+	assert_int_equal(auth_mock.check(mock, &attempt), AUTH_GRANT);
+	assert_string_equal(who.subject, "anna");
+	assert_true(auth_mock.stands(mock, "anna"));
+	assert_false(auth_mock.stands(mock, "carl"));
+	identity_release(&who);
+	auth_mock.close(mock);
+	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
+		"platform \"a.example\" { type = \"veeting\" }\n"
+		"backend \"test\" { type = \"mock\" users = {\"anna=maybe\"} }");
+	assert_int_equal(auth_mock.open(fixture->settings->backends[0], &mock, &error), -1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_right_password_gives_a_whole_identity),
+		TEST(everybody_else_gets_another_verdict),
+		TEST(case_and_blanks_around_make_no_other_name),
+		TEST(an_empty_file_knows_nobody),
+		TEST(an_unknown_name_takes_as_long_as_a_known_one),
+		TEST(a_file_that_is_not_there_says_how_to_make_it),
+		TEST(a_file_that_others_can_read_is_refused),
+		TEST(a_bad_line_is_named_with_its_place),
+		TEST(a_relative_path_is_refused),
+		TEST(only_active_users_stand),
+		TEST(a_changed_file_is_read_again),
+		TEST(a_bad_file_leaves_the_old_users_in_place),
+		TEST(checks_and_refreshes_do_not_disturb_each_other),
+		TEST(the_registry_finds_by_type),
+		TEST(the_mock_answers_as_it_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
