@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of the configuration share: two types of platforms and of backends, a file in a
- * folder of its own, and ways to load it.
+ * What the tests of the configuration and the policy share: two types of platforms and of
+ * backends, a file in a folder of its own, and ways to load it.
  */
 #ifndef CONFIG_FIXTURE_H
 #define CONFIG_FIXTURE_H
@@ -15,8 +15,10 @@
 #include "base/buffer.h"
 #include "config/config.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
+
+/* 2026-06-01T12:00:00Z */
+#define NOON INT64_C(1780315200)
 
 #define BASE "base-url = \"https://external.example.org/auth\"\n"
 #define SITE                                                                                       \
@@ -97,6 +99,18 @@ static inline struct settings *load(const char *text)
 	settings = config_load(file, types, &error);
 	if (settings == NULL)
 		fail_msg("refused: %s", error.text);
+	return settings;
+}
+
+/* Settings whose policy section has that inside. */
+static inline struct settings *with_policy(const char *rules)
+{
+	struct buffer text = BUFFER_INIT(1 << 16);
+	struct settings *settings;
+
+	buffer_printf(&text, SITE "policy {\n%s\n}\n", rules);
+	settings = load(text.data);
+	buffer_release(&text);
 	return settings;
 }
 

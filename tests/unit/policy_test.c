@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The policy, on rules read by config_load(). The names of attacks (A22, …) are those of the
+ * project's attack table.
+ */
+#include "policy_fixture.h"
+
+static void decides(const char *rules, const struct policy_question *asked,
+	enum policy_verdict verdict, const char *rule)
+{
+	struct settings *settings = with_policy(rules);
+	struct policy_answer answer = policy_decide(&settings->policy, asked);
+
+	if (answer.verdict != verdict || strcmp(answer.rule, rule) != 0)
+		fail_msg("%s by \"%s\", expected %s by \"%s\": %s",
+			answer.verdict == POLICY_ALLOW ? "allowed" : "denied", answer.rule,
+			verdict == POLICY_ALLOW ? "allowed" : "denied", rule, rules);
+	config_free(&settings);
+}
+
+/* One rule that allows under a condition: whether it hits. */
+static void hits(const char *condition, const struct policy_question *asked, bool hit)
+{
+	char rules[1024];
+
+	snprintf(rules, sizeof rules, "rule \"r\" { allow = true %s }", condition);
+	decides(rules, asked, hit ? POLICY_ALLOW : POLICY_DENY, hit ? "r" : "default");
+}
+
+static void test_no_policy_allows(void **state)
+{
+	struct settings *settings = load(SITE);
+	struct policy_question asked = question(&nobody);
+	struct policy_answer answer = policy_decide(&settings->policy, &asked);
+
+	(void)state;
+	assert_int_equal(answer.verdict, POLICY_ALLOW);
+	assert_string_equal(answer.rule, "no policy");
+	config_free(&settings);
+}
+
+static void test_default(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	decides("", &asked, POLICY_DENY, "default");
+	decides("default = deny", &asked, POLICY_DENY, "default");
+	decides("default = allow", &asked, POLICY_ALLOW, "default");
+	decides("rule r { allow = true users = {\"other\"} } default = deny", &asked, POLICY_DENY,
+		"default");
+	decides("rule r { allow = false users = {\"other\"} } default = allow", &asked,
+		POLICY_ALLOW, "default");
+}
+
+static void test_a26_first_match_decides(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	decides("rule a { allow = false } rule b { allow = true } default = allow", &asked,
+		POLICY_DENY, "a");
+	decides("rule b { allow = true } rule a { allow = false } default = deny", &asked,
+		POLICY_ALLOW, "b");
+	decides("rule z { allow = true groups = {\"x\"} } rule a { allow = false } "
+		"rule b { allow = true }",
+		&asked, POLICY_DENY, "a");
+	/* The default stands for "no rule", wherever it is written. */
+	decides("default = deny rule b { allow = true }", &asked, POLICY_ALLOW, "b");
+}
+
+static void test_all_conditions_must_hold(void **state)
+{
+	struct identity who = {.backend = (char *)"staff", .subject = (char *)"alice"};
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	assert_int_equal(identity_add_group(&who, "staff"), 0);
+	hits("users = {\"alice\"} groups = {\"staff\"} backends = {\"staff\"}", &asked, true);
+	hits("users = {\"alice\"} groups = {\"admins\"}", &asked, false);
+	hits("users = {\"bob\"} groups = {\"staff\"}", &asked, false);
+	hits("users = {\"alice\"} platforms = {\"other.example\"}", &asked, false);
+	hits("users = {\"alice\"} not-after = \"2025-01-01\"", &asked, false);
+	for (size_t i = 0; i < who.group_count; i++)
+		free(who.groups[i]);
+	free(who.groups);
+}
+
+static void test_groups(void **state)
+{
+	struct identity who = {.backend = (char *)"staff", .subject = (char *)"alice"};
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	assert_int_equal(identity_add_group(&who, "Staff"), 0);
+	assert_int_equal(identity_add_group(&who, "a*"), 0);
+	hits("groups = {\"x\", \"Staff\"}", &asked, true);
+	hits("groups = {\"staff\"}", &asked, false);
+	hits("groups = {\"Staf\"}", &asked, false);
+	hits("groups = {\"Staffs\"}", &asked, false);
+	hits("groups = {\"*\"}", &asked, false);
+	hits("groups = {\"a*\"}", &asked, true);
+	for (size_t i = 0; i < who.group_count; i++)
+		free(who.groups[i]);
+	free(who.groups);
+}
+
+static void test_users(void **state)
+{
+	struct identity who = {.backend = (char *)"staff", .subject = (char *)"alice"};
+	struct identity slash = {.backend = (char *)"google", .subject = (char *)"staff/alice"};
+	struct policy_question asked = question(&who), sneaky = question(&slash);
+
+	(void)state;
+	hits("users = {\"bob\", \"alice\"}", &asked, true);
+	hits("users = {\"staff/alice\"}", &asked, true);
+	hits("users = {\"google/alice\"}", &asked, false);
+	hits("users = {\"Alice\"}", &asked, false);
+	hits("users = {\"alic\"}", &asked, false);
+	hits("users = {\"staf/alice\"}", &asked, false);
+	hits("users = {\"/alice\"}", &asked, false);
+	hits("users = {\"*\"}", &asked, false);
+	/* A provider's subject that looks like somebody of another backend. */
+	hits("users = {\"staff/alice\"}", &sneaky, false);
+	hits("users = {\"google/staff/alice\"}", &sneaky, true);
+	hits("users = {\"alice\"}", &sneaky, false);
+}
+
+static void email(const char *patterns, const char *address, bool hit)
+{
+	struct identity who = {.backend = (char *)"staff", .subject = (char *)"a"};
+	struct policy_question asked = question(&who);
+	char condition[256];
+
+	who.email = (char *)(uintptr_t)address;
+	snprintf(condition, sizeof condition, "emails = {%s}", patterns);
+	hits(condition, &asked, hit);
+}
+
+static void test_emails(void **state)
+{
+	(void)state;
+	email("\"*@partner.example\"", "bob@partner.example", true);
+	email("\"*@partner.example\"", "Bob@PARTNER.Example", true);
+	email("\"BOB@Partner.example\"", "bob@partner.example", true);
+	email("\"x@y\", \"bob@partner.example\"", "bob@partner.example", true);
+	email("\"b*b@partner.example\"", "bob@partner.example", true);
+	email("\"*@*\"", "bob@partner.example", true);
+	email("\"*@*.partner.example\"", "bob@a.partner.example", true);
+	email("\"*@*.partner.example\"", "bob@partner.example", false);
+	email("\"bob@partner.example\"", "bobby@partner.example", false);
+}
+
+static void test_a22_whole_field_is_compared(void **state)
+{
+	(void)state;
+	email("\"*@partner.example\"", "bob@partner.example.evil.example", false);
+	email("\"*@partner.example\"", "bob@partner.example?x=y", false);
+	email("\"*@partner.example\"", "bob@evil.example#@partner.example", false);
+	email("\"bob@partner.example\"", " bob@partner.example", false);
+	email("\".*@partner.example\"", "bob@partner.example", false);
+	email("\"*@partner.example\"", "bob@partnerXexample", false);
+}
+
+static void test_a23_one_at_sign_and_the_exact_domain(void **state)
+{
+	(void)state;
+	email("\"*@partner.example\"", "bob@evil.example@partner.example", false);
+	email("\"*@partner.example\"", "bob@partner.example@evil.example", false);
+	email("\"*@partner.example\"", "\"bob@evil.example\"@partner.example", false);
+	email("\"*@*@partner.example\"", "bob@evil.example@partner.example", false);
+	email("\"*@partner.example\"", "bob@partner.example.", false);
+	email("\"*@partner.example\"", "@partner.example", false);
+	email("\"*@*\"", "bob@", false);
+	email("\"*@*\"", "bob", false);
+	email("\"*@*\"", "", false);
+}
+
+static void test_a24_no_domain_suffix_without_at(void **state)
+{
+	(void)state;
+	email("\"*partner.example\"", "bob@evilpartner.example", false);
+	email("\"*partner.example\"", "bob@partner.example", false);
+	email("\"partner.example\"", "bob@partner.example", false);
+	email("\"*\"", "bob@partner.example", false);
+	email("\"@partner.example\"", "bob@partner.example", false);
+	email("\"*@partner.example\"", "bob@evilpartner.example", false);
+	email("\"*@partner.example\"", "bob@evil.partner.example", false);
+	/* A star does not reach over the @. */
+	email("\"b*.example@x\"", "bob@partner.example@x", false);
+}
+
+static void test_a25_missing_claim_matches_nothing(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	hits("emails = {\"*@*\"}", &asked, false);
+	hits("emails = {\"*\"}", &asked, false);
+	hits("groups = {\"staff\"}", &asked, false);
+	hits("groups = {\"*\"}", &asked, false);
+	/* Nor does it make a rule that denies hit. */
+	decides("rule r { allow = false groups = {\"banned\"} } default = allow", &asked,
+		POLICY_ALLOW, "default");
+}
+
+static void test_backends_and_platforms(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	hits("backends = {\"x\", \"staff\"}", &asked, true);
+	hits("backends = {\"Staff\"}", &asked, false);
+	hits("backends = {\"*\"}", &asked, false);
+	hits("platforms = {\"x\", \"meeting.example.org\"}", &asked, true);
+	hits("platforms = {\"MEETING.example.ORG\"}", &asked, true);
+	hits("platforms = {\"example.org\"}", &asked, false);
+	hits("platforms = {\"meeting.example.org:443\"}", &asked, false);
+	hits("platforms = {\"*\"}", &asked, false);
+}
+
+static void test_meetings(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	hits("meetings = {\"5f521a93c20ff6721fbb6a6c\"}", &asked, true);
+	hits("meetings = {\"8320-2640-2482-3499\"}", &asked, true);
+	hits("meetings = {\"x\", \"8320-*\"}", &asked, true);
+	hits("meetings = {\"5f52*\"}", &asked, true);
+	hits("meetings = {\"*-3499\"}", &asked, true);
+	hits("meetings = {\"*\"}", &asked, true);
+	hits("meetings = {\"8320-\"}", &asked, false);
+	hits("meetings = {\"320-*\"}", &asked, false);
+	hits("meetings = {\"5F52*\"}", &asked, false);
+	hits("meetings = {\"....-*\"}", &asked, false);
+	hits("meetings = {\"8320-?*\"}", &asked, false);
+	/* Not the two of them together. */
+	hits("meetings = {\"5f52*3499\"}", &asked, false);
+}
+
+static void window(const char *condition, int64_t now, bool hit)
+{
+	struct policy_question asked = question(&nobody);
+
+	asked.now = now;
+	hits(condition, &asked, hit);
+}
+
+static void test_window_edges(void **state)
+{
+	static const char both[] =
+		"not-before = \"2026-06-01T12:00Z\" not-after = \"2026-06-01T12:00:10Z\"";
+
+	(void)state;
+	window("not-before = \"2026-06-01T12:00Z\"", NOON - 1, false);
+	window("not-before = \"2026-06-01T12:00Z\"", NOON, true);
+	window("not-before = \"2026-06-01T12:00Z\"", INT64_MAX, true);
+	window("not-after = \"2026-06-01T12:00Z\"", 1, true);
+	window("not-after = \"2026-06-01T12:00Z\"", NOON, true);
+	window("not-after = \"2026-06-01T12:00Z\"", NOON + 1, false);
+	window(both, NOON - 1, false);
+	window(both, NOON, true);
+	window(both, NOON + 10, true);
+	window(both, NOON + 11, false);
+	/* A date alone is its first second. */
+	window("not-after = \"2026-06-01\"", NOON, false);
+	window("not-before = \"2026-06-01\"", NOON, true);
+}
+
+static void test_a27_what_is_not_known_fails_closed(void **state)
+{
+	struct policy_question asked = question(&nobody);
+	struct identity empty = IDENTITY_INIT;
+
+	(void)state;
+	asked.now = 0;
+	hits("not-before = \"2026-06-01\"", &asked, false);
+	hits("not-after = \"2026-06-01\"", &asked, false);
+	decides("rule r { allow = false not-after = \"2026-06-01\" } default = allow", &asked,
+		POLICY_DENY, "r");
+	asked = question(&nobody);
+	asked.platform = NULL;
+	hits("platforms = {\"meeting.example.org\"}", &asked, false);
+	decides("rule r { allow = false platforms = {\"x\"} } default = allow", &asked, POLICY_DENY,
+		"r");
+	asked = question(&nobody);
+	asked.meeting_id = asked.meeting_token = NULL;
+	hits("meetings = {\"*\"}", &asked, false);
+	decides("rule r { allow = false meetings = {\"x\"} } default = allow", &asked, POLICY_DENY,
+		"r");
+	asked = question(&empty);
+	hits("users = {\"alice\"}", &asked, false);
+	hits("backends = {\"staff\"}", &asked, false);
+	decides("rule r { allow = false users = {\"x\"} } default = allow", &asked, POLICY_DENY,
+		"r");
+	asked = question(NULL);
+	hits("users = {\"alice\"}", &asked, false);
+	hits("groups = {\"alice\"}", &asked, false);
+	hits("emails = {\"*@*\"}", &asked, false);
+	hits("backends = {\"staff\"}", &asked, false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_policy_allows),
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_a26_first_match_decides),
+		cmocka_unit_test(test_all_conditions_must_hold),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_emails),
+		cmocka_unit_test(test_a22_whole_field_is_compared),
+		cmocka_unit_test(test_a23_one_at_sign_and_the_exact_domain),
+		cmocka_unit_test(test_a24_no_domain_suffix_without_at),
+		cmocka_unit_test(test_a25_missing_claim_matches_nothing),
+		cmocka_unit_test(test_backends_and_platforms),
+		cmocka_unit_test(test_meetings),
+		cmocka_unit_test(test_window_edges),
+		cmocka_unit_test(test_a27_what_is_not_known_fails_closed),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
+}
