@@ -184,10 +184,6 @@ static int configure(struct instance *instance, const struct section *section, s
 	struct platform_peer *peer = &instance->peer;
 	const char *fault;
 
-	if (!text_is_host(section_title(section)))
-		return section_error(section, NULL, error,
-			"the title must be the host name (or host:port) that the platform sends as "
-			"hostname");
 	if (read_url(section, "api", instance->api, error) != 0 ||
 		read_url(section, "site", instance->site, error) != 0)
 		return -1;

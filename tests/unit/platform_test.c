@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry of platforms, the mock, and the options of "veeting"; what that one does is
+ * veeting_test.c's.
+ */
+#define MEETAUTH_MOCK
+#include "platform/mock.c"
+#include "platform/registry.c"
+
+#include "veeting_fixture.h"
+
+/* ---- opening ---- */
+
+static void the_title_is_the_default_of_both_addresses(void **state)
+{
+	void *instance = open_with(*state, "");
+	const struct platform_peer *peer = veeting->peer(instance);
+
+	assert_string_equal(peer->api, "https://" HOST);
+	assert_string_equal(peer->site, "https://" HOST);
+	assert_string_equal(peer->ca_file, "");
+	assert_int_equal(peer->connect_timeout_ms, 2000);
+	assert_int_equal(peer->timeout_ms, 10000);
+	assert_true(peer->prefill);
+	assert_int_equal(peer->forward_count, 0);
+	veeting->close(instance);
+	instance = open_titled(*state, HOST ":8443", "");
+	assert_string_equal(veeting->peer(instance)->site, "https://" HOST ":8443");
+	veeting->close(instance);
+}
+
+static void what_is_written_counts(void **state)
+{
+	void *instance = open_with(*state,
+		"api = \"http://127.0.0.1:8080\" site = \"https://rooms.example.org\" prefill = "
+		"false "
+		"forward = {\"culture\", \"x_.-9\"} connect-timeout = \"500ms\" timeout = \"3s\" "
+		"ca-file = \"/etc/ca.pem\"");
+	const struct platform_peer *peer = veeting->peer(instance);
+
+	assert_string_equal(peer->api, "http://127.0.0.1:8080");
+	assert_string_equal(peer->site, "https://rooms.example.org");
+	assert_string_equal(peer->ca_file, "/etc/ca.pem");
+	assert_int_equal(peer->connect_timeout_ms, 500);
+	assert_int_equal(peer->timeout_ms, 3000);
+	assert_false(peer->prefill);
+	assert_int_equal(peer->forward_count, 2);
+	assert_string_equal(peer->forward[1], "x_.-9");
+	veeting->close(instance);
+}
+
+static void a_short_deadline_shortens_the_default_of_connecting(void **state)
+{
+	void *instance = open_with(*state, "timeout = \"1s\"");
+
+	assert_int_equal(veeting->peer(instance)->connect_timeout_ms, 1000);
+	veeting->close(instance);
+}
+
+static void bad_options_are_named_with_their_place(void **state)
+{
+	static const struct {
+		const char *options_text, *words;
+	} cases[] = {{"api = \"https://" HOST "/\"", "api: "},
+		{"api = \"https://" HOST "/v6\"", "api: "}, {"api = \"http://" HOST "\"", "api: "},
+		{"api = \"ftp://" HOST "\"", "api: "}, {"api = \"\"", "api: "},
+		{"api = \"" HOST "\"", "api: "}, {"site = \"https://u@" HOST "\"", "site: "},
+		{"site = \"https://" HOST "?a\"", "site: "}, {"site = \"//" HOST "\"", "site: "},
+		{"join-path = \"\"", "join-path: must begin with /"},
+		{"join-path = \"join/{meetingToken}\"", "join-path: must begin with /"},
+		{"join-path = \"/join\"", "{meetingToken} exactly once"},
+		{"join-path = \"/{meetingId}\"", "{meetingToken} exactly once"},
+		{"join-path = \"/{meetingToken}/{meetingToken}\"", "{meetingToken} exactly once"},
+		{"join-path = \"/{meetingToken}/{meetingId}/{meetingId}\"", "at most once"},
+		{"join-path = \"/{meetingToken}/{meetingId}/{meetingToken}\"", "exactly once"},
+		{"join-path = \"/{meeting}/{meetingToken}\"", "may hold"},
+		{"join-path = \"/{meetingToken\"", "may hold"},
+		{"join-path = \"/{MeetingToken}\"", "may hold"},
+		{"join-path = \"/{meetingToken}?a=b\"", "may hold"},
+		{"join-path = \"/{meetingToken}#a\"", "may hold"},
+		{"join-path = \"/%2e%2e/{meetingToken}\"", "may hold"},
+		{"join-path = \"/a b/{meetingToken}\"", "may hold"},
+		{"join-path = \"/a;b/{meetingToken}\"", "may hold"},
+		{"join-path = \"/a\\\\b/{meetingToken}\"", "may hold"},
+		{"join-path = \"//evil.example/{meetingToken}\"", "dots-only"},
+		{"join-path = \"/a//{meetingToken}\"", "dots-only"},
+		{"join-path = \"/./{meetingToken}\"", "dots-only"},
+		{"join-path = \"/../{meetingToken}\"", "dots-only"},
+		{"join-path = \"/{meetingToken}/..\"", "dots-only"},
+		{"forward = {\"requestToken\"}", "\"requestToken\" has a meaning"},
+		{"forward = {\"HOSTNAME\"}", "has a meaning"},
+		{"forward = {\"meetingId\"}", "meaning"},
+		{"forward = {\"meetingToken\"}", "meaning"},
+		{"forward = {\"participantName\"}", "meaning"},
+		{"forward = {\"meetingAccessToken\"}", "meaning"},
+		{"forward = {\"participantEmail\"}", "meaning"},
+		{"forward = {\"a\", \"b\", \"a\"}", "\"a\" twice"},
+		{"forward = {\"a&b\"}", "a name is"}, {"forward = {\"a=b\"}", "a name is"},
+		{"forward = {\"\"}", "a name is"},
+		{"forward = "
+		 "{\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\",\"m\","
+		 "\"n\",\"o\",\"p\",\"q\"}",
+			"more than 16"},
+		{"timeout = \"0\"", "timeout: must be more than 0"},
+		{"connect-timeout = \"0s\"", "connect-timeout: must be more than 0"},
+		{"connect-timeout = \"11s\"", "must not be longer than timeout"},
+		{"connect-timeout = \"2s\" timeout = \"1s\"", "must not be longer than timeout"}};
+	struct fixture *fixture = *state;
+	char place[256];
+
+	snprintf(place, sizeof place, "%s:4: platform \"" HOST "\": ", fixture->conf);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct section *section = section_of(fixture, HOST, cases[i].options_text);
+		struct error error = {""};
+		void *instance = NULL;
+
+		assert_int_equal(veeting->open(section, &instance, &error), -1);
+		if (strstr(error.text, cases[i].words) == NULL ||
+			strncmp(error.text, place, strlen(place)) != 0)
+			fail_msg("\"%s…%s\" expected: %s", place, cases[i].words, error.text);
+	}
+}
+
+/* ---- registry and mock ---- */
+
+static void the_registry_finds_by_type(void **state)
+{
+	bool compiled_out = true;
+
+	(void)state;
+	assert_ptr_equal(platform_find("veeting", &compiled_out), veeting);
+	assert_false(compiled_out);
+	assert_null(platform_find("Veeting", &compiled_out));
+	assert_false(compiled_out);
+	assert_ptr_equal(platform_at(0), veeting);
+	assert_ptr_equal(platform_at(1), &platform_mock);
+	assert_null(platform_at(2));
+	assert_string_equal(platform_section_types()[0].type, "veeting");
+	assert_null(platform_section_types()[2].type);
+}
+
+static void the_mock_plays_a_platform(void **state)
+{
+	struct fixture *fixture = *state;
+	struct buffer target = BUFFER_INIT(1000), token = BUFFER_INIT(1000);
+	struct platform_answer answer = {200, "t", 1};
+	struct join join = plain_join();
+	struct error error = {""};
+	void *mock;
+
+	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
+		"platform \"a.example\" { type = \"mock\" api = \"http://127.0.0.1:1\" }\n"
+		"backend \"staff\" { type = \"file\" users = \"/u\" }\n");
+	assert_int_equal(platform_mock.open(fixture->settings->platforms[0], &mock, &error), 0);
+	assert_string_equal(platform_mock.peer(mock)->api, "http://127.0.0.1:1");
+	platform_mock.request(mock, &join, "a/b", &target);
+	assert_string_equal(target.data, "/exchange/a%2Fb/dedf1722-661f");
+	assert_int_equal(
+		platform_mock.read(mock, &join, &answer, &token, &error), PLATFORM_GRANTED);
+	assert_string_equal(token.data, "t");
+	answer.status = 403;
+	assert_int_equal(
+		platform_mock.read(mock, &join, &answer, &token, &error), PLATFORM_REFUSED);
+	answer.status = 302;
+	assert_int_equal(
+		platform_mock.read(mock, &join, &answer, &token, &error), PLATFORM_BAD_ANSWER);
+	buffer_clear(&target);
+	platform_mock.landing(mock, &join, "t&", NULL, &target);
+	assert_string_equal(
+		target.data, "http://127.0.0.1:1/meeting/8320-2640-2482-3499?token=t%26");
+	buffer_release(&target);
+	buffer_release(&token);
+	join_release(&join);
+	platform_mock.close(mock);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_title_is_the_default_of_both_addresses),
+		TEST(what_is_written_counts),
+		TEST(a_short_deadline_shortens_the_default_of_connecting),
+		TEST(bad_options_are_named_with_their_place),
+		TEST(the_registry_finds_by_type),
+		TEST(the_mock_plays_a_platform),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
