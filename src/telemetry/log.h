@@ -7,9 +7,11 @@
  *   log_number(&line, "total_ms", 12);
  *   log_end(&line);
  *
- * Every line starts with time (UTC, RFC 3339 with milliseconds), level and event. Values are escaped
- * (control characters, invalid UTF-8, quotes) and cut at 512 bytes; a line is never longer than LOG_LINE_MAX. A value
- * that must never be logged (contract section 7) must not be given here: nothing here can tell. errno is preserved.
+ * Every line starts with time (UTC, RFC 3339 with milliseconds; not for syslog, which has its own),
+ * level and event. Values are escaped (control characters, invalid UTF-8, quotes) and cut at 512
+ * bytes; a line is never longer than LOG_LINE_MAX: a field that does not fit is left out, and the
+ * line ends in cut=true. A value that must never be logged (contract section 7) must not be given
+ * here: nothing here can tell. Keys are plain words and are not escaped. errno is preserved.
  */
 #ifndef TELEMETRY_LOG_H
 #define TELEMETRY_LOG_H
@@ -29,23 +31,29 @@ enum log_format { LOG_AS_LOGFMT, LOG_AS_JSON };
 
 struct log_line {
 	size_t length;
-	bool full;
+	bool full;     /* something was left out */
+	bool overflow; /* while a field is written: it does not fit */
 	enum log_level level;
+	enum log_target target;
+	enum log_format format;
 	char text[LOG_LINE_MAX];
 };
 
-/* Before it is called: stderr, logfmt. */
+/* Before it is called: stderr, logfmt. syslog(3) may block while the syslog daemon does not read.
+ */
 void log_setup(enum log_target target, enum log_format format);
 
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, const char *value); /* NULL: left out */
 void log_number(struct log_line *line, const char *key, int64_t value);
 
-/* Queues the line; a line that finds the queue full flushes it first. Lines of worker threads are safe too. */
+/* Queues the line; a line that finds the queue (64 KiB) full flushes it first, and is dropped where
+ * that makes no room. Lines of worker threads are safe too. */
 void log_end(struct log_line *line);
 
-/* Writes what is queued: once a turn of the loop, before a wait, and at exit. Does not block: where standard error does not take it,
- * lines are dropped and counted (METRIC_LOG_DROPPED). */
+/* Writes what is queued: once a turn of the loop, before a wait, and at exit. Does not block: what
+ * standard error does not take now stays queued; dropped lines are counted (METRIC_LOG_DROPPED).
+ * The program ignores SIGPIPE. */
 void log_flush(void);
 
 /* For plain messages: event=NAME message="…", flushed at once. */

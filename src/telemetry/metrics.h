@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counters that all processes of a machine share: a mapped file, so that any process can answer for the pool and
- * a killed one takes nothing along. Counters are added to in place (relaxed atomics). Gauges live in a slot a process owns
- * by a lock on its byte of the file, so that those of a dead process no longer count.
+ * Counters that all processes of a machine share: a mapped file, so that any process can answer for
+ * the pool and a killed one takes nothing along. Counters are added to in place (relaxed atomics).
+ * Gauges live in a slot that a process owns by locks on bytes of the file, so that those of a dead
+ * process no longer count. Everything but opening and closing is safe from any thread, at any time.
  */
 #ifndef TELEMETRY_METRICS_H
 #define TELEMETRY_METRICS_H
@@ -23,9 +24,13 @@ enum metric {
 	METRIC_COUNT,
 };
 
-/* Maps FOLDER/metrics (made where missing; made anew where its layout is another version's). Before it, and with
- * a NULL folder, counting goes to memory of this process. 0 or -1. */
+/* Maps FOLDER/metrics (made where missing; made anew where its layout is another version's, whose
+ * processes then go on counting in the file that was replaced). Before it, and with a NULL folder,
+ * counting goes to memory of this process; what was counted there is carried over. 0 or -1. */
 int metrics_open(const char *folder, struct error *error);
+
+/* Unmaps it and gives up the gauges; counting goes to memory again. No other thread may be
+ * counting. */
 void metrics_close(void);
 
 void metric_add(enum metric counter, uint64_t amount);
@@ -34,6 +39,7 @@ static inline void metric_count(enum metric counter)
 	metric_add(counter, 1);
 }
 
+/* METRIC_PROCESSES is not for adding: it is the number of live slots. */
 void gauge_add(enum metric gauge, int64_t amount);
 
 /* One duration into a histogram. */
