@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The store: what is put in comes out. What it refuses to open is in store_refused_test.c.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "store_fixture.h"
+
+#include "base/clock.h"
+
+#include <sys/wait.h>
+
+/* -- init -- */
+
+static void test_init_makes_two_files_for_us_alone(void **state)
+{
+	struct buffer key = contents(key_path), store_bytes = contents(path);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(key_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0400);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(key.length, 65);
+	assert_int_equal(strspn(key.data, "0123456789abcdef"), 64);
+	assert_int_equal(key.data[64], '\n');
+	assert_memory_equal(store_bytes.data, "MEETAUTH\1", 9);
+	buffer_release(&key);
+	buffer_release(&store_bytes);
+}
+
+static void test_init_makes_a_ring_and_a_hash_key(void **state)
+{
+	struct store *store = open_store();
+	const struct seal_ring *ring = store_ring(store);
+	size_t count;
+
+	(void)state;
+	assert_int_equal(ring->count, 2); /* the one that seals and the next */
+	assert_int_not_equal(ring->keys[0].id, ring->keys[1].id);
+	assert_memory_not_equal(ring->keys[0].bytes, ring->keys[1].bytes, SEAL_KEY_SIZE);
+	assert_memory_not_equal(ring->keys[0].bytes, store_hash_key(store), SEAL_KEY_SIZE);
+	assert_int_equal(store_generation(store), 1);
+	store_all(store, &count);
+	assert_int_equal(count, 0);
+	store_free(&store);
+	assert_null(store);
+}
+
+static void assert_init_refuses(const char *what)
+{
+	struct error error;
+
+	assert_int_equal(store_init(path, key_path, &error), -1);
+	assert_non_null(strstr(error.text, "exists already"));
+	assert_non_null(strstr(error.text, what));
+}
+
+static void test_init_never_overwrites(void **state)
+{
+	struct buffer before = contents(path), after;
+
+	(void)state;
+	assert_init_refuses(path);
+	after = contents(path);
+	assert_int_equal(after.length, before.length);
+	assert_memory_equal(after.data, before.data, after.length);
+	unlink(path);
+	assert_init_refuses(key_path); /* may be the key of a store in a backup */
+	assert_int_not_equal(access(path, F_OK), 0);
+	buffer_release(&before);
+	buffer_release(&after);
+}
+
+/* -- secrets -- */
+
+static void test_set_adds_versions_newest_first(void **state)
+{
+	struct store *store;
+	const struct store_secret *secrets;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(set_secret(NAME, "first"), 1);
+	assert_int_equal(set_secret("backend/staff", "other"), 1);
+	assert_int_equal(set_secret(NAME, "second"), 2);
+	store = open_store();
+	secrets = store_secrets(store, NAME, &count);
+	assert_int_equal(count, 2);
+	assert_int_equal(secrets[0].version, 2);
+	assert_string_equal(secret_text(secrets[0].secret), "second");
+	assert_string_equal(secret_text(secrets[1].secret), "first");
+	assert_true(secrets[0].created <= clock_wall() && secrets[1].created > clock_wall() - 60);
+	assert_null(store_secrets(store, "meeting.example.or", &count));
+	assert_int_equal(count, 0);
+	assert_null(store_secrets(store, "zzz", &count));
+	secrets = store_all(store, &count);
+	assert_int_equal(count, 3);
+	assert_string_equal(secrets[0].name, "backend/staff");
+	assert_int_equal(store_generation(store), 4);
+	store_free(&store);
+}
+
+static void test_any_byte_but_controls_is_kept(void **state)
+{
+	char text[256 - 0x21 + 2];
+	size_t length = 0;
+
+	(void)state;
+	for (int c = 0x20; c < 256; c++)
+		if (c != 0x7f)
+			text[length++] = (char)c;
+	text[length] = '\0';
+	set_secret(NAME, text);
+	assert_secret(text);
+}
+
+static void test_longest_value_and_all_versions_fit(void **state)
+{
+	char text[SECRET_MAX + 1];
+
+	(void)state;
+	memset(text, 'x', SECRET_MAX);
+	text[SECRET_MAX] = '\0';
+	for (unsigned i = 1; i <= STORE_VERSIONS_MAX; i++)
+		assert_int_equal(set_secret(NAME, text), i);
+	assert_secret(text);
+}
+
+static void test_too_many_versions_are_refused_and_none_removed(void **state)
+{
+	struct secret *value = secret_new("another", 7);
+	struct error error;
+	unsigned version;
+
+	(void)state;
+	for (unsigned i = 0; i < STORE_VERSIONS_MAX; i++)
+		set_secret(NAME, "x");
+	assert_int_equal(store_set(path, key_path, NAME, value, &version, &error), -1);
+	assert_non_null(strstr(error.text, "retire one"));
+	assert_secret("x");
+	assert_int_equal(store_retire(path, key_path, NAME, 3, &error), 0);
+	assert_int_equal(store_set(path, key_path, NAME, value, &version, &error), 0);
+	assert_int_equal(version, STORE_VERSIONS_MAX + 1);
+	secret_free(&value);
+}
+
+static void test_retired_version_is_gone_and_its_number_never_used_again(void **state)
+{
+	struct error error;
+	struct store *store;
+	size_t count;
+
+	(void)state;
+	set_secret(NAME, "first");
+	set_secret(NAME, "second");
+	assert_int_equal(store_retire(path, key_path, NAME, 2, &error), 0);
+	assert_secret("first");
+	assert_int_equal(store_retire(path, key_path, NAME, 1, &error), 0);
+	store = open_store();
+	assert_null(store_secrets(store, NAME, &count));
+	store_free(&store);
+	assert_int_equal(set_secret(NAME, "third"), 3);
+}
+
+static void test_retire_names_what_is_not_there(void **state)
+{
+	struct error error;
+
+	(void)state;
+	assert_int_equal(store_retire(path, key_path, NAME, 1, &error), -1);
+	assert_non_null(strstr(error.text, "no secret"));
+	set_secret(NAME, "first");
+	assert_int_equal(store_retire(path, key_path, NAME, 2, &error), -1);
+	assert_non_null(strstr(error.text, "no version 2"));
+	assert_secret("first");
+}
+
+static void test_names_and_values_are_checked(void **state)
+{
+	static const char *const good[] = {"a", "meeting.example.org:8443", "backend/a.b_c-D"};
+	static const char *const bad[] = {"", "Meeting.example.org", "a b", "backend/",
+		"backend/..", "backend/a/b", "other/x", "meeting.example.org:0", "-a"};
+	static const char *const values[] = {"a\nb", "\t", "\x7f", ".", "..", ""};
+	struct secret *value;
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_int_equal(store_check_name(good[i], &error), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(store_check_name(bad[i], &error), -1);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		value = secret_new(values[i], strlen(values[i]));
+		assert_int_equal(store_set(path, key_path, NAME, value, NULL, &error), -1);
+		secret_free(&value);
+	}
+	value = secret_new("a\0b", 3);
+	assert_int_equal(store_set(path, key_path, NAME, value, NULL, &error), -1);
+	assert_non_null(strstr(error.text, "at byte 2"));
+	secret_free(&value);
+}
+
+/* -- keys -- */
+
+static void test_rotation_goes_on_to_a_key_known_before(void **state)
+{
+	struct store *before = open_store(), *after;
+	const struct seal_ring *old = store_ring(before), *new;
+	struct buffer text = BUFFER_INIT(1024), plain = BUFFER_INIT(64);
+
+	(void)state;
+	assert_int_equal(store_rotate_keys(path, key_path, false, NULL), 0);
+	after = open_store();
+	new = store_ring(after);
+	assert_int_equal(new->count, 3);
+	assert_int_equal(new->keys[0].id, old->keys[1].id);
+	/* Both ways: a process that has not read the store yet, and one that has. */
+	assert_int_equal(seal_text(new, "p", "x", 1, &text), 0);
+	assert_int_equal(seal_open(old, "p", text.data, &plain), 0);
+	buffer_clear(&text);
+	assert_int_equal(seal_text(old, "p", "x", 1, &text), 0);
+	assert_int_equal(seal_open(new, "p", text.data, &plain), 0);
+	assert_memory_equal(store_hash_key(before), store_hash_key(after), SEAL_KEY_SIZE);
+	buffer_release(&text);
+	buffer_release(&plain);
+	store_free(&before);
+	store_free(&after);
+}
+
+static void test_rotation_drops_the_oldest_key_in_the_end(void **state)
+{
+	struct store *first = open_store(), *last;
+	struct buffer text = BUFFER_INIT(1024), plain = BUFFER_INIT(64);
+
+	(void)state;
+	assert_int_equal(seal_text(store_ring(first), "p", "x", 1, &text), 0);
+	for (int i = 1; i < SEAL_KEYS_MAX; i++) {
+		last = open_store();
+		assert_int_equal(seal_open(store_ring(last), "p", text.data, &plain), 0);
+		store_free(&last);
+		assert_int_equal(store_rotate_keys(path, key_path, false, NULL), 0);
+	}
+	last = open_store();
+	assert_int_equal(store_ring(last)->count, SEAL_KEYS_MAX);
+	assert_int_equal(seal_open(store_ring(last), "p", text.data, &plain), -1);
+	buffer_release(&text);
+	buffer_release(&plain);
+	store_free(&first);
+	store_free(&last);
+}
+
+static void test_forgetting_voids_everything_sealed(void **state)
+{
+	struct store *before = open_store(), *after;
+
+	(void)state;
+	assert_int_equal(store_rotate_keys(path, key_path, true, NULL), 0);
+	after = open_store();
+	assert_int_equal(store_ring(after)->count, 2);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; j < 2; j++)
+			assert_int_not_equal(
+				store_ring(after)->keys[i].id, store_ring(before)->keys[j].id);
+	store_free(&before);
+	store_free(&after);
+}
+
+static void test_rekey_changes_the_key_and_keeps_the_rest(void **state)
+{
+	struct buffer before = contents(key_path), after;
+	struct store *old, *new;
+	struct stat st;
+
+	(void)state;
+	set_secret(NAME, "kept");
+	old = open_store();
+	assert_int_equal(store_rekey(path, key_path, NULL), 0);
+	after = contents(key_path);
+	assert_string_not_equal(before.data, after.data);
+	assert_int_equal(stat(key_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0400);
+	assert_secret("kept");
+	new = open_store();
+	assert_memory_equal(store_hash_key(old), store_hash_key(new), SEAL_KEY_SIZE);
+	assert_memory_equal(store_ring(old), store_ring(new), sizeof(struct seal_ring));
+	put_contents(key_path, before.data, before.length, 0400);
+	assert_refused("another key");
+	buffer_release(&before);
+	buffer_release(&after);
+	store_free(&old);
+	store_free(&new);
+}
+
+static void test_rekey_where_the_key_cannot_be_replaced_changes_nothing(void **state)
+{
+	struct buffer before = contents(path), after;
+	struct error error;
+	char elsewhere[128];
+
+	(void)state;
+	snprintf(elsewhere, sizeof elsewhere, "%s/store.key.new.tmp", folder);
+	assert_int_equal(mkdir(elsewhere, 0700), 0); /* stands in for a folder that is read-only */
+	assert_int_equal(store_rekey(path, key_path, &error), -1);
+	assert_non_null(strstr(error.text, "nothing was changed"));
+	after = contents(path);
+	assert_int_equal(after.length, before.length);
+	assert_memory_equal(after.data, before.data, after.length);
+	rmdir(elsewhere);
+	buffer_release(&before);
+	buffer_release(&after);
+	store_free(&(struct store *){open_store()});
+}
+
+static void test_hash_keys_of_acceptance_differ(void **state)
+{
+	const uint8_t key[SEAL_KEY_SIZE] = {1};
+	uint8_t one[SEAL_HASH_SIZE], other[SEAL_HASH_SIZE];
+
+	(void)state;
+	store_accepted_key(key, NAME, 1, one);
+	store_accepted_key(key, NAME, 2, other);
+	assert_memory_not_equal(one, other, sizeof one);
+	store_accepted_key(key, "other", 1, other);
+	assert_memory_not_equal(one, other, sizeof one);
+	seal_hash(key, other, "accepted", NAME, "1", NULL);
+	assert_memory_equal(one, other, sizeof one);
+}
+
+static void test_changes_of_two_processes_are_both_kept(void **state)
+{
+	enum { EACH = 4 };
+	struct store *store;
+	size_t count;
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	for (int i = 0; i < EACH; i++)
+		set_secret(child == 0 ? "backend/child" : NAME, "x");
+	if (child == 0)
+		_exit(0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	store = open_store();
+	store_all(store, &count);
+	assert_int_equal(count, 2 * EACH);
+	store_free(&store);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_store, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(test_init_makes_two_files_for_us_alone),
+		WITH_STORE(test_init_makes_a_ring_and_a_hash_key),
+		WITH_STORE(test_init_never_overwrites),
+		WITH_STORE(test_set_adds_versions_newest_first),
+		WITH_STORE(test_any_byte_but_controls_is_kept),
+		WITH_STORE(test_longest_value_and_all_versions_fit),
+		WITH_STORE(test_too_many_versions_are_refused_and_none_removed),
+		WITH_STORE(test_retired_version_is_gone_and_its_number_never_used_again),
+		WITH_STORE(test_retire_names_what_is_not_there),
+		WITH_STORE(test_names_and_values_are_checked),
+		WITH_STORE(test_rotation_goes_on_to_a_key_known_before),
+		WITH_STORE(test_rotation_drops_the_oldest_key_in_the_end),
+		WITH_STORE(test_forgetting_voids_everything_sealed),
+		WITH_STORE(test_rekey_changes_the_key_and_keeps_the_rest),
+		WITH_STORE(test_rekey_where_the_key_cannot_be_replaced_changes_nothing),
+		WITH_STORE(test_hash_keys_of_acceptance_differ),
+		WITH_STORE(test_changes_of_two_processes_are_both_kept),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

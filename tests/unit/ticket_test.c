@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tickets, and the cookie that binds them to a browser. Numbers in names are those of the table of
+ * attacks.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "secret/secret.h"
+#include "session/session.h"
+#include "session/ticket.h"
+
+enum { NOW = 1800000000 };
+
+static struct seal_ring ring;
+
+static int set_up(void **state)
+{
+	(void)state;
+	ring = (struct seal_ring){.count = 1, .keys = {{.id = 1}}};
+	seal_random(ring.keys[0].bytes, SEAL_KEY_SIZE);
+	return secret_init(NULL);
+}
+
+static const uint8_t browser[TICKET_BROWSER_SIZE] = "this browser ...";
+enum { TICKET_LIFETIME = 600 };
+
+/* A join with so many forwards of that length; the test releases it. */
+static struct join make_join(size_t forwards, size_t length)
+{
+	struct join join = JOIN_INIT;
+	char *value = calloc(length + 1, 1);
+
+	memset(value, 'v', length);
+	join.platform = strdup("meeting.example.org");
+	join.meeting_id = strdup("5f521a93c20ff6721fbb6a6c");
+	join.meeting_token = strdup("8320-2640-2482-3499");
+	join.request_token = strdup("dedf1722-661f-4004-9aaf-d3e56c498859");
+	for (size_t i = 0; i < forwards; i++)
+		assert_int_equal(join_add_forward(&join, "culture", value), 0);
+	free(value);
+	return join;
+}
+
+static struct buffer seal_ticket(enum ticket_kind kind, const struct join *join, int64_t now)
+{
+	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
+
+	assert_int_equal(ticket_seal(&ring, kind, browser, now, join, &text), 0);
+	return text;
+}
+
+/* Whether the ticket opens for that browser, that kind, at that time. */
+static bool ticket_opens(const char *text, enum ticket_kind kind, const uint8_t *whose, int64_t now)
+{
+	struct join join;
+	bool good = ticket_open(&ring, kind, text, whose, now, TICKET_LIFETIME, &join) == 0;
+
+	assert_true((good && kind == TICKET_JOIN) == (join.request_token != NULL));
+	join_release(&join);
+	return good;
+}
+
+static void test_ticket_comes_back_whole(void **state)
+{
+	struct join join = make_join(2, 3), opened;
+	struct buffer text;
+
+	(void)state;
+	free(join.forward[1].value);
+	join.forward[1].value = strdup(""); /* "&culture=" */
+	text = seal_ticket(TICKET_JOIN, &join, NOW);
+	assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW + 1,
+				 TICKET_LIFETIME, &opened),
+		0);
+	assert_string_equal(opened.platform, join.platform);
+	assert_string_equal(opened.meeting_id, join.meeting_id);
+	assert_string_equal(opened.meeting_token, join.meeting_token);
+	assert_string_equal(opened.request_token, join.request_token);
+	assert_int_equal(opened.forward_count, 2);
+	assert_string_equal(opened.forward[0].name, "culture");
+	assert_string_equal(opened.forward[0].value, "vvv");
+	assert_string_equal(opened.forward[1].value, "");
+	join_release(&join);
+	join_release(&opened);
+	buffer_release(&text);
+}
+
+static void test_A42_ticket_of_another_browser_is_refused(void **state)
+{
+	struct join join = make_join(0, 0);
+	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
+	uint8_t other[TICKET_BROWSER_SIZE];
+
+	(void)state;
+	assert_true(ticket_opens(text.data, TICKET_JOIN, browser, NOW));
+	for (size_t bit = 0; bit < sizeof other * 8; bit++) {
+		memcpy(other, browser, sizeof other);
+		other[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_false(ticket_opens(text.data, TICKET_JOIN, other, NOW));
+	}
+	join_release(&join);
+	buffer_release(&text);
+}
+
+/* Any process can finish it, and two tabs do not disturb each other: nothing but the ring is
+ * needed. */
+static void test_A42_tickets_of_two_tabs_are_independent(void **state)
+{
+	struct join one = make_join(0, 0), other = make_join(1, 1), opened;
+	struct buffer first = seal_ticket(TICKET_JOIN, &one, NOW);
+	struct buffer second = seal_ticket(TICKET_JOIN, &other, NOW);
+
+	(void)state;
+	assert_true(ticket_opens(second.data, TICKET_JOIN, browser, NOW));
+	assert_int_equal(
+		ticket_open(&ring, TICKET_JOIN, first.data, browser, NOW, TICKET_LIFETIME, &opened),
+		0);
+	assert_int_equal(opened.forward_count, 0);
+	join_release(&opened);
+	join_release(&one);
+	join_release(&other);
+	buffer_release(&first);
+	buffer_release(&second);
+}
+
+static void test_ticket_of_another_kind_is_refused(void **state)
+{
+	struct join join = make_join(0, 0);
+	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
+	struct buffer logout = seal_ticket(TICKET_LOGOUT, NULL, NOW);
+
+	(void)state;
+	assert_true(ticket_opens(logout.data, TICKET_LOGOUT, browser, NOW));
+	assert_false(ticket_opens(logout.data, TICKET_JOIN, browser, NOW));
+	assert_false(ticket_opens(text.data, TICKET_LOGOUT, browser, NOW));
+	assert_false(ticket_opens(text.data, TICKET_NONE, browser, NOW));
+	join_release(&join);
+	buffer_release(&text);
+	buffer_release(&logout);
+}
+
+static void test_ticket_has_its_time(void **state)
+{
+	struct buffer text = seal_ticket(TICKET_LOGOUT, NULL, NOW);
+	struct buffer never = seal_ticket(TICKET_LOGOUT, NULL, INT64_MAX);
+	struct buffer before = seal_ticket(TICKET_LOGOUT, NULL, INT64_MIN);
+
+	(void)state;
+	assert_true(ticket_opens(text.data, TICKET_LOGOUT, browser, NOW + TICKET_LIFETIME - 1));
+	assert_false(ticket_opens(text.data, TICKET_LOGOUT, browser, NOW + TICKET_LIFETIME));
+	assert_true(ticket_opens(text.data, TICKET_LOGOUT, browser, NOW - TICKET_SKEW));
+	assert_false(ticket_opens(text.data, TICKET_LOGOUT, browser, NOW - TICKET_SKEW - 1));
+	assert_false(ticket_opens(never.data, TICKET_LOGOUT, browser, NOW));
+	assert_false(ticket_opens(before.data, TICKET_LOGOUT, browser, NOW));
+	buffer_release(&text);
+	buffer_release(&never);
+	buffer_release(&before);
+}
+
+static void test_oversize_ticket_is_not_sealed(void **state)
+{
+	struct join join = make_join(JOIN_FORWARD_MAX, 512);
+	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX * 2);
+	struct join huge = make_join(1, 70000);
+
+	(void)state;
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, &text), -1);
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &huge, &text), -1);
+	assert_int_equal(text.length, 0);
+	join_release(&join);
+	join_release(&huge);
+	join = make_join(JOIN_FORWARD_MAX, 240);
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, &text), 0);
+	assert_true(text.length <= TICKET_TEXT_MAX);
+	assert_true(ticket_opens(text.data, TICKET_JOIN, browser, NOW));
+	join_release(&join);
+	buffer_release(&text);
+}
+
+static void test_A37_ticket_of_other_shape_is_refused(void **state)
+{
+	struct join join = make_join(1, 4);
+	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
+	struct buffer plain = BUFFER_INIT(8192), changed = BUFFER_INIT(8192);
+
+	(void)state;
+	assert_int_equal(seal_open(&ring, "ticket", text.data, &plain), 0);
+	buffer_append(&plain, "", 1);
+	for (size_t length = 0; length <= plain.length; length++) {
+		buffer_clear(&changed);
+		assert_int_equal(seal_text(&ring, "ticket", plain.data, length, &changed), 0);
+		assert_int_equal(ticket_opens(changed.data, TICKET_JOIN, browser, NOW),
+			length == plain.length - 1);
+	}
+	plain.data[0] = 2; /* another version */
+	buffer_clear(&changed);
+	seal_text(&ring, "ticket", plain.data, plain.length - 1, &changed);
+	assert_false(ticket_opens(changed.data, TICKET_JOIN, browser, NOW));
+	join_release(&join);
+	buffer_release(&text);
+	buffer_release(&plain);
+	buffer_release(&changed);
+}
+
+static void test_A37_cookie_of_one_purpose_is_not_another(void **state)
+{
+	const struct session_limits limits = {1000, 1000};
+	struct identity who = {.backend = strdup("staff"), .subject = strdup("alice")};
+	struct session session, opened;
+	struct buffer cookie = BUFFER_INIT(8192), ticket = seal_ticket(TICKET_LOGOUT, NULL, NOW);
+	uint8_t id[TICKET_BROWSER_SIZE];
+
+	(void)state;
+	session_begin(&session, &who, NOW);
+	assert_int_equal(session_open(&ring, ticket.data, limits, NOW, &opened), -1);
+	assert_int_equal(ticket_browser_open(&ring, ticket.data, id), -1);
+	assert_int_equal(session_seal(&ring, &session, &cookie), 0);
+	assert_int_equal(ticket_browser_open(&ring, cookie.data, id), -1);
+	assert_false(ticket_opens(cookie.data, TICKET_LOGOUT, browser, NOW));
+	buffer_clear(&cookie);
+	assert_int_equal(ticket_browser_seal(&ring, browser, &cookie), 0);
+	assert_int_equal(session_open(&ring, cookie.data, limits, NOW, &opened), -1);
+	session_release(&session);
+	buffer_release(&cookie);
+	buffer_release(&ticket);
+}
+
+/* -- the cookie that binds a ticket -- */
+
+static void test_browser_keeps_its_id(void **state)
+{
+	uint8_t id[TICKET_BROWSER_SIZE];
+	struct buffer cookie = BUFFER_INIT(512);
+
+	(void)state;
+	assert_int_equal(ticket_browser_seal(&ring, browser, &cookie), 0);
+	assert_false(ticket_browser(&ring, cookie.data, id));
+	assert_memory_equal(id, browser, sizeof id);
+	buffer_release(&cookie);
+}
+
+static void test_browser_without_a_cookie_of_ours_gets_a_new_id(void **state)
+{
+	static const char *const cookies[] = {NULL, "", "chosen-by-somebody"};
+	uint8_t ids[3][TICKET_BROWSER_SIZE] = {{0}};
+	struct buffer short_one = BUFFER_INIT(512);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(ticket_browser_open(&ring, cookies[i], ids[i]), -1);
+		assert_true(ticket_browser(&ring, cookies[i], ids[i]));
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(ids[i], ids[j], TICKET_BROWSER_SIZE);
+	}
+	assert_int_equal(seal_text(&ring, "browser", "short", 5, &short_one), 0);
+	assert_int_equal(ticket_browser_open(&ring, short_one.data, ids[0]), -1);
+	buffer_release(&short_one);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ticket_comes_back_whole),
+		cmocka_unit_test(test_A42_ticket_of_another_browser_is_refused),
+		cmocka_unit_test(test_A42_tickets_of_two_tabs_are_independent),
+		cmocka_unit_test(test_ticket_of_another_kind_is_refused),
+		cmocka_unit_test(test_ticket_has_its_time),
+		cmocka_unit_test(test_oversize_ticket_is_not_sealed),
+		cmocka_unit_test(test_A37_ticket_of_other_shape_is_refused),
+		cmocka_unit_test(test_A37_cookie_of_one_purpose_is_not_another),
+		cmocka_unit_test(test_browser_keeps_its_id),
+		cmocka_unit_test(test_browser_without_a_cookie_of_ours_gets_a_new_id),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}
