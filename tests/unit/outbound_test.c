@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The outbound client against a server that misbehaves on request, and the breaker by itself.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "outbound/breaker.h"
+#include "outbound/client.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* -- a server: one thread a connection, behaviour by path -- */
+
+static struct {
+	int fd;
+	char base[64];
+	atomic_int connections, requests;
+	char last_head[4096];
+} server;
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+}
+
+static void flood(int fd, const char *piece, size_t times)
+{
+	for (size_t i = 0; i < times; i++)
+		if (write(fd, piece, strlen(piece)) < 0)
+			return;
+}
+
+/* True while the connection is to be kept. */
+static bool answer(int fd, const char *head, int nth)
+{
+	if (strstr(head, "GET /ok ") != NULL)
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+	else if (strstr(head, "GET /dies-second ") != NULL && nth == 1)
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+	else if (strstr(head, "GET /redirect ") != NULL)
+		say(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+	else if (strstr(head, "GET /junk ") != NULL)
+		say(fd, "220 smtp.example.org ESMTP\r\n");
+	else if (strstr(head, "GET /short ") != NULL)
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhi");
+	else if (strstr(head, "GET /hang ") != NULL)
+		return true;
+	else if (strstr(head, "GET /large ") != NULL) {
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n");
+		flood(fd, "0123456789012345678901234567890123456789012345678901234567890123",
+			10000);
+	} else if (strstr(head, "GET /headers ") != NULL) {
+		say(fd, "HTTP/1.1 200 OK\r\n");
+		flood(fd, "X-Padding: 01234567890123456789012345678901234567890123456789\r\n",
+			10000);
+	}
+	return strstr(head, "GET /ok ") != NULL || strstr(head, "GET /redirect ") != NULL ||
+	       (strstr(head, "GET /dies-second ") != NULL && nth == 1);
+}
+
+static void *serve_connection(void *argument)
+{
+	int fd = (int)(intptr_t)argument, nth = 0;
+	char head[4096];
+	size_t length = 0;
+	ssize_t got;
+
+	while ((got = read(fd, head + length, sizeof head - 1 - length)) > 0) {
+		length += (size_t)got;
+		head[length] = '\0';
+		if (strstr(head, "\r\n\r\n") == NULL)
+			continue;
+		server.requests++;
+		memcpy(server.last_head, head, length + 1);
+		if (!answer(fd, head, ++nth))
+			break;
+		length = 0;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *serve(void *unused)
+{
+	pthread_attr_t detached;
+
+	(void)unused;
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	for (;;) {
+		pthread_t thread;
+		int fd = accept(server.fd, NULL, NULL);
+
+		if (fd < 0)
+			break;
+		server.connections++;
+		pthread_create(&thread, &detached, serve_connection, (void *)(intptr_t)fd);
+	}
+	pthread_attr_destroy(&detached);
+	return NULL;
+}
+
+static pthread_t accepting;
+
+static int start_server(void **unused)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t length = sizeof address;
+
+	(void)unused;
+	signal(SIGPIPE, SIG_IGN);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	server.fd = socket(AF_INET, SOCK_STREAM, 0);
+	bind(server.fd, (struct sockaddr *)&address, sizeof address);
+	listen(server.fd, 64);
+	getsockname(server.fd, (struct sockaddr *)&address, &length);
+	snprintf(server.base, sizeof server.base, "http://127.0.0.1:%u", ntohs(address.sin_port));
+	return pthread_create(&accepting, NULL, serve, NULL);
+}
+
+static int stop_server(void **unused)
+{
+	(void)unused;
+	shutdown(server.fd, SHUT_RDWR);
+	close(server.fd);
+	pthread_join(accepting, NULL);
+	curl_global_cleanup();
+	return 0;
+}
+
+/* -- the client under test -- */
+
+struct fixture {
+	uv_loop_t loop;
+	struct outbound *outbound;
+	struct outbound_peer *peer;
+	unsigned calls;
+	struct outbound_answer last;
+	char body[128];
+};
+
+static void note(void *context, const struct outbound_answer *answer)
+{
+	struct fixture *fixture = context;
+
+	fixture->calls++;
+	uv_stop(&fixture->loop);
+	fixture->last = *answer;
+	snprintf(fixture->body, sizeof fixture->body, "%s", answer->body);
+}
+
+static void make_peer(struct fixture *fixture, const char *base, unsigned in_flight_max)
+{
+	struct outbound_settings settings = {
+		.base = base,
+		.connect_timeout_ms = 2000,
+		.timeout_ms = 5000,
+		.in_flight_max = in_flight_max,
+	};
+	struct error error;
+
+	outbound_peer_release(&fixture->peer);
+	fixture->peer = outbound_peer_new(fixture->outbound, &settings, &error);
+	assert_non_null(fixture->peer);
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof *fixture);
+	struct error error;
+
+	uv_loop_init(&fixture->loop);
+	fixture->outbound = outbound_new(&fixture->loop, &error);
+	make_peer(fixture, server.base, 100);
+	server.requests = server.connections = 0;
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	outbound_peer_release(&fixture->peer);
+	outbound_free(&fixture->outbound);
+	uv_run(&fixture->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&fixture->loop), 0);
+	free(fixture);
+	return 0;
+}
+
+static void wait_for_calls(struct fixture *fixture, unsigned calls)
+{
+	while (fixture->calls < calls)
+		uv_run(&fixture->loop, UV_RUN_DEFAULT); /* until note() stops it */
+}
+
+static void get_within(struct fixture *fixture, const char *target, int64_t timeout_ms)
+{
+	unsigned before = fixture->calls;
+
+	assert_non_null(outbound_get(fixture->peer, target, timeout_ms, note, fixture));
+	assert_int_equal(fixture->calls, before); /* never before it returns */
+	wait_for_calls(fixture, before + 1);
+}
+
+static void get(struct fixture *fixture, const char *target)
+{
+	get_within(fixture, target, 0);
+}
+
+/* -- tests -- */
+
+static void an_answer_comes_whole_and_the_connection_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 1; i <= 5; i++) {
+		get(fixture, "/ok");
+		assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+		assert_int_equal(fixture->last.status, 200);
+		assert_string_equal(fixture->body, "hi");
+		assert_int_equal(server.requests, i);
+	}
+	assert_int_equal(server.connections, 1);
+	assert_non_null(strstr(server.last_head, "Accept: application/json\r\n"));
+}
+
+static void what_went_out_is_never_sent_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	/* A kept connection dies after the second request was written: libcurl would repeat it. */
+	get(fixture, "/dies-second");
+	assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+	get(fixture, "/dies-second");
+	assert_int_equal(fixture->last.result, OUTBOUND_BROKEN);
+	assert_true(fixture->last.sent);
+	assert_int_equal(server.requests, 2);
+}
+
+static void a11_a_redirect_is_not_followed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	get(fixture, "/redirect");
+	assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+	assert_int_equal(fixture->last.status, 302);
+	assert_int_equal(server.requests, 1);
+}
+
+static void a10_the_target_goes_out_as_it_is(void **state)
+{
+	static const char line[] = "GET /a/../b/./%2e%2e/c?d=e HTTP/1.1\r\n";
+	struct fixture *fixture = *state;
+
+	get(fixture, "/a/../b/./%2e%2e/c?d=e");
+	assert_memory_equal(server.last_head, line, sizeof line - 1);
+}
+
+static void broken_answers_are_told_apart_from_none(void **state)
+{
+	static const char *const targets[] = {"/junk", "/short", "/closes"};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		get(fixture, targets[i]);
+		assert_int_equal(fixture->last.result, OUTBOUND_BROKEN);
+		assert_true(fixture->last.sent);
+	}
+}
+
+static void a14_too_much_is_cut_off(void **state)
+{
+	struct fixture *fixture = *state;
+
+	get(fixture, "/large");
+	assert_int_equal(fixture->last.result, OUTBOUND_BROKEN);
+	assert_string_equal(fixture->last.reason, "answer too large");
+	get(fixture, "/headers");
+	assert_int_equal(fixture->last.result, OUTBOUND_BROKEN);
+	assert_string_equal(fixture->last.reason, "answer too large");
+}
+
+static void a_deadline_ends_a_hanging_one(void **state)
+{
+	struct fixture *fixture = *state;
+
+	get_within(fixture, "/hang", 100);
+	assert_int_equal(fixture->last.result, OUTBOUND_TIMEOUT);
+	assert_true(fixture->last.sent);
+}
+
+static void one_that_hangs_does_not_delay_another(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_request *hanging = outbound_get(fixture->peer, "/hang", 0, note, fixture);
+
+	get(fixture, "/ok");
+	assert_int_equal(fixture->calls, 1);
+	assert_int_equal(fixture->last.status, 200);
+	outbound_cancel(&hanging);
+	assert_null(hanging);
+	assert_int_equal(fixture->calls, 1); /* a cancelled one is silent */
+}
+
+static void nobody_there_means_nothing_sent(void **state)
+{
+	struct fixture *fixture = *state;
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t length = sizeof address;
+	char base[64];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	/* A port that is bound and does not listen refuses, and nobody else can take it meanwhile.
+	 */
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	getsockname(fd, (struct sockaddr *)&address, &length);
+	snprintf(base, sizeof base, "http://127.0.0.1:%u", ntohs(address.sin_port));
+	make_peer(fixture, base, 100);
+	for (int i = 0; i < BREAKER_FAILURES; i++) {
+		get(fixture, "/ok");
+		assert_int_equal(fixture->last.result, OUTBOUND_UNREACHABLE);
+		assert_false(fixture->last.sent);
+	}
+	get(fixture, "/ok"); /* enough: not even tried */
+	assert_int_equal(fixture->last.result, OUTBOUND_BUSY);
+	assert_true(fixture->last.retry_after_ms > 0);
+	assert_true(fixture->last.retry_after_ms <= BREAKER_OPEN_MS);
+	close(fd);
+}
+
+static void more_than_the_limit_is_busy(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_request *hanging;
+
+	make_peer(fixture, server.base, 1);
+	hanging = outbound_get(fixture->peer, "/hang", 0, note, fixture);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.result, OUTBOUND_BUSY);
+	assert_false(fixture->last.sent);
+	outbound_cancel(&hanging);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.status, 200);
+}
+
+static void a_peer_outlives_its_settings(void **state)
+{
+	struct fixture *fixture = *state;
+
+	/* A reload lets go of the peer while a request is under way. */
+	outbound_get(fixture->peer, "/ok", 0, note, fixture);
+	outbound_peer_release(&fixture->peer);
+	wait_for_calls(fixture, 1);
+	assert_int_equal(fixture->last.status, 200);
+}
+
+static void a13_a_proxy_from_the_environment_is_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+
+	setenv("http_proxy", "http://127.0.0.1:9", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:9", 1);
+	get(fixture, "/ok");
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+	assert_int_equal(fixture->last.status, 200);
+}
+
+/* -- breaker -- */
+
+static void trip(struct breaker *breaker, int64_t now)
+{
+	for (int i = 0; i < BREAKER_FAILURES; i++)
+		breaker_failed(breaker, now);
+}
+
+static void a_breaker_opens_lets_one_try_and_closes(void **unused)
+{
+	struct breaker breaker = {0};
+	int64_t wait = 0;
+
+	(void)unused;
+	for (int i = 0; i < BREAKER_FAILURES - 1; i++)
+		breaker_failed(&breaker, 1000);
+	assert_true(breaker_allows(&breaker, 1000, &wait));
+	breaker_failed(&breaker, 1000);
+	assert_false(breaker_allows(&breaker, 1000, &wait));
+	assert_int_equal(wait, BREAKER_OPEN_MS);
+	assert_true(breaker_allows(&breaker, 1000 + BREAKER_OPEN_MS, &wait));
+	assert_false(breaker_allows(&breaker, 1000 + BREAKER_OPEN_MS, &wait)); /* one at a time */
+	breaker_succeeded(&breaker);
+	assert_true(breaker_allows(&breaker, 1000 + BREAKER_OPEN_MS, &wait));
+}
+
+static void a_breaker_waits_longer_after_each_failed_try(void **unused)
+{
+	struct breaker breaker = {0};
+	int64_t now = 0, wait = 0, expected = BREAKER_OPEN_MS;
+
+	(void)unused;
+	trip(&breaker, now);
+	for (int i = 0; i < 8; i++) {
+		assert_false(breaker_allows(&breaker, now, &wait));
+		assert_int_equal(wait, expected);
+		now += wait;
+		assert_true(breaker_allows(&breaker, now, &wait));
+		breaker_failed(&breaker, now);
+		expected = expected * 2 > BREAKER_OPEN_MAX_MS ? BREAKER_OPEN_MAX_MS : expected * 2;
+	}
+}
+
+static void a_success_in_between_forgets_failures(void **unused)
+{
+	struct breaker breaker = {0};
+	int64_t wait = 0;
+
+	(void)unused;
+	for (int i = 0; i < 5 * BREAKER_FAILURES; i++) {
+		breaker_failed(&breaker, 0);
+		if (i % 2)
+			breaker_succeeded(&breaker);
+	}
+	assert_true(breaker_allows(&breaker, 0, &wait));
+}
+
+static void an_abandoned_try_leaves_room_for_another(void **unused)
+{
+	struct breaker breaker = {0};
+	int64_t wait = 0;
+
+	(void)unused;
+	trip(&breaker, 0);
+	assert_true(breaker_allows(&breaker, BREAKER_OPEN_MS, &wait));
+	breaker_abandoned(&breaker);
+	assert_true(breaker_allows(&breaker, BREAKER_OPEN_MS, &wait));
+}
+
+#define with_server(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		with_server(an_answer_comes_whole_and_the_connection_is_kept),
+		with_server(what_went_out_is_never_sent_again),
+		with_server(a11_a_redirect_is_not_followed),
+		with_server(a10_the_target_goes_out_as_it_is),
+		with_server(broken_answers_are_told_apart_from_none),
+		with_server(a14_too_much_is_cut_off),
+		with_server(a_deadline_ends_a_hanging_one),
+		with_server(one_that_hangs_does_not_delay_another),
+		with_server(nobody_there_means_nothing_sent),
+		with_server(more_than_the_limit_is_busy),
+		with_server(a_peer_outlives_its_settings),
+		with_server(a13_a_proxy_from_the_environment_is_not_used),
+		cmocka_unit_test(a_breaker_opens_lets_one_try_and_closes),
+		cmocka_unit_test(a_breaker_waits_longer_after_each_failed_try),
+		cmocka_unit_test(a_success_in_between_forgets_failures),
+		cmocka_unit_test(an_abandoned_try_leaves_room_for_another),
+	};
+
+	return cmocka_run_group_tests(tests, start_server, stop_server);
+}

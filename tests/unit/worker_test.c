@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The bounded pool: lanes, limits, cancelling.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "pool/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static uv_loop_t loop;
+
+/* A gate that jobs wait at, so that a test decides when they end. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int running, most_running;
+
+struct counted {
+	struct worker_job job;
+	unsigned done, cancelled;
+};
+
+static void wait_at_gate(struct worker_job *job)
+{
+	int now = ++running;
+
+	(void)job;
+	if (now > most_running)
+		most_running = now;
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+	running--;
+}
+
+static void count(struct worker_job *job, bool cancelled)
+{
+	struct counted *counted = (struct counted *)job;
+
+	counted->done++;
+	counted->cancelled += cancelled;
+}
+
+static void prepare(struct counted *jobs, size_t number, void (*work)(struct worker_job *))
+{
+	memset(jobs, 0, number * sizeof *jobs);
+	for (size_t i = 0; i < number; i++) {
+		jobs[i].job.work = work;
+		jobs[i].job.done = count;
+	}
+}
+
+static void each_job_is_done_once_and_one_at_a_time(void **unused)
+{
+	struct counted jobs[20];
+
+	(void)unused;
+	most_running = 0;
+	prepare(jobs, 20, wait_at_gate);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(worker_submit(WORKER_FILES, &jobs[i].job), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < 20; i++) {
+		assert_int_equal(jobs[i].done, 1);
+		assert_int_equal(jobs[i].cancelled, 0);
+	}
+	assert_int_equal(most_running, 1);
+}
+
+static void a_full_lane_says_no_and_the_other_goes_on(void **unused)
+{
+	static struct counted jobs[2000], other[1];
+	size_t taken = 0;
+
+	(void)unused;
+	prepare(jobs, 2000, wait_at_gate);
+	prepare(other, 1, wait_at_gate);
+	pthread_mutex_lock(&gate);
+	while (taken < 2000 && worker_submit(WORKER_FILES, &jobs[taken].job) == 0)
+		taken++;
+	assert_in_range(taken, 2, 1999);
+	assert_int_equal(worker_submit(WORKER_PASSWORDS, &other[0].job), 0);
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(other[0].done, 1);
+	for (size_t i = 0; i < taken; i++)
+		assert_int_equal(jobs[i].done, 1);
+	assert_int_equal(jobs[taken].done, 0);
+}
+
+static void only_a_waiting_job_can_be_cancelled(void **unused)
+{
+	struct counted jobs[4];
+
+	(void)unused;
+	prepare(jobs, 4, wait_at_gate);
+	pthread_mutex_lock(&gate);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(worker_submit(WORKER_FILES, &jobs[i].job), 0);
+	assert_false(worker_cancel(&jobs[0].job)); /* runs */
+	assert_true(worker_cancel(&jobs[2].job));  /* in the middle */
+	assert_true(worker_cancel(&jobs[3].job));  /* the last */
+	assert_int_equal(jobs[2].cancelled, 1);
+	assert_false(worker_cancel(&jobs[2].job));
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(jobs[i].done, 1);
+	assert_int_equal(jobs[1].cancelled, 0);
+	/* the queue's end is right after cancelling the last */
+	prepare(jobs, 2, wait_at_gate);
+	assert_int_equal(worker_submit(WORKER_FILES, &jobs[0].job), 0);
+	assert_int_equal(worker_submit(WORKER_FILES, &jobs[1].job), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(jobs[1].done, 1);
+}
+
+static int niceness, terminate_blocked;
+
+static void look_around(struct worker_job *job)
+{
+	sigset_t blocked;
+
+	(void)job;
+	niceness = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	terminate_blocked = sigismember(&blocked, SIGTERM);
+}
+
+static void threads_are_nice_and_hear_no_signals(void **unused)
+{
+	int ours = getpriority(PRIO_PROCESS, 0);
+	struct counted job[1];
+
+	(void)unused;
+	prepare(job, 1, look_around);
+	assert_int_equal(worker_submit(WORKER_FILES, &job[0].job), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_true(niceness > ours || niceness == 19);
+	assert_int_equal(terminate_blocked, 1);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), ours);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_job_is_done_once_and_one_at_a_time),
+		cmocka_unit_test(a_full_lane_says_no_and_the_other_goes_on),
+		cmocka_unit_test(only_a_waiting_job_can_be_cancelled),
+		cmocka_unit_test(threads_are_nice_and_hear_no_signals),
+	};
+	int failed;
+
+	uv_loop_init(&loop);
+	worker_setup(&loop);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	uv_loop_close(&loop);
+	return failed;
+}
