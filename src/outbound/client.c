@@ -22,7 +22,10 @@ struct outbound {
 
 struct outbound_peer {
 	struct outbound *outbound;
-	char *base, *ca_file;
+	CURLU *base; /* parsed once: parsing it for each request would be a fifth of libcurl's work
+		      */
+	bool tls;
+	char *ca_file;
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned in_flight, in_flight_max;
 	bool released;
@@ -83,7 +86,7 @@ static void free_peer(struct outbound_peer *peer)
 {
 	while (peer->idle_count > 0)
 		curl_easy_cleanup(peer->idle[--peer->idle_count]);
-	free(peer->base);
+	curl_url_cleanup(peer->base);
 	free(peer->ca_file);
 	free(peer);
 }
@@ -95,14 +98,16 @@ struct outbound_peer *outbound_peer_new(
 
 	if (peer != NULL) {
 		peer->outbound = outbound;
-		peer->base = strdup(settings->base);
+		peer->base = curl_url();
+		peer->tls = strncmp(settings->base, "https:", 6) == 0;
 		peer->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
 		peer->connect_timeout_ms = settings->connect_timeout_ms;
 		peer->timeout_ms = settings->timeout_ms;
 		peer->in_flight_max = settings->in_flight_max;
 	}
-	if (peer == NULL || peer->base == NULL || peer->ca_file == NULL) {
-		error_set(error, "%s: no memory", settings->base);
+	if (peer == NULL || peer->ca_file == NULL ||
+		curl_url_set(peer->base, CURLUPART_URL, settings->base, 0) != CURLUE_OK) {
+		error_set(error, "%s: libcurl does not take this address", settings->base);
 		if (peer != NULL)
 			free_peer(peer);
 		return NULL;
@@ -125,13 +130,12 @@ void outbound_peer_release(struct outbound_peer **peer)
 /* All that is the same for every request to the peer; set once in a handle's life. */
 static void prepare(struct outbound_peer *peer, CURL *easy)
 {
-	bool tls = strncmp(peer->base, "https:", 6) == 0;
-
 	multi_prepare(peer->outbound->multi, easy);
-	curl_easy_setopt(easy, CURLOPT_URL, peer->base);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
+	curl_easy_setopt(easy, CURLOPT_CURLU, peer->base);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, peer->tls ? "https" : "http");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment either */
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
@@ -140,7 +144,7 @@ static void prepare(struct outbound_peer *peer, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, sent_once);
-	if (!tls)
+	if (!peer->tls)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);

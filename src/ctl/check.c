@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl check: everything `meetauthd -t` does, one finding a line, and with --connect each
+ * platform and backend reached.
+ */
+#include "ctl/ctl.h"
+
+#include "service/service.h"
+#include "state/state.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+
+/* Findings as they come: a table, or a list for --json. */
+struct findings {
+	json_t *list; /* NULL: print at once */
+	bool failed;
+};
+
+static void add(
+	struct findings *findings, bool good, const char *what, const char *name, const char *text)
+{
+	findings->failed |= !good;
+	if (findings->list == NULL)
+		printf("%-4s  %-8s  %-24s  %s\n", good ? "ok" : "FAIL", what, name, text);
+	else
+		json_array_append_new(
+			findings->list, json_pack("{s:b, s:s, s:s, s:s}", "ok", good, "what", what,
+						"name", name, "finding", text));
+}
+
+static void add_result(struct findings *findings, int rc, const char *what, const char *name,
+	const char *good, const struct error *error)
+{
+	add(findings, rc == 0, what, name, rc == 0 ? good : error->text);
+}
+
+static void check_state(struct findings *findings, const char *address)
+{
+	struct error error = {0};
+	struct state *state = state_open(address, &error);
+
+	add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
+	state_close(&state);
+}
+
+static void check_secrets(struct findings *findings, const struct service *service)
+{
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const char *title = service->platforms[i].title;
+		char text[200];
+		size_t count;
+
+		store_secrets(service->files->store, title, &count);
+		if (count > 0)
+			snprintf(text, sizeof text, "%zu version%s in the store", count,
+				count == 1 ? "" : "s");
+		else
+			snprintf(text, sizeof text, "no secret: meetauthctl secret set NAME");
+		add(findings, count > 0, "secret", title, text);
+	}
+}
+
+static size_t ignore(char *bytes, size_t size, size_t count, void *context)
+{
+	(void)bytes;
+	(void)context;
+	return size * count;
+}
+
+/* Reaches the platform the way an exchange does, but asks for its front page: no secret goes out.
+ */
+static void connect_platform(struct findings *findings, const struct service_platform *platform)
+{
+	const struct platform_peer *peer = platform->peer;
+	CURL *easy = curl_easy_init();
+	char detail[CURL_ERROR_SIZE] = "", text[CURL_ERROR_SIZE + 200];
+	CURLcode result = CURLE_OUT_OF_MEMORY;
+
+	if (easy != NULL) {
+		curl_easy_setopt(easy, CURLOPT_URL, peer->api);
+		curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+		curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+		curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->connect_timeout_ms);
+		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)peer->timeout_ms);
+		curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
+		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+		if (peer->ca_file[0] != '\0')
+			curl_easy_setopt(easy, CURLOPT_CAINFO, peer->ca_file);
+		result = curl_easy_perform(easy);
+		curl_easy_cleanup(easy);
+	}
+	snprintf(text, sizeof text, "%s: %s", peer->api,
+		result == CURLE_OK  ? "reached"
+		: detail[0] != '\0' ? detail
+				    : curl_easy_strerror(result));
+	add(findings, result == CURLE_OK, "connect", platform->title, text);
+}
+
+static void connect_backend(struct findings *findings, const struct service_backend *backend)
+{
+	struct error error = {0};
+	int rc;
+
+	if (backend->driver->connect == NULL) {
+		add(findings, true, "connect", backend->title, "nothing to reach");
+		return;
+	}
+	rc = backend->driver->connect(backend->instance, &error);
+	add_result(findings, rc, "connect", backend->title, "reached", &error);
+}
+
+static void check_policy(struct findings *findings, const struct settings *settings)
+{
+	char text[100];
+
+	if (!settings->policy.present)
+		snprintf(text, sizeof text, "none: every user who signs in may join every meeting");
+	else
+		snprintf(text, sizeof text, "%zu rules, default %s", settings->policy.count,
+			settings->policy.allow_by_default ? "allow" : "deny");
+	add(findings, true, "policy", "", text);
+}
+
+static void check_service(struct findings *findings, struct service *service, bool connect)
+{
+	struct error error = {0};
+	int platforms, backends, files;
+
+	add(findings, true, "config", service->settings->file, "good");
+	check_policy(findings, service->settings);
+	platforms = service_open_platforms(service, &error);
+	add_result(findings, platforms, "platform", "all", "good", &error);
+	backends = service_open_backends(service, &error);
+	add_result(findings, backends, "backend", "all", "good", &error);
+	files = service_open_files(service, &error);
+	add_result(findings, files, "files", "store, pages", "good", &error);
+	if (platforms == 0 && files == 0)
+		check_secrets(findings, service);
+	check_state(findings, service->settings->state);
+	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
+		connect_platform(findings, &service->platforms[i]);
+	for (size_t i = 0; connect && backends == 0 && i < service->backend_count; i++)
+		connect_backend(findings, &service->backends[i]);
+}
+
+static int check(struct ctl *ctl, int argc, char **argv)
+{
+	const char *connect[1];
+	struct ctl_option options[] = {
+		{"connect", true, 1, connect, 0},
+		{NULL, false, 0, NULL, 0},
+	};
+	struct findings findings = {.list = ctl->json ? json_array() : NULL};
+	struct error error = {0};
+	struct service *service;
+	int operands = ctl_options(&ctl_check_commands[0], options, argc, argv);
+
+	if (operands != 0)
+		return operands < 0 ? EX_USAGE
+				    : ctl_usage(&ctl_check_commands[0], "takes no operand");
+	service = service_load_settings(ctl->config_file, &error);
+	if (service == NULL)
+		add(&findings, false, "config", ctl->config_file, error.text);
+	else
+		check_service(&findings, service, options[0].count > 0);
+	if (findings.list != NULL)
+		json_dumpf(findings.list, stdout, JSON_INDENT(2));
+	if (findings.list != NULL)
+		putchar('\n');
+	json_decref(findings.list);
+	service_drop(&service);
+	return findings.failed;
+}
+
+const struct ctl_command ctl_check_commands[] = {
+	{"check", "[--connect]", "check the configuration and all it names", check},
+	{NULL, NULL, NULL, NULL},
+};
