@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * base64url without padding (RFC 4648 section 5), strict: one text for each value. Private to
- * seal.c. libsodium's takes as long for every character, which is for secrets, and what is sealed is
- * none: with these, opening a cookie takes a third of the instructions. (libsodium 1.0.18 also takes
- * some bytes beyond ASCII for digits.)
+ * seal.c. libsodium's takes as long for every character, which is for secrets, and what is sealed
+ * is none: with these, opening a cookie takes a third of the instructions. (libsodium 1.0.18 also
+ * takes some bytes beyond ASCII for digits.)
  */
 #ifndef SECRET_BASE64_H
 #define SECRET_BASE64_H

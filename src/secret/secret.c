@@ -126,7 +126,8 @@ enum { SIGNALS = sizeof signals / sizeof *signals };
 
 /* Who presses ^C at the prompt must get back a terminal that echoes: the signal is noted, the
  * terminal put back, and then the signal sent once more. */
-static int read_silently(int fd, const struct termios *loud, struct buffer *text)
+static int read_silently(
+	int fd, const struct termios *loud, const char *prompt, struct buffer *text)
 {
 	struct sigaction action = {.sa_handler = note_signal}, before[SIGNALS];
 	struct termios silent = *loud;
@@ -137,8 +138,12 @@ static int read_silently(int fd, const struct termios *loud, struct buffer *text
 		sigaction(signals[i], &action, &before[i]);
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	silent.c_lflag |= ECHONL;
-	if (tcsetattr(fd, TCSAFLUSH, &silent) == 0)
+	if (tcsetattr(fd, TCSAFLUSH, &silent) == 0) {
+		/* Asked when echo is off: an answer that comes at once is neither shown nor lost.
+		 * Where it was opened for reading only, the question is lost, not the answer. */
+		(void)!write(fd, prompt, strlen(prompt));
 		rc = read_bytes(fd, true, text);
+	}
 	number = caught;
 	tcsetattr(fd, TCSAFLUSH, loud);
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -156,9 +161,7 @@ static int read_text(int fd, const char *prompt, struct buffer *text)
 
 	if (tcgetattr(fd, &loud) != 0)
 		return read_bytes(fd, false, text);
-	/* Where it was opened for reading only, the question is lost, not the answer. */
-	(void)!write(fd, prompt, strlen(prompt));
-	return read_silently(fd, &loud, text);
+	return read_silently(fd, &loud, prompt, text);
 }
 
 struct secret *secret_read(int fd, const char *prompt, struct error *error)

@@ -42,8 +42,10 @@ bool store_file_exists(const char *path);
 enum store_key { STORE_KEY_CURRENT = 0, STORE_KEY_NEXT };
 
 bool store_key_exists(const char *key_path, enum store_key which);
-int store_key_read(const char *key_path, enum store_key which, uint8_t master[STORE_MASTER_SIZE],
-	struct error *error);
+
+/* `store_path` tells which user the service is: the owner of its folder. 0 or -1. */
+int store_key_read(const char *key_path, enum store_key which, const char *store_path,
+	uint8_t master[STORE_MASTER_SIZE], struct error *error);
 
 /* Writes a master key beside the key file (KEY.new), for the owner of `like`. 0 or -1. */
 int store_key_prepare(const char *key_path, const uint8_t master[STORE_MASTER_SIZE],

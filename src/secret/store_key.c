@@ -28,16 +28,39 @@ bool store_key_exists(const char *key_path, enum store_key which)
 	return locate(key_path, which, path, NULL) == 0 && store_file_exists(path);
 }
 
+static int folder_of(const char *path, struct stat *st)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof copy, "%s", path);
+	return stat(dirname(copy), st);
+}
+
 /* systemd gives a service its credentials by an access list, which shows as a bit for the group;
  * nobody but the manager can write in that folder. */
-static enum file_secrecy secrecy_of_key(const char *path)
+static bool is_credential(const char *path)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	size_t length = folder == NULL ? 0 : strlen(folder);
 
-	if (length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/')
+	return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/';
+}
+
+/* The key of a service that is not root, in a folder of root's: what init makes. */
+static bool is_of_service(const char *path, const char *store_path)
+{
+	struct stat key, folder;
+
+	return geteuid() == 0 && lstat(path, &key) == 0 && S_ISREG(key.st_mode) &&
+	       (key.st_mode & 0077) == 0 && folder_of(store_path, &folder) == 0 &&
+	       folder.st_uid == key.st_uid;
+}
+
+static enum file_secrecy secrecy_of_key(const char *path, const char *store_path)
+{
+	if (is_credential(path))
 		return FILE_PRIVATE;
-	return FILE_SECRET;
+	return is_of_service(path, store_path) ? FILE_PUBLIC : FILE_SECRET;
 }
 
 static int parse_key(const char *path, const struct buffer *text, uint8_t master[STORE_MASTER_SIZE],
@@ -50,9 +73,7 @@ static int parse_key(const char *path, const struct buffer *text, uint8_t master
 	if (length != HEX_SIZE || sodium_hex2bin(master, STORE_MASTER_SIZE, text->data, length,
 					  NULL, &got, NULL) != 0)
 		return error_set(error,
-			"%s: must hold %d hex digits and a newline, and does not; bring it back "
-			"from a "
-			"backup",
+			"%s: must hold %d hex digits and a newline; bring it back from a backup",
 			path, HEX_SIZE);
 	if (sodium_is_zero(master, STORE_MASTER_SIZE))
 		return error_set(error,
@@ -61,15 +82,15 @@ static int parse_key(const char *path, const struct buffer *text, uint8_t master
 	return 0;
 }
 
-int store_key_read(const char *key_path, enum store_key which, uint8_t master[STORE_MASTER_SIZE],
-	struct error *error)
+int store_key_read(const char *key_path, enum store_key which, const char *store_path,
+	uint8_t master[STORE_MASTER_SIZE], struct error *error)
 {
 	struct buffer text = BUFFER_INIT(HEX_SIZE + 64);
 	char path[PATH_MAX];
 	int rc = locate(key_path, which, path, error);
 
 	if (rc == 0)
-		rc = file_read(path, secrecy_of_key(path), &text, error);
+		rc = file_read(path, secrecy_of_key(path, store_path), &text, error);
 	if (rc == 0)
 		rc = parse_key(path, &text, master, error);
 	buffer_wipe(&text);
