@@ -197,8 +197,7 @@ static int refuse_existing(struct change *change)
 	if (store_file_exists(change->key_path))
 		return error_set(change->error,
 			"%s: the key file exists already, perhaps the key of a store in a backup; "
-			"nothing was "
-			"changed",
+			"nothing was changed",
 			change->key_path);
 	return 0;
 }
@@ -308,8 +307,7 @@ static int add_version(
 	if (json_array_size(versions) >= STORE_VERSIONS_MAX)
 		return error_set(change->error,
 			"%s has %d versions already; retire one first (\"meetauthctl secret list\" "
-			"tells when "
-			"each was last accepted)",
+			"tells when each was last accepted)",
 			name, STORE_VERSIONS_MAX);
 	if (number < 1 || number >= UINT32_MAX)
 		return error_set(change->error, "%s: no version number is left", name);

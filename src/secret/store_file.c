@@ -167,8 +167,7 @@ static int explain_absence(const char *path, const char *key_path, struct error 
 			error, "%s: there is no store; make one with \"meetauthctl init\"", path);
 	return error_set(error,
 		"%s: there is no key file, and the store %s cannot be opened without; bring it "
-		"back "
-		"from a backup",
+		"back from a backup",
 		key_path, path);
 }
 
@@ -185,8 +184,7 @@ int store_file_read(
 	if (opening == OPENING_OTHER_KEY)
 		error_set(error,
 			"%s: was sealed with another key than the one in %s; bring the two back "
-			"from the "
-			"same backup",
+			"from the same backup",
 			path, key_path);
 	else if (!store_file_exists(path) || !store_file_exists(key_path))
 		explain_absence(path, key_path, error);

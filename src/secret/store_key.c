@@ -153,8 +153,7 @@ int store_key_commit(const char *key_path, struct error *error)
 	if (rename(path, key_path) != 0 || sync_folder_of(key_path) != 0)
 		return error_set(error,
 			"%s: cannot take the place of %s: %s; the store opens with either, the "
-			"next change "
-			"will try again",
+			"next change will try again",
 			path, key_path, strerror(errno));
 	return 0;
 }
