@@ -216,9 +216,15 @@ def everywhere(condition):
 def test_a_new_user_is_there_within_two_seconds(changing):
     changing.add_user("erin", "--name", "Erin")
     began = time.monotonic()
-    visitor = changing.visitor()
-    wait_for(lambda: everywhere(lambda: visitor.fill(visitor.login_page(), "erin").status == 302), "the user", 10)
+
+    def signs_in():
+        somebody = changing.visitor()
+        return somebody.fill(somebody.login_page(), "erin").status == 302
+
+    wait_for(lambda: everywhere(signs_in), "the user", 10)
     assert time.monotonic() - began < 2 + 4  # ten logins included
+    visitor = changing.visitor()
+    visitor.sign_in("erin")
     changing.ctl("user", "remove", "erin")
     wait_for(lambda: everywhere(lambda: visitor.enter().status == 303), "the end of the session", 3)
 
