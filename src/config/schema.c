@@ -241,14 +241,31 @@ static cfg_t *make_parser(struct config_types types)
 	return parser;
 }
 
+/* How far the scanner came: each section counts on from the line it starts at. */
+static int reached(const cfg_t *parsed)
+{
+	int line = parsed->line;
+
+	for (cfg_opt_t *opt = parsed->opts; opt->name != NULL; opt++) {
+		unsigned count = opt->type == CFGT_SEC ? cfg_opt_size(opt) : 0;
+		int last = count > 0 ? reached(cfg_opt_getnsec(opt, count - 1)) : 0;
+
+		line = last > line ? last : line;
+	}
+	return line;
+}
+
 static int parse_text(cfg_t *parser, const char *text)
 {
 	parse.failed = false;
 	cfg_set_error_function(parser, report);
 	if (cfg_parse_buf(parser, text) == CFG_SUCCESS && !parse.failed)
 		return 0;
-	if (!parse.failed) /* libconfuse keeps quiet about some */
-		error_set(parse.error, "%s:%d: does not parse here", parse.file, parser->line);
+	if (!parse.failed) /* libconfuse keeps quiet about an empty name */
+		error_set(parse.error,
+			"%s:%d: the name of an option or a section is needed here: write NAME = "
+			"VALUE",
+			parse.file, reached(parser));
 	return -1;
 }
 

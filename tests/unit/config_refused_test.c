@@ -133,7 +133,10 @@ static void test_types_of_values(void **state)
 		{BASE "platform { type = veeting }", 2, "missing title"},
 		{BASE "platform p q { type = veeting }", 2, "missing opening brace"},
 		{BASE "policy = { }", 2, "missing opening brace"},
-		{BASE "store += \"x\"", 2, "append to non-list"});
+		{BASE "store += \"x\"", 2, "append to non-list"},
+		{BASE "\"\" = 1", 2, "the name of an option"},
+		{SITE "policy {\n rule r {\n  allow = true\n  \"\" } }", 7,
+			"the name of an option"});
 }
 
 static void test_duplicates(void **state)
