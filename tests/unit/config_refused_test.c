@@ -229,7 +229,7 @@ static void test_policy_refused(void **state)
 		{SITE "policy { rule \"no policy\" { allow = true } }", 4, "choose another"},
 		{SITE "policy { rule \"r\" { allow = true\n not-before = \"soon\" } }", 5,
 			"not-before: a time in UTC like"},
-		{SITE "policy { rule \"r\" { allow = true not-after = \"2026-13-01\" } }", 4,
+		{SITE "policy { rule \"r\" { allow = true not-after = \"2026-02-30\" } }", 4,
 			"not-after"},
 		{SITE "policy { rule \"r\" { allow = true not-after = \"2026-01-01T08:00\" } }", 4,
 			"in UTC"},
