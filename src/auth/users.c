@@ -222,21 +222,17 @@ void users_drop(struct users **users)
 
 int users_canonical(const char *name, char canonical[USERS_NAME_SIZE])
 {
-	size_t length;
+	size_t length = strlen(name);
 
 	canonical[0] = '\0';
-	name += strspn(name, " ");
-	length = strlen(name);
-	while (length > 0 && name[length - 1] == ' ')
-		length--;
-	if (length == 0 || length >= USERS_NAME_SIZE || !text_is_printable(name))
+	if (length == 0 || length >= USERS_NAME_SIZE || !text_is_printable(name) ||
+		name[0] == ' ' || name[length - 1] == ' ')
 		return -1;
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i <= length; i++) {
 		char c = name[i];
 
 		canonical[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 	}
-	canonical[length] = '\0';
 	return 0;
 }
 
@@ -292,9 +288,10 @@ const char *users_fault(const struct user *user)
 	if (fault != NULL)
 		return fault;
 	if (users_canonical(user->name, canonical) != 0)
-		return "the user name is empty, longer than 256 bytes or not printable UTF-8";
+		return "the user name is empty, longer than 256 bytes, not printable UTF-8 or has "
+		       "blanks around it";
 	if (strcmp(user->name, canonical) != 0)
-		return "the user name is not in lower case, or has blanks around it";
+		return "the user name is not in lower case";
 	if (strlen(user->display) > IDENTITY_NAME_MAX || !text_is_printable(user->display))
 		return "the display name is longer than 256 bytes or not printable UTF-8";
 	if (user->email[0] != '\0' &&

@@ -62,8 +62,8 @@ struct users *users_hold(struct users *users);
 void users_drop(struct users **users); /* wipes and frees with the last count; NULL is fine */
 
 /* The one form of a name in which it is stored, looked up and counted by a throttle: ASCII letters
- * in lower case, without blanks around. 0, or -1 (and "") when that is empty, longer than
- * IDENTITY_SUBJECT_MAX bytes, not UTF-8 or has a control character. */
+ * in lower case. 0, or -1 (and "") when that is empty, longer than IDENTITY_SUBJECT_MAX bytes, not
+ * UTF-8, has a control character, or blanks around it: no user has such a name. */
 int users_canonical(const char *name, char canonical[USERS_NAME_SIZE]);
 
 /* By canonical name; NULL when there is none. */

@@ -112,7 +112,7 @@ def test_add_needs_no_more_than_a_name(ctl):
 
 def test_add_refuses_who_is_there(full):
     before = full.text()
-    for name in ("anna", "ANNA", " anna "):
+    for name in ("anna", "ANNA"):
         assert full.run("add", name) == 1
         assert 'there is a user "anna" already' in full.err
     assert full.text() == before
@@ -292,7 +292,7 @@ def test_expires_takes_a_duration(ctl):
 
 
 @pytest.mark.parametrize("words", [
-    (), ("anna", "bert"), ("",), ("   ",), ("an\nna",), ("x" * 257,), ("anna", "--nonsense"),
+    (), ("anna", "bert"), ("",), ("   ",), (" anna",), ("anna ",), ("an\nna",), ("x" * 257,), ("anna", "--nonsense"),
     ("anna", "--name"), ("anna", "--email", "anna"), ("anna", "--email", "a@good@evil"),
     ("anna", "--name", "tab\there"), ("anna", "--name", "x" * 257), ("anna", "--group", ""),
     ("anna", "--group", "x" * 129), ("anna", "--group", "new\nline"),

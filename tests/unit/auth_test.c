@@ -38,15 +38,11 @@ static void put_users(const struct fixture *fixture, const char *text)
 /* Opens the only backend there is. */
 static int open_backend(struct fixture *fixture, void **instance_r, struct error *error)
 {
-	const struct section *section;
-	bool compiled_out;
-
 	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
 		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
 		"backend \"staff\" {\n type = \"file\"\n users = \"%s\"\n}\n",
 		fixture->users);
-	section = fixture->settings->backends[0];
-	return auth_find(section_type(section), &compiled_out)->open(section, instance_r, error);
+	return auth_file.open(fixture->settings->backends[0], instance_r, error);
 }
 
 static void *open_with(struct fixture *fixture, const char *text)
@@ -106,6 +102,8 @@ static void everybody_else_gets_another_verdict(void **state)
 		{"dora", "correct horse", AUTH_DENY}, /* expired */
 		{"emil", "correct horse", AUTH_UNKNOWN}, {"ann", "correct horse", AUTH_UNKNOWN},
 		{"anna:", "correct horse", AUTH_UNKNOWN}, {"an na", "correct horse", AUTH_UNKNOWN},
+		/* counted by the throttle as other names: so they are none of hers */
+		{" anna", "correct horse", AUTH_UNKNOWN}, {"anna ", "correct horse", AUTH_UNKNOWN},
 		{"anna%00", "correct horse", AUTH_UNKNOWN}, {" ", "correct horse", AUTH_UNKNOWN},
 		{"\xef\xbc\xa1nna", "correct horse", AUTH_UNKNOWN}, /* full-width A */
 		{"*", "correct horse", AUTH_UNKNOWN}};
@@ -121,9 +119,9 @@ static void everybody_else_gets_another_verdict(void **state)
 	auth_file.close(instance);
 }
 
-static void case_and_blanks_around_make_no_other_name(void **state)
+static void capitals_make_no_other_name(void **state)
 {
-	static const char *const names[] = {"anna", "Anna", "ANNA", " anna", "anna  "};
+	static const char *const names[] = {"anna", "Anna", "ANNA"};
 	void *instance = open_with(*state, FILE_OF_FOUR);
 
 	for (size_t i = 0; i < COUNT(names); i++) {
@@ -379,7 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_right_password_gives_a_whole_identity),
 		TEST(everybody_else_gets_another_verdict),
-		TEST(case_and_blanks_around_make_no_other_name),
+		TEST(capitals_make_no_other_name),
 		TEST(an_empty_file_knows_nobody),
 		TEST(an_unknown_name_takes_as_long_as_a_known_one),
 		TEST(a_file_that_is_not_there_says_how_to_make_it),
