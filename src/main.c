@@ -6,6 +6,7 @@
 #include "options.h"
 #include "pool/fastcgi.h"
 #include "pool/loop.h"
+#include "pool/socket.h"
 #include "pool/worker.h"
 #include "service/reload.h"
 #include "telemetry/log.h"
@@ -146,7 +147,6 @@ static int start(struct process *process, struct service *service, struct error 
 		return EX_UNAVAILABLE;
 	if (metrics_open(state_folder(station->state), error) != 0)
 		return EX_UNAVAILABLE;
-	gauge_add(METRIC_PROCESSES, 1);
 	return EX_OK;
 }
 
@@ -195,7 +195,7 @@ static int run(const struct options *options, struct error *error)
 	start_log(service->settings);
 	raise_descriptor_limit(service->settings);
 	if (options->listen != NULL)
-		process.fd = listener_open(options->listen, error);
+		process.fd = socket_open(options->listen, error);
 	if (process.fd < 0) {
 		service_drop(&service);
 		return EX_UNAVAILABLE;

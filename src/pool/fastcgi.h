@@ -22,8 +22,9 @@ enum fastcgi_read {
 	FASTCGI_GONE,	     /* libfcgi could not read it and closed the descriptor */
 };
 
-/* Reads the one request of a connection on which framing_check() has said COMPLETE with
- * `body_length`, so nothing here waits. The descriptor stays the caller's, but for FASTCGI_GONE. */
+/* Reads the one request that lies in `fd`, about which framing_check() has said COMPLETE with
+ * `body_length`, so nothing here waits: a connection, or a file with its bytes. The descriptor
+ * stays the caller's, but for FASTCGI_GONE. */
 enum fastcgi_read fastcgi_read(int fd, size_t body_length, struct request *request);
 
 /* Writes the whole answer: `head` is CGI headers without the empty line that ends them. 0, or -1

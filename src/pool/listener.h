@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The listening socket and the connections whose request is not complete yet. Everything happens on
- * the loop and nothing waits: a connection is looked at (MSG_PEEK) until its whole request has
- * arrived, then libfcgi parses it. So a peer that sends half a request costs a descriptor until its
- * deadline, and nobody else anything.
+ * the loop and nothing waits: libfcgi sees a request only when all of it has arrived. A peer that
+ * sends half a request costs a descriptor until its deadline, and nobody else anything.
  */
 #ifndef POOL_LISTENER_H
 #define POOL_LISTENER_H
@@ -21,20 +20,13 @@ struct listener;
 /* A request has arrived: `fd` and the contents of `request` belong to the receiver from now on. */
 typedef void listener_request(void *context, int fd, uint16_t request_id, struct request *request);
 
-/* Opens "unix:/path" or "ADDRESS:PORT" (IPv4, or [IPv6]). A stale unix socket is replaced, one that
- * answers is an error; mode 0660. Returns the descriptor or -1. */
-int listener_open(const char *address, struct error *error);
-
 /* Starts accepting on a listening stream socket (descriptor 0 from spawn-fcgi or systemd), which
  * the listener closes. NULL with an error when it is none. */
 struct listener *listener_new(
 	uv_loop_t *loop, int fd, listener_request *receive, void *context, struct error *error);
 
-/* Stops accepting; connections whose request is under way are still read. */
+/* Stops accepting. */
 void listener_stop(struct listener *listener);
-
-/* Connections whose request has not arrived yet. */
-unsigned listener_waiting(const struct listener *listener);
 
 /* Closes everything; the memory goes in a later turn of the loop. */
 void listener_free(struct listener **listener);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool/socket.h"
+
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int open_unix(const char *path, struct error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, probe;
+	mode_t mask;
+	bool bound;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return error_set(error, "--listen unix:%s: path longer than %zu bytes", path,
+			sizeof address.sun_path - 1);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (probe >= 0 && connect(probe, (struct sockaddr *)&address, sizeof address) == 0) {
+		close(probe);
+		return error_set(error, "--listen unix:%s: somebody listens there already", path);
+	}
+	if (probe >= 0 && errno == ECONNREFUSED)
+		unlink(path);
+	if (probe >= 0)
+		close(probe);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	mask = umask(0117); /* the mode is right from the first moment: 0660 */
+	bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+	umask(mask);
+	if (bound && listen(fd, 4096) == 0)
+		return fd;
+	error_set(error, "--listen unix:%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_tcp(const char *text, struct error *error)
+{
+	char host[INET6_ADDRSTRLEN + 2];
+	const char *colon = strrchr(text, ':');
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	bool is_six = text[0] == '[';
+	size_t skip = is_six ? 1 : 0;
+	int64_t port;
+	int fd;
+
+	if (colon == NULL || text_to_number(colon + 1, 1, 65535, &port) != 0 ||
+		(size_t)(colon - text) >= sizeof host || (size_t)(colon - text) < 2 * skip + 1)
+		return error_set(
+			error, "--listen %s: use unix:/path, 127.0.0.1:PORT or [::1]:PORT", text);
+	snprintf(host, sizeof host, "%.*s", (int)((size_t)(colon - text) - 2 * skip), text + skip);
+	six.sin6_port = four.sin_port = htons((uint16_t)port);
+	if ((is_six ? inet_pton(AF_INET6, host, &six.sin6_addr)
+		    : inet_pton(AF_INET, host, &four.sin_addr)) != 1)
+		return error_set(error, "--listen %s: not an IP address", text);
+	fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	if (fd >= 0 &&
+		bind(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four,
+			is_six ? sizeof six : sizeof four) == 0 &&
+		listen(fd, 4096) == 0)
+		return fd;
+	error_set(error, "--listen %s: %s", text, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int socket_open(const char *address, struct error *error)
+{
+	if (strncmp(address, "unix:", 5) == 0)
+		return open_unix(address + 5, error);
+	return open_tcp(address, error);
+}
+
+int socket_check(int fd, struct error *error)
+{
+	int listening = 0;
+	socklen_t length = sizeof listening;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) != 0 || !listening)
+		return error_set(error,
+			"descriptor %d is not a listening socket: start meetauthd with "
+			"spawn-fcgi, with systemd (StandardInput=socket), or with "
+			"--listen unix:/path",
+			fd);
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The listening socket: opened by ourselves, or handed over by spawn-fcgi or systemd.
+ */
+#ifndef POOL_SOCKET_H
+#define POOL_SOCKET_H
+
+#include "base/error.h"
+
+/* Opens "unix:/path" or "ADDRESS:PORT" (IPv4, or [IPv6]). A stale unix socket is replaced, one that
+ * answers is an error; mode 0660. Returns the descriptor or -1. */
+int socket_open(const char *address, struct error *error);
+
+/* Whether a descriptor is a listening stream socket. 0, or -1 with how to start us. */
+int socket_check(int fd, struct error *error);
+
+#endif
