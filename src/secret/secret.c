@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <sys/prctl.h>
@@ -99,16 +100,22 @@ void secret_free(struct secret **secret)
 
 /* -- reading one from outside -- */
 
-/* Reads to the end of the file, or of the line. 0 or -1, also when a signal came. */
-static int read_bytes(int fd, bool line, struct buffer *text)
+/* Reads to the end of the file, or of the line. `waiting` is NULL, or the signals that are blocked
+ * while it waits. 0 or -1, also when a signal came. */
+static int read_bytes(int fd, bool line, const sigset_t *waiting, struct buffer *text)
 {
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
 	char chunk[512];
-	ssize_t got;
+	ssize_t got = -1;
 
-	while ((got = read(fd, chunk, sizeof chunk)) > 0) {
+	while (waiting == NULL || ppoll(&poll_fd, 1, NULL, waiting) > 0) {
+		got = read(fd, chunk, sizeof chunk);
+		if (got <= 0)
+			break;
 		buffer_append(text, chunk, (size_t)got);
 		if (text->failed || (line && chunk[got - 1] == '\n'))
 			break;
+		got = -1;
 	}
 	explicit_bzero(chunk, sizeof chunk);
 	return got < 0 ? -1 : 0;
@@ -124,34 +131,58 @@ static void note_signal(int number)
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-/* Who presses ^C at the prompt must get back a terminal that echoes: the signal is noted, the
- * terminal put back, and then the signal sent once more. */
+/* What was there before the prompt. */
+struct disposition {
+	sigset_t mask;
+	struct sigaction actions[SIGNALS];
+};
+
+/* Signals come only while it waits, so that none comes just before it and is missed. */
+static void catch_signals(struct disposition *before)
+{
+	struct sigaction action = {.sa_handler = note_signal};
+	sigset_t ours;
+
+	caught = 0;
+	sigemptyset(&ours);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaddset(&ours, signals[i]);
+	sigprocmask(SIG_BLOCK, &ours, &before->mask);
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &action, &before->actions[i]);
+}
+
+/* The one that came is sent once more, to do what it does. */
+static void release_signals(const struct disposition *before)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		sigaction(signals[i], &before->actions[i], NULL);
+	if (caught != 0)
+		raise(caught);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/* Who presses ^C at the prompt must get back a terminal that echoes. */
 static int read_silently(
 	int fd, const struct termios *loud, const char *prompt, struct buffer *text)
 {
-	struct sigaction action = {.sa_handler = note_signal}, before[SIGNALS];
+	struct disposition before;
 	struct termios silent = *loud;
-	int rc = -1, number;
+	int rc = -1, why;
 
-	caught = 0;
-	for (size_t i = 0; i < SIGNALS; i++)
-		sigaction(signals[i], &action, &before[i]);
+	catch_signals(&before);
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	silent.c_lflag |= ECHONL;
 	if (tcsetattr(fd, TCSAFLUSH, &silent) == 0) {
 		/* Asked when echo is off: an answer that comes at once is neither shown nor lost.
 		 * Where it was opened for reading only, the question is lost, not the answer. */
 		(void)!write(fd, prompt, strlen(prompt));
-		rc = read_bytes(fd, true, text);
+		rc = read_bytes(fd, true, &before.mask, text);
 	}
-	number = caught;
+	why = errno;
 	tcsetattr(fd, TCSAFLUSH, loud);
-	for (size_t i = 0; i < SIGNALS; i++)
-		sigaction(signals[i], &before[i], NULL);
-	if (number != 0) {
-		raise(number);
-		errno = EINTR; /* it came back: it was stopped and continued */
-	}
+	release_signals(&before);
+	errno = why;
 	return rc;
 }
 
@@ -160,7 +191,7 @@ static int read_text(int fd, const char *prompt, struct buffer *text)
 	struct termios loud;
 
 	if (tcgetattr(fd, &loud) != 0)
-		return read_bytes(fd, false, text);
+		return read_bytes(fd, false, NULL, text);
 	return read_silently(fd, &loud, prompt, text);
 }
 

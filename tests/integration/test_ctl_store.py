@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: MIT
+"""meetauthctl itself, and its commands on the store and on sessions, as an operator calls them."""
+
+import datetime
+import json
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import termios
+import time
+
+import pytest
+
+MEETAUTHCTL = os.environ.get("MEETAUTHCTL") or os.path.join(
+    os.environ.get("builddir") or os.getcwd(), "meetauthctl")
+NAME = "meeting.example.org"
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+FAILED, USAGE, DATA, IO, CONFIG = 1, 64, 65, 74, 78
+
+
+class Ctl:
+    """A configuration in a folder, and calls with it."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+        self.conf = self.folder + "/meetauth.conf"
+        os.mkdir(self.folder + "/state")
+        self.configure()
+
+    def configure(self, state=None, more=""):
+        with open(self.conf, "w", encoding="utf-8") as file:
+            file.write('base-url = "https://external.example.org/auth"\n'
+                       'store = "%s/store"\nstore-key = "%s/store.key"\nstate = "%s"\n'
+                       'platform "%s" { type = "veeting" }\n'
+                       'backend "staff" { type = "file" users = "%s/users.passwd" }\n%s'
+                       % (self.folder, self.folder, state or "lmdb:%s/state" % self.folder, NAME,
+                          self.folder, more))
+
+    def argv(self, *arguments):
+        return [MEETAUTHCTL, "-c", self.conf, *arguments]
+
+    def call(self, *arguments, status=0, text="", **options):
+        done = subprocess.run(self.argv(*arguments), input=text, text=True, stderr=subprocess.PIPE,
+                              env=ENVIRONMENT, timeout=60, check=False,
+                              **{"stdout": subprocess.PIPE, **options})
+        assert done.returncode == status, (arguments, done.stdout, done.stderr)
+        assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+        if status != 0:
+            assert done.stderr.startswith(("meetauthctl: ", "usage: ")), done.stderr
+        return done
+
+    def listed(self):
+        return json.loads(self.call("secret", "list", "--json").stdout)
+
+    def versions(self, name=NAME):
+        return [entry["version"] for entry in self.listed() if entry["name"] == name]
+
+
+@pytest.fixture
+def bare(tmp_path):
+    return Ctl(tmp_path)
+
+
+@pytest.fixture
+def ctl(bare):
+    bare.call("init")
+    return bare
+
+
+# -- the frame --
+
+
+def test_help_lists_every_command(bare):
+    for option in ("-h", "--help"):
+        done = bare.call(option)
+        for words in ("init", "secret set NAME", "secret list", "secret retire NAME VERSION",
+                      "secret generate NAME", "store rekey", "session rotate-keys",
+                      "session revoke USER", "user add NAME", "user passwd", "user disable",
+                      "user remove", "user list", "policy explain", "policy lint", "check"):
+            assert re.search(r"^  %s\b" % re.escape(words), done.stdout, re.M), words
+        assert done.stderr == ""
+
+
+def test_help_of_a_group_and_of_a_command(bare):
+    group = bare.call("secret", "--help").stdout
+    assert "secret set NAME" in group and "store rekey" not in group
+    command = bare.call("session", "revoke", "--help").stdout
+    assert command.startswith("usage: meetauthctl [-c FILE] [--json] session revoke USER\n")
+    assert "rotate-keys" not in command
+
+
+def test_version(bare):
+    assert re.fullmatch(r"meetauthctl \d+\.\d+\.\d+\n", bare.call("-V").stdout)
+
+
+@pytest.mark.parametrize("arguments, says", [
+    ([], "usage: meetauthctl"),
+    (["nonsense"], "unknown command: nonsense"),
+    (["secret"], "incomplete command: secret"),
+    (["secret", "nonsense"], "unknown command: secret nonsense"),
+    (["secret", "set"], "secret set: something is missing"),
+    (["secret", "set", NAME, "value"], "secret set: there is too much"),
+    (["secret", "set", "--bogus", NAME], "unknown option --bogus"),
+    (["secret", "list", "-x"], "unknown option -x"),
+    (["secret", "retire", NAME], "something is missing"),
+    (["secret", "retire", NAME, "0"], '"0" is no version'),
+    (["secret", "retire", NAME, "01"], '"01" is no version'),
+    (["secret", "retire", NAME, "99999999999"], "is no version"),
+    (["session", "rotate-keys", "--forget=yes"], "--forget takes no value"),
+    (["session", "rotate-keys", "--forget", "--forget"], "more than 1 time"),
+    (["session", "revoke", ""], "the name is empty"),
+    (["session", "revoke", "staff/"], "the name is empty"),
+    (["init", "--", "--forget"], "there is too much"),
+    (["-c"], "-c needs a file"),
+])
+def test_wrong_calls_say_what_is_wrong(bare, arguments, says):
+    done = bare.call(*arguments, status=USAGE)
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert not os.path.exists(bare.folder + "/store")
+
+
+def test_missing_and_wrong_configuration(bare):
+    assert "/nonexistent" in bare.call("secret", "list", "-c", "/nonexistent", status=CONFIG).stderr
+    bare.configure(more="nonsense = 1\n")
+    for arguments in (["init"], ["secret", "list"], ["secret", "set", NAME], ["secret", "generate", NAME],
+                      ["secret", "retire", NAME, "1"], ["store", "rekey"], ["session", "rotate-keys"],
+                      ["session", "revoke", "alice"]):
+        assert "%s:7: " % bare.conf in bare.call(*arguments, status=CONFIG).stderr
+
+
+def test_output_that_cannot_be_written_is_no_success(ctl):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = ctl.call("secret", "list", status=IO, stdout=full)
+    assert "cannot write to standard output" in done.stderr
+
+
+# -- init --
+
+
+def test_init_makes_private_files_and_never_overwrites(ctl):
+    modes = {name: stat.S_IMODE(os.stat(ctl.folder + "/" + name).st_mode) for name in ("store", "store.key")}
+    assert modes == {"store": 0o600, "store.key": 0o400}
+    before = open(ctl.folder + "/store", "rb").read()
+    assert "exists already" in ctl.call("init", status=FAILED).stderr
+    assert open(ctl.folder + "/store", "rb").read() == before
+
+
+def test_everything_asks_for_init_first(bare):
+    for arguments in (["secret", "list"], ["secret", "generate", NAME], ["secret", "retire", NAME, "1"],
+                      ["store", "rekey"], ["session", "rotate-keys"], ["session", "revoke", "alice"]):
+        assert 'meetauthctl init"' in bare.call(*arguments, status=FAILED).stderr
+    assert sorted(os.listdir(bare.folder)) == ["meetauth.conf", "state"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_makes_the_files_for_the_service(bare):
+    os.mkdir(bare.folder + "/lib")
+    os.chown(bare.folder + "/lib", 65534, 65534)
+    with open(bare.conf, encoding="utf-8") as file:
+        text = file.read().replace("%s/store\"" % bare.folder, "%s/lib/store\"" % bare.folder)
+    with open(bare.conf, "w", encoding="utf-8") as file:
+        file.write(text)
+    bare.call("init")
+    bare.call("secret", "generate", NAME)
+    bare.call("store", "rekey")
+    assert bare.versions() == [1]
+    for name in ("lib/store", "lib/store.lock", "store.key"):
+        assert os.stat(bare.folder + "/" + name).st_uid == 65534, name
+
+
+# -- secrets --
+
+
+def test_set_adds_versions_and_list_never_shows_one(ctl):
+    first, second = "first-" + "x" * 20, "second " + "y" * 20
+    assert ctl.call("secret", "set", NAME, text=first + "\n").stdout == NAME + ": version 1 stored\n"
+    ctl.call("secret", "set", NAME.upper(), text=second)
+    ctl.call("secret", "set", "backend/staff", text="z" * 20)
+    assert ctl.versions() == [2, 1]
+    for output in (ctl.call("secret", "list").stdout, ctl.call("secret", "list", "--json").stdout):
+        assert "xxx" not in output and "yyy" not in output and "zzz" not in output
+    for name in os.listdir(ctl.folder):
+        if os.path.isfile(ctl.folder + "/" + name):
+            assert b"xxxx" not in open(ctl.folder + "/" + name, "rb").read()
+
+
+def test_list_as_table_and_json(ctl):
+    assert ctl.listed() == []
+    ctl.call("secret", "set", NAME, text="key")
+    (entry,) = ctl.listed()
+    assert entry == {"name": NAME, "version": 1, "created": entry["created"], "accepted": None}
+    made = datetime.datetime.strptime(entry["created"], "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(time.time() - made.timestamp()) < 60
+    head, row = ctl.call("secret", "list").stdout.splitlines()
+    assert head.split() == ["NAME", "VERSION", "CREATED", "LAST", "ACCEPTED"]
+    assert row.split() == [NAME, "1", entry["created"], "-"]
+
+
+def test_list_without_the_state_says_unknown(ctl):
+    ctl.call("secret", "set", NAME, text="key")
+    ctl.configure(state="lmdb:%s/nowhere" % ctl.folder)
+    done = ctl.call("secret", "list", "--json")
+    assert json.loads(done.stdout)[0]["accepted"] == "unknown"
+    assert "nowhere" in done.stderr
+
+
+def test_unknown_name_lists_the_known_ones(ctl):
+    for command in ("set", "generate"):
+        for name in ("meeting.example.com", "staff", "backend/nobody", "backend/" + NAME, ""):
+            done = ctl.call("secret", command, name, text="key", status=USAGE)
+            assert "it has: %s, backend/staff" % NAME in done.stderr
+    assert ctl.listed() == []
+
+
+@pytest.mark.parametrize("text, says", [
+    ("", "the secret is empty"),
+    ("\n", "the secret is empty"),
+    ("two\nlines\n", "control character"),
+    ("key\r\n", "control character"),
+    ("key\n\n", "control character"),
+    ("a\tb", "control character"),
+    ("a\0b", "control character"),
+    ("..", "dots alone"),
+    ("x" * 4097, "longer than 4096 bytes"),
+])
+def test_secret_that_cannot_be_one_is_refused(ctl, text, says):
+    assert says in ctl.call("secret", "set", NAME, text=text, status=DATA).stderr
+    assert ctl.listed() == []
+
+
+def test_at_most_eight_versions(ctl):
+    for _ in range(8):
+        ctl.call("secret", "generate", NAME)
+    assert "retire one first" in ctl.call("secret", "set", NAME, text="key", status=FAILED).stderr
+    assert "retire one first" in ctl.call("secret", "generate", NAME, status=FAILED).stderr
+    ctl.call("secret", "retire", NAME, "1")
+    ctl.call("secret", "set", NAME, text="key")
+    assert ctl.versions() == [9, 8, 7, 6, 5, 4, 3, 2]
+
+
+def test_generate_prints_the_key_alone_and_once(ctl):
+    one, other = ctl.call("secret", "generate", NAME), ctl.call("secret", "generate", NAME)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}\n", one.stdout)
+    assert one.stdout != other.stdout
+    assert "version 1 of " + NAME in one.stderr
+    assert one.stdout.strip() not in one.stderr
+
+
+def test_retire(ctl):
+    ctl.call("secret", "set", NAME, text="one")
+    ctl.call("secret", "set", NAME, text="two")
+    assert ctl.call("secret", "retire", NAME, "1").stdout == NAME + ": version 1 retired\n"
+    assert "has no version 1" in ctl.call("secret", "retire", NAME, "1", status=FAILED).stderr
+    ctl.call("secret", "retire", NAME, "2")
+    assert 'no secret "%s"' % NAME in ctl.call("secret", "retire", NAME, "2", status=FAILED).stderr
+    ctl.call("secret", "set", NAME, text="three")
+    assert ctl.versions() == [3]
+
+
+def test_secret_of_a_platform_that_is_gone_can_be_retired(ctl):
+    ctl.call("secret", "set", "backend/staff", text="key")
+    with open(ctl.conf, encoding="utf-8") as file:
+        text = file.read().replace('backend "staff"', 'backend "others"')
+    with open(ctl.conf, "w", encoding="utf-8") as file:
+        file.write(text)
+    ctl.call("secret", "set", "backend/staff", text="key", status=USAGE)
+    ctl.call("secret", "retire", "backend/staff", "1")
+    assert ctl.listed() == []
+
+
+class Terminal:
+    """A call whose standard input and error are a terminal."""
+
+    def __init__(self, argv):
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(argv, stdin=slave, stdout=subprocess.PIPE, stderr=slave,
+                                        env=ENVIRONMENT, start_new_session=True)
+        os.close(slave)
+        self.said = b""
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + 20
+        while text not in self.said:
+            assert time.monotonic() < deadline, self.said
+            if select.select([self.master], [], [], 0.2)[0]:
+                self.said += os.read(self.master, 4096)
+
+    def type(self, text):
+        """Once nothing echoes any more: what is typed before would be thrown away, or shown."""
+        deadline = time.monotonic() + 20
+        while self.echoes():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        os.write(self.master, text)
+
+    def end(self):
+        status = self.process.wait(20)
+        output = self.process.stdout.read()
+        self.process.stdout.close()
+        while select.select([self.master], [], [], 0.05)[0]:
+            try:
+                self.said += os.read(self.master, 4096)
+            except OSError:
+                break
+        return status, output
+
+    def close(self):
+        os.close(self.master)
+
+
+@pytest.fixture
+def terminal(ctl):
+    made = Terminal(ctl.argv("secret", "set", NAME))
+    yield made
+    made.close()
+
+
+def test_prompt_asks_twice_without_echo(ctl, terminal):
+    terminal.wait_for(b"Secret of meeting.example.org: ")
+    terminal.type(b"typed in secret\n")
+    terminal.wait_for(b"The same again: ")
+    terminal.type(b"typed in secret\n")
+    assert terminal.end() == (0, b"meeting.example.org: version 1 stored\n")
+    assert b"typed" not in terminal.said
+    assert ctl.versions() == [1]
+
+
+def test_prompt_refuses_two_that_differ(ctl, terminal):
+    terminal.wait_for(b"Secret of meeting.example.org: ")
+    terminal.type(b"typed in secret\n")
+    terminal.wait_for(b"The same again: ")
+    terminal.type(b"typed in Secret\n")
+    assert terminal.end() == (DATA, b"")
+    assert b"not the same" in terminal.said
+    assert ctl.versions() == []
+
+
+def test_interrupted_prompt_leaves_a_terminal_that_echoes(ctl, terminal):
+    terminal.wait_for(b"Secret of meeting.example.org: ")
+    terminal.type(b"half a sec")
+    assert not terminal.echoes()
+    terminal.process.send_signal(2)
+    status, output = terminal.end()
+    assert (status, output) == (-2, b"")
+    assert terminal.echoes()
+    assert ctl.versions() == []
+
+
+# -- store and sessions --
+
+
+def test_rekey_changes_both_files_and_keeps_the_secrets(ctl):
+    ctl.call("secret", "set", NAME, text="key")
+    before = [open(ctl.folder + "/" + name, "rb").read() for name in ("store", "store.key")]
+    ctl.call("store", "rekey")
+    after = [open(ctl.folder + "/" + name, "rb").read() for name in ("store", "store.key")]
+    assert before[0] != after[0] and before[1] != after[1]
+    assert ctl.versions() == [1]
+    assert sorted(os.listdir(ctl.folder)) == ["meetauth.conf", "state", "store", "store.key", "store.lock"]
+
+
+def test_rotate_keys(ctl):
+    ctl.call("secret", "set", NAME, text="key")
+    assert "sessions go on" in ctl.call("session", "rotate-keys").stdout
+    assert "every session has ended" in ctl.call("session", "rotate-keys", "--forget").stdout
+    assert ctl.versions() == [1]
+
+
+def test_revoke_says_whom_it_means(ctl):
+    def revoked(user):
+        return ctl.call("session", "revoke", user).stdout
+
+    assert revoked("alice").startswith("every session of alice (every backend) that began until 2")
+    assert revoked("staff/alice").startswith("every session of alice (backend staff) that")
+    assert revoked("other/alice").startswith("every session of other/alice (every backend)")
+    assert "backend staff" in revoked("staff/a/b") and "of a/b " in revoked("staff/a/b")
+
+
+def test_revoke_without_the_state_is_no_success(ctl):
+    ctl.configure(state="lmdb:%s/nowhere" % ctl.folder)
+    assert "nowhere" in ctl.call("session", "revoke", "alice", status=FAILED).stderr
+
+
+# -- what is refused (attacks A74 and A77; each cause is in the unit tests) --
+
+
+def test_A74_store_that_others_can_read_is_refused(ctl):
+    os.chmod(ctl.folder + "/store", 0o644)
+    done = ctl.call("secret", "list", status=FAILED)
+    assert "chmod" in done.stderr and done.stdout == ""
+
+
+def test_A77_key_that_is_none_is_refused(ctl):
+    key = ctl.folder + "/store.key"
+    for text, says in (("0" * 64, "all zero"), ("1" * 63, "64 hex digits"), ("1" * 64, "another key")):
+        os.chmod(key, 0o600)
+        with open(key, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+        assert says in ctl.call("secret", "list", status=FAILED).stderr
