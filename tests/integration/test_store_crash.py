@@ -109,7 +109,8 @@ def values(contents):
 
 
 def points(site, arguments, text):
-    """Every call of the process, from its first look at the store, as (name, how many of that name)."""
+    """Every call of the process, from its lock of the store on, as (name, how many of that name). By the names of the
+    calls alone: strace may not look into the process for their arguments, since it forbids that."""
     trace = site.folder + ".trace"
     subprocess.run([STRACE, "-o", trace, "-e", "trace=" + ",".join("?" + name for name in CALLS),
                     *site.command(arguments)], input=text, text=True, check=True, env=ENVIRONMENT,
@@ -122,7 +123,7 @@ def points(site, arguments, text):
         if not match:
             continue
         counts[match[1]] = counts.get(match[1], 0) + 1
-        begun = begun or site.folder + "/store" in line
+        begun = begun or match[1] == "flock"
         if begun:
             found.append((match[1], counts[match[1]]))
     assert len(found) > 10, lines
