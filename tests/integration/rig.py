@@ -32,7 +32,7 @@ ENVIRONMENT = {
 }
 
 
-def wait_for(condition, what, seconds=15):
+def wait_for(condition, what, seconds=45):
     """Waits until condition() is true and returns what it returned."""
     deadline = time.monotonic() + seconds
     while True:

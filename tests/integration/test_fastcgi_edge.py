@@ -330,4 +330,4 @@ def test_no_descriptor_is_lost(make_rig):
     before = count()
     for data in list(RECORDS.values()) + [request()] * 30:
         Connection(rig.socket).send(data).half_close().read()
-    wait_for(lambda: count() <= before + 1, "the descriptors", 8)
+    wait_for(lambda: count() <= before + 1, "the descriptors")

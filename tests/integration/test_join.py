@@ -227,21 +227,21 @@ def test_A48_empty_and_short_passwords(visitor, password):
 def test_a_disabled_user_cannot_sign_in_and_their_session_ends(rig):
     rig.add_user("carol", "--name", "Carol")
     visitor = rig.visitor()
-    wait_for(lambda: visitor.fill(visitor.login_page(), "carol").status == 302, "the new user", 4)
+    wait_for(lambda: visitor.fill(visitor.login_page(), "carol").status == 302, "the new user")
     assert visitor.enter().status == 302
     rig.ctl("user", "disable", "carol")
-    wait_for(lambda: visitor.enter().status == 303, "the end of the session", 4)
+    wait_for(lambda: visitor.enter().status == 303, "the end of the session")
     assert visitor.fill(visitor.login_page(), "carol").status == 401
 
 
 def test_revoked_session(rig):
     rig.add_user("dave", "--name", "Dave")
     visitor = rig.visitor()
-    wait_for(lambda: visitor.fill(visitor.login_page(), "dave").status == 302, "the new user", 4)
+    wait_for(lambda: visitor.fill(visitor.login_page(), "dave").status == 302, "the new user")
     other = rig.visitor()
     other.sign_in("alice")
     rig.ctl("session", "revoke", "dave")
-    wait_for(lambda: visitor.enter().status == 303, "the end of the session", 4)
+    wait_for(lambda: visitor.enter().status == 303, "the end of the session")
     assert other.enter().status == 302, "somebody else's session goes on"
 
 

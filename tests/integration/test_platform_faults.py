@@ -157,7 +157,7 @@ def test_breaker_opens_and_closes(make_rig):
         assert answer.code in ("exchange-unreachable", "overloaded"), answer
         return answer if answer.status == 503 else None
 
-    answer = wait_for(opened, "the breaker to open", 10)
+    answer = wait_for(opened, "the breaker to open")
     assert answer.code == "overloaded" and 0 < int(answer.headers["Retry-After"]) <= 60
     began = time.monotonic()
     assert visitor.get(entry, JSON).status == 503
@@ -219,7 +219,7 @@ def test_rotation_of_the_api_key(make_rig, status):
         assert visitor.get(entry).status == 302
         return [e["key"] for e in rig.platform.attempts(token_of(entry))]
 
-    wait_for(lambda: attempts() == [None, 1], "the new version", 4)
+    wait_for(lambda: attempts() == [None, 1], "the new version")
     rig.platform.set_keys(rig.key, "the-new-key")
     assert attempts() == [2], "the newest is enough"
     rig.platform.set_keys("nothing-we-know")
