@@ -98,6 +98,13 @@ static void receive(void *context, int fd, uint16_t request_id, struct request *
 	visit_begin(&process->station, fd, request_id, request);
 }
 
+static void each_turn(void *context)
+{
+	struct process *process = context;
+
+	visit_each_turn(&process->station);
+}
+
 static void hang_up(void *context)
 {
 	struct process *process = context;
@@ -164,7 +171,7 @@ static void stop(struct process *process)
 static int serve(struct process *process, struct error *error)
 {
 	const struct loop_hooks hooks = {
-		process, receive, hang_up, drain, in_flight, drain_timeout_ms};
+		process, receive, each_turn, hang_up, drain, in_flight, drain_timeout_ms};
 	struct log_line line;
 	int rc;
 

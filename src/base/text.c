@@ -58,17 +58,19 @@ static bool is_alnum(unsigned char c)
 
 bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others)
 {
-	size_t length = 0;
-	bool dots_alone = true;
+	size_t length = 0, dots = 0;
+	char c;
 
-	for (; text[length] != '\0'; length++) {
+	for (; (c = text[length]) != '\0'; length++) {
 		if (length >= maximum)
 			return false;
-		if (!is_alnum((unsigned char)text[length]) && strchr(others, text[length]) == NULL)
+		if (is_alnum((unsigned char)c))
+			continue;
+		if (strchr(others, c) == NULL)
 			return false;
-		dots_alone = dots_alone && text[length] == '.';
+		dots += c == '.';
 	}
-	return length >= minimum && length > 0 && !dots_alone;
+	return length >= minimum && length > 0 && dots < length;
 }
 
 /* Length of the label at `text` (RFC 1123: 1 to 63, no hyphen at an end), or 0. */

@@ -22,34 +22,37 @@ static struct session_limits limits_of(const struct visit *visit)
 
 /* -- sessions -- */
 
-/* Whether the mark under a key says that a session which began then is void. 1, 0, or -1 when the
- * state does not answer. */
-static int is_void(struct visit *visit, const uint8_t key[STATE_KEY_SIZE])
-{
-	int64_t marked = state_marked(visit->station->state, key);
-
-	if (marked < 0)
-		return -1;
-	return marked > 0 && visit->session.began <= marked;
-}
-
-/* Revoked as a person, as this backend's person, or logged out. */
+/* Whether the person was revoked, as this backend's or whosesoever, when the session had begun. 1,
+ * 0, or -1 when the state does not answer. */
 static int is_revoked(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	struct state *state = visit->station->state;
 	const struct session *session = &visit->session;
-	uint8_t keys[3][STATE_KEY_SIZE];
-	int found = 0;
+	int64_t last = state_last_revocation(state), by_subject, by_backend;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (last < session->began)
+		return last < 0 ? -1 : 0;
+	session_revoke_key(hash_key, NULL, session->who.subject, key);
+	by_subject = state_marked(state, key);
+	session_revoke_key(hash_key, session->who.backend, session->who.subject, key);
+	by_backend = state_marked(state, key);
+	if (by_subject < 0 || by_backend < 0)
+		return -1;
+	return session->began <= by_subject || session->began <= by_backend;
+}
+
+/* Ended before its time: 1, 0, or -1 when the state does not answer. */
+static int is_over(struct visit *visit)
+{
+	int ended;
 
 	/* A state that is younger than the session may have lost its revocation (a reboot). */
-	if (session->began < state_born(visit->station->state))
+	if (visit->session.began < state_born(visit->station->state))
 		return 1;
-	session_revoke_key(hash_key, NULL, session->who.subject, keys[0]);
-	session_revoke_key(hash_key, session->who.backend, session->who.subject, keys[1]);
-	session_logout_key(hash_key, session, keys[2]);
-	for (size_t i = 0; i < 3 && found == 0; i++)
-		found = is_void(visit, keys[i]);
-	return found;
+	ended = state_ended(visit->station->state, visit->session.id);
+	return ended != 0 ? ended : is_revoked(visit);
 }
 
 /* The backend that vouched for the person must still be there and know them. */
@@ -67,18 +70,18 @@ static bool stands(const struct visit *visit)
 int authenticate_find_session(struct visit *visit)
 {
 	char cookie[SESSION_TEXT_MAX + 1];
-	int revoked;
+	int over;
 
 	if (cookie_get(visit->request.cookies, SESSION_COOKIE, cookie, sizeof cookie) != PARAM_ONCE)
 		return 0;
 	if (session_open(store_ring(visit->files->store), cookie, limits_of(visit), visit->now,
 		    &visit->session) != 0)
 		return 0;
-	revoked = is_revoked(visit);
-	if (revoked == 0 && stands(visit))
+	over = is_over(visit);
+	if (over == 0 && stands(visit))
 		return 1;
 	session_release(&visit->session);
-	return revoked < 0 ? -1 : 0;
+	return over < 0 ? -1 : 0;
 }
 
 /* To the login page, whose address carries none of the tokens in clear. */
@@ -362,6 +365,7 @@ static void on_checked(struct worker_job *job, bool cancelled)
 	struct visit *visit = login->visit;
 	enum step step;
 
+	visit->has_waited = true;
 	uv_timer_stop(&login->deadline);
 	metric_observe(METRIC_LOGIN_SECONDS, clock_monotonic_ms() - login->started_ms);
 	step = cancelled ? answer_overloaded(login) : conclude(login);

@@ -141,15 +141,28 @@ static enum step send_request(struct visit *visit)
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
+/* Waits for the end of this turn of the loop, when all claims are made in one step. */
 static enum step claim(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	struct station *station = visit->station;
 
 	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
 		NULL);
-	switch (state_claim(visit->station->state, visit->claim, visit->now)) {
+	if (station->last_claiming != NULL)
+		station->last_claiming->next_claiming = visit;
+	else
+		station->claiming = visit;
+	station->last_claiming = visit;
+	return STEP_WAIT;
+}
+
+static enum step read_claim(struct visit *visit, enum state_claim verdict)
+{
+	switch (verdict) {
 	case STATE_CLAIM_WON:
-		return STEP_NEXT;
+		visit->exchange_started_ms = clock_monotonic_ms();
+		return send_request(visit);
 	case STATE_CLAIM_LOST:
 		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_BROKEN:
@@ -159,25 +172,39 @@ static enum step claim(struct visit *visit)
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
+void visit_each_turn(struct station *station)
+{
+	while (station->claiming != NULL) {
+		struct visit *visits[STATE_CLAIMS_MAX];
+		struct state_claimed claims[STATE_CLAIMS_MAX];
+		size_t count = 0;
+
+		for (; station->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
+			visits[count] = station->claiming;
+			claims[count] = (struct state_claimed){.key = visits[count]->claim};
+			station->claiming = visits[count]->next_claiming;
+		}
+		if (station->claiming == NULL)
+			station->last_claiming = NULL;
+		state_claim_all(station->state, claims, count, visits[0]->now);
+		for (size_t i = 0; i < count; i++)
+			visit_continue(visits[i], read_claim(visits[i], claims[i].verdict));
+	}
+}
+
 enum step exchange_token(struct visit *visit)
 {
-	enum step step;
 	size_t count;
 
 	/* Whoever is gone will come back with the same link; let it be good then. */
-	if (fastcgi_is_abandoned(visit->fd)) {
+	if (visit->has_waited && fastcgi_is_abandoned(visit->fd)) {
 		error_set(&visit->detail, "the visitor was gone before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	store_secrets(visit->files->store, visit->join.platform, &count);
-	if (count == 0) {
-		error_set(&visit->detail, "no secret for this platform: meetauthctl secret set %s",
-			visit->join.platform);
-		return visit_fail(visit, FAILURE_INTERNAL);
-	}
-	step = claim(visit);
-	if (step != STEP_NEXT)
-		return step;
-	visit->exchange_started_ms = clock_monotonic_ms();
-	return send_request(visit);
+	if (count > 0)
+		return claim(visit);
+	error_set(&visit->detail, "no secret for this platform: meetauthctl secret set %s",
+		visit->join.platform);
+	return visit_fail(visit, FAILURE_INTERNAL);
 }

@@ -21,14 +21,13 @@ enum step logout_show(struct visit *visit)
 static int end_session(struct visit *visit)
 {
 	struct log_line line;
-	uint8_t key[STATE_KEY_SIZE];
 	int found = authenticate_find_session(visit);
 
 	visit->session_ended = true;
 	if (found <= 0)
 		return found;
-	session_logout_key(store_hash_key(visit->files->store), &visit->session, key);
-	if (state_mark(visit->station->state, key, visit->now) != 0)
+	if (state_end(visit->station->state, visit->session.id, visit->now,
+		    visit->session.began + visit->service->settings->session_lifetime) != 0)
 		return -1;
 	metric_count(METRIC_LOGOUT);
 	log_begin(&line, LOG_LEVEL_INFO, "logout");

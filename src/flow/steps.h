@@ -66,11 +66,13 @@ struct visit {
 	uint8_t browser[TICKET_BROWSER_SIZE];
 	bool browser_known, browser_is_new;
 	struct login *login;
+	bool has_waited; /* for a password: the visitor may be gone */
 
 	/* exchange */
 	struct outbound_request *exchange;
 	size_t secret_index; /* of the version being tried */
 	uint8_t claim[STATE_KEY_SIZE];
+	struct visit *next_claiming;
 	int64_t exchange_started_ms, exchange_ms;
 	struct buffer token; /* the access token */
 

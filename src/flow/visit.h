@@ -12,6 +12,8 @@
 
 #include <uv.h>
 
+struct visit;
+
 /* What all visits of a process share; outlives them. */
 struct station {
 	uv_loop_t *loop;
@@ -19,7 +21,12 @@ struct station {
 	struct service *service; /* the newest; a visit takes a use of it */
 	unsigned in_flight;
 	bool draining;
+	struct visit *claiming, *last_claiming; /* visits whose request token is to be claimed */
 };
+
+/* Once a turn of the loop, after what the turn brought: claims the request tokens of all visits
+ * that came as far. */
+void visit_each_turn(struct station *station);
 
 /* Begins a visit, which ends by itself: the descriptor and the request's contents are its own from
  * now on. */

@@ -5,6 +5,7 @@
 
 #include <fastcgi.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct record {
 	uint8_t type;
@@ -43,24 +44,56 @@ static enum framing next_record(
 	return FRAMING_COMPLETE;
 }
 
-/* Takes one length out of the collected bytes; false while some are missing. Section 3.4: one byte,
- * or four with the top bit set. */
-static bool read_length(const struct pairs *pairs, size_t *at, size_t *length)
+/* Takes one length out of the first `have` bytes; false while some are missing. Section 3.4: one
+ * byte, or four with the top bit set. */
+static bool read_length(const uint8_t *bytes, size_t have, size_t *at, size_t *length)
 {
-	const uint8_t *c = pairs->lengths + *at;
+	const uint8_t *c = bytes + *at;
 
-	if (*at >= pairs->have)
+	if (*at >= have)
 		return false;
 	if (c[0] < 0x80) {
 		*length = c[0];
 		*at += 1;
 		return true;
 	}
-	if (*at + 4 > pairs->have)
+	if (*at + 4 > have)
 		return false;
 	*length = (size_t)(c[0] & 0x7f) << 24 | (size_t)c[1] << 16 | (size_t)c[2] << 8 | c[3];
 	*at += 4;
 	return true;
+}
+
+/* Reads the two lengths of the next pair out of `bytes`. 1: *used_r bytes of them; 0: more bytes
+ * are needed; -1: a name of no length, or longer than any request. */
+static int read_lengths(struct pairs *pairs, const uint8_t *bytes, size_t have, size_t *used_r)
+{
+	size_t at = 0, name, value;
+
+	if (!read_length(bytes, have, &at, &name) || !read_length(bytes, have, &at, &value))
+		return 0;
+	if (name == 0 || name > FRAMING_REQUEST_MAX || value > FRAMING_REQUEST_MAX)
+		return -1;
+	pairs->skip = name + value;
+	pairs->have = 0;
+	*used_r = at;
+	return 1;
+}
+
+/* The lengths of a pair: nearly always whole in this record, else collected byte by byte. -1 for
+ * bad ones, otherwise how many bytes of `content` were taken. */
+static ssize_t walk_lengths(struct pairs *pairs, const uint8_t *content, size_t length)
+{
+	size_t used = 1;
+	int found;
+
+	if (pairs->have == 0) {
+		found = read_lengths(pairs, content, length, &used);
+		if (found != 0)
+			return found < 0 ? -1 : (ssize_t)used;
+	}
+	pairs->lengths[pairs->have++] = *content;
+	return read_lengths(pairs, pairs->lengths, pairs->have, &used) < 0 ? -1 : 1;
 }
 
 /* Walks over the content of one PARAMS record. A NUL inside a name or value would cut it short in
@@ -68,26 +101,20 @@ static bool read_length(const struct pairs *pairs, size_t *at, size_t *length)
 static bool walk_pairs(struct pairs *pairs, const uint8_t *content, size_t length)
 {
 	while (length > 0) {
-		size_t at = 0, name, value;
+		ssize_t step;
 
 		if (pairs->skip > 0) {
-			size_t step = pairs->skip < length ? pairs->skip : length;
-
-			if (memchr(content, '\0', step) != NULL)
+			step = (ssize_t)(pairs->skip < length ? pairs->skip : length);
+			if (memchr(content, '\0', (size_t)step) != NULL)
 				return false;
-			pairs->skip -= step;
-			content += step;
-			length -= step;
-			continue;
+			pairs->skip -= (size_t)step;
+		} else {
+			step = walk_lengths(pairs, content, length);
+			if (step < 0)
+				return false;
 		}
-		pairs->lengths[pairs->have++] = *content++;
-		length--;
-		if (!read_length(pairs, &at, &name) || !read_length(pairs, &at, &value))
-			continue;
-		if (name == 0 || name > FRAMING_REQUEST_MAX || value > FRAMING_REQUEST_MAX)
-			return false;
-		pairs->skip = name + value;
-		pairs->have = 0;
+		content += step;
+		length -= (size_t)step;
 	}
 	return true;
 }

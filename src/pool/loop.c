@@ -10,7 +10,8 @@ struct loop {
 	const struct loop_hooks *hooks;
 	struct listener *listener;
 	uv_signal_t terminate, interrupt, hang_up;
-	uv_check_t each_turn;
+	uv_check_t after_events;
+	uv_prepare_t before_wait;
 	uv_timer_t deadline;
 	bool draining;
 };
@@ -21,10 +22,22 @@ static void stop_when_done(struct loop *loop)
 		uv_stop(loop->uv);
 }
 
-static void on_each_turn(uv_check_t *check)
+/* What sockets and threads brought is dealt with together. */
+static void after_events(uv_check_t *check)
 {
+	struct loop *loop = check->data;
+
+	loop->hooks->each_turn(loop->hooks->context);
 	log_flush();
-	stop_when_done(check->data);
+	stop_when_done(loop);
+}
+
+/* And what timers brought, before the loop waits for the next event. */
+static void before_wait(uv_prepare_t *prepare)
+{
+	struct loop *loop = prepare->data;
+
+	loop->hooks->each_turn(loop->hooks->context);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -74,9 +87,12 @@ static void start(struct loop *loop)
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
 	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
 	watch_signal(loop, &loop->hang_up, on_hang_up, SIGHUP);
-	uv_check_init(loop->uv, &loop->each_turn);
-	loop->each_turn.data = loop;
-	uv_check_start(&loop->each_turn, on_each_turn);
+	uv_check_init(loop->uv, &loop->after_events);
+	loop->after_events.data = loop;
+	uv_check_start(&loop->after_events, after_events);
+	uv_prepare_init(loop->uv, &loop->before_wait);
+	loop->before_wait.data = loop;
+	uv_prepare_start(&loop->before_wait, before_wait);
 	uv_timer_init(loop->uv, &loop->deadline);
 	loop->deadline.data = loop;
 }
@@ -86,7 +102,8 @@ static void finish(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->terminate, NULL);
 	uv_close((uv_handle_t *)&loop->interrupt, NULL);
 	uv_close((uv_handle_t *)&loop->hang_up, NULL);
-	uv_close((uv_handle_t *)&loop->each_turn, NULL);
+	uv_close((uv_handle_t *)&loop->after_events, NULL);
+	uv_close((uv_handle_t *)&loop->before_wait, NULL);
 	uv_close((uv_handle_t *)&loop->deadline, NULL);
 	listener_free(&loop->listener);
 	uv_run(loop->uv, UV_RUN_NOWAIT); /* the close callbacks */

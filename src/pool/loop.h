@@ -11,9 +11,11 @@
 /* What the loop calls; all on its thread. */
 struct loop_hooks {
 	void *context;
-	listener_request *receive;	      /* a request has arrived */
-	void (*hang_up)(void *context);	      /* SIGHUP: read everything again */
-	void (*drain)(void *context);	      /* no new requests come any more */
+	listener_request *receive; /* a request has arrived */
+	void (*each_turn)(
+		void *context);		/* after what a turn of the loop brought, before it waits */
+	void (*hang_up)(void *context); /* SIGHUP: read everything again */
+	void (*drain)(void *context);	/* no new requests come any more */
 	unsigned (*in_flight)(void *context); /* visits that are not answered yet */
 	int64_t (*drain_timeout_ms)(void *context);
 };

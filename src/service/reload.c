@@ -5,6 +5,9 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+/* Three things are read, and one that is broken keeps none of the others from being picked up. */
+enum look { LOOK_USERS = 0, LOOK_FILES, LOOK_CONFIGURATION, LOOKS };
+
 enum { WATCH_MS = 1000 }; /* a change is to be seen within two seconds */
 
 struct reload {
@@ -19,8 +22,8 @@ struct reload {
 	struct service *new_service; /* what came of `everything` */
 	struct files *new_files;     /* what came of a look */
 	bool users_changed;
-	struct error error;		     /* empty: none */
-	char reported[sizeof(struct error)]; /* the last one, so that it is logged once */
+	struct error errors[LOOKS];		    /* empty: none */
+	char reported[LOOKS][sizeof(struct error)]; /* the last one, so that it is logged once */
 };
 
 static void look_at_backends(struct reload *reload)
@@ -29,12 +32,14 @@ static void look_at_backends(struct reload *reload)
 
 	for (size_t i = 0; i < service->backend_count; i++) {
 		const struct service_backend *backend = &service->backends[i];
-		int rc;
+		struct error error = {0};
+		int rc = 0;
 
-		if (backend->driver->refresh == NULL)
-			continue;
-		rc = backend->driver->refresh(backend->instance, &reload->error);
+		if (backend->driver->refresh != NULL)
+			rc = backend->driver->refresh(backend->instance, &error);
 		reload->users_changed |= rc > 0;
+		if (rc < 0)
+			reload->errors[LOOK_USERS] = error;
 	}
 }
 
@@ -43,13 +48,13 @@ static void on_worker(struct worker_job *job)
 	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
 
 	if (reload->everything) {
-		reload->new_service = service_load(reload->base->settings->file, &reload->error);
+		reload->new_service = service_load(
+			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
 		return;
 	}
 	look_at_backends(reload);
-	if (reload->error.text[0] == '\0' &&
-		files_changed(reload->base->files, reload->base->settings)) {
-		reload->new_files = files_load(reload->base->settings, &reload->error);
+	if (files_changed(reload->base->files, reload->base->settings)) {
+		reload->new_files = files_load(reload->base->settings, &reload->errors[LOOK_FILES]);
 	}
 }
 
@@ -66,33 +71,45 @@ static void log_reload(const struct reload *reload, const char *what)
 	metric_count(METRIC_RELOAD_OK);
 }
 
-/* Once for each error, not every second as long as it lasts; again when asked again. */
-static void report(struct reload *reload)
+static void log_failure(const char *message)
 {
 	struct log_line line;
 
-	if (!reload->everything && strcmp(reload->error.text, reload->reported) == 0)
-		return;
-	memcpy(reload->reported, reload->error.text, sizeof reload->reported);
 	log_begin(&line, LOG_LEVEL_ERROR, "reload");
 	log_text(&line, "result", "failed");
-	log_text(&line, "message", reload->error.text);
+	log_text(&line, "message", message);
 	log_text(&line, "hint", "what was loaded before stays in use");
 	log_end(&line);
 	metric_count(METRIC_RELOAD_FAILED);
+}
+
+/* Once for each error, not every second as long as it lasts; again when asked again. */
+static void report(struct reload *reload)
+{
+	for (size_t i = 0; i < LOOKS; i++) {
+		const char *now = reload->errors[i].text;
+		char *before = reload->reported[i];
+		/* What this job did not look at is as it was. */
+		bool looked = reload->everything == (i == LOOK_CONFIGURATION);
+
+		if (looked && now[0] != '\0' && (reload->everything || strcmp(now, before) != 0))
+			log_failure(now);
+		if (looked)
+			memcpy(before, now, sizeof reload->reported[i]);
+	}
 }
 
 static int put_service_in_place(struct reload *reload)
 {
 	struct service *new_service = reload->new_service;
 	struct service *old = *reload->current;
+	struct error *error = &reload->errors[LOOK_CONFIGURATION];
 
 	reload->new_service = NULL;
 	if (strcmp(old->settings->state, new_service->settings->state) != 0)
-		error_set(&reload->error, "%s: state cannot change while running: restart the pool",
+		error_set(error, "%s: state cannot change while running: restart the pool",
 			new_service->settings->file);
-	if (reload->error.text[0] != '\0' ||
-		service_connect(new_service, reload->outbound, &reload->error) != 0) {
+	if (error->text[0] != '\0' || service_connect(new_service, reload->outbound, error) != 0) {
 		service_drop(&new_service);
 		return -1;
 	}
@@ -143,10 +160,7 @@ static void on_loop(struct worker_job *job, bool cancelled)
 		put_files_in_place(reload);
 	if (reload->users_changed)
 		log_reload(reload, "users");
-	if (reload->error.text[0] != '\0')
-		report(reload);
-	else
-		reload->reported[0] = '\0';
+	report(reload);
 	service_drop(&reload->base);
 	if (reload->everything_next)
 		start(reload);
@@ -158,7 +172,7 @@ static void start(struct reload *reload)
 	reload->everything = reload->everything_next;
 	reload->everything_next = false;
 	reload->users_changed = false;
-	reload->error.text[0] = '\0';
+	memset(reload->errors, 0, sizeof reload->errors);
 	reload->base = service_use(*reload->current);
 	reload->job.work = on_worker;
 	reload->job.done = on_loop;

@@ -121,20 +121,6 @@ void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backe
 		seal_hash(hash_key, key, "revoke-user", backend, subject, NULL);
 }
 
-void session_logout_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct session *session,
-	uint8_t key[SEAL_HASH_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-	char id[SESSION_ID_SIZE * 2 + 1];
-
-	for (size_t i = 0; i < SESSION_ID_SIZE; i++) {
-		id[2 * i] = digits[session->id[i] >> 4];
-		id[2 * i + 1] = digits[session->id[i] & 15];
-	}
-	id[sizeof id - 1] = '\0';
-	seal_hash(hash_key, key, "logout", id, NULL);
-}
-
 void session_release(struct session *session)
 {
 	identity_release(&session->who);

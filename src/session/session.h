@@ -18,7 +18,7 @@
 #define SESSION_COOKIE "__Host-meetauth"
 
 enum {
-	SESSION_ID_SIZE = 16,
+	SESSION_ID_SIZE = 16, /* random: as good a key in the shared state as a keyed hash */
 	SESSION_TEXT_MAX =
 		3800, /* sealed; name and attributes fit in 4096 with it (RFC 6265 6.1) */
 	SESSION_SKEW =
@@ -61,10 +61,6 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 /* Of a person: of one backend, or of whichever when `backend` is NULL. */
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
-
-/* Of this session alone: it was signed out. */
-void session_logout_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct session *session,
-	uint8_t key[SEAL_HASH_SIZE]);
 
 void session_release(struct session *session);
 

@@ -13,6 +13,7 @@ enum state_kind {
 	STATE_KIND_CLAIM = 'c',	  /* value: microseconds since 1970 until which it holds */
 	STATE_KIND_COUNTER = 't', /* value: theoretical arrival time in microseconds since 1970 */
 	STATE_KIND_MARK = 'm',	  /* value: seconds since 1970 */
+	STATE_KIND_END = 'e',	  /* value: microseconds since 1970 until which it is kept */
 };
 
 struct state_name {
@@ -26,11 +27,17 @@ enum state_edit { STATE_EDIT_NONE = 0, STATE_EDIT_STORE, STATE_EDIT_ERASE };
  * such entry); the last answer holds. Must not call the state. */
 typedef enum state_edit state_decide(int64_t *value, bool found, void *context);
 
+struct state_change {
+	const struct state_name *name;
+	state_decide *decide;
+	void *context;
+};
+
 struct state_driver {
-	/* Reads, decides and writes as one step that no other process comes between. Drops a few
-	 * expired entries on the way. 0, or -1 when it did not happen. */
-	int (*change)(struct state *state, const struct state_name *name, int64_t now_us,
-		state_decide *decide, void *context);
+	/* Reads, decides and writes the changes, in order, as one step that no other process comes
+	 * between. Drops a few expired entries on the way. 0, or -1 when none of it happened. */
+	int (*change)(struct state *state, const struct state_change *changes, size_t count,
+		int64_t now_us);
 
 	/* 1 and the value, 0 when there is no such entry, -1 when the state does not answer. */
 	int (*read)(struct state *state, const struct state_name *name, int64_t *value_r);
@@ -49,7 +56,7 @@ struct state {
 /* True where an entry means the same as none, and may be dropped. */
 static inline bool state_is_expired(uint8_t kind, int64_t value, int64_t now_us)
 {
-	return (kind == STATE_KIND_CLAIM || kind == STATE_KIND_COUNTER) && value <= now_us;
+	return kind != STATE_KIND_MARK && value <= now_us;
 }
 
 enum {

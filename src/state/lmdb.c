@@ -82,7 +82,7 @@ static int apply(
 {
 	MDB_val data = {sizeof value, &value};
 
-	*changed = edit != STATE_EDIT_NONE;
+	*changed |= edit != STATE_EDIT_NONE;
 	if (edit == STATE_EDIT_STORE)
 		return mdb_cursor_put(cursor, key, &data, MDB_CURRENT);
 	return edit == STATE_EDIT_ERASE ? mdb_cursor_del(cursor, 0) : 0;
@@ -90,20 +90,18 @@ static int apply(
 
 /* Looks for the entry and changes it. A new claim is by far the most frequent change: guessing that
  * there is no entry makes it one search of the tree instead of two. */
-static int edit_entry(MDB_cursor *cursor, const struct state_name *name, state_decide *decide,
-	void *context, bool *changed)
+static int edit_entry(MDB_cursor *cursor, const struct state_change *change, bool *changed)
 {
-	struct state_name copy = *name;
+	struct state_name copy = *change->name;
 	MDB_val key = {sizeof copy, &copy}, data;
 	enum state_edit edit;
 	int64_t value = 0;
 	int rc;
 
-	*changed = false;
-	if (decide(&value, false, context) == STATE_EDIT_STORE) {
+	if (change->decide(&value, false, change->context) == STATE_EDIT_STORE) {
 		data = (MDB_val){sizeof value, &value};
 		rc = mdb_cursor_put(cursor, &key, &data, MDB_NOOVERWRITE);
-		*changed = rc == 0;
+		*changed |= rc == 0;
 		if (rc != MDB_KEYEXIST)
 			return rc;
 	} else {
@@ -114,12 +112,26 @@ static int edit_entry(MDB_cursor *cursor, const struct state_name *name, state_d
 	if (data.mv_size != sizeof value)
 		return MDB_CORRUPTED;
 	memcpy(&value, data.mv_data, sizeof value);
-	edit = decide(&value, true, context);
+	edit = change->decide(&value, true, change->context);
 	return apply(cursor, &key, edit, value, changed);
 }
 
-static int change_once(struct lmdb *lmdb, const struct state_name *name, int64_t now_us, bool full,
-	state_decide *decide, void *context)
+static int edit_all(MDB_cursor *cursor, const struct state_change *changes, size_t count,
+	int64_t now_us, bool *changed)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = edit_entry(cursor, &changes[i], changed);
+		if (rc == 0 && *changed && now_us > 0)
+			rc = purge_behind(cursor, now_us);
+	}
+	return rc;
+}
+
+/* All of them in one transaction: what a commit costs, five system calls, they share. */
+static int change_once(struct lmdb *lmdb, const struct state_change *changes, size_t count,
+	int64_t now_us, bool full)
 {
 	MDB_txn *txn = NULL;
 	MDB_cursor *cursor = NULL;
@@ -129,11 +141,9 @@ static int change_once(struct lmdb *lmdb, const struct state_name *name, int64_t
 	if (rc == 0)
 		rc = mdb_cursor_open(txn, lmdb->file.table, &cursor);
 	if (rc == 0 && full)
-		rc = make_room(cursor, name, now_us);
+		rc = make_room(cursor, changes[0].name, now_us);
 	if (rc == 0)
-		rc = edit_entry(cursor, name, decide, context, &changed);
-	if (rc == 0 && changed && now_us > 0)
-		rc = purge_behind(cursor, now_us);
+		rc = edit_all(cursor, changes, count, now_us, &changed);
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	if (txn != NULL && (rc != 0 || !changed))
@@ -145,21 +155,21 @@ static int change_once(struct lmdb *lmdb, const struct state_name *name, int64_t
 
 /* ---- the driver ---- */
 
-static int lmdb_change(struct state *state, const struct state_name *name, int64_t now_us,
-	state_decide *decide, void *context)
+static int lmdb_change(
+	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {
 	struct lmdb *lmdb = (struct lmdb *)state;
 	int64_t now = now_us > 0 ? now_us / SECOND_US : lmdb->file.looked;
 	int dead, rc = -1;
 
 	if (lmdb_env_tend(&lmdb->file, now) == 0)
-		rc = change_once(lmdb, name, now_us, false, decide, context);
+		rc = change_once(lmdb, changes, count, now_us, false);
 	lmdb->state.born = lmdb->file.born;
-	if (rc == MDB_MAP_FULL || rc == ENOSPC) {
+	if (count == 1 && (rc == MDB_MAP_FULL || rc == ENOSPC)) {
 		mdb_reader_check(lmdb->file.env, &dead);
-		rc = change_once(lmdb, name, now_us, true, decide, context);
+		rc = change_once(lmdb, changes, count, now_us, true);
 	}
-	if (rc != 0)
+	if (rc != 0 && count == 1)
 		lmdb->failed = clock_wall();
 	return rc == 0 ? 0 : -1;
 }

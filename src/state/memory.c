@@ -65,20 +65,30 @@ static int store(struct entry **at, const struct state_name *name, int64_t value
 	return 0;
 }
 
-static int memory_change(struct state *state, const struct state_name *name, int64_t now_us,
-	state_decide *decide, void *context)
+static int change_one(struct memory *memory, const struct state_change *change, int64_t now_us)
 {
-	struct memory *memory = (struct memory *)state;
-	struct entry **at = find(memory, name);
+	struct entry **at = find(memory, change->name);
 	int64_t value = *at != NULL ? (*at)->value : 0;
-	enum state_edit edit = decide(&value, *at != NULL, context);
+	enum state_edit edit = change->decide(&value, *at != NULL, change->context);
 
-	if (edit == STATE_EDIT_STORE && store(at, name, value) != 0)
+	if (edit == STATE_EDIT_STORE && store(at, change->name, value) != 0)
 		return -1;
 	if (edit == STATE_EDIT_ERASE && *at != NULL)
 		drop(at);
-	purge(bucket_of(memory, name), now_us);
+	purge(bucket_of(memory, change->name), now_us);
 	return 0;
+}
+
+/* Without memory a change in the middle fails and those before it stay: nobody else is there to see
+ * it. */
+static int memory_change(
+	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = change_one((struct memory *)state, &changes[i], now_us);
+	return rc;
 }
 
 static int memory_read(struct state *state, const struct state_name *name, int64_t *value_r)

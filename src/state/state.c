@@ -52,6 +52,14 @@ static struct state_name name_of(enum state_kind kind, const uint8_t key[STATE_K
 	return name;
 }
 
+static int change(struct state *state, const struct state_name *name, int64_t now_us,
+	state_decide *decide, void *context)
+{
+	struct state_change only = {name, decide, context};
+
+	return state->driver->change(state, &only, 1, now_us);
+}
+
 /* ---- claims ---- */
 
 struct claim {
@@ -77,9 +85,29 @@ enum state_claim state_claim(struct state *state, const uint8_t key[STATE_KEY_SI
 	struct state_name name = name_of(STATE_KIND_CLAIM, key);
 	struct claim claim = {.now_us = now * 1000000};
 
-	if (state->driver->change(state, &name, claim.now_us, decide_claim, &claim) != 0)
+	if (change(state, &name, claim.now_us, decide_claim, &claim) != 0)
 		return STATE_CLAIM_BROKEN;
 	return claim.verdict;
+}
+
+/* In one step with others, or, where that does not work, each by itself. */
+void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now)
+{
+	struct state_name names[STATE_CLAIMS_MAX];
+	struct claim decisions[STATE_CLAIMS_MAX];
+	struct state_change changes[STATE_CLAIMS_MAX] = {{0}};
+	int rc = -1;
+
+	for (size_t i = 0; i < count && i < STATE_CLAIMS_MAX; i++) {
+		names[i] = name_of(STATE_KIND_CLAIM, claims[i].key);
+		decisions[i] = (struct claim){.now_us = now * 1000000};
+		changes[i] = (struct state_change){&names[i], decide_claim, &decisions[i]};
+	}
+	if (count <= STATE_CLAIMS_MAX)
+		rc = state->driver->change(state, changes, count, now * 1000000);
+	for (size_t i = 0; i < count; i++)
+		claims[i].verdict =
+			rc == 0 ? decisions[i].verdict : state_claim(state, claims[i].key, now);
 }
 
 static enum state_edit decide_erase(int64_t *value, bool found, void *context)
@@ -93,7 +121,7 @@ int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = name_of(STATE_KIND_CLAIM, key);
 
-	return state->driver->change(state, &name, 0, decide_erase, NULL);
+	return change(state, &name, 0, decide_erase, NULL);
 }
 
 /* ---- counters ---- */
@@ -145,7 +173,7 @@ int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 
 	if (rate.count == 0) /* none at all: never, not "divide by zero" */
 		return rate.period_ms > 0 ? rate.period_ms : 1;
-	if (state->driver->change(state, &name, take.now_us, decide_take, &take) != 0)
+	if (change(state, &name, take.now_us, decide_take, &take) != 0)
 		return -1;
 	return (take.wait_us + 999) / 1000;
 }
@@ -166,7 +194,7 @@ int state_give(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct st
 	struct state_name name = name_of(STATE_KIND_COUNTER, key);
 	struct take take = take_of(rate, now_ms);
 
-	return state->driver->change(state, &name, take.now_us, decide_give, &take);
+	return change(state, &name, take.now_us, decide_give, &take);
 }
 
 /* ---- marks ---- */
@@ -190,7 +218,7 @@ int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t w
 	 * read. */
 	if (marked > 0 && marked >= when)
 		return 0;
-	return state->driver->change(state, &name, 0, decide_mark, &when);
+	return change(state, &name, 0, decide_mark, &when);
 }
 
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
@@ -202,6 +230,49 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 	if (rc < 0)
 		return -1;
 	return rc == 0 ? 0 : value;
+}
+
+/* ---- revocations ---- */
+
+/* Under the key of nothing but zeros: when anybody was last revoked. */
+static const uint8_t last_key[STATE_KEY_SIZE];
+
+int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when)
+{
+	/* In this order: cut off in between, the other sessions are looked up in vain, no more. */
+	if (state_mark(state, last_key, when) != 0)
+		return -1;
+	return state_mark(state, key, when);
+}
+
+int64_t state_last_revocation(struct state *state)
+{
+	return state_marked(state, last_key);
+}
+
+/* ---- ends ---- */
+
+static enum state_edit decide_end(int64_t *value, bool found, void *context)
+{
+	(void)found;
+	*value = *(const int64_t *)context;
+	return STATE_EDIT_STORE;
+}
+
+int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until)
+{
+	struct state_name name = name_of(STATE_KIND_END, key);
+	int64_t until_us = until * 1000000;
+
+	return change(state, &name, now * 1000000, decide_end, &until_us);
+}
+
+int state_ended(struct state *state, const uint8_t key[STATE_KEY_SIZE])
+{
+	struct state_name name = name_of(STATE_KIND_END, key);
+	int64_t until_us;
+
+	return state->driver->read(state, &name, &until_us);
 }
 
 /* ---- the state itself ---- */

@@ -15,6 +15,7 @@
 
 enum {
 	STATE_KEY_SIZE = 16,
+	STATE_CLAIMS_MAX = 64,
 	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
 };
 
@@ -36,6 +37,14 @@ enum state_claim {
 
 /* Claims a key for STATE_CLAIM_SECONDS; of all processes that try, one wins. `now` in seconds. */
 enum state_claim state_claim(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now);
+
+/* Claims several keys at once, up to STATE_CLAIMS_MAX: what it costs to write them down they share.
+ * Of equal keys the first wins. */
+struct state_claimed {
+	const uint8_t *key;
+	enum state_claim verdict; /* set */
+};
+void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now);
 
 /* Gives a claim back (nothing was sent). 0 or -1. */
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
@@ -63,6 +72,20 @@ int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t w
 
 /* The time under a key, 0 when there is none, -1 when the state does not answer. */
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
+
+/* Marks a revocation: sessions that began at or before `when` are void. 0 or -1. */
+int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
+
+/* When anybody was last revoked, 0 when nobody was, -1 when the state does not answer. Who began a session after that
+ * need not be looked up. */
+int64_t state_last_revocation(struct state *state);
+
+/* Ends something that would itself end at `until` (a session that was signed out), and is forgotten
+ * then. 0 or -1. */
+int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
+
+/* 1 when it was ended, 0 when not, -1 when the state does not answer. */
+int state_ended(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
 /* When this state was made (seconds); not kept, since a state that was removed under a running
  * process is made anew at the next change. A session older than that is void: its revocation may

@@ -136,6 +136,60 @@ static void claim_is_won_once(void **arg)
 	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS), STATE_CLAIM_LOST);
 }
 
+static void claims_made_together_are_as_good_as_alone(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t keys[STATE_CLAIMS_MAX + 6][STATE_KEY_SIZE];
+	struct state_claimed claims[STATE_CLAIMS_MAX + 6];
+	const size_t count = STATE_CLAIMS_MAX + 6; /* more than fit into one step: each by itself */
+
+	for (uint32_t i = 0; i < count; i++) {
+		key_of(i / 2, keys[i]); /* two of each */
+		claims[i] = (struct state_claimed){.key = keys[i]};
+	}
+	assert_int_equal(claim(state, 3, T0), STATE_CLAIM_WON);
+	state_claim_all(state, claims, 10, T0);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(claims[i].verdict,
+			i % 2 == 0 && i != 6 ? STATE_CLAIM_WON : STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 4, T0), STATE_CLAIM_LOST);
+	state_claim_all(state, claims, count, T0);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(claims[i].verdict,
+			i % 2 == 0 && i >= 10 ? STATE_CLAIM_WON : STATE_CLAIM_LOST);
+	state_claim_all(state, claims, 0, T0);
+}
+
+static void revocations_tell_when_the_last_was(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t alice[STATE_KEY_SIZE], bob[STATE_KEY_SIZE];
+
+	key_of(1, alice);
+	key_of(2, bob);
+	assert_int_equal(state_last_revocation(state), 0);
+	assert_int_equal(state_revoke(state, alice, T0), 0);
+	assert_int_equal(state_revoke(state, bob, T0 - 10), 0);
+	assert_int_equal(state_last_revocation(state), T0);
+	assert_int_equal(state_marked(state, alice), T0);
+	assert_int_equal(state_marked(state, bob), T0 - 10);
+}
+
+static void ends_are_kept_until_they_do_not_matter(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_ended(state, key), 0);
+	assert_int_equal(state_end(state, key, T0, T0 + 100), 0);
+	assert_int_equal(state_ended(state, key), 1);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_WON); /* another kind */
+	assert_int_equal(state_ended(state, key), 1);
+	assert_true(state_is_expired(
+		STATE_KIND_END, (int64_t)(T0 + 100) * 1000000, (int64_t)(T0 + 100) * 1000000));
+}
+
 static void claim_can_be_given_back(void **arg)
 {
 	struct state *state = ((struct room *)*arg)->state;
@@ -699,7 +753,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(claim_is_won_once),
+		BOTH(claims_made_together_are_as_good_as_alone),
 		BOTH(claim_can_be_given_back),
+		BOTH(revocations_tell_when_the_last_was),
+		BOTH(ends_are_kept_until_they_do_not_matter),
 		BOTH(kinds_do_not_mix),
 		BOTH(counter_lets_a_burst_through_and_then_the_rate),
 		BOTH(counter_does_not_drift),
