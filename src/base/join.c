@@ -3,10 +3,15 @@
 
 int join_add_forward(struct join *join, const char *name, const char *value)
 {
-	struct join_forward *forward = &join->forward[join->forward_count];
+	struct join_forward *forward;
 
 	if (join->forward_count >= JOIN_FORWARD_MAX)
 		return -1;
+	forward = realloc(join->forward, (join->forward_count + 1) * sizeof *forward);
+	if (forward == NULL)
+		return -1;
+	join->forward = forward;
+	forward += join->forward_count;
 	forward->name = strdup(name);
 	forward->value = strdup(value);
 	join->forward_count++; /* counted even half-built, so that release frees the half */
@@ -25,5 +30,6 @@ void join_release(struct join *join)
 		free(join->forward[i].name);
 		free(join->forward[i].value);
 	}
+	free(join->forward);
 	*join = JOIN_INIT;
 }

@@ -25,8 +25,8 @@ struct join {
 	char *platform; /* title of the platform's section, lower case */
 	char *meeting_id;
 	char *meeting_token;
-	char *request_token; /* worth an access token: never logged, wiped on release */
-	struct join_forward forward[JOIN_FORWARD_MAX];
+	char *request_token;	      /* worth an access token: never logged, wiped on release */
+	struct join_forward *forward; /* at most JOIN_FORWARD_MAX */
 	size_t forward_count;
 };
 

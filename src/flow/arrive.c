@@ -21,7 +21,7 @@ static const struct parameter {
 static enum step refuse(struct visit *visit, const char *parameter, const char *why)
 {
 	visit->parameter = parameter;
-	error_set(&visit->detail, "%s: %s", parameter, why);
+	visit_note(visit, "%s: %s", parameter, why);
 	return visit_fail(visit, FAILURE_BAD_REQUEST);
 }
 

@@ -93,7 +93,7 @@ enum step authenticate_again(struct visit *visit)
 	buffer_text(&url, visit->service->login_url);
 	buffer_text(&url, "?ticket=");
 	if (visit_seal_ticket(visit, TICKET_JOIN, &url) != 0 || url.failed) {
-		error_set(&visit->detail, "the forwarded parameters are too long for a ticket");
+		visit_note(visit, "the forwarded parameters are too long for a ticket");
 		step = visit_fail(visit, FAILURE_BAD_REQUEST);
 	} else {
 		response_begin(&visit->response, 303, visit->request.id);
@@ -108,7 +108,7 @@ enum step authenticate_by_session(struct visit *visit)
 	int found = authenticate_find_session(visit);
 
 	if (found < 0) {
-		error_set(&visit->detail, "the state does not answer");
+		visit_note(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	if (found == 0)
@@ -284,8 +284,7 @@ static void begin_session(struct login *login)
 	/* Whether it fits is known only now; without a cookie the person would be asked again and
 	 * again. */
 	if (session_seal(store_ring(visit->files->store), &visit->session, &text) != 0) {
-		error_set(
-			&visit->detail, "the groups of this user do not fit into a session cookie");
+		visit_note(visit, "the groups of this user do not fit into a session cookie");
 		visit->session_is_new = false;
 		visit_fail(visit, FAILURE_INTERNAL);
 	}
@@ -311,7 +310,7 @@ static enum step answer_throttled(struct login *login, int64_t wait_ms)
 	give_try_back(login); /* the address's, when the account's is used up */
 	visit->is_join = false;
 	if (wait_ms < 0) {
-		error_set(&visit->detail, "the state does not answer");
+		visit_note(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	metric_count(METRIC_LOGIN_THROTTLED);
@@ -326,7 +325,7 @@ static enum step answer_overloaded(struct login *login)
 
 	give_try_back(login);
 	metric_count(METRIC_LOGIN_UNAVAILABLE);
-	error_set(&visit->detail, "too many passwords are waiting to be checked");
+	visit_note(visit, "too many passwords are waiting to be checked");
 	visit->retry_after = 5;
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
@@ -347,7 +346,7 @@ static enum step conclude(struct login *login)
 		give_try_back(login);
 		metric_count(METRIC_LOGIN_UNAVAILABLE);
 		log_login(login, "unavailable");
-		visit->detail = login->error;
+		visit_note(visit, "%s", login->error.text);
 		visit->retry_after = 10;
 		return visit_fail(visit, FAILURE_BACKEND_UNAVAILABLE);
 	case AUTH_DENY:

@@ -54,10 +54,15 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	const struct platform_driver *driver = visit->platform->driver;
 	struct platform_answer what = {answer->status, answer->body, answer->length};
 	const struct store_secret *secrets;
+	enum platform_verdict verdict;
+	struct error error;
 	size_t count;
 
-	switch (driver->read(
-		visit->platform->instance, &visit->join, &what, &visit->token, &visit->detail)) {
+	error.text[0] = '\0';
+	verdict =
+		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);
+	visit_note(visit, "%s", error.text);
+	switch (verdict) {
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
 		secrets = store_secrets(visit->files->store, visit->join.platform, &count);
@@ -80,7 +85,7 @@ static enum step read_result(struct visit *visit, const struct outbound_answer *
 		return read_answer(visit, answer);
 	if (nothing_sent)
 		give_claim_back(visit);
-	error_set(&visit->detail, "%s", answer->reason);
+	visit_note(visit, "%s", answer->reason);
 	switch (answer->result) {
 	case OUTBOUND_BUSY:
 		metric_count(METRIC_EXCHANGE_NOT_SENT);
@@ -137,7 +142,7 @@ static enum step send_request(struct visit *visit)
 		return STEP_WAIT;
 	if (visit->secret_index == 0)
 		give_claim_back(visit);
-	error_set(&visit->detail, "no memory for the exchange");
+	visit_note(visit, "no memory for the exchange");
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
@@ -168,7 +173,7 @@ static enum step read_claim(struct visit *visit, enum state_claim verdict)
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
-	error_set(&visit->detail, "the state does not take the claim of the request token");
+	visit_note(visit, "the state does not take the claim of the request token");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
@@ -198,13 +203,15 @@ enum step exchange_token(struct visit *visit)
 
 	/* Whoever is gone will come back with the same link; let it be good then. */
 	if (visit->has_waited && fastcgi_is_abandoned(visit->fd)) {
-		error_set(&visit->detail, "the visitor was gone before the exchange");
+		visit_note(visit, "the visitor was gone before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
+	params_free(&visit->form);
+	request_shrink(&visit->request);
 	store_secrets(visit->files->store, visit->join.platform, &count);
 	if (count > 0)
 		return claim(visit);
-	error_set(&visit->detail, "no secret for this platform: meetauthctl secret set %s",
+	visit_note(visit, "no secret for this platform: meetauthctl secret set %s",
 		visit->join.platform);
 	return visit_fail(visit, FAILURE_INTERNAL);
 }

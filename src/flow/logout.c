@@ -70,8 +70,7 @@ enum step logout_do(struct visit *visit)
 	if (kind == TICKET_NONE)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	if (end_session(visit) != 0) {
-		error_set(&visit->detail,
-			"the state does not answer: the session could not be ended");
+		visit_note(visit, "the state does not answer: the session could not be ended");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	if (kind == TICKET_JOIN)

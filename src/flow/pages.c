@@ -92,7 +92,7 @@ static bool wants_fresh_link(enum failure failure)
 }
 
 struct failure_texts {
-	char key[64], status[8], retry_after[24];
+	char status[8], retry_after[24];
 	struct buffer title, message, link, ticket;
 };
 
@@ -119,12 +119,21 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
-static void put_sentence(struct values *values, const struct lang *lang,
-	struct failure_texts *texts, const char *code, const char *what, struct buffer *text)
+/* A bad request that no single parameter is to blame for has a sentence of its own. */
+static const char *message_of(const struct visit *visit)
 {
-	snprintf(texts->key, sizeof texts->key, "error.%s.%s", code, what);
-	lang_format(lang, texts->key, values->list, text);
-	put(values, what, text->data);
+	return visit->failure == FAILURE_BAD_REQUEST && visit->parameter == NULL ? "other"
+										 : "message";
+}
+
+static void put_sentence(struct values *values, const struct lang *lang, const char *code,
+	const char *sentence, const char *name, struct buffer *text)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "error.%s.%s", code, sentence);
+	lang_format(lang, key, values->list, text);
+	put(values, name, text->data);
 }
 
 void pages_failure(struct visit *visit)
@@ -141,8 +150,8 @@ void pages_failure(struct visit *visit)
 
 	put_common(&values, visit, lang);
 	put_failure(&values, visit, &texts);
-	put_sentence(&values, lang, &texts, code, "title", &texts.title);
-	put_sentence(&values, lang, &texts, code, "message", &texts.message);
+	put_sentence(&values, lang, code, "title", "title", &texts.title);
+	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
 	if (request_wants_json(&visit->request))
 		answer_json(visit, failure_status(visit->failure), code,
 			texts.message.data != NULL ? texts.message.data : code);

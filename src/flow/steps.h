@@ -17,28 +17,15 @@ enum step { STEP_DONE = 0, STEP_NEXT, STEP_WAIT };
 struct visit;
 typedef enum step step_function(struct visit *visit);
 
-/* How a visit can fail: a row each in visit.c with the code of contract section 3, its status, and
- * how the audit line sums it up. */
+/* How a visit can fail. */
 enum failure {
-	FAILURE_INTERNAL = 0,
-	FAILURE_BAD_REQUEST,
-	FAILURE_UNKNOWN_PLATFORM,
-	FAILURE_LOGIN_FAILED,
-	FAILURE_LOGIN_THROTTLED,
-	FAILURE_DENIED,
-	FAILURE_ALREADY_USED,
-	FAILURE_EXCHANGE_REFUSED,
-	FAILURE_EXCHANGE_BAD_ANSWER,
-	FAILURE_EXCHANGE_UNREACHABLE,
-	FAILURE_EXCHANGE_TIMEOUT,
-	FAILURE_BACKEND_UNAVAILABLE,
-	FAILURE_OVERLOADED,
-	FAILURE_STATE_UNAVAILABLE, /* code internal, but 503: it may be back soon */
-	FAILURE_TICKET_EXPIRED,
-	FAILURE_NOT_FOUND,
-	FAILURE_METHOD_NOT_ALLOWED,
+#define FAILURE(id, code, status, result, metric) FAILURE_##id,
+#include "service/failures.def"
+#undef FAILURE
 	FAILURE_COUNT,
 };
+
+enum { DETAIL_MAX = 144 }; /* thousands of visits wait at once: no struct error */
 
 struct login; /* a password being checked; authenticate.c */
 
@@ -80,11 +67,11 @@ struct visit {
 	bool is_join; /* ends with a line event=join */
 	bool failed;
 	enum failure failure;
-	const char *parameter; /* which one was bad; a constant */
-	const char *rule;      /* which rule decided */
-	const char *allow;     /* for 405 */
-	int64_t retry_after;   /* seconds; 0: none */
-	struct error detail;   /* for the log */
+	const char *parameter;	 /* which one was bad; a constant */
+	const char *rule;	 /* which rule decided */
+	const char *allow;	 /* for 405 */
+	int64_t retry_after;	 /* seconds; 0: none */
+	char detail[DETAIL_MAX]; /* for the log; empty: nothing to say */
 };
 
 /* Goes on with a visit that waited, as if the step it waited in had answered `step` now. */
@@ -92,6 +79,9 @@ void visit_continue(struct visit *visit, enum step step);
 
 /* Answers with the failure's page (or JSON). Always STEP_DONE. */
 enum step visit_fail(struct visit *visit, enum failure failure);
+
+/* Sets the detail for the log: a sentence for the operator, never a secret. */
+void visit_note(struct visit *visit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 const char *failure_code(enum failure failure);
 int failure_status(enum failure failure);

@@ -9,6 +9,7 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+#include <stdarg.h>
 #include <unistd.h>
 
 enum { STEPS_MAX = 8 };
@@ -47,24 +48,9 @@ static const struct {
 	const char *result; /* in the audit line of a join */
 	enum metric metric;
 } failures[FAILURE_COUNT] = {
-	[FAILURE_INTERNAL] = {"internal", 500, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_BAD_REQUEST] = {"bad-request", 400, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_UNKNOWN_PLATFORM] = {"unknown-platform", 403, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_LOGIN_FAILED] = {"login-failed", 401, "denied", METRIC_JOIN_DENIED},
-	[FAILURE_LOGIN_THROTTLED] = {"login-throttled", 429, "denied", METRIC_JOIN_DENIED},
-	[FAILURE_DENIED] = {"denied", 403, "denied", METRIC_JOIN_DENIED},
-	[FAILURE_ALREADY_USED] = {"already-used", 409, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_EXCHANGE_REFUSED] = {"exchange-refused", 403, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_EXCHANGE_BAD_ANSWER] = {"exchange-bad-answer", 502, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_EXCHANGE_UNREACHABLE] = {"exchange-unreachable", 502, "failed",
-		METRIC_JOIN_FAILED},
-	[FAILURE_EXCHANGE_TIMEOUT] = {"exchange-timeout", 504, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_BACKEND_UNAVAILABLE] = {"backend-unavailable", 503, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_OVERLOADED] = {"overloaded", 503, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_STATE_UNAVAILABLE] = {"internal", 503, "failed", METRIC_JOIN_FAILED},
-	[FAILURE_TICKET_EXPIRED] = {"ticket-expired", 400, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_NOT_FOUND] = {"not-found", 404, "refused", METRIC_JOIN_REFUSED},
-	[FAILURE_METHOD_NOT_ALLOWED] = {"method-not-allowed", 405, "refused", METRIC_JOIN_REFUSED},
+#define FAILURE(id, code, status, result, metric) {code, status, result, METRIC_##metric},
+#include "service/failures.def"
+#undef FAILURE
 };
 
 const char *failure_code(enum failure failure)
@@ -75,6 +61,15 @@ const char *failure_code(enum failure failure)
 int failure_status(enum failure failure)
 {
 	return failures[failure].status;
+}
+
+void visit_note(struct visit *visit, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(visit->detail, sizeof visit->detail, format, args);
+	va_end(args);
 }
 
 enum step visit_fail(struct visit *visit, enum failure failure)
@@ -151,7 +146,7 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "parameter", visit->parameter);
-	log_text(&line, "detail", visit->detail.text[0] != '\0' ? visit->detail.text : NULL);
+	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
 	log_number(&line, "exchange_ms", visit->exchange_ms);
 	log_number(&line, "total_ms", total_ms);
 	log_end(&line);
@@ -167,7 +162,7 @@ static void log_failure(const struct visit *visit)
 	log_text(&line, "code", failures[visit->failure].code);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", visit->detail.text[0] != '\0' ? visit->detail.text : NULL);
+	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
 	log_end(&line);
 }
 
@@ -195,7 +190,7 @@ static void finish(struct visit *visit)
 
 	add_cookies(visit);
 	if (response_is_broken(response)) {
-		error_set(&visit->detail, "the answer did not fit or had a forbidden character");
+		visit_note(visit, "the answer did not fit or had a forbidden character");
 		visit_fail(visit, FAILURE_INTERNAL);
 	}
 	fastcgi_write(visit->fd, visit->request_id, response->head.data, response->head.length,

@@ -294,6 +294,28 @@ bool request_wants_json(const struct request *request)
 	return found == ACCEPT_END && json > html;
 }
 
+void request_shrink(struct request *request)
+{
+	struct request kept = *request;
+	char *at;
+
+	kept.block_size = strlen(request->accept) + strlen(request->accept_language) +
+			  strlen(request->client) + 3;
+	kept.block = malloc(kept.block_size);
+	if (kept.block == NULL)
+		return; /* it only saves memory */
+	at = kept.block;
+	kept.accept = put(&at, request->accept);
+	kept.accept_language = put(&at, request->accept_language);
+	kept.client = put(&at, request->client);
+	kept.path = kept.query = kept.cookies = kept.content_type = kept.body = "";
+	kept.origin = kept.fetch_site = kept.purpose = "";
+	kept.body_length = 0;
+	kept.params = NULL;
+	request_release(request);
+	*request = kept;
+}
+
 void request_release(struct request *request)
 {
 	if (request->block != NULL)

@@ -59,6 +59,11 @@ const char *request_param(const struct request *request, const char *name);
  * than text/html or with the same and before it. */
 bool request_wants_json(const struct request *request);
 
+/* Drops all that an answer does not need any more: what is left is the method, the id, the client,
+ * and which language and form the answer is to have. For requests that wait by the thousand, and so
+ * that a password does not. */
+void request_shrink(struct request *request);
+
 /* Wipes (the body may hold a password) and frees. */
 void request_release(struct request *request);
 

@@ -43,6 +43,24 @@ static size_t take_stamps(
 	return count;
 }
 
+/* Messages are chosen while running: whether every language has them is known now. */
+static int check_sentences(const struct langs *langs, struct error *error)
+{
+	static const char *const names[] = {
+		"account", "meeting", "platform", "parameter", "retry_after", NULL};
+	static const char *const keys[] = {
+#define FAILURE(id, code, status, result, metric) "error." code ".title", "error." code ".message",
+#include "service/failures.def"
+#undef FAILURE
+		"error.bad-request.other",
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (langs_check(langs, keys[i], names, error) != 0)
+			return -1;
+	return 0;
+}
+
 static int load_pages(struct files *files, const struct settings *settings, struct error *error)
 {
 	char path[PATH_MAX];
@@ -73,7 +91,8 @@ struct files *files_load(const struct settings *settings, struct error *error)
 	if (files->store != NULL)
 		files->langs = langs_load(
 			folder, settings->languages.items, settings->languages.count, error);
-	if (files->langs == NULL || load_pages(files, settings, error) != 0)
+	if (files->langs == NULL || check_sentences(files->langs, error) != 0 ||
+		load_pages(files, settings, error) != 0)
 		files_drop(&files);
 	return files;
 }

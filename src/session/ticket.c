@@ -97,6 +97,9 @@ static int get_join(struct wire_in *in, struct join *join)
 		join->meeting_id == NULL || join->meeting_token == NULL ||
 		join->request_token == NULL)
 		return -1;
+	join->forward = forwards > 0 ? calloc(forwards, sizeof *join->forward) : NULL;
+	if (forwards > 0 && join->forward == NULL)
+		return -1;
 	while (join->forward_count < forwards) {
 		struct join_forward *forward = &join->forward[join->forward_count++];
 

@@ -78,6 +78,34 @@ static void assert_path(const char *const *params, const char *path)
 	request_release(&request);
 }
 
+static void a_shrunk_request_can_still_be_answered(void **state)
+{
+	struct request request;
+
+	(void)state;
+	assert_int_equal(
+		begin(&request,
+			ENV("REQUEST_METHOD=POST", "QUERY_STRING=a=b", "DOCUMENT_URI=/auth/login",
+				"HTTP_COOKIE=x=1", "HTTP_ACCEPT=application/json",
+				"HTTP_ACCEPT_LANGUAGE=de", "CONTENT_LENGTH=4",
+				"REMOTE_ADDR=127.0.0.1", "REQUEST_ID=r-1"),
+			"k=v1", 4),
+		0);
+	request_shrink(&request);
+	assert_int_equal(request.method, HTTP_POST);
+	assert_string_equal(request.id, "r-1");
+	assert_string_equal(request.client, "127.0.0.1");
+	assert_string_equal(request.accept_language, "de");
+	assert_true(request_wants_json(&request));
+	assert_string_equal(request.cookies, "");
+	assert_string_equal(request.body, "");
+	assert_string_equal(request.query, "");
+	assert_null(request_param(&request, "HTTP_COOKIE"));
+	request_shrink(&request); /* again does no harm */
+	assert_string_equal(request.client, "127.0.0.1");
+	request_release(&request);
+}
+
 static void request_path_is_put_together(void **state)
 {
 	(void)state;
@@ -356,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request_is_copied),
+		cmocka_unit_test(a_shrunk_request_can_still_be_answered),
 		cmocka_unit_test(request_path_is_put_together),
 		cmocka_unit_test(request_a57_missing_or_odd),
 		cmocka_unit_test(request_a57_content_length),
