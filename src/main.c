@@ -230,7 +230,9 @@ int main(int argc, char **argv)
 	}
 	if (options.version)
 		return print_version();
-	if (secret_init(&error) != 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		error_set(&error, "libcurl does not start");
+	if (error.text[0] != '\0' || secret_init(&error) != 0)
 		return fail(EX_OSERR, &error);
 	status = options.test ? test_configuration(options.config) : run(&options, &error);
 	if (status != EX_OK && !options.test)

@@ -16,8 +16,7 @@ struct error {
 
 /* Writes the sentence. Always returns -1, so that callers can `return error_set(error, ...)`.
  * `error` may be NULL for callers that do not care why. */
-int error_set(struct error *error, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+int error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts words in front of the sentence that is there ("users.passwd: " + text). Always -1. */
 int error_prefix(struct error *error, const char *format, ...)

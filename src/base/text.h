@@ -11,18 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without control characters (C0, DEL, C1). */
+/* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without control characters (C0, DEL,
+ * C1). */
 bool text_is_printable(const char *text);
 
 /* Visible ASCII (0x21 to 0x7e) throughout, at least one character. */
 bool text_is_visible_ascii(const char *text);
 
-/* 1 to `maximum` characters, all ASCII letters, digits or in `others`, and not dots alone: libcurl and
- * browsers fold "." and ".." segments away. */
+/* 1 to `maximum` characters, all ASCII letters, digits or in `others`, and not dots alone: libcurl
+ * and browsers fold "." and ".." segments away. */
 bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others);
 
-/* A host name or host:port: labels of RFC 1123 section 2.1, at most 253 characters, port 1 to 65535;
- * no IPv6 literal, no trailing dot, no userinfo. */
+/* A host name or host:port: labels of RFC 1123 section 2.1, at most 253 characters, port 1 to
+ * 65535; no IPv6 literal, no trailing dot, no userinfo. */
 bool text_is_host(const char *text);
 
 /* Glob with '*' for any run of characters, everything else literal and the whole text compared;

@@ -62,15 +62,13 @@ static struct person read_person(const struct settings *settings, char *text)
 	return (struct person){NULL, text};
 }
 
-/* The line for the audit, where meetauthd's go: on standard error it would only be noise to who
- * typed the call. */
+/* The line for the audit, where meetauthd's go. */
 static void audit(const struct settings *settings, struct person who)
 {
 	struct log_line line;
 
-	if (settings->log != CONFIG_LOG_SYSLOG)
-		return;
-	log_setup(LOG_TO_SYSLOG, settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
+	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
+		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
 	log_begin(&line, LOG_LEVEL_INFO, "revocation");
 	log_text(&line, "user", who.subject);
 	log_text(&line, "backend", who.backend);

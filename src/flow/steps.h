@@ -27,7 +27,7 @@ enum failure {
 
 enum { DETAIL_MAX = 144 }; /* thousands of visits wait at once: no struct error */
 
-struct login; /* a password being checked; authenticate.c */
+struct login; /* a password being checked; login.c */
 
 struct visit {
 	struct station *station;
@@ -64,7 +64,8 @@ struct visit {
 	struct buffer token; /* the access token */
 
 	/* for the page and the audit line */
-	bool is_join; /* ends with a line event=join */
+	bool is_join;	/* ends with a line event=join */
+	bool is_logged; /* has its line already: event=login */
 	bool failed;
 	enum failure failure;
 	const char *parameter;	 /* which one was bad; a constant */
@@ -101,13 +102,15 @@ step_function arrive_and_stop; /* HEAD: all is well, nothing is done */
 
 /* -- authenticate.c -- */
 step_function authenticate_by_session;
-step_function authenticate_by_password;
 step_function authenticate_show_login;
 step_function authenticate_again; /* to the login page with the visit's join */
 
 /* Looks for a session that holds good. 1: there is one (visit->session), 0: none, -1: the state
  * does not answer. */
 int authenticate_find_session(struct visit *visit);
+
+/* -- login.c -- */
+step_function authenticate_by_password;
 
 /* -- authorize.c, exchange.c, return.c -- */
 step_function authorize_join;

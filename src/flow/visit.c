@@ -199,7 +199,7 @@ static void finish(struct visit *visit)
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
 	if (visit->is_join && (visit->failed || visit->token.length > 0))
 		audit_join(visit, total_ms);
-	else if (visit->failed)
+	else if (visit->failed && !visit->is_logged)
 		log_failure(visit);
 	free_visit(visit);
 }

@@ -2,7 +2,7 @@
  *
  * A request as the rest of the program sees it: FastCGI parameters (RFC 3875 names) copied out of
  * libfcgi into one block, checked at the door. Nothing downstream reads raw parameters but
- * remote-user style backends.
+ * request_param().
  */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H

@@ -27,7 +27,12 @@ static struct {
 void worker_setup(uv_loop_t *loop)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	char threads[24];
 
+	/* Enough for all lanes at once: libuv has four, and looks at this before it starts the
+	 * first. */
+	snprintf(threads, sizeof threads, "%ld", processors + WORKER_LANES);
+	setenv("UV_THREADPOOL_SIZE", threads, 1);
 	pool.loop = loop;
 	pool.lanes[WORKER_PASSWORDS].limit = processors > 1 ? (unsigned)processors - 1 : 1;
 	pool.lanes[WORKER_FILES].limit = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sealing: the only user of libsodium's encryption and keyed hashes.
+ * Sealing of what leaves the process, and keyed hashes of what others may see.
  *
  *   sealed text = base64url, unpadded, of:
  *   +---------+------------+-----------+------------------------------+

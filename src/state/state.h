@@ -76,8 +76,8 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 /* Marks a revocation: sessions that began at or before `when` are void. 0 or -1. */
 int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
 
-/* When anybody was last revoked, 0 when nobody was, -1 when the state does not answer. Who began a session after that
- * need not be looked up. */
+/* When anybody was last revoked, 0 when nobody was, -1 when the state does not answer. Who began a
+ * session after that need not be looked up. */
 int64_t state_last_revocation(struct state *state);
 
 /* Ends something that would itself end at `until` (a session that was signed out), and is forgotten
