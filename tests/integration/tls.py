@@ -37,10 +37,15 @@ class Authority:
             file.write(EXTENSIONS % (kind + name))
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
                 "/CN=" + name, "-keyout", base + ".key", "-out", base + ".csr")
-        # x509 has no start date before openssl 3.4: a negative number of days ends in the past
-        days = "-1" if expired else "2"
         signer = ["-signkey", base + ".key"] if self_signed else ["-CA", self.file, "-CAkey", self.key, "-CAcreateserial"]
-        openssl("x509", "-req", "-in", base + ".csr", "-days", days, *signer, "-extfile", base + ".ext", "-out", base + ".pem")
+        sign = ["x509", "-req", "-in", base + ".csr", *signer, "-extfile", base + ".ext", "-out", base + ".pem"]
+        if not expired:
+            openssl(*sign, "-days", "2")
+        else:
+            try:  # until openssl 3.3 a negative number of days is taken, from 3.4 on there is -not_after
+                openssl(*sign, "-days", "-1")
+            except subprocess.CalledProcessError:
+                openssl(*sign, "-not_before", "20240101000000Z", "-not_after", "20240102000000Z")
         return base + ".pem", base + ".key"
 
     def context(self):
