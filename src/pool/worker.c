@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-	NICENESS = 19,	 /* a password hash must not take the processor from those who just pass */
+	NICENESS = 10,	 /* a password hash must not take the processor from those who just pass */
 	QUEUE_MAX = 256, /* jobs waiting in a lane; past it the answer is 503 */
 };
 
