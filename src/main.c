@@ -230,6 +230,7 @@ int main(int argc, char **argv)
 	}
 	if (options.version)
 		return print_version();
+	loop_hold_hang_up();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		error_set(&error, "libcurl does not start");
 	if (error.text[0] != '\0' || secret_init(&error) != 0)

@@ -82,6 +82,20 @@ static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb ca
 	uv_signal_start(handle, callback, number);
 }
 
+static void mask_hang_up(int how)
+{
+	sigset_t hang_up;
+
+	sigemptyset(&hang_up);
+	sigaddset(&hang_up, SIGHUP);
+	pthread_sigmask(how, &hang_up, NULL);
+}
+
+void loop_hold_hang_up(void)
+{
+	mask_hang_up(SIG_BLOCK);
+}
+
 static void start(struct loop *loop)
 {
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
@@ -95,6 +109,7 @@ static void start(struct loop *loop)
 	uv_prepare_start(&loop->before_wait, before_wait);
 	uv_timer_init(loop->uv, &loop->deadline);
 	loop->deadline.data = loop;
+	mask_hang_up(SIG_UNBLOCK);
 }
 
 static void finish(struct loop *loop)

@@ -20,6 +20,10 @@ struct loop_hooks {
 	int64_t (*drain_timeout_ms)(void *context);
 };
 
+/* Holds a SIGHUP back until the loop runs, which then reads everything again; without this one that
+ * comes during the start would end the process. First thing in main(). */
+void loop_hold_hang_up(void);
+
 /* Accepts on `fd` until TERM or INT, then finishes what is in flight (a second TERM, or the drain
  * timeout, ends that) and returns. 0 when everything was answered, 1 when the timeout cut something
  * off, -1 with an error when it could not start. */

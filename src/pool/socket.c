@@ -54,7 +54,8 @@ static int open_tcp(const char *text, struct error *error)
 	int64_t port;
 	int fd;
 
-	if (colon == NULL || text_to_number(colon + 1, 1, 65535, &port) != 0 ||
+	if (colon == NULL || (is_six && colon[-1] != ']') ||
+		text_to_number(colon + 1, 1, 65535, &port) != 0 ||
 		(size_t)(colon - text) >= sizeof host || (size_t)(colon - text) < 2 * skip + 1)
 		return error_set(
 			error, "--listen %s: use unix:/path, 127.0.0.1:PORT or [::1]:PORT", text);

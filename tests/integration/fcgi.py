@@ -73,7 +73,8 @@ class Reply:
 
 class Connection:
     def __init__(self, path, timeout=12):
-        self.socket = socket.socket(socket.AF_UNIX)
+        """A path, or the (host, port) of a TCP socket."""
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
         self.began = time.monotonic()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""meetauthd by itself: its options and exit statuses, the sockets it opens, what ends its start."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+
+import pytest
+from fcgi import ask, request
+from rig import ENVIRONMENT, MEETAUTHD, Program, free_port, wait_for
+
+
+def run(*arguments, **options):
+    return subprocess.run(
+        [MEETAUTHD, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def set_up(make_module_rig):
+    """A rig whose configuration and store other processes use."""
+    return make_module_rig()
+
+
+@pytest.fixture
+def listening(set_up, tmp_path):
+    """Starts meetauthd with --listen and ends it with TERM."""
+    programs = []
+
+    def start(address, **options):
+        programs.append(Program([MEETAUTHD, "-c", set_up.conf, "--listen", address], str(tmp_path / "log"), **options))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        assert program.stop() == 0, program.said()
+
+
+def test_help_and_version_say_what_there_is():
+    assert "--listen" in run("-h").stdout and run("--help").stdout == run("-h").stdout
+    version = run("-V")
+    assert version.returncode == 0
+    assert re.search(r"^meetauthd \d", version.stdout) and "file" in version.stdout and "veeting" in version.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["word"], ["-c"]])
+def test_wrong_arguments_are_usage(arguments):
+    result = run(*arguments)
+    assert result.returncode == 64 and "meetauthd -h" in result.stderr
+
+
+def test_the_check_says_good_or_where_it_is_bad(set_up, tmp_path):
+    assert run("-t", "-c", set_up.conf).returncode == 0
+    bad = tmp_path / "bad.conf"
+    with open(set_up.conf, encoding="utf-8") as file:
+        bad.write_text("no-such-option = 1\n" + file.read())
+    result = run("-t", "-c", str(bad))
+    assert result.returncode == 1 and "%s:1: " % bad in result.stderr
+    result = run("-t", "-c", str(tmp_path / "missing.conf"))
+    assert result.returncode == 1 and "missing.conf" in result.stderr
+
+
+def test_a_start_with_a_bad_configuration_is_78(tmp_path):
+    (tmp_path / "bad.conf").write_text("nonsense {")
+    assert run("-c", str(tmp_path / "bad.conf")).returncode == 78
+
+
+def test_without_a_socket_it_says_how_to_start_it(set_up):
+    result = run("-c", set_up.conf)
+    assert result.returncode == 64 and "spawn-fcgi" in result.stderr
+
+
+def test_it_opens_a_unix_socket_for_owner_and_group(set_up, listening, tmp_path):
+    path = str(tmp_path / "own.sock")
+    listening("unix:" + path)
+    wait_for(lambda: os.path.exists(path), "the socket")
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
+    assert wait_for(lambda: ask(path, request()).status, "an answer") == 200
+
+
+def test_a_stale_unix_socket_is_replaced_and_one_in_use_is_not(set_up, listening, tmp_path):
+    path = str(tmp_path / "own.sock")
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(path)
+    program = listening("unix:" + path)
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    assert ask(path, request()).status == 200
+    result = run("-c", set_up.conf, "--listen", "unix:" + path)
+    assert result.returncode == 69 and "somebody listens there already" in result.stderr
+    assert ask(path, request()).status == 200
+
+
+def test_it_opens_a_tcp_socket(set_up, listening):
+    port = free_port()
+    program = listening("127.0.0.1:%d" % port)
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    assert ask(("127.0.0.1", port), request()).status == 200
+
+
+@pytest.mark.parametrize("address", ["", "9000", "unix:" + 200 * "x", "127.0.0.1:0", "127.0.0.1:65536", "localhost:9000", "[::1:9000", "300.0.0.1:9000"])
+def test_a_bad_address_is_named(set_up, address):
+    result = run("-c", set_up.conf, "--listen", address)
+    assert result.returncode == 69 and "--listen " + address in result.stderr
+
+
+def test_a_hang_up_during_the_start_does_not_end_it(listening, tmp_path):
+    """One is pending when the program begins: it must be heard, and after the start."""
+
+    def pending():
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    program = listening("unix:" + str(tmp_path / "own.sock"), preexec_fn=pending)
+    wait_for(lambda: "event=reload what=configuration result=ok" in program.said(), "the reload")
