@@ -149,6 +149,7 @@ static int start(struct process *process, struct service *service, struct error 
 		return EX_OSERR;
 	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
 		return EX_OSERR;
+	state_make_folder(service->settings->state);
 	station->state = state_open(service->settings->state, error);
 	if (station->state == NULL)
 		return EX_UNAVAILABLE;

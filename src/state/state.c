@@ -3,6 +3,8 @@
 
 #include "state/driver.h"
 
+#include <sys/stat.h>
+
 static const char lmdb_scheme[] = "lmdb:";
 static const char memory_address[] = "memory:";
 
@@ -25,6 +27,13 @@ int state_check_address(const char *address, struct error *error)
 			"\"lmdb:/run/meetauth\"",
 			address);
 	return 0;
+}
+
+void state_make_folder(const char *address)
+{
+	if (starts_with(address, lmdb_scheme))
+		mkdir(address + strlen(lmdb_scheme),
+			0750); /* state_open() says why there is none */
 }
 
 struct state *state_open(const char *address, struct error *error)

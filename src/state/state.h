@@ -26,6 +26,10 @@ struct state;
 struct state *state_open(const char *address, struct error *error);
 void state_close(struct state **state);
 
+/* Makes the folder of an "lmdb:" address where it is missing and the one above it is ours to write
+ * in. For meetauthd: a folder that meetauthctl made as root would not be the service's. */
+void state_make_folder(const char *address);
+
 /* Only a check of the address: for -t. 0 or -1. */
 int state_check_address(const char *address, struct error *error);
 

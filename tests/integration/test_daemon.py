@@ -106,6 +106,20 @@ def test_a_bad_address_is_named(set_up, address):
     assert result.returncode == 69 and "--listen " + address in result.stderr
 
 
+def test_it_makes_the_folder_of_the_state_but_none_above(set_up, tmp_path):
+    with open(set_up.conf, encoding="utf-8") as file:
+        text = file.read()
+    for name, status in (("state", 0), ("none/state", 69)):
+        conf = tmp_path / "own.conf"
+        conf.write_text(re.sub(r'(?m)^state *=.*$', 'state = "lmdb:%s/%s"' % (tmp_path, name), text))
+        program = Program([MEETAUTHD, "-c", str(conf), "--listen", "unix:%s/own.sock" % tmp_path], str(tmp_path / "log"))
+        if status == 0:
+            wait_for(lambda: "event=start" in program.said(), "the start")
+            assert program.stop() == 0
+        else:
+            assert program.process.wait(60) == status and "no such folder" in program.said()
+
+
 def test_a_hang_up_during_the_start_does_not_end_it(listening, tmp_path):
     """One is pending when the program begins: it must be heard, and after the start."""
 
