@@ -133,20 +133,12 @@ enum step arrive_and_stop(struct visit *visit)
 /* Fills the join from a ticket that was sealed for this browser. */
 static enum step open_ticket(struct visit *visit, const struct params *from)
 {
-	const struct seal_ring *ring = store_ring(visit->files->store);
-	const struct settings *settings = visit->service->settings;
 	const char *text = NULL;
-	char cookie[512];
 
 	if (params_get(from, "ticket", &text) != PARAM_ONCE)
 		return refuse(visit, "ticket", "missing, or stands twice");
-	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
-			PARAM_ONCE ||
-		ticket_browser_open(ring, cookie, visit->browser) != 0 ||
-		ticket_open(ring, TICKET_JOIN, text, visit->browser, visit->now,
-			settings->ticket_lifetime, &visit->join) != 0)
+	if (visit_open_ticket(visit, TICKET_JOIN, text) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	visit->browser_known = true;
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	/* A reload may have taken the platform away meanwhile. */
 	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);

@@ -43,24 +43,13 @@ static int end_session(struct visit *visit)
  * pending join. */
 static enum ticket_kind kind_of_form(struct visit *visit)
 {
-	const struct seal_ring *ring = store_ring(visit->files->store);
-	const int64_t lifetime = visit->service->settings->ticket_lifetime;
 	const char *ticket = NULL;
-	char cookie[512];
 
-	if (params_get(visit->form, "ticket", &ticket) != PARAM_ONCE ||
-		cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
-			PARAM_ONCE ||
-		ticket_browser_open(ring, cookie, visit->browser) != 0)
+	if (params_get(visit->form, "ticket", &ticket) != PARAM_ONCE)
 		return TICKET_NONE;
-	visit->browser_known = true;
-	if (ticket_open(ring, TICKET_LOGOUT, ticket, visit->browser, visit->now, lifetime,
-		    &visit->join) == 0)
+	if (visit_open_ticket(visit, TICKET_LOGOUT, ticket) == 0)
 		return TICKET_LOGOUT;
-	if (ticket_open(ring, TICKET_JOIN, ticket, visit->browser, visit->now, lifetime,
-		    &visit->join) == 0)
-		return TICKET_JOIN;
-	return TICKET_NONE;
+	return visit_open_ticket(visit, TICKET_JOIN, ticket) == 0 ? TICKET_JOIN : TICKET_NONE;
 }
 
 enum step logout_do(struct visit *visit)

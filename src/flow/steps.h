@@ -90,6 +90,9 @@ int failure_status(enum failure failure);
 /* The browser's id from its cookie, or a new one whose cookie goes out with the answer. */
 void visit_know_browser(struct visit *visit);
 
+/* Opens a ticket of that kind, sealed for this browser, into the visit's join. 0 or -1. */
+int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
+
 /* Appends a ticket for the visit's join and browser. 0 or -1 (too long). */
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text);
 

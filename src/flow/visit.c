@@ -94,6 +94,20 @@ void visit_know_browser(struct visit *visit)
 	visit->browser_known = true;
 }
 
+int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	char cookie[512];
+
+	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
+			PARAM_ONCE ||
+		ticket_browser_open(ring, cookie, visit->browser) != 0)
+		return -1;
+	visit->browser_known = true;
+	return ticket_open(ring, kind, text, visit->browser, visit->now,
+		visit->service->settings->ticket_lifetime, &visit->join);
+}
+
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
 {
 	visit_know_browser(visit);
