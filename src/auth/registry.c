@@ -44,12 +44,24 @@ const struct auth_backend *auth_at(size_t index)
 	return NULL;
 }
 
+const char *auth_missing_at(size_t index)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].backend == NULL && index-- == 0)
+			return rows[i].type;
+	return NULL;
+}
+
 static struct section_type types[ROWS + 1];
 
+/* Those that are not built in too, without options: their name is to be refused, not unknown. */
 static void fill_types(void)
 {
-	for (size_t i = 0; auth_at(i) != NULL; i++)
-		types[i] = (struct section_type){auth_at(i)->type, auth_at(i)->options};
+	static const struct option none[] = {{0}};
+
+	for (size_t i = 0; i < ROWS; i++)
+		types[i] = (struct section_type){
+			rows[i].type, rows[i].backend != NULL ? rows[i].backend->options : none};
 }
 
 const struct section_type *auth_section_types(void)

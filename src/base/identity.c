@@ -62,5 +62,12 @@ void identity_release(struct identity *identity)
 	for (size_t i = 0; i < identity->group_count; i++)
 		free(identity->groups[i]);
 	free(identity->groups);
+	free(identity->acr);
+	free(identity->platform);
+	free(identity->meeting);
+	free(identity->provider_session);
+	if (identity->kept != NULL)
+		explicit_bzero(identity->kept, strlen(identity->kept));
+	free(identity->kept);
 	*identity = IDENTITY_INIT;
 }

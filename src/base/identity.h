@@ -15,12 +15,14 @@ enum {
 	IDENTITY_SUBJECT_MAX = 256, /* bytes of UTF-8, without the NUL */
 	IDENTITY_NAME_MAX = 256,
 	IDENTITY_EMAIL_MAX = 254, /* RFC 5321 4.5.3.1.3 less the brackets */
+	IDENTITY_ACR_MAX = 256,
+	IDENTITY_KEPT_MAX = 2048,
 	IDENTITY_GROUP_MAX = 128,
 	IDENTITY_GROUPS_MAX = 64,
 };
 
-/* All strings are owned and UTF-8. backend and subject are never NULL in a complete identity;
- * name and email are NULL where unknown. `backend` is the title of the backend's section. */
+/* All strings are owned and UTF-8. backend and subject are never NULL in a complete identity; the
+ * others are NULL where unknown. `backend` is the title of the backend's section. */
 struct identity {
 	char *backend;
 	char *subject;
@@ -28,6 +30,13 @@ struct identity {
 	char *email; /* verified by whoever the backend trusts; an unverified one is left out */
 	char **groups;
 	size_t group_count;
+	char *acr; /* authentication context class that a provider vouches for (OpenID Connect Core
+		      1.0, section 2) */
+	bool second_factor; /* more than one factor was checked */
+	bool guest; /* nobody vouches for them: only a rule that names the backend lets in */
+	char *platform, *meeting; /* good for this meeting id only; both or neither */
+	char *provider_session;	  /* sid of the provider's session */
+	char *kept; /* what the backend needs to read the groups again; a secret: wiped */
 };
 
 #define IDENTITY_INIT ((struct identity){0})

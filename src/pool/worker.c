@@ -13,29 +13,25 @@ enum {
 	QUEUE_MAX = 256, /* jobs waiting in a lane; past it the answer is 503 */
 };
 
-struct lane {
-	unsigned running, limit;
-	unsigned queued;
-	struct worker_job *first, *last;
-};
+struct worker_lane worker_passwords, worker_files;
 
-static struct {
-	uv_loop_t *loop;
-	struct lane lanes[WORKER_LANES];
-} pool;
+static uv_loop_t *loop;
 
-void worker_setup(uv_loop_t *loop)
+void worker_setup(uv_loop_t *on, unsigned others)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	char threads[24];
 
+	loop = on;
+	worker_passwords = (struct worker_lane){.limit = 1};
+	worker_files = (struct worker_lane){.limit = 1};
+	if (processors > 1)
+		worker_passwords.limit = (unsigned)processors - 1;
 	/* Enough for all lanes at once: libuv has four, and looks at this before it starts the
 	 * first. */
-	snprintf(threads, sizeof threads, "%ld", processors + WORKER_LANES);
+	snprintf(threads, sizeof threads, "%u",
+		worker_passwords.limit + worker_files.limit + others);
 	setenv("UV_THREADPOOL_SIZE", threads, 1);
-	pool.loop = loop;
-	pool.lanes[WORKER_PASSWORDS].limit = processors > 1 ? (unsigned)processors - 1 : 1;
-	pool.lanes[WORKER_FILES].limit = 1;
 }
 
 /* Signals are the loop's. Done by each thread for itself, at its first job. */
@@ -60,9 +56,9 @@ static void on_thread(uv_work_t *request)
 	job->work(job);
 }
 
-static void start(struct lane *lane, struct worker_job *job);
+static void start(struct worker_lane *lane, struct worker_job *job);
 
-static struct worker_job *take_first(struct lane *lane)
+static struct worker_job *take_first(struct worker_lane *lane)
 {
 	struct worker_job *job = lane->first;
 
@@ -77,7 +73,7 @@ static struct worker_job *take_first(struct lane *lane)
 static void on_loop(uv_work_t *request, int status)
 {
 	struct worker_job *job = request->data;
-	struct lane *lane = &pool.lanes[job->lane];
+	struct worker_lane *lane = job->lane;
 
 	lane->running--;
 	if (lane->first != NULL)
@@ -85,18 +81,16 @@ static void on_loop(uv_work_t *request, int status)
 	job->done(job, status != 0);
 }
 
-static void start(struct lane *lane, struct worker_job *job)
+static void start(struct worker_lane *lane, struct worker_job *job)
 {
 	lane->running++;
 	job->request.data = job;
-	uv_queue_work(pool.loop, &job->request, on_thread, on_loop);
+	uv_queue_work(loop, &job->request, on_thread, on_loop);
 }
 
-int worker_submit(enum worker_lane which, struct worker_job *job)
+int worker_submit(struct worker_lane *lane, struct worker_job *job)
 {
-	struct lane *lane = &pool.lanes[which];
-
-	job->lane = which;
+	job->lane = lane;
 	job->next = NULL;
 	if (lane->running < lane->limit) {
 		start(lane, job);
@@ -116,7 +110,7 @@ int worker_submit(enum worker_lane which, struct worker_job *job)
 
 bool worker_cancel(struct worker_job *job)
 {
-	struct lane *lane = &pool.lanes[job->lane];
+	struct worker_lane *lane = job->lane;
 	struct worker_job *before = NULL, *at = lane->first;
 
 	while (at != NULL && at != job) {

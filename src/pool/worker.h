@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bounded pool for what blocks (password hashes, files, …): libuv's threads behind lanes, so that
- * one kind of work can neither take all the threads nor queue without end. Worker threads run with
- * a lower priority than the loop.
+ * Bounded work for what blocks (password hashes, files, directories, …): libuv's threads behind
+ * lanes, so that one kind of work can neither take all the threads nor queue without end. Worker
+ * threads run with a lower priority than the loop.
  */
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
@@ -13,11 +13,19 @@
 #include <stddef.h>
 #include <uv.h>
 
-enum worker_lane {
-	WORKER_PASSWORDS = 0, /* CPU-bound: one thread fewer than processors, at least one */
-	WORKER_FILES,	      /* reloads: one at a time */
-	WORKER_LANES,
+/* One kind of work. Zero but for its limit before its first use; outlives its jobs. Used on the
+ * loop only. */
+struct worker_lane {
+	unsigned limit; /* jobs that may run at once; at least 1 */
+	/* private */
+	unsigned running, queued;
+	struct worker_job *first, *last;
 };
+
+/* Work for the processor: one thread fewer than processors, at least one. */
+extern struct worker_lane worker_passwords;
+/* Reloads: one at a time. */
+extern struct worker_lane worker_files;
 
 /* A job, embedded in what it belongs to; zero before its first use. `work` runs on a thread and
  * must touch nothing that the loop touches; `done` runs on the loop, exactly once, after work or
@@ -27,15 +35,16 @@ struct worker_job {
 	void (*done)(struct worker_job *job, bool cancelled);
 	/* private */
 	struct worker_job *next;
-	enum worker_lane lane;
+	struct worker_lane *lane;
 	uv_work_t request;
 };
 
-/* Before the loop and before any thread of libuv's. */
-void worker_setup(uv_loop_t *loop);
+/* Before the loop and before any thread of libuv's. `others`: how many jobs of other lanes than the
+ * two above may run at once; past that they wait for each other. */
+void worker_setup(uv_loop_t *loop, unsigned others);
 
 /* 0, or -1 when the lane's queue is full: answer 503. */
-int worker_submit(enum worker_lane lane, struct worker_job *job);
+int worker_submit(struct worker_lane *lane, struct worker_job *job);
 
 /* Takes back a job that still waits (done is called with cancelled, before this returns): true;
  * false when it already runs. */

@@ -176,7 +176,7 @@ static void start(struct reload *reload)
 	reload->base = service_use(*reload->current);
 	reload->job.work = on_worker;
 	reload->job.done = on_loop;
-	if (worker_submit(WORKER_FILES, &reload->job) != 0) {
+	if (worker_submit(&worker_files, &reload->job) != 0) {
 		reload->running = false;
 		service_drop(&reload->base);
 	}

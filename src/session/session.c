@@ -1,87 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
-#include "session/wire.h"
+#include "session/identity_wire.h"
 
 #define PURPOSE "session"
 
 enum {
-	VERSION = 1,
+	VERSION = 2,
 	PLAIN_MAX = SESSION_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
 void session_begin(struct session *session, struct identity *who, int64_t now)
 {
-	*session = (struct session){.who = IDENTITY_INIT, .began = now, .used = now};
+	*session = (struct session){.who = IDENTITY_INIT, .began = now, .used = now, .read = now};
 	seal_random(session->id, sizeof session->id);
 	identity_move(&session->who, who);
 }
 
 int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text)
 {
-	const struct identity *who = &session->who;
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
+	int rc = -1;
 
 	wire_put_number(&out, VERSION, 1);
 	wire_put_bytes(&out, session->id, sizeof session->id);
 	wire_put_number(&out, (uint64_t)session->began, 8);
 	wire_put_number(&out, (uint64_t)session->used, 8);
-	wire_put_number(&out, who->group_count, 1);
-	wire_put_text(&out, who->backend);
-	wire_put_text(&out, who->subject);
-	wire_put_text(&out, who->name);
-	wire_put_text(&out, who->email);
-	for (size_t i = 0; i < who->group_count; i++)
-		wire_put_text(&out, who->groups[i]);
-	if (out.failed)
-		return -1;
-	return seal_text(ring, PURPOSE, plain, out.length, text);
-}
-
-static void get_groups(struct wire_in *in, struct identity *who, size_t count)
-{
-	if (count == 0 || in->failed)
-		return;
-	who->groups = count > IDENTITY_GROUPS_MAX ? NULL : calloc(count, sizeof *who->groups);
-	if (who->groups == NULL) {
-		in->failed = true;
-		return;
-	}
-	while (who->group_count < count) {
-		char *group = wire_get_text(in);
-
-		if (group == NULL) {
-			in->failed = true;
-			return;
-		}
-		who->groups[who->group_count++] = group;
-	}
+	wire_put_number(&out, (uint64_t)session->read, 8);
+	wire_put_identity(&out, &session->who);
+	if (!out.failed)
+		rc = seal_text(ring, PURPOSE, plain, out.length, text);
+	explicit_bzero(plain, out.length); /* what the backend keeps is a secret */
+	return rc;
 }
 
 static int decode(struct wire_in *in, struct session *session)
 {
-	struct identity *who = &session->who;
-	size_t groups;
-
 	if (wire_get_number(in, 1) != VERSION)
 		return -1;
 	wire_get_bytes(in, session->id, sizeof session->id);
 	session->began = (int64_t)wire_get_number(in, 8);
 	session->used = (int64_t)wire_get_number(in, 8);
-	groups = (size_t)wire_get_number(in, 1);
-	who->backend = wire_get_text(in);
-	who->subject = wire_get_text(in);
-	who->name = wire_get_text(in);
-	who->email = wire_get_text(in);
-	get_groups(in, who, groups);
-	return wire_is_done(in) && who->backend != NULL && who->subject != NULL ? 0 : -1;
+	session->read = (int64_t)wire_get_number(in, 8);
+	wire_get_identity(in, &session->who);
+	return wire_is_done(in) && session->who.backend != NULL && session->who.subject != NULL
+		       ? 0
+		       : -1;
 }
 
 /* Written so that no sum of what a cookie says can overflow. */
 static bool is_current(const struct session *session, struct session_limits limits, int64_t now)
 {
-	if (session->began < 0 || session->used < session->began)
+	if (session->began < 0 || session->used < session->began || session->read < session->began)
 		return false;
 	if (session->used > now + SESSION_SKEW)
 		return false;
@@ -100,7 +71,7 @@ int session_open(const struct seal_ring *ring, const char *text, struct session_
 
 		rc = decode(&in, session);
 	}
-	buffer_release(&plain);
+	buffer_wipe(&plain);
 	if (rc == 0 && is_current(session, limits, now))
 		return 0;
 	session_release(session);
@@ -119,6 +90,12 @@ void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backe
 		seal_hash(hash_key, key, "revoke-subject", subject, NULL);
 	else
 		seal_hash(hash_key, key, "revoke-user", backend, subject, NULL);
+}
+
+void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
+	const char *provider_session, uint8_t key[SEAL_HASH_SIZE])
+{
+	seal_hash(hash_key, key, "end-provider-session", backend, provider_session, NULL);
 }
 
 void session_release(struct session *session)

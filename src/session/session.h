@@ -3,8 +3,8 @@
  * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept
  * on the server but revocations (state/).
  *
- *   payload: version 1 | id 16 | began 8 | used 8 | backend, subject, name, e-mail, groups, each as
- *   2-byte length and bytes (big endian); the number of groups in 1 byte before them
+ *   payload: version 2 | id 16 | began 8 | used 8 | read 8 (big endian) | the identity
+ *   (identity_wire.h)
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -30,6 +30,7 @@ struct session {
 	struct identity who;
 	int64_t began; /* seconds since 1970 */
 	int64_t used;
+	int64_t read; /* when the backend last said who they are */
 };
 
 /* How long sessions live, in seconds. */
@@ -61,6 +62,10 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 /* Of a person: of one backend, or of whichever when `backend` is NULL. */
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
+
+/* Of a session at a provider (identity.provider_session), whoever has it. */
+void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
+	const char *provider_session, uint8_t key[SEAL_HASH_SIZE]);
 
 void session_release(struct session *session);
 

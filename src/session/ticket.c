@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/ticket.h"
 
-#include "session/wire.h"
+#include "session/identity_wire.h"
 
 #define PURPOSE		"ticket"
 #define BROWSER_PURPOSE "browser"
 
 enum {
-	VERSION = 1,
+	VERSION = 2,
 	PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
@@ -56,9 +56,32 @@ static void put_join(struct wire_out *out, const struct join *join)
 	}
 }
 
+static bool has_join(enum ticket_kind kind)
+{
+	return kind == TICKET_JOIN || kind == TICKET_REDIRECT || kind == TICKET_CHALLENGE;
+}
+
+static bool has_note(enum ticket_kind kind)
+{
+	return kind == TICKET_REDIRECT || kind == TICKET_CHALLENGE || kind == TICKET_INVITE;
+}
+
+static void put_note(struct wire_out *out, const struct ticket_note *note)
+{
+	wire_put_bytes(out, note->id, sizeof note->id);
+	wire_put_bytes(out, note->seed, sizeof note->seed);
+	wire_put_number(out, note->echo, 1);
+	wire_put_text(out, note->backend);
+	wire_put_text(out, note->name);
+	wire_put_text(out, note->prompt);
+	wire_put_number(out, note->state_length, 2);
+	wire_put_bytes(out, note->state, note->state_length);
+	wire_put_identity(out, &note->who);
+}
+
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, const struct join *join,
-	struct buffer *text)
+	const struct ticket_note *note, struct buffer *text)
 {
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
@@ -68,11 +91,13 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	wire_put_number(&out, kind, 1);
 	wire_put_number(&out, (uint64_t)now, 8);
 	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
-	if (join != NULL)
+	if (has_join(kind))
 		put_join(&out, join);
+	if (has_note(kind))
+		put_note(&out, note);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
-	explicit_bzero(plain, out.length); /* the request token */
+	explicit_bzero(plain, out.length); /* the request token, an answer */
 	return rc;
 }
 
@@ -111,6 +136,31 @@ static int get_join(struct wire_in *in, struct join *join)
 	return 0;
 }
 
+static int get_note(struct wire_in *in, struct ticket_note *note)
+{
+	wire_get_bytes(in, note->id, sizeof note->id);
+	wire_get_bytes(in, note->seed, sizeof note->seed);
+	note->echo = wire_get_number(in, 1) != 0;
+	note->backend = wire_get_text(in);
+	note->name = wire_get_text(in);
+	note->prompt = wire_get_text(in);
+	note->state_length = (size_t)wire_get_number(in, 2);
+	if (in->failed || note->state_length > sizeof note->state)
+		return -1;
+	wire_get_bytes(in, note->state, note->state_length);
+	wire_get_identity(in, &note->who);
+	return in->failed || note->backend == NULL ? -1 : 0;
+}
+
+void ticket_note_release(struct ticket_note *note)
+{
+	free(note->backend);
+	free(note->name);
+	free(note->prompt);
+	identity_release(&note->who);
+	explicit_bzero(note, sizeof *note);
+}
+
 /* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
  */
 static int check_front(struct wire_in *in, enum ticket_kind kind,
@@ -132,23 +182,30 @@ static int check_front(struct wire_in *in, enum ticket_kind kind,
 
 int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	struct join *join)
+	struct join *join, struct ticket_note *note)
 {
 	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
 	int rc = -1;
 
 	*join = JOIN_INIT;
+	if (note != NULL)
+		*note = TICKET_NOTE_INIT;
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
 		rc = check_front(&in, kind, browser, now, lifetime);
-		if (rc == 0 && kind == TICKET_JOIN)
+		if (rc == 0 && has_join(kind))
 			rc = get_join(&in, join);
+		if (rc == 0 && has_note(kind))
+			rc = get_note(&in, note);
 		if (!wire_is_done(&in))
 			rc = -1;
 	}
 	buffer_wipe(&plain);
-	if (rc != 0)
+	if (rc != 0) {
 		join_release(join);
+		if (note != NULL)
+			ticket_note_release(note);
+	}
 	return rc;
 }

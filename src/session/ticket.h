@@ -4,12 +4,15 @@
  * and bound to the browser by the cookie __Host-meetauth-join, which holds a sealed random id that
  * all tabs share. Any process of the pool can finish it; nothing is kept on the server.
  *
- *   payload: version 1 | kind 1 | issued 8 | browser id 16 | platform, meeting id, meeting token,
- * request token, as 2-byte length and bytes | number of forwards 1 | name and value of each
+ *   payload: version 2 | kind 1 | issued 8 | browser id 16 | where the kind has one, the join:
+ *   platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
+ *   forwards 1 | name and value of each | where it has one, the note: id 16 | seed 32 | echo 1 |
+ *   backend, name, prompt | state as 2-byte length and bytes | the identity (identity_wire.h)
  */
 #ifndef SESSION_TICKET_H
 #define SESSION_TICKET_H
 
+#include "base/identity.h"
 #include "base/join.h"
 #include "secret/seal.h"
 
@@ -19,6 +22,9 @@
 
 enum {
 	TICKET_BROWSER_SIZE = 16,
+	TICKET_ID_SIZE = 16,
+	TICKET_SEED_SIZE = 32,
+	TICKET_STATE_MAX = 512,
 	TICKET_TEXT_MAX = 6144, /* sealed; a request token of 512 and 16 forwards of modest size */
 	TICKET_SKEW =
 		60, /* seconds that the clock of the machine that made it may be ahead of ours */
@@ -27,9 +33,29 @@ enum {
 /* What a ticket is good for; one kind does not open as another. */
 enum ticket_kind {
 	TICKET_NONE = 0,
-	TICKET_JOIN,   /* a pending join */
-	TICKET_LOGOUT, /* the logout form: no join in it */
+	TICKET_JOIN,	  /* a pending join */
+	TICKET_LOGOUT,	  /* the logout form: no join in it */
+	TICKET_REDIRECT,  /* on the way through a provider: a join and a note */
+	TICKET_CHALLENGE, /* a second question was asked: a join and a note */
+	TICKET_INVITE,	  /* the page of an invitation: a note */
 };
+
+/* What a login has to remember beside the join. */
+struct ticket_note {
+	uint8_t id[TICKET_ID_SIZE];	/* random: what may happen once, or five times, counts it */
+	uint8_t seed[TICKET_SEED_SIZE]; /* random: nonce and PKCE verifier are made of it */
+	char *backend;			/* the title of its section */
+	/* A challenge (auth/attempt.h), or NULL and nothing. */
+	char *name, *prompt;
+	bool echo;
+	uint8_t state[TICKET_STATE_MAX];
+	size_t state_length;
+	struct identity who; /* who passed the first question; empty where the backend asks both */
+};
+
+#define TICKET_NOTE_INIT ((struct ticket_note){.who = IDENTITY_INIT})
+
+void ticket_note_release(struct ticket_note *note);
 
 /* Opens the browser's cookie value into `browser`; on anything but a cookie of ours (NULL, forged,
  * damaged) makes a new id. True when a new one was made: the cookie is to be set. */
@@ -44,17 +70,17 @@ int ticket_browser_open(
 int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICKET_BROWSER_SIZE],
 	struct buffer *text);
 
-/* Appends the sealed ticket. `join` may be NULL for TICKET_LOGOUT. 0, or -1 when it would be longer
- * than TICKET_TEXT_MAX. */
+/* Appends the sealed ticket. `join` and `note` are there where the kind has one, else NULL. 0, or
+ * -1 when it would be longer than TICKET_TEXT_MAX. */
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, const struct join *join,
-	struct buffer *text);
+	const struct ticket_note *note, struct buffer *text);
 
 /* Opens a ticket of that kind for that browser, younger than `lifetime` seconds and not from
- * further in the future than TICKET_SKEW. The join is filled (empty for TICKET_LOGOUT). 0, or -1
- * for every other cause. */
+ * further in the future than TICKET_SKEW. Join and note are filled (empty where the kind has none;
+ * `note` may be NULL then) and the caller's. 0, or -1 for every other cause. */
 int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	struct join *join);
+	struct join *join, struct ticket_note *note);
 
 #endif

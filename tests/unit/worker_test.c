@@ -65,7 +65,7 @@ static void each_job_is_done_once_and_one_at_a_time(void **unused)
 	most_running = 0;
 	prepare(jobs, 20, wait_at_gate);
 	for (size_t i = 0; i < 20; i++)
-		assert_int_equal(worker_submit(WORKER_FILES, &jobs[i].job), 0);
+		assert_int_equal(worker_submit(&worker_files, &jobs[i].job), 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < 20; i++) {
 		assert_int_equal(jobs[i].done, 1);
@@ -83,10 +83,10 @@ static void a_full_lane_says_no_and_the_other_goes_on(void **unused)
 	prepare(jobs, 2000, wait_at_gate);
 	prepare(other, 1, wait_at_gate);
 	pthread_mutex_lock(&gate);
-	while (taken < 2000 && worker_submit(WORKER_FILES, &jobs[taken].job) == 0)
+	while (taken < 2000 && worker_submit(&worker_files, &jobs[taken].job) == 0)
 		taken++;
 	assert_in_range(taken, 2, 1999);
-	assert_int_equal(worker_submit(WORKER_PASSWORDS, &other[0].job), 0);
+	assert_int_equal(worker_submit(&worker_passwords, &other[0].job), 0);
 	pthread_mutex_unlock(&gate);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(other[0].done, 1);
@@ -103,7 +103,7 @@ static void only_a_waiting_job_can_be_cancelled(void **unused)
 	prepare(jobs, 4, wait_at_gate);
 	pthread_mutex_lock(&gate);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(worker_submit(WORKER_FILES, &jobs[i].job), 0);
+		assert_int_equal(worker_submit(&worker_files, &jobs[i].job), 0);
 	assert_false(worker_cancel(&jobs[0].job)); /* runs */
 	assert_true(worker_cancel(&jobs[2].job));  /* in the middle */
 	assert_true(worker_cancel(&jobs[3].job));  /* the last */
@@ -116,8 +116,8 @@ static void only_a_waiting_job_can_be_cancelled(void **unused)
 	assert_int_equal(jobs[1].cancelled, 0);
 	/* the queue's end is right after cancelling the last */
 	prepare(jobs, 2, wait_at_gate);
-	assert_int_equal(worker_submit(WORKER_FILES, &jobs[0].job), 0);
-	assert_int_equal(worker_submit(WORKER_FILES, &jobs[1].job), 0);
+	assert_int_equal(worker_submit(&worker_files, &jobs[0].job), 0);
+	assert_int_equal(worker_submit(&worker_files, &jobs[1].job), 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(jobs[1].done, 1);
 }
@@ -141,7 +141,7 @@ static void threads_are_nice_and_hear_no_signals(void **unused)
 
 	(void)unused;
 	prepare(job, 1, look_around);
-	assert_int_equal(worker_submit(WORKER_FILES, &job[0].job), 0);
+	assert_int_equal(worker_submit(&worker_files, &job[0].job), 0);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_true(niceness > ours || niceness == 19);
 	assert_int_equal(terminate_blocked, 1);
@@ -159,7 +159,7 @@ int main(void)
 	int failed;
 
 	uv_loop_init(&loop);
-	worker_setup(&loop);
+	worker_setup(&loop, 0);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	uv_loop_close(&loop);
 	return failed;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One request to another host after the other, waiting for each: for backends and platforms whose
+ * talk has several turns, on a worker. (What goes out by the thousand is client.h's, on the loop.)
+ * Nothing follows a redirect, uses a proxy, reads .netrc or the environment; TLS 1.2 or later,
+ * verified.
+ */
+#ifndef OUTBOUND_FETCH_H
+#define OUTBOUND_FETCH_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FETCH_BODY_MAX = 256 * 1024 };
+
+/* Settings and kept connections; may be used by several threads at once. */
+struct fetch;
+
+struct fetch_settings {
+	const char *ca_file; /* "" or NULL: the system's */
+	int64_t connect_timeout_ms, timeout_ms;
+};
+
+/* Copies the settings. NULL without memory. */
+struct fetch *fetch_new(const struct fetch_settings *settings);
+void fetch_free(struct fetch **fetch);
+
+struct fetch_request {
+	const char *url; /* https://, or http:// towards loopback (config_check_url is the
+			    caller's) */
+	const char *const *headers; /* "Name: value", ended by NULL; NULL: none */
+	const char *body;	    /* NULL: GET; else POST */
+	size_t body_length;
+	const char *user, *password; /* HTTP Basic, both or NULL */
+	int64_t timeout_ms;	     /* shorter than the settings' where more than 0 */
+};
+
+enum fetch_result {
+	FETCH_UNREACHABLE = 0, /* no connection or TLS failure; nothing was sent */
+	FETCH_BROKEN,	       /* the connection failed, the answer was no HTTP or too large */
+	FETCH_TIMEOUT,
+	FETCH_ANSWER,
+};
+
+/* What came back. Released by the caller, whatever the result; wiped. */
+struct fetch_answer {
+	long status;
+	char content_type[128]; /* lower case, without parameters; "" where missing or longer */
+	char location[2048];	/* Location, "" where missing or longer */
+	char challenge[4096]; /* the WWW-Authenticate lines, by newlines; cut at the last whole one
+			       */
+	int64_t max_age;      /* seconds, of Cache-Control; -1: none */
+	struct buffer body;   /* NUL-terminated */
+};
+
+/* Sends at most once. On all but FETCH_ANSWER the error says why, with the host and without path,
+ * query, header or body. */
+enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *request,
+	struct fetch_answer *answer, struct error *error);
+
+void fetch_answer_release(struct fetch_answer *answer);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An identity in a cookie or a ticket. Private to this room.
+ *
+ *   flags 1 (second factor 1, guest 2) | number of groups 1 | backend, subject, name, e-mail, acr,
+ *   platform, meeting, the provider's session, kept, groups, each as 2-byte length and bytes
+ */
+#ifndef SESSION_IDENTITY_WIRE_H
+#define SESSION_IDENTITY_WIRE_H
+
+#include "base/identity.h"
+#include "session/wire.h"
+
+void wire_put_identity(struct wire_out *out, const struct identity *who);
+
+/* Into an empty identity, which the caller releases, also when it failed. */
+void wire_get_identity(struct wire_in *in, struct identity *who);
+
+#endif
