@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where to? The contract of a meeting platform's driver: one .c file, everything static, one const
- * struct platform_driver, one row in registry.c. A driver is pure: it says what to send, reads what
- * came back and builds the way back; the sending is outbound/'s, which flow/exchange.c calls.
+ * struct platform_driver, one row in registry.c. A driver may know four things, and leaves NULL
+ * what it does not: an address of its own that visits come in by (arrive); how access is got, by
+ * one exchange that the loop sends (request, read), or by signing or talking itself (grant); and
+ * what the browser gets: a redirect (landing), a page (show), an answer to a script (reply).
  */
 #ifndef PLATFORM_PLATFORM_H
 #define PLATFORM_PLATFORM_H
 
-#include "base/buffer.h"
-#include "base/identity.h"
-#include "base/join.h"
 #include "config/option.h"
-
-enum { PLATFORM_TOKEN_MAX = 2048 };
+#include "platform/grant.h"
 
 /* What an answer means. Zero is refused. */
 enum platform_verdict {
@@ -20,34 +18,45 @@ enum platform_verdict {
 				 secret may be tried */
 	PLATFORM_BAD_ANSWER,  /* not what was agreed, or a 5xx */
 	PLATFORM_GRANTED,     /* `token` is filled */
-};
-
-/* What came back from the platform. */
-struct platform_answer {
-	long status;
-	const char *body; /* NUL-terminated; may hold NULs before its end */
-	size_t length;
+	/* and of a grant */
+	PLATFORM_UNREACHABLE, /* no connection */
+	PLATFORM_TIMEOUT,
+	PLATFORM_UNABLE, /* it is us: a secret that is no key, no memory */
 };
 
 /* What every driver's section tells the rest of the program. Owned by the instance. */
 struct platform_peer {
 	const char *api;     /* "https://host[:port]", where requests go */
 	const char *site;    /* "https://host[:port]", where the browser goes */
+	const char *schemes; /* "app: other:", where landing() may lead besides; NULL: nowhere */
 	const char *ca_file; /* "" for the system's */
 	int64_t connect_timeout_ms, timeout_ms;
 	bool prefill;		    /* name and e-mail go along */
 	const char *const *forward; /* names of parameters that are handed on */
 	size_t forward_count;
+	const char *const *origins; /* of pages whose scripts may ask for reply(); lower case */
+	size_t origin_count;
 };
 
 struct platform_driver {
 	const char *type;
 	const char *summary;
 	const struct option *options;
+	/* The word behind the mount that its visits come in by, at MOUNT/ENTRY and below; NULL: at
+	 * MOUNT itself, with the four parameters of External Meeting Authorization. */
+	const char *entry;
+	/* How many calls of grant() may run at once in a process; 0: it asks nobody and is
+	 * called on the loop. */
+	unsigned threads;
+	/* Scripts send `username` and `password` to be checked; without, a session is needed. */
+	bool credentials;
 
 	int (*open)(const struct section *section, void **instance_r, struct error *error);
 	void (*close)(void *instance);
 	const struct platform_peer *(*peer)(const void *instance);
+
+	/* Reads what a visit brings. 0, or -1 with `bad` and the error. On the loop. */
+	int (*arrive)(const void *instance, struct platform_arrival *arrival);
 
 	/* Appends the request target (path and query) of the exchange. `secret` is NUL-terminated.
 	 * The caller wipes it. */
@@ -59,14 +68,40 @@ struct platform_driver {
 	enum platform_verdict (*read)(const void *instance, const struct join *join,
 		const struct platform_answer *answer, struct buffer *token, struct error *error);
 
+	/* Instead of both: lets `who` into the one meeting of the join and no other. On the loop or
+	 * on a worker (`threads`), there within the peer's timeout and on several threads at once.
+	 * Goes through the versions of the secret itself: to sign, the newest. */
+	enum platform_verdict (*grant)(void *instance, const struct platform_grant *grant);
+
 	/* Appends the whole address the browser is sent to. `who` is NULL where nothing of the
 	 * person is to go along. */
 	void (*landing)(const void *instance, const struct join *join, const char *token,
 		const struct identity *who, struct buffer *url);
+
+	/* Instead of landing(): a page with a link for a program on the visitor's machine, and with
+	 * what is to be typed there. */
+	void (*show)(const void *instance, const struct join *join, const char *token,
+		struct buffer *link, struct buffer *key);
+
+	/* What a script gets that asks at MOUNT/token/TITLE. NULL: scripts get nothing. */
+	void (*reply)(const void *instance, const struct join *join, const char *token,
+		struct platform_reply *reply);
+
+	/* For `meetauthctl check --connect`: tries what can be tried of the secrets and asks the
+	 * platform something harmless. 0 or -1. NULL: its front page is asked for. */
+	int (*connect)(void *instance, const struct platform_secrets *secrets, struct error *error);
 };
 
+/* A driver by its type; NULL when there is none. *compiled_out_r: known, but not in this build. */
 const struct platform_driver *platform_find(const char *type, bool *compiled_out_r);
+
+/* All that are built in, in the order of the registry; NULL past the end. */
 const struct platform_driver *platform_at(size_t index);
+
+/* Those known but not built in, for -V; NULL past the end. */
+const char *platform_missing_at(size_t index);
+
+/* For config_load(); ended by a NULL type. */
 const struct section_type *platform_section_types(void);
 
 #endif

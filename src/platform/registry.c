@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which platform drivers there are: one row each. One whose library a build lacks keeps its row
- * with NULL
- * (#ifdef HAVE_… / #else), so that its name is still known.
+ * with NULL (#ifdef HAVE_… / #else), so that its name is still known.
  */
 #include "platform/platform.h"
 
@@ -42,6 +41,14 @@ const struct platform_driver *platform_at(size_t index)
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].driver != NULL && index-- == 0)
 			return rows[i].driver;
+	return NULL;
+}
+
+const char *platform_missing_at(size_t index)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].driver == NULL && index-- == 0)
+			return rows[i].type;
 	return NULL;
 }
 

@@ -5,13 +5,12 @@
  * and Veeting Rooms.
  */
 #include "base/text.h"
-#include "config/config.h"
-#include "platform/platform.h"
+#include "platform/shared.h"
 
 #include <jansson.h>
 #include <strings.h>
 
-enum { URL_MAX = 300, PATH_PARTS = 3, CODE_DIGITS = 9 };
+enum { PATH_PARTS = 3, CODE_DIGITS = 9 };
 
 /* join-path cut at its placeholders: literal, value, literal, value, literal. */
 struct path {
@@ -22,7 +21,7 @@ struct path {
 
 struct instance {
 	struct platform_peer peer;
-	char api[URL_MAX], site[URL_MAX];
+	char api[SHARED_URL_MAX], site[SHARED_URL_MAX];
 	struct path path;
 };
 
@@ -42,27 +41,6 @@ static const struct option options[] = {
 };
 
 /* ---- opening ---- */
-
-static int read_url(
-	const struct section *section, const char *name, char url[URL_MAX], struct error *error)
-{
-	struct error why;
-	int length;
-
-	if (section_has(section, name))
-		length = snprintf(url, URL_MAX, "%s", section_string(section, name));
-	else
-		length = snprintf(url, URL_MAX, "https://%s", section_title(section));
-	if (length >= URL_MAX)
-		return section_error(section, name, error, "is too long");
-	if (config_check_url(url, &why) != 0)
-		return section_error(section, name, error, "%s", why.text);
-	if (strchr(strstr(url, "://") + 3, '/') != NULL)
-		return section_error(section, name, error,
-			"must be https://host or https://host:port, without a path or a final "
-			"slash");
-	return 0;
-}
 
 /* The next placeholder in `text`, NULL when there is none. */
 static const char *find_placeholder(const char *text, bool *is_token_r, size_t *length_r)
@@ -161,31 +139,13 @@ static int read_forward(
 	return 0;
 }
 
-static int read_timeouts(
-	const struct section *section, struct platform_peer *peer, struct error *error)
-{
-	peer->timeout_ms = section_milliseconds(section, "timeout");
-	peer->connect_timeout_ms = section_milliseconds(section, "connect-timeout");
-	if (peer->timeout_ms <= 0)
-		return section_error(section, "timeout", error, "must be more than 0");
-	if (peer->connect_timeout_ms <= 0)
-		return section_error(section, "connect-timeout", error, "must be more than 0");
-	if (peer->connect_timeout_ms <= peer->timeout_ms)
-		return 0;
-	if (section_has(section, "connect-timeout"))
-		return section_error(
-			section, "connect-timeout", error, "must not be longer than timeout");
-	peer->connect_timeout_ms = peer->timeout_ms;
-	return 0;
-}
-
 static int configure(struct instance *instance, const struct section *section, struct error *error)
 {
 	struct platform_peer *peer = &instance->peer;
 	const char *fault;
 
-	if (read_url(section, "api", instance->api, error) != 0 ||
-		read_url(section, "site", instance->site, error) != 0)
+	if (shared_read_url(section, "api", instance->api, error) != 0 ||
+		shared_read_url(section, "site", instance->site, error) != 0)
 		return -1;
 	peer->api = instance->api;
 	peer->site = instance->site;
@@ -196,7 +156,7 @@ static int configure(struct instance *instance, const struct section *section, s
 		return section_error(section, "join-path", error, "%s", fault);
 	if (read_forward(section, peer, error) != 0)
 		return -1;
-	return read_timeouts(section, peer, error);
+	return shared_read_timeouts(section, peer, error);
 }
 
 static void close_veeting(void *context)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform/shared.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+#include <stdarg.h>
+
+enum { LIFETIME_MAX = 24 * 3600 };
+
+/* ---- options ---- */
+
+int shared_read_url(const struct section *section, const char *name, char url[SHARED_URL_MAX],
+	struct error *error)
+{
+	struct error why;
+	int length;
+
+	if (section_has(section, name))
+		length = snprintf(url, SHARED_URL_MAX, "%s", section_string(section, name));
+	else
+		length = snprintf(url, SHARED_URL_MAX, "https://%s", section_title(section));
+	if (length >= SHARED_URL_MAX)
+		return section_error(section, name, error, "is too long");
+	if (config_check_url(url, &why) != 0)
+		return section_error(section, name, error, "%s", why.text);
+	if (strchr(strstr(url, "://") + 3, '/') != NULL)
+		return section_error(section, name, error,
+			"must be https://host or https://host:port, without a path or a final "
+			"slash");
+	return 0;
+}
+
+int shared_read_timeouts(
+	const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	peer->timeout_ms = section_milliseconds(section, "timeout");
+	peer->connect_timeout_ms = section_milliseconds(section, "connect-timeout");
+	if (peer->timeout_ms <= 0)
+		return section_error(section, "timeout", error, "must be more than 0");
+	if (peer->connect_timeout_ms <= 0)
+		return section_error(section, "connect-timeout", error, "must be more than 0");
+	if (peer->connect_timeout_ms <= peer->timeout_ms)
+		return 0;
+	if (section_has(section, "connect-timeout"))
+		return section_error(
+			section, "connect-timeout", error, "must not be longer than timeout");
+	peer->connect_timeout_ms = peer->timeout_ms;
+	return 0;
+}
+
+/* As browsers write it in Origin (RFC 6454 section 6.2): lower case, no slash at the end. */
+static const char *origin_fault(const char *origin)
+{
+	struct error why;
+
+	if (config_check_url(origin, &why) != 0 || strchr(strstr(origin, "://") + 3, '/') != NULL)
+		return "is no https://host or https://host:port";
+	for (const char *at = origin; *at != '\0'; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			return "has capital letters, which browsers do not send";
+	return NULL;
+}
+
+int shared_read_origins(
+	const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	peer->origins = section_list(section, "allowed-origins", &peer->origin_count);
+	for (size_t i = 0; i < peer->origin_count; i++) {
+		const char *fault = origin_fault(peer->origins[i]);
+
+		if (fault != NULL)
+			return section_error(section, "allowed-origins", error, "\"%.100s\" %s",
+				peer->origins[i], fault);
+	}
+	return 0;
+}
+
+int shared_read_lifetime(
+	const struct section *section, int64_t minimum, int64_t *seconds_r, struct error *error)
+{
+	int64_t milliseconds = section_milliseconds(section, "lifetime");
+
+	*seconds_r = milliseconds / 1000;
+	if (milliseconds % 1000 == 0 && *seconds_r >= minimum && *seconds_r <= LIFETIME_MAX)
+		return 0;
+	return section_error(section, "lifetime", error,
+		"must be %d seconds to 24h, in whole seconds", (int)minimum);
+}
+
+void shared_host_of(const char *url, char host[SHARED_URL_MAX])
+{
+	const char *from = strstr(url, "://") + 3;
+	size_t length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/");
+
+	for (size_t i = 0; i < length; i++)
+		host[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] + 32 : from[i]);
+	host[length] = '\0';
+}
+
+/* ---- what a visit brings ---- */
+
+int shared_refuse(struct platform_arrival *arrival, const char *parameter, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(arrival->error->text, sizeof arrival->error->text, format, args);
+	va_end(args);
+	arrival->bad = parameter;
+	return -1;
+}
+
+int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r)
+{
+	*value_r = NULL;
+	if (arrival->get(arrival->query, name, value_r) == PLATFORM_REPEATED)
+		return shared_refuse(arrival, name, "stands twice");
+	return 0;
+}
+
+int shared_set_meeting(struct platform_arrival *arrival, const char *id)
+{
+	struct join *join = arrival->join;
+
+	join->meeting_id = strdup(id);
+	join->meeting_token = strdup(id);
+	if (join->meeting_id != NULL && join->meeting_token != NULL)
+		return 0;
+	return shared_refuse(arrival, "meeting", "no memory");
+}
+
+const char *shared_forwarded(const struct join *join, const char *name)
+{
+	for (size_t i = 0; i < join->forward_count; i++)
+		if (strcmp(join->forward[i].name, name) == 0)
+			return join->forward[i].value;
+	return NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What drivers have in common: options that mean the same everywhere, and reading what a visit
+ * brings. Private to this room.
+ */
+#ifndef PLATFORM_SHARED_H
+#define PLATFORM_SHARED_H
+
+#include "platform/platform.h"
+
+enum { SHARED_URL_MAX = 300 };
+
+/* The option `name` as scheme://host[:port]; where the file does not set it, https:// and the
+ * title. 0, or -1 with section_error(). */
+int shared_read_url(const struct section *section, const char *name, char url[SHARED_URL_MAX],
+	struct error *error);
+
+/* "connect-timeout" and "timeout" into the peer. */
+int shared_read_timeouts(
+	const struct section *section, struct platform_peer *peer, struct error *error);
+
+/* "allowed-origins" into the peer. */
+int shared_read_origins(
+	const struct section *section, struct platform_peer *peer, struct error *error);
+
+/* "lifetime" in whole seconds, `minimum` to a day. */
+int shared_read_lifetime(
+	const struct section *section, int64_t minimum, int64_t *seconds_r, struct error *error);
+
+/* The host of a URL that shared_read_url() made, lower case and without port. */
+void shared_host_of(const char *url, char host[SHARED_URL_MAX]);
+
+/* Says which parameter is bad. Always -1. */
+int shared_refuse(struct platform_arrival *arrival, const char *parameter, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A parameter that may be missing: *value_r is NULL then. -1 when it stands twice. */
+int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r);
+
+/* Sets the meeting's names to copies; the id serves for both. 0, or -1 without memory. */
+int shared_set_meeting(struct platform_arrival *arrival, const char *id);
+
+/* The value of a forwarded parameter, NULL where the join has none of that name. */
+const char *shared_forwarded(const struct join *join, const char *name);
+
+#endif
