@@ -6,6 +6,7 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include "base/network.h"
 #include "config/option.h"
 
 enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
@@ -23,8 +24,8 @@ struct config_list {
 	size_t count;
 };
 
-/* One rule of the policy. An empty list and a zero time are conditions that were not written;
- * a rule hits when every written condition does. */
+/* One rule of the policy. An empty list, a zero time and false are conditions that were not
+ * written; a rule hits when every written condition does. */
 struct config_rule {
 	const char *name;
 	int line;
@@ -35,8 +36,13 @@ struct config_rule {
 	struct config_list backends;  /* title, exact */
 	struct config_list platforms; /* title, no case */
 	struct config_list meetings;  /* glob on the meeting id or the meeting token */
-	int64_t not_before;	      /* seconds since 1970, inclusive; 0: none */
-	int64_t not_after;	      /* seconds since 1970, inclusive; 0: none */
+	struct config_list acr;	      /* authentication context class, exact */
+	bool second_factor;	      /* more than one factor was checked */
+	struct config_list networks;  /* where the visitor comes from */
+	const struct network *parsed_networks; /* one for each of them */
+	int64_t not_before;		       /* seconds since 1970, inclusive; 0: none */
+	int64_t not_after;		       /* seconds since 1970, inclusive; 0: none */
+	const char *role;		       /* what the rule makes of whom it allows; "" */
 };
 
 struct config_policy {

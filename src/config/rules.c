@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "config/section.h"
 
-enum { NAME_MAX_BYTES = 64 };
+enum { NAME_MAX_BYTES = 64, ROLE_MAX_BYTES = 32 };
 
 static const struct schema_kind policy_kind = {"policy", schema_policy_options, NULL};
 static const struct schema_kind rule_kind = {"rule", schema_rule_options, NULL};
@@ -36,11 +36,63 @@ static int read_lists(const struct section *section, struct config_rule *rule, s
 		{"backends", &rule->backends},
 		{"platforms", &rule->platforms},
 		{"meetings", &rule->meetings},
+		{"acr", &rule->acr},
+		{"networks", &rule->networks},
 	};
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		if (read_list(section, lists[i].name, lists[i].list, error) != 0)
 			return -1;
+	return 0;
+}
+
+static int read_networks(struct arena *arena, const struct section *section,
+	struct config_rule *rule, struct error *error)
+{
+	struct network *parsed = arena_alloc(arena, rule->networks.count, sizeof *parsed);
+
+	if (parsed == NULL)
+		return error_set(error, "%s: out of memory", section->file);
+	rule->parsed_networks = parsed;
+	for (size_t i = 0; i < rule->networks.count; i++) {
+		const char *text = rule->networks.items[i];
+		const char *fault = network_parse(text, &parsed[i]);
+
+		if (fault != NULL)
+			return section_error(
+				section, "networks", error, "\"%.64s\" %s", text, fault);
+	}
+	return 0;
+}
+
+/* Somebody without a second factor is not told apart: a `false` would read as if they were. */
+static int read_second_factor(
+	const struct section *section, struct config_rule *rule, struct error *error)
+{
+	rule->second_factor = section_bool(section, "second-factor");
+	if (section_has(section, "second-factor") && !rule->second_factor)
+		return section_error(section, "second-factor", error,
+			"only true is a condition: leave the option out where it does not matter");
+	return 0;
+}
+
+/* The role goes to the platform, so that a word of another alphabet than a platform expects must
+ * not get that far. */
+static int read_role(const struct section *section, struct config_rule *rule, struct error *error)
+{
+	size_t length;
+
+	rule->role = section_string(section, "role");
+	if (!section_has(section, "role"))
+		return 0;
+	length = strspn(rule->role, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (length == 0 || length > ROLE_MAX_BYTES || rule->role[length] != '\0')
+		return section_error(section, "role", error,
+			"1 to %d small letters, digits or - are needed, like \"moderator\"",
+			ROLE_MAX_BYTES);
+	if (!rule->allow)
+		return section_error(section, "role", error,
+			"a rule that denies gives no role: leave the option out");
 	return 0;
 }
 
@@ -79,7 +131,8 @@ static int check_name(const struct section *section, struct error *error)
 	return 0;
 }
 
-static int read_rule(const struct section *section, struct config_rule *rule, struct error *error)
+static int read_rule(struct arena *arena, const struct section *section, struct config_rule *rule,
+	struct error *error)
 {
 	rule->name = section_title(section);
 	rule->line = section->line;
@@ -90,6 +143,9 @@ static int read_rule(const struct section *section, struct config_rule *rule, st
 			"allow is missing: write allow = true or allow = false");
 	rule->allow = section_bool(section, "allow");
 	if (read_lists(section, rule, error) != 0 ||
+		read_networks(arena, section, rule, error) != 0 ||
+		read_second_factor(section, rule, error) != 0 ||
+		read_role(section, rule, error) != 0 ||
 		read_time(section, "not-before", &rule->not_before, error) != 0)
 		return -1;
 	return read_time(section, "not-after", &rule->not_after, error);
@@ -120,7 +176,7 @@ static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
 		cfg_t *rule = cfg_opt_getnsec(parsed, (unsigned)policy->count);
 		const struct section *section = section_read(arena, file, &rule_kind, rule, error);
 
-		if (section == NULL || read_rule(section, &rules[policy->count], error) != 0)
+		if (section == NULL || read_rule(arena, section, &rules[policy->count], error) != 0)
 			return -1;
 	}
 	return 0;

@@ -52,8 +52,12 @@ const struct option schema_rule_options[] = {
 	{"backends", OPTION_LIST, NULL, "titles of backends"},
 	{"platforms", OPTION_LIST, NULL, "titles of platforms"},
 	{"meetings", OPTION_LIST, NULL, "patterns of meeting ids or tokens"},
+	{"acr", OPTION_LIST, NULL, "authentication context classes of a provider"},
+	{"second-factor", OPTION_BOOL, NULL, "true: they gave more than a password"},
+	{"networks", OPTION_LIST, NULL, "addresses or networks of visitors"},
 	{"not-before", OPTION_STRING, NULL, "2026-01-01T08:00Z"},
 	{"not-after", OPTION_STRING, NULL, "2026-12-31T18:00Z"},
+	{"role", OPTION_STRING, NULL, "what whom it allows is in the meeting"},
 	{NULL, OPTION_STRING, NULL, NULL},
 };
 

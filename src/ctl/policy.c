@@ -17,7 +17,8 @@ enum { EXPLAIN, LINT };
 /* ---- explain: the question ---- */
 
 struct explain {
-	const char *user, *platform, *meeting, *at, *email, *backend;
+	const char *user, *platform, *meeting, *at, *email, *backend, *acr, *address,
+		*second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
 	struct identity who;
@@ -36,6 +37,12 @@ static int take_options(struct explain *explain, int argc, char **argv)
 		{.name = "email", .maximum = 1, .values = &explain->email},
 		{.name = "backend", .maximum = 1, .values = &explain->backend},
 		{.name = "group", .maximum = IDENTITY_GROUPS_MAX, .values = explain->groups},
+		{.name = "acr", .maximum = 1, .values = &explain->acr},
+		{.name = "second-factor",
+			.flag = true,
+			.maximum = 1,
+			.values = &explain->second_factor},
+		{.name = "address", .maximum = 1, .values = &explain->address},
 		{0},
 	};
 	int operands = ctl_options(command, options, argc, argv);
@@ -61,33 +68,42 @@ static int fill_who(struct explain *explain, struct error *error)
 		return error_set(error, "--backend: not the title of a backend");
 	if (identity_set(&who->email, explain->email, IDENTITY_EMAIL_MAX) != 0)
 		return error_set(error, "--email: not an e-mail address");
+	if (identity_set(&who->acr, explain->acr, IDENTITY_ACR_MAX) != 0)
+		return error_set(error, "--acr: not an authentication context class");
+	who->second_factor = explain->second_factor != NULL;
 	for (size_t i = 0; i < explain->group_count; i++)
 		if (identity_add_group(who, explain->groups[i]) != 0)
 			return error_set(error, "--group: not the name of a group");
 	return 0;
 }
 
-static bool is_configured(const struct section *const *sections, size_t count, const char *title,
-	int (*compare)(const char *, const char *))
+static const struct section *find_section(const struct section *const *sections, size_t count,
+	const char *title, int (*compare)(const char *, const char *))
 {
 	for (size_t i = 0; i < count; i++)
 		if (compare(section_title(sections[i]), title) == 0)
-			return true;
-	return false;
+			return sections[i];
+	return NULL;
 }
 
 /* What nobody could ask is no question: a join from such a platform never comes to the policy. */
 static int check_titles(
-	const struct explain *explain, const struct settings *settings, struct error *error)
+	struct explain *explain, const struct settings *settings, struct error *error)
 {
-	if (!is_configured(
-		    settings->platforms, settings->platform_count, explain->platform, strcasecmp))
+	const struct section *backend;
+
+	if (find_section(settings->platforms, settings->platform_count, explain->platform,
+		    strcasecmp) == NULL)
 		return error_set(error, "--platform: %s has no platform \"%s\"", settings->file,
 			explain->platform);
-	if (explain->backend != NULL && !is_configured(settings->backends, settings->backend_count,
-						explain->backend, strcmp))
+	if (explain->backend == NULL)
+		return 0;
+	backend =
+		find_section(settings->backends, settings->backend_count, explain->backend, strcmp);
+	if (backend == NULL)
 		return error_set(error, "--backend: %s has no backend \"%s\"", settings->file,
 			explain->backend);
+	explain->who.guest = strcmp(section_type(backend), "guest") == 0;
 	return 0;
 }
 
@@ -95,17 +111,24 @@ static int fill_question(
 	struct explain *explain, const struct settings *settings, struct error *error)
 {
 	int64_t now = clock_wall();
+	struct network host;
 
 	if (explain->at != NULL && (text_to_time(explain->at, &now) != 0 || now <= 0))
 		return error_set(error, "--at: a time in UTC like 2026-01-01T08:00Z is needed");
 	if (check_titles(explain, settings, error) != 0 || fill_who(explain, error) != 0)
 		return -1;
-	explain->who_known = explain->email != NULL || explain->group_count > 0;
+	if (explain->address != NULL && !network_parse_host(explain->address, &host))
+		return error_set(
+			error, "--address: an address like 192.0.2.7 or 2001:db8::1 is needed");
+	explain->who_known = explain->email != NULL || explain->group_count > 0 ||
+			     explain->acr != NULL || explain->second_factor != NULL ||
+			     explain->who.guest;
 	explain->question = (struct policy_question){
 		.who = &explain->who,
 		.platform = explain->platform,
 		.meeting_id = explain->meeting, /* whichever of the two it is */
 		.meeting_token = explain->meeting,
+		.client = explain->address,
 		.now = now,
 	};
 	return 0;
@@ -116,6 +139,7 @@ static int fill_question(
 struct verdict {
 	bool may_allow, may_deny; /* both: it depends on what was not given */
 	const char *rule;	  /* the first that hits */
+	const char *role;	  /* that it gives; "" */
 };
 
 static void add_verdict(struct verdict *verdict, bool allow)
@@ -127,7 +151,8 @@ static void add_verdict(struct verdict *verdict, bool allow)
 static struct verdict find_verdict(
 	const struct config_policy *policy, const struct explain *explain)
 {
-	struct verdict verdict = {false, false, policy->present ? "default" : "no policy"};
+	struct verdict verdict = {false, false, policy->present ? "default" : "no policy", ""};
+	bool allow = policy->allow_by_default || !policy->present;
 
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct config_rule *rule = &policy->rules[i];
@@ -138,10 +163,11 @@ static struct verdict find_verdict(
 			add_verdict(&verdict, rule->allow);
 		if (match == POLICY_HIT) {
 			verdict.rule = rule->name;
+			verdict.role = rule->role;
 			return verdict;
 		}
 	}
-	add_verdict(&verdict, policy->allow_by_default || !policy->present);
+	add_verdict(&verdict, allow && !explain->who.guest);
 	return verdict;
 }
 
@@ -199,11 +225,11 @@ static void print_table(
 			reason.text);
 	}
 	if (verdict.may_allow && verdict.may_deny)
-		printf("undecided: it depends on the rules that say \"may\"; give --group, --email "
-		       "or "
-		       "--backend\n");
+		printf("undecided: it depends on the rules that say \"may\"; give what they need "
+		       "(--group, --email, --backend, --acr, --second-factor, --address)\n");
 	else
-		printf("%s: %s\n", verdict_word(verdict), verdict.rule);
+		printf("%s: %s%s%s\n", verdict_word(verdict), verdict.rule,
+			verdict.role[0] != '\0' ? ", as " : "", verdict.role);
 }
 
 static int dump(json_t *json)
@@ -231,8 +257,9 @@ static int print_json(
 				       rule->line, "allow", rule->allow, "match",
 				       match_word(reason.match), "reason", reason.text));
 	}
-	return dump(json_pack("{s:s, s:s?, s:o}", "verdict", verdict_word(verdict), "rule",
-		decided ? verdict.rule : NULL, "rules", rules));
+	return dump(json_pack("{s:s, s:s?, s:s, s:o}", "verdict", verdict_word(verdict), "rule",
+		decided ? verdict.rule : NULL, "role", decided ? verdict.role : "", "rules",
+		rules));
 }
 
 static int answer(struct ctl *ctl, const struct settings *settings, const struct explain *explain)
@@ -317,7 +344,8 @@ static int run_lint(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command ctl_policy_commands[] = {
 	[EXPLAIN] = {"policy explain",
 		"--user USER --platform PLATFORM --meeting MEETING [--group GROUP]... "
-		"[--email ADDRESS] [--backend TITLE] [--at TIME]",
+		"[--email ADDRESS] [--backend TITLE] [--acr ACR] [--second-factor] "
+		"[--address ADDRESS] [--at TIME]",
 		"show how each rule stands to a join, and the verdict", run_explain},
 	[LINT] = {"policy lint", "", "find rules that can never decide, or can be got around",
 		run_lint},

@@ -35,8 +35,10 @@ static bool glob(const char *pattern, const char *text)
 }
 
 static enum policy_match match_groups(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->groups;
+
 	for (size_t i = 0; question->who != NULL && i < list->count; i++)
 		if (identity_has_group(question->who, list->items[i]))
 			return POLICY_HIT;
@@ -60,8 +62,9 @@ static enum policy_match match_user(const char *item, const struct identity *who
 }
 
 static enum policy_match match_users(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->users;
 	enum policy_match best = POLICY_MISS;
 
 	if (question->who == NULL || question->who->subject == NULL)
@@ -110,32 +113,36 @@ bool condition_email_matches(const char *pattern, const char *address)
 }
 
 static enum policy_match match_emails(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->emails;
 	if (question->who == NULL || question->who->email == NULL)
 		return POLICY_MISS;
 	return match_any(list, question->who->email, condition_email_matches);
 }
 
 static enum policy_match match_backends(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->backends;
 	if (question->who == NULL || question->who->backend == NULL)
 		return POLICY_MAY;
 	return match_any(list, question->who->backend, same);
 }
 
 static enum policy_match match_platforms(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->platforms;
 	if (question->platform == NULL)
 		return POLICY_MAY;
 	return match_any(list, question->platform, same_host);
 }
 
 static enum policy_match match_meetings(
-	const struct config_list *list, const struct policy_question *question)
+	const struct config_rule *rule, const struct policy_question *question)
 {
+	const struct config_list *list = &rule->meetings;
 	const char *id = question->meeting_id, *token = question->meeting_token;
 
 	if (id != NULL && match_any(list, id, glob) == POLICY_HIT)
@@ -145,27 +152,75 @@ static enum policy_match match_meetings(
 	return id == NULL || token == NULL ? POLICY_MAY : POLICY_MISS;
 }
 
-static enum policy_match match_not_before(int64_t time, const struct policy_question *question)
+static enum policy_match match_acr(
+	const struct config_rule *rule, const struct policy_question *question)
 {
-	return to_match(question->now >= time);
+	if (question->who == NULL || question->who->acr == NULL)
+		return POLICY_MISS;
+	return match_any(&rule->acr, question->who->acr, same);
 }
 
-static enum policy_match match_not_after(int64_t time, const struct policy_question *question)
+static enum policy_match match_second_factor(
+	const struct config_rule *rule, const struct policy_question *question)
 {
-	return to_match(question->now <= time);
+	(void)rule;
+	return to_match(question->who != NULL && question->who->second_factor);
+}
+
+static enum policy_match match_networks(
+	const struct config_rule *rule, const struct policy_question *question)
+{
+	struct network host;
+
+	if (question->client == NULL)
+		return POLICY_MAY;
+	if (!network_parse_host(question->client, &host))
+		return POLICY_MISS;
+	for (size_t i = 0; i < rule->networks.count; i++)
+		if (network_covers(&rule->parsed_networks[i], &host))
+			return POLICY_HIT;
+	return POLICY_MISS;
+}
+
+/* Both are texts of rules, which have been parsed before. */
+static bool network_text_covers(const char *outer, const char *inner)
+{
+	struct network wide, narrow;
+
+	return network_parse(outer, &wide) == NULL && network_parse(inner, &narrow) == NULL &&
+	       network_covers(&wide, &narrow);
+}
+
+static enum policy_match match_not_before(
+	const struct config_rule *rule, const struct policy_question *question)
+{
+	if (question->now == 0)
+		return POLICY_MAY;
+	return to_match(question->now >= rule->not_before);
+}
+
+static enum policy_match match_not_after(
+	const struct config_rule *rule, const struct policy_question *question)
+{
+	if (question->now == 0)
+		return POLICY_MAY;
+	return to_match(question->now <= rule->not_after);
 }
 
 #define AT(field) offsetof(struct config_rule, field)
 
 const struct condition conditions[CONDITION_COUNT] = {
-	{"users", AT(users), 0, false, match_users, NULL, user_covers},
-	{"groups", AT(groups), 0, true, match_groups, NULL, same},
-	{"emails", AT(emails), 0, true, match_emails, NULL, condition_email_matches},
-	{"backends", AT(backends), 0, false, match_backends, NULL, same},
-	{"platforms", AT(platforms), 0, false, match_platforms, NULL, same_host},
-	{"meetings", AT(meetings), 0, false, match_meetings, NULL, glob},
-	{"not-before", 0, AT(not_before), false, NULL, match_not_before, NULL},
-	{"not-after", 0, AT(not_after), false, NULL, match_not_after, NULL},
+	{"users", AT(users), 0, false, match_users, user_covers},
+	{"groups", AT(groups), 0, true, match_groups, same},
+	{"emails", AT(emails), 0, true, match_emails, condition_email_matches},
+	{"backends", AT(backends), 0, false, match_backends, same},
+	{"platforms", AT(platforms), 0, false, match_platforms, same_host},
+	{"meetings", AT(meetings), 0, false, match_meetings, glob},
+	{"acr", AT(acr), 0, true, match_acr, same},
+	{"second-factor", 0, 0, true, match_second_factor, NULL},
+	{"networks", AT(networks), 0, false, match_networks, network_text_covers},
+	{"not-before", 0, AT(not_before), false, match_not_before, NULL},
+	{"not-after", 0, AT(not_after), false, match_not_after, NULL},
 };
 
 const struct config_list *condition_list(
@@ -187,21 +242,27 @@ bool condition_written(const struct condition *condition, const struct config_ru
 {
 	const struct config_list *list = condition_list(condition, rule);
 
-	return list != NULL ? list->count > 0 : condition_time(condition, rule) != 0;
+	if (list != NULL)
+		return list->count > 0;
+	return condition->time != 0 ? condition_time(condition, rule) != 0 : rule->second_factor;
+}
+
+static bool needs_backend(const struct config_rule *rule, const struct policy_question *question)
+{
+	return rule->allow && question->who != NULL && question->who->guest &&
+	       rule->backends.count == 0;
 }
 
 static enum policy_match match_one(const struct condition *condition,
 	const struct config_rule *rule, const struct policy_question *question, bool who_known)
 {
+	if (condition->match == match_backends && needs_backend(rule, question))
+		return POLICY_MISS;
 	if (!condition_written(condition, rule))
 		return POLICY_HIT;
 	if (condition->claim && !who_known)
 		return POLICY_MAY;
-	if (condition->match_list != NULL)
-		return condition->match_list(condition_list(condition, rule), question);
-	if (question->now == 0)
-		return POLICY_MAY;
-	return condition->match_time(condition_time(condition, rule), question);
+	return condition->match(rule, question);
 }
 
 enum policy_match condition_match_all(const struct config_rule *rule,

@@ -7,18 +7,17 @@
 
 #include "policy/policy.h"
 
-enum { CONDITION_COUNT = 8 };
+enum { CONDITION_COUNT = 11 };
 
 struct condition {
 	const char *name; /* of the option: "groups" */
-	size_t list;	  /* where in a rule its values are; 0: it is a time */
-	size_t time;	  /* where in a rule its time is; 0: it is a list */
-	bool claim;	  /* about e-mail or groups, which explain may not know */
+	size_t list;	  /* where in a rule its values are; 0: it is something else */
+	size_t time;	  /* where in a rule its time is; 0: it is something else */
+	bool claim;	  /* about what a backend tells, which explain may not know */
 
-	/* How what was written stands to a question: one of the two. */
-	enum policy_match (*match_list)(
-		const struct config_list *list, const struct policy_question *question);
-	enum policy_match (*match_time)(int64_t time, const struct policy_question *question);
+	/* How what was written stands to a question. */
+	enum policy_match (*match)(
+		const struct config_rule *rule, const struct policy_question *question);
 
 	/* For lists: whether the value `outer` matches whatever the value `inner` matches. */
 	bool (*covers)(const char *outer, const char *inner);
@@ -26,8 +25,8 @@ struct condition {
 
 extern const struct condition conditions[CONDITION_COUNT];
 
-/* What the rule has for a condition: its list, NULL for a time; its time, 0 for a list; whether it
- * was written. */
+/* What the rule has for a condition: its list, NULL where it is none; its time, 0 where it is none;
+ * whether it was written. */
 const struct config_list *condition_list(
 	const struct condition *condition, const struct config_rule *rule);
 int64_t condition_time(const struct condition *condition, const struct config_rule *rule);

@@ -14,6 +14,10 @@ static void cut(char *text, size_t size)
 
 static void print_list(struct buffer *text, const struct config_list *list, enum policy_match match)
 {
+	if (list->count == 0) { /* which only the backends of a guest are missed for */
+		buffer_text(text, "guests need a rule that names their backend");
+		return;
+	}
 	buffer_text(text, match == POLICY_MAY ? "needs one of " : "none of ");
 	for (size_t i = 0; i < list->count; i++)
 		buffer_printf(text, "%s%s", i > 0 ? ", " : "", list->items[i]);
@@ -41,6 +45,8 @@ static void print_reason(struct buffer *text, const struct condition *condition,
 	buffer_printf(text, "%s: ", condition->name);
 	if (list != NULL)
 		print_list(text, list, match);
+	else if (condition->time == 0)
+		buffer_text(text, match == POLICY_MAY ? "needs one" : "there was none");
 	else
 		print_time(text, condition, condition_time(condition, rule));
 }

@@ -39,6 +39,22 @@ static bool has_backend(const struct settings *settings, const char *title, size
 	return false;
 }
 
+/* Whether the list names a backend of that type; an empty list names all. */
+static bool names_type(
+	const struct settings *settings, const struct config_list *titles, const char *type)
+{
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		const struct section *backend = settings->backends[i];
+		bool named = titles->count == 0;
+
+		for (size_t t = 0; t < titles->count && !named; t++)
+			named = strcmp(titles->items[t], section_title(backend)) == 0;
+		if (named && strcmp(section_type(backend), type) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool has_platform(const struct settings *settings, const char *title)
 {
 	for (size_t i = 0; i < settings->platform_count; i++)
@@ -120,6 +136,82 @@ static void lint_meetings(struct lint *lint, const struct config_rule *rule)
 	}
 }
 
+static void lint_acr(struct lint *lint, const struct config_rule *rule)
+{
+	if (rule->acr.count > 0 && !names_type(lint->settings, &rule->backends, "oidc"))
+		find(lint, rule,
+			"acr: it can never match: %s of type oidc, and no other tells an acr",
+			rule->backends.count > 0 ? "none of its backends is"
+						 : "there is no backend");
+}
+
+/* Within one list. What is covered by another rule shows as a shadow. */
+static void lint_networks(struct lint *lint, const struct config_rule *rule)
+{
+	const struct network *networks = rule->parsed_networks;
+
+	for (size_t inner = 0; inner < rule->networks.count; inner++)
+		for (size_t outer = 0; outer < rule->networks.count; outer++) {
+			if (outer == inner || !network_covers(&networks[outer], &networks[inner]))
+				continue;
+			if (network_covers(&networks[inner], &networks[outer]) && outer > inner)
+				continue; /* the same twice: told once */
+			find(lint, rule, "networks: \"%s\" is within \"%s\" already",
+				rule->networks.items[inner], rule->networks.items[outer]);
+			break;
+		}
+}
+
+static bool is_guest_backend(const struct settings *settings, const char *title)
+{
+	const struct config_list one = {&title, 1};
+
+	return names_type(settings, &one, "guest");
+}
+
+/* A rule for guests alone: they have a name, which they made up, and nothing else. */
+static void lint_guest_rule(struct lint *lint, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < rule->backends.count; i++)
+		if (!is_guest_backend(lint->settings, rule->backends.items[i]))
+			return;
+	if (rule->backends.count == 0)
+		return;
+	if (rule->groups.count > 0 || rule->emails.count > 0 || rule->second_factor)
+		find(lint, rule,
+			"it can never match: guests have no groups, no verified e-mail and no "
+			"second factor");
+	if (rule->users.count > 0)
+		find(lint, rule, "users: guests can call themselves what they like");
+}
+
+static bool admits_backend(const struct config_policy *policy, const char *title)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+
+		for (size_t b = 0; rule->allow && b < rule->backends.count; b++)
+			if (strcmp(rule->backends.items[b], title) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void lint_guest_backends(struct lint *lint)
+{
+	const struct settings *settings = lint->settings;
+
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		const char *title = section_title(settings->backends[i]);
+
+		if (is_guest_backend(settings, title) && !admits_backend(&settings->policy, title))
+			find(lint, NULL,
+				"guests of backend \"%s\" can never join: write a rule that allows "
+				"and has backends = {\"%s\"}",
+				title, title);
+	}
+}
+
 /* Whether every value of `inner` is covered by one of `outer`. */
 static bool list_covers(const struct condition *condition, const struct config_list *outer,
 	const struct config_list *inner)
@@ -147,13 +239,29 @@ static bool condition_covers(const struct condition *condition, const struct con
 		return false;
 	if (list != NULL)
 		return list_covers(condition, list, condition_list(condition, inner));
+	if (condition->time == 0)
+		return true;
 	if (condition->time == offsetof(struct config_rule, not_before))
 		return outer->not_before <= inner->not_before;
 	return outer->not_after >= inner->not_after;
 }
 
-static bool rule_covers(const struct config_rule *outer, const struct config_rule *inner)
+/* Whether `inner` decides about guests whom `outer` passes over, since it allows and names no
+ * backend. */
+static bool reaches_guests(const struct settings *settings, const struct config_rule *outer,
+	const struct config_rule *inner)
 {
+	if (!outer->allow || outer->backends.count > 0)
+		return false;
+	return (!inner->allow || inner->backends.count > 0) &&
+	       names_type(settings, &inner->backends, "guest");
+}
+
+static bool rule_covers(const struct settings *settings, const struct config_rule *outer,
+	const struct config_rule *inner)
+{
+	if (reaches_guests(settings, outer, inner))
+		return false;
 	for (size_t i = 0; i < CONDITION_COUNT; i++)
 		if (!condition_covers(&conditions[i], outer, inner))
 			return false;
@@ -165,7 +273,7 @@ static void lint_shadow(struct lint *lint, size_t index)
 	const struct config_rule *rules = lint->settings->policy.rules;
 
 	for (size_t i = 0; i < index; i++) {
-		if (!rule_covers(&rules[i], &rules[index]))
+		if (!rule_covers(lint->settings, &rules[i], &rules[index]))
 			continue;
 		find(lint, &rules[index],
 			"it is shadowed: rule \"%s\" on line %d decides everything it could",
@@ -192,6 +300,7 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 	struct lint lint = {settings, now, found, context, 0};
 
 	lint_whole(&lint);
+	lint_guest_backends(&lint);
 	for (size_t i = 0; i < settings->policy.count; i++) {
 		const struct config_rule *rule = &settings->policy.rules[i];
 
@@ -200,6 +309,9 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 		lint_users(&lint, rule);
 		lint_emails(&lint, rule);
 		lint_meetings(&lint, rule);
+		lint_acr(&lint, rule);
+		lint_networks(&lint, rule);
+		lint_guest_rule(&lint, rule);
 		lint_shadow(&lint, i);
 	}
 	return lint.count;

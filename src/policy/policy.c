@@ -12,6 +12,11 @@ static bool decides(const struct config_rule *rule, const struct policy_question
 	return match == POLICY_HIT || (match == POLICY_MAY && !rule->allow);
 }
 
+static bool is_guest(const struct policy_question *question)
+{
+	return question->who != NULL && question->who->guest;
+}
+
 static enum policy_verdict to_verdict(bool allow)
 {
 	return allow ? POLICY_ALLOW : POLICY_DENY;
@@ -21,12 +26,14 @@ struct policy_answer policy_decide(
 	const struct config_policy *policy, const struct policy_question *question)
 {
 	if (!policy->present)
-		return (struct policy_answer){POLICY_ALLOW, "no policy"};
+		return (struct policy_answer){to_verdict(!is_guest(question)), "no policy", ""};
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct config_rule *rule = &policy->rules[i];
 
 		if (decides(rule, question))
-			return (struct policy_answer){to_verdict(rule->allow), rule->name};
+			return (struct policy_answer){
+				to_verdict(rule->allow), rule->name, rule->role};
 	}
-	return (struct policy_answer){to_verdict(policy->allow_by_default), "default"};
+	return (struct policy_answer){
+		to_verdict(policy->allow_by_default && !is_guest(question)), "default", ""};
 }

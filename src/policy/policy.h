@@ -2,7 +2,9 @@
  *
  * May you? Pure: the rules of the configuration (config.h, struct config_policy) and a question in,
  * a verdict out. The first rule that hits decides; no hit: the default; no policy section at all:
- * allow.
+ * allow. A guest (identity.guest) is let in by nothing but a rule that allows and names their
+ * backend: what was written for people whom a backend knows must not hold for anybody who types a
+ * name.
  */
 #ifndef POLICY_POLICY_H
 #define POLICY_POLICY_H
@@ -16,22 +18,25 @@ enum policy_verdict { POLICY_DENY = 0, POLICY_ALLOW };
 struct policy_question {
 	const struct identity *who;
 	const char *platform, *meeting_id, *meeting_token;
-	int64_t now; /* seconds since 1970 */
+	const char *client; /* address, as text; what is none is in no network */
+	int64_t now;	    /* seconds since 1970 */
 };
 
-/* What was decided and by which rule: its name, or "default", or "no policy". Never NULL. */
+/* What was decided and by which rule: its name, or "default", or "no policy". Texts are never NULL
+ * and live as long as the settings. */
 struct policy_answer {
 	enum policy_verdict verdict;
 	const char *rule;
+	const char *role; /* that the rule gives; "" */
 };
 
 struct policy_answer policy_decide(
 	const struct config_policy *policy, const struct policy_question *question);
 
 /* How one rule stands to a question in which some things may be unknown (explain): a NULL subject,
- * backend, platform, meeting id or meeting token, or a `now` of 0, is unknown, and so are e-mail
- * and groups when `who_known` is false. What is known and absent (no e-mail, no groups) matches
- * nothing. */
+ * backend, platform, meeting id, meeting token or client, or a `now` of 0, is unknown, and so are
+ * e-mail, groups, acr and second factor when `who_known` is false. What is known and absent (no
+ * e-mail, no groups) matches nothing. */
 enum policy_match { POLICY_MISS = 0, POLICY_MAY, POLICY_HIT };
 
 struct policy_reason {

@@ -52,10 +52,12 @@ static const struct option oidc_options[] = {
 	{NULL, OPTION_STRING, NULL, NULL},
 };
 
+static const struct option no_options[] = {{NULL, OPTION_STRING, NULL, NULL}};
+
 static const struct section_type platforms[] = {
 	{"veeting", veeting_options}, {"other", other_options}, {NULL, NULL}};
 static const struct section_type backends[] = {
-	{"file", file_options}, {"oidc", oidc_options}, {NULL, NULL}};
+	{"file", file_options}, {"oidc", oidc_options}, {"guest", no_options}, {NULL, NULL}};
 static const struct config_types types = {platforms, backends};
 
 static char folder[] = "/tmp/meetauth-config-XXXXXX";
@@ -102,16 +104,21 @@ static inline struct settings *load(const char *text)
 	return settings;
 }
 
-/* Settings whose policy section has that inside. */
-static inline struct settings *with_policy(const char *rules)
+/* Settings of a site whose policy section has that inside. */
+static inline struct settings *with_policy_at(const char *site, const char *rules)
 {
 	struct buffer text = BUFFER_INIT(1 << 16);
 	struct settings *settings;
 
-	buffer_printf(&text, SITE "policy {\n%s\n}\n", rules);
+	buffer_printf(&text, "%spolicy {\n%s\n}\n", site, rules);
 	settings = load(text.data);
 	buffer_release(&text);
 	return settings;
+}
+
+static inline struct settings *with_policy(const char *rules)
+{
+	return with_policy_at(SITE, rules);
 }
 
 /* Loading fails, on that line, and the error has those words. */

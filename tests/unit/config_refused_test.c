@@ -235,7 +235,45 @@ static void test_policy_refused(void **state)
 			"in UTC"},
 		{SITE "policy { rule \"r\" { allow = true not-after = \"1970-01-01\" } }", 4,
 			"not-after"},
-		{SITE "policy { rule \"r\" { allow = true not-after = \"\" } }", 4, "not-after"});
+		{SITE "policy { rule \"r\" { allow = true not-after = \"\" } }", 4, "not-after"},
+		{SITE "policy { rule r { allow = true\n second-factor = false } }", 5,
+			"rule \"r\": second-factor: only true is a condition"},
+		{SITE "policy { rule r { allow = true\n role = \"Moderator\" } }", 5,
+			"role: 1 to 32 small letters"},
+		{SITE "policy { rule r { allow = true role = \"\" } }", 4, "role: 1 to 32"},
+		{SITE "policy { rule r { allow = true role = \"a b\" } }", 4, "role: 1 to 32"},
+		{SITE "policy { rule r { allow = true role = "
+		      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" } }",
+			4, "role: 1 to 32"},
+		{SITE "policy { rule r { allow = false\n role = \"moderator\" } }", 5,
+			"role: a rule that denies gives no role"});
+}
+
+static void test_a27_networks(void **state)
+{
+	(void)state;
+	REFUSED({SITE "policy { rule r { allow = true\n networks = {\"10.0.0.0/8\", \"x\"} } }", 5,
+			"rule \"r\": networks: \"x\" is no address or network"},
+		{SITE "policy { rule r { allow = true networks = {} } }", 4, "networks: nobody"},
+		{SITE "policy { rule r { allow = true networks = {\"\"} } }", 4, "an empty text"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0.0/33\"} } }", 4,
+			"a number from 0 to 32"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0.0/\"} } }", 4,
+			"a number from 0 to 32"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0.0/08\"} } }", 4,
+			"a number from 0 to 32"},
+		{SITE "policy { rule r { allow = true networks = {\"2001:db8::/129\"} } }", 4,
+			"a number from 0 to 128"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0.1/8\"} } }", 4,
+			"has bits set that its prefix leaves out"},
+		{SITE "policy { rule r { allow = true networks = {\"2001:db8::1/64\"} } }", 4,
+			"has bits set"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0/8\"} } }", 4,
+			"is no address"},
+		{SITE "policy { rule r { allow = true networks = {\"10.0.0.0/255.0.0.0\"} } }", 4,
+			"a number from 0 to 32"},
+		{SITE "policy { rule r { allow = true networks = {\"fe80::1%eth0\"} } }", 4,
+			"is no address"});
 }
 
 static void test_a25_empty_list_is_never_everybody(void **state)
@@ -248,6 +286,7 @@ static void test_a25_empty_list_is_never_everybody(void **state)
 		{SITE "policy { rule r { allow = true backends = {} } }", 4, "backends: nobody"},
 		{SITE "policy { rule r { allow = true platforms = {} } }", 4, "platforms: nobody"},
 		{SITE "policy { rule r { allow = true meetings = {} } }", 4, "meetings: nobody"},
+		{SITE "policy { rule r { allow = true acr = {} } }", 4, "acr: nobody"},
 		{SITE "policy { rule r { allow = true groups = {\"a\"}\n groups = {} } }", 5,
 			"set twice"},
 		{SITE "policy { rule r { allow = true groups = {}\n groups = {\"a\"} } }", 5,
@@ -301,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_text_that_libconfuse_would_change),
 		cmocka_unit_test(test_sections_refused),
 		cmocka_unit_test(test_policy_refused),
+		cmocka_unit_test(test_a27_networks),
 		cmocka_unit_test(test_a25_empty_list_is_never_everybody),
 		cmocka_unit_test(test_files_that_cannot_be_read),
 	};

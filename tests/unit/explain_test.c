@@ -42,6 +42,14 @@ static void test_explain(void **state)
 		"platforms: none of x");
 	explains("not-before = \"2026-06-01T12:00:01Z\"", &asked, true, POLICY_MISS,
 		"not-before: only from 2026-06-01T12:00:01Z");
+	explains("acr = {\"gold\"}", &asked, true, POLICY_MISS, "acr: none of gold");
+	explains("acr = {\"gold\"}", &asked, false, POLICY_MAY, "acr: needs one of gold");
+	explains(
+		"second-factor = true", &asked, true, POLICY_MISS, "second-factor: there was none");
+	explains("second-factor = true", &asked, false, POLICY_MAY, "second-factor: needs one");
+	explains("networks = {\"10.0.0.0/8\"}", &asked, true, POLICY_MISS,
+		"networks: none of 10.0.0.0/8");
+	explains("networks = {\"192.0.2.0/24\"}", &asked, true, POLICY_HIT, "networks");
 	explains("not-after = \"2026-06-01T11:59Z\"", &asked, true, POLICY_MISS,
 		"not-after: only until 2026-06-01T11:59:00Z");
 }
@@ -64,6 +72,21 @@ static void test_explain_what_is_not_known(void **state)
 	explains("meetings = {\"x\"}", &asked, true, POLICY_MAY, "meetings: needs one of x");
 	explains("not-before = \"2026-01-01\"", &asked, true, POLICY_MAY,
 		"not-before: only from 2026-01-01T00:00:00Z");
+	explains("networks = {\"10.0.0.0/8\"}", &asked, true, POLICY_MAY,
+		"networks: needs one of 10.0.0.0/8");
+}
+
+static void test_explain_guests(void **state)
+{
+	struct identity who = {
+		.backend = (char *)"visitors", .subject = (char *)"alice", .guest = true};
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	explains("", &asked, true, POLICY_MISS,
+		"backends: guests need a rule that names their backend");
+	explains("backends = {\"visitors\"}", &asked, true, POLICY_HIT, "backends");
+	explains("backends = {\"staff\"}", &asked, true, POLICY_MISS, "backends: none of staff");
 }
 
 static void test_explain_cuts_at_a_character(void **state)
@@ -98,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_explain_what_is_not_known),
+		cmocka_unit_test(test_explain_guests),
 		cmocka_unit_test(test_explain_cuts_at_a_character),
 	};
 

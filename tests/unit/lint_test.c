@@ -18,10 +18,10 @@ static void note(void *context, const struct config_rule *rule, const char *text
 }
 
 /* Linting those rules finds `count` things, each of the words among them. NULL ends the words. */
-static void finds(const char *rules, size_t count, ...)
+static void finds(const char *site, const char *rules, size_t count, ...)
 {
 	struct findings findings = {BUFFER_INIT(1 << 16)};
-	struct settings *settings = with_policy(rules);
+	struct settings *settings = with_policy_at(site, rules);
 	size_t found = policy_lint(settings, NOON, note, &findings);
 	const char *all = findings.text.data != NULL ? findings.text.data : "";
 	const char *words;
@@ -38,8 +38,13 @@ static void finds(const char *rules, size_t count, ...)
 	buffer_release(&findings.text);
 }
 
-#define CLEAN(rules)	  finds(rules, 0, (char *)NULL)
-#define FINDS(rules, ...) finds(rules, __VA_ARGS__, (char *)NULL)
+#define CLEAN(rules)		   finds(SITE, rules, 0, (char *)NULL)
+#define CLEAN_AT(site, rules)	   finds(site, rules, 0, (char *)NULL)
+#define FINDS(rules, ...)	   finds(SITE, rules, __VA_ARGS__, (char *)NULL)
+#define FINDS_AT(site, rules, ...) finds(site, rules, __VA_ARGS__, (char *)NULL)
+
+#define WITH_OIDC   SITE "backend \"google\" { type = \"oidc\" }\n"
+#define WITH_GUESTS SITE "backend \"visitors\" { type = \"guest\" }\n"
 
 static void test_lint_clean(void **state)
 {
@@ -92,6 +97,70 @@ static void test_lint_tokens_can_be_got_around(void **state)
 		"[a] meetings: \"8320-*\" looks like a meeting token");
 }
 
+static void test_a25_lint_acr_that_nobody_tells(void **state)
+{
+	(void)state;
+	FINDS("rule a { allow = true acr = {\"gold\"} }", 1,
+		"[a] acr: it can never match: there is no backend of type oidc");
+	FINDS_AT(WITH_OIDC, "rule a { allow = true acr = {\"gold\"} backends = {\"staff\"} }", 1,
+		"[a] acr: it can never match: none of its backends is of type oidc");
+	CLEAN_AT(WITH_OIDC, "rule a { allow = true acr = {\"gold\"} }");
+	CLEAN_AT(WITH_OIDC,
+		"rule a { allow = true acr = {\"gold\"} backends = {\"staff\", \"google\"} }");
+}
+
+static void test_lint_networks(void **state)
+{
+	(void)state;
+	FINDS("rule a { allow = true networks = {\"10.1.0.0/16\", \"10.0.0.0/8\"} }", 1,
+		"[a] networks: \"10.1.0.0/16\" is within \"10.0.0.0/8\" already");
+	FINDS("rule a { allow = true networks = {\"10.0.0.0/8\", \"10.0.0.0/8\"} }", 1,
+		"[a] networks: \"10.0.0.0/8\" is within \"10.0.0.0/8\" already");
+	FINDS("rule a { allow = true networks = {\"::ffff:10.0.0.0/104\", \"10.0.0.1\"} }", 1,
+		"[a] networks: \"10.0.0.1\" is within");
+	CLEAN("rule a { allow = true networks = {\"10.0.0.0/8\", \"11.0.0.0/8\", \"::/0\"} }");
+}
+
+static void test_lint_guests(void **state)
+{
+	(void)state;
+	FINDS_AT(WITH_GUESTS, "default = allow", 1,
+		"[-] guests of backend \"visitors\" can never join");
+	FINDS_AT(WITH_GUESTS, "rule a { allow = true }", 1, "[-] guests of backend \"visitors\"");
+	FINDS_AT(WITH_GUESTS, "rule a { allow = false backends = {\"visitors\"} } default = allow",
+		1, "[-] guests of backend \"visitors\"");
+	CLEAN_AT(WITH_GUESTS, "rule a { allow = true backends = {\"visitors\"} }");
+	FINDS_AT(WITH_GUESTS,
+		"rule a { allow = true backends = {\"visitors\"} groups = {\"staff\"} }", 1,
+		"[a] it can never match: guests have no groups");
+	FINDS_AT(WITH_GUESTS,
+		"rule a { allow = true backends = {\"visitors\"} users = {\"alice\"} }", 1,
+		"[a] users: guests can call themselves what they like");
+	CLEAN_AT(WITH_GUESTS, "rule a { allow = true backends = {\"visitors\", \"staff\"} groups = "
+			      "{\"staff\"} }");
+}
+
+static void test_lint_shadow_leaves_guests_out(void **state)
+{
+	static const char all_first[] = "rule a { allow = true }\n"
+					"rule b { allow = true backends = {\"visitors\"} }";
+	static const char deny_second[] = "rule a { allow = true }\n"
+					  "rule b { allow = false meetings = {\"x\"} }\n"
+					  "rule c { allow = true backends = {\"visitors\"} }";
+
+	(void)state;
+	CLEAN_AT(WITH_GUESTS, all_first);
+	CLEAN_AT(WITH_GUESTS, deny_second);
+	FINDS_AT(WITH_GUESTS,
+		"rule a { allow = true backends = {\"visitors\", \"staff\"} }"
+		"rule b { allow = true backends = {\"visitors\"} }",
+		1, "[b] it is shadowed");
+	FINDS_AT(WITH_GUESTS,
+		"rule z { allow = true backends = {\"visitors\"} } rule a { allow = true }"
+		"rule b { allow = true groups = {\"x\"} }",
+		1, "[b] it is shadowed: rule \"a\"");
+}
+
 #define SHADOWED 1, "[b] it is shadowed: rule \"a\" on line 5"
 
 static void test_lint_shadowed(void **state)
@@ -116,6 +185,12 @@ static void test_lint_shadowed(void **state)
 	FINDS("rule a { allow = true platforms = {\"meeting.example.org\"} } "
 	      "rule b { allow = true platforms = {\"MEETING.example.org\"} }",
 		SHADOWED);
+	FINDS("rule a { allow = true networks = {\"10.0.0.0/8\", \"::/0\"} } "
+	      "rule b { allow = true networks = {\"10.1.0.0/16\", \"2001:db8::/32\"} }",
+		SHADOWED);
+	FINDS("rule a { allow = true second-factor = true } "
+	      "rule b { allow = true second-factor = true groups = {\"x\"} }",
+		SHADOWED);
 	FINDS("rule a { allow = true not-before = \"2026-01-01\" not-after = \"2027-01-01\" } "
 	      "rule b { allow = true not-before = \"2026-01-01\" not-after = \"2026-12-01\" }",
 		SHADOWED);
@@ -137,6 +212,9 @@ static void test_lint_not_shadowed(void **state)
 	      "{\"5*\"} }");
 	CLEAN("rule a { allow = true users = {\"staff/u\"} } rule b { allow = true users = {\"u\"} "
 	      "}");
+	CLEAN("rule a { allow = true networks = {\"10.1.0.0/16\"} } "
+	      "rule b { allow = true networks = {\"10.0.0.0/8\"} }");
+	CLEAN("rule a { allow = true second-factor = true } rule b { allow = true }");
 	CLEAN("rule a { allow = true users = {\"U\"} } rule b { allow = true users = {\"u\"} }");
 	CLEAN("rule a { allow = true not-before = \"2026-02-01\" } "
 	      "rule b { allow = true not-before = \"2026-01-01\" }");
@@ -153,6 +231,10 @@ int main(void)
 		cmocka_unit_test(test_lint_windows),
 		cmocka_unit_test(test_lint_what_can_never_match),
 		cmocka_unit_test(test_lint_tokens_can_be_got_around),
+		cmocka_unit_test(test_a25_lint_acr_that_nobody_tells),
+		cmocka_unit_test(test_lint_networks),
+		cmocka_unit_test(test_lint_guests),
+		cmocka_unit_test(test_lint_shadow_leaves_guests_out),
 		cmocka_unit_test(test_lint_shadowed),
 		cmocka_unit_test(test_lint_not_shadowed),
 	};

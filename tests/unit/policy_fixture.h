@@ -19,6 +19,7 @@ static inline struct policy_question question(const struct identity *who)
 		.platform = "meeting.example.org",
 		.meeting_id = "5f521a93c20ff6721fbb6a6c",
 		.meeting_token = "8320-2640-2482-3499",
+		.client = "192.0.2.7",
 		.now = NOON,
 	};
 }

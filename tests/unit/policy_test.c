@@ -195,6 +195,9 @@ static void test_a25_missing_claim_matches_nothing(void **state)
 	struct policy_question asked = question(&nobody);
 
 	(void)state;
+	hits("acr = {\"gold\"}", &asked, false);
+	hits("acr = {\"*\"}", &asked, false);
+	hits("second-factor = true", &asked, false);
 	hits("emails = {\"*@*\"}", &asked, false);
 	hits("emails = {\"*\"}", &asked, false);
 	hits("groups = {\"staff\"}", &asked, false);
@@ -239,6 +242,159 @@ static void test_meetings(void **state)
 	hits("meetings = {\"5f52*3499\"}", &asked, false);
 }
 
+static void test_acr(void **state)
+{
+	struct identity who = nobody;
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	who.acr = (char *)"urn:example:gold";
+	hits("acr = {\"x\", \"urn:example:gold\"}", &asked, true);
+	hits("acr = {\"urn:example:Gold\"}", &asked, false);
+	hits("acr = {\"urn:example:*\"}", &asked, false);
+	hits("acr = {\"urn:example:gol\"}", &asked, false);
+	hits("acr = {\"urn:example:gold2\"}", &asked, false);
+}
+
+static void test_second_factor(void **state)
+{
+	struct identity who = nobody;
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	hits("second-factor = true", &asked, false);
+	hits("", &asked, true);
+	who.second_factor = true;
+	hits("second-factor = true", &asked, true);
+	hits("", &asked, true);
+}
+
+static void network(const char *networks, const char *client, bool hit)
+{
+	struct policy_question asked = question(&nobody);
+	char condition[256];
+
+	asked.client = client;
+	snprintf(condition, sizeof condition, "networks = {%s}", networks);
+	hits(condition, &asked, hit);
+}
+
+static void test_networks(void **state)
+{
+	(void)state;
+	network("\"192.0.2.7\"", "192.0.2.7", true);
+	network("\"192.0.2.7\"", "192.0.2.8", false);
+	network("\"10.0.0.0/8\", \"192.0.2.0/29\"", "192.0.2.7", true);
+	network("\"10.0.0.0/8\", \"192.0.2.0/29\"", "192.0.2.8", false);
+	network("\"128.0.0.0/1\"", "127.255.255.255", false);
+	network("\"128.0.0.0/1\"", "128.0.0.0", true);
+	network("\"0.0.0.0/0\"", "192.0.2.7", true);
+	network("\"2001:db8::/33\"", "2001:db8:7fff::1", true);
+	network("\"2001:db8::/33\"", "2001:db8:8000::1", false);
+	network("\"2001:db8::1\"", "2001:DB8:0::0:1", true);
+}
+
+static void test_networks_of_the_other_family(void **state)
+{
+	(void)state;
+	network("\"::/0\"", "192.0.2.7", false);
+	network("\"0.0.0.0/0\"", "2001:db8::1", false);
+	network("\"::/0\"", "::ffff:192.0.2.7", false);
+	/* Mapped addresses are what they map, on either side. */
+	network("\"192.0.2.0/24\"", "::ffff:192.0.2.7", true);
+	network("\"::ffff:192.0.2.0/120\"", "192.0.2.7", true);
+	network("\"::ffff:192.0.2.0/120\"", "192.0.3.7", false);
+	network("\"::ffff:192.0.2.7\"", "::FFFF:c000:0207", true);
+	/* Not mapped, though it ends alike. */
+	network("\"192.0.2.7\"", "::192.0.2.7", false);
+}
+
+static void test_a25_what_is_no_address_is_in_no_network(void **state)
+{
+	static const char *const clients[] = {"", "unix:", "192.0.2", "192.0.2.7 ", "192.0.2.7:80",
+		"[2001:db8::1]", "0300.0.2.7", "fe80::1%eth0", "192.0.2.0/24"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+		network("\"0.0.0.0/0\", \"::/0\"", clients[i], false);
+}
+
+static struct identity guest(void)
+{
+	return (struct identity){
+		.backend = (char *)"visitors", .subject = (char *)"alice", .guest = true};
+}
+
+static void test_guests_need_a_rule_that_names_their_backend(void **state)
+{
+	struct identity who = guest();
+	struct policy_question asked = question(&who);
+
+	(void)state;
+	hits("", &asked, false);
+	hits("users = {\"alice\"}", &asked, false);
+	hits("users = {\"visitors/alice\"}", &asked, false);
+	hits("meetings = {\"*\"}", &asked, false);
+	hits("backends = {\"staff\"}", &asked, false);
+	hits("backends = {\"staff\", \"visitors\"}", &asked, true);
+	hits("backends = {\"visitors\"} meetings = {\"5f52*\"}", &asked, true);
+	hits("backends = {\"visitors\"} meetings = {\"x\"}", &asked, false);
+	decides("rule a { allow = true } rule b { allow = true backends = {\"visitors\"} }", &asked,
+		POLICY_ALLOW, "b");
+	/* The same person, vouched for. */
+	who.guest = false;
+	hits("", &asked, true);
+}
+
+static void test_guests_are_denied_by_default_and_like_anybody(void **state)
+{
+	struct identity who = guest();
+	struct policy_question asked = question(&who);
+	struct settings *settings = load(SITE);
+	struct policy_answer answer = policy_decide(&settings->policy, &asked);
+
+	(void)state;
+	assert_int_equal(answer.verdict, POLICY_DENY);
+	assert_string_equal(answer.rule, "no policy");
+	assert_string_equal(answer.role, "");
+	config_free(&settings);
+	decides("default = allow", &asked, POLICY_DENY, "default");
+	decides("rule a { allow = false } rule b { allow = true backends = {\"visitors\"} }",
+		&asked, POLICY_DENY, "a");
+	decides("rule a { allow = false users = {\"alice\"} } rule b { allow = true backends = "
+		"{\"visitors\"} }",
+		&asked, POLICY_DENY, "a");
+	decides("rule a { allow = false users = {\"bob\"} } rule b { allow = true backends = "
+		"{\"visitors\"} }",
+		&asked, POLICY_ALLOW, "b");
+}
+
+static void gives(const char *rules, const char *role)
+{
+	struct settings *settings = with_policy(rules);
+	struct policy_question asked = question(&nobody);
+
+	assert_string_equal(policy_decide(&settings->policy, &asked).role, role);
+	config_free(&settings);
+}
+
+static void test_roles(void **state)
+{
+	struct settings *settings = load(SITE);
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	assert_string_equal(policy_decide(&settings->policy, &asked).role, "");
+	config_free(&settings);
+	gives("rule a { allow = true role = \"moderator\" }", "moderator");
+	gives("rule a { allow = true }", "");
+	gives("default = allow", "");
+	gives("rule a { allow = true users = {\"x\"} role = \"moderator\" } "
+	      "rule b { allow = true role = \"co-host-2\" }",
+		"co-host-2");
+	gives("rule a { allow = false } rule b { allow = true role = \"moderator\" }", "");
+}
+
 static void window(const char *condition, int64_t now, bool hit)
 {
 	struct policy_question asked = question(&nobody);
@@ -280,6 +436,11 @@ static void test_a27_what_is_not_known_fails_closed(void **state)
 	decides("rule r { allow = false not-after = \"2026-06-01\" } default = allow", &asked,
 		POLICY_DENY, "r");
 	asked = question(&nobody);
+	asked.client = NULL;
+	hits("networks = {\"0.0.0.0/0\"}", &asked, false);
+	decides("rule r { allow = false networks = {\"192.0.2.7\"} } default = allow", &asked,
+		POLICY_DENY, "r");
+	asked = question(&nobody);
 	asked.platform = NULL;
 	hits("platforms = {\"meeting.example.org\"}", &asked, false);
 	decides("rule r { allow = false platforms = {\"x\"} } default = allow", &asked, POLICY_DENY,
@@ -299,6 +460,8 @@ static void test_a27_what_is_not_known_fails_closed(void **state)
 	hits("groups = {\"alice\"}", &asked, false);
 	hits("emails = {\"*@*\"}", &asked, false);
 	hits("backends = {\"staff\"}", &asked, false);
+	hits("acr = {\"a\"}", &asked, false);
+	hits("second-factor = true", &asked, false);
 }
 
 int main(void)
@@ -317,6 +480,14 @@ int main(void)
 		cmocka_unit_test(test_a25_missing_claim_matches_nothing),
 		cmocka_unit_test(test_backends_and_platforms),
 		cmocka_unit_test(test_meetings),
+		cmocka_unit_test(test_acr),
+		cmocka_unit_test(test_second_factor),
+		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_networks_of_the_other_family),
+		cmocka_unit_test(test_a25_what_is_no_address_is_in_no_network),
+		cmocka_unit_test(test_guests_need_a_rule_that_names_their_backend),
+		cmocka_unit_test(test_guests_are_denied_by_default_and_like_anybody),
+		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_window_edges),
 		cmocka_unit_test(test_a27_what_is_not_known_fails_closed),
 	};

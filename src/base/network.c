@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/network.h"
+
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum { MAPPED_BITS = 96 };
+
+static const uint8_t mapped[MAPPED_BITS / 8] = {[10] = 0xff, [11] = 0xff};
+
+static bool is_mapped(const struct network *network)
+{
+	return network->six && network->prefix >= MAPPED_BITS &&
+	       memcmp(network->address, mapped, sizeof mapped) == 0;
+}
+
+static void unmap(struct network *network)
+{
+	memmove(network->address, network->address + sizeof mapped, 4);
+	memset(network->address + 4, 0, sizeof network->address - 4);
+	network->prefix = (uint8_t)(network->prefix - MAPPED_BITS);
+	network->six = false;
+}
+
+/* Whether the bits from `prefix` on are all 0. */
+static bool is_clear(const struct network *network)
+{
+	unsigned bits = network->six ? 128 : 32;
+
+	for (unsigned bit = network->prefix; bit < bits; bit++)
+		if ((network->address[bit / 8] & 0x80U >> bit % 8) != 0)
+			return false;
+	return true;
+}
+
+bool network_parse_host(const char *text, struct network *host)
+{
+	*host = (struct network){.six = strchr(text, ':') != NULL};
+	host->prefix = host->six ? 128 : 32;
+	if (inet_pton(host->six ? AF_INET6 : AF_INET, text, host->address) != 1)
+		return false;
+	if (is_mapped(host))
+		unmap(host);
+	return true;
+}
+
+const char *network_parse(const char *text, struct network *network)
+{
+	static const char form[] = "is no address or network like 192.0.2.7, 10.0.0.0/8 or "
+				   "2001:db8::/32";
+	char address[INET6_ADDRSTRLEN] = "";
+	size_t length = strcspn(text, "/");
+	int64_t prefix;
+
+	if (length >= sizeof address)
+		return form;
+	memcpy(address, text, length);
+	*network = (struct network){.six = strchr(address, ':') != NULL};
+	prefix = network->six ? 128 : 32;
+	if (inet_pton(network->six ? AF_INET6 : AF_INET, address, network->address) != 1)
+		return form;
+	if (text[length] != '\0' && text_to_number(text + length + 1, 0, prefix, &prefix) != 0)
+		return network->six ? "needs a number from 0 to 128 behind the slash"
+				    : "needs a number from 0 to 32 behind the slash";
+	network->prefix = (uint8_t)prefix;
+	if (is_mapped(network))
+		unmap(network);
+	return is_clear(network) ? NULL : "has bits set that its prefix leaves out";
+}
+
+bool network_covers(const struct network *outer, const struct network *inner)
+{
+	unsigned whole = outer->prefix / 8, rest = outer->prefix % 8;
+
+	if (outer->six != inner->six || outer->prefix > inner->prefix ||
+		memcmp(outer->address, inner->address, whole) != 0)
+		return false;
+	return rest == 0 || (outer->address[whole] ^ inner->address[whole]) >> (8 - rest) == 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Addresses of hosts and networks: "192.0.2.7", "2001:db8::1", "10.0.0.0/8" (RFC 4632 section 3.1,
+ * RFC 4291 sections 2.2 and 2.3). IPv4-mapped IPv6 (::ffff:192.0.2.7) is the IPv4 that it maps, so
+ * that a rule holds however the web server writes an address; otherwise the two families never
+ * match each other.
+ */
+#ifndef BASE_NETWORK_H
+#define BASE_NETWORK_H
+
+#include "base/banned.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct network {
+	uint8_t address[16]; /* IPv4: the first four bytes; bits behind the prefix are 0 */
+	uint8_t prefix;	     /* bits that count: 32 or 128 for one host */
+	bool six;
+};
+
+/* Reads a network, or an address, which is the network of that host alone. What is wrong, as a
+ * constant; NULL when it is good. */
+const char *network_parse(const char *text, struct network *network);
+
+/* The same for an address alone (no "/"); false for anything else, with "" among it. */
+bool network_parse_host(const char *text, struct network *host);
+
+/* Whether all of `inner` is in `outer`. */
+bool network_covers(const struct network *outer, const struct network *inner);
+
+#endif
