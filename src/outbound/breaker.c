@@ -15,13 +15,15 @@ bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r)
 
 void breaker_succeeded(struct breaker *breaker)
 {
-	*breaker = (struct breaker){0};
+	*breaker = (struct breaker){.failures_max = breaker->failures_max};
 }
 
 void breaker_failed(struct breaker *breaker, int64_t now_ms)
 {
+	unsigned maximum = breaker->failures_max > 0 ? breaker->failures_max : BREAKER_FAILURES;
+
 	breaker->failures++;
-	if (breaker->failures < BREAKER_FAILURES)
+	if (breaker->failures < maximum)
 		return;
 	/* Requests that were under way when it opened fail too; only the probe makes the pause
 	 * longer. */

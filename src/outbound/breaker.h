@@ -10,13 +10,14 @@
 #include <stdint.h>
 
 enum {
-	BREAKER_FAILURES = 20,	/* in a row, before it opens */
+	BREAKER_FAILURES = 20,	/* in a row, before it opens, where the breaker does not say */
 	BREAKER_OPEN_MS = 5000, /* the first pause; doubles with each failed try */
 	BREAKER_OPEN_MAX_MS = 60000,
 };
 
 /* Zero is a closed breaker. */
 struct breaker {
+	unsigned failures_max; /* in a row, before it opens; 0: BREAKER_FAILURES */
 	unsigned failures;
 	int64_t retry_at_ms; /* monotonic; nothing is let through before it */
 	int64_t pause_ms;    /* 0 while closed */

@@ -36,10 +36,12 @@ enum jose_verdict {
 bool jose_is_algorithm(const char *name);
 
 /* Checks a compact JWS (RFC 7515 3.1) whose payload is a JSON object. `algorithms`: those allowed,
- * ended by NULL. `type`: what the header `typ` must be, without case, where it is there; NULL: not
- * looked at. On JOSE_GOOD *claims_r is the payload, the caller's (json_decref). */
+ * ended by NULL. `types`: one of which the header `typ` must be, without case, where it is there,
+ * ended by NULL; NULL: not looked at. On JOSE_GOOD *claims_r is the payload, the caller's
+ * (json_decref). */
 enum jose_verdict jose_verify(const struct jose_keys *keys, const char *token,
-	const char *const *algorithms, const char *type, json_t **claims_r, struct error *error);
+	const char *const *algorithms, const char *const *types, json_t **claims_r,
+	struct error *error);
 
 /* A key to sign with. */
 struct jose_signer;
