@@ -7,7 +7,11 @@
 
 #include <pthread.h>
 
+extern const struct auth_backend auth_email;
 extern const struct auth_backend auth_file;
+extern const struct auth_backend auth_guest;
+extern const struct auth_backend auth_invite;
+extern const struct auth_backend auth_meeting_key;
 #ifdef MEETAUTH_MOCK
 extern const struct auth_backend auth_mock;
 #endif
@@ -17,6 +21,10 @@ static const struct {
 	const struct auth_backend *backend;
 } rows[] = {
 	{"file", &auth_file},
+	{"email", &auth_email},
+	{"invite", &auth_invite},
+	{"meeting-key", &auth_meeting_key},
+	{"guest", &auth_guest},
 #ifdef MEETAUTH_MOCK
 	{"mock", &auth_mock},
 #endif

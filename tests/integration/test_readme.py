@@ -40,7 +40,7 @@ def test_configuration_and_calls(make_rig):
 
 def test_version_names_what_is_built_in():
     done = subprocess.run([MEETAUTHD, "-V"], capture_output=True, text=True, env=ENVIRONMENT, check=True)
-    for row in re.findall(r"^\| (backend|platform) \| `(\w+)` \|", readme(), re.M):
+    for row in re.findall(r"^\| (backend|platform) \| `([\w-]+)` \|", readme(), re.M):
         assert row[1] in done.stdout
 
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "guest": a display name and nothing else. It finds out nothing about anybody; who may
+ * come in this way is for a rule of the policy that names this backend.
+ */
+#include "auth/auth.h"
+#include "auth/display_name.h"
+#include "auth/records.h"
+
+static const struct option options[] = {
+	{0},
+};
+
+static int open_guest(const struct section *section, void **instance_r, struct error *error)
+{
+	static char nothing; /* an instance that holds nothing, and is not NULL */
+
+	(void)section;
+	(void)error;
+	*instance_r = &nothing;
+	return 0;
+}
+
+static void close_guest(void *context)
+{
+	(void)context;
+}
+
+static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+{
+	char name[DISPLAY_NAME_SIZE], id[RECORDS_ID_SIZE], subject[sizeof "guest-" + sizeof id];
+	struct identity *who = attempt->who;
+
+	(void)context;
+	if (display_name(attempt->name, name) != 0)
+		return AUTH_UNKNOWN;
+	/* Of this visit: two guests of one name are two people. */
+	records_new_id(id);
+	snprintf(subject, sizeof subject, "guest-%s", id);
+	who->guest = true;
+	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
+		identity_set(&who->name, name, IDENTITY_NAME_MAX) != 0) {
+		error_set(attempt->error, "no memory for an identity");
+		return AUTH_UNAVAILABLE;
+	}
+	return AUTH_GRANT;
+}
+
+const struct auth_backend auth_guest = {
+	.type = "guest",
+	.summary = "a display name and nothing else",
+	.options = options,
+	.kind = AUTH_FORM,
+	.threads = 1,
+	.name_label = "login.guest.name",
+	.one_meeting = true,
+	.open = open_guest,
+	.close = close_guest,
+	.check = check,
+};

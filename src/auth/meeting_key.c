@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "meeting-key": a key of its own for each meeting, that whoever was invited has been told,
+ * and a display name (meeting_keys.h); set with meetauthctl meeting-key.
+ */
+#include "auth/auth.h"
+#include "auth/display_name.h"
+#include "auth/meeting_keys.h"
+#include "base/clock.h"
+
+#define SUBJECT "key-"
+
+enum { ID_LENGTH = RECORDS_ID_SIZE - 1 };
+
+static const struct option options[] = {
+	{"keys", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/meeting.keys",
+		"the file of keys, an absolute path; see meetauthctl meeting-key"},
+	{0},
+};
+
+static void *load(const char *path, struct error *error)
+{
+	return meeting_keys_load(path, error);
+}
+
+static void free_table(void *table)
+{
+	struct meeting_keys *keys = table;
+
+	meeting_keys_free(&keys);
+}
+
+static int open_meeting_key(const struct section *section, void **instance_r, struct error *error)
+{
+	const char *path = section_string(section, "keys");
+	struct records_table *instance;
+	struct error why;
+
+	if (path[0] != '/')
+		return section_error(section, "keys", error, "must be an absolute path");
+	instance = calloc(1, sizeof *instance);
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	*instance = (struct records_table){.path = path, .load = load, .free = free_table};
+	if (records_follow(instance, &why) != 0) {
+		free(instance);
+		return section_error(section, "keys", error, "%s", why.text);
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static void close_meeting_key(void *context)
+{
+	records_unfollow(context);
+	free(context);
+}
+
+/* What is needed of a meeting's key, copied so that the table is not held while it is checked. */
+struct found {
+	bool known, active;
+	char id[RECORDS_ID_SIZE];
+	char hash[PASSWORD_HASH_SIZE]; /* for a meeting without a key, another's work to do */
+};
+
+static void find(struct records_table *instance, const struct join *join, struct found *found)
+{
+	const struct meeting_key *key, *any;
+
+	pthread_mutex_lock(&instance->lock);
+	key = meeting_keys_find(instance->table, join->platform, join->meeting_id);
+	any = key != NULL ? key : meeting_keys_at(instance->table, 0);
+	found->known = key != NULL;
+	found->active = key != NULL && meeting_keys_is_active(key, clock_wall());
+	snprintf(found->id, sizeof found->id, "%s", any != NULL ? any->id : "");
+	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
+	pthread_mutex_unlock(&instance->lock);
+}
+
+/* The subject names the key, so that sessions end with it, and the visit, since two
+ * guests of one name are two people. */
+static int fill(struct identity *who, const struct found *found, const char *name)
+{
+	char subject[sizeof SUBJECT + 2 * RECORDS_ID_SIZE], visit[RECORDS_ID_SIZE];
+	int rc;
+
+	records_new_id(visit);
+	snprintf(subject, sizeof subject, SUBJECT "%s-%.16s", found->id, visit);
+	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
+	rc |= identity_set(&who->name, name, IDENTITY_NAME_MAX);
+	who->guest = true;
+	return rc;
+}
+
+static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+{
+	char name[DISPLAY_NAME_SIZE];
+	enum password_match match;
+	struct found found;
+
+	if (display_name(attempt->name, name) != 0)
+		return AUTH_UNKNOWN;
+	find(context, attempt->join, &found);
+	/* Whether or not the meeting has a key: the time must not tell. */
+	match = password_verify(found.hash, attempt->password);
+	explicit_bzero(found.hash, sizeof found.hash);
+	if (match == PASSWORD_BROKEN) {
+		error_set(attempt->error, "no memory to hash a key");
+		return AUTH_UNAVAILABLE;
+	}
+	/* Never AUTH_DENY, which says that the name is known here. */
+	if (match != PASSWORD_MATCH || !found.known || !found.active)
+		return AUTH_UNKNOWN;
+	if (fill(attempt->who, &found, name) != 0) {
+		error_set(attempt->error, "no memory for an identity");
+		return AUTH_UNAVAILABLE;
+	}
+	return AUTH_GRANT;
+}
+
+static bool stands(void *context, const char *subject)
+{
+	struct records_table *instance = context;
+	const struct meeting_key *key;
+	char id[RECORDS_ID_SIZE];
+	bool active;
+
+	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0 ||
+		strlen(subject) < strlen(SUBJECT) + ID_LENGTH)
+		return false;
+	snprintf(id, sizeof id, "%s", subject + strlen(SUBJECT));
+	pthread_mutex_lock(&instance->lock);
+	key = meeting_keys_by_id(instance->table, id);
+	active = key != NULL && meeting_keys_is_active(key, clock_wall());
+	pthread_mutex_unlock(&instance->lock);
+	return active;
+}
+
+static int refresh(void *context, struct error *error)
+{
+	return records_refresh(context, error);
+}
+
+const struct auth_backend auth_meeting_key = {
+	.type = "meeting-key",
+	.summary = "a key of its own for each meeting, and a display name",
+	.options = options,
+	.kind = AUTH_FORM,
+	.name_label = "login.key.name",
+	.password_label = "login.key.key",
+	.one_meeting = true,
+	.open = open_meeting_key,
+	.close = close_meeting_key,
+	.check = check,
+	.stands = stands,
+	.refresh = refresh,
+};

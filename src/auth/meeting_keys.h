@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The keys of meetings: for each meeting one of its own, that its participants are told, kept
+ * hashed in a file (records.h).
+ */
+#ifndef AUTH_MEETING_KEYS_H
+#define AUTH_MEETING_KEYS_H
+
+#include "auth/password.h"
+#include "auth/records.h"
+
+enum { MEETING_KEY_MIN = 8 }; /* characters of a key: who guesses may go on for days */
+
+/* Strings live as long as the table, or as their owner; none is NULL. */
+struct meeting_key {
+	const char *id;	      /* RECORDS_ID_SIZE; another one for each key that is set */
+	const char *platform; /* lower case */
+	const char *meeting;  /* the id, exact */
+	const char *hash;     /* password.h */
+	int64_t created;      /* seconds since 1970 */
+	int64_t expires;      /* from then on refused; 0: never */
+};
+
+/* A file as it was read: immutable, in its order. */
+struct meeting_keys;
+
+/* NULL with an error; none where there is no file. */
+struct meeting_keys *meeting_keys_load(const char *path, struct error *error);
+void meeting_keys_free(struct meeting_keys **keys);
+
+const struct meeting_key *meeting_keys_find(
+	const struct meeting_keys *keys, const char *platform, const char *meeting);
+const struct meeting_key *meeting_keys_by_id(const struct meeting_keys *keys, const char *id);
+const struct meeting_key *meeting_keys_at(const struct meeting_keys *keys, size_t index);
+
+bool meeting_keys_is_active(const struct meeting_key *key, int64_t now);
+
+/* What is wrong with a key (but its id), as a constant sentence; NULL: nothing. */
+const char *meeting_keys_fault(const struct meeting_key *key);
+
+/* -- changes, under the file's lock -- */
+
+/* Gives a meeting a key, in place of the one it has; key->id does not count. Forgets those that
+ * expired RECORDS_KEPT ago. 0 or -1. */
+int meeting_keys_set(const char *path, const struct meeting_key *key, struct error *error);
+
+/* Takes the key of a meeting away; *found_r says whether it had one. 0 or -1. */
+int meeting_keys_remove(const char *path, const char *platform, const char *meeting, bool *found_r,
+	struct error *error);
+
+#endif

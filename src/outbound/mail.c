@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbound/mail.h"
+
+#include "base/text.h"
+
+#include <curl/curl.h>
+#include <sodium.h>
+#include <strings.h>
+
+enum {
+	LOCAL_PART_MAX = 64,  /* bytes, RFC 5321 4.5.3.1.1 */
+	LINE_MAX_BYTES = 900, /* of a text that goes out as it is; RFC 5322 2.1.1 has 998 */
+	WORD_BYTES = 45,      /* 60 characters of base64: fits an encoded word (RFC 2047 2) */
+	BODY_BYTES = 57,      /* 76 characters of base64: a line (RFC 2045 6.8) */
+};
+
+/* ---- addresses ---- */
+
+static bool is_dot_atom(const char *text, size_t length)
+{
+	static const char atext[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "!#$%&'*+-/=?^_`{|}~";
+
+	if (length == 0 || length > LOCAL_PART_MAX || text[0] == '.' || text[length - 1] == '.')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '.' ? text[i + 1] == '.' : strchr(atext, text[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool mail_is_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && strlen(text) <= MAIL_ADDRESS_MAX &&
+	       is_dot_atom(text, (size_t)(at - text)) && text_is_host(at + 1) &&
+	       strchr(at + 1, ':') == NULL;
+}
+
+/* ---- the server's address ---- */
+
+static bool is_loopback(const char *host)
+{
+	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+	       (strncmp(host, "127.", 4) == 0 && host[strspn(host, "0123456789.")] == '\0');
+}
+
+static bool has(CURLU *url, CURLUPart part)
+{
+	char *text = NULL;
+	bool there = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+
+	curl_free(text);
+	return there;
+}
+
+static int check_parts(
+	const struct mail_server *server, CURLU *url, const char *host, struct error *error)
+{
+	if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD) ||
+		has(url, CURLUPART_OPTIONS) || has(url, CURLUPART_QUERY) ||
+		has(url, CURLUPART_FRAGMENT))
+		return error_set(error, "has more in it than a host and a port");
+	if (host[0] != '[' && !text_is_host(host))
+		return error_set(error, "has no valid host name");
+	if (server->plain && !is_loopback(host))
+		return error_set(error,
+			"without STARTTLS it must be this machine (localhost, 127.0.0.1, [::1])");
+	return 0;
+}
+
+int mail_check_server(const struct mail_server *server, struct error *error)
+{
+	CURLU *url = curl_url();
+	char *host = NULL;
+	int rc;
+
+	if (strncmp(server->url, "smtp://", 7) != 0 && strncmp(server->url, "smtps://", 8) != 0)
+		rc = error_set(error, "is not like smtps://host or smtp://host");
+	else if (server->url[strcspn(server->url, "?#")] != '\0' ||
+		 strchr(strchr(server->url, ':') + 3, '/') != NULL)
+		rc = error_set(
+			error, "has a path in it: remove what follows the host and the port");
+	else if (url == NULL || curl_url_set(url, CURLUPART_URL, server->url, 0) != CURLUE_OK ||
+		 curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		rc = error_set(error, "is not an address like smtps://host:port");
+	else
+		rc = check_parts(server, url, host, error);
+	curl_free(host);
+	curl_url_cleanup(url);
+	return rc;
+}
+
+/* ---- the message ---- */
+
+static bool is_plain_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text >= 0x80)
+			return false;
+	return true;
+}
+
+/* How many bytes of `text` fit into `maximum` without cutting a character of UTF-8. */
+static size_t whole_characters(const char *text, size_t maximum)
+{
+	size_t length = strnlen(text, maximum + 1);
+
+	if (length <= maximum)
+		return length;
+	length = maximum;
+	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
+		length--;
+	return length;
+}
+
+static void write_base64(struct buffer *message, const char *bytes, size_t length)
+{
+	char text[sodium_base64_ENCODED_LEN(BODY_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+
+	sodium_bin2base64(
+		text, sizeof text, (const uint8_t *)bytes, length, sodium_base64_VARIANT_ORIGINAL);
+	buffer_text(message, text);
+	explicit_bzero(text, sizeof text);
+}
+
+/* As encoded words (RFC 2047), whatever is in it: no byte of it stands in the header as it is. */
+static void write_words(struct buffer *message, const char *text)
+{
+	while (*text != '\0') {
+		size_t length = whole_characters(text, WORD_BYTES);
+
+		buffer_text(message, "=?UTF-8?B?");
+		write_base64(message, text, length);
+		buffer_text(message, "?=");
+		text += length;
+		if (*text != '\0')
+			buffer_text(message, "\r\n ");
+	}
+}
+
+static void write_header(struct buffer *message, const struct mail *mail)
+{
+	uint8_t random[16];
+	char id[sizeof random * 2 + 1], date[64] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(id, sizeof id, random, sizeof random);
+	if (gmtime_r(&now, &tm) == NULL ||
+		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm) == 0)
+		message->failed = true;
+	buffer_printf(message, "Date: %s\r\nFrom: ", date);
+	write_words(message, mail->from_name);
+	buffer_printf(message,
+		"%s<%s>\r\nTo: <%s>\r\nSubject: ", mail->from_name[0] != '\0' ? " " : "",
+		mail->from, mail->to);
+	write_words(message, mail->subject);
+	buffer_printf(message, "\r\nMessage-ID: <%s@%s>\r\n", id, strchr(mail->from, '@') + 1);
+	/* RFC 3834: nobody's absence is to be answered to us. */
+	buffer_text(message, "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n");
+	buffer_text(message, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
+}
+
+static bool has_long_line(const char *text)
+{
+	for (; *text != '\0'; text += text[0] == '\n') {
+		size_t length = strcspn(text, "\n");
+
+		if (length > LINE_MAX_BYTES)
+			return true;
+		text += length;
+	}
+	return false;
+}
+
+/* The text with the line ends of mail. */
+static void write_lines(struct buffer *lines, const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		buffer_append(lines, text, length);
+		buffer_text(lines, "\r\n");
+		text += length;
+		text += text[0] == '\n';
+	}
+}
+
+static void write_body(struct buffer *message, const char *text)
+{
+	struct buffer lines = BUFFER_INIT(message->maximum);
+	bool as_it_is = is_plain_ascii(text) && !has_long_line(text);
+
+	buffer_printf(
+		message, "Content-Transfer-Encoding: %s\r\n\r\n", as_it_is ? "7bit" : "base64");
+	write_lines(&lines, text);
+	if (as_it_is) {
+		buffer_append(message, lines.data != NULL ? lines.data : "", lines.length);
+	} else {
+		for (size_t at = 0; at < lines.length; at += BODY_BYTES) {
+			size_t left = lines.length - at;
+
+			write_base64(
+				message, lines.data + at, left < BODY_BYTES ? left : BODY_BYTES);
+			buffer_text(message, "\r\n");
+		}
+	}
+	message->failed = message->failed || lines.failed;
+	buffer_wipe(&lines);
+}
+
+void mail_write(const struct mail *mail, struct buffer *message)
+{
+	write_header(message, mail);
+	write_body(message, mail->text);
+}
+
+/* ---- SMTP ---- */
+
+/* What is left of a message to be sent. */
+struct rest {
+	const char *at;
+	size_t length;
+};
+
+static size_t give(char *bytes, size_t size, size_t count, void *context)
+{
+	struct rest *rest = context;
+	size_t length = size * count < rest->length ? size * count : rest->length;
+
+	memcpy(bytes, rest->at, length);
+	rest->at += length;
+	rest->length -= length;
+	return length;
+}
+
+static size_t ignore(char *bytes, size_t size, size_t count, void *context)
+{
+	(void)bytes;
+	(void)context;
+	return size * count;
+}
+
+static CURL *new_handle(const struct mail_server *server, const char *password)
+{
+	CURL *easy = curl_easy_init();
+
+	if (easy == NULL)
+		return NULL;
+	curl_easy_setopt(easy, CURLOPT_URL, server->url);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	curl_easy_setopt(
+		easy, CURLOPT_USE_SSL, (long)(server->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)server->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
+	if (server->ca_file[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
+	if (server->user[0] != '\0') {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, server->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, password != NULL ? password : "");
+	}
+	return easy;
+}
+
+/* Runs and frees the handle. */
+static int perform(CURL *easy, const struct mail_server *server, struct error *error)
+{
+	long answer = 0;
+	CURLcode result = curl_easy_perform(easy);
+
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
+	/* Not libcurl's own detail, which may quote the server, and that the recipient. */
+	if (result != CURLE_OK && answer >= 400)
+		error_set(error, "%s: %s (the server answered %ld)", server->url,
+			curl_easy_strerror(result), answer);
+	else if (result != CURLE_OK)
+		error_set(error, "%s: %s", server->url, curl_easy_strerror(result));
+	curl_easy_cleanup(easy);
+	return result == CURLE_OK ? 0 : -1;
+}
+
+static int send_message(const struct mail_server *server, const char *password,
+	const struct mail *mail, const struct buffer *message, struct error *error)
+{
+	struct rest rest = {message->data, message->length};
+	CURL *easy = new_handle(server, password);
+	struct curl_slist *to = curl_slist_append(NULL, mail->to);
+	int rc;
+
+	if (easy == NULL || to == NULL) {
+		curl_easy_cleanup(easy);
+		rc = error_set(error, "%s: no memory for a mail", server->url);
+	} else {
+		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
+		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
+		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
+		curl_easy_setopt(easy, CURLOPT_READDATA, &rest);
+		rc = perform(easy, server, error);
+	}
+	curl_slist_free_all(to);
+	return rc;
+}
+
+int mail_send(const struct mail_server *server, const char *password, const struct mail *mail,
+	struct error *error)
+{
+	struct buffer message = BUFFER_INIT(MAIL_TEXT_MAX);
+	int rc;
+
+	mail_write(mail, &message);
+	if (message.failed)
+		rc = error_set(error, "a mail would be longer than %d bytes", MAIL_TEXT_MAX);
+	else
+		rc = send_message(server, password, mail, &message, error);
+	buffer_wipe(&message);
+	return rc;
+}
+
+int mail_try(const struct mail_server *server, const char *password, struct error *error)
+{
+	CURL *easy = new_handle(server, password);
+
+	if (easy == NULL)
+		return error_set(error, "%s: no memory", server->url);
+	curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+	return perform(easy, server, error);
+}
