@@ -10,8 +10,12 @@
 extern const struct auth_backend auth_email;
 extern const struct auth_backend auth_file;
 extern const struct auth_backend auth_guest;
+extern const struct auth_backend auth_http;
 extern const struct auth_backend auth_invite;
 extern const struct auth_backend auth_meeting_key;
+#ifdef HAVE_RADIUS
+extern const struct auth_backend auth_radius;
+#endif
 #ifdef MEETAUTH_MOCK
 extern const struct auth_backend auth_mock;
 #endif
@@ -21,6 +25,12 @@ static const struct {
 	const struct auth_backend *backend;
 } rows[] = {
 	{"file", &auth_file},
+#ifdef HAVE_RADIUS
+	{"radius", &auth_radius},
+#else
+	{"radius", NULL},
+#endif
+	{"http", &auth_http},
 	{"email", &auth_email},
 	{"invite", &auth_invite},
 	{"meeting-key", &auth_meeting_key},

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "http": asks a service of the operator, which speaks to whatever people are kept in. The
+ * question is JSON, signed with a key that both hold; meetauth.conf(5) has all of it. Only a typed
+ * yes is a yes: status 200, application/json, an object with nothing missing, nothing unknown and
+ * nothing twice, and the question's nonce in it, so that no cache and no earlier answer says it.
+ */
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "config/config.h"
+#include "outbound/fetch.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <sodium.h>
+
+enum {
+	VERSION = 1,
+	NONCE_SIZE = 33, /* hex of 16 bytes, with the NUL */
+	/* Room for what an attempt may hold, each byte as \u00XX. */
+	BODY_MAX = 8 * (AUTH_PASSWORD_MAX + 2 * IDENTITY_SUBJECT_MAX + 512),
+	HEADER_MAX = 160,
+	TIMEOUT_MAX_MS = 50000, /* nginx waits 60 s for an answer unless told otherwise */
+};
+
+/* Strings are the settings' and outlive it. */
+struct instance {
+	struct fetch *fetch;
+	const char *url, *title;
+};
+
+/* A question and its answer. */
+struct call {
+	char nonce[NONCE_SIZE];
+	int64_t time;
+	json_t *answer; /* of FETCH_ANSWER; owned */
+};
+
+static const struct option options[] = {
+	{"url", OPTION_STRING, NULL, "where the service is: https://, or http:// on this machine"},
+	{"ca-file", OPTION_STRING, "", "authorities to trust instead of the system's"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for the connection, TLS included"},
+	{"timeout", OPTION_DURATION, "10s", "for the whole question"},
+	{"group-refresh", OPTION_DURATION, NULL, "ask again about sessions older than that"},
+	{0},
+};
+
+/* ---- open ---- */
+
+static int check_options(const struct section *section, struct error *error)
+{
+	static const char *const times[] = {"connect-timeout", "timeout"};
+	struct error why;
+
+	if (config_check_url(section_string(section, "url"), &why) != 0)
+		return section_error(section, "url", error, "%s", why.text);
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		if (section_milliseconds(section, times[i]) < 10 ||
+			section_milliseconds(section, times[i]) > TIMEOUT_MAX_MS)
+			return section_error(section, times[i], error, "is not 10ms to 50s");
+	return 0;
+}
+
+static int open_http(const struct section *section, void **instance_r, struct error *error)
+{
+	const struct fetch_settings settings = {
+		.ca_file = section_string(section, "ca-file"),
+		.connect_timeout_ms = section_milliseconds(section, "connect-timeout"),
+		.timeout_ms = section_milliseconds(section, "timeout"),
+	};
+	struct instance *instance;
+
+	if (check_options(section, error) != 0)
+		return -1;
+	instance = calloc(1, sizeof *instance);
+	if (instance != NULL)
+		instance->fetch = fetch_new(&settings);
+	if (instance == NULL || instance->fetch == NULL) {
+		free(instance);
+		return section_error(section, NULL, error, "no memory");
+	}
+	instance->url = section_string(section, "url");
+	instance->title = section_title(section);
+	*instance_r = instance;
+	return 0;
+}
+
+static void close_http(void *context)
+{
+	struct instance *instance = context;
+
+	fetch_free(&instance->fetch);
+	free(instance);
+}
+
+/* ---- the question ---- */
+
+static void begin(struct call *call)
+{
+	uint8_t bytes[(NONCE_SIZE - 1) / 2];
+
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2hex(call->nonce, sizeof call->nonce, bytes, sizeof bytes);
+	call->time = clock_wall();
+	call->answer = NULL;
+}
+
+/* "v1.TIME." and the body, under the key: the time, so that a service can refuse what is old. */
+static void sign(const struct call *call, const char *key, const char *body, size_t length,
+	char header[HEADER_MAX])
+{
+	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state state;
+	char hex[2 * sizeof mac + 1], start[32];
+
+	snprintf(start, sizeof start, "v1.%" PRId64 ".", call->time);
+	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key, strlen(key));
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)start, strlen(start));
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, length);
+	crypto_auth_hmacsha256_final(&state, mac);
+	explicit_bzero(&state, sizeof state);
+	sodium_bin2hex(hex, sizeof hex, mac, sizeof mac);
+	snprintf(header, HEADER_MAX, "Meetauth-Signature: v1,t=%" PRId64 ",hmac-sha256=%s",
+		call->time, hex);
+}
+
+static int read_answer(struct call *call, const struct fetch_answer *answer, struct error *error)
+{
+	json_error_t why;
+
+	if (answer->status != 200)
+		return error_set(error, "the answer has status %ld, not 200", answer->status);
+	if (strcmp(answer->content_type, "application/json") != 0)
+		return error_set(error, "the answer is not application/json");
+	call->answer =
+		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, &why);
+	if (call->answer == NULL)
+		return error_set(error, "the answer is no JSON, or has a name twice");
+	return 0;
+}
+
+static int post(const struct instance *instance, struct call *call, const char *key,
+	const char *body, size_t length, struct error *error)
+{
+	char signature[HEADER_MAX];
+	const char *const headers[] = {
+		"Content-Type: application/json", "Accept: application/json", signature, NULL};
+	const struct fetch_request request = {
+		.url = instance->url, .headers = headers, .body = body, .body_length = length};
+	struct fetch_answer answer = {0};
+	int rc = -1;
+
+	sign(call, key, body, length, signature);
+	if (fetch_do(instance->fetch, &request, &answer, error) == FETCH_ANSWER)
+		rc = read_answer(call, &answer, error);
+	fetch_answer_release(&answer);
+	return rc;
+}
+
+/* Sends `question` (taken over; NULL where there was no memory for it) with what every one has. */
+static int ask(const struct instance *instance, struct call *call, json_t *question,
+	const struct auth_secrets *secrets, struct error *error)
+{
+	char body[BODY_MAX];
+	size_t length = 0;
+	int rc = -1;
+
+	if (question != NULL &&
+		json_object_set_new(question, "version", json_integer(VERSION)) == 0 &&
+		json_object_set_new(question, "time", json_integer(call->time)) == 0 &&
+		json_object_set_new(question, "nonce", json_string(call->nonce)) == 0)
+		length = json_dumpb(question, body, sizeof body, JSON_COMPACT);
+	if (secrets->count == 0 || secrets->values[0][0] == '\0')
+		error_set(error,
+			"no key to sign with in the store: \"meetauthctl secret set backend/%s\"",
+			instance->title);
+	else if (length == 0 || length > sizeof body)
+		error_set(error, "no memory for a question");
+	else
+		rc = post(instance, call, secrets->values[0], body, length, error);
+	json_decref(question);
+	explicit_bzero(body, sizeof body);
+	return rc;
+}
+
+/* ---- the answer ---- */
+
+/* What an answer says, as long as the answer lives. */
+struct said {
+	const char *verdict, *subject, *name, *email;
+	json_t *groups;
+	int second_factor;
+};
+
+static int read_said(const struct call *call, struct said *said, struct error *error)
+{
+	const char *nonce = NULL;
+	json_error_t why;
+	int version = 0;
+
+	*said = (struct said){0};
+	if (json_unpack_ex(call->answer, &why, JSON_STRICT,
+		    "{s:i, s:s, s:s, s?s, s?s, s?s, s?o, s?b}", "version", &version, "nonce",
+		    &nonce, "verdict", &said->verdict, "subject", &said->subject, "name",
+		    &said->name, "email", &said->email, "groups", &said->groups, "secondFactor",
+		    &said->second_factor) != 0)
+		return error_set(error, "the answer is not as agreed: %s", why.text);
+	if (version != VERSION)
+		return error_set(error, "the answer has another version than %d", VERSION);
+	if (strcmp(nonce, call->nonce) != 0)
+		return error_set(
+			error, "the answer has another nonce: it belongs to another question");
+	return 0;
+}
+
+static int read_groups(const json_t *groups, struct identity *who)
+{
+	json_t *group;
+	size_t i;
+
+	if (groups != NULL && !json_is_array(groups))
+		return -1;
+	json_array_foreach(groups, i,
+		group) if (!json_is_string(group) ||
+			   identity_add_group(who, json_string_value(group)) != 0) return -1;
+	return 0;
+}
+
+/* All or nothing: half an identity would be another one. */
+static int read_identity(const struct said *said, struct identity *who, struct error *error)
+{
+	if (said->subject == NULL || said->subject[0] == '\0')
+		return error_set(error, "the answer grants, and has no subject");
+	if (identity_set(&who->subject, said->subject, IDENTITY_SUBJECT_MAX) != 0 ||
+		identity_set(&who->name, said->name, IDENTITY_NAME_MAX) != 0 ||
+		identity_set(&who->email, said->email, IDENTITY_EMAIL_MAX) != 0)
+		return error_set(error, "the answer's subject, name or email is too long or has "
+					"control characters");
+	if (read_groups(said->groups, who) != 0)
+		return error_set(error,
+			"the answer's groups are no list of at most %d texts of at most %d bytes",
+			IDENTITY_GROUPS_MAX, IDENTITY_GROUP_MAX);
+	who->second_factor = said->second_factor != 0;
+	return 0;
+}
+
+/* `who` is filled on AUTH_GRANT only. */
+static enum auth_verdict judge(const struct call *call, struct identity *who, struct error *error)
+{
+	struct said said;
+
+	if (read_said(call, &said, error) != 0)
+		return AUTH_UNAVAILABLE;
+	if (strcmp(said.verdict, "deny") == 0)
+		return AUTH_DENY;
+	if (strcmp(said.verdict, "unknown") == 0)
+		return AUTH_UNKNOWN;
+	if (strcmp(said.verdict, "grant") == 0) {
+		if (read_identity(&said, who, error) == 0)
+			return AUTH_GRANT;
+		identity_release(who);
+		return AUTH_UNAVAILABLE;
+	}
+	error_set(error, "the answer's verdict is neither grant nor deny nor unknown");
+	return AUTH_UNAVAILABLE;
+}
+
+/* ---- the backend ---- */
+
+static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+{
+	struct identity found = IDENTITY_INIT;
+	json_t *name = json_string(attempt->name), *password = json_string(attempt->password);
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	struct call call;
+	json_t *question;
+
+	if (name == NULL || password == NULL) {
+		/* Not UTF-8: nobody's, and nothing that the service could be asked. */
+		json_decref(name);
+		json_decref(password);
+		return AUTH_DENY;
+	}
+	begin(&call);
+	question = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "request", "check", "name", name,
+		"password", password, "client", attempt->client, "platform",
+		attempt->join->platform, "meetingId", attempt->join->meeting_id);
+	if (ask(context, &call, question, &attempt->secrets, attempt->error) == 0)
+		verdict = judge(&call, &found, attempt->error);
+	if (verdict == AUTH_GRANT) {
+		found.backend = attempt->who->backend;
+		attempt->who->backend = NULL;
+		identity_move(attempt->who, &found);
+	}
+	json_decref(call.answer);
+	return verdict;
+}
+
+/* Name, e-mail and groups are as they are now; the rest is of the login and stays. */
+static void take_over(struct identity *who, struct identity *found)
+{
+	struct identity old = *who;
+
+	who->name = found->name;
+	who->email = found->email;
+	who->groups = found->groups;
+	who->group_count = found->group_count;
+	found->name = old.name;
+	found->email = old.email;
+	found->groups = old.groups;
+	found->group_count = old.group_count;
+}
+
+static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
+{
+	struct identity found = IDENTITY_INIT;
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	struct call call;
+
+	begin(&call);
+	if (ask(context, &call,
+		    json_pack("{s:s, s:s}", "request", "renew", "subject", renewal->who->subject),
+		    &renewal->secrets, renewal->error) == 0)
+		verdict = judge(&call, &found, renewal->error);
+	if (verdict == AUTH_GRANT && strcmp(found.subject, renewal->who->subject) != 0) {
+		error_set(renewal->error, "the answer is about somebody else");
+		verdict = AUTH_UNAVAILABLE;
+	}
+	if (verdict == AUTH_UNKNOWN)
+		verdict = AUTH_DENY; /* they are gone */
+	if (verdict == AUTH_GRANT)
+		take_over(renewal->who, &found);
+	identity_release(&found);
+	json_decref(call.answer);
+	return verdict;
+}
+
+/* A question about nobody, which a service that has the key answers with "unknown". */
+static int connect_http(void *context, const struct auth_secrets *secrets, struct error *error)
+{
+	struct identity found = IDENTITY_INIT;
+	struct call call;
+	int rc;
+
+	begin(&call);
+	rc = ask(context, &call, json_pack("{s:s}", "request", "connect"), secrets, error);
+	if (rc == 0) {
+		enum auth_verdict verdict = judge(&call, &found, error);
+
+		if (verdict == AUTH_DENY || verdict == AUTH_GRANT)
+			error_set(error, "the answer to \"connect\" is not \"unknown\"");
+		rc = verdict == AUTH_UNKNOWN ? 0 : -1;
+	}
+	identity_release(&found);
+	json_decref(call.answer);
+	return rc;
+}
+
+const struct auth_backend auth_http = {
+	.type = "http",
+	.summary = "a service of your own, asked by a signed POST",
+	.options = options,
+	.kind = AUTH_PASSWORD,
+	.threads = 16,
+	.open = open_http,
+	.close = close_http,
+	.check = check,
+	.renew = renew,
+	.connect = connect_http,
+};
