@@ -141,7 +141,7 @@ static int start(struct process *process, struct service *service, struct error 
 	struct station *station = &process->station;
 
 	uv_loop_init(&process->loop);
-	worker_setup(&process->loop);
+	worker_setup(&process->loop, service_threads(service));
 	station->loop = &process->loop;
 	process->outbound = outbound_new(&process->loop, error);
 	process->reload = reload_new(&process->loop, process->outbound, service, &station->service);

@@ -57,6 +57,9 @@ struct auth_attempt {
 
 	/* Filled on AUTH_GRANT only, but for `backend`, which the caller sets. */
 	struct identity *who;
+	/* AUTH_LINK, filled on AUTH_GRANT: the meeting that the link leads to (platform,
+	 * meeting_id, meeting_token); NULL for others. */
+	struct join *leads_to;
 	/* Filled on AUTH_CHALLENGE only. */
 	struct auth_challenge *challenge;
 	/* Why AUTH_UNAVAILABLE, for the log; never about the person. */
@@ -69,6 +72,8 @@ struct auth_redirect {
 	const char *callback; /* our address that the provider sends the browser back to */
 	const char *state;    /* on the way there */
 	const char *nonce, *verifier;
+	bool reauthenticate; /* they asked for another account: the provider must not just say yes
+			      */
 	struct auth_secrets secrets;
 	/* What came back, NULL where it did not (RFC 6749 4.1.2, RFC 9207); checked for nothing but
 	 * UTF-8 and control characters. */

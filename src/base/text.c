@@ -228,3 +228,14 @@ int text_to_time(const char *text, int64_t *seconds_r)
 	}
 	return -1;
 }
+
+void text_hex(const uint8_t *bytes, size_t length, char *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < length; i++) {
+		*hex++ = digits[bytes[i] >> 4];
+		*hex++ = digits[bytes[i] & 15];
+	}
+	*hex = '\0';
+}

@@ -41,4 +41,7 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
+/* Writes two lower-case hex digits for each byte, and a NUL. */
+void text_hex(const uint8_t *bytes, size_t length, char *hex);
+
 #endif

@@ -100,8 +100,11 @@ static void connect_platform(struct findings *findings, const struct service_pla
 	add(findings, result == CURLE_OK, "connect", platform->title, text);
 }
 
-static void connect_backend(struct findings *findings, const struct service_backend *backend)
+static void connect_backend(struct findings *findings, const struct service *service,
+	const struct service_backend *backend)
 {
+	const char *values[STORE_VERSIONS_MAX];
+	struct auth_secrets secrets = {.values = values};
 	struct error error = {0};
 	int rc;
 
@@ -109,7 +112,9 @@ static void connect_backend(struct findings *findings, const struct service_back
 		add(findings, true, "connect", backend->title, "nothing to reach");
 		return;
 	}
-	rc = backend->driver->connect(backend->instance, &error);
+	if (service->files != NULL)
+		secrets.count = store_texts(service->files->store, backend->secret_name, values);
+	rc = backend->driver->connect(backend->instance, &secrets, &error);
 	add_result(findings, rc, "connect", backend->title, "reached", &error);
 }
 
@@ -144,7 +149,7 @@ static void check_service(struct findings *findings, struct service *service, bo
 	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
 		connect_platform(findings, &service->platforms[i]);
 	for (size_t i = 0; connect && backends == 0 && i < service->backend_count; i++)
-		connect_backend(findings, &service->backends[i]);
+		connect_backend(findings, service, &service->backends[i]);
 }
 
 static int check(struct ctl *ctl, int argc, char **argv)

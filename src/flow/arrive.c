@@ -130,28 +130,39 @@ enum step arrive_and_stop(struct visit *visit)
 	return STEP_DONE;
 }
 
-/* Fills the join from a ticket that was sealed for this browser. */
-static enum step open_ticket(struct visit *visit, const struct params *from)
+/* Fills join and note from a ticket that was sealed for this browser. */
+static enum step open_ticket(
+	struct visit *visit, const struct params *from, const char *name, enum ticket_kind kind)
 {
 	const char *text = NULL;
 
-	if (params_get(from, "ticket", &text) != PARAM_ONCE)
-		return refuse(visit, "ticket", "missing, or stands twice");
-	if (visit_open_ticket(visit, TICKET_JOIN, text) != 0)
+	if (params_get(from, name, &text) != PARAM_ONCE)
+		return refuse(visit, name, "missing, or stands twice");
+	if (visit_open_ticket(visit, kind, text) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	/* A reload may have taken the platform away meanwhile. */
 	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 }
 
-enum step arrive_with_ticket(struct visit *visit)
+static enum step open_query_ticket(struct visit *visit, const char *name, enum ticket_kind kind)
 {
 	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
-	enum step step =
-		query != NULL ? open_ticket(visit, query) : refuse(visit, "query", "malformed");
+	enum step step = query != NULL ? open_ticket(visit, query, name, kind)
+				       : refuse(visit, "query", "malformed");
 
 	params_free(&query);
 	return step;
+}
+
+enum step arrive_with_ticket(struct visit *visit)
+{
+	return open_query_ticket(visit, "ticket", TICKET_JOIN);
+}
+
+enum step arrive_from_provider(struct visit *visit)
+{
+	return open_query_ticket(visit, "state", TICKET_REDIRECT);
 }
 
 /* Only our own pages post here. Browsers say where a form comes from in Sec-Fetch-Site; Origin
@@ -176,17 +187,36 @@ static bool is_form(const char *content_type)
 	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
 }
 
-enum step arrive_with_form(struct visit *visit)
+static enum step read_form(struct visit *visit)
 {
-	if (is_cross_site(visit))
-		return refuse(visit, "Origin", "the form is not one of ours");
 	if (!is_form(visit->request.content_type))
 		return refuse(visit, "Content-Type", "not application/x-www-form-urlencoded");
 	visit->form = params_parse(visit->request.body, visit->request.body_length);
 	return visit->form != NULL ? STEP_NEXT : refuse(visit, "form", "malformed");
 }
 
+enum step arrive_with_form(struct visit *visit)
+{
+	if (is_cross_site(visit))
+		return refuse(visit, "Origin", "the form is not one of ours");
+	return read_form(visit);
+}
+
+enum step arrive_with_message(struct visit *visit)
+{
+	return read_form(visit);
+}
+
 enum step arrive_with_form_ticket(struct visit *visit)
 {
-	return open_ticket(visit, visit->form);
+	const char *answer;
+	bool is_answer = params_get(visit->form, "answer", &answer) != PARAM_MISSING;
+
+	return open_ticket(
+		visit, visit->form, "ticket", is_answer ? TICKET_CHALLENGE : TICKET_JOIN);
+}
+
+enum step arrive_with_invitation(struct visit *visit)
+{
+	return open_ticket(visit, visit->form, "ticket", TICKET_INVITE);
 }

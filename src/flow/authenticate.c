@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2: who is it? A session is enough; else the login page. Passwords are in login.c.
+ * Step 2: who is it? A session is enough, or what the web server says; else the login page. What
+ * comes from there is in login.c, challenge.c and redirect.c.
  */
 #include "flow/pages.h"
 #include "flow/steps.h"
@@ -19,7 +20,7 @@ static int is_revoked(struct visit *visit)
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
 	struct state *state = visit->station->state;
 	const struct session *session = &visit->session;
-	int64_t last = state_last_revocation(state), by_subject, by_backend;
+	int64_t last = state_last_revocation(state), by_subject, by_backend, by_provider = 0;
 	uint8_t key[STATE_KEY_SIZE];
 
 	if (last < session->began)
@@ -28,9 +29,15 @@ static int is_revoked(struct visit *visit)
 	by_subject = state_marked(state, key);
 	session_revoke_key(hash_key, session->who.backend, session->who.subject, key);
 	by_backend = state_marked(state, key);
-	if (by_subject < 0 || by_backend < 0)
+	if (session->who.provider_session != NULL) {
+		session_provider_key(
+			hash_key, session->who.backend, session->who.provider_session, key);
+		by_provider = state_marked(state, key);
+	}
+	if (by_subject < 0 || by_backend < 0 || by_provider < 0)
 		return -1;
-	return session->began <= by_subject || session->began <= by_backend;
+	return session->began <= by_subject || session->began <= by_backend ||
+	       session->began <= by_provider;
 }
 
 /* Ended before its time: 1, 0, or -1 when the state does not answer. */
@@ -74,14 +81,65 @@ int authenticate_find_session(struct visit *visit)
 	return over < 0 ? -1 : 0;
 }
 
+/* A session may be good for one meeting only: another one asks who it is. */
+static bool covers(const struct identity *who, const struct join *join)
+{
+	return who->platform == NULL || (strcmp(who->platform, join->platform) == 0 &&
+						strcmp(who->meeting, join->meeting_id) == 0);
+}
+
+enum step authenticate_check_session(struct visit *visit)
+{
+	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
+	bool fits = session_seal(store_ring(visit->files->store), &visit->session, &text) == 0;
+
+	buffer_wipe(&text);
+	if (fits)
+		return STEP_NEXT;
+	/* Without a cookie the person would be asked again and again. */
+	visit_note(visit, "the groups of this user do not fit into a session cookie");
+	visit->session_is_new = false;
+	return visit_fail(visit, FAILURE_INTERNAL);
+}
+
+enum step authenticate_begin_session(struct visit *visit, struct identity *who)
+{
+	session_release(&visit->session);
+	session_begin(&visit->session, who, visit->now);
+	visit->session_is_new = true;
+	return authenticate_check_session(visit);
+}
+
+/* What people can choose from. */
+struct choice {
+	unsigned forms, redirects;
+	struct service_backend *redirect; /* the first */
+};
+
+static struct choice choice_of(struct service *service)
+{
+	struct choice choice = {0};
+
+	for (size_t i = 0; i < service->backend_count; i++) {
+		struct service_backend *backend = &service->backends[i];
+		enum auth_kind kind = backend->driver->kind;
+
+		choice.forms += kind == AUTH_PASSWORD || kind == AUTH_FORM;
+		choice.redirects += kind == AUTH_REDIRECT;
+		if (kind == AUTH_REDIRECT && choice.redirect == NULL)
+			choice.redirect = backend;
+	}
+	return choice;
+}
+
 /* To the login page, whose address carries none of the tokens in clear. */
-enum step authenticate_again(struct visit *visit)
+static enum step go_to_login(struct visit *visit)
 {
 	struct buffer url = BUFFER_INIT(TICKET_TEXT_MAX + 2048);
 	enum step step = STEP_DONE;
 
 	buffer_text(&url, visit->service->login_url);
-	buffer_text(&url, "?ticket=");
+	buffer_text(&url, visit->reauthenticate ? "?again=1&ticket=" : "?ticket=");
 	if (visit_seal_ticket(visit, TICKET_JOIN, &url) != 0 || url.failed) {
 		visit_note(visit, "the forwarded parameters are too long for a ticket");
 		step = visit_fail(visit, FAILURE_BAD_REQUEST);
@@ -93,6 +151,56 @@ enum step authenticate_again(struct visit *visit)
 	return step;
 }
 
+enum step authenticate_again(struct visit *visit)
+{
+	struct choice choice = choice_of(visit->service);
+
+	if (choice.forms == 0 && choice.redirects == 1)
+		return redirect_begin(visit, choice.redirect);
+	if (choice.forms + choice.redirects > 0)
+		return go_to_login(visit);
+	visit_note(visit, "the web server names nobody, and there is no other way to sign in");
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
+static const char *request_value(const void *request, const char *name)
+{
+	return request_param(request, name);
+}
+
+/* What the web server found out holds for this request, and makes no session: the next request
+ * brings it again. */
+static enum step look_around(struct visit *visit)
+{
+	struct service *service = visit->service;
+
+	for (size_t i = 0; i < service->backend_count; i++) {
+		struct service_backend *backend = &service->backends[i];
+		struct identity who = IDENTITY_INIT;
+		enum auth_verdict verdict = AUTH_UNAVAILABLE;
+		struct error error = {0};
+
+		if (backend->driver->kind != AUTH_AMBIENT)
+			continue;
+		if (identity_set(&who.backend, backend->title, IDENTITY_SUBJECT_MAX) == 0)
+			verdict = backend->driver->look(
+				backend->instance, request_value, &visit->request, &who, &error);
+		if (verdict == AUTH_GRANT)
+			session_begin(&visit->session, &who, visit->now);
+		identity_release(&who);
+		if (verdict == AUTH_GRANT)
+			return STEP_NEXT;
+		if (verdict != AUTH_UNKNOWN) {
+			login_log(visit, "failed", NULL, backend->title, error.text);
+			visit_note(visit, "%s", error.text);
+			return visit_fail(visit, verdict == AUTH_DENY
+							 ? FAILURE_LOGIN_FAILED
+							 : FAILURE_BACKEND_UNAVAILABLE);
+		}
+	}
+	return authenticate_again(visit);
+}
+
 enum step authenticate_by_session(struct visit *visit)
 {
 	int found = authenticate_find_session(visit);
@@ -101,18 +209,50 @@ enum step authenticate_by_session(struct visit *visit)
 		visit_note(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
+	if (found > 0 && !covers(&visit->session.who, &visit->join)) {
+		session_release(&visit->session);
+		found = 0;
+	}
 	if (found == 0)
-		return authenticate_again(visit);
+		return look_around(visit);
 	if (session_is_stale(&visit->session, limits_of(visit), visit->now)) {
 		visit->session.used = visit->now;
 		visit->session_is_new = true;
 	}
-	return STEP_NEXT;
+	return authenticate_renew(visit);
 }
 
-enum step authenticate_show_login(struct visit *visit)
+/* The button of a provider leads to the login page too, with the backend it is for. 0 or -1. */
+static int read_button(struct visit *visit, struct service_backend **backend_r)
 {
-	if (pages_login(visit, 200, NULL) != 0)
+	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
+	const char *title = NULL, *again = "";
+	int rc = -1;
+
+	*backend_r = NULL;
+	if (query != NULL && params_get(query, "backend", &title) != PARAM_REPEATED &&
+		params_get(query, "again", &again) != PARAM_REPEATED)
+		rc = 0;
+	visit->reauthenticate = strcmp(again, "1") == 0;
+	if (rc == 0 && title != NULL) {
+		*backend_r = service_backend(visit->service, title);
+		rc = *backend_r != NULL && (*backend_r)->driver->kind == AUTH_REDIRECT ? 0 : -1;
+	}
+	params_free(&query);
+	return rc;
+}
+
+enum step authenticate_at_login(struct visit *visit)
+{
+	struct service_backend *backend;
+
+	if (read_button(visit, &backend) != 0) {
+		visit->parameter = "backend";
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	if (backend != NULL && visit->request.method == HTTP_GET)
+		return redirect_begin(visit, backend);
+	if (pages_login(visit, 200, NULL, NULL) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	return STEP_DONE;
 }

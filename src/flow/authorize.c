@@ -6,16 +6,28 @@
 
 #include "policy/policy.h"
 
-enum step authorize_join(struct visit *visit)
+static struct policy_answer ask(const struct visit *visit, const struct identity *who)
 {
 	struct policy_question question = {
-		.who = &visit->session.who,
+		.who = who,
 		.platform = visit->join.platform,
 		.meeting_id = visit->join.meeting_id,
 		.meeting_token = visit->join.meeting_token,
+		.client = visit->request.client,
 		.now = visit->now,
 	};
-	struct policy_answer answer = policy_decide(&visit->service->settings->policy, &question);
+
+	return policy_decide(&visit->service->settings->policy, &question);
+}
+
+bool authorize_would_allow(const struct visit *visit, const struct identity *who)
+{
+	return ask(visit, who).verdict == POLICY_ALLOW;
+}
+
+enum step authorize_join(struct visit *visit)
+{
+	struct policy_answer answer = ask(visit, &visit->session.who);
 
 	visit->rule = answer.rule;
 	return answer.verdict == POLICY_ALLOW ? STEP_NEXT : visit_fail(visit, FAILURE_DENIED);

@@ -1,323 +1,354 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2 with a password: throttled, checked on a worker by the backends in the order of the file.
+ * Step 2 with a form: throttled, asked of the backends on their lanes. Names and passwords go to
+ * all backends that take them in the order of the file; other forms name the one they belong to.
  */
+#include "flow/call.h"
 #include "flow/pages.h"
-#include "flow/steps.h"
+#include "flow/throttle.h"
 
 #include "base/clock.h"
-#include "pool/worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-enum { LOGIN_DEADLINE_MS = 20000 }; /* in the queue of passwords, before anybody looked at it */
+enum { ANSWERS_MAX = 5 }; /* to one challenge */
 
-/* A password being checked on a worker. The worker reads the visit's service and form and writes
- * what stands here; the loop touches none of it before `done`. */
+/* Somebody who is being asked about. */
 struct login {
-	struct worker_job job;
-	uv_timer_t deadline;
-	struct visit *visit;
-	const char *name, *password; /* in the form */
-	bool counted[2];	     /* taken from the throttle: account, address */
-	uint8_t keys[2][STATE_KEY_SIZE];
-	int64_t started_ms;
-	enum auth_verdict verdict;
-	struct identity who;
-	struct error error;
+	struct call *call;
+	struct service_backend *only; /* the one whose form it is; NULL: all that take passwords */
+	const char *name, *password;  /* in the form; "" where it has no such field */
+	const char *answer;	      /* to the visit's note; NULL: none was asked */
+	struct tries tries;
+	size_t index; /* of the backend to be asked next */
+	bool asked, unavailable;
 };
 
-static void log_login(const struct login *login, const char *result)
+void login_log(const struct visit *visit, const char *result, const char *user, const char *backend,
+	const char *detail)
 {
-	const struct visit *visit = login->visit;
 	struct log_line line;
-	/* The name as typed may be a password in the wrong field: only one that a backend knows is
-	 * logged. */
-	bool known = login->verdict == AUTH_GRANT || login->verdict == AUTH_DENY;
 
 	log_begin(&line, LOG_LEVEL_INFO, "login");
 	log_text(&line, "result", result);
-	log_text(&line, "user", known ? login->name : NULL);
-	log_text(&line, "backend", login->who.backend);
-	log_text(&line, "platform", visit->platform->title);
+	log_text(&line, "user", user);
+	log_text(&line, "backend", backend);
+	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", login->error.text[0] != '\0' ? login->error.text : NULL);
+	log_text(&line, "detail", detail != NULL && detail[0] != '\0' ? detail : NULL);
 	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
 	log_end(&line);
 }
 
-/* The backends in the order of the file: an unknown name asks the next, a wrong password stops, one
- * out of order is remembered unless another says yes. */
-static void ask_backends(struct worker_job *job)
+enum step login_grant(struct visit *visit, struct identity *who)
 {
-	struct login *login = (struct login *)((char *)job - offsetof(struct login, job));
-	const struct service *service = login->visit->service;
-	bool unavailable = false;
-
-	login->verdict = AUTH_UNKNOWN;
-	for (size_t i = 0; i < service->backend_count && login->verdict == AUTH_UNKNOWN; i++) {
-		const struct service_backend *backend = &service->backends[i];
-		struct auth_attempt attempt = {
-			login->name, login->password, &login->who, &login->error};
-
-		identity_release(&login->who);
-		if (identity_set(&login->who.backend, backend->title, IDENTITY_SUBJECT_MAX) != 0) {
-			login->verdict = AUTH_UNAVAILABLE;
-			return;
-		}
-		login->verdict = backend->driver->check(backend->instance, &attempt);
-		if (login->verdict == AUTH_UNAVAILABLE) {
-			unavailable = true;
-			login->verdict = AUTH_UNKNOWN;
-		}
-	}
-	if (login->verdict == AUTH_UNKNOWN && unavailable)
-		login->verdict = AUTH_UNAVAILABLE;
+	metric_count(METRIC_LOGIN_OK);
+	login_log(visit, "ok", who->subject, who->backend, NULL);
+	return authenticate_begin_session(visit, who);
 }
 
-static struct state_rate rate_of(struct config_rate rate)
+static enum auth_verdict work(struct call *call)
 {
-	return (struct state_rate){rate.count, rate.period_ms};
+	call->attempt.secrets = call->secrets;
+	return call->backend->driver->check(call->backend->instance, &call->attempt);
 }
 
-static struct state_rate throttle_rate(const struct login *login, int which)
+/* Whether the policy would let somebody in who has this address and nothing else. */
+static bool is_admitted(
+	const struct visit *visit, const struct service_backend *backend, const char *address)
 {
-	const struct settings *settings = login->visit->service->settings;
+	struct identity who = {.backend = (char *)backend->title,
+		.subject = (char *)address,
+		.email = (char *)address};
 
-	return rate_of(which == 0 ? settings->throttle_account : settings->throttle_address);
+	return authorize_would_allow(visit, &who);
 }
 
-/* A name in the one form under which its tries are counted, so that capitals buy no more of them.
- */
-static void fold(const char *name, char folded[IDENTITY_SUBJECT_MAX + 1])
+static void prepare(struct login *login, const struct service_backend *backend)
 {
-	size_t i = 0;
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
 
-	for (; name[i] != '\0' && i < IDENTITY_SUBJECT_MAX; i++)
-		folded[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
-	folded[i] = '\0';
-}
-
-/* An IPv6 customer has at least a /64 to choose addresses from: it counts as one. */
-static void prefix_of(const char *client, char prefix[64])
-{
-	unsigned char address[16];
-
-	if (uv_inet_pton(AF_INET6, client, address) != 0) {
-		snprintf(prefix, 64, "%s", client);
-		return;
-	}
-	memset(address + 8, 0, 8);
-	uv_inet_ntop(AF_INET6, address, prefix, 64);
-}
-
-/* Takes a try from both counters before the password is looked at, so that parallel tries cannot
- * slip through. Milliseconds to wait; 0: go on; -1: the state does not answer. */
-static int64_t take_try(struct login *login)
-{
-	struct visit *visit = login->visit;
-	const uint8_t *hash_key = store_hash_key(visit->files->store);
-	char folded[IDENTITY_SUBJECT_MAX + 1], prefix[64];
-	int64_t wait = 0;
-
-	fold(login->name, folded);
-	prefix_of(visit->request.client, prefix);
-	seal_hash(hash_key, login->keys[0], "throttle-account", folded, NULL);
-	seal_hash(hash_key, login->keys[1], "throttle-address", prefix, NULL);
-	for (int i = 1; i >= 0 && wait == 0; i--) {
-		wait = state_take(visit->station->state, login->keys[i], throttle_rate(login, i),
-			clock_wall_ms());
-		login->counted[i] = wait == 0;
-	}
-	return wait;
-}
-
-/* A good try does not count, and one that nobody looked at does not either. */
-static void give_try_back(struct login *login)
-{
-	for (int i = 0; i < 2; i++)
-		if (login->counted[i])
-			state_give(login->visit->station->state, login->keys[i],
-				throttle_rate(login, i), clock_wall_ms());
-}
-
-static void free_login(uv_handle_t *deadline)
-{
-	struct login *login = deadline->data;
-
-	identity_release(&login->who);
-	free(login);
+	call->attempt = (struct auth_attempt){
+		.name = login->name,
+		.password = login->password,
+		.answer = login->answer,
+		.asked = login->answer != NULL ? &call->asked : NULL,
+		.join = &visit->join,
+		.client = visit->request.client,
+		.admitted =
+			backend->driver->asks_policy && is_admitted(visit, backend, login->name),
+		.who = &call->who,
+		.challenge = &call->challenge,
+		.error = &call->error,
+	};
 }
 
 static void release(struct login *login)
 {
-	login->visit->login = NULL;
-	uv_close((uv_handle_t *)&login->deadline, free_login);
+	call_release(login->call);
+	free(login);
 }
 
-static void begin_session(struct login *login)
+/* It is not over: the form is shown again. */
+static enum step answer_wrong(struct visit *visit, const char *name, const char *backend)
 {
-	struct visit *visit = login->visit;
-	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
-
-	session_release(&visit->session);
-	session_begin(&visit->session, &login->who, visit->now);
-	visit->session_is_new = true;
-	/* Whether it fits is known only now; without a cookie the person would be asked again and
-	 * again. */
-	if (session_seal(store_ring(visit->files->store), &visit->session, &text) != 0) {
-		visit_note(visit, "the groups of this user do not fit into a session cookie");
-		visit->session_is_new = false;
-		visit_fail(visit, FAILURE_INTERNAL);
-	}
-	buffer_wipe(&text);
-}
-
-static enum step answer_wrong(struct visit *visit, const char *name)
-{
-	visit->is_join = false; /* it is not over: the form is shown again */
+	visit->is_join = false;
 	visit->is_logged = true;
 	visit->failed = true;
 	visit->failure = FAILURE_LOGIN_FAILED;
 	if (request_wants_json(&visit->request))
 		pages_failure(visit);
-	else if (pages_login(visit, failure_status(FAILURE_LOGIN_FAILED), name) != 0)
+	else if (visit->note != NULL)
+		return pages_challenge(visit, true) == 0 ? STEP_DONE
+							 : visit_fail(visit, FAILURE_INTERNAL);
+	else if (pages_login(visit, failure_status(FAILURE_LOGIN_FAILED), name, backend) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	return STEP_DONE;
 }
 
-static enum step answer_throttled(struct login *login, int64_t wait_ms)
+static enum step conclude_grant(struct login *login)
 {
-	struct visit *visit = login->visit;
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
 
-	give_try_back(login); /* the address's, when the account's is used up */
-	visit->is_join = false;
-	if (wait_ms < 0) {
-		visit_note(visit, "the state does not answer");
-		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	}
-	visit->is_logged = true;
-	metric_count(METRIC_LOGIN_THROTTLED);
-	log_login(login, "throttled");
-	visit->retry_after = wait_ms / 1000 + 1;
-	return visit_fail(visit, FAILURE_LOGIN_THROTTLED);
-}
-
-static enum step answer_overloaded(struct login *login)
-{
-	struct visit *visit = login->visit;
-
-	give_try_back(login);
-	metric_count(METRIC_LOGIN_UNAVAILABLE);
-	visit_note(visit, "too many passwords are waiting to be checked");
-	visit->retry_after = 5;
-	return visit_fail(visit, FAILURE_OVERLOADED);
+	throttle_give_back(visit, &login->tries);
+	if (login->answer != NULL && !challenge_use_up(visit))
+		return STEP_DONE;
+	if (call->backend->driver->one_meeting &&
+		(identity_set(&call->who.platform, visit->join.platform, IDENTITY_NAME_MAX) != 0 ||
+			identity_set(&call->who.meeting, visit->join.meeting_id,
+				IDENTITY_NAME_MAX) != 0))
+		return visit_fail(visit, FAILURE_INTERNAL);
+	if (call->backend->driver->second_factor && login->answer == NULL)
+		return challenge_second_factor(visit, call->backend, &call->who);
+	return login_grant(visit, &call->who);
 }
 
 /* What the verdict makes of the visit. The steps go on only after a grant. */
 static enum step conclude(struct login *login)
 {
-	struct visit *visit = login->visit;
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
+	/* The name as typed may be a password in the wrong field: only one that a backend knows is
+	 * logged. */
+	const char *user =
+		call->verdict == AUTH_DENY && login->name[0] != '\0' ? login->name : NULL;
+	const char *backend = call->who.backend;
 
-	switch (login->verdict) {
+	switch (call->verdict) {
 	case AUTH_GRANT:
-		give_try_back(login);
-		metric_count(METRIC_LOGIN_OK);
-		log_login(login, "ok");
-		begin_session(login);
-		return visit->failed ? STEP_DONE : STEP_NEXT;
+		return conclude_grant(login);
+	case AUTH_CHALLENGE:
+		return challenge_ask(visit, call->backend, &call->challenge);
 	case AUTH_UNAVAILABLE:
-		give_try_back(login);
-		metric_count(METRIC_LOGIN_UNAVAILABLE);
-		log_login(login, "unavailable");
-		visit_note(visit, "%s", login->error.text);
-		visit->retry_after = 10;
-		return visit_fail(visit, FAILURE_BACKEND_UNAVAILABLE);
+		throttle_give_back(visit, &login->tries);
+		if (!call->refused)
+			login_log(visit, "unavailable", NULL, backend, call->error.text);
+		return call_fail(call);
 	case AUTH_DENY:
 	case AUTH_UNKNOWN:
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	log_login(login, "failed");
-	return answer_wrong(visit, login->name);
+	login_log(visit, "failed", user, backend, call->error.text);
+	return answer_wrong(visit, login->name, login->only != NULL ? backend : NULL);
 }
 
-static void on_checked(struct worker_job *job, bool cancelled)
-{
-	struct login *login = (struct login *)((char *)job - offsetof(struct login, job));
-	struct visit *visit = login->visit;
-	enum step step;
+static enum step ask_next(struct login *login);
 
-	visit->has_waited = true;
-	uv_timer_stop(&login->deadline);
-	metric_observe(METRIC_LOGIN_SECONDS, clock_monotonic_ms() - login->started_ms);
-	step = cancelled ? answer_overloaded(login) : conclude(login);
-	release(login);
-	visit_continue(visit, step);
+static void on_done(struct call *call)
+{
+	struct login *login = call->context;
+	struct visit *visit = call->visit;
+	enum step step = ask_next(login);
+
+	if (step != STEP_WAIT) {
+		release(login);
+		visit_continue(visit, step);
+	}
 }
 
-static void on_deadline(uv_timer_t *timer)
+/* The next backend that takes passwords, or the only one that is meant. */
+static struct service_backend *next_backend(struct login *login)
 {
-	struct login *login = timer->data;
+	struct service *service = login->call->visit->service;
+	struct service_backend *only = login->only;
 
-	worker_cancel(&login->job); /* one that already runs is nearly done */
+	if (only != NULL)
+		return login->index++ == 0 ? only : NULL;
+	while (login->index < service->backend_count) {
+		struct service_backend *backend = &service->backends[login->index++];
+
+		if (backend->driver->kind == AUTH_PASSWORD)
+			return backend;
+	}
+	return NULL;
 }
 
-static struct login *make_login(struct visit *visit, const char *name, const char *password)
+/* An unknown name asks the next, a wrong password stops, a backend out of order is remembered
+ * unless another says yes. STEP_WAIT: one is being asked. */
+static enum step ask_next(struct login *login)
 {
-	struct login *login = calloc(1, sizeof *login);
+	struct call *call = login->call;
+	struct service_backend *backend;
+
+	while (!login->asked || call->verdict == AUTH_UNKNOWN ||
+		call->verdict == AUTH_UNAVAILABLE) {
+		login->unavailable |= login->asked && call->verdict == AUTH_UNAVAILABLE;
+		backend = next_backend(login);
+		if (backend == NULL)
+			break;
+		prepare(login, backend);
+		login->asked = true;
+		if (call_start(call, backend, work, on_done) == 0)
+			return STEP_WAIT;
+	}
+	if (call->verdict == AUTH_UNKNOWN && login->unavailable)
+		call->verdict = AUTH_UNAVAILABLE;
+	return conclude(login);
+}
+
+static void fill_asked(const struct ticket_note *note, struct auth_challenge *asked)
+{
+	snprintf(asked->name, sizeof asked->name, "%s", note->name != NULL ? note->name : "");
+	snprintf(asked->prompt, sizeof asked->prompt, "%s",
+		note->prompt != NULL ? note->prompt : "");
+	asked->echo = note->echo;
+	asked->state_length = note->state_length;
+	memcpy(asked->state, note->state, note->state_length);
+}
+
+_Static_assert((int)TICKET_STATE_MAX == (int)AUTH_STATE_MAX, "a challenge fits into a note");
+
+static struct login *make_login(struct visit *visit, const struct login *what)
+{
+	struct login *login = malloc(sizeof *login);
 
 	if (login == NULL)
 		return NULL;
-	login->visit = visit;
-	login->name = name;
-	login->password = password;
-	login->started_ms = clock_monotonic_ms();
-	login->job.work = ask_backends;
-	login->job.done = on_checked;
-	uv_timer_init(visit->station->loop, &login->deadline);
-	login->deadline.data = login;
-	visit->login = login;
+	*login = *what;
+	login->call = call_new(visit);
+	if (login->call == NULL) {
+		free(login);
+		return NULL;
+	}
+	login->call->context = login;
+	if (login->answer != NULL)
+		fill_asked(visit->note, &login->call->asked);
 	return login;
 }
 
-static enum step check_password(struct visit *visit, const char *name, const char *password)
+/* Whose tries are counted: a name's, or where a form lets into one meeting, that meeting's. */
+static enum step take_try(struct login *login)
 {
-	struct login *login = make_login(visit, name, password);
-	enum step step = STEP_WAIT;
-	int64_t wait;
+	struct visit *visit = login->call->visit;
+	char account[IDENTITY_SUBJECT_MAX + 1];
+
+	if (login->only == NULL || !login->only->driver->one_meeting)
+		return throttle_take(visit, login->name, &login->tries);
+	snprintf(account, sizeof account, "%s/%s/%s", login->only->title, visit->join.platform,
+		visit->join.meeting_id);
+	return throttle_take(visit, account, &login->tries);
+}
+
+static enum step begin(struct visit *visit, const struct login *what)
+{
+	struct login *login = make_login(visit, what);
+	enum step step;
 
 	if (login == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	wait = take_try(login);
-	if (wait != 0)
-		step = answer_throttled(login, wait);
-	else if (worker_submit(WORKER_PASSWORDS, &login->job) != 0)
-		step = answer_overloaded(login);
-	if (step == STEP_WAIT)
-		uv_timer_start(&login->deadline, on_deadline, LOGIN_DEADLINE_MS, 0);
-	else
+	step = take_try(login);
+	if (step == STEP_NEXT)
+		step = ask_next(login);
+	if (step != STEP_WAIT)
 		release(login);
 	return step;
 }
 
-enum step authenticate_by_password(struct visit *visit)
+/* Takes a field that the form must have. 0, or -1 after answering. */
+static int take_field(struct visit *visit, const char *field, const char **value_r)
 {
-	const char *name = NULL, *password = NULL;
-	size_t name_length, password_length;
+	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
+		return 0;
+	visit->parameter = field;
+	visit_fail(visit, FAILURE_BAD_REQUEST);
+	return -1;
+}
 
-	if (params_get(visit->form, "name", &name) != PARAM_ONCE)
-		visit->parameter = "name";
-	else if (params_get(visit->form, "password", &password) != PARAM_ONCE)
-		visit->parameter = "password";
-	if (visit->parameter != NULL)
-		return visit_fail(visit, FAILURE_BAD_REQUEST);
-	name_length = strlen(name);
-	password_length = strlen(password);
-	/* What cannot be right is wrong, like everything that is not right. */
-	if (name_length == 0 || name_length > IDENTITY_SUBJECT_MAX || password_length == 0 ||
-		password_length > AUTH_PASSWORD_MAX)
-		return answer_wrong(visit, name_length <= IDENTITY_SUBJECT_MAX ? name : NULL);
-	return check_password(visit, name, password);
+/* The backend that the form names; *only_r stays NULL for the form of all that take passwords. */
+static int take_backend(struct visit *visit, struct service_backend **only_r)
+{
+	const char *title = NULL;
+
+	if (params_get(visit->form, "backend", &title) == PARAM_MISSING)
+		return 0;
+	if (take_field(visit, "backend", &title) != 0)
+		return -1;
+	*only_r = service_backend(visit->service, title);
+	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM)
+		return 0;
+	visit->parameter = "backend";
+	visit_fail(visit, FAILURE_BAD_REQUEST);
+	return -1;
+}
+
+static enum step answer_challenge(struct visit *visit)
+{
+	struct login login = {.name = visit->note->name, .password = ""};
+
+	login.only = service_backend(visit->service, visit->note->backend);
+	if (login.only == NULL) /* a reload took it away */
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	if (take_field(visit, "answer", &login.answer) != 0)
+		return STEP_DONE;
+	if (login.name == NULL)
+		login.name = "";
+	if (login.answer[0] == '\0' || strlen(login.answer) > AUTH_PASSWORD_MAX)
+		return answer_wrong(visit, NULL, NULL);
+	if (throttle_take_answer(visit, ANSWERS_MAX) != STEP_NEXT)
+		return STEP_DONE;
+	if (visit->note->who.subject != NULL)
+		return challenge_check_code(visit, login.answer);
+	return begin(visit, &login);
+}
+
+enum step login_wrong_code(struct visit *visit)
+{
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", visit->note->who.subject, visit->note->backend,
+		"the second factor");
+	return answer_wrong(visit, NULL, NULL);
+}
+
+/* What cannot be right is wrong, like everything that is not right. */
+static bool is_possible(const struct login *login, bool has_name, bool has_password)
+{
+	size_t name = strlen(login->name), password = strlen(login->password);
+
+	return name <= IDENTITY_SUBJECT_MAX && password <= AUTH_PASSWORD_MAX &&
+	       (name > 0 || !has_name) && (password > 0 || !has_password);
+}
+
+enum step authenticate_by_form(struct visit *visit)
+{
+	struct login login = {.name = "", .password = ""};
+	bool has_name, has_password;
+
+	if (visit->note != NULL)
+		return answer_challenge(visit);
+	if (take_backend(visit, &login.only) != 0)
+		return STEP_DONE;
+	has_name = login.only == NULL || login.only->driver->name_label != NULL;
+	has_password = login.only == NULL || login.only->driver->password_label != NULL;
+	if ((has_name && take_field(visit, "name", &login.name) != 0) ||
+		(has_password && take_field(visit, "password", &login.password) != 0))
+		return STEP_DONE;
+	if (!is_possible(&login, has_name, has_password))
+		return answer_wrong(visit,
+			strlen(login.name) <= IDENTITY_SUBJECT_MAX ? login.name : NULL,
+			login.only != NULL ? login.only->title : NULL);
+	return begin(visit, &login);
 }

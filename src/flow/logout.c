@@ -8,17 +8,37 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+/* Appends where the browser goes to sign out at the provider that the session came from; nothing
+ * where there is none. */
+static void find_way_out(const struct visit *visit, struct buffer *url)
+{
+	const struct identity *who = &visit->session.who;
+	const struct service_backend *backend =
+		who->backend != NULL ? service_backend(visit->service, who->backend) : NULL;
+
+	if (backend != NULL && backend->driver->leave != NULL)
+		backend->driver->leave(backend->instance, who, visit->service->logout_url, url);
+}
+
 enum step logout_show(struct visit *visit)
 {
-	authenticate_find_session(
-		visit); /* to name the account; without one the button does no harm */
-	if (pages_logout(visit) != 0)
-		return visit_fail(visit, FAILURE_INTERNAL);
-	return STEP_DONE;
+	struct buffer leave = BUFFER_INIT(4096);
+	int rc = 0;
+
+	/* Without a session there is nothing to sign out of: so it also looks to somebody who comes
+	 * back from the provider. */
+	if (authenticate_find_session(visit) > 0) {
+		find_way_out(visit, &leave);
+		rc = pages_logout(visit, leave.data != NULL ? leave.data : "");
+	} else {
+		pages_signed_out(visit);
+	}
+	buffer_release(&leave);
+	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 
 /* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. */
-static int end_session(struct visit *visit)
+static int end_session(struct visit *visit, struct buffer *leave)
 {
 	struct log_line line;
 	int found = authenticate_find_session(visit);
@@ -29,6 +49,7 @@ static int end_session(struct visit *visit)
 	if (state_end(visit->station->state, visit->session.id, visit->now,
 		    visit->session.began + visit->service->settings->session_lifetime) != 0)
 		return -1;
+	find_way_out(visit, leave);
 	metric_count(METRIC_LOGOUT);
 	log_begin(&line, LOG_LEVEL_INFO, "logout");
 	log_text(&line, "user", visit->session.who.subject);
@@ -52,18 +73,36 @@ static enum ticket_kind kind_of_form(struct visit *visit)
 	return visit_open_ticket(visit, TICKET_JOIN, ticket) == 0 ? TICKET_JOIN : TICKET_NONE;
 }
 
+/* What comes after the session has ended. */
+static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct buffer *leave)
+{
+	if (kind == TICKET_JOIN) { /* as somebody else */
+		visit->reauthenticate = true;
+		return authenticate_again(visit);
+	}
+	if (leave->length == 0) {
+		pages_signed_out(visit);
+	} else {
+		response_begin(&visit->response, 303, visit->request.id);
+		response_header(&visit->response, "Location", leave->data);
+	}
+	return STEP_DONE;
+}
+
 enum step logout_do(struct visit *visit)
 {
 	enum ticket_kind kind = kind_of_form(visit);
+	struct buffer leave = BUFFER_INIT(4096);
+	enum step step;
 
 	if (kind == TICKET_NONE)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	if (end_session(visit) != 0) {
+	if (end_session(visit, &leave) != 0) {
 		visit_note(visit, "the state does not answer: the session could not be ended");
-		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+		step = visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	} else {
+		step = go_on(visit, kind, &leave);
 	}
-	if (kind == TICKET_JOIN)
-		return authenticate_again(visit);
-	pages_signed_out(visit);
-	return STEP_DONE;
+	buffer_release(&leave);
+	return step;
 }

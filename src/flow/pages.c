@@ -17,6 +17,23 @@ static void put(struct values *values, const char *name, const char *text)
 		values->list[values->count++] = (struct page_value){.name = name, .text = text};
 }
 
+enum { ROWS_MAX = 16, ROW_VALUES = 5 };
+
+/* The forms or the buttons of the login page, a row each, ended by an empty one. */
+struct rows {
+	struct page_value values[ROWS_MAX][ROW_VALUES + 1];
+	const struct page_value *list[ROWS_MAX + 1];
+	struct buffer texts[ROWS_MAX][2];
+	size_t count;
+};
+
+static void put_rows(struct values *values, const char *name, const struct rows *rows)
+{
+	if (values->count < VALUES_MAX && rows->count > 0)
+		values->list[values->count++] =
+			(struct page_value){.name = name, .rows = rows->list};
+}
+
 static const struct lang *language(const struct visit *visit)
 {
 	return langs_choose(visit->files->langs, visit->request.accept_language);
@@ -73,9 +90,8 @@ static void add_failure_headers(struct visit *visit)
 		response_header(&visit->response, "Allow", visit->allow);
 }
 
-/* Where a new request token is to be had: the platform's own page of the meeting, which is the
- * landing address without its query. */
-static void meeting_link(const struct visit *visit, struct buffer *url)
+/* It is the landing address without its query. */
+void pages_meeting_link(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)
 		return;
@@ -109,7 +125,7 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	put(values, "parameter", visit->parameter);
 	put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
 	if (wants_fresh_link(visit->failure)) {
-		meeting_link(visit, &texts->link);
+		pages_meeting_link(visit, &texts->link);
 		put(values, "meeting_link", texts->link.data);
 	}
 	if (visit->failure == FAILURE_DENIED &&
@@ -165,37 +181,177 @@ void pages_failure(struct visit *visit)
 	buffer_wipe(&texts.ticket);
 }
 
-int pages_login(struct visit *visit, int status, const char *name)
+/* -- signing in -- */
+
+static void release_rows(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t j = 0; j < 2; j++)
+			buffer_wipe(&rows->texts[i][j]);
+}
+
+static const char *sentence(const struct lang *lang, const char *key, struct buffer *text)
+{
+	static const struct page_value none[] = {{0}};
+
+	*text = BUFFER_INIT(1024);
+	if (key != NULL)
+		lang_format(lang, key, none, text);
+	return text->data;
+}
+
+/* `name` is set in every row, or that of the page would stand there. */
+static void add_form(struct rows *rows, const struct lang *lang,
+	const struct service_backend *backend, const char *name)
+{
+	struct page_value *values = rows->values[rows->count];
+	struct buffer *texts = rows->texts[rows->count];
+
+	values[0] = (struct page_value){.name = "backend", .text = backend->title};
+	values[1] = (struct page_value){.name = "label", .text = backend->label};
+	values[2] = (struct page_value){.name = "name_label"};
+	values[2].text = sentence(lang, backend->driver->name_label, &texts[0]);
+	values[3] = (struct page_value){.name = "password_label"};
+	values[3].text = sentence(lang, backend->driver->password_label, &texts[1]);
+	values[4] = (struct page_value){.name = "name", .text = name};
+	rows->list[rows->count++] = values;
+}
+
+static void add_button(struct rows *rows, const struct visit *visit,
+	const struct service_backend *backend, const char *ticket)
+{
+	struct page_value *values = rows->values[rows->count];
+	struct buffer *address = &rows->texts[rows->count][0];
+
+	*address = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
+	buffer_text(address, visit->service->login_url);
+	buffer_text(address, backend->path);
+	buffer_text(address, visit->reauthenticate ? "&again=1&ticket=" : "&ticket=");
+	buffer_text(address, ticket);
+	values[0] = (struct page_value){.name = "backend", .text = backend->title};
+	values[1] = (struct page_value){.name = "label", .text = backend->label};
+	values[2] = (struct page_value){.name = "address", .text = address->data};
+	rows->list[rows->count++] = values;
+}
+
+/* What the page offers. True: also the form for passwords. */
+static bool add_ways(const struct visit *visit, const struct lang *lang, const char *ticket,
+	const char *name, const char *whose, struct rows *forms, struct rows *buttons)
+{
+	bool passwords = false;
+
+	for (size_t i = 0; i < visit->service->backend_count; i++) {
+		const struct service_backend *backend = &visit->service->backends[i];
+		bool is_it = whose != NULL && strcmp(whose, backend->title) == 0;
+
+		passwords |= backend->driver->kind == AUTH_PASSWORD;
+		if (backend->driver->kind == AUTH_FORM && forms->count < ROWS_MAX)
+			add_form(forms, lang, backend, is_it ? name : NULL);
+		if (backend->driver->kind == AUTH_REDIRECT && buttons->count < ROWS_MAX)
+			add_button(buttons, visit, backend, ticket);
+	}
+	return passwords;
+}
+
+/* What all pages with a form for a pending join say. */
+static void put_join(struct values *values, const struct visit *visit, const char *action,
+	const struct buffer *ticket)
+{
+	put(values, "action", action);
+	put(values, "ticket", ticket->data);
+	put(values, "platform", visit->platform->title);
+	put(values, "meeting", visit->join.meeting_token);
+}
+
+int pages_login(struct visit *visit, int status, const char *name, const char *backend)
 {
 	const struct lang *lang = language(visit);
 	struct values values = {0};
+	struct rows forms = {0}, buttons = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	int rc = visit_seal_ticket(visit, TICKET_JOIN, &ticket);
+	bool passwords =
+		rc == 0 && add_ways(visit, lang, ticket.data, name, backend, &forms, &buttons);
 
 	put_common(&values, visit, lang);
-	put(&values, "action", visit->service->login_url);
-	put(&values, "ticket", ticket.data);
-	put(&values, "platform", visit->platform->title);
-	put(&values, "meeting", visit->join.meeting_token);
+	put_join(&values, visit, visit->service->login_url, &ticket);
 	put(&values, "failed", status == 401 ? "1" : NULL);
-	put(&values, "name", name);
+	put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
+	put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
+	put(&values, "name", backend == NULL ? name : NULL);
+	put(&values, "passwords", passwords ? "1" : NULL);
+	put_rows(&values, "forms", &forms);
+	put_rows(&values, "buttons", &buttons);
 	answer_page(visit, PAGE_LOGIN, status, visit->platform->login_policy, lang, &values);
+	release_rows(&forms);
+	release_rows(&buttons);
 	buffer_wipe(&ticket);
 	return rc;
 }
 
-int pages_logout(struct visit *visit)
+int pages_challenge(struct visit *visit, bool failed)
+{
+	const struct lang *lang = language(visit);
+	const struct ticket_note *note = visit->note;
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
+
+	put_common(&values, visit, lang);
+	put_join(&values, visit, visit->service->login_url, &ticket);
+	put(&values, "failed", failed ? "1" : NULL);
+	put(&values, "prompt", note->prompt);
+	put(&values, "code", note->prompt == NULL ? "1" : NULL);
+	put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
+	answer_page(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
+		visit->platform->login_policy, lang, &values);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+int pages_invite(struct visit *visit)
 {
 	const struct lang *lang = language(visit);
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
+
+	put_common(&values, visit, lang);
+	put_join(&values, visit, visit->service->invite_url, &ticket);
+	put(&values, "guest", visit->note->who.name);
+	answer_page(visit, PAGE_INVITE, 200, visit->platform->login_policy, lang, &values);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+/* -- signing out -- */
+
+/* The scheme and host that an address begins with; NULL for "" and without memory. */
+static char *origin_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host != NULL ? strndup(url, (size_t)(host + 3 - url) + strcspn(host + 3, "/?#"))
+			    : NULL;
+}
+
+int pages_logout(struct visit *visit, const char *leave)
+{
+	const struct lang *lang = language(visit);
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	char *origin = origin_of(leave);
+	char *policy = service_page_policy(visit->service->settings, origin);
 	int rc = visit_seal_ticket(visit, TICKET_LOGOUT, &ticket);
 
 	put_common(&values, visit, lang);
 	put(&values, "action", visit->service->logout_url);
 	put(&values, "ticket", ticket.data);
 	put(&values, "account", visit->session.who.subject);
-	answer_page(visit, PAGE_LOGOUT, 200, visit->service->page_policy, lang, &values);
+	answer_page(visit, PAGE_LOGOUT, 200, policy != NULL ? policy : visit->service->page_policy,
+		lang, &values);
+	free(policy);
+	free(origin);
 	buffer_wipe(&ticket);
 	return rc;
 }

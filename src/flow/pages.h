@@ -10,12 +10,24 @@
 /* The visit's failure, as a page or as JSON where the client prefers that. */
 void pages_failure(struct visit *visit);
 
-/* The login form of a pending join, with a status of 200, or 401 after a wrong password; `name` is
- * put back into its field. 0, or -1 when the ticket cannot be made. */
-int pages_login(struct visit *visit, int status, const char *name);
+/* All ways to sign in for a pending join, with a status of 200, or 401 after something wrong was
+ * typed: `name` is put back into its field, of the form of `backend` (a title) or of the form for
+ * passwords (NULL). 0, or -1 when the ticket cannot be made. */
+int pages_login(struct visit *visit, int status, const char *name, const char *backend);
 
-/* The logout button. 0 or -1. */
-int pages_logout(struct visit *visit);
+/* The second question, which is in the visit's note; 401 where the last answer was wrong. 0 or -1.
+ */
+int pages_challenge(struct visit *visit, bool failed);
+
+/* The button of an invitation; the guest is in the visit's note. 0 or -1. */
+int pages_invite(struct visit *visit);
+
+/* Appends where a new request token is to be had: the platform's own page of the meeting. */
+void pages_meeting_link(const struct visit *visit, struct buffer *url);
+
+/* The logout button. `leave`: where the browser goes next to sign out at a provider; "": nowhere. 0
+ * or -1. */
+int pages_logout(struct visit *visit, const char *leave);
 
 void pages_signed_out(struct visit *visit);
 

@@ -27,8 +27,6 @@ enum failure {
 
 enum { DETAIL_MAX = 144 }; /* thousands of visits wait at once: no struct error */
 
-struct login; /* a password being checked; login.c */
-
 struct visit {
 	struct station *station;
 	struct service *service;
@@ -52,8 +50,10 @@ struct visit {
 	bool session_is_new, session_ended;
 	uint8_t browser[TICKET_BROWSER_SIZE];
 	bool browser_known, browser_is_new;
-	struct login *login;
-	bool has_waited; /* for a password: the visitor may be gone */
+	const char *route_rest;	  /* what varies in the path: a backend's title */
+	struct ticket_note *note; /* of the ticket that came; NULL: none */
+	bool reauthenticate;	  /* another account is wanted */
+	bool has_waited;	  /* for a backend: the visitor may be gone */
 
 	/* exchange */
 	struct outbound_request *exchange;
@@ -90,33 +90,90 @@ int failure_status(enum failure failure);
 /* The browser's id from its cookie, or a new one whose cookie goes out with the answer. */
 void visit_know_browser(struct visit *visit);
 
-/* Opens a ticket of that kind, sealed for this browser, into the visit's join. 0 or -1. */
+/* Opens a ticket of that kind, sealed for this browser, into the visit's join and note. 0 or -1. */
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
 
-/* Appends a ticket for the visit's join and browser. 0 or -1 (too long). */
+/* Appends a ticket for the visit's join and browser, with its note where the kind has one. 0 or -1
+ * (too long). */
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text);
+
+/* The visit's note, a new one with a fresh id and seed for this backend. NULL without memory. */
+struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend);
+
+/* A key in the state for what may happen to a note a certain number of times. */
+void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE]);
 
 /* -- arrive.c -- */
 step_function arrive_from_platform; /* the entry's query: a new join */
 step_function arrive_with_ticket;   /* GET login: a pending join */
 step_function arrive_with_form; /* POST: takes the form apart, after checking where it comes from */
-step_function arrive_with_form_ticket;
-step_function arrive_and_stop; /* HEAD: all is well, nothing is done */
+step_function arrive_with_form_ticket; /* a pending join, or the answer to a challenge */
+step_function arrive_from_provider;    /* GET callback: a pending join that went to a provider */
+step_function arrive_with_invitation;  /* POST invite */
+step_function arrive_with_message;     /* POST backchannel: a provider's form */
+step_function arrive_and_stop;	       /* HEAD: all is well, nothing is done */
 
 /* -- authenticate.c -- */
 step_function authenticate_by_session;
-step_function authenticate_show_login;
-step_function authenticate_again; /* to the login page with the visit's join */
+step_function authenticate_at_login; /* GET login: the page, or off to the provider of a button */
+step_function authenticate_again;    /* to the login page (or provider) with the visit's join */
 
 /* Looks for a session that holds good. 1: there is one (visit->session), 0: none, -1: the state
  * does not answer. */
 int authenticate_find_session(struct visit *visit);
 
+/* Begins a session of `who` (taken over), who was found out by `backend`. STEP_NEXT, or STEP_DONE
+ * after answering. */
+enum step authenticate_begin_session(struct visit *visit, struct identity *who);
+
+/* Seals the visit's session to see whether it fits into a cookie; STEP_NEXT or, after answering,
+ * STEP_DONE. */
+enum step authenticate_check_session(struct visit *visit);
+
 /* -- login.c -- */
-step_function authenticate_by_password;
+step_function authenticate_by_form; /* a password, a code, … */
+
+/* The last of a login: counts, logs, begins the session. */
+enum step login_grant(struct visit *visit, struct identity *who);
+
+/* One line event=login. `who` has what is known of the person; NULL fields are left out. */
+void login_log(const struct visit *visit, const char *result, const char *user, const char *backend,
+	const char *detail);
+
+/* The code of a second factor was wrong: asks again. STEP_DONE. */
+enum step login_wrong_code(struct visit *visit);
+
+/* -- challenge.c -- */
+/* Asks a backend's second question. STEP_DONE. */
+enum step challenge_ask(struct visit *visit, struct service_backend *backend,
+	const struct auth_challenge *challenge);
+
+/* Somebody (taken over) passed the first question: asks for the code of their second factor, where
+ * they have one, refuses them where they must and have none, or lets them pass. */
+enum step challenge_second_factor(
+	struct visit *visit, struct service_backend *backend, struct identity *who);
+enum step challenge_check_code(struct visit *visit, const char *code);
+
+/* Whether the visit's note is granted for the first time; else answers. */
+bool challenge_use_up(struct visit *visit);
+
+/* -- redirect.c -- */
+enum step redirect_begin(struct visit *visit, struct service_backend *backend);
+step_function authenticate_by_provider; /* who came back */
+step_function backchannel_end;		/* a session at a provider has ended */
+
+/* -- renew.c -- */
+step_function authenticate_renew; /* reads the groups of the session again where they are old */
+
+/* -- invite.c -- */
+step_function invite_show; /* the page of an invitation */
+step_function invite_accept;
 
 /* -- authorize.c, exchange.c, return.c -- */
 step_function authorize_join;
+
+/* Whether the policy would let them into the visit's meeting. */
+bool authorize_would_allow(const struct visit *visit, const struct identity *who);
 step_function exchange_token;
 step_function return_to_platform;
 

@@ -2,6 +2,7 @@
 #include "flow/visit.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "flow/pages.h"
 #include "flow/steps.h"
 #include "http/route.h"
@@ -25,11 +26,19 @@ static const struct story {
 		{arrive_from_platform, authenticate_by_session, authorize_join, exchange_token,
 			return_to_platform}},
 	{ROUTE_ENTRY, HTTP_HEAD, false, {arrive_from_platform, arrive_and_stop}},
-	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_show_login}},
-	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_show_login}},
+	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_at_login}},
+	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_POST, true,
-		{arrive_with_form, arrive_with_form_ticket, authenticate_by_password,
-			authorize_join, exchange_token, return_to_platform}},
+		{arrive_with_form, arrive_with_form_ticket, authenticate_by_form, authorize_join,
+			exchange_token, return_to_platform}},
+	{ROUTE_CALLBACK, HTTP_GET, true,
+		{arrive_from_provider, authenticate_by_provider, authorize_join, exchange_token,
+			return_to_platform}},
+	{ROUTE_CALLBACK, HTTP_HEAD, false, {arrive_from_provider, arrive_and_stop}},
+	{ROUTE_BACKCHANNEL, HTTP_POST, false, {arrive_with_message, backchannel_end}},
+	{ROUTE_INVITE, HTTP_GET, false, {invite_show}},
+	{ROUTE_INVITE, HTTP_HEAD, false, {invite_show}},
+	{ROUTE_INVITE, HTTP_POST, false, {arrive_with_form, arrive_with_invitation, invite_accept}},
 	{ROUTE_LOGOUT, HTTP_GET, false, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, false, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, false, {arrive_with_form, logout_do}},
@@ -94,25 +103,63 @@ void visit_know_browser(struct visit *visit)
 	visit->browser_known = true;
 }
 
+static void drop_note(struct visit *visit)
+{
+	if (visit->note != NULL)
+		ticket_note_release(visit->note);
+	free(visit->note);
+	visit->note = NULL;
+}
+
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
 	char cookie[512];
+	int rc;
 
 	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
 			PARAM_ONCE ||
 		ticket_browser_open(ring, cookie, visit->browser) != 0)
 		return -1;
 	visit->browser_known = true;
-	return ticket_open(ring, kind, text, visit->browser, visit->now,
-		visit->service->settings->ticket_lifetime, &visit->join);
+	if (visit->note == NULL)
+		visit->note = calloc(1, sizeof *visit->note);
+	if (visit->note == NULL)
+		return -1;
+	ticket_note_release(visit->note);
+	rc = ticket_open(ring, kind, text, visit->browser, visit->now,
+		visit->service->settings->ticket_lifetime, &visit->join, visit->note);
+	if (visit->note->backend == NULL)
+		drop_note(visit);
+	return rc;
 }
 
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
 {
 	visit_know_browser(visit);
 	return ticket_seal(store_ring(visit->files->store), kind, visit->browser, visit->now,
-		kind == TICKET_JOIN ? &visit->join : NULL, text);
+		&visit->join, visit->note, text);
+}
+
+struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
+{
+	drop_note(visit);
+	visit->note = calloc(1, sizeof *visit->note);
+	if (visit->note == NULL)
+		return NULL;
+	seal_random(visit->note->id, sizeof visit->note->id);
+	seal_random(visit->note->seed, sizeof visit->note->seed);
+	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
+		drop_note(visit);
+	return visit->note;
+}
+
+void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
+{
+	char id[2 * TICKET_ID_SIZE + 1];
+
+	text_hex(visit->note->id, TICKET_ID_SIZE, id);
+	seal_hash(store_hash_key(visit->files->store), key, "note", purpose, id, NULL);
 }
 
 /* -- the answer -- */
@@ -189,6 +236,7 @@ static void free_visit(struct visit *visit)
 	response_release(&visit->response);
 	join_release(&visit->join);
 	session_release(&visit->session);
+	drop_note(visit);
 	params_free(&visit->form);
 	buffer_wipe(&visit->token);
 	files_drop(&visit->files);
@@ -253,13 +301,14 @@ static void choose_story(struct visit *visit)
 	static step_function *const wrong_method[] = {answer_method_not_allowed};
 	static step_function *const overloaded[] = {answer_overloaded};
 	const struct settings *settings = visit->service->settings;
-	bool allowed = false;
-	enum route route = route_find(settings->mount, visit->request.path, visit->request.method,
-		&allowed, &visit->allow);
+	struct route_found found =
+		route_find(settings->mount, visit->request.path, visit->request.method);
 
-	visit->steps = route == ROUTE_NOT_FOUND ? not_found : wrong_method;
-	for (size_t i = 0; allowed && i < sizeof stories / sizeof *stories; i++) {
-		if (stories[i].route != route || stories[i].method != visit->request.method)
+	visit->allow = found.allow;
+	visit->route_rest = found.rest;
+	visit->steps = found.route == ROUTE_NOT_FOUND ? not_found : wrong_method;
+	for (size_t i = 0; found.allowed && i < sizeof stories / sizeof *stories; i++) {
+		if (stories[i].route != found.route || stories[i].method != visit->request.method)
 			continue;
 		visit->steps = stories[i].steps;
 		visit->is_join = stories[i].is_join;

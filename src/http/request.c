@@ -196,8 +196,7 @@ static const char *check_client(const char *address)
 
 static void set_id(char id[REQUEST_ID_MAX + 1], const char *given)
 {
-	static const char hex[] = "0123456789abcdef";
-	unsigned char random[16];
+	uint8_t random[16];
 
 	if (given != NULL && strlen(given) <= REQUEST_ID_MAX &&
 		text_is_token(given, 1, REQUEST_ID_MAX, "._-")) {
@@ -205,11 +204,7 @@ static void set_id(char id[REQUEST_ID_MAX + 1], const char *given)
 		return;
 	}
 	seal_random(random, sizeof random);
-	for (size_t i = 0; i < sizeof random; i++) {
-		id[2 * i] = hex[random[i] >> 4];
-		id[2 * i + 1] = hex[random[i] & 15];
-	}
-	id[2 * sizeof random] = '\0';
+	text_hex(random, sizeof random, id);
 }
 
 /* Whether what arrived is whole and says one thing. */

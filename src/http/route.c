@@ -1,34 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/route.h"
 
-static const struct {
-	const char *path; /* behind the mount */
-	enum route route;
-	bool post;
-} routes[] = {
-	{"", ROUTE_ENTRY, false},
-	{"/", ROUTE_ENTRY, false},
-	{"/login", ROUTE_LOGIN, true},
-	{"/logout", ROUTE_LOGOUT, true},
-	{"/healthz", ROUTE_HEALTHZ, false},
-	{"/readyz", ROUTE_READYZ, false},
-	{"/metrics", ROUTE_METRICS, false},
+enum methods { GET_ONLY = 0, GET_AND_POST, POST_ONLY };
+
+static const char *const allow[] = {
+	[GET_ONLY] = "GET, HEAD",
+	[GET_AND_POST] = "GET, HEAD, POST",
+	[POST_ONLY] = "POST",
 };
 
-enum route route_find(const char *mount, const char *path, enum http_method method, bool *allowed_r,
-	const char **allow_r)
+static const struct {
+	const char *path; /* behind the mount; one with a slash at its end has a part that varies */
+	enum route route;
+	enum methods methods;
+} routes[] = {
+	{"", ROUTE_ENTRY, GET_ONLY},
+	{"/", ROUTE_ENTRY, GET_ONLY},
+	{"/login", ROUTE_LOGIN, GET_AND_POST},
+	{"/callback/", ROUTE_CALLBACK, GET_ONLY},
+	{"/backchannel/", ROUTE_BACKCHANNEL, POST_ONLY},
+	{"/invite", ROUTE_INVITE, GET_AND_POST},
+	{"/logout", ROUTE_LOGOUT, GET_AND_POST},
+	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},
+	{"/readyz", ROUTE_READYZ, GET_ONLY},
+	{"/metrics", ROUTE_METRICS, GET_ONLY},
+};
+
+static bool is_allowed(enum methods methods, enum http_method method)
+{
+	if (method == HTTP_POST)
+		return methods != GET_ONLY;
+	return methods != POST_ONLY && (method == HTTP_GET || method == HTTP_HEAD);
+}
+
+/* Whether the path is the row's; *rest_r is what varies, "" where nothing does. */
+static bool matches(const char *row, const char *path, const char **rest_r)
+{
+	size_t length = strlen(row);
+
+	*rest_r = "";
+	if (length < 2 || row[length - 1] != '/')
+		return strcmp(row, path) == 0;
+	*rest_r = path + length;
+	return strncmp(row, path, length) == 0 && path[length] != '\0';
+}
+
+struct route_found route_find(const char *mount, const char *path, enum http_method method)
 {
 	size_t mount_length = strlen(mount);
+	struct route_found found = {0};
 
 	if (strncmp(path, mount, mount_length) != 0)
-		return ROUTE_NOT_FOUND;
-	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
-		if (strcmp(path + mount_length, routes[i].path) != 0)
-			continue;
-		*allow_r = routes[i].post ? "GET, HEAD, POST" : "GET, HEAD";
-		*allowed_r = method == HTTP_GET || method == HTTP_HEAD ||
-			     (method == HTTP_POST && routes[i].post);
-		return routes[i].route;
-	}
-	return ROUTE_NOT_FOUND;
+		return found;
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+		if (matches(routes[i].path, path + mount_length, &found.rest)) {
+			found.route = routes[i].route;
+			found.allow = allow[routes[i].methods];
+			found.allowed = is_allowed(routes[i].methods, method);
+			break;
+		}
+	return found;
 }

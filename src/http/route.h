@@ -9,20 +9,28 @@
 
 enum route {
 	ROUTE_NOT_FOUND = 0,
-	ROUTE_ENTRY,   /* GET MOUNT */
-	ROUTE_LOGIN,   /* GET, POST MOUNT/login */
-	ROUTE_LOGOUT,  /* GET, POST MOUNT/logout */
-	ROUTE_HEALTHZ, /* GET MOUNT/healthz */
-	ROUTE_READYZ,  /* GET MOUNT/readyz */
-	ROUTE_METRICS, /* GET MOUNT/metrics */
+	ROUTE_ENTRY,	   /* GET MOUNT */
+	ROUTE_LOGIN,	   /* GET, POST MOUNT/login */
+	ROUTE_CALLBACK,	   /* GET MOUNT/callback/BACKEND */
+	ROUTE_BACKCHANNEL, /* POST MOUNT/backchannel/BACKEND */
+	ROUTE_INVITE,	   /* GET, POST MOUNT/invite */
+	ROUTE_LOGOUT,	   /* GET, POST MOUNT/logout */
+	ROUTE_HEALTHZ,	   /* GET MOUNT/healthz */
+	ROUTE_READYZ,	   /* GET MOUNT/readyz */
+	ROUTE_METRICS,	   /* GET MOUNT/metrics */
+};
+
+/* What a path leads to. */
+struct route_found {
+	enum route route;
+	const char *rest;  /* behind the last slash, where the route has such a part: never empty */
+	bool allowed;	   /* the method is among those of the route (HEAD is wherever GET is) */
+	const char *allow; /* the value for Allow: "GET, HEAD" */
 };
 
 /* Finds the route of a path, which must be written exactly so; a trailing slash on the entry is the
- * entry. `mount` is "" where base-url has no path: the entry is "/" then. *allow_r is the value for
- * Allow
- * ("GET, HEAD"), *allowed_r whether the method is among it (HEAD is wherever GET is); both
- * untouched for ROUTE_NOT_FOUND. */
-enum route route_find(const char *mount, const char *path, enum http_method method, bool *allowed_r,
-	const char **allow_r);
+ * entry. `mount` is "" where base-url has no path: the entry is "/" then. `rest` points into the
+ * path. */
+struct route_found route_find(const char *mount, const char *path, enum http_method method);
 
 #endif

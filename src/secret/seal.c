@@ -122,6 +122,18 @@ void seal_hash(
 	explicit_bzero(&state, sizeof state);
 }
 
+void seal_derive_text(
+	const uint8_t seed[SEAL_KEY_SIZE], const char *purpose, char text[SEAL_DERIVED_SIZE])
+{
+	uint8_t hash[32];
+
+	crypto_generichash(
+		hash, sizeof hash, (const uint8_t *)purpose, strlen(purpose), seed, SEAL_KEY_SIZE);
+	sodium_bin2base64(text, SEAL_DERIVED_SIZE, hash, sizeof hash,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	explicit_bzero(hash, sizeof hash);
+}
+
 void seal_random(void *bytes, size_t length)
 {
 	randombytes_buf(bytes, length);

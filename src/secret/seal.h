@@ -54,6 +54,12 @@ int seal_open(
 void seal_hash(const uint8_t key[SEAL_KEY_SIZE], uint8_t hash[SEAL_HASH_SIZE], const char *purpose,
 	...) __attribute__((sentinel));
 
+/* A text made of a random seed of SEAL_KEY_SIZE bytes and a purpose, of which neither the seed nor
+ * another purpose's text can be told: base64url, unpadded, of 32 bytes. */
+enum { SEAL_DERIVED_SIZE = 44 }; /* with the NUL */
+void seal_derive_text(
+	const uint8_t seed[SEAL_KEY_SIZE], const char *purpose, char text[SEAL_DERIVED_SIZE]);
+
 /* Random bytes for ids. */
 void seal_random(void *bytes, size_t length);
 

@@ -188,6 +188,17 @@ const struct store_secret *store_secrets(const struct store *store, const char *
 	return *count == 0 ? NULL : &store->secrets[first];
 }
 
+size_t store_texts(
+	const struct store *store, const char *name, const char *texts[STORE_VERSIONS_MAX])
+{
+	size_t count;
+	const struct store_secret *secrets = store_secrets(store, name, &count);
+
+	for (size_t i = 0; i < count; i++)
+		texts[i] = secret_text(secrets[i].secret);
+	return count;
+}
+
 const struct store_secret *store_all(const struct store *store, size_t *count)
 {
 	*count = store->count;

@@ -26,7 +26,7 @@
 #include "secret/secret.h"
 
 enum {
-	STORE_NAME_MAX = 270, /* "backend/" and a host with port */
+	STORE_NAME_MAX = 839, /* "totp/", the title of a backend, and a subject percent-encoded */
 	STORE_VERSIONS_MAX = 8,
 };
 
@@ -52,6 +52,11 @@ uint64_t store_generation(const struct store *store);
 const struct store_secret *store_secrets(
 	const struct store *store, const char *name, size_t *count);
 
+/* The same as texts, into room for STORE_VERSIONS_MAX; they live as long as the store. Returns how
+ * many. */
+size_t store_texts(
+	const struct store *store, const char *name, const char *texts[STORE_VERSIONS_MAX]);
+
 /* All secrets, by name and newest first. */
 const struct store_secret *store_all(const struct store *store, size_t *count);
 
@@ -74,8 +79,9 @@ void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name,
  * are root both belong to the owner of the store's folder, since the service has to read them. */
 int store_init(const char *path, const char *key_path, struct error *error);
 
-/* "meeting.example.org" (lower case, perhaps with a port) or "backend/NAME", NAME being 1 to 64
- * letters, digits, "_", "." and "-". 0, or -1 with the form in the error. */
+/* "meeting.example.org" (lower case, perhaps with a port), "backend/NAME" or "totp/NAME/SUBJECT",
+ * NAME being 1 to 64 letters, digits, "_", "." and "-", and SUBJECT percent-encoded. 0, or -1 with
+ * the form in the error. */
 int store_check_name(const char *name, struct error *error);
 
 /* 1 to SECRET_MAX bytes without control characters, and not dots alone: drivers percent-encode a

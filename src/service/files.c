@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/files.h"
 
+#include "auth/auth.h"
+
 #include <limits.h>
 
 /* What each page may use, beside the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "meeting_link", "retry_after", NULL};
-static const char *const login_names[] = {
-	COMMON, "action", "ticket", "platform", "meeting", "failed", "name", NULL};
+static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting",
+	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
+	"backend", "label", "name_label", "password_label", "address", NULL};
+static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
+	"failed", "prompt", "code", "hidden", NULL};
+static const char *const invite_names[] = {
+	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
@@ -18,6 +25,8 @@ static const struct {
 } pages[PAGE_COUNT] = {
 	[PAGE_ERROR] = {"error.html", error_names},
 	[PAGE_LOGIN] = {"login.html", login_names},
+	[PAGE_CHALLENGE] = {"challenge.html", challenge_names},
+	[PAGE_INVITE] = {"invite.html", invite_names},
 	[PAGE_LOGOUT] = {"logout.html", logout_names},
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
 };
@@ -43,7 +52,7 @@ static size_t take_stamps(
 	return count;
 }
 
-/* Messages are chosen while running: whether every language has them is known now. */
+/* Sentences are chosen while running: whether every language has them is known now. */
 static int check_sentences(const struct langs *langs, struct error *error)
 {
 	static const char *const names[] = {
@@ -54,9 +63,16 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #undef FAILURE
 		"error.bad-request.other",
 	};
+	const struct auth_backend *backend;
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (langs_check(langs, keys[i], names, error) != 0)
+			return -1;
+	for (size_t i = 0; (backend = auth_at(i)) != NULL; i++)
+		if ((backend->name_label != NULL &&
+			    langs_check(langs, backend->name_label, names, error) != 0) ||
+			(backend->password_label != NULL &&
+				langs_check(langs, backend->password_label, names, error) != 0))
 			return -1;
 	return 0;
 }

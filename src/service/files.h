@@ -11,7 +11,15 @@
 #include "http/page.h"
 #include "secret/store.h"
 
-enum page_id { PAGE_ERROR = 0, PAGE_LOGIN, PAGE_LOGOUT, PAGE_SIGNED_OUT, PAGE_COUNT };
+enum page_id {
+	PAGE_ERROR = 0,
+	PAGE_LOGIN,
+	PAGE_CHALLENGE,
+	PAGE_INVITE,
+	PAGE_LOGOUT,
+	PAGE_SIGNED_OUT,
+	PAGE_COUNT
+};
 
 enum { FILES_WATCHED_MAX = 40 };
 

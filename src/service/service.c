@@ -4,6 +4,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { SERVICE_THREADS_MAX = 96 }; /* past that they wait for each other */
+
 /* The platforms together may hold no more requests than max-in-flight; one that hangs must leave
  * room for the others. */
 static unsigned share_of_platform(const struct service *service)
@@ -29,7 +31,7 @@ static char *join_texts(const char *a, const char *b, const char *c)
 
 /* `form_target` is named beside ourselves because Chromium applies form-action to the redirect that
  * answers the form. */
-static char *make_policy(const struct settings *settings, const char *form_target)
+char *service_page_policy(const struct settings *settings, const char *form_target)
 {
 	struct buffer text = BUFFER_INIT(4096);
 	const char *logo = settings->brand_logo;
@@ -72,12 +74,48 @@ static int open_platform(const struct settings *settings, const struct section *
 	if (platform->peer->ca_file[0] != '\0' && access(platform->peer->ca_file, R_OK) != 0)
 		return section_error(
 			section, "ca-file", error, "%s: cannot be read", platform->peer->ca_file);
-	platform->login_policy = make_policy(settings, platform->peer->site);
+	platform->login_policy = service_page_policy(settings, platform->peer->site);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
 
-static int open_backend(
+/* What is the same for all backends that have it. */
+static int read_common(
 	const struct section *section, struct service_backend *backend, struct error *error)
+{
+	const char *second;
+
+	if (backend->driver->renew != NULL)
+		backend->group_refresh = section_milliseconds(section, "group-refresh") / 1000;
+	if (!backend->driver->second_factor)
+		return 0;
+	second = section_string(section, "second-factor");
+	backend->second_factor_required = strcmp(second, "required") == 0;
+	if (!backend->second_factor_required && strcmp(second, "optional") != 0)
+		return section_error(section, "second-factor", error,
+			"\"optional\" or \"required\" is needed, not \"%.64s\"", second);
+	return 0;
+}
+
+/* The addresses that people and providers use for it. */
+static int make_addresses(
+	const struct settings *settings, struct service_backend *backend, struct error *error)
+{
+	struct buffer title = BUFFER_INIT(1024);
+
+	buffer_percent(&title, backend->title);
+	backend->secret_name = join_texts("backend/", backend->title, "");
+	if (!title.failed) {
+		backend->callback_url = join_texts(settings->base_url, "/callback/", title.data);
+		backend->path = join_texts("?backend=", title.data, "");
+	}
+	buffer_release(&title);
+	if (backend->secret_name == NULL || backend->callback_url == NULL || backend->path == NULL)
+		return error_set(error, "no memory");
+	return 0;
+}
+
+static int open_backend(const struct settings *settings, const struct section *section,
+	struct service_backend *backend, struct error *error)
 {
 	bool compiled_out = false;
 	const char *type = section_type(section);
@@ -87,6 +125,12 @@ static int open_backend(
 	backend->driver = auth_find(type, &compiled_out);
 	if (backend->driver == NULL)
 		return refuse_type(section, compiled_out, error);
+	backend->own.limit = backend->driver->threads;
+	backend->lane = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
+	backend->breaker.failures_max = SERVICE_BACKEND_FAILURES;
+	if (make_addresses(settings, backend, error) != 0 ||
+		read_common(section, backend, error) != 0)
+		return -1;
 	return backend->driver->open(section, &backend->instance, error);
 }
 
@@ -115,7 +159,8 @@ int service_open_backends(struct service *service, struct error *error)
 		return error_set(error, "no memory");
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		service->backend_count++;
-		if (open_backend(settings->backends[i], &service->backends[i], error) != 0)
+		if (open_backend(settings, settings->backends[i], &service->backends[i], error) !=
+			0)
 			return -1;
 	}
 	return 0;
@@ -142,12 +187,14 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service_drop(&service);
 		return NULL;
 	}
-	service->page_policy = make_policy(service->settings, NULL);
+	service->page_policy = service_page_policy(service->settings, NULL);
 	service->static_url = join_texts(service->settings->mount, "/static", "");
 	service->login_url = join_texts(service->settings->base_url, "/login", "");
 	service->logout_url = join_texts(service->settings->base_url, "/logout", "");
+	service->invite_url = join_texts(service->settings->base_url, "/invite", "");
 	if (service->page_policy == NULL || service->static_url == NULL ||
-		service->login_url == NULL || service->logout_url == NULL) {
+		service->login_url == NULL || service->logout_url == NULL ||
+		service->invite_url == NULL) {
 		error_set(error, "no memory");
 		service_drop(&service);
 	}
@@ -200,6 +247,15 @@ struct service_backend *service_backend(const struct service *service, const cha
 	return NULL;
 }
 
+unsigned service_threads(const struct service *service)
+{
+	unsigned threads = 0;
+
+	for (size_t i = 0; i < service->backend_count; i++)
+		threads += service->backends[i].own.limit;
+	return threads < SERVICE_THREADS_MAX ? threads : SERVICE_THREADS_MAX;
+}
+
 struct service *service_use(struct service *service)
 {
 	service->users++;
@@ -216,9 +272,15 @@ static void free_service(struct service *service)
 			platform->driver->close(platform->instance);
 		free(platform->login_policy);
 	}
-	for (size_t i = 0; i < service->backend_count; i++)
-		if (service->backends[i].instance != NULL)
-			service->backends[i].driver->close(service->backends[i].instance);
+	for (size_t i = 0; i < service->backend_count; i++) {
+		struct service_backend *backend = &service->backends[i];
+
+		if (backend->instance != NULL)
+			backend->driver->close(backend->instance);
+		free(backend->secret_name);
+		free(backend->callback_url);
+		free(backend->path);
+	}
 	files_drop(&service->files);
 	free(service->platforms);
 	free(service->backends);
@@ -226,6 +288,7 @@ static void free_service(struct service *service)
 	free(service->static_url);
 	free(service->login_url);
 	free(service->logout_url);
+	free(service->invite_url);
 	config_free(&service->settings);
 	free(service);
 }

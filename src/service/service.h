@@ -8,14 +8,26 @@
 #define SERVICE_SERVICE_H
 
 #include "auth/auth.h"
+#include "outbound/breaker.h"
 #include "outbound/client.h"
 #include "platform/platform.h"
+#include "pool/worker.h"
 #include "service/files.h"
 
+enum { SERVICE_BACKEND_FAILURES = 5 }; /* in a row, before a backend is left alone for a while */
+
 struct service_backend {
-	const char *title, *label;
+	const char *title, *label; /* the label is what people read */
 	const struct auth_backend *driver;
 	void *instance;
+	struct worker_lane *lane; /* `own`, or that of the passwords */
+	struct worker_lane own;
+	struct breaker breaker;
+	int64_t group_refresh;	     /* seconds; 0: never */
+	bool second_factor_required; /* people without a TOTP key are refused */
+	char *secret_name;	     /* in the store: "backend/TITLE" */
+	char *callback_url;	     /* where a provider sends the browser back to */
+	char *path;		     /* "?backend=TITLE", percent-encoded */
 };
 
 struct service_platform {
@@ -38,7 +50,7 @@ struct service {
 	size_t platform_count;
 	struct files *files;
 	char *page_policy; /* Content-Security-Policy of every page without a platform */
-	char *static_url, *login_url, *logout_url;
+	char *static_url, *login_url, *logout_url, *invite_url;
 };
 
 /* Loads and checks everything the file names; asks no host, touches no loop: may run on a worker.
@@ -58,6 +70,13 @@ int service_connect(struct service *service, struct outbound *outbound, struct e
 /* By title; a platform's without case. NULL when there is none. */
 struct service_platform *service_platform(const struct service *service, const char *title);
 struct service_backend *service_backend(const struct service *service, const char *title);
+
+/* The Content-Security-Policy of a page whose form leads to another site ("https://host"; NULL: to
+ * none). The caller frees it; NULL without memory. */
+char *service_page_policy(const struct settings *settings, const char *form_target);
+
+/* How many jobs may run at once on lanes of their own, for worker_setup(). */
+unsigned service_threads(const struct service *service);
 
 struct service *service_use(struct service *service);
 void service_drop(struct service **service);

@@ -58,7 +58,7 @@ static void put_join(struct wire_out *out, const struct join *join)
 
 static bool has_join(enum ticket_kind kind)
 {
-	return kind == TICKET_JOIN || kind == TICKET_REDIRECT || kind == TICKET_CHALLENGE;
+	return kind != TICKET_LOGOUT;
 }
 
 static bool has_note(enum ticket_kind kind)
@@ -116,7 +116,7 @@ static int get_join(struct wire_in *in, struct join *join)
 	join->platform = wire_get_text(in);
 	join->meeting_id = wire_get_text(in);
 	join->meeting_token = wire_get_text(in);
-	join->request_token = wire_get_text(in);
+	join->request_token = get_string(in);
 	forwards = (size_t)wire_get_number(in, 1);
 	if (in->failed || forwards > JOIN_FORWARD_MAX || join->platform == NULL ||
 		join->meeting_id == NULL || join->meeting_token == NULL ||

@@ -37,7 +37,7 @@ enum ticket_kind {
 	TICKET_LOGOUT,	  /* the logout form: no join in it */
 	TICKET_REDIRECT,  /* on the way through a provider: a join and a note */
 	TICKET_CHALLENGE, /* a second question was asked: a join and a note */
-	TICKET_INVITE,	  /* the page of an invitation: a note */
+	TICKET_INVITE,	  /* the page of an invitation: a join without request token, a note */
 };
 
 /* What a login has to remember beside the join. */

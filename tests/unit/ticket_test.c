@@ -49,7 +49,7 @@ static struct buffer seal_ticket(enum ticket_kind kind, const struct join *join,
 {
 	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
 
-	assert_int_equal(ticket_seal(&ring, kind, browser, now, join, &text), 0);
+	assert_int_equal(ticket_seal(&ring, kind, browser, now, join, NULL, &text), 0);
 	return text;
 }
 
@@ -57,7 +57,7 @@ static struct buffer seal_ticket(enum ticket_kind kind, const struct join *join,
 static bool ticket_opens(const char *text, enum ticket_kind kind, const uint8_t *whose, int64_t now)
 {
 	struct join join;
-	bool good = ticket_open(&ring, kind, text, whose, now, TICKET_LIFETIME, &join) == 0;
+	bool good = ticket_open(&ring, kind, text, whose, now, TICKET_LIFETIME, &join, NULL) == 0;
 
 	assert_true((good && kind == TICKET_JOIN) == (join.request_token != NULL));
 	join_release(&join);
@@ -74,7 +74,7 @@ static void test_ticket_comes_back_whole(void **state)
 	join.forward[1].value = strdup(""); /* "&culture=" */
 	text = seal_ticket(TICKET_JOIN, &join, NOW);
 	assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW + 1,
-				 TICKET_LIFETIME, &opened),
+				 TICKET_LIFETIME, &opened, NULL),
 		0);
 	assert_string_equal(opened.platform, join.platform);
 	assert_string_equal(opened.meeting_id, join.meeting_id);
@@ -86,6 +86,83 @@ static void test_ticket_comes_back_whole(void **state)
 	assert_string_equal(opened.forward[1].value, "");
 	join_release(&join);
 	join_release(&opened);
+	buffer_release(&text);
+}
+
+static struct ticket_note make_note(void)
+{
+	struct ticket_note note = TICKET_NOTE_INIT;
+
+	note.backend = strdup("directory");
+	note.name = strdup("anna");
+	note.prompt = strdup("Next token");
+	note.echo = true;
+	note.state_length = TICKET_STATE_MAX;
+	memset(note.state, 'x', sizeof note.state);
+	memset(note.id, 1, sizeof note.id);
+	memset(note.seed, 2, sizeof note.seed);
+	assert_int_equal(identity_set(&note.who.subject, "anna", IDENTITY_SUBJECT_MAX), 0);
+	assert_int_equal(identity_add_group(&note.who, "staff"), 0);
+	note.who.second_factor = true;
+	return note;
+}
+
+static void test_note_comes_back_whole(void **state)
+{
+	struct ticket_note note = make_note(), opened;
+	struct join join = make_join(0, 0), back;
+	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
+
+	(void)state;
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, &join, &note, &text), 0);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, text.data, browser, NOW,
+				 TICKET_LIFETIME, &back, &opened),
+		0);
+	assert_string_equal(back.request_token, join.request_token);
+	assert_string_equal(opened.backend, "directory");
+	assert_string_equal(opened.name, "anna");
+	assert_string_equal(opened.prompt, "Next token");
+	assert_true(opened.echo);
+	assert_int_equal(opened.state_length, TICKET_STATE_MAX);
+	assert_memory_equal(opened.state, note.state, TICKET_STATE_MAX);
+	assert_memory_equal(opened.id, note.id, sizeof note.id);
+	assert_memory_equal(opened.seed, note.seed, sizeof note.seed);
+	assert_string_equal(opened.who.subject, "anna");
+	assert_true(identity_has_group(&opened.who, "staff"));
+	assert_true(opened.who.second_factor);
+	assert_false(opened.who.guest);
+	/* A challenge is no way back from a provider. */
+	ticket_note_release(&opened);
+	join_release(&back);
+	assert_int_equal(ticket_open(&ring, TICKET_REDIRECT, text.data, browser, NOW,
+				 TICKET_LIFETIME, &back, &opened),
+		-1);
+	assert_null(opened.backend);
+	ticket_note_release(&note);
+	join_release(&join);
+	buffer_release(&text);
+}
+
+/* An invitation leads to a meeting before there is a request token. */
+static void test_join_without_a_request_token(void **state)
+{
+	struct ticket_note note = make_note(), opened;
+	struct join join = make_join(0, 0), back;
+	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
+
+	(void)state;
+	free(join.request_token);
+	join.request_token = NULL;
+	assert_int_equal(ticket_seal(&ring, TICKET_INVITE, browser, NOW, &join, &note, &text), 0);
+	assert_int_equal(ticket_open(&ring, TICKET_INVITE, text.data, browser, NOW, TICKET_LIFETIME,
+				 &back, &opened),
+		0);
+	assert_string_equal(back.request_token, "");
+	ticket_note_release(&opened);
+	ticket_note_release(&note);
+	join_release(&back);
+	join_release(&join);
 	buffer_release(&text);
 }
 
@@ -116,8 +193,8 @@ static void test_A42_tickets_of_two_tabs_are_independent(void **state)
 
 	(void)state;
 	assert_true(ticket_opens(second.data, TICKET_JOIN, browser, NOW));
-	assert_int_equal(
-		ticket_open(&ring, TICKET_JOIN, first.data, browser, NOW, TICKET_LIFETIME, &opened),
+	assert_int_equal(ticket_open(&ring, TICKET_JOIN, first.data, browser, NOW, TICKET_LIFETIME,
+				 &opened, NULL),
 		0);
 	assert_int_equal(opened.forward_count, 0);
 	join_release(&opened);
@@ -168,13 +245,13 @@ static void test_oversize_ticket_is_not_sealed(void **state)
 	struct join huge = make_join(1, 70000);
 
 	(void)state;
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, &text), -1);
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &huge, &text), -1);
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, NULL, &text), -1);
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &huge, NULL, &text), -1);
 	assert_int_equal(text.length, 0);
 	join_release(&join);
 	join_release(&huge);
 	join = make_join(JOIN_FORWARD_MAX, 240);
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, &text), 0);
+	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, NULL, &text), 0);
 	assert_true(text.length <= TICKET_TEXT_MAX);
 	assert_true(ticket_opens(text.data, TICKET_JOIN, browser, NOW));
 	join_release(&join);
@@ -265,6 +342,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ticket_comes_back_whole),
+		cmocka_unit_test(test_note_comes_back_whole),
+		cmocka_unit_test(test_join_without_a_request_token),
 		cmocka_unit_test(test_A42_ticket_of_another_browser_is_refused),
 		cmocka_unit_test(test_A42_tickets_of_two_tabs_are_independent),
 		cmocka_unit_test(test_ticket_of_another_kind_is_refused),

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "flow/call.h"
+
+#include "base/clock.h"
+#include "telemetry/metrics.h"
+
+enum { QUEUE_DEADLINE_MS = 20000 }; /* waiting for a worker, before anybody looked at it */
+
+struct call *call_new(struct visit *visit)
+{
+	struct call *call = calloc(1, sizeof *call);
+
+	if (call == NULL)
+		return NULL;
+	call->visit = visit;
+	call->url = BUFFER_INIT(TICKET_TEXT_MAX + 8192);
+	call->started_ms = clock_monotonic_ms();
+	uv_timer_init(visit->station->loop, &call->deadline);
+	call->deadline.data = call;
+	return call;
+}
+
+static struct call *call_of(struct worker_job *job)
+{
+	return (struct call *)((char *)job - offsetof(struct call, job));
+}
+
+static void on_worker(struct worker_job *job)
+{
+	struct call *call = call_of(job);
+
+	call->verdict = call->work(call);
+}
+
+static void on_done(struct worker_job *job, bool cancelled)
+{
+	struct call *call = call_of(job);
+	struct breaker *breaker = &call->backend->breaker;
+
+	uv_timer_stop(&call->deadline);
+	call->visit->has_waited = true;
+	if (cancelled) {
+		call->refused = true;
+		call->verdict = AUTH_UNAVAILABLE;
+		breaker_abandoned(breaker);
+	} else if (call->verdict == AUTH_UNAVAILABLE) {
+		breaker_failed(breaker, clock_monotonic_ms());
+	} else {
+		breaker_succeeded(breaker);
+	}
+	metric_observe(METRIC_LOGIN_SECONDS, clock_monotonic_ms() - call->started_ms);
+	call->done(call);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct call *call = timer->data;
+
+	worker_cancel(&call->job); /* one that already runs has a deadline of its own */
+}
+
+/* What of the backend's goes into every call. */
+static int prepare(struct call *call, struct service_backend *backend)
+{
+	call->backend = backend;
+	call->verdict = AUTH_UNAVAILABLE;
+	call->refused = false;
+	call->secrets.values = call->texts;
+	call->secrets.count =
+		store_texts(call->visit->files->store, backend->secret_name, call->texts);
+	identity_release(&call->who);
+	return identity_set(&call->who.backend, backend->title, IDENTITY_SUBJECT_MAX);
+}
+
+int call_start(struct call *call, struct service_backend *backend, call_work *work, call_done *done)
+{
+	call->retry_after_ms = 10000;
+	if (prepare(call, backend) != 0) {
+		error_set(&call->error, "no memory");
+		return -1;
+	}
+	if (!breaker_allows(&backend->breaker, clock_monotonic_ms(), &call->retry_after_ms)) {
+		error_set(&call->error, "%s was out of order and is left alone for a while",
+			backend->title);
+		return -1;
+	}
+	call->work = work;
+	call->done = done;
+	call->job = (struct worker_job){.work = on_worker, .done = on_done};
+	if (worker_submit(backend->lane, &call->job) != 0) {
+		breaker_abandoned(&backend->breaker);
+		call->refused = true;
+		return -1;
+	}
+	uv_timer_start(&call->deadline, on_deadline, QUEUE_DEADLINE_MS, 0);
+	return 0;
+}
+
+static void free_call(uv_handle_t *deadline)
+{
+	struct call *call = deadline->data;
+
+	identity_release(&call->who);
+	join_release(&call->leads_to);
+	buffer_wipe(&call->url);
+	buffer_wipe(&call->state);
+	params_free(&call->query);
+	explicit_bzero(call, sizeof *call);
+	free(call);
+}
+
+void call_release(struct call *call)
+{
+	uv_close((uv_handle_t *)&call->deadline, free_call);
+}
+
+enum step call_fail(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	metric_count(METRIC_LOGIN_UNAVAILABLE);
+	if (call->refused) {
+		visit_note(visit, "too much waits for the backend already");
+		visit->retry_after = 5;
+		return visit_fail(visit, FAILURE_OVERLOADED);
+	}
+	visit_note(visit, "%s", call->error.text);
+	visit->retry_after = call->retry_after_ms / 1000 + 1;
+	return visit_fail(visit, FAILURE_BACKEND_UNAVAILABLE);
+}

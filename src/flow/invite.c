@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An invitation's link: a page with one button, which begins a session that is good for one meeting
+ * and sends the guest to the platform's page of it. From there it goes on as any join. Opening the
+ * link alone does nothing, so that whoever looks at mails for people does no harm.
+ */
+#include "flow/call.h"
+#include "flow/pages.h"
+#include "flow/steps.h"
+
+#include "telemetry/metrics.h"
+
+static enum auth_verdict work(struct call *call)
+{
+	call->attempt.secrets = call->secrets;
+	return call->backend->driver->check(call->backend->instance, &call->attempt);
+}
+
+static enum step show(struct call *call)
+{
+	struct visit *visit = call->visit;
+	struct ticket_note *note = visit_make_note(visit, call->backend);
+
+	if (note == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	identity_move(&note->who, &call->who);
+	visit->join = call->leads_to;
+	call->leads_to = JOIN_INIT;
+	visit->platform = service_platform(visit->service, visit->join.platform);
+	if (visit->platform == NULL)
+		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+	return pages_invite(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+static enum step conclude(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	switch (call->verdict) {
+	case AUTH_GRANT:
+		return show(call);
+	case AUTH_UNAVAILABLE:
+		return call_fail(call);
+	case AUTH_DENY:
+	case AUTH_UNKNOWN:
+	case AUTH_CHALLENGE:
+		break;
+	}
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", NULL, call->backend->title, call->error.text);
+	visit->is_logged = true;
+	return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+}
+
+static void on_checked(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = conclude(call);
+
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+static struct service_backend *find_backend(struct service *service)
+{
+	for (size_t i = 0; i < service->backend_count; i++)
+		if (service->backends[i].driver->kind == AUTH_LINK)
+			return &service->backends[i];
+	return NULL;
+}
+
+static enum step begin(struct visit *visit, struct call *call, struct service_backend *backend)
+{
+	const char *token = NULL;
+
+	call->query = params_parse(visit->request.query, strlen(visit->request.query));
+	if (call->query == NULL || params_get(call->query, "token", &token) != PARAM_ONCE ||
+		token[0] == '\0' || strlen(token) > AUTH_PASSWORD_MAX) {
+		visit->parameter = "token";
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	call->attempt = (struct auth_attempt){
+		.name = "",
+		.password = token,
+		.join = &visit->join,
+		.client = visit->request.client,
+		.who = &call->who,
+		.leads_to = &call->leads_to,
+		.challenge = &call->challenge,
+		.error = &call->error,
+	};
+	return call_start(call, backend, work, on_checked) == 0 ? STEP_WAIT : call_fail(call);
+}
+
+enum step invite_show(struct visit *visit)
+{
+	struct service_backend *backend = find_backend(visit->service);
+	struct call *call;
+	enum step step;
+
+	if (backend == NULL)
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	call = call_new(visit);
+	if (call == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	step = begin(visit, call, backend);
+	if (step != STEP_WAIT)
+		call_release(call);
+	return step;
+}
+
+enum step invite_accept(struct visit *visit)
+{
+	struct identity *who = &visit->note->who;
+	struct service_backend *backend = service_backend(visit->service, visit->note->backend);
+	struct buffer url = BUFFER_INIT(4096);
+	enum step step;
+
+	/* It may have been revoked since the page was shown. */
+	if (backend == NULL || who->subject == NULL ||
+		(backend->driver->stands != NULL &&
+			!backend->driver->stands(backend->instance, who->subject)))
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	step = login_grant(visit, who);
+	if (step == STEP_NEXT) {
+		pages_meeting_link(visit, &url);
+		response_begin(&visit->response, 303, visit->request.id);
+		response_header(&visit->response, "Location", url.data != NULL ? url.data : "");
+		step = STEP_DONE;
+	}
+	buffer_release(&url);
+	return step;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 2 by way of a provider: the browser goes there with the pending join as `state`, sealed for
+ * this browser, and comes back with it once.
+ */
+#include "flow/call.h"
+#include "flow/pages.h"
+#include "flow/steps.h"
+
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+/* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
+static void make_secrets(const struct visit *visit, struct call *call)
+{
+	const struct ticket_note *note = visit->note;
+
+	seal_derive_text(note->seed, "nonce", call->nonce);
+	seal_derive_text(note->seed, "verifier", call->verifier);
+	call->redirect.nonce = call->nonce;
+	call->redirect.verifier = call->verifier;
+}
+
+static void fill(struct visit *visit, struct call *call, struct service_backend *backend)
+{
+	make_secrets(visit, call);
+	call->redirect.callback = backend->callback_url;
+	call->redirect.reauthenticate = visit->reauthenticate;
+	call->redirect.url = &call->url;
+	call->redirect.who = &call->who;
+	call->redirect.error = &call->error;
+}
+
+static enum step fail(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	if (!call->refused)
+		login_log(visit, "unavailable", NULL, call->backend->title, call->error.text);
+	return call_fail(call);
+}
+
+/* -- there -- */
+
+static enum auth_verdict begin(struct call *call)
+{
+	call->redirect.secrets = call->secrets;
+	return call->backend->driver->begin(call->backend->instance, &call->redirect);
+}
+
+static enum step answer_begun(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	if (call->verdict != AUTH_GRANT || call->url.failed)
+		return fail(call);
+	response_begin(&visit->response, 302, visit->request.id);
+	response_header(&visit->response, "Location", call->url.data);
+	return STEP_DONE;
+}
+
+static void on_begun(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = answer_begun(call);
+
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+enum step redirect_begin(struct visit *visit, struct service_backend *backend)
+{
+	struct call *call = call_new(visit);
+	struct buffer state = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	enum step step = STEP_WAIT;
+
+	visit->is_join = false; /* it goes on with the way back */
+	if (call == NULL || visit_make_note(visit, backend) == NULL ||
+		visit_seal_ticket(visit, TICKET_REDIRECT, &state) != 0) {
+		visit_note(visit, "no memory, or the forwarded parameters are too long");
+		step = visit_fail(visit, FAILURE_INTERNAL);
+	} else {
+		fill(visit, call, backend);
+		call->state = state; /* the call's from here on */
+		state = BUFFER_INIT(0);
+		call->redirect.state = call->state.data;
+		if (call_start(call, backend, begin, on_begun) != 0)
+			step = fail(call);
+	}
+	buffer_wipe(&state);
+	if (step != STEP_WAIT && call != NULL)
+		call_release(call);
+	return step;
+}
+
+/* -- and back -- */
+
+static enum auth_verdict finish(struct call *call)
+{
+	call->redirect.secrets = call->secrets;
+	return call->backend->driver->finish(call->backend->instance, &call->redirect);
+}
+
+static enum step answer_finished(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	switch (call->verdict) {
+	case AUTH_GRANT:
+		return login_grant(visit, &call->who);
+	case AUTH_UNAVAILABLE:
+		return fail(call);
+	case AUTH_CHALLENGE:
+	case AUTH_UNKNOWN:
+	case AUTH_DENY:
+		break;
+	}
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", NULL, call->backend->title, call->error.text);
+	visit->is_logged = true;
+	visit->is_join = false;
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
+static void on_finished(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = answer_finished(call);
+
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+/* What came back, each at most once. 0 or -1. */
+static int take_answer(const struct params *query, struct auth_redirect *redirect)
+{
+	const struct {
+		const char *name, **value;
+	} parts[] = {
+		{"code", &redirect->code},
+		{"iss", &redirect->issuer},
+		{"error", &redirect->failure},
+	};
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (params_get(query, parts[i].name, parts[i].value) == PARAM_REPEATED)
+			return -1;
+	return 0;
+}
+
+static enum step begin_finish(
+	struct visit *visit, struct call *call, struct service_backend *backend)
+{
+	call->query = params_parse(visit->request.query, strlen(visit->request.query));
+	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
+		visit->parameter = "code";
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	fill(visit, call, backend);
+	return call_start(call, backend, finish, on_finished) == 0 ? STEP_WAIT : fail(call);
+}
+
+enum step authenticate_by_provider(struct visit *visit)
+{
+	struct service_backend *backend = service_backend(visit->service, visit->note->backend);
+	struct call *call;
+	enum step step;
+
+	if (backend == NULL || backend->driver->kind != AUTH_REDIRECT ||
+		strcmp(backend->title, visit->route_rest) != 0)
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	if (!challenge_use_up(visit)) /* one way back for each way there */
+		return STEP_DONE;
+	call = call_new(visit);
+	if (call == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	step = begin_finish(visit, call, backend);
+	if (step != STEP_WAIT)
+		call_release(call);
+	return step;
+}
+
+/* -- a session at a provider has ended (OpenID Connect Back-Channel Logout 1.0) -- */
+
+static enum auth_verdict read_ending(struct call *call)
+{
+	call->ending.secrets = call->secrets;
+	call->ending.error = &call->error;
+	return call->backend->driver->ended(call->backend->instance, &call->ending);
+}
+
+/* Voids what the message names. 0 or -1. */
+static int end_sessions(struct visit *visit, const struct call *call)
+{
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	const struct auth_ending *ending = &call->ending;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (ending->provider_session[0] != '\0')
+		session_provider_key(hash_key, call->backend->title, ending->provider_session, key);
+	else
+		session_revoke_key(hash_key, call->backend->title, ending->subject, key);
+	return state_revoke(visit->station->state, key, visit->now);
+}
+
+static void log_ending(const struct visit *visit, const struct call *call)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "logout");
+	log_text(&line, "user", call->ending.subject);
+	log_text(&line, "backend", call->backend->title);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "detail", "told by the provider");
+	log_end(&line);
+}
+
+/* Section 2.8: 200 for what was done, 400 for what is not good. */
+static enum step answer_ending(struct call *call)
+{
+	struct visit *visit = call->visit;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (call->verdict == AUTH_UNAVAILABLE)
+		return fail(call);
+	if (call->verdict != AUTH_GRANT) {
+		visit_note(visit, "logout token: %s", call->error.text);
+		visit->parameter = "logout_token";
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	seal_hash(store_hash_key(visit->files->store), key, "logout-token", call->backend->title,
+		call->ending.id, NULL);
+	if (state_claim(visit->station->state, key, visit->now) == STATE_CLAIM_LOST) {
+		visit->parameter = "logout_token";
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	if (end_sessions(visit, call) != 0)
+		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	log_ending(visit, call);
+	pages_plain(visit, 200, "text/plain; charset=utf-8", "ok\n");
+	return STEP_DONE;
+}
+
+static void on_ending(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = answer_ending(call);
+
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+enum step backchannel_end(struct visit *visit)
+{
+	struct service_backend *backend = service_backend(visit->service, visit->route_rest);
+	struct call *call;
+	enum step step = STEP_WAIT;
+
+	if (backend == NULL || backend->driver->ended == NULL)
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	call = call_new(visit);
+	if (call == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	if (params_get(visit->form, "logout_token", &call->ending.token) != PARAM_ONCE) {
+		visit->parameter = "logout_token";
+		step = visit_fail(visit, FAILURE_BAD_REQUEST);
+	} else if (call_start(call, backend, read_ending, on_ending) != 0) {
+		step = fail(call);
+	}
+	if (step != STEP_WAIT)
+		call_release(call);
+	return step;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 2, the rest of it for a session: groups that are too old are read again. Who is gone from
+ * the directory is gone here; a directory that does not answer lets nobody in on old groups.
+ */
+#include "flow/call.h"
+#include "flow/steps.h"
+
+static enum auth_verdict renew(struct call *call)
+{
+	call->renewal.secrets = call->secrets;
+	return call->backend->driver->renew(call->backend->instance, &call->renewal);
+}
+
+static enum step sign_in_again(struct visit *visit)
+{
+	session_release(&visit->session);
+	visit->session_is_new = false;
+	return authenticate_again(visit);
+}
+
+static enum step conclude(struct call *call)
+{
+	struct visit *visit = call->visit;
+	struct session *session = &visit->session;
+
+	switch (call->verdict) {
+	case AUTH_GRANT:
+		session->read = session->used = visit->now;
+		visit->session_is_new = true;
+		return authenticate_check_session(visit);
+	case AUTH_UNAVAILABLE:
+		return call_fail(call);
+	case AUTH_DENY:
+		login_log(visit, "gone", session->who.subject, session->who.backend,
+			call->error.text);
+		visit->session_ended = true;
+		return sign_in_again(visit);
+	case AUTH_UNKNOWN:
+	case AUTH_CHALLENGE:
+		break;
+	}
+	return sign_in_again(visit);
+}
+
+static void on_renewed(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = conclude(call);
+
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+enum step authenticate_renew(struct visit *visit)
+{
+	struct session *session = &visit->session;
+	struct service_backend *backend = service_backend(visit->service, session->who.backend);
+	struct call *call;
+	enum step step = STEP_WAIT;
+
+	if (backend == NULL || backend->group_refresh == 0 ||
+		visit->now - session->read < backend->group_refresh)
+		return STEP_NEXT;
+	call = call_new(visit);
+	if (call == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	call->renewal.who = &session->who;
+	call->renewal.error = &call->error;
+	if (call_start(call, backend, renew, on_renewed) != 0)
+		step = call_fail(call);
+	if (step != STEP_WAIT)
+		call_release(call);
+	return step;
+}
