@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+extern const struct auth_backend auth_command;
 extern const struct auth_backend auth_email;
 extern const struct auth_backend auth_file;
 extern const struct auth_backend auth_guest;
@@ -15,6 +16,9 @@ extern const struct auth_backend auth_invite;
 extern const struct auth_backend auth_meeting_key;
 #ifdef HAVE_RADIUS
 extern const struct auth_backend auth_radius;
+#endif
+#ifdef HAVE_PAM
+extern const struct auth_backend auth_pam;
 #endif
 #ifdef MEETAUTH_MOCK
 extern const struct auth_backend auth_mock;
@@ -25,6 +29,12 @@ static const struct {
 	const struct auth_backend *backend;
 } rows[] = {
 	{"file", &auth_file},
+#ifdef HAVE_PAM
+	{"pam", &auth_pam},
+#else
+	{"pam", NULL},
+#endif
+	{"command", &auth_command},
 #ifdef HAVE_RADIUS
 	{"radius", &auth_radius},
 #else

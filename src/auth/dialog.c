@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "auth/dialog.h"
+
+#include "auth/answer.h"
+
+#define FIRST_LINE "meetauth 1"
+
+enum { REASON_MAX = 200 };
+
+/* Asks and reads. 0, or -1 when there was no answer that can be understood. */
+static int ask(const struct helper *helper, const struct buffer *question, struct buffer *raw,
+	struct answer *answer, struct error *error)
+{
+	unsigned wrong;
+
+	if (question->failed)
+		return error_set(error, "no memory for a question to %s", helper->program);
+	if (helper_run(helper, question, raw, error) != 0)
+		return -1;
+	wrong = answer_read(raw->data, answer);
+	if (wrong > 0)
+		return error_set(error,
+			"%s: line %u of its answer is not as meetauth-command(7) has it",
+			helper->program, wrong);
+	return 0;
+}
+
+/* The words of "unavailable", unless they give a secret away. Always AUTH_UNAVAILABLE. */
+static enum auth_verdict say_why(const struct helper *helper, const struct answer *answer,
+	const char *const secrets[2], struct error *error)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (secrets[i] == NULL || secrets[i][0] == '\0' ||
+			strstr(answer->text, secrets[i]) == NULL)
+			continue;
+		error_set(error,
+			"%s is out of order; why is not told here, for what was typed is in it",
+			helper->program);
+		return AUTH_UNAVAILABLE;
+	}
+	error_set(error, "%s is out of order%s%.*s", helper->program,
+		answer->text[0] != '\0' ? ": " : "", REASON_MAX, answer->text);
+	return AUTH_UNAVAILABLE;
+}
+
+static enum auth_verdict say_misplaced(
+	const struct helper *helper, const struct answer *answer, struct error *error)
+{
+	error_set(error, "%s answered \"%s\", which is no answer to this request", helper->program,
+		answer_word(answer->reply));
+	return AUTH_UNAVAILABLE;
+}
+
+/* ---- asking ---- */
+
+static void add(struct buffer *question, const char *key, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	buffer_text(question, key);
+	buffer_text(question, " ");
+	buffer_text(question, value);
+	buffer_text(question, "\n");
+}
+
+static void begin(struct buffer *question, const char *request)
+{
+	buffer_text(question, FIRST_LINE "\n");
+	add(question, "request", request);
+}
+
+static void end(struct buffer *question)
+{
+	buffer_text(question, "end\n");
+}
+
+static void describe(struct buffer *question, const struct auth_attempt *attempt)
+{
+	const struct auth_challenge *asked = attempt->asked;
+
+	begin(question, asked != NULL ? "answer" : "login");
+	add(question, "user", asked != NULL ? asked->name : attempt->name);
+	add(question, "password", attempt->password);
+	add(question, "answer", attempt->answer);
+	if (asked != NULL) {
+		buffer_text(question, asked->state_length > 0 ? "state " : "");
+		buffer_append(question, asked->state, asked->state_length);
+		buffer_text(question, asked->state_length > 0 ? "\n" : "");
+	}
+	add(question, "client", attempt->client);
+	add(question, "platform", attempt->join->platform);
+	add(question, "meeting", attempt->join->meeting_id);
+	end(question);
+}
+
+static void fill_challenge(const struct auth_attempt *attempt, const struct answer *answer)
+{
+	struct auth_challenge *challenge = attempt->challenge;
+	const char *state = answer->state != NULL ? answer->state : "";
+	/* `asked` may be what is filled. */
+	struct auth_challenge filled = {.echo = answer->echo, .state_length = strlen(state)};
+
+	snprintf(filled.name, sizeof filled.name, "%s",
+		attempt->asked != NULL ? attempt->asked->name : attempt->name);
+	snprintf(filled.prompt, sizeof filled.prompt, "%s", answer->text);
+	memcpy(filled.state, state, filled.state_length);
+	*challenge = filled;
+}
+
+/* All at once: a `who` half filled could end up in the next backend's hands. */
+static void fill_identity(struct identity *who, struct answer *answer)
+{
+	answer->who.backend = who->backend;
+	who->backend = NULL;
+	identity_move(who, &answer->who);
+}
+
+static enum auth_verdict judge(
+	const struct helper *helper, const struct auth_attempt *attempt, struct answer *answer)
+{
+	const char *const typed[2] = {attempt->password, attempt->answer};
+
+	switch (answer->reply) {
+	case REPLY_DENY:
+		return AUTH_DENY;
+	case REPLY_UNKNOWN:
+		return AUTH_UNKNOWN;
+	case REPLY_CHALLENGE:
+		fill_challenge(attempt, answer);
+		return AUTH_CHALLENGE;
+	case REPLY_GRANT:
+		fill_identity(attempt->who, answer);
+		return AUTH_GRANT;
+	case REPLY_UNAVAILABLE:
+		return say_why(helper, answer, typed, attempt->error);
+	case REPLY_NONSENSE:
+	case REPLY_UNKNOWN_REQUEST:
+	case REPLY_READY:
+		break;
+	}
+	return say_misplaced(helper, answer, attempt->error);
+}
+
+static bool has_line_break(const char *text)
+{
+	return text != NULL && strchr(text, '\n') != NULL;
+}
+
+enum auth_verdict dialog_check(const struct helper *helper, const struct auth_attempt *attempt)
+{
+	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
+	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
+	struct answer answer = ANSWER_INIT;
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+
+	/* It would be a line of its own. No form field can hold one: nobody's password has it. */
+	if (has_line_break(attempt->password) || has_line_break(attempt->answer))
+		return AUTH_DENY;
+	describe(&question, attempt);
+	if (ask(helper, &question, &raw, &answer, attempt->error) == 0)
+		verdict = judge(helper, attempt, &answer);
+	answer_release(&answer);
+	buffer_wipe(&raw);
+	buffer_wipe(&question);
+	return verdict;
+}
+
+/* What is read again is name, e-mail and groups; the rest is the session's. */
+static enum auth_verdict take_over(
+	const struct helper *helper, const struct auth_renewal *renewal, struct answer *answer)
+{
+	struct identity *who = renewal->who, *now = &answer->who;
+	struct identity old = {.name = who->name,
+		.email = who->email,
+		.groups = who->groups,
+		.group_count = who->group_count};
+
+	if (strcmp(now->subject, who->subject) != 0) {
+		error_set(renewal->error, "%s answered about somebody else", helper->program);
+		return AUTH_UNAVAILABLE;
+	}
+	who->name = now->name;
+	who->email = now->email;
+	who->groups = now->groups;
+	who->group_count = now->group_count;
+	now->name = now->email = NULL;
+	now->groups = NULL;
+	now->group_count = 0;
+	identity_release(&old);
+	return AUTH_GRANT;
+}
+
+static enum auth_verdict judge_renewal(
+	const struct helper *helper, const struct auth_renewal *renewal, struct answer *answer)
+{
+	static const char *const nothing[2];
+
+	switch (answer->reply) {
+	case REPLY_DENY:
+		return AUTH_DENY;
+	case REPLY_UNKNOWN:
+	case REPLY_UNKNOWN_REQUEST:
+		return AUTH_UNKNOWN;
+	case REPLY_GRANT:
+		return take_over(helper, renewal, answer);
+	case REPLY_UNAVAILABLE:
+		return say_why(helper, answer, nothing, renewal->error);
+	case REPLY_NONSENSE:
+	case REPLY_CHALLENGE:
+	case REPLY_READY:
+		break;
+	}
+	return say_misplaced(helper, answer, renewal->error);
+}
+
+enum auth_verdict dialog_renew(const struct helper *helper, const struct auth_renewal *renewal)
+{
+	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
+	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
+	struct answer answer = ANSWER_INIT;
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+
+	begin(&question, "renew");
+	add(&question, "user", renewal->who->subject);
+	end(&question);
+	if (ask(helper, &question, &raw, &answer, renewal->error) == 0)
+		verdict = judge_renewal(helper, renewal, &answer);
+	answer_release(&answer);
+	buffer_release(&raw);
+	buffer_release(&question);
+	return verdict;
+}
+
+int dialog_connect(const struct helper *helper, struct error *error)
+{
+	static const char *const nothing[2];
+	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
+	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
+	struct answer answer = ANSWER_INIT;
+	int rc = -1;
+
+	begin(&question, "check");
+	end(&question);
+	if (ask(helper, &question, &raw, &answer, error) == 0) {
+		if (answer.reply == REPLY_READY || answer.reply == REPLY_UNKNOWN_REQUEST)
+			rc = 0;
+		else if (answer.reply == REPLY_UNAVAILABLE)
+			say_why(helper, &answer, nothing, error);
+		else
+			say_misplaced(helper, &answer, error);
+	}
+	answer_release(&answer);
+	buffer_release(&raw);
+	buffer_release(&question);
+	return rc;
+}

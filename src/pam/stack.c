@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam/stack.h"
+
+#include "base/identity.h"
+#include "base/text.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <security/pam_appl.h>
+#include <security/pam_ext.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* The conversation: the password is the answer to one question without echo. */
+struct talk {
+	const char *password;
+	bool given, asked_more;
+};
+
+static void forget(struct pam_response *responses, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (responses[i].resp == NULL)
+			continue;
+		explicit_bzero(responses[i].resp, strlen(responses[i].resp));
+		free(responses[i].resp);
+	}
+	free(responses);
+}
+
+/* A new password, a code, a yes to something: nobody is there to answer. */
+static int respond(struct talk *talk, int style, struct pam_response *response)
+{
+	if (style == PAM_ERROR_MSG || style == PAM_TEXT_INFO)
+		return 0;
+	if (style != PAM_PROMPT_ECHO_OFF || talk->given || talk->password == NULL) {
+		talk->asked_more = true;
+		return -1;
+	}
+	response->resp = strdup(talk->password);
+	talk->given = true;
+	return response->resp != NULL ? 0 : -1;
+}
+
+static int converse(int count, const struct pam_message **messages,
+	struct pam_response **responses_r, void *context)
+{
+	struct pam_response *responses;
+
+	if (count <= 0 || count > PAM_MAX_NUM_MSG)
+		return PAM_CONV_ERR;
+	responses = calloc((size_t)count, sizeof *responses);
+	if (responses == NULL)
+		return PAM_BUF_ERR;
+	for (int i = 0; i < count; i++) {
+		if (respond(context, messages[i]->msg_style, &responses[i]) == 0)
+			continue;
+		forget(responses, count);
+		return PAM_CONV_ERR;
+	}
+	*responses_r = responses;
+	return PAM_SUCCESS;
+}
+
+/* ---- verdicts ---- */
+
+static const char *word_for(int rc, const struct talk *talk)
+{
+	switch (rc) {
+	case PAM_USER_UNKNOWN:
+		return "unknown";
+	case PAM_AUTH_ERR:
+	case PAM_CRED_INSUFFICIENT:
+	case PAM_MAXTRIES:
+	case PAM_PERM_DENIED:
+	case PAM_ACCT_EXPIRED:
+	case PAM_CRED_EXPIRED:
+	case PAM_AUTHTOK_EXPIRED:
+	case PAM_NEW_AUTHTOK_REQD:
+		return "deny";
+	case PAM_CONV_ERR:
+		return talk->asked_more ? "deny" : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static void refuse(
+	pam_handle_t *pam, int rc, const char *word, const struct talk *talk, struct buffer *answer)
+{
+	if (talk->asked_more)
+		pam_syslog(
+			pam, LOG_NOTICE, "asked for more than a password, which meetauth cannot");
+	if (word != NULL)
+		buffer_printf(answer, "%s\n", word);
+	else
+		buffer_printf(answer, "unavailable PAM: %s\n", pam_strerror(pam, rc));
+}
+
+/* ---- the person ---- */
+
+/* The first field of the comment that Unix keeps about an account. */
+static void describe_name(const struct passwd *account, struct buffer *answer)
+{
+	size_t length = strcspn(account->pw_gecos, ",");
+	char name[IDENTITY_NAME_MAX + 1];
+
+	if (length == 0 || length > IDENTITY_NAME_MAX)
+		return;
+	snprintf(name, sizeof name, "%.*s", (int)length, account->pw_gecos);
+	if (text_is_printable(name))
+		buffer_printf(answer, "name %s\n", name);
+}
+
+/* 0, or -1 when there are more than can be told: a rule that denies one of the rest would be got
+ * around. */
+static int describe_groups(const char *user, gid_t first, struct buffer *answer)
+{
+	gid_t ids[IDENTITY_GROUPS_MAX];
+	int count = IDENTITY_GROUPS_MAX;
+
+	if (getgrouplist(user, first, ids, &count) < 0)
+		return -1;
+	for (int i = 0; i < count; i++) {
+		const struct group *group = getgrgid(ids[i]);
+
+		if (group != NULL)
+			buffer_printf(answer, "group %s\n", group->gr_name);
+	}
+	return 0;
+}
+
+/* The name that the modules made of the one that was typed, and what Unix knows of it, if it does.
+ */
+static void grant(pam_handle_t *pam, struct buffer *answer)
+{
+	struct buffer about = BUFFER_INIT(answer->maximum);
+	const struct passwd *account = NULL;
+	const void *user = NULL;
+
+	if (pam_get_item(pam, PAM_USER, &user) == PAM_SUCCESS && user != NULL)
+		account = getpwnam(user);
+	if (account != NULL)
+		describe_name(account, &about);
+	if (user == NULL || !text_is_printable(user)) {
+		buffer_text(answer, "unavailable PAM gave no usable name\n");
+	} else if (account != NULL && describe_groups(user, account->pw_gid, &about) != 0) {
+		pam_syslog(pam, LOG_NOTICE, "is in more than %d groups, which meetauth cannot hold",
+			IDENTITY_GROUPS_MAX);
+		buffer_text(answer, "deny\n");
+	} else {
+		buffer_printf(answer, "grant %s\n", (const char *)user);
+		buffer_append(answer, about.data, about.length);
+	}
+	buffer_release(&about);
+}
+
+/* ---- asking ---- */
+
+static int prepare(pam_handle_t *pam, const struct stack_question *question)
+{
+	int rc = pam_set_item(pam, PAM_TTY, "meetauth"); /* some modules insist on one */
+
+	if (rc == PAM_SUCCESS && question->client[0] != '\0')
+		rc = pam_set_item(pam, PAM_RHOST, question->client);
+	return rc;
+}
+
+static int judge(pam_handle_t *pam, const struct stack_question *question, struct talk *talk,
+	struct buffer *answer)
+{
+	const int flags = PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK;
+	int rc = prepare(pam, question);
+
+	if (rc == PAM_SUCCESS && question->password != NULL)
+		rc = pam_authenticate(pam, flags);
+	if (rc != PAM_SUCCESS) {
+		refuse(pam, rc, word_for(rc, talk), talk, answer);
+		return rc;
+	}
+	if (question->password != NULL && !talk->given) {
+		buffer_text(answer, "unavailable PAM asked for no password\n");
+		return rc;
+	}
+	rc = pam_acct_mgmt(pam, flags);
+	/* They have shown who they are: there is nobody else to be asked about them. */
+	if (rc == PAM_SUCCESS)
+		grant(pam, answer);
+	else
+		refuse(pam, rc, rc == PAM_USER_UNKNOWN ? "deny" : word_for(rc, talk), talk, answer);
+	return rc;
+}
+
+void stack_ask(const struct stack_question *question, struct buffer *answer)
+{
+	struct talk talk = {.password = question->password};
+	const struct pam_conv conversation = {converse, &talk};
+	pam_handle_t *pam = NULL;
+	int rc = pam_start(question->service, question->user, &conversation, &pam);
+
+	if (rc != PAM_SUCCESS) {
+		buffer_printf(answer, "unavailable PAM does not start (%d)\n", rc);
+		return;
+	}
+	rc = judge(pam, question, &talk, answer);
+	pam_end(pam, rc);
+}
+
+bool stack_has_service(const char *service)
+{
+	static const char *const folders[] = {"/etc/pam.d", "/usr/lib/pam.d"};
+	char path[128];
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		snprintf(path, sizeof path, "%s/%s", folders[i], service);
+		if (access(path, R_OK) == 0)
+			return true;
+	}
+	return false;
+}
