@@ -36,12 +36,17 @@ static int print_version(void)
 {
 	const struct auth_backend *backend;
 	const struct platform_driver *driver;
+	const char *type;
 
 	printf("meetauthd %s\n", PACKAGE_VERSION_TEXT);
 	for (size_t i = 0; (backend = auth_at(i)) != NULL; i++)
 		printf("backend  %-12s %s\n", backend->type, backend->summary);
 	for (size_t i = 0; (driver = platform_at(i)) != NULL; i++)
 		printf("platform %-12s %s\n", driver->type, driver->summary);
+	for (size_t i = 0; (type = auth_missing_at(i)) != NULL; i++)
+		printf("missing  %-12s backend that is not in this build\n", type);
+	for (size_t i = 0; (type = platform_missing_at(i)) != NULL; i++)
+		printf("missing  %-12s platform that is not in this build\n", type);
 	return EX_OK;
 }
 
