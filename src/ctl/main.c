@@ -16,6 +16,8 @@ static const struct ctl_command *const groups[] = {
 	ctl_secret_commands,
 	ctl_session_commands,
 	ctl_user_commands,
+	ctl_invite_commands,
+	ctl_meeting_key_commands,
 	ctl_policy_commands,
 	ctl_check_commands,
 };

@@ -5,17 +5,14 @@
 #include "ctl/ctl.h"
 
 #include "base/text.h"
+#include "ctl/given.h"
 #include "secret/store.h"
 #include "state/state.h"
 
 #include <ctype.h>
 #include <jansson.h>
-#include <sodium.h>
-#include <unistd.h>
 
 enum { SET, LIST, RETIRE, GENERATE };
-
-enum { GENERATED_SIZE = 32 }; /* bytes */
 
 /* Copies the name of a section's secret as it stands in the store. */
 static void name_of(const struct section *section, bool is_backend, char name[STORE_NAME_MAX + 1])
@@ -82,31 +79,10 @@ static int check_name(int command, const struct settings *settings, char *name)
 	return -1;
 }
 
-/* From standard input; from a terminal twice. */
-static struct secret *read_value(const char *name, struct error *error)
-{
-	char prompt[STORE_NAME_MAX + 32];
-	struct secret *value, *again;
-
-	snprintf(prompt, sizeof prompt, "Secret of %s: ", name);
-	value = secret_read(STDIN_FILENO, prompt, error);
-	if (value == NULL || !isatty(STDIN_FILENO))
-		return value;
-	again = secret_read(STDIN_FILENO, "The same again: ", error);
-	if (again == NULL) {
-		secret_free(&value);
-	} else if (secret_length(again) != secret_length(value) ||
-		   !seal_equal(secret_text(again), secret_text(value), secret_length(value))) {
-		error_set(error, "the two are not the same; nothing was stored");
-		secret_free(&value);
-	}
-	secret_free(&again);
-	return value;
-}
-
 static int run_set(struct ctl *ctl, int argc, char **argv)
 {
 	const struct settings *settings;
+	char prompt[STORE_NAME_MAX + 32];
 	struct secret *value;
 	struct error error;
 	unsigned version;
@@ -119,7 +95,8 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
 		return EX_CONFIG;
 	if (check_name(SET, settings, argv[0]) != 0)
 		return EX_USAGE;
-	value = read_value(argv[0], &error);
+	snprintf(prompt, sizeof prompt, "Secret of %s: ", argv[0]);
+	value = given_secret(prompt, &error);
 	if (value == NULL || store_check_value(value, &error) != 0)
 		status = ctl_fail(EX_DATAERR, &error);
 	else if (store_set(settings->store, settings->store_key, argv[0], value, &version,
@@ -131,25 +108,9 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* Random, as text, in `text` of GENERATED_SIZE * 2. */
-static struct secret *generate(void)
-{
-	uint8_t bytes[GENERATED_SIZE];
-	char text[GENERATED_SIZE * 2];
-	struct secret *value;
-
-	seal_random(bytes, sizeof bytes);
-	sodium_bin2base64(
-		text, sizeof text, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	value = secret_new(text, strlen(text));
-	explicit_bzero(bytes, sizeof bytes);
-	explicit_bzero(text, sizeof text);
-	return value;
-}
-
 static int store_generated(const struct settings *settings, const char *name)
 {
-	struct secret *value = generate();
+	struct secret *value = given_random();
 	struct error error;
 	unsigned version;
 	int status = EX_OK;

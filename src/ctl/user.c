@@ -7,55 +7,17 @@
 
 #include "auth/auth.h"
 #include "auth/users.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "ctl/change.h"
+#include "ctl/given.h"
 #include "ctl/user_list.h"
-#include "secret/seal.h"
-#include "secret/secret.h"
-
-#include <unistd.h>
 
 enum { ADD, PASSWD, DISABLE, ENABLE, REMOVE, LIST };
 
-static bool is_meant(const struct section *backend, const char *title)
-{
-	return strcmp(section_type(backend), "file") == 0 &&
-	       (title == NULL || strcmp(section_title(backend), title) == 0);
-}
-
-/* The users file of the backend called `title`, or for NULL of the only one of type file. NULL
- * after saying why, with the exit status. */
 static const char *find_path(
 	struct ctl *ctl, const struct ctl_command *command, const char *title, int *status_r)
 {
-	const struct settings *settings = ctl_settings(ctl);
-	const char *path = NULL;
-	struct error error;
-	size_t found = 0;
-
-	*status_r = EX_CONFIG;
-	if (settings == NULL)
-		return NULL;
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (is_meant(settings->backends[i], title)) {
-			path = section_string(settings->backends[i], "users");
-			found++;
-		}
-	if (found == 1 && path[0] == '/')
-		return path;
-	if (found > 1) {
-		*status_r = ctl_usage(command,
-			"there are several backends of type file: name one with --backend");
-		return NULL;
-	}
-	if (found == 1)
-		error_set(&error, "%s: users: must be an absolute path", settings->file);
-	else
-		error_set(&error, "%s: no backend %s%sof type file", settings->file,
-			title != NULL ? title : "", title != NULL ? " " : "");
-	*status_r = ctl_fail(EX_CONFIG, &error);
-	return NULL;
+	return given_path(ctl, command, "file", "users", title, status_r);
 }
 
 /* ---- passwords ---- */
@@ -72,18 +34,6 @@ static int check_password(const struct secret *password, struct error *error)
 	return 0;
 }
 
-static int read_again(const struct secret *password, struct error *error)
-{
-	struct secret *again = secret_read(STDIN_FILENO, "The same again: ", error);
-	bool same = again != NULL && secret_length(password) == secret_length(again) &&
-		    seal_equal(secret_text(password), secret_text(again), secret_length(again));
-
-	if (again != NULL && !same)
-		error_set(error, "the two passwords are not the same");
-	secret_free(&again);
-	return same ? 0 : -1;
-}
-
 /* Reads the password, twice from a terminal, and hashes it. 0, or an exit status. */
 static int read_password(const char *name, char hash[PASSWORD_HASH_SIZE], struct error *error)
 {
@@ -92,11 +42,10 @@ static int read_password(const char *name, char hash[PASSWORD_HASH_SIZE], struct
 	int status = EX_DATAERR;
 
 	snprintf(prompt, sizeof prompt, "Password for %s: ", name);
-	password = secret_read(STDIN_FILENO, prompt, error);
+	password = given_secret(prompt, error);
 	if (password == NULL)
 		return EX_DATAERR;
-	if (check_password(password, error) != 0 ||
-		(isatty(STDIN_FILENO) && read_again(password, error) != 0)) {
+	if (check_password(password, error) != 0) {
 		status = EX_DATAERR;
 	} else if (password_hash(secret_text(password), hash) != 0) {
 		error_set(error, "no memory to hash a password (64 MiB)");
@@ -121,22 +70,6 @@ static int begin_with_password(
 }
 
 /* ---- user add ---- */
-
-static int read_expiry(const char *text, int64_t *expires_r)
-{
-	int64_t now = clock_wall(), milliseconds;
-
-	if (text == NULL)
-		return 0;
-	if (text_to_time(text, expires_r) != 0) {
-		/* Digits alone would be seconds, which nobody means: "2026" is half an hour. */
-		if (text[strspn(text, "0123456789")] == '\0' ||
-			text_to_duration(text, &milliseconds) != 0)
-			return -1;
-		*expires_r = now + milliseconds / 1000;
-	}
-	return *expires_r > now ? 0 : -1;
-}
 
 static int add_user(struct change *change, struct user *user)
 {
@@ -206,10 +139,8 @@ static int fill_user(const struct ctl_command *command, struct given *given, str
 	fault = given->packed.failed ? "the groups are too long" : users_fault(user);
 	if (fault != NULL)
 		return ctl_usage(command, "%s", fault);
-	if (read_expiry(given->expires, &user->expires) != 0)
-		return ctl_usage(command,
-			"--expires takes 2026-12-31, 2026-12-31T18:00Z or a duration "
-			"like 30d, and must lie ahead");
+	if (given_expiry(given->expires, &user->expires) != 0)
+		return ctl_usage(command, "%s", given_expiry_form);
 	return 0;
 }
 
