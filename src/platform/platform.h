@@ -87,8 +87,8 @@ struct platform_driver {
 	void (*reply)(const void *instance, const struct join *join, const char *token,
 		struct platform_reply *reply);
 
-	/* For `meetauthctl check --connect`: tries what can be tried of the secrets and asks the
-	 * platform something harmless. 0 or -1. NULL: its front page is asked for. */
+	/* For `meetauthctl check --connect`, after the front page of `api` has answered: tries what
+	 * can be tried of the secrets. 0 or -1. NULL: nothing. */
 	int (*connect)(void *instance, const struct platform_secrets *secrets, struct error *error);
 };
 

@@ -6,7 +6,7 @@
 
 #include <stdarg.h>
 
-enum { LIFETIME_MAX = 24 * 3600 };
+enum { LIFETIME_MAX = 24 * 3600, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 10000 };
 
 /* ---- options ---- */
 
@@ -47,6 +47,12 @@ int shared_read_timeouts(
 			section, "connect-timeout", error, "must not be longer than timeout");
 	peer->connect_timeout_ms = peer->timeout_ms;
 	return 0;
+}
+
+void shared_set_timeouts(struct platform_peer *peer)
+{
+	peer->connect_timeout_ms = CONNECT_TIMEOUT_MS;
+	peer->timeout_ms = TIMEOUT_MS;
 }
 
 /* As browsers write it in Origin (RFC 6454 section 6.2): lower case, no slash at the end. */

@@ -19,6 +19,9 @@ int shared_read_url(const struct section *section, const char *name, char url[SH
 int shared_read_timeouts(
 	const struct section *section, struct platform_peer *peer, struct error *error);
 
+/* The defaults of those two, for who asks the platform in `check --connect` only. */
+void shared_set_timeouts(struct platform_peer *peer);
+
 /* "allowed-origins" into the peer. */
 int shared_read_origins(
 	const struct section *section, struct platform_peer *peer, struct error *error);

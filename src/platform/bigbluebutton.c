@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "bigbluebutton": a signed address that joins one meeting, after BigBlueButton's "API
+ * Reference". Such an address does not expire, so it is tied to the meeting as it runs now by
+ * createTime, which the server is asked for each time.
+ */
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+
+#include "platform/bigbluebutton.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "platform/checksum.h"
+#include "platform/shared.h"
+
+enum { MEETING_MIN = 2, MEETING_MAX = 128, NAME_MAX_BYTES = 64, QUERY_MAX = 4096, THREADS = 8 };
+
+struct instance {
+	struct platform_peer peer;
+	struct bbb_server server;
+	char site[SHARED_URL_MAX], url[2 * SHARED_URL_MAX]; /* url: server.api */
+	bool create;
+	const char *guest_policy;
+};
+
+static const struct option options[] = {
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] of the server; https://TITLE by default"},
+	{"path", OPTION_STRING, "/bigbluebutton", "where its API is: what bbb-conf --secret shows"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"checksum", OPTION_STRING, "sha256", "sha256, sha384, sha512, or sha1 for old servers"},
+	{"create", OPTION_BOOL, "false", "make meetings that are not there"},
+	{"guest-policy", OPTION_STRING, "", "of meetings that are made; the server's by default"},
+	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+/* "/bigbluebutton" or deeper: letters and the like between slashes. */
+static bool is_path(const char *path)
+{
+	char segment[SHARED_URL_MAX];
+
+	while (path[0] == '/') {
+		size_t length = strcspn(path + 1, "/");
+
+		if (length >= sizeof segment)
+			return false;
+		memcpy(segment, path + 1, length);
+		segment[length] = '\0';
+		if (!text_is_token(segment, 1, 100, "_.~-"))
+			return false;
+		path += 1 + length;
+	}
+	return path[0] == '\0';
+}
+
+static int check_words(
+	const struct section *section, struct instance *instance, struct error *error)
+{
+	static const char *const policies[] = {"", "ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR"};
+
+	instance->server.checksum = section_string(section, "checksum");
+	instance->guest_policy = section_string(section, "guest-policy");
+	instance->create = section_bool(section, "create");
+	if (!checksum_is_known(instance->server.checksum))
+		return section_error(
+			section, "checksum", error, "must be sha256, sha384, sha512 or sha1");
+	if (instance->guest_policy[0] != '\0' && !instance->create)
+		return section_error(section, "guest-policy", error,
+			"is of meetings that are made: "
+			"it needs create = true");
+	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
+		if (strcmp(policies[i], instance->guest_policy) == 0)
+			return 0;
+	return section_error(section, "guest-policy", error,
+		"must be ALWAYS_ACCEPT, ALWAYS_DENY or ASK_MODERATOR");
+}
+
+static int configure(struct instance *instance, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &instance->peer;
+	const char *path = section_string(section, "path");
+
+	if (shared_read_url(section, "site", instance->site, error) != 0)
+		return -1;
+	peer->api = peer->site = instance->site;
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	if (!is_path(path) || snprintf(instance->url, sizeof instance->url, "%s%s/api/",
+				      instance->site, path) >= (int)sizeof instance->url)
+		return section_error(section, "path", error,
+			"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind "
+			"slashes");
+	instance->server.api = instance->url;
+	if (check_words(section, instance, error) != 0)
+		return -1;
+	return shared_read_timeouts(section, peer, error);
+}
+
+static void close_bbb(void *context)
+{
+	struct instance *instance = context;
+
+	fetch_free(&instance->server.fetch);
+	free(instance);
+}
+
+static int open_bbb(const struct section *section, void **instance_r, struct error *error)
+{
+	struct instance *instance = calloc(1, sizeof *instance);
+	struct fetch_settings settings;
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		close_bbb(instance);
+		return -1;
+	}
+	settings = (struct fetch_settings){instance->peer.ca_file,
+		instance->peer.connect_timeout_ms, instance->peer.timeout_ms};
+	instance->server.fetch = fetch_new(&settings);
+	if (instance->server.fetch == NULL) {
+		close_bbb(instance);
+		return section_error(section, NULL, error, "no memory");
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct instance *)instance)->peer;
+}
+
+/* ---- arriving ---- */
+
+static int arrive(const void *instance, struct platform_arrival *arrival)
+{
+	const char *meeting;
+
+	(void)instance;
+	if (shared_optional(arrival, "meetingID", &meeting) != 0)
+		return -1;
+	if (arrival->rest[0] != '\0' && meeting != NULL)
+		return shared_refuse(arrival, "meetingID", "a second meeting");
+	if (meeting == NULL)
+		meeting = arrival->rest;
+	if (!text_is_token(meeting, MEETING_MIN, MEETING_MAX, "_.~-"))
+		return shared_refuse(arrival, "meetingID",
+			"missing, or not %d to %d letters, digits, - . _ and ~", MEETING_MIN,
+			MEETING_MAX);
+	return shared_set_meeting(arrival, meeting);
+}
+
+/* ---- the meeting ---- */
+
+static void put(struct buffer *query, const char *name, const char *value)
+{
+	buffer_printf(query, "%s%s=", query->length > 0 ? "&" : "", name);
+	buffer_percent(query, value);
+}
+
+/* A repeated create succeeds only with the same passwords, so they are made of the secret and the
+ * meeting. Nobody joins by them. */
+static int put_password(
+	struct buffer *query, const char *name, const char *meeting, const char *secret)
+{
+	struct buffer text = BUFFER_INIT(QUERY_MAX);
+	char hex[33];
+	int rc = -1;
+
+	buffer_printf(&text, "meetauth %s %s", name, meeting);
+	if (!text.failed && checksum_keyed(secret, text.data, hex) == 0) {
+		put(query, name, hex);
+		rc = 0;
+	}
+	explicit_bzero(hex, sizeof hex);
+	buffer_release(&text);
+	return rc;
+}
+
+static enum bbb_result create(const struct instance *instance, const char *meeting,
+	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+{
+	struct buffer query = BUFFER_INIT(QUERY_MAX);
+	enum bbb_result result = BBB_UNABLE;
+	char name[NAME_MAX_BYTES + 1];
+	int rc;
+
+	snprintf(name, sizeof name, "%s", meeting);
+	put(&query, "name", name);
+	put(&query, "meetingID", meeting);
+	rc = put_password(&query, "attendeePW", meeting, secret);
+	if (rc == 0)
+		rc = put_password(&query, "moderatorPW", meeting, secret);
+	if (instance->guest_policy[0] != '\0')
+		put(&query, "guestPolicy", instance->guest_policy);
+	if (rc == 0 && !query.failed)
+		result = bbb_call(&instance->server, "create", query.data, secret, meeting,
+			deadline, created_r, error);
+	else
+		error_set(error, "no memory for create");
+	buffer_wipe(&query);
+	return result;
+}
+
+static enum bbb_result look(const struct instance *instance, const char *meeting,
+	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+{
+	struct buffer query = BUFFER_INIT(QUERY_MAX);
+	enum bbb_result result;
+
+	put(&query, "meetingID", meeting);
+	result = bbb_call(&instance->server, "getMeetingInfo", query.failed ? "" : query.data,
+		secret, meeting, deadline, created_r, error);
+	buffer_release(&query);
+	return result;
+}
+
+/* When the meeting that runs now began. */
+static enum bbb_result find_meeting(const struct instance *instance, const char *meeting,
+	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+{
+	enum bbb_result result = BBB_NOT_UNIQUE;
+
+	if (instance->create)
+		result = create(instance, meeting, secret, deadline, created_r, error);
+	if (result == BBB_NOT_UNIQUE)
+		result = look(instance, meeting, secret, deadline, created_r, error);
+	return result;
+}
+
+/* ---- the address ---- */
+
+static enum platform_verdict sign_join(const struct instance *instance,
+	const struct platform_grant *grant, const char *secret, int64_t created)
+{
+	const struct identity *who = grant->who;
+	bool named = instance->peer.prefill && who->name != NULL;
+	struct buffer query = BUFFER_INIT(QUERY_MAX), user = BUFFER_INIT(QUERY_MAX);
+	int rc = -1;
+
+	buffer_printf(&user, "%s/%s", who->backend, who->subject);
+	put(&query, "fullName", named ? who->name : who->subject);
+	put(&query, "meetingID", grant->join->meeting_id);
+	put(&query, "role", strcmp(grant->role, "moderator") == 0 ? "MODERATOR" : "VIEWER");
+	buffer_printf(&query, "&createTime=%lld", (long long)created);
+	if (!user.failed)
+		put(&query, "userID", user.data);
+	if (who->guest)
+		put(&query, "guest", "true"); /* never "false": documented so */
+	if (!query.failed && !user.failed)
+		rc = bbb_sign(&instance->server, "join", query.data, secret, grant->token);
+	if (rc != 0)
+		error_set(grant->error, "the address of the join is too long, or no memory");
+	buffer_release(&user);
+	buffer_wipe(&query);
+	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_UNABLE;
+}
+
+static enum platform_verdict verdict_of(enum bbb_result result)
+{
+	switch (result) {
+	case BBB_FAILED:
+	case BBB_WRONG_SECRET:
+	case BBB_NO_MEETING:
+		return PLATFORM_REFUSED;
+	case BBB_UNREACHABLE:
+		return PLATFORM_UNREACHABLE;
+	case BBB_TIMEOUT:
+		return PLATFORM_TIMEOUT;
+	case BBB_UNABLE:
+		return PLATFORM_UNABLE;
+	case BBB_SUCCESS:
+		return PLATFORM_GRANTED;
+	case BBB_NOT_UNIQUE:
+	case BBB_BAD_ANSWER:
+		break;
+	}
+	return PLATFORM_BAD_ANSWER;
+}
+
+/* An older secret is tried only where the server refused the newer one. */
+static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
+{
+	const struct instance *instance = context;
+	int64_t deadline = clock_monotonic_ms() + instance->peer.timeout_ms, created = 0;
+	enum bbb_result result = BBB_WRONG_SECRET;
+	size_t i;
+
+	for (i = 0; i < grant->secrets.count; i++) {
+		result = find_meeting(instance, grant->join->meeting_id, grant->secrets.values[i],
+			deadline, &created, grant->error);
+		if (result != BBB_WRONG_SECRET)
+			break;
+	}
+	if (result != BBB_SUCCESS)
+		return verdict_of(result);
+	return sign_join(instance, grant, grant->secrets.values[i], created);
+}
+
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	(void)context;
+	(void)join;
+	(void)who;
+	buffer_text(url, token); /* it is the whole address, and signed: as it stands */
+}
+
+/* Asks for a meeting that is hardly there: the server looks at the checksum first. */
+static int connect_bbb(void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	const struct instance *instance = context;
+	int64_t created = 0;
+
+	switch (look(instance, "meetauth-check", secrets->values[0],
+		clock_monotonic_ms() + instance->peer.timeout_ms, &created, error)) {
+	case BBB_SUCCESS:
+	case BBB_NO_MEETING:
+		return 0;
+	default:
+		return error_prefix(error, "getMeetingInfo with the newest secret: ");
+	}
+}
+
+const struct platform_driver platform_bigbluebutton = {
+	.type = "bigbluebutton",
+	.summary = "BigBlueButton, by signed addresses",
+	.options = options,
+	.entry = "bbb",
+	.threads = THREADS,
+	.open = open_bbb,
+	.close = close_bbb,
+	.peer = peer_of,
+	.arrive = arrive,
+	.grant = grant_meeting,
+	.landing = landing,
+	.connect = connect_bbb,
+};
+
+#endif

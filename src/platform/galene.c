@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "galene": a signed token for one group of Galene, after its galene-protocol.md
+ * ("Authorisation protocol") and as its package token checks it: as an authentication portal, which
+ * browsers are sent to, and as an authentication server, which its page asks with what the visitor
+ * typed there.
+ */
+#ifdef HAVE_CJOSE
+
+#include "base/text.h"
+#include "platform/shared.h"
+#include "platform/token.h"
+
+#include <strings.h>
+
+enum { GROUP_MAX = 200, LIFETIME_MIN_S = 10 };
+
+struct instance {
+	struct platform_peer peer;
+	char site[SHARED_URL_MAX];
+	const char *origin; /* the default of the allowed origins */
+	int64_t lifetime;
+};
+
+static const struct option options[] = {
+	{"site", OPTION_STRING, NULL, "https://host[:port] of Galene; https://TITLE by default"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"lifetime", OPTION_DURATION, "30s", "how long a token is good; it is used at once"},
+	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account"},
+	{"allowed-origins", OPTION_LIST, NULL,
+		"origins of pages whose scripts may ask for tokens; site by default"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int configure(struct instance *instance, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &instance->peer;
+
+	if (shared_read_url(section, "site", instance->site, error) != 0 ||
+		shared_read_origins(section, peer, error) != 0)
+		return -1;
+	peer->api = peer->site = instance->origin = instance->site;
+	if (!section_has(section, "allowed-origins")) {
+		peer->origins = &instance->origin;
+		peer->origin_count = 1;
+	}
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	shared_set_timeouts(peer);
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
+}
+
+static int open_galene(const struct section *section, void **instance_r, struct error *error)
+{
+	struct instance *instance = calloc(1, sizeof *instance);
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		free(instance);
+		return -1;
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct instance *)instance)->peer;
+}
+
+/* ---- arriving ---- */
+
+/* "group", "group/subgroup": what stands between /group/ and the last slash. */
+static bool is_group(const char *text)
+{
+	char segment[GROUP_MAX + 1];
+
+	if (strlen(text) > GROUP_MAX)
+		return false;
+	for (;;) {
+		size_t length = strcspn(text, "/");
+
+		memcpy(segment, text, length);
+		segment[length] = '\0';
+		if (segment[0] == '.' || !text_is_token(segment, 1, GROUP_MAX, "_.~-"))
+			return false;
+		if (text[length] == '\0')
+			return true;
+		text += length + 1;
+	}
+}
+
+/* The group of an address that Galene's page stands at. NULL where it is none of this Galene's. */
+static const char *group_of(
+	const struct instance *instance, const char *location, char group[GROUP_MAX + 1])
+{
+	size_t site = strlen(instance->site), length;
+
+	if (strncasecmp(location, instance->site, site) != 0 ||
+		strncmp(location + site, "/group/", 7) != 0)
+		return NULL;
+	location += site + 7;
+	length = strlen(location);
+	if (length < 2 || length > GROUP_MAX || location[length - 1] != '/')
+		return NULL;
+	memcpy(group, location, length - 1);
+	group[length - 1] = '\0';
+	return group;
+}
+
+/* A portal has the group in its own address, since Galene says nothing; a server is told the
+ * address of the page. */
+static int arrive(const void *context, struct platform_arrival *arrival)
+{
+	char group[GROUP_MAX + 1];
+	const char *location, *name = arrival->rest;
+
+	if (shared_optional(arrival, "location", &location) != 0)
+		return -1;
+	if (location != NULL)
+		name = group_of(context, location, group);
+	if (name == NULL)
+		return shared_refuse(arrival, "location", "is no group of this Galene");
+	if (!is_group(name))
+		return shared_refuse(arrival, "group",
+			"missing, or not letters, digits, - . _ and ~ between slashes");
+	return shared_set_meeting(arrival, name);
+}
+
+/* ---- the token ---- */
+
+/* After the roles of Galene's group files: op, present, observe. */
+static json_t *permissions_of(const struct platform_grant *grant)
+{
+	if (strcmp(grant->role, "moderator") == 0)
+		return json_pack("[s, s, s, s]", "op", "present", "message", "token");
+	if (strcmp(grant->role, "observer") == 0)
+		return json_array();
+	return json_pack("[s, s]", "present", "message");
+}
+
+static const char *username_of(const struct instance *instance, const struct platform_grant *grant)
+{
+	return instance->peer.prefill ? token_name(grant->who) : grant->who->subject;
+}
+
+/* The algorithm stands in the key: Galene's page of keys has it there too. */
+static int read_key(
+	const char *secret, struct token_key *key, json_t **document_r, struct error *error)
+{
+	*document_r = json_loads(secret, JSON_REJECT_DUPLICATES, NULL);
+	*key = (struct token_key){json_string_value(json_object_get(*document_r, "alg")), secret,
+		strlen(secret), NULL};
+	if (key->algorithm != NULL)
+		return 0;
+	return error_set(error, "the newest secret is no key as JWK with an alg");
+}
+
+static enum platform_verdict grant_group(void *context, const struct platform_grant *grant)
+{
+	const struct instance *instance = context;
+	enum platform_verdict verdict = PLATFORM_UNABLE;
+	struct token_key key;
+	json_t *document;
+
+	if (read_key(grant->secrets.values[0], &key, &document, grant->error) == 0)
+		verdict = token_sign(grant, &key,
+			json_pack("{s:s, s:o, s:o, s:I, s:I, s:s}", "sub",
+				username_of(instance, grant), "aud",
+				json_sprintf(
+					"%s/group/%s/", instance->site, grant->join->meeting_id),
+				"permissions", permissions_of(grant), "iat", (json_int_t)grant->now,
+				"exp", (json_int_t)(grant->now + instance->lifetime), "iss",
+				"meetauth"));
+	json_decref(document);
+	return verdict;
+}
+
+static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	struct token_key key;
+	json_t *document;
+	int rc = read_key(secrets->values[0], &key, &document, error);
+
+	(void)context;
+	if (rc == 0)
+		rc = token_try(&key, error);
+	json_decref(document);
+	return rc;
+}
+
+/* ---- what the browser gets ---- */
+
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct instance *instance = context;
+
+	buffer_printf(url, "%s/group/%s/?", instance->site, join->meeting_id);
+	if (who != NULL) {
+		buffer_text(url, "username=");
+		buffer_percent(url, token_name(who));
+		buffer_text(url, "&");
+	}
+	buffer_text(url, "token=");
+	buffer_percent(url, token);
+}
+
+static void reply(const void *context, const struct join *join, const char *token,
+	struct platform_reply *reply)
+{
+	(void)context;
+	(void)join;
+	reply->media_type = "application/jwt";
+	buffer_text(reply->body, token);
+}
+
+const struct platform_driver platform_galene = {
+	.type = "galene",
+	.summary = "Galene, by signed tokens",
+	.options = options,
+	.entry = "galene",
+	.credentials = true,
+	.open = open_galene,
+	.close = free,
+	.peer = peer_of,
+	.arrive = arrive,
+	.grant = grant_group,
+	.landing = landing,
+	.reply = reply,
+	.connect = try_key,
+};
+
+#endif

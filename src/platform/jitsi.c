@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "jitsi": a signed token for one room of Jitsi Meet, after lib-jitsi-meet's doc/tokens.md
+ * and as its Prosody modules check it (luajwtjitsi, token/util, token_affiliation).
+ */
+#ifdef HAVE_CJOSE
+
+#include "platform/jitsi.h"
+
+#include "platform/token.h"
+
+enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
+
+struct instance {
+	struct platform_peer peer;
+	char site[SHARED_URL_MAX], domain[SHARED_URL_MAX];
+	const char *app_id, *audience, *algorithm;
+	int64_t lifetime;
+};
+
+static const struct option options[] = {
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] of Jitsi Meet; https://TITLE by default"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"app-id", OPTION_STRING, NULL, "app_id of Prosody: who signs (iss)"},
+	{"audience", OPTION_STRING, NULL, "whom for (aud); app-id by default"},
+	{"domain", OPTION_STRING, NULL,
+		"whose room without a tenant (sub); host of site by default"},
+	{"algorithm", OPTION_STRING, "HS256", "HS256, HS384, HS512 or RS256"},
+	{"lifetime", OPTION_DURATION, "5m", "how long a token is good"},
+	{"prefill", OPTION_BOOL, "true", "name and e-mail stand in the token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int check_algorithm(
+	const struct section *section, const struct instance *instance, struct error *error)
+{
+	static const char *const known[] = {"HS256", "HS384", "HS512", "RS256"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i], instance->algorithm) == 0)
+			return 0;
+	return section_error(section, "algorithm", error, "must be HS256, HS384, HS512 or RS256");
+}
+
+static int read_names(const struct section *section, struct instance *instance, struct error *error)
+{
+	instance->app_id = section_string(section, "app-id");
+	if (instance->app_id[0] == '\0')
+		return section_error(section, "app-id", error,
+			"is needed: the app_id of Prosody's virtual host");
+	instance->audience = section_has(section, "audience") ? section_string(section, "audience")
+							      : instance->app_id;
+	if (instance->audience[0] == '\0')
+		return section_error(section, "audience", error, "must not be empty");
+	if (!section_has(section, "domain")) {
+		shared_host_of(instance->site, instance->domain);
+		return 0;
+	}
+	if (snprintf(instance->domain, sizeof instance->domain, "%s",
+		    section_string(section, "domain")) >= (int)sizeof instance->domain ||
+		instance->domain[0] == '\0' || strchr(instance->domain, '*') != NULL)
+		return section_error(section, "domain", error, "must be a host name");
+	jitsi_lower(instance->domain);
+	return 0;
+}
+
+static int configure(struct instance *instance, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &instance->peer;
+
+	if (shared_read_url(section, "site", instance->site, error) != 0)
+		return -1;
+	peer->api = peer->site = instance->site;
+	peer->schemes = "org.jitsi.meet: jitsi-meet: intent:";
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	shared_set_timeouts(peer);
+	instance->algorithm = section_string(section, "algorithm");
+	if (check_algorithm(section, instance, error) != 0 ||
+		read_names(section, instance, error) != 0)
+		return -1;
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
+}
+
+static int open_jitsi(const struct section *section, void **instance_r, struct error *error)
+{
+	struct instance *instance = calloc(1, sizeof *instance);
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		free(instance);
+		return -1;
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct instance *)instance)->peer;
+}
+
+/* ---- the token ---- */
+
+/* Texts only: Prosody's modules fail on a null. Members of the room see all of it. */
+static json_t *user_of(const struct instance *instance, const struct platform_grant *grant)
+{
+	bool moderator = strcmp(grant->role, "moderator") == 0;
+	json_t *user = json_object();
+
+	json_object_set_new(user, "id", token_subject(grant->who));
+	if (instance->peer.prefill) {
+		token_claim(user, "name", token_name(grant->who));
+		token_claim(user, "email", grant->who->email);
+	}
+	token_claim(user, "affiliation", moderator ? "owner" : "member");
+	token_claim(user, "moderator", moderator ? "true" : "false");
+	return user;
+}
+
+static json_t *claims_of(const struct instance *instance, const struct platform_grant *grant)
+{
+	const char *tenant = shared_forwarded(grant->join, JITSI_TENANT);
+	const char *safe = shared_forwarded(grant->join, JITSI_SAFE);
+	json_t *claims = json_object();
+	char lower[128];
+
+	if (safe == NULL) { /* a ticket from before: nothing without a room */
+		json_decref(claims);
+		return NULL;
+	}
+	snprintf(lower, sizeof lower, "%s", tenant != NULL ? tenant : "");
+	jitsi_lower(lower);
+	token_claim(claims, "iss", instance->app_id);
+	token_claim(claims, "aud", instance->audience);
+	token_claim(claims, "sub", lower[0] != '\0' ? lower : instance->domain);
+	token_claim(claims, "room", safe);
+	json_object_set_new(claims, "iat", json_integer(grant->now));
+	json_object_set_new(claims, "nbf", json_integer(grant->now - EARLIER_S));
+	json_object_set_new(claims, "exp", json_integer(grant->now + instance->lifetime));
+	json_object_set_new(
+		claims, "context", json_pack("{s:o}", "user", user_of(instance, grant)));
+	return claims;
+}
+
+/* The keys of RS256 are found by kid: a JWK without one signs what nobody can check. NULL where the
+ * key is no JWK or has none; *document_r is to be freed. */
+static const char *kid_of(const char *jwk, json_t **document_r)
+{
+	*document_r = json_loads(jwk, JSON_REJECT_DUPLICATES, NULL);
+	return json_string_value(json_object_get(*document_r, "kid"));
+}
+
+static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)
+{
+	const struct instance *instance = context;
+	const char *secret = grant->secrets.values[0];
+	struct token_key key = {instance->algorithm, secret, strlen(secret), NULL};
+	enum platform_verdict verdict = PLATFORM_UNABLE;
+	json_t *document = NULL;
+
+	if (strcmp(instance->algorithm, "RS256") == 0)
+		key.kid = kid_of(secret, &document);
+	if (strcmp(instance->algorithm, "RS256") == 0 && key.kid == NULL)
+		error_set(grant->error, "the secret is no private key as JWK with a kid");
+	else
+		verdict = token_sign(grant, &key, claims_of(instance, grant));
+	json_decref(document);
+	return verdict;
+}
+
+static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	const struct instance *instance = context;
+	struct token_key key = {
+		instance->algorithm, secrets->values[0], strlen(secrets->values[0]), NULL};
+	json_t *document = NULL;
+	int rc = 0;
+
+	if (strcmp(instance->algorithm, "RS256") == 0 &&
+		kid_of(secrets->values[0], &document) == NULL)
+		rc = error_set(error, "the newest secret is no private key as JWK with a kid");
+	json_decref(document);
+	return rc != 0 ? rc : token_try(&key, error);
+}
+
+/* ---- the way back ---- */
+
+static void append_overrides(const struct join *join, struct buffer *url)
+{
+	char separator = '#';
+
+	for (size_t i = 0; i < join->forward_count; i++) {
+		if (!jitsi_is_override(join->forward[i].name))
+			continue;
+		buffer_printf(url, "%c%s=", separator, join->forward[i].name);
+		buffer_percent(url, join->forward[i].value);
+		separator = '&';
+	}
+}
+
+/* Native clients take the address with a scheme of their own. The host is the configuration's. */
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct instance *instance = context;
+	const char *client = shared_forwarded(join, JITSI_CLIENT);
+	const char *tenant = shared_forwarded(join, JITSI_TENANT);
+	const char *room = shared_forwarded(join, JITSI_ROOM);
+	bool android = client != NULL && strcmp(client, "android") == 0;
+	const char *host = strstr(instance->site, "://");
+
+	(void)who;
+	if (client == NULL || room == NULL)
+		buffer_text(url, instance->site);
+	else
+		buffer_printf(url, "%s%s",
+			android			     ? "intent"
+			: strcmp(client, "ios") == 0 ? "org.jitsi.meet"
+						     : "jitsi-meet",
+			host);
+	if (tenant != NULL)
+		buffer_printf(url, "/%s", tenant);
+	buffer_printf(url, "/%s?jwt=", room != NULL ? room : "");
+	buffer_percent(url, token);
+	append_overrides(join, url);
+	if (android)
+		buffer_text(url, "#Intent;scheme=org.jitsi.meet;package=org.jitsi.meet;end");
+}
+
+const struct platform_driver platform_jitsi = {
+	.type = "jitsi",
+	.summary = "Jitsi Meet, by signed tokens",
+	.options = options,
+	.entry = "jitsi",
+	.open = open_jitsi,
+	.close = free,
+	.peer = peer_of,
+	.arrive = jitsi_arrive,
+	.grant = grant_room,
+	.landing = landing,
+	.connect = try_key,
+};
+
+#endif

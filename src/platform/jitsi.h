@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How a visit from Jitsi Meet says which room it is for. Private to jitsi.c.
+ */
+#ifndef PLATFORM_JITSI_H
+#define PLATFORM_JITSI_H
+
+#include "platform/shared.h"
+
+/* Names of what a join remembers (struct join_forward); overrides have their own, "config." or
+ * "interfaceConfig." in front. */
+#define JITSI_ROOM   "room"   /* the room in the path of its address, encoded */
+#define JITSI_SAFE   "safe"   /* the room as Prosody knows it: the claim */
+#define JITSI_TENANT "tenant" /* the tenant in the path, as it came; not there: none */
+#define JITSI_CLIENT "client" /* "ios", "android" or "electron"; not there: a browser */
+
+/* driver->arrive(). The meeting is TENANT/ROOM, or ROOM, both as Prosody knows them. */
+int jitsi_arrive(const void *instance, struct platform_arrival *arrival);
+
+bool jitsi_is_override(const char *name);
+
+/* Small letters for ASCII ones, in place. */
+void jitsi_lower(char *text);
+
+#endif

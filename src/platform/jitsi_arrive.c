@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which room? Jitsi Meet fills `tokenAuthUrl` with {room} and with {state}, a JSON object: room,
+ * roomSafe (what its servers call it: normalized, small letters, percent-encoded), tenant, one of
+ * ios, android, electron, and overrides of its configuration (jitsi-meet,
+ * react/features/authentication/functions.any.ts). All of it comes through the visitor's browser.
+ */
+#ifdef HAVE_CJOSE
+
+#include "platform/jitsi.h"
+
+#include "base/text.h"
+
+#include <jansson.h>
+
+enum { ROOM_MAX = 512, TENANT_MAX = 64, OVERRIDES_MAX = 12, OVERRIDE_MAX = 200, KEY_MAX = 80 };
+
+/* Where the names were found. */
+struct names {
+	const char *room, *safe, *tenant; /* NULL where missing */
+	char path[TENANT_MAX + ROOM_MAX + 2];
+};
+
+void jitsi_lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text >= 'A' && *text <= 'Z')
+			*text = (char)(*text + 32);
+}
+
+bool jitsi_is_override(const char *name)
+{
+	return (strncmp(name, "config.", 7) == 0 || strncmp(name, "interfaceConfig.", 16) == 0) &&
+	       text_is_token(name, 1, KEY_MAX, "_.");
+}
+
+/* What encodeURIComponent() leaves of a normalized name, in small letters. No "*": Prosody takes
+ * that for every room. */
+static bool is_safe(const char *room)
+{
+	if (!text_is_token(room, 1, ROOM_MAX, "_.~%-"))
+		return false;
+	for (; *room != '\0'; room++)
+		if ((*room >= 'A' && *room <= 'Z') ||
+			(*room == '%' && strspn(room + 1, "0123456789abcdef") < 2))
+			return false;
+	return true;
+}
+
+/* One or two segments behind the entry: ROOM or TENANT/ROOM. */
+static int read_path(struct platform_arrival *arrival, struct names *names)
+{
+	char *slash;
+
+	if (arrival->rest[0] == '\0')
+		return 0;
+	if (strlen(arrival->rest) >= sizeof names->path)
+		return shared_refuse(arrival, "room", "too long");
+	memcpy(names->path, arrival->rest, strlen(arrival->rest) + 1);
+	slash = strrchr(names->path, '/');
+	names->room = slash != NULL ? slash + 1 : names->path;
+	if (slash == NULL)
+		return 0;
+	*slash = '\0';
+	names->tenant = names->path;
+	return 0;
+}
+
+/* A parameter counts before the path: tokenAuthUrl may have a room in both. */
+static int read_parameters(struct platform_arrival *arrival, struct names *names)
+{
+	const char *room, *tenant;
+
+	if (shared_optional(arrival, "room", &room) != 0 ||
+		shared_optional(arrival, "tenant", &tenant) != 0)
+		return -1;
+	if (room != NULL)
+		names->room = room;
+	if (tenant != NULL)
+		names->tenant = tenant;
+	return 0;
+}
+
+static int read_state(struct platform_arrival *arrival, json_t **state_r, struct names *names)
+{
+	const char *text;
+
+	*state_r = NULL;
+	if (shared_optional(arrival, "state", &text) != 0)
+		return -1;
+	if (text == NULL)
+		return 0;
+	*state_r = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(*state_r))
+		return shared_refuse(arrival, "state", "no JSON object");
+	names->room = json_string_value(json_object_get(*state_r, "room"));
+	names->safe = json_string_value(json_object_get(*state_r, "roomSafe"));
+	names->tenant = json_string_value(json_object_get(*state_r, "tenant"));
+	return 0;
+}
+
+/* The tenant comes from the address: "/tenant/" with some clients. */
+static int trim_tenant(
+	struct platform_arrival *arrival, const char *text, char tenant[TENANT_MAX + 1])
+{
+	size_t length;
+
+	tenant[0] = '\0';
+	if (text == NULL)
+		return 0;
+	text += strspn(text, "/");
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == '/')
+		length--;
+	if (length > TENANT_MAX)
+		return shared_refuse(arrival, "tenant", "too long");
+	memcpy(tenant, text, length);
+	tenant[length] = '\0';
+	if (length > 0 && !text_is_token(tenant, 1, TENANT_MAX, "_.-"))
+		return shared_refuse(arrival, "tenant", "not letters, digits, _ . and -");
+	return 0;
+}
+
+/* The two names of the room. What it is to Prosody for ASCII we know; for anything else (NFKC, case
+ * folding) its own word is taken, and then it stands in the address too: nothing is signed for a
+ * name that looks like one room and is another. */
+static int settle_room(struct platform_arrival *arrival, const struct names *names,
+	char safe[ROOM_MAX + 1], const char **shown_r)
+{
+	const char *room = names->room != NULL ? names->room : names->safe;
+	bool plain = room != NULL && text_is_token(room, 1, ROOM_MAX, "_.~-");
+
+	if (room == NULL)
+		return shared_refuse(arrival, "room", "missing");
+	if (plain)
+		memcpy(safe, room, strlen(room) + 1);
+	else if (names->safe == NULL || strlen(names->safe) > ROOM_MAX)
+		return shared_refuse(arrival, "room",
+			"not letters, digits, - . _ and ~; others need {state} in tokenAuthUrl");
+	else
+		memcpy(safe, names->safe, strlen(names->safe) + 1);
+	if (plain)
+		jitsi_lower(safe);
+	if (!is_safe(safe) || (plain && names->safe != NULL && strcmp(safe, names->safe) != 0))
+		return shared_refuse(arrival, "state", "roomSafe is not what the room is called");
+	*shown_r = plain ? room : safe;
+	return 0;
+}
+
+static int remember(struct platform_arrival *arrival, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0' || join_add_forward(arrival->join, name, value) == 0)
+		return 0;
+	return shared_refuse(arrival, name, "no memory");
+}
+
+/* Overrides are a comfort: what is more than a ticket holds is dropped, as is what the web client
+ * would not take either. */
+static int remember_overrides(struct platform_arrival *arrival, json_t *state)
+{
+	const char *name;
+	json_t *value;
+	size_t count = 0;
+	int rc = 0;
+
+	json_object_foreach(state, name, value)
+	{
+		const char *text = json_string_value(value);
+		char *dumped;
+
+		if (!jitsi_is_override(name) || json_is_object(value) || json_is_array(value) ||
+			(text != NULL && text[0] == '\0') || count == OVERRIDES_MAX || rc != 0)
+			continue;
+		dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+		if (dumped != NULL && strlen(dumped) <= OVERRIDE_MAX) {
+			rc = remember(arrival, name, dumped);
+			count++;
+		}
+		free(dumped);
+	}
+	return rc;
+}
+
+static const char *client_of(json_t *state)
+{
+	static const char *const clients[] = {"ios", "android", "electron"};
+
+	for (size_t i = 0; i < sizeof clients / sizeof *clients; i++)
+		if (json_is_true(json_object_get(state, clients[i])))
+			return clients[i];
+	return NULL;
+}
+
+static int settle(struct platform_arrival *arrival, const struct names *names, json_t *state)
+{
+	char safe[ROOM_MAX + 1], tenant[TENANT_MAX + 1], id[TENANT_MAX + ROOM_MAX + 2];
+	const char *shown = NULL;
+
+	if (settle_room(arrival, names, safe, &shown) != 0 ||
+		trim_tenant(arrival, names->tenant, tenant) != 0 ||
+		remember(arrival, JITSI_TENANT, tenant) != 0)
+		return -1;
+	jitsi_lower(tenant);
+	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);
+	if (shared_set_meeting(arrival, id) != 0 || remember(arrival, JITSI_SAFE, safe) != 0 ||
+		remember(arrival, JITSI_ROOM, shown) != 0 ||
+		remember(arrival, JITSI_CLIENT, client_of(state)) != 0)
+		return -1;
+	return remember_overrides(arrival, state);
+}
+
+int jitsi_arrive(const void *instance, struct platform_arrival *arrival)
+{
+	struct names names = {0};
+	json_t *state = NULL;
+	int rc = -1;
+
+	(void)instance;
+	if (read_path(arrival, &names) == 0 && read_parameters(arrival, &names) == 0 &&
+		read_state(arrival, &state, &names) == 0)
+		rc = settle(arrival, &names, state);
+	json_decref(state);
+	return rc;
+}
+
+#endif

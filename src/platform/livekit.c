@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "livekit": an access token for one room of LiveKit, after livekit/protocol (auth:
+ * accesstoken, grants, verifier): for LiveKit Meet's page for foreign tokens, or for an application
+ * as LiveKit's token endpoints give it ("Endpoint token generation").
+ *
+ * A secret is the line that LiveKit has in its own configuration, KEY:SECRET: the key tells LiveKit
+ * which secret it is, so that both change together.
+ */
+#ifdef HAVE_CJOSE
+
+#include "base/text.h"
+#include "config/config.h"
+#include "platform/shared.h"
+#include "platform/token.h"
+
+enum {
+	ROOM_MAX = 128,
+	KEY_NAME_MAX = 128,
+	REJOIN_DIGITS = 8,
+	EARLIER_S = 10,
+	LIFETIME_MIN_S = 10,
+};
+
+struct instance {
+	struct platform_peer peer;
+	char site[SHARED_URL_MAX];
+	char api[SHARED_URL_MAX];    /* the server as https:// */
+	char server[SHARED_URL_MAX]; /* and as wss://, for clients */
+	int64_t lifetime;
+};
+
+static const struct option options[] = {
+	{"server", OPTION_STRING, NULL, "wss://host[:port] of LiveKit; wss://TITLE by default"},
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] of LiveKit Meet; https://TITLE by default"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"lifetime", OPTION_DURATION, "5m", "how long a token is good for connecting"},
+	{"prefill", OPTION_BOOL, "true", "the name stands in the token"},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+/* ws and wss are checked as what they begin as: http and https. */
+static int read_server(
+	const struct section *section, struct instance *instance, struct error *error)
+{
+	const char *text = section_string(section, "server");
+	struct error why;
+
+	if (!section_has(section, "server")) {
+		snprintf(instance->server, SHARED_URL_MAX, "wss://%s", section_title(section));
+		snprintf(instance->api, SHARED_URL_MAX, "https://%s", section_title(section));
+		return 0;
+	}
+	if (strncmp(text, "ws://", 5) != 0 && strncmp(text, "wss://", 6) != 0)
+		return section_error(
+			section, "server", error, "must be wss://host or wss://host:port");
+	if (snprintf(instance->server, SHARED_URL_MAX, "%s", text) >= SHARED_URL_MAX ||
+		snprintf(instance->api, SHARED_URL_MAX, "http%s", text + 2) >= SHARED_URL_MAX)
+		return section_error(section, "server", error, "is too long");
+	if (config_check_url(instance->api, &why) != 0 ||
+		strchr(strstr(text, "://") + 3, '/') != NULL)
+		return section_error(section, "server", error,
+			"must be wss://host or wss://host:port (ws:// for this machine only)");
+	return 0;
+}
+
+static int configure(struct instance *instance, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &instance->peer;
+
+	if (shared_read_url(section, "site", instance->site, error) != 0 ||
+		read_server(section, instance, error) != 0 ||
+		shared_read_origins(section, peer, error) != 0)
+		return -1;
+	peer->site = instance->site;
+	peer->api = instance->api;
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	shared_set_timeouts(peer);
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
+}
+
+static int open_livekit(const struct section *section, void **instance_r, struct error *error)
+{
+	struct instance *instance = calloc(1, sizeof *instance);
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		free(instance);
+		return -1;
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct instance *)instance)->peer;
+}
+
+/* ---- arriving ---- */
+
+/* In the path, or as `room_name`, which LiveKit's clients send. */
+static int arrive(const void *instance, struct platform_arrival *arrival)
+{
+	const char *room;
+
+	(void)instance;
+	if (shared_optional(arrival, "room_name", &room) != 0)
+		return -1;
+	if (arrival->rest[0] != '\0' && room != NULL)
+		return shared_refuse(arrival, "room_name", "a second room");
+	if (room == NULL)
+		room = arrival->rest;
+	if (!text_is_token(room, 1, ROOM_MAX, "_.~-"))
+		return shared_refuse(arrival, "room_name",
+			"missing, or not 1 to %d letters, digits, - . _ and ~", ROOM_MAX);
+	return shared_set_meeting(arrival, room);
+}
+
+/* ---- the token ---- */
+
+/* Takes KEY:SECRET apart. Returns the length of KEY, 0 where it is something else. */
+static size_t cut_secret(const char *secret, struct token_key *key)
+{
+	size_t length = strcspn(secret, ":");
+
+	if (length == 0 || length > KEY_NAME_MAX || secret[length] == '\0')
+		return 0;
+	*key = (struct token_key){"HS256", secret + length + 1, strlen(secret + length + 1), NULL};
+	return length;
+}
+
+static const char no_pair[] = "the newest secret is not KEY:SECRET, as it stands in LiveKit's keys";
+
+/* What is not named is granted, so every right is named. */
+static json_t *rights_of(const struct platform_grant *grant)
+{
+	bool moderator = strcmp(grant->role, "moderator") == 0;
+	bool observer = strcmp(grant->role, "observer") == 0;
+
+	return json_pack("{s:b, s:s, s:b, s:b, s:b, s:b}", "roomJoin", true, "room",
+		grant->join->meeting_id, "roomAdmin", moderator, "canSubscribe", true, "canPublish",
+		!observer, "canPublishData", !observer);
+}
+
+/* LiveKit lets an identity in once: who comes back in the same session takes their old place, and
+ * the same person with another browser does not throw themselves out. */
+static json_t *identity_of(const struct platform_grant *grant)
+{
+	return json_sprintf("%s/%s#%.*s", grant->who->backend, grant->who->subject, REJOIN_DIGITS,
+		grant->rejoin);
+}
+
+static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)
+{
+	const struct instance *instance = context;
+	const char *secret = grant->secrets.values[0];
+	struct token_key key;
+	size_t length = cut_secret(secret, &key);
+	json_t *claims;
+
+	if (length == 0) {
+		error_set(grant->error, "%s", no_pair);
+		return PLATFORM_UNABLE;
+	}
+	claims = json_pack("{s:s%, s:o, s:I, s:I, s:o}", "iss", secret, length, "sub",
+		identity_of(grant), "nbf", (json_int_t)(grant->now - EARLIER_S), "exp",
+		(json_int_t)(grant->now + instance->lifetime), "video", rights_of(grant));
+	if (claims != NULL && instance->peer.prefill)
+		token_claim(claims, "name", token_name(grant->who));
+	return token_sign(grant, &key, claims);
+}
+
+static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	struct token_key key;
+
+	(void)context;
+	if (cut_secret(secrets->values[0], &key) == 0)
+		return error_set(error, "%s", no_pair);
+	return token_try(&key, error);
+}
+
+/* ---- what the browser gets ---- */
+
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct instance *instance = context;
+
+	(void)join;
+	(void)who;
+	buffer_printf(url, "%s/custom?liveKitUrl=", instance->site);
+	buffer_percent(url, instance->server);
+	buffer_text(url, "&token=");
+	buffer_percent(url, token);
+}
+
+static void reply(const void *context, const struct join *join, const char *token,
+	struct platform_reply *reply)
+{
+	const struct instance *instance = context;
+	json_t *document =
+		json_pack("{s:s, s:s}", "server_url", instance->server, "participant_token", token);
+	char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+
+	(void)join;
+	reply->status = 201;
+	if (text != NULL)
+		buffer_text(reply->body, text);
+	else
+		reply->body->failed = true;
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	json_decref(document);
+}
+
+const struct platform_driver platform_livekit = {
+	.type = "livekit",
+	.summary = "LiveKit and LiveKit Meet, by signed tokens",
+	.options = options,
+	.entry = "livekit",
+	.open = open_livekit,
+	.close = free,
+	.peer = peer_of,
+	.arrive = arrive,
+	.grant = grant_room,
+	.landing = landing,
+	.reply = reply,
+	.connect = try_key,
+};
+
+#endif
