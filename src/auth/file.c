@@ -22,6 +22,8 @@ struct instance {
 
 static const struct option options[] = {
 	{"users", OPTION_STRING, NULL, "the users file, an absolute path; see meetauthctl user"},
+	{"second-factor", OPTION_STRING, "optional",
+		"optional: a code is asked of who has a key; required: who has none is refused"},
 	{0},
 };
 
@@ -165,6 +167,7 @@ const struct auth_backend auth_file = {
 	.type = "file",
 	.summary = "names and argon2id password hashes in a file",
 	.options = options,
+	.second_factor = true,
 	.open = open_file,
 	.close = close_file,
 	.check = check,

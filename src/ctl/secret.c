@@ -56,7 +56,7 @@ static int list_name(void *context, const char *name)
 /* Host names are compared without case, so what was typed is made as it stands in the store. */
 static void fold_host(char *name)
 {
-	if (strncmp(name, "backend/", 8) == 0)
+	if (strchr(name, '/') != NULL)
 		return;
 	for (; *name != '\0'; name++)
 		*name = (char)tolower((unsigned char)*name);

@@ -11,13 +11,24 @@
 #include "ctl/change.h"
 #include "ctl/given.h"
 #include "ctl/user_list.h"
+#include "ctl/user_totp.h"
 
-enum { ADD, PASSWD, DISABLE, ENABLE, REMOVE, LIST };
+#include <unistd.h>
 
-static const char *find_path(
+enum { ADD, PASSWD, DISABLE, ENABLE, REMOVE, TOTP, LIST };
+
+static const char *path_of(const struct section *backend)
+{
+	return section_string(backend, "users");
+}
+
+/* The backend of type file that is meant. NULL after saying why, with the exit status. */
+static const struct section *find_backend(
 	struct ctl *ctl, const struct ctl_command *command, const char *title, int *status_r)
 {
-	return given_path(ctl, command, "file", "users", title, status_r);
+	if (given_path(ctl, command, "file", "users", title, status_r) == NULL)
+		return NULL;
+	return given_backend(ctl, command, "file", title, status_r);
 }
 
 /* ---- passwords ---- */
@@ -152,14 +163,17 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
 	};
 	struct change change = CHANGE_INIT;
 	struct user user = {.name = change.name};
+	const struct section *backend = NULL;
 	int status = take_add(command, argc, argv, &given, change.name);
 
 	if (status == 0)
 		status = fill_user(command, &given, &user);
 	if (status == 0)
-		change.path = find_path(ctl, command, given.backend, &status);
-	if (change.path != NULL)
+		backend = find_backend(ctl, command, given.backend, &status);
+	if (backend != NULL) {
+		change.path = path_of(backend);
 		status = add_user(&change, &user);
+	}
 	buffer_release(&given.packed);
 	return status;
 }
@@ -168,11 +182,11 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
 
 /* Takes the words of a call that has but a name and --backend. 0, or an exit status. */
 static int take_words(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv,
-	struct change *change)
+	struct change *change, const struct section **backend_r)
 {
-	const char *backend = NULL;
+	const char *title = NULL;
 	struct ctl_option options[] = {
-		{.name = "backend", .maximum = 1, .values = &backend},
+		{.name = "backend", .maximum = 1, .values = &title},
 		{0},
 	};
 	int operands = ctl_options(command, options, argc, argv), status;
@@ -180,9 +194,13 @@ static int take_words(struct ctl *ctl, const struct ctl_command *command, int ar
 	if (operands < 0)
 		return EX_USAGE;
 	status = take_name(command, operands, argv, change->name);
-	if (status == 0)
-		change->path = find_path(ctl, command, backend, &status);
-	return change->path != NULL ? 0 : status;
+	if (status != 0)
+		return status;
+	*backend_r = find_backend(ctl, command, title, &status);
+	if (*backend_r == NULL)
+		return status;
+	change->path = path_of(*backend_r);
+	return 0;
 }
 
 static int run_passwd(struct ctl *ctl, int argc, char **argv)
@@ -190,7 +208,8 @@ static int run_passwd(struct ctl *ctl, int argc, char **argv)
 	char hash[PASSWORD_HASH_SIZE];
 	struct change change = CHANGE_INIT;
 	struct error error;
-	int status = take_words(ctl, &ctl_user_commands[PASSWD], argc, argv, &change);
+	const struct section *backend;
+	int status = take_words(ctl, &ctl_user_commands[PASSWD], argc, argv, &change, &backend);
 
 	if (status != 0)
 		return status;
@@ -216,17 +235,33 @@ static int disable(struct change *change, bool disabled, struct error *error)
 	return change_commit(change, &user, error);
 }
 
+/* The key of a second factor goes with its user: whoever gets the name next has another phone. */
+static int remove_user(
+	struct ctl *ctl, struct change *change, const struct section *backend, struct error *error)
+{
+	const struct settings *settings = ctl_settings(ctl);
+	int status = change_commit(change, NULL, error);
+
+	if (status != 0 || access(settings->store, F_OK) != 0)
+		return status;
+	if (user_totp_remove(settings, section_title(backend), change->name, error) >= 0)
+		return 0;
+	error_prefix(error, "the user is removed, but not their second factor, if they had one: ");
+	return 1;
+}
+
 static int change_user(struct ctl *ctl, int which, int argc, char **argv)
 {
 	struct change change = CHANGE_INIT;
 	struct error error;
-	int status = take_words(ctl, &ctl_user_commands[which], argc, argv, &change);
+	const struct section *backend;
+	int status = take_words(ctl, &ctl_user_commands[which], argc, argv, &change, &backend);
 
 	if (status != 0)
 		return status;
 	status = change_begin(&change, false, &error);
 	if (status == 0 && which == REMOVE)
-		status = change_commit(&change, NULL, &error);
+		status = remove_user(ctl, &change, backend, &error);
 	else if (status == 0)
 		status = disable(&change, which == DISABLE, &error);
 	change_end(&change);
@@ -248,12 +283,18 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
 	return change_user(ctl, REMOVE, argc, argv);
 }
 
+static int run_totp(struct ctl *ctl, int argc, char **argv)
+{
+	return user_totp_run(ctl, &ctl_user_commands[TOTP], argc, argv);
+}
+
 static int run_list(struct ctl *ctl, int argc, char **argv)
 {
 	const struct ctl_command *command = &ctl_user_commands[LIST];
-	const char *backend = NULL, *path;
+	const char *title = NULL;
+	const struct section *backend;
 	struct ctl_option options[] = {
-		{.name = "backend", .maximum = 1, .values = &backend},
+		{.name = "backend", .maximum = 1, .values = &title},
 		{0},
 	};
 	int operands = ctl_options(command, options, argc, argv), status;
@@ -264,10 +305,10 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		return EX_USAGE;
 	if (operands > 0)
 		return ctl_usage(command, "takes no names");
-	path = find_path(ctl, command, backend, &status);
-	if (path == NULL)
+	backend = find_backend(ctl, command, title, &status);
+	if (backend == NULL)
 		return status;
-	users = users_load(path, &error);
+	users = users_load(path_of(backend), &error);
 	if (users == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
 	status = user_list_print(users, ctl->json) == 0 ? 0 : EX_IOERR;
@@ -287,6 +328,8 @@ const struct ctl_command ctl_user_commands[] = {
 	[ENABLE] = {"user enable", "NAME [--backend TITLE]", "let a disabled user in again",
 		run_enable},
 	[REMOVE] = {"user remove", "NAME [--backend TITLE]", "remove a user", run_remove},
+	[TOTP] = {"user totp", "NAME [--backend TITLE] [--remove]",
+		"give a user a second factor, and show its key once; or remove it", run_totp},
 	[LIST] = {"user list", "[--backend TITLE]", "list the users; never their passwords",
 		run_list},
 	{0},

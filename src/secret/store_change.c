@@ -22,6 +22,8 @@
 #include <sodium.h>
 #include <unistd.h>
 
+enum { BACKEND_MAX = 64 }; /* bytes of the title of a backend */
+
 /* A change under way. */
 struct change {
 	const char *path, *key_path;
@@ -234,22 +236,43 @@ int store_rekey(const char *path, const char *key_path, struct error *error)
 
 /* -- secrets -- */
 
+/* "NAME/SUBJECT" */
+static bool is_subject(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char title[BACKEND_MAX + 1] = "";
+
+	if (slash == NULL || slash - text > BACKEND_MAX)
+		return false;
+	memcpy(title, text, (size_t)(slash - text));
+	return text_is_token(title, 1, BACKEND_MAX, "_.-") &&
+	       text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%-");
+}
+
+static bool is_host(const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++)
+		if (isupper((unsigned char)*c))
+			return false;
+	return text_is_host(name);
+}
+
 int store_check_name(const char *name, struct error *error)
 {
-	static const char prefix[] = "backend/";
+	static const char backend[] = "backend/", totp[] = "totp/";
 	bool good;
 
-	if (strncmp(name, prefix, sizeof prefix - 1) == 0) {
-		good = text_is_token(name + sizeof prefix - 1, 1, 64, "_.-");
-	} else {
-		good = text_is_host(name);
-		for (const char *c = name; *c != '\0'; c++)
-			good = good && !isupper((unsigned char)*c);
-	}
+	if (strncmp(name, backend, sizeof backend - 1) == 0)
+		good = text_is_token(name + sizeof backend - 1, 1, BACKEND_MAX, "_.-");
+	else if (strncmp(name, totp, sizeof totp - 1) == 0)
+		good = strlen(name) <= STORE_NAME_MAX && is_subject(name + sizeof totp - 1);
+	else
+		good = is_host(name);
 	if (good)
 		return 0;
-	return error_set(
-		error, "a secret's name is a platform's host name in lower case, or backend/NAME");
+	return error_set(error,
+		"a secret's name is a platform's host name in lower case, backend/NAME or "
+		"totp/NAME/SUBJECT");
 }
 
 int store_check_value(const struct secret *value, struct error *error)

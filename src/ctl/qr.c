@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/qr.h"
+
+#ifdef HAVE_QRENCODE
+
+#include <qrencode.h>
+
+enum { QUIET = 4 }; /* light modules around it: ISO/IEC 18004 section 6.3.8 */
+
+/* Outside of the code all is light. */
+static bool is_dark(const QRcode *code, int x, int y)
+{
+	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
+		return false;
+	return (code->data[y * code->width + x] & 1) != 0;
+}
+
+/* Black on white is asked for by colour: a dark terminal would show the negative, which not every
+ * reader takes. */
+static void print_line(const QRcode *code, int y, struct buffer *lines)
+{
+	static const char *const halves[2][2] = {{" ", "▄"}, {"▀", "█"}};
+
+	buffer_text(lines, "\033[30;107m");
+	for (int x = -QUIET; x < code->width + QUIET; x++)
+		buffer_text(lines, halves[is_dark(code, x, y)][is_dark(code, x, y + 1)]);
+	buffer_text(lines, "\033[0m\n");
+}
+
+int qr_print(const char *text, struct buffer *lines)
+{
+	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+
+	if (code == NULL)
+		return -1;
+	for (int y = -QUIET; y < code->width + QUIET; y += 2)
+		print_line(code, y, lines);
+	explicit_bzero(code->data, (size_t)code->width * (size_t)code->width);
+	QRcode_free(code);
+	return 0;
+}
+
+#else
+
+int qr_print(const char *text, struct buffer *lines)
+{
+	(void)text, (void)lines;
+	return -1;
+}
+
+#endif
