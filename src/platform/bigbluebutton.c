@@ -300,6 +300,7 @@ static enum platform_verdict grant_meeting(void *context, const struct platform_
 	}
 	if (result != BBB_SUCCESS)
 		return verdict_of(result);
+	*grant->accepted = i;
 	return sign_join(instance, grant, grant->secrets.values[i], created);
 }
 

@@ -61,7 +61,9 @@ struct platform_grant {
 	char rejoin[PLATFORM_REJOIN_SIZE];
 
 	struct buffer *token; /* out, empty before; what landing(), show() and reply() get */
-	struct error *error;  /* why not, for the log: no secret, nothing of an answer */
+	size_t *accepted; /* out: which secret the platform took; left alone where it does not say
+			   */
+	struct error *error; /* why not, for the log: no secret, nothing of an answer */
 };
 
 /* For a script. */

@@ -74,7 +74,7 @@ static int configure(struct instance *instance, const struct section *section, s
 	if (shared_read_url(section, "site", instance->site, error) != 0)
 		return -1;
 	peer->api = peer->site = instance->site;
-	peer->schemes = "org.jitsi.meet: jitsi-meet: intent:";
+	peer->landings = "org.jitsi.meet: jitsi-meet: intent:";
 	peer->ca_file = section_string(section, "ca-file");
 	peer->prefill = section_bool(section, "prefill");
 	shared_set_timeouts(peer);

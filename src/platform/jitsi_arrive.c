@@ -129,19 +129,22 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 {
 	const char *room = names->room != NULL ? names->room : names->safe;
 	bool plain = room != NULL && text_is_token(room, 1, ROOM_MAX, "_.~-");
+	const char *known = names->safe;
 
 	if (room == NULL)
 		return shared_refuse(arrival, "room", "missing");
+	if (known == NULL && !plain && is_safe(room)) /* it came encoded */
+		known = room;
 	if (plain)
 		memcpy(safe, room, strlen(room) + 1);
-	else if (names->safe == NULL || strlen(names->safe) > ROOM_MAX)
+	else if (known == NULL || strlen(known) > ROOM_MAX)
 		return shared_refuse(arrival, "room",
 			"not letters, digits, - . _ and ~; others need {state} in tokenAuthUrl");
 	else
-		memcpy(safe, names->safe, strlen(names->safe) + 1);
+		memcpy(safe, known, strlen(known) + 1);
 	if (plain)
 		jitsi_lower(safe);
-	if (!is_safe(safe) || (plain && names->safe != NULL && strcmp(safe, names->safe) != 0))
+	if (!is_safe(safe) || (plain && known != NULL && strcmp(safe, known) != 0))
 		return shared_refuse(arrival, "state", "roomSafe is not what the room is called");
 	*shown_r = plain ? room : safe;
 	return 0;

@@ -26,10 +26,11 @@ enum platform_verdict {
 
 /* What every driver's section tells the rest of the program. Owned by the instance. */
 struct platform_peer {
-	const char *api;     /* "https://host[:port]", where requests go */
-	const char *site;    /* "https://host[:port]", where the browser goes */
-	const char *schemes; /* "app: other:", where landing() may lead besides; NULL: nowhere */
-	const char *ca_file; /* "" for the system's */
+	const char *api;      /* "https://host[:port]", where requests go */
+	const char *site;     /* "https://host[:port]", where the browser goes */
+	const char *landings; /* where landing() may lead besides, as sources of a
+				 Content-Security-Policy; NULL: nowhere */
+	const char *ca_file;  /* "" for the system's */
 	int64_t connect_timeout_ms, timeout_ms;
 	bool prefill;		    /* name and e-mail go along */
 	const char *const *forward; /* names of parameters that are handed on */

@@ -7,7 +7,8 @@
 
 #include <pthread.h>
 
-extern const struct platform_driver platform_veeting;
+extern const struct platform_driver platform_veeting, platform_jitsi, platform_bigbluebutton,
+	platform_galene, platform_livekit;
 #ifdef MEETAUTH_MOCK
 extern const struct platform_driver platform_mock;
 #endif
@@ -17,6 +18,20 @@ static const struct {
 	const struct platform_driver *driver;
 } rows[] = {
 	{"veeting", &platform_veeting},
+#ifdef HAVE_CJOSE
+	{"jitsi", &platform_jitsi},
+	{"galene", &platform_galene},
+	{"livekit", &platform_livekit},
+#else
+	{"jitsi", NULL},
+	{"galene", NULL},
+	{"livekit", NULL},
+#endif
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+	{"bigbluebutton", &platform_bigbluebutton},
+#else
+	{"bigbluebutton", NULL},
+#endif
 #ifdef MEETAUTH_MOCK
 	{"mock", &platform_mock},
 #endif
