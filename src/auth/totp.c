@@ -21,7 +21,7 @@ int totp_secret_name(const char *backend, const char *subject, char *name, size_
 
 #ifdef HAVE_LIBOATH
 
-#include <liboath/oath.h>
+#include <oath.h>
 #include <pthread.h>
 #include <sodium.h>
 
