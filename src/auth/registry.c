@@ -13,6 +13,9 @@ extern const struct auth_backend auth_file;
 extern const struct auth_backend auth_guest;
 extern const struct auth_backend auth_http;
 extern const struct auth_backend auth_invite;
+#ifdef HAVE_LDAP
+extern const struct auth_backend auth_ldap;
+#endif
 extern const struct auth_backend auth_meeting_key;
 #ifdef HAVE_RADIUS
 extern const struct auth_backend auth_radius;
@@ -29,6 +32,11 @@ static const struct {
 	const struct auth_backend *backend;
 } rows[] = {
 	{"file", &auth_file},
+#ifdef HAVE_LDAP
+	{"ldap", &auth_ldap},
+#else
+	{"ldap", NULL},
+#endif
 #ifdef HAVE_PAM
 	{"pam", &auth_pam},
 #else

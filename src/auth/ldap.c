@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "ldap": accounts in a directory (RFC 4511), found by a search and proved by a bind, or
+ * bound by a template. The parts are in ldap_private.h.
+ */
+#ifdef HAVE_LDAP
+
+#include "auth/ldap_private.h"
+#include "base/clock.h"
+
+static const struct option options[] = {
+	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// addresses, tried in this order"},
+	{"start-tls", OPTION_BOOL, "false", "StartTLS on the ldap:// ones; without it, no login"},
+	{"ca-file", OPTION_STRING, "/etc/ssl/certs/ca-certificates.crt",
+		"authorities that the servers' certificates are checked against"},
+	{"bind-dn", OPTION_STRING, NULL, "the service account; its password is backend/TITLE"},
+	{"base", OPTION_STRING, NULL, "where people are searched"},
+	{"filter", OPTION_STRING, "(uid={name})", "finds the entry of a name"},
+	{"scope", OPTION_STRING, "sub", "sub (the base and all below) or one (right below it)"},
+	{"user-dn", OPTION_STRING, NULL, "a DN with {name}, bound without a search"},
+	{"subject-attribute", OPTION_STRING, "uid", "the name that rules and the log know them by"},
+	{"name-attribute", OPTION_STRING, "cn", "the name that others see"},
+	{"email-attribute", OPTION_STRING, "mail", "the e-mail address"},
+	{"group-attribute", OPTION_STRING, "memberOf", "the groups, as DNs in the entry"},
+	{"group-names", OPTION_STRING, "rdn", "rdn: the first part of a group's DN; dn: all of it"},
+	{"group-base", OPTION_STRING, NULL, "where groups are searched; by default, base"},
+	{"group-filter", OPTION_STRING, NULL, "finds the groups of {dn} or {name}"},
+	{"group-name-attribute", OPTION_STRING, NULL, "the name of a group that was searched"},
+	{"nested", OPTION_BOOL, "false", "groups within groups (Active Directory)"},
+	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all"},
+	{"group-refresh", OPTION_DURATION, "15m", "how old the groups of a session may get"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for one server: connection, TLS, bind"},
+	{"timeout", OPTION_DURATION, "10s", "for all of a login"},
+	{0},
+};
+
+static int open_ldap(const struct section *section, void **instance_r, struct error *error)
+{
+	struct directory *directory = calloc(1, sizeof *directory);
+
+	if (directory == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (directory_read(section, directory, error) != 0) {
+		free(directory->nobody);
+		free(directory);
+		return -1;
+	}
+	pthread_mutex_init(&directory->lock, NULL);
+	*instance_r = directory;
+	return 0;
+}
+
+static void close_ldap(void *instance)
+{
+	struct directory *directory = instance;
+
+	pool_close(directory);
+	pthread_mutex_destroy(&directory->lock);
+	free(directory->nobody);
+	free(directory);
+}
+
+static struct directory_call begin_call(
+	void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	struct directory *directory = instance;
+
+	return (struct directory_call){.directory = directory,
+		.secrets = secrets,
+		.deadline = clock_monotonic_ms() + directory->timeout_ms,
+		.error = error};
+}
+
+/* ---- the password ---- */
+
+/* What a bind says of somebody whose entry was found (`known`), or was not looked for: then a
+ * server answers alike for a wrong password and a name that does not exist (RFC 4513 section
+ * 5.1.3), and the next backend has to be asked. */
+static enum auth_verdict judge(const struct link_answer *answer, bool known)
+{
+	switch (answer->code) {
+	case LDAP_SUCCESS:
+		return answer->barred ? AUTH_DENY : AUTH_GRANT;
+	case LDAP_INVALID_CREDENTIALS:
+	case LDAP_NO_SUCH_OBJECT:
+	case LDAP_INVALID_DN_SYNTAX:
+		return known || answer->barred ? AUTH_DENY : AUTH_UNKNOWN;
+	case LDAP_INAPPROPRIATE_AUTH:
+	case LDAP_INSUFFICIENT_ACCESS:
+	case LDAP_CONSTRAINT_VIOLATION: /* 389 Directory Server: too many wrong ones */
+		return AUTH_DENY;
+	case LDAP_UNWILLING_TO_PERFORM:
+		return answer->barred ? AUTH_DENY : AUTH_UNAVAILABLE;
+	default:
+		return AUTH_UNAVAILABLE;
+	}
+}
+
+/* On AUTH_GRANT, *link_r (where wanted) is the connection, still bound as them. */
+static enum auth_verdict prove(const struct directory_call *call, const char *dn,
+	const char *password, bool known, struct link **link_r)
+{
+	struct link_answer answer;
+	enum auth_verdict verdict;
+	struct link *link;
+
+	do {
+		link = pool_take(call, LINK_PERSON);
+		if (link == NULL)
+			return AUTH_UNAVAILABLE;
+		link_bind(link, dn, password, call->deadline, &answer);
+	} while (pool_was_stale(link, answer.code));
+	verdict = judge(&answer, known);
+	/* Without the server's words, which may be about the person. */
+	if (verdict == AUTH_UNAVAILABLE)
+		error_set(call->error, "%s: bind: %s", call->directory->servers[link->server].url,
+			ldap_err2string(answer.code));
+	if (verdict == AUTH_GRANT && link_r != NULL)
+		*link_r = link;
+	else
+		pool_put(call->directory, link, answer.code);
+	return verdict;
+}
+
+/* ---- the identity ---- */
+
+/* The fields that the directory has words on; the rest stays as it is. */
+static void adopt(struct identity *who, struct identity *from)
+{
+	struct identity old = *who;
+
+	who->subject = from->subject;
+	who->name = from->name;
+	who->email = from->email;
+	who->groups = from->groups;
+	who->group_count = from->group_count;
+	from->subject = old.subject;
+	from->name = old.name;
+	from->email = old.email;
+	from->groups = old.groups;
+	from->group_count = old.group_count;
+}
+
+/* Somebody whose password was right, or who has a session: GRANT with `who` filled, or why not. */
+static enum auth_verdict conclude(
+	const struct directory_call *call, struct person *person, struct identity *who)
+{
+	if (person->disabled)
+		return AUTH_DENY;
+	if (person_find_groups(call, person) != 0)
+		return AUTH_UNAVAILABLE;
+	if (person->broken) {
+		*call->error = person->fault;
+		return AUTH_UNAVAILABLE;
+	}
+	adopt(who, &person->who);
+	return AUTH_GRANT;
+}
+
+/* The name that finds the entry again, where it is not the subject. */
+static enum auth_verdict keep(const struct auth_attempt *attempt, enum auth_verdict verdict)
+{
+	if (verdict != AUTH_GRANT || strcmp(attempt->name, attempt->who->subject) == 0)
+		return verdict;
+	if (identity_set(&attempt->who->kept, attempt->name, IDENTITY_KEPT_MAX) == 0)
+		return verdict;
+	error_set(attempt->error, "no memory");
+	return AUTH_UNAVAILABLE;
+}
+
+/* ---- check ---- */
+
+static enum auth_verdict check_found(const struct directory_call *call,
+	const struct auth_attempt *attempt, struct person *person)
+{
+	bool one = person->matches == 1 && person->dn != NULL;
+	/* A bind whatever was found, so that an unknown name makes as many round trips. */
+	enum auth_verdict verdict = prove(
+		call, one ? person->dn : call->directory->nobody, attempt->password, true, NULL);
+
+	if (verdict == AUTH_UNAVAILABLE)
+		return verdict;
+	if (person->matches == 0)
+		return AUTH_UNKNOWN;
+	if (!one) {
+		error_set(call->error,
+			"more than one entry matches the filter: it must find one person alone");
+		return AUTH_DENY;
+	}
+	return verdict == AUTH_GRANT ? conclude(call, person, attempt->who) : verdict;
+}
+
+static enum auth_verdict check_by_search(
+	const struct directory_call *call, const struct auth_attempt *attempt)
+{
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	struct person person;
+
+	if (person_find(call, attempt->name, &person) == 0)
+		verdict = check_found(call, attempt, &person);
+	person_release(&person);
+	return verdict;
+}
+
+/* The entry is read by the service account, or by themselves where there is none. */
+static enum auth_verdict read_bound(
+	const struct directory_call *call, const struct auth_attempt *attempt)
+{
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	struct person person;
+
+	if (person_find(call, attempt->name, &person) != 0)
+		verdict = AUTH_UNAVAILABLE;
+	else if (person.matches != 1)
+		error_set(call->error,
+			"the entry of somebody who has just signed in cannot be read: they, or "
+			"bind-dn, need the right to");
+	else
+		verdict = conclude(call, &person, attempt->who);
+	person_release(&person);
+	return verdict;
+}
+
+static enum auth_verdict check_by_template(
+	const struct directory_call *call, const struct auth_attempt *attempt)
+{
+	struct directory_call own = *call;
+	struct link *link = NULL;
+	enum auth_verdict verdict;
+	char *dn = directory_dn(call->directory->user_dn, attempt->name);
+
+	if (dn == NULL) {
+		error_set(call->error, "no memory for a DN");
+		return AUTH_UNAVAILABLE;
+	}
+	verdict = prove(call, dn, attempt->password, false, &link);
+	ldap_memfree(dn);
+	if (verdict != AUTH_GRANT)
+		return verdict;
+	if (call->directory->bind_dn[0] == '\0')
+		own.bound = link;
+	verdict = read_bound(&own, attempt);
+	pool_put(call->directory, link, verdict == AUTH_UNAVAILABLE ? LDAP_OTHER : LDAP_SUCCESS);
+	return verdict;
+}
+
+static enum auth_verdict check(void *instance, const struct auth_attempt *attempt)
+{
+	struct directory_call call = begin_call(instance, &attempt->secrets, attempt->error);
+	enum auth_verdict verdict;
+
+	/* A bind with an empty password succeeds, as nobody (RFC 4513 section 5.1.2). */
+	if (attempt->name[0] == '\0' || attempt->password[0] == '\0')
+		return AUTH_DENY;
+	verdict = call.directory->user_dn[0] != '\0' ? check_by_template(&call, attempt)
+						     : check_by_search(&call, attempt);
+	return keep(attempt, verdict);
+}
+
+/* ---- renew, connect ---- */
+
+static enum auth_verdict renew_found(
+	const struct directory_call *call, struct person *person, struct identity *who)
+{
+	if (person->matches != 1)
+		return AUTH_DENY;
+	/* The name they once typed is somebody else's now. */
+	if (!person->broken && strcmp(person->who.subject, who->subject) != 0)
+		return AUTH_DENY;
+	return conclude(call, person, who);
+}
+
+static enum auth_verdict renew(void *instance, const struct auth_renewal *renewal)
+{
+	struct directory_call call = begin_call(instance, &renewal->secrets, renewal->error);
+	const struct identity *who = renewal->who;
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	struct person person;
+
+	if (call.directory->user_dn[0] != '\0' && call.directory->bind_dn[0] == '\0')
+		return AUTH_UNKNOWN;
+	if (person_find(&call, who->kept != NULL ? who->kept : who->subject, &person) == 0)
+		verdict = renew_found(&call, &person, renewal->who);
+	person_release(&person);
+	return verdict;
+}
+
+/* The base is there, and the filter is one: it may find nobody. */
+static int probe(const struct directory_call *call, struct link *link)
+{
+	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
+	const struct directory *directory = call->directory;
+	char *filter = directory_filter(directory->filter, "x", NULL);
+	struct link_query query = {directory->base, LDAP_SCOPE_BASE, "(objectClass=*)", none, 1};
+	LDAPMessage *result = NULL;
+	const char *what = "base";
+	int code = filter != NULL ? link_search(link, &query, call->deadline, &result)
+				  : LDAP_NO_MEMORY;
+
+	ldap_msgfree(result);
+	result = NULL;
+	if (code == LDAP_SUCCESS) {
+		what = "filter";
+		query = (struct link_query){directory->base, directory->scope, filter, none, 2};
+		code = link_search(link, &query, call->deadline, &result);
+	}
+	if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED)
+		link_error(directory, link, what, code, call->error);
+	ldap_msgfree(result);
+	free(filter);
+	return code == LDAP_SUCCESS || code == LDAP_SIZELIMIT_EXCEEDED ? 0 : -1;
+}
+
+/* Each server, since the second one is needed when nobody looks. */
+static int connect_ldap(void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	struct directory *directory = instance;
+	int rc = 0;
+
+	if (directory_lacks_password(directory, secrets, error))
+		return -1;
+	for (size_t i = 0; i < directory->server_count && rc == 0; i++) {
+		struct directory_call call = begin_call(instance, secrets, error);
+		struct link *link;
+
+		rc = link_open(&call, i, LINK_SERVICE, &link) == LDAP_SUCCESS ? 0 : -1;
+		if (rc != 0)
+			break;
+		if (directory->user_dn[0] == '\0')
+			rc = probe(&call, link);
+		link_close(link);
+	}
+	return rc;
+}
+
+const struct auth_backend auth_ldap = {
+	.type = "ldap",
+	.summary = "accounts in an LDAP directory, Active Directory among them",
+	.options = options,
+	.kind = AUTH_PASSWORD,
+	.threads = 8,
+	.second_factor = true,
+	.open = open_ldap,
+	.close = close_ldap,
+	.check = check,
+	.renew = renew,
+	.connect = connect_ldap,
+};
+
+#endif

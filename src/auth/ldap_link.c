@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One connection to one server. Every request is sent and then waited for until a deadline, and
+ * nothing is followed elsewhere. TLS as RFC 4513 section 3 has it: verified before the first
+ * password, and a server that does not do StartTLS gets none.
+ */
+#ifdef HAVE_LDAP
+
+#include "auth/ldap_private.h"
+#include "base/clock.h"
+
+#include <strings.h>
+#include <sys/socket.h>
+
+/* libldap reads ldap.conf, ~/.ldaprc and LDAP… variables when it is first used, TLS_REQCERT among
+ * them. Set before there are threads. */
+__attribute__((constructor)) static void ignore_ldap_conf(void)
+{
+	setenv("LDAPNOINIT", "1", 1);
+}
+
+static struct timeval until(int64_t deadline)
+{
+	int64_t left = deadline - clock_monotonic_ms();
+
+	if (left < 1)
+		left = 1;
+	return (struct timeval){left / 1000, left % 1000 * 1000};
+}
+
+/* libldap with GnuTLS takes LDAP_OPT_X_TLS_PROTOCOL_MIN and does not act on it; its priorities it
+ * does. With OpenSSL it is the other way round. */
+static const char *priorities(void)
+{
+	static const char gnutls[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+	char *package = NULL;
+	const char *text = NULL;
+
+	if (ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &package) == LDAP_OPT_SUCCESS &&
+		package != NULL && strcmp(package, "GnuTLS") == 0)
+		text = gnutls;
+	ldap_memfree(package);
+	return text;
+}
+
+struct row {
+	int option;
+	const void *value; /* NULL: left as it is */
+};
+
+static int set_all(LDAP *ld, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].value != NULL &&
+			ldap_set_option(ld, rows[i].option, rows[i].value) != LDAP_OPT_SUCCESS)
+			return LDAP_PARAM_ERROR;
+	return LDAP_SUCCESS;
+}
+
+static int prepare_tls(LDAP *ld, const char *ca_file)
+{
+	static const int demand = LDAP_OPT_X_TLS_DEMAND, client = 0;
+	static const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+	const struct row rows[] = {{LDAP_OPT_X_TLS_CACERTFILE, ca_file},
+		{LDAP_OPT_X_TLS_REQUIRE_CERT, &demand}, {LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum},
+		{LDAP_OPT_X_TLS_CIPHER_SUITE, priorities()},
+		/* Last: it makes the context of the above. */
+		{LDAP_OPT_X_TLS_NEWCTX, &client}};
+
+	return set_all(ld, rows, sizeof rows / sizeof *rows);
+}
+
+static int prepare(LDAP *ld, int64_t deadline)
+{
+	static const int version = LDAP_VERSION3, never = LDAP_DEREF_NEVER;
+	const struct timeval wait = until(deadline);
+	const struct row rows[] = {{LDAP_OPT_PROTOCOL_VERSION, &version}, {LDAP_OPT_DEREF, &never},
+		{LDAP_OPT_NETWORK_TIMEOUT, &wait}, {LDAP_OPT_TIMEOUT, &wait}};
+
+	if (ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) != LDAP_OPT_SUCCESS)
+		return LDAP_PARAM_ERROR;
+	return set_all(ld, rows, sizeof rows / sizeof *rows);
+}
+
+/* A server that stops amid a message must not hold the thread in read(): libldap looks at the
+ * deadline whenever read() gives up. */
+static void bound_reads(LDAP *ld)
+{
+	const struct timeval wait = {0, 250000};
+	int fd = -1;
+
+	if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS || fd < 0)
+		return;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+}
+
+/* Waits for all of an answer. LDAP_SUCCESS with *message_r, or libldap's code. */
+static int await(LDAP *ld, int id, int64_t deadline, LDAPMessage **message_r)
+{
+	struct timeval wait = until(deadline);
+	int code = LDAP_SERVER_DOWN;
+
+	*message_r = NULL;
+	switch (ldap_result(ld, id, LDAP_MSG_ALL, &wait, message_r)) {
+	case -1:
+		ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
+		return code != LDAP_SUCCESS ? code : LDAP_SERVER_DOWN;
+	case 0:
+		ldap_abandon_ext(ld, id, NULL, NULL);
+		return LDAP_TIMEOUT;
+	default:
+		return LDAP_SUCCESS;
+	}
+}
+
+/* ---- binding ---- */
+
+/* Active Directory says in its words why a bind failed: "…, data 533, v2580". */
+static bool is_barred_in_words(const char *words)
+{
+	static const char *const reasons[] = {"data 530", "data 531", "data 532", "data 533",
+		"data 701", "data 773", "data 775",
+		/* 389 Directory Server and FreeIPA, with unwillingToPerform */
+		"Account inactivated"};
+
+	for (size_t i = 0; words != NULL && i < sizeof reasons / sizeof *reasons; i++)
+		if (strcasestr(words, reasons[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* draft-behera-ldap-password-policy-10 section 6.2; and the control of 389 Directory Server. */
+static bool is_barred_by_policy(LDAP *ld, LDAPControl **controls)
+{
+	LDAPControl *policy =
+		ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE, controls, NULL);
+	LDAPPasswordPolicyError problem = PP_noError;
+	ber_int_t expires, grace;
+
+	if (ldap_control_find(LDAP_CONTROL_X_PASSWORD_EXPIRED, controls, NULL) != NULL)
+		return true;
+	return policy != NULL &&
+	       ldap_parse_passwordpolicy_control(ld, policy, &expires, &grace, &problem) ==
+		       LDAP_SUCCESS &&
+	       (problem == PP_passwordExpired || problem == PP_accountLocked ||
+		       problem == PP_changeAfterReset);
+}
+
+static void read_bind(LDAP *ld, LDAPMessage *message, struct link_answer *answer)
+{
+	LDAPControl **controls = NULL;
+	char *words = NULL;
+	int rc = ldap_parse_result(ld, message, &answer->code, NULL, &words, NULL, &controls, 0);
+
+	if (rc != LDAP_SUCCESS)
+		answer->code = rc;
+	answer->barred = is_barred_in_words(words) || is_barred_by_policy(ld, controls);
+	ldap_memfree(words);
+	ldap_controls_free(controls);
+}
+
+void link_bind(struct link *link, const char *dn, const char *password, int64_t deadline,
+	struct link_answer *answer)
+{
+	struct berval secret = {strlen(password), (char *)(uintptr_t)password};
+	LDAPControl *controls[2] = {NULL, NULL};
+	LDAPMessage *message = NULL;
+	int id = 0;
+
+	*answer = (struct link_answer){.code = LDAP_PARAM_ERROR};
+	if (dn[0] == '\0' || password[0] == '\0')
+		return;
+	answer->code = ldap_create_passwordpolicy_control(link->ld, &controls[0]);
+	if (answer->code == LDAP_SUCCESS)
+		answer->code = ldap_sasl_bind(
+			link->ld, dn, LDAP_SASL_SIMPLE, &secret, controls, NULL, &id);
+	if (answer->code == LDAP_SUCCESS)
+		answer->code = await(link->ld, id, deadline, &message);
+	if (answer->code == LDAP_SUCCESS)
+		read_bind(link->ld, message, answer);
+	ldap_msgfree(message);
+	ldap_control_free(controls[0]);
+}
+
+/* ---- opening ---- */
+
+int link_error(const struct directory *directory, const struct link *link, const char *what,
+	int code, struct error *error)
+{
+	char *words = NULL;
+	bool more;
+
+	ldap_get_option(link->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &words);
+	more = words != NULL && words[0] != '\0';
+	error_set(error, "%s: %s: %s%s%.200s%s", directory->servers[link->server].url, what,
+		ldap_err2string(code), more ? " (" : "", more ? words : "", more ? ")" : "");
+	ldap_memfree(words);
+	return -1;
+}
+
+/* RFC 4511 section 4.14. Whatever goes wrong, the connection is not used. */
+static int start_tls(struct link *link, int64_t deadline)
+{
+	LDAPMessage *message = NULL;
+	int id = 0, code = LDAP_OTHER, rc = ldap_start_tls(link->ld, NULL, NULL, &id);
+
+	if (rc == LDAP_SUCCESS)
+		rc = await(link->ld, id, deadline, &message);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_parse_result(link->ld, message, &code, NULL, NULL, NULL, NULL, 0);
+	if (rc == LDAP_SUCCESS)
+		rc = code;
+	ldap_msgfree(message);
+	return rc == LDAP_SUCCESS ? ldap_install_tls(link->ld) : rc;
+}
+
+static int bind_service(const struct directory_call *call, struct link *link, int64_t deadline)
+{
+	struct link_answer answer;
+
+	if (link->role != LINK_SERVICE || call->directory->bind_dn[0] == '\0')
+		return LDAP_SUCCESS;
+	link_bind(link, call->directory->bind_dn, call->secrets->values[0], deadline, &answer);
+	return answer.code;
+}
+
+static int set_up(const struct directory_call *call, struct link *link, int64_t deadline)
+{
+	struct directory *directory = call->directory;
+	const struct directory_server *server = &directory->servers[link->server];
+	const char *what = "set up";
+	int code = prepare(link->ld, deadline);
+
+	if (code == LDAP_SUCCESS && (server->ldaps || directory->start_tls)) {
+		what = "use ca-file";
+		code = prepare_tls(link->ld, directory->ca_file);
+	}
+	if (code == LDAP_SUCCESS) {
+		what = server->ldaps ? "connect with TLS" : "connect";
+		code = ldap_connect(link->ld);
+	}
+	if (code == LDAP_SUCCESS)
+		bound_reads(link->ld);
+	if (code == LDAP_SUCCESS && directory->start_tls && !server->ldaps) {
+		what = "StartTLS";
+		code = start_tls(link, deadline);
+	}
+	if (code == LDAP_SUCCESS) {
+		what = "bind as bind-dn";
+		code = bind_service(call, link, deadline);
+	}
+	if (code != LDAP_SUCCESS)
+		link_error(directory, link, what, code, call->error);
+	return code;
+}
+
+int link_open(
+	const struct directory_call *call, size_t server, enum link_role role, struct link **link_r)
+{
+	int64_t now = clock_monotonic_ms(), deadline = now + call->directory->connect_ms;
+	struct link *link = calloc(1, sizeof *link);
+	int code = LDAP_NO_MEMORY;
+
+	*link_r = NULL;
+	if (link != NULL)
+		code = ldap_initialize(&link->ld, call->directory->servers[server].url);
+	if (code != LDAP_SUCCESS) {
+		error_set(call->error, "%s: %s", call->directory->servers[server].url,
+			ldap_err2string(code));
+		free(link);
+		return code;
+	}
+	link->server = server;
+	link->role = role;
+	link->fresh = true;
+	link->opened = now;
+	code = set_up(call, link, deadline < call->deadline ? deadline : call->deadline);
+	if (code == LDAP_SUCCESS)
+		*link_r = link;
+	else
+		link_close(link);
+	return code;
+}
+
+void link_close(struct link *link)
+{
+	ldap_unbind_ext(link->ld, NULL, NULL);
+	free(link);
+}
+
+/* ---- searching ---- */
+
+int link_search(
+	struct link *link, const struct link_query *query, int64_t deadline, LDAPMessage **result_r)
+{
+	struct timeval wait = until(deadline);
+	int id = 0, code = LDAP_OTHER, rc;
+
+	*result_r = NULL;
+	if (wait.tv_usec > 0) /* the server counts in seconds */
+		wait = (struct timeval){wait.tv_sec + 1, 0};
+	rc = ldap_search_ext(link->ld, query->base, query->scope, query->filter,
+		(char **)(uintptr_t)query->attributes, 0, NULL, NULL, &wait, query->size, &id);
+	if (rc == LDAP_SUCCESS)
+		rc = await(link->ld, id, deadline, result_r);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_parse_result(link->ld, *result_r, &code, NULL, NULL, NULL, NULL, 0);
+	return rc == LDAP_SUCCESS ? code : rc;
+}
+
+#endif

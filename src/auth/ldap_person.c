@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An entry of the directory as a person, and the groups it is in. What cannot be told is a fault
+ * and not a guess: a group left out would let a rule that denies fall.
+ */
+#ifdef HAVE_LDAP
+
+#include "auth/ldap_private.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <strings.h>
+
+enum { GROUPS_READ_MAX = 2000 }; /* entries of one group search */
+
+/* Answered by a search that is done: result and connection. */
+struct found {
+	struct link *link;
+	LDAPMessage *result;
+	int code;
+};
+
+/* -1 with an error when no server could be asked. Otherwise a code, and found_release() is due. */
+static int ask(
+	const struct directory_call *call, const struct link_query *query, struct found *found)
+{
+	do {
+		found->link = call->bound != NULL ? call->bound : pool_take(call, LINK_SERVICE);
+		if (found->link == NULL)
+			return -1;
+		found->code = link_search(found->link, query, call->deadline, &found->result);
+	} while (call->bound == NULL && pool_was_stale(found->link, found->code));
+	return 0;
+}
+
+static void found_release(const struct directory_call *call, struct found *found)
+{
+	ldap_msgfree(found->result);
+	if (found->link != call->bound)
+		pool_put(call->directory, found->link, found->code);
+}
+
+/* ---- one entry ---- */
+
+__attribute__((format(printf, 2, 3))) static void break_person(
+	struct person *person, const char *format, ...)
+{
+	va_list args;
+
+	if (person->broken)
+		return;
+	person->broken = true;
+	va_start(args, format);
+	vsnprintf(person->fault.text, sizeof person->fault.text, format, args);
+	va_end(args);
+}
+
+/* Values have no order, so where one is wanted that has to stay the same, it is the least. */
+static char *least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+	char *least = NULL;
+
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
+		char *value = directory_value(values[i]);
+
+		if (value != NULL && (least == NULL || strcmp(value, least) < 0)) {
+			free(least);
+			least = value;
+		} else {
+			free(value);
+		}
+	}
+	ldap_value_free_len(values);
+	return least;
+}
+
+/* For what is only shown: the first value; none where it cannot be one. */
+static void read_optional(
+	LDAP *ld, LDAPMessage *entry, const char *attribute, char **field, size_t maximum)
+{
+	struct berval **values =
+		attribute[0] != '\0' ? ldap_get_values_len(ld, entry, attribute) : NULL;
+	char *value = values != NULL && values[0] != NULL ? directory_value(values[0]) : NULL;
+
+	identity_set(field, value, maximum);
+	free(value);
+	ldap_value_free_len(values);
+}
+
+/* How directories mark an account that may not be used: a renewal has no bind that would tell. */
+static bool says_disabled(const char *attribute, const char *value)
+{
+	if (strcmp(attribute, "userAccountControl") == 0) /* Active Directory: ACCOUNTDISABLE */
+		return strtol(value, NULL, 10) & 2;
+	if (strcmp(attribute, "pwdAccountLockedTime") == 0) /* ppolicy: locked by hand */
+		return strcmp(value, "000001010000Z") == 0;
+	return strcasecmp(value, "true") == 0;
+}
+
+/* nsAccountLock: 389 Directory Server, FreeIPA; loginDisabled: eDirectory. */
+static const char *const disabling[] = {
+	"userAccountControl", "pwdAccountLockedTime", "nsAccountLock", "loginDisabled"};
+
+enum { DISABLING = sizeof disabling / sizeof *disabling };
+
+static bool is_disabled(LDAP *ld, LDAPMessage *entry)
+{
+	bool disabled = false;
+
+	for (size_t i = 0; i < DISABLING; i++) {
+		char *value = least_value(ld, entry, disabling[i]);
+
+		disabled = disabled || (value != NULL && says_disabled(disabling[i], value));
+		free(value);
+	}
+	return disabled;
+}
+
+/* ---- groups ---- */
+
+static bool is_wanted(const struct directory *directory, const char *group)
+{
+	for (size_t i = 0; i < directory->group_match_count; i++)
+		if (text_matches(directory->group_match[i], group, true))
+			return true;
+	return directory->group_match_count == 0;
+}
+
+static void add_group(const struct directory *directory, const char *group, struct person *person)
+{
+	if (!is_wanted(directory, group) || identity_add_group(&person->who, group) == 0)
+		return;
+	if (person->who.group_count >= IDENTITY_GROUPS_MAX)
+		break_person(person,
+			"somebody is in more than %d groups: keep those that rules name with "
+			"group-match",
+			IDENTITY_GROUPS_MAX);
+	else
+		break_person(person,
+			"the name of a group is longer than %d bytes or has control characters: "
+			"leave it out with group-match, or set group-names to \"rdn\"",
+			IDENTITY_GROUP_MAX);
+}
+
+/* By DN, as group-names says. A value that is no DN has no first RDN and is none of ours. */
+static void add_group_dn(const struct directory *directory, const char *dn, struct person *person)
+{
+	char *name = directory->whole_dn ? NULL : directory_rdn(dn);
+
+	if (directory->whole_dn)
+		add_group(directory, dn, person);
+	else if (name != NULL)
+		add_group(directory, name, person);
+	free(name);
+}
+
+/* All values of an attribute. */
+static void add_values(const struct directory *directory, LDAP *ld, LDAPMessage *entry,
+	const char *attribute, void (*add)(const struct directory *, const char *, struct person *),
+	struct person *person)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
+		char *value = directory_value(values[i]);
+
+		if (value != NULL)
+			add(directory, value, person);
+		free(value);
+	}
+	ldap_value_free_len(values);
+}
+
+static void add_group_entry(
+	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
+{
+	char *dn;
+
+	if (directory->group_name_attribute[0] != '\0') {
+		add_values(
+			directory, ld, entry, directory->group_name_attribute, add_group, person);
+		return;
+	}
+	dn = ldap_get_dn(ld, entry);
+	if (dn != NULL)
+		add_group_dn(directory, dn, person);
+	ldap_memfree(dn);
+}
+
+static int search_groups(
+	const struct directory_call *call, const char *filter, struct person *person)
+{
+	const struct directory *directory = call->directory;
+	const char *name = directory->group_name_attribute;
+	const char *const attributes[] = {name[0] != '\0' ? name : LDAP_NO_ATTRS, NULL};
+	const struct link_query query = {
+		directory->group_base, LDAP_SCOPE_SUBTREE, filter, attributes, GROUPS_READ_MAX};
+	struct found found;
+	int rc = 0;
+
+	if (ask(call, &query, &found) != 0)
+		return -1;
+	if (found.code != LDAP_SUCCESS)
+		rc = link_error(
+			directory, found.link, "search of the groups", found.code, call->error);
+	for (LDAPMessage *entry = ldap_first_entry(found.link->ld, found.result);
+		rc == 0 && entry != NULL; entry = ldap_next_entry(found.link->ld, entry))
+		add_group_entry(directory, found.link->ld, entry, person);
+	found_release(call, &found);
+	return rc;
+}
+
+int person_find_groups(const struct directory_call *call, struct person *person)
+{
+	char *filter;
+	int rc;
+
+	if (call->directory->group_filter[0] == '\0' || person->broken)
+		return 0;
+	filter = directory_filter(call->directory->group_filter, person->who.subject, person->dn);
+	if (filter == NULL)
+		return error_set(call->error, "no memory, or the filter for groups is too long");
+	rc = search_groups(call, filter, person);
+	free(filter);
+	return rc;
+}
+
+/* ---- a person ---- */
+
+static void read_subject(
+	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
+{
+	char *subject = least_value(ld, entry, directory->subject_attribute);
+
+	if (subject == NULL ||
+		identity_set(&person->who.subject, subject, IDENTITY_SUBJECT_MAX) != 0)
+		break_person(person,
+			"an entry has no %s that could be a name (subject-attribute): the account "
+			"of bind-dn may not read it, or it is longer than %d bytes",
+			directory->subject_attribute, IDENTITY_SUBJECT_MAX);
+	free(subject);
+}
+
+static void read_entry(
+	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
+{
+	char *dn = ldap_get_dn(ld, entry);
+
+	person->dn = dn != NULL ? strdup(dn) : NULL;
+	ldap_memfree(dn);
+	if (person->dn == NULL || person->dn[0] == '\0')
+		break_person(person, "an entry has no DN");
+	read_subject(directory, ld, entry, person);
+	read_optional(ld, entry, directory->name_attribute, &person->who.name, IDENTITY_NAME_MAX);
+	read_optional(
+		ld, entry, directory->email_attribute, &person->who.email, IDENTITY_EMAIL_MAX);
+	person->disabled = is_disabled(ld, entry);
+	if (directory->group_attribute[0] != '\0')
+		add_values(directory, ld, entry, directory->group_attribute, add_group_dn, person);
+}
+
+/* What one search found. A size limit of the server's is a sign of more than one. */
+static int read_result(
+	const struct directory_call *call, const struct found *found, struct person *person)
+{
+	LDAP *ld = found->link->ld;
+	int count = ldap_count_entries(ld, found->result);
+	bool gone = call->directory->user_dn[0] != '\0' && found->code == LDAP_NO_SUCH_OBJECT;
+
+	if (found->code == LDAP_SIZELIMIT_EXCEEDED)
+		count = 2;
+	else if (found->code != LDAP_SUCCESS && !gone)
+		return link_error(call->directory, found->link,
+			found->code == LDAP_REFERRAL
+				? "search (it refers to another server, which is not asked: name "
+				  "the one that has the entries)"
+				: "search",
+			found->code, call->error);
+	person->matches = count > 1 ? 2 : count == 1;
+	if (count == 1)
+		read_entry(call->directory, ld, ldap_first_entry(ld, found->result), person);
+	return 0;
+}
+
+static int search_person(
+	const struct directory_call *call, const struct link_query *query, struct person *person)
+{
+	struct found found;
+	int rc;
+
+	if (ask(call, query, &found) != 0)
+		return -1;
+	rc = read_result(call, &found, person);
+	found_release(call, &found);
+	return rc;
+}
+
+static void list_attributes(const struct directory *directory, const char **attributes)
+{
+	const char *const mine[] = {directory->subject_attribute, directory->name_attribute,
+		directory->email_attribute, directory->group_attribute};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof mine / sizeof *mine; i++)
+		if (mine[i][0] != '\0')
+			attributes[count++] = mine[i];
+	for (size_t i = 0; i < DISABLING; i++)
+		attributes[count++] = disabling[i];
+	attributes[count] = NULL;
+}
+
+int person_find(const struct directory_call *call, const char *name, struct person *person)
+{
+	const struct directory *directory = call->directory;
+	bool by_template = directory->user_dn[0] != '\0';
+	char *filter = by_template ? NULL : directory_filter(directory->filter, name, NULL);
+	char *dn = by_template ? directory_dn(directory->user_dn, name) : NULL;
+	const char *attributes[4 + DISABLING + 1];
+	struct link_query query = {directory->base, directory->scope, filter, attributes, 2};
+	int rc;
+
+	*person = (struct person){0};
+	list_attributes(directory, attributes);
+	if (by_template)
+		query = (struct link_query){dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 1};
+	if (filter == NULL && dn == NULL)
+		rc = error_set(call->error, "no memory, or the filter is too long");
+	else
+		rc = search_person(call, &query, person);
+	free(filter);
+	ldap_memfree(dn);
+	return rc;
+}
+
+void person_release(struct person *person)
+{
+	free(person->dn);
+	identity_release(&person->who);
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts of the backend "ldap"; private to auth/. An instance is a struct directory; one call of
+ * a worker (a login, a renewal) is a struct directory_call with one deadline for everything.
+ */
+#ifndef AUTH_LDAP_PRIVATE_H
+#define AUTH_LDAP_PRIVATE_H
+#ifdef HAVE_LDAP
+
+#include "auth/auth.h"
+
+#include <ldap.h>
+#include <pthread.h>
+
+enum {
+	DIRECTORY_SERVERS_MAX = 8,
+	DIRECTORY_TEXT_MAX = 8192, /* bytes of a filter with its names filled in */
+};
+
+/* What a connection is for. They never mix: whoever has just typed a password gets a connection
+ * that nothing is searched on with the service account's rights, and no search of the service
+ * account runs on a connection that is bound as a person. */
+enum link_role {
+	LINK_SERVICE = 0, /* bound as bind-dn, or anonymous without one */
+	LINK_PERSON,	  /* bound as one person after the other */
+	LINK_ROLES,
+};
+
+struct directory_server {
+	const char *url;
+	bool ldaps;
+	int64_t down_until; /* monotonic; under the lock */
+};
+
+/* One connection; used by one thread at a time. */
+struct link {
+	LDAP *ld;
+	size_t server;
+	enum link_role role;
+	bool fresh; /* opened for this call */
+	int64_t opened, used;
+	struct link *next;
+};
+
+/* Strings are the settings' where not said otherwise; "" where not set. */
+struct directory {
+	const char *title;
+	struct directory_server servers[DIRECTORY_SERVERS_MAX];
+	size_t server_count;
+	bool start_tls;
+	const char *ca_file;
+	const char *bind_dn;
+	const char *base, *filter, *user_dn;
+	int scope;
+	char *nobody; /* a DN that does not exist; owned */
+	const char *subject_attribute, *name_attribute, *email_attribute, *group_attribute;
+	bool whole_dn;
+	const char *group_base, *group_filter, *group_name_attribute;
+	const char *const *group_match;
+	size_t group_match_count;
+	int64_t connect_ms, timeout_ms;
+
+	pthread_mutex_t lock; /* servers' down_until, idle; never held while waiting */
+	struct link *idle[LINK_ROLES];
+};
+
+struct directory_call {
+	struct directory *directory;
+	const struct auth_secrets *secrets;
+	int64_t deadline;   /* monotonic milliseconds */
+	struct link *bound; /* set: searches go here and not to the service account's */
+	struct error *error;
+};
+
+/* ---- ldap_settings.c ---- */
+
+/* Reads and checks a section; 0, or -1 with section_error(). */
+int directory_read(const struct section *section, struct directory *directory, struct error *error);
+
+/* ---- ldap_text.c: names of people go into filters and DNs here and nowhere else ---- */
+
+/* `filter` with {name} and {dn} replaced, escaped after RFC 4515 section 3. Either may be NULL
+ * where the filter has none. To be freed; NULL without memory or when too long. */
+char *directory_filter(const char *filter, const char *name, const char *dn);
+
+/* The DN template with {name} replaced, escaped after RFC 4514 section 2.4. To be given to
+ * ldap_memfree(); NULL without memory, or when the template is no DN. */
+char *directory_dn(const char *pattern, const char *name);
+
+/* The value of the first RDN of a DN, unescaped; to be freed. NULL when it is no DN. */
+char *directory_rdn(const char *dn);
+
+/* A value as text, to be freed; NULL when it contains a NUL, or without memory. */
+char *directory_value(const struct berval *value);
+
+/* ---- ldap_link.c: one connection ---- */
+
+struct link_answer {
+	int code; /* LDAP_SUCCESS, or another result code (RFC 4511 4.1.9), or one of libldap's */
+	bool barred; /* locked, expired, disabled, or to change the password first: so the server
+			knows the account */
+};
+
+/* Connects, secures and binds as the role wants it. The result code; LDAP_SUCCESS with *link_r.
+ * LDAP_INVALID_CREDENTIALS is about bind-dn. */
+int link_open(const struct directory_call *call, size_t server, enum link_role role,
+	struct link **link_r);
+void link_close(struct link *link);
+
+/* A simple bind; refuses an empty DN or password, which would be an anonymous bind that succeeds
+ * (RFC 4513 section 5.1.2). */
+void link_bind(struct link *link, const char *dn, const char *password, int64_t deadline,
+	struct link_answer *answer);
+
+struct link_query {
+	const char *base;
+	int scope;
+	const char *filter;
+	const char *const *attributes;
+	int size; /* entries at most */
+};
+
+/* The result code. *result_r is to be given to ldap_msgfree(), NULL where nothing came. */
+int link_search(struct link *link, const struct link_query *query, int64_t deadline,
+	LDAPMessage **result_r);
+
+/* Writes "URL: what: why (the server's words)" for a code that the last request had. Always -1. */
+int link_error(const struct directory *directory, const struct link *link, const char *what,
+	int code, struct error *error);
+
+/* ---- ldap_pool.c: connections that are kept, and which server is asked ---- */
+
+/* One that is kept, or a new one to the first server that works. NULL with an error. */
+struct link *pool_take(const struct directory_call *call, enum link_role role);
+
+/* Gives it back; by the code of its last request it is kept or closed, and the server left out. */
+void pool_put(struct directory *directory, struct link *link, int code);
+
+/* True when the request failed because the connection, a kept one, had died meanwhile: it is closed
+ * then, and the request may be made again on another. */
+bool pool_was_stale(struct link *link, int code);
+
+void pool_close(struct directory *directory);
+
+/* True with an error when there is a service account, and no password for it. */
+bool directory_lacks_password(
+	const struct directory *directory, const struct auth_secrets *secrets, struct error *error);
+
+/* ---- ldap_person.c: entries and groups ---- */
+
+struct person {
+	unsigned matches; /* entries: 0, 1, or 2 for several */
+	char *dn;
+	struct identity who; /* all but backend; for one match */
+	bool disabled;	     /* the entry says so */
+	bool broken;	     /* it cannot be made an identity, `fault` says why */
+	struct error fault;
+};
+
+/* Looks for the entry of a name that was typed: by search, or by template. 0, or -1 with an
+ * error. Released either way by person_release(). */
+int person_find(const struct directory_call *call, const char *name, struct person *person);
+
+/* Adds the groups that a search finds. 0, or -1 with an error. */
+int person_find_groups(const struct directory_call *call, struct person *person);
+
+void person_release(struct person *person);
+
+#endif
+#endif

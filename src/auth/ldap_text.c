@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Values from outside in filters and DNs. libldap does the escaping: a value never meets the syntax
+ * around it as text of ours.
+ */
+#ifdef HAVE_LDAP
+
+#include "auth/ldap_private.h"
+
+static void append_escaped(struct buffer *text, const char *value)
+{
+	struct berval raw = {strlen(value), (char *)(uintptr_t)value};
+	struct berval escaped = {0, NULL};
+
+	if (ldap_bv2escaped_filter_value(&raw, &escaped) != 0)
+		text->failed = true;
+	else
+		buffer_append(text, escaped.bv_val, escaped.bv_len);
+	ldap_memfree(escaped.bv_val);
+}
+
+static bool replaces(const char **text, const char *mark, const char *value, struct buffer *out)
+{
+	if (value == NULL || strncmp(*text, mark, strlen(mark)) != 0)
+		return false;
+	append_escaped(out, value);
+	*text += strlen(mark);
+	return true;
+}
+
+char *directory_filter(const char *filter, const char *name, const char *dn)
+{
+	struct buffer text = BUFFER_INIT(DIRECTORY_TEXT_MAX);
+
+	while (*filter != '\0')
+		if (!replaces(&filter, "{name}", name, &text) &&
+			!replaces(&filter, "{dn}", dn, &text))
+			buffer_append(&text, filter++, 1);
+	if (text.failed)
+		buffer_release(&text);
+	return text.data;
+}
+
+/* The value of one attribute with {name} replaced; raw, the DN's writer escapes it. */
+static void fill_in(const struct berval *value, const char *name, struct buffer *text)
+{
+	const char *at = value->bv_val, *end = at + value->bv_len;
+
+	while (at < end) {
+		const char *mark = memmem(at, (size_t)(end - at), "{name}", strlen("{name}"));
+
+		buffer_append(text, at, (size_t)((mark != NULL ? mark : end) - at));
+		if (mark == NULL)
+			return;
+		buffer_text(text, name);
+		at = mark + strlen("{name}");
+	}
+}
+
+/* Writes the DN with one value exchanged, and puts the old one back. */
+static char *write_with(LDAPDN dn, LDAPAVA *ava, const struct buffer *text)
+{
+	struct berval value = ava->la_value;
+	unsigned flags = ava->la_flags;
+	char *written = NULL;
+
+	ava->la_value = (struct berval){text->length, text->data};
+	/* So that it is looked at for what has to be escaped whatever the template had there. */
+	ava->la_flags |= LDAP_AVA_STRING | LDAP_AVA_NONPRINTABLE;
+	if (ldap_dn2str(dn, &written, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		written = NULL;
+	ava->la_value = value;
+	ava->la_flags = flags;
+	return written;
+}
+
+/* The attribute that has {name} in its value. */
+static LDAPAVA *find_mark(LDAPDN dn)
+{
+	for (size_t i = 0; dn != NULL && dn[i] != NULL; i++)
+		for (size_t j = 0; dn[i][j] != NULL; j++) {
+			const struct berval *value = &dn[i][j]->la_value;
+
+			if (value->bv_len > 0 && memmem(value->bv_val, value->bv_len, "{name}",
+							 strlen("{name}")) != NULL)
+				return dn[i][j];
+		}
+	return NULL;
+}
+
+char *directory_dn(const char *pattern, const char *name)
+{
+	struct buffer text = BUFFER_INIT(DIRECTORY_TEXT_MAX);
+	char *written = NULL;
+	LDAPDN dn = NULL;
+	LDAPAVA *ava;
+
+	if (ldap_str2dn(pattern, &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		return NULL;
+	ava = find_mark(dn);
+	if (ava != NULL) {
+		fill_in(&ava->la_value, name, &text);
+		if (!text.failed && text.length > 0)
+			written = write_with(dn, ava, &text);
+	}
+	buffer_release(&text);
+	ldap_dnfree(dn);
+	return written;
+}
+
+char *directory_value(const struct berval *value)
+{
+	if (value->bv_len == 0 || memchr(value->bv_val, '\0', value->bv_len) != NULL)
+		return NULL;
+	return strndup(value->bv_val, value->bv_len);
+}
+
+char *directory_rdn(const char *dn)
+{
+	char *value = NULL;
+	LDAPDN parsed = NULL;
+
+	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
+		return NULL;
+	if (parsed != NULL && parsed[0] != NULL && parsed[0][0] != NULL &&
+		!(parsed[0][0]->la_flags & LDAP_AVA_BINARY))
+		value = directory_value(&parsed[0][0]->la_value);
+	ldap_dnfree(parsed);
+	return value;
+}
+
+#endif
