@@ -759,7 +759,7 @@ static void a_silent_server_is_asked_last_for_a_while(void **state)
 	server_start(&silent, (struct reply){0});
 	server_start(&good, REPLY(RADIUS_ACCESS_REJECT, ""));
 	snprintf(first, sizeof first, "\"127.0.0.1:%u\", ", silent.port);
-	instance = open_with(*state, &good, first, "1s");
+	instance = open_with(*state, &good, first, "400ms");
 	assert_int_equal(try(instance, "anna", "x", NULL, NULL).verdict, AUTH_DENY);
 	assert_int_equal(silent.requests, 2);
 	assert_int_equal(try(instance, "anna", "x", NULL, NULL).verdict, AUTH_DENY);
@@ -817,7 +817,7 @@ static void connect_wants_a_signed_no(void **state)
 
 	unsigned_no.lie = NO_SIGNATURE;
 	server_start(&server, REPLY(RADIUS_ACCESS_REJECT, ""));
-	instance = open_with(*state, &server, "", "1s");
+	instance = open_with(*state, &server, "", "400ms");
 	assert_int_equal(radius()->connect(instance, &secrets, &error), 0);
 	server.reply = REPLY(RADIUS_ACCESS_ACCEPT, "");
 	assert_int_equal(radius()->connect(instance, &secrets, &error), -1);
