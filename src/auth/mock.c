@@ -6,10 +6,10 @@
  *   1. Copy this file to src/auth/NAME.c, drop the #ifdef, rename the struct at the end to
  * auth_NAME.
  *   2. List the section's options; check what they mean in open() and report with section_error().
- *   3. check() answers one of four verdicts and never two of them for one cause: AUTH_DENY for
+ *   3. check() answers one of five verdicts and never two of them for one cause: AUTH_DENY for
  * somebody who is known here, AUTH_UNKNOWN so that the next backend is asked, AUTH_UNAVAILABLE when
- * nothing can be said about anybody, AUTH_GRANT with `who` complete. It may block, and runs on
- * several threads at once.
+ * nothing can be said about anybody, AUTH_CHALLENGE for a second question, AUTH_GRANT with `who`
+ * complete. It may block, and runs on several threads at once.
  *   4. stands() is called on the loop and must not block. Leave out (NULL) what the backend does
  * not have.
  *   5. One row in registry.c, one line in Makefile.am, a section in man/meetauth.conf.5, a unit
@@ -30,7 +30,8 @@ struct mock {
 };
 
 static const struct option mock_options[] = {
-	{"users", OPTION_LIST, NULL, "NAME=VERDICT: deny, unknown, unavailable or grant"},
+	{"users", OPTION_LIST, NULL,
+		"NAME=VERDICT: deny, unknown, unavailable, challenge or grant"},
 	{0},
 };
 
@@ -38,6 +39,7 @@ static const char *const mock_verdicts[] = {
 	[AUTH_DENY] = "deny",
 	[AUTH_UNKNOWN] = "unknown",
 	[AUTH_UNAVAILABLE] = "unavailable",
+	[AUTH_CHALLENGE] = "challenge",
 	[AUTH_GRANT] = "grant",
 };
 

@@ -56,6 +56,7 @@ static bool opens_at(int64_t began, int64_t used, int64_t now)
 
 	session.began = began;
 	session.used = used;
+	session.read = began;
 	assert_int_equal(session_seal(&ring, &session, &text), 0);
 	good = session_open(&ring, text.data, limits, now, &opened) == 0;
 	assert_true(good == (opened.who.subject != NULL));
@@ -199,14 +200,14 @@ static void test_A37_session_of_other_shape_is_refused(void **state)
 	buffer_append(&plain, "", 1);
 	assert_false(opens_as_session(plain.data, plain.length)); /* something left over */
 	plain.length--;
-	plain.data[0] = 2;
-	assert_false(opens_as_session(plain.data, plain.length)); /* another version */
 	plain.data[0] = 1;
-	plain.data[33] = (char)200;
+	assert_false(opens_as_session(plain.data, plain.length)); /* another version */
+	plain.data[0] = 2;
+	plain.data[42] = (char)200;
 	assert_false(
 		opens_as_session(plain.data, plain.length)); /* more groups than there can be */
-	plain.data[33] = 3;
-	plain.data[36] = '\0';
+	plain.data[42] = 3;
+	plain.data[45] = '\0';
 	assert_false(opens_as_session(plain.data, plain.length)); /* a NUL in the backend's title */
 	session_release(&session);
 	buffer_release(&text);

@@ -22,11 +22,16 @@ static const struct shipped {
 	const char *const *values;
 } templates[] = {
 	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "failed",
-			  "name", NULL}},
+			  "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
+			  "backend", "label", "name_label", "password_label", "address", NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
 			  "switch_action", "ticket", "meeting_link", "retry_after", NULL}},
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
 	{"signed-out", (const char *const[]){COMMON, NULL}},
+	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
+			      "failed", "prompt", "code", "hidden", NULL}},
+	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
+			   NULL}},
 };
 
 enum { TEMPLATES = sizeof templates / sizeof *templates };
@@ -57,7 +62,7 @@ static struct page *load(const struct shipped *shipped)
 static void render(
 	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
 {
-	struct page_value values[20] = {0};
+	struct page_value values[30] = {0};
 	struct page *page = load(shipped);
 
 	for (size_t i = 0; shipped->values[i] != NULL; i++)
@@ -180,7 +185,7 @@ static void login_page_says_what_it_is_for(void **state)
 	const struct page_value values[] = {{.name = "action", .text = "/auth/login"},
 		{.name = "ticket", .text = "TICKET"}, {.name = "meeting", .text = "8320-2640"},
 		{.name = "platform", .text = "m.example.org"}, {.name = "name", .text = "eva"},
-		{0}};
+		{.name = "passwords", .text = "1"}, {0}};
 	struct buffer html = BUFFER_INIT(64 * 1024);
 	struct page *page = load(&templates[0]);
 
@@ -205,11 +210,16 @@ static void pages_a70_only_known_fields(void **state)
 	struct buffer html = BUFFER_INIT(64 * 1024);
 
 	(void)state;
-	render(&templates[0], "en", "x", &html);
-	assert_int_equal(count(html.data, "<input "), 3);
-	assert_int_equal(count(html.data, " name=\"ticket\""), 1);
-	assert_int_equal(count(html.data, " name=\"name\""), 1);
-	assert_int_equal(count(html.data, " name=\"password\""), 1);
+	render(&templates[0], "en", "x", &html); /* with the form of one backend */
+	assert_int_equal(count(html.data, "<input "), 7);
+	assert_int_equal(count(html.data, " name=\"ticket\""), 2);
+	assert_int_equal(count(html.data, " name=\"backend\""), 1);
+	assert_int_equal(count(html.data, " name=\"name\""), 2);
+	assert_int_equal(count(html.data, " name=\"password\""), 2);
+	buffer_clear(&html);
+	render(&templates[4], "en", "x", &html);
+	assert_int_equal(count(html.data, "<input "), 2);
+	assert_int_equal(count(html.data, " name=\"answer\""), 1);
 	buffer_clear(&html);
 	render(&templates[2], "en", "x", &html);
 	assert_int_equal(count(html.data, "<input "), 1);
