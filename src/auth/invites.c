@@ -301,12 +301,13 @@ int invites_revoke(const char *path, const char *id, bool *found_r, struct error
 {
 	struct records_change change;
 	json_t *entry = NULL;
+	int64_t since = 0;
 	int rc = records_begin(&change, path, FORMAT, error);
 
 	if (rc == 0)
 		entry = find_entry(change.entries, id);
 	*found_r = entry != NULL;
-	if (entry != NULL && json_object_get(entry, "revoked") == NULL) {
+	if (entry != NULL && (records_time(entry, "revoked", &since) != 0 || since == 0)) {
 		if (records_set_time(entry, "revoked", clock_wall()) != 0)
 			rc = error_set(error, "%s: no memory", path);
 		else

@@ -10,7 +10,7 @@
 enum {
 	LOCAL_PART_MAX = 64,  /* bytes, RFC 5321 4.5.3.1.1 */
 	LINE_MAX_BYTES = 900, /* of a text that goes out as it is; RFC 5322 2.1.1 has 998 */
-	WORD_BYTES = 45,      /* 60 characters of base64: fits an encoded word (RFC 2047 2) */
+	WORD_BYTES = 39,      /* 52 characters of base64: with a field's name a line (RFC 2047 2) */
 	BODY_BYTES = 57,      /* 76 characters of base64: a line (RFC 2045 6.8) */
 };
 

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Invitations: auth/invites.c, auth/records.c and the backend "invite".
+ */
+#include "section_fixture.h"
+
+#include "auth/auth.h"
+#include "auth/invites.h"
+#include "base/clock.h"
+
+#include <sodium.h>
+
+extern const struct auth_backend auth_invite;
+
+static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
+
+/* What one invitation says where a test does not care. */
+static struct invite sample(void)
+{
+	return (struct invite){.id = "",
+		.platform = "meeting.example.org",
+		.meeting = "5f521a93c20ff6721fbb6a6c",
+		.meeting_token = "8320-2640-2482-3499",
+		.name = "Zo\xc3\xab Guest",
+		.email = "zoe@partner.example",
+		.created = 1700000000,
+		.expires = clock_wall() + 3600};
+}
+
+/* Adds it and makes its token. */
+static void add(const struct fixture *fixture, struct invite invite, const char *secret,
+	char id[RECORDS_ID_SIZE], char token[INVITES_TOKEN_SIZE])
+{
+	struct error error = {""};
+
+	if (invites_add(fixture->users, &invite, id, &error) != 0)
+		fail_msg("%s", error.text);
+	invite.id = id;
+	invites_token(&invite, secret, token);
+}
+
+static struct invites *load(const struct fixture *fixture)
+{
+	struct error error = {""};
+	struct invites *invites = invites_load(fixture->users, &error);
+
+	if (invites == NULL)
+		fail_msg("%s", error.text);
+	return invites;
+}
+
+static struct auth_secrets secrets_of(const char *const *values, size_t count)
+{
+	return (struct auth_secrets){values, count};
+}
+
+/* ---- the file ---- */
+
+static void without_a_file_there_are_none(void **state)
+{
+	struct invites *invites = load(*state);
+
+	assert_null(invites_at(invites, 0));
+	assert_null(invites_find(invites, "00000000000000000000000000000000"));
+	invites_free(&invites);
+	assert_null(invites);
+}
+
+static void what_is_added_is_read_back(void **state)
+{
+	struct invite said = sample();
+	char first[RECORDS_ID_SIZE], second[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	const struct invite *found;
+	struct invites *invites;
+	struct stat st;
+
+	add(*state, said, "secret", first, token);
+	said.email = "";
+	said.expires = 0;
+	said.name = "A \"quoted\" \\ name";
+	add(*state, said, "secret", second, token);
+	assert_int_equal(stat(((struct fixture *)*state)->users, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	invites = load(*state);
+	found = invites_at(invites, 0);
+	assert_string_equal(found->id, first);
+	assert_ptr_equal(invites_find(invites, first), found);
+	assert_string_equal(found->platform, "meeting.example.org");
+	assert_string_equal(found->meeting, "5f521a93c20ff6721fbb6a6c");
+	assert_string_equal(found->meeting_token, "8320-2640-2482-3499");
+	assert_string_equal(found->name, "Zo\xc3\xab Guest");
+	assert_string_equal(found->email, "zoe@partner.example");
+	assert_int_equal(found->created, 1700000000);
+	assert_true(found->expires > clock_wall());
+	found = invites_find(invites, second);
+	assert_ptr_equal(found, invites_at(invites, 1));
+	assert_string_equal(found->name, "A \"quoted\" \\ name");
+	assert_string_equal(found->email, "");
+	assert_int_equal(found->expires, 0);
+	assert_null(invites_at(invites, 2));
+	invites_free(&invites);
+}
+
+static void put_text(const struct fixture *fixture, const char *text)
+{
+	put(fixture->users, text, strlen(text), 0600);
+}
+
+#define HEAD "{\"format\": \"meetauth invitations 1\", \"entries\": ["
+#define ID   "0123456789abcdef0123456789abcdef"
+#define REST                                                                                       \
+	"\"platform\": \"a.example\", \"meeting\": \"m\", \"meetingToken\": \"t\", \"name\": "     \
+	"\"N\""
+
+static void a_bad_file_is_refused_as_a_whole(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {{"", ":1: "}, {"[]", "\"format\" must be"},
+		{"{\"format\": \"meetauth invitations 2\", \"entries\": []}", "must be"},
+		{"{\"format\": \"meetauth invitations 1\"}", "must be a list"},
+		{HEAD "\n7]}", "entry 1 is no object"}, {HEAD "\n{\n]}", ":3: "},
+		{HEAD "{}, {}]}", "entry 1: the id"},
+		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: a field"},
+		{HEAD "{\"id\": \"" ID "\", \"id\": \"" ID "\", " REST "}]}", ":1: duplicate"},
+		{HEAD "{\"id\": \"" ID "0\", " REST "}]}", "entry 1: a field"},
+		{HEAD "{\"id\": \"0123456789ABCDEF0123456789ABCDEF\", " REST "}]}", "the id"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}", "no time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": 1e300}]}", "no time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"revoked\": false}]}", "no time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a@good@evil\"}]}", "e-mail"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a\\nb@x.example\"}]}", "field"},
+		{HEAD "{\"id\": \"" ID "\", \"platform\": \"A.example\", \"meeting\": \"m\"}]}",
+			"lower case"},
+		{HEAD "{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"..\"}]}",
+			"meeting id"},
+		{HEAD "{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"m\", "
+		      "\"meetingToken\": \"a/b\"}]}",
+			"meeting token"},
+		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID "\", " REST "}]}",
+			"two entries"}};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error error = {""};
+		struct invite more = sample();
+		char id[RECORDS_ID_SIZE];
+		bool found;
+
+		put_text(fixture, cases[i].text);
+		assert_null(invites_load(fixture->users, &error));
+		if (strstr(error.text, cases[i].words) == NULL ||
+			strstr(error.text, fixture->users) == NULL)
+			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);
+		/* Nothing is added, and what is revoked is a good file then. */
+		assert_int_equal(invites_add(fixture->users, &more, id, &error), -1);
+		if (invites_revoke(fixture->users, ID, &found, &error) == 0 && found) {
+			struct invites *mended = load(fixture);
+
+			assert_false(invites_is_active(invites_at(mended, 0), 0));
+			invites_free(&mended);
+		}
+	}
+}
+
+static void others_must_not_read_the_file(void **state)
+{
+	struct fixture *fixture = *state;
+	struct error error = {""};
+
+	put(fixture->users, HEAD "]}", strlen(HEAD "]}"), 0644);
+	assert_null(invites_load(fixture->users, &error));
+	assert_non_null(strstr(error.text, "chmod"));
+	assert_int_equal(chmod(fixture->users, 0640), 0);
+	struct invites *invites = load(fixture);
+
+	invites_free(&invites);
+}
+
+static void a_folder_that_cannot_be_looked_into_is_no_empty_list(void **state)
+{
+	struct error error = {""};
+
+	(void)state;
+	assert_null(invites_load("/dev/null/invitations", &error));
+	assert_non_null(strstr(error.text, "cannot open"));
+}
+
+static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
+{
+	struct invite invite = sample();
+	char old[RECORDS_ID_SIZE], recent[RECORDS_ID_SIZE], now[RECORDS_ID_SIZE],
+		token[INVITES_TOKEN_SIZE];
+	struct invites *invites;
+
+	invite.expires = clock_wall() - RECORDS_KEPT - 10;
+	add(*state, invite, "secret", old, token);
+	invite.expires = clock_wall() - RECORDS_KEPT + 1000;
+	add(*state, invite, "secret", recent, token);
+	invite.expires = 0;
+	add(*state, invite, "secret", now, token);
+	invites = load(*state);
+	assert_null(invites_find(invites, old));
+	assert_non_null(invites_find(invites, recent));
+	assert_non_null(invites_find(invites, now));
+	invites_free(&invites);
+}
+
+static void a_revoked_one_stays_revoked_since_then(void **state)
+{
+	struct fixture *fixture = *state;
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	struct invites *invites;
+	struct file_stamp stamp;
+	bool found = false;
+
+	add(fixture, sample(), "secret", id, token);
+	invites = load(fixture);
+	assert_true(invites_is_active(invites_find(invites, id), clock_wall()));
+	assert_false(invites_is_active(invites_find(invites, id), clock_wall() + 3601));
+	invites_free(&invites);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_true(found);
+	invites = load(fixture);
+	assert_false(invites_is_active(invites_find(invites, id), clock_wall()));
+	invites_free(&invites);
+	stamp = file_stamp(fixture->users);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_true(found && file_stamp_equal(stamp, file_stamp(fixture->users)));
+	assert_int_equal(invites_revoke(fixture->users, "nobody", &found, NULL), 0);
+	assert_false(found);
+}
+
+/* ---- tokens ---- */
+
+static void a_token_opens_with_any_version_of_the_secret(void **state)
+{
+	static const char *const values[] = {"newest", "secret", "oldest"};
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	struct auth_secrets all = secrets_of(values, 3), newest = secrets_of(values, 1),
+			    none = secrets_of(NULL, 0);
+	struct invites *invites;
+
+	add(*state, sample(), "secret", id, token);
+	assert_int_equal(strlen(token), 64);
+	assert_int_equal(strspn(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789_-"),
+		64);
+	invites = load(*state);
+	assert_string_equal(invites_open(invites, token, &all)->id, id);
+	assert_null(invites_open(invites, token, &newest));
+	assert_null(invites_open(invites, token, &none));
+	invites_free(&invites);
+}
+
+static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
+{
+	static const char *const values[] = {"secret"}, *const others[] = {"", "x", "=", "%00",
+								"AAAA", "\xc3\xa1", " "};
+	struct auth_secrets secrets = secrets_of(values, 1);
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], other[INVITES_TOKEN_SIZE + 8];
+	struct invites *invites;
+
+	add(*state, sample(), "secret", id, token);
+	invites = load(*state);
+	assert_non_null(invites_open(invites, token, &secrets));
+	for (size_t i = 0; i < strlen(token); i++) {
+		memcpy(other, token, sizeof token);
+		other[i] = token[i] == 'A' ? 'B' : 'A';
+		assert_null(invites_open(invites, other, &secrets));
+		other[i] = (char)0xc1;
+		assert_null(invites_open(invites, other, &secrets));
+		memcpy(other, token, i);
+		other[i] = '\0';
+		assert_null(invites_open(invites, other, &secrets));
+	}
+	for (size_t i = 1; i < COUNT(others); i++) {
+		snprintf(other, sizeof other, "%s%s", token, others[i]);
+		assert_null(invites_open(invites, other, &secrets));
+	}
+	invites_free(&invites);
+}
+
+/* Who can write the file still makes nothing of a link but what it was made for. */
+static void an_invitation_changed_in_the_file_opens_no_more(void **state)
+{
+	static const char *const values[] = {"secret"};
+	static const struct {
+		const char *from, *to;
+	} changes[] = {{"5f521a93c20ff6721fbb6a6c", "5f521a93c20ff6721fbb6a6d"},
+		{"meeting.example.org", "others.example.org"},
+		{"8320-2640-2482-3499", "8320-2640-2482-3498"},
+		{"partner.example", "example.partner"}, {"Guest", "Owner"}, {"2023-11", "2023-12"},
+		{"\"expires\"", "\"forever\""}};
+	struct fixture *fixture = *state;
+	struct auth_secrets secrets = secrets_of(values, 1);
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	struct buffer text = BUFFER_INIT(4096);
+
+	add(fixture, sample(), "secret", id, token);
+	assert_int_equal(file_read(fixture->users, FILE_PRIVATE, &text, NULL), 0);
+	for (size_t i = 0; i < COUNT(changes); i++) {
+		struct buffer changed = BUFFER_INIT(4096);
+		const char *place = strstr(text.data, changes[i].from);
+		struct invites *invites;
+
+		assert_non_null(place);
+		buffer_append(&changed, text.data, (size_t)(place - text.data));
+		buffer_text(&changed, changes[i].to);
+		buffer_text(&changed, place + strlen(changes[i].from));
+		put_text(fixture, changed.data);
+		invites = load(fixture);
+		assert_non_null(invites_find(invites, id));
+		assert_null(invites_open(invites, token, &secrets));
+		invites_free(&invites);
+		buffer_release(&changed);
+	}
+	buffer_release(&text);
+}
+
+/* ---- the backend ---- */
+
+static void *open_backend(struct fixture *fixture)
+{
+	const struct section_type backends[] = {{"invite", auth_invite.options}, {0}};
+	struct error error = {""};
+	void *instance = NULL;
+
+	configure(fixture, (struct config_types){platforms, backends},
+		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
+		"backend \"guests\" {\n type = \"invite\"\n invitations = \"%s\"\n}\n",
+		fixture->users);
+	if (auth_invite.open(fixture->settings->backends[0], &instance, &error) != 0)
+		fail_msg("%s", error.text);
+	return instance;
+}
+
+static enum auth_verdict try(
+	void *instance, const char *token, struct identity *who, struct join *leads_to)
+{
+	static const char *const values[] = {"secret"};
+	struct error error = {""};
+	struct join nowhere = JOIN_INIT;
+	struct auth_attempt attempt = {.name = "",
+		.password = token,
+		.join = &nowhere,
+		.client = "",
+		.secrets = secrets_of(values, 1),
+		.who = who,
+		.leads_to = leads_to,
+		.error = &error};
+
+	return auth_invite.check(instance, &attempt);
+}
+
+static void a_link_gives_a_guest_of_one_meeting(void **state)
+{
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], subject[64];
+	struct identity who = IDENTITY_INIT;
+	struct join leads_to = JOIN_INIT;
+	void *instance;
+
+	add(*state, sample(), "secret", id, token);
+	instance = open_backend(*state);
+	identity_set(&who.backend, "guests", IDENTITY_NAME_MAX);
+	assert_int_equal(try(instance, token, &who, &leads_to), AUTH_GRANT);
+	snprintf(subject, sizeof subject, "invite-%s", id);
+	assert_string_equal(who.subject, subject);
+	assert_string_equal(who.backend, "guests");
+	assert_string_equal(who.name, "Zo\xc3\xab Guest");
+	assert_string_equal(who.email, "zoe@partner.example");
+	assert_string_equal(who.platform, "meeting.example.org");
+	assert_string_equal(who.meeting, "5f521a93c20ff6721fbb6a6c");
+	assert_true(who.guest);
+	assert_int_equal(who.group_count, 0);
+	assert_string_equal(leads_to.platform, "meeting.example.org");
+	assert_string_equal(leads_to.meeting_id, "5f521a93c20ff6721fbb6a6c");
+	assert_string_equal(leads_to.meeting_token, "8320-2640-2482-3499");
+	assert_true(auth_invite.stands(instance, subject));
+	identity_release(&who);
+	join_release(&leads_to);
+	auth_invite.close(instance);
+}
+
+static void nobody_else_gets_in(void **state)
+{
+	struct fixture *fixture = *state;
+	struct invite invite = sample();
+	char expired[INVITES_TOKEN_SIZE], revoked[INVITES_TOKEN_SIZE], forged[INVITES_TOKEN_SIZE],
+		id[RECORDS_ID_SIZE], gone[INVITES_TOKEN_SIZE];
+	struct identity who = IDENTITY_INIT;
+	struct join leads_to = JOIN_INIT;
+	void *instance;
+	bool found;
+
+	add(fixture, invite, "other secret", id, forged);
+	add(fixture, invite, "secret", id, revoked);
+	invites_revoke(fixture->users, id, &found, NULL);
+	invite.expires = clock_wall() - 1;
+	add(fixture, invite, "secret", id, expired);
+	invite.id = ID; /* signed, and in no file */
+	invites_token(&invite, "secret", gone);
+	instance = open_backend(fixture);
+	assert_int_equal(try(instance, expired, &who, &leads_to), AUTH_DENY);
+	assert_int_equal(try(instance, revoked, &who, &leads_to), AUTH_DENY);
+	assert_int_equal(try(instance, forged, &who, &leads_to), AUTH_UNKNOWN);
+	assert_int_equal(try(instance, gone, &who, &leads_to), AUTH_UNKNOWN);
+	assert_int_equal(try(instance, "", &who, &leads_to), AUTH_UNKNOWN);
+	assert_int_equal(try(instance, "x", &who, &leads_to), AUTH_UNKNOWN);
+	assert_null(who.subject);
+	assert_null(leads_to.platform);
+	auth_invite.close(instance);
+}
+
+static void sessions_end_with_their_invitation(void **state)
+{
+	struct fixture *fixture = *state;
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], subject[64];
+	struct error error;
+	void *instance;
+	bool found;
+
+	add(fixture, sample(), "secret", id, token);
+	snprintf(subject, sizeof subject, "invite-%s", id);
+	instance = open_backend(fixture);
+	assert_true(auth_invite.stands(instance, subject));
+	assert_false(auth_invite.stands(instance, id));
+	assert_false(auth_invite.stands(instance, "invite-"));
+	assert_false(auth_invite.stands(instance, "invite-" ID));
+	assert_int_equal(auth_invite.refresh(instance, &error), 0);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_int_equal(auth_invite.refresh(instance, &error), 1);
+	assert_false(auth_invite.stands(instance, subject));
+	/* A bad file leaves things as they were, and is an error until it is good again. */
+	put_text(fixture, "{");
+	assert_int_equal(auth_invite.refresh(instance, &error), -1);
+	assert_int_equal(auth_invite.refresh(instance, &error), -1);
+	assert_false(auth_invite.stands(instance, subject));
+	put_text(fixture, HEAD "]}");
+	assert_int_equal(auth_invite.refresh(instance, &error), 1);
+	auth_invite.close(instance);
+}
+
+static void a_relative_path_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct section_type backends[] = {{"invite", auth_invite.options}, {0}};
+	struct error error = {""};
+	void *instance = NULL;
+
+	configure(fixture, (struct config_types){platforms, backends},
+		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
+		"backend \"guests\" {\n type = \"invite\"\n invitations = \"invitations\"\n}\n");
+	assert_int_equal(auth_invite.open(fixture->settings->backends[0], &instance, &error), -1);
+	assert_non_null(strstr(error.text, ":5: "));
+	assert_non_null(strstr(error.text, "absolute"));
+	assert_null(instance);
+}
+
+static int up(void **state)
+{
+	return sodium_init() < 0 ? -1 : fixture_up(state);
+}
+
+static int down(void **state)
+{
+	struct fixture *fixture = *state;
+	char lock[160];
+
+	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
+	unlink(lock);
+	return fixture_down(state);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_a_file_there_are_none),
+		TEST(what_is_added_is_read_back),
+		TEST(a_bad_file_is_refused_as_a_whole),
+		TEST(others_must_not_read_the_file),
+		TEST(a_folder_that_cannot_be_looked_into_is_no_empty_list),
+		TEST(what_ended_long_ago_is_forgotten_with_the_next),
+		TEST(a_revoked_one_stays_revoked_since_then),
+		TEST(a_token_opens_with_any_version_of_the_secret),
+		TEST(a37_a_token_with_any_character_changed_opens_nothing),
+		TEST(an_invitation_changed_in_the_file_opens_no_more),
+		TEST(a_link_gives_a_guest_of_one_meeting),
+		TEST(nobody_else_gets_in),
+		TEST(sessions_end_with_their_invitation),
+		TEST(a_relative_path_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
