@@ -123,6 +123,69 @@ enum step arrive_from_platform(struct visit *visit)
 	return step;
 }
 
+/* ---- by the entry of a driver ---- */
+
+static enum platform_parameter get_parameter(
+	const void *query, const char *name, const char **value_r)
+{
+	switch (params_get(query, name, value_r)) {
+	case PARAM_ONCE:
+		return PLATFORM_ONCE;
+	case PARAM_REPEATED:
+		return PLATFORM_REPEATED;
+	case PARAM_MISSING:
+		break;
+	}
+	return PLATFORM_MISSING;
+}
+
+enum step arrive_at(struct visit *visit, const char *rest,
+	enum platform_parameter (*get)(const void *query, const char *name, const char **value_r),
+	const void *query)
+{
+	const struct service_platform *platform = visit->platform;
+	struct error error = {0};
+	struct platform_arrival arrival = {rest, get, query, &visit->join, "path", &error};
+
+	visit->join.platform = strdup(platform->title);
+	visit->join.request_token = strdup("");
+	if (visit->join.platform == NULL || visit->join.request_token == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	if (platform->driver->arrive(platform->instance, &arrival) == 0)
+		return STEP_NEXT;
+	return refuse(visit, arrival.bad, error.text);
+}
+
+static enum step read_entry(struct visit *visit, const struct params *query)
+{
+	const char *entry = visit->route_rest, *slash = strchr(entry, '/'), *title = NULL;
+
+	if (params_get(query, "platform", &title) == PARAM_REPEATED)
+		return refuse(visit, "platform", "stands twice");
+	visit->platform = service_platform_at(visit->service, entry, title);
+	if (visit->platform == NULL)
+		return title != NULL ? visit_fail(visit, FAILURE_UNKNOWN_PLATFORM)
+				     : refuse(visit, "platform", "there are several: name one");
+	return arrive_at(visit, slash != NULL ? slash + 1 : "", get_parameter, query);
+}
+
+enum step arrive_by_entry(struct visit *visit)
+{
+	struct params *query;
+	enum step step;
+
+	if (strstr(visit->request.purpose, "prefetch") != NULL)
+		return refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+	query = params_parse(visit->request.query, strlen(visit->request.query));
+	if (query == NULL)
+		return refuse(visit, "query", "malformed");
+	step = read_entry(visit, query);
+	params_free(&query);
+	return step;
+}
+
+/* ---- with a ticket, with a form ---- */
+
 enum step arrive_and_stop(struct visit *visit)
 {
 	response_begin(&visit->response, 200, visit->request.id);

@@ -155,6 +155,10 @@ enum step authenticate_again(struct visit *visit)
 {
 	struct choice choice = choice_of(visit->service);
 
+	if (visit->origin != NULL) { /* a script shows no page */
+		visit_note(visit, "no session");
+		return visit_fail(visit, FAILURE_LOGIN_FAILED);
+	}
 	if (choice.forms == 0 && choice.redirects == 1)
 		return redirect_begin(visit, choice.redirect);
 	if (choice.forms + choice.redirects > 0)

@@ -30,5 +30,6 @@ enum step authorize_join(struct visit *visit)
 	struct policy_answer answer = ask(visit, &visit->session.who);
 
 	visit->rule = answer.rule;
+	visit->role = answer.role;
 	return answer.verdict == POLICY_ALLOW ? STEP_NEXT : visit_fail(visit, FAILURE_DENIED);
 }

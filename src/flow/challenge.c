@@ -97,7 +97,9 @@ static int fill_note(struct ticket_note *note, const struct auth_challenge *chal
 
 static enum step show(struct visit *visit)
 {
-	visit->is_join = false; /* it goes on with the next form */
+	visit->is_join = false;	   /* it goes on with the next form */
+	if (visit->origin != NULL) /* a script has no form for it */
+		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	return pages_challenge(visit, false) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 

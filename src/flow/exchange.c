@@ -22,7 +22,7 @@ static void give_claim_back(struct visit *visit)
 
 /* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
  * is enough. */
-static void note_acceptance(struct visit *visit, const struct store_secret *secret)
+void exchange_note_acceptance(struct visit *visit, const struct store_secret *secret)
 {
 	struct service_platform *platform = visit->platform;
 	uint8_t key[STATE_KEY_SIZE];
@@ -66,11 +66,11 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
 		secrets = store_secrets(visit->files->store, visit->join.platform, &count);
-		note_acceptance(visit, &secrets[visit->secret_index]);
+		exchange_note_acceptance(visit, &secrets[visit->secret_index]);
 		return STEP_NEXT;
 	case PLATFORM_REFUSED:
 		return refused(visit);
-	case PLATFORM_BAD_ANSWER:
+	default:
 		break;
 	}
 	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
@@ -210,7 +210,7 @@ enum step exchange_token(struct visit *visit)
 	request_shrink(&visit->request);
 	store_secrets(visit->files->store, visit->join.platform, &count);
 	if (count > 0)
-		return claim(visit);
+		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);
 	visit_note(visit, "no secret for this platform: meetauthctl secret set %s",
 		visit->join.platform);
 	return visit_fail(visit, FAILURE_INTERNAL);

@@ -88,13 +88,37 @@ static void add_failure_headers(struct visit *visit)
 	}
 	if (visit->failure == FAILURE_METHOD_NOT_ALLOWED)
 		response_header(&visit->response, "Allow", visit->allow);
+	script_add_headers(visit);
 }
 
-/* It is the landing address without its query. */
+/* MOUNT/ENTRY/MEETING: drivers read their own ids there. */
+static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
+{
+	const char *id = visit->join.meeting_id;
+
+	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	while (*id != '\0') {
+		size_t length = strcspn(id, "/");
+		char *segment = strndup(id, length);
+
+		buffer_text(url, "/");
+		buffer_percent(url, segment != NULL ? segment : "");
+		free(segment);
+		id += length + (id[length] == '/');
+	}
+	buffer_printf(url, "?platform=%s", visit->join.platform);
+}
+
+/* Where the platform has no page that leads here, the entry; else the landing address without its
+ * query. */
 void pages_meeting_link(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)
 		return;
+	if (visit->platform->driver->entry != NULL) {
+		append_entry(visit, visit->platform->driver->entry, url);
+		return;
+	}
 	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
 	if (url->data != NULL)
 		url->data[strcspn(url->data, "?")] = '\0';
@@ -322,6 +346,27 @@ int pages_invite(struct visit *visit)
 	answer_page(visit, PAGE_INVITE, 200, visit->platform->login_policy, lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
+}
+
+int pages_meeting(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	const struct lang *lang = language(visit);
+	struct values values = {0};
+	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
+	bool failed;
+
+	platform->driver->show(platform->instance, &visit->join, visit->token.data, &link, &key);
+	put_common(&values, visit, lang);
+	put(&values, "platform", platform->title);
+	put(&values, "meeting", visit->join.meeting_id);
+	put(&values, "link", link.data);
+	put(&values, "key", key.data);
+	answer_page(visit, PAGE_MEETING, 200, visit->service->page_policy, lang, &values);
+	failed = link.failed || key.failed;
+	buffer_wipe(&link);
+	buffer_wipe(&key);
+	return failed ? -1 : 0;
 }
 
 /* -- signing out -- */

@@ -25,6 +25,9 @@ int pages_invite(struct visit *visit);
 /* Appends where a new request token is to be had: the platform's own page of the meeting. */
 void pages_meeting_link(const struct visit *visit, struct buffer *url);
 
+/* What a platform shows instead of a redirect (platform.h, show). 0, or -1 without memory. */
+int pages_meeting(struct visit *visit);
+
 /* The logout button. `leave`: where the browser goes next to sign out at a provider; "": nowhere. 0
  * or -1. */
 int pages_logout(struct visit *visit, const char *leave);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 5: back to the platform, with the access token. Source: the platform's document,
- * section 3.3.
+ * Step 5: back to the platform, with the access token (source: the platform's document,
+ * section 3.3), or what there is to see where a platform has no page to go to.
  */
-#include "flow/steps.h"
+#include "flow/pages.h"
 
 enum { URL_MAX = 16 * 1024 };
 
@@ -13,6 +13,8 @@ enum step return_to_platform(struct visit *visit)
 	const struct identity *who = platform->peer->prefill ? &visit->session.who : NULL;
 	struct buffer url = BUFFER_INIT(URL_MAX);
 
+	if (platform->driver->show != NULL)
+		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
 	response_begin(&visit->response, 302, visit->request.id);
 	response_header(&visit->response, "Location", url.failed ? "" : url.data);

@@ -44,13 +44,14 @@ struct visit {
 	struct service_platform
 		*platform; /* NULL until the host name was found to be one of ours */
 	struct params *form;
+	const char *origin; /* of the page whose script asks; NULL: a browser visits */
 
 	/* authenticate */
 	struct session session; /* empty until somebody is known */
 	bool session_is_new, session_ended;
 	uint8_t browser[TICKET_BROWSER_SIZE];
 	bool browser_known, browser_is_new;
-	const char *route_rest;	  /* what varies in the path: a backend's title */
+	const char *route_rest;	  /* what varies in the path: a title, an entry and its rest */
 	struct ticket_note *note; /* of the ticket that came; NULL: none */
 	bool reauthenticate;	  /* another account is wanted */
 	bool has_waited;	  /* for a backend: the visitor may be gone */
@@ -70,6 +71,7 @@ struct visit {
 	enum failure failure;
 	const char *parameter;	 /* which one was bad; a constant */
 	const char *rule;	 /* which rule decided */
+	const char *role;	 /* that it gives; "" */
 	const char *allow;	 /* for 405 */
 	int64_t retry_after;	 /* seconds; 0: none */
 	char detail[DETAIL_MAX]; /* for the log; empty: nothing to say */
@@ -111,7 +113,14 @@ step_function arrive_with_form_ticket; /* a pending join, or the answer to a cha
 step_function arrive_from_provider;    /* GET callback: a pending join that went to a provider */
 step_function arrive_with_invitation;  /* POST invite */
 step_function arrive_with_message;     /* POST backchannel: a provider's form */
+step_function arrive_by_entry;	       /* the entry of a platform's driver: a new join */
 step_function arrive_and_stop;	       /* HEAD: all is well, nothing is done */
+
+/* Lets the driver of the visit's platform read what the visit brings. STEP_NEXT, or STEP_DONE after
+ * answering. */
+enum step arrive_at(struct visit *visit, const char *rest,
+	enum platform_parameter (*get)(const void *query, const char *name, const char **value_r),
+	const void *query);
 
 /* -- authenticate.c -- */
 step_function authenticate_by_session;
@@ -175,7 +184,22 @@ step_function authorize_join;
 /* Whether the policy would let them into the visit's meeting. */
 bool authorize_would_allow(const struct visit *visit, const struct identity *who);
 step_function exchange_token;
+
+/* Notes when the platform last took a version of its secret. */
+void exchange_note_acceptance(struct visit *visit, const struct store_secret *secret);
 step_function return_to_platform;
+
+/* -- grant.c -- */
+enum step grant_access(struct visit *visit); /* exchange_token() of drivers with a grant */
+
+/* -- script.c -- */
+step_function arrive_from_script;
+step_function authenticate_script;
+step_function return_to_script;
+step_function script_preflight; /* OPTIONS: may it send that? */
+
+/* Adds what lets the script's page read the answer; nothing where no script asks. */
+void script_add_headers(struct visit *visit);
 
 /* -- logout.c -- */
 step_function logout_show;

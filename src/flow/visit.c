@@ -26,6 +26,14 @@ static const struct story {
 		{arrive_from_platform, authenticate_by_session, authorize_join, exchange_token,
 			return_to_platform}},
 	{ROUTE_ENTRY, HTTP_HEAD, false, {arrive_from_platform, arrive_and_stop}},
+	{ROUTE_PLATFORM, HTTP_GET, true,
+		{arrive_by_entry, authenticate_by_session, authorize_join, exchange_token,
+			return_to_platform}},
+	{ROUTE_PLATFORM, HTTP_HEAD, false, {arrive_by_entry, arrive_and_stop}},
+	{ROUTE_TOKEN, HTTP_POST, true,
+		{arrive_from_script, authenticate_script, authorize_join, exchange_token,
+			return_to_script}},
+	{ROUTE_TOKEN, HTTP_OPTIONS, false, {script_preflight}},
 	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_POST, true,
@@ -171,6 +179,8 @@ static void add_cookies(struct visit *visit)
 	const struct seal_ring *ring = store_ring(visit->files->store);
 	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
 
+	if (visit->origin != NULL)
+		return;
 	if (visit->session_ended)
 		response_cookie(&visit->response, SESSION_COOKIE, "", 0);
 	else if (visit->session_is_new && session_seal(ring, &visit->session, &text) == 0)
@@ -301,8 +311,8 @@ static void choose_story(struct visit *visit)
 	static step_function *const wrong_method[] = {answer_method_not_allowed};
 	static step_function *const overloaded[] = {answer_overloaded};
 	const struct settings *settings = visit->service->settings;
-	struct route_found found =
-		route_find(settings->mount, visit->request.path, visit->request.method);
+	struct route_found found = route_find(settings->mount, visit->request.path,
+		visit->service->entries, visit->request.method);
 
 	visit->allow = found.allow;
 	visit->route_rest = found.rest;
@@ -336,7 +346,8 @@ void visit_begin(struct station *station, int fd, uint16_t request_id, struct re
 	visit->request = *request;
 	visit->started_ms = clock_monotonic_ms();
 	visit->now = clock_wall();
-	visit->token = BUFFER_INIT(PLATFORM_TOKEN_MAX);
+	visit->role = "";
+	visit->token = BUFFER_INIT(PLATFORM_GRANT_MAX);
 	response_init(&visit->response);
 	choose_story(visit);
 	visit_continue(visit, STEP_NEXT);

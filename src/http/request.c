@@ -159,6 +159,8 @@ static enum http_method find_method(const char *name)
 		return HTTP_GET;
 	if (strcmp(name, "HEAD") == 0)
 		return HTTP_HEAD;
+	if (strcmp(name, "OPTIONS") == 0)
+		return HTTP_OPTIONS;
 	return strcmp(name, "POST") == 0 ? HTTP_POST : HTTP_OTHER;
 }
 

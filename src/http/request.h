@@ -17,7 +17,7 @@ enum {
 	REQUEST_BODY_MAX = 16 * 1024,
 };
 
-enum http_method { HTTP_OTHER = 0, HTTP_GET, HTTP_HEAD, HTTP_POST };
+enum http_method { HTTP_OTHER = 0, HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS };
 
 /* All strings point into `block` or are constants; none is NULL except where said. */
 struct request {

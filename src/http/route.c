@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/route.h"
 
-enum methods { GET_ONLY = 0, GET_AND_POST, POST_ONLY };
+enum methods { GET_ONLY = 0, GET_AND_POST, POST_ONLY, FROM_SCRIPTS };
 
 static const char *const allow[] = {
 	[GET_ONLY] = "GET, HEAD",
 	[GET_AND_POST] = "GET, HEAD, POST",
 	[POST_ONLY] = "POST",
+	[FROM_SCRIPTS] = "POST, OPTIONS",
 };
 
 static const struct {
@@ -24,13 +25,16 @@ static const struct {
 	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},
 	{"/readyz", ROUTE_READYZ, GET_ONLY},
 	{"/metrics", ROUTE_METRICS, GET_ONLY},
+	{"/token/", ROUTE_TOKEN, FROM_SCRIPTS},
 };
 
 static bool is_allowed(enum methods methods, enum http_method method)
 {
 	if (method == HTTP_POST)
 		return methods != GET_ONLY;
-	return methods != POST_ONLY && (method == HTTP_GET || method == HTTP_HEAD);
+	if (method == HTTP_OPTIONS)
+		return methods == FROM_SCRIPTS;
+	return methods <= GET_AND_POST && (method == HTTP_GET || method == HTTP_HEAD);
 }
 
 /* Whether the path is the row's; *rest_r is what varies, "" where nothing does. */
@@ -45,7 +49,18 @@ static bool matches(const char *row, const char *path, const char **rest_r)
 	return strncmp(row, path, length) == 0 && path[length] != '\0';
 }
 
-struct route_found route_find(const char *mount, const char *path, enum http_method method)
+static bool is_entry(const char *const *entries, const char *path)
+{
+	size_t length = strcspn(path, "/");
+
+	for (; *entries != NULL; entries++)
+		if (strlen(*entries) == length && strncmp(*entries, path, length) == 0)
+			return true;
+	return false;
+}
+
+struct route_found route_find(
+	const char *mount, const char *path, const char *const *entries, enum http_method method)
 {
 	size_t mount_length = strlen(mount);
 	struct route_found found = {0};
@@ -57,7 +72,10 @@ struct route_found route_find(const char *mount, const char *path, enum http_met
 			found.route = routes[i].route;
 			found.allow = allow[routes[i].methods];
 			found.allowed = is_allowed(routes[i].methods, method);
-			break;
+			return found;
 		}
+	if (path[mount_length] == '/' && is_entry(entries, path + mount_length + 1))
+		return (struct route_found){ROUTE_PLATFORM, path + mount_length + 1,
+			is_allowed(GET_ONLY, method), allow[GET_ONLY]};
 	return found;
 }

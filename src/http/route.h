@@ -18,19 +18,24 @@ enum route {
 	ROUTE_HEALTHZ,	   /* GET MOUNT/healthz */
 	ROUTE_READYZ,	   /* GET MOUNT/readyz */
 	ROUTE_METRICS,	   /* GET MOUNT/metrics */
+	ROUTE_TOKEN,	   /* POST, OPTIONS MOUNT/token/PLATFORM */
+	ROUTE_PLATFORM,	   /* GET MOUNT/ENTRY and below: the entry of a driver (platform.h) */
 };
 
 /* What a path leads to. */
 struct route_found {
 	enum route route;
-	const char *rest;  /* behind the last slash, where the route has such a part: never empty */
+	const char *rest;  /* behind the last slash, where the route has such a part: never empty;
+			      of ROUTE_PLATFORM, from ENTRY on */
 	bool allowed;	   /* the method is among those of the route (HEAD is wherever GET is) */
 	const char *allow; /* the value for Allow: "GET, HEAD" */
 };
 
 /* Finds the route of a path, which must be written exactly so; a trailing slash on the entry is the
- * entry. `mount` is "" where base-url has no path: the entry is "/" then. `rest` points into the
+ * entry. `mount` is "" where base-url has no path: the entry is "/" then. `entries`:
+ * the words of ROUTE_PLATFORM, ended by NULL; the other routes come first. `rest` points into the
  * path. */
-struct route_found route_find(const char *mount, const char *path, enum http_method method);
+struct route_found route_find(
+	const char *mount, const char *path, const char *const *entries, enum http_method method);
 
 #endif

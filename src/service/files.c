@@ -16,6 +16,7 @@ static const char *const challenge_names[] = {COMMON, "action", "ticket", "platf
 	"failed", "prompt", "code", "hidden", NULL};
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
+static const char *const meeting_names[] = {COMMON, "platform", "meeting", "link", "key", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
@@ -27,6 +28,7 @@ static const struct {
 	[PAGE_LOGIN] = {"login.html", login_names},
 	[PAGE_CHALLENGE] = {"challenge.html", challenge_names},
 	[PAGE_INVITE] = {"invite.html", invite_names},
+	[PAGE_MEETING] = {"meeting.html", meeting_names},
 	[PAGE_LOGOUT] = {"logout.html", logout_names},
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
 };

@@ -58,6 +58,19 @@ static int refuse_type(const struct section *section, bool compiled_out, struct 
 		compiled_out ? "this build is without this type" : "there is no such type");
 }
 
+/* The site, and where else the platform's landing may lead. */
+static char *login_policy_of(const struct settings *settings, const struct platform_peer *peer)
+{
+	char *targets, *policy;
+
+	if (peer->landings == NULL)
+		return service_page_policy(settings, peer->site);
+	targets = join_texts(peer->site, " ", peer->landings);
+	policy = targets != NULL ? service_page_policy(settings, targets) : NULL;
+	free(targets);
+	return policy;
+}
+
 static int open_platform(const struct settings *settings, const struct section *section,
 	struct service_platform *platform, struct error *error)
 {
@@ -74,7 +87,8 @@ static int open_platform(const struct settings *settings, const struct section *
 	if (platform->peer->ca_file[0] != '\0' && access(platform->peer->ca_file, R_OK) != 0)
 		return section_error(
 			section, "ca-file", error, "%s: cannot be read", platform->peer->ca_file);
-	platform->login_policy = service_page_policy(settings, platform->peer->site);
+	platform->lane.limit = platform->driver->threads;
+	platform->login_policy = login_policy_of(settings, platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
 
@@ -137,15 +151,19 @@ static int open_backend(const struct settings *settings, const struct section *s
 int service_open_platforms(struct service *service, struct error *error)
 {
 	const struct settings *settings = service->settings;
+	size_t entries = 0;
 
 	service->platforms = calloc(settings->platform_count, sizeof *service->platforms);
-	if (service->platforms == NULL)
+	service->entries = calloc(settings->platform_count + 1, sizeof *service->entries);
+	if (service->platforms == NULL || service->entries == NULL)
 		return error_set(error, "no memory");
 	for (size_t i = 0; i < settings->platform_count; i++) {
 		service->platform_count++; /* also a half-opened one is closed */
 		if (open_platform(
 			    settings, settings->platforms[i], &service->platforms[i], error) != 0)
 			return -1;
+		if (service->platforms[i].driver->entry != NULL)
+			service->entries[entries++] = service->platforms[i].driver->entry;
 	}
 	return 0;
 }
@@ -224,6 +242,8 @@ int service_connect(struct service *service, struct outbound *outbound, struct e
 			.in_flight_max = share_of_platform(service),
 		};
 
+		if (platform->driver->request == NULL)
+			continue;
 		platform->outbound = outbound_peer_new(outbound, &settings, error);
 		if (platform->outbound == NULL)
 			return -1;
@@ -237,6 +257,26 @@ struct service_platform *service_platform(const struct service *service, const c
 		if (strcasecmp(service->platforms[i].title, title) == 0)
 			return &service->platforms[i];
 	return NULL;
+}
+
+struct service_platform *service_platform_at(
+	const struct service *service, const char *entry, const char *title)
+{
+	struct service_platform *found = NULL;
+	size_t length = strcspn(entry, "/");
+
+	for (size_t i = 0; i < service->platform_count; i++) {
+		struct service_platform *platform = &service->platforms[i];
+		const char *own = platform->driver->entry;
+
+		if (own == NULL || strlen(own) != length || strncmp(own, entry, length) != 0 ||
+			(title != NULL && strcasecmp(title, platform->title) != 0))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = platform;
+	}
+	return found;
 }
 
 struct service_backend *service_backend(const struct service *service, const char *title)
@@ -253,6 +293,8 @@ unsigned service_threads(const struct service *service)
 
 	for (size_t i = 0; i < service->backend_count; i++)
 		threads += service->backends[i].own.limit;
+	for (size_t i = 0; i < service->platform_count; i++)
+		threads += service->platforms[i].lane.limit;
 	return threads < SERVICE_THREADS_MAX ? threads : SERVICE_THREADS_MAX;
 }
 
@@ -283,6 +325,7 @@ static void free_service(struct service *service)
 	}
 	files_drop(&service->files);
 	free(service->platforms);
+	free(service->entries);
 	free(service->backends);
 	free(service->page_policy);
 	free(service->static_url);

@@ -35,9 +35,11 @@ struct service_platform {
 	const struct platform_driver *driver;
 	void *instance;
 	const struct platform_peer *peer;
-	struct outbound_peer *outbound; /* NULL until service_connect() */
-	char *login_policy;		/* Content-Security-Policy of its login page */
-	int64_t noted_at;		/* when an acceptance was last marked in the state */
+	struct outbound_peer *outbound; /* of request(); NULL until service_connect() */
+	struct worker_lane lane;	/* of grant(), where it has threads */
+	struct breaker breaker;
+	char *login_policy; /* Content-Security-Policy of its login page */
+	int64_t noted_at;   /* when an acceptance was last marked in the state */
 	unsigned noted_version;
 };
 
@@ -48,6 +50,7 @@ struct service {
 	size_t backend_count;
 	struct service_platform *platforms;
 	size_t platform_count;
+	const char **entries; /* of the platforms' drivers, ended by NULL */
 	struct files *files;
 	char *page_policy; /* Content-Security-Policy of every page without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url;
@@ -70,6 +73,11 @@ int service_connect(struct service *service, struct outbound *outbound, struct e
 /* By title; a platform's without case. NULL when there is none. */
 struct service_platform *service_platform(const struct service *service, const char *title);
 struct service_backend *service_backend(const struct service *service, const char *title);
+
+/* Whose a visit is that came in by an entry: of the platforms with that entry (up to a slash) the
+ * one of that title, or, where `title` is NULL, the only one. */
+struct service_platform *service_platform_at(
+	const struct service *service, const char *entry, const char *title);
 
 /* The Content-Security-Policy of a page whose form leads to another site ("https://host"; NULL: to
  * none). The caller frees it; NULL without memory. */

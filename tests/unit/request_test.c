@@ -317,9 +317,11 @@ static void request_json_or_html(void **state)
 
 /* ---- routes ---- */
 
+static const char *const entries[] = {"bbb", "jitsi", NULL};
+
 static enum route route(const char *mount, const char *path)
 {
-	return route_find(mount, path, HTTP_GET).route;
+	return route_find(mount, path, entries, HTTP_GET).route;
 }
 
 static void routes_below_the_mount(void **state)
@@ -355,11 +357,37 @@ static void routes_with_a_part_that_varies(void **state)
 {
 	(void)state;
 	assert_int_equal(route("/auth", "/auth/callback/google"), ROUTE_CALLBACK);
-	assert_string_equal(route_find("/auth", "/auth/callback/a b/c", HTTP_GET).rest, "a b/c");
+	assert_string_equal(
+		route_find("/auth", "/auth/callback/a b/c", entries, HTTP_GET).rest, "a b/c");
 	assert_int_equal(route("/auth", "/auth/backchannel/google"), ROUTE_BACKCHANNEL);
 	assert_int_equal(route("/auth", "/auth/callback/"), ROUTE_NOT_FOUND);
 	assert_int_equal(route("/auth", "/auth/callback"), ROUTE_NOT_FOUND);
-	assert_string_equal(route_find("/auth", "/auth/login", HTTP_GET).rest, "");
+	assert_string_equal(route_find("/auth", "/auth/login", entries, HTTP_GET).rest, "");
+}
+
+static void routes_of_platforms_with_an_entry(void **state)
+{
+	(void)state;
+	assert_int_equal(route("/auth", "/auth/jitsi"), ROUTE_PLATFORM);
+	assert_int_equal(route("/auth", "/auth/jitsi/"), ROUTE_PLATFORM);
+	assert_int_equal(route("", "/bbb/weekly"), ROUTE_PLATFORM);
+	assert_string_equal(
+		route_find("/auth", "/auth/bbb/a/../b", entries, HTTP_GET).rest, "bbb/a/../b");
+	assert_int_equal(route("/auth", "/auth/bb"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("/auth", "/auth/bbbb"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("/auth", "/auth/BBB/weekly"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("/auth", "/authbbb/weekly"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("/auth", "/auth/galene/g"), ROUTE_NOT_FOUND);
+	assert_int_equal(route("/auth", "/auth/token/"), ROUTE_NOT_FOUND);
+}
+
+static void routes_a21_scripts_alone_ask_first(void **state)
+{
+	(void)state;
+	assert_true(route_find("/auth", "/auth/token/x", entries, HTTP_OPTIONS).allowed);
+	assert_false(route_find("/auth", "/auth", entries, HTTP_OPTIONS).allowed);
+	assert_false(route_find("/auth", "/auth/login", entries, HTTP_OPTIONS).allowed);
+	assert_false(route_find("/auth", "/auth/jitsi", entries, HTTP_OPTIONS).allowed);
 }
 
 static void routes_a21_methods(void **state)
@@ -377,17 +405,23 @@ static void routes_a21_methods(void **state)
 		{"/auth/healthz", "GET, HEAD", true, false},
 		{"/auth/readyz", "GET, HEAD", true, false},
 		{"/auth/metrics", "GET, HEAD", true, false},
+		{"/auth/token/meet.example.org", "POST, OPTIONS", false, true},
+		{"/auth/bbb/weekly", "GET, HEAD", true, false},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *path = cases[i].path;
 
-		assert_string_equal(route_find("/auth", path, HTTP_GET).allow, cases[i].allow);
-		assert_false(route_find("/auth", path, HTTP_OTHER).allowed);
-		assert_int_equal(route_find("/auth", path, HTTP_GET).allowed, cases[i].get);
-		assert_int_equal(route_find("/auth", path, HTTP_HEAD).allowed, cases[i].get);
-		assert_int_equal(route_find("/auth", path, HTTP_POST).allowed, cases[i].post);
+		assert_string_equal(
+			route_find("/auth", path, entries, HTTP_GET).allow, cases[i].allow);
+		assert_false(route_find("/auth", path, entries, HTTP_OTHER).allowed);
+		assert_int_equal(
+			route_find("/auth", path, entries, HTTP_GET).allowed, cases[i].get);
+		assert_int_equal(
+			route_find("/auth", path, entries, HTTP_HEAD).allowed, cases[i].get);
+		assert_int_equal(
+			route_find("/auth", path, entries, HTTP_POST).allowed, cases[i].post);
 	}
 }
 
@@ -409,6 +443,8 @@ int main(void)
 		cmocka_unit_test(request_json_or_html),
 		cmocka_unit_test(routes_below_the_mount),
 		cmocka_unit_test(routes_a10_a63_nothing_else),
+		cmocka_unit_test(routes_of_platforms_with_an_entry),
+		cmocka_unit_test(routes_a21_scripts_alone_ask_first),
 		cmocka_unit_test(routes_a21_methods),
 		cmocka_unit_test(routes_with_a_part_that_varies),
 	};

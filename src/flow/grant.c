@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
+ * all, at once on the loop where it only signs, else on the platform's lane of workers and through
+ * its breaker. There is no request token that could be used twice.
+ */
+#include "flow/steps.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "telemetry/metrics.h"
+
+/* Somebody who is being let in; the loop touches none of it while a worker has it. */
+struct granting {
+	struct visit *visit;
+	struct service_platform *platform;
+	struct platform_grant grant;
+	const char *texts[STORE_VERSIONS_MAX];
+	size_t accepted;
+	struct error error;
+	enum platform_verdict verdict;
+	int64_t started_ms;
+	struct worker_job job;
+};
+
+static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_SIZE])
+{
+	char id[2 * SESSION_ID_SIZE + 1];
+	uint8_t key[STATE_KEY_SIZE];
+
+	text_hex(visit->session.id, SESSION_ID_SIZE, id);
+	seal_hash(store_hash_key(visit->files->store), key, "rejoin", visit->join.platform,
+		visit->join.meeting_id, id, NULL);
+	text_hex(key, (PLATFORM_REJOIN_SIZE - 1) / 2, rejoin);
+}
+
+static void prepare(struct granting *granting, struct visit *visit)
+{
+	*granting = (struct granting){
+		.visit = visit, .platform = visit->platform, .accepted = SIZE_MAX};
+	granting->started_ms = clock_monotonic_ms();
+	granting->grant = (struct platform_grant){
+		.join = &visit->join,
+		.who = &visit->session.who,
+		.role = visit->role,
+		.now = visit->now,
+		.secrets = {granting->texts, 0},
+		.token = &visit->token,
+		.accepted = &granting->accepted,
+		.error = &granting->error,
+	};
+	granting->grant.secrets.count =
+		store_texts(visit->files->store, visit->join.platform, granting->texts);
+	fill_rejoin(visit, granting->grant.rejoin);
+}
+
+static void call(struct granting *granting)
+{
+	struct service_platform *platform = granting->platform;
+
+	granting->verdict = platform->driver->grant(platform->instance, &granting->grant);
+}
+
+static enum step admit(const struct granting *granting)
+{
+	struct visit *visit = granting->visit;
+	const struct store_secret *secrets;
+	size_t count;
+
+	metric_count(METRIC_EXCHANGE_GRANTED);
+	secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+	if (granting->accepted < count)
+		exchange_note_acceptance(visit, &secrets[granting->accepted]);
+	return STEP_NEXT;
+}
+
+static enum step conclude(const struct granting *granting)
+{
+	static const struct {
+		enum metric metric;
+		enum failure failure;
+	} rows[] = {
+		[PLATFORM_REFUSED] = {METRIC_EXCHANGE_REFUSED, FAILURE_EXCHANGE_REFUSED},
+		[PLATFORM_BAD_ANSWER] = {METRIC_EXCHANGE_BAD_ANSWER, FAILURE_EXCHANGE_BAD_ANSWER},
+		[PLATFORM_UNREACHABLE] = {METRIC_EXCHANGE_UNREACHABLE,
+			FAILURE_EXCHANGE_UNREACHABLE},
+		[PLATFORM_TIMEOUT] = {METRIC_EXCHANGE_TIMEOUT, FAILURE_EXCHANGE_TIMEOUT},
+		[PLATFORM_UNABLE] = {METRIC_EXCHANGE_NOT_SENT, FAILURE_INTERNAL},
+	};
+	struct visit *visit = granting->visit;
+
+	if (granting->verdict == PLATFORM_GRANTED)
+		return admit(granting);
+	buffer_wipe(&visit->token);
+	visit_note(visit, "%s", granting->error.text);
+	metric_count(rows[granting->verdict].metric);
+	return visit_fail(visit, rows[granting->verdict].failure);
+}
+
+/* ---- on a worker ---- */
+
+static struct granting *granting_of(struct worker_job *job)
+{
+	return (struct granting *)((char *)job - offsetof(struct granting, job));
+}
+
+/* Whoever has waited for a worker as long as the whole may take is not kept waiting any longer. */
+static void on_worker(struct worker_job *job)
+{
+	struct granting *granting = granting_of(job);
+
+	if (clock_monotonic_ms() - granting->started_ms < granting->platform->peer->timeout_ms) {
+		call(granting);
+		return;
+	}
+	granting->verdict = PLATFORM_TIMEOUT;
+	error_set(&granting->error, "waited too long for others");
+}
+
+static void tell_breaker(const struct granting *granting)
+{
+	struct breaker *breaker = &granting->platform->breaker;
+
+	if (granting->verdict == PLATFORM_UNREACHABLE || granting->verdict == PLATFORM_TIMEOUT ||
+		granting->verdict == PLATFORM_BAD_ANSWER)
+		breaker_failed(breaker, clock_monotonic_ms());
+	else
+		breaker_succeeded(breaker);
+}
+
+static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
+{
+	metric_count(METRIC_EXCHANGE_NOT_SENT);
+	visit_note(visit, "%s", why);
+	visit->retry_after = wait_ms / 1000 + 1;
+	return visit_fail(visit, FAILURE_OVERLOADED);
+}
+
+static void on_done(struct worker_job *job, bool cancelled)
+{
+	struct granting *granting = granting_of(job);
+	struct visit *visit = granting->visit;
+	enum step step;
+
+	gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
+	visit->exchange_ms = clock_monotonic_ms() - granting->started_ms;
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	if (cancelled)
+		breaker_abandoned(&granting->platform->breaker);
+	else
+		tell_breaker(granting);
+	step = cancelled ? be_busy(visit, 0, "the service ends") : conclude(granting);
+	free(granting);
+	visit_continue(visit, step);
+}
+
+static enum step submit(struct visit *visit)
+{
+	struct service_platform *platform = visit->platform;
+	struct granting *granting;
+	int64_t wait_ms = 0;
+
+	if (!breaker_allows(&platform->breaker, clock_monotonic_ms(), &wait_ms))
+		return be_busy(visit, wait_ms,
+			"the platform was out of order and is left alone for a while");
+	granting = malloc(sizeof *granting);
+	if (granting != NULL) {
+		prepare(granting, visit);
+		granting->job = (struct worker_job){.work = on_worker, .done = on_done};
+		if (worker_submit(&platform->lane, &granting->job) == 0) {
+			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
+			return STEP_WAIT;
+		}
+	}
+	free(granting);
+	breaker_abandoned(&platform->breaker);
+	return be_busy(visit, 0, "too much waits for the platform already");
+}
+
+enum step grant_access(struct visit *visit)
+{
+	struct granting granting;
+
+	if (visit->platform->driver->threads > 0)
+		return submit(visit);
+	prepare(&granting, visit);
+	call(&granting);
+	return conclude(&granting);
+}
