@@ -17,6 +17,9 @@ extern const struct auth_backend auth_invite;
 extern const struct auth_backend auth_ldap;
 #endif
 extern const struct auth_backend auth_meeting_key;
+#ifdef HAVE_CJOSE
+extern const struct auth_backend auth_oidc;
+#endif
 #ifdef HAVE_RADIUS
 extern const struct auth_backend auth_radius;
 #endif
@@ -41,6 +44,11 @@ static const struct {
 	{"pam", &auth_pam},
 #else
 	{"pam", NULL},
+#endif
+#ifdef HAVE_CJOSE
+	{"oidc", &auth_oidc},
+#else
+	{"oidc", NULL},
 #endif
 	{"command", &auth_command},
 #ifdef HAVE_RADIUS

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "oidc": an OpenID Connect provider says who somebody is (authorization code flow with
+ * PKCE, state and nonce; RFC 9700 2.1). The person is issuer and `sub` (OpenID Connect Core 1.0
+ * section 5.7): the backend stands for the issuer, the identity's subject is `sub`.
+ */
+#ifdef HAVE_CJOSE
+
+#include "auth/oidc.h"
+
+#include "base/clock.h"
+
+#include <sodium.h>
+#include <unistd.h>
+
+enum { CHALLENGE_SIZE = 44, THREADS = 8 };
+
+/* -- from load to load -- */
+
+static void close_oidc(void *context)
+{
+	struct oidc *oidc = context;
+
+	oidc_cache_release(&oidc->metadata);
+	oidc_cache_release(&oidc->keys);
+	oidc_options_release(&oidc->options);
+	fetch_free(&oidc->fetch);
+	free(oidc);
+}
+
+static int open_oidc(const struct section *section, void **instance_r, struct error *error)
+{
+	const struct fetch_settings settings = {
+		.ca_file = section_string(section, "ca-file"),
+		.connect_timeout_ms = section_milliseconds(section, "connect-timeout"),
+		.timeout_ms = section_milliseconds(section, "timeout"),
+	};
+	struct oidc *oidc = calloc(1, sizeof *oidc);
+	int rc;
+
+	if (oidc == NULL)
+		return section_error(section, NULL, error, "no memory");
+	oidc_cache_init(&oidc->metadata);
+	oidc_cache_init(&oidc->keys);
+	oidc->fetch = fetch_new(&settings);
+	if (oidc->fetch == NULL)
+		rc = section_error(section, NULL, error, "no memory");
+	else if (settings.ca_file[0] != '\0' && access(settings.ca_file, R_OK) != 0)
+		rc = section_error(
+			section, "ca-file", error, "%s: cannot be read", settings.ca_file);
+	else
+		rc = oidc_options_read(section, &oidc->options, error);
+	if (rc == 0)
+		*instance_r = oidc;
+	else
+		close_oidc(oidc);
+	return rc;
+}
+
+/* -- there -- */
+
+static void add(struct buffer *url, const char *name, const char *value)
+{
+	buffer_printf(url, "&%s=", name);
+	buffer_percent(url, value);
+}
+
+/* RFC 7636 4.2. */
+static void add_challenge(struct buffer *url, const char *verifier)
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+	char challenge[CHALLENGE_SIZE];
+
+	crypto_hash_sha256(hash, (const uint8_t *)verifier, strlen(verifier));
+	sodium_bin2base64(challenge, sizeof challenge, hash, sizeof hash,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	add(url, "code_challenge", challenge);
+	buffer_text(url, "&code_challenge_method=S256");
+}
+
+/* OpenID Connect Core 1.0 section 3.1.2.1. */
+static void add_request(const struct oidc_options *options, const struct auth_redirect *redirect)
+{
+	const char *prompt = redirect->reauthenticate ? "login" : options->prompt;
+	struct buffer *url = redirect->url;
+
+	add(url, "client_id", options->client_id);
+	add(url, "redirect_uri", redirect->callback);
+	add(url, "scope", options->scope);
+	add(url, "state", redirect->state);
+	add(url, "nonce", redirect->nonce);
+	add_challenge(url, redirect->verifier);
+	if (options->acr_count > 0)
+		add(url, "acr_values", options->acr_text);
+	if (options->max_age >= 0)
+		buffer_printf(url, "&max_age=%lld", (long long)options->max_age);
+	if (prompt[0] != '\0')
+		add(url, "prompt", prompt);
+}
+
+static enum auth_verdict begin(void *context, const struct auth_redirect *redirect)
+{
+	struct oidc *oidc = context;
+	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, redirect->error);
+
+	if (metadata == NULL)
+		return AUTH_UNAVAILABLE;
+	buffer_printf(redirect->url, "%s%cresponse_type=code", metadata->authorization,
+		strchr(metadata->authorization, '?') != NULL ? '&' : '?');
+	add_request(&oidc->options, redirect);
+	oidc_value_drop(&metadata->value);
+	if (!redirect->url->failed)
+		return AUTH_GRANT;
+	error_set(redirect->error, "the address of the provider with its parameters is too long");
+	return AUTH_UNAVAILABLE;
+}
+
+/* -- and back -- */
+
+/* RFC 9207 2.4: a code of another provider must not be sent to this one. */
+static int check_issuer(const struct oidc *oidc, const struct oidc_metadata *metadata,
+	const struct auth_redirect *redirect)
+{
+	if (redirect->issuer == NULL && !metadata->sends_issuer)
+		return 0;
+	if (redirect->issuer == NULL || strcmp(redirect->issuer, oidc->options.issuer) != 0)
+		return error_set(redirect->error, "the answer is of another provider (\"iss\")");
+	return 0;
+}
+
+/* RFC 6749 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6. Whatever else comes with it is
+ * anybody's text. */
+static enum auth_verdict refused(const struct auth_redirect *redirect)
+{
+	static const struct {
+		const char *word;
+		enum auth_verdict verdict;
+	} rows[] = {
+		{"access_denied", AUTH_DENY},
+		{"login_required", AUTH_DENY},
+		{"consent_required", AUTH_DENY},
+		{"interaction_required", AUTH_DENY},
+		{"account_selection_required", AUTH_DENY},
+		{"unmet_authentication_requirements", AUTH_DENY},
+		{"invalid_request", AUTH_UNAVAILABLE},
+		{"invalid_scope", AUTH_UNAVAILABLE},
+		{"unauthorized_client", AUTH_UNAVAILABLE},
+		{"unsupported_response_type", AUTH_UNAVAILABLE},
+		{"server_error", AUTH_UNAVAILABLE},
+		{"temporarily_unavailable", AUTH_UNAVAILABLE},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(rows[i].word, redirect->failure) != 0)
+			continue;
+		error_set(redirect->error, "the provider answers %s", rows[i].word);
+		return rows[i].verdict;
+	}
+	error_set(redirect->error, "the provider answers with an error of its own");
+	return AUTH_DENY;
+}
+
+static int check_same_subject(const json_t *claims, const char *subject, struct error *error)
+{
+	const char *told = oidc_text(claims, "sub");
+
+	if (told == NULL || strcmp(told, subject) != 0)
+		return error_set(error, "userinfo is about somebody else");
+	return 0;
+}
+
+/* Asks userinfo, where that is wanted, about the person of the ID token. */
+static enum auth_verdict ask_userinfo(struct oidc *oidc, const struct oidc_metadata *metadata,
+	const struct oidc_tokens *tokens, const json_t *claims, json_t **userinfo_r,
+	struct error *error)
+{
+	enum auth_verdict verdict;
+
+	if (!oidc->options.userinfo)
+		return AUTH_GRANT;
+	verdict = oidc_client_userinfo(oidc, metadata, tokens->access_token, userinfo_r, error);
+	if (verdict == AUTH_GRANT &&
+		check_same_subject(*userinfo_r, oidc_text(claims, "sub"), error) != 0)
+		return AUTH_DENY;
+	return verdict == AUTH_UNKNOWN ? AUTH_UNAVAILABLE : verdict;
+}
+
+static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metadata *metadata,
+	const struct oidc_tokens *tokens, const struct auth_redirect *redirect)
+{
+	static const char *const types[] = {"JWT", NULL};
+	struct error *error = redirect->error;
+	json_t *claims = NULL, *userinfo = NULL;
+	enum auth_verdict verdict =
+		oidc_provider_verify(oidc, metadata, tokens->id_token, types, &claims, error);
+
+	if (verdict == AUTH_UNKNOWN)
+		verdict = AUTH_UNAVAILABLE;
+	if (verdict == AUTH_GRANT && oidc_check_id_token(&oidc->options, claims, redirect->nonce,
+					     tokens->access_token, clock_wall(), error) != 0)
+		verdict = AUTH_DENY;
+	if (verdict == AUTH_GRANT)
+		verdict = ask_userinfo(oidc, metadata, tokens, claims, &userinfo, error);
+	if (verdict == AUTH_GRANT && oidc_person_read(&oidc->options, claims, userinfo,
+					     tokens->access_token, redirect->who, error) != 0)
+		verdict = AUTH_UNAVAILABLE;
+	json_decref(claims);
+	json_decref(userinfo);
+	return verdict;
+}
+
+static enum auth_verdict take_code(struct oidc *oidc, const struct oidc_metadata *metadata,
+	const struct auth_redirect *redirect)
+{
+	struct oidc_tokens tokens;
+	enum auth_verdict verdict;
+
+	if (check_issuer(oidc, metadata, redirect) != 0)
+		return AUTH_DENY;
+	if (redirect->failure != NULL)
+		return refused(redirect);
+	if (redirect->code == NULL || redirect->code[0] == '\0') {
+		error_set(redirect->error, "the answer has no code");
+		return AUTH_DENY;
+	}
+	verdict = oidc_client_exchange(oidc, metadata, redirect, &tokens, redirect->error);
+	if (verdict == AUTH_GRANT)
+		verdict = read_tokens(oidc, metadata, &tokens, redirect);
+	oidc_tokens_release(&tokens);
+	return verdict;
+}
+
+static enum auth_verdict finish(void *context, const struct auth_redirect *redirect)
+{
+	struct oidc *oidc = context;
+	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, redirect->error);
+	enum auth_verdict verdict;
+
+	if (metadata == NULL)
+		return AUTH_UNAVAILABLE;
+	verdict = take_code(oidc, metadata, redirect);
+	oidc_value_drop(&metadata->value);
+	return verdict;
+}
+
+/* -- later -- */
+
+/* OpenID Connect RP-Initiated Logout 1.0 section 2. Without id_token_hint, since an ID token is
+ * longer than the cookie that would have to keep it: the provider asks whether they mean it. */
+static void leave(void *context, const struct identity *who, const char *back, struct buffer *url)
+{
+	struct oidc *oidc = context;
+	struct oidc_metadata *metadata = (struct oidc_metadata *)oidc_cache_peek(&oidc->metadata);
+
+	(void)who;
+	if (metadata == NULL)
+		return;
+	if (metadata->end_session != NULL) {
+		buffer_printf(url, "%s%cclient_id=", metadata->end_session,
+			strchr(metadata->end_session, '?') != NULL ? '&' : '?');
+		buffer_percent(url, oidc->options.client_id);
+		add(url, "post_logout_redirect_uri", back);
+	}
+	oidc_value_drop(&metadata->value);
+}
+
+/* Anybody may send one, so what is wrong with it is never the provider's fault. */
+static enum auth_verdict ended(void *context, struct auth_ending *ending)
+{
+	static const char *const types[] = {"logout+jwt", "JWT", NULL};
+	struct oidc *oidc = context;
+	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, ending->error);
+	enum auth_verdict verdict;
+	json_t *claims = NULL;
+
+	if (metadata == NULL)
+		return AUTH_UNAVAILABLE;
+	verdict =
+		oidc_provider_verify(oidc, metadata, ending->token, types, &claims, ending->error);
+	if (verdict == AUTH_UNKNOWN)
+		verdict = AUTH_DENY;
+	if (verdict == AUTH_GRANT &&
+		oidc_check_logout_token(&oidc->options, claims, clock_wall(), ending) != 0)
+		verdict = AUTH_DENY;
+	json_decref(claims);
+	oidc_value_drop(&metadata->value);
+	return verdict;
+}
+
+static enum auth_verdict renew_by(
+	struct oidc *oidc, const struct oidc_metadata *metadata, const struct auth_renewal *renewal)
+{
+	json_t *claims = NULL;
+	enum auth_verdict verdict =
+		oidc_client_userinfo(oidc, metadata, renewal->who->kept, &claims, renewal->error);
+
+	if (verdict == AUTH_GRANT &&
+		check_same_subject(claims, renewal->who->subject, renewal->error) != 0)
+		verdict = AUTH_DENY;
+	if (verdict == AUTH_GRANT &&
+		oidc_person_renew(&oidc->options, claims, renewal->who, renewal->error) != 0)
+		verdict = AUTH_UNAVAILABLE;
+	json_decref(claims);
+	return verdict;
+}
+
+/* Without userinfo the provider is asked only when somebody signs in. */
+static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
+{
+	struct oidc *oidc = context;
+	struct oidc_metadata *metadata;
+	enum auth_verdict verdict;
+
+	if (!oidc->options.userinfo)
+		return AUTH_GRANT;
+	if (renewal->who->kept == NULL)
+		return AUTH_UNKNOWN;
+	metadata = oidc_provider_metadata(oidc, renewal->error);
+	if (metadata == NULL)
+		return AUTH_UNAVAILABLE;
+	verdict = renew_by(oidc, metadata, renewal);
+	oidc_value_drop(&metadata->value);
+	return verdict;
+}
+
+/* There is no file to read again, but this is where nobody waits: leave() needs the metadata in
+ * every process of the pool, also in one that nobody has signed in by. */
+static int refresh(void *context, struct error *error)
+{
+	(void)error;
+	oidc_provider_warm(context);
+	return 0;
+}
+
+static int connect_oidc(void *context, const struct auth_secrets *secrets, struct error *error)
+{
+	struct oidc *oidc = context;
+
+	if (oidc_provider_connect(oidc, error) != 0)
+		return -1;
+	return oidc_client_check(&oidc->options, secrets, error);
+}
+
+const struct auth_backend auth_oidc = {
+	.type = "oidc",
+	.summary = "sign in at an OpenID Connect provider",
+	.options = oidc_option_table,
+	.kind = AUTH_REDIRECT,
+	.threads = THREADS,
+	.open = open_oidc,
+	.close = close_oidc,
+	.begin = begin,
+	.finish = finish,
+	.leave = leave,
+	.ended = ended,
+	.renew = renew,
+	.refresh = refresh,
+	.connect = connect_oidc,
+};
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CJOSE
+
+#include "auth/oidc.h"
+
+#include "base/text.h"
+
+#include <sodium.h>
+
+#define LOGOUT_EVENT "http://schemas.openid.net/event/backchannel-logout"
+
+enum { LOGOUT_AGE_MAX = 120 }; /* seconds, for a message without exp */
+
+static const int64_t time_max = 253402300799; /* the end of the year 9999 */
+
+const char *oidc_text(const json_t *claims, const char *name)
+{
+	const char *text = json_string_value(json_object_get(claims, name));
+
+	return text != NULL && text[0] != '\0' && text_is_printable(text) ? text : NULL;
+}
+
+/* Seconds since 1970 as a whole number in range. 0; -1 with an error; 1 when it is not there. */
+static int read_time(const json_t *claims, const char *name, int64_t *time_r, struct error *error)
+{
+	const json_t *value = json_object_get(claims, name);
+
+	if (value == NULL)
+		return 1;
+	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+		json_integer_value(value) > time_max)
+		return error_set(error, "the token's \"%s\" is no time", name);
+	*time_r = json_integer_value(value);
+	return 0;
+}
+
+static int need_time(const json_t *claims, const char *name, int64_t *time_r, struct error *error)
+{
+	int rc = read_time(claims, name, time_r, error);
+
+	return rc > 0 ? error_set(error, "the token has no \"%s\"", name) : rc;
+}
+
+static bool equals(const char *a, const char *b)
+{
+	return a != NULL && strcmp(a, b) == 0;
+}
+
+static int check_issuer(
+	const struct oidc_options *options, const json_t *claims, struct error *error)
+{
+	if (!equals(oidc_text(claims, "iss"), options->issuer))
+		return error_set(error, "the token is of another issuer");
+	return 0;
+}
+
+/* The claim may be one text or a list of them, all of which have to be texts. */
+static int check_audience(
+	const struct oidc_options *options, const json_t *claims, struct error *error)
+{
+	const json_t *audience = json_object_get(claims, "aud"), *item;
+	bool found = equals(json_string_value(audience), options->client_id);
+	size_t i;
+
+	json_array_foreach(audience, i, item)
+	{
+		if (!json_is_string(item))
+			return error_set(error, "the token's \"aud\" is no list of texts");
+		found = found || equals(json_string_value(item), options->client_id);
+	}
+	return found ? 0 : error_set(error, "the token is for another client than client-id");
+}
+
+static int check_party(
+	const struct oidc_options *options, const json_t *claims, struct error *error)
+{
+	const json_t *party = json_object_get(claims, "azp");
+
+	if (party == NULL && json_array_size(json_object_get(claims, "aud")) < 2)
+		return 0;
+	if (!equals(json_string_value(party), options->client_id))
+		return error_set(error, "the token was made for another party (\"azp\")");
+	return 0;
+}
+
+static int check_times(const json_t *claims, int64_t now, struct error *error)
+{
+	int64_t expires, issued, begins = 0;
+
+	if (need_time(claims, "exp", &expires, error) != 0 ||
+		need_time(claims, "iat", &issued, error) != 0 ||
+		read_time(claims, "nbf", &begins, error) < 0)
+		return -1;
+	if (now >= expires + OIDC_SKEW)
+		return error_set(error, "the token has expired, or a clock is wrong");
+	if (issued > now + OIDC_SKEW || begins > now + OIDC_SKEW)
+		return error_set(error, "the token is of the future: a clock is wrong");
+	return 0;
+}
+
+static int check_nonce(const json_t *claims, const char *nonce, struct error *error)
+{
+	const char *told = oidc_text(claims, "nonce");
+
+	if (told == NULL || strlen(told) != strlen(nonce) ||
+		sodium_memcmp(told, nonce, strlen(nonce)) != 0)
+		return error_set(error, "the token's nonce is not that of this login");
+	return 0;
+}
+
+/* What was asked for has to have happened. */
+static int check_authentication(
+	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
+{
+	const char *acr = oidc_text(claims, "acr");
+	int64_t when;
+	size_t i = 0;
+
+	if (options->max_age >= 0) {
+		if (need_time(claims, "auth_time", &when, error) != 0)
+			return -1;
+		if (when > now + OIDC_SKEW || now - when > options->max_age + OIDC_SKEW)
+			return error_set(error, "they signed in longer ago than max-age");
+	}
+	while (i < options->acr_count && !equals(acr, options->acr_values[i]))
+		i++;
+	if (options->acr_count > 0 && i == options->acr_count)
+		return error_set(error, "they signed in by none of acr-values");
+	return 0;
+}
+
+/* OpenID Connect Core 1.0 section 3.1.3.8: optional in this flow. The left half of the hash that
+ * the algorithm has, which the length tells; libsodium has no SHA-384. */
+static int check_token_hash(const json_t *claims, const char *access_token, struct error *error)
+{
+	const json_t *member = json_object_get(claims, "at_hash");
+	const char *told = json_string_value(member);
+	uint8_t hash[crypto_hash_sha512_BYTES];
+	char text[64];
+	size_t half;
+
+	if (member == NULL || access_token == NULL)
+		return 0;
+	if (told == NULL)
+		return error_set(error, "the token's at_hash is no text");
+	if (strlen(told) == 32) /* 24 bytes */
+		return 0;
+	half = strlen(told) == 22 ? 16 : 32;
+	if (half == 16)
+		crypto_hash_sha256(hash, (const uint8_t *)access_token, strlen(access_token));
+	else
+		crypto_hash_sha512(hash, (const uint8_t *)access_token, strlen(access_token));
+	sodium_bin2base64(text, sizeof text, hash, half, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return equals(told, text) ? 0
+				  : error_set(error, "the ID token is for another access token");
+}
+
+static int check_subject(const json_t *claims, struct error *error)
+{
+	const char *subject = oidc_text(claims, "sub");
+
+	if (subject == NULL || strlen(subject) > IDENTITY_SUBJECT_MAX)
+		return error_set(error, "the token's \"sub\" is no text of at most %d bytes",
+			IDENTITY_SUBJECT_MAX);
+	return 0;
+}
+
+int oidc_check_id_token(const struct oidc_options *options, const json_t *claims, const char *nonce,
+	const char *access_token, int64_t now, struct error *error)
+{
+	if (check_issuer(options, claims, error) != 0 ||
+		check_audience(options, claims, error) != 0 ||
+		check_party(options, claims, error) != 0 || check_times(claims, now, error) != 0 ||
+		check_nonce(claims, nonce, error) != 0 || check_subject(claims, error) != 0)
+		return -1;
+	if (check_authentication(options, claims, now, error) != 0)
+		return -1;
+	return check_token_hash(claims, access_token, error);
+}
+
+/* -- logout tokens -- */
+
+/* Providers that follow an older draft send no exp. */
+static int check_logout_times(const json_t *claims, int64_t now, struct error *error)
+{
+	int64_t issued;
+
+	if (json_object_get(claims, "exp") != NULL)
+		return check_times(claims, now, error);
+	if (need_time(claims, "iat", &issued, error) != 0)
+		return -1;
+	if (issued > now + OIDC_SKEW || now - issued > LOGOUT_AGE_MAX + OIDC_SKEW)
+		return error_set(error, "the logout token is too old, or a clock is wrong");
+	return 0;
+}
+
+static int check_event(const json_t *claims, struct error *error)
+{
+	const json_t *events = json_object_get(claims, "events");
+
+	if (!json_is_object(json_object_get(events, LOGOUT_EVENT)))
+		return error_set(error, "the token is not about a logout");
+	if (json_object_get(claims, "nonce") != NULL)
+		return error_set(error, "a logout token has no nonce");
+	return 0;
+}
+
+/* A member that may be missing; 0, or -1 when it is there and is no text of that length. */
+static int take(const json_t *claims, const char *name, char text[IDENTITY_SUBJECT_MAX + 1],
+	struct error *error)
+{
+	const char *value = oidc_text(claims, name);
+
+	text[0] = '\0';
+	if (json_object_get(claims, name) == NULL)
+		return 0;
+	if (value == NULL || strlen(value) > IDENTITY_SUBJECT_MAX)
+		return error_set(error, "the logout token's \"%s\" is no text of at most %d bytes",
+			name, IDENTITY_SUBJECT_MAX);
+	memcpy(text, value, strlen(value) + 1);
+	return 0;
+}
+
+int oidc_check_logout_token(const struct oidc_options *options, const json_t *claims, int64_t now,
+	struct auth_ending *ending)
+{
+	struct error *error = ending->error;
+
+	if (check_issuer(options, claims, error) != 0 ||
+		check_audience(options, claims, error) != 0 ||
+		check_logout_times(claims, now, error) != 0 || check_event(claims, error) != 0)
+		return -1;
+	if (take(claims, "sub", ending->subject, error) != 0 ||
+		take(claims, "sid", ending->provider_session, error) != 0 ||
+		take(claims, "jti", ending->id, error) != 0)
+		return -1;
+	if (ending->id[0] == '\0')
+		return error_set(error, "the logout token has no \"jti\"");
+	if (ending->subject[0] == '\0' && ending->provider_session[0] == '\0')
+		return error_set(error, "the logout token names neither \"sub\" nor \"sid\"");
+	return 0;
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CJOSE
+
+#include "auth/oidc.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+enum { SCOPE_MAX = 1024 };
+
+const struct option oidc_option_table[] = {
+	{"issuer", OPTION_STRING, NULL, "the provider's name, letter by letter as it writes it"},
+	{"client-id", OPTION_STRING, NULL, "our name at the provider"},
+	{"client-auth", OPTION_STRING, "client_secret_basic",
+		"client_secret_basic, client_secret_post, private_key_jwt or none"},
+	{"key-algorithm", OPTION_STRING, "RS256", "what private_key_jwt signs with"},
+	{"key-id", OPTION_STRING, NULL, "the key's id at the provider, where the key has none"},
+	{"algorithms", OPTION_LIST, "{\"RS256\"}", "what tokens may be signed with"},
+	{"scopes", OPTION_LIST, "{\"openid\", \"email\", \"profile\"}", "what is asked for"},
+	{"acr-values", OPTION_LIST, NULL, "authentication context classes, one of which is needed"},
+	{"max-age", OPTION_DURATION, NULL, "how long ago they may have signed in there"},
+	{"prompt", OPTION_STRING, NULL, "login, select_account, consent or none"},
+	{"name-claim", OPTION_STRING, "name", "the claim with the name"},
+	{"email-claim", OPTION_STRING, "email", "the claim with the e-mail address"},
+	{"groups-claim", OPTION_STRING, "groups", "the claim with the groups, dots lead inside"},
+	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified"},
+	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too"},
+	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
+	{"ca-file", OPTION_STRING, NULL, "PEM file of the authorities to trust"},
+	{"connect-timeout", OPTION_DURATION, "2s", "how long a connection may take"},
+	{"timeout", OPTION_DURATION, "10s", "how long an answer may take"},
+	{0},
+};
+
+static int read_names(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	struct error why;
+
+	options->issuer = section_string(section, "issuer");
+	options->client_id = section_string(section, "client-id");
+	if (options->issuer[0] == '\0')
+		return section_error(section, "issuer", error,
+			"is needed: the provider's address, as in \"https://login.example.org\"");
+	if (config_check_url(options->issuer, &why) != 0)
+		return section_error(section, "issuer", error, "%s", why.text);
+	if (!text_is_visible_ascii(options->client_id))
+		return section_error(section, "client-id", error,
+			"is needed: the id that the provider gave to this application");
+	return 0;
+}
+
+static int read_algorithms(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	size_t count;
+	const char *const *names = section_list(section, "algorithms", &count);
+
+	if (count == 0 || count > OIDC_ALGORITHMS_MAX)
+		return section_error(
+			section, "algorithms", error, "takes 1 to %d names", OIDC_ALGORITHMS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (!jose_is_algorithm(names[i]))
+			return section_error(section, "algorithms", error,
+				"\"%.32s\" is none of RS256, RS384, RS512, PS256, PS384, PS512, "
+				"ES256, ES384, ES512, EdDSA",
+				names[i]);
+		options->algorithms[i] = names[i];
+	}
+	return 0;
+}
+
+static int read_client_auth(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	static const char *const words[] = {
+		[OIDC_SECRET_BASIC] = "client_secret_basic",
+		[OIDC_SECRET_POST] = "client_secret_post",
+		[OIDC_PRIVATE_KEY] = "private_key_jwt",
+		[OIDC_PUBLIC] = "none",
+	};
+	const char *word = section_string(section, "client-auth");
+	size_t i = 0;
+
+	options->key_algorithm = section_string(section, "key-algorithm");
+	options->key_id = section_string(section, "key-id");
+	if (!jose_is_algorithm(options->key_algorithm))
+		return section_error(section, "key-algorithm", error,
+			"is none of RS256, PS256, ES256, EdDSA and their like");
+	while (i < sizeof words / sizeof *words && strcmp(words[i], word) != 0)
+		i++;
+	if (i == sizeof words / sizeof *words)
+		return section_error(section, "client-auth", error,
+			"is none of client_secret_basic, client_secret_post, private_key_jwt, "
+			"none");
+	options->client_auth = (enum oidc_client_auth)i;
+	return 0;
+}
+
+/* The items with blanks between, which are therefore none of their characters (RFC 6749 3.3). */
+static int join_list(
+	const struct section *section, const char *name, char **joined_r, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(SCOPE_MAX);
+	size_t count;
+	const char *const *items = section_list(section, name, &count);
+
+	buffer_text(&text, "");
+	for (size_t i = 0; i < count; i++) {
+		if (!text_is_visible_ascii(items[i])) {
+			buffer_release(&text);
+			return section_error(section, name, error,
+				"\"%.64s\" is not of visible ASCII characters", items[i]);
+		}
+		buffer_printf(&text, "%s%s", i > 0 ? " " : "", items[i]);
+	}
+	if (text.failed) {
+		buffer_release(&text);
+		return section_error(section, name, error, "is too long");
+	}
+	*joined_r = text.data;
+	return 0;
+}
+
+static int read_request(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	static const char *const prompts[] = {"", "none", "login", "consent", "select_account"};
+	size_t i = 0, count;
+	const char *const *scopes = section_list(section, "scopes", &count);
+
+	while (i < count && strcmp(scopes[i], "openid") != 0)
+		i++;
+	if (i == count)
+		return section_error(section, "scopes", error,
+			"must have \"openid\" in it: without it there is no ID token");
+	options->prompt = section_string(section, "prompt");
+	for (i = 0; i < sizeof prompts / sizeof *prompts; i++)
+		if (strcmp(prompts[i], options->prompt) == 0)
+			break;
+	if (i == sizeof prompts / sizeof *prompts)
+		return section_error(section, "prompt", error,
+			"is none of login, select_account, consent, none");
+	options->max_age = section_has(section, "max-age")
+				   ? section_milliseconds(section, "max-age") / 1000
+				   : -1;
+	options->acr_values = section_list(section, "acr-values", &options->acr_count);
+	if (join_list(section, "scopes", &options->scope, error) != 0)
+		return -1;
+	return join_list(section, "acr-values", &options->acr_text, error);
+}
+
+static int read_claims(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	options->name_claim = section_string(section, "name-claim");
+	options->email_claim = section_string(section, "email-claim");
+	options->groups_claim = section_string(section, "groups-claim");
+	options->userinfo = section_bool(section, "userinfo");
+	options->allow_unverified_email = section_bool(section, "allow-unverified-email");
+	if (strcmp(options->email_claim, "email") != 0 && !options->allow_unverified_email)
+		return section_error(section, "email-claim", error,
+			"providers say only of the claim \"email\" that it is verified; for "
+			"another, "
+			"allow-unverified-email = true says that you trust it");
+	return 0;
+}
+
+int oidc_options_read(
+	const struct section *section, struct oidc_options *options, struct error *error)
+{
+	if (read_names(section, options, error) != 0 ||
+		read_algorithms(section, options, error) != 0 ||
+		read_client_auth(section, options, error) != 0 ||
+		read_request(section, options, error) != 0)
+		return -1;
+	return read_claims(section, options, error);
+}
+
+void oidc_options_release(struct oidc_options *options)
+{
+	free(options->scope);
+	free(options->acr_text);
+}
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CJOSE
+
+#include "auth/oidc.h"
+
+/* Where claims are looked for, the more recent first; NULL past the end. */
+struct sources {
+	const json_t *claims[3];
+};
+
+/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
+ * lead into objects ("realm_access.roles"). */
+static const json_t *find_claim(const json_t *claims, const char *path)
+{
+	const json_t *found = json_object_get(claims, path);
+	const char *dot = path;
+
+	while (found == NULL && (dot = strchr(dot, '.')) != NULL) {
+		char *head = strndup(path, (size_t)(dot - path));
+		const json_t *inner = head != NULL ? json_object_get(claims, head) : NULL;
+
+		free(head);
+		dot++;
+		if (json_is_object(inner))
+			found = find_claim(inner, dot);
+	}
+	return found;
+}
+
+static const json_t *find(const struct sources *sources, const char *path, const json_t **source_r)
+{
+	const json_t *found = NULL;
+
+	for (size_t i = 0; found == NULL && sources->claims[i] != NULL; i++) {
+		*source_r = sources->claims[i];
+		found = find_claim(sources->claims[i], path);
+	}
+	return found;
+}
+
+/* What does not fit is left out: it says nothing about who they are. */
+static void set_optional(char **field, const json_t *value, size_t maximum)
+{
+	if (json_is_string(value))
+		identity_set(field, json_string_value(value), maximum);
+}
+
+static void read_name(
+	const struct oidc_options *options, const struct sources *sources, struct identity *who)
+{
+	const json_t *source;
+
+	set_optional(&who->name, find(sources, options->name_claim, &source), IDENTITY_NAME_MAX);
+	if (who->name == NULL)
+		set_optional(&who->name, find(sources, "preferred_username", &source),
+			IDENTITY_NAME_MAX);
+}
+
+/* Amazon Cognito and Sign in with Apple send the texts "true" and "false". */
+static bool says_yes(const json_t *value)
+{
+	return json_is_true(value) ||
+	       (json_is_string(value) && strcmp(json_string_value(value), "true") == 0);
+}
+
+static bool is_address(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at != NULL && at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
+	       strpbrk(text, " \"<>,;") == NULL;
+}
+
+/* Address and verification are of the same source, or one could vouch for the other's. */
+static void read_email(
+	const struct oidc_options *options, const struct sources *sources, struct identity *who)
+{
+	const json_t *source = NULL, *email = find(sources, options->email_claim, &source);
+
+	if (!json_is_string(email) || !is_address(json_string_value(email)))
+		return;
+	if (options->allow_unverified_email || says_yes(json_object_get(source, "email_verified")))
+		set_optional(&who->email, email, IDENTITY_EMAIL_MAX);
+}
+
+static int add_group(struct identity *who, const json_t *value, struct error *error)
+{
+	char *fits = NULL;
+	int rc = 0;
+
+	/* One that no rule can name may be left out, but not one of too many: a rule may deny it.
+	 */
+	set_optional(&fits, value, IDENTITY_GROUP_MAX);
+	if (fits != NULL && identity_add_group(who, fits) != 0)
+		rc = error_set(error,
+			"more than %d groups: have the provider send only those that rules name",
+			IDENTITY_GROUPS_MAX);
+	free(fits);
+	return rc;
+}
+
+static int read_groups(const struct oidc_options *options, const struct sources *sources,
+	struct identity *who, struct error *error)
+{
+	const json_t *source, *groups = find(sources, options->groups_claim, &source), *group;
+	size_t i;
+	int rc = 0;
+
+	if (json_is_string(groups))
+		return add_group(who, groups, error);
+	json_array_foreach(groups, i, group)
+	{
+		if (rc == 0)
+			rc = add_group(who, group, error);
+	}
+	return rc;
+}
+
+/* RFC 8176: something they have, beside what they know. */
+static bool has_second_factor(const json_t *claims)
+{
+	static const char *const methods[] = {
+		"mfa", "mca", "otp", "hwk", "swk", "sc", "sms", "tel"};
+	const json_t *list = json_object_get(claims, "amr"), *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		for (size_t j = 0; j < sizeof methods / sizeof *methods; j++)
+			if (json_is_string(item) &&
+				strcmp(json_string_value(item), methods[j]) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* The access token is kept where it is good for reading the groups again: not where they stand in
+ * the ID token alone. */
+static void keep(const struct oidc_options *options, const json_t *claims, const json_t *userinfo,
+	const char *access_token, struct identity *who)
+{
+	if (userinfo == NULL || access_token == NULL)
+		return;
+	if (find_claim(claims, options->groups_claim) != NULL &&
+		find_claim(userinfo, options->groups_claim) == NULL)
+		return;
+	identity_set(&who->kept, access_token, IDENTITY_KEPT_MAX);
+}
+
+/* Name, e-mail and groups. */
+static int read_profile(const struct oidc_options *options, const struct sources *sources,
+	struct identity *who, struct error *error)
+{
+	read_name(options, sources, who);
+	read_email(options, sources, who);
+	return read_groups(options, sources, who, error);
+}
+
+int oidc_person_read(const struct oidc_options *options, const json_t *claims,
+	const json_t *userinfo, const char *access_token, struct identity *who, struct error *error)
+{
+	const struct sources sources = {
+		{userinfo != NULL ? userinfo : claims, userinfo != NULL ? claims : NULL, NULL}};
+	struct identity new = IDENTITY_INIT;
+	int rc = identity_set(&new.subject, oidc_text(claims, "sub"), IDENTITY_SUBJECT_MAX);
+
+	if (rc != 0)
+		error_set(error, "no memory for an identity");
+	else
+		rc = read_profile(options, &sources, &new, error);
+	set_optional(&new.acr, json_object_get(claims, "acr"), IDENTITY_ACR_MAX);
+	set_optional(&new.provider_session, json_object_get(claims, "sid"), IDENTITY_SUBJECT_MAX);
+	new.second_factor = has_second_factor(claims);
+	keep(options, claims, userinfo, access_token, &new);
+	if (rc == 0) {
+		new.backend = who->backend;
+		who->backend = NULL;
+		identity_move(who, &new);
+	}
+	identity_release(&new);
+	return rc;
+}
+
+static void swap(char **a, char **b)
+{
+	char *other = *a;
+
+	*a = *b;
+	*b = other;
+}
+
+/* A name or an address that userinfo does not have stays; groups that it does not have are no
+ * more. */
+static void take_over(const struct oidc_options *options, const json_t *userinfo,
+	struct identity *who, struct identity *new)
+{
+	char **groups = who->groups;
+	size_t count = who->group_count;
+
+	if (new->name != NULL)
+		swap(&who->name, &new->name);
+	if (find_claim(userinfo, options->email_claim) != NULL)
+		swap(&who->email, &new->email);
+	who->groups = new->groups;
+	who->group_count = new->group_count;
+	new->groups = groups;
+	new->group_count = count;
+}
+
+int oidc_person_renew(const struct oidc_options *options, const json_t *userinfo,
+	struct identity *who, struct error *error)
+{
+	const struct sources sources = {{userinfo, NULL, NULL}};
+	struct identity new = IDENTITY_INIT;
+	int rc = read_profile(options, &sources, &new, error);
+
+	if (rc == 0)
+		take_over(options, userinfo, who, &new);
+	identity_release(&new);
+	return rc;
+}
+
+#endif
