@@ -164,7 +164,11 @@ def test_json_log(make_rig):
     import json
     rig = make_rig(options={"log-format": "json"})
     rig.visitor().sign_in()
-    with open(rig.log, encoding="utf-8") as log:
-        lines = [json.loads(line) for line in log.read().splitlines()]
-    join = [line for line in lines if line["event"] == "join" and line["result"] == "ok"]
-    assert join and join[0]["user"] == "alice" and join[0]["platform"] == HOST
+
+    def joins():
+        with open(rig.log, encoding="utf-8") as log:
+            lines = [json.loads(line) for line in log.read().splitlines()]
+        return [line for line in lines if line["event"] == "join" and line["result"] == "ok"]
+
+    join = wait_for(joins, "the line of the join")  # which comes after the answer
+    assert join[0]["user"] == "alice" and join[0]["platform"] == HOST
