@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Backend "file": names and argon2id hashes in a users file (users.h), which meetauthctl user
- * changes. For small sites and as the account that still works when a directory is down.
+ * changes, or an htpasswd file, which another program does. For small sites and as the account that
+ * still works when a directory is down.
  */
 #include "auth/auth.h"
 #include "auth/users.h"
@@ -12,6 +13,7 @@
 
 struct instance {
 	const char *path; /* the settings' */
+	enum users_kind kind;
 	/* Guards the pointer, never a read of the file: stands() on the loop must not wait for one.
 	 */
 	pthread_mutex_t lock;
@@ -22,6 +24,7 @@ struct instance {
 
 static const struct option options[] = {
 	{"users", OPTION_STRING, NULL, "the users file, an absolute path; see meetauthctl user"},
+	{"format", OPTION_STRING, "users", "users: ours; htpasswd: that of nginx and Apache"},
 	{"second-factor", OPTION_STRING, "optional",
 		"optional: a code is asked of who has a key; required: who has none is refused"},
 	{0},
@@ -32,31 +35,50 @@ static int load(struct instance *instance, struct users **users_r, struct error 
 	struct file_stamp stamp =
 		file_stamp(instance->path); /* before: what changes meanwhile shows */
 
-	*users_r = users_load(instance->path, error);
+	*users_r = users_load(instance->path, instance->kind, error);
 	if (*users_r == NULL)
 		return -1;
 	instance->stamp = stamp;
 	return 0;
 }
 
+static int check_options(
+	const struct section *section, enum users_kind *kind_r, struct error *error)
+{
+	const char *format = section_string(section, "format");
+
+	if (section_string(section, "users")[0] != '/')
+		return section_error(section, "users", error, "must be an absolute path");
+	if (users_kind_named(format, kind_r) != 0)
+		return section_error(section, "format", error,
+			"\"users\" or \"htpasswd\" is needed, not \"%.64s\"", format);
+	if (!users_kind_available(*kind_r))
+		return section_error(section, "format", error,
+			"this build reads no htpasswd files: it was made without libcrypt");
+	return 0;
+}
+
 static int open_file(const struct section *section, void **instance_r, struct error *error)
 {
 	const char *path = section_string(section, "users");
+	enum users_kind kind = USERS_OWN;
 	struct error why;
 	struct instance *instance;
 
-	if (path[0] != '/')
-		return section_error(section, "users", error, "must be an absolute path");
+	if (check_options(section, &kind, error) != 0)
+		return -1;
 	instance = calloc(1, sizeof *instance);
 	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
 	instance->path = path;
+	instance->kind = kind;
 	if (load(instance, &instance->users, &why) != 0) {
 		bool missing = file_stamp_equal(file_stamp(path), (struct file_stamp){0});
 
 		free(instance);
 		return section_error(section, "users", error, "%s%s", why.text,
-			missing ? "; \"meetauthctl user add NAME\" makes it" : "");
+			missing && kind == USERS_OWN ? "; \"meetauthctl user add NAME\" makes it"
+						     : "");
 	}
 	pthread_mutex_init(&instance->lock, NULL);
 	*instance_r = instance;
@@ -97,7 +119,7 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 	char name[USERS_NAME_SIZE];
 	const struct user *user;
 
-	users_canonical(attempt->name, name);
+	users_key(users, attempt->name, name);
 	user = users_find(users, name);
 	/* The hash first, whoever it is: time and memory must tell nothing about the account. */
 	switch (users_verify(users, user, name, attempt->password)) {
@@ -165,7 +187,7 @@ static int refresh(void *context, struct error *error)
 
 const struct auth_backend auth_file = {
 	.type = "file",
-	.summary = "names and argon2id password hashes in a file",
+	.summary = "names and password hashes in a file of ours or htpasswd's",
 	.options = options,
 	.second_factor = true,
 	.open = open_file,

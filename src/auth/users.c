@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/users.h"
 
+#include "auth/htpasswd.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -11,6 +12,7 @@ enum { FIELDS = 6 };
 
 struct users {
 	atomic_uint holders;
+	enum users_kind kind;
 	struct buffer text; /* the file, its fields decoded in place; rows point into it */
 	struct user *rows;  /* by name */
 	size_t count, room;
@@ -109,6 +111,15 @@ static int read_line(char *line, const struct place *place, struct user *user, s
 	return fault != NULL ? refuse(place, error, fault) : 0;
 }
 
+static int read_htpasswd_line(
+	char *line, const struct place *place, struct user *user, struct error *error)
+{
+	const char *fault = htpasswd_read_line(line, user);
+
+	user->line = place->line;
+	return fault != NULL ? refuse(place, error, fault) : 0;
+}
+
 static struct user *add_row(struct users *users)
 {
 	if (users->count == users->room) {
@@ -148,9 +159,12 @@ static int read_lines(struct users *users, const char *path, struct error *error
 	struct place place = {.path = path, .line = 1};
 	char *line, *rest = users->text.data;
 
-	if (rest == NULL || strncmp(rest, USERS_FIRST_LINE, strlen(USERS_FIRST_LINE)) != 0)
-		return refuse(&place, error, "the first line must be \"# meetauth users 1\"");
-	if (strlen(rest) != users->text.length)
+	if (users->kind == USERS_OWN &&
+		(rest == NULL || strncmp(rest, USERS_FIRST_LINE, strlen(USERS_FIRST_LINE)) != 0))
+		return refuse(&place, error,
+			"the first line must be \"# meetauth users 1\"; for an htpasswd file, "
+			"write format = \"htpasswd\"");
+	if (rest != NULL && strlen(rest) != users->text.length)
 		return error_set(error, "%s: has a NUL byte", path);
 	for (; (line = strsep(&rest, "\n")) != NULL; place.line++) {
 		struct user *user;
@@ -160,13 +174,15 @@ static int read_lines(struct users *users, const char *path, struct error *error
 		user = add_row(users);
 		if (user == NULL)
 			return error_set(error, "%s: no memory for so many users", path);
-		if (read_line(line, &place, user, error) != 0)
+		if ((users->kind == USERS_OWN ? read_line : read_htpasswd_line)(
+			    line, &place, user, error) != 0)
 			return -1;
 	}
 	return sort_rows(users, path, error);
 }
 
-struct users *users_parse(const char *path, struct buffer *text, struct error *error)
+static struct users *parse(
+	const char *path, enum users_kind kind, struct buffer *text, struct error *error)
 {
 	struct users *users = calloc(1, sizeof *users);
 
@@ -176,6 +192,7 @@ struct users *users_parse(const char *path, struct buffer *text, struct error *e
 		return NULL;
 	}
 	users->holders = 1;
+	users->kind = kind;
 	users->text = *text;
 	*text = BUFFER_INIT(text->maximum);
 	/* The salts in the file make the key one that nobody outside can know, and the same in
@@ -187,7 +204,23 @@ struct users *users_parse(const char *path, struct buffer *text, struct error *e
 	return users;
 }
 
-struct users *users_load(const char *path, struct error *error)
+struct users *users_parse(const char *path, struct buffer *text, struct error *error)
+{
+	return parse(path, USERS_OWN, text, error);
+}
+
+int users_kind_named(const char *name, enum users_kind *kind_r)
+{
+	*kind_r = strcmp(name, "htpasswd") == 0 ? USERS_HTPASSWD : USERS_OWN;
+	return *kind_r == USERS_HTPASSWD || strcmp(name, "users") == 0 ? 0 : -1;
+}
+
+bool users_kind_available(enum users_kind kind)
+{
+	return kind == USERS_OWN || htpasswd_available();
+}
+
+struct users *users_load(const char *path, enum users_kind kind, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(USERS_FILE_MAX);
 
@@ -199,7 +232,7 @@ struct users *users_load(const char *path, struct error *error)
 		buffer_wipe(&text);
 		return NULL;
 	}
-	return users_parse(path, &text, error);
+	return parse(path, kind, &text, error);
 }
 
 struct users *users_hold(struct users *users)
@@ -236,9 +269,18 @@ int users_canonical(const char *name, char canonical[USERS_NAME_SIZE])
 	return 0;
 }
 
-const struct user *users_find(const struct users *users, const char *canonical)
+int users_key(const struct users *users, const char *name, char key[USERS_NAME_SIZE])
 {
-	struct user wanted = {.name = canonical};
+	int rc = users_canonical(name, key);
+
+	if (rc == 0 && users->kind == USERS_HTPASSWD)
+		memcpy(key, name, strlen(name));
+	return rc;
+}
+
+const struct user *users_find(const struct users *users, const char *key)
+{
+	struct user wanted = {.name = key};
 
 	if (users->count == 0)
 		return NULL;
@@ -311,59 +353,20 @@ static const char *stand_in(const struct users *users, const char *name)
 	return users->rows[number % users->count].hash;
 }
 
+static enum password_match verify(const char *hash, const char *password)
+{
+	/* Of our own kind are all hashes but those of htpasswd, and password_nobody. */
+	return strncmp(hash, "$argon2", 7) == 0 ? password_verify(hash, password)
+						: htpasswd_verify(hash, password);
+}
+
 enum password_match users_verify(
 	const struct users *users, const struct user *user, const char *name, const char *password)
 {
 	enum password_match match;
 
 	if (user != NULL)
-		return password_verify(user->hash, password);
-	match = password_verify(stand_in(users, name), password);
+		return verify(user->hash, password);
+	match = verify(stand_in(users, name), password);
 	return match == PASSWORD_MATCH ? PASSWORD_MISMATCH : match;
-}
-
-static void encode(struct buffer *line, const char *text, const char *special)
-{
-	for (;;) {
-		size_t plain = strcspn(text, special);
-
-		buffer_append(line, text, plain);
-		text += plain;
-		if (*text == '\0')
-			break;
-		buffer_printf(line, "%%%02X", (unsigned char)*text++);
-	}
-}
-
-static void format_time(struct buffer *line, int64_t when)
-{
-	char text[sizeof "2026-12-31T18:00:00Z" + 16];
-	time_t seconds = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%FT%TZ", &tm) > 0)
-		buffer_text(line, text);
-	else
-		line->failed = true;
-}
-
-void users_format(const struct user *user, struct buffer *line)
-{
-	const char *group = user->groups;
-
-	encode(line, user->name, user->name[0] == '#' ? "%:#" : "%:");
-	buffer_printf(line, ":%s%s:", user->disabled ? "!" : "", user->hash);
-	encode(line, user->display, "%:");
-	buffer_text(line, ":");
-	encode(line, user->email, "%:");
-	buffer_text(line, ":");
-	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1) {
-		if (i > 0)
-			buffer_text(line, ",");
-		encode(line, group, "%:,");
-	}
-	buffer_text(line, ":");
-	if (user->expires != 0)
-		format_time(line, user->expires);
-	buffer_text(line, "\n");
 }

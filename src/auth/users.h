@@ -15,6 +15,9 @@
  * `!` before the hash, as in shadow(5), disables the user and keeps the password. Names are unique
  * and in canonical form.
  *
+ * Or an htpasswd file (htpasswd.h): names and hashes alone, as another program keeps them. Names
+ * are compared as they are then, since that program does so.
+ *
  * One bad line makes the whole file bad: a list of who may come in is not to be half read, where
  * the half that is lost may be the one that shuts somebody out.
  */
@@ -48,14 +51,24 @@ struct user {
 	bool disabled;
 };
 
+/* What kind of file it is. */
+enum users_kind { USERS_OWN = 0, USERS_HTPASSWD };
+
 /* A file as it was read: immutable, shared by counting. */
 struct users;
 
+/* The kind called "users" or "htpasswd". 0, or -1 when it is called something else. */
+int users_kind_named(const char *name, enum users_kind *kind_r);
+
+/* Whether this build can read files of the kind. */
+bool users_kind_available(enum users_kind kind);
+
 /* Reads and checks the file, which must be FILE_PRIVATE. NULL with "PATH:LINE: …" in the error. The
  * caller holds one count. */
-struct users *users_load(const char *path, struct error *error);
+struct users *users_load(const char *path, enum users_kind kind, struct error *error);
 
-/* The same for text that is already there (taken over, in every case); `path` is for the errors. */
+/* The same for text of our own kind that is already there (taken over, in every case); `path` is
+ * for the errors. */
 struct users *users_parse(const char *path, struct buffer *text, struct error *error);
 
 struct users *users_hold(struct users *users);
@@ -66,8 +79,12 @@ void users_drop(struct users **users); /* wipes and frees with the last count; N
  * UTF-8, has a control character, or blanks around it: no user has such a name. */
 int users_canonical(const char *name, char canonical[USERS_NAME_SIZE]);
 
-/* By canonical name; NULL when there is none. */
-const struct user *users_find(const struct users *users, const char *canonical);
+/* The form of a typed name in which users_find() knows it: canonical, or for an htpasswd file as it
+ * is. As users_canonical(). */
+int users_key(const struct users *users, const char *name, char key[USERS_NAME_SIZE]);
+
+/* By the name as users_key() makes it; NULL when there is none. */
+const struct user *users_find(const struct users *users, const char *key);
 
 /* By position, in the order of the names; NULL past the end. */
 const struct user *users_at(const struct users *users, size_t index);

@@ -22,6 +22,14 @@ static const char *path_of(const struct section *backend)
 	return section_string(backend, "users");
 }
 
+static enum users_kind kind_of(const struct section *backend)
+{
+	enum users_kind kind = USERS_OWN;
+
+	users_kind_named(section_string(backend, "format"), &kind);
+	return kind;
+}
+
 /* The backend of type file that is meant. NULL after saying why, with the exit status. */
 static const struct section *find_backend(
 	struct ctl *ctl, const struct ctl_command *command, const char *title, int *status_r)
@@ -29,6 +37,21 @@ static const struct section *find_backend(
 	if (given_path(ctl, command, "file", "users", title, status_r) == NULL)
 		return NULL;
 	return given_backend(ctl, command, "file", title, status_r);
+}
+
+/* The same where the file is to be changed. */
+static const struct section *find_own(
+	struct ctl *ctl, const struct ctl_command *command, const char *title, int *status_r)
+{
+	const struct section *backend = find_backend(ctl, command, title, status_r);
+	struct error error;
+
+	if (backend == NULL || kind_of(backend) == USERS_OWN)
+		return backend;
+	section_error(backend, "users", &error,
+		"is an htpasswd file, which meetauthctl does not change: use htpasswd(1)");
+	*status_r = ctl_fail(EX_CONFIG, &error);
+	return NULL;
 }
 
 /* ---- passwords ---- */
@@ -169,7 +192,7 @@ static int run_add(struct ctl *ctl, int argc, char **argv)
 	if (status == 0)
 		status = fill_user(command, &given, &user);
 	if (status == 0)
-		backend = find_backend(ctl, command, given.backend, &status);
+		backend = find_own(ctl, command, given.backend, &status);
 	if (backend != NULL) {
 		change.path = path_of(backend);
 		status = add_user(&change, &user);
@@ -196,7 +219,7 @@ static int take_words(struct ctl *ctl, const struct ctl_command *command, int ar
 	status = take_name(command, operands, argv, change->name);
 	if (status != 0)
 		return status;
-	*backend_r = find_backend(ctl, command, title, &status);
+	*backend_r = find_own(ctl, command, title, &status);
 	if (*backend_r == NULL)
 		return status;
 	change->path = path_of(*backend_r);
@@ -308,7 +331,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	backend = find_backend(ctl, command, title, &status);
 	if (backend == NULL)
 		return status;
-	users = users_load(path_of(backend), &error);
+	users = users_load(path_of(backend), kind_of(backend), &error);
 	if (users == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
 	status = user_list_print(users, ctl->json) == 0 ? 0 : EX_IOERR;

@@ -59,6 +59,7 @@ static int find_subject(
 	struct target *target, const struct ctl_command *command, const char *name, bool must_exist)
 {
 	bool is_file = strcmp(section_type(target->backend), "file") == 0;
+	enum users_kind kind = USERS_OWN;
 	struct users *users;
 	struct error error;
 	int rc;
@@ -70,10 +71,11 @@ static int find_subject(
 		snprintf(target->subject, sizeof target->subject, "%s", name);
 		return 0;
 	}
-	users = users_load(section_string(target->backend, "users"), &error);
+	users_kind_named(section_string(target->backend, "format"), &kind);
+	users = users_load(section_string(target->backend, "users"), kind, &error);
 	if (users == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
-	rc = users_canonical(name, target->subject);
+	rc = users_key(users, name, target->subject);
 	if (rc != 0 || (must_exist && users_find(users, target->subject) == NULL))
 		rc = error_set(&error, "%s: no user \"%s\"",
 			section_string(target->backend, "users"), name);
