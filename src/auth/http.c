@@ -135,7 +135,7 @@ static int read_answer(struct call *call, const struct fetch_answer *answer, str
 	call->answer =
 		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, &why);
 	if (call->answer == NULL)
-		return error_set(error, "the answer is no JSON, or has a name twice");
+		return error_set(error, "the answer is no JSON object, or has a name twice");
 	return 0;
 }
 
@@ -185,29 +185,58 @@ static int ask(const struct instance *instance, struct call *call, json_t *quest
 
 /* ---- the answer ---- */
 
-/* What an answer says, as long as the answer lives. */
-struct said {
-	const char *verdict, *subject, *name, *email;
-	json_t *groups;
-	int second_factor;
+static const struct {
+	const char *name;
+	json_type type; /* JSON_TRUE: either */
+	bool needed;
+} members[] = {
+	{"version", JSON_INTEGER, true},
+	{"nonce", JSON_STRING, true},
+	{"verdict", JSON_STRING, true},
+	{"subject", JSON_STRING, false},
+	{"name", JSON_STRING, false},
+	{"email", JSON_STRING, false},
+	{"groups", JSON_ARRAY, false},
+	{"secondFactor", JSON_TRUE, false},
 };
 
-static int read_said(const struct call *call, struct said *said, struct error *error)
+static bool has_type(const json_t *value, json_type type)
 {
-	const char *nonce = NULL;
-	json_error_t why;
-	int version = 0;
+	return type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == type;
+}
 
-	*said = (struct said){0};
-	if (json_unpack_ex(call->answer, &why, JSON_STRICT,
-		    "{s:i, s:s, s:s, s?s, s?s, s?s, s?o, s?b}", "version", &version, "nonce",
-		    &nonce, "verdict", &said->verdict, "subject", &said->subject, "name",
-		    &said->name, "email", &said->email, "groups", &said->groups, "secondFactor",
-		    &said->second_factor) != 0)
-		return error_set(error, "the answer is not as agreed: %s", why.text);
-	if (version != VERSION)
+/* A member that nobody knows is refused too: "group" for "groups" would silently be none. */
+static int check_members(const json_t *answer, struct error *error)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const json_t *value = json_object_get(answer, members[i].name);
+
+		if (value == NULL && members[i].needed)
+			return error_set(error, "the answer has no \"%s\"", members[i].name);
+		if (value != NULL && !has_type(value, members[i].type))
+			return error_set(
+				error, "the answer's \"%s\" is of another type", members[i].name);
+		known += value != NULL;
+	}
+	if (known != json_object_size(answer))
+		return error_set(error, "the answer has a member that is not in meetauth.conf(5)");
+	return 0;
+}
+
+static const char *text_of(const struct call *call, const char *name)
+{
+	return json_string_value(json_object_get(call->answer, name));
+}
+
+static int check_answer(const struct call *call, struct error *error)
+{
+	if (check_members(call->answer, error) != 0)
+		return -1;
+	if (json_integer_value(json_object_get(call->answer, "version")) != VERSION)
 		return error_set(error, "the answer has another version than %d", VERSION);
-	if (strcmp(nonce, call->nonce) != 0)
+	if (strcmp(text_of(call, "nonce"), call->nonce) != 0)
 		return error_set(
 			error, "the answer has another nonce: it belongs to another question");
 	return 0;
@@ -218,8 +247,6 @@ static int read_groups(const json_t *groups, struct identity *who)
 	json_t *group;
 	size_t i;
 
-	if (groups != NULL && !json_is_array(groups))
-		return -1;
 	json_array_foreach(groups, i,
 		group) if (!json_is_string(group) ||
 			   identity_add_group(who, json_string_value(group)) != 0) return -1;
@@ -227,36 +254,39 @@ static int read_groups(const json_t *groups, struct identity *who)
 }
 
 /* All or nothing: half an identity would be another one. */
-static int read_identity(const struct said *said, struct identity *who, struct error *error)
+static int read_identity(const struct call *call, struct identity *who, struct error *error)
 {
-	if (said->subject == NULL || said->subject[0] == '\0')
+	const char *subject = text_of(call, "subject");
+
+	if (subject == NULL || subject[0] == '\0')
 		return error_set(error, "the answer grants, and has no subject");
-	if (identity_set(&who->subject, said->subject, IDENTITY_SUBJECT_MAX) != 0 ||
-		identity_set(&who->name, said->name, IDENTITY_NAME_MAX) != 0 ||
-		identity_set(&who->email, said->email, IDENTITY_EMAIL_MAX) != 0)
+	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
+		identity_set(&who->name, text_of(call, "name"), IDENTITY_NAME_MAX) != 0 ||
+		identity_set(&who->email, text_of(call, "email"), IDENTITY_EMAIL_MAX) != 0)
 		return error_set(error, "the answer's subject, name or email is too long or has "
 					"control characters");
-	if (read_groups(said->groups, who) != 0)
+	if (read_groups(json_object_get(call->answer, "groups"), who) != 0)
 		return error_set(error,
-			"the answer's groups are no list of at most %d texts of at most %d bytes",
+			"the answer's groups are not at most %d texts of at most %d bytes",
 			IDENTITY_GROUPS_MAX, IDENTITY_GROUP_MAX);
-	who->second_factor = said->second_factor != 0;
+	who->second_factor = json_is_true(json_object_get(call->answer, "secondFactor"));
 	return 0;
 }
 
 /* `who` is filled on AUTH_GRANT only. */
 static enum auth_verdict judge(const struct call *call, struct identity *who, struct error *error)
 {
-	struct said said;
+	const char *verdict;
 
-	if (read_said(call, &said, error) != 0)
+	if (check_answer(call, error) != 0)
 		return AUTH_UNAVAILABLE;
-	if (strcmp(said.verdict, "deny") == 0)
+	verdict = text_of(call, "verdict");
+	if (strcmp(verdict, "deny") == 0)
 		return AUTH_DENY;
-	if (strcmp(said.verdict, "unknown") == 0)
+	if (strcmp(verdict, "unknown") == 0)
 		return AUTH_UNKNOWN;
-	if (strcmp(said.verdict, "grant") == 0) {
-		if (read_identity(&said, who, error) == 0)
+	if (strcmp(verdict, "grant") == 0) {
+		if (read_identity(call, who, error) == 0)
 			return AUTH_GRANT;
 		identity_release(who);
 		return AUTH_UNAVAILABLE;
