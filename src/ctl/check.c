@@ -70,7 +70,7 @@ static size_t ignore(char *bytes, size_t size, size_t count, void *context)
 
 /* Reaches the platform the way an exchange does, but asks for its front page: no secret goes out.
  */
-static void connect_platform(struct findings *findings, const struct service_platform *platform)
+static bool reach_platform(struct findings *findings, const struct service_platform *platform)
 {
 	const struct platform_peer *peer = platform->peer;
 	CURL *easy = curl_easy_init();
@@ -98,6 +98,26 @@ static void connect_platform(struct findings *findings, const struct service_pla
 		: detail[0] != '\0' ? detail
 				    : curl_easy_strerror(result));
 	add(findings, result == CURLE_OK, "connect", platform->title, text);
+	return result == CURLE_OK;
+}
+
+/* And what else a driver can try with its secret. */
+static void connect_platform(struct findings *findings, const struct service *service,
+	const struct service_platform *platform)
+{
+	const char *values[STORE_VERSIONS_MAX];
+	struct platform_secrets secrets = {.values = values};
+	struct error error = {0};
+	int rc;
+
+	if (!reach_platform(findings, platform) || platform->driver->connect == NULL ||
+		service->files == NULL)
+		return;
+	secrets.count = store_texts(service->files->store, platform->title, values);
+	if (secrets.count == 0)
+		return; /* check_secrets() has said so */
+	rc = platform->driver->connect(platform->instance, &secrets, &error);
+	add_result(findings, rc, "secret", platform->title, "the newest can be used", &error);
 }
 
 static void connect_backend(struct findings *findings, const struct service *service,
@@ -147,7 +167,7 @@ static void check_service(struct findings *findings, struct service *service, bo
 		check_secrets(findings, service);
 	check_state(findings, service->settings->state);
 	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
-		connect_platform(findings, &service->platforms[i]);
+		connect_platform(findings, service, &service->platforms[i]);
 	for (size_t i = 0; connect && backends == 0 && i < service->backend_count; i++)
 		connect_backend(findings, service, &service->backends[i]);
 }

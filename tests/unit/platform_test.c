@@ -126,6 +126,7 @@ static void bad_options_are_named_with_their_place(void **state)
 static void the_registry_finds_by_type(void **state)
 {
 	bool compiled_out = true;
+	size_t built_in = 0, missing = 0;
 
 	(void)state;
 	assert_ptr_equal(platform_find("veeting", &compiled_out), veeting);
@@ -133,10 +134,41 @@ static void the_registry_finds_by_type(void **state)
 	assert_null(platform_find("Veeting", &compiled_out));
 	assert_false(compiled_out);
 	assert_ptr_equal(platform_at(0), veeting);
-	assert_ptr_equal(platform_at(1), &platform_mock);
-	assert_null(platform_at(2));
-	assert_string_equal(platform_section_types()[0].type, "veeting");
-	assert_null(platform_section_types()[2].type);
+	assert_ptr_equal(platform_find("mock", &compiled_out), &platform_mock);
+	while (platform_at(built_in) != NULL) {
+		assert_ptr_equal(platform_find(platform_at(built_in)->type, &compiled_out),
+			platform_at(built_in));
+		assert_string_equal(
+			platform_section_types()[built_in].type, platform_at(built_in)->type);
+		built_in++;
+	}
+	for (; platform_missing_at(missing) != NULL; missing++) {
+		assert_null(platform_find(platform_missing_at(missing), &compiled_out));
+		assert_true(compiled_out);
+	}
+	assert_int_equal(built_in + missing, ROWS);
+}
+
+/* What the rest of the program relies on without asking. */
+static void every_driver_is_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; platform_at(i) != NULL; i++) {
+		const struct platform_driver *driver = platform_at(i);
+
+		assert_true(driver->summary[0] != '\0');
+		assert_non_null(driver->options);
+		assert_true(driver->open != NULL && driver->close != NULL && driver->peer != NULL);
+		assert_int_equal(driver->request == NULL, driver->read == NULL);
+		assert_int_equal(driver->request == NULL, driver->grant != NULL);
+		assert_true((driver->landing != NULL) + (driver->show != NULL) +
+				    (driver->reply != NULL) >
+			    0);
+		assert_true(driver->landing == NULL || driver->show == NULL);
+		assert_true(driver->entry == NULL || driver->arrive != NULL);
+		assert_true(driver->reply == NULL || driver->arrive != NULL);
+		assert_true(!driver->credentials || driver->reply != NULL);
+	}
 }
 
 static void the_mock_plays_a_platform(void **state)
@@ -184,6 +216,7 @@ int main(void)
 		TEST(a_short_deadline_shortens_the_default_of_connecting),
 		TEST(bad_options_are_named_with_their_place),
 		TEST(the_registry_finds_by_type),
+		TEST(every_driver_is_whole),
 		TEST(the_mock_plays_a_platform),
 	};
 

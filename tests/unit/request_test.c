@@ -264,7 +264,7 @@ static void request_a21_methods(void **state)
 		const char *param;
 		enum http_method method;
 	} methods[] = {{"REQUEST_METHOD=GET", HTTP_GET}, {"REQUEST_METHOD=HEAD", HTTP_HEAD},
-		{"REQUEST_METHOD=POST", HTTP_POST}, {"REQUEST_METHOD=OPTIONS", HTTP_OTHER},
+		{"REQUEST_METHOD=POST", HTTP_POST}, {"REQUEST_METHOD=OPTIONS", HTTP_OPTIONS},
 		{"REQUEST_METHOD=get", HTTP_OTHER}, {"REQUEST_METHOD=GETX", HTTP_OTHER}};
 
 	(void)state;
