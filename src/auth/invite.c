@@ -63,8 +63,7 @@ static int set_identity(struct identity *who, const struct invite *invite)
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name, invite->name, IDENTITY_NAME_MAX);
 	rc |= identity_set(&who->email, invite->email, IDENTITY_EMAIL_MAX);
-	rc |= identity_set(&who->platform, invite->platform, IDENTITY_SUBJECT_MAX);
-	rc |= identity_set(&who->meeting, invite->meeting, IDENTITY_SUBJECT_MAX);
+	rc |= identity_add_meeting(who, invite->platform, invite->meeting);
 	/* Though somebody vouched for the name: in only where a rule names this backend. */
 	who->guest = true;
 	return rc;

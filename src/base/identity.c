@@ -19,31 +19,78 @@ int identity_set(char **field, const char *text, size_t maximum)
 	return 0;
 }
 
+/* A list of strings in an identity. */
+static bool has(char *const *items, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(items[i], text) == 0)
+			return true;
+	return false;
+}
+
+static int add(char ***items, size_t *count, size_t count_max, const char *text, size_t maximum)
+{
+	char **grown;
+
+	if (has(*items, *count, text))
+		return 0;
+	if (*count >= count_max || text[0] == '\0')
+		return -1;
+	grown = realloc(*items, (*count + 1) * sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	*items = grown;
+	grown[*count] = NULL;
+	if (identity_set(&grown[*count], text, maximum) != 0)
+		return -1;
+	++*count;
+	return 0;
+}
+
+static void free_list(char **items, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(items[i]);
+	free(items);
+}
+
 int identity_add_group(struct identity *identity, const char *group)
 {
-	char **groups;
-
-	if (identity_has_group(identity, group))
-		return 0;
-	if (identity->group_count >= IDENTITY_GROUPS_MAX || group[0] == '\0')
-		return -1;
-	groups = realloc(identity->groups, (identity->group_count + 1) * sizeof *groups);
-	if (groups == NULL)
-		return -1;
-	identity->groups = groups;
-	groups[identity->group_count] = NULL;
-	if (identity_set(&groups[identity->group_count], group, IDENTITY_GROUP_MAX) != 0)
-		return -1;
-	identity->group_count++;
-	return 0;
+	return add(&identity->groups, &identity->group_count, IDENTITY_GROUPS_MAX, group,
+		IDENTITY_GROUP_MAX);
 }
 
 bool identity_has_group(const struct identity *identity, const char *group)
 {
-	for (size_t i = 0; i < identity->group_count; i++)
-		if (strcmp(identity->groups[i], group) == 0)
+	return has(identity->groups, identity->group_count, group);
+}
+
+int identity_add_meeting(struct identity *identity, const char *platform, const char *meeting_id)
+{
+	char *text;
+	int rc;
+
+	if (asprintf(&text, "%s/%s", platform, meeting_id) < 0)
+		return -1;
+	rc = add(&identity->meetings, &identity->meeting_count, IDENTITY_MEETINGS_MAX, text,
+		IDENTITY_MEETING_MAX);
+	free(text);
+	return rc;
+}
+
+bool identity_is_good_for(
+	const struct identity *identity, const char *platform, const char *meeting_id)
+{
+	size_t length = strlen(platform); /* it has no slash: a host name, perhaps with a port */
+
+	for (size_t i = 0; i < identity->meeting_count; i++) {
+		const char *meeting = identity->meetings[i];
+
+		if (strncmp(meeting, platform, length) == 0 && meeting[length] == '/' &&
+			strcmp(meeting + length + 1, meeting_id) == 0)
 			return true;
-	return false;
+	}
+	return identity->meeting_count == 0;
 }
 
 void identity_move(struct identity *to, struct identity *from)
@@ -59,12 +106,9 @@ void identity_release(struct identity *identity)
 	free(identity->subject);
 	free(identity->name);
 	free(identity->email);
-	for (size_t i = 0; i < identity->group_count; i++)
-		free(identity->groups[i]);
-	free(identity->groups);
+	free_list(identity->groups, identity->group_count);
 	free(identity->acr);
-	free(identity->platform);
-	free(identity->meeting);
+	free_list(identity->meetings, identity->meeting_count);
 	free(identity->provider_session);
 	if (identity->kept != NULL)
 		explicit_bzero(identity->kept, strlen(identity->kept));

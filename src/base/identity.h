@@ -19,6 +19,8 @@ enum {
 	IDENTITY_KEPT_MAX = 2048,
 	IDENTITY_GROUP_MAX = 128,
 	IDENTITY_GROUPS_MAX = 64,
+	IDENTITY_MEETING_MAX = 1024,
+	IDENTITY_MEETINGS_MAX = 32,
 };
 
 /* All strings are owned and UTF-8. backend and subject are never NULL in a complete identity; the
@@ -33,9 +35,10 @@ struct identity {
 	char *acr; /* authentication context class that a provider vouches for (OpenID Connect Core
 		      1.0, section 2) */
 	bool second_factor; /* more than one factor was checked */
-	bool guest; /* nobody vouches for them: only a rule that names the backend lets in */
-	char *platform, *meeting; /* good for this meeting id only; both or neither */
-	char *provider_session;	  /* sid of the provider's session */
+	bool guest;	 /* nobody vouches for them: only a rule that names the backend lets in */
+	char **meetings; /* "PLATFORM/MEETING-ID": good for these only; none: for any */
+	size_t meeting_count;
+	char *provider_session; /* sid of the provider's session */
 	char *kept; /* what the backend needs to read the groups again; a secret: wiped */
 };
 
@@ -49,6 +52,13 @@ int identity_set(char **field, const char *text, size_t maximum);
 int identity_add_group(struct identity *identity, const char *group);
 
 bool identity_has_group(const struct identity *identity, const char *group);
+
+/* Adds a meeting to those that it is good for; twice the same is once. 0, or -1 as above. */
+int identity_add_meeting(struct identity *identity, const char *platform, const char *meeting_id);
+
+/* Whether it is good for this meeting. */
+bool identity_is_good_for(
+	const struct identity *identity, const char *platform, const char *meeting_id);
 
 /* Takes over everything `from` owns; `from` is empty afterwards. */
 void identity_move(struct identity *to, struct identity *from);

@@ -81,13 +81,6 @@ int authenticate_find_session(struct visit *visit)
 	return over < 0 ? -1 : 0;
 }
 
-/* A session may be good for one meeting only: another one asks who it is. */
-static bool covers(const struct identity *who, const struct join *join)
-{
-	return who->platform == NULL || (strcmp(who->platform, join->platform) == 0 &&
-						strcmp(who->meeting, join->meeting_id) == 0);
-}
-
 enum step authenticate_check_session(struct visit *visit)
 {
 	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
@@ -213,7 +206,9 @@ enum step authenticate_by_session(struct visit *visit)
 		visit_note(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
-	if (found > 0 && !covers(&visit->session.who, &visit->join)) {
+	/* One that is good for other meetings only does not say who it is here. */
+	if (found > 0 && !identity_is_good_for(&visit->session.who, visit->join.platform,
+				 visit->join.meeting_id)) {
 		session_release(&visit->session);
 		found = 0;
 	}

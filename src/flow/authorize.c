@@ -27,8 +27,14 @@ bool authorize_would_allow(const struct visit *visit, const struct identity *who
 
 enum step authorize_join(struct visit *visit)
 {
-	struct policy_answer answer = ask(visit, &visit->session.who);
+	struct policy_answer answer;
 
+	if (!identity_is_good_for(
+		    &visit->session.who, visit->join.platform, visit->join.meeting_id)) {
+		visit->rule = "meetings of the account";
+		return visit_fail(visit, FAILURE_DENIED);
+	}
+	answer = ask(visit, &visit->session.who);
 	visit->rule = answer.rule;
 	visit->role = answer.role;
 	return answer.verdict == POLICY_ALLOW ? STEP_NEXT : visit_fail(visit, FAILURE_DENIED);

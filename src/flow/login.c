@@ -117,9 +117,7 @@ static enum step conclude_grant(struct login *login)
 	if (login->answer != NULL && !challenge_use_up(visit))
 		return STEP_DONE;
 	if (call->backend->driver->one_meeting &&
-		(identity_set(&call->who.platform, visit->join.platform, IDENTITY_NAME_MAX) != 0 ||
-			identity_set(&call->who.meeting, visit->join.meeting_id,
-				IDENTITY_NAME_MAX) != 0))
+		identity_add_meeting(&call->who, visit->join.platform, visit->join.meeting_id) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (call->backend->driver->second_factor && login->answer == NULL)
 		return challenge_second_factor(visit, call->backend, &call->who);

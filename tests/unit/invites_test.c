@@ -369,8 +369,8 @@ static void a_link_gives_a_guest_of_one_meeting(void **state)
 	assert_string_equal(who.backend, "guests");
 	assert_string_equal(who.name, "Zo\xc3\xab Guest");
 	assert_string_equal(who.email, "zoe@partner.example");
-	assert_string_equal(who.platform, "meeting.example.org");
-	assert_string_equal(who.meeting, "5f521a93c20ff6721fbb6a6c");
+	assert_int_equal(who.meeting_count, 1);
+	assert_string_equal(who.meetings[0], "meeting.example.org/5f521a93c20ff6721fbb6a6c");
 	assert_true(who.guest);
 	assert_int_equal(who.group_count, 0);
 	assert_string_equal(leads_to.platform, "meeting.example.org");

@@ -207,7 +207,7 @@ static void test_A37_session_of_other_shape_is_refused(void **state)
 	assert_false(
 		opens_as_session(plain.data, plain.length)); /* more groups than there can be */
 	plain.data[42] = 3;
-	plain.data[45] = '\0';
+	plain.data[46] = '\0';
 	assert_false(opens_as_session(plain.data, plain.length)); /* a NUL in the backend's title */
 	session_release(&session);
 	buffer_release(&text);
