@@ -14,6 +14,7 @@ enum state_kind {
 	STATE_KIND_COUNTER = 't', /* value: theoretical arrival time in microseconds since 1970 */
 	STATE_KIND_MARK = 'm',	  /* value: seconds since 1970 */
 	STATE_KIND_END = 'e',	  /* value: microseconds since 1970 until which it is kept */
+	STATE_KIND_LEASE = 'l',	  /* value: microseconds since 1970 until which it runs */
 };
 
 struct state_name {

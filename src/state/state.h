@@ -16,6 +16,7 @@
 enum {
 	STATE_KEY_SIZE = 16,
 	STATE_CLAIMS_MAX = 64,
+	STATE_THINGS_MAX = 64,
 	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
 };
 
@@ -90,6 +91,24 @@ int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t no
 
 /* 1 when it was ended, 0 when not, -1 when the state does not answer. */
 int state_ended(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
+
+/* A thing that one holder at a time may have: its key, and that of it and the holder together. */
+struct state_thing {
+	uint8_t key[STATE_KEY_SIZE];
+	uint8_t holding[STATE_KEY_SIZE];
+};
+
+enum state_leased {
+	STATE_LEASE_BROKEN = 0, /* the state does not answer */
+	STATE_LEASE_NONE,	/* others have them all */
+	STATE_LEASE_HELD,
+};
+
+/* Leases one of the things, at most STATE_THINGS_MAX, to a holder until `until` (seconds): the one
+ * that the holder has already, whose lease then runs on, else the first that is free. Of all
+ * processes that ask, for whomever, no two get one thing. A lease ends by itself. */
+enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
+	int64_t now, int64_t until, size_t *index_r);
 
 /* When this state was made (seconds); not kept, since a state that was removed under a running
  * process is made anew at the next change. A session older than that is void: its revocation may

@@ -317,6 +317,48 @@ static void marks_outlive_claims(void **arg)
 	}
 }
 
+/* `count` things for a holder, both named by numbers. */
+static void things_of(uint32_t holder, struct state_thing *things, size_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		key_of(1000 + i, things[i].key);
+		key_of(2000 + 100 * holder + i, things[i].holding);
+	}
+}
+
+static enum state_leased lease(struct room *room, uint32_t holder, size_t count, int64_t now,
+	int64_t until, size_t *index_r)
+{
+	struct state_thing things[8];
+
+	things_of(holder, things, count);
+	return state_lease(room->state, things, count, now, until, index_r);
+}
+
+static void leased_things_have_one_holder(void **arg)
+{
+	size_t index = 99;
+
+	assert_int_equal(lease(*arg, 1, 2, T0, T0 + 100, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 0);
+	assert_int_equal(lease(*arg, 2, 2, T0, T0 + 50, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 1);
+	assert_int_equal(lease(*arg, 3, 2, T0, T0 + 50, &index), STATE_LEASE_NONE);
+	/* Who has one keeps it, and may keep it longer; never shorter than was promised. */
+	assert_int_equal(lease(*arg, 2, 2, T0 + 10, T0 + 60, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 1);
+	assert_int_equal(lease(*arg, 1, 2, T0 + 10, T0 + 20, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 0);
+	assert_int_equal(lease(*arg, 3, 2, T0 + 59, T0 + 200, &index), STATE_LEASE_NONE);
+	/* It ends by itself, and the one before has lost it. */
+	assert_int_equal(lease(*arg, 3, 2, T0 + 60, T0 + 200, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 1);
+	assert_int_equal(lease(*arg, 2, 2, T0 + 61, T0 + 300, &index), STATE_LEASE_NONE);
+	assert_int_equal(lease(*arg, 2, 2, T0 + 100, T0 + 300, &index), STATE_LEASE_HELD);
+	assert_int_equal(index, 0);
+	assert_int_equal(lease(*arg, 1, 0, T0, T0 + 1, &index), STATE_LEASE_NONE);
+}
+
 static void it_is_born_and_reachable(void **arg)
 {
 	struct room *room = *arg;
@@ -764,6 +806,7 @@ int main(void)
 		BOTH(counter_survives_a_clock_set_back),
 		BOTH(mark_keeps_the_later_time),
 		BOTH(marks_outlive_claims),
+		BOTH(leased_things_have_one_holder),
 		BOTH(it_is_born_and_reachable),
 		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(bad_folders_are_refused),

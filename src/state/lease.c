@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Leases: a few things, many who want one. Two entries for each thing, both with the time until
+ * which the lease runs: one under the thing's own key, one under the key of the thing and its
+ * holder together. A holder has the thing while the two agree; who comes later than the time takes
+ * over by writing a later one.
+ */
+#include "state/driver.h"
+
+struct lease {
+	const struct state_thing *things;
+	size_t count;
+	int64_t now_us, until_us;
+	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0 where there is no entry */
+};
+
+/* One entry in the list of changes. */
+struct entry {
+	struct lease *lease;
+	size_t index;
+	int64_t *read; /* where its value goes; NULL: it is to be written, where its thing is chosen
+			*/
+};
+
+static bool is_held_by_us(const struct lease *lease, size_t i)
+{
+	return lease->until[i] > lease->now_us && lease->pair[i] == lease->until[i];
+}
+
+/* The one that the holder has already, else the first that nobody has; `count` where there is none.
+ */
+static size_t choose(const struct lease *lease)
+{
+	size_t chosen = lease->count;
+
+	for (size_t i = lease->count; i-- > 0;)
+		if (lease->until[i] <= lease->now_us)
+			chosen = i;
+	for (size_t i = 0; i < lease->count; i++)
+		if (is_held_by_us(lease, i))
+			chosen = i;
+	return chosen;
+}
+
+static enum state_edit decide(int64_t *value, bool found, void *context)
+{
+	const struct entry *entry = context;
+	const struct lease *lease = entry->lease;
+
+	if (entry->read != NULL) {
+		*entry->read = found ? *value : 0;
+		return STATE_EDIT_NONE;
+	}
+	if (choose(lease) != entry->index)
+		return STATE_EDIT_NONE;
+	/* Never shorter than it was promised. */
+	*value = lease->until[entry->index] > lease->until_us ? lease->until[entry->index]
+							      : lease->until_us;
+	return STATE_EDIT_STORE;
+}
+
+static struct state_name name_of(const uint8_t key[STATE_KEY_SIZE])
+{
+	struct state_name name;
+
+	name.bytes[0] = STATE_KIND_LEASE;
+	memcpy(name.bytes + 1, key, STATE_KEY_SIZE);
+	return name;
+}
+
+enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
+	int64_t now, int64_t until, size_t *index_r)
+{
+	struct lease lease = {.things = things,
+		.count = count,
+		.now_us = now * 1000000,
+		.until_us = until * 1000000};
+	struct state_name names[2 * STATE_THINGS_MAX];
+	struct entry entries[4 * STATE_THINGS_MAX];
+	struct state_change changes[4 * STATE_THINGS_MAX];
+
+	if (count > STATE_THINGS_MAX)
+		return STATE_LEASE_BROKEN;
+	/* First all are read, then the one is written: two entries. */
+	for (size_t i = 0; i < 2 * count; i++) {
+		size_t thing = i / 2;
+		bool pair = i % 2 == 1;
+
+		names[i] = name_of(pair ? things[thing].holding : things[thing].key);
+		entries[i] = (struct entry){
+			&lease, thing, pair ? &lease.pair[thing] : &lease.until[thing]};
+		entries[2 * count + i] = (struct entry){&lease, thing, NULL};
+		changes[i] = (struct state_change){&names[i], decide, &entries[i]};
+		changes[2 * count + i] =
+			(struct state_change){&names[i], decide, &entries[2 * count + i]};
+	}
+	if (state->driver->change(state, changes, 4 * count, lease.now_us) != 0)
+		return STATE_LEASE_BROKEN;
+	*index_r = choose(&lease);
+	return *index_r < count ? STATE_LEASE_HELD : STATE_LEASE_NONE;
+}
