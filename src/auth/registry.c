@@ -26,6 +26,7 @@ extern const struct auth_backend auth_radius;
 #ifdef HAVE_PAM
 extern const struct auth_backend auth_pam;
 #endif
+extern const struct auth_backend auth_remote_user;
 #ifdef MEETAUTH_MOCK
 extern const struct auth_backend auth_mock;
 #endif
@@ -57,6 +58,7 @@ static const struct {
 	{"radius", NULL},
 #endif
 	{"http", &auth_http},
+	{"remote-user", &auth_remote_user},
 	{"email", &auth_email},
 	{"invite", &auth_invite},
 	{"meeting-key", &auth_meeting_key},
