@@ -4,7 +4,8 @@
 import re
 import subprocess
 
-from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP
+import pytest
+from rig import ENVIRONMENT, HOST, MEETAUTHCTL, MEETAUTHD, TOP
 
 
 def readme():
@@ -42,6 +43,24 @@ def test_version_names_what_is_built_in():
     done = subprocess.run([MEETAUTHD, "-V"], capture_output=True, text=True, env=ENVIRONMENT, check=True)
     for row in re.findall(r"^\| (backend|platform) \| `([\w-]+)` \|", readme(), re.M):
         assert row[1] in done.stdout
+
+
+ROW = re.compile(r"^\| (?:backend|platform) \| `([\w-]+)` \|.*?`((?:backend|platform) .*?\})`", re.M)
+
+
+@pytest.mark.parametrize("kind,sample", ROW.findall(readme()))
+def test_sample_of_a_row(kind, sample, tmp_path):
+    assert 'type = "%s"' % kind in sample
+    rest = 'platform "meeting.example.org" { type = "veeting" }\n' if sample.startswith("backend") else \
+        'backend "guests" { type = "guest" }\n'
+    conf = tmp_path / "meetauth.conf"
+    conf.write_text('base-url = "https://external.example.org/auth"\nstore = "%s/store"\nstore-key = "%s/store.key"\n'
+                    'state = "lmdb:%s/state"\nshare = "%s/share"\n%s%s\n'
+                    % (tmp_path, tmp_path, tmp_path, TOP, rest, sample), encoding="utf-8")
+    (tmp_path / "state").mkdir()
+    for command in ([MEETAUTHCTL, "-c", str(conf), "init"], [MEETAUTHD, "-t", "-c", str(conf)]):
+        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def test_every_file_it_names_is_there():
