@@ -13,7 +13,11 @@
 #include <sodium.h>
 #include <unistd.h>
 
-enum { CHALLENGE_SIZE = 44, THREADS = 8 };
+enum {
+	CHALLENGE_SIZE = 44, /* base64url of 32 bytes, with the NUL */
+	CODE_MAX = 4096,
+	THREADS = 8,
+};
 
 /* -- from load to load -- */
 
@@ -128,35 +132,22 @@ static int check_issuer(const struct oidc *oidc, const struct oidc_metadata *met
 	return 0;
 }
 
-/* RFC 6749 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6. Whatever else comes with it is
- * anybody's text. */
+/* RFC 6749 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6. The browser brings it, so it is
+ * anybody's word: only words that we know are told, and none of them makes the provider count as
+ * out of order for everybody. */
 static enum auth_verdict refused(const struct auth_redirect *redirect)
 {
-	static const struct {
-		const char *word;
-		enum auth_verdict verdict;
-	} rows[] = {
-		{"access_denied", AUTH_DENY},
-		{"login_required", AUTH_DENY},
-		{"consent_required", AUTH_DENY},
-		{"interaction_required", AUTH_DENY},
-		{"account_selection_required", AUTH_DENY},
-		{"unmet_authentication_requirements", AUTH_DENY},
-		{"invalid_request", AUTH_UNAVAILABLE},
-		{"invalid_scope", AUTH_UNAVAILABLE},
-		{"unauthorized_client", AUTH_UNAVAILABLE},
-		{"unsupported_response_type", AUTH_UNAVAILABLE},
-		{"server_error", AUTH_UNAVAILABLE},
-		{"temporarily_unavailable", AUTH_UNAVAILABLE},
-	};
+	static const char *const words[] = {"access_denied", "login_required", "consent_required",
+		"interaction_required", "account_selection_required",
+		"unmet_authentication_requirements", "invalid_request", "invalid_scope",
+		"unauthorized_client", "unsupported_response_type", "server_error",
+		"temporarily_unavailable"};
+	size_t i = 0;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (strcmp(rows[i].word, redirect->failure) != 0)
-			continue;
-		error_set(redirect->error, "the provider answers %s", rows[i].word);
-		return rows[i].verdict;
-	}
-	error_set(redirect->error, "the provider answers with an error of its own");
+	while (i < sizeof words / sizeof *words && strcmp(words[i], redirect->failure) != 0)
+		i++;
+	error_set(redirect->error, "the provider answers %s",
+		i < sizeof words / sizeof *words ? words[i] : "with an error of its own");
 	return AUTH_DENY;
 }
 
@@ -203,7 +194,7 @@ static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metada
 		verdict = ask_userinfo(oidc, metadata, tokens, claims, &userinfo, error);
 	if (verdict == AUTH_GRANT && oidc_person_read(&oidc->options, claims, userinfo,
 					     tokens->access_token, redirect->who, error) != 0)
-		verdict = AUTH_UNAVAILABLE;
+		verdict = AUTH_DENY;
 	json_decref(claims);
 	json_decref(userinfo);
 	return verdict;
@@ -219,8 +210,9 @@ static enum auth_verdict take_code(struct oidc *oidc, const struct oidc_metadata
 		return AUTH_DENY;
 	if (redirect->failure != NULL)
 		return refused(redirect);
-	if (redirect->code == NULL || redirect->code[0] == '\0') {
-		error_set(redirect->error, "the answer has no code");
+	if (redirect->code == NULL || redirect->code[0] == '\0' ||
+		strlen(redirect->code) > CODE_MAX) {
+		error_set(redirect->error, "the answer has no code, or a very long one");
 		return AUTH_DENY;
 	}
 	verdict = oidc_client_exchange(oidc, metadata, redirect, &tokens, redirect->error);
@@ -299,7 +291,7 @@ static enum auth_verdict renew_by(
 		verdict = AUTH_DENY;
 	if (verdict == AUTH_GRANT &&
 		oidc_person_renew(&oidc->options, claims, renewal->who, renewal->error) != 0)
-		verdict = AUTH_UNAVAILABLE;
+		verdict = AUTH_DENY;
 	json_decref(claims);
 	return verdict;
 }

@@ -181,9 +181,11 @@ static enum auth_verdict read_tokens(
 	word = error_word(tokens->json);
 	error_set(error, "the token endpoint answers with status %ld and %s", answer->status,
 		json_is_object(tokens->json) ? word : "no JSON");
-	if (strcmp(word, "invalid_grant") == 0)
-		return AUTH_DENY; /* a code of somebody else, used, or too old */
-	return strcmp(word, "invalid_client") == 0 ? AUTH_UNKNOWN : AUTH_UNAVAILABLE;
+	if (strcmp(word, "invalid_client") == 0)
+		return AUTH_UNKNOWN;
+	/* Else it is the code, which the browser brought: of somebody else, used, too old. */
+	return answer->status == 400 && strcmp(word, "unauthorized_client") != 0 ? AUTH_DENY
+										 : AUTH_UNAVAILABLE;
 }
 
 static enum auth_verdict exchange_with(struct oidc *oidc, const struct oidc_metadata *metadata,

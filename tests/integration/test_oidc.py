@@ -1,0 +1,595 @@
+# SPDX-License-Identifier: MIT
+"""The backend "oidc" through the whole product: with the real oidc-provider, and with one that lies."""
+
+import base64
+import concurrent.futures
+import json
+import re
+import time
+import urllib.parse
+
+import pytest
+from oidc_peers import BACKEND, Liar, Person, RealProvider, encode, section
+from rig import wait_for
+
+SECRET = "client/secret & +%" + "x" * 24
+ALICE = {"name": "Alice Liddell", "email": "alice@example.org", "email_verified": True, "groups": ["staff"],
+         "realm_access": {"roles": ["hosts"]}}
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory):
+    made = RealProvider(str(tmp_path_factory.mktemp("provider")))
+    yield made
+    made.stop()
+
+
+def client_of(rig, **more):
+    """How the provider knows us."""
+    return {"client_id": "meetauth", "client_secret": SECRET, "token_endpoint_auth_method": "client_secret_basic",
+            "redirect_uris": [rig.base + "/callback/" + BACKEND], "post_logout_redirect_uris": [rig.base + "/logout"],
+            "scope": "openid email profile groups",
+            "backchannel_logout_uri": rig.base + "/backchannel/" + BACKEND, "backchannel_logout_session_required": True,
+            **more}
+
+
+def start(make_rig, sections, secret=SECRET, **options):
+    """The product with the client's secret in its store from the beginning."""
+    rig = make_rig(start=False, sections=sections, **options)
+    start_pool = rig.start_pool
+
+    def start_pool_with_secret():
+        if secret:
+            rig.ctl("secret", "set", "backend/" + BACKEND, text=secret + "\n")
+        start_pool()
+
+    rig.start_pool = start_pool_with_secret
+    return rig.start()
+
+
+SCOPES = 'scopes = {"openid", "email", "profile", "groups"}'
+LISTS = 'algorithms = {"RS256", "PS256", "ES256", "EdDSA"}'
+
+
+@pytest.fixture(scope="module")
+def real(provider, make_module_rig):
+    """The product with the real provider behind it."""
+    rig = start(make_module_rig, section(provider.issuer, SCOPES, LISTS))
+    provider.configure(clients=[client_of(rig)], accounts={"alice": ALICE, "bob": {"name": "Bob"}})
+    return rig
+
+
+@pytest.fixture
+def somebody(real):
+    return Person(real)
+
+
+@pytest.fixture(scope="module")
+def lying(make_module_rig, tmp_path_factory):
+    peer = Liar(str(tmp_path_factory.mktemp("liar")))
+    rig = start(make_module_rig, section(peer.issuer))
+    yield rig, peer
+    peer.stop()
+
+
+@pytest.fixture
+def liar(lying):
+    """The lying provider, honest at first, and somebody new."""
+    rig, peer = lying
+    peer.reset()
+    return peer, Person(rig)
+
+
+def is_in(answer):
+    return answer.status == 302 and "meetingAccessToken=" in answer.location
+
+
+def assert_refused(answer, status=401):
+    assert answer.status == status, answer
+    assert not any(name == "__Host-meetauth" for name in answer.cookies), answer.cookies
+
+
+# -- the real provider --
+
+
+def test_sign_in_at_the_provider_ends_in_the_meeting(real, somebody):
+    first = somebody.start()
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(first.location).query))
+    assert query["response_type"] == "code" and query["code_challenge_method"] == "S256"
+    assert query["client_id"] == "meetauth" and query["scope"] == "openid email profile groups"
+    assert len(query["nonce"]) >= 32 and len(query["code_challenge"]) == 43 and query["nonce"] != query["state"]
+    assert query["redirect_uri"] == real.base + "/callback/" + BACKEND
+    answer = somebody.ours.get(somebody.sign_in_there(first.location))
+    assert is_in(answer), answer
+    meeting = real.platform.get(answer.location)
+    assert "Alice Liddell" in meeting.text and "alice@example.org" in meeting.text
+    event = [event for event in real.events("join") if event.get("user") == "alice"][-1]
+    assert event["backend"] == BACKEND and event["result"] == "ok"
+
+
+def test_next_join_asks_nobody(real, provider, somebody):
+    assert is_in(somebody.sign_in())
+    before = provider.requests("/token")
+    assert is_in(somebody.ours.enter())
+    assert provider.requests("/token") == before
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES256", "EdDSA", "RS256"])
+def test_keys_that_change_and_other_algorithms(make_rig, provider, real, algorithm):
+    rig = start(make_rig, section(provider.issuer, LISTS))
+    provider.configure(clients=[client_of(rig)])
+    try:
+        assert is_in(Person(rig).sign_in())
+        before = provider.requests("/jwks")
+        provider.configure(algorithm=algorithm)
+        assert is_in(Person(rig).sign_in()), rig.pool.said()[-2000:]
+        assert is_in(Person(rig).sign_in("bob"))
+        assert provider.requests("/jwks") == before + 1
+    finally:
+        provider.configure(algorithm="RS256", clients=[client_of(real)])
+
+
+def test_algorithm_that_is_not_on_the_list_is_refused(make_rig, provider, real):
+    rig = start(make_rig, section(provider.issuer))
+    provider.configure(algorithm="ES256", clients=[client_of(rig)])
+    try:
+        assert_refused(Person(rig).sign_in())
+        assert "ES256" in [event for event in rig.events("login") if event["result"] == "failed"][-1]["detail"]
+    finally:
+        provider.configure(algorithm="RS256", clients=[client_of(real)])
+
+
+@pytest.mark.parametrize("kind", ["client_secret_post", "private_key_jwt", "none"])
+def test_other_ways_of_saying_who_we_are(make_rig, provider, real, kind):
+    key = {"kty": "EC", "kid": "ours", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+           "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}
+    private = json.dumps({**key, "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"})
+    secret = {"client_secret_post": SECRET, "private_key_jwt": private, "none": None}[kind]
+    rig = start(make_rig, section(provider.issuer, 'client-auth = "%s"' % kind, 'key-algorithm = "ES256"'), secret)
+    provider.configure(clients=[client_of(rig, token_endpoint_auth_method=kind, jwks={"keys": [key]})])
+    try:
+        assert is_in(Person(rig).sign_in()), rig.pool.said()[-2000:]
+    finally:
+        provider.configure(clients=[client_of(real)])
+
+
+def test_secret_that_changes_at_the_provider_later(real, provider):
+    real.ctl("secret", "set", "backend/" + BACKEND, text="the next client secret " + "y" * 20 + "\n")
+    try:
+        assert is_in(Person(real).sign_in())
+    finally:
+        real.ctl("secret", "retire", "backend/" + BACKEND, "2")
+
+
+def test_check_connect_asks_the_provider(real, provider):
+    done = real.ctl("check", "--connect", check=False)
+    assert done.returncode == 0 and BACKEND in done.stdout, (done.stdout, done.stderr)
+    provider.configure(outage=["/jwks"])
+    try:
+        done = real.ctl("check", "--connect", check=False)
+        assert done.returncode == 1 and "503" in done.stdout + done.stderr, done.stdout
+    finally:
+        provider.configure(outage=[])
+
+
+# -- logout, both ways --
+
+
+def press_logout(person):
+    page = person.ours.get("/auth/logout")
+    form = page.forms()[0]
+    fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
+    return person.ours.post("/auth/logout", fields)
+
+
+def test_logout_leads_to_the_provider_and_back(real, provider, somebody):
+    assert is_in(somebody.sign_in())
+    answer = press_logout(somebody)
+    assert answer.status == 303 and answer.location.startswith(provider.issuer + "/session/end?"), answer
+    page = somebody.at_provider("GET", answer.location)
+    assert page.status == 200, page
+    form = page.forms()[0]
+    fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
+    done = somebody.at_provider("POST", form["action"], {**fields, "logout": "yes"})
+    assert done.status == 303 and done.location.startswith(real.base + "/logout"), done
+    assert somebody.ours.get(done.location).status == 200
+    assert somebody.ours.enter().status == 303
+    again = somebody.at_provider("GET", somebody.start().location)
+    assert "/interaction/" in again.location, "the provider asks for the password again"
+
+
+def test_logout_at_the_provider_ends_our_session(real, provider, somebody):
+    assert is_in(somebody.sign_in())
+    other = Person(real)
+    assert is_in(other.sign_in())
+    page = somebody.at_provider("GET", provider.issuer + "/session/end")
+    form = page.forms()[0]
+    fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
+    done = somebody.at_provider("POST", form["action"], {**fields, "logout": "yes"})
+    assert done.status in (302, 303), done
+    wait_for(lambda: somebody.ours.enter().status == 303, "the end of the session")
+    assert is_in(other.ours.enter()), "of this session only"
+    event = wait_for(lambda: [e for e in real.events("logout") if e.get("detail")], "the audit line")[-1]
+    assert event["backend"] == BACKEND
+
+
+# -- groups --
+
+
+def test_groups_by_userinfo_are_read_again(make_rig, provider, real):
+    sections = section(provider.issuer, SCOPES, "userinfo = true", 'group-refresh = "1s"',
+                       'groups-claim = "realm_access.roles"')
+    sections += 'policy {\n rule "hosts" {\n allow = true\n groups = {"hosts"}\n }\n default = "deny"\n}\n'
+    rig = start(make_rig, sections)
+    provider.configure(clients=[client_of(rig)], idTokenClaims=False, accounts={"alice": ALICE})
+    try:
+        person = Person(rig)
+        assert is_in(person.sign_in())
+        provider.configure(accounts={"alice": {**ALICE, "realm_access": {"roles": ["guests"]}}})
+        assert wait_for(lambda: not is_in(answer := person.ours.enter()) and answer, "new groups").status == 403
+        provider.configure(accounts={"alice": ALICE})
+        wait_for(lambda: is_in(person.ours.enter()), "the old groups")
+        provider.configure(accounts={}) # the provider does not know her any more
+        assert wait_for(lambda: not is_in(answer := person.ours.enter()) and answer, "no userinfo").status == 303
+    finally:
+        provider.configure(clients=[client_of(real)], idTokenClaims=True, accounts={"alice": ALICE, "bob": {"name": "Bob"}})
+
+
+# -- whose login it is --
+
+
+def test_A41_a_foreign_code_and_state_are_refused(liar):
+    peer, victim = liar
+    attacker = Person(victim.rig)
+    theirs = peer.approve(attacker.start().location)
+    victim.start()
+    assert_refused(peer.come_back(victim, theirs), 400)
+    mine = peer.approve(victim.start().location)
+    for state in ("", "x", None, mine["state"][:-2] + "AA", theirs["state"]):
+        answer = peer.come_back(victim, {**mine, "state": state})
+        assert answer.status in (400, 403, 410), answer
+        assert "__Host-meetauth" not in answer.cookies
+    assert is_in(peer.come_back(victim, mine))
+
+
+def test_A41_a_code_of_somebody_else_with_ones_own_state(liar):
+    peer, victim = liar
+    attacker = Person(victim.rig)
+    theirs = peer.approve(attacker.start().location)
+    answer = peer.come_back(victim, {**peer.approve(victim.start().location), "code": theirs["code"]})
+    assert_refused(answer) # PKCE: the code was not made for this browser
+
+
+def test_A42_state_and_code_are_good_once(liar):
+    peer, person = liar
+    parameters = peer.approve(person.start().location)
+    assert is_in(peer.come_back(person, parameters))
+    before = peer.count("/token")
+    answer = peer.come_back(person, parameters)
+    assert answer.status in (400, 403, 409, 410) and peer.count("/token") == before, answer
+
+
+def test_A42_two_tabs_do_not_disturb_each_other(liar):
+    peer, person = liar
+    first, second = (peer.approve(person.start().location) for _ in range(2))
+    assert first["state"] != second["state"]
+    assert is_in(peer.come_back(person, second))
+    assert is_in(peer.come_back(person, first))
+
+
+def test_A42_any_process_takes_the_way_back(make_rig, provider, real):
+    rig = start(make_rig, section(provider.issuer), processes=3)
+    provider.configure(clients=[client_of(rig)])
+    try:
+        for _ in range(6):
+            assert is_in(Person(rig).sign_in())
+    finally:
+        provider.configure(clients=[client_of(real)])
+
+
+# -- tokens that lie --
+
+NOW = int(time.time())
+BAD_CLAIMS = {
+    "another issuer": {"iss": "https://attacker.example"}, "no issuer": {"iss": None}, "issuer as list": {"iss": ["x"]},
+    "another audience": {"aud": "other"}, "no audience": {"aud": None}, "audience in a list": {"aud": ["other"]},
+    "audience of numbers": {"aud": ["meetauth", 7]}, "audience as object": {"aud": {"meetauth": True}},
+    "two audiences, no party": {"aud": ["meetauth", "other"]},
+    "another party": {"aud": ["meetauth", "other"], "azp": "other"}, "another party alone": {"azp": "other"},
+    "no expiry": {"exp": None}, "no issue time": {"iat": None}, "expired": {"exp": NOW - 3600},
+    "another nonce": {"nonce": "x" * 43}, "no nonce": {"nonce": None}, "nonce as number": {"nonce": 7},
+    "no subject": {"sub": None}, "empty subject": {"sub": ""}, "subject as number": {"sub": 7},
+    "long subject": {"sub": "x" * 257}, "subject with a newline": {"sub": "a\nb"},
+    "for another access token": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
+}
+
+
+@pytest.mark.parametrize("name", BAD_CLAIMS)
+def test_A43_claims_that_are_not_for_us(liar, name):
+    peer, person = liar
+    peer.claims = BAD_CLAIMS[name]
+    assert_refused(peer.sign_in(person))
+    peer.reset()
+    assert is_in(peer.sign_in(person)), "the honest one is let in"
+
+
+def hs256(peer):
+    import hashlib
+    import hmac
+    return lambda text: hmac.new(json.dumps(peer.jwk).encode(), text.encode(), hashlib.sha256).digest()
+
+
+BAD_HEADERS = {
+    "none": ({"alg": "none"}, lambda peer: lambda text: b""), "None": ({"alg": "None"}, lambda peer: lambda text: b""),
+    "none with a signature": ({"alg": "none"}, lambda peer: peer.rs256),
+    "HS256 with the public key": ({"alg": "HS256"}, hs256),
+    "no signature": ({}, lambda peer: lambda text: b""), "another signature": ({}, lambda peer: lambda text: b"x" * 256),
+    "no algorithm": ({"alg": None}, lambda peer: peer.rs256),
+    "key of its own": ({"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}, lambda peer: peer.rs256),
+    "address of keys": ({"jku": "https://attacker.example/keys"}, lambda peer: peer.rs256),
+    "critical": ({"crit": ["x"], "x": 1}, lambda peer: peer.rs256),
+    "logout token": ({"typ": "logout+jwt"}, lambda peer: peer.rs256),
+    "access token": ({"typ": "at+jwt"}, lambda peer: peer.rs256),
+}
+
+
+@pytest.mark.parametrize("name", BAD_HEADERS)
+def test_A43_signatures_that_are_none(liar, name):
+    peer, person = liar
+    peer.header, make = BAD_HEADERS[name]
+    peer.sign = make(peer)
+    assert_refused(peer.sign_in(person))
+
+
+@pytest.mark.parametrize("value", ["1e300", "-1", "1.5", '"%d"' % (NOW + 300), "true", "[]", "253402300800",
+                                   "9223372036854775807", "1e400", "99999999999999999999"])
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+def test_A44_times_that_are_none(liar, name, value):
+    peer, person = liar
+    peer.sign = lambda text: b""
+
+    def token(claims, header=()):
+        text = json.dumps(claims).replace('"@"', value).encode()
+        signed = encode({"alg": "RS256", "kid": "k1"}) + "." + encode(text)
+        return signed + "." + encode(peer.rs256(signed))
+
+    peer.token = token
+    try:
+        peer.claims = {name: "@"}
+        assert_refused(peer.sign_in(person))
+    finally:
+        del peer.token
+
+
+@pytest.mark.parametrize("claims,good", [
+    ({"exp": NOW + 10 ** 9}, True), ({"exp": 2 ** 31 + 1}, True), ({"exp": 253402300799}, True),
+    ({"iat": NOW + 3600}, False), ({"nbf": NOW + 3600}, False), ({"nbf": NOW - 5}, True),
+])
+def test_A44_times_far_away(liar, claims, good):
+    peer, person = liar
+    peer.claims = claims
+    assert is_in(peer.sign_in(person)) == good
+
+
+# -- the answer that the browser brings --
+
+
+def test_A45_an_answer_of_another_provider_is_refused(liar):
+    peer, person = liar
+    before = peer.count("/token")
+    for issuer in ("https://attacker.example", peer.issuer + "/", ""):
+        assert_refused(peer.sign_in(person, iss=issuer))
+    assert peer.count("/token") == before, "the code went nowhere"
+    assert is_in(peer.sign_in(person, iss=peer.issuer))
+
+
+def test_A45_an_issuer_that_was_promised_is_needed(real, somebody):
+    back = somebody.sign_in_there(somebody.start().location)
+    assert "&iss=" in back
+    assert_refused(somebody.ours.get(re.sub("&iss=[^&]*", "", back)))
+
+
+@pytest.mark.parametrize("error", ["access_denied", "login_required", "server_error", "temporarily_unavailable",
+                                   "<script>alert(1)</script>", "x" * 500, "a b\"'&"])
+def test_A45_an_error_is_told_in_our_words(liar, error):
+    peer, person = liar
+    answer = peer.sign_in(person, code=None, error=error, error_description="<script>alert(2)</script> mark-in-text",
+                          error_uri="https://attacker.example/")
+    assert_refused(answer)
+    assert "<script" not in answer.text and "mark-in-text" not in answer.text and "attacker" not in answer.text
+    log = person.rig.pool.said()
+    assert "alert(" not in log and "mark-in-text" not in log and "attacker.example" not in log
+
+
+def test_A45_forged_errors_do_not_close_the_way_for_others(liar):
+    peer, person = liar
+    for _ in range(25):
+        assert_refused(peer.sign_in(person, code=None, error="server_error"))
+        assert_refused(peer.sign_in(person, code="forged"))
+    assert is_in(peer.sign_in(person))
+
+
+# -- keys --
+
+
+def test_A46_an_unknown_key_makes_one_fetch_a_minute(liar):
+    peer, person = liar
+    assert is_in(peer.sign_in(person))
+    before = peer.count("/keys")
+    for kid in ("k2", "../../keys", "https://attacker.example/keys", "k2?x=y"):
+        peer.header = {"kid": kid}
+        assert_refused(peer.sign_in(Person(person.rig)), 503)
+    assert peer.count("/keys") <= before + 1
+    assert not [path for path, _, _ in peer.seen if "attacker" in path or ".." in path]
+    peer.reset()
+    assert is_in(peer.sign_in(Person(person.rig)))
+
+
+def test_A78_logout_messages_with_unknown_keys_make_one_fetch_and_delay_nobody(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    before = peer.count("/keys")
+    token = peer.token({"iss": peer.issuer}, {"kid": "unknown"})
+
+    def post(_):
+        return rig.visitor().post("/auth/backchannel/" + BACKEND, {"logout_token": token}).status
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(post, range(40))) == {400}
+    assert peer.count("/keys") == before + 1
+    assert is_in(peer.sign_in(Person(rig)))
+    peer.stop()
+
+
+def test_A78_an_outage_of_the_provider_is_remembered(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.status = {"/.well-known/openid-configuration": (503, {})}
+    rig = start(make_rig, section(peer.issuer))
+    for _ in range(20):
+        assert Person(rig).start().status == 503
+    assert peer.count("/.well-known/openid-configuration") <= 3
+    assert is_in(rig.visitor().sign_in()), "who has a password is not concerned"
+    peer.stop()
+
+
+def test_metadata_of_another_issuer_are_refused(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.metadata = {"issuer": peer.issuer + "/"}
+    rig = start(make_rig, section(peer.issuer))
+    assert Person(rig).start().status == 503
+    assert "another issuer" in rig.pool.said()
+    done = rig.ctl("check", "--connect", check=False)
+    assert done.returncode == 1 and "another issuer" in done.stdout + done.stderr
+    peer.stop()
+
+
+# -- what others may not choose --
+
+
+def test_A79_parameters_of_a_link_choose_nothing_at_the_provider(liar):
+    peer, person = liar
+    wanted = {"scope": "admin", "prompt": "none", "acr_values": "0", "max_age": "0", "client_id": "other",
+              "redirect_uri": "https://attacker.example/", "nonce": "fixed", "login_hint": "root", "request": "x"}
+    page = person.ours.login_page(**wanted)
+    found = re.search(r'href="([^"]*backend=%s[^"]*)"' % BACKEND, page.text).group(1).replace("&amp;", "&")
+    answer = person.ours.get(found + "&" + urllib.parse.urlencode(wanted))
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.location).query)
+    assert query["scope"] == ["openid email profile"] and query["client_id"] == ["meetauth"]
+    assert query["redirect_uri"] == [person.rig.base + "/callback/" + BACKEND]
+    assert query["tenant"] == ["1"], "the endpoint's own query stays"
+    assert not {"prompt", "acr_values", "max_age", "login_hint", "request"} & set(query)
+    assert query["nonce"] != ["fixed"]
+
+
+# -- claims --
+
+
+@pytest.mark.parametrize("claims,shown", [
+    ({}, True), ({"email_verified": "true"}, True), ({"email_verified": False}, False),
+    ({"email_verified": None}, False), ({"email_verified": "false"}, False), ({"email_verified": 1}, False),
+    ({"email_verified": ["true"]}, False), ({"email": ["alice@example.org"]}, False), ({"email": {"a": "b"}}, False),
+    ({"email": "alice@example.org@attacker.example"}, False), ({"email": "alice"}, False),
+])
+def test_A29_only_a_verified_address_counts(liar, claims, shown):
+    peer, person = liar
+    peer.claims = claims
+    answer = peer.sign_in(person)
+    assert is_in(answer) and ("participantEmail=" in answer.location) == shown, answer
+
+
+@pytest.mark.parametrize("claims", [{"name": 7}, {"name": ["x"]}, {"name": "a\u0001b"}, {"name": "x" * 300},
+                                    {"groups": {"staff": True}}, {"groups": [["staff"], 7, None, {}]}, {"groups": 7}])
+def test_A29_odd_claims_say_nothing(liar, claims):
+    peer, person = liar
+    peer.claims = claims
+    answer = peer.sign_in(person)
+    assert is_in(answer), answer
+    assert "name" not in claims or "participantName" not in answer.location or "Alice" not in answer.location
+
+
+def test_max_age_and_acr_are_demanded(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer, 'max-age = "10m"', 'acr-values = {"gold", "silver"}', 'prompt = "login"'))
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(Person(rig).start().location).query))
+    assert (query["max_age"], query["acr_values"], query["prompt"]) == ("600", "gold silver", "login")
+    now = int(time.time())
+    for claims, good in (({}, False), ({"auth_time": now}, False), ({"acr": "gold"}, False),
+                         ({"auth_time": now, "acr": "bronze"}, False), ({"auth_time": now - 3600, "acr": "gold"}, False),
+                         ({"auth_time": str(now), "acr": "gold"}, False), ({"auth_time": now, "acr": ["gold"]}, False),
+                         ({"auth_time": now, "acr": "silver"}, True)):
+        peer.claims = claims
+        assert is_in(peer.sign_in(Person(rig))) == good, claims
+    peer.stop()
+
+
+def test_userinfo_about_somebody_else_is_refused(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer, "userinfo = true"))
+    peer.userinfo = {"sub": "u-2", "email": "root@example.org", "email_verified": True}
+    assert_refused(peer.sign_in(Person(rig)))
+    peer.userinfo = {"email": "root@example.org"}  # not verified there, while the ID token's other one is
+    answer = peer.sign_in(Person(rig))
+    assert is_in(answer) and "participantEmail" not in answer.location
+    peer.userinfo = {"email": "liddell@example.org", "email_verified": True, "name": "A. Liddell"}
+    answer = peer.sign_in(Person(rig))
+    assert "liddell%40example.org" in answer.location and "A.%20Liddell" in answer.location
+    peer.stop()
+
+
+def test_logout_tokens_that_are_none(lying):
+    rig, peer = lying
+    peer.reset()
+    person = Person(rig)
+    peer.claims = {"sid": "s-1"}
+    assert is_in(peer.sign_in(person))
+    now = int(time.time())
+    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    good = {"iss": peer.issuer, "aud": "meetauth", "iat": now, "exp": now + 60, "jti": "j-1", "sid": "s-1", "events": event}
+    bad = [{"iss": "https://attacker.example"}, {"aud": "other"}, {"events": None}, {"events": {}}, {"events": [1]},
+           {"events": {"http://schemas.openid.net/event/backchannel-logout": True}}, {"nonce": "x"}, {"jti": None},
+           {"jti": 7}, {"sid": None}, {"sid": 7}, {"iat": None}, {"exp": now - 3600}, {"exp": None, "iat": now - 3600},
+           {"sid": "x" * 257}]
+
+    def post(claims, header=()):
+        claims = {name: value for name, value in claims.items() if value is not None}
+        return rig.visitor().post("/auth/backchannel/" + BACKEND, {"logout_token": peer.token(claims, header)}).status
+
+    for index, change in enumerate(bad):
+        assert post({**good, "jti": "bad-%d" % index, **change}) == 400, change
+    assert post(good, {"alg": "none"}) == 400
+    assert post(good, {"typ": "at+jwt"}) == 400
+    assert is_in(person.ours.enter()), "none of them has ended the session"
+    assert post(good, {"typ": "logout+jwt"}) == 200
+    assert person.ours.enter().status == 303
+    assert post(good, {"typ": "logout+jwt"}) == 400, "one message counts once"
+
+
+# -- what stays behind --
+
+
+def test_nothing_secret_is_logged(real, lying):
+    rig, peer = lying
+    assert len(peer.seen) > 0
+    codes = {form["code"] for path, form, _ in peer.seen if path == "/token"}
+    verifiers = {form["code_verifier"] for path, form, _ in peer.seen if path == "/token"}
+    basic = base64.b64encode(("meetauth:" + urllib.parse.quote(SECRET, safe="")).encode()).decode()
+    assert any(headers.get("Authorization") == "Basic " + basic for path, _, headers in peer.seen if path == "/token")
+    log = rig.pool.said() + real.pool.said()
+    for secret in (SECRET, *codes - {"forged"}, *verifiers):
+        assert secret not in log
+    assert "id_token" not in log and "eyJ" not in log
+
+
+def test_provider_that_does_not_answer_is_given_up(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer, 'timeout = "500ms"'))
+    person = Person(rig)
+    parameters = peer.approve(person.start().location)
+    peer.delay = 2
+    assert peer.come_back(person, parameters).status == 503
+    peer.delay = 0
+    assert is_in(client_answer := peer.sign_in(person)), client_answer
+    peer.stop()
+
