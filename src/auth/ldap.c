@@ -8,6 +8,8 @@
 #include "auth/ldap_private.h"
 #include "base/clock.h"
 
+#include <signal.h>
+
 static const struct option options[] = {
 	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// addresses, tried in this order"},
 	{"start-tls", OPTION_BOOL, "false", "StartTLS on the ldap:// ones; without it, no login"},
@@ -312,7 +314,7 @@ static int probe(const struct directory_call *call, struct link *link)
 }
 
 /* Each server, since the second one is needed when nobody looks. */
-static int connect_ldap(void *instance, const struct auth_secrets *secrets, struct error *error)
+static int connect_to_each(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct directory *directory = instance;
 	int rc = 0;
@@ -330,6 +332,24 @@ static int connect_ldap(void *instance, const struct auth_secrets *secrets, stru
 			rc = probe(&call, link);
 		link_close(link);
 	}
+	return rc;
+}
+
+/* libldap writes to a server that has hung up, and meetauthctl, other than the daemon, would end by
+ * SIGPIPE. */
+static int connect_ldap(void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	const struct timespec none = {0, 0};
+	sigset_t pipe, before;
+	int rc;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	rc = connect_to_each(instance, secrets, error);
+	while (!sigismember(&before, SIGPIPE) && sigtimedwait(&pipe, NULL, &none) == SIGPIPE)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 

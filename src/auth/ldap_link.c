@@ -28,31 +28,15 @@ static struct timeval until(int64_t deadline)
 	return (struct timeval){left / 1000, left % 1000 * 1000};
 }
 
-/* libldap with GnuTLS takes LDAP_OPT_X_TLS_PROTOCOL_MIN and does not act on it; its priorities it
- * does. With OpenSSL it is the other way round. */
-static const char *priorities(void)
-{
-	static const char gnutls[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-	char *package = NULL;
-	const char *text = NULL;
-
-	if (ldap_get_option(NULL, LDAP_OPT_X_TLS_PACKAGE, &package) == LDAP_OPT_SUCCESS &&
-		package != NULL && strcmp(package, "GnuTLS") == 0)
-		text = gnutls;
-	ldap_memfree(package);
-	return text;
-}
-
 struct row {
 	int option;
-	const void *value; /* NULL: left as it is */
+	const void *value;
 };
 
 static int set_all(LDAP *ld, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (rows[i].value != NULL &&
-			ldap_set_option(ld, rows[i].option, rows[i].value) != LDAP_OPT_SUCCESS)
+		if (ldap_set_option(ld, rows[i].option, rows[i].value) != LDAP_OPT_SUCCESS)
 			return LDAP_PARAM_ERROR;
 	return LDAP_SUCCESS;
 }
@@ -63,7 +47,6 @@ static int prepare_tls(LDAP *ld, const char *ca_file)
 	static const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	const struct row rows[] = {{LDAP_OPT_X_TLS_CACERTFILE, ca_file},
 		{LDAP_OPT_X_TLS_REQUIRE_CERT, &demand}, {LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum},
-		{LDAP_OPT_X_TLS_CIPHER_SUITE, priorities()},
 		/* Last: it makes the context of the above. */
 		{LDAP_OPT_X_TLS_NEWCTX, &client}};
 
@@ -80,6 +63,22 @@ static int prepare(LDAP *ld, int64_t deadline)
 	if (ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) != LDAP_OPT_SUCCESS)
 		return LDAP_PARAM_ERROR;
 	return set_all(ld, rows, sizeof rows / sizeof *rows);
+}
+
+/* After the handshake and before any password: libldap takes LDAP_OPT_X_TLS_PROTOCOL_MIN and, built
+ * with GnuTLS, does not act on it. */
+static int check_tls_version(LDAP *ld)
+{
+	static const char *const good[] = {"TLS1.2", "TLS1.3", "TLSv1.2", "TLSv1.3"};
+	char *version = NULL;
+	bool is_good = false;
+
+	if (ldap_get_option(ld, LDAP_OPT_X_TLS_VERSION, &version) == LDAP_OPT_SUCCESS &&
+		version != NULL)
+		for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+			is_good = is_good || strcmp(version, good[i]) == 0;
+	ldap_memfree(version);
+	return is_good ? LDAP_SUCCESS : LDAP_CONNECT_ERROR;
 }
 
 /* A server that stops amid a message must not hold the thread in read(): libldap looks at the
@@ -245,6 +244,10 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 	if (code == LDAP_SUCCESS && directory->start_tls && !server->ldaps) {
 		what = "StartTLS";
 		code = start_tls(link, deadline);
+	}
+	if (code == LDAP_SUCCESS && (server->ldaps || directory->start_tls)) {
+		what = "TLS 1.2 or newer";
+		code = check_tls_version(link->ld);
 	}
 	if (code == LDAP_SUCCESS) {
 		what = "bind as bind-dn";
