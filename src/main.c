@@ -9,6 +9,7 @@
 #include "pool/socket.h"
 #include "pool/worker.h"
 #include "service/reload.h"
+#include "service/upkeep.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -22,6 +23,7 @@ struct process {
 	uv_loop_t loop;
 	struct outbound *outbound;
 	struct reload *reload;
+	struct upkeep *upkeep;
 	struct station station;
 	int fd; /* the listening socket */
 };
@@ -160,11 +162,15 @@ static int start(struct process *process, struct service *service, struct error 
 		return EX_UNAVAILABLE;
 	if (metrics_open(state_folder(station->state), error) != 0)
 		return EX_UNAVAILABLE;
+	process->upkeep = upkeep_new(&process->loop, station->state, &station->service);
+	if (process->upkeep == NULL)
+		return EX_OSERR;
 	return EX_OK;
 }
 
 static void stop(struct process *process)
 {
+	upkeep_free(&process->upkeep); /* before what it looks at */
 	reload_free(&process->reload);
 	outbound_free(&process->outbound);
 	uv_run(&process->loop, UV_RUN_DEFAULT); /* until the last handle is closed */

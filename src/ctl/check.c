@@ -51,6 +51,8 @@ static void check_secrets(struct findings *findings, const struct service *servi
 		char text[200];
 		size_t count;
 
+		if (service->platforms[i].driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
+			continue;
 		store_secrets(service->files->store, title, &count);
 		if (count > 0)
 			snprintf(text, sizeof text, "%zu version%s in the store", count,

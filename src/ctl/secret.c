@@ -6,11 +6,13 @@
 
 #include "base/text.h"
 #include "ctl/given.h"
+#include "platform/platform.h"
 #include "secret/store.h"
 #include "state/state.h"
 
 #include <ctype.h>
 #include <jansson.h>
+#include <strings.h>
 
 enum { SET, LIST, RETIRE, GENERATE };
 
@@ -62,13 +64,86 @@ static void fold_host(char *name)
 		*name = (char)tolower((unsigned char)*name);
 }
 
+/* -- meetings -- */
+
+/* A name "meeting/PLATFORM/MEETING" taken apart. */
+struct meeting_name {
+	const struct platform_driver *driver;
+	const struct section *section;
+	const char *meeting;
+};
+
+static enum platform_parameter get_nothing(
+	const void *query, const char *name, const char **value_r)
+{
+	(void)query;
+	(void)name;
+	(void)value_r;
+	return PLATFORM_MISSING;
+}
+
+/* The platform that it names, which must have a secret for each meeting. */
+static bool find_meeting(
+	const struct settings *settings, const char *name, struct meeting_name *found)
+{
+	static const char prefix[] = "meeting/";
+	const char *title = name + sizeof prefix - 1;
+	size_t length;
+	bool compiled_out;
+
+	if (strncmp(name, prefix, sizeof prefix - 1) != 0)
+		return false;
+	length = strcspn(title, "/");
+	for (size_t i = 0; i < settings->platform_count && title[length] == '/'; i++) {
+		const char *other = section_title(settings->platforms[i]);
+
+		found->section = settings->platforms[i];
+		found->driver = platform_find(section_type(found->section), &compiled_out);
+		found->meeting = title + length + 1;
+		if (strlen(other) == length && strncasecmp(other, title, length) == 0 &&
+			found->driver != NULL &&
+			found->driver->secrets_of == PLATFORM_SECRETS_OF_MEETING)
+			return true;
+	}
+	return false;
+}
+
+/* What the platform's driver calls the meeting: what was typed may say the same in other words. 0,
+ * or -1 after saying what is wrong. */
+static int name_meeting(const struct meeting_name *found, char name[STORE_NAME_MAX + 1])
+{
+	struct join join = JOIN_INIT;
+	struct error error = {0};
+	struct platform_arrival arrival = {
+		found->meeting, get_nothing, NULL, &join, "meeting", &error};
+	void *instance = NULL;
+	int rc = found->driver->open(found->section, &instance, &error);
+
+	if (rc == 0)
+		rc = found->driver->arrive(instance, &arrival);
+	if (rc == 0 && snprintf(name, STORE_NAME_MAX + 1, "meeting/%s/%s",
+			       section_title(found->section), join.meeting_id) > STORE_NAME_MAX)
+		rc = error_set(&error, "the name of the meeting is too long");
+	if (rc != 0)
+		ctl_usage(&ctl_secret_commands[SET], "%s", error.text);
+	if (instance != NULL)
+		found->driver->close(instance);
+	join_release(&join);
+	return rc;
+}
+
 /* A secret is stored for what the configuration names, so that a typing error is found now, and not
- * by the first join. */
-static int check_name(int command, const struct settings *settings, char *name)
+ * by the first join. `stored` is how it is called in the store. */
+static int check_name(
+	int command, const struct settings *settings, char *name, char stored[STORE_NAME_MAX + 1])
 {
 	struct buffer list = BUFFER_INIT(4096);
+	struct meeting_name meeting;
 
+	if (find_meeting(settings, name, &meeting))
+		return name_meeting(&meeting, stored);
 	fold_host(name);
+	snprintf(stored, STORE_NAME_MAX + 1, "%s", name);
 	if (for_each_name(settings, is_name, name) != 0)
 		return 0;
 	for_each_name(settings, list_name, &list);
@@ -82,7 +157,7 @@ static int check_name(int command, const struct settings *settings, char *name)
 static int run_set(struct ctl *ctl, int argc, char **argv)
 {
 	const struct settings *settings;
-	char prompt[STORE_NAME_MAX + 32];
+	char name[STORE_NAME_MAX + 1], prompt[STORE_NAME_MAX + 32];
 	struct secret *value;
 	struct error error;
 	unsigned version;
@@ -93,17 +168,17 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
 	settings = ctl_settings(ctl);
 	if (settings == NULL)
 		return EX_CONFIG;
-	if (check_name(SET, settings, argv[0]) != 0)
+	if (check_name(SET, settings, argv[0], name) != 0)
 		return EX_USAGE;
-	snprintf(prompt, sizeof prompt, "Secret of %s: ", argv[0]);
+	snprintf(prompt, sizeof prompt, "Secret of %s: ", name);
 	value = given_secret(prompt, &error);
 	if (value == NULL || store_check_value(value, &error) != 0)
 		status = ctl_fail(EX_DATAERR, &error);
-	else if (store_set(settings->store, settings->store_key, argv[0], value, &version,
-			 &error) != 0)
+	else if (store_set(settings->store, settings->store_key, name, value, &version, &error) !=
+		 0)
 		status = ctl_fail(1, &error);
 	else
-		printf("%s: version %u stored\n", argv[0], version);
+		printf("%s: version %u stored\n", name, version);
 	secret_free(&value);
 	return status;
 }
@@ -134,15 +209,16 @@ static int store_generated(const struct settings *settings, const char *name)
 static int run_generate(struct ctl *ctl, int argc, char **argv)
 {
 	const struct settings *settings;
+	char name[STORE_NAME_MAX + 1];
 
 	if (ctl_operands(&ctl_secret_commands[GENERATE], argc, argv, 1) != 0)
 		return EX_USAGE;
 	settings = ctl_settings(ctl);
 	if (settings == NULL)
 		return EX_CONFIG;
-	if (check_name(GENERATE, settings, argv[0]) != 0)
+	if (check_name(GENERATE, settings, argv[0], name) != 0)
 		return EX_USAGE;
-	return store_generated(settings, argv[0]);
+	return store_generated(settings, name);
 }
 
 /* Not checked against the configuration: what is no longer in it is what one retires. */

@@ -14,6 +14,26 @@ enum { TARGET_MAX = 16 * 1024, NOTE_EVERY_S = 60 };
 
 static enum step send_request(struct visit *visit);
 
+const struct store_secret *exchange_secrets(const struct visit *visit, size_t *count_r)
+{
+	char name[STORE_NAME_MAX + 1];
+	int length = 0;
+
+	*count_r = 0;
+	switch (visit->platform->driver->secrets_of) {
+	case PLATFORM_SECRETS_OF_PLATFORM:
+		length = snprintf(name, sizeof name, "%s", visit->join.platform);
+		break;
+	case PLATFORM_SECRETS_OF_MEETING:
+		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
+			visit->join.meeting_id);
+		break;
+	case PLATFORM_SECRETS_OF_NOBODY:
+		return NULL;
+	}
+	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
+}
+
 /* Nothing was sent: somebody may try the same link again. */
 static void give_claim_back(struct visit *visit)
 {
@@ -41,7 +61,7 @@ static enum step refused(struct visit *visit)
 {
 	size_t count;
 
-	store_secrets(visit->files->store, visit->join.platform, &count);
+	exchange_secrets(visit, &count);
 	metric_count(METRIC_EXCHANGE_REFUSED);
 	visit->secret_index++;
 	if (visit->secret_index < count)
@@ -65,7 +85,7 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
-		secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+		secrets = exchange_secrets(visit, &count);
 		exchange_note_acceptance(visit, &secrets[visit->secret_index]);
 		return STEP_NEXT;
 	case PLATFORM_REFUSED:
@@ -129,7 +149,7 @@ static enum step send_request(struct visit *visit)
 	const struct store_secret *secrets;
 	size_t count;
 
-	secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+	secrets = exchange_secrets(visit, &count);
 	platform->driver->request(platform->instance, &visit->join,
 		secret_text(secrets[visit->secret_index].secret), &target);
 	if (!target.failed && left > 0)
@@ -208,8 +228,8 @@ enum step exchange_token(struct visit *visit)
 	}
 	params_free(&visit->form);
 	request_shrink(&visit->request);
-	store_secrets(visit->files->store, visit->join.platform, &count);
-	if (count > 0)
+	exchange_secrets(visit, &count);
+	if (count > 0 || visit->platform->driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
 		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);
 	visit_note(visit, "no secret for this platform: meetauthctl secret set %s",
 		visit->join.platform);

@@ -36,6 +36,8 @@ static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_S
 
 static void prepare(struct granting *granting, struct visit *visit)
 {
+	const struct store_secret *secrets;
+
 	*granting = (struct granting){
 		.visit = visit, .platform = visit->platform, .accepted = SIZE_MAX};
 	granting->started_ms = clock_monotonic_ms();
@@ -43,14 +45,16 @@ static void prepare(struct granting *granting, struct visit *visit)
 		.join = &visit->join,
 		.who = &visit->session.who,
 		.role = visit->role,
+		.by_script = visit->origin != NULL,
 		.now = visit->now,
 		.secrets = {granting->texts, 0},
 		.token = &visit->token,
 		.accepted = &granting->accepted,
 		.error = &granting->error,
 	};
-	granting->grant.secrets.count =
-		store_texts(visit->files->store, visit->join.platform, granting->texts);
+	secrets = exchange_secrets(visit, &granting->grant.secrets.count);
+	for (size_t i = 0; i < granting->grant.secrets.count; i++)
+		granting->texts[i] = secret_text(secrets[i].secret);
 	fill_rejoin(visit, granting->grant.rejoin);
 }
 
@@ -68,7 +72,7 @@ static enum step admit(const struct granting *granting)
 	size_t count;
 
 	metric_count(METRIC_EXCHANGE_GRANTED);
-	secrets = store_secrets(visit->files->store, visit->join.platform, &count);
+	secrets = exchange_secrets(visit, &count);
 	if (granting->accepted < count)
 		exchange_note_acceptance(visit, &secrets[granting->accepted]);
 	return STEP_NEXT;

@@ -185,6 +185,10 @@ step_function authorize_join;
 bool authorize_would_allow(const struct visit *visit, const struct identity *who);
 step_function exchange_token;
 
+/* The versions of the secret for the visit's meeting, newest first; NULL and 0 where there are
+ * none. */
+const struct store_secret *exchange_secrets(const struct visit *visit, size_t *count_r);
+
 /* Notes when the platform last took a version of its secret. */
 void exchange_note_acceptance(struct visit *visit, const struct store_secret *secret);
 step_function return_to_platform;

@@ -43,7 +43,7 @@ struct platform_arrival {
 	struct error *error; /* what is wrong with it; nothing of its value */
 };
 
-/* The versions of the secret by the platform's title, newest first, at least one. */
+/* The versions of the secret, newest first; at least one where they are the platform's. */
 struct platform_secrets {
 	const char *const *values; /* NUL-terminated, without control characters */
 	size_t count;
@@ -54,6 +54,7 @@ struct platform_grant {
 	const struct join *join;
 	const struct identity *who;
 	const char *role; /* the policy's word: "moderator", "participant", "observer"; "": none */
+	bool by_script;	  /* reply() gets the token, not landing() or show() */
 	int64_t now;	  /* seconds since 1970 */
 	struct platform_secrets secrets;
 	/* The same for a session and a meeting, each time; tells nothing of either. For platforms

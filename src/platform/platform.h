@@ -39,6 +39,13 @@ struct platform_peer {
 	size_t origin_count;
 };
 
+/* Where the secrets of a grant are from. */
+enum platform_secrets_of {
+	PLATFORM_SECRETS_OF_PLATFORM = 0, /* TITLE in the store; without one nobody gets in */
+	PLATFORM_SECRETS_OF_MEETING,	  /* "meeting/TITLE/MEETING-ID"; there may be none */
+	PLATFORM_SECRETS_OF_NOBODY,	  /* it needs none */
+};
+
 struct platform_driver {
 	const char *type;
 	const char *summary;
@@ -49,6 +56,7 @@ struct platform_driver {
 	/* How many calls of grant() may run at once in a process; 0: it asks nobody and is
 	 * called on the loop. */
 	unsigned threads;
+	enum platform_secrets_of secrets_of;
 	/* Scripts send `username` and `password` to be checked; without, a session is needed. */
 	bool credentials;
 
@@ -87,6 +95,13 @@ struct platform_driver {
 	/* What a script gets that asks at MOUNT/token/TITLE. NULL: scripts get nothing. */
 	void (*reply)(const void *instance, const struct join *join, const char *token,
 		struct platform_reply *reply);
+
+	/* A secret that has to be renewed ahead of time (both, or neither). due() says when, in
+	 * seconds since 1970; on the loop. renew() does it, on a worker and in one process of the
+	 * pool alone: appends what takes the place of the newest version. 0 or -1. */
+	int64_t (*due)(const void *instance, const char *secret);
+	int (*renew)(void *instance, const char *secret, int64_t now, struct buffer *renewed,
+		struct error *error);
 
 	/* For `meetauthctl check --connect`, after the front page of `api` has answered: tries what
 	 * can be tried of the secrets. 0 or -1. NULL: nothing. */

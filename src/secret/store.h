@@ -79,9 +79,10 @@ void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name,
  * are root both belong to the owner of the store's folder, since the service has to read them. */
 int store_init(const char *path, const char *key_path, struct error *error);
 
-/* "meeting.example.org" (lower case, perhaps with a port), "backend/NAME" or "totp/NAME/SUBJECT",
- * NAME being 1 to 64 letters, digits, "_", "." and "-", and SUBJECT percent-encoded. 0, or -1 with
- * the form in the error. */
+/* "meeting.example.org" (lower case, perhaps with a port), "backend/NAME", "totp/NAME/SUBJECT",
+ * NAME being 1 to 64 letters, digits, "_", "." and "-", and SUBJECT percent-encoded, or
+ * "meeting/PLATFORM/MEETING", MEETING being letters, digits, and "._~%@/-". 0, or -1 with the form
+ * in the error. */
 int store_check_name(const char *name, struct error *error);
 
 /* 1 to SECRET_MAX bytes without control characters, and not dots alone: drivers percent-encode a
@@ -92,6 +93,12 @@ int store_check_value(const struct secret *value, struct error *error);
  * can go is for the operator to say. */
 int store_set(const char *path, const char *key_path, const char *name, const struct secret *value,
 	unsigned *version_r, struct error *error);
+
+/* One change: a new version takes the place of version `version`, as long as that is the newest. 0
+ * with its number in *version_r; 1 when there is a newer one, which stays; -1. */
+int store_replace(const char *path, const char *key_path, const char *name, unsigned version,
+	const struct secret *value, unsigned *version_r, struct error *error);
+
 int store_retire(const char *path, const char *key_path, const char *name, unsigned version,
 	struct error *error);
 

@@ -22,7 +22,7 @@
 #include <sodium.h>
 #include <unistd.h>
 
-enum { BACKEND_MAX = 64 }; /* bytes of the title of a backend */
+enum { BACKEND_MAX = 64, HOST_MAX = 259 }; /* bytes of the title of a backend, of a platform */
 
 /* A change under way. */
 struct change {
@@ -257,22 +257,36 @@ static bool is_host(const char *name)
 	return text_is_host(name);
 }
 
+/* "HOST/MEETING" */
+static bool is_meeting(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char host[HOST_MAX + 1] = "";
+
+	if (slash == NULL || slash - text > HOST_MAX)
+		return false;
+	memcpy(host, text, (size_t)(slash - text));
+	return is_host(host) && text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%@/-");
+}
+
 int store_check_name(const char *name, struct error *error)
 {
-	static const char backend[] = "backend/", totp[] = "totp/";
+	static const char backend[] = "backend/", totp[] = "totp/", meeting[] = "meeting/";
 	bool good;
 
 	if (strncmp(name, backend, sizeof backend - 1) == 0)
 		good = text_is_token(name + sizeof backend - 1, 1, BACKEND_MAX, "_.-");
 	else if (strncmp(name, totp, sizeof totp - 1) == 0)
 		good = strlen(name) <= STORE_NAME_MAX && is_subject(name + sizeof totp - 1);
+	else if (strncmp(name, meeting, sizeof meeting - 1) == 0)
+		good = strlen(name) <= STORE_NAME_MAX && is_meeting(name + sizeof meeting - 1);
 	else
 		good = is_host(name);
 	if (good)
 		return 0;
 	return error_set(error,
-		"a secret's name is a platform's host name in lower case, backend/NAME or "
-		"totp/NAME/SUBJECT");
+		"a secret's name is a platform's host name in lower case, backend/NAME, "
+		"meeting/PLATFORM/MEETING or totp/NAME/SUBJECT");
 }
 
 int store_check_value(const struct secret *value, struct error *error)
@@ -383,6 +397,36 @@ int store_retire(const char *path, const char *key_path, const char *name, unsig
 	rc = remove_version(&change, name, version);
 	if (rc == 0)
 		rc = commit(&change);
+	end(&change);
+	return rc;
+}
+
+/* Whether `number` is the newest version of a name. */
+static bool is_newest(const struct change *change, const char *name, unsigned number)
+{
+	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
+	json_t *newest = json_array_get(json_object_get(entry, "versions"), 0);
+
+	return json_integer_value(json_object_get(newest, "version")) == (json_int_t)number;
+}
+
+int store_replace(const char *path, const char *key_path, const char *name, unsigned version,
+	const struct secret *value, unsigned *version_r, struct error *error)
+{
+	struct change change;
+	int rc;
+
+	if (store_check_value(value, error) != 0 || begin(&change, path, key_path, error) != 0)
+		return -1;
+	if (!is_newest(&change, name, version)) {
+		rc = 1;
+	} else {
+		rc = remove_version(&change, name, version);
+		if (rc == 0)
+			rc = add_version(&change, name, value, version_r);
+		if (rc == 0)
+			rc = commit(&change);
+	}
 	end(&change);
 	return rc;
 }

@@ -168,6 +168,64 @@ static void test_retired_version_is_gone_and_its_number_never_used_again(void **
 	assert_int_equal(set_secret(NAME, "third"), 3);
 }
 
+static void test_replaced_version_is_gone_and_the_new_one_is_the_newest(void **state)
+{
+	struct secret *value = secret_new("new", 3);
+	struct store *store;
+	const struct store_secret *secrets;
+	unsigned version = 0;
+	size_t count;
+
+	(void)state;
+	set_secret(NAME, "one");
+	set_secret(NAME, "two");
+	assert_int_equal(store_replace(path, key_path, NAME, 2, value, &version, NULL), 0);
+	assert_int_equal(version, 3);
+	store = open_store();
+	secrets = store_secrets(store, NAME, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(secret_text(secrets[0].secret), "new");
+	assert_string_equal(secret_text(secrets[1].secret), "one");
+	store_free(&store);
+	secret_free(&value);
+}
+
+/* Whoever set another one meanwhile meant it. */
+static void test_replace_leaves_a_newer_version_and_a_store_without_it_alone(void **state)
+{
+	struct secret *value = secret_new("new", 3);
+	struct store *store;
+	unsigned version = 0;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(store_replace(path, key_path, NAME, 1, value, &version, NULL), 1);
+	set_secret(NAME, "one");
+	set_secret(NAME, "two");
+	assert_int_equal(store_replace(path, key_path, NAME, 1, value, &version, NULL), 1);
+	store = open_store();
+	assert_string_equal(secret_text(store_secrets(store, NAME, &count)->secret), "two");
+	assert_int_equal(count, 2);
+	store_free(&store);
+	secret_free(&value);
+}
+
+static void test_meetings_of_a_platform_have_secrets_of_their_own(void **state)
+{
+	static const char *const good[] = {"meeting/lync.example.org/john@example.org/854T0R7G",
+		"meeting/lync.example.org:8443/a"};
+	static const char *const bad[] = {"meeting/", "meeting/lync.example.org", "meeting//a",
+		"meeting/lync.example.org/", "meeting/Lync.example.org/a",
+		"meeting/lync.example.org/a b", "meeting/lync.example.org/..",
+		"meeting/lync.example.org/a\n"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_int_equal(store_check_name(good[i], NULL), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(store_check_name(bad[i], NULL), -1);
+}
+
 static void test_retire_names_what_is_not_there(void **state)
 {
 	struct error error;
@@ -366,6 +424,9 @@ int main(void)
 		WITH_STORE(test_longest_value_and_all_versions_fit),
 		WITH_STORE(test_too_many_versions_are_refused_and_none_removed),
 		WITH_STORE(test_retired_version_is_gone_and_its_number_never_used_again),
+		WITH_STORE(test_replaced_version_is_gone_and_the_new_one_is_the_newest),
+		WITH_STORE(test_replace_leaves_a_newer_version_and_a_store_without_it_alone),
+		WITH_STORE(test_meetings_of_a_platform_have_secrets_of_their_own),
 		WITH_STORE(test_retire_names_what_is_not_there),
 		WITH_STORE(test_names_and_values_are_checked),
 		WITH_STORE(test_rotation_goes_on_to_a_key_known_before),

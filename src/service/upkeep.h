@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Renews the secrets that a platform gives for a time only (OAuth's pairs of tokens) before they
+ * end. Every process looks once a second whether one is due; of all that find one, the one renews
+ * it that gets the lease in the shared state, which ends by itself. The new value takes the old
+ * one's place in the store in one change, and all processes read it from there.
+ */
+#ifndef SERVICE_UPKEEP_H
+#define SERVICE_UPKEEP_H
+
+#include "service/service.h"
+#include "state/state.h"
+
+struct upkeep;
+
+/* *current is read on the loop each time; it and the state have to outlive the upkeep. NULL without
+ * memory. */
+struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current);
+
+/* Ends; where a job is running, once it has ended: the loop must turn until nothing is left. */
+void upkeep_free(struct upkeep **upkeep);
+
+#endif
