@@ -11,6 +11,7 @@ extern const struct auth_backend auth_command;
 extern const struct auth_backend auth_email;
 extern const struct auth_backend auth_file;
 extern const struct auth_backend auth_guest;
+extern const struct auth_backend auth_guest_account;
 extern const struct auth_backend auth_http;
 extern const struct auth_backend auth_invite;
 #ifdef HAVE_LDAP
@@ -63,6 +64,7 @@ static const struct {
 	{"invite", &auth_invite},
 	{"meeting-key", &auth_meeting_key},
 	{"guest", &auth_guest},
+	{"guest-account", &auth_guest_account},
 #ifdef MEETAUTH_MOCK
 	{"mock", &auth_mock},
 #endif

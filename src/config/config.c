@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "config/arena.h"
+#include "config/desk.h"
 #include "config/rules.h"
 #include "config/section.h"
 #include "config/settings.h"
@@ -104,7 +105,8 @@ static int read_all(
 		return -1;
 	settings->platforms = platforms;
 	settings->backends = backends;
-	if (rules_read(&load->arena, settings->file, parsed, &settings->policy, error) != 0)
+	if (rules_read(&load->arena, settings->file, parsed, &settings->policy, error) != 0 ||
+		desk_read(&load->arena, parsed, settings, error) != 0)
 		return -1;
 	if (load->arena.failed)
 		return error_set(error, "%s: out of memory", settings->file);

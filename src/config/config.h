@@ -52,6 +52,13 @@ struct config_policy {
 	size_t count;
 };
 
+/* The page where some make accounts and invitations for guests. */
+struct config_desk {
+	bool present; /* a guest-desk section stands in the file */
+	struct config_list groups;
+	const struct section *accounts, *invitations; /* of backends; NULL: none */
+};
+
 /* Everything is owned by the settings and immutable. */
 struct settings {
 	const char *file;     /* as it was named */
@@ -71,6 +78,7 @@ struct settings {
 	const struct section *const *platforms, *const *backends; /* in the order of the file */
 	size_t platform_count, backend_count;
 	struct config_policy policy;
+	struct config_desk desk;
 };
 
 /* Which section types exist; both arrays are ended by a NULL type. */

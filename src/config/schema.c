@@ -61,6 +61,15 @@ const struct option schema_rule_options[] = {
 	{NULL, OPTION_STRING, NULL, NULL},
 };
 
+const struct option schema_desk_options[] = {
+	{"groups", OPTION_LIST, NULL, "whose members may use the desk; needed"},
+	{"accounts", OPTION_STRING, NULL,
+		"backend of the accounts; default: the only guest-account"},
+	{"invitations", OPTION_STRING, NULL,
+		"backend of the invitations; default: the only invite"},
+	{NULL, OPTION_STRING, NULL, NULL},
+};
+
 /* The parse under way: libconfuse hands its callbacks no context. */
 static struct {
 	const char *file;
@@ -224,21 +233,24 @@ static cfg_t *make_parser(struct config_types types)
 		{"backend", schema_backend_options, types.backends},
 		{"policy", schema_policy_options, NULL},
 		{"rule", schema_rule_options, NULL},
+		{"guest-desk", schema_desk_options, NULL},
 	};
 	const cfg_flag_t titled = CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	struct arena arena = {0};
 	cfg_t *parser = NULL;
-	cfg_opt_t *file = options_of(&arena, &kinds[0], 3);
+	cfg_opt_t *file = options_of(&arena, &kinds[0], 4);
 	cfg_opt_t *platform = options_of(&arena, &kinds[1], 0);
 	cfg_opt_t *backend = options_of(&arena, &kinds[2], 0);
 	cfg_opt_t *policy = options_of(&arena, &kinds[3], 1);
 	cfg_opt_t *rule = options_of(&arena, &kinds[4], 0);
+	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0);
 
 	if (!arena.failed) {
 		add_section(file, "platform", platform, titled);
 		add_section(file, "backend", backend, titled);
 		add_section(policy, "rule", rule, titled);
 		add_section(file, "policy", policy, CFGF_NONE);
+		add_section(file, "guest-desk", desk, CFGF_NONE);
 		parser = cfg_init(file, CFGF_NONE); /* copies it all */
 	}
 	arena_release(&arena);

@@ -24,6 +24,7 @@ extern const struct option schema_platform_options[];
 extern const struct option schema_backend_options[];
 extern const struct option schema_policy_options[];
 extern const struct option schema_rule_options[];
+extern const struct option schema_desk_options[];
 
 /* Reads and parses the file: names, titles, lists or not, duplicates. Every option is a string
  * still, and may be missing. NULL with "FILE:LINE: …". Freed with cfg_free(). */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Accounts of guests: a name, a password and the meetings that they are good for, made at the guest
+ * desk and kept in a file (records.h).
+ */
+#ifndef AUTH_ACCOUNTS_H
+#define AUTH_ACCOUNTS_H
+
+#include "auth/password.h"
+#include "auth/records.h"
+#include "auth/users.h"
+
+enum { ACCOUNT_MEETINGS_MAX = 16, ACCOUNT_PASSWORD_MIN = 10 };
+
+/* Strings live as long as the table, or as their owner; none is NULL. */
+struct account {
+	const char *id;	     /* RECORDS_ID_SIZE */
+	const char *name;    /* to sign in with; canonical (users.h), unique */
+	const char *display; /* "" where unknown, as the e-mail */
+	const char *email;
+	const char *hash;			    /* password.h */
+	const char *meetings[ACCOUNT_MEETINGS_MAX]; /* "PLATFORM/MEETING-ID"; at least one */
+	size_t meeting_count;
+	const char *by;	 /* who made it: "BACKEND/SUBJECT" */
+	int64_t created; /* seconds since 1970 */
+	int64_t expires; /* from then on refused; 0: never */
+};
+
+/* A file as it was read: immutable, in its order. */
+struct accounts;
+
+/* NULL with an error; none where there is no file. */
+struct accounts *accounts_load(const char *path, struct error *error);
+void accounts_free(struct accounts **accounts);
+
+const struct account *accounts_find(const struct accounts *accounts, const char *name);
+const struct account *accounts_by_id(const struct accounts *accounts, const char *id);
+const struct account *accounts_at(const struct accounts *accounts, size_t index);
+
+bool accounts_is_active(const struct account *account, int64_t now);
+
+/* What is wrong with an account (but its id), as a constant sentence; NULL: nothing. */
+const char *accounts_fault(const struct account *account);
+
+/* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
+ * `platform` in front where that is not NULL (into memory that *room_r owns, to be freed by the
+ * caller after the account's use). NULL, or what is wrong, a constant. */
+const char *accounts_read_meetings(
+	struct account *account, char *text, const char *platform, char **room_r);
+
+/* -- changes, under the file's lock -- */
+
+enum accounts_change {
+	ACCOUNTS_BROKEN = 0, /* with an error */
+	ACCOUNTS_TAKEN,	     /* another has this name */
+	ACCOUNTS_GONE,	     /* there is none of this id */
+	ACCOUNTS_DONE,
+};
+
+/* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
+ * and when, and its hash where account->hash is "". Forgets those that expired RECORDS_KEPT ago. */
+enum accounts_change accounts_put(
+	const char *path, const struct account *account, struct error *error);
+
+enum accounts_change accounts_remove(const char *path, const char *id, struct error *error);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Backend "guest-account": names and passwords that somebody at the guest desk has given to guests,
+ * each for named meetings (accounts.h).
+ */
+#include "auth/accounts.h"
+#include "auth/auth.h"
+#include "base/clock.h"
+
+#define SUBJECT "guest-"
+
+static const struct option options[] = {
+	{"accounts", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
+		"the file of accounts, an absolute path; the guest desk makes it"},
+	{"groups", OPTION_LIST, NULL, "groups that all of them are in"},
+	{0},
+};
+
+struct instance {
+	struct records_table table;
+	const char *const *groups; /* the settings' */
+	size_t group_count;
+};
+
+static void *load(const char *path, struct error *error)
+{
+	return accounts_load(path, error);
+}
+
+static void free_table(void *table)
+{
+	struct accounts *accounts = table;
+
+	accounts_free(&accounts);
+}
+
+static int open_accounts(const struct section *section, void **instance_r, struct error *error)
+{
+	const char *path = section_string(section, "accounts");
+	struct instance *instance;
+	struct error why;
+
+	if (path[0] != '/')
+		return section_error(section, "accounts", error, "must be an absolute path");
+	instance = calloc(1, sizeof *instance);
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	instance->table = (struct records_table){.path = path, .load = load, .free = free_table};
+	instance->groups = section_list(section, "groups", &instance->group_count);
+	if (records_follow(&instance->table, &why) != 0) {
+		free(instance);
+		return section_error(section, "accounts", error, "%s", why.text);
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+static void close_accounts(void *context)
+{
+	struct instance *instance = context;
+
+	records_unfollow(&instance->table);
+	free(instance);
+}
+
+/* The subject is the id, which no later account of the same name has. */
+static int fill(
+	struct identity *who, const struct account *account, const struct instance *instance)
+{
+	char subject[sizeof SUBJECT + RECORDS_ID_SIZE];
+	int rc;
+
+	snprintf(subject, sizeof subject, SUBJECT "%s", account->id);
+	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
+	rc |= identity_set(&who->name,
+		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
+	rc |= identity_set(&who->email, account->email, IDENTITY_EMAIL_MAX);
+	for (size_t i = 0; i < instance->group_count; i++)
+		rc |= identity_add_group(who, instance->groups[i]);
+	for (size_t i = 0; i < account->meeting_count; i++) {
+		char platform[IDENTITY_SUBJECT_MAX + 1];
+		const char *slash = strchr(account->meetings[i], '/');
+
+		snprintf(platform, sizeof platform, "%.*s", (int)(slash - account->meetings[i]),
+			account->meetings[i]);
+		rc |= identity_add_meeting(who, platform, slash + 1);
+	}
+	who->guest = true;
+	return rc;
+}
+
+/* What is needed of an account, copied so that the table is not held while the password is checked.
+ */
+struct found {
+	bool known;
+	char hash[PASSWORD_HASH_SIZE];
+	struct identity who; /* empty where the account is not active */
+};
+
+static int find(struct instance *instance, const char *typed, struct found *found)
+{
+	char name[USERS_NAME_SIZE];
+	const struct account *account, *any;
+	int rc = 0;
+
+	users_canonical(typed, name);
+	pthread_mutex_lock(&instance->table.lock);
+	account = accounts_find(instance->table.table, name);
+	any = account != NULL ? account : accounts_at(instance->table.table, 0);
+	found->known = account != NULL;
+	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
+	if (account != NULL && accounts_is_active(account, clock_wall()))
+		rc = fill(&found->who, account, instance);
+	pthread_mutex_unlock(&instance->table.lock);
+	return rc;
+}
+
+static enum auth_verdict judge(const struct auth_attempt *attempt, struct found *found)
+{
+	/* Whoever it is: the time must not tell. */
+	switch (password_verify(found->hash, attempt->password)) {
+	case PASSWORD_BROKEN:
+		error_set(attempt->error, "no memory to hash a password");
+		return AUTH_UNAVAILABLE;
+	case PASSWORD_MISMATCH:
+		return found->known ? AUTH_DENY : AUTH_UNKNOWN;
+	case PASSWORD_MATCH:
+		break;
+	}
+	if (!found->known)
+		return AUTH_UNKNOWN;
+	if (found->who.subject == NULL)
+		return AUTH_DENY;
+	found->who.backend = attempt->who->backend;
+	attempt->who->backend = NULL;
+	identity_move(attempt->who, &found->who);
+	return AUTH_GRANT;
+}
+
+static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+{
+	struct found found = {.who = IDENTITY_INIT};
+	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+
+	if (find(context, attempt->name, &found) == 0)
+		verdict = judge(attempt, &found);
+	else
+		error_set(attempt->error, "no memory for an identity");
+	identity_release(&found.who);
+	explicit_bzero(found.hash, sizeof found.hash);
+	return verdict;
+}
+
+static bool stands(void *context, const char *subject)
+{
+	struct instance *instance = context;
+	const struct account *account;
+	bool active;
+
+	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0)
+		return false;
+	pthread_mutex_lock(&instance->table.lock);
+	account = accounts_by_id(instance->table.table, subject + strlen(SUBJECT));
+	active = account != NULL && accounts_is_active(account, clock_wall());
+	pthread_mutex_unlock(&instance->table.lock);
+	return active;
+}
+
+static int refresh(void *context, struct error *error)
+{
+	struct instance *instance = context;
+
+	return records_refresh(&instance->table, error);
+}
+
+const struct auth_backend auth_guest_account = {
+	.type = "guest-account",
+	.summary = "accounts for named meetings, made at the guest desk",
+	.options = options,
+	.open = open_accounts,
+	.close = close_accounts,
+	.check = check,
+	.stands = stands,
+	.refresh = refresh,
+};
