@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "flow/pages.h"
 
+#include "flow/values.h"
+
 #include <jansson.h>
-
-enum { VALUES_MAX = 20 };
-
-/* Values for a template, filled one by one. */
-struct values {
-	struct page_value list[VALUES_MAX + 1]; /* the last one stays empty: the end */
-	size_t count;
-};
-
-static void put(struct values *values, const char *name, const char *text)
-{
-	if (values->count < VALUES_MAX)
-		values->list[values->count++] = (struct page_value){.name = name, .text = text};
-}
 
 enum { ROWS_MAX = 16, ROW_VALUES = 5 };
 
@@ -26,41 +14,6 @@ struct rows {
 	struct buffer texts[ROWS_MAX][2];
 	size_t count;
 };
-
-static void put_rows(struct values *values, const char *name, const struct rows *rows)
-{
-	if (values->count < VALUES_MAX && rows->count > 0)
-		values->list[values->count++] =
-			(struct page_value){.name = name, .rows = rows->list};
-}
-
-static const struct lang *language(const struct visit *visit)
-{
-	return langs_choose(visit->files->langs, visit->request.accept_language);
-}
-
-static void put_common(struct values *values, const struct visit *visit, const struct lang *lang)
-{
-	const struct settings *settings = visit->service->settings;
-
-	put(values, "lang", lang_code(lang));
-	put(values, "static", visit->service->static_url);
-	put(values, "brand", settings->brand_name);
-	put(values, "logo", settings->brand_logo);
-	put(values, "request_id", visit->request.id);
-}
-
-static void answer_page(struct visit *visit, enum page_id id, int status, const char *policy,
-	const struct lang *lang, const struct values *values)
-{
-	struct response *response = &visit->response;
-
-	response_begin(response, status, visit->request.id);
-	response_header(response, "Content-Type", "text/html; charset=utf-8");
-	response_header(response, "Content-Language", lang_code(lang));
-	response_header(response, "Content-Security-Policy", policy);
-	page_render(visit->files->pages[id], lang, values->list, &response->body);
-}
 
 static void answer_json(struct visit *visit, int status, const char *code, const char *message)
 {
@@ -141,21 +94,21 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	snprintf(texts->status, sizeof texts->status, "%d", failure_status(visit->failure));
 	snprintf(texts->retry_after, sizeof texts->retry_after, "%lld",
 		(long long)visit->retry_after);
-	put(values, "status", texts->status);
-	put(values, "code", failure_code(visit->failure));
-	put(values, "account", visit->session.who.subject);
-	put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
-	put(values, "meeting", visit->join.meeting_token);
-	put(values, "parameter", visit->parameter);
-	put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
+	values_put(values, "status", texts->status);
+	values_put(values, "code", failure_code(visit->failure));
+	values_put(values, "account", visit->session.who.subject);
+	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
+	values_put(values, "meeting", visit->join.meeting_token);
+	values_put(values, "parameter", visit->parameter);
+	values_put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
 	if (wants_fresh_link(visit->failure)) {
 		pages_meeting_link(visit, &texts->link);
-		put(values, "meeting_link", texts->link.data);
+		values_put(values, "meeting_link", texts->link.data);
 	}
 	if (visit->failure == FAILURE_DENIED &&
 		visit_seal_ticket(visit, TICKET_JOIN, &texts->ticket) == 0) {
-		put(values, "switch_action", visit->service->logout_url);
-		put(values, "ticket", texts->ticket.data);
+		values_put(values, "switch_action", visit->service->logout_url);
+		values_put(values, "ticket", texts->ticket.data);
 	}
 }
 
@@ -173,12 +126,12 @@ static void put_sentence(struct values *values, const struct lang *lang, const c
 
 	snprintf(key, sizeof key, "error.%s.%s", code, sentence);
 	lang_format(lang, key, values->list, text);
-	put(values, name, text->data);
+	values_put(values, name, text->data);
 }
 
 void pages_failure(struct visit *visit)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	const char *code = failure_code(visit->failure);
 	struct values values = {0};
 	struct failure_texts texts = {
@@ -188,7 +141,7 @@ void pages_failure(struct visit *visit)
 		.ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1),
 	};
 
-	put_common(&values, visit, lang);
+	values_put_common(&values, visit, lang);
 	put_failure(&values, visit, &texts);
 	put_sentence(&values, lang, code, "title", "title", &texts.title);
 	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
@@ -196,7 +149,7 @@ void pages_failure(struct visit *visit)
 		answer_json(visit, failure_status(visit->failure), code,
 			texts.message.data != NULL ? texts.message.data : code);
 	else
-		answer_page(visit, PAGE_ERROR, failure_status(visit->failure),
+		values_answer(visit, PAGE_ERROR, failure_status(visit->failure),
 			visit->service->page_policy, lang, &values);
 	add_failure_headers(visit);
 	buffer_release(&texts.title);
@@ -281,15 +234,15 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 static void put_join(struct values *values, const struct visit *visit, const char *action,
 	const struct buffer *ticket)
 {
-	put(values, "action", action);
-	put(values, "ticket", ticket->data);
-	put(values, "platform", visit->platform->title);
-	put(values, "meeting", visit->join.meeting_token);
+	values_put(values, "action", action);
+	values_put(values, "ticket", ticket->data);
+	values_put(values, "platform", visit->platform->title);
+	values_put(values, "meeting", visit->join.meeting_token);
 }
 
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	struct values values = {0};
 	struct rows forms = {0}, buttons = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
@@ -297,16 +250,16 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 	bool passwords =
 		rc == 0 && add_ways(visit, lang, ticket.data, name, backend, &forms, &buttons);
 
-	put_common(&values, visit, lang);
+	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->login_url, &ticket);
-	put(&values, "failed", status == 401 ? "1" : NULL);
-	put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
-	put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
-	put(&values, "name", backend == NULL ? name : NULL);
-	put(&values, "passwords", passwords ? "1" : NULL);
-	put_rows(&values, "forms", &forms);
-	put_rows(&values, "buttons", &buttons);
-	answer_page(visit, PAGE_LOGIN, status, visit->platform->login_policy, lang, &values);
+	values_put(&values, "failed", status == 401 ? "1" : NULL);
+	values_put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
+	values_put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
+	values_put(&values, "name", backend == NULL ? name : NULL);
+	values_put(&values, "passwords", passwords ? "1" : NULL);
+	values_put_rows(&values, "forms", forms.list);
+	values_put_rows(&values, "buttons", buttons.list);
+	values_answer(visit, PAGE_LOGIN, status, visit->platform->login_policy, lang, &values);
 	release_rows(&forms);
 	release_rows(&buttons);
 	buffer_wipe(&ticket);
@@ -315,19 +268,19 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 
 int pages_challenge(struct visit *visit, bool failed)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	const struct ticket_note *note = visit->note;
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
 
-	put_common(&values, visit, lang);
+	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->login_url, &ticket);
-	put(&values, "failed", failed ? "1" : NULL);
-	put(&values, "prompt", note->prompt);
-	put(&values, "code", note->prompt == NULL ? "1" : NULL);
-	put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
-	answer_page(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
+	values_put(&values, "failed", failed ? "1" : NULL);
+	values_put(&values, "prompt", note->prompt);
+	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
+	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
+	values_answer(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
 		visit->platform->login_policy, lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
@@ -335,15 +288,15 @@ int pages_challenge(struct visit *visit, bool failed)
 
 int pages_invite(struct visit *visit)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
 
-	put_common(&values, visit, lang);
+	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->invite_url, &ticket);
-	put(&values, "guest", visit->note->who.name);
-	answer_page(visit, PAGE_INVITE, 200, visit->platform->login_policy, lang, &values);
+	values_put(&values, "guest", visit->note->who.name);
+	values_answer(visit, PAGE_INVITE, 200, visit->platform->login_policy, lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
 }
@@ -351,18 +304,18 @@ int pages_invite(struct visit *visit)
 int pages_meeting(struct visit *visit)
 {
 	const struct service_platform *platform = visit->platform;
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	struct values values = {0};
 	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
 	bool failed;
 
 	platform->driver->show(platform->instance, &visit->join, visit->token.data, &link, &key);
-	put_common(&values, visit, lang);
-	put(&values, "platform", platform->title);
-	put(&values, "meeting", visit->join.meeting_id);
-	put(&values, "link", link.data);
-	put(&values, "key", key.data);
-	answer_page(visit, PAGE_MEETING, 200, visit->service->page_policy, lang, &values);
+	values_put_common(&values, visit, lang);
+	values_put(&values, "platform", platform->title);
+	values_put(&values, "meeting", visit->join.meeting_id);
+	values_put(&values, "link", link.data);
+	values_put(&values, "key", key.data);
+	values_answer(visit, PAGE_MEETING, 200, visit->service->page_policy, lang, &values);
 	failed = link.failed || key.failed;
 	buffer_wipe(&link);
 	buffer_wipe(&key);
@@ -382,19 +335,19 @@ static char *origin_of(const char *url)
 
 int pages_logout(struct visit *visit, const char *leave)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	char *origin = origin_of(leave);
 	char *policy = service_page_policy(visit->service->settings, origin);
 	int rc = visit_seal_ticket(visit, TICKET_LOGOUT, &ticket);
 
-	put_common(&values, visit, lang);
-	put(&values, "action", visit->service->logout_url);
-	put(&values, "ticket", ticket.data);
-	put(&values, "account", visit->session.who.subject);
-	answer_page(visit, PAGE_LOGOUT, 200, policy != NULL ? policy : visit->service->page_policy,
-		lang, &values);
+	values_put_common(&values, visit, lang);
+	values_put(&values, "action", visit->service->logout_url);
+	values_put(&values, "ticket", ticket.data);
+	values_put(&values, "account", visit->session.who.subject);
+	values_answer(visit, PAGE_LOGOUT, 200,
+		policy != NULL ? policy : visit->service->page_policy, lang, &values);
 	free(policy);
 	free(origin);
 	buffer_wipe(&ticket);
@@ -403,11 +356,11 @@ int pages_logout(struct visit *visit, const char *leave)
 
 void pages_signed_out(struct visit *visit)
 {
-	const struct lang *lang = language(visit);
+	const struct lang *lang = values_language(visit);
 	struct values values = {0};
 
-	put_common(&values, visit, lang);
-	answer_page(visit, PAGE_SIGNED_OUT, 200, visit->service->page_policy, lang, &values);
+	values_put_common(&values, visit, lang);
+	values_answer(visit, PAGE_SIGNED_OUT, 200, visit->service->page_policy, lang, &values);
 }
 
 void pages_plain(struct visit *visit, int status, const char *content_type, const char *text)
