@@ -58,7 +58,11 @@ static int converse(int count, const struct pam_message **messages,
 		forget(responses, count);
 		return PAM_CONV_ERR;
 	}
-	*responses_r = responses;
+	/* A module that only tells something may leave it NULL. */
+	if (responses_r != NULL)
+		*responses_r = responses;
+	else
+		forget(responses, count);
 	return PAM_SUCCESS;
 }
 
@@ -78,10 +82,8 @@ static const char *word_for(int rc, const struct talk *talk)
 	case PAM_AUTHTOK_EXPIRED:
 	case PAM_NEW_AUTHTOK_REQD:
 		return "deny";
-	case PAM_CONV_ERR:
+	default: /* what a module makes of our refusal to say more is its own affair */
 		return talk->asked_more ? "deny" : NULL;
-	default:
-		return NULL;
 	}
 }
 

@@ -121,7 +121,7 @@ def test_shell_in_the_product(make_rig, shell):
     back = visitor.enter()
     assert back.status == 302
     assert "participantName=Alice%20%25%20Liddell&participantEmail=alice%40example.org" in back.location
-    assert rig.events("login")[-1]["backend"] == "own"
+    wait_for(lambda: rig.events("login")[-1]["backend"] == "own", "the log")
     other = rig.visitor()
     assert other.fill(other.login_page(), "bert", BERT).status == 403, "signed in, and in no group"
     # who leaves the file loses the session
@@ -205,7 +205,7 @@ def test_python_in_the_product(make_rig, python):
     assert visitor.post("/auth/login", {**fields, "answer": "000000 x"}).status == 401
     back = visitor.post("/auth/login", {**fields, "answer": code()})
     assert back.status == 302, "let in for the second factor: %r" % back
-    assert rig.events("login")[-1]["user"] == "bert"
+    wait_for(lambda: rig.events("login")[-1].get("user") == "bert", "the log")
     os.unlink(python[1])
     other = rig.visitor()
     answer = other.fill(other.login_page(), "bert", BERT)
@@ -274,4 +274,4 @@ def test_a_hanging_program_leaves_nothing_behind_and_shows_no_password(make_rig)
     for pid in pids:
         wait_for(lambda: not is_running(pid), "the end of " + pid)
     assert "hangs about" not in rig.pool.said()
-    assert "had not answered after 2000 ms and was killed" in rig.pool.said()
+    wait_for(lambda: "had not answered after 2000 ms and was killed" in rig.pool.said(), "the log")
