@@ -2,6 +2,7 @@
 #include "auth/invites.h"
 
 #include "base/clock.h"
+#include "base/join.h"
 #include "base/text.h"
 #include "outbound/mail.h"
 
@@ -31,8 +32,8 @@ static int read_entry(const json_t *entry, struct invite *invite)
 	*invite = (struct invite){
 		.id = records_text(entry, "id", RECORDS_ID_SIZE - 1),
 		.platform = records_text(entry, "platform", IDENTITY_SUBJECT_MAX),
-		.meeting = records_text(entry, "meeting", 64),
-		.meeting_token = records_text(entry, "meetingToken", 128),
+		.meeting = records_text(entry, "meeting", JOIN_MEETING_MAX),
+		.meeting_token = records_text(entry, "meetingToken", JOIN_MEETING_MAX),
 		.name = records_text(entry, "name", IDENTITY_NAME_MAX),
 		.email = records_text(entry, "email", IDENTITY_EMAIL_MAX),
 	};
@@ -149,11 +150,10 @@ const char *invites_fault(const struct invite *invite)
 	if (!text_is_host(invite->platform) ||
 		invite->platform[strcspn(invite->platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
 		return "the platform is no host name in lower case";
-	if (!text_is_token(invite->meeting, 1, 64, "_-"))
-		return "the meeting id is not 1 to 64 letters, digits, \"_\" or \"-\"";
-	if (!text_is_token(invite->meeting_token, 1, 128, "._~-"))
-		return "the meeting token is not 1 to 128 letters, digits, \".\", \"_\", \"~\" or "
-		       "\"-\"";
+	if (!join_is_meeting_id(invite->meeting))
+		return "the meeting id is not 1 to 256 letters, digits, or - . _ ~ % /";
+	if (!join_is_meeting_id(invite->meeting_token))
+		return "the meeting token is not 1 to 256 letters, digits, or - . _ ~ % /";
 	if (invite->name[0] == '\0' || strlen(invite->name) > IDENTITY_NAME_MAX ||
 		!text_is_printable(invite->name))
 		return "the name is empty, longer than 256 bytes or not printable UTF-8";

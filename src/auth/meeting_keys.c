@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/identity.h"
+#include "base/join.h"
 #include "base/text.h"
 
 #define FORMAT "meetauth meeting keys 1"
@@ -20,7 +21,7 @@ static int read_entry(const json_t *entry, struct meeting_key *key)
 	*key = (struct meeting_key){
 		.id = records_text(entry, "id", RECORDS_ID_SIZE - 1),
 		.platform = records_text(entry, "platform", IDENTITY_SUBJECT_MAX),
-		.meeting = records_text(entry, "meeting", 64),
+		.meeting = records_text(entry, "meeting", JOIN_MEETING_MAX),
 		.hash = records_text(entry, "hash", PASSWORD_HASH_SIZE - 1),
 	};
 	if (key->id == NULL || key->platform == NULL || key->meeting == NULL || key->hash == NULL)
@@ -133,8 +134,8 @@ const char *meeting_keys_fault(const struct meeting_key *key)
 	if (!text_is_host(key->platform) ||
 		key->platform[strcspn(key->platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
 		return "the platform is no host name in lower case";
-	if (!text_is_token(key->meeting, 1, 64, "_-"))
-		return "the meeting id is not 1 to 64 letters, digits, \"_\" or \"-\"";
+	if (!join_is_meeting_id(key->meeting))
+		return "the meeting id is not 1 to 256 letters, digits, or - . _ ~ % /";
 	return password_hash_fault(key->hash);
 }
 

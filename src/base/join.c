@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/join.h"
 
+#include "base/text.h"
+
 int join_add_forward(struct join *join, const char *name, const char *value)
 {
 	struct join_forward *forward;
@@ -16,6 +18,11 @@ int join_add_forward(struct join *join, const char *name, const char *value)
 	forward->value = strdup(value);
 	join->forward_count++; /* counted even half-built, so that release frees the half */
 	return forward->name != NULL && forward->value != NULL ? 0 : -1;
+}
+
+bool join_is_meeting_id(const char *text)
+{
+	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/-");
 }
 
 void join_release(struct join *join)

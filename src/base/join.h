@@ -8,10 +8,12 @@
 
 #include "base/banned.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum {
 	JOIN_FORWARD_MAX = 16,
+	JOIN_MEETING_MAX = 256, /* bytes of a meeting id, of any platform */
 };
 
 /* A parameter that is handed on to the platform as it came. */
@@ -34,6 +36,10 @@ struct join {
 
 /* Adds a copy of a forwarded parameter. 0, or -1 without memory or with too many. */
 int join_add_forward(struct join *join, const char *name, const char *value);
+
+/* Whether a text can be the id of a meeting of some platform, for what names one beforehand:
+ * letters, digits and - . _ ~ % /. Each platform takes fewer. */
+bool join_is_meeting_id(const char *text);
 
 /* Frees everything, wipes the request token; the join is empty afterwards. */
 void join_release(struct join *join);

@@ -2,6 +2,7 @@
 #include "ctl/given.h"
 
 #include "base/clock.h"
+#include "base/join.h"
 #include "base/text.h"
 #include "secret/seal.h"
 
@@ -78,8 +79,9 @@ const char *given_platform(struct ctl *ctl, const struct ctl_command *command, c
 		ctl_usage(command, "--platform and --meeting are needed");
 		return NULL;
 	}
-	if (!text_is_token(meeting, 1, 64, "_-")) {
-		ctl_usage(command, "a meeting id is 1 to 64 letters, digits, \"_\" and \"-\"");
+	if (!join_is_meeting_id(meeting)) {
+		ctl_usage(command, "a meeting id is 1 to %d letters, digits and - . _ ~ %% /",
+			JOIN_MEETING_MAX);
 		return NULL;
 	}
 	for (size_t i = 0; i < settings->platform_count; i++)

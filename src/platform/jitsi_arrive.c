@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-enum { ROOM_MAX = 512, TENANT_MAX = 64, OVERRIDES_MAX = 12, OVERRIDE_MAX = 200, KEY_MAX = 80 };
+enum { ROOM_MAX = 191, TENANT_MAX = 64, OVERRIDES_MAX = 12, OVERRIDE_MAX = 200, KEY_MAX = 80 };
 
 /* Where the names were found. */
 struct names {
@@ -34,15 +34,17 @@ bool jitsi_is_override(const char *name)
 	       text_is_token(name, 1, KEY_MAX, "_.");
 }
 
-/* What encodeURIComponent() leaves of a normalized name, in small letters. No "*": Prosody takes
- * that for every room. */
+/* What encodeURIComponent() makes of a normalized name, in small letters, where it has to encode
+ * only what is beyond ASCII: an encoded dot or slash would be another address. No "*": Prosody
+ * takes that for every room. */
 static bool is_safe(const char *room)
 {
 	if (!text_is_token(room, 1, ROOM_MAX, "_.~%-"))
 		return false;
 	for (; *room != '\0'; room++)
 		if ((*room >= 'A' && *room <= 'Z') ||
-			(*room == '%' && strspn(room + 1, "0123456789abcdef") < 2))
+			(*room == '%' && (strchr("89abcdef", room[1]) == NULL || room[1] == '\0' ||
+						 strspn(room + 1, "0123456789abcdef") < 2)))
 			return false;
 	return true;
 }

@@ -67,7 +67,8 @@ static void what_is_no_room_is_refused(void **state)
 {
 	void *jitsi = open_jitsi(*state, "");
 	static const char *const rooms[] = {"", "*", "a*", "a b", "a/b/c", "..", ".", "a%zz",
-		"a%C3", "a?b", "a#b", "a&b", "[t]room", "b\xc3\xbcro", "a\"b", "a@b", "%2"};
+		"a%C3", "a%2f", "%2e%2e", "a%20b", "a%e", "a?b", "a#b", "a&b", "[t]room",
+		"b\xc3\xbcro", "a\"b", "a@b", "%2"};
 
 	for (size_t i = 0; i < COUNT(rooms); i++)
 		is_refused(&platform_jitsi, jitsi, "", QUERY({"room", rooms[i]}), "room");
