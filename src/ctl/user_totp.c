@@ -83,53 +83,32 @@ static int find_subject(
 	return rc == 0 ? 0 : ctl_fail(EX_NOUSER, &error);
 }
 
-/* Retires all versions but `kept` (0: all). As user_totp_remove(). */
-static int retire(
-	const struct settings *settings, const char *name, unsigned kept, struct error *error)
-{
-	struct store *store = store_open(settings->store, settings->store_key, error);
-	const struct store_secret *secrets;
-	size_t count;
-	int rc = 0;
-
-	if (store == NULL)
-		return -1;
-	secrets = store_secrets(store, name, &count);
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		if (secrets[i].version == kept)
-			continue;
-		rc = store_retire(settings->store, settings->store_key, name, secrets[i].version,
-			     error) == 0
-			     ? 1
-			     : -1;
-	}
-	store_free(&store);
-	return rc;
-}
-
 int user_totp_remove(const struct settings *settings, const char *backend, const char *subject,
 	struct error *error)
 {
 	char name[STORE_NAME_MAX + 1];
+	size_t dropped;
 
 	if (totp_secret_name(backend, subject, name, sizeof name) != 0)
 		return 0;
-	return retire(settings, name, 0, error);
+	if (store_set_only(settings->store, settings->store_key, name, NULL, &dropped, error) != 0)
+		return -1;
+	return dropped > 0 ? 1 : 0;
 }
 
-/* Stores a new key, and then takes the others away, so that there is one at any time. */
 static int store_key(const struct target *target, const char *key, struct error *error)
 {
 	const struct settings *settings = target->settings;
 	struct secret *secret = secret_new(key, strlen(key));
-	unsigned version;
+	size_t dropped;
 	int rc;
 
 	if (secret == NULL)
 		return error_set(error, "no memory");
-	rc = store_set(settings->store, settings->store_key, target->name, secret, &version, error);
+	rc = store_set_only(
+		settings->store, settings->store_key, target->name, secret, &dropped, error);
 	secret_free(&secret);
-	return rc == 0 && retire(settings, target->name, version, error) >= 0 ? 0 : -1;
+	return rc;
 }
 
 /* Whom the app shows the code as being for: ours, and not the platform's. */
@@ -184,7 +163,8 @@ static int make(const struct target *target)
 static int forget(const struct target *target)
 {
 	struct error error;
-	int rc = retire(target->settings, target->name, 0, &error);
+	int rc = user_totp_remove(
+		target->settings, section_title(target->backend), target->subject, &error);
 
 	if (rc == 0)
 		error_set(&error, "%s has no second factor", target->subject);

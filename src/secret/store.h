@@ -99,6 +99,11 @@ int store_set(const char *path, const char *key_path, const char *name, const st
 int store_replace(const char *path, const char *key_path, const char *name, unsigned version,
 	const struct secret *value, unsigned *version_r, struct error *error);
 
+/* The value becomes the only version; NULL: there is none any more. *dropped_r is how many versions
+ * there were. */
+int store_set_only(const char *path, const char *key_path, const char *name,
+	const struct secret *value, size_t *dropped_r, struct error *error);
+
 int store_retire(const char *path, const char *key_path, const char *name, unsigned version,
 	struct error *error);
 

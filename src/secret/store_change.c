@@ -13,16 +13,12 @@
 #include "secret/store.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "secret/store_file.h"
 
-#include <ctype.h>
 #include <libgen.h>
 #include <limits.h>
 #include <sodium.h>
 #include <unistd.h>
-
-enum { BACKEND_MAX = 64, HOST_MAX = 259 }; /* bytes of the title of a backend, of a platform */
 
 /* A change under way. */
 struct change {
@@ -236,77 +232,6 @@ int store_rekey(const char *path, const char *key_path, struct error *error)
 
 /* -- secrets -- */
 
-/* "NAME/SUBJECT" */
-static bool is_subject(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	char title[BACKEND_MAX + 1] = "";
-
-	if (slash == NULL || slash - text > BACKEND_MAX)
-		return false;
-	memcpy(title, text, (size_t)(slash - text));
-	return text_is_token(title, 1, BACKEND_MAX, "_.-") &&
-	       text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%-");
-}
-
-static bool is_host(const char *name)
-{
-	for (const char *c = name; *c != '\0'; c++)
-		if (isupper((unsigned char)*c))
-			return false;
-	return text_is_host(name);
-}
-
-/* "HOST/MEETING" */
-static bool is_meeting(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	char host[HOST_MAX + 1] = "";
-
-	if (slash == NULL || slash - text > HOST_MAX)
-		return false;
-	memcpy(host, text, (size_t)(slash - text));
-	return is_host(host) && text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%@/-");
-}
-
-int store_check_name(const char *name, struct error *error)
-{
-	static const char backend[] = "backend/", totp[] = "totp/", meeting[] = "meeting/";
-	bool good;
-
-	if (strncmp(name, backend, sizeof backend - 1) == 0)
-		good = text_is_token(name + sizeof backend - 1, 1, BACKEND_MAX, "_.-");
-	else if (strncmp(name, totp, sizeof totp - 1) == 0)
-		good = strlen(name) <= STORE_NAME_MAX && is_subject(name + sizeof totp - 1);
-	else if (strncmp(name, meeting, sizeof meeting - 1) == 0)
-		good = strlen(name) <= STORE_NAME_MAX && is_meeting(name + sizeof meeting - 1);
-	else
-		good = is_host(name);
-	if (good)
-		return 0;
-	return error_set(error,
-		"a secret's name is a platform's host name in lower case, backend/NAME, "
-		"meeting/PLATFORM/MEETING or totp/NAME/SUBJECT");
-}
-
-int store_check_value(const struct secret *value, struct error *error)
-{
-	const char *text = secret_text(value);
-	size_t length = secret_length(value);
-
-	if (length < 1 || length > SECRET_MAX)
-		return error_set(error, "a secret has 1 to %d bytes", SECRET_MAX);
-	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return error_set(error,
-				"the secret has a control character (a line break, a tab, …) at "
-				"byte %zu",
-				i + 1);
-	if (strspn(text, ".") == length)
-		return error_set(error, "a secret of dots alone cannot stand in an address");
-	return 0;
-}
-
 static json_t *new_version(json_int_t number, const struct secret *value)
 {
 	char text[sodium_base64_ENCODED_LEN(SECRET_MAX, sodium_base64_VARIANT_ORIGINAL)];
@@ -366,6 +291,37 @@ int store_set(const char *path, const char *key_path, const char *name, const st
 		return -1;
 	rc = add_version(&change, name, value, version_r);
 	if (rc == 0)
+		rc = commit(&change);
+	end(&change);
+	return rc;
+}
+
+static size_t drop_versions(const struct change *change, const char *name)
+{
+	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
+	json_t *versions = json_object_get(entry, "versions");
+	size_t count = json_array_size(versions);
+
+	json_array_clear(versions);
+	return count;
+}
+
+int store_set_only(const char *path, const char *key_path, const char *name,
+	const struct secret *value, size_t *dropped_r, struct error *error)
+{
+	struct change change;
+	unsigned version;
+	int rc = 0;
+
+	*dropped_r = 0;
+	if (store_check_name(name, error) != 0 ||
+		(value != NULL && store_check_value(value, error) != 0) ||
+		begin(&change, path, key_path, error) != 0)
+		return -1;
+	*dropped_r = drop_versions(&change, name);
+	if (value != NULL)
+		rc = add_version(&change, name, value, &version);
+	if (rc == 0 && (value != NULL || *dropped_r > 0))
 		rc = commit(&change);
 	end(&change);
 	return rc;

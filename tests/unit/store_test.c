@@ -168,6 +168,42 @@ static void test_retired_version_is_gone_and_its_number_never_used_again(void **
 	assert_int_equal(set_secret(NAME, "third"), 3);
 }
 
+static void only(const char *text, size_t dropped)
+{
+	struct secret *value = text != NULL ? secret_new(text, strlen(text)) : NULL;
+	struct error error = {""};
+	size_t count = 99;
+
+	if (store_set_only(path, key_path, NAME, value, &count, &error) != 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(count, dropped);
+	secret_free(&value);
+}
+
+static void test_only_version(void **state)
+{
+	struct store *store;
+	size_t count;
+
+	(void)state;
+	only(NULL, 0);
+	only("first", 0);
+	assert_secret("first");
+	set_secret(NAME, "second");
+	set_secret("backend/other", "other");
+	only("third", 2);
+	store = open_store();
+	assert_string_equal(secret_text(store_secrets(store, NAME, &count)->secret), "third");
+	assert_int_equal(count, 1);
+	store_free(&store);
+	only(NULL, 1);
+	store = open_store();
+	assert_null(store_secrets(store, NAME, &count));
+	assert_non_null(store_secrets(store, "backend/other", &count));
+	store_free(&store);
+	assert_int_equal(set_secret(NAME, "fourth"), 4);
+}
+
 static void test_replaced_version_is_gone_and_the_new_one_is_the_newest(void **state)
 {
 	struct secret *value = secret_new("new", 3);
@@ -424,6 +460,7 @@ int main(void)
 		WITH_STORE(test_longest_value_and_all_versions_fit),
 		WITH_STORE(test_too_many_versions_are_refused_and_none_removed),
 		WITH_STORE(test_retired_version_is_gone_and_its_number_never_used_again),
+		WITH_STORE(test_only_version),
 		WITH_STORE(test_replaced_version_is_gone_and_the_new_one_is_the_newest),
 		WITH_STORE(test_replace_leaves_a_newer_version_and_a_store_without_it_alone),
 		WITH_STORE(test_meetings_of_a_platform_have_secrets_of_their_own),
