@@ -60,8 +60,6 @@ struct oidc_options {
 	bool allow_unverified_email, userinfo;
 };
 
-extern const struct option oidc_option_table[];
-
 /* 0 or -1 with section_error(). Released whatever the result. */
 int oidc_options_read(
 	const struct section *section, struct oidc_options *options, struct error *error);

@@ -8,30 +8,6 @@
 
 enum { SCOPE_MAX = 1024 };
 
-const struct option oidc_option_table[] = {
-	{"issuer", OPTION_STRING, NULL, "the provider's name, letter by letter as it writes it"},
-	{"client-id", OPTION_STRING, NULL, "our name at the provider"},
-	{"client-auth", OPTION_STRING, "client_secret_basic",
-		"client_secret_basic, client_secret_post, private_key_jwt or none"},
-	{"key-algorithm", OPTION_STRING, "RS256", "what private_key_jwt signs with"},
-	{"key-id", OPTION_STRING, NULL, "the key's id at the provider, where the key has none"},
-	{"algorithms", OPTION_LIST, "{\"RS256\"}", "what tokens may be signed with"},
-	{"scopes", OPTION_LIST, "{\"openid\", \"email\", \"profile\"}", "what is asked for"},
-	{"acr-values", OPTION_LIST, NULL, "authentication context classes, one of which is needed"},
-	{"max-age", OPTION_DURATION, NULL, "how long ago they may have signed in there"},
-	{"prompt", OPTION_STRING, NULL, "login, select_account, consent or none"},
-	{"name-claim", OPTION_STRING, "name", "the claim with the name"},
-	{"email-claim", OPTION_STRING, "email", "the claim with the e-mail address"},
-	{"groups-claim", OPTION_STRING, "groups", "the claim with the groups, dots lead inside"},
-	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified"},
-	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too"},
-	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
-	{"ca-file", OPTION_STRING, NULL, "PEM file of the authorities to trust"},
-	{"connect-timeout", OPTION_DURATION, "2s", "how long a connection may take"},
-	{"timeout", OPTION_DURATION, "10s", "how long an answer may take"},
-	{0},
-};
-
 static int read_names(
 	const struct section *section, struct oidc_options *options, struct error *error)
 {
