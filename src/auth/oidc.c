@@ -21,7 +21,7 @@ enum {
 
 /* -- from load to load -- */
 
-static const struct option options[] = {
+static const struct option known_options[] = {
 	{"issuer", OPTION_STRING, NULL, "the provider's name, letter by letter as it writes it"},
 	{"client-id", OPTION_STRING, NULL, "our name at the provider"},
 	{"client-auth", OPTION_STRING, "client_secret_basic",
@@ -360,7 +360,7 @@ static int connect_oidc(void *context, const struct auth_secrets *secrets, struc
 const struct auth_backend auth_oidc = {
 	.type = "oidc",
 	.summary = "sign in at an OpenID Connect provider",
-	.options = options,
+	.options = known_options,
 	.kind = AUTH_REDIRECT,
 	.threads = THREADS,
 	.open = open_oidc,

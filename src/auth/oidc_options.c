@@ -20,7 +20,7 @@ static int read_names(
 			"is needed: the provider's address, as in \"https://login.example.org\"");
 	if (config_check_url(options->issuer, &why) != 0)
 		return section_error(section, "issuer", error, "%s", why.text);
-	if (!text_is_visible_ascii(options->client_id))
+	if (options->client_id[0] == '\0')
 		return section_error(section, "client-id", error,
 			"is needed: the id that the provider gave to this application");
 	return 0;
