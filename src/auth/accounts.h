@@ -10,6 +10,8 @@
 #include "auth/records.h"
 #include "auth/users.h"
 
+#define ACCOUNT_SUBJECT "guest-" /* and the id: whose session it is */
+
 enum { ACCOUNT_MEETINGS_MAX = 16, ACCOUNT_PASSWORD_MIN = 10 };
 
 /* Strings live as long as the table, or as their owner; none is NULL. */

@@ -7,8 +7,6 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 
-#define SUBJECT "guest-"
-
 static const struct option options[] = {
 	{"accounts", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
 		"the file of accounts, an absolute path; the guest desk makes it"},
@@ -67,10 +65,10 @@ static void close_accounts(void *context)
 static int fill(
 	struct identity *who, const struct account *account, const struct instance *instance)
 {
-	char subject[sizeof SUBJECT + RECORDS_ID_SIZE];
+	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE];
 	int rc;
 
-	snprintf(subject, sizeof subject, SUBJECT "%s", account->id);
+	snprintf(subject, sizeof subject, ACCOUNT_SUBJECT "%s", account->id);
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
@@ -157,10 +155,10 @@ static bool stands(void *context, const char *subject)
 	const struct account *account;
 	bool active;
 
-	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0)
+	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
 		return false;
 	pthread_mutex_lock(&instance->table.lock);
-	account = accounts_by_id(instance->table.table, subject + strlen(SUBJECT));
+	account = accounts_by_id(instance->table.table, subject + strlen(ACCOUNT_SUBJECT));
 	active = account != NULL && accounts_is_active(account, clock_wall());
 	pthread_mutex_unlock(&instance->table.lock);
 	return active;

@@ -7,8 +7,6 @@
 #include "auth/invites.h"
 #include "base/clock.h"
 
-#define SUBJECT "invite-"
-
 static const struct option options[] = {
 	{"invitations", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/invitations",
 		"the file of invitations, an absolute path; see meetauthctl invite"},
@@ -56,10 +54,10 @@ static void close_invite(void *context)
 
 static int set_identity(struct identity *who, const struct invite *invite)
 {
-	char subject[sizeof SUBJECT + RECORDS_ID_SIZE];
+	char subject[sizeof INVITE_SUBJECT + RECORDS_ID_SIZE];
 	int rc;
 
-	snprintf(subject, sizeof subject, SUBJECT "%s", invite->id);
+	snprintf(subject, sizeof subject, INVITE_SUBJECT "%s", invite->id);
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name, invite->name, IDENTITY_NAME_MAX);
 	rc |= identity_set(&who->email, invite->email, IDENTITY_EMAIL_MAX);
@@ -131,10 +129,10 @@ static bool stands(void *context, const char *subject)
 	const struct invite *invite;
 	bool active;
 
-	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0)
+	if (strncmp(subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) != 0)
 		return false;
 	pthread_mutex_lock(&instance->lock);
-	invite = invites_find(instance->table, subject + strlen(SUBJECT));
+	invite = invites_find(instance->table, subject + strlen(INVITE_SUBJECT));
 	active = invite != NULL && invites_is_active(invite, clock_wall());
 	pthread_mutex_unlock(&instance->lock);
 	return active;

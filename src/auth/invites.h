@@ -14,6 +14,8 @@
 #include "auth/attempt.h"
 #include "auth/records.h"
 
+#define INVITE_SUBJECT "invite-" /* and the id: whose session it is */
+
 enum { INVITES_TOKEN_SIZE = 65 }; /* characters, with the NUL */
 
 /* Strings live as long as the table, or as their owner; none is NULL. */

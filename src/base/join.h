@@ -32,6 +32,10 @@ struct join {
 	size_t forward_count;
 };
 
+/* In place of a platform and a meeting, for somebody who only wants to the guest desk; no title of
+ * a platform looks like it. */
+#define JOIN_TO_DESK "/guests"
+
 #define JOIN_INIT ((struct join){0})
 
 /* Adds a copy of a forwarded parameter. 0, or -1 without memory or with too many. */

@@ -239,3 +239,13 @@ void text_hex(const uint8_t *bytes, size_t length, char *hex)
 	}
 	*hex = '\0';
 }
+
+const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE])
+{
+	time_t when = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL || strftime(text, TEXT_TIME_SIZE, "%FT%TZ", &tm) == 0)
+		snprintf(text, TEXT_TIME_SIZE, "?");
+	return text;
+}

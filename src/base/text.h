@@ -41,6 +41,10 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
+/* "2026-12-31T18:00:00Z" (RFC 3339); returns `text`, "?" for a year that has more digits. */
+enum { TEXT_TIME_SIZE = 32 };
+const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE]);
+
 /* Writes two lower-case hex digits for each byte, and a NUL. */
 void text_hex(const uint8_t *bytes, size_t length, char *hex);
 

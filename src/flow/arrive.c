@@ -203,6 +203,9 @@ static enum step open_ticket(
 		return refuse(visit, name, "missing, or stands twice");
 	if (visit_open_ticket(visit, kind, text) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	visit->to_desk = strcmp(visit->join.platform, JOIN_TO_DESK) == 0;
+	if (visit->to_desk)
+		return STEP_NEXT;
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	/* A reload may have taken the platform away meanwhile. */
 	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);

@@ -286,7 +286,8 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 	if (take_field(visit, "backend", &title) != 0)
 		return -1;
 	*only_r = service_backend(visit->service, title);
-	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM)
+	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM &&
+		!(visit->to_desk && (*only_r)->driver->one_meeting))
 		return 0;
 	visit->parameter = "backend";
 	visit_fail(visit, FAILURE_BAD_REQUEST);

@@ -222,7 +222,8 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 		bool is_it = whose != NULL && strcmp(whose, backend->title) == 0;
 
 		passwords |= backend->driver->kind == AUTH_PASSWORD;
-		if (backend->driver->kind == AUTH_FORM && forms->count < ROWS_MAX)
+		if (backend->driver->kind == AUTH_FORM && forms->count < ROWS_MAX &&
+			!(visit->to_desk && backend->driver->one_meeting))
 			add_form(forms, lang, backend, is_it ? name : NULL);
 		if (backend->driver->kind == AUTH_REDIRECT && buttons->count < ROWS_MAX)
 			add_button(buttons, visit, backend, ticket);
@@ -236,8 +237,17 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
+	if (visit->to_desk)
+		return;
 	values_put(values, "platform", visit->platform->title);
 	values_put(values, "meeting", visit->join.meeting_token);
+}
+
+/* Chromium applies form-action to the redirect that answers a form, which for a join leads to the
+ * platform. */
+static const char *join_policy(const struct visit *visit)
+{
+	return visit->to_desk ? visit->service->page_policy : visit->platform->login_policy;
 }
 
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)
@@ -259,7 +269,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 	values_put(&values, "passwords", passwords ? "1" : NULL);
 	values_put_rows(&values, "forms", forms.list);
 	values_put_rows(&values, "buttons", buttons.list);
-	values_answer(visit, PAGE_LOGIN, status, visit->platform->login_policy, lang, &values);
+	values_answer(visit, PAGE_LOGIN, status, join_policy(visit), lang, &values);
 	release_rows(&forms);
 	release_rows(&buttons);
 	buffer_wipe(&ticket);
@@ -281,7 +291,7 @@ int pages_challenge(struct visit *visit, bool failed)
 	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
 	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
 	values_answer(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
-		visit->platform->login_policy, lang, &values);
+		join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
 }
@@ -296,7 +306,7 @@ int pages_invite(struct visit *visit)
 	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->invite_url, &ticket);
 	values_put(&values, "guest", visit->note->who.name);
-	values_answer(visit, PAGE_INVITE, 200, visit->platform->login_policy, lang, &values);
+	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
 }

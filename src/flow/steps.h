@@ -53,6 +53,7 @@ struct visit {
 	bool browser_known, browser_is_new;
 	const char *route_rest;	  /* what varies in the path: a title, an entry and its rest */
 	struct ticket_note *note; /* of the ticket that came; NULL: none */
+	bool to_desk;		  /* the join is none: they want to the guest desk */
 	bool reauthenticate;	  /* another account is wanted */
 	bool has_waited;	  /* for a backend: the visitor may be gone */
 
@@ -204,6 +205,16 @@ step_function script_preflight; /* OPTIONS: may it send that? */
 
 /* Adds what lets the script's page read the answer; nothing where no script asks. */
 void script_add_headers(struct visit *visit);
+
+/* -- desk.c -- */
+step_function desk_enter; /* whoever is not signed in comes back here */
+step_function desk_show;
+step_function desk_change; /* POST: one of the page's forms */
+step_function desk_return; /* to the page, after a login or a change */
+
+/* Under which the state has when somebody last came into a meeting. */
+void desk_joined_key(
+	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE]);
 
 /* -- logout.c -- */
 step_function logout_show;

@@ -47,6 +47,10 @@ static const struct story {
 	{ROUTE_INVITE, HTTP_GET, false, {invite_show}},
 	{ROUTE_INVITE, HTTP_HEAD, false, {invite_show}},
 	{ROUTE_INVITE, HTTP_POST, false, {arrive_with_form, arrive_with_invitation, invite_accept}},
+	{ROUTE_DESK, HTTP_GET, false, {desk_enter, authenticate_by_session, desk_show}},
+	{ROUTE_DESK, HTTP_HEAD, false, {desk_enter, authenticate_by_session, desk_show}},
+	{ROUTE_DESK, HTTP_POST, false,
+		{desk_enter, arrive_with_form, authenticate_by_session, desk_change}},
 	{ROUTE_LOGOUT, HTTP_GET, false, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, false, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, false, {arrive_with_form, logout_do}},
@@ -122,7 +126,9 @@ static void drop_note(struct visit *visit)
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
+	const struct settings *settings = visit->service->settings;
 	char cookie[512];
+	int64_t lifetime;
 	int rc;
 
 	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
@@ -135,8 +141,10 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 	if (visit->note == NULL)
 		return -1;
 	ticket_note_release(visit->note);
-	rc = ticket_open(ring, kind, text, visit->browser, visit->now,
-		visit->service->settings->ticket_lifetime, &visit->join, visit->note);
+	/* The page of the desk stays open for as long as a session. */
+	lifetime = kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
+	rc = ticket_open(
+		ring, kind, text, visit->browser, visit->now, lifetime, &visit->join, visit->note);
 	if (visit->note->backend == NULL)
 		drop_note(visit);
 	return rc;
@@ -223,6 +231,17 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	log_end(&line);
 }
 
+/* For the guest desk, which shows when its guests came. */
+static void mark_guest(const struct visit *visit)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (visit->failed || !visit->service->settings->desk.present || !visit->session.who.guest)
+		return;
+	desk_joined_key(visit, &visit->session.who, key);
+	state_mark(visit->station->state, key, visit->now);
+}
+
 /* A failure that is no join's: only what an operator has to look at. */
 static void log_failure(const struct visit *visit)
 {
@@ -269,10 +288,12 @@ static void finish(struct visit *visit)
 		response->body.data, head ? 0 : response->body.length);
 	count_status(response->status);
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
-	if (visit->is_join && (visit->failed || visit->token.length > 0))
+	if (visit->is_join && (visit->failed || visit->token.length > 0)) {
+		mark_guest(visit);
 		audit_join(visit, total_ms);
-	else if (visit->failed && !visit->is_logged)
+	} else if (visit->failed && !visit->is_logged) {
 		log_failure(visit);
+	}
 	free_visit(visit);
 }
 

@@ -21,6 +21,7 @@ static const struct {
 	{"/callback/", ROUTE_CALLBACK, GET_ONLY},
 	{"/backchannel/", ROUTE_BACKCHANNEL, POST_ONLY},
 	{"/invite", ROUTE_INVITE, GET_AND_POST},
+	{"/guests", ROUTE_DESK, GET_AND_POST},
 	{"/logout", ROUTE_LOGOUT, GET_AND_POST},
 	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},
 	{"/readyz", ROUTE_READYZ, GET_ONLY},

@@ -17,6 +17,11 @@ static const char *const challenge_names[] = {COMMON, "action", "ticket", "platf
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
 static const char *const meeting_names[] = {COMMON, "platform", "meeting", "link", "key", NULL};
+static const char *const desk_names[] = {COMMON, "action", "ticket", "account", "fault",
+	"has_accounts", "has_invitations", "accounts", "invitations", "more", "id", "name",
+	"display", "email", "meetings", "expires", "joined", "by", "edit", "ended", "edit_id",
+	"edit_name", "edit_display", "edit_email", "edit_meetings", "edit_expires", "link", "guest",
+	NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
@@ -29,6 +34,7 @@ static const struct {
 	[PAGE_CHALLENGE] = {"challenge.html", challenge_names},
 	[PAGE_INVITE] = {"invite.html", invite_names},
 	[PAGE_MEETING] = {"meeting.html", meeting_names},
+	[PAGE_DESK] = {"guests.html", desk_names},
 	[PAGE_LOGOUT] = {"logout.html", logout_names},
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
 };
@@ -64,6 +70,17 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #include "service/failures.def"
 #undef FAILURE
 		"error.bad-request.other",
+		"desk.fault.name",
+		"desk.fault.display",
+		"desk.fault.email",
+		"desk.fault.password",
+		"desk.fault.expires",
+		"desk.fault.meetings",
+		"desk.fault.meeting",
+		"desk.fault.secret",
+		"desk.fault.invitation",
+		"desk.fault.taken",
+		"desk.fault.gone",
 	};
 	const struct auth_backend *backend;
 

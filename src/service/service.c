@@ -210,9 +210,10 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->login_url = join_texts(service->settings->base_url, "/login", "");
 	service->logout_url = join_texts(service->settings->base_url, "/logout", "");
 	service->invite_url = join_texts(service->settings->base_url, "/invite", "");
+	service->desk_url = join_texts(service->settings->base_url, "/guests", "");
 	if (service->page_policy == NULL || service->static_url == NULL ||
 		service->login_url == NULL || service->logout_url == NULL ||
-		service->invite_url == NULL) {
+		service->invite_url == NULL || service->desk_url == NULL) {
 		error_set(error, "no memory");
 		service_drop(&service);
 	}
@@ -332,6 +333,7 @@ static void free_service(struct service *service)
 	free(service->login_url);
 	free(service->logout_url);
 	free(service->invite_url);
+	free(service->desk_url);
 	config_free(&service->settings);
 	free(service);
 }

@@ -53,7 +53,7 @@ struct service {
 	const char **entries; /* of the platforms' drivers, ended by NULL */
 	struct files *files;
 	char *page_policy; /* Content-Security-Policy of every page without a platform */
-	char *static_url, *login_url, *logout_url, *invite_url;
+	char *static_url, *login_url, *logout_url, *invite_url, *desk_url;
 };
 
 /* Loads and checks everything the file names; asks no host, touches no loop: may run on a worker.

@@ -58,7 +58,7 @@ static void put_join(struct wire_out *out, const struct join *join)
 
 static bool has_join(enum ticket_kind kind)
 {
-	return kind != TICKET_LOGOUT;
+	return kind != TICKET_LOGOUT && kind != TICKET_DESK;
 }
 
 static bool has_note(enum ticket_kind kind)

@@ -35,6 +35,7 @@ enum ticket_kind {
 	TICKET_NONE = 0,
 	TICKET_JOIN,	  /* a pending join */
 	TICKET_LOGOUT,	  /* the logout form: no join in it */
+	TICKET_DESK,	  /* the forms of the guest desk: no join either */
 	TICKET_REDIRECT,  /* on the way through a provider: a join and a note */
 	TICKET_CHALLENGE, /* a second question was asked: a join and a note */
 	TICKET_INVITE,	  /* the page of an invitation: a join without request token, a note */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest desk's inside; private to flow/. A visit reads or changes the files of accounts and
+ * invitations on the lane for files, and answers with what stands in them then.
+ */
+#ifndef FLOW_DESK_H
+#define FLOW_DESK_H
+
+#include "flow/steps.h"
+
+#include "auth/accounts.h"
+#include "auth/invites.h"
+#include "pool/worker.h"
+
+enum desk_action {
+	DESK_SHOW = 0,
+	DESK_PUT_ACCOUNT,
+	DESK_REMOVE_ACCOUNT,
+	DESK_ADD_INVITATION,
+	DESK_REVOKE_INVITATION,
+};
+
+struct desk {
+	struct worker_job job;
+	struct visit *visit;
+	enum desk_action action;
+	const char *fault; /* what is wrong with what was typed: key of a sentence; NULL: nothing */
+
+	/* What was typed; texts are the form's or the settings'. */
+	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password;
+	struct account account;
+	struct invite invite;
+	char canonical[USERS_NAME_SIZE], hash[PASSWORD_HASH_SIZE];
+	char by[2 * IDENTITY_SUBJECT_MAX + 2];
+	char *texts[2];	    /* owned: what account and invite point into */
+	const char *secret; /* for the links of invitations; NULL: none */
+
+	/* What came of it. */
+	const char *accounts_path, *invites_path; /* NULL: no such backend */
+	struct accounts *accounts;
+	struct invites *invites;
+	char invite_id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	bool broken; /* with an error */
+	struct error error;
+};
+
+/* Takes the form apart into what the action needs; sets the fault. 0, or -1 for a form that is none
+ * of ours. */
+int desk_read_form(struct desk *desk);
+
+/* Answers with the page. 0 or -1. */
+int desk_page(struct desk *desk);
+
+#endif
