@@ -259,33 +259,6 @@ static int check_secret(
 		instance->server.url);
 }
 
-static int deliver(void *context, const struct auth_challenge *challenge,
-	const struct auth_secrets *secrets, struct error *error)
-{
-	const struct instance *instance = context;
-	struct buffer text = BUFFER_INIT(MAIL_TEXT_MAX);
-	struct mail mail = {.from = instance->from,
-		.from_name = instance->from_name,
-		.subject = instance->subject};
-	struct asked asked;
-	int rc;
-
-	if (!recall(challenge, &asked) || !asked.admitted)
-		return 0;
-	write_text(instance, asked.code, &text);
-	mail.to = asked.address;
-	mail.text = text.data;
-	if (text.failed)
-		rc = error_set(error, "the mail would be longer than %d bytes", MAIL_TEXT_MAX);
-	else
-		rc = check_secret(instance, secrets, error);
-	if (rc == 0)
-		rc = mail_send(&instance->server, newest(secrets), &mail, error);
-	explicit_bzero(&asked, sizeof asked);
-	buffer_wipe(&text);
-	return rc;
-}
-
 static int reach(void *context, const struct auth_secrets *secrets, struct error *error)
 {
 	const struct instance *instance = context;
@@ -293,6 +266,46 @@ static int reach(void *context, const struct auth_secrets *secrets, struct error
 	return check_secret(instance, secrets, error) == 0
 		       ? mail_try(&instance->server, newest(secrets), error)
 		       : -1;
+}
+
+static int send_code(const struct instance *instance, const struct asked *asked,
+	const struct auth_secrets *secrets, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(MAIL_TEXT_MAX);
+	struct mail mail = {.from = instance->from,
+		.from_name = instance->from_name,
+		.subject = instance->subject,
+		.to = asked->address};
+	int rc;
+
+	write_text(instance, asked->code, &text);
+	mail.text = text.data;
+	if (text.failed)
+		rc = error_set(error, "the mail would be longer than %d bytes", MAIL_TEXT_MAX);
+	else
+		rc = check_secret(instance, secrets, error);
+	/* Refused is not out of order: who types addresses that do not exist must not be able to
+	 * shut the others out. */
+	if (rc == 0 && mail_send(&instance->server, newest(secrets), &mail, error) == MAIL_BROKEN)
+		rc = -1;
+	buffer_wipe(&text);
+	return rc;
+}
+
+static int deliver(void *context, const struct auth_challenge *challenge,
+	const struct auth_secrets *secrets, struct error *error)
+{
+	struct asked asked;
+	int rc;
+
+	if (!recall(challenge, &asked))
+		return 0;
+	/* For an address that is not admitted the server is visited as well, and nothing sent:
+	 * neither how busy we are nor what a server out of order leads to tells who is admitted. */
+	rc = asked.admitted ? send_code(context, &asked, secrets, error)
+			    : reach(context, secrets, error);
+	explicit_bzero(&asked, sizeof asked);
+	return rc;
 }
 
 const struct auth_backend auth_email = {

@@ -272,58 +272,68 @@ static CURL *new_handle(const struct mail_server *server, const char *password)
 }
 
 /* Runs and frees the handle. */
-static int perform(CURL *easy, const struct mail_server *server, struct error *error)
+static enum mail_result perform(CURL *easy, const struct mail_server *server, struct error *error)
 {
+	/* Kept here and not shown: it may quote the server, and that the recipient. */
+	char detail[CURL_ERROR_SIZE] = "";
+	enum mail_result end = MAIL_TAKEN;
 	long answer = 0;
-	CURLcode result = curl_easy_perform(easy);
+	CURLcode result;
 
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+	result = curl_easy_perform(easy);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
-	/* Not libcurl's own detail, which may quote the server, and that the recipient. */
+	if (result != CURLE_OK) {
+		bool recipient = strncmp(detail, "RCPT failed", strlen("RCPT failed")) == 0;
+
+		end = recipient ? MAIL_REFUSED : MAIL_BROKEN;
+		error_set(error, "%s: %s", server->url,
+			recipient ? "it takes no mail for this address"
+				  : curl_easy_strerror(result));
+	}
 	if (result != CURLE_OK && answer >= 400)
-		error_set(error, "%s: %s (the server answered %ld)", server->url,
-			curl_easy_strerror(result), answer);
-	else if (result != CURLE_OK)
-		error_set(error, "%s: %s", server->url, curl_easy_strerror(result));
+		error_prefix(error, "the server answered %ld: ", answer);
 	curl_easy_cleanup(easy);
-	return result == CURLE_OK ? 0 : -1;
+	explicit_bzero(detail, sizeof detail);
+	return end;
 }
 
-static int send_message(const struct mail_server *server, const char *password,
+static enum mail_result send_message(const struct mail_server *server, const char *password,
 	const struct mail *mail, const struct buffer *message, struct error *error)
 {
 	struct rest rest = {message->data, message->length};
 	CURL *easy = new_handle(server, password);
 	struct curl_slist *to = curl_slist_append(NULL, mail->to);
-	int rc;
+	enum mail_result result = MAIL_BROKEN;
 
 	if (easy == NULL || to == NULL) {
 		curl_easy_cleanup(easy);
-		rc = error_set(error, "%s: no memory for a mail", server->url);
+		error_set(error, "%s: no memory for a mail", server->url);
 	} else {
 		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
 		curl_easy_setopt(easy, CURLOPT_READDATA, &rest);
-		rc = perform(easy, server, error);
+		result = perform(easy, server, error);
 	}
 	curl_slist_free_all(to);
-	return rc;
+	return result;
 }
 
-int mail_send(const struct mail_server *server, const char *password, const struct mail *mail,
-	struct error *error)
+enum mail_result mail_send(const struct mail_server *server, const char *password,
+	const struct mail *mail, struct error *error)
 {
 	struct buffer message = BUFFER_INIT(MAIL_TEXT_MAX);
-	int rc;
+	enum mail_result result = MAIL_BROKEN;
 
 	mail_write(mail, &message);
 	if (message.failed)
-		rc = error_set(error, "a mail would be longer than %d bytes", MAIL_TEXT_MAX);
+		error_set(error, "a mail would be longer than %d bytes", MAIL_TEXT_MAX);
 	else
-		rc = send_message(server, password, mail, &message, error);
+		result = send_message(server, password, mail, &message, error);
 	buffer_wipe(&message);
-	return rc;
+	return result;
 }
 
 int mail_try(const struct mail_server *server, const char *password, struct error *error)
@@ -334,5 +344,5 @@ int mail_try(const struct mail_server *server, const char *password, struct erro
 		return error_set(error, "%s: no memory", server->url);
 	curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
-	return perform(easy, server, error);
+	return perform(easy, server, error) == MAIL_TAKEN ? 0 : -1;
 }

@@ -46,10 +46,16 @@ int mail_check_server(const struct mail_server *server, struct error *error);
  * header. */
 void mail_write(const struct mail *mail, struct buffer *message);
 
-/* Sends it. `password` is used where the server has a user, and may be NULL where not. 0 when the
- * server has taken it; -1 with the server and why, and never whom it was to. */
-int mail_send(const struct mail_server *server, const char *password, const struct mail *mail,
-	struct error *error);
+enum mail_result {
+	MAIL_BROKEN = 0, /* the server cannot be reached, or does not take our mail */
+	MAIL_REFUSED,	 /* it takes none for this address: that says nothing about the server */
+	MAIL_TAKEN,
+};
+
+/* Sends it. `password` is used where the server has a user, and may be NULL where not. On all but
+ * MAIL_TAKEN the error has the server and why, and never whom it was to. */
+enum mail_result mail_send(const struct mail_server *server, const char *password,
+	const struct mail *mail, struct error *error);
 
 /* Connects, starts TLS and signs in, and leaves. 0 or -1. */
 int mail_try(const struct mail_server *server, const char *password, struct error *error);

@@ -287,12 +287,31 @@ def test_an_authority_that_is_not_trusted(make_rig, server, authority, tmp_path)
     assert fails(rig, "(?i)certificate|SSL").startswith("FAIL")
 
 
-def test_a_recipient_that_the_server_refuses(rig, server):
-    before = len(rig.events("delivery"))
-    _, page = ask(rig, "refused@partner.example")
-    assert page.status == 200
-    event = wait_for(lambda: rig.events("delivery")[before:], "the failure to be logged")[-1]
-    assert "550" in event["message"] and "refused@" not in rig.pool.said()
+def test_recipients_that_the_server_refuses_shut_nobody_out(rig, server):
+    """Not even many in a row, as from somebody who tries addresses: the server is in order."""
+    for _ in range(12):
+        assert ask(rig, "refused@partner.example")[1].status == 200
+    address = new_address()
+    visitor, page = ask(rig, address)
+    assert page.status == 200, page
+    assert answer(visitor, page, smtp.code_in(server.wait_for_mail(address)[0])).status == 302
+    wait_for(lambda: server.said().count("rejected RCPT <refused@partner.example>") >= 12, "all twelve")
+    assert ask(rig, new_address())[1].status == 200
+    assert "refused@" not in rig.pool.said()
+
+
+def test_A35_a_server_out_of_order_tells_nothing_about_an_address(make_rig, server, authority):
+    """Whoever is asked about, it fails, and is told, alike."""
+    def statuses(address):
+        rig = make(make_rig, server, authority, url="smtps://localhost:%d" % smtp.free_ports(1)[0])
+        found = []
+        for count in range(1, 8):
+            found.append(ask(rig, address)[1].status)
+            wait_for(lambda: found[-1] == 503 or len(rig.events("delivery")) >= count, "the delivery to fail")
+        return found
+
+    admitted, other = statuses(new_address()), statuses(OUT)
+    assert admitted == other and admitted[0] == 200
 
 
 def test_nobody_listens(make_rig, server, authority):
