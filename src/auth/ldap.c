@@ -30,6 +30,8 @@ static const struct option options[] = {
 	{"group-name-attribute", OPTION_STRING, NULL, "the name of a group that was searched"},
 	{"nested", OPTION_BOOL, "false", "groups within groups (Active Directory)"},
 	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all"},
+	{"second-factor", OPTION_STRING, "optional",
+		"optional: a code is asked of who has a key; required: who has none is refused"},
 	{"group-refresh", OPTION_DURATION, "15m", "how old the groups of a session may get"},
 	{"connect-timeout", OPTION_DURATION, "2s", "for one server: connection, TLS, bind"},
 	{"timeout", OPTION_DURATION, "10s", "for all of a login"},

@@ -9,8 +9,9 @@
 #include "auth/ldap_private.h"
 #include "base/clock.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 /* libldap reads ldap.conf, ~/.ldaprc and LDAP… variables when it is first used, TLS_REQCERT among
  * them. Set before there are threads. */
@@ -53,18 +54,6 @@ static int prepare_tls(LDAP *ld, const char *ca_file)
 	return set_all(ld, rows, sizeof rows / sizeof *rows);
 }
 
-static int prepare(LDAP *ld, int64_t deadline)
-{
-	static const int version = LDAP_VERSION3, never = LDAP_DEREF_NEVER;
-	const struct timeval wait = until(deadline);
-	const struct row rows[] = {{LDAP_OPT_PROTOCOL_VERSION, &version}, {LDAP_OPT_DEREF, &never},
-		{LDAP_OPT_NETWORK_TIMEOUT, &wait}, {LDAP_OPT_TIMEOUT, &wait}};
-
-	if (ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) != LDAP_OPT_SUCCESS)
-		return LDAP_PARAM_ERROR;
-	return set_all(ld, rows, sizeof rows / sizeof *rows);
-}
-
 /* After the handshake and before any password: libldap takes LDAP_OPT_X_TLS_PROTOCOL_MIN and, built
  * with GnuTLS, does not act on it. */
 static int check_tls_version(LDAP *ld)
@@ -81,17 +70,87 @@ static int check_tls_version(LDAP *ld)
 	return is_good ? LDAP_SUCCESS : LDAP_CONNECT_ERROR;
 }
 
-/* A server that stops amid a message must not hold the thread in read(): libldap looks at the
- * deadline whenever read() gives up. */
-static void bound_reads(LDAP *ld)
-{
-	const struct timeval wait = {0, 250000};
-	int fd = -1;
+/* ---- a deadline below TLS ---- */
 
-	if (ldap_get_option(ld, LDAP_OPT_DESC, &fd) != LDAP_OPT_SUCCESS || fd < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+/* libldap's own timeouts do not hold: built with GnuTLS it asks a silent server again and again
+ * during the handshake, and amid a message it waits in read(). So a layer of our own between TLS
+ * and the socket waits, and breaks the connection at the link's deadline. */
+static bool wait_for(const Sockbuf_IO_Desc *layer, short events)
+{
+	const struct link *link = layer->sbiod_pvt;
+	struct pollfd poller = {.fd = -1, .events = events};
+	int64_t left = link->deadline - clock_monotonic_ms();
+
+	ber_sockbuf_ctrl(layer->sbiod_sb, LBER_SB_OPT_GET_FD, &poller.fd);
+	if (poll(&poller, 1, left > 0 ? (int)left : 0) > 0)
+		return true;
+	errno = ETIMEDOUT;
+	return false;
+}
+
+static ber_slen_t wait_and_read(Sockbuf_IO_Desc *layer, void *bytes, ber_len_t length)
+{
+	return wait_for(layer, POLLIN) ? LBER_SBIOD_READ_NEXT(layer, bytes, length) : -1;
+}
+
+static ber_slen_t wait_and_write(Sockbuf_IO_Desc *layer, void *bytes, ber_len_t length)
+{
+	return wait_for(layer, POLLOUT) ? LBER_SBIOD_WRITE_NEXT(layer, bytes, length) : -1;
+}
+
+static int remember_link(Sockbuf_IO_Desc *layer, void *link)
+{
+	layer->sbiod_pvt = link;
+	return 0;
+}
+
+static int forget_link(Sockbuf_IO_Desc *layer)
+{
+	layer->sbiod_pvt = NULL;
+	return 0;
+}
+
+static int pass_on(Sockbuf_IO_Desc *layer, int option, void *value)
+{
+	return LBER_SBIOD_CTRL_NEXT(layer, option, value);
+}
+
+/* Called when the socket is connected, and TLS has not begun. */
+static int put_layer(LDAP *ld, Sockbuf *socket, LDAPURLDesc *url, struct sockaddr *address,
+	struct ldap_conncb *callback)
+{
+	static Sockbuf_IO layer = {.sbi_setup = remember_link,
+		.sbi_remove = forget_link,
+		.sbi_ctrl = pass_on,
+		.sbi_read = wait_and_read,
+		.sbi_write = wait_and_write};
+
+	(void)ld;
+	(void)url;
+	(void)address;
+	return ber_sockbuf_add_io(socket, &layer, LBER_SBIOD_LEVEL_PROVIDER + 1, callback->lc_arg);
+}
+
+static void drop_layer(LDAP *ld, Sockbuf *socket, struct ldap_conncb *callback)
+{
+	(void)ld;
+	(void)socket;
+	(void)callback; /* it goes with the socket */
+}
+
+static int prepare(struct link *link, int64_t deadline)
+{
+	static const int version = LDAP_VERSION3, never = LDAP_DEREF_NEVER;
+	const struct timeval wait = until(deadline);
+	const struct row rows[] = {{LDAP_OPT_PROTOCOL_VERSION, &version}, {LDAP_OPT_DEREF, &never},
+		{LDAP_OPT_NETWORK_TIMEOUT, &wait}, {LDAP_OPT_TIMEOUT, &wait},
+		{LDAP_OPT_CONNECT_CB, &link->connected}};
+
+	link->deadline = deadline;
+	link->connected = (struct ldap_conncb){put_layer, drop_layer, link};
+	if (ldap_set_option(link->ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) != LDAP_OPT_SUCCESS)
+		return LDAP_PARAM_ERROR;
+	return set_all(link->ld, rows, sizeof rows / sizeof *rows);
 }
 
 /* Waits for all of an answer. LDAP_SUCCESS with *message_r, or libldap's code. */
@@ -103,6 +162,8 @@ static int await(LDAP *ld, int id, int64_t deadline, LDAPMessage **message_r)
 	*message_r = NULL;
 	switch (ldap_result(ld, id, LDAP_MSG_ALL, &wait, message_r)) {
 	case -1:
+		if (clock_monotonic_ms() >= deadline) /* the layer above broke it */
+			return LDAP_TIMEOUT;
 		ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
 		return code != LDAP_SUCCESS ? code : LDAP_SERVER_DOWN;
 	case 0:
@@ -168,6 +229,7 @@ void link_bind(struct link *link, const char *dn, const char *password, int64_t 
 	int id = 0;
 
 	*answer = (struct link_answer){.code = LDAP_PARAM_ERROR};
+	link->deadline = deadline;
 	if (dn[0] == '\0' || password[0] == '\0')
 		return;
 	answer->code = ldap_create_passwordpolicy_control(link->ld, &controls[0]);
@@ -229,7 +291,7 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 	struct directory *directory = call->directory;
 	const struct directory_server *server = &directory->servers[link->server];
 	const char *what = "set up";
-	int code = prepare(link->ld, deadline);
+	int code = prepare(link, deadline);
 
 	if (code == LDAP_SUCCESS && (server->ldaps || directory->start_tls)) {
 		what = "use ca-file";
@@ -239,8 +301,6 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 		what = server->ldaps ? "connect with TLS" : "connect";
 		code = ldap_connect(link->ld);
 	}
-	if (code == LDAP_SUCCESS)
-		bound_reads(link->ld);
 	if (code == LDAP_SUCCESS && directory->start_tls && !server->ldaps) {
 		what = "StartTLS";
 		code = start_tls(link, deadline);
@@ -301,6 +361,7 @@ int link_search(
 	int id = 0, code = LDAP_OTHER, rc;
 
 	*result_r = NULL;
+	link->deadline = deadline;
 	if (wait.tv_usec > 0) /* the server counts in seconds */
 		wait = (struct timeval){wait.tv_sec + 1, 0};
 	rc = ldap_search_ext(link->ld, query->base, query->scope, query->filter,

@@ -37,7 +37,9 @@ struct link {
 	LDAP *ld;
 	size_t server;
 	enum link_role role;
-	bool fresh; /* opened for this call */
+	bool fresh;	  /* opened for this call */
+	int64_t deadline; /* of the request that it is at */
+	struct ldap_conncb connected;
 	int64_t opened, used;
 	struct link *next;
 };

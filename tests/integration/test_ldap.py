@@ -1,0 +1,488 @@
+# SPDX-License-Identifier: MIT
+"""The backend "ldap" with a real slapd behind it, from the login page on. What no server would say is
+in tests/unit/ldap_test.c."""
+
+import os
+import re
+import secrets
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from client import JSON
+from rig import ENVIRONMENT, MEETAUTHCTL, TOP, wait_for
+
+sys.path.insert(0, TOP + "/tests/peers/ldap")
+
+import directory as ldap  # noqa: E402
+
+SESSION = "__Host-meetauth"
+PEOPLE = ("admin", "service", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "twin", 'o, b+c"d\\#')
+POLICY = """policy {
+ rule "staff" { allow = true groups = {"staff"} }
+ rule "guests" { allow = true groups = {"guests, all"} meetings = {"open-*"} }
+ default = "deny"
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory, authority):
+    folder = str(tmp_path_factory.mktemp("slapd"))
+    server = ldap.Directory(folder, authority, {name: secrets.token_hex(12) for name in PEOPLE})
+    try:
+        yield fill(server.fill())
+    finally:
+        server.stop()
+
+
+def fill(server):
+    server.add("carol", "Carol Danvers", more="mail: carol@example.org")
+    for name in ("dave", "erin", "frank", "grace", "heidi", "ivan", "judy"):
+        server.add(name)
+    server.add("twin", more="mail: twins@example.org")
+    server.add("twin", dn="cn=twin," + ldap.PEOPLE, more="mail: twins@example.org")
+    odd = 'o, b+c"d\\#'
+    server.add(odd, "Odd", dn="uid=%s,%s" % (re.sub(r'([,+"\\])', r"\\\1", odd), ldap.PEOPLE))
+    everybody = ["carol", "dave", "erin", "frank", "grace", "heidi", "ivan"]
+    server.group("staff", *everybody, "uid=%s,%s" % (re.sub(r'([,+"\\])', r"\\\1", odd), ldap.PEOPLE))
+    server.group(r"guests\, all", "judy", "carol")
+    server.modify("erin", "add: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n")
+    server.modify("frank", "add: pwdReset\npwdReset: TRUE\n")
+    return server
+
+
+def section(*lines, servers, title="people"):
+    address = ", ".join('"%s"' % server for server in servers)
+    return 'backend "%s" {\n type = "ldap"\n servers = {%s}\n %s\n}\n' % (title, address, "\n ".join(lines))
+
+
+def searching(server, *lines, servers=None):
+    lines = ('ca-file = "%s"' % server.authority.file, 'bind-dn = "%s"' % ldap.SERVICE, *lines)
+    if not any(line.startswith("base") for line in lines):
+        lines += ('base = "%s"' % ldap.SUFFIX,)
+    return section(*lines, servers=servers or [server.secure_url])
+
+
+def start(rig, server):
+    """Starts a rig that signs in people of the directory."""
+    rig.passwords.update({name: server.passwords[name] for name in PEOPLE})
+    os.mkdir(rig.folder + "/state")
+    rig.configure()
+    rig.ctl("init")
+    rig.ctl("secret", "set", "backend/people", text=server.passwords["service"] + "\n")
+    rig.ctl("secret", "set", "meeting.example.org", text=rig.key + "\n")
+    rig.add_user("alice", "--group", "staff")
+    rig.start_nginx()
+    rig.start_pool()
+    return rig
+
+
+@pytest.fixture(scope="module")
+def found(make_module_rig, directory):
+    """LDAPS, the service account searches, memberOf."""
+    lines = ('filter = "(|(uid={name})(mail={name}))"',)
+    return start(make_module_rig(start=False, sections=searching(directory, *lines) + POLICY), directory)
+
+
+@pytest.fixture(scope="module")
+def bound(make_module_rig, directory):
+    """StartTLS, direct bind, groups by a search of the people themselves."""
+    lines = ["start-tls = true", 'ca-file = "%s"' % directory.authority.file, 'user-dn = "uid={name},%s"' % ldap.PEOPLE,
+             'group-refresh = "0"', 'group-base = "%s"' % ldap.GROUPS, 'group-filter = "(member={dn})"', 'group-attribute = ""']
+    return start(make_module_rig(start=False, sections=section(*lines, servers=[directory.url]) + POLICY), directory)
+
+
+def sign_in(rig, account, password=None, meeting="5f521a93c20ff6721fbb6a6c", headers=()):
+    visitor = rig.visitor()
+    return visitor, visitor.fill(visitor.login_page(meeting), account, password, headers)
+
+
+def login_of(rig, answer):
+    """The line of the log about a login."""
+    wanted = answer.headers["X-Request-Id"]
+    return wait_for(lambda: [e for e in rig.events("login") if e["request_id"] == wanted], "the log")[-1]
+
+
+# -- signing in --
+
+
+def test_search_and_bind(found):
+    visitor, back = sign_in(found, "carol")
+    assert back.status == 302, back
+    assert "participantName=Carol%20Danvers&participantEmail=carol%40example.org" in back.location
+    assert visitor.enter().status == 302
+
+
+def test_direct_bind_with_starttls(bound):
+    _, back = sign_in(bound, "carol")
+    assert back.status == 302, back
+    assert "participantName=Carol%20Danvers" in back.location
+
+
+@pytest.mark.parametrize("typed", ["carol", "CAROL", "Carol", "carol@example.org", "Carol@Example.ORG"])
+def test_however_the_name_is_typed_it_is_one_user(found, directory, typed):
+    _, back = sign_in(found, typed, directory.passwords["carol"])
+    assert back.status == 302, back
+    assert login_of(found, back)["user"] == "carol"
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+def test_groups_decide(request, rig_of):
+    rig = request.getfixturevalue(rig_of)
+    visitor, denied = sign_in(rig, "judy")
+    assert denied.status == 403, "neither in staff"
+    assert visitor.enter("open-1").status == 302, "but a guest, by a group with a comma"
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+def test_wrong_password_and_unknown_name_look_alike(request, rig_of):
+    rig = request.getfixturevalue(rig_of)
+    pages = []
+    for account in ("carol", "nobody-of-that-name"):
+        _, answer = sign_in(rig, account, "wrong")
+        assert answer.status == 401
+        pages.append(re.sub(r"[A-Za-z0-9_-]{80,}|[0-9a-f]{32}", "*", answer.text).replace(account, "NAME"))
+    assert pages[0] == pages[1]
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+@pytest.mark.parametrize("account", ["erin", "frank"])
+def test_locked_and_to_change_the_password_first(request, rig_of, account):
+    """slapd lets frank bind, and says in a control that it is for a new password only."""
+    _, answer = sign_in(request.getfixturevalue(rig_of), account)
+    assert answer.status == 401
+
+
+def test_the_file_before_it_is_asked_first(found):
+    assert sign_in(found, "alice")[1].status == 302
+
+
+# -- attacks --
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+@pytest.mark.parametrize("account", [
+    "*", "car*", "*)(uid=*", "carol)(objectClass=*", "x)(|(uid=carol", "carol,ou=people", "carol+cn=Carol Danvers", "\\63arol", "#6361726f6c",
+    "carol%00", "," * 256, "*" * 256])
+def test_A47_ldap_injection(request, directory, rig_of, account):
+    _, answer = sign_in(request.getfixturevalue(rig_of), account, directory.passwords["carol"])
+    assert answer.status == 401, answer
+
+
+def test_A47_nul_and_long_name(found, directory):
+    for account in ("carol\0", "c" * 257, "c" * 5000):
+        _, answer = sign_in(found, account, directory.passwords["carol"])
+        assert answer.status in (400, 401, 413), answer
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+def test_A47_a_name_of_nothing_but_syntax_is_a_name(request, rig_of):
+    rig = request.getfixturevalue(rig_of)
+    odd = PEOPLE[-1]
+    _, back = sign_in(rig, odd)
+    assert back.status == 302, back
+    assert "participantName=Odd" in back.location
+    assert sign_in(rig, odd, "wrong")[1].status == 401
+
+
+@pytest.mark.parametrize("rig_of", ["found", "bound"])
+def test_A48_empty_password(request, directory, rig_of):
+    binds = directory.count('BIND dn="uid=dave,[^"]*" method=128')
+    visitor, answer = sign_in(request.getfixturevalue(rig_of), "dave", "")
+    assert answer.status in (400, 401)
+    assert SESSION not in visitor.jar
+    assert directory.count('BIND dn="uid=dave,[^"]*" method=128') == binds
+    assert directory.count('BIND dn="" method=128') == 0
+
+
+@pytest.mark.parametrize("typed", ["twin", "twins@example.org"])
+def test_A49_two_entries_match(found, directory, typed):
+    _, answer = sign_in(found, typed, directory.passwords["twin"])
+    assert answer.status == 401
+    assert "more than one entry" in login_of(found, answer)["detail"]
+    assert directory.count('BIND dn="(uid|cn)=twin,') == 0
+
+
+def test_A49_referrals_are_not_followed(found, directory, make_rig):
+    sign_in(found, "nobody-of-that-name", "wrong")  # the search passed a reference
+    base = 'base = "ou=elsewhere,%s"' % ldap.SUFFIX
+    rig = start(make_rig(start=False, sections=searching(directory, base)), directory)
+    _, answer = sign_in(rig, "carol", headers=JSON)
+    assert answer.status == 503 and answer.code == "backend-unavailable"
+    assert "refers to another server" in login_of(rig, answer)["detail"]
+    assert not directory.visited_elsewhere()
+
+
+class Stripper:
+    """Between meetauth and slapd: says for slapd that there is no StartTLS, and passes all else on."""
+
+    def __init__(self, port):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "ldap://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.port = port
+        self.seen = b""
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.carry, args=(connection,), daemon=True).start()
+
+    def carry(self, connection):
+        with connection, socket.create_connection(("127.0.0.1", self.port)) as server:
+            threading.Thread(target=self.back, args=(server, connection), daemon=True).start()
+            while data := connection.recv(4096):
+                self.seen += data
+                if b"1.3.6.1.4.1.1466.20037" in data:
+                    number = data[4:5]  # 30 len 02 01 NUMBER
+                    connection.sendall(b"\x30\x0c\x02\x01" + number + b"\x78\x07\x0a\x01\x02\x04\x00\x04\x00")
+                else:
+                    server.sendall(data)
+
+    @staticmethod
+    def back(server, connection):
+        try:
+            while data := server.recv(4096):
+                connection.sendall(data)
+        except OSError:
+            pass
+
+
+def test_A49_stripped_starttls(make_rig, directory):
+    stripper = Stripper(directory.plain)
+    sections = searching(directory, "start-tls = true", servers=[stripper.url])
+    rig = start(make_rig(start=False, sections=sections), directory)
+    _, answer = sign_in(rig, "carol", headers=JSON)
+    assert answer.status == 503, answer
+    assert "StartTLS" in login_of(rig, answer)["detail"]
+    assert b"1.3.6.1.4.1.1466.20037" in stripper.seen
+    for secret in (directory.passwords["carol"], directory.passwords["service"], "carol"):
+        assert secret.encode() not in stripper.seen
+    stripper.listener.close()
+
+
+# -- TLS --
+
+
+@pytest.fixture
+def check(make_rig, directory):
+    """Lets `meetauthctl check --connect` try a section; what it says of it."""
+    rig = make_rig(start=False, sections=searching(directory))
+    os.mkdir(rig.folder + "/state")
+    rig.configure()
+    rig.ctl("init")
+    rig.ctl("secret", "set", "backend/people", text=directory.passwords["service"] + "\n")
+    rig.add_user("alice")
+
+    def run(text, environment=()):
+        rig.sections = text
+        rig.configure()
+        done = subprocess.run([MEETAUTHCTL, "-c", rig.conf, "check", "--connect"], text=True, capture_output=True,
+                              env={**ENVIRONMENT, **dict(environment)}, timeout=60, check=False)
+        assert directory.passwords["service"] not in done.stdout + done.stderr
+        rows = [line for line in done.stdout.splitlines() if re.search(r"connect +people ", line)]
+        assert len(rows) == 1, (done.stdout, done.stderr)
+        return rows[0]
+
+    return run
+
+
+def test_check_connect(check, directory):
+    assert check(searching(directory)).startswith("ok ")
+    assert check(searching(directory, "start-tls = true", servers=[directory.url])).startswith("ok ")
+    assert check(searching(directory, servers=[directory.url])).startswith("ok "), "plain, on loopback"
+    row = check(searching(directory, 'base = "ou=nowhere,%s"' % ldap.SUFFIX))
+    assert row.startswith("FAIL") and "base" in row and "No such object" in row
+    row = check(section('bind-dn = "cn=x,%s"' % ldap.SUFFIX, 'base = "%s"' % ldap.SUFFIX, servers=[directory.url]))
+    assert row.startswith("FAIL") and "bind as bind-dn: Invalid credentials" in row
+    row = check(searching(directory, servers=[directory.secure_url, "ldaps://127.0.0.1:1"]))
+    assert row.startswith("FAIL") and "ldaps://127.0.0.1:1" in row, "each server is tried"
+
+
+@pytest.fixture(scope="module")
+def impostors(tmp_path_factory, authority, directory):
+    """The same directory with certificates that do not hold."""
+    import tls
+    other = tls.Authority(str(tmp_path_factory.mktemp("other-ca")))
+    certificates = {
+        "another authority": other.certificate("127.0.0.1"),
+        "another name": authority.certificate("elsewhere.example.org"),
+        "self-signed": authority.certificate("127.0.0.1", self_signed=True),
+        "expired": authority.certificate("127.0.0.1", expired=True),
+    }
+    servers = {kind: ldap.Directory(str(tmp_path_factory.mktemp("impostor")), authority, directory.passwords, certificate=pair)
+               for kind, pair in certificates.items()}
+    try:
+        yield servers
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+@pytest.mark.parametrize("kind", ["another authority", "another name", "self-signed", "expired"])
+@pytest.mark.parametrize("start_tls", [False, True])
+def test_a_certificate_that_does_not_hold(check, impostors, kind, start_tls, tmp_path):
+    server = impostors[kind]
+    text = searching(server, "start-tls = true", servers=[server.url]) if start_tls else searching(server)
+    (tmp_path / "ldaprc").write_text("TLS_REQCERT never\n")
+    careless = {"LDAPTLS_REQCERT": "never", "LDAPTLS_CACERT": server.certificate, "LDAPCONF": str(tmp_path / "ldaprc"),
+                "LDAPRC": str(tmp_path / "ldaprc"), "LDAPTLS_REQSAN": "never", "HOME": str(tmp_path)}
+    for environment in ({}, careless):
+        row = check(text, environment)
+        assert row.startswith("FAIL") and re.search("connect with TLS|StartTLS", row), row
+    assert server.count("BIND") == 0
+
+
+def test_the_environment_does_not_choose_the_server(check, directory, impostors):
+    wrong = {"LDAPURI": impostors["expired"].url, "LDAPBASE": "dc=x", "LDAPTLS_CACERT": "/nonexistent"}
+    assert check(searching(directory), wrong).startswith("ok ")
+
+
+def test_tls_before_1_2_is_refused(check, authority, directory):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.certificate("127.0.0.1"))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    seen = []
+
+    def serve(listener):
+        try:
+            with context.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                seen.append(connection.recv(4096))
+        except (OSError, ssl.SSLError) as error:
+            seen.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        row = check(searching(directory, servers=["ldaps://127.0.0.1:%d" % listener.getsockname()[1]]))
+        thread.join(20)
+    assert row.startswith("FAIL") and "TLS" in row, row
+    assert len(seen) == 1 and (isinstance(seen[0], Exception) or seen[0] == b""), "no byte of a bind"
+
+
+# -- connections and outages --
+
+
+def test_connections_are_reused(found, directory):
+    sign_in(found, "grace")
+    accepted = directory.count(r"ACCEPT from")
+    service = directory.count('BIND dn="%s" mech=SIMPLE' % ldap.SERVICE)
+    for _ in range(6):
+        assert sign_in(found, "grace")[1].status == 302
+    assert directory.count(r"ACCEPT from") == accepted
+    assert directory.count('BIND dn="%s" mech=SIMPLE' % ldap.SERVICE) == service
+
+
+def test_nothing_is_searched_as_the_person(found, directory):
+    """Every connection that somebody bound on has no search behind it."""
+    assert sign_in(found, "heidi")[1].status == 302
+    wait_for(lambda: directory.count('BIND dn="uid=heidi,[^"]*" mech=SIMPLE'), "the log of slapd")
+    bound_on = set(re.findall(r'conn=(\d+) op=\d+ BIND dn="uid=heidi,', directory.said()))
+    secure = set(re.findall(r"conn=(\d+) fd=\d+ ACCEPT from \S+ \(IP=127.0.0.1:%d\)" % directory.secure, directory.said()))
+    for number in bound_on & secure:
+        assert not directory.count(r"conn=%s op=\d+ SRCH" % number)
+    assert bound_on & secure
+
+
+def blackhole():
+    """Takes connections and never says a word."""
+    return socket.create_server(("127.0.0.1", 0), backlog=64)
+
+
+def test_failover(make_rig, directory):
+    with blackhole() as silent:
+        servers = ["ldaps://127.0.0.1:1", "ldaps://127.0.0.1:%d" % silent.getsockname()[1],
+                   "ldap://127.0.0.1:%d" % silent.getsockname()[1], directory.secure_url]
+        sections = searching(directory, 'connect-timeout = "500ms"', servers=servers)
+        rig = start(make_rig(start=False, sections=sections), directory)
+        first = sign_in(rig, "carol")[1]
+        assert first.status == 302, first
+        assert int(login_of(rig, first)["total_ms"]) >= 900, "it did try the silent ones"
+        began = time.monotonic()
+        assert sign_in(rig, "carol")[1].status == 302
+        assert time.monotonic() - began < 0.9, "and leaves them out now"
+
+
+def test_all_out_of_order(make_rig, directory):
+    with blackhole() as silent:
+        servers = ["ldaps://127.0.0.1:%d" % silent.getsockname()[1]]
+        sections = searching(directory, 'connect-timeout = "300ms"', 'timeout = "600ms"', servers=servers)
+        rig = start(make_rig(start=False, sections=sections), directory)
+        _, answer = sign_in(rig, "carol", headers=JSON)
+        assert answer.status == 503 and answer.code == "backend-unavailable"
+        assert int(login_of(rig, answer)["total_ms"]) < 5000
+        assert sign_in(rig, "alice")[1].status == 302, "people of the file still sign in"
+
+
+def test_a_directory_that_was_restarted(make_rig, tmp_path, authority, directory):
+    server = ldap.Directory(str(tmp_path / "slapd"), authority, directory.passwords).fill()
+    server.add("carol")
+    rig = start(make_rig(start=False, sections=searching(server)), directory)
+    try:
+        assert sign_in(rig, "carol")[1].status == 302
+        server.restart()
+        assert sign_in(rig, "carol")[1].status == 302
+    finally:
+        server.stop()
+
+
+# -- fresh groups --
+
+
+def test_A28_removed_from_a_group_and_from_the_directory(make_rig, directory):
+    sections = searching(directory, 'group-refresh = "1s"') + POLICY
+    rig = start(make_rig(start=False, sections=sections), directory)
+    ivan, back = sign_in(rig, "ivan")
+    assert back.status == 302
+    binds = directory.count('BIND dn="uid=ivan,')
+    assert ivan.enter().status == 302
+    member = "member: uid=ivan," + ldap.PEOPLE
+    staff = "dn: cn=staff,%s\nchangetype: modify\n" % ldap.GROUPS
+    directory.change("%sdelete: member\n%s\n" % (staff, member))
+    wait_for(lambda: ivan.enter().status == 403, "the end of the group")
+    directory.change("%sadd: member\n%s\n" % (staff, member))
+    wait_for(lambda: ivan.enter().status == 302, "the group again")
+    directory.remove("ivan")
+    wait_for(lambda: ivan.enter().status == 303, "the end of the session")
+    assert sign_in(rig, "ivan")[1].status == 401
+    assert directory.count('BIND dn="uid=ivan,') == binds, "nobody's password was needed"
+
+
+def test_A28_disabled_by_the_administrator(make_rig, directory):
+    rig = start(make_rig(start=False, sections=searching(directory, 'group-refresh = "1s"')), directory)
+    dave, back = sign_in(rig, "dave")
+    assert back.status == 302 and dave.enter().status == 302
+    directory.modify("dave", "add: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n")
+    wait_for(lambda: dave.enter().status == 303, "the end of the session")
+
+
+# -- what is written --
+
+
+def test_secrets_are_in_no_log(found, bound, directory):
+    for rig in (found, bound):
+        log = rig.pool.said()
+        for password in directory.passwords.values():
+            assert password not in log
+
+
+def test_the_sample_of_the_readme(check, directory):
+    """As it stands there, but for names and addresses."""
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        block = re.search(r'backend "[a-z]+" \{\s*type = "ldap".*?\n *\}\n', file.read(), re.S).group(0)
+    for old, new in (('"ldaps://ldap1.example.org", "ldaps://ldap2.example.org"', '"%s"' % directory.secure_url),
+                     ("/etc/ssl/certs/ca-certificates.crt", directory.authority.file)):
+        assert old in block
+        block = block.replace(old, new)
+    assert check(re.sub(r'^ *backend "[a-z]+"', 'backend "people"', block)).startswith("ok ")
