@@ -60,7 +60,9 @@ static int take_platform(struct visit *visit, const struct params *query)
 		return -1;
 	}
 	visit->platform = service_platform(visit->service, hostname);
-	if (visit->platform == NULL) {
+	/* Drivers that read what comes in themselves are to do so. */
+	if (visit->platform == NULL || visit->platform->driver->arrive != NULL) {
+		visit->platform = NULL;
 		visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 		return -1;
 	}

@@ -72,6 +72,8 @@ void pages_meeting_link(const struct visit *visit, struct buffer *url)
 		append_entry(visit, visit->platform->driver->entry, url);
 		return;
 	}
+	if (visit->platform->driver->landing == NULL)
+		return; /* it is for scripts */
 	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
 	if (url->data != NULL)
 		url->data[strcspn(url->data, "?")] = '\0';
