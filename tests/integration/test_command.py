@@ -216,6 +216,36 @@ def test_python_in_the_product(make_rig, python):
     assert failed.returncode == 1 and "unable to open database file" in failed.stdout
 
 
+# -- what is printed elsewhere --
+
+
+def test_program_of_the_manual(tmp_path):
+    with open(TOP + "/man/meetauth-command.7", encoding="utf-8") as file:
+        text = re.search(r"(#!/bin/sh\n.*?)\.Ed", file.read(), re.S).group(1).replace("\\e", "\\")
+    program = tmp_path / "backend"
+    program.write_text(text)
+    program.chmod(0o755)
+    assert ask(str(program), "", request="login", user="alice", password="correct horse") == ["grant alice"]
+    assert ask(str(program), "", request="login", user="alice", password="correct horse ") == ["deny"]
+    assert ask(str(program), "", request="login", user="bert", password="correct horse") == ["unknown"]
+    assert ask(str(program), "", request="login", user="alice correct", password="horse") == ["unknown"]
+    assert ask(str(program), "", request="renew", user="alice") == ["unknown-request"]
+    assert ask(str(program), "", request="check") == ["unknown-request"]
+
+
+def test_sample_of_the_readme(make_rig, shell):
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        sample = re.search(r'^backend "own" \{.*?^\}\n', file.read(), re.S | re.M).group(0)
+    rig = make_rig(start=False)
+    for old, new in (("/usr/local/libexec/meetauth/backend.sh", copy(rig.folder, SHELL)), ("/etc/meetauth/people", shell[1])):
+        assert old in sample
+        sample = sample.replace(old, new)
+    rig.sections = sample
+    rig.start()
+    visitor = rig.visitor()
+    assert visitor.fill(visitor.login_page(), "bert", BERT).status == 302
+
+
 # -- a program that is no good --
 
 

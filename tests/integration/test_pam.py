@@ -263,6 +263,16 @@ def test_from_the_login_page_into_the_meeting(make_rig, pam):
     assert PASSWORD.strip() not in rig.pool.said()
 
 
+def test_sample_of_the_readme(make_rig, pam):
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        sample = re.search(r'^backend "office" \{.*?^\}\n', file.read(), re.S | re.M).group(0)
+    shutil.copyfile(pam.folder + "/pam.d/unix", pam.folder + "/pam.d/meetauth")
+    rig = make_rig(start=False)
+    rig.sections = sample.replace("{\n", '{\n    helper  = "%s"\n' % pam.helper, 1)
+    rig.start()
+    assert sign_in(rig)[1].status == 302
+
+
 def test_A52_out_of_order_is_503_and_said_in_the_log(make_rig, pam):
     rig = start(make_rig, pam, pam.misbehaves("ask auth=%d" % CODES["PAM_AUTHINFO_UNAVAIL"]))
     assert sign_in(rig)[1].status == 503
