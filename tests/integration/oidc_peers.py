@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import ssl
 import subprocess
 import threading
 import time
@@ -112,9 +113,9 @@ class Person:
 class Liar:
     """A provider with a key of its own that says what it is told to. `claims` replaces claims of the ID
     token (None: left out), `header` and `sign` its header and signature; `userinfo`, `metadata` and
-    `keys` likewise; `status` answers per path."""
+    `keys` likewise; `status` answers per path. certificate: (file, key), for https at 127.0.0.1."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, certificate=None):
         self.folder = folder
         self.key_file = folder + "/liar.pem"
         subprocess.run(["openssl", "genrsa", "-out", self.key_file, "2048"], check=True, capture_output=True)
@@ -149,7 +150,11 @@ class Liar:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.issuer = "http://127.0.0.1:%d" % self.server.server_address[1]
+        self.issuer = "http%s://127.0.0.1:%d" % ("s" if certificate else "", self.server.server_address[1])
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def reset(self):

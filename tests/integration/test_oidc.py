@@ -5,12 +5,13 @@ import base64
 import concurrent.futures
 import json
 import re
+import subprocess
 import time
 import urllib.parse
 
 import pytest
 from oidc_peers import BACKEND, Liar, Person, RealProvider, encode, section
-from rig import wait_for
+from rig import ENVIRONMENT, MEETAUTHCTL, MEETAUTHD, TOP, wait_for
 
 SECRET = "client/secret & +%" + "x" * 24
 ALICE = {"name": "Alice Liddell", "email": "alice@example.org", "email_verified": True, "groups": ["staff"],
@@ -103,7 +104,7 @@ def test_sign_in_at_the_provider_ends_in_the_meeting(real, somebody):
     assert is_in(answer), answer
     meeting = real.platform.get(answer.location)
     assert "Alice Liddell" in meeting.text and "alice@example.org" in meeting.text
-    event = [event for event in real.events("join") if event.get("user") == "alice"][-1]
+    event = wait_for(lambda: [e for e in real.events("join") if e.get("user") == "alice"], "the audit line")[-1]
     assert event["backend"] == BACKEND and event["result"] == "ok"
 
 
@@ -134,7 +135,7 @@ def test_algorithm_that_is_not_on_the_list_is_refused(make_rig, provider, real):
     provider.configure(algorithm="ES256", clients=[client_of(rig)])
     try:
         assert_refused(Person(rig).sign_in())
-        assert "ES256" in [event for event in rig.events("login") if event["result"] == "failed"][-1]["detail"]
+        wait_for(lambda: any("ES256" in event.get("detail", "") for event in rig.events("login")), "the reason")
     finally:
         provider.configure(algorithm="RS256", clients=[client_of(real)])
 
@@ -393,11 +394,12 @@ def test_A45_an_issuer_that_was_promised_is_needed(real, somebody):
                                    "<script>alert(1)</script>", "x" * 500, "a b\"'&"])
 def test_A45_an_error_is_told_in_our_words(liar, error):
     peer, person = liar
+    told = person.rig.pool.said().count("the provider answers")
     answer = peer.sign_in(person, code=None, error=error, error_description="<script>alert(2)</script> mark-in-text",
                           error_uri="https://attacker.example/")
     assert_refused(answer)
     assert "<script" not in answer.text and "mark-in-text" not in answer.text and "attacker" not in answer.text
-    log = person.rig.pool.said()
+    log = wait_for(lambda: (said := person.rig.pool.said()).count("the provider answers") > told and said, "the line")
     assert "alert(" not in log and "mark-in-text" not in log and "attacker.example" not in log
 
 
@@ -459,9 +461,24 @@ def test_metadata_of_another_issuer_are_refused(make_rig, tmp_path):
     peer.metadata = {"issuer": peer.issuer + "/"}
     rig = start(make_rig, section(peer.issuer))
     assert Person(rig).start().status == 503
-    assert "another issuer" in rig.pool.said()
+    wait_for(lambda: "another issuer" in rig.pool.said(), "the reason")
     done = rig.ctl("check", "--connect", check=False)
     assert done.returncode == 1 and "another issuer" in done.stdout + done.stderr
+    peer.stop()
+
+
+def test_only_a_provider_with_the_right_certificate_is_asked(make_rig, tmp_path, authority):
+    peer = Liar(str(tmp_path), authority.certificate("127.0.0.1"))
+    trusting = start(make_rig, section(peer.issuer, 'ca-file = "%s"' % authority.file))
+    assert is_in(peer.sign_in(Person(trusting)))
+    seen = len(peer.seen)
+    doubting = start(make_rig, section(peer.issuer))
+    assert Person(doubting).start().status == 503
+    assert len(peer.seen) == seen
+    peer.metadata = {"token_endpoint": peer.issuer.replace("https", "http") + "/token"}
+    later = start(make_rig, section(peer.issuer, 'ca-file = "%s"' % authority.file))
+    assert Person(later).start().status == 503
+    wait_for(lambda: "token_endpoint is not https" in later.pool.said(), "the reason")
     peer.stop()
 
 
@@ -593,3 +610,19 @@ def test_provider_that_does_not_answer_is_given_up(make_rig, tmp_path):
     assert is_in(client_answer := peer.sign_in(person)), client_answer
     peer.stop()
 
+
+def test_sample_of_the_readme(tmp_path):
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        sample = re.search(r'```\n(backend "google" \{.*?\n\})\n```', file.read(), re.S).group(1)
+    conf = tmp_path / "meetauth.conf"
+    conf.write_text('base-url = "https://external.example.org/auth"\nstore = "%s/store"\nstore-key = "%s/store.key"\n'
+                    'state = "lmdb:%s/state"\nshare = "%s/share"\nplatform "meeting.example.org" { type = "veeting" }\n%s\n'
+                    % (tmp_path, tmp_path, tmp_path, TOP, sample), encoding="utf-8")
+    (tmp_path / "state").mkdir()
+    subprocess.run([MEETAUTHCTL, "-c", conf, "init"], check=True, env=ENVIRONMENT)
+    done = subprocess.run([MEETAUTHD, "-t", "-c", conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert done.returncode == 0, done.stderr
+    wrong = conf.read_text(encoding="utf-8").replace('label ', 'algorithms = {"none"} label ')
+    conf.write_text(wrong, encoding="utf-8")
+    done = subprocess.run([MEETAUTHD, "-t", "-c", conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert done.returncode != 0 and "algorithms" in done.stderr
