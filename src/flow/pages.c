@@ -284,6 +284,7 @@ int pages_challenge(struct visit *visit, bool failed)
 	const struct ticket_note *note = visit->note;
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	struct buffer again = BUFFER_INIT(TICKET_TEXT_MAX + 1024);
 	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
 
 	values_put_common(&values, visit, lang);
@@ -291,9 +292,15 @@ int pages_challenge(struct visit *visit, bool failed)
 	values_put(&values, "failed", failed ? "1" : NULL);
 	values_put(&values, "prompt", note->prompt);
 	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
+	/* A server may have forgotten its question after a wrong answer. */
+	buffer_text(&again, visit->service->login_url);
+	buffer_text(&again, "?ticket=");
+	rc |= visit_seal_ticket(visit, TICKET_JOIN, &again);
+	values_put(&values, "address", again.data);
 	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
 	values_answer(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
 		join_policy(visit), lang, &values);
+	buffer_wipe(&again);
 	buffer_wipe(&ticket);
 	return rc;
 }

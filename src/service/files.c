@@ -13,7 +13,7 @@ static const char *const login_names[] = {COMMON, "action", "ticket", "platform"
 	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
 	"backend", "label", "name_label", "password_label", "address", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
-	"failed", "prompt", "code", "hidden", NULL};
+	"failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
 static const char *const meeting_names[] = {COMMON, "platform", "meeting", "link", "key", NULL};

@@ -177,6 +177,15 @@ def test_challenge_is_a_second_form(asking):
     assert len(asking.rig.platform.ledger()) == 1
 
 
+def test_challenge_can_be_begun_again(asking):
+    visitor, page = try_in(asking.rig, "carl")
+    again = re.search('<a href="([^"]*/login[?]ticket=[^"]*)"', page.text).group(1)
+    page = visitor.get(again)
+    assert page.status == 200
+    page = visitor.fill(page, "carl", "some password")
+    assert answer_it(visitor, page, "1").status == 302
+
+
 def test_challenge_is_granted_once(asking):
     visitor, page = try_in(asking.rig, "carl")
     assert answer_it(visitor, page, "1").status == 302

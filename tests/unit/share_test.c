@@ -29,7 +29,7 @@ static const struct shipped {
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
 	{"signed-out", (const char *const[]){COMMON, NULL}},
 	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
-			      "failed", "prompt", "code", "hidden", NULL}},
+			      "failed", "prompt", "code", "hidden", "address", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
 };
