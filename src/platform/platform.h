@@ -51,7 +51,8 @@ struct platform_driver {
 	const char *summary;
 	const struct option *options;
 	/* The word behind the mount that its visits come in by, at MOUNT/ENTRY and below; NULL: at
-	 * MOUNT itself, with the four parameters of External Meeting Authorization. */
+	 * MOUNT itself, with the four parameters of External Meeting Authorization, or, with
+	 * arrive(), for scripts alone. */
 	const char *entry;
 	/* How many calls of grant() may run at once in a process; 0: it asks nobody and is
 	 * called on the loop. */
