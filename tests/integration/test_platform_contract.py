@@ -5,13 +5,15 @@ left behind. A new driver gets a class in platforms.py and passes all of this.""
 
 import concurrent.futures
 import os
+import re
+import subprocess
 import time
 import urllib.parse
 
 import platforms
 import pytest
 from client import JSON
-from rig import wait_for
+from rig import ENVIRONMENT, MEETAUTHCTL, MEETAUTHD, TOP, wait_for
 
 every = pytest.mark.parametrize("kind", platforms.ALL)
 asking = pytest.mark.parametrize("kind", [kind for kind, each in platforms.ALL.items() if each.asks])
@@ -169,6 +171,24 @@ def test_no_secret_at_all(make_rig, kind):
 
     answer = wait_for(refused, "the secret to be gone")
     assert answer.code == "internal" and "secret set" in platforms.audit(rig, answer)["detail"]
+
+
+@every
+def test_the_guide_begins_with_a_section_that_works(tmp_path, kind):
+    with open("%s/docs/platforms/%s.md" % (TOP, kind), encoding="utf-8") as file:
+        text = file.read()
+    blocks = re.findall(r"```\n(.*?)```", text, re.S)
+    section = next(block for block in blocks if block.startswith('platform "'))
+    policy = next((block for block in blocks if block.startswith("policy {")), "")
+    assert 'type' in section and '"%s"' % kind in section
+    conf = tmp_path / "meetauth.conf"
+    conf.write_text('base-url = "https://external.example.org/auth"\nstore = "%s/store"\nstore-key = "%s/store.key"\nstate = "lmdb:%s"\n'
+                    'share = "%s/share"\nbackend "guests" { type = "guest" }\n%s%s' % (tmp_path, tmp_path, tmp_path, TOP, section, policy), encoding="utf-8")
+    for command in ([MEETAUTHCTL, "-c", str(conf), "init"], [MEETAUTHD, "-t", "-c", str(conf)]):
+        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+        assert done.returncode == 0, done.stderr
+    assert "check --connect" in text
+    assert "/auth/%s/" % platforms.ALL[kind].word in text, "what to type on the platform's side"
 
 
 # -- a platform in trouble --
