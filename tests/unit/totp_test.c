@@ -3,6 +3,8 @@
  * One-time codes. The expected ones are the last six digits of RFC 6238's test vectors (appendix B,
  * SHA-1).
  */
+#ifdef HAVE_LIBOATH
+
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -160,3 +162,12 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+
+#else
+
+int main(void)
+{
+	return 77; /* automake: skipped, the build has no liboath */
+}
+
+#endif
