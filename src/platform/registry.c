@@ -8,7 +8,8 @@
 #include <pthread.h>
 
 extern const struct platform_driver platform_veeting, platform_jitsi, platform_bigbluebutton,
-	platform_galene, platform_livekit;
+	platform_galene, platform_livekit, platform_webex, platform_skype, platform_ucwa,
+	platform_lync;
 #ifdef MEETAUTH_MOCK
 extern const struct platform_driver platform_mock;
 #endif
@@ -22,16 +23,25 @@ static const struct {
 	{"jitsi", &platform_jitsi},
 	{"galene", &platform_galene},
 	{"livekit", &platform_livekit},
+	{"webex", &platform_webex},
 #else
 	{"jitsi", NULL},
 	{"galene", NULL},
 	{"livekit", NULL},
+	{"webex", NULL},
 #endif
 #if defined HAVE_EXPAT && defined HAVE_CRYPTO
 	{"bigbluebutton", &platform_bigbluebutton},
 #else
 	{"bigbluebutton", NULL},
 #endif
+	{"skype", &platform_skype},
+#ifdef HAVE_EXPAT
+	{"ucwa", &platform_ucwa},
+#else
+	{"ucwa", NULL},
+#endif
+	{"lync", &platform_lync},
 #ifdef MEETAUTH_MOCK
 	{"mock", &platform_mock},
 #endif

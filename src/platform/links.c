@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform/links.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+#include <strings.h>
+
+enum { HOST_MAX = 260 };
+
+int links_read(
+	const struct section *section, const char *option, struct links *links, struct error *error)
+{
+	links->hosts = section_list(section, option, &links->count);
+	for (size_t i = 0; i < links->count; i++)
+		if (!text_is_host(links->hosts[i]))
+			return section_error(section, option, error,
+				"\"%.100s\" is no host name (and perhaps a port)", links->hosts[i]);
+	return 0;
+}
+
+bool links_is_below(const char *host, const char *domain)
+{
+	size_t length = strlen(host), tail = strlen(domain);
+
+	if (length < tail || strcasecmp(host + length - tail, domain) != 0)
+		return false;
+	return length == tail || host[length - tail - 1] == '.';
+}
+
+/* Host and port of an address that config_check_url() has passed; `port` is what stands there, or
+ * the scheme's own. */
+static int split(const char *url, char host[HOST_MAX], int64_t *port_r)
+{
+	const char *from = strstr(url, "://") + 3;
+	size_t length = strcspn(from, "/?");
+	char *colon;
+
+	*port_r = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
+	if (length >= HOST_MAX || from[0] == '[')
+		return -1;
+	memcpy(host, from, length);
+	host[length] = '\0';
+	colon = strchr(host, ':');
+	if (colon == NULL)
+		return 0;
+	*colon = '\0';
+	return text_to_number(colon + 1, 1, 65535, port_r);
+}
+
+static bool covers(const char *entry, const char *host, int64_t port, int64_t usual)
+{
+	char name[HOST_MAX];
+	size_t length = strcspn(entry, ":");
+	int64_t wanted = usual;
+
+	if (length >= sizeof name)
+		return false;
+	memcpy(name, entry, length);
+	name[length] = '\0';
+	if (entry[length] == ':' && text_to_number(entry + length + 1, 1, 65535, &wanted) != 0)
+		return false;
+	return port == wanted && links_is_below(host, name);
+}
+
+/* Nothing that is no character of an address (RFC 3986), as browsers and libcurl would each mend it
+ * in another way; no fragment. */
+static bool is_clean(const char *url)
+{
+	return text_is_visible_ascii(url) && strlen(url) < LINK_MAX &&
+	       strpbrk(url, "\\\"<>^`{|}#") == NULL;
+}
+
+bool links_allow(const struct links *links, const char *url)
+{
+	char front[LINK_MAX], host[HOST_MAX];
+	int64_t port = 0, usual;
+	size_t length = strcspn(url, "?");
+
+	if (!is_clean(url))
+		return false;
+	memcpy(front, url, length);
+	front[length] = '\0';
+	if (config_check_url(front, NULL) != 0 || split(front, host, &port) != 0)
+		return false;
+	usual = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
+	for (size_t i = 0; i < links->count; i++)
+		if (covers(links->hosts[i], host, port, usual))
+			return true;
+	return false;
+}
+
+int links_follow(const struct links *links, const char *base, const char *link, struct buffer *url)
+{
+	char whole[LINK_MAX];
+	const char *host = strstr(base, "://");
+	int length;
+
+	if (link == NULL || host == NULL)
+		return -1;
+	if (link[0] == '/' && link[1] != '/')
+		length = snprintf(whole, sizeof whole, "%.*s%s",
+			(int)(host + 3 - base + (int)strcspn(host + 3, "/?")), base, link);
+	else
+		length = snprintf(whole, sizeof whole, "%s", link);
+	if (length >= (int)sizeof whole || !links_allow(links, whole))
+		return -1;
+	buffer_text(url, whole);
+	return url->failed ? -1 : 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Links that a platform's answers have, and the hosts that they may lead to: those of the
+ * configuration and no others, whatever stands in an answer (SSRF). Private to this room.
+ */
+#ifndef PLATFORM_LINKS_H
+#define PLATFORM_LINKS_H
+
+#include "platform/platform.h"
+
+enum { LINK_MAX = 4096 };
+
+/* "example.com" is that host and all below it, at https's own port; "example.com:8443" that port
+ * alone. The texts are the section's. */
+struct links {
+	const char *const *hosts;
+	size_t count;
+};
+
+/* Reads a list of hosts. 0, or -1 with section_error(). */
+int links_read(const struct section *section, const char *option, struct links *links,
+	struct error *error);
+
+/* Whether the address is https (or http to this machine), without user, fragment and anything that
+ * browsers read differently, and leads to one of the hosts. */
+bool links_allow(const struct links *links, const char *url);
+
+/* Appends the whole address of a link that stands in an answer of `base`: another whole address, or
+ * a path. 0, or -1 where it may not be followed; `url` is unchanged then. */
+int links_follow(const struct links *links, const char *base, const char *link, struct buffer *url);
+
+/* Whether a host name is `domain` or below it, without case. */
+bool links_is_below(const char *host, const char *domain);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "skype": an anonymous token for one meeting of Skype for Business Online, for the script
+ * of a page, after "Anonymous Meeting Join" of the Trusted Application API. What a script could
+ * widen its rights by is fixed here: which origins may use the token, and which session it is.
+ */
+#include "platform/skype.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+#include <strings.h>
+
+enum { THREADS = 8, MEETING_MAX = 400, SEGMENTS_MIN = 2, SEGMENTS_MAX = 4, ORIGINS_MAX = 4096 };
+
+static const struct option options[] = {
+	{"discover", OPTION_STRING,
+		"https://noammeetings.resources.lync.com/platformservice/discover",
+		"where the Trusted Application API is discovered"},
+	{"authority", OPTION_STRING, "https://login.microsoftonline.com",
+		"https://host[:port] of the token endpoint"},
+	{"tenant", OPTION_STRING, "", "name or id of the tenant at the token endpoint"},
+	{"client-id", OPTION_STRING, "", "of the application"},
+	{"resource", OPTION_STRING, "",
+		"what the application's token is for; https://HOST of discover by default"},
+	{"endpoint", OPTION_STRING, "", "sip: address of the application's trusted endpoint"},
+	{"hosts", OPTION_LIST, "{\"lync.com\", \"skypeforbusiness.com\"}",
+		"hosts (and all below them) that links may lead to"},
+	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
+		"hosts (and all below them) that the address of a meeting may have"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int read_names(const struct section *section, struct skype *skype, struct error *error)
+{
+	const char *tenant = section_string(section, "tenant");
+	const char *authority = section_string(section, "authority");
+	struct error why;
+
+	skype->client_id = section_string(section, "client-id");
+	skype->endpoint = section_string(section, "endpoint");
+	if (!text_is_token(tenant, 1, 100, "._-"))
+		return section_error(section, "tenant", error, "is needed: a domain or an id");
+	if (!text_is_visible_ascii(skype->client_id))
+		return section_error(section, "client-id", error, "is needed");
+	if (strncmp(skype->endpoint, "sip:", 4) != 0 || strchr(skype->endpoint, '@') == NULL ||
+		!text_is_visible_ascii(skype->endpoint))
+		return section_error(
+			section, "endpoint", error, "is needed, like \"sip:helpdesk@example.com\"");
+	if (config_check_url(authority, &why) != 0)
+		return section_error(section, "authority", error, "%s", why.text);
+	if (snprintf(skype->token_url, sizeof skype->token_url, "%s/%s/oauth2/token", authority,
+		    tenant) >= (int)sizeof skype->token_url)
+		return section_error(section, "authority", error, "is too long");
+	return 0;
+}
+
+static int read_discover(const struct section *section, struct skype *skype, struct error *error)
+{
+	struct error why;
+	size_t length;
+
+	skype->discover = section_string(section, "discover");
+	if (config_check_url(skype->discover, &why) != 0)
+		return section_error(section, "discover", error, "%s", why.text);
+	length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
+	length += strcspn(skype->discover + length, "/");
+	if (length >= sizeof skype->api)
+		return section_error(section, "discover", error, "is too long");
+	memcpy(skype->api, skype->discover, length);
+	skype->api[length] = '\0';
+	skype->resource = section_string(section, "resource");
+	if (skype->resource[0] == '\0')
+		skype->resource = skype->api;
+	if (links_read(section, "hosts", &skype->hosts, error) != 0 ||
+		links_read(section, "meeting-hosts", &skype->meeting_hosts, error) != 0)
+		return -1;
+	if (!links_allow(&skype->hosts, skype->discover))
+		return section_error(
+			section, "discover", error, "leads to a host that `hosts` does not have");
+	return 0;
+}
+
+/* allowedOrigins of the tokens: those that may ask for them. */
+static int join_origins(const struct section *section, struct skype *skype, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(ORIGINS_MAX);
+
+	if (shared_read_origins(section, &skype->peer, error) != 0)
+		return -1;
+	for (size_t i = 0; i < skype->peer.origin_count; i++)
+		buffer_printf(&text, "%s%s", i > 0 ? ";" : "", skype->peer.origins[i]);
+	if (text.failed || text.data == NULL) {
+		buffer_release(&text);
+		return section_error(section, "allowed-origins", error,
+			"must name the pages whose scripts ask: nobody else gets anything here");
+	}
+	skype->origins = text.data;
+	return 0;
+}
+
+static int configure(struct skype *skype, const struct section *section, struct error *error)
+{
+	struct platform_peer *peer = &skype->peer;
+
+	peer->api = peer->site = skype->api;
+	peer->ca_file = section_string(section, "ca-file");
+	if (read_discover(section, skype, error) != 0 || read_names(section, skype, error) != 0 ||
+		join_origins(section, skype, error) != 0)
+		return -1;
+	return shared_read_timeouts(section, peer, error);
+}
+
+static void close_skype(void *context)
+{
+	struct skype *skype = context;
+
+	fetch_free(&skype->fetch);
+	skype_wipe(&skype->token);
+	pthread_mutex_destroy(&skype->lock);
+	free(skype->origins);
+	free(skype);
+}
+
+static int open_skype(const struct section *section, void **instance_r, struct error *error)
+{
+	struct skype *skype = calloc(1, sizeof *skype);
+	struct fetch_settings settings;
+
+	if (skype == NULL)
+		return section_error(section, NULL, error, "no memory");
+	pthread_mutex_init(&skype->lock, NULL);
+	if (configure(skype, section, error) != 0) {
+		close_skype(skype);
+		return -1;
+	}
+	settings = (struct fetch_settings){
+		skype->peer.ca_file, skype->peer.connect_timeout_ms, skype->peer.timeout_ms};
+	skype->fetch = fetch_new(&settings);
+	if (skype->fetch == NULL) {
+		close_skype(skype);
+		return section_error(section, NULL, error, "no memory");
+	}
+	*instance_r = skype;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct skype *)instance)->peer;
+}
+
+/* ---- arriving ---- */
+
+/* TENANT/USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
+static bool is_path(const char *path)
+{
+	size_t segments = 0;
+
+	while (path[0] == '/') {
+		char segment[MEETING_MAX];
+		size_t length = strcspn(path + 1, "/");
+
+		if (length >= sizeof segment)
+			return false;
+		memcpy(segment, path + 1, length);
+		segment[length] = '\0';
+		if (!text_is_token(segment, 1, 100, "-._~"))
+			return false;
+		path += 1 + length;
+		segments++;
+	}
+	return path[0] == '\0' && segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
+}
+
+/* The server takes small for capital letters, so the meeting has one name: all small, but the id at
+ * the end as invitations have it. */
+static void fold(char *url)
+{
+	char *id = strrchr(url, '/');
+
+	for (char *at = url; *at != '\0'; at++) {
+		if (at < id && *at >= 'A' && *at <= 'Z')
+			*at = (char)(*at + 32);
+		if (at > id && *at >= 'a' && *at <= 'z')
+			*at = (char)(*at - 32);
+	}
+}
+
+static int arrive(const void *instance, struct platform_arrival *arrival)
+{
+	static const char parameter[] = "meetingUrl";
+	const struct skype *skype = instance;
+	const char *url;
+	char name[MEETING_MAX];
+
+	if (shared_optional(arrival, parameter, &url) != 0)
+		return -1;
+	if (url == NULL || strlen(url) >= sizeof name)
+		return shared_refuse(arrival, parameter, "missing, or too long");
+	if (!links_allow(&skype->meeting_hosts, url) || strchr(url, '?') != NULL ||
+		!is_path(strstr(url, "://") + 3 + strcspn(strstr(url, "://") + 3, "/")))
+		return shared_refuse(arrival, parameter,
+			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts");
+	memcpy(name, url, strlen(url) + 1);
+	fold(name);
+	if (join_add_forward(arrival->join, parameter, url) != 0)
+		return shared_refuse(arrival, parameter, "no memory");
+	return shared_set_meeting(arrival, name);
+}
+
+/* ---- the grant ---- */
+
+/* A token of the application that is refused was taken back before its time: another one is asked
+ * for, once. */
+static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
+{
+	struct skype *skype = context;
+	struct talk talk = talk_begin(skype->fetch, &skype->peer, grant->error);
+	enum platform_verdict verdict = PLATFORM_REFUSED;
+	bool unauthorized = true;
+
+	if (!grant->by_script) {
+		error_set(grant->error, "only scripts of pages get something here");
+		return PLATFORM_UNABLE;
+	}
+	for (int tries = 0; tries < 2 && unauthorized; tries++) {
+		char *token = NULL;
+
+		unauthorized = false;
+		verdict = skype_token(skype, grant, &talk, &token);
+		if (verdict == PLATFORM_GRANTED)
+			verdict = skype_admit(skype, grant, &talk, token, &unauthorized);
+		if (unauthorized)
+			skype_forget(skype, token);
+		skype_wipe(&token);
+	}
+	return verdict;
+}
+
+static void reply(const void *context, const struct join *join, const char *token,
+	struct platform_reply *reply)
+{
+	(void)context;
+	(void)join;
+	buffer_text(reply->body, token);
+}
+
+const struct platform_driver platform_skype = {
+	.type = "skype",
+	.summary = "Skype for Business Online, by the Trusted Application API",
+	.options = options,
+	.threads = THREADS,
+	.open = open_skype,
+	.close = close_skype,
+	.peer = peer_of,
+	.arrive = arrive,
+	.grant = grant_meeting,
+	.reply = reply,
+	.connect = skype_try_secret,
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Skype for Business Online: what its driver's files share. Private to this room.
+ */
+#ifndef PLATFORM_SKYPE_H
+#define PLATFORM_SKYPE_H
+
+#include "platform/links.h"
+#include "platform/shared.h"
+#include "platform/talk.h"
+
+#include <pthread.h>
+
+enum { SKYPE_TOKEN_MAX = 6000 };
+
+struct skype {
+	struct platform_peer peer;
+	char api[SHARED_URL_MAX], site[SHARED_URL_MAX];
+	char *origins; /* owned: "https://a;https://b" */
+	struct links hosts, meeting_hosts;
+	struct fetch *fetch;
+	const char *discover, *client_id, *endpoint, *resource;
+	char token_url[2 * SHARED_URL_MAX];
+	pthread_mutex_t lock; /* guards what follows */
+	char *token;	      /* the app's access token, NULL: none */
+	int64_t token_ends;   /* seconds since 1970 */
+};
+
+/* -- skype_token.c: who the app is -- */
+
+/* The app's access token, from the cache or with the newest secret that is taken: *token_r is the
+ * caller's (skype_wipe). */
+enum platform_verdict skype_token(struct skype *skype, const struct platform_grant *grant,
+	const struct talk *talk, char **token_r);
+
+/* Whether a secret is taken. 0 or -1. */
+int skype_try_secret(void *instance, const struct platform_secrets *secrets, struct error *error);
+
+/* Forgets the token in the cache, where it still is this one. */
+void skype_forget(struct skype *skype, const char *token);
+
+void skype_wipe(char **token);
+
+/* -- skype_api.c: the calls -- */
+
+/* Discovery, capabilities and the anonymous token: {token, expiryTime, discoverUrl} into the
+ * grant's token. *unauthorized_r: 401, the app's token is not taken. */
+enum platform_verdict skype_admit(struct skype *skype, const struct platform_grant *grant,
+	const struct talk *talk, const char *token, bool *unauthorized_r);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Anonymous Meeting Join of the Trusted Application API: discovery, the application, what it is
+ * capable of, and the anonymous token. Every link is followed to the hosts of the configuration
+ * only. Relations are called ms:rtc:saas:X in recorded answers and service:X in newer documents;
+ * newer documents also want the application's token for the discovery.
+ */
+#include "platform/skype.h"
+
+#include "base/text.h"
+
+enum { BODY_MAX = 16 * 1024, SESSION_SIZE = 37, EXPIRY_SIZE = 32 };
+
+static enum platform_verdict judge(
+	const struct talk *talk, const char *what, long status, bool *unauthorized_r)
+{
+	*unauthorized_r = status == 401;
+	talk_bad(talk, "%s: the answer is HTTP %ld", what, status);
+	return status >= 400 && status < 500 && status != 429 ? PLATFORM_REFUSED
+							      : PLATFORM_BAD_ANSWER;
+}
+
+/* The href of a relation below "_links" (older documents have none around), under either name. */
+static const char *href_of(const json_t *root, const char *relation)
+{
+	static const char *const prefixes[] = {"ms:rtc:saas:", "service:"};
+	const json_t *links = json_object_get(root, "_links");
+	char name[80];
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		const json_t *link;
+
+		snprintf(name, sizeof name, "%s%s", prefixes[i], relation);
+		link = json_object_get(links != NULL ? links : root, name);
+		if (link != NULL)
+			return talk_text(link, "href", LINK_MAX - 1);
+	}
+	return NULL;
+}
+
+struct look {
+	struct skype *skype;
+	const struct talk *talk;
+	const char *token; /* NULL: without */
+	bool *unauthorized_r;
+};
+
+/* One GET: the resource as JSON, the caller's. */
+static enum platform_verdict get(
+	const struct look *look, const char *what, const char *url, json_t **root_r)
+{
+	struct talk_request request = {.url = url, .bearer = look->token};
+	struct fetch_answer answer = {0};
+	enum platform_verdict verdict = talk_send(look->talk, &request, &answer);
+
+	*root_r = NULL;
+	if (verdict == PLATFORM_GRANTED && answer.status != 200) {
+		verdict = judge(look->talk, what, answer.status, look->unauthorized_r);
+	} else if (verdict == PLATFORM_GRANTED) {
+		*root_r = talk_json(look->talk, &answer);
+		verdict = *root_r != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
+	}
+	fetch_answer_release(&answer);
+	return verdict;
+}
+
+/* Appends where the link of that relation leads. */
+static enum platform_verdict follow(const struct look *look, const json_t *root, const char *base,
+	const char *relation, struct buffer *url)
+{
+	const char *href = href_of(root, relation);
+
+	if (href == NULL) {
+		talk_bad(look->talk, "no link %s: the application may not do that", relation);
+		return PLATFORM_REFUSED;
+	}
+	if (links_follow(&look->skype->hosts, base, href, url) == 0)
+		return PLATFORM_GRANTED;
+	return talk_bad(
+		look->talk, "the link %s leads to a host that `hosts` does not have", relation);
+}
+
+/* Where applications are. Without the token first: the address is open in most documents, and a
+ * token is not shown to who does not ask for it. */
+static enum platform_verdict discover(const struct look *look, struct buffer *url)
+{
+	struct look open = *look;
+	json_t *root;
+	enum platform_verdict verdict;
+
+	open.token = NULL;
+	verdict = get(&open, "discovery", look->skype->discover, &root);
+	if (verdict == PLATFORM_REFUSED && *look->unauthorized_r) {
+		*look->unauthorized_r = false;
+		verdict = get(look, "discovery", look->skype->discover, &root);
+	}
+	if (verdict == PLATFORM_GRANTED)
+		verdict = follow(look, root, look->skype->discover, "applications", url);
+	json_decref(root);
+	return verdict;
+}
+
+/* From the applications to the link that makes anonymous tokens. In recorded answers the
+ * application stands between the two; in the document it does not. */
+static enum platform_verdict find_capability(
+	const struct look *look, const char *applications, struct buffer *url)
+{
+	struct buffer first = BUFFER_INIT(LINK_MAX), second = BUFFER_INIT(LINK_MAX);
+	json_t *root = NULL;
+	enum platform_verdict verdict;
+
+	buffer_printf(&first, "%s%sendpointId=", applications,
+		strchr(applications, '?') != NULL ? "&" : "?");
+	buffer_percent(&first, look->skype->endpoint);
+	verdict = first.failed ? PLATFORM_UNABLE : get(look, "applications", first.data, &root);
+	if (verdict == PLATFORM_GRANTED && href_of(root, "anonApplicationTokens") == NULL) {
+		verdict = follow(look, root, first.data, "application", &second);
+		json_decref(root);
+		root = NULL;
+		if (verdict == PLATFORM_GRANTED)
+			verdict = get(look, "application", second.data, &root);
+	}
+	if (verdict == PLATFORM_GRANTED)
+		verdict = follow(look, root, second.length > 0 ? second.data : first.data,
+			"anonApplicationTokens", url);
+	json_decref(root);
+	buffer_release(&first);
+	buffer_release(&second);
+	return verdict;
+}
+
+/* ---- the anonymous token ---- */
+
+/* As a GUID is written (RFC 4122 section 3). */
+static void write_session(const char *rejoin, char session[SESSION_SIZE])
+{
+	snprintf(session, SESSION_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", rejoin, rejoin + 8,
+		rejoin + 12, rejoin + 16, rejoin + 20);
+}
+
+static void write_time(int64_t seconds, char expiry[EXPIRY_SIZE])
+{
+	time_t moment = (time_t)seconds;
+	struct tm tm;
+
+	if (gmtime_r(&moment, &tm) == NULL || strftime(expiry, EXPIRY_SIZE, "%FT%TZ", &tm) == 0)
+		expiry[0] = '\0';
+}
+
+/* "2016-06-27T01:42:13.094Z" or "/Date(1488872625837)/", milliseconds since 1970. 0 or -1. */
+static int read_expiry(const char *text, char expiry[EXPIRY_SIZE])
+{
+	char copy[40];
+	int64_t moment;
+	size_t length;
+
+	if (text == NULL || snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+		return -1;
+	length = strlen(copy);
+	if (length > 8 && strncmp(copy, "/Date(", 6) == 0 && strcmp(copy + length - 2, ")/") == 0) {
+		copy[length - 2] = '\0';
+		if (text_to_number(copy + 6, 1, INT64_C(253402300799999), &moment) != 0)
+			return -1;
+		moment /= 1000;
+	} else {
+		char *dot = strchr(copy, '.');
+
+		if (dot != NULL && strspn(dot + 1, "0123456789") == strlen(dot + 1) - 1 &&
+			copy[length - 1] == 'Z')
+			memcpy(dot, "Z", 2);
+		if (strchr(copy, 'T') == NULL || text_to_time(copy, &moment) != 0)
+			return -1;
+	}
+	write_time(moment, expiry);
+	return expiry[0] != '\0' ? 0 : -1;
+}
+
+/* The address for the script goes on as it stands: it has the token in it, encoded twice. */
+static enum platform_verdict take_token(
+	const struct look *look, const json_t *root, const char *base, struct buffer *token)
+{
+	const char *anonymous = talk_text(root, "token", SKYPE_TOKEN_MAX);
+	struct buffer discover = BUFFER_INIT(LINK_MAX);
+	char expiry[EXPIRY_SIZE];
+	enum platform_verdict verdict;
+
+	if (anonymous == NULL || read_expiry(talk_text(root, "expiryTime", 39), expiry) != 0)
+		return talk_bad(look->talk, "token or expiryTime is missing or not as documented");
+	verdict = follow(look, root, base, "discover", &discover);
+	if (verdict == PLATFORM_REFUSED)
+		verdict = PLATFORM_BAD_ANSWER;
+	if (verdict == PLATFORM_GRANTED &&
+		talk_put_json(token, json_pack("{s:s, s:s, s:s}", "token", anonymous, "expiryTime",
+					     expiry, "discoverUrl", discover.data)) != 0) {
+		error_set(look->talk->error, "the answer for the script is too long");
+		verdict = PLATFORM_UNABLE;
+	}
+	buffer_wipe(&discover);
+	return verdict;
+}
+
+static enum platform_verdict make_token(
+	const struct look *look, const struct platform_grant *grant, const char *url)
+{
+	const char *meeting = shared_forwarded(grant->join, "meetingUrl");
+	struct buffer body = BUFFER_INIT(BODY_MAX);
+	struct talk_request request = {
+		.url = url, .bearer = look->token, .media_type = "application/json; charset=utf-8"};
+	struct fetch_answer answer = {0};
+	char session[SESSION_SIZE];
+	enum platform_verdict verdict = PLATFORM_UNABLE;
+	json_t *root = NULL;
+
+	write_session(grant->rejoin, session);
+	if (meeting != NULL &&
+		talk_put_json(&body, json_pack("{s:s, s:s, s:s}", "applicationSessionId", session,
+					     "allowedOrigins", look->skype->origins, "meetingUrl",
+					     meeting)) == 0) {
+		request.body = body.data;
+		verdict = talk_send(look->talk, &request, &answer);
+	}
+	if (verdict == PLATFORM_GRANTED && answer.status != 200 && answer.status != 201)
+		verdict = judge(
+			look->talk, "anonApplicationTokens", answer.status, look->unauthorized_r);
+	else if (verdict == PLATFORM_GRANTED)
+		root = talk_json(look->talk, &answer);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = root != NULL ? take_token(look, root, url, grant->token)
+				       : PLATFORM_BAD_ANSWER;
+	json_decref(root);
+	fetch_answer_release(&answer);
+	buffer_release(&body);
+	return verdict;
+}
+
+enum platform_verdict skype_admit(struct skype *skype, const struct platform_grant *grant,
+	const struct talk *talk, const char *token, bool *unauthorized_r)
+{
+	struct look look = {skype, talk, token, unauthorized_r};
+	struct buffer applications = BUFFER_INIT(LINK_MAX), tokens = BUFFER_INIT(LINK_MAX);
+	enum platform_verdict verdict;
+
+	*unauthorized_r = false;
+	verdict = discover(&look, &applications);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = find_capability(&look, applications.data, &tokens);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = make_token(&look, grant, tokens.data);
+	buffer_release(&applications);
+	buffer_release(&tokens);
+	return verdict;
+}

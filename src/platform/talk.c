@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform/talk.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+
+enum { HEADERS_MAX = 4, HEADER_MAX = 8192 };
+
+struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error)
+{
+	return (struct talk){fetch, clock_monotonic_ms() + peer->timeout_ms, error};
+}
+
+static enum platform_verdict verdict_of(enum fetch_result result)
+{
+	switch (result) {
+	case FETCH_ANSWER:
+		return PLATFORM_GRANTED;
+	case FETCH_UNREACHABLE:
+		return PLATFORM_UNREACHABLE;
+	case FETCH_TIMEOUT:
+		return PLATFORM_TIMEOUT;
+	case FETCH_BROKEN:
+		break;
+	}
+	return PLATFORM_BAD_ANSWER;
+}
+
+static void put_headers(
+	const struct talk_request *request, struct buffer texts[HEADERS_MAX], size_t *count_r)
+{
+	size_t count = 0;
+
+	buffer_printf(&texts[count++], "Accept: %s",
+		request->accept != NULL ? request->accept : "application/json");
+	if (request->bearer != NULL)
+		buffer_printf(&texts[count++], "Authorization: Bearer %s", request->bearer);
+	if (request->body != NULL) {
+		buffer_printf(&texts[count++], "Content-Type:%s%s",
+			request->media_type[0] ? " " : "", request->media_type);
+		/* libcurl would wait a second for a "100 Continue" before longer bodies. */
+		buffer_text(&texts[count++], "Expect:");
+	}
+	*count_r = count;
+}
+
+enum platform_verdict talk_send(
+	const struct talk *talk, const struct talk_request *request, struct fetch_answer *answer)
+{
+	struct buffer texts[HEADERS_MAX];
+	const char *headers[HEADERS_MAX + 1] = {NULL};
+	struct fetch_request what = {
+		.url = request->url,
+		.headers = headers,
+		.body = request->body,
+		.body_length = request->body != NULL ? strlen(request->body) : 0,
+		.timeout_ms = talk->deadline - clock_monotonic_ms(),
+	};
+	enum platform_verdict verdict = PLATFORM_GRANTED;
+	size_t count = 0;
+
+	*answer = (struct fetch_answer){0};
+	if (what.timeout_ms <= 0) {
+		error_set(talk->error, "no time was left to ask the platform everything");
+		return PLATFORM_TIMEOUT;
+	}
+	for (size_t i = 0; i < HEADERS_MAX; i++)
+		texts[i] = BUFFER_INIT(HEADER_MAX);
+	put_headers(request, texts, &count);
+	for (size_t i = 0; i < count; i++) {
+		headers[i] = texts[i].data;
+		if (texts[i].failed)
+			verdict = PLATFORM_UNABLE;
+	}
+	if (verdict == PLATFORM_GRANTED)
+		verdict = verdict_of(fetch_do(talk->fetch, &what, answer, talk->error));
+	else
+		error_set(talk->error, "a token is too long for a header");
+	for (size_t i = 0; i < HEADERS_MAX; i++)
+		buffer_wipe(&texts[i]);
+	return verdict;
+}
+
+json_t *talk_json(const struct talk *talk, const struct fetch_answer *answer)
+{
+	json_error_t fault; /* its text quotes the answer: only its position may be told */
+	json_t *root = NULL;
+
+	if (strstr(answer->content_type, "json") == NULL || answer->body.data == NULL) {
+		error_set(talk->error, "the answer is not JSON");
+		return NULL;
+	}
+	root = json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, &fault);
+	if (json_is_object(root))
+		return root;
+	error_set(talk->error, "the answer is not a JSON object (at byte %d)",
+		root == NULL ? fault.position : 0);
+	json_decref(root);
+	return NULL;
+}
+
+enum platform_verdict talk_bad(const struct talk *talk, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (talk->error != NULL)
+		vsnprintf(talk->error->text, sizeof talk->error->text, format, args);
+	va_end(args);
+	return PLATFORM_BAD_ANSWER;
+}
+
+const char *talk_text(const json_t *object, const char *name, size_t maximum)
+{
+	const json_t *value = json_object_get(object, name);
+	const char *text = json_string_value(value);
+
+	if (text == NULL || json_string_length(value) > maximum || !text_is_visible_ascii(text))
+		return NULL;
+	return text;
+}
+
+int talk_put_json(struct buffer *buffer, json_t *document)
+{
+	char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+
+	json_decref(document);
+	if (text == NULL)
+		return -1;
+	buffer_text(buffer, text);
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return buffer->failed ? -1 : 0;
+}
+
+void talk_put_field(struct buffer *form, const char *name, const char *value)
+{
+	buffer_printf(form, "%s%s=", form->length > 0 ? "&" : "", name);
+	buffer_percent(form, value);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A talk of several turns with a platform, within one deadline: requests and answers in JSON.
+ * Private to this room.
+ */
+#ifndef PLATFORM_TALK_H
+#define PLATFORM_TALK_H
+
+#include "outbound/fetch.h"
+#include "platform/platform.h"
+
+#include <jansson.h>
+
+struct talk {
+	struct fetch *fetch;
+	int64_t deadline; /* monotonic milliseconds */
+	struct error *error;
+};
+
+/* A talk that ends with the peer's timeout. */
+struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error);
+
+struct talk_request {
+	const char *url;
+	const char *accept;	       /* NULL: application/json */
+	const char *bearer;	       /* NULL: none */
+	const char *media_type, *body; /* body NULL: GET; media_type "": none is named */
+};
+
+/* Sends. PLATFORM_GRANTED with the answer, whatever its status; else PLATFORM_UNREACHABLE,
+ * PLATFORM_TIMEOUT, PLATFORM_BAD_ANSWER or PLATFORM_UNABLE, with the error. The caller releases the
+ * answer always. */
+enum platform_verdict talk_send(
+	const struct talk *talk, const struct talk_request *request, struct fetch_answer *answer);
+
+/* The JSON object of an answer; NULL, with the error, where it has none. */
+json_t *talk_json(const struct talk *talk, const struct fetch_answer *answer);
+
+/* Says that an answer is another than the documented one. Always PLATFORM_BAD_ANSWER. */
+enum platform_verdict talk_bad(const struct talk *talk, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A text of 1 to `maximum` visible ASCII characters; NULL for anything else. */
+const char *talk_text(const json_t *object, const char *name, size_t maximum);
+
+/* Appends a JSON document and drops it (NULL: no memory). 0 or -1. */
+int talk_put_json(struct buffer *buffer, json_t *document);
+
+/* Appends NAME=VALUE, percent-encoded, behind an & where something stands there. */
+void talk_put_field(struct buffer *form, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "ucwa": a token for one conference of Lync Server 2013 or Skype for Business Server, for
+ * the script of a page, after UCWA 2.0. There is no secret of ours: who has a conference's address
+ * can get such a token from the server, too. What is kept here is that only those hear of it whom
+ * the policy lets in, and that no host is asked that is not listed, whatever anybody says.
+ */
+#ifdef HAVE_EXPAT
+
+#include "platform/ucwa.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+#include <ctype.h>
+
+enum { THREADS = 8 };
+
+static const struct option options[] = {
+	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default"},
+	{"hosts", OPTION_LIST, NULL,
+		"hosts that autodiscovery may lead to, besides the domains and all below them"},
+	{"meeting-hosts", OPTION_LIST, NULL,
+		"https://host[:port] of meetings' addresses; https://meet.DOMAIN by default"},
+	{"autodiscover", OPTION_STRING, "",
+		"address of the autodiscover service; https://LyncDiscover.DOMAIN by default"},
+	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int read_domains(const struct section *section, struct ucwa *ucwa, struct error *error)
+{
+	struct links domains, more;
+
+	if (links_read(section, "domains", &domains, error) != 0 ||
+		links_read(section, "hosts", &more, error) != 0)
+		return -1;
+	ucwa->all_hosts = calloc(domains.count + more.count + 1, sizeof *ucwa->all_hosts);
+	if (ucwa->all_hosts == NULL)
+		return section_error(section, NULL, error, "no memory");
+	ucwa->hosts.hosts = ucwa->domains.hosts = ucwa->all_hosts;
+	for (size_t i = 0; i < domains.count; i++)
+		ucwa->all_hosts[ucwa->hosts.count++] = domains.hosts[i];
+	if (domains.count == 0)
+		ucwa->all_hosts[ucwa->hosts.count++] = section_title(section);
+	ucwa->domains.count = ucwa->hosts.count;
+	for (size_t i = 0; i < more.count; i++)
+		ucwa->all_hosts[ucwa->hosts.count++] = more.hosts[i];
+	for (size_t i = 0; i < ucwa->domains.count; i++)
+		if (strchr(ucwa->domains.hosts[i], ':') != NULL)
+			return section_error(
+				section, "domains", error, "must be SIP domains, without a port");
+	return 0;
+}
+
+/* What `check --connect` reaches first. */
+static void name_api(struct ucwa *ucwa)
+{
+	if (ucwa->autodiscover[0] == '\0')
+		snprintf(ucwa->site, sizeof ucwa->site, "https://LyncDiscover.%s",
+			ucwa->domains.hosts[0]);
+	else
+		snprintf(ucwa->site, sizeof ucwa->site, "%s", ucwa->autodiscover);
+	ucwa->peer.api = ucwa->peer.site = ucwa->site;
+}
+
+static int read_addresses(const struct section *section, struct ucwa *ucwa, struct error *error)
+{
+	struct error why;
+
+	ucwa->internal = section_bool(section, "internal");
+	ucwa->autodiscover = section_string(section, "autodiscover");
+	if (ucwa->autodiscover[0] != '\0' && config_check_url(ucwa->autodiscover, &why) != 0)
+		return section_error(section, "autodiscover", error, "%s", why.text);
+	if (strlen(ucwa->autodiscover) >= sizeof ucwa->site)
+		return section_error(section, "autodiscover", error, "is too long");
+	ucwa->meeting_hosts = section_list(section, "meeting-hosts", &ucwa->meeting_host_count);
+	for (size_t i = 0; i < ucwa->meeting_host_count; i++) {
+		const char *host = ucwa->meeting_hosts[i];
+
+		if (config_check_url(host, NULL) != 0 || strlen(host) >= SHARED_URL_MAX ||
+			strchr(strstr(host, "://") + 3, '/') != NULL)
+			return section_error(section, "meeting-hosts", error,
+				"\"%.100s\" is no https://host or https://host:port", host);
+	}
+	name_api(ucwa);
+	return 0;
+}
+
+static int configure(struct ucwa *ucwa, const struct section *section, struct error *error)
+{
+	ucwa->peer.ca_file = section_string(section, "ca-file");
+	if (read_domains(section, ucwa, error) != 0 || read_addresses(section, ucwa, error) != 0 ||
+		shared_read_origins(section, &ucwa->peer, error) != 0)
+		return -1;
+	if (ucwa->peer.origin_count == 0)
+		return section_error(section, "allowed-origins", error,
+			"must name the pages whose scripts ask: nobody else gets anything here");
+	return shared_read_timeouts(section, &ucwa->peer, error);
+}
+
+static void close_ucwa(void *context)
+{
+	struct ucwa *ucwa = context;
+
+	fetch_free(&ucwa->fetch);
+	pthread_mutex_destroy(&ucwa->lock);
+	free(ucwa->homes);
+	free(ucwa->all_hosts);
+	free(ucwa);
+}
+
+static int open_ucwa(const struct section *section, void **instance_r, struct error *error)
+{
+	struct ucwa *ucwa = calloc(1, sizeof *ucwa);
+	struct fetch_settings settings;
+
+	if (ucwa == NULL)
+		return section_error(section, NULL, error, "no memory");
+	pthread_mutex_init(&ucwa->lock, NULL);
+	if (configure(ucwa, section, error) != 0) {
+		close_ucwa(ucwa);
+		return -1;
+	}
+	settings = (struct fetch_settings){
+		ucwa->peer.ca_file, ucwa->peer.connect_timeout_ms, ucwa->peer.timeout_ms};
+	ucwa->fetch = fetch_new(&settings);
+	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
+	if (ucwa->fetch == NULL || ucwa->homes == NULL) {
+		close_ucwa(ucwa);
+		return section_error(section, NULL, error, "no memory");
+	}
+	*instance_r = ucwa;
+	return 0;
+}
+
+static const struct platform_peer *peer_of(const void *instance)
+{
+	return &((const struct ucwa *)instance)->peer;
+}
+
+/* ---- homes ---- */
+
+/* A domain may have several pools, so that a home is an organizer's and not a domain's. */
+static void name_organizer(const struct conference *conference, char name[UCWA_NAME_MAX])
+{
+	snprintf(name, UCWA_NAME_MAX, "%s@%s", conference->user, conference->domain);
+	for (; *name != '\0'; name++)
+		*name = (char)tolower((unsigned char)*name);
+}
+
+static bool recall(struct ucwa *ucwa, struct ucwa_home *home)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&ucwa->lock);
+	for (size_t i = 0; i < UCWA_HOMES_MAX && !found; i++) {
+		found = strcmp(ucwa->homes[i].organizer, home->organizer) == 0;
+		if (found)
+			*home = ucwa->homes[i];
+	}
+	pthread_mutex_unlock(&ucwa->lock);
+	return found;
+}
+
+static void forget(struct ucwa *ucwa, const char *organizer)
+{
+	pthread_mutex_lock(&ucwa->lock);
+	for (size_t i = 0; i < UCWA_HOMES_MAX; i++)
+		if (strcmp(ucwa->homes[i].organizer, organizer) == 0)
+			ucwa->homes[i].organizer[0] = '\0';
+	pthread_mutex_unlock(&ucwa->lock);
+}
+
+static void keep(struct ucwa *ucwa, const struct ucwa_home *home)
+{
+	forget(ucwa, home->organizer);
+	pthread_mutex_lock(&ucwa->lock);
+	ucwa->homes[ucwa->oldest] = *home;
+	ucwa->oldest = (ucwa->oldest + 1) % UCWA_HOMES_MAX;
+	pthread_mutex_unlock(&ucwa->lock);
+}
+
+/* ---- the grant ---- */
+
+static enum platform_verdict find_home(struct ucwa_visit *visit, struct ucwa_home *home)
+{
+	char user[LINK_MAX];
+	enum platform_verdict verdict = ucwa_discover(visit, home, user);
+
+	if (verdict == PLATFORM_GRANTED)
+		verdict = ucwa_token(visit, home);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = ucwa_applications(visit, user, home);
+	if (verdict == PLATFORM_GRANTED)
+		keep(visit->ucwa, home);
+	return verdict;
+}
+
+static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_home *home)
+{
+	enum platform_verdict verdict;
+
+	name_organizer(&visit->conference, home->organizer);
+	/* It is the script that uses the address, and that sees 403, 502 or no connection. */
+	if (shared_forwarded(visit->grant->join, "failed") != NULL)
+		forget(visit->ucwa, home->organizer);
+	if (!recall(visit->ucwa, home))
+		return find_home(visit, home);
+	verdict = ucwa_token(visit, home);
+	if (verdict == PLATFORM_GRANTED || !visit->lost)
+		return verdict;
+	forget(visit->ucwa, home->organizer);
+	return find_home(visit, home);
+}
+
+static enum platform_verdict put_reply(
+	const struct ucwa_visit *visit, const struct ucwa_home *home, struct buffer *token)
+{
+	char uri[CONFERENCE_TEXT_MAX];
+	json_t *reply;
+
+	conference_write(&visit->conference, uri);
+	reply = json_pack("{s:s, s:I, s:s, s:s}", "token", visit->token, "expiresIn",
+		(json_int_t)visit->lifetime, "applicationsUrl", home->applications, "conferenceUri",
+		uri);
+	if (reply != NULL && home->xframe[0] != '\0')
+		json_object_set_new(reply, "xframeUrl", json_string(home->xframe));
+	if (talk_put_json(token, reply) == 0)
+		return PLATFORM_GRANTED;
+	error_set(visit->talk.error, "the answer for the script is too long");
+	return PLATFORM_UNABLE;
+}
+
+static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
+{
+	struct ucwa *ucwa = context;
+	struct ucwa_home home = {.organizer = ""};
+	struct ucwa_visit visit = {.ucwa = ucwa, .grant = grant};
+	enum platform_verdict verdict;
+
+	if (!grant->by_script) {
+		error_set(grant->error, "only scripts of pages get something here");
+		return PLATFORM_UNABLE;
+	}
+	visit.talk = talk_begin(ucwa->fetch, &ucwa->peer, grant->error);
+	verdict = ucwa_resolve(&visit);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = get_token(&visit, &home);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = put_reply(&visit, &home, grant->token);
+	explicit_bzero(visit.token, sizeof visit.token);
+	explicit_bzero(visit.key, sizeof visit.key);
+	return verdict;
+}
+
+static void reply(const void *context, const struct join *join, const char *token,
+	struct platform_reply *reply)
+{
+	(void)context;
+	(void)join;
+	buffer_text(reply->body, token);
+}
+
+/* Looks for the home of a conference of nobody's, as far as that goes without a token. */
+static int try_discovery(void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	struct ucwa *ucwa = context;
+	struct ucwa_visit visit = {.ucwa = ucwa};
+	struct ucwa_home home;
+	char user[LINK_MAX];
+
+	(void)secrets;
+	visit.talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
+	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.hosts[0], "CHECK") !=
+		0)
+		return error_set(error, "the first of domains is none");
+	return ucwa_discover(&visit, &home, user) == PLATFORM_GRANTED ? 0 : -1;
+}
+
+const struct platform_driver platform_ucwa = {
+	.type = "ucwa",
+	.summary = "Lync and Skype for Business Server, by UCWA 2.0",
+	.options = options,
+	.threads = THREADS,
+	.secrets_of = PLATFORM_SECRETS_OF_NOBODY,
+	.open = open_ucwa,
+	.close = close_ucwa,
+	.peer = peer_of,
+	.arrive = ucwa_arrive,
+	.grant = grant_meeting,
+	.reply = reply,
+	.connect = try_discovery,
+};
+
+#endif

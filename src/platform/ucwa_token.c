@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A token for one conference, after "Authentication in UCWA": the grant anonmeeting, whose password
+ * is the conference's key, and its renewal, which keeps the anonymous identity.
+ */
+#ifdef HAVE_EXPAT
+
+#include "platform/ucwa.h"
+
+enum { FORM_MAX = 16 * 1024, LIFETIME_MAX = 24 * 3600 };
+
+/* "No other HTTP error codes require clearing the cache" (Root URL). */
+static bool is_lost(enum platform_verdict verdict, long status)
+{
+	return verdict == PLATFORM_UNREACHABLE || verdict == PLATFORM_TIMEOUT ||
+	       (verdict == PLATFORM_GRANTED && (status == 403 || status == 502));
+}
+
+static enum platform_verdict take_token(struct ucwa_visit *visit, const json_t *root)
+{
+	const char *token = talk_text(root, "access_token", UCWA_TOKEN_MAX - 1);
+	const char *kind = json_string_value(json_object_get(root, "token_type"));
+	json_int_t lifetime = json_integer_value(json_object_get(root, "expires_in"));
+
+	if (token == NULL || kind == NULL || strcmp(kind, "Bearer") != 0 || lifetime <= 0 ||
+		lifetime > LIFETIME_MAX)
+		return talk_bad(&visit->talk, "access_token, token_type or expires_in is missing "
+					      "or not as documented");
+	memcpy(visit->token, token, strlen(token) + 1);
+	visit->lifetime = lifetime;
+	return PLATFORM_GRANTED;
+}
+
+static enum platform_verdict read_token(struct ucwa_visit *visit, const struct fetch_answer *answer)
+{
+	enum platform_verdict verdict = PLATFORM_BAD_ANSWER;
+	json_t *root;
+
+	if (answer->status != 200) {
+		talk_bad(&visit->talk, "the conference's token: the answer is HTTP %ld",
+			answer->status);
+		return answer->status >= 400 && answer->status < 500 ? PLATFORM_REFUSED
+								     : PLATFORM_BAD_ANSWER;
+	}
+	root = talk_json(&visit->talk, answer);
+	if (root != NULL)
+		verdict = take_token(visit, root);
+	json_decref(root);
+	return verdict;
+}
+
+enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_home *home)
+{
+	struct buffer form = BUFFER_INIT(FORM_MAX);
+	struct talk_request request = {.url = home->token,
+		.media_type = "application/x-www-form-urlencoded;charset=UTF-8"};
+	struct fetch_answer answer = {0};
+	char uri[CONFERENCE_TEXT_MAX];
+	enum platform_verdict verdict = PLATFORM_UNABLE;
+
+	conference_write(&visit->conference, uri);
+	/* As documented, with the colons of the grant's name as they are. */
+	buffer_text(&form, "grant_type=urn:microsoft.rtc:anonmeeting");
+	talk_put_field(&form, "password", visit->key);
+	talk_put_field(&form, "ms_rtc_conferenceuri", uri);
+	if (visit->renew != NULL)
+		talk_put_field(&form, "ms_rtc_renew", visit->renew);
+	request.body = form.data;
+	if (form.failed)
+		error_set(visit->talk.error, "no memory for a request");
+	else
+		verdict = talk_send(&visit->talk, &request, &answer);
+	visit->lost = is_lost(verdict, answer.status);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = read_token(visit, &answer);
+	fetch_answer_release(&answer);
+	buffer_wipe(&form);
+	return verdict;
+}
+
+enum platform_verdict ucwa_applications(
+	struct ucwa_visit *visit, const char *user, struct ucwa_home *home)
+{
+	struct talk_request request = {.url = user, .bearer = visit->token};
+	struct buffer url = BUFFER_INIT(LINK_MAX - 1);
+	struct fetch_answer answer = {0};
+	json_t *root = NULL, *link;
+	enum platform_verdict verdict = talk_send(&visit->talk, &request, &answer);
+
+	if (verdict == PLATFORM_GRANTED && answer.status != 200)
+		verdict = talk_bad(
+			&visit->talk, "the user's address: the answer is HTTP %ld", answer.status);
+	if (verdict == PLATFORM_GRANTED) {
+		root = talk_json(&visit->talk, &answer);
+		verdict = root != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
+	}
+	if (verdict == PLATFORM_GRANTED) {
+		link = json_object_get(json_object_get(root, "_links"), "applications");
+		if (links_follow(&visit->ucwa->hosts, user, talk_text(link, "href", LINK_MAX - 1),
+			    &url) != 0)
+			verdict = talk_bad(&visit->talk,
+				"the link applications is missing, or leads to a host that "
+				"neither domains nor hosts have");
+	}
+	if (verdict == PLATFORM_GRANTED)
+		memcpy(home->applications, url.data, url.length + 1);
+	buffer_release(&url);
+	json_decref(root);
+	fetch_answer_release(&answer);
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which meeting? A number, an id or the link of its page, as POST /meetings/join takes them. The
+ * three are names of one meeting, and a rule that forbids one of them does not know the others:
+ * `meetings-by` says which count here.
+ */
+#ifdef HAVE_CJOSE
+
+#include "platform/webex.h"
+
+#include "base/text.h"
+
+#include <strings.h>
+
+enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300 };
+
+static bool is_number(const char *text)
+{
+	size_t length = strspn(text, "0123456789");
+
+	return text[length] == '\0' && length >= NUMBER_MIN && length <= NUMBER_MAX;
+}
+
+/* 32 hex digits; one of a series has its time behind them: _20260131T090000Z. */
+static bool is_id(const char *text)
+{
+	if (strspn(text, "0123456789abcdef") != ID_HEX)
+		return false;
+	text += ID_HEX;
+	if (text[0] == '\0')
+		return true;
+	return text[0] == '_' && strlen(text) <= 40 && text_is_token(text, 2, 40, "_") &&
+	       strspn(text, "_0123456789TZI") == strlen(text);
+}
+
+const char *webex_field_of(const char *meeting)
+{
+	if (is_number(meeting))
+		return "meetingNumber";
+	return is_id(meeting) ? "meetingId" : "webLink";
+}
+
+/* "https://SITE/SITE/j.php?MTID=m…" or "https://SITE/meet/USER": of our site and nothing that could
+ * be read in two ways. */
+static bool is_link(const struct webex *webex, const char *text)
+{
+	size_t length = strlen(webex->site), path;
+
+	if (strncasecmp(text, webex->site, length) != 0 || text[length] != '/')
+		return false;
+	text += length + 1;
+	path = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			    "0123456789-._~/");
+	if (path == 0 || path > LINK_PATH_MAX || strncmp(text, "..", 2) == 0)
+		return false;
+	if (memmem(text, path, "//", 2) != NULL || memmem(text, path, "/.", 2) != NULL)
+		return false;
+	if (text[path] == '\0')
+		return true;
+	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
+}
+
+static int take_link(struct platform_arrival *arrival, const struct webex *webex, const char *text)
+{
+	char link[LINK_MAX];
+
+	if (!webex->by_link)
+		return shared_refuse(arrival, "webLink", "meetings-by has no \"link\"");
+	if (!is_link(webex, text))
+		return shared_refuse(arrival, "webLink", "no link of a meeting of our site");
+	snprintf(link, sizeof link, "%s%s", webex->site, text + strlen(webex->site));
+	return shared_set_meeting(arrival, link);
+}
+
+static int take_name(struct platform_arrival *arrival, const struct webex *webex,
+	const char *parameter, const char *text)
+{
+	if (is_number(text) && !webex->by_number)
+		return shared_refuse(arrival, parameter, "meetings-by has no \"number\"");
+	if (is_id(text) && !webex->by_id)
+		return shared_refuse(arrival, parameter, "meetings-by has no \"id\"");
+	if (!is_number(text) && !is_id(text))
+		return shared_refuse(arrival, parameter,
+			"not the %d to %d digits of a meeting's number, nor an id", NUMBER_MIN,
+			NUMBER_MAX);
+	return shared_set_meeting(arrival, text);
+}
+
+int webex_arrive(const void *instance, struct platform_arrival *arrival)
+{
+	static const char *const names[] = {"meetingNumber", "meetingId", "webLink"};
+	const char *parameter = "meetingNumber", *meeting = NULL;
+
+	if (arrival->rest[0] != '\0')
+		meeting = arrival->rest;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value;
+
+		if (shared_optional(arrival, names[i], &value) != 0)
+			return -1;
+		if (value != NULL && meeting != NULL)
+			return shared_refuse(arrival, names[i], "a second meeting");
+		if (value == NULL)
+			continue;
+		meeting = value;
+		parameter = names[i];
+	}
+	if (meeting == NULL)
+		return shared_refuse(arrival, parameter, "missing");
+	if (strcmp(parameter, "webLink") == 0)
+		return take_link(arrival, instance, meeting);
+	return take_name(arrival, instance, parameter, meeting);
+}
+
+#endif
