@@ -32,6 +32,7 @@ static const struct shipped {
 			      "failed", "prompt", "code", "hidden", "address", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
+	{"meeting", (const char *const[]){COMMON, "platform", "meeting", "link", "key", NULL}},
 };
 
 enum { TEMPLATES = sizeof templates / sizeof *templates };
