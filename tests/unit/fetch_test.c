@@ -376,7 +376,7 @@ static void other_schemes_and_a_server_without_tls_are_unreachable(void **state)
 		assert_null(strstr(fixture->error.text, "passwd"));
 		assert_null(strstr(fixture->error.text, "secret"));
 	}
-	snprintf(base, sizeof base, "https%s", server.base + 4);
+	snprintf(base, sizeof base, "https%.50s", server.base + 4);
 	assert_int_equal(send_to(fixture, base, "/ok", (struct fetch_request){.timeout_ms = 300}),
 		FETCH_TIMEOUT);
 	assert_int_equal(server.requests, 0);
