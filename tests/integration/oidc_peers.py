@@ -65,7 +65,10 @@ class Person:
 
     def start(self, meeting=MEETING, headers=()):
         """Join, and the button of the login page: the redirect to the provider."""
-        page = self.ours.login_page(meeting)
+        return self.press(self.ours.login_page(meeting), headers)
+
+    def press(self, page, headers=()):
+        """The button of a login page."""
         found = re.search(r'href="([^"]*backend=%s[^"]*)"' % BACKEND, page.text)
         assert found, page.text
         address = urllib.parse.urljoin(self.rig.base + "/login", found.group(1).replace("&amp;", "&"))

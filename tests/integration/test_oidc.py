@@ -214,6 +214,21 @@ def test_logout_at_the_provider_ends_our_session(real, provider, somebody):
     assert event["backend"] == BACKEND
 
 
+def test_whoever_wants_another_account_is_asked_for_it(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer) + 'policy {\n default = "deny"\n}\n')
+    person = Person(rig)
+    first = person.start()
+    assert "prompt=" not in first.location
+    denied = peer.come_back(person, peer.approve(first.location))
+    assert denied.status == 403, denied
+    form = denied.forms()[0]
+    fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
+    answer = person.ours.post(form["action"], fields)
+    assert "prompt=login" in person.press(person.ours.get(answer.location)).location
+    peer.stop()
+
+
 # -- groups --
 
 
