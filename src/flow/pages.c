@@ -114,11 +114,18 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
-/* A bad request that no single parameter is to blame for has a sentence of its own. */
+static const char *title_of(const struct visit *visit)
+{
+	return visit->to_desk && visit->failure == FAILURE_DENIED ? "desk.title" : "title";
+}
+
+/* Which sentence of the failure fits: a bad request that no single parameter is to blame for has
+ * one of its own, and so has a login without a form of ours. */
 static const char *message_of(const struct visit *visit)
 {
-	return visit->failure == FAILURE_BAD_REQUEST && visit->parameter == NULL ? "other"
-										 : "message";
+	if (visit->failure == FAILURE_BAD_REQUEST && visit->parameter == NULL)
+		return "other";
+	return visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL ? "other" : "message";
 }
 
 static void put_sentence(struct values *values, const struct lang *lang, const char *code,
@@ -145,7 +152,7 @@ void pages_failure(struct visit *visit)
 
 	values_put_common(&values, visit, lang);
 	put_failure(&values, visit, &texts);
-	put_sentence(&values, lang, code, "title", "title", &texts.title);
+	put_sentence(&values, lang, code, title_of(visit), "title", &texts.title);
 	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
 	if (request_wants_json(&visit->request))
 		answer_json(visit, failure_status(visit->failure), code,
@@ -239,8 +246,10 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
-	if (visit->to_desk)
+	if (visit->to_desk) {
+		values_put(values, "desk", "1");
 		return;
+	}
 	values_put(values, "platform", visit->platform->title);
 	values_put(values, "meeting", visit->join.meeting_token);
 }

@@ -9,19 +9,21 @@
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "meeting_link", "retry_after", NULL};
-static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting",
+static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
 	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
 	"backend", "label", "name_label", "password_label", "address", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
-	"failed", "prompt", "code", "hidden", "address", NULL};
+	"desk", "failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
 static const char *const meeting_names[] = {COMMON, "platform", "meeting", "link", "key", NULL};
-static const char *const desk_names[] = {COMMON, "action", "ticket", "account", "fault",
-	"has_accounts", "has_invitations", "accounts", "invitations", "more", "id", "name",
-	"display", "email", "meetings", "expires", "joined", "by", "edit", "ended", "edit_id",
-	"edit_name", "edit_display", "edit_email", "edit_meetings", "edit_expires", "link", "guest",
-	NULL};
+static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
+	"has_accounts", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
+	"invitations", "more_accounts", "more_invitations", "id", "name", "display", "email",
+	"meetings", "expires", "joined", "by", "edit", "active", "ended", "edit_id", "edit_seen",
+	"editing", "adding", "edit_name", "edit_display", "edit_email", "edit_meetings",
+	"edit_expires", "new_name", "new_email", "new_meeting", "new_token", "new_expires", "link",
+	"guest", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
@@ -70,17 +72,24 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #include "service/failures.def"
 #undef FAILURE
 		"error.bad-request.other",
+		"error.login-failed.other",
+		"error.denied.desk.title",
+		"error.denied.desk.message",
+		"error.ticket-expired.desk.message",
 		"desk.fault.name",
 		"desk.fault.display",
 		"desk.fault.email",
 		"desk.fault.password",
 		"desk.fault.expires",
+		"desk.fault.past",
 		"desk.fault.meetings",
 		"desk.fault.meeting",
 		"desk.fault.secret",
 		"desk.fault.invitation",
 		"desk.fault.taken",
 		"desk.fault.gone",
+		"desk.fault.changed",
+		"desk.fault.again",
 	};
 	const struct auth_backend *backend;
 
