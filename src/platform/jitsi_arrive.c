@@ -13,7 +13,14 @@
 
 #include <jansson.h>
 
-enum { ROOM_MAX = 191, TENANT_MAX = 64, OVERRIDES_MAX = 12, OVERRIDE_MAX = 200, KEY_MAX = 80 };
+enum {
+	ROOM_MAX = 191,
+	TENANT_MAX = 64,
+	OVERRIDES_MAX = 12,
+	OVERRIDE_MAX = 200,
+	OVERRIDES_BYTES = 1500,
+	KEY_MAX = 80
+};
 
 /* Where the names were found. */
 struct names {
@@ -159,27 +166,39 @@ static int remember(struct platform_arrival *arrival, const char *name, const ch
 	return shared_refuse(arrival, name, "no memory");
 }
 
+/* A scalar, as JSON; NULL where it is none, empty, or longer than an override may be. */
+static char *dump_override(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	char *dumped;
+
+	if (json_is_object(value) || json_is_array(value) || (text != NULL && text[0] == '\0'))
+		return NULL;
+	dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	if (dumped != NULL && strlen(dumped) <= OVERRIDE_MAX)
+		return dumped;
+	free(dumped);
+	return NULL;
+}
+
 /* Overrides are a comfort: what is more than a ticket holds is dropped, as is what the web client
  * would not take either. */
 static int remember_overrides(struct platform_arrival *arrival, json_t *state)
 {
+	size_t count = 0, left = OVERRIDES_BYTES;
 	const char *name;
 	json_t *value;
-	size_t count = 0;
 	int rc = 0;
 
 	json_object_foreach(state, name, value)
 	{
-		const char *text = json_string_value(value);
-		char *dumped;
+		char *dumped = jitsi_is_override(name) ? dump_override(value) : NULL;
+		size_t size = dumped != NULL ? strlen(name) + strlen(dumped) : 0;
 
-		if (!jitsi_is_override(name) || json_is_object(value) || json_is_array(value) ||
-			(text != NULL && text[0] == '\0') || count == OVERRIDES_MAX || rc != 0)
-			continue;
-		dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		if (dumped != NULL && strlen(dumped) <= OVERRIDE_MAX) {
+		if (dumped != NULL && count < OVERRIDES_MAX && size <= left && rc == 0) {
 			rc = remember(arrival, name, dumped);
 			count++;
+			left -= size;
 		}
 		free(dumped);
 	}

@@ -318,7 +318,7 @@ static void what_a_ticket_holds_is_bounded(void **state)
 	for (size_t i = 0; i < join.forward_count; i++)
 		length += strlen(join.forward[i].name) + strlen(join.forward[i].value);
 	assert_true(join.forward_count <= JOIN_FORWARD_MAX);
-	assert_true(length < 4096);
+	assert_true(length < 1900);
 	join_release(&join);
 	buffer_release(&text);
 	platform_jitsi.close(jitsi);
