@@ -1,0 +1,440 @@
+# SPDX-License-Identifier: MIT
+"""Webex, against a stand-in of its REST interface: links into meetings, guests' tokens for scripts, the
+pair of tokens that is renewed, and the Guest Issuer."""
+
+import base64
+import json
+import os
+import signal
+import time
+
+import pytest
+from client import JSON
+from rig import wait_for
+from talks import APP, Setup, lies
+
+import webex as peers
+
+TITLE = "example.webex.com"
+NUMBER = "123456789"
+ID = "98d8c2212c9d62b162b9565932735e59"
+LINK = "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"
+OPTIONS = """api = "%s"
+ client-id = "%s"  host-email = "host@example.org"
+ join-hosts = {"webex.com", "%s"}
+ meetings-by = {"number", "id", "link"}
+ allowed-origins = {"https://app.example.org"}
+ connect-timeout = "500ms"  timeout = "1500ms"
+"""
+
+
+def set_up(make_rig, peer=None, more="", rule="", processes=0, secret=None):
+    peer = peer or peers.Webex()
+    return Setup(make_rig, "webex", TITLE, OPTIONS % (peer.url, peer.client_id, peer.host) + more, peer,
+                 secret or peer.secret(), rule, processes)
+
+
+def renewed(setup):
+    """Until there is an access token that every process knows."""
+
+    def known():
+        events = setup.rig.events()
+        stored = [number for number, event in enumerate(events) if event.get("event") == "renewal" and event["result"] == "ok"]
+        read = [event for event in events[stored[0]:] if event.get("event") == "reload"] if stored else []
+        return len(read) >= len(setup.rig.daemons())
+
+    wait_for(known, "the first access token")
+
+
+@pytest.fixture(scope="module")
+def shared(make_module_rig):
+    setup = set_up(make_module_rig)
+    renewed(setup)
+    return setup
+
+
+@pytest.fixture
+def setup(shared):
+    yield shared
+    shared.check()
+
+
+def enter(setup, visitor, meeting=NUMBER):
+    return visitor.get("/auth/webex/" + meeting, JSON)
+
+
+# -- links --
+
+
+def test_a_visitor_is_let_into_the_one_meeting(setup):
+    visitor, answer = setup.sign_in("/auth/webex/" + NUMBER)
+    assert answer.status == 302, answer
+    assert answer.location.startswith(setup.peer.url + "/wbxmjs/joinservice/") and "startservice" not in answer.location
+    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
+    assert setup.peer.joined == {"meetingNumber": NUMBER, "joinDirectly": False, "email": "alice@example.org",
+                                 "displayName": "Alice Liddell", "expirationMinutes": 5, "hostEmail": "host@example.org"}
+    event = setup.audit(answer)
+    assert (event["result"], event["platform"], event["meeting_id"], event["user"]) == ("ok", TITLE, NUMBER, "alice")
+    assert enter(setup, visitor).status == 302, "a session is enough"
+
+
+@pytest.mark.parametrize("query, field, value", [("/" + ID, "meetingId", ID), ("?meetingId=" + ID, "meetingId", ID),
+                                                 ("?webLink=" + LINK.replace("?", "%3F").replace("=", "%3D"), "webLink", LINK),
+                                                 ("?meetingNumber=" + NUMBER, "meetingNumber", NUMBER)])
+def test_the_other_names_of_a_meeting(setup, query, field, value):
+    visitor = setup.visitor()
+    assert visitor.get("/auth/webex" + query).status == 302
+    assert setup.peer.joined[field] == value
+
+
+def test_malformed_meetings(setup):
+    before = len(setup.peer.asked("join"))
+    for query in ("", "/", "/12", "/" + "1" * 16, "/12345678x", "/%2e%2e", "/123456789%0a", "/" + ID.upper(), "/123456789?meetingId=" + ID,
+                  "?webLink=https://evil.example/j.php?MTID=md41817da6", "?webLink=https://example.webex.com.evil.example/meet/a",
+                  "?webLink=https://example.webex.com%5C@evil.example/meet/a", "?webLink=https://example.webex.com/../a",
+                  "?webLink=https://example.webex.com/a/j.php%3FMTID=md41817da6%26x=y", "?meetingNumber=123456789&meetingNumber=1"):
+        answer = setup.rig.visitor().get("/auth/webex" + query, JSON)
+        assert answer.status == 400 and answer.location is None, (query, answer)
+    assert len(setup.peer.asked("join")) == before
+
+
+def test_unknown_meeting(setup):
+    answer = enter(setup, setup.visitor(), "999999999")
+    assert (answer.status, answer.code) == (403, "exchange-refused")
+    assert "404" in setup.audit(answer)["detail"]
+
+
+def test_denied_visitor(setup):
+    before = len(setup.peer.ledger)
+    _, answer = setup.sign_in("/auth/webex/" + NUMBER, "bob")
+    assert answer.status == 403 and setup.audit(answer)["code"] == "denied"
+    assert len(setup.peer.ledger) == before, "nothing was asked for them"
+
+
+def test_somebody_without_an_address_is_never_the_host(setup):
+    """Webex makes the link of whoever asks where it gets no address."""
+    setup.rig.add_user("carol", "--group", "staff")
+
+    def known():
+        visitor = setup.rig.visitor()
+        answer = visitor.fill(visitor.login_page(), "carol", headers=JSON)
+        return visitor if answer.status == 302 else None
+
+    assert enter(setup, wait_for(known, "carol")).status == 302
+    name, _, domain = setup.peer.joined["email"].partition("@")
+    assert (len(name), domain, setup.peer.joined["displayName"]) == (32, "guests.invalid", "carol")
+
+
+def test_a_link_leads_to_the_listed_hosts_only(setup):
+    visitor = setup.visitor()
+    evil = ["https://evil.example/x", "https://example.webex.com.evil.example/x", "https://evilwebex.com/", "https://webex.com@evil.example/",
+            "https://webex.com\\@evil.example/", "//webex.com/x", "http://example.webex.com/x", "https://example.webex.com:8443/x",
+            "javascript:alert(1)", "https://webex.com/\r\nSet-Cookie: a=b", "https://webex.com/#x", "https://xn--webex.com.evil/", "", 7, None,
+            ["https://webex.com/"], setup.trap.url, "https://webex.com/" + "a" * 5000, "https://[::1]/", "https://webex.com."]
+    for link in evil:
+        with setup.peer.fault(join=lambda text, link=link: json.dumps({**json.loads(text), "joinLink": link})):
+            answer = enter(setup, visitor)
+        assert (answer.status, answer.code, answer.location) == (502, "exchange-bad-answer", None), link
+        assert enter(setup, visitor).status == 302
+    for link in ("https://webex.com/a", "https://example.webex.com/x?a=b%2Fc", "https://EXAMPLE.webex.com:443/x"):
+        with setup.peer.fault(join=lambda text, link=link: json.dumps({**json.loads(text), "joinLink": link})):
+            assert enter(setup, visitor).location == link
+
+
+def test_webex_lies(setup):
+    visitor = setup.visitor()
+    lies(lambda: enter(setup, visitor), setup.peer, "join", recover=lambda: enter(setup, visitor).status == 302)
+    for status, expected in ((400, 403), (403, 403), (409, 403), (401, 403), (429, 502), (500, 502), (503, 502)):
+        with setup.peer.fault(join=status):
+            assert enter(setup, visitor).status == expected, status
+        assert enter(setup, visitor).status == 302
+
+
+def test_webex_is_down(make_rig):
+    setup = set_up(make_rig)
+    renewed(setup)
+    visitor = setup.visitor()
+    setup.peer.stop()
+    answer = enter(setup, visitor)
+    assert (answer.status, answer.code, answer.location) == (502, "exchange-unreachable", None)
+    assert setup.rig.send("GET", "/auth/healthz").status == 200
+
+
+# -- scripts --
+
+
+def test_a_script_gets_a_guests_token(setup):
+    visitor = setup.visitor()
+    answer = setup.ask(visitor, {"meetingNumber": NUMBER, "subject": "admin", "displayName": "Mallory"})
+    assert answer.status == 200 and answer.headers["Access-Control-Allow-Origin"] == APP and answer.headers["Cache-Control"] == "no-store"
+    given = json.loads(answer.body)
+    assert set(given) == {"accessToken", "expiresIn", "meetingNumber"} and given["expiresIn"] == 64799 and given["meetingNumber"] == NUMBER
+    assert len(given["accessToken"]) > 2000
+    sent = json.loads(setup.peer.asked("guest")[-1].body)
+    assert sent["displayName"] == "Alice Liddell" and len(sent["subject"]) == 32
+    setup.ask(visitor, {"meetingNumber": NUMBER})
+    assert json.loads(setup.peer.asked("guest")[-1].body)["subject"] == sent["subject"], "the same guest again"
+    setup.ask(setup.visitor(), {"meetingNumber": NUMBER})
+    assert json.loads(setup.peer.asked("guest")[-1].body)["subject"] != sent["subject"]
+
+
+def test_scripts_that_get_nothing(setup):
+    before = len(setup.peer.asked("guest"))
+    visitor = setup.visitor()
+    assert setup.ask(visitor, {"meetingNumber": NUMBER}, origin="https://evil.example").status == 400
+    assert setup.ask(setup.rig.visitor(), {"meetingNumber": NUMBER}).status in (401, 403)
+    assert setup.ask(setup.visitor("bob"), {"meetingNumber": NUMBER}).status == 403
+    assert setup.ask(visitor, {"meetingNumber": 123456789}).status == 400
+    assert setup.ask(visitor, {}).status == 400
+    assert len(setup.peer.asked("guest")) == before
+
+
+def test_a_guests_token_that_is_none(setup):
+    visitor = setup.visitor()
+    ask = lambda: setup.ask(visitor, {"meetingNumber": NUMBER})  # noqa: E731
+    lies(ask, setup.peer, "guest", recover=lambda: ask().status == 200)
+    for change in ({"accessToken": None}, {"accessToken": 5}, {"accessToken": "a b"}, {"accessToken": "a" * 9000}, {"accessToken": ""},
+                   {"expiresIn": "64799"}, {"expiresIn": -1}, {"expiresIn": 0}, {"expiresIn": 1e99}, {"expiresIn": None}):
+        with setup.peer.fault(guest=lambda text, change=change: json.dumps({**json.loads(text), **change})):
+            assert ask().code == "exchange-bad-answer", change
+        assert ask().status == 200
+
+
+# -- the pair of tokens --
+
+
+def test_one_process_renews_for_all(make_rig):
+    """Three quarters through their life, each pair once; nobody is kept out meanwhile."""
+    setup = set_up(make_rig, processes=3)
+    renewed(setup)
+    assert len(setup.peer.asked("access_token")) == 1
+    visitor = setup.visitor()
+    wait_for(lambda: enter(setup, visitor).status == 302, "each process to know it")
+    listed = setup.rig.ctl("secret", "list", "--json").stdout
+    versions = [entry["version"] for entry in json.loads(listed) if entry["name"] == TITLE]
+    assert versions == [2], "the new pair took the place of the old one"
+    setup.check()
+
+
+def test_a_pair_is_renewed_ahead_of_time(make_rig):
+    """Tokens of four seconds are renewed when three are over; the lease is of another time by then only
+    where the state is new."""
+    peer = peers.Webex(lifetime=4)
+    setup = set_up(make_rig, peer)
+    renewed(setup)
+    first = set(peer.access_tokens)
+    setup.rig.stop_pool()
+    end_lease(setup)
+    setup.rig.start_pool()
+    wait_for(lambda: set(peer.access_tokens) - first, "the second pair")
+    wait_for(lambda: [e["version"] for e in json.loads(setup.rig.ctl("secret", "list", "--json").stdout) if e["name"] == TITLE] == [3], "it in the store")
+    setup.check()
+
+
+def end_lease(setup):
+    """What a minute, or a reboot, does: the state forgets who has the lease."""
+    for name in os.listdir(setup.rig.folder + "/state"):
+        os.remove(setup.rig.folder + "/state/" + name)
+
+
+def kill_before_the_answer_is_stored(setup):
+    setup.peer.released.clear()
+    setup.peer.faults = {"access_token": "hang"}
+    setup.rig.start_pool()
+    wait_for(lambda: setup.peer.asked("access_token"), "the renewal")
+    setup.rig.pool.process.send_signal(signal.SIGKILL)
+    setup.rig.pool.process.wait()
+    setup.peer.faults = {}
+    setup.peer.released.set()
+    end_lease(setup)
+
+
+@pytest.mark.parametrize("rotating", [False, True])
+def test_killed_between_answer_and_store(make_rig, rotating):
+    """Where Webex still takes the old refresh token nothing is lost. Where it does not, the operator is told,
+    and a pair that is authorized anew is taken without a restart."""
+    peer = peers.Webex(rotating=rotating)
+    setup = set_up(make_rig, peer)
+    setup.rig.stop_pool()
+    start = {"clientSecret": peer.client_secret, "refreshToken": peer.authorize()}
+    setup.set_secret(json.dumps(start))
+    peer.ledger.clear()
+    end_lease(setup)
+    kill_before_the_answer_is_stored(setup)
+    setup.rig.start_pool()
+    if rotating:
+        wait_for(lambda: [e for e in setup.rig.events("renewal") if e["result"] == "failed"], "the failure")
+        event = [e for e in setup.rig.events("renewal") if e["result"] == "failed"][0]
+        assert "authorize the app anew" in event["message"] and "secret set" in event["message"]
+        setup.rig.stop_pool()
+        end_lease(setup)
+        setup.set_secret(peer.secret())
+        setup.rig.start_pool()
+    visitor = setup.visitor()
+    wait_for(lambda: enter(setup, visitor).status == 302, "a new pair")
+    setup.check()
+
+
+def test_a_pair_that_the_store_does_not_take_is_not_lost(make_rig):
+    """The disk is full, say: the pair is kept and tried again."""
+    peer = peers.Webex()
+    setup = set_up(make_rig, peer)
+    renewed(setup)
+    setup.rig.stop_pool()
+    setup.set_secret(peer.secret())
+    end_lease(setup)
+    unblock = block_store(setup)
+    setup.rig.start_pool()
+    wait_for(lambda: [e for e in setup.rig.events("renewal") if e["result"] == "unsaved"], "the failure to store")
+    count = len(peer.asked("access_token"))
+    unblock()
+    wait_for(lambda: len([e for e in setup.rig.events("renewal") if e["result"] == "ok"]) == 2, "the second try")
+    assert len(peer.asked("access_token")) == count, "and Webex was not asked again"
+    visitor = setup.visitor()
+    wait_for(lambda: enter(setup, visitor).status == 302, "the new pair")
+
+
+def block_store(setup):
+    """Nobody can lock the store any more, until the returned function is called."""
+    lock = setup.rig.folder + "/store.lock"
+    if os.path.exists(lock):
+        os.rename(lock, lock + ".away")
+    os.mkdir(lock)
+
+    def unblock():
+        os.rmdir(lock)
+
+    return unblock
+
+
+def test_the_operators_word_stands(make_rig):
+    """A secret that is set while the old one is renewed is the newest afterwards, too."""
+    peer = peers.Webex()
+    setup = set_up(make_rig, peer)
+    renewed(setup)
+    setup.rig.stop_pool()
+    end_lease(setup)
+    setup.set_secret(peer.secret())
+    done = []
+    original = peer.access_token
+
+    def slow(request):
+        answer = original(request)
+        if not done:
+            done.append(setup.set_secret(json.dumps({"clientSecret": "of another app", "refreshToken": "r"})))
+        return answer
+
+    peer.access_token = slow
+    setup.rig.start_pool()
+    wait_for(lambda: [e for e in setup.rig.events("renewal") if e["result"] == "overtaken"], "the renewal")
+    versions = [e["version"] for e in json.loads(setup.rig.ctl("secret", "list", "--json").stdout) if e["name"] == TITLE]
+    assert versions == [4, 3, 2], "nothing was removed"
+
+
+def test_a_pair_that_is_none(make_rig):
+    for number, secret in enumerate(("no JSON", "{}", '{"clientSecret": "x"}', '{"clientSecret": 1, "refreshToken": 2}', "[1]")):
+        if number == 0:
+            setup = set_up(make_rig, secret=secret)
+            visitor = setup.visitor()
+        else:
+            setup.set_secret(secret)
+        assert [line for line in setup.connect_lines() if line.startswith("FAIL") and "clientSecret" in line], secret
+    answer = enter(setup, visitor)
+    assert (answer.status, answer.code) == (500, "internal")
+    assert not setup.peer.asked("access_token")
+
+
+def test_renewals_that_fail(make_rig):
+    """A lying answer is no pair, and is not stored."""
+    peer = peers.Webex(rotating=False)
+    setup = set_up(make_rig, peer)
+    renewed(setup)
+    for change in ({"access_token": None}, {"access_token": 5}, {"expires_in": 0}, {"expires_in": "x"}, {"refresh_token": 5},
+                   {"access_token": "a b"}, {"access_token": "a" * 5000}, {"expires_in": 1e300}):
+        setup.rig.stop_pool()
+        end_lease(setup)
+        setup.set_secret(peer.secret()) if change == {"access_token": None} else None
+        before = len(setup.rig.events("renewal"))
+        peer.faults = {"access_token": lambda text, change=change: json.dumps({**json.loads(text), **change})}
+        setup.rig.start_pool()
+        wait_for(lambda: len(setup.rig.events("renewal")) > before, "the renewal")
+        assert setup.rig.events("renewal")[-1]["result"] == "failed", change
+    assert "access_token" not in setup.rig.ctl("secret", "list").stdout
+    setup.check()
+
+
+# -- rotation, and what is left behind --
+
+
+def test_another_secret_is_used_as_soon_as_it_has_a_token(make_rig):
+    setup = set_up(make_rig)
+    renewed(setup)
+    visitor = setup.visitor()
+    setup.set_secret(json.dumps({"clientSecret": setup.peer.client_secret, "refreshToken": setup.peer.authorize()}))
+    for _ in range(3):
+        assert enter(setup, visitor).status == 302, "the older one goes on"
+    assert "LAST ACCEPTED" in setup.rig.ctl("secret", "list").stdout
+    setup.check()
+
+
+def test_nothing_secret_is_left(setup):
+    visitor, answer = setup.sign_in("/auth/webex/" + NUMBER)
+    given = json.loads(setup.ask(visitor, {"meetingNumber": NUMBER}).body)
+    pages = [enter(setup, visitor, "999999999").text]
+    for fault in ("status", "html", "json", 400, 401):
+        with setup.peer.fault(join=fault, guest=fault):
+            pages += [visitor.get("/auth/webex/" + NUMBER).text, setup.ask(visitor, {"meetingNumber": NUMBER}).text]
+        enter(setup, visitor)
+    setup.audit(answer)
+    canaries = {setup.peer.client_secret, given["accessToken"], answer.location.partition("integrationJoinToken=")[2]}
+    setup.leaves_none_of(canaries | setup.peer.refresh_tokens | set(setup.peer.access_tokens), pages)
+
+
+def test_no_secret_at_all(make_rig):
+    setup = set_up(make_rig)
+    renewed(setup)
+    setup.rig.ctl("secret", "retire", TITLE, "2")
+    visitor = setup.visitor()
+    answer = wait_for(lambda: (lambda got: got if got.status == 500 else None)(enter(setup, visitor)), "the secret to be gone")
+    assert answer.code == "internal" and "secret set" in setup.audit(answer)["detail"]
+
+
+def test_check_connect(setup):
+    lines = setup.connect_lines()
+    assert lines and not [line for line in lines if line.startswith("FAIL")], lines
+
+
+# -- the Guest Issuer --
+
+
+@pytest.fixture
+def issuer(make_rig):
+    peer = peers.Webex()
+    setup = set_up(make_rig, peer, ' mode = "guest-issuer"  issuer = "%s"' % peer.issuer, secret=base64.b64encode(peer.issuer_secret).decode())
+    yield setup
+    setup.check()
+
+
+def test_guest_issuer(issuer):
+    visitor, answer = issuer.sign_in("/auth/webex/" + NUMBER)
+    assert answer.status == 302, answer
+    assert issuer.peer.claims["name"] == "Alice Liddell" and issuer.peer.joined["displayName"] == "Alice Liddell"
+    given = issuer.ask(visitor, {"meetingNumber": NUMBER})
+    assert given.status == 200 and json.loads(given.body)["accessToken"] in issuer.peer.guest_tokens
+    assert json.loads(given.body)["expiresIn"] == 21599
+    first = issuer.peer.claims["sub"]
+    issuer.ask(visitor, {"meetingNumber": NUMBER})
+    assert issuer.peer.claims["sub"] == first
+    assert not issuer.peer.asked("access_token"), "there is no pair to renew"
+    issuer.leaves_none_of({base64.b64encode(issuer.peer.issuer_secret).decode(), *issuer.peer.guest_tokens})
+
+
+def test_guest_issuer_with_a_new_secret(issuer):
+    visitor = issuer.visitor()
+    issuer.set_secret(base64.b64encode(b"another secret of 32 bytes length").decode())
+    for _ in range(2):
+        assert enter(issuer, visitor).status == 302, "the older one is tried where the newer is refused"
+        time.sleep(0.6)
+    issuer.set_secret("!! no base64 !!")
+    wait_for(lambda: enter(issuer, visitor).status == 302, "all but one are tried")
+    lies(lambda: enter(issuer, visitor), issuer.peer, "login", faults=("status", "html", "empty"), recover=lambda: enter(issuer, visitor))

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""A stand-in for Webex's REST interface, after its OpenAPI descriptions and "Guest Issuer":
+POST /v1/access_token, /v1/meetings/join, /v1/guests/token and /v1/jwt/login."""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import time
+
+from strict import CANARY, Peer, Refused
+
+JOIN_FIELDS = {"meetingId", "meetingNumber", "webLink", "joinDirectly", "email", "displayName", "password",
+               "expirationMinutes", "registrationId", "hostEmail", "createJoinLinkAsWebLink", "createStartLinkAsWebLink"}
+
+
+def decode64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def error(status, headers=()):
+    return Refused(status, {"message": CANARY, "errors": [{"description": CANARY}], "trackingId": CANARY}, headers)
+
+
+class Webex(Peer):
+    calls = (("POST", "/v1/access_token", "access_token"), ("POST", "/v1/meetings/join", "join"),
+             ("POST", "/v1/guests/token", "guest"), ("POST", "/v1/jwt/login", "login"))
+
+    def __init__(self, lifetime=1209599, rotating=True):
+        super().__init__()
+        self.lifetime, self.rotating = lifetime, rotating
+        self.client_id, self.client_secret = "C" + secrets.token_hex(32), secrets.token_hex(32)
+        self.host_email = "host@example.org"
+        self.refresh_tokens, self.access_tokens, self.guest_tokens = set(), {}, set()
+        self.issuer, self.issuer_secret = base64.b64encode(secrets.token_bytes(30)).decode(), secrets.token_bytes(32)
+        self.meetings = {"123456789", "98d8c2212c9d62b162b9565932735e59", "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"}
+        self.join_base = self.url
+        self.authorize()
+
+    def authorize(self):
+        """What the portal shows once an administrator has authorized the app."""
+        token = secrets.token_urlsafe(60)
+        self.refresh_tokens.add(token)
+        return token
+
+    def secret(self):
+        return json.dumps({"clientSecret": self.client_secret, "refreshToken": self.authorize()})
+
+    def access_token(self, request):
+        assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        assert request.headers["Accept"] == "application/json" and request.bearer is None and not request.query
+        form = request.form()
+        assert set(form) == {"grant_type", "client_id", "client_secret", "refresh_token"}
+        assert form["grant_type"] == "refresh_token" and form["client_id"] == self.client_id
+        if form["client_secret"] != self.client_secret or form["refresh_token"] not in self.refresh_tokens:
+            raise error(400)
+        answer = {"access_token": secrets.token_urlsafe(60), "expires_in": self.lifetime, "token_type": "Bearer",
+                  "refresh_token": form["refresh_token"], "refresh_token_expires_in": 7775999, "scope": "meeting:schedules_write"}
+        if self.rotating:
+            self.refresh_tokens.remove(form["refresh_token"])
+            answer["refresh_token"] = self.authorize()
+        self.access_tokens[answer["access_token"]] = time.time() + self.lifetime
+        return answer
+
+    def check_access(self, request):
+        assert request.headers["Content-Type"] == "application/json" and request.headers["Accept"] == "application/json"
+        assert request.bearer and not request.query
+        if self.access_tokens.get(request.bearer, 0) < time.time():
+            raise error(401)
+
+    def join(self, request):
+        by_guest = request.bearer in self.guest_tokens
+        if not by_guest:
+            self.check_access(request)
+        body = json.loads(request.body)
+        assert set(body) <= JOIN_FIELDS
+        named = [name for name in ("meetingId", "meetingNumber", "webLink") if name in body]
+        assert len(named) == 1 and isinstance(body[named[0]], str)
+        assert body["joinDirectly"] is False, "true, the default, answers with a redirect"
+        assert "@" in body["email"], "displayName wants an address, and a guest without one is the host"
+        assert 1 <= len(body["displayName"]) <= 128
+        assert isinstance(body["expirationMinutes"], int) and 1 <= body["expirationMinutes"] <= 60
+        assert ("hostEmail" in body) is not by_guest, "needed by Service Apps"
+        if not by_guest and body["hostEmail"] != self.host_email:
+            raise error(403)
+        if body[named[0]] not in self.meetings:
+            raise error(404)
+        link = self.join_base + "/wbxmjs/joinservice/sites/example/meeting/download/b711f292?siteurl=example&integrationJoinToken=" + secrets.token_urlsafe(90).replace("_", "%2F")
+        self.joined = body
+        return {"joinLink": link, "startLink": link.replace("joinservice", "startservice"), "expiration": "2022-05-30T09:44:08Z"}
+
+    def guest(self, request):
+        self.check_access(request)
+        body = json.loads(request.body)
+        assert set(body) == {"subject", "displayName"} and body["subject"] and body["displayName"]
+        token = secrets.token_urlsafe(1600)
+        return {"id": "Y2lzY29zcGFyazovL3Vz", "subject": body["subject"], "displayName": body["displayName"],
+                "email": "a5c1@appid.ciscospark.com", "accessToken": token, "expiresIn": 64799}
+
+    def login(self, request):
+        assert request.body == "" and request.headers["Content-Length"] == "0" and not request.query
+        head, claims, signature = request.bearer.split(".")
+        assert json.loads(decode64(head)) == {"alg": "HS256", "typ": "JWT"}
+        wanted = hmac.new(self.issuer_secret, (head + "." + claims).encode(), hashlib.sha256).digest()
+        if not hmac.compare_digest(wanted, decode64(signature)):
+            raise error(401)
+        self.claims = json.loads(decode64(claims))
+        assert set(self.claims) == {"sub", "name", "iss", "exp"}
+        assert re.fullmatch("[A-Za-z0-9-]+", self.claims["sub"]) and self.claims["name"]
+        assert isinstance(self.claims["exp"], int) and 0 < self.claims["exp"] - time.time() <= 600
+        if self.claims["iss"] != self.issuer:
+            raise error(401)
+        token = secrets.token_urlsafe(300)
+        self.guest_tokens.add(token)
+        return {"token": token, "expiresIn": 21599}
