@@ -107,14 +107,6 @@ static void fill_challenge(const struct auth_attempt *attempt, const struct answ
 	*challenge = filled;
 }
 
-/* All at once: a `who` half filled could end up in the next backend's hands. */
-static void fill_identity(struct identity *who, struct answer *answer)
-{
-	answer->who.backend = who->backend;
-	who->backend = NULL;
-	identity_move(who, &answer->who);
-}
-
 static enum auth_verdict judge(
 	const struct helper *helper, const struct auth_attempt *attempt, struct answer *answer)
 {
@@ -129,7 +121,7 @@ static enum auth_verdict judge(
 		fill_challenge(attempt, answer);
 		return AUTH_CHALLENGE;
 	case REPLY_GRANT:
-		fill_identity(attempt->who, answer);
+		identity_adopt(attempt->who, &answer->who);
 		return AUTH_GRANT;
 	case REPLY_UNAVAILABLE:
 		return say_why(helper, answer, typed, attempt->error);
@@ -170,23 +162,12 @@ static enum auth_verdict take_over(
 	const struct helper *helper, const struct auth_renewal *renewal, struct answer *answer)
 {
 	struct identity *who = renewal->who, *now = &answer->who;
-	struct identity old = {.name = who->name,
-		.email = who->email,
-		.groups = who->groups,
-		.group_count = who->group_count};
 
 	if (strcmp(now->subject, who->subject) != 0) {
 		error_set(renewal->error, "%s answered about somebody else", helper->program);
 		return AUTH_UNAVAILABLE;
 	}
-	who->name = now->name;
-	who->email = now->email;
-	who->groups = now->groups;
-	who->group_count = now->group_count;
-	now->name = now->email = NULL;
-	now->groups = NULL;
-	now->group_count = 0;
-	identity_release(&old);
+	identity_renew(who, now);
 	return AUTH_GRANT;
 }
 

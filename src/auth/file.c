@@ -110,9 +110,7 @@ static int fill(struct identity *who, const struct user *user)
 	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
 		rc |= identity_add_group(&new, group);
 	if (rc == 0) {
-		new.backend = who->backend;
-		who->backend = NULL;
-		identity_move(who, &new);
+		identity_adopt(who, &new);
 	}
 	identity_release(&new);
 	return rc;

@@ -318,27 +318,10 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	if (ask(context, &call, question, &attempt->secrets, attempt->error) == 0)
 		verdict = judge(&call, &found, attempt->error);
 	if (verdict == AUTH_GRANT) {
-		found.backend = attempt->who->backend;
-		attempt->who->backend = NULL;
-		identity_move(attempt->who, &found);
+		identity_adopt(attempt->who, &found);
 	}
 	json_decref(call.answer);
 	return verdict;
-}
-
-/* Name, e-mail and groups are as they are now; the rest is of the login and stays. */
-static void take_over(struct identity *who, struct identity *found)
-{
-	struct identity old = *who;
-
-	who->name = found->name;
-	who->email = found->email;
-	who->groups = found->groups;
-	who->group_count = found->group_count;
-	found->name = old.name;
-	found->email = old.email;
-	found->groups = old.groups;
-	found->group_count = old.group_count;
 }
 
 static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
@@ -359,7 +342,7 @@ static enum auth_verdict renew(void *context, const struct auth_renewal *renewal
 	if (verdict == AUTH_UNKNOWN)
 		verdict = AUTH_DENY; /* they are gone */
 	if (verdict == AUTH_GRANT)
-		take_over(renewal->who, &found);
+		identity_renew(renewal->who, &found); /* the rest is of the login and stays */
 	identity_release(&found);
 	json_decref(call.answer);
 	return verdict;

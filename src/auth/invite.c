@@ -85,9 +85,7 @@ static int fill(const struct auth_attempt *attempt, const struct invite *invite)
 	int rc = set_identity(&who, invite) | set_join(&join, invite);
 
 	if (rc == 0) {
-		who.backend = attempt->who->backend;
-		attempt->who->backend = NULL;
-		identity_move(attempt->who, &who);
+		identity_adopt(attempt->who, &who);
 		join_release(attempt->leads_to);
 		*attempt->leads_to = join;
 		join = JOIN_INIT;

@@ -173,9 +173,7 @@ int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	new.second_factor = has_second_factor(claims);
 	keep(options, claims, userinfo, access_token, &new);
 	if (rc == 0) {
-		new.backend = who->backend;
-		who->backend = NULL;
-		identity_move(who, &new);
+		identity_adopt(who, &new);
 	}
 	identity_release(&new);
 	return rc;

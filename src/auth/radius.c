@@ -240,9 +240,7 @@ static enum auth_verdict grant(const struct instance *instance, const struct aut
 		error_set(attempt->error, "no memory, or more than %d groups", IDENTITY_GROUPS_MAX);
 	} else {
 		who.second_factor = typed->asked != NULL;
-		who.backend = attempt->who->backend;
-		attempt->who->backend = NULL;
-		identity_move(attempt->who, &who);
+		identity_adopt(attempt->who, &who);
 		verdict = AUTH_GRANT;
 	}
 	identity_release(&who);

@@ -100,6 +100,28 @@ void identity_move(struct identity *to, struct identity *from)
 	*from = IDENTITY_INIT;
 }
 
+void identity_adopt(struct identity *who, struct identity *from)
+{
+	free(from->backend);
+	from->backend = who->backend;
+	who->backend = NULL;
+	identity_move(who, from);
+}
+
+void identity_renew(struct identity *who, struct identity *from)
+{
+	struct identity old = *who;
+
+	who->name = from->name;
+	who->email = from->email;
+	who->groups = from->groups;
+	who->group_count = from->group_count;
+	from->name = old.name;
+	from->email = old.email;
+	from->groups = old.groups;
+	from->group_count = old.group_count;
+}
+
 void identity_release(struct identity *identity)
 {
 	free(identity->backend);

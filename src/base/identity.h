@@ -63,6 +63,13 @@ bool identity_is_good_for(
 /* Takes over everything `from` owns; `from` is empty afterwards. */
 void identity_move(struct identity *to, struct identity *from);
 
+/* The same, but for `backend`, which stays: for a backend, all at once or not at all. */
+void identity_adopt(struct identity *who, struct identity *from);
+
+/* Takes over name, e-mail and groups alone, which may have changed since somebody signed in. `from`
+ * has the old ones afterwards. */
+void identity_renew(struct identity *who, struct identity *from);
+
 void identity_release(struct identity *identity);
 
 #endif
