@@ -64,7 +64,9 @@ struct fake {
 	/* Counted. */
 	atomic_int accepted, service_binds, binds, searches, group_searches, extended;
 	atomic_int searches_as_person;
-	char bound_dn[512], filter[512], base[256];
+	char bound_dn[512], base[256];
+	char filter[512]; /* of the last search, as its bytes came */
+	size_t filter_length;
 };
 
 static const struct fake_script fake_silent_script = {.policy_error = -1};
@@ -177,6 +179,7 @@ static inline void fake_search(
 	struct fake *fake, struct fake_connection *connection, BerElement *ber, ber_int_t id)
 {
 	ber_int_t scope, deref, size, time, types;
+	ber_len_t left = 0;
 	struct berval base;
 	bool groups;
 
@@ -186,6 +189,9 @@ static inline void fake_search(
 	atomic_fetch_add(groups ? &fake->group_searches : &fake->searches, 1);
 	if (connection->person)
 		atomic_fetch_add(&fake->searches_as_person, 1);
+	ber_get_option(ber, LBER_OPT_BER_REMAINING_BYTES, &left);
+	fake->filter_length = left < sizeof fake->filter ? left : sizeof fake->filter;
+	ber_read(ber, fake->filter, fake->filter_length);
 	fake_answer_search(fake, connection, id, groups);
 }
 

@@ -242,8 +242,9 @@ static void however_it_is_typed_it_is_one_person(void **state)
 static void of_several_names_it_is_always_the_same(void **state)
 {
 	struct world *world = *state;
-	struct fake_entry one = alice, two = alice;
+	static struct fake_entry one, two;
 
+	one = two = alice;
 	one.attributes[0] = (struct fake_attribute){"uid", {"wonder", "alice"}};
 	two.attributes[0] = (struct fake_attribute){"uid", {"alice", "wonder"}};
 	open_with(world, SEARCH);
@@ -288,8 +289,9 @@ static void a48_an_empty_password_reaches_no_server(void **state)
 static void a49_two_entries_are_nobody(void **state)
 {
 	struct world *world = *state;
-	struct fake_entry both[] = {alice, alice};
+	static struct fake_entry both[2];
 
+	both[0] = both[1] = alice;
 	both[1].dn = "uid=alice,ou=guests,dc=example,dc=org";
 	world->fake.script.entries = both;
 	world->fake.script.entry_count = 2;
@@ -320,7 +322,7 @@ static void a49_references_among_the_entries_are_passed_over(void **state)
 {
 	struct world *world = *state;
 	struct fake other;
-	char reference[64];
+	static char reference[64];
 
 	fake_start(&other);
 	snprintf(reference, sizeof reference, "ldap://127.0.0.1:%d/dc=example", other.port);
@@ -635,6 +637,10 @@ static void a_search_finds_groups_too(void **state)
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	assert_int_equal(world->who.group_count, 2);
 	assert_true(identity_has_group(&world->who, "The hosts"));
+	assert_non_null(memmem(world->fake.filter, world->fake.filter_length,
+		"1.2.840.113556.1.4.1941", strlen("1.2.840.113556.1.4.1941")));
+	assert_non_null(
+		memmem(world->fake.filter, world->fake.filter_length, alice.dn, strlen(alice.dn)));
 	world->fake.script.search_code = LDAP_SIZELIMIT_EXCEEDED;
 	assert_int_equal(renew(world), AUTH_DENY); /* the search for her says so first */
 }
@@ -653,8 +659,9 @@ static void too_many_groups_are_a_fault_and_not_a_choice(void **state)
 {
 	static char names[IDENTITY_GROUPS_MAX + 1][64];
 	struct world *world = *state;
-	struct fake_entry many = alice;
+	static struct fake_entry many;
 
+	many = alice;
 	for (size_t i = 0; i < COUNT(names); i++) {
 		snprintf(names[i], sizeof names[i], "cn=g%zu,dc=example,dc=org", i);
 		many.attributes[3].values[i] = names[i];
@@ -676,8 +683,9 @@ static void a_group_name_that_does_not_fit_is_a_fault(void **state)
 {
 	static char name[256];
 	struct world *world = *state;
-	struct fake_entry odd = alice;
+	static struct fake_entry odd;
 
+	odd = alice;
 	snprintf(name, sizeof name, "cn=%0*d,dc=example", IDENTITY_GROUP_MAX + 1, 1);
 	odd.attributes[3] = (struct fake_attribute){"memberOf", {name}};
 	world->fake.script.entries = &odd;
@@ -694,8 +702,9 @@ static void a_group_name_that_does_not_fit_is_a_fault(void **state)
 static void a28_new_groups_are_read(void **state)
 {
 	struct world *world = *state;
-	struct fake_entry changed = alice;
+	static struct fake_entry changed;
 
+	changed = alice;
 	open_with(world, SEARCH);
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	world->who.second_factor = true;
@@ -725,8 +734,9 @@ static void a28_who_is_gone_loses_the_session(void **state)
 static void a28_a_name_that_is_somebody_else_s_now_loses_the_session(void **state)
 {
 	struct world *world = *state;
-	struct fake_entry other = alice;
+	static struct fake_entry other;
 
+	other = alice;
 	open_with(world, SEARCH);
 	expect(world, "info@example.org", FAKE_PASSWORD, AUTH_GRANT);
 	assert_string_equal(world->who.kept, "info@example.org");
@@ -748,8 +758,9 @@ static void a28_who_is_disabled_loses_the_session(void **state)
 		{"nsAccountLock", "TRUE", AUTH_DENY}, {"nsAccountLock", "false", AUTH_GRANT},
 		{"loginDisabled", "TRUE", AUTH_DENY}};
 	struct world *world = *state;
-	struct fake_entry marked = alice;
+	static struct fake_entry marked;
 
+	marked = alice;
 	open_with(world, SEARCH);
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	world->fake.script.entries = &marked;
