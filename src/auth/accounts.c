@@ -2,13 +2,13 @@
 #include "auth/accounts.h"
 
 #include "base/clock.h"
-#include "base/text.h"
 
 #define FORMAT "meetauth guest accounts 1"
 
 struct accounts {
-	json_t *entries; /* holds the strings */
-	struct account *rows;
+	json_t *entries;      /* holds the strings */
+	struct account *rows; /* in the order of the file */
+	const struct account **by_id, **by_name;
 	size_t count;
 };
 
@@ -55,17 +55,47 @@ static int read_entries(struct accounts *accounts, const char *path, struct erro
 
 	json_array_foreach(accounts->entries, i, entry)
 	{
-		struct account *row = &accounts->rows[accounts->count++];
+		struct account *row = &accounts->rows[i];
 		const char *fault = "a field is no text, too long, or no time";
 
-		if (read_entry(entry, row) != 0)
-			return error_set(error, "%s: entry %zu: %s", path, i + 1, fault);
-		fault = records_is_id(row->id) ? accounts_fault(row) : "the id is none";
-		if (fault == NULL && (accounts_find(accounts, row->name) != row ||
-					     accounts_by_id(accounts, row->id) != row))
-			fault = "an entry before it has the same name, or the same id";
+		if (read_entry(entry, row) == 0)
+			fault = records_is_id(row->id) ? accounts_fault(row) : "the id is none";
+		if (fault == NULL && row->hash[0] == '\0')
+			fault = "there is no password";
 		if (fault != NULL)
 			return error_set(error, "%s: entry %zu: %s", path, i + 1, fault);
+		accounts->by_id[i] = accounts->by_name[i] = row;
+	}
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct account *const *one = a, *const *other = b;
+
+	return strcmp((*one)->id, (*other)->id);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct account *const *one = a, *const *other = b;
+
+	return strcmp((*one)->name, (*other)->name);
+}
+
+static int sort(struct accounts *accounts, const char *path, struct error *error)
+{
+	if (accounts->count == 0)
+		return 0;
+	qsort(accounts->by_id, accounts->count, sizeof *accounts->by_id, compare_ids);
+	qsort(accounts->by_name, accounts->count, sizeof *accounts->by_name, compare_names);
+	for (size_t i = 1; i < accounts->count; i++) {
+		if (compare_ids(&accounts->by_id[i - 1], &accounts->by_id[i]) == 0)
+			return error_set(error, "%s: two entries have the id %s", path,
+				accounts->by_id[i]->id);
+		if (compare_names(&accounts->by_name[i - 1], &accounts->by_name[i]) == 0)
+			return error_set(error, "%s: two entries have the name %s", path,
+				accounts->by_name[i]->name);
 	}
 	return 0;
 }
@@ -81,11 +111,14 @@ static struct accounts *make_table(const char *path, json_t *entries, struct err
 		return NULL;
 	}
 	accounts->entries = entries;
-	accounts->rows = calloc(json_array_size(entries) + 1, sizeof *accounts->rows);
-	if (accounts->rows == NULL) {
+	accounts->count = json_array_size(entries);
+	accounts->rows = calloc(accounts->count + 1, sizeof *accounts->rows);
+	accounts->by_id = calloc(accounts->count + 1, sizeof *accounts->by_id);
+	accounts->by_name = calloc(accounts->count + 1, sizeof *accounts->by_name);
+	if (accounts->rows == NULL || accounts->by_id == NULL || accounts->by_name == NULL) {
 		error_set(error, "%s: no memory for so many accounts", path);
 		accounts_free(&accounts);
-	} else if (read_entries(accounts, path, error) != 0) {
+	} else if (read_entries(accounts, path, error) != 0 || sort(accounts, path, error) != 0) {
 		accounts_free(&accounts);
 	}
 	return accounts;
@@ -107,23 +140,29 @@ void accounts_free(struct accounts **accounts)
 		return;
 	json_decref(old->entries);
 	free(old->rows);
+	free(old->by_id);
+	free(old->by_name);
 	free(old);
+}
+
+static const struct account *search(const struct accounts *accounts, const struct account *wanted,
+	const struct account **sorted, int (*compare)(const void *, const void *))
+{
+	const struct account *const *found = NULL;
+
+	if (accounts->count > 0)
+		found = bsearch(&wanted, sorted, accounts->count, sizeof *sorted, compare);
+	return found != NULL ? *found : NULL;
 }
 
 const struct account *accounts_find(const struct accounts *accounts, const char *name)
 {
-	for (size_t i = 0; i < accounts->count; i++)
-		if (strcmp(accounts->rows[i].name, name) == 0)
-			return &accounts->rows[i];
-	return NULL;
+	return search(accounts, &(struct account){.name = name}, accounts->by_name, compare_names);
 }
 
 const struct account *accounts_by_id(const struct accounts *accounts, const char *id)
 {
-	for (size_t i = 0; i < accounts->count; i++)
-		if (strcmp(accounts->rows[i].id, id) == 0)
-			return &accounts->rows[i];
-	return NULL;
+	return search(accounts, &(struct account){.id = id}, accounts->by_id, compare_ids);
 }
 
 const struct account *accounts_at(const struct accounts *accounts, size_t index)
@@ -134,76 +173,6 @@ const struct account *accounts_at(const struct accounts *accounts, size_t index)
 bool accounts_is_active(const struct account *account, int64_t now)
 {
 	return account->expires == 0 || now < account->expires;
-}
-
-/* ---- what may be in one ---- */
-
-static bool is_meeting(const char *text)
-{
-	const char *slash = strchr(text, '/');
-
-	return slash != NULL && slash > text && slash[1] != '\0' && text_is_printable(text) &&
-	       strlen(text) <= IDENTITY_MEETING_MAX;
-}
-
-const char *accounts_fault(const struct account *account)
-{
-	char canonical[USERS_NAME_SIZE];
-	const char *at = strchr(account->email, '@');
-
-	if (users_canonical(account->name, canonical) != 0 || strcmp(canonical, account->name) != 0)
-		return "the name to sign in with is empty, too long, or not in lower case";
-	if (!text_is_printable(account->display) || strlen(account->display) > IDENTITY_NAME_MAX)
-		return "the display name is too long";
-	if (account->email[0] != '\0' &&
-		(at == NULL || at == account->email || at[1] == '\0' ||
-			strchr(at + 1, '@') != NULL || strlen(account->email) > IDENTITY_EMAIL_MAX))
-		return "the e-mail address is none";
-	if (account->meeting_count == 0)
-		return "an account is for at least one meeting";
-	for (size_t i = 0; i < account->meeting_count; i++)
-		if (!is_meeting(account->meetings[i]))
-			return "a meeting is not written PLATFORM/MEETING-ID";
-	return account->hash[0] != '\0' ? password_hash_fault(account->hash) : NULL;
-}
-
-static char *trim(char *text)
-{
-	size_t length;
-
-	text += strspn(text, " ");
-	length = strlen(text);
-	while (length > 0 && text[length - 1] == ' ')
-		text[--length] = '\0';
-	return text;
-}
-
-const char *accounts_read_meetings(
-	struct account *account, char *text, const char *platform, char **room_r)
-{
-	size_t room = strlen(text) + 1;
-	char *item, *to;
-
-	if (platform != NULL)
-		room += ACCOUNT_MEETINGS_MAX * (strlen(platform) + 2);
-	*room_r = to = malloc(room);
-	if (to == NULL)
-		return "no memory";
-	account->meeting_count = 0;
-	while ((item = strsep(&text, ",")) != NULL) {
-		bool bare;
-
-		item = trim(item);
-		if (item[0] == '\0')
-			continue;
-		if (account->meeting_count == ACCOUNT_MEETINGS_MAX)
-			return "more than 16 meetings";
-		bare = platform != NULL && strchr(item, '/') == NULL;
-		account->meetings[account->meeting_count++] = to;
-		to = stpcpy(stpcpy(to, bare ? platform : ""), bare ? "/" : "");
-		to = stpcpy(to, item) + 1;
-	}
-	return NULL;
 }
 
 /* ---- changes ---- */
@@ -217,14 +186,15 @@ static int commit(struct records_change *change, struct error *error)
 	return rc;
 }
 
-static void forget_old(json_t *entries)
+/* All but the one that is about to be changed. */
+static void forget_old(json_t *entries, const char *id)
 {
 	int64_t oldest = clock_wall() - RECORDS_KEPT;
 	struct account account;
 
 	for (size_t i = json_array_size(entries); i-- > 0;)
 		if (read_entry(json_array_get(entries, i), &account) == 0 && account.expires != 0 &&
-			account.expires < oldest)
+			account.expires < oldest && strcmp(account.id, id) != 0)
 			json_array_remove(entries, i);
 }
 
@@ -264,45 +234,62 @@ static json_t *make_entry(const struct account *account)
 	return NULL;
 }
 
-static enum accounts_change put(
-	struct records_change *change, const struct account *account, struct error *error)
+/* What stays of an account that is replaced: who made it and when, its password unless there is a
+ * new one. */
+static enum accounts_change inherit(struct account *account, const json_t *entry, const char *seen)
 {
-	struct account new = *account, old;
-	char id[RECORDS_ID_SIZE];
-	size_t at = position(change->entries, account->id, NULL);
-	json_t *entry;
-	int rc;
+	struct account old;
+	char digest[ACCOUNT_DIGEST_SIZE];
 
-	if (position(change->entries, account->id, account->name) <
-		json_array_size(change->entries))
-		return ACCOUNTS_TAKEN;
-	if (account->id[0] == '\0') {
+	if (read_entry(entry, &old) != 0)
+		return ACCOUNTS_GONE;
+	accounts_digest(&old, digest);
+	if (seen != NULL && strcmp(seen, digest) != 0)
+		return ACCOUNTS_CHANGED;
+	account->by = old.by;
+	account->created = old.created;
+	if (account->hash[0] == '\0')
+		account->hash = old.hash;
+	return ACCOUNTS_DONE;
+}
+
+static enum accounts_change put(struct records_change *change, const struct account *account,
+	const char *seen, struct error *error)
+{
+	struct account new = *account;
+	char id[RECORDS_ID_SIZE];
+	size_t count = json_array_size(change->entries);
+	size_t at = position(change->entries, account->id, NULL);
+	enum accounts_change result = ACCOUNTS_DONE;
+
+	if (new.id[0] == '\0') {
 		records_new_id(id);
 		new.id = id;
-	} else if (at == json_array_size(change->entries)) {
-		return ACCOUNTS_GONE;
-	} else if (read_entry(json_array_get(change->entries, at), &old) == 0) {
-		new.by = old.by;
-		new.created = old.created;
-		new.hash = new.hash[0] != '\0' ? new.hash : old.hash;
+	} else {
+		result = at == count ? ACCOUNTS_GONE
+				     : inherit(&new, json_array_get(change->entries, at), seen);
 	}
-	entry = make_entry(&new);
-	rc = account->id[0] == '\0' ? json_array_append_new(change->entries, entry)
-				    : json_array_set_new(change->entries, at, entry);
-	if (rc != 0)
+	if (result == ACCOUNTS_DONE && position(change->entries, new.id, new.name) < count)
+		result = ACCOUNTS_TAKEN;
+	if (result != ACCOUNTS_DONE)
+		return result;
+	if ((at == count ? json_array_append_new(change->entries, make_entry(&new))
+			 : json_array_set_new(change->entries, at, make_entry(&new))) != 0) {
 		error_set(error, "%s: no memory for an account", change->path);
-	return rc == 0 && commit(change, error) == 0 ? ACCOUNTS_DONE : ACCOUNTS_BROKEN;
+		return ACCOUNTS_BROKEN;
+	}
+	return commit(change, error) == 0 ? ACCOUNTS_DONE : ACCOUNTS_BROKEN;
 }
 
 enum accounts_change accounts_put(
-	const char *path, const struct account *account, struct error *error)
+	const char *path, const struct account *account, const char *seen, struct error *error)
 {
 	enum accounts_change result = ACCOUNTS_BROKEN;
 	struct records_change change;
 
 	if (records_begin(&change, path, FORMAT, error) == 0) {
-		forget_old(change.entries);
-		result = put(&change, account, error);
+		forget_old(change.entries, account->id);
+		result = put(&change, account, seen, error);
 	}
 	records_end(&change);
 	return result;

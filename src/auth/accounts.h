@@ -12,7 +12,12 @@
 
 #define ACCOUNT_SUBJECT "guest-" /* and the id: whose session it is */
 
-enum { ACCOUNT_MEETINGS_MAX = 16, ACCOUNT_PASSWORD_MIN = 10 };
+enum {
+	ACCOUNT_MEETINGS_MAX = 16,
+	ACCOUNT_MEETINGS_ROOM = 1536, /* bytes of all of them: a session cookie has them */
+	ACCOUNT_PASSWORD_MIN = 10,    /* bytes */
+	ACCOUNT_DIGEST_SIZE = 33,     /* with the NUL */
+};
 
 /* Strings live as long as the table, or as their owner; none is NULL. */
 struct account {
@@ -41,8 +46,18 @@ const struct account *accounts_at(const struct accounts *accounts, size_t index)
 
 bool accounts_is_active(const struct account *account, int64_t now);
 
-/* What is wrong with an account (but its id), as a constant sentence; NULL: nothing. */
+/* What is wrong with an account (but its id), as a constant sentence; NULL: nothing. A hash of ""
+ * is good: accounts_put() has the old one then. */
 const char *accounts_fault(const struct account *account);
+
+/* The same of its meetings alone. */
+const char *accounts_meetings_fault(const struct account *account);
+
+/* "" or an address as mail_is_address() has it. */
+bool accounts_is_email(const char *text);
+
+/* Of all that may be changed: two accounts that differ in any of it have two. */
+void accounts_digest(const struct account *account, char digest[ACCOUNT_DIGEST_SIZE]);
 
 /* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
  * `platform` in front where that is not NULL (into memory that *room_r owns, to be freed by the
@@ -56,13 +71,15 @@ enum accounts_change {
 	ACCOUNTS_BROKEN = 0, /* with an error */
 	ACCOUNTS_TAKEN,	     /* another has this name */
 	ACCOUNTS_GONE,	     /* there is none of this id */
+	ACCOUNTS_CHANGED,    /* it is not what was seen any more */
 	ACCOUNTS_DONE,
 };
 
 /* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
- * and when, and its hash where account->hash is "". Forgets those that expired RECORDS_KEPT ago. */
+ * and when, and its hash where account->hash is "". `seen`: the digest of what is to be replaced;
+ * NULL: whatever it is. Forgets those that expired RECORDS_KEPT ago. */
 enum accounts_change accounts_put(
-	const char *path, const struct account *account, struct error *error);
+	const char *path, const struct account *account, const char *seen, struct error *error);
 
 enum accounts_change accounts_remove(const char *path, const char *id, struct error *error);
 

@@ -84,6 +84,10 @@ struct auth_backend {
 	 * expired. Called on the loop for every join: must not block. NULL: always. */
 	bool (*stands)(void *instance, const char *subject);
 
+	/* The same where more counts than the subject: false also when what the session says of
+	 * them is not what it would say now. NULL: as stands(). */
+	bool (*holds)(void *instance, const struct identity *who);
+
 	/* Reads its files again if they changed; called on a worker about every second. 1 when
 	 * something changed, 0 when not, -1 with an error (what was there before stays). NULL: has
 	 * no files. */

@@ -61,11 +61,12 @@ static void close_accounts(void *context)
 	free(instance);
 }
 
-/* The subject is the id, which no later account of the same name has. */
+/* The subject is the id, which no later account of the same name has. The digest is kept so that a
+ * session is over when the account has changed: meetings that were taken away, a new password. */
 static int fill(
 	struct identity *who, const struct account *account, const struct instance *instance)
 {
-	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE];
+	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE], digest[ACCOUNT_DIGEST_SIZE];
 	int rc;
 
 	snprintf(subject, sizeof subject, ACCOUNT_SUBJECT "%s", account->id);
@@ -73,6 +74,8 @@ static int fill(
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
 	rc |= identity_set(&who->email, account->email, IDENTITY_EMAIL_MAX);
+	accounts_digest(account, digest);
+	rc |= identity_set(&who->kept, digest, IDENTITY_KEPT_MAX);
 	for (size_t i = 0; i < instance->group_count; i++)
 		rc |= identity_add_group(who, instance->groups[i]);
 	for (size_t i = 0; i < account->meeting_count; i++) {
@@ -129,9 +132,7 @@ static enum auth_verdict judge(const struct auth_attempt *attempt, struct found 
 		return AUTH_UNKNOWN;
 	if (found->who.subject == NULL)
 		return AUTH_DENY;
-	found->who.backend = attempt->who->backend;
-	attempt->who->backend = NULL;
-	identity_move(attempt->who, &found->who);
+	identity_adopt(attempt->who, &found->who);
 	return AUTH_GRANT;
 }
 
@@ -149,17 +150,26 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	return verdict;
 }
 
-static bool stands(void *context, const char *subject)
+static bool is_unchanged(const struct account *account, const struct identity *who)
+{
+	char digest[ACCOUNT_DIGEST_SIZE];
+
+	accounts_digest(account, digest);
+	return who->kept != NULL && strcmp(who->kept, digest) == 0;
+}
+
+static bool holds(void *context, const struct identity *who)
 {
 	struct instance *instance = context;
 	const struct account *account;
 	bool active;
 
-	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
+	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
 		return false;
 	pthread_mutex_lock(&instance->table.lock);
-	account = accounts_by_id(instance->table.table, subject + strlen(ACCOUNT_SUBJECT));
-	active = account != NULL && accounts_is_active(account, clock_wall());
+	account = accounts_by_id(instance->table.table, who->subject + strlen(ACCOUNT_SUBJECT));
+	active = account != NULL && accounts_is_active(account, clock_wall()) &&
+		 is_unchanged(account, who);
 	pthread_mutex_unlock(&instance->table.lock);
 	return active;
 }
@@ -178,6 +188,6 @@ const struct auth_backend auth_guest_account = {
 	.open = open_accounts,
 	.close = close_accounts,
 	.check = check,
-	.stands = stands,
+	.holds = holds,
 	.refresh = refresh,
 };

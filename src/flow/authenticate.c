@@ -60,6 +60,8 @@ static bool stands(const struct visit *visit)
 
 	if (backend == NULL)
 		return false;
+	if (backend->driver->holds != NULL && !backend->driver->holds(backend->instance, who))
+		return false;
 	return backend->driver->stands == NULL ||
 	       backend->driver->stands(backend->instance, who->subject);
 }

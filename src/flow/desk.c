@@ -64,9 +64,13 @@ static void put_account(struct desk *desk)
 		}
 		desk->account.hash = desk->hash;
 	}
-	switch (accounts_put(desk->accounts_path, &desk->account, &desk->error)) {
+	switch (accounts_put(desk->accounts_path, &desk->account,
+		desk->seen[0] != '\0' ? desk->seen : NULL, &desk->error)) {
 	case ACCOUNTS_TAKEN:
 		desk->fault = "desk.fault.taken";
+		break;
+	case ACCOUNTS_CHANGED:
+		desk->fault = "desk.fault.changed";
 		break;
 	case ACCOUNTS_GONE:
 		desk->fault = "desk.fault.gone";
@@ -156,25 +160,27 @@ static void free_desk(struct desk *desk)
 	free(desk);
 }
 
-/* Every change leaves a line. */
+/* Every change leaves a line, and every try of one. */
 static void log_change(const struct desk *desk)
 {
 	const struct visit *visit = desk->visit;
-	const char *guest = desk->action == DESK_PUT_ACCOUNT	  ? desk->account.name
+	const char *guest = desk->action == DESK_PUT_ACCOUNT	  ? desk->canonical
 			    : desk->action == DESK_ADD_INVITATION ? desk->invite_id
 								  : desk->id;
+	const char *detail = desk->error.text[0] != '\0' ? desk->error.text : desk->fault;
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", action_names[desk->action]);
 	log_text(&line, "result", desk->broken || desk->fault != NULL ? "failed" : "ok");
-	log_text(&line, "guest", guest);
-	log_text(&line, "meeting_id", desk->meetings);
+	log_text(&line, "guest", guest[0] != '\0' ? guest : NULL);
+	log_text(&line, "meetings", desk->meetings[0] != '\0' ? desk->meetings : NULL);
+	log_text(&line, "expires", desk->expires[0] != '\0' ? desk->expires : NULL);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", desk->error.text[0] != '\0' ? desk->error.text : NULL);
+	log_text(&line, "detail", detail);
 	log_end(&line);
 }
 
@@ -185,6 +191,8 @@ static enum step answer(struct desk *desk)
 	if (desk->action != DESK_SHOW)
 		log_change(desk);
 	if (desk->broken) {
+		if (desk->is_claimed)
+			state_unclaim(visit->station->state, desk->claim);
 		visit_note(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
@@ -224,8 +232,16 @@ static struct desk *make_desk(struct visit *visit)
 
 static enum step begin(struct desk *desk)
 {
-	if (worker_submit(&worker_files, &desk->job) == 0)
+	/* What hashes a password waits with those that do. */
+	struct worker_lane *lane =
+		desk->fault == NULL && desk->password != NULL && desk->password[0] != '\0'
+			? &worker_passwords
+			: &worker_files;
+
+	if (worker_submit(lane, &desk->job) == 0)
 		return STEP_WAIT;
+	if (desk->is_claimed)
+		state_unclaim(desk->visit->station->state, desk->claim);
 	desk->visit->retry_after = 5;
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
@@ -242,19 +258,52 @@ enum step desk_show(struct visit *visit)
 	return desk != NULL ? begin(desk) : visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* The form is one of ours and of this browser. 0 or -1. */
+/* The form is one of ours and of this browser. 0 or -1. The ticket has no join: the visit keeps its
+ * own. */
 static int check_ticket(struct visit *visit)
 {
+	struct join kept = visit->join;
 	const char *ticket = NULL;
+	int rc = -1;
 
-	if (params_get(visit->form, "ticket", &ticket) != PARAM_ONCE)
-		return -1;
-	return visit_open_ticket(visit, TICKET_DESK, ticket);
+	visit->join = JOIN_INIT;
+	if (params_get(visit->form, "ticket", &ticket) == PARAM_ONCE)
+		rc = visit_open_ticket(visit, TICKET_DESK, ticket);
+	join_release(&visit->join);
+	visit->join = kept;
+	return rc;
+}
+
+/* An invitation is answered with its link and not with a redirect: whoever reloads that page sends
+ * the form again, and must not make a second one. 0, or -1 when the state does not answer. */
+static int claim_form(struct desk *desk)
+{
+	struct visit *visit = desk->visit;
+	const char *ticket = "";
+
+	if (desk->action != DESK_ADD_INVITATION || desk->fault != NULL)
+		return 0;
+	params_get(visit->form, "ticket", &ticket);
+	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
+		desk->email, desk->meetings, desk->meeting_token, desk->expires, NULL);
+	switch (state_claim(visit->station->state, desk->claim, visit->now)) {
+	case STATE_CLAIM_WON:
+		desk->is_claimed = true;
+		return 0;
+	case STATE_CLAIM_LOST:
+		desk->fault = "desk.fault.again";
+		return 0;
+	case STATE_CLAIM_BROKEN:
+		break;
+	}
+	visit_note(visit, "the state does not take the claim of a form");
+	return -1;
 }
 
 enum step desk_change(struct visit *visit)
 {
 	struct desk *desk;
+	enum failure failure = FAILURE_BAD_REQUEST;
 
 	if (!is_host(visit))
 		return visit_fail(visit, FAILURE_DENIED);
@@ -263,9 +312,11 @@ enum step desk_change(struct visit *visit)
 	desk = make_desk(visit);
 	if (desk == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	if (desk_read_form(desk) == 0)
-		return begin(desk);
+	if (desk_read_form(desk) == 0) {
+		if (claim_form(desk) == 0)
+			return begin(desk);
+		failure = FAILURE_STATE_UNAVAILABLE;
+	}
 	free_desk(desk);
-	visit->parameter = "do";
-	return visit_fail(visit, FAILURE_BAD_REQUEST);
+	return visit_fail(visit, failure);
 }

@@ -27,13 +27,16 @@ struct desk {
 	const char *fault; /* what is wrong with what was typed: key of a sentence; NULL: nothing */
 
 	/* What was typed; texts are the form's or the settings'. */
-	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password;
+	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password,
+		*seen; /* digest of the account as the page showed it */
 	struct account account;
 	struct invite invite;
 	char canonical[USERS_NAME_SIZE], hash[PASSWORD_HASH_SIZE];
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
 	char *texts[2];	    /* owned: what account and invite point into */
 	const char *secret; /* for the links of invitations; NULL: none */
+	bool is_claimed;
+	uint8_t claim[STATE_KEY_SIZE]; /* of a form that makes something */
 
 	/* What came of it. */
 	const char *accounts_path, *invites_path; /* NULL: no such backend */

@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 
+enum { FIELD_MAX = 2048 }; /* bytes: longer than what is good, short enough to be shown again */
+
+/* Whatever else stands in the form is not read. */
 static int take_fields(struct desk *desk)
 {
 	const struct {
@@ -19,13 +22,17 @@ static int take_fields(struct desk *desk)
 		{"meeting_token", &desk->meeting_token},
 		{"expires", &desk->expires},
 		{"password", &desk->password},
+		{"seen", &desk->seen},
 	};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		*fields[i].value = "";
 		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
-			PARAM_REPEATED)
+				PARAM_REPEATED ||
+			strlen(*fields[i].value) > FIELD_MAX) {
+			desk->visit->parameter = fields[i].name;
 			return -1;
+		}
 	}
 	return 0;
 }
@@ -44,6 +51,7 @@ static int take_action(struct desk *desk)
 	};
 	const char *name = NULL;
 
+	desk->visit->parameter = "do";
 	if (params_get(desk->visit->form, "do", &name) != PARAM_ONCE)
 		return -1;
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
@@ -72,15 +80,6 @@ static int read_time(const char *text, int64_t fallback, int64_t *time_r)
 	snprintf(copy, sizeof copy, "%s%s", text,
 		strchr(text, 'T') != NULL && text[length - 1] != 'Z' ? "Z" : "");
 	return text_to_time(copy, time_r);
-}
-
-static bool is_email(const char *text)
-{
-	const char *at = strchr(text, '@');
-
-	return text[0] == '\0' ||
-	       (at != NULL && at > text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
-		       strlen(text) <= IDENTITY_EMAIL_MAX);
 }
 
 /* The platform of a meeting that is typed without one: the only one there is. */
@@ -125,8 +124,9 @@ static const char *read_meetings(struct desk *desk)
 		free(meeting);
 	}
 	all = text.data;
-	if (account->meeting_count > 0 && !text.failed && all != NULL &&
-		accounts_read_meetings(account, all, NULL, &desk->texts[0]) == NULL)
+	if (!text.failed && all != NULL &&
+		accounts_read_meetings(account, all, NULL, &desk->texts[0]) == NULL &&
+		accounts_meetings_fault(account) == NULL)
 		fault = NULL;
 out:
 	free(copy);
@@ -135,11 +135,21 @@ out:
 	return fault;
 }
 
+static const char *password_fault(const struct desk *desk)
+{
+	size_t length = strlen(desk->password);
+
+	if (length == 0 && desk->id[0] != '\0') /* it stays as it is */
+		return NULL;
+	return length >= ACCOUNT_PASSWORD_MIN && length <= AUTH_PASSWORD_MAX
+		       ? NULL
+		       : "desk.fault.password";
+}
+
 static const char *read_account(struct desk *desk)
 {
 	const struct identity *who = &desk->visit->session.who;
 	struct account *account = &desk->account;
-	bool is_new = desk->id[0] == '\0';
 	const char *fault;
 
 	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
@@ -152,17 +162,15 @@ static const char *read_account(struct desk *desk)
 		.created = desk->visit->now};
 	if (users_canonical(desk->name, desk->canonical) != 0)
 		return "desk.fault.name";
-	if (strlen(desk->display) > IDENTITY_NAME_MAX)
+	if (!text_is_printable(desk->display) || strlen(desk->display) > IDENTITY_NAME_MAX)
 		return "desk.fault.display";
-	if (!is_email(desk->email))
+	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
-	if ((is_new || desk->password[0] != '\0') &&
-		(strlen(desk->password) < ACCOUNT_PASSWORD_MIN ||
-			strlen(desk->password) > AUTH_PASSWORD_MAX))
-		return "desk.fault.password";
-	if (read_time(desk->expires, 0, &account->expires) != 0)
-		return "desk.fault.expires";
-	fault = read_meetings(desk);
+	fault = password_fault(desk);
+	if (fault == NULL && read_time(desk->expires, 0, &account->expires) != 0)
+		fault = "desk.fault.expires";
+	if (fault == NULL)
+		fault = read_meetings(desk);
 	return fault != NULL || accounts_fault(account) == NULL ? fault : "desk.fault.name";
 }
 
@@ -206,25 +214,40 @@ static const char *read_invitation(struct desk *desk)
 		.name = desk->name,
 		.email = desk->email,
 		.created = desk->visit->now};
-	if (!is_email(desk->email))
+	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
 	if (read_time(desk->expires, default_end(desk), &invite->expires) != 0)
 		return "desk.fault.expires";
+	if (invite->expires <= desk->visit->now)
+		return "desk.fault.past";
 	fault = find_secret(desk);
 	return fault != NULL || invites_fault(invite) == NULL ? fault : "desk.fault.invitation";
 }
 
+/* An account that is changed comes with its id and with what was seen of it, a new one with
+ * neither. 0 or -1. */
+static int check_target(struct desk *desk)
+{
+	bool is_new = desk->action == DESK_ADD_INVITATION ||
+		      (desk->action == DESK_PUT_ACCOUNT && desk->id[0] == '\0');
+
+	desk->visit->parameter = "id";
+	if (is_new ? desk->id[0] != '\0' : !records_is_id(desk->id))
+		return -1;
+	desk->visit->parameter = "seen";
+	if (desk->action == DESK_PUT_ACCOUNT && !is_new && !records_is_id(desk->seen))
+		return -1;
+	desk->visit->parameter = NULL;
+	return 0;
+}
+
 int desk_read_form(struct desk *desk)
 {
-	if (take_fields(desk) != 0 || take_action(desk) != 0)
+	if (take_fields(desk) != 0 || take_action(desk) != 0 || check_target(desk) != 0)
 		return -1;
 	if (desk->action == DESK_PUT_ACCOUNT)
 		desk->fault = read_account(desk);
 	else if (desk->action == DESK_ADD_INVITATION)
 		desk->fault = read_invitation(desk);
-	else if (!records_is_id(desk->id))
-		return -1;
-	if (desk->action == DESK_PUT_ACCOUNT && desk->id[0] != '\0' && !records_is_id(desk->id))
-		return -1;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page of the guest desk: two lists with a form for each row, and the forms for new ones.
+ * The page of the guest desk: the forms, and two lists, newest first, of as much as one page holds.
  */
 #include "flow/desk.h"
 #include "flow/pages.h"
@@ -9,8 +9,11 @@
 #include "base/text.h"
 
 enum {
-	SHOWN_MAX = 200, /* rows of a list; the page has a link to the next ones */
-	CELLS = 12,
+	SHOWN_MAX = 50,	      /* rows of a list; a link leads to the next ones */
+	ROOM_MAX = 60 * 1024, /* and bytes, so that all of a page fits (RESPONSE_BODY_MAX) */
+	ROW_ROOM = 1024,      /* what a row has besides its values */
+	ESCAPED_MAX = 6,      /* bytes of HTML for one of text */
+	CELLS = 11,
 	HTML_TIME = sizeof "2026-12-31T18:00",
 };
 
@@ -18,14 +21,26 @@ enum {
 struct row {
 	struct page_value cells[CELLS + 1];
 	size_t count;
-	char joined[TEXT_TIME_SIZE], expires[TEXT_TIME_SIZE];
+	char joined[HTML_TIME], expires[HTML_TIME];
 	char *meetings, *edit;
 };
 
 struct table {
 	struct row rows[SHOWN_MAX];
 	const struct page_value *list[SHOWN_MAX + 1];
-	size_t count;
+	size_t count, room;
+	size_t from; /* how many newer ones were left out */
+	char more[40];
+};
+
+/* What the page is made of. */
+struct view {
+	const struct desk *desk;
+	struct table accounts, invites;
+	struct params *query;
+	char expires[HTML_TIME], digest[ACCOUNT_DIGEST_SIZE], *meetings;
+	struct buffer ticket, link;
+	struct values values;
 };
 
 static void cell(struct row *row, const char *name, const char *text)
@@ -34,31 +49,59 @@ static void cell(struct row *row, const char *name, const char *text)
 		row->cells[row->count++] = (struct page_value){.name = name, .text = text};
 }
 
-static void show_time(char text[TEXT_TIME_SIZE], int64_t seconds)
+/* As a browser writes a time into a form, or with a blank for people. */
+static void show_time(int64_t seconds, char between, char text[HTML_TIME])
 {
-	if (seconds > 0)
-		text_from_time(seconds, text);
+	char whole[TEXT_TIME_SIZE];
+
+	if (seconds <= 0)
+		return;
+	snprintf(text, HTML_TIME, "%.16s", text_from_time(seconds, whole));
+	if (text[10] == 'T')
+		text[10] = between;
 }
 
-void desk_joined_key(
+/* ---- who came ---- */
+
+static void joined_key(
 	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE])
 {
 	seal_hash(store_hash_key(visit->files->store), key, "joined", who->backend, who->subject,
 		NULL);
 }
 
+static bool is_title(const struct section *backend, const char *title)
+{
+	return backend != NULL && strcmp(section_title(backend), title) == 0;
+}
+
+void desk_mark(const struct visit *visit)
+{
+	const struct config_desk *settings = &visit->service->settings->desk;
+	const struct identity *who = &visit->session.who;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (!is_title(settings->accounts, who->backend) &&
+		!is_title(settings->invitations, who->backend))
+		return;
+	joined_key(visit, who, key);
+	state_mark(visit->station->state, key, visit->now);
+}
+
 /* When the guest last came into a meeting; nothing where never, and where the state was lost. */
 static void show_joined(const struct desk *desk, const struct section *backend, const char *prefix,
-	const char *id, char text[TEXT_TIME_SIZE])
+	const char *id, char text[HTML_TIME])
 {
 	char subject[IDENTITY_SUBJECT_MAX + 1];
 	struct identity who = {.backend = (char *)section_title(backend), .subject = subject};
 	uint8_t key[STATE_KEY_SIZE];
 
 	snprintf(subject, sizeof subject, "%s%s", prefix, id);
-	desk_joined_key(desk->visit, &who, key);
-	show_time(text, state_marked(desk->visit->station->state, key));
+	joined_key(desk->visit, &who, key);
+	show_time(state_marked(desk->visit->station->state, key), ' ', text);
 }
+
+/* ---- the lists ---- */
 
 static char *join_meetings(const struct account *account)
 {
@@ -71,7 +114,7 @@ static char *join_meetings(const struct account *account)
 	return text.data;
 }
 
-static struct row *add_row(struct table *table)
+static struct row *begin_row(struct table *table)
 {
 	struct row *row = &table->rows[table->count];
 
@@ -79,15 +122,24 @@ static struct row *add_row(struct table *table)
 	return row;
 }
 
+static void end_row(struct table *table, const struct row *row)
+{
+	table->room += ROW_ROOM;
+	for (size_t i = 0; i < row->count; i++)
+		if (row->cells[i].text != NULL)
+			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
+}
+
 static void add_account(const struct desk *desk, struct table *table, const struct account *account)
 {
 	const struct visit *visit = desk->visit;
-	struct row *row = add_row(table);
+	struct row *row = begin_row(table);
+	bool active = accounts_is_active(account, visit->now);
 
 	row->meetings = join_meetings(account);
 	if (asprintf(&row->edit, "%s?edit=%s", visit->service->desk_url, account->id) < 0)
 		row->edit = NULL;
-	show_time(row->expires, account->expires);
+	show_time(account->expires, ' ', row->expires);
 	show_joined(desk, visit->service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
 		row->joined);
 	cell(row, "id", account->id);
@@ -99,17 +151,20 @@ static void add_account(const struct desk *desk, struct table *table, const stru
 	cell(row, "joined", row->joined);
 	cell(row, "by", account->by);
 	cell(row, "edit", row->edit);
-	cell(row, "ended", accounts_is_active(account, visit->now) ? NULL : "1");
+	cell(row, "active", active ? "1" : NULL);
+	cell(row, "ended", active ? NULL : "1");
+	end_row(table, row);
 }
 
 static void add_invite(const struct desk *desk, struct table *table, const struct invite *invite)
 {
 	const struct visit *visit = desk->visit;
-	struct row *row = add_row(table);
+	struct row *row = begin_row(table);
+	bool active = invites_is_active(invite, visit->now);
 
 	if (asprintf(&row->meetings, "%s/%s", invite->platform, invite->meeting) < 0)
 		row->meetings = NULL;
-	show_time(row->expires, invite->expires);
+	show_time(invite->expires, ' ', row->expires);
 	show_joined(desk, visit->service->settings->desk.invitations, INVITE_SUBJECT, invite->id,
 		row->joined);
 	cell(row, "id", invite->id);
@@ -118,7 +173,45 @@ static void add_invite(const struct desk *desk, struct table *table, const struc
 	cell(row, "meetings", row->meetings);
 	cell(row, "expires", row->expires);
 	cell(row, "joined", row->joined);
-	cell(row, "ended", invites_is_active(invite, visit->now) ? NULL : "1");
+	cell(row, "active", active ? "1" : NULL);
+	cell(row, "ended", active ? NULL : "1");
+	end_row(table, row);
+}
+
+static bool is_full(const struct table *table)
+{
+	return table->count == SHOWN_MAX || table->room > ROOM_MAX;
+}
+
+static void end_table(struct table *table, size_t all, const char *parameter)
+{
+	if (table->from + table->count < all)
+		snprintf(table->more, sizeof table->more, "?%s=%zu", parameter,
+			table->from + table->count);
+}
+
+static void fill_accounts(const struct desk *desk, struct table *table)
+{
+	size_t all = 0;
+
+	while (accounts_at(desk->accounts, all) != NULL)
+		all++;
+	while (table->from + table->count < all && !is_full(table))
+		add_account(desk, table,
+			accounts_at(desk->accounts, all - 1 - table->from - table->count));
+	end_table(table, all, "accounts");
+}
+
+static void fill_invites(const struct desk *desk, struct table *table)
+{
+	size_t all = 0;
+
+	while (invites_at(desk->invites, all) != NULL)
+		all++;
+	while (table->from + table->count < all && !is_full(table))
+		add_invite(desk, table,
+			invites_at(desk->invites, all - 1 - table->from - table->count));
+	end_table(table, all, "invitations");
 }
 
 static void release_table(struct table *table)
@@ -127,147 +220,178 @@ static void release_table(struct table *table)
 		free(table->rows[i].meetings);
 		free(table->rows[i].edit);
 	}
-	free(table);
 }
 
-/* What the query asks for: which account is to be changed, and from which row on. */
-struct asked {
-	struct params *query;
-	const char *edit;
-	size_t from;
-};
+/* ---- the forms ---- */
 
-static void read_query(const struct visit *visit, struct asked *asked)
+/* From which row on a list is asked for. */
+static size_t read_from(const struct params *query, const char *name)
 {
-	const char *from = NULL;
+	const char *text = NULL;
 	int64_t number = 0;
 
-	asked->query = params_parse(visit->request.query, strlen(visit->request.query));
-	if (asked->query == NULL)
-		return;
-	params_get(asked->query, "edit", &asked->edit);
-	if (params_get(asked->query, "from", &from) == PARAM_ONCE &&
-		text_to_number(from, 0, 1000000, &number) == 0)
-		asked->from = (size_t)number;
+	if (query != NULL && params_get(query, name, &text) == PARAM_ONCE &&
+		text_to_number(text, 0, 1000000, &number) == 0)
+		return (size_t)number;
+	return 0;
 }
 
-/* Newest first. True when there are more than fit. */
-static bool fill_accounts(const struct desk *desk, size_t from, struct table *table)
+/* The account that is to be changed: what was asked for, or what could not be saved. */
+static const struct account *find_edited(const struct view *view)
 {
-	size_t all = 0;
+	const struct desk *desk = view->desk;
+	const char *id = NULL;
 
-	while (accounts_at(desk->accounts, all) != NULL)
-		all++;
-	while (from < all && table->count < SHOWN_MAX)
-		add_account(desk, table, accounts_at(desk->accounts, all - ++from));
-	return from < all;
+	if (desk->accounts == NULL)
+		return NULL;
+	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT)
+		id = desk->id;
+	else if (desk->fault != NULL || view->query == NULL ||
+		 params_get(view->query, "edit", &id) != PARAM_ONCE)
+		return NULL;
+	return accounts_by_id(desk->accounts, id);
 }
 
-static bool fill_invites(const struct desk *desk, size_t from, struct table *table)
+static void put_typed_account(struct view *view)
 {
-	size_t all = 0;
+	const struct desk *desk = view->desk;
 
-	while (invites_at(desk->invites, all) != NULL)
-		all++;
-	while (from < all && table->count < SHOWN_MAX)
-		add_invite(desk, table, invites_at(desk->invites, all - ++from));
-	return from < all;
+	values_put(&view->values, "edit_name", desk->name);
+	values_put(&view->values, "edit_display", desk->display);
+	values_put(&view->values, "edit_email", desk->email);
+	values_put(&view->values, "edit_meetings", desk->meetings);
+	values_put(&view->values, "edit_expires", desk->expires);
 }
 
-/* What stands in the form for accounts: what was typed wrong, or an account that is to be changed.
- */
-static void put_form(struct values *values, const struct desk *desk, const struct asked *asked,
-	char *const *meetings, char expires[HTML_TIME])
+static void put_stored_account(struct view *view, const struct account *account)
 {
-	const struct account *account = NULL;
-	char time[TEXT_TIME_SIZE];
+	view->meetings = join_meetings(account);
+	show_time(account->expires, 'T', view->expires);
+	values_put(&view->values, "edit_name", account->name);
+	values_put(&view->values, "edit_display", account->display);
+	values_put(&view->values, "edit_email", account->email);
+	values_put(&view->values, "edit_meetings", view->meetings);
+	values_put(&view->values, "edit_expires", view->expires);
+}
 
-	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT) {
-		values_put(values, "edit_id", desk->id);
-		values_put(values, "edit_name", desk->name);
-		values_put(values, "edit_display", desk->display);
-		values_put(values, "edit_email", desk->email);
-		values_put(values, "edit_meetings", desk->meetings);
-		values_put(values, "edit_expires", desk->expires);
-		return;
+/* With an account that was removed meanwhile, what was typed becomes a new one. */
+static void put_account_form(struct view *view)
+{
+	const struct desk *desk = view->desk;
+	const struct account *account = find_edited(view);
+
+	if (account != NULL) {
+		accounts_digest(account, view->digest);
+		values_put(&view->values, "edit_id", account->id);
+		values_put(&view->values, "edit_seen", view->digest);
+		values_put(&view->values, "editing", account->name);
+	} else {
+		values_put(&view->values, "adding", "1");
 	}
-	if (asked->edit != NULL && desk->accounts != NULL)
-		account = accounts_by_id(desk->accounts, asked->edit);
-	if (account == NULL)
-		return;
-	if (account->expires != 0)
-		snprintf(expires, HTML_TIME, "%.16s", text_from_time(account->expires, time));
-	values_put(values, "edit_id", account->id);
-	values_put(values, "edit_name", account->name);
-	values_put(values, "edit_display", account->display);
-	values_put(values, "edit_email", account->email);
-	values_put(values, "edit_meetings", *meetings);
-	values_put(values, "edit_expires", expires);
+	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT)
+		put_typed_account(view);
+	else if (account != NULL)
+		put_stored_account(view, account);
 }
 
-static void put_link(struct values *values, const struct desk *desk, struct buffer *link)
+static void put_invitation_form(struct view *view)
 {
+	const struct desk *desk = view->desk;
+
+	if (desk->fault == NULL || desk->action != DESK_ADD_INVITATION)
+		return;
+	values_put(&view->values, "new_name", desk->name);
+	values_put(&view->values, "new_email", desk->email);
+	values_put(&view->values, "new_meeting", desk->meetings);
+	values_put(&view->values, "new_token", desk->meeting_token);
+	values_put(&view->values, "new_expires", desk->expires);
+}
+
+static void put_link(struct view *view)
+{
+	const struct desk *desk = view->desk;
+
 	if (desk->token[0] == '\0')
 		return;
-	buffer_text(link, desk->visit->service->invite_url);
-	buffer_text(link, "?token=");
-	buffer_text(link, desk->token);
-	values_put(values, "link", link->data);
-	values_put(values, "guest", desk->invite.name);
+	buffer_text(&view->link, desk->visit->service->invite_url);
+	buffer_text(&view->link, "?token=");
+	buffer_text(&view->link, desk->token);
+	values_put(&view->values, "link", view->link.data);
+	values_put(&view->values, "guest", desk->invite.name);
 }
 
-static int show(struct desk *desk, struct table *accounts, struct table *invites)
+/* ---- all of it ---- */
+
+static void put_lists(struct view *view)
 {
+	const struct desk *desk = view->desk;
+
+	if (desk->accounts != NULL) {
+		view->accounts.from = read_from(view->query, "accounts");
+		fill_accounts(desk, &view->accounts);
+		values_put(&view->values, "has_accounts", "1");
+		values_put(&view->values, "listed_accounts", view->accounts.count > 0 ? "1" : NULL);
+		values_put_rows(&view->values, "accounts", view->accounts.list);
+		values_put(&view->values, "more_accounts", view->accounts.more);
+	}
+	if (desk->invites != NULL) {
+		view->invites.from = read_from(view->query, "invitations");
+		fill_invites(desk, &view->invites);
+		values_put(&view->values, "has_invitations", "1");
+		values_put(
+			&view->values, "listed_invitations", view->invites.count > 0 ? "1" : NULL);
+		values_put_rows(&view->values, "invitations", view->invites.list);
+		values_put(&view->values, "more_invitations", view->invites.more);
+	}
+}
+
+static void show(struct view *view)
+{
+	const struct desk *desk = view->desk;
 	struct visit *visit = desk->visit;
 	const struct lang *lang = values_language(visit);
-	struct values values = {0};
-	struct asked asked = {0};
-	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1), link = BUFFER_INIT(4096);
-	char expires[HTML_TIME] = "", more[128] = "", *meetings = NULL;
-	bool is_more = false;
-	int rc = visit_seal_ticket(visit, TICKET_DESK, &ticket);
+	struct values *values = &view->values;
 
-	read_query(visit, &asked);
-	if (desk->accounts != NULL)
-		is_more |= fill_accounts(desk, asked.from, accounts);
-	if (desk->invites != NULL)
-		is_more |= fill_invites(desk, asked.from, invites);
-	if (asked.edit != NULL && desk->accounts != NULL &&
-		accounts_by_id(desk->accounts, asked.edit) != NULL)
-		meetings = join_meetings(accounts_by_id(desk->accounts, asked.edit));
-	snprintf(more, sizeof more, "?from=%zu", asked.from + SHOWN_MAX);
-	values_put_common(&values, visit, lang);
-	values_put(&values, "action", visit->service->desk_url);
-	values_put(&values, "ticket", ticket.data);
-	values_put(&values, "account", visit->session.who.subject);
-	values_put(&values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
-	values_put(&values, "has_accounts", desk->accounts != NULL ? "1" : NULL);
-	values_put(&values, "has_invitations", desk->invites != NULL ? "1" : NULL);
-	values_put(&values, "more", is_more ? more : NULL);
-	values_put_rows(&values, "accounts", accounts->list);
-	values_put_rows(&values, "invitations", invites->list);
-	put_form(&values, desk, &asked, &meetings, expires);
-	put_link(&values, desk, &link);
+	values_put_common(values, visit, lang);
+	values_put(values, "action", visit->service->desk_url);
+	values_put(values, "logout", visit->service->logout_url);
+	values_put(values, "ticket", view->ticket.data);
+	values_put(values, "account", visit->session.who.subject);
+	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
+	put_lists(view);
+	put_account_form(view);
+	put_invitation_form(view);
+	put_link(view);
 	values_answer(visit, PAGE_DESK, desk->fault != NULL ? 400 : 200,
-		visit->service->page_policy, lang, &values);
-	params_free(&asked.query);
-	free(meetings);
-	buffer_wipe(&ticket);
-	buffer_wipe(&link);
-	return rc;
+		visit->service->page_policy, lang, values);
+}
+
+static void free_view(struct view *view)
+{
+	params_free(&view->query);
+	release_table(&view->accounts);
+	release_table(&view->invites);
+	free(view->meetings);
+	buffer_wipe(&view->ticket);
+	buffer_wipe(&view->link);
+	free(view);
 }
 
 int desk_page(struct desk *desk)
 {
-	struct table *accounts = calloc(1, sizeof *accounts);
-	struct table *invites = calloc(1, sizeof *invites);
-	int rc = -1;
+	struct visit *visit = desk->visit;
+	struct view *view = calloc(1, sizeof *view);
+	int rc;
 
-	if (accounts != NULL && invites != NULL)
-		rc = show(desk, accounts, invites);
-	if (accounts != NULL)
-		release_table(accounts);
-	if (invites != NULL)
-		release_table(invites);
+	if (view == NULL)
+		return -1;
+	view->desk = desk;
+	view->ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	view->link = BUFFER_INIT(4096);
+	view->query = params_parse(visit->request.query, strlen(visit->request.query));
+	rc = visit_seal_ticket(visit, TICKET_DESK, &view->ticket);
+	if (rc == 0)
+		show(view);
+	free_view(view);
 	return rc;
 }

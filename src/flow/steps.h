@@ -212,9 +212,8 @@ step_function desk_show;
 step_function desk_change; /* POST: one of the page's forms */
 step_function desk_return; /* to the page, after a login or a change */
 
-/* Under which the state has when somebody last came into a meeting. */
-void desk_joined_key(
-	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE]);
+/* Notes that somebody came into a meeting, where the desk shows it. */
+void desk_mark(const struct visit *visit);
 
 /* -- logout.c -- */
 step_function logout_show;

@@ -231,17 +231,6 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	log_end(&line);
 }
 
-/* For the guest desk, which shows when its guests came. */
-static void mark_guest(const struct visit *visit)
-{
-	uint8_t key[STATE_KEY_SIZE];
-
-	if (visit->failed || !visit->service->settings->desk.present || !visit->session.who.guest)
-		return;
-	desk_joined_key(visit, &visit->session.who, key);
-	state_mark(visit->station->state, key, visit->now);
-}
-
 /* A failure that is no join's: only what an operator has to look at. */
 static void log_failure(const struct visit *visit)
 {
@@ -250,6 +239,7 @@ static void log_failure(const struct visit *visit)
 	log_begin(&line, failures[visit->failure].status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 		"failure");
 	log_text(&line, "code", failures[visit->failure].code);
+	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
@@ -289,7 +279,8 @@ static void finish(struct visit *visit)
 	count_status(response->status);
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
 	if (visit->is_join && (visit->failed || visit->token.length > 0)) {
-		mark_guest(visit);
+		if (!visit->failed)
+			desk_mark(visit);
 		audit_join(visit, total_ms);
 	} else if (visit->failed && !visit->is_logged) {
 		log_failure(visit);

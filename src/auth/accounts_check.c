@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What may be in an account, whether it was read or typed.
+ */
+#include "auth/accounts.h"
+
+#include "base/join.h"
+#include "base/text.h"
+#include "outbound/mail.h"
+
+#include <sodium.h>
+
+bool accounts_is_email(const char *text)
+{
+	return text[0] == '\0' || (strlen(text) <= IDENTITY_EMAIL_MAX && mail_is_address(text));
+}
+
+/* The platform as its section's title is read: in lower case. */
+static bool is_meeting(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char platform[IDENTITY_SUBJECT_MAX + 1];
+
+	if (slash == NULL || (size_t)(slash - text) >= sizeof platform)
+		return false;
+	snprintf(platform, sizeof platform, "%.*s", (int)(slash - text), text);
+	return text_is_host(platform) &&
+	       platform[strcspn(platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0' &&
+	       join_is_meeting_id(slash + 1);
+}
+
+const char *accounts_meetings_fault(const struct account *account)
+{
+	size_t room = 0;
+
+	if (account->meeting_count == 0)
+		return "an account is for at least one meeting";
+	for (size_t i = 0; i < account->meeting_count; i++) {
+		if (!is_meeting(account->meetings[i]))
+			return "a meeting is not written PLATFORM/MEETING-ID";
+		room += strlen(account->meetings[i]);
+	}
+	return room <= ACCOUNT_MEETINGS_ROOM ? NULL : "the meetings are longer than 1536 bytes";
+}
+
+const char *accounts_fault(const struct account *account)
+{
+	char canonical[USERS_NAME_SIZE];
+	const char *fault = accounts_meetings_fault(account);
+
+	if (fault != NULL)
+		return fault;
+	if (users_canonical(account->name, canonical) != 0 || strcmp(canonical, account->name) != 0)
+		return "the name to sign in with is empty, too long, or not in lower case";
+	if (!text_is_printable(account->display) || strlen(account->display) > IDENTITY_NAME_MAX)
+		return "the display name is longer than 256 bytes or not printable UTF-8";
+	if (!accounts_is_email(account->email))
+		return "the e-mail is not like name@example.org";
+	return account->hash[0] != '\0' ? password_hash_fault(account->hash) : NULL;
+}
+
+static void hash_text(crypto_generichash_state *state, const char *text)
+{
+	/* With its NUL: so ("a", "bc") and ("ab", "c") differ. */
+	crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
+}
+
+void accounts_digest(const struct account *account, char digest[ACCOUNT_DIGEST_SIZE])
+{
+	uint8_t hash[ACCOUNT_DIGEST_SIZE / 2];
+	crypto_generichash_state state;
+	char expires[24];
+
+	snprintf(expires, sizeof expires, "%lld", (long long)account->expires);
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	hash_text(&state, account->id);
+	hash_text(&state, account->name);
+	hash_text(&state, account->display);
+	hash_text(&state, account->email);
+	hash_text(&state, account->hash);
+	hash_text(&state, expires);
+	for (size_t i = 0; i < account->meeting_count; i++)
+		hash_text(&state, account->meetings[i]);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	text_hex(hash, sizeof hash, digest);
+}
+
+static char *trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " ");
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == ' ')
+		text[--length] = '\0';
+	return text;
+}
+
+const char *accounts_read_meetings(
+	struct account *account, char *text, const char *platform, char **room_r)
+{
+	size_t room = strlen(text) + 1;
+	char *item, *to;
+
+	if (platform != NULL)
+		room += ACCOUNT_MEETINGS_MAX * (strlen(platform) + 2);
+	*room_r = to = malloc(room);
+	if (to == NULL)
+		return "no memory";
+	account->meeting_count = 0;
+	while ((item = strsep(&text, ",")) != NULL) {
+		bool bare;
+
+		item = trim(item);
+		if (item[0] == '\0')
+			continue;
+		if (account->meeting_count == ACCOUNT_MEETINGS_MAX)
+			return "more than 16 meetings";
+		bare = platform != NULL && strchr(item, '/') == NULL;
+		account->meetings[account->meeting_count++] = to;
+		to = stpcpy(stpcpy(to, bare ? platform : ""), bare ? "/" : "");
+		to = stpcpy(to, item) + 1;
+	}
+	return NULL;
+}

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the guest desk have in common: a rig with a desk, and somebody who sits at it."""
+
+import os
+import re
+
+from client import Visitor
+from guests import MEETING
+from rig import wait_for
+
+PASSWORD = "canary of a guest 42"
+
+SECTIONS = """backend "guests" { type = "guest-account" accounts = "%(folder)s/guest.accounts" groups = {"hosts"} }
+backend "invited" { type = "invite" invitations = "%(folder)s/invitations" }
+guest-desk { groups = {"hosts", "staff"} }
+policy {
+    rule "staff" { allow = true groups = {"staff"} }
+    rule "guests" { allow = true backends = {"guests", "invited"} }
+    default = "deny"
+}
+"""
+
+
+def make_desk(maker, secret=True, sections="", **options):
+    """A rig with a desk; alice and hanna may sit at it."""
+    rig = maker(start=False, **options)
+    rig.sections = SECTIONS % {"folder": rig.folder} + sections
+    start_pool = rig.start_pool
+
+    def prepare_and_start():
+        rig.add_user("hanna", "--group", "hosts")
+        if secret:
+            rig.ctl("secret", "generate", "backend/invited")
+        rig.start_pool = start_pool
+        start_pool()
+
+    rig.start_pool = prepare_and_start
+    return rig.start()
+
+
+class Host(Visitor):
+    """Somebody signed in at the desk."""
+
+    def __init__(self, rig, name="alice"):
+        super().__init__(rig)
+        page = self.get(self.get("/auth/guests").location)
+        assert self.fill(page, name).location == rig.base + "/guests"
+
+    # -- forms --
+
+    @staticmethod
+    def form_of(page, action):
+        """The fields of the form that does that."""
+        for form in page.forms():
+            fields = {name: value for name, kind, value in form["fields"] if kind != "submit"}
+            if fields.get("do") == action:
+                return fields
+        raise AssertionError("no form for %s in %r" % (action, page))
+
+    def fields(self, action, **fields):
+        """A form of a fresh page, filled in. Those of the lists are only there when they are not empty."""
+        ticket = self.form_of(self.get("/auth/guests"), "put-account")["ticket"]
+        return {"ticket": ticket, "do": action, **fields}
+
+    def send(self, action, headers=(), **fields):
+        return self.post("/auth/guests", self.fields(action, **fields), headers)
+
+    # -- the lists --
+
+    def row(self, name):
+        """The row of a guest, as HTML; None: there is none."""
+        page = self.get("/auth/guests")
+        assert page.status == 200
+        found = re.findall(r'<tr>\s*<th scope="row">%s\b.*?</tr>' % re.escape(name), page.text, re.S)
+        assert len(found) <= 1, found
+        return found[0] if found else None
+
+    def id_of(self, name):
+        return re.search(r'name="id" value="([0-9a-f]{32})"', self.row(name)).group(1)
+
+    def files(self):
+        """What is kept."""
+        found = []
+        for name in ("guest.accounts", "invitations"):
+            path = os.path.join(self.rig.folder, name)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as file:
+                    found.append(file.read())
+        return found
+
+    # -- what a host does --
+
+    @staticmethod
+    def account(name, **fields):
+        return {"name": name, "password": PASSWORD, "meetings": MEETING, "display": "", "email": "", "expires": "", **fields}
+
+    def put_account(self, name, **fields):
+        answer = self.send("put-account", **self.account(name, **fields))
+        assert answer.status == 303 and answer.location == self.rig.base + "/guests", answer
+
+    def edit_page(self, name):
+        """The filled form of an account; without its ticket and what it does."""
+        fields = self.form_of(self.get("/auth/guests?edit=" + self.id_of(name)), "put-account")
+        assert fields["name"] == name.lower() and fields["password"] == ""
+        return {key: value for key, value in fields.items() if key not in ("ticket", "do")}
+
+    def edit_account(self, name, **fields):
+        answer = self.send("put-account", **{**self.edit_page(name), **fields})
+        assert answer.status == 303, answer
+
+    def remove_account(self, name):
+        assert self.send("remove-account", id=self.id_of(name)).status == 303
+
+    @staticmethod
+    def link(page):
+        assert page.status == 200, page
+        return re.search(r'<code id="link">([^<]*)</code>', page.text).group(1)
+
+
+def guest_of(rig, name, meeting=MEETING, password=PASSWORD):
+    """Somebody who has signed in with an account and is in the meeting."""
+    def try_it():
+        visitor = rig.visitor()
+        return visitor if visitor.fill(visitor.login_page(meeting), name, password).status == 302 else None
+
+    return wait_for(try_it, "the account to be known", 10)

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: MIT
+"""The guest desk: hosts make accounts and invitations for guests, each for named meetings. What others try at it is in
+test_guest_desk_attacks.py."""
+
+import os
+import re
+import threading
+import urllib.parse
+
+import pytest
+from client import JSON
+from desk import PASSWORD, Host, guest_of, make_desk
+from guests import MEETING, OTHER, query
+from rig import HOST, wait_for
+
+
+@pytest.fixture(scope="module")
+def shared(make_module_rig):
+    return make_desk(make_module_rig)
+
+
+@pytest.fixture
+def host(shared):
+    return Host(shared)
+
+
+# -- who sits there --
+
+
+def test_a_host_signs_in_from_the_page_and_comes_back_to_it(shared):
+    visitor = shared.visitor()
+    gone = visitor.get("/auth/guests")
+    assert gone.status == 303 and gone.location.startswith(shared.base + "/login?ticket=")
+    page = visitor.get(gone.location)
+    assert page.status == 200 and HOST not in page.text, "there is no meeting to speak of"
+    back = visitor.fill(page, "alice")
+    assert back.status == 303 and back.location == shared.base + "/guests"
+    desk = visitor.get(back.location)
+    assert desk.status == 200 and "Guest desk" in desk.text and "alice" in desk.text
+    assert desk.headers["Cache-Control"] == "no-store" and "default-src 'none'" in desk.headers["Content-Security-Policy"]
+
+
+def test_a_wrong_password_shows_the_login_page_again(shared):
+    visitor = shared.visitor()
+    page = visitor.get(visitor.get("/auth/guests").location)
+    again = visitor.fill(page, "alice", "wrong")
+    assert again.status == 401 and visitor.fill(again, "alice").location == shared.base + "/guests"
+
+
+def test_who_is_in_none_of_the_groups_is_refused(shared):
+    visitor = shared.visitor()
+    page = visitor.get(visitor.get("/auth/guests").location)
+    assert visitor.fill(page, "bob").status == 303
+    answer = visitor.get("/auth/guests")
+    assert answer.status == 403 and "guest desk" in answer.text and "meeting" not in answer.text
+    assert visitor.get("/auth/guests", JSON).code == "denied"
+    posted = visitor.post("/auth/guests", {"do": "put-account", "ticket": "x"}, JSON)
+    assert posted.status == 403 and posted.code == "denied"
+    failure = [event for event in shared.events("failure") if event["code"] == "denied"][-1]
+    assert failure["user"] == "bob"
+    switch, = answer.forms()
+    fields = {name: value for name, _, value in switch["fields"]}
+    login = visitor.post(urllib.parse.urljoin("/auth/guests", switch["action"]), fields)
+    assert login.location.startswith(shared.base + "/login"), "as somebody else, and back here"
+    assert visitor.fill(visitor.get(login.location), "alice").location == shared.base + "/guests"
+
+
+def test_a_guest_never_sits_there(shared, host):
+    host.put_account("gus", groups_of_the_backend="staff")
+    visitor = guest_of(shared, "gus")
+    answer = visitor.get("/auth/guests")
+    assert answer.status == 303, "a session for a meeting says nothing here"
+    page = visitor.get(answer.location)
+    assert visitor.fill(page, "gus", PASSWORD).location == shared.base + "/guests"
+    assert visitor.get("/auth/guests").status == 303, "and not after signing in for it either"
+
+
+def test_head_and_other_methods(shared, host):
+    answer = host.request("HEAD", "/auth/guests")
+    assert answer.status == 200 and answer.body == b""
+    assert shared.visitor().request("HEAD", "/auth/guests").status == 303
+    wrong = host.request("PUT", "/auth/guests", headers=JSON)
+    assert wrong.status == 405 and "POST" in wrong.headers["Allow"]
+
+
+def test_without_the_section_there_is_no_desk(rig):
+    visitor = rig.visitor()
+    assert visitor.get("/auth/guests", JSON).code == "not-found"
+    assert visitor.post("/auth/guests", {"do": "put-account"}, JSON).code == "not-found"
+
+
+# -- accounts --
+
+
+def test_an_account_from_beginning_to_end(shared, host):
+    host.put_account("Anna", display="Anna Guest", email="anna@partner.example", meetings=MEETING)
+    row = host.row("anna")
+    assert "Anna Guest" in row and HOST + "/" + MEETING in row and "file/" not in row and "staff/alice" in row
+    guest = guest_of(shared, "ANNA")
+    back = guest.enter(MEETING)
+    assert back.status == 302 and query(back)["participantName"] == "Anna Guest"
+    assert query(back)["participantEmail"] == "anna@partner.example"
+    wait_for(lambda: re.search(r"<td>20\d\d-\d\d-\d\d \d\d:\d\d</td>", host.row("anna")), "when she last joined")
+    join = shared.events("join")[-1]
+    assert join["backend"] == "guests" and join["user"].startswith("guest-")
+    assert guest.enter(OTHER).status == 303, "for this meeting alone"
+    # Another meeting beside it, the password left as it is.
+    host.edit_account("anna", meetings="%s, %s/%s" % (MEETING, HOST.upper(), OTHER))
+    wait_for(lambda: guest.enter(MEETING).status == 303, "sessions made before to be over", 10)
+    guest = guest_of(shared, "anna", OTHER)
+    assert guest.enter(MEETING).status == 302 and guest.enter(OTHER).status == 302
+    # A meeting is taken away: at once, for those who are signed in as well.
+    host.edit_account("anna", meetings=OTHER)
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the end of it", 10)
+    # The end.
+    host.edit_account("anna", expires="2020-01-01T00:00")
+    assert "<s>2020-01-01 00:00</s>" in host.row("anna")
+    wait_for(lambda: refused(shared, "anna"), "nobody to be let in", 10)
+    host.edit_account("anna", expires="")
+    wait_for(lambda: not refused(shared, "anna", OTHER), "her to be let in", 10)
+    guest = guest_of(shared, "anna", OTHER)
+    host.remove_account("anna")
+    assert host.row("anna") is None
+    wait_for(lambda: guest.enter(OTHER).status == 303, "the session to end", 10)
+    assert refused(shared, "anna", OTHER)
+
+
+def refused(rig, name, meeting=MEETING):
+    visitor = rig.visitor()
+    return visitor.fill(visitor.login_page(meeting), name, PASSWORD).status == 401
+
+
+def test_another_meeting_is_denied_at_the_login_too(shared, host):
+    host.put_account("berta", meetings=MEETING)
+    visitor = shared.visitor()
+    wait_for(lambda: not refused(shared, "berta"), "the account", 10)
+    answer = visitor.fill(visitor.login_page(OTHER), "berta", PASSWORD, headers=JSON)
+    assert answer.status == 403 and answer.code == "denied"
+    assert not shared.platform.attempts("x")
+
+
+def test_a_new_password_ends_the_sessions_with_the_old_one(shared, host):
+    host.put_account("carla")
+    guest = guest_of(shared, "carla")
+    host.edit_account("carla", password="another good password")
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end", 10)
+    wait_for(lambda: refused(shared, "carla"), "the old password to be refused", 10)
+    visitor = shared.visitor()
+    assert visitor.fill(visitor.login_page(), "carla", "another good password").status == 302
+
+
+def test_who_made_it_and_when_stay(shared, host):
+    host.put_account("dora")
+    second = Host(shared, "hanna")
+    second.edit_account("dora", display="Dora")
+    assert "staff/alice" in second.row("dora")
+
+
+@pytest.mark.parametrize("fields,words", [
+    ({"name": " "}, "user name"), ({"name": "x" * 300}, "user name"), ({"name": "a\x01"}, None), ({"display": "x" * 300}, "name"),
+    ({"email": "a@b@c"}, "e-mail"), ({"email": "nobody"}, "e-mail"), ({"password": "short"}, "password"), ({"password": ""}, "password"),
+    ({"password": "x" * 1025}, "password"), ({"expires": "tomorrow"}, "time"), ({"expires": "2026-02-31T10:00"}, "time"),
+    ({"meetings": ""}, "meeting"), ({"meetings": "evil.example/x"}, "meeting"), ({"meetings": HOST + "/.."}, "meeting"),
+    ({"meetings": HOST + "/a b"}, "meeting"), ({"meetings": HOST + "/"}, "meeting"), ({"meetings": ",".join("m%d" % i for i in range(17))}, "meeting"),
+    ({"meetings": ",".join("m" * 200 for _ in range(8))}, "meeting")])
+def test_what_is_wrong_is_said_and_nothing_is_kept(shared, host, fields, words):
+    before = host.files()
+    answer = host.send("put-account", **{**host.account("emil"), **fields})
+    assert answer.status == 400 and host.files() == before
+    if words:
+        alert = re.search(r'role="alert">(.*?)</div>', answer.text, re.S).group(1)
+        assert words in alert.lower() and "Nothing was changed" in alert
+        assert 'value="emil"' in answer.text or "name" in fields, "what was typed is still there"
+        assert PASSWORD not in answer.text
+
+
+def test_a_name_is_given_once(shared, host):
+    host.put_account("fred")
+    answer = host.send("put-account", **host.account("FRED"))
+    assert answer.status == 400 and "Another guest has this user name" in answer.text
+    host.put_account("frieda")
+    page = host.edit_page("frieda")
+    answer = host.send("put-account", **{**page, "name": "fred"})
+    assert answer.status == 400 and host.row("frieda") is not None
+
+
+def test_pages_of_many(make_rig):
+    """As many as one page holds, newest first; a link leads to the others."""
+    rig = make_desk(make_rig)
+    host = Host(rig)
+    host.put_account("seed")
+    with open(rig.folder + "/guest.accounts", encoding="utf-8") as file:
+        line = next(line for line in file if '"seed"' in line).rstrip(",\n")
+    number = re.search(r'"id": "([0-9a-f]{32})"', line).group(1)
+    entries = [line.replace(number, "%032x" % i).replace('"seed"', '"guest-%d"' % i) for i in range(120)]
+    text = '{"format": "meetauth guest accounts 1", "entries": [\n%s\n]}\n' % ",\n".join(entries)
+    with open(rig.folder + "/new", "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        file.write(text)
+    os.rename(rig.folder + "/new", rig.folder + "/guest.accounts")
+    seen, address = [], "/auth/guests"
+    while address:
+        page = host.get(address)
+        assert page.status == 200
+        seen += re.findall(r'<th scope="row">(guest-\d+)', page.text)
+        more = re.search(r'href="(\?accounts=\d+)"', page.text)
+        address = more and "/auth/guests" + more.group(1)
+    assert seen == ["guest-%d" % i for i in reversed(range(120))]
+    assert host.get("/auth/guests?accounts=7777").status == 200 and host.get("/auth/guests?accounts=x").status == 200
+
+
+# -- two hosts --
+
+
+def test_two_hosts_at_the_same_time(shared, host):
+    """No account is lost, whoever writes when."""
+    hosts = [host, Host(shared, "hanna")]
+
+    def work(one, prefix):
+        for number in range(8):
+            assert one.send("put-account", **one.account("%s%d" % (prefix, number))).status == 303
+
+    threads = [threading.Thread(target=work, args=(one, prefix)) for one, prefix in zip(hosts, ("left", "right"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    page = host.get("/auth/guests").text + host.get("/auth/guests?accounts=20").text
+    for prefix in ("left", "right"):
+        for number in range(8):
+            assert "%s%d" % (prefix, number) in page
+
+
+def test_nobody_writes_over_what_they_have_not_seen(shared, host):
+    host.put_account("greta", display="Greta")
+    second = Host(shared, "hanna")
+    mine, theirs = host.edit_page("greta"), second.edit_page("greta")
+    assert second.send("put-account", **{**theirs, "display": "Greta Two"}).status == 303
+    answer = host.send("put-account", **{**mine, "email": "greta@partner.example"})
+    assert answer.status == 400 and "in the meantime" in answer.text
+    assert "Greta Two" in host.row("greta")
+    form = host.form_of(answer, "put-account")
+    assert form["email"] == "greta@partner.example"
+    assert host.post("/auth/guests", form).status == 303, "now they know"
+    host.remove_account("greta")
+    for fields in (second.form_of(answer, "put-account"), theirs):
+        gone = second.send("put-account", **fields)
+        assert gone.status == 400 and "removed" in gone.text
+    assert second.send("remove-account", id=form["id"]).status == 400
+
+
+# -- invitations --
+
+
+def test_an_invitation_from_beginning_to_end(shared, host):
+    page = host.send("add-invitation", name="Zoë Guest", email="zoe@partner.example", meetings=MEETING, meeting_token="8320-2640")
+    assert page.status == 200
+    link = host.link(page)
+    assert link.startswith(shared.base + "/invite?token=")
+    again = host.get("/auth/guests")
+    assert "Zoë Guest" in again.text and link.partition("token=")[2] not in again.text, "shown once"
+    guest = shared.visitor()
+    invitation = wait_for(lambda: follow(guest, link), "the invitation", 10)
+    form, = invitation.forms()
+    gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    assert gone.status == 303 and gone.location == shared.site + "/join/8320-2640"
+    back = guest.enter(MEETING)
+    assert back.status == 302 and query(back)["participantName"] == "Zoë Guest"
+    assert guest.enter(OTHER).status == 303
+    wait_for(lambda: re.search(r"<td>20\d\d-\d\d-\d\d \d\d:\d\d</td>\s*<td class", host.row("Zoë Guest")), "when they joined")
+    number = re.search(r'value="([0-9a-f]{32})"', host.row("Zoë Guest")).group(1)
+    assert host.send("revoke-invitation", id=number).status == 303
+    assert "ended" in host.row("Zoë Guest") and "<button" not in host.row("Zoë Guest")
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end", 10)
+    assert shared.visitor().get(link).status == 400
+    assert host.send("revoke-invitation", id=number).status == 303, "it is revoked already"
+
+
+def follow(visitor, link):
+    page = visitor.get(link)
+    return page if page.status == 200 else None
+
+
+def test_the_meeting_id_stands_for_the_number_and_the_end_for_what_the_backend_says(shared, host):
+    host.link(host.send("add-invitation", name="Default", meetings=MEETING))
+    line = next(line for line in shared.ctl("--json", "invite", "list").stdout.splitlines() if "Default" in line)
+    assert '"meetingToken": "%s"' % MEETING in line or MEETING in line
+    assert "20" in host.row("Default")
+
+
+def test_a_reload_of_the_page_with_the_link_makes_no_second_one(shared, host):
+    fields = host.fields("add-invitation", name="Reload", meetings=MEETING)
+    assert host.post("/auth/guests", fields).status == 200
+    again = host.post("/auth/guests", fields)
+    assert again.status == 400 and "sent before" in again.text and 'id="link"' not in again.text
+    assert len(re.findall(r'<th scope="row">Reload', again.text)) == 1
+    assert host.send("add-invitation", name="Reload", meetings=MEETING).status == 200, "from a new page it is meant"
+
+
+@pytest.mark.parametrize("fields", [
+    {"name": ""}, {"name": "x" * 300}, {"email": "a b@c.example"}, {"meetings": ""}, {"meetings": MEETING + "," + OTHER},
+    {"meetings": "evil.example/" + MEETING}, {"meeting_token": "a/../b?x=1"}, {"meeting_token": ".."}, {"expires": "2020-01-01T00:00"},
+    {"expires": "never"}])
+def test_an_invitation_that_is_wrong(shared, host, fields):
+    before = host.files()
+    answer = host.send("add-invitation", **{"name": "Zoe", "meetings": MEETING, **fields})
+    assert answer.status == 400 and 'role="alert"' in answer.text and 'id="link"' not in answer.text
+    assert host.files() == before
+
+
+def test_without_a_secret_for_links_it_says_what_to_do(make_rig):
+    rig = make_desk(make_rig, secret=False)
+    answer = Host(rig).send("add-invitation", name="Zoe", meetings=MEETING)
+    assert answer.status == 400 and "meetauthctl secret generate" in answer.text
+
+
+# -- the pool, the log --
+
+
+def test_all_processes_know_within_two_seconds(make_rig):
+    rig = make_desk(make_rig, processes=3)
+    host = Host(rig)
+    host.put_account("pia")
+    for _ in range(6):  # whichever process answers
+        wait_for(lambda: not refused(rig, "pia"), "every process to know", 2.5)
+    guest = guest_of(rig, "pia")
+    host.remove_account("pia")
+    wait_for(lambda: all(guest.enter(MEETING).status == 303 for _ in range(6)), "every process to know", 4)
+
+
+def test_every_change_leaves_a_line(make_rig):
+    rig = make_desk(make_rig)
+    host = Host(rig)
+    host.put_account("otto", meetings=MEETING, expires="2036-01-01T00:00")
+    host.edit_account("otto", display="Otto")
+    host.send("put-account", **host.account("otto"))
+    host.remove_account("otto")
+    host.link(host.send("add-invitation", name="Olga", meetings=MEETING))
+    number = re.search(r'value="([0-9a-f]{32})"', host.row("Olga")).group(1)
+    host.send("revoke-invitation", id=number)
+    lines = wait_for(lambda: len(rig.events("desk")) == 6 and rig.events("desk"), "six lines")
+    assert [(line["action"], line["result"]) for line in lines] == [
+        ("put-account", "ok"), ("put-account", "ok"), ("put-account", "failed"), ("remove-account", "ok"),
+        ("add-invitation", "ok"), ("revoke-invitation", "ok")]
+    assert all(line["user"] == "alice" and line["backend"] == "staff" and line["request_id"] and line["client"] for line in lines)
+    assert lines[0]["guest"] == "otto" and lines[0]["meetings"] == MEETING and lines[0]["expires"] == "2036-01-01T00:00"
+    assert lines[2]["detail"] == "desk.fault.taken" and lines[4]["guest"] == lines[5]["guest"] == number
+
+
+def test_a_file_that_cannot_be_written_is_an_error_that_is_logged(make_rig):
+    rig = make_desk(make_rig)
+    host = Host(rig)
+    host.put_account("paul")
+    with open(rig.folder + "/guest.accounts", "a", encoding="utf-8") as file:
+        file.write("damage")
+    answer = host.send("remove-account", id="0" * 32, headers=JSON)
+    assert answer.status == 500 and "damage" not in answer.text and rig.folder not in answer.text
+    line = rig.events("desk")[-1]
+    assert line["result"] == "failed" and "guest.accounts" in line["detail"]
+
+
+def test_the_files_are_private(shared, host):
+    host.put_account("quinn")
+    for name in ("guest.accounts", "invitations"):
+        assert os.stat(os.path.join(shared.folder, name)).st_mode & 0o077 == 0
