@@ -123,7 +123,10 @@ static const char *title_of(const struct visit *visit)
  * one of its own, and so has a login without a form of ours. */
 static const char *message_of(const struct visit *visit)
 {
-	if (visit->failure == FAILURE_BAD_REQUEST && visit->parameter == NULL)
+	if (visit->to_desk &&
+		(visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED))
+		return "desk.message";
+	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
 		return "other";
 	return visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL ? "other" : "message";
 }
