@@ -34,7 +34,7 @@ tls_certificate = %(certificate)s
 tls_privatekey = %(folder)s/key.pem
 auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}
 acl_smtp_rcpt = recipient
-smtp_accept_max = 20
+smtp_accept_max = 0
 qualify_domain = localhost
 
 begin acl
@@ -148,7 +148,10 @@ class Server:
 
     def wait_for_mail(self, address, count=1):
         """The mails to an address, once there are so many."""
-        return wait_for(lambda: len(self.mails(address)) >= count and self.mails(address), "a mail to " + address)
+        try:
+            return wait_for(lambda: len(self.mails(address)) >= count and self.mails(address), "a mail to " + address)
+        except AssertionError as error:
+            raise AssertionError("%s\n%s" % (error, self.said()[-2000:])) from None
 
     def stop(self):
         self.process.terminate()
