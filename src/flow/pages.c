@@ -116,6 +116,8 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 
 static const char *title_of(const struct visit *visit)
 {
+	if (visit->no_room)
+		return "room.title";
 	return visit->to_desk && visit->failure == FAILURE_DENIED ? "desk.title" : "title";
 }
 
@@ -126,6 +128,8 @@ static const char *message_of(const struct visit *visit)
 	if (visit->to_desk &&
 		(visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED))
 		return "desk.message";
+	if (visit->no_room)
+		return "room.message";
 	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
 		return "other";
 	return visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL ? "other" : "message";

@@ -54,6 +54,7 @@ struct visit {
 	const char *route_rest;	  /* what varies in the path: a title, an entry and its rest */
 	struct ticket_note *note; /* of the ticket that came; NULL: none */
 	bool to_desk;		  /* the join is none: they want to the guest desk */
+	bool no_room;		  /* the platform's rooms are all taken */
 	bool reauthenticate;	  /* another account is wanted */
 	bool has_waited;	  /* for a backend: the visitor may be gone */
 
@@ -132,6 +133,9 @@ step_function authenticate_again;    /* to the login page (or provider) with the
  * does not answer. */
 int authenticate_find_session(struct visit *visit);
 
+/* Whether the backend that vouched for somebody is still there and knows them. */
+bool authenticate_stands(const struct visit *visit, const struct identity *who);
+
 /* Begins a session of `who` (taken over), who was found out by `backend`. STEP_NEXT, or STEP_DONE
  * after answering. */
 enum step authenticate_begin_session(struct visit *visit, struct identity *who);
@@ -184,6 +188,7 @@ step_function authorize_join;
 
 /* Whether the policy would let them into the visit's meeting. */
 bool authorize_would_allow(const struct visit *visit, const struct identity *who);
+step_function room_take; /* room.c */
 step_function exchange_token;
 
 /* The versions of the secret for the visit's meeting, newest first; NULL and 0 where there are

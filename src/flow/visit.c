@@ -23,25 +23,25 @@ static const struct story {
 	step_function *steps[STEPS_MAX];
 } stories[] = {
 	{ROUTE_ENTRY, HTTP_GET, true,
-		{arrive_from_platform, authenticate_by_session, authorize_join, exchange_token,
-			return_to_platform}},
+		{arrive_from_platform, authenticate_by_session, authorize_join, room_take,
+			exchange_token, return_to_platform}},
 	{ROUTE_ENTRY, HTTP_HEAD, false, {arrive_from_platform, arrive_and_stop}},
 	{ROUTE_PLATFORM, HTTP_GET, true,
-		{arrive_by_entry, authenticate_by_session, authorize_join, exchange_token,
-			return_to_platform}},
+		{arrive_by_entry, authenticate_by_session, authorize_join, room_take,
+			exchange_token, return_to_platform}},
 	{ROUTE_PLATFORM, HTTP_HEAD, false, {arrive_by_entry, arrive_and_stop}},
 	{ROUTE_TOKEN, HTTP_POST, true,
-		{arrive_from_script, authenticate_script, authorize_join, exchange_token,
+		{arrive_from_script, authenticate_script, authorize_join, room_take, exchange_token,
 			return_to_script}},
 	{ROUTE_TOKEN, HTTP_OPTIONS, false, {script_preflight}},
 	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_POST, true,
 		{arrive_with_form, arrive_with_form_ticket, authenticate_by_form, authorize_join,
-			exchange_token, return_to_platform}},
+			room_take, exchange_token, return_to_platform}},
 	{ROUTE_CALLBACK, HTTP_GET, true,
-		{arrive_from_provider, authenticate_by_provider, authorize_join, exchange_token,
-			return_to_platform}},
+		{arrive_from_provider, authenticate_by_provider, authorize_join, room_take,
+			exchange_token, return_to_platform}},
 	{ROUTE_CALLBACK, HTTP_HEAD, false, {arrive_from_provider, arrive_and_stop}},
 	{ROUTE_BACKCHANNEL, HTTP_POST, false, {arrive_with_message, backchannel_end}},
 	{ROUTE_INVITE, HTTP_GET, false, {invite_show}},
@@ -143,6 +143,7 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 	ticket_note_release(visit->note);
 	/* The page of the desk stays open for as long as a session. */
 	lifetime = kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
+	join_release(&visit->join);
 	rc = ticket_open(
 		ring, kind, text, visit->browser, visit->now, lifetime, &visit->join, visit->note);
 	if (visit->note->backend == NULL)
@@ -165,6 +166,7 @@ struct ticket_note *visit_make_note(struct visit *visit, const struct service_ba
 		return NULL;
 	seal_random(visit->note->id, sizeof visit->note->id);
 	seal_random(visit->note->seed, sizeof visit->note->seed);
+	visit->note->made = visit->now;
 	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
 		drop_note(visit);
 	return visit->note;
@@ -219,6 +221,7 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	log_text(&line, "code", ok ? "ok" : failures[visit->failure].code);
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "meeting_id", visit->join.meeting_id);
+	log_text(&line, "room", visit->join.room);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "rule", visit->rule);

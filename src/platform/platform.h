@@ -37,7 +37,14 @@ struct platform_peer {
 	size_t forward_count;
 	const char *const *origins; /* of pages whose scripts may ask for reply(); lower case */
 	size_t origin_count;
+	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to grant() with the
+	 * one that its meeting has for so many seconds since its last join. */
+	const char *const *rooms;
+	size_t room_count;
+	int64_t room_lease;
 };
+
+enum { PLATFORM_ROOMS_MAX = 64 };
 
 /* Where the secrets of a grant are from. */
 enum platform_secrets_of {

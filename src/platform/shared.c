@@ -6,7 +6,12 @@
 
 #include <stdarg.h>
 
-enum { LIFETIME_MAX = 24 * 3600, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 10000 };
+enum {
+	ROOM_LEASE_MAX = 7 * 24 * 3600,
+	LIFETIME_MAX = 24 * 3600,
+	CONNECT_TIMEOUT_MS = 2000,
+	TIMEOUT_MS = 10000
+};
 
 /* ---- options ---- */
 
@@ -80,6 +85,40 @@ int shared_read_origins(
 				peer->origins[i], fault);
 	}
 	return 0;
+}
+
+static int check_room(const struct section *section, const struct platform_peer *peer, size_t at,
+	struct error *error)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(peer->rooms[i], peer->rooms[at]) == 0)
+			return section_error(section, "rooms", error,
+				"\"%.100s\" stands there twice", peer->rooms[at]);
+	return 0;
+}
+
+int shared_read_rooms(const struct section *section, struct platform_peer *peer,
+	bool (*is_room)(const void *instance, const char *text), const void *instance,
+	struct error *error)
+{
+	int64_t milliseconds = section_milliseconds(section, "room-lease");
+
+	peer->rooms = section_list(section, "rooms", &peer->room_count);
+	peer->room_lease = milliseconds / 1000;
+	if (peer->room_count > PLATFORM_ROOMS_MAX)
+		return section_error(
+			section, "rooms", error, "has more than %d rooms", (int)PLATFORM_ROOMS_MAX);
+	for (size_t i = 0; i < peer->room_count; i++) {
+		if (!is_room(instance, peer->rooms[i]))
+			return section_error(section, "rooms", error,
+				"\"%.100s\" names no meeting of this platform", peer->rooms[i]);
+		if (check_room(section, peer, i, error) != 0)
+			return -1;
+	}
+	if (milliseconds % 1000 == 0 && peer->room_lease >= 1 && peer->room_lease <= ROOM_LEASE_MAX)
+		return 0;
+	return section_error(
+		section, "room-lease", error, "must be 1 second to 7 days, in whole seconds");
 }
 
 int shared_read_lifetime(

@@ -26,6 +26,11 @@ void shared_set_timeouts(struct platform_peer *peer);
 int shared_read_origins(
 	const struct section *section, struct platform_peer *peer, struct error *error);
 
+/* "rooms" and "room-lease" into the peer; `is_room` says whether a text can be one. */
+int shared_read_rooms(const struct section *section, struct platform_peer *peer,
+	bool (*is_room)(const void *instance, const char *text), const void *instance,
+	struct error *error);
+
 /* "lifetime" in whole seconds, `minimum` to a day. */
 int shared_read_lifetime(
 	const struct section *section, int64_t minimum, int64_t *seconds_r, struct error *error);

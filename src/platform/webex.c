@@ -26,6 +26,9 @@ static const struct option options[] = {
 	{"issuer", OPTION_STRING, "", "id of the Guest Issuer"},
 	{"meetings-by", OPTION_LIST, "{\"number\"}",
 		"what visitors may name a meeting by: number, id, link"},
+	{"rooms", OPTION_LIST, NULL,
+		"meetings (number, id or link) that take the visitors' own in, one at a time"},
+	{"room-lease", OPTION_DURATION, "4h", "how long a room is a meeting's after its last join"},
 	{"lifetime", OPTION_DURATION, "5m", "how long a link is good, 1m to 60m"},
 	{"prefill", OPTION_BOOL, "true",
 		"name and e-mail go to Webex, not the account's name alone"},
@@ -142,7 +145,8 @@ static int configure(struct webex *webex, const struct section *section, struct 
 	if (read_mode(section, webex, error) != 0 || read_names(section, webex, error) != 0 ||
 		read_lifetime(section, webex, error) != 0 ||
 		read_hosts(section, webex, error) != 0 ||
-		shared_read_origins(section, peer, error) != 0)
+		shared_read_origins(section, peer, error) != 0 ||
+		shared_read_rooms(section, peer, webex_is_room, webex, error) != 0)
 		return -1;
 	return shared_read_timeouts(section, peer, error);
 }

@@ -25,6 +25,12 @@ struct webex {
 
 int webex_arrive(const void *instance, struct platform_arrival *arrival);
 
+/* Whether a text of the configuration names a meeting, for the pool of rooms. */
+bool webex_is_room(const void *instance, const char *text);
+
+/* The meeting that a call is about: the room that the join's meeting has, where there are rooms. */
+const char *webex_meeting_of(const struct join *join);
+
 /* What the meeting is named by in a call: "meetingNumber", "meetingId" or "webLink". */
 const char *webex_field_of(const char *meeting);
 

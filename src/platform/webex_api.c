@@ -77,7 +77,7 @@ static enum platform_verdict post(struct webex_call *call, const char *path, con
 static json_t *join_body(const struct webex_call *call)
 {
 	const struct webex *webex = call->webex;
-	const char *meeting = call->grant->join->meeting_id;
+	const char *meeting = webex_meeting_of(call->grant->join);
 	json_t *body = json_pack("{s:s, s:b, s:o, s:o, s:i}", webex_field_of(meeting), meeting,
 		"joinDirectly", false, "email", email_of(call), "displayName", name_of(call),
 		"expirationMinutes", webex->link_minutes);
@@ -122,7 +122,7 @@ enum platform_verdict webex_join(struct webex_call *call, const char *access)
 
 enum platform_verdict webex_put_guest(struct webex_call *call, const char *token, int64_t lifetime)
 {
-	const char *meeting = call->grant->join->meeting_id;
+	const char *meeting = webex_meeting_of(call->grant->join);
 
 	if (talk_put_json(call->grant->token,
 		    json_pack("{s:s, s:I, s:s}", "accessToken", token, "expiresIn",

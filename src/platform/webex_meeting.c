@@ -12,7 +12,7 @@
 
 #include <strings.h>
 
-enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300 };
+enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300, OWN_MAX = 64 };
 
 static bool is_number(const char *text)
 {
@@ -60,6 +60,16 @@ static bool is_link(const struct webex *webex, const char *text)
 	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
 }
 
+bool webex_is_room(const void *instance, const char *text)
+{
+	return is_number(text) || is_id(text) || is_link(instance, text);
+}
+
+const char *webex_meeting_of(const struct join *join)
+{
+	return join->room != NULL ? join->room : join->meeting_id;
+}
+
 static int take_link(struct platform_arrival *arrival, const struct webex *webex, const char *text)
 {
 	char link[LINK_MAX];
@@ -70,6 +80,15 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 		return shared_refuse(arrival, "webLink", "no link of a meeting of our site");
 	snprintf(link, sizeof link, "%s%s", webex->site, text + strlen(webex->site));
 	return shared_set_meeting(arrival, link);
+}
+
+/* Where rooms are shared, visitors name a meeting of their own, and never see which room it has. */
+static int take_own(struct platform_arrival *arrival, const char *parameter, const char *text)
+{
+	if (!text_is_token(text, 1, OWN_MAX, "_.~-"))
+		return shared_refuse(
+			arrival, parameter, "not 1 to %d letters, digits, or - . _ ~", OWN_MAX);
+	return shared_set_meeting(arrival, text);
 }
 
 static int take_name(struct platform_arrival *arrival, const struct webex *webex,
@@ -89,6 +108,7 @@ static int take_name(struct platform_arrival *arrival, const struct webex *webex
 int webex_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	static const char *const names[] = {"meetingNumber", "meetingId", "webLink"};
+	const struct webex *webex = instance;
 	const char *parameter = "meetingNumber", *meeting = NULL;
 
 	if (arrival->rest[0] != '\0')
@@ -107,6 +127,8 @@ int webex_arrive(const void *instance, struct platform_arrival *arrival)
 	}
 	if (meeting == NULL)
 		return shared_refuse(arrival, parameter, "missing");
+	if (webex->peer.room_count > 0)
+		return take_own(arrival, parameter, meeting);
 	if (strcmp(parameter, "webLink") == 0)
 		return take_link(arrival, instance, meeting);
 	return take_name(arrival, instance, parameter, meeting);

@@ -73,6 +73,8 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #undef FAILURE
 		"error.bad-request.other",
 		"error.login-failed.other",
+		"error.overloaded.room.title",
+		"error.overloaded.room.message",
 		"error.denied.desk.title",
 		"error.denied.desk.message",
 		"error.ticket-expired.desk.message",

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""The pool of licensed rooms: meetings of one's own that take one of a few, by a lease in the shared state."""
+
+import concurrent.futures
+import os
+import signal
+import time
+
+import pytest
+from client import JSON
+from rig import wait_for
+from talks import Setup
+
+import webex as peers
+
+TITLE = "example.webex.com"
+ROOMS = ("111222333", "444555666")
+OPTIONS = """api = "%s"
+ client-id = "%s"  host-email = "host@example.org"
+ join-hosts = {"webex.com", "%s"}
+ rooms = {%s}  room-lease = "%s"
+"""
+
+
+def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0):
+    peer = peers.Webex()
+    peer.meetings.update(ROOMS)
+    more = OPTIONS % (peer.url, peer.client_id, peer.host, ", ".join('"%s"' % room for room in rooms), lease)
+    setup = Setup(make_rig, "webex", TITLE, more, peer, peer.secret(), "", processes)
+    setup.jar = dict(setup.visitor().jar)
+    # The first access token is fetched, stored and known to every process.
+    wait_for(lambda: all(enter(setup, "warm-up").status == 302 for _ in range(2 * max(processes, 1))), "the first access token")
+    return setup
+
+
+def enter(setup, meeting):
+    visitor = setup.rig.visitor()
+    visitor.jar.update(setup.jar)
+    return visitor.get("/auth/webex/" + meeting, JSON)
+
+
+def room_of(setup, answer):
+    """The room of a join that went well, as the log has it."""
+    assert answer.status == 302, answer
+    return setup.audit(answer)["room"]
+
+
+def test_two_meetings_and_one_room(make_rig):
+    setup = set_up(make_rig, ROOMS[:1], lease="3s")
+    wait_for(lambda: enter(setup, "board").status == 302, "the lease of warm-up to end", 10)
+    assert setup.peer.joined["meetingNumber"] == ROOMS[0], "the room in place of the meeting that was asked for"
+    refused = enter(setup, "team")
+    assert refused.status == 503 and refused.code == "overloaded" and refused.headers["Retry-After"] == "60"
+    assert "room" in refused.text.lower()
+    assert setup.audit(refused)["detail"] == "no room is free: all 1 are leased"
+    visitor = setup.rig.visitor()
+    visitor.jar.update(setup.jar)
+    page = visitor.get("/auth/webex/team")
+    assert page.status == 503 and "No room is free" in page.text and ROOMS[0] not in page.text
+    # Each join makes it run on: past its first end it is still the board's.
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        assert enter(setup, "board").status == 302
+        assert enter(setup, "team").status == 503
+        time.sleep(0.2)
+    # And it ends by itself.
+    answer = wait_for(lambda: accepted(enter(setup, "team")), "the lease to end", 10)
+    assert room_of(setup, answer) == ROOMS[0]
+    assert enter(setup, "board").status == 503
+
+
+def accepted(answer):
+    return answer if answer.status == 302 else None
+
+
+def test_a_meeting_keeps_its_room_and_no_other_gets_it(make_rig):
+    setup = set_up(make_rig, ROOMS, lease="1h")
+    first = room_of(setup, enter(setup, "warm-up"))
+    second = room_of(setup, enter(setup, "board"))
+    assert {first, second} == set(ROOMS)
+    for _ in range(3):
+        assert room_of(setup, enter(setup, "board")) == second
+        assert room_of(setup, enter(setup, "warm-up")) == first
+    assert enter(setup, "third").status == 503
+    assert enter(setup, "BOARD").status == 503, "another name is another meeting"
+
+
+def test_leases_survive_the_pool_and_each_of_its_processes(make_rig):
+    setup = set_up(make_rig, ROOMS[:1], lease="1h", processes=2)
+    rig = setup.rig
+    os.kill(rig.daemons()[0], signal.SIGKILL)
+    wait_for(lambda: len(rig.daemons()) == 2, "another process")
+    assert enter(setup, "board").status == 503
+    rig.stop_pool()
+    rig.start_pool()
+    assert enter(setup, "board").status == 503
+    assert enter(setup, "warm-up").status == 302
+    with open(rig.folder + "/state/state.mdb", "rb") as file:
+        text = file.read()
+    assert b"warm-up" not in text and ROOMS[0].encode() not in text, "keyed hashes alone"
+
+
+def test_many_at_once_never_share_a_room(make_rig):
+    setup = set_up(make_rig, ROOMS, lease="1h", processes=3)
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        answers = dict(enumerate(pool.map(lambda number: enter(setup, "meeting-%d" % (number % 12)), range(48))))
+    winners = {number % 12 for number, answer in answers.items() if answer.status == 302}
+    assert len(winners) == 1, "one room was free"
+    assert {answer.status for answer in answers.values()} == {302, 503}
+    events = {e["meeting_id"]: e["room"] for e in setup.rig.events("join") if e.get("platform") == TITLE and e["result"] == "ok"}
+    assert len(set(events.values())) == len(events) == 2
+
+
+def test_who_is_denied_takes_no_room(make_rig):
+    setup = set_up(make_rig, ROOMS, lease="1h")
+    assert setup.visitor("bob").get("/auth/webex/nobody", JSON).status == 403
+    assert setup.rig.visitor().request("HEAD", "/auth/webex/nobody").status == 200
+    assert enter(setup, "board").status == 302
+    assert enter(setup, "nobody").status == 503
+
+
+@pytest.mark.parametrize("meeting", ["a/b", "x" * 65, "a%20b", "..", "a%00b", "%3Cscript%3E"])
+def test_names_of_one_s_own_have_a_form(make_rig_once, meeting):
+    assert enter(make_rig_once, meeting).status in (400, 404)
+
+
+@pytest.fixture(scope="module")
+def make_rig_once(make_module_rig):
+    return set_up(make_module_rig)
