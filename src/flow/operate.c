@@ -27,12 +27,13 @@ enum step operate_readyz(struct visit *visit)
 	if (!state_reachable(visit->station->state))
 		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
 	for (size_t i = 0; i < service->platform_count; i++) {
+		const struct service_platform *platform = &service->platforms[i];
 		size_t count;
 
-		store_secrets(visit->files->store, service->platforms[i].title, &count);
-		if (count == 0)
-			buffer_printf(&why, "platform %s: no secret in the store\n",
-				service->platforms[i].title);
+		store_secrets(visit->files->store, platform->title, &count);
+		if (count == 0 && platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+			buffer_printf(
+				&why, "platform %s: no secret in the store\n", platform->title);
 	}
 	pages_plain(
 		visit, why.length > 0 ? 503 : 200, text_plain, why.length > 0 ? why.data : "ok\n");
