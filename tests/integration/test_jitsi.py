@@ -193,3 +193,11 @@ def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
     assert seen["room"] == "[acme]weekly" and seen["claims"]["context"]["user"]["name"] == "Grace"
     other = visitor.get(jitsi.entry("board"), JSON)
     assert other.location is None or "/login" in other.location, "good for one meeting"
+
+
+def test_a_state_with_too_much_in_it_still_fits_through_the_login(meet):
+    rig, jitsi = meet
+    more = {"config.k%02d" % number: "x" * 180 for number in range(25)}
+    _, answer = platforms.sign_in(rig, address(state("w" * 190, tenant="t" * 64, **more)))
+    seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
+    assert seen["room"] == "[%s]%s" % ("t" * 64, "w" * 190) and 0 < len(seen["overrides"]) < 25
