@@ -55,7 +55,8 @@ struct auth_attempt {
 			  backend; only where the backend asks (asks_policy) */
 	struct auth_secrets secrets;
 
-	/* Filled on AUTH_GRANT only, but for `backend`, which the caller sets. */
+	/* Filled on AUTH_GRANT only, but for `backend`, which the caller sets, and `subject`, which
+	 * may be set on AUTH_DENY: whom the name means, where that is not what was typed. */
 	struct identity *who;
 	/* AUTH_LINK, filled on AUTH_GRANT: the meeting that the link leads to (platform,
 	 * meeting_id, meeting_token); NULL for others. */

@@ -16,6 +16,8 @@ enum auth_verdict {
 	AUTH_DENY = 0, /* known here, and this is not the right password, or disabled, or expired */
 	AUTH_UNKNOWN,  /* nobody of that name here: the next backend may know */
 	AUTH_UNAVAILABLE, /* out of order: no statement about the person */
+	AUTH_UNFIT,	  /* it is them, but what is said of them cannot be used (too many groups):
+			   * out of order for them alone, or they could shut the others out */
 	AUTH_CHALLENGE,	  /* right so far, and one more answer is wanted: `challenge` is filled */
 	AUTH_GRANT,	  /* it is them; `who` is complete */
 };

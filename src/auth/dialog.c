@@ -151,6 +151,8 @@ enum auth_verdict dialog_check(const struct helper *helper, const struct auth_at
 	describe(&question, attempt);
 	if (ask(helper, &question, &raw, &answer, attempt->error) == 0)
 		verdict = judge(helper, attempt, &answer);
+	else if (answer.reply == REPLY_GRANT) /* and then something that does not fit */
+		verdict = AUTH_UNFIT;
 	answer_release(&answer);
 	buffer_wipe(&raw);
 	buffer_wipe(&question);
@@ -206,6 +208,8 @@ enum auth_verdict dialog_renew(const struct helper *helper, const struct auth_re
 	end(&question);
 	if (ask(helper, &question, &raw, &answer, renewal->error) == 0)
 		verdict = judge_renewal(helper, renewal, &answer);
+	else if (answer.reply == REPLY_GRANT)
+		verdict = AUTH_UNFIT;
 	answer_release(&answer);
 	buffer_release(&raw);
 	buffer_release(&question);

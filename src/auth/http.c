@@ -289,7 +289,7 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 		if (read_identity(call, who, error) == 0)
 			return AUTH_GRANT;
 		identity_release(who);
-		return AUTH_UNAVAILABLE;
+		return AUTH_UNFIT;
 	}
 	error_set(error, "the answer's verdict is neither grant nor deny nor unknown");
 	return AUTH_UNAVAILABLE;

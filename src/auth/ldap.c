@@ -155,7 +155,7 @@ static enum auth_verdict conclude(
 		return AUTH_UNAVAILABLE;
 	if (person->broken) {
 		*call->error = person->fault;
-		return AUTH_UNAVAILABLE;
+		return AUTH_UNFIT;
 	}
 	adopt(who, &person->who);
 	return AUTH_GRANT;
@@ -191,7 +191,12 @@ static enum auth_verdict check_found(const struct directory_call *call,
 			"more than one entry matches the filter: it must find one person alone");
 		return AUTH_DENY;
 	}
-	return verdict == AUTH_GRANT ? conclude(call, person, attempt->who) : verdict;
+	if (verdict == AUTH_GRANT)
+		verdict = conclude(call, person, attempt->who);
+	/* They have several names, where the filter says so. */
+	if (verdict == AUTH_DENY)
+		identity_set(&attempt->who->subject, person->who.subject, IDENTITY_SUBJECT_MAX);
+	return verdict;
 }
 
 static enum auth_verdict check_by_search(

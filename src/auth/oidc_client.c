@@ -183,7 +183,10 @@ static enum auth_verdict read_tokens(
 		json_is_object(tokens->json) ? word : "no JSON");
 	if (strcmp(word, "invalid_client") == 0)
 		return AUTH_UNKNOWN;
-	/* Else it is the code, which the browser brought: of somebody else, used, too old. */
+	/* Else it is the code, which the browser brought: of somebody else, used, too old. Some
+	 * providers say so with another status than 400. */
+	if (strcmp(word, "invalid_grant") == 0)
+		return AUTH_DENY;
 	return answer->status == 400 && strcmp(word, "unauthorized_client") != 0 ? AUTH_DENY
 										 : AUTH_UNAVAILABLE;
 }

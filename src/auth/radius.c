@@ -231,10 +231,10 @@ static enum auth_verdict grant(const struct instance *instance, const struct aut
 {
 	struct identity who = IDENTITY_INIT;
 	char subject[USERS_NAME_SIZE];
-	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	enum auth_verdict verdict = AUTH_UNFIT;
 
 	if (read_subject(reply, typed->name, subject, attempt->error) != 0)
-		return AUTH_UNAVAILABLE;
+		return AUTH_UNFIT;
 	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
 		read_groups(instance, reply, &who) != 0) {
 		error_set(attempt->error, "no memory, or more than %d groups", IDENTITY_GROUPS_MAX);

@@ -36,7 +36,9 @@ enum totp_verdict totp_check(
 int totp_make_key(char key_base32[TOTP_KEY_SIZE]);
 
 /* The name in the store, "totp/BACKEND/SUBJECT", what is not an unreserved character of RFC 3986 in
- * the subject percent-encoded. 0, or -1 (and "") when it does not fit into `size` bytes. */
+ * the subject percent-encoded, its letters of ASCII in lower case: a directory that takes names
+ * whatever their case must not let somebody pass who has a key under another spelling. 0, or -1
+ * (and "") when it does not fit into `size` bytes. */
 int totp_secret_name(const char *backend, const char *subject, char *name, size_t size);
 
 #endif

@@ -52,10 +52,8 @@ static int is_over(struct visit *visit)
 	return ended != 0 ? ended : is_revoked(visit);
 }
 
-/* The backend that vouched for the person must still be there and know them. */
-static bool stands(const struct visit *visit)
+bool authenticate_stands(const struct visit *visit, const struct identity *who)
 {
-	const struct identity *who = &visit->session.who;
 	const struct service_backend *backend = service_backend(visit->service, who->backend);
 
 	if (backend == NULL)
@@ -77,7 +75,7 @@ int authenticate_find_session(struct visit *visit)
 		    &visit->session) != 0)
 		return 0;
 	over = is_over(visit);
-	if (over == 0 && stands(visit))
+	if (over == 0 && authenticate_stands(visit, &visit->session.who))
 		return 1;
 	session_release(&visit->session);
 	return over < 0 ? -1 : 0;

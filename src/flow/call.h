@@ -6,7 +6,7 @@
 #ifndef FLOW_CALL_H
 #define FLOW_CALL_H
 
-#include "flow/steps.h"
+#include "flow/throttle.h"
 #include "pool/worker.h"
 
 struct call;
@@ -39,6 +39,7 @@ struct call {
 	struct buffer state; /* the ticket that goes along to a provider */
 	struct join leads_to;
 	char nonce[AUTH_NONCE_SIZE], verifier[AUTH_NONCE_SIZE];
+	struct tries tries;
 	void *context;
 	int64_t started_ms;
 	/* private */

@@ -153,12 +153,12 @@ enum step challenge_second_factor(
  * sees it. */
 static bool is_new_code(struct visit *visit, int64_t step)
 {
+	char number[24], name[TOTP_NAME_SIZE];
 	uint8_t key[STATE_KEY_SIZE];
-	char number[24];
 
 	snprintf(number, sizeof number, "%lld", (long long)step);
-	seal_hash(store_hash_key(visit->files->store), key, "totp-step", visit->note->who.backend,
-		visit->note->who.subject, number, NULL);
+	totp_secret_name(visit->note->who.backend, visit->note->who.subject, name, sizeof name);
+	seal_hash(store_hash_key(visit->files->store), key, "totp-step", name, number, NULL);
 	return state_claim(visit->station->state, key, visit->now) == STATE_CLAIM_WON;
 }
 
@@ -182,30 +182,34 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 
 	if (step != STEP_NEXT)
 		return step;
+	if (!authenticate_stands(visit, who)) /* removed since the password was right */
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	if (!is_right(visit, code))
 		return login_wrong_code(visit);
 	throttle_give_back(visit, &tries);
 	if (!challenge_use_up(visit))
 		return STEP_DONE;
 	who->second_factor = true;
+	throttle_know(visit, who->subject);
 	return login_grant(visit, who);
 }
 
 bool challenge_use_up(struct visit *visit)
 {
+	/* A counter of one for as long as a ticket is good, and not a claim, which is kept for a
+	 * day: anybody can make these, by going to a provider and back. */
+	struct state_rate once = {
+		1, (visit->service->settings->ticket_lifetime + TICKET_SKEW) * 1000};
 	uint8_t key[STATE_KEY_SIZE];
+	int64_t wait;
 
 	visit_note_key(visit, "granted", key);
-	switch (state_claim(visit->station->state, key, visit->now)) {
-	case STATE_CLAIM_WON:
-		return true;
-	case STATE_CLAIM_LOST:
+	wait = state_take(visit->station->state, key, once, visit->now * 1000);
+	if (wait < 0) {
+		visit_note(visit, "the state does not answer");
+		visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	} else if (wait > 0) {
 		visit_fail(visit, FAILURE_ALREADY_USED);
-		return false;
-	case STATE_CLAIM_BROKEN:
-		break;
 	}
-	visit_note(visit, "the state does not answer");
-	visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	return false;
+	return wait == 0;
 }

@@ -39,6 +39,7 @@ static enum step conclude(struct call *call)
 	switch (call->verdict) {
 	case AUTH_GRANT:
 		return show(call);
+	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		return call_fail(call);
 	case AUTH_DENY:
@@ -112,14 +113,11 @@ enum step invite_show(struct visit *visit)
 enum step invite_accept(struct visit *visit)
 {
 	struct identity *who = &visit->note->who;
-	struct service_backend *backend = service_backend(visit->service, visit->note->backend);
 	struct buffer url = BUFFER_INIT(4096);
 	enum step step;
 
 	/* It may have been revoked since the page was shown. */
-	if (backend == NULL || who->subject == NULL ||
-		(backend->driver->stands != NULL &&
-			!backend->driver->stands(backend->instance, who->subject)))
+	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who))
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	step = login_grant(visit, who);
 	if (step == STEP_NEXT) {

@@ -108,6 +108,18 @@ static enum step answer_wrong(struct visit *visit, const char *name, const char 
 	return STEP_DONE;
 }
 
+/* All factors are checked. */
+static enum step finish(struct login *login)
+{
+	struct call *call = login->call;
+
+	if (!call->backend->driver->one_meeting) {
+		throttle_know(call->visit, login->name);
+		throttle_know(call->visit, call->who.subject);
+	}
+	return login_grant(call->visit, &call->who);
+}
+
 static enum step conclude_grant(struct login *login)
 {
 	struct call *call = login->call;
@@ -121,7 +133,18 @@ static enum step conclude_grant(struct login *login)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (call->backend->driver->second_factor && login->answer == NULL)
 		return challenge_second_factor(visit, call->backend, &call->who);
-	return login_grant(visit, &call->who);
+	return finish(login);
+}
+
+/* The name as typed was counted; the backend may have said whom it means. */
+static enum step count_person(struct login *login)
+{
+	struct call *call = login->call;
+
+	if (call->who.subject == NULL || call->backend->driver->one_meeting ||
+		(call->verdict != AUTH_DENY && call->verdict != AUTH_GRANT))
+		return STEP_NEXT;
+	return throttle_take_person(call->visit, call->who.subject, &login->tries);
 }
 
 /* What the verdict makes of the visit. The steps go on only after a grant. */
@@ -135,11 +158,14 @@ static enum step conclude(struct login *login)
 		call->verdict == AUTH_DENY && login->name[0] != '\0' ? login->name : NULL;
 	const char *backend = call->who.backend;
 
+	if (count_person(login) != STEP_NEXT)
+		return STEP_DONE;
 	switch (call->verdict) {
 	case AUTH_GRANT:
 		return conclude_grant(login);
 	case AUTH_CHALLENGE:
 		return challenge_ask(visit, call->backend, &call->challenge);
+	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		throttle_give_back(visit, &login->tries);
 		if (!call->refused)
@@ -238,17 +264,20 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 	return login;
 }
 
-/* Whose tries are counted: a name's, or where a form lets into one meeting, that meeting's. */
+/* Whose tries are counted: a name's, or where a form lets into one meeting, those at its key; where
+ * it asks for none there is nothing to guess. */
 static enum step take_try(struct login *login)
 {
 	struct visit *visit = login->call->visit;
-	char account[IDENTITY_SUBJECT_MAX + 1];
+	char key[2 * IDENTITY_SUBJECT_MAX + IDENTITY_MEETING_MAX];
 
 	if (login->only == NULL || !login->only->driver->one_meeting)
 		return throttle_take(visit, login->name, &login->tries);
-	snprintf(account, sizeof account, "%s/%s/%s", login->only->title, visit->join.platform,
+	if (login->only->driver->password_label == NULL)
+		return throttle_take(visit, NULL, &login->tries);
+	snprintf(key, sizeof key, "%s/%s/%s", login->only->title, visit->join.platform,
 		visit->join.meeting_id);
-	return throttle_take(visit, account, &login->tries);
+	return throttle_take_meeting(visit, key, &login->tries);
 }
 
 static enum step begin(struct visit *visit, const struct login *what)

@@ -107,8 +107,11 @@ static enum step answer_finished(struct call *call)
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
+		throttle_give_back(visit, &call->tries);
 		return login_grant(visit, &call->who);
+	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
+		throttle_give_back(visit, &call->tries);
 		return fail(call);
 	case AUTH_CHALLENGE:
 	case AUTH_UNKNOWN:
@@ -156,8 +159,14 @@ static enum step begin_finish(
 		visit->parameter = "code";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
+	/* Each code that somebody makes up is a request of ours to the provider. */
+	if (throttle_take(visit, NULL, &call->tries) != STEP_NEXT)
+		return STEP_DONE;
 	fill(visit, call, backend);
-	return call_start(call, backend, finish, on_finished) == 0 ? STEP_WAIT : fail(call);
+	if (call_start(call, backend, finish, on_finished) == 0)
+		return STEP_WAIT;
+	throttle_give_back(visit, &call->tries);
+	return fail(call);
 }
 
 enum step authenticate_by_provider(struct visit *visit)

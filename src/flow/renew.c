@@ -29,6 +29,7 @@ static enum step conclude(struct call *call)
 		session->read = session->used = visit->now;
 		visit->session_is_new = true;
 		return authenticate_check_session(visit);
+	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		return call_fail(call);
 	case AUTH_DENY:

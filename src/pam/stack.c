@@ -151,7 +151,9 @@ static void grant(pam_handle_t *pam, struct buffer *answer)
 			IDENTITY_GROUPS_MAX);
 		buffer_text(answer, "deny\n");
 	} else {
-		buffer_printf(answer, "grant %s\n", (const char *)user);
+		/* Where names are found whatever their case, there is one of each all the same. */
+		buffer_printf(answer, "grant %s\n",
+			account != NULL ? account->pw_name : (const char *)user);
 		buffer_append(answer, about.data, about.length);
 	}
 	buffer_release(&about);

@@ -85,11 +85,12 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 {
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
+	int64_t issued = has_note(kind) && note->made != 0 ? note->made : now;
 	int rc = -1;
 
 	wire_put_number(&out, VERSION, 1);
 	wire_put_number(&out, kind, 1);
-	wire_put_number(&out, (uint64_t)now, 8);
+	wire_put_number(&out, (uint64_t)issued, 8);
 	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
 	if (has_join(kind))
 		put_join(&out, join);
@@ -136,8 +137,9 @@ static int get_join(struct wire_in *in, struct join *join)
 	return 0;
 }
 
-static int get_note(struct wire_in *in, struct ticket_note *note)
+static int get_note(struct wire_in *in, int64_t issued, struct ticket_note *note)
 {
+	note->made = issued;
 	wire_get_bytes(in, note->id, sizeof note->id);
 	wire_get_bytes(in, note->seed, sizeof note->seed);
 	note->echo = wire_get_number(in, 1) != 0;
@@ -164,7 +166,8 @@ void ticket_note_release(struct ticket_note *note)
 /* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
  */
 static int check_front(struct wire_in *in, enum ticket_kind kind,
-	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime)
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+	int64_t *issued_r)
 {
 	uint8_t bound[TICKET_BROWSER_SIZE] = {0};
 	int64_t issued;
@@ -177,6 +180,7 @@ static int check_front(struct wire_in *in, enum ticket_kind kind,
 		return -1;
 	if (issued < 0 || issued > now + TICKET_SKEW || now - issued >= lifetime)
 		return -1;
+	*issued_r = issued;
 	return 0;
 }
 
@@ -185,6 +189,7 @@ int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char 
 	struct join *join, struct ticket_note *note)
 {
 	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
+	int64_t issued = 0;
 	int rc = -1;
 
 	*join = JOIN_INIT;
@@ -193,11 +198,11 @@ int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char 
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
-		rc = check_front(&in, kind, browser, now, lifetime);
+		rc = check_front(&in, kind, browser, now, lifetime, &issued);
 		if (rc == 0 && has_join(kind))
 			rc = get_join(&in, join);
 		if (rc == 0 && has_note(kind))
-			rc = get_note(&in, note);
+			rc = get_note(&in, issued, note);
 		if (!wire_is_done(&in))
 			rc = -1;
 	}

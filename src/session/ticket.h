@@ -45,7 +45,8 @@ enum ticket_kind {
 struct ticket_note {
 	uint8_t id[TICKET_ID_SIZE];	/* random: what may happen once, or five times, counts it */
 	uint8_t seed[TICKET_SEED_SIZE]; /* random: nonce and PKCE verifier are made of it */
-	char *backend;			/* the title of its section */
+	int64_t made;  /* from then on its tickets age, however often it is sealed again; 0: now */
+	char *backend; /* the title of its section */
 	/* A challenge (auth/attempt.h), or NULL and nothing. */
 	char *name, *prompt;
 	bool echo;

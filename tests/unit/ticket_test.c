@@ -144,6 +144,40 @@ static void test_note_comes_back_whole(void **state)
 	buffer_release(&text);
 }
 
+/* A form that is shown again after a wrong answer does not make the question younger. */
+static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
+{
+	struct ticket_note note = make_note(), opened;
+	struct join join = make_join(0, 0), back;
+	struct buffer first = BUFFER_INIT(TICKET_TEXT_MAX), again = BUFFER_INIT(TICKET_TEXT_MAX);
+	const int64_t last = NOW + TICKET_LIFETIME - 1;
+
+	(void)state;
+	note.made = NOW;
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, &join, &note, &first), 0);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last,
+				 TICKET_LIFETIME, &back, &opened),
+		0);
+	assert_int_equal(opened.made, NOW);
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_CHALLENGE, browser, last, &back, &opened, &again), 0);
+	ticket_note_release(&opened);
+	join_release(&back);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last,
+				 TICKET_LIFETIME, &back, &opened),
+		0);
+	ticket_note_release(&opened);
+	join_release(&back);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1,
+				 TICKET_LIFETIME, &back, &opened),
+		-1);
+	ticket_note_release(&note);
+	join_release(&join);
+	buffer_release(&first);
+	buffer_release(&again);
+}
+
 /* An invitation leads to a meeting before there is a request token. */
 static void test_join_without_a_request_token(void **state)
 {
@@ -345,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_note_comes_back_whole),
 		cmocka_unit_test(test_join_without_a_request_token),
 		cmocka_unit_test(test_A42_ticket_of_another_browser_is_refused),
+		cmocka_unit_test(test_A42_a_note_that_is_sealed_again_keeps_its_age),
 		cmocka_unit_test(test_A42_tickets_of_two_tabs_are_independent),
 		cmocka_unit_test(test_ticket_of_another_kind_is_refused),
 		cmocka_unit_test(test_ticket_has_its_time),

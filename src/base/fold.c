@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/fold.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fold_ascii(const char *name, char folded[FOLD_SIZE])
+{
+	size_t length = 0;
+
+	for (; *name != '\0' && length + 1 < FOLD_SIZE; name++)
+		if (*name != ' ')
+			folded[length++] =
+				(char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
+	folded[length] = '\0';
+}
+
+#ifdef HAVE_UNISTRING
+
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+static bool counts(ucs4_t character)
+{
+	return !uc_is_general_category(character, UC_MARK) &&
+	       !uc_is_property_white_space(character) &&
+	       !uc_is_property_default_ignorable_code_point(character);
+}
+
+/* Copies the characters that count. */
+static void pick(const uint8_t *text, size_t length, char folded[FOLD_SIZE])
+{
+	size_t used = 0;
+
+	while (length > 0) {
+		ucs4_t character;
+		int size = u8_mbtouc(&character, text, length);
+
+		if (counts(character) && used + (size_t)size < FOLD_SIZE) {
+			memcpy(folded + used, text, (size_t)size);
+			used += (size_t)size;
+		}
+		text += size;
+		length -= (size_t)size;
+	}
+	folded[used] = '\0';
+}
+
+void fold_name(const char *name, char folded[FOLD_SIZE])
+{
+	size_t length = 0;
+	uint8_t *text =
+		u8_casefold((const uint8_t *)name, strlen(name), NULL, UNINORM_NFKD, NULL, &length);
+
+	if (text == NULL) { /* no UTF-8, or no memory */
+		fold_ascii(name, folded);
+		return;
+	}
+	pick(text, length, folded);
+	free(text);
+}
+
+#else
+
+void fold_name(const char *name, char folded[FOLD_SIZE])
+{
+	fold_ascii(name, folded);
+}
+
+#endif
