@@ -325,6 +325,25 @@ static void test_files_that_cannot_be_read(void **state)
 	assert_null(config_load("/nonexistent/meetauth.conf", types, NULL));
 }
 
+#define LINKS SITE "backend \"links\" { type = \"invite\" }\n"
+
+static void test_guest_desk_refused(void **state)
+{
+	(void)state;
+	REFUSED({LINKS "guest-desk { }", 5, "groups: is needed"},
+		{LINKS "guest-desk {\n groups = {}\n}", 6, "groups"},
+		{LINKS "guest-desk { groups = {\"h\"} }\nguest-desk { groups = {\"h\"} }", 6,
+			"a second guest-desk"},
+		{LINKS "guest-desk { groups = {\"h\"}\n accounts = \"x\" }", 6,
+			"no backend \"x\" of type \"guest-account\""},
+		{LINKS "guest-desk { groups = {\"h\"}\n invitations = \"staff\" }", 6,
+			"no backend \"staff\" of type \"invite\""},
+		{LINKS "backend \"more\" { type = \"invite\" }\nguest-desk { groups = {\"h\"} }", 6,
+			"there are 2 backends of type \"invite\": write invitations"},
+		{SITE "guest-desk { groups = {\"h\"} }", 4, "nothing to do at the desk"},
+		{LINKS "guest-desk { groups = {\"h\"} group = {\"x\"} }", 5, "group"});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_a27_networks),
 		cmocka_unit_test(test_a25_empty_list_is_never_everybody),
 		cmocka_unit_test(test_files_that_cannot_be_read),
+		cmocka_unit_test(test_guest_desk_refused),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);

@@ -356,6 +356,30 @@ static void test_two_threads(void **state)
 	}
 }
 
+static void test_guest_desk_finds_its_backends(void **state)
+{
+	struct settings *s = load(SITE "backend \"links\" { type = \"invite\" }\n"
+				       "guest-desk { groups = {\"hosts\", \"staff\"} }\n"
+				       "backend \"g\" { type = \"guest-account\" }\n");
+
+	(void)state;
+	assert_true(s->desk.present);
+	assert_int_equal(s->desk.groups.count, 2);
+	assert_string_equal(s->desk.groups.items[1], "staff");
+	assert_string_equal(section_title(s->desk.accounts), "g");
+	assert_string_equal(section_title(s->desk.invitations), "links");
+	config_free(&s);
+	s = load(SITE "backend \"a\" { type = \"guest-account\" }\n"
+		      "backend \"b\" { type = \"guest-account\" }\n"
+		      "guest-desk { groups = {\"hosts\"} accounts = \"b\" }\n");
+	assert_string_equal(section_title(s->desk.accounts), "b");
+	assert_null(s->desk.invitations);
+	config_free(&s);
+	s = load(SITE);
+	assert_false(s->desk.present);
+	config_free(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -372,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_policy_default_is_deny),
 		cmocka_unit_test(test_a_large_file),
 		cmocka_unit_test(test_two_threads),
+		cmocka_unit_test(test_guest_desk_finds_its_backends),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);

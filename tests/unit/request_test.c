@@ -334,6 +334,8 @@ static void routes_below_the_mount(void **state)
 	assert_int_equal(route("/auth", "/auth/healthz"), ROUTE_HEALTHZ);
 	assert_int_equal(route("/a/b", "/a/b/readyz"), ROUTE_READYZ);
 	assert_int_equal(route("/auth", "/auth/invite"), ROUTE_INVITE);
+	assert_int_equal(route("/auth", "/auth/guests"), ROUTE_DESK);
+	assert_int_equal(route("/auth", "/auth/guests/x"), ROUTE_NOT_FOUND);
 	assert_int_equal(route("", "/"), ROUTE_ENTRY);
 	assert_int_equal(route("", "/login"), ROUTE_LOGIN);
 	assert_int_equal(route("", "/metrics"), ROUTE_METRICS);
@@ -401,6 +403,7 @@ static void routes_a21_methods(void **state)
 		{"/auth/callback/x", "GET, HEAD", true, false},
 		{"/auth/backchannel/x", "POST", false, true},
 		{"/auth/invite", "GET, HEAD, POST", true, true},
+		{"/auth/guests", "GET, HEAD, POST", true, true},
 		{"/auth/logout", "GET, HEAD, POST", true, true},
 		{"/auth/healthz", "GET, HEAD", true, false},
 		{"/auth/readyz", "GET, HEAD", true, false},

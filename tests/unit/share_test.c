@@ -21,15 +21,24 @@ static const struct shipped {
 	const char *name;
 	const char *const *values;
 } templates[] = {
-	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "failed",
-			  "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
-			  "backend", "label", "name_label", "password_label", "address", NULL}},
+	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "desk",
+			  "failed", "failed_form", "failed_password", "name", "passwords", "forms",
+			  "buttons", "backend", "label", "name_label", "password_label", "address",
+			  NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
 			  "switch_action", "ticket", "meeting_link", "retry_after", NULL}},
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
 	{"signed-out", (const char *const[]){COMMON, NULL}},
 	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
-			      "failed", "prompt", "code", "hidden", "address", NULL}},
+			      "desk", "failed", "prompt", "code", "hidden", "address", NULL}},
+	{"guests", (const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
+			   "has_accounts", "has_invitations", "listed_accounts",
+			   "listed_invitations", "accounts", "invitations", "more_accounts",
+			   "more_invitations", "id", "name", "display", "email", "meetings",
+			   "expires", "joined", "by", "edit", "active", "ended", "edit_id",
+			   "edit_seen", "editing", "adding", "edit_name", "edit_display",
+			   "edit_email", "edit_meetings", "edit_expires", "new_name", "new_email",
+			   "new_meeting", "new_token", "new_expires", "link", "guest", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
 	{"meeting", (const char *const[]){COMMON, "platform", "meeting", "link", "key", NULL}},
@@ -63,7 +72,7 @@ static struct page *load(const struct shipped *shipped)
 static void render(
 	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
 {
-	struct page_value values[30] = {0};
+	struct page_value values[48] = {0};
 	struct page *page = load(shipped);
 
 	for (size_t i = 0; shipped->values[i] != NULL; i++)

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Accounts of guests: auth/accounts.c, auth/accounts_check.c and the backend "guest-account".
+ */
+#include "section_fixture.h"
+
+#include "auth/accounts.h"
+#include "auth/auth.h"
+#include "base/clock.h"
+
+#include <sodium.h>
+
+extern const struct auth_backend auth_guest_account;
+
+#define PASSWORD "a good password"
+#define MEETING	 "meeting.example.org/5f521a93c20ff6721fbb6a6c"
+#define OTHER	 "meeting.example.org/5f521a93c20ff6721fbb6a6d"
+
+static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
+static char hash[PASSWORD_HASH_SIZE];
+
+/* What one account says where a test does not care. */
+static struct account sample(const char *name)
+{
+	return (struct account){.id = "",
+		.name = name,
+		.display = "Zo\xc3\xab Guest",
+		.email = "zoe@partner.example",
+		.hash = hash,
+		.meetings = {MEETING},
+		.meeting_count = 1,
+		.by = "staff/alice",
+		.created = 1700000000,
+		.expires = clock_wall() + 3600};
+}
+
+static void put_account(const struct fixture *fixture, const struct account *account,
+	const char *seen, enum accounts_change expected)
+{
+	struct error error = {""};
+
+	if (accounts_put(fixture->users, account, seen, &error) != expected)
+		fail_msg("%s", error.text);
+}
+
+static struct accounts *load(const struct fixture *fixture)
+{
+	struct error error = {""};
+	struct accounts *accounts = accounts_load(fixture->users, &error);
+
+	if (accounts == NULL)
+		fail_msg("%s", error.text);
+	return accounts;
+}
+
+static size_t count(const struct fixture *fixture)
+{
+	struct accounts *accounts = load(fixture);
+	size_t found = 0;
+
+	while (accounts_at(accounts, found) != NULL)
+		found++;
+	accounts_free(&accounts);
+	return found;
+}
+
+/* ---- the file ---- */
+
+static void without_a_file_there_are_none(void **state)
+{
+	struct accounts *accounts = load(*state);
+
+	assert_null(accounts_at(accounts, 0));
+	assert_null(accounts_find(accounts, "zoe"));
+	assert_null(accounts_by_id(accounts, "00000000000000000000000000000000"));
+	accounts_free(&accounts);
+	assert_null(accounts);
+}
+
+static void what_is_put_is_read_back(void **state)
+{
+	struct account said = sample("zoe"), plain = sample("adam");
+	const struct account *found;
+	struct accounts *accounts;
+	struct stat st;
+
+	said.meetings[said.meeting_count++] = OTHER;
+	plain.display = plain.email = "";
+	plain.expires = 0;
+	put_account(*state, &said, NULL, ACCOUNTS_DONE);
+	put_account(*state, &plain, NULL, ACCOUNTS_DONE);
+	assert_int_equal(stat(((struct fixture *)*state)->users, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	accounts = load(*state);
+	found = accounts_at(accounts, 0);
+	assert_ptr_equal(accounts_find(accounts, "zoe"), found);
+	assert_ptr_equal(accounts_by_id(accounts, found->id), found);
+	assert_true(records_is_id(found->id));
+	assert_string_equal(found->display, "Zo\xc3\xab Guest");
+	assert_string_equal(found->email, "zoe@partner.example");
+	assert_string_equal(found->hash, hash);
+	assert_int_equal(found->meeting_count, 2);
+	assert_string_equal(found->meetings[1], OTHER);
+	assert_string_equal(found->by, "staff/alice");
+	assert_int_equal(found->created, 1700000000);
+	assert_int_equal(found->expires, said.expires);
+	found = accounts_find(accounts, "adam");
+	assert_ptr_equal(found, accounts_at(accounts, 1));
+	assert_string_equal(found->display, "");
+	assert_int_equal(found->expires, 0);
+	assert_null(accounts_find(accounts, "eve"));
+	accounts_free(&accounts);
+}
+
+static void many_are_found(void **state)
+{
+	char name[16];
+	struct accounts *accounts;
+
+	for (int i = 0; i < 40; i++) {
+		struct account account = sample(name);
+
+		snprintf(name, sizeof name, "guest-%d", i * 7 % 40);
+		put_account(*state, &account, NULL, ACCOUNTS_DONE);
+	}
+	accounts = load(*state);
+	for (int i = 0; i < 40; i++) {
+		const struct account *found;
+
+		snprintf(name, sizeof name, "guest-%d", i);
+		found = accounts_find(accounts, name);
+		assert_string_equal(found->name, name);
+		assert_ptr_equal(accounts_by_id(accounts, found->id), found);
+	}
+	accounts_free(&accounts);
+}
+
+static void a_replaced_one_keeps_who_made_it_and_its_password(void **state)
+{
+	struct account account = sample("zoe"), change = sample("zora");
+	char id[RECORDS_ID_SIZE], digest[ACCOUNT_DIGEST_SIZE];
+	struct accounts *accounts;
+
+	put_account(*state, &account, NULL, ACCOUNTS_DONE);
+	accounts = load(*state);
+	snprintf(id, sizeof id, "%s", accounts_at(accounts, 0)->id);
+	accounts_digest(accounts_at(accounts, 0), digest);
+	accounts_free(&accounts);
+	change.id = id;
+	change.hash = "";
+	change.by = "staff/mallory";
+	change.created = 1800000000;
+	change.meetings[0] = OTHER;
+	put_account(*state, &change, digest, ACCOUNTS_DONE);
+	assert_int_equal(count(*state), 1);
+	accounts = load(*state);
+	assert_string_equal(accounts_at(accounts, 0)->id, id);
+	assert_string_equal(accounts_at(accounts, 0)->name, "zora");
+	assert_string_equal(accounts_at(accounts, 0)->hash, hash);
+	assert_string_equal(accounts_at(accounts, 0)->by, "staff/alice");
+	assert_int_equal(accounts_at(accounts, 0)->created, 1700000000);
+	assert_string_equal(accounts_at(accounts, 0)->meetings[0], OTHER);
+	accounts_free(&accounts);
+	/* It is another now. */
+	put_account(*state, &change, digest, ACCOUNTS_CHANGED);
+	put_account(*state, &change, NULL, ACCOUNTS_DONE);
+}
+
+static void a_name_is_given_once_and_nobody_comes_back(void **state)
+{
+	struct account zoe = sample("zoe"), adam = sample("adam");
+	struct fixture *fixture = *state;
+	struct error error = {""};
+	char id[RECORDS_ID_SIZE];
+	struct accounts *accounts;
+
+	put_account(fixture, &zoe, NULL, ACCOUNTS_DONE);
+	put_account(fixture, &zoe, NULL, ACCOUNTS_TAKEN);
+	put_account(fixture, &adam, NULL, ACCOUNTS_DONE);
+	accounts = load(fixture);
+	snprintf(id, sizeof id, "%s", accounts_find(accounts, "adam")->id);
+	accounts_free(&accounts);
+	zoe.id = id;
+	put_account(fixture, &zoe, NULL, ACCOUNTS_TAKEN);
+	assert_int_equal(accounts_remove(fixture->users, id, &error), ACCOUNTS_DONE);
+	assert_int_equal(accounts_remove(fixture->users, id, &error), ACCOUNTS_GONE);
+	put_account(fixture, &zoe, NULL, ACCOUNTS_GONE);
+	assert_int_equal(count(fixture), 1);
+}
+
+static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
+{
+	struct account old = sample("old"), recent = sample("recent"), now = sample("now");
+	struct accounts *accounts;
+	char id[RECORDS_ID_SIZE];
+
+	old.expires = clock_wall() - RECORDS_KEPT - 10;
+	recent.expires = clock_wall() - RECORDS_KEPT + 1000;
+	put_account(*state, &old, NULL, ACCOUNTS_DONE);
+	accounts = load(*state);
+	snprintf(id, sizeof id, "%s", accounts_at(accounts, 0)->id);
+	accounts_free(&accounts);
+	old.id = id; /* but not while it is changed */
+	put_account(*state, &old, NULL, ACCOUNTS_DONE);
+	put_account(*state, &recent, NULL, ACCOUNTS_DONE);
+	put_account(*state, &now, NULL, ACCOUNTS_DONE);
+	accounts = load(*state);
+	assert_null(accounts_find(accounts, "old"));
+	assert_false(accounts_is_active(accounts_find(accounts, "recent"), clock_wall()));
+	assert_true(accounts_is_active(accounts_find(accounts, "now"), clock_wall()));
+	accounts_free(&accounts);
+}
+
+static void put_text(const struct fixture *fixture, const char *text)
+{
+	put(fixture->users, text, strlen(text), 0600);
+}
+
+#define HEAD "{\"format\": \"meetauth guest accounts 1\", \"entries\": ["
+#define ID   "0123456789abcdef0123456789abcdef"
+#define ID2  "0123456789abcdef0123456789abcdee"
+#define HASH                                                                                       \
+	"\"hash\": \"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"                       \
+	"Z29vZGhhc2hnb29kaGFzaGdvb2RoYXNoZ29vZGhhc2g\""
+#define REST "\"name\": \"zoe\", \"meetings\": [\"a.example/m\"], " HASH
+
+static void a_bad_file_is_refused_as_a_whole(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {{"", ":1: "}, {"[]", "\"format\" must be"},
+		{"{\"format\": \"meetauth invitations 1\", \"entries\": []}", "must be"},
+		{HEAD "\n7]}", "entry 1 is no object"},
+		{HEAD "{\"id\": \"x\", " REST "}]}", "entry 1: the id"},
+		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: a field"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}", "no time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a@b@c\"}]}", "e-mail"},
+		{HEAD "{\"id\": \"" ID
+		      "\", \"name\": \"Zoe\", \"meetings\": [\"a.example/m\"], " HASH "}]}",
+			"lower case"},
+		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [], " HASH "}]}",
+			"at least one meeting"},
+		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [7], " HASH "}]}",
+			"a field"},
+		{HEAD "{\"id\": \"" ID
+		      "\", \"name\": \"zoe\", \"meetings\": [\"A.example/m\"], " HASH "}]}",
+			"PLATFORM/MEETING-ID"},
+		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [\"m\"], " HASH "}]}",
+			"PLATFORM/MEETING-ID"},
+		{HEAD "{\"id\": \"" ID
+		      "\", \"name\": \"zoe\", \"meetings\": [\"a.example/..\"], " HASH "}]}",
+			"PLATFORM/MEETING-ID"},
+		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [\"a.example/m\"]}]}",
+			"no password"},
+		{HEAD "{\"id\": \"" ID
+		      "\", \"name\": \"zoe\", \"meetings\": [\"a.example/m\"], \"hash\": \"x\"}]}",
+			"entry 1: "},
+		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID2 "\", " REST "}]}",
+			"two entries have the name zoe"},
+		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID
+		      "\", \"name\": \"adam\", \"meetings\": [\"a.example/m\"], " HASH "}]}",
+			"two entries have the id"}};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error error = {""};
+		struct account more = sample("more");
+
+		put_text(fixture, cases[i].text);
+		assert_null(accounts_load(fixture->users, &error));
+		if (strstr(error.text, cases[i].words) == NULL ||
+			strstr(error.text, fixture->users) == NULL)
+			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);
+		put_account(fixture, &more, NULL, ACCOUNTS_BROKEN);
+	}
+}
+
+/* ---- what may be in one ---- */
+
+static void meetings_are_read_from_a_line(void **state)
+{
+	char line[] = " 5f521a93c20ff6721fbb6a6c , ,other.example/b,", many[] = "1,2,3,4,5,6,7,8,9,"
+										"10,11,12,13,14,15,"
+										"16,17";
+	struct account account = sample("zoe");
+	char *room = NULL;
+
+	(void)state;
+	assert_null(accounts_read_meetings(&account, line, "meeting.example.org", &room));
+	assert_int_equal(account.meeting_count, 2);
+	assert_string_equal(account.meetings[0], MEETING);
+	assert_string_equal(account.meetings[1], "other.example/b");
+	free(room);
+	assert_non_null(accounts_read_meetings(&account, many, "x.example", &room));
+	free(room);
+}
+
+static void all_meetings_fit_into_a_session(void **state)
+{
+	struct account account = sample("zoe");
+	char meeting[400];
+
+	(void)state;
+	memset(meeting, 'm', sizeof meeting);
+	memcpy(meeting, "a.example/", 10);
+	meeting[266] = '\0';
+	account.meeting_count = 0;
+	for (int i = 0; i < 5; i++)
+		account.meetings[account.meeting_count++] = meeting;
+	assert_null(accounts_meetings_fault(&account));
+	account.meetings[account.meeting_count++] = meeting;
+	assert_non_null(strstr(accounts_meetings_fault(&account), "1536"));
+}
+
+static void a_digest_is_of_all_that_may_change(void **state)
+{
+	struct account one = sample("zoe"), other;
+	char digest[ACCOUNT_DIGEST_SIZE], again[ACCOUNT_DIGEST_SIZE];
+
+	(void)state;
+	accounts_digest(&one, digest);
+	accounts_digest(&one, again);
+	assert_string_equal(digest, again);
+	for (int i = 0; i < 8; i++) {
+		other = one;
+		other.name = i == 0 ? "zo" : other.name;
+		other.display = i == 1 ? "eZoe" : other.display;
+		other.email = i == 2 ? "" : other.email;
+		other.hash = i == 3 ? "x" : other.hash;
+		other.expires += i == 4;
+		other.meetings[0] = i == 5 ? OTHER : other.meetings[0];
+		other.meeting_count -= i == 6;
+		other.id = i == 7 ? ID : other.id;
+		accounts_digest(&other, again);
+		assert_string_not_equal(digest, again);
+	}
+}
+
+/* ---- the backend ---- */
+
+static void *open_backend(struct fixture *fixture)
+{
+	const struct section_type backends[] = {{"guest-account", auth_guest_account.options}, {0}};
+	struct error error = {""};
+	void *instance;
+
+	configure(fixture, (struct config_types){platforms, backends},
+		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
+		"backend \"guests\" {\n type = \"guest-account\"\n accounts = \"%s\"\n"
+		" groups = {\"partners\"}\n}\n",
+		fixture->users);
+	if (auth_guest_account.open(fixture->settings->backends[0], &instance, &error) != 0)
+		fail_msg("%s", error.text);
+	return instance;
+}
+
+static enum auth_verdict try(
+	void *instance, const char *name, const char *password, struct identity *who)
+{
+	struct error error = {""};
+	struct auth_attempt attempt = {
+		.name = name, .password = password, .client = "", .who = who, .error = &error};
+
+	identity_release(who);
+	identity_set(&who->backend, "guests", IDENTITY_NAME_MAX);
+	return auth_guest_account.check(instance, &attempt);
+}
+
+static void a_password_gives_a_guest_of_the_named_meetings(void **state)
+{
+	struct account account = sample("zoe");
+	struct identity who = IDENTITY_INIT;
+	void *instance;
+
+	account.meetings[account.meeting_count++] = OTHER;
+	put_account(*state, &account, NULL, ACCOUNTS_DONE);
+	instance = open_backend(*state);
+	assert_int_equal(try(instance, "ZOE", PASSWORD, &who), AUTH_GRANT);
+	assert_string_equal(who.backend, "guests");
+	assert_int_equal(strncmp(who.subject, "guest-", 6), 0);
+	assert_true(records_is_id(who.subject + 6));
+	assert_string_equal(who.name, "Zo\xc3\xab Guest");
+	assert_string_equal(who.email, "zoe@partner.example");
+	assert_true(who.guest);
+	assert_true(identity_has_group(&who, "partners"));
+	assert_true(identity_is_good_for(&who, "meeting.example.org", MEETING + 20));
+	assert_true(identity_is_good_for(&who, "meeting.example.org", OTHER + 20));
+	assert_false(identity_is_good_for(&who, "meeting.example.org", "x"));
+	assert_false(identity_is_good_for(&who, "other.example", MEETING + 20));
+	assert_true(auth_guest_account.holds(instance, &who));
+	identity_release(&who);
+	auth_guest_account.close(instance);
+}
+
+static void nobody_else_gets_in(void **state)
+{
+	struct account account = sample("zoe"), expired = sample("old");
+	struct identity who = IDENTITY_INIT;
+	void *instance;
+
+	expired.expires = clock_wall() - 1;
+	put_account(*state, &account, NULL, ACCOUNTS_DONE);
+	put_account(*state, &expired, NULL, ACCOUNTS_DONE);
+	instance = open_backend(*state);
+	assert_int_equal(try(instance, "zoe", "wrong", &who), AUTH_DENY);
+	assert_int_equal(try(instance, "zoe", "", &who), AUTH_DENY);
+	assert_int_equal(try(instance, "old", PASSWORD, &who), AUTH_DENY);
+	assert_int_equal(try(instance, "eve", PASSWORD, &who), AUTH_UNKNOWN);
+	assert_int_equal(try(instance, "", PASSWORD, &who), AUTH_UNKNOWN);
+	assert_null(who.subject);
+	identity_release(&who);
+	auth_guest_account.close(instance);
+}
+
+static void without_accounts_everybody_is_unknown(void **state)
+{
+	struct identity who = IDENTITY_INIT;
+	void *instance = open_backend(*state);
+
+	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_UNKNOWN);
+	identity_release(&who);
+	auth_guest_account.close(instance);
+}
+
+static void sessions_end_with_any_change_of_their_account(void **state)
+{
+	struct fixture *fixture = *state;
+	struct account account = sample("zoe");
+	struct identity who = IDENTITY_INIT, stranger = IDENTITY_INIT;
+	struct error error = {""};
+	char id[RECORDS_ID_SIZE];
+	void *instance;
+
+	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	instance = open_backend(fixture);
+	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
+	snprintf(id, sizeof id, "%s", who.subject + 6);
+	identity_set(&stranger.subject, who.subject, IDENTITY_SUBJECT_MAX);
+	assert_false(auth_guest_account.holds(instance, &stranger)); /* without what is kept */
+	identity_set(&stranger.subject, id, IDENTITY_SUBJECT_MAX);
+	assert_false(auth_guest_account.holds(instance, &stranger));
+	identity_set(&stranger.subject, "guest-", IDENTITY_SUBJECT_MAX);
+	assert_false(auth_guest_account.holds(instance, &stranger));
+	account.id = id;
+	account.meetings[0] = OTHER;
+	account.hash = "";
+	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	assert_true(auth_guest_account.holds(instance, &who));
+	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
+	assert_false(auth_guest_account.holds(instance, &who));
+	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
+	assert_true(auth_guest_account.holds(instance, &who));
+	/* A bad file leaves things as they were. */
+	put_text(fixture, "{");
+	assert_int_equal(auth_guest_account.refresh(instance, &error), -1);
+	assert_true(auth_guest_account.holds(instance, &who));
+	put_text(fixture, HEAD "]}");
+	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
+	assert_false(auth_guest_account.holds(instance, &who));
+	identity_release(&who);
+	identity_release(&stranger);
+	auth_guest_account.close(instance);
+}
+
+static int up(void **state)
+{
+	return fixture_up(state);
+}
+
+static int down(void **state)
+{
+	struct fixture *fixture = *state;
+	char lock[160];
+
+	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
+	unlink(lock);
+	return fixture_down(state);
+}
+
+static int make_hash(void **state)
+{
+	(void)state;
+	return sodium_init() < 0 ? -1 : password_hash(PASSWORD, hash);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_a_file_there_are_none),
+		TEST(what_is_put_is_read_back),
+		TEST(many_are_found),
+		TEST(a_replaced_one_keeps_who_made_it_and_its_password),
+		TEST(a_name_is_given_once_and_nobody_comes_back),
+		TEST(what_ended_long_ago_is_forgotten_with_the_next),
+		TEST(a_bad_file_is_refused_as_a_whole),
+		TEST(meetings_are_read_from_a_line),
+		TEST(all_meetings_fit_into_a_session),
+		TEST(a_digest_is_of_all_that_may_change),
+		TEST(a_password_gives_a_guest_of_the_named_meetings),
+		TEST(nobody_else_gets_in),
+		TEST(without_accounts_everybody_is_unknown),
+		TEST(sessions_end_with_any_change_of_their_account),
+	};
+
+	return cmocka_run_group_tests(tests, make_hash, NULL);
+}
