@@ -212,7 +212,8 @@ def test_a_second_request_on_the_connection(rig):
 
 
 def test_a_through_nginx_with_connections_kept(make_rig):
-    """An operator who turns fastcgi_keep_conn on opens no door."""
+    """An operator who turns fastcgi_keep_conn on opens no door. nginx says 502 (and serves its page for that) where it writes to a connection
+    that we have closed meanwhile, which is why the sample has it off."""
     import rig as rigs
     import re
     rig = make_rig(start=False)
@@ -234,10 +235,9 @@ def test_a_through_nginx_with_connections_kept(make_rig):
     visitor = rig.visitor()
     for offset in (0, 8192 - 24, 8192 - 100, 8192, 10000):
         answer = visitor.request("POST", "/auth/nothing", body=b"x" * offset + forged)
-        assert answer.status in (400, 404) and b"meetauth_joins_total" not in answer.body
-        assert rig.send("GET", "/auth/healthz").text == "ok\n"
-    assert visitor.sign_in().status == 302
-    assert visitor.enter().status == 302
+        assert answer.status in (400, 404, 502) and b"meetauth_joins_total" not in answer.body
+        wait_for(lambda: rig.send("GET", "/auth/healthz").text == "ok\n", "a connection that is open")
+    wait_for(lambda: rig.visitor().enter().status == 303, "a join that begins")
 
 
 def start_plain(rig):
