@@ -215,7 +215,7 @@ static enum auth_verdict check_by_search(
 static enum auth_verdict read_bound(
 	const struct directory_call *call, const struct auth_attempt *attempt)
 {
-	enum auth_verdict verdict = AUTH_UNAVAILABLE;
+	enum auth_verdict verdict = AUTH_UNFIT;
 	struct person person;
 
 	if (person_find(call, attempt->name, &person) != 0)

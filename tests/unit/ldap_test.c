@@ -262,7 +262,7 @@ static void an_entry_without_a_subject_is_a_fault(void **state)
 
 	open_with(world, SEARCH "subject-attribute = \"employeeNumber\"\n");
 	expect(world, "alice", "wrong", AUTH_DENY);
-	expect(world, "alice", FAKE_PASSWORD, AUTH_UNAVAILABLE);
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
 	assert_non_null(strstr(world->error.text, "employeeNumber"));
 	assert_null(strstr(world->error.text, "alice"));
 	assert_null(world->who.subject);
@@ -413,7 +413,10 @@ static void try_answers(struct world *world, const char *options, bool searched)
 		if (try(world, "alice", FAKE_PASSWORD) != wanted)
 			fail_msg("%zu: code %d: another verdict than %d: %s", i, answers[i].code,
 				wanted, world->error.text);
-		assert_int_equal(world->who.subject != NULL, wanted == AUTH_GRANT);
+		/* Also who was denied is told apart, for their tries to be counted. */
+		assert_int_equal(world->who.subject != NULL,
+			wanted == AUTH_GRANT || (searched && wanted == AUTH_DENY));
+		assert_int_equal(world->who.email != NULL, wanted == AUTH_GRANT);
 		assert_int_equal(world->error.text[0] != '\0', wanted == AUTH_UNAVAILABLE);
 		assert_null(strstr(world->error.text, "alice"));
 	}
@@ -468,7 +471,7 @@ static void by_template_people_read_their_own_entry(void **state)
 	assert_int_equal(world->fake.searches_as_person, 1);
 	world->fake.script.search_code = LDAP_NO_SUCH_OBJECT;
 	world->fake.script.entry_count = 0;
-	expect(world, "alice", FAKE_PASSWORD, AUTH_UNAVAILABLE);
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
 	assert_non_null(strstr(world->error.text, "cannot be read"));
 	assert_int_equal(renew(world), AUTH_UNKNOWN);
 }
@@ -668,7 +671,7 @@ static void too_many_groups_are_a_fault_and_not_a_choice(void **state)
 	}
 	world->fake.script.entries = &many;
 	open_with(world, SEARCH);
-	expect(world, "alice", FAKE_PASSWORD, AUTH_UNAVAILABLE);
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
 	assert_non_null(strstr(world->error.text, "group-match"));
 	assert_null(world->who.subject);
 	auth_ldap.close(world->instance);
@@ -690,7 +693,7 @@ static void a_group_name_that_does_not_fit_is_a_fault(void **state)
 	odd.attributes[3] = (struct fake_attribute){"memberOf", {name}};
 	world->fake.script.entries = &odd;
 	open_with(world, SEARCH);
-	expect(world, "alice", FAKE_PASSWORD, AUTH_UNAVAILABLE);
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
 	assert_non_null(strstr(world->error.text, "longer than"));
 	odd.attributes[3] = (struct fake_attribute){"memberOf", {"no dn at all", "cn=ok,dc=x"}};
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);

@@ -548,7 +548,7 @@ static void the_server_may_say_whom_it_let_in(void **state)
 		REPLY(RADIUS_ACCESS_ACCEPT, "\x01\x05"
 					    "a\0b"),
 		"anna", "x");
-	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
+	assert_int_equal(result.verdict, AUTH_UNFIT);
 	assert_null(result.who.subject);
 }
 
