@@ -229,6 +229,15 @@ int text_to_time(const char *text, int64_t *seconds_r)
 	return -1;
 }
 
+void text_lower(const char *text, char *lower, size_t size)
+{
+	size_t i = 0;
+
+	for (; text[i] != '\0' && i + 1 < size; i++)
+		lower[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
+	lower[i] = '\0';
+}
+
 void text_hex(const uint8_t *bytes, size_t length, char *hex)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -41,6 +41,9 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
+/* Copies with ASCII letters in lower case, cut at `size` bytes with the NUL. */
+void text_lower(const char *text, char *lower, size_t size);
+
 /* "2026-12-31T18:00:00Z" (RFC 3339); returns `text`, "?" for a year that has more digits. */
 enum { TEXT_TIME_SIZE = 32 };
 const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE]);

@@ -45,8 +45,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 		breaker_abandoned(breaker);
 	} else if (call->verdict == AUTH_UNAVAILABLE) {
 		breaker_failed(breaker, clock_monotonic_ms());
-	} else {
-		breaker_succeeded(breaker);
+	} else if (call->verdict != AUTH_CHALLENGE || call->backend->driver->deliver == NULL) {
+		breaker_succeeded(breaker); /* what is delivered later decides for itself */
 	}
 	metric_observe(METRIC_LOGIN_SECONDS, clock_monotonic_ms() - call->started_ms);
 	call->done(call);

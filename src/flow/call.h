@@ -41,6 +41,7 @@ struct call {
 	char nonce[AUTH_NONCE_SIZE], verifier[AUTH_NONCE_SIZE];
 	struct tries tries;
 	void *context;
+	size_t index; /* of the backend to be asked next */
 	int64_t started_ms;
 	/* private */
 	struct worker_job job;

@@ -47,14 +47,19 @@ static void on_delivered(struct worker_job *job, bool cancelled)
 {
 	struct delivery *delivery =
 		(struct delivery *)((char *)job - offsetof(struct delivery, job));
+	struct breaker *breaker = &delivery->backend->breaker;
 	struct log_line line;
 
-	if (!cancelled && delivery->rc == 0)
-		breaker_succeeded(&delivery->backend->breaker);
-	if (!cancelled && delivery->rc != 0) {
-		breaker_failed(&delivery->backend->breaker, clock_monotonic_ms());
+	if (cancelled)
+		breaker_abandoned(breaker);
+	else if (delivery->rc == 0)
+		breaker_succeeded(breaker);
+	else
+		breaker_failed(breaker, clock_monotonic_ms());
+	/* One that only this recipient is to blame for is no failure, and is told all the same. */
+	if (delivery->error.text[0] != '\0') {
 		log_begin(&line, LOG_LEVEL_ERROR, "delivery");
-		log_text(&line, "result", "failed");
+		log_text(&line, "result", delivery->rc == 0 ? "refused" : "failed");
 		log_text(&line, "backend", delivery->backend->title);
 		log_text(&line, "message", delivery->error.text);
 		log_end(&line);
@@ -81,6 +86,7 @@ static int send_delivery(struct visit *visit, struct service_backend *backend,
 	delivery->job.done = on_delivered;
 	if (worker_submit(backend->lane, &delivery->job) == 0)
 		return 0;
+	breaker_abandoned(&backend->breaker);
 	free_delivery(delivery);
 	return -1;
 }

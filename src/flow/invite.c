@@ -50,27 +50,49 @@ static enum step conclude(struct call *call)
 	metric_count(METRIC_LOGIN_FAILED);
 	login_log(visit, "failed", NULL, call->backend->title, call->error.text);
 	visit->is_logged = true;
+	visit->invitation = true;
 	return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 }
+
+static enum step ask_next(struct call *call);
 
 static void on_checked(struct call *call)
 {
 	struct visit *visit = call->visit;
-	enum step step = conclude(call);
+	enum step step = call->verdict == AUTH_UNKNOWN ? ask_next(call) : conclude(call);
 
+	if (step == STEP_WAIT)
+		return;
 	call_release(call);
 	visit_continue(visit, step);
 }
 
-static struct service_backend *find_backend(struct service *service)
+/* The next one that opens links; NULL past the end. */
+static struct service_backend *next_backend(struct call *call)
 {
-	for (size_t i = 0; i < service->backend_count; i++)
-		if (service->backends[i].driver->kind == AUTH_LINK)
-			return &service->backends[i];
+	struct service *service = call->visit->service;
+
+	while (call->index < service->backend_count) {
+		struct service_backend *backend = &service->backends[call->index++];
+
+		if (backend->driver->kind == AUTH_LINK)
+			return backend;
+	}
 	return NULL;
 }
 
-static enum step begin(struct visit *visit, struct call *call, struct service_backend *backend)
+/* A link that one does not know may be another's. */
+static enum step ask_next(struct call *call)
+{
+	struct service_backend *backend = next_backend(call);
+
+	if (backend == NULL)
+		return call->backend != NULL ? conclude(call)
+					     : visit_fail(call->visit, FAILURE_NOT_FOUND);
+	return call_start(call, backend, work, on_checked) == 0 ? STEP_WAIT : call_fail(call);
+}
+
+static enum step begin(struct visit *visit, struct call *call)
 {
 	const char *token = NULL;
 
@@ -90,21 +112,17 @@ static enum step begin(struct visit *visit, struct call *call, struct service_ba
 		.challenge = &call->challenge,
 		.error = &call->error,
 	};
-	return call_start(call, backend, work, on_checked) == 0 ? STEP_WAIT : call_fail(call);
+	return ask_next(call);
 }
 
 enum step invite_show(struct visit *visit)
 {
-	struct service_backend *backend = find_backend(visit->service);
-	struct call *call;
+	struct call *call = call_new(visit);
 	enum step step;
 
-	if (backend == NULL)
-		return visit_fail(visit, FAILURE_NOT_FOUND);
-	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	step = begin(visit, call, backend);
+	step = begin(visit, call);
 	if (step != STEP_WAIT)
 		call_release(call);
 	return step;
@@ -117,8 +135,10 @@ enum step invite_accept(struct visit *visit)
 	enum step step;
 
 	/* It may have been revoked since the page was shown. */
-	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who))
+	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who)) {
+		visit->invitation = true;
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
 	step = login_grant(visit, who);
 	if (step == STEP_NEXT) {
 		pages_meeting_link(visit, &url);

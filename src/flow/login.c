@@ -8,6 +8,7 @@
 #include "flow/throttle.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -54,14 +55,16 @@ static enum auth_verdict work(struct call *call)
 	return call->backend->driver->check(call->backend->instance, &call->attempt);
 }
 
-/* Whether the policy would let somebody in who has this address and nothing else. */
+/* Whether the policy would let somebody in who has this address, in the form in which the identity
+ * would have it, and nothing else. */
 static bool is_admitted(
-	const struct visit *visit, const struct service_backend *backend, const char *address)
+	const struct visit *visit, const struct service_backend *backend, const char *typed)
 {
-	struct identity who = {.backend = (char *)backend->title,
-		.subject = (char *)address,
-		.email = (char *)address};
+	char address[IDENTITY_SUBJECT_MAX + 1];
+	struct identity who = {
+		.backend = (char *)backend->title, .subject = address, .email = address};
 
+	text_lower(typed, address, sizeof address);
 	return authorize_would_allow(visit, &who);
 }
 

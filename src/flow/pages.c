@@ -132,6 +132,8 @@ static const char *message_of(const struct visit *visit)
 		return "room.message";
 	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
 		return "other";
+	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)
+		return "other";
 	return visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL ? "other" : "message";
 }
 
@@ -286,6 +288,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 	values_put(&values, "name", backend == NULL ? name : NULL);
 	values_put(&values, "passwords", passwords ? "1" : NULL);
 	values_put_rows(&values, "forms", forms.list);
+	values_put(&values, "any_buttons", buttons.count > 0 ? "1" : NULL);
 	values_put_rows(&values, "buttons", buttons.list);
 	values_answer(visit, PAGE_LOGIN, status, join_policy(visit), lang, &values);
 	release_rows(&forms);

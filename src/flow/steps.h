@@ -71,6 +71,7 @@ struct visit {
 	bool is_logged; /* has its line already: event=login */
 	bool failed;
 	enum failure failure;
+	bool invitation;	 /* it is one that is not good, or not any more */
 	const char *parameter;	 /* which one was bad; a constant */
 	const char *rule;	 /* which rule decided */
 	const char *role;	 /* that it gives; "" */

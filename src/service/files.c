@@ -10,8 +10,8 @@
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "meeting_link", "retry_after", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
-	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "buttons",
-	"backend", "label", "name_label", "password_label", "address", NULL};
+	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "any_buttons",
+	"buttons", "backend", "label", "name_label", "password_label", "address", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
 	"desk", "failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
@@ -73,6 +73,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #undef FAILURE
 		"error.bad-request.other",
 		"error.login-failed.other",
+		"error.ticket-expired.other",
 		"error.overloaded.room.title",
 		"error.overloaded.room.message",
 		"error.denied.desk.title",

@@ -110,6 +110,18 @@ def test_the_page_of_another_browser_is_refused(shared):
     assert answer.status in (400, 403) and "__Host-meetauth" not in answer.cookies
 
 
+def test_a_link_of_any_of_several_backends(make_rig):
+    rig = make_rig(start=False)
+    rig.sections = (BACKEND % rig.folder + BACKEND.replace("invited", "partners").replace("/invitations", "/partners") % rig.folder
+                    + rule("invited"))
+    rig.start()
+    link, _ = invite(rig, "--backend", "partners")
+    visitor = rig.visitor()
+    assert accept(visitor, visitor.get(link)).status == 303
+    answer = rig.visitor().get(link[:-1] + ("A" if link[-1] != "A" else "B"))
+    assert answer.status == 400 and "This invitation is not valid" in answer.text
+
+
 def test_only_a_rule_that_names_the_backend_lets_them_in(make_rig):
     policy = 'policy {\n rule "all" { allow = true }\n rule "mail" { allow = true emails = {"*@partner.example"} }\n default = "allow"\n}\n'
     rig = make(make_rig, policy)
