@@ -23,8 +23,8 @@ static const struct shipped {
 } templates[] = {
 	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "desk",
 			  "failed", "failed_form", "failed_password", "name", "passwords", "forms",
-			  "buttons", "backend", "label", "name_label", "password_label", "address",
-			  NULL}},
+			  "any_buttons", "buttons", "backend", "label", "name_label",
+			  "password_label", "address", NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
 			  "switch_action", "ticket", "meeting_link", "retry_after", NULL}},
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
