@@ -116,6 +116,11 @@ static void connect_platform(struct findings *findings, const struct service *se
 		service->files == NULL)
 		return;
 	secrets.count = store_texts(service->files->store, platform->title, values);
+	if (platform->driver->secrets_of == PLATFORM_SECRETS_OF_NOBODY) {
+		rc = platform->driver->connect(platform->instance, &secrets, &error);
+		add_result(findings, rc, "connect", platform->title, "can be asked", &error);
+		return;
+	}
 	if (secrets.count == 0)
 		return; /* check_secrets() has said so */
 	rc = platform->driver->connect(platform->instance, &secrets, &error);
