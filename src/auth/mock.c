@@ -6,14 +6,11 @@
  *   1. Copy this file to src/auth/NAME.c, drop the #ifdef, rename the struct at the end to
  * auth_NAME.
  *   2. List the section's options; check what they mean in open() and report with section_error().
- *   3. check() answers one of five verdicts and never two of them for one cause: AUTH_DENY for
- * somebody who is known here, AUTH_UNKNOWN so that the next backend is asked, AUTH_UNAVAILABLE when
- * nothing can be said about anybody, AUTH_CHALLENGE for a second question, AUTH_GRANT with `who`
- * complete. It may block, and runs on several threads at once.
+ *   3. check() answers one verdict and never the same for two causes (auth.h). It may block, and
+ * runs on several threads at once.
  *   4. stands() is called on the loop and must not block. Leave out (NULL) what the backend does
  * not have.
- *   5. One row in registry.c, one line in Makefile.am, a section in man/meetauth.conf.5, a unit
- * test.
+ *   5. The rest, and backends of other kinds, are in HACKING.md.
  *
  * It lets in whoever the configuration says, without a password, and is therefore in no program
  * that is installed: it exists only where MEETAUTH_MOCK is defined, which tests do for themselves
