@@ -28,7 +28,7 @@ struct mock {
 
 static const struct option mock_options[] = {
 	{"users", OPTION_LIST, NULL,
-		"NAME=VERDICT: deny, unknown, unavailable, challenge or grant"},
+		"NAME=VERDICT: deny, unknown, unavailable, unfit, challenge or grant"},
 	{0},
 };
 
@@ -36,6 +36,7 @@ static const char *const mock_verdicts[] = {
 	[AUTH_DENY] = "deny",
 	[AUTH_UNKNOWN] = "unknown",
 	[AUTH_UNAVAILABLE] = "unavailable",
+	[AUTH_UNFIT] = "unfit",
 	[AUTH_CHALLENGE] = "challenge",
 	[AUTH_GRANT] = "grant",
 };
