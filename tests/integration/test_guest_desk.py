@@ -5,6 +5,7 @@ test_guest_desk_attacks.py."""
 import json
 import os
 import re
+import subprocess
 import threading
 import urllib.parse
 
@@ -12,7 +13,7 @@ import pytest
 from client import JSON
 from desk import PASSWORD, Host, guest_of, make_desk
 from guests import MEETING, OTHER, query
-from rig import HOST, wait_for
+from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -362,3 +363,20 @@ def test_the_files_are_private(shared, host):
     host.put_account("quinn")
     for name in ("guest.accounts", "invitations"):
         assert os.stat(os.path.join(shared.folder, name)).st_mode & 0o077 == 0
+
+
+# -- what the README shows --
+
+
+def test_the_sample_of_the_readme(make_rig):
+    rig = make_rig(start=False)
+    os.mkdir(rig.folder + "/state")
+    with open(TOP + "/README.md", encoding="utf-8") as file:
+        block, = [block for block in re.findall(r"```\n(.*?)```", file.read(), re.S) if "guest-desk {" in block]
+    rig.sections = block
+    rig.configure()
+    rig.ctl("init")
+    rig.ctl("secret", "generate", "backend/invited")
+    done = subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert "guest" not in done.stderr, done.stderr
+    assert rig.ctl("policy", "lint").returncode == 0
