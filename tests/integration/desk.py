@@ -21,8 +21,8 @@ policy {
 """
 
 
-def make_desk(maker, secret=True, sections="", **options):
-    """A rig with a desk; alice and hanna may sit at it."""
+def make_desk(maker, secret=True, sections="", secrets=(), **options):
+    """A rig with a desk; alice and hanna may sit at it. secrets: (name, value), beside that for links."""
     rig = maker(start=False, **options)
     rig.sections = SECTIONS % {"folder": rig.folder} + sections
     start_pool = rig.start_pool
@@ -31,6 +31,8 @@ def make_desk(maker, secret=True, sections="", **options):
         rig.add_user("hanna", "--group", "hosts")
         if secret:
             rig.ctl("secret", "generate", "backend/invited")
+        for name, value in secrets:
+            rig.ctl("secret", "set", name, text=value + "\n")
         rig.start_pool = start_pool
         start_pool()
 

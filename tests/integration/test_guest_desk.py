@@ -13,6 +13,7 @@ import pytest
 from client import JSON
 from desk import PASSWORD, Host, guest_of, make_desk
 from guests import MEETING, OTHER, query
+from oidc_peers import BACKEND, Liar, Person, section
 from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP, wait_for
 
 
@@ -40,6 +41,29 @@ def test_a_host_signs_in_from_the_page_and_comes_back_to_it(shared):
     desk = visitor.get(back.location)
     assert desk.status == 200 and "Guest desk" in desk.text and "alice" in desk.text
     assert desk.headers["Cache-Control"] == "no-store" and "default-src 'none'" in desk.headers["Content-Security-Policy"]
+
+
+def test_a_host_comes_back_from_a_provider_too(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.claims = {"groups": ["hosts"]}
+    try:
+        rig = make_desk(make_rig, sections=section(peer.issuer), secrets=[("backend/" + BACKEND, "client secret")])
+        person = Person(rig)
+        page = person.ours.get(person.ours.get("/auth/guests").location)
+        back = peer.come_back(person, peer.approve(person.press(page).location))
+        assert back.status == 303 and back.location == rig.base + "/guests"
+        desk = person.ours.get(back.location)
+        assert desk.status == 200 and "u-1" in desk.text
+        form = Host.form_of(desk, "put-account")
+        assert person.ours.post("/auth/guests", {**form, **Host.account("anna")}).status == 303
+        assert BACKEND + "/u-1" in person.ours.get("/auth/guests").text
+        peer.claims = {"groups": ["others"]}
+        person = Person(rig)
+        page = person.ours.get(person.ours.get("/auth/guests").location)
+        peer.come_back(person, peer.approve(person.press(page).location))
+        assert person.ours.get("/auth/guests").status == 403
+    finally:
+        peer.stop()
 
 
 def test_a_wrong_password_shows_the_login_page_again(shared):
