@@ -184,6 +184,13 @@ static void log_change(const struct desk *desk)
 	log_end(&line);
 }
 
+/* Nothing was made: the same form may be sent again. */
+static void give_back(const struct desk *desk)
+{
+	if (desk->is_claimed)
+		state_unclaim(desk->visit->station->state, desk->claim);
+}
+
 static enum step answer(struct desk *desk)
 {
 	struct visit *visit = desk->visit;
@@ -191,8 +198,7 @@ static enum step answer(struct desk *desk)
 	if (desk->action != DESK_SHOW)
 		log_change(desk);
 	if (desk->broken) {
-		if (desk->is_claimed)
-			state_unclaim(visit->station->state, desk->claim);
+		give_back(desk);
 		visit_note(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
@@ -209,6 +215,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 	struct visit *visit = desk->visit;
 	enum step step = cancelled ? visit_fail(visit, FAILURE_OVERLOADED) : answer(desk);
 
+	if (cancelled)
+		give_back(desk);
 	free_desk(desk);
 	visit_continue(visit, step);
 }
@@ -240,8 +248,7 @@ static enum step begin(struct desk *desk)
 
 	if (worker_submit(lane, &desk->job) == 0)
 		return STEP_WAIT;
-	if (desk->is_claimed)
-		state_unclaim(desk->visit->station->state, desk->claim);
+	give_back(desk);
 	desk->visit->retry_after = 5;
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
