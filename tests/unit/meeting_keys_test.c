@@ -194,7 +194,10 @@ static enum auth_verdict try(const struct auth_backend *backend, void *instance,
 	const char *meeting, const char *name, const char *key, struct identity *who)
 {
 	char id[64], platform[] = HOST, token[] = "8320", request[] = "12345678";
-	struct join join = {platform, id, token, request, NULL, 0};
+	struct join join = {.platform = platform,
+		.meeting_id = id,
+		.meeting_token = token,
+		.request_token = request};
 	struct error error = {""};
 	struct auth_attempt attempt = {.name = name,
 		.password = key,
