@@ -99,7 +99,8 @@ static int read_common(
 	const char *second;
 
 	if (backend->driver->renew != NULL)
-		backend->group_refresh = section_milliseconds(section, "group-refresh") / 1000;
+		backend->group_refresh =
+			(section_milliseconds(section, "group-refresh") + 999) / 1000;
 	if (!backend->driver->second_factor)
 		return 0;
 	second = section_string(section, "second-factor");
