@@ -5,7 +5,6 @@
  * still works when a directory is down.
  */
 #include "auth/auth.h"
-#include "auth/totp.h"
 #include "auth/users.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -56,9 +55,6 @@ static int check_options(
 	if (!users_kind_available(*kind_r))
 		return section_error(section, "format", error,
 			"this build reads no htpasswd files: it was made without libcrypt");
-	if (strcmp(section_string(section, "second-factor"), "required") == 0 && !totp_available())
-		return section_error(section, "second-factor", error,
-			"this build can check no codes: it was made without liboath");
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/service.h"
 
+#include "auth/totp.h"
+
 #include <strings.h>
 #include <unistd.h>
 
@@ -108,6 +110,9 @@ static int read_common(
 	if (!backend->second_factor_required && strcmp(second, "optional") != 0)
 		return section_error(section, "second-factor", error,
 			"\"optional\" or \"required\" is needed, not \"%.64s\"", second);
+	if (backend->second_factor_required && !totp_available())
+		return section_error(section, "second-factor", error,
+			"this build can check no codes: it was made without liboath");
 	return 0;
 }
 
