@@ -48,10 +48,10 @@ static bool is_link(const struct webex *webex, const char *text)
 
 	if (strncasecmp(text, webex->site, length) != 0 || text[length] != '/')
 		return false;
-	text += length + 1;
+	text += length;
 	path = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 			    "0123456789-._~/");
-	if (path == 0 || path > LINK_PATH_MAX || strncmp(text, "..", 2) == 0)
+	if (path < 2 || path > LINK_PATH_MAX)
 		return false;
 	if (memmem(text, path, "//", 2) != NULL || memmem(text, path, "/.", 2) != NULL)
 		return false;

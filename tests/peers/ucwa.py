@@ -34,6 +34,8 @@ class Ucwa(Peer):
 
     def first(self, request):
         """The address that the configuration has; answers as a hybrid topology or an old first hop."""
+        if request.headers["Accept"] == "*/*":  # somebody who only looks whether there is anybody
+            return "text/html", "<p>Lync</p>"
         assert request.headers["Accept"] == "application/json" and request.bearer is None
         if self.redirect == "status":
             raise Refused(302, {}, [("Location", self.link_base + ROOT)])
@@ -58,7 +60,7 @@ class Ucwa(Peer):
         form = request.form()
         assert set(form) - {"ms_rtc_renew"} == {"grant_type", "password", "ms_rtc_conferenceuri"}
         found = re.fullmatch(r"sip:([^;@]+)@([^;@]+);gruu;opaque=app:conf:focus:id:([a-zA-Z0-9]+)", form["ms_rtc_conferenceuri"])
-        assert found and found[2] == "contoso.example"
+        assert found and found[2].lower() == "contoso.example"
         key = self.meetings.get((found[1].lower(), found[3].upper()))
         if key != form["password"]:
             raise Refused(400, {"error": "invalid_grant", "error_description": CANARY})

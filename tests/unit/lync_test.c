@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The platform "lync": the conference, its key, and the page's link.
+ */
+#include "platform_fixture.h"
+
+extern const struct platform_driver platform_lync;
+
+#define HOST "lync.example.org"
+#define NAME "john@lync.example.org/854T0R7G"
+#define URI  "sip:john@lync.example.org;gruu;opaque=app:conf:focus:id:854T0R7G"
+
+static void wrong_options_are_named(void **state)
+{
+	static const struct bad_option cases[] = {{"domains = {\"a:1\"}", "domains: "},
+		{"domains = {\"https://a\"}", "domains: "}, {"site = \"x\"", "site: "}};
+
+	refuses_options(*state, &platform_lync, HOST, cases, COUNT(cases));
+}
+
+static void a_conference_is_named_by_path_or_address(void **state)
+{
+	void *lync = open_driver(*state, &platform_lync, HOST, "");
+
+	arrives_at(&platform_lync, lync, NAME, QUERY(), NAME);
+	arrives_at(&platform_lync, lync, "John@LYNC.example.org/854t0r7g", QUERY(), NAME);
+	arrives_at(&platform_lync, lync, "", QUERY({"conferenceUri", URI}), NAME);
+	is_refused(&platform_lync, lync, NAME, QUERY({"conferenceUri", URI}), "conferenceUri");
+	is_refused(&platform_lync, lync, "", QUERY(), "meeting");
+	is_refused(&platform_lync, lync, "john", QUERY(), "meeting");
+	is_refused(&platform_lync, lync, "john@evil.example/1", QUERY(), "meeting");
+	is_refused(&platform_lync, lync, "john@lync.example.org/1/2", QUERY(), "meeting");
+	is_refused(&platform_lync, lync, "john@lync.example.org/1;x", QUERY(), "meeting");
+	platform_lync.close(lync);
+}
+
+static void the_page_has_link_and_key(void **state)
+{
+	void *lync = open_driver(*state, &platform_lync, HOST, "");
+	struct buffer link = BUFFER_INIT(1000), key = BUFFER_INIT(1000);
+	struct granted granted;
+	struct join join;
+
+	assert_null(arrive_with(&platform_lync, lync, NAME, QUERY(), &join));
+	granted = grant_for(&platform_lync, lync, &join, &alice, "", "the key");
+	assert_int_equal(granted.verdict, PLATFORM_GRANTED);
+	platform_lync.show(lync, &join, granted.token.data, &link, &key);
+	assert_string_equal(link.data, "conf:" URI);
+	assert_string_equal(key.data, "the key");
+	buffer_wipe(&granted.token);
+	buffer_release(&link);
+	buffer_wipe(&key);
+	join_release(&join);
+	platform_lync.close(lync);
+}
+
+static void without_a_key_nobody_gets_in(void **state)
+{
+	void *lync = open_driver(*state, &platform_lync, HOST, "");
+	struct buffer token = BUFFER_INIT(100);
+	struct error error = {""};
+	size_t accepted = SIZE_MAX;
+	struct join join;
+	struct platform_grant grant = {.join = &join,
+		.who = &alice,
+		.role = "",
+		.token = &token,
+		.accepted = &accepted,
+		.error = &error};
+
+	assert_null(arrive_with(&platform_lync, lync, NAME, QUERY(), &join));
+	assert_int_equal(platform_lync.grant(lync, &grant), PLATFORM_REFUSED);
+	assert_non_null(strstr(error.text, "secret set meeting/" HOST "/" NAME));
+	assert_int_equal(token.length, 0);
+	join_release(&join);
+	platform_lync.close(lync);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(wrong_options_are_named),
+		TEST(a_conference_is_named_by_path_or_address),
+		TEST(the_page_has_link_and_key),
+		TEST(without_a_key_nobody_gets_in),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
