@@ -111,16 +111,16 @@ static enum step answer_wrong(struct visit *visit, const char *name, const char 
 	return STEP_DONE;
 }
 
-/* All factors are checked. */
-static enum step finish(struct login *login)
+/* Somebody who is in now is known in this browser, by what they typed and who they are. */
+static enum step know(struct login *login, enum step step)
 {
-	struct call *call = login->call;
+	struct visit *visit = login->call->visit;
 
-	if (!call->backend->driver->one_meeting) {
-		throttle_know(call->visit, login->name);
-		throttle_know(call->visit, call->who.subject);
-	}
-	return login_grant(call->visit, &call->who);
+	if (step != STEP_NEXT || login->call->backend->driver->one_meeting)
+		return step;
+	throttle_know(visit, login->name);
+	throttle_know(visit, visit->session.who.subject);
+	return step;
 }
 
 static enum step conclude_grant(struct login *login)
@@ -135,8 +135,8 @@ static enum step conclude_grant(struct login *login)
 		identity_add_meeting(&call->who, visit->join.platform, visit->join.meeting_id) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (call->backend->driver->second_factor && login->answer == NULL)
-		return challenge_second_factor(visit, call->backend, &call->who);
-	return finish(login);
+		return know(login, challenge_second_factor(visit, call->backend, &call->who));
+	return know(login, login_grant(visit, &call->who));
 }
 
 /* The name as typed was counted; the backend may have said whom it means. */

@@ -203,6 +203,35 @@ def test_challenge_takes_five_answers(asking):
     assert answer_it(visitor, page, "right").status == 429
 
 
+def test_A42_a_question_grows_old_whatever_is_answered(make_rig):
+    """Each wrong answer, and each empty one, brings the form again; it does not make the question younger."""
+    rig = make_rig(start=False, options={"ticket-lifetime": "3s"})
+    programs = Programs(rig, ["one"])
+    rig.start()
+    programs.says({"one": {"carl": ["challenge Next?", "state 7f"], "answer": GRANT}})
+    visitor, page = try_in(rig, "carl")
+    began = time.monotonic()
+    while time.monotonic() < began + 20:
+        answer = answer_it(visitor, page, "")
+        if answer.status == 400:
+            break
+        assert answer.status == 401
+        page = answer
+        time.sleep(0.3)
+    assert answer.status == 400 and time.monotonic() < began + 10
+    assert answer_it(visitor, page, "123456").status == 400
+    assert not [each for each in programs.asked() if each["request"] == "answer"]
+
+
+def test_A33_what_is_wrong_with_one_person_s_data_shuts_nobody_out(chain):
+    """Somebody in more groups than fit cannot open the breaker."""
+    chain.says({"one": {"carl": ["grant carl", *("group g%d" % number for number in range(65))], "dora": ["grant dora"]}})
+    for _ in range(7):
+        assert try_in(chain.rig, "carl")[1].status == 503
+    assert try_in(chain.rig, "dora")[1].status == 302
+    assert {each["title"] for each in chain.asked()} == {"one"}, "who is known here is not asked about elsewhere"
+
+
 def test_A42_challenge_of_another_browser_is_refused(asking):
     _, page = try_in(asking.rig, "carl")
     other = asking.rig.visitor()

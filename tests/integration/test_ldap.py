@@ -439,6 +439,29 @@ def test_a_directory_that_was_restarted(make_rig, tmp_path, authority, directory
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def counted(make_module_rig, directory):
+    """Two names for everybody, and few tries."""
+    lines = ('filter = "(|(uid={name})(mail={name})(cn={name}))"',)
+    return start(make_module_rig(start=False, sections=searching(directory, *lines) + POLICY,
+                                 options={"throttle-account": "3/10m"}), directory)
+
+
+def test_A30_names_of_one_person_share_a_counter(counted, directory):
+    for typed in ("carol", "carol@example.org", "Carol Danvers"):
+        assert sign_in(counted, typed, "wrong")[1].status == 401, typed
+    for typed in ("carol", "carol@example.org", "Carol Danvers", "CAROL@EXAMPLE.ORG"):
+        assert sign_in(counted, typed, "wrong")[1].status == 429, typed
+    for typed in ("Carol Danvers", "carol@example.org"):
+        assert sign_in(counted, typed, directory.passwords["carol"])[1].status == 429, "nobody learns that it was right"
+    assert sign_in(counted, "judy", meeting="open-1")[1].status == 302
+
+
+def test_A31_spellings_that_the_directory_takes_for_one_share_a_counter(counted):
+    spellings = ["dave", " DAVE", "\uff44ave", "d\u00e1ve"]
+    assert [sign_in(counted, typed, "wrong")[1].status for typed in spellings] == [401, 401, 401, 429]
+
+
 # -- fresh groups --
 
 

@@ -29,8 +29,8 @@ def shared(make_module_rig):
     return make(make_module_rig, {MEETING: "correct horse", OTHER: "other secret"})
 
 
-def enter(rig, meeting, key, name="Zoë"):
-    visitor = rig.visitor()
+def enter(rig, meeting, key, name="Zoë", source="127.0.0.1"):
+    visitor = rig.visitor(source=source)
     return visitor, fill(visitor, visitor.login_page(meeting), "key", name=name, password=key)
 
 
@@ -75,6 +75,16 @@ def test_A31_other_names_buy_no_more_tries(make_rig):
     assert statuses[-1] == 429 and 401 in statuses, statuses
     assert enter(rig, MEETING, "correct horse")[1].status == 429
     assert enter(rig, OTHER, "wrong key")[1].status == 401, "other meetings have tries of their own"
+
+
+def test_A33_who_guesses_a_key_shuts_nobody_else_out(make_rig):
+    rig = make(make_rig, {MEETING: "correct horse"}, options={"throttle-account": "3/10m"})
+    statuses = [enter(rig, MEETING, "wrong key", source="127.0.3.1")[1].status for _ in range(5)]
+    assert statuses == [401] * 3 + [429] * 2
+    assert enter(rig, MEETING, "correct horse", source="127.0.3.2")[1].status == 302
+    # All addresses together have an end as well: ten times as many.
+    statuses = [enter(rig, MEETING, "wrong key", source="127.0.3.%d" % (10 + number // 3))[1].status for number in range(30)]
+    assert statuses.count(401) == 27 and statuses[27:] == [429] * 3, statuses
 
 
 def test_sessions_end_with_the_key(make_rig):

@@ -426,6 +426,30 @@ def test_A45_forged_errors_do_not_close_the_way_for_others(liar):
     assert is_in(peer.sign_in(person))
 
 
+@pytest.mark.parametrize("status,error", [(400, "invalid_grant"), (401, "invalid_grant"), (403, "invalid_grant"), (400, "invalid_request")])
+def test_A45_made_up_codes_do_not_close_the_way_for_others(liar, status, error):
+    """Providers differ in the status that goes with it."""
+    peer, person = liar
+    made_up = [{**peer.approve(person.start().location), "code": "made-up"} for _ in range(7)]
+    peer.status = {"/token": (status, {"error": error})}
+    for parameters in made_up: # one after the other: nothing that succeeds stands between them
+        assert_refused(peer.come_back(person, parameters))
+    peer.status = {}
+    assert is_in(peer.sign_in(person))
+
+
+def test_A42_made_up_codes_use_up_the_tries_of_an_address(lying, make_rig):
+    _, peer = lying
+    peer.reset()
+    rig = start(make_rig, section(peer.issuer), options={"throttle-address": "5/10m"})
+    person = Person(rig)
+    assert is_in(peer.sign_in(person)), "a good one does not count"
+    before = peer.count("/token")
+    statuses = [peer.sign_in(Person(rig), code="made-up").status for _ in range(8)]
+    assert statuses == [401] * 5 + [429] * 3
+    assert peer.count("/token") == before + 5
+
+
 # -- keys --
 
 

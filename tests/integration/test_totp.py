@@ -103,6 +103,34 @@ def test_wrong_code_is_asked_again(carol):
     assert answer_with(visitor, page, digits[:3] + " " + digits[3:]).status == 302
 
 
+def test_A31_another_spelling_of_the_name_needs_the_code_too(carol):
+    carol.passwords[carol.name.upper()] = carol.passwords[carol.name]
+    _, page = enter(carol, carol.name.upper())
+    assert page.status == 200 and is_code_page(page), page
+
+
+def test_A33_a_password_alone_buys_no_tries_at_the_code(make_rig):
+    """Who knows the password begins anew in other browsers: the codes are counted for the person all the same."""
+    rig = make_rig(sections=POLICY, options={"throttle-account": "4/10m"})
+    give(rig, "alice")
+    statuses = []
+    for _ in range(6):
+        visitor, page = enter(rig, "alice")
+        statuses.append(answer_with(visitor, page, "000000").status if is_code_page(page) else page.status)
+    assert statuses[0] == 401 and statuses[-1] == 429 and statuses.count(401) <= 4, statuses
+
+
+def test_a_user_who_is_removed_at_the_code_is_out(make_rig):
+    rig = make_rig(sections=POLICY)
+    rig.add_user("emil")
+    key = give(rig, "emil")
+    visitor, page = enter(rig, "emil")
+    rig.ctl("user", "remove", "emil")
+    wait_for(lambda: enter(rig, "emil")[1].status == 401, "the removal to be seen")
+    assert answer_with(visitor, page, code(key)).status == 400
+    assert "__Host-meetauth" not in visitor.jar
+
+
 def test_password_alone_makes_no_session(carol):
     visitor, page = enter(carol, carol.name)
     assert is_code_page(page) and "__Host-meetauth" not in visitor.jar
