@@ -6,7 +6,8 @@
 
 enum {
 	WATCH_MS = 1000,
-	LEASE_MS = 60 * 1000, /* longer than a renewal takes; so long a failed one rests */
+	LEASE_MS = 60 * 1000,	       /* longer than a renewal takes; so long a failed one rests */
+	REPORT_EVERY_MS = 3600 * 1000, /* what goes on failing for the same cause */
 };
 
 /* What came of a renewal. */
@@ -30,6 +31,8 @@ struct upkeep {
 	const struct store_secret *secret; /* the version that is renewed */
 	enum outcome outcome;
 	struct error error;
+	struct error reported; /* the last failure that was logged; empty: none since a success */
+	int64_t reported_ms;
 	/* What the store did not take. */
 	struct secret *unsaved;
 	char *unsaved_name;
@@ -93,7 +96,19 @@ static void on_worker(struct worker_job *job)
 
 /* ---- on the loop ---- */
 
-static void report(const struct upkeep *upkeep)
+static bool is_told(struct upkeep *upkeep)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (strcmp(upkeep->reported.text, upkeep->error.text) == 0 &&
+		now < upkeep->reported_ms + REPORT_EVERY_MS)
+		return true;
+	upkeep->reported = upkeep->error;
+	upkeep->reported_ms = now;
+	return false;
+}
+
+static void report(struct upkeep *upkeep)
 {
 	static const char *const results[] = {
 		[OUTCOME_FAILED] = "failed",
@@ -104,6 +119,10 @@ static void report(const struct upkeep *upkeep)
 	bool good = upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN;
 	struct log_line line;
 
+	if (good)
+		upkeep->reported.text[0] = '\0';
+	else if (is_told(upkeep))
+		return;
 	log_begin(&line, good ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "renewal");
 	log_text(&line, "result", results[upkeep->outcome]);
 	log_text(&line, "platform", upkeep->platform->title);
