@@ -2,6 +2,7 @@
 """The pool of licensed rooms: meetings of one's own that take one of a few, by a lease in the shared state."""
 
 import concurrent.futures
+import json
 import os
 import signal
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 from client import JSON
 from rig import wait_for
-from talks import Setup
+from talks import APP, Setup
 from test_webex import renewed
 
 import webex as peers
@@ -23,11 +24,11 @@ OPTIONS = """api = "%s"
 """
 
 
-def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0):
+def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0, more=""):
     peer = peers.Webex()
     peer.meetings.update(ROOMS)
-    more = OPTIONS % (peer.url, peer.client_id, peer.host, ", ".join('"%s"' % room for room in rooms), lease)
-    setup = Setup(make_rig, "webex", TITLE, more, peer, peer.secret(), "", processes)
+    options = OPTIONS % (peer.url, peer.client_id, peer.host, ", ".join('"%s"' % room for room in rooms), lease)
+    setup = Setup(make_rig, "webex", TITLE, options + more, peer, peer.secret(), "", processes)
     setup.jar = dict(setup.visitor().jar)
     renewed(setup)
     assert enter(setup, "warm-up").status == 302
@@ -110,6 +111,16 @@ def test_many_at_once_never_share_a_room(make_rig):
     assert len(winners) == 1, "one room was free"
     events = {e["meeting_id"]: e["room"] for e in setup.rig.events("join") if e.get("platform") == TITLE and e["result"] == "ok"}
     assert len(set(events.values())) == len(events) == 2
+
+
+def test_a_script_is_told_the_room(make_rig):
+    setup = set_up(make_rig, ROOMS, lease="1h", more='allowed-origins = {"%s"}' % APP)
+    answer = setup.ask(setup.visitor(), {"meetingNumber": "board"})
+    assert answer.status == 200, answer
+    assert json.loads(answer.body)["meetingNumber"] == setup.audit(answer)["room"]
+    assert enter(setup, "third").status == 503
+    refused = setup.ask(setup.visitor(), {"meetingNumber": "third"})
+    assert refused.status == 503 and refused.headers["Retry-After"] == "60"
 
 
 def test_who_is_denied_takes_no_room(make_rig):
