@@ -160,22 +160,35 @@ static void free_desk(struct desk *desk)
 	free(desk);
 }
 
-/* Every change leaves a line, and every try of one. */
+/* The name that was given, or the id. */
+static const char *guest_of(const struct desk *desk)
+{
+	switch (desk->action) {
+	case DESK_PUT_ACCOUNT:
+		return desk->canonical;
+	case DESK_ADD_INVITATION:
+		return desk->invite_id;
+	default:
+		return desk->id;
+	}
+}
+
+/* Every change leaves a line, and every try of one: that without what was typed, which may be a
+ * password in the wrong field. */
 static void log_change(const struct desk *desk)
 {
 	const struct visit *visit = desk->visit;
-	const char *guest = desk->action == DESK_PUT_ACCOUNT	  ? desk->canonical
-			    : desk->action == DESK_ADD_INVITATION ? desk->invite_id
-								  : desk->id;
+	bool done = !desk->broken && desk->fault == NULL;
+	const char *guest = done ? guest_of(desk) : desk->id;
 	const char *detail = desk->error.text[0] != '\0' ? desk->error.text : desk->fault;
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", action_names[desk->action]);
-	log_text(&line, "result", desk->broken || desk->fault != NULL ? "failed" : "ok");
+	log_text(&line, "result", done ? "ok" : "failed");
 	log_text(&line, "guest", guest[0] != '\0' ? guest : NULL);
-	log_text(&line, "meetings", desk->meetings[0] != '\0' ? desk->meetings : NULL);
-	log_text(&line, "expires", desk->expires[0] != '\0' ? desk->expires : NULL);
+	log_text(&line, "meetings", done && desk->meetings[0] != '\0' ? desk->meetings : NULL);
+	log_text(&line, "expires", done && desk->expires[0] != '\0' ? desk->expires : NULL);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);

@@ -4,12 +4,14 @@
 import concurrent.futures
 import json
 import os
+import re
 import signal
+import subprocess
 import time
 
 import pytest
 from client import JSON
-from rig import wait_for
+from rig import ENVIRONMENT, MEETAUTHD, TOP, wait_for
 from talks import APP, Setup
 from test_webex import renewed
 
@@ -139,3 +141,13 @@ def test_names_of_one_s_own_have_a_form(make_rig_once, meeting):
 @pytest.fixture(scope="module")
 def make_rig_once(make_module_rig):
     return set_up(make_module_rig)
+
+
+def test_the_sample_of_the_guide(make_rig):
+    rig = make_rig(start=False)
+    os.mkdir(rig.folder + "/state")
+    with open(TOP + "/docs/platforms/webex.md", encoding="utf-8") as file:
+        rig.sections, = [block for block in re.findall(r"```\w*\n(.*?)```", file.read(), re.S) if "rooms " in block]
+    rig.configure()
+    rig.ctl("init")
+    subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
