@@ -147,7 +147,8 @@ def test_the_sample_of_the_guide(make_rig):
     rig = make_rig(start=False)
     os.mkdir(rig.folder + "/state")
     with open(TOP + "/docs/platforms/webex.md", encoding="utf-8") as file:
-        rig.sections, = [block for block in re.findall(r"```\w*\n(.*?)```", file.read(), re.S) if "rooms " in block]
+        block, = [block for block in re.findall(r"```\w*\n(.*?)```", file.read(), re.S) if "rooms " in block]
+    rig.sections = block.replace("…", "")
     rig.configure()
     rig.ctl("init")
     subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
