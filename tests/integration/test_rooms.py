@@ -151,4 +151,6 @@ def test_the_sample_of_the_guide(make_rig):
     rig.sections = block.replace("…", "")
     rig.configure()
     rig.ctl("init")
-    subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], check=True, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    rig.add_user("alice")
+    done = subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert done.returncode == 0, done.stderr
