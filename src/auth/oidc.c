@@ -197,7 +197,7 @@ static enum auth_verdict ask_userinfo(struct oidc *oidc, const struct oidc_metad
 	if (verdict == AUTH_GRANT &&
 		check_same_subject(*userinfo_r, oidc_text(claims, "sub"), error) != 0)
 		return AUTH_DENY;
-	return verdict == AUTH_UNKNOWN ? AUTH_UNAVAILABLE : verdict;
+	return verdict == AUTH_UNKNOWN ? AUTH_UNFIT : verdict; /* of another scope than ours */
 }
 
 static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metadata *metadata,

@@ -177,7 +177,8 @@ static enum auth_verdict read_tokens(
 	tokens->json =
 		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, NULL);
 	if (answer->status == 200 && json_is_object(tokens->json))
-		return take_tokens(tokens, error) == 0 ? AUTH_GRANT : AUTH_UNAVAILABLE;
+		/* Who takes "openid" out of the scope on the way there gets no ID token. */
+		return take_tokens(tokens, error) == 0 ? AUTH_GRANT : AUTH_UNFIT;
 	word = error_word(tokens->json);
 	error_set(error, "the token endpoint answers with status %ld and %s", answer->status,
 		json_is_object(tokens->json) ? word : "no JSON");

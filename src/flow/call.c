@@ -32,22 +32,40 @@ static void on_worker(struct worker_job *job)
 	call->verdict = call->work(call);
 }
 
+/* Where something is delivered after a challenge, that alone needs the other side: the answer
+ * passes whatever the breaker says, and tells it nothing. */
+static bool is_past_breaker(const struct call *call)
+{
+	return call->backend->driver->deliver != NULL && call->attempt.asked != NULL;
+}
+
+static void tell_breaker(const struct call *call, bool cancelled)
+{
+	struct breaker *breaker = &call->backend->breaker;
+
+	if (is_past_breaker(call))
+		return;
+	if (cancelled)
+		breaker_abandoned(breaker);
+	else if (call->verdict == AUTH_UNAVAILABLE)
+		breaker_failed(breaker, clock_monotonic_ms());
+	else if (call->backend->driver->deliver == NULL)
+		breaker_succeeded(breaker);
+	else if (call->verdict != AUTH_CHALLENGE) /* else the delivery will tell */
+		breaker_abandoned(breaker);
+}
+
 static void on_done(struct worker_job *job, bool cancelled)
 {
 	struct call *call = call_of(job);
-	struct breaker *breaker = &call->backend->breaker;
 
 	uv_timer_stop(&call->deadline);
 	call->visit->has_waited = true;
 	if (cancelled) {
 		call->refused = true;
 		call->verdict = AUTH_UNAVAILABLE;
-		breaker_abandoned(breaker);
-	} else if (call->verdict == AUTH_UNAVAILABLE) {
-		breaker_failed(breaker, clock_monotonic_ms());
-	} else if (call->verdict != AUTH_CHALLENGE || call->backend->driver->deliver == NULL) {
-		breaker_succeeded(breaker); /* what is delivered later decides for itself */
 	}
+	tell_breaker(call, cancelled);
 	metric_observe(METRIC_LOGIN_SECONDS, clock_monotonic_ms() - call->started_ms);
 	call->done(call);
 }
@@ -79,7 +97,8 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 		error_set(&call->error, "no memory");
 		return -1;
 	}
-	if (!breaker_allows(&backend->breaker, clock_monotonic_ms(), &call->retry_after_ms)) {
+	if (!is_past_breaker(call) &&
+		!breaker_allows(&backend->breaker, clock_monotonic_ms(), &call->retry_after_ms)) {
 		error_set(&call->error, "%s was out of order and is left alone for a while",
 			backend->title);
 		return -1;
@@ -88,8 +107,8 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 	call->done = done;
 	call->job = (struct worker_job){.work = on_worker, .done = on_done};
 	if (worker_submit(backend->lane, &call->job) != 0) {
-		breaker_abandoned(&backend->breaker);
 		call->refused = true;
+		tell_breaker(call, true);
 		return -1;
 	}
 	uv_timer_start(&call->deadline, on_deadline, QUEUE_DEADLINE_MS, 0);

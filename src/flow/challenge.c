@@ -114,9 +114,12 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 {
 	struct ticket_note *note = visit_make_note(visit, backend);
 
-	if (note == NULL || fill_note(note, challenge) != 0)
+	if (note == NULL || fill_note(note, challenge) != 0) {
+		breaker_abandoned(&backend->breaker);
 		return visit_fail(visit, FAILURE_INTERNAL);
+	}
 	if (backend->driver->deliver != NULL && send_delivery(visit, backend, challenge) != 0) {
+		breaker_abandoned(&backend->breaker);
 		visit->retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}

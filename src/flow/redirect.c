@@ -244,8 +244,10 @@ static enum step answer_ending(struct call *call)
 		visit->parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
-	if (end_sessions(visit, call) != 0)
+	if (end_sessions(visit, call) != 0) {
+		state_unclaim(visit->station->state, key); /* the provider tries again */
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	}
 	log_ending(visit, call);
 	pages_plain(visit, 200, "text/plain; charset=utf-8", "ok\n");
 	return STEP_DONE;

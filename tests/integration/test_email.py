@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import sys
 
 import pytest
@@ -311,7 +312,27 @@ def test_A35_a_server_out_of_order_tells_nothing_about_an_address(make_rig, serv
         return found
 
     admitted, other = statuses(new_address()), statuses(OUT)
-    assert admitted == other and admitted[0] == 200
+    assert admitted == other == [200] * 5 + [503] * 2, "the breaker opens, and the visitor is told at once"
+
+
+def test_a_code_that_came_is_good_though_the_server_is_out_of_order_now(make_rig, server, authority):
+    rig = make(make_rig, server, authority)
+    address = new_address()
+    visitor, page = ask(rig, address)
+    code = smtp.code_in(server.wait_for_mail(address)[0])
+    working = "localhost:%d" % server.smtps
+    assert working in rig.sections
+    rig.sections = rig.sections.replace(working, "localhost:%d" % smtp.free_ports(1)[0])
+    rig.configure()
+    loads = len(rig.events("reload"))
+    for pid in rig.daemons():
+        os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: len(rig.events("reload")) > loads, "the reload")
+    for failed in range(1, 6):
+        assert ask(rig, new_address())[1].status == 200
+        wait_for(lambda: len(rig.events("delivery")) >= failed, "the delivery to fail")
+    assert ask(rig, new_address())[1].status == 503
+    assert answer(visitor, page, code).status == 302
 
 
 def test_nobody_listens(make_rig, server, authority):

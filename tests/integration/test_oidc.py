@@ -438,6 +438,17 @@ def test_A45_made_up_codes_do_not_close_the_way_for_others(liar, status, error):
     assert is_in(peer.sign_in(person))
 
 
+def test_A45_a_scope_that_was_taken_out_does_not_close_the_way_for_others(liar):
+    """The browser can change what is asked of the provider: without "openid" there is no ID token."""
+    peer, person = liar
+    changed = [peer.approve(person.start().location) for _ in range(7)]
+    peer.status = {"/token": (200, {"access_token": "at", "token_type": "bearer"})}
+    for parameters in changed:
+        assert_refused(peer.come_back(person, parameters), 503)
+    peer.status = {}
+    assert is_in(peer.sign_in(person))
+
+
 def test_A42_made_up_codes_use_up_the_tries_of_an_address(lying, make_rig):
     _, peer = lying
     peer.reset()
