@@ -83,6 +83,7 @@ static int prepare(struct call *call, struct service_backend *backend)
 	call->backend = backend;
 	call->verdict = AUTH_UNAVAILABLE;
 	call->refused = false;
+	call->error.text[0] = '\0';
 	call->secrets.values = call->texts;
 	call->secrets.count =
 		store_texts(call->visit->files->store, backend->secret_name, call->texts);

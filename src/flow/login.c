@@ -22,7 +22,9 @@ struct login {
 	const char *answer;	      /* to the visit's note; NULL: none was asked */
 	struct tries tries;
 	size_t index; /* of the backend to be asked next */
-	bool asked, unavailable;
+	bool asked;
+	const struct service_backend *broken; /* the last one that was out of order, and why */
+	struct error why;
 };
 
 void login_log(const struct visit *visit, const char *result, const char *user, const char *backend,
@@ -171,6 +173,8 @@ static enum step conclude(struct login *login)
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		throttle_give_back(visit, &login->tries);
+		if (call->verdict == AUTH_UNAVAILABLE && login->broken != NULL)
+			backend = login->broken->title;
 		if (!call->refused)
 			login_log(visit, "unavailable", NULL, backend, call->error.text);
 		return call_fail(call);
@@ -223,7 +227,10 @@ static enum step ask_next(struct login *login)
 
 	while (!login->asked || call->verdict == AUTH_UNKNOWN ||
 		call->verdict == AUTH_UNAVAILABLE) {
-		login->unavailable |= login->asked && call->verdict == AUTH_UNAVAILABLE;
+		if (login->asked && call->verdict == AUTH_UNAVAILABLE) {
+			login->broken = call->backend;
+			login->why = call->error;
+		}
 		backend = next_backend(login);
 		if (backend == NULL)
 			break;
@@ -232,8 +239,10 @@ static enum step ask_next(struct login *login)
 		if (call_start(call, backend, work, on_done) == 0)
 			return STEP_WAIT;
 	}
-	if (call->verdict == AUTH_UNKNOWN && login->unavailable)
+	if (call->verdict == AUTH_UNKNOWN && login->broken != NULL)
 		call->verdict = AUTH_UNAVAILABLE;
+	if (call->verdict == AUTH_UNAVAILABLE && login->broken != NULL)
+		call->error = login->why;
 	return conclude(login);
 }
 

@@ -105,11 +105,15 @@ def test_out_of_order_is_503_unless_another_says_yes(chain):
                 "two": {"dora": ["grant dora"], "emil": ["deny"]}})
     _, answer = try_in(chain.rig, "carl")
     assert answer.status == 503 and answer.headers["Retry-After"], answer
+    line = wait_for(lambda: chain.rig.events("login"), "the line")[-1]
+    assert (line["result"], line["backend"]) == ("unavailable", "one") and "disk full" in line["detail"]
     _, answer = try_in(chain.rig, "dora")
     assert answer.status == 302
     # A backend that knows the person and says no decides.
     _, answer = try_in(chain.rig, "emil")
     assert answer.status == 401
+    line = wait_for(lambda: [each for each in chain.rig.events("login") if each["result"] == "failed"], "the line")[-1]
+    assert line["backend"] == "two" and "detail" not in line, "what is wrong with the first is not said of the second"
 
 
 def test_file_backend_answers_while_another_is_dead(chain):
