@@ -383,10 +383,10 @@ static void a_password_gives_a_guest_of_the_named_meetings(void **state)
 	assert_string_equal(who.email, "zoe@partner.example");
 	assert_true(who.guest);
 	assert_true(identity_has_group(&who, "partners"));
-	assert_true(identity_is_good_for(&who, "meeting.example.org", MEETING + 20));
-	assert_true(identity_is_good_for(&who, "meeting.example.org", OTHER + 20));
+	assert_true(identity_is_good_for(&who, "meeting.example.org", &MEETING[20]));
+	assert_true(identity_is_good_for(&who, "meeting.example.org", &OTHER[20]));
 	assert_false(identity_is_good_for(&who, "meeting.example.org", "x"));
-	assert_false(identity_is_good_for(&who, "other.example", MEETING + 20));
+	assert_false(identity_is_good_for(&who, "other.example", &MEETING[20]));
 	assert_true(auth_guest_account.holds(instance, &who));
 	identity_release(&who);
 	auth_guest_account.close(instance);

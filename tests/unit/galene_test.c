@@ -160,8 +160,8 @@ static void keys_of_curves_sign_too(void **state)
 static void a_secret_that_is_no_key_is_named(void **state)
 {
 	static const char *const bad[] = {"hunter22", "{}", "[]", "{\"alg\":\"HS256\"}",
-		"{\"kty\":\"oct\",\"alg\":\"none\",\"k\":"
-		"\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNk\"}",
+		("{\"kty\":\"oct\",\"alg\":\"none\",\"k\":"
+		 "\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNk\"}"),
 		"{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":\"c2hvcnQ\"}"};
 	struct join join = {.meeting_id = (char *)"g"};
 	void *galene = open_galene(*state, "");

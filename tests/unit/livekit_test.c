@@ -132,7 +132,7 @@ static void the_role_decides_on_every_right(void **state)
 
 static void a_secret_that_is_no_pair_is_named(void **state)
 {
-	static const char *const bad[] = {KEY, ":" KEY, "APIkey1:", "APIkey1:short"};
+	static const char *const bad[] = {KEY, (":" KEY), "APIkey1:", "APIkey1:short"};
 	struct join join = {.meeting_id = (char *)"daily"};
 	void *livekit = open_livekit(*state, "");
 
