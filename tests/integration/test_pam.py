@@ -38,6 +38,15 @@ def compile_library(source, path):
     return path
 
 
+def copy_chkpwd(folder):
+    """A copy of the program that pam_unix asks, without its set-group-ID bit."""
+    program = shutil.which("unix_chkpwd")
+    assert program, "unix_chkpwd is missing: apt-get install libpam-modules-bin"
+    path = shutil.copyfile(program, folder + "/unix_chkpwd")
+    os.chmod(path, 0o755)
+    return path
+
+
 class Pam:
     """A folder of services, accounts, and a script that starts meetauth-pam among them."""
 
@@ -51,7 +60,7 @@ class Pam:
         preload = [library("libcrypt.so.1"), compile_library("pam_preload.c", folder + "/preload.so"), library("libnss_wrapper.so")]
         self.environment = {
             "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LD_PRELOAD": ":".join(preload), "TEST_PAM_D": folder + "/pam.d",
-            "TEST_SHADOW": folder + "/shadow", "NSS_WRAPPER_PASSWD": folder + "/passwd", "NSS_WRAPPER_GROUP": folder + "/group",
+            "TEST_SHADOW": folder + "/shadow", "TEST_UNIX_CHKPWD": copy_chkpwd(folder), "NSS_WRAPPER_PASSWD": folder + "/passwd", "NSS_WRAPPER_GROUP": folder + "/group",
             "NSS_WRAPPER_DISABLE_DEEPBIND": "1"}
         self.helper = folder + "/helper"
         with open(self.helper, "w", encoding="utf-8") as file:
