@@ -39,6 +39,16 @@ static void harden(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* unix_chkpwd, which pam_unix asks about a shadowed account, keeps no group but the real one of
+ * whoever asks about others: where this program has the group of /etc/shadow, that has to be the
+ * real one. */
+static int take_group(void)
+{
+	gid_t group = getegid();
+
+	return setresgid(group, group, group);
+}
+
 /* Standard input and output go to /dev/null, so that no module reads or writes what is ours. The
  * descriptor to answer on, or -1. */
 static int keep_for_us(int fd)
@@ -166,6 +176,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: meetauth-pam SERVICE <QUESTION; see meetauth-command(7)\n");
 		return EX_USAGE;
 	}
+	if (take_group() != 0)
+		return EX_OSERR;
 	in = keep_for_us(STDIN_FILENO);
 	out = keep_for_us(STDOUT_FILENO);
 	return answer_question(argv[1], in, out);

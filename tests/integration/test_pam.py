@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The backend "pam": meetauth-pam with the system's PAM, its pam_unix against accounts of the test's own, pam_matrix, and a module that misbehaves
-to order. Services and accounts are put in its place by preloading; nothing of the system's is read or changed."""
+to order. Services and accounts are put in its place by preloading, or in a mount namespace; nothing of the system's is changed."""
 
 import os
 import re
@@ -97,11 +97,11 @@ class Pam:
         """A service of the test's module."""
         return self.service("module", "auth required %s %s" % (self.module, auth), "account required %s %s" % (self.module, account))
 
-    def ask(self, service, user="carol", password=PASSWORD, request="login", **more):
+    def ask(self, service, user="carol", password=PASSWORD, request="login", command=None, **more):
         """What the program says, without the first and the last line."""
         lines = ["meetauth 1", "request " + request, "user " + user, *(["password " + password] if request == "login" else []),
                  *("%s %s" % pair for pair in more.items()), "end", ""]
-        done = subprocess.run([self.helper, service], input="\n".join(lines), text=True, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command or [self.helper, service], input="\n".join(lines), text=True, capture_output=True, timeout=60, check=False)
         assert not SANITIZER.search(done.stderr), done.stderr
         assert done.returncode == 0, done
         assert PASSWORD.strip() not in done.stdout + done.stderr
@@ -161,6 +161,52 @@ def test_unix_groups_are_read_again(pam):
 
 def test_somebody_in_more_groups_than_can_be_told_is_refused(pam):
     assert pam.ask("unix", "many") == ["deny"]
+
+
+# -- pam_unix of the system, with the program installed as meetauth.conf(5) says --
+
+# /etc is a copy with the test's accounts. A program with the set-group-ID bit takes no preloading from the environment.
+PRIVILEGED = r"""
+set -e
+mount -t tmpfs -o mode=0755 tmpfs /mnt
+cp -a /etc /mnt/etc
+cp "$1/passwd" "$1/group" "$1/pam.d" -r /mnt/etc
+install -o root -g "$2" -m 0640 "$1/shadow" /mnt/etc/shadow
+echo "$3" >/mnt/etc/ld.so.preload
+install -o root -g "$5" -m "$6" "$4" /mnt/meetauth-pam
+mount --bind /mnt/etc /etc
+exec setpriv --reuid 65534 --regid 65534 --clear-groups /mnt/meetauth-pam unix
+"""
+
+
+def may_mount():
+    return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def installed(pam):
+    """What is to be asked in a mount namespace, where the test's accounts are those of the system."""
+    if not may_mount():
+        pytest.skip("needs root that may mount")
+    shadow = str(os.stat("/etc/shadow").st_gid)
+
+    def ask(user="carol", password=PASSWORD, group=shadow, mode="2755", request="login"):
+        arguments = ["unshare", "--mount", "sh", "-c", PRIVILEGED, "sh", pam.folder, shadow, library("libcrypt.so.1"), PROGRAM, group, mode]
+        return pam.ask("unix", user, password, request, arguments)
+
+    return ask
+
+
+def test_unix_with_the_group_of_shadow(installed):
+    granted = ["grant carol", "name Carol Common", "group users", "group staff", "group hosts"]
+    assert installed() == granted and installed(request="renew") == granted
+    assert installed(password="wrong") == ["deny"]
+    assert installed("expired") == ["deny"] and installed("expired", request="renew") == ["deny"]
+
+
+@pytest.mark.parametrize("group, mode", [("0", "0755"), ("0", "2755")])
+def test_unix_without_that_group_is_out_of_order(installed, group, mode):
+    assert installed(group=group, mode=mode)[0].startswith("unavailable ")
 
 
 def test_pam_matrix(pam):
