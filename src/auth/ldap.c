@@ -131,18 +131,11 @@ static enum auth_verdict prove(const struct directory_call *call, const char *dn
 /* The fields that the directory has words on; the rest stays as it is. */
 static void adopt(struct identity *who, struct identity *from)
 {
-	struct identity old = *who;
+	char *subject = who->subject;
 
 	who->subject = from->subject;
-	who->name = from->name;
-	who->email = from->email;
-	who->groups = from->groups;
-	who->group_count = from->group_count;
-	from->subject = old.subject;
-	from->name = old.name;
-	from->email = old.email;
-	from->groups = old.groups;
-	from->group_count = old.group_count;
+	from->subject = subject;
+	identity_renew(who, from);
 }
 
 /* Somebody whose password was right, or who has a session: GRANT with `who` filled, or why not. */
