@@ -36,15 +36,16 @@ def set_up(make_rig, peer=None, more="", rule="", processes=0, secret=None):
 
 
 def renewed(setup):
-    """Until there is an access token that every process knows."""
-
-    def known():
-        events = setup.rig.events()
-        stored = [number for number, event in enumerate(events) if event.get("event") == "renewal" and event["result"] == "ok"]
-        read = [event for event in events[stored[0]:] if event.get("event") == "reload"] if stored else []
-        return len(read) >= len(setup.rig.daemons())
-
-    wait_for(known, "the first access token", LEASE)
+    """Until there is an access token that every process knows. Each is told to read everything again: one may have read the token before the
+    renewal was logged, or have started after it, and says nothing of it then."""
+    rig = setup.rig
+    count = lambda name, **fields: sum(fields.items() <= event.items() for event in rig.events(name))  # noqa: E731
+    wait_for(lambda: count("renewal", result="ok"), "the first access token", LEASE)
+    wait_for(lambda: count("start") >= len(rig.daemons()), "the start of every process")
+    wanted = count("reload", what="configuration") + len(rig.daemons())
+    for pid in rig.daemons():
+        os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: count("reload", what="configuration") >= wanted, "every process to know it")
 
 
 @pytest.fixture(scope="module")
