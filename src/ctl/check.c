@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
+#include <signal.h>
 
 /* Findings as they come: a table, or a list for --json. */
 struct findings {
@@ -194,6 +195,8 @@ static int check(struct ctl *ctl, int argc, char **argv)
 	if (operands != 0)
 		return operands < 0 ? EX_USAGE
 				    : ctl_usage(&ctl_check_commands[0], "takes no operand");
+	/* A host that hangs up is a finding, and not our end: libcurl leaves this to us. */
+	signal(SIGPIPE, SIG_IGN);
 	service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		add(&findings, false, "config", ctl->config_file, error.text);

@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -536,5 +537,6 @@ int main(void)
 		ROW(wrong_options_say_what_would_be_right),
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* as the daemon has it */
 	return cmocka_run_group_tests_name("http backend", tests, service_up, service_down);
 }
