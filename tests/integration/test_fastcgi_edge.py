@@ -246,6 +246,18 @@ def start_plain(rig):
     wait_for(rig.answers, "nginx")
 
 
+def test_the_page_of_a_pool_that_is_down(make_rig):
+    """Whatever the method: a static page is no answer to POST, nginx says, with 405."""
+    rig = make_rig()
+    with open(rig.share + "/static/unavailable.html", "rb") as file:
+        page = file.read()
+    rig.stop_pool()
+    for method, body in (("GET", b""), ("POST", b"a=b")):
+        answer = rig.send(method, "/auth/login", body=body)
+        assert (answer.status, answer.body, answer.headers["Cache-Control"]) == (502, page, "no-store"), method
+    assert rig.send("GET", "/unavailable.html").status == 404
+
+
 # -- half requests delay nobody --
 
 
