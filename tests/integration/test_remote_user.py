@@ -223,7 +223,7 @@ def test_service_says_who_it_is(asked):
 def test_whom_the_service_does_not_know_signs_in_there(asked):
     answer = who(asked, "")
     assert "Sign in at the service" in answer.text
-    assert '"redirect": "/auth?' in asked.service.said()
+    wait_for(lambda: '"redirect": "/auth?' in asked.service.said(), "what the service was told")
 
 
 def test_service_that_names_nobody_leaves_the_login_page(asked):
