@@ -6,6 +6,7 @@
  */
 #include "auth/auth.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "outbound/mail.h"
 
 #include <sodium.h>
@@ -128,18 +129,6 @@ static void close_email(void *context)
 
 /* ---- the first question: which address ---- */
 
-/* In lower case, and only so it is ever written to: where a server takes A@ and a@ for two people,
- * the code goes to the one who is let in. */
-static void fold(const char *address, char folded[MAIL_ADDRESS_MAX + 1])
-{
-	size_t i = 0;
-
-	for (; address[i] != '\0' && i < MAIL_ADDRESS_MAX; i++)
-		folded[i] = (char)(address[i] >= 'A' && address[i] <= 'Z' ? address[i] + 32
-									  : address[i]);
-	folded[i] = '\0';
-}
-
 static enum auth_verdict ask(const struct auth_attempt *attempt)
 {
 	struct auth_challenge *challenge = attempt->challenge;
@@ -151,7 +140,9 @@ static enum auth_verdict ask(const struct auth_attempt *attempt)
 	asked.version = 1;
 	asked.admitted = attempt->admitted;
 	asked.made = clock_wall();
-	fold(attempt->name, asked.address);
+	/* In lower case, and only so it is ever written to: where a server takes A@ and a@ for
+	 * two people, the code goes to the one who is let in. */
+	text_lower(attempt->name, asked.address, MAIL_ADDRESS_MAX + 1);
 	/* Also for an address that gets none: the same work for everybody. */
 	snprintf(asked.code, sizeof asked.code, "%0*u", CODE_DIGITS,
 		(unsigned)randombytes_uniform(CODE_COUNT));

@@ -3,20 +3,18 @@
 
 #include "base/buffer.h"
 #include "base/identity.h"
+#include "base/text.h"
 
 int totp_secret_name(const char *backend, const char *subject, char *name, size_t size)
 {
 	struct buffer text = BUFFER_INIT(TOTP_NAME_SIZE - 1);
 	char folded[IDENTITY_SUBJECT_MAX + 1];
-	size_t length = strlen(subject);
 	int rc = -1;
 
 	name[0] = '\0';
-	if (length > IDENTITY_SUBJECT_MAX)
+	if (strlen(subject) > IDENTITY_SUBJECT_MAX)
 		return -1;
-	for (size_t i = 0; i <= length; i++)
-		folded[i] = (char)(subject[i] >= 'A' && subject[i] <= 'Z' ? subject[i] + 32
-									  : subject[i]);
+	text_lower(subject, folded, sizeof folded);
 	buffer_printf(&text, "totp/%s/", backend);
 	buffer_percent(&text, folded);
 	if (!text.failed && text.length < size) {

@@ -41,7 +41,8 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
-/* Copies with ASCII letters in lower case, cut at `size` bytes with the NUL. */
+/* Copies with ASCII letters in lower case, cut at `size` bytes with the NUL. Both may be the same
+ * text. */
 void text_lower(const char *text, char *lower, size_t size);
 
 /* "2026-12-31T18:00:00Z" (RFC 3339); returns `text`, "?" for a year that has more digits. */

@@ -29,7 +29,7 @@ static int check_platform(struct arena *arena, struct section *section, struct e
 		return section_error(section, NULL, error,
 			"a platform's title is its host name, or host:port, as the platform names "
 			"itself");
-	settings_lower(title);
+	text_lower(title, title, strlen(title) + 1);
 	section->title = title;
 	return 0;
 }

@@ -41,13 +41,6 @@ static bool is_mount(const char *path)
 	return *path == '\0';
 }
 
-void settings_lower(char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text >= 'A' && *text <= 'Z')
-			*text = (char)(*text + 32);
-}
-
 /* As browsers write it in an Origin header (RFC 6454 section 6.1): lower case, without the usual
  * port. */
 static void to_origin(char *url)
@@ -55,7 +48,7 @@ static void to_origin(char *url)
 	static const char *const ports[][2] = {{"https:", ":443"}, {"http:", ":80"}};
 	size_t length = strlen(url);
 
-	settings_lower(url);
+	text_lower(url, url, strlen(url) + 1);
 	for (size_t i = 0; i < 2; i++) {
 		size_t end = strlen(ports[i][1]);
 

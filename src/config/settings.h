@@ -13,7 +13,4 @@
 int settings_read(
 	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);
 
-/* Makes ASCII letters small, in place. */
-void settings_lower(char *text);
-
 #endif

@@ -60,10 +60,6 @@ int ctl_options(
  * wrong. */
 int ctl_operands(const struct ctl_command *command, int argc, char **argv, int wanted);
 
-/* "2026-11-22T02:16:21Z" (RFC 3339); returns `text`. */
-enum { CTL_TIME_SIZE = 32 };
-const char *ctl_time(int64_t seconds, char text[CTL_TIME_SIZE]);
-
 /* The commands, one array a file, each ended by NULL words. */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
 extern const struct ctl_command ctl_secret_commands[];	/* secret … */

@@ -107,7 +107,7 @@ static struct store *open_store(
 static void print_link(
 	const struct settings *settings, const struct invite *invite, const char *secret)
 {
-	char token[INVITES_TOKEN_SIZE], until[CTL_TIME_SIZE];
+	char token[INVITES_TOKEN_SIZE], until[TEXT_TIME_SIZE];
 
 	invites_token(invite, secret, token);
 	printf("%s/invite?token=%s\n", settings->base_url, token);
@@ -115,7 +115,7 @@ static void print_link(
 	fprintf(stderr,
 		"invitation %s, good until %s; whoever has the link is %s: it is not shown "
 		"again\n",
-		invite->id, ctl_time(invite->expires, until), invite->name);
+		invite->id, text_from_time(invite->expires, until), invite->name);
 	explicit_bzero(token, sizeof token);
 }
 
@@ -172,9 +172,9 @@ static const char *state_of(const struct invite *invite)
 
 static json_t *time_or_null(int64_t seconds)
 {
-	char text[CTL_TIME_SIZE];
+	char text[TEXT_TIME_SIZE];
 
-	return seconds != 0 ? json_string(ctl_time(seconds, text)) : json_null();
+	return seconds != 0 ? json_string(text_from_time(seconds, text)) : json_null();
 }
 
 static json_t *to_json(const struct invite *invite)
@@ -208,12 +208,12 @@ static int print_json(const struct invites *invites)
 static int print_table(const struct invites *invites)
 {
 	const struct invite *invite;
-	char expires[CTL_TIME_SIZE];
+	char expires[TEXT_TIME_SIZE];
 
 	puts("ID\tSTATE\tEXPIRES\tPLATFORM\tMEETING\tNAME\tE-MAIL");
 	for (size_t i = 0; (invite = invites_at(invites, i)) != NULL; i++)
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", invite->id, state_of(invite),
-			invite->expires != 0 ? ctl_time(invite->expires, expires) : "never",
+			invite->expires != 0 ? text_from_time(invite->expires, expires) : "never",
 			invite->platform, invite->meeting, invite->name, invite->email);
 	return ferror(stdout) ? -1 : 0;
 }

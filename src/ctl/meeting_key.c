@@ -148,9 +148,9 @@ static const char *state_of(const struct meeting_key *key)
 
 static json_t *time_or_null(int64_t seconds)
 {
-	char text[CTL_TIME_SIZE];
+	char text[TEXT_TIME_SIZE];
 
-	return seconds != 0 ? json_string(ctl_time(seconds, text)) : json_null();
+	return seconds != 0 ? json_string(text_from_time(seconds, text)) : json_null();
 }
 
 static int print_json(const struct meeting_keys *keys)
@@ -172,14 +172,14 @@ static int print_json(const struct meeting_keys *keys)
 
 static int print_table(const struct meeting_keys *keys)
 {
-	char created[CTL_TIME_SIZE], expires[CTL_TIME_SIZE];
+	char created[TEXT_TIME_SIZE], expires[TEXT_TIME_SIZE];
 	const struct meeting_key *key;
 
 	puts("PLATFORM\tMEETING\tSTATE\tCREATED\tEXPIRES");
 	for (size_t i = 0; (key = meeting_keys_at(keys, i)) != NULL; i++)
 		printf("%s\t%s\t%s\t%s\t%s\n", key->platform, key->meeting, state_of(key),
-			ctl_time(key->created, created),
-			key->expires != 0 ? ctl_time(key->expires, expires) : "never");
+			text_from_time(key->created, created),
+			key->expires != 0 ? text_from_time(key->expires, expires) : "never");
 	return ferror(stdout) ? -1 : 0;
 }
 

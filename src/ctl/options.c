@@ -110,13 +110,3 @@ int ctl_operands(const struct ctl_command *command, int argc, char **argv, int w
 	ctl_usage(command, operands < wanted ? "something is missing" : "there is too much");
 	return -1;
 }
-
-const char *ctl_time(int64_t seconds, char text[CTL_TIME_SIZE])
-{
-	time_t when = (time_t)seconds;
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, CTL_TIME_SIZE, "%FT%TZ", &tm) == 0)
-		snprintf(text, CTL_TIME_SIZE, "?");
-	return text;
-}

@@ -10,7 +10,6 @@
 #include "secret/store.h"
 #include "state/state.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <strings.h>
 
@@ -58,10 +57,8 @@ static int list_name(void *context, const char *name)
 /* Host names are compared without case, so what was typed is made as it stands in the store. */
 static void fold_host(char *name)
 {
-	if (strchr(name, '/') != NULL)
-		return;
-	for (; *name != '\0'; name++)
-		*name = (char)tolower((unsigned char)*name);
+	if (strchr(name, '/') == NULL)
+		text_lower(name, name, strlen(name) + 1);
 }
 
 /* -- meetings -- */
@@ -248,7 +245,7 @@ static int run_retire(struct ctl *ctl, int argc, char **argv)
 /* When the platform last accepted it: a time, "-" for never, "unknown" where the state does not
  * tell. */
 static const char *accepted(struct state *state, const struct store *store,
-	const struct store_secret *secret, char text[CTL_TIME_SIZE])
+	const struct store_secret *secret, char text[TEXT_TIME_SIZE])
 {
 	uint8_t key[SEAL_HASH_SIZE];
 	int64_t when;
@@ -257,12 +254,12 @@ static const char *accepted(struct state *state, const struct store *store,
 	when = state == NULL ? -1 : state_marked(state, key);
 	if (when < 0)
 		return "unknown";
-	return when == 0 ? "-" : ctl_time(when, text);
+	return when == 0 ? "-" : text_from_time(when, text);
 }
 
 static void print_table(struct state *state, const struct store *store)
 {
-	char created[CTL_TIME_SIZE], last[CTL_TIME_SIZE];
+	char created[TEXT_TIME_SIZE], last[TEXT_TIME_SIZE];
 	size_t count;
 	const struct store_secret *secrets = store_all(store, &count);
 	int width = 4;
@@ -273,14 +270,14 @@ static void print_table(struct state *state, const struct store *store)
 	printf("%-*s  VERSION  %-20s  LAST ACCEPTED\n", width, "NAME", "CREATED");
 	for (size_t i = 0; i < count; i++)
 		printf("%-*s  %7u  %-20s  %s\n", width, secrets[i].name, secrets[i].version,
-			ctl_time(secrets[i].created, created),
+			text_from_time(secrets[i].created, created),
 			accepted(state, store, &secrets[i], last));
 }
 
 /* `accepted` is null for never. */
 static int print_json(struct state *state, const struct store *store)
 {
-	char created[CTL_TIME_SIZE], last[CTL_TIME_SIZE];
+	char created[TEXT_TIME_SIZE], last[TEXT_TIME_SIZE];
 	size_t count;
 	const struct store_secret *secrets = store_all(store, &count);
 	json_t *list = json_array();
@@ -292,7 +289,7 @@ static int print_json(struct state *state, const struct store *store)
 		rc = json_array_append_new(
 			list, json_pack("{s:s, s:I, s:s, s:s?}", "name", secrets[i].name, "version",
 				      (json_int_t)secrets[i].version, "created",
-				      ctl_time(secrets[i].created, created), "accepted",
+				      text_from_time(secrets[i].created, created), "accepted",
 				      strcmp(when, "-") == 0 ? NULL : when));
 	}
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "secret/store.h"
 #include "session/session.h"
 #include "state/state.h"
@@ -101,7 +102,7 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
 	const struct settings *settings;
 	struct person who;
 	struct error error;
-	char when[CTL_TIME_SIZE];
+	char when[TEXT_TIME_SIZE];
 	int64_t now = clock_wall();
 
 	if (ctl_operands(&ctl_session_commands[REVOKE], argc, argv, 1) != 0)
@@ -117,7 +118,7 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
 	audit(settings, who);
 	printf("every session of %s (%s%s) that began until %s has ended\n", who.subject,
 		who.backend != NULL ? "backend " : "every backend",
-		who.backend != NULL ? who.backend : "", ctl_time(now, when));
+		who.backend != NULL ? who.backend : "", text_from_time(now, when));
 	return EX_OK;
 }
 

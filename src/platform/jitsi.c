@@ -7,6 +7,7 @@
 
 #include "platform/jitsi.h"
 
+#include "base/text.h"
 #include "platform/token.h"
 
 enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
@@ -63,7 +64,7 @@ static int read_names(const struct section *section, struct instance *instance, 
 		    section_string(section, "domain")) >= (int)sizeof instance->domain ||
 		instance->domain[0] == '\0' || strchr(instance->domain, '*') != NULL)
 		return section_error(section, "domain", error, "must be a host name");
-	jitsi_lower(instance->domain);
+	text_lower(instance->domain, instance->domain, strlen(instance->domain) + 1);
 	return 0;
 }
 
@@ -134,7 +135,7 @@ static json_t *claims_of(const struct instance *instance, const struct platform_
 		return NULL;
 	}
 	snprintf(lower, sizeof lower, "%s", tenant != NULL ? tenant : "");
-	jitsi_lower(lower);
+	text_lower(lower, lower, strlen(lower) + 1);
 	token_claim(claims, "iss", instance->app_id);
 	token_claim(claims, "aud", instance->audience);
 	token_claim(claims, "sub", lower[0] != '\0' ? lower : instance->domain);

@@ -19,7 +19,4 @@ int jitsi_arrive(const void *instance, struct platform_arrival *arrival);
 
 bool jitsi_is_override(const char *name);
 
-/* Small letters for ASCII ones, in place. */
-void jitsi_lower(char *text);
-
 #endif

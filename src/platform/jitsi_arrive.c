@@ -28,13 +28,6 @@ struct names {
 	char path[TENANT_MAX + ROOM_MAX + 2];
 };
 
-void jitsi_lower(char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text >= 'A' && *text <= 'Z')
-			*text = (char)(*text + 32);
-}
-
 bool jitsi_is_override(const char *name)
 {
 	return (strncmp(name, "config.", 7) == 0 || strncmp(name, "interfaceConfig.", 16) == 0) &&
@@ -152,7 +145,7 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 	else
 		memcpy(safe, known, strlen(known) + 1);
 	if (plain)
-		jitsi_lower(safe);
+		text_lower(safe, safe, strlen(safe) + 1);
 	if (!is_safe(safe) || (plain && known != NULL && strcmp(safe, known) != 0))
 		return shared_refuse(arrival, "state", "roomSafe is not what the room is called");
 	*shown_r = plain ? room : safe;
@@ -224,7 +217,7 @@ static int settle(struct platform_arrival *arrival, const struct names *names, j
 		trim_tenant(arrival, names->tenant, tenant) != 0 ||
 		remember(arrival, JITSI_TENANT, tenant) != 0)
 		return -1;
-	jitsi_lower(tenant);
+	text_lower(tenant, tenant, strlen(tenant) + 1);
 	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);
 	if (shared_set_meeting(arrival, id) != 0 || remember(arrival, JITSI_SAFE, safe) != 0 ||
 		remember(arrival, JITSI_ROOM, shown) != 0 ||

@@ -138,9 +138,7 @@ void shared_host_of(const char *url, char host[SHARED_URL_MAX])
 	const char *from = strstr(url, "://") + 3;
 	size_t length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/");
 
-	for (size_t i = 0; i < length; i++)
-		host[i] = (char)(from[i] >= 'A' && from[i] <= 'Z' ? from[i] + 32 : from[i]);
-	host[length] = '\0';
+	text_lower(from, host, length + 1);
 }
 
 /* ---- what a visit brings ---- */

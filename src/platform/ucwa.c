@@ -12,8 +12,6 @@
 #include "base/text.h"
 #include "config/config.h"
 
-#include <ctype.h>
-
 enum { THREADS = 8 };
 
 static const struct option options[] = {
@@ -151,8 +149,7 @@ static const struct platform_peer *peer_of(const void *instance)
 static void name_organizer(const struct conference *conference, char name[UCWA_NAME_MAX])
 {
 	snprintf(name, UCWA_NAME_MAX, "%s@%s", conference->user, conference->domain);
-	for (; *name != '\0'; name++)
-		*name = (char)tolower((unsigned char)*name);
+	text_lower(name, name, UCWA_NAME_MAX);
 }
 
 static bool recall(struct ucwa *ucwa, struct ucwa_home *home)
