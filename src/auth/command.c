@@ -5,10 +5,6 @@
  */
 #include "auth/dialog.h"
 
-struct instance {
-	struct helper helper; /* its strings are the settings' */
-};
-
 static const struct option options[] = {
 	{"program", OPTION_STRING, NULL, "the program, an absolute path; see meetauth-command(7)"},
 	{"arguments", OPTION_LIST, NULL, "its arguments; everybody on the machine can read them"},
@@ -21,7 +17,7 @@ static int open_command(const struct section *section, void **instance_r, struct
 {
 	struct helper helper = {.program = section_string(section, "program"),
 		.timeout_ms = section_milliseconds(section, "timeout")};
-	struct instance *instance;
+	struct helper *instance; /* its strings are the settings' */
 	struct error why;
 
 	helper.arguments = section_list(section, "arguments", &helper.count);
@@ -35,7 +31,7 @@ static int open_command(const struct section *section, void **instance_r, struct
 	instance = calloc(1, sizeof *instance);
 	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
-	instance->helper = helper;
+	*instance = helper;
 	*instance_r = instance;
 	return 0;
 }
@@ -45,28 +41,6 @@ static void close_command(void *instance)
 	free(instance);
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
-{
-	struct instance *instance = context;
-
-	return dialog_check(&instance->helper, attempt);
-}
-
-static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
-{
-	struct instance *instance = context;
-
-	return dialog_renew(&instance->helper, renewal);
-}
-
-static int connect_command(void *context, const struct auth_secrets *secrets, struct error *error)
-{
-	struct instance *instance = context;
-
-	(void)secrets;
-	return dialog_connect(&instance->helper, error);
-}
-
 const struct auth_backend auth_command = {
 	.type = "command",
 	.summary = "a program of your own, asked over a pipe",
@@ -74,7 +48,7 @@ const struct auth_backend auth_command = {
 	.threads = 8,
 	.open = open_command,
 	.close = close_command,
-	.check = check,
-	.renew = renew,
-	.connect = connect_command,
+	.check = dialog_check,
+	.renew = dialog_renew,
+	.connect = dialog_connect,
 };

@@ -138,8 +138,9 @@ static bool has_line_break(const char *text)
 	return text != NULL && strchr(text, '\n') != NULL;
 }
 
-enum auth_verdict dialog_check(const struct helper *helper, const struct auth_attempt *attempt)
+enum auth_verdict dialog_check(void *instance, const struct auth_attempt *attempt)
 {
+	const struct helper *helper = instance;
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
 	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct answer answer = ANSWER_INIT;
@@ -196,8 +197,9 @@ static enum auth_verdict judge_renewal(
 	return say_misplaced(helper, answer, renewal->error);
 }
 
-enum auth_verdict dialog_renew(const struct helper *helper, const struct auth_renewal *renewal)
+enum auth_verdict dialog_renew(void *instance, const struct auth_renewal *renewal)
 {
+	const struct helper *helper = instance;
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
 	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct answer answer = ANSWER_INIT;
@@ -216,14 +218,16 @@ enum auth_verdict dialog_renew(const struct helper *helper, const struct auth_re
 	return verdict;
 }
 
-int dialog_connect(const struct helper *helper, struct error *error)
+int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
+	const struct helper *helper = instance;
 	static const char *const nothing[2];
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
 	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct answer answer = ANSWER_INIT;
 	int rc = -1;
 
+	(void)secrets;
 	begin(&question, "check");
 	end(&question);
 	if (ask(helper, &question, &raw, &answer, error) == 0) {

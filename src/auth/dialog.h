@@ -10,11 +10,13 @@
 #include "auth/auth.h"
 #include "auth/helper.h"
 
-/* The calls of struct auth_backend, made with one run of the program each. */
-enum auth_verdict dialog_check(const struct helper *helper, const struct auth_attempt *attempt);
-enum auth_verdict dialog_renew(const struct helper *helper, const struct auth_renewal *renewal);
+/* Calls of struct auth_backend for an instance that begins with its struct helper, made with one
+ * run of the program each. */
+enum auth_verdict dialog_check(void *instance, const struct auth_attempt *attempt);
+enum auth_verdict dialog_renew(void *instance, const struct auth_renewal *renewal);
 
-/* Whether it runs and speaks the dialog, and thinks it could work. 0 or -1. */
-int dialog_connect(const struct helper *helper, struct error *error);
+/* Whether it runs and speaks the dialog, and thinks it could work. The secrets are not asked for.
+ */
+int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error);
 
 #endif

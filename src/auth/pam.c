@@ -10,8 +10,8 @@
 #include "base/text.h"
 
 struct instance {
-	const char *service; /* the settings' */
-	struct helper helper;
+	struct helper helper; /* first: dialog.h */
+	const char *service;  /* the settings' */
 };
 
 static const struct option options[] = {
@@ -55,28 +55,6 @@ static void close_pam(void *instance)
 	free(instance);
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
-{
-	struct instance *instance = context;
-
-	return dialog_check(&instance->helper, attempt);
-}
-
-static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
-{
-	struct instance *instance = context;
-
-	return dialog_renew(&instance->helper, renewal);
-}
-
-static int connect_pam(void *context, const struct auth_secrets *secrets, struct error *error)
-{
-	struct instance *instance = context;
-
-	(void)secrets;
-	return dialog_connect(&instance->helper, error);
-}
-
 const struct auth_backend auth_pam = {
 	.type = "pam",
 	.summary = "accounts that PAM knows",
@@ -85,9 +63,9 @@ const struct auth_backend auth_pam = {
 	.second_factor = true,
 	.open = open_pam,
 	.close = close_pam,
-	.check = check,
-	.renew = renew,
-	.connect = connect_pam,
+	.check = dialog_check,
+	.renew = dialog_renew,
+	.connect = dialog_connect,
 };
 
 #endif
