@@ -16,6 +16,7 @@ import pytest
 
 from client import JSON
 from rig import ENVIRONMENT, MEETAUTHCTL, TOP, wait_for
+import test_totp as totp
 
 sys.path.insert(0, TOP + "/tests/peers/ldap")
 
@@ -157,6 +158,21 @@ def test_locked_and_to_change_the_password_first(request, rig_of, account):
     """slapd lets frank bind, and says in a control that it is for a new password only."""
     _, answer = sign_in(request.getfixturevalue(rig_of), account)
     assert answer.status == 401
+
+
+def test_second_factor_of_somebody_in_the_directory(make_rig, directory):
+    rig = start(make_rig(start=False, sections=searching(directory) + POLICY), directory)
+    key = totp.give(rig, "carol", "--backend", "people")
+    visitor, page = sign_in(rig, "CAROL", directory.passwords["carol"])
+    assert totp.is_code_page(page), "however the name is typed"
+    assert totp.answer_with(visitor, page, "12345").status == 401
+    digits = totp.code(key)
+    answer = totp.answer_with(visitor, page, digits)
+    assert answer.status == 302, answer
+    assert login_of(rig, answer)["user"] == "carol"
+    visitor, page = sign_in(rig, "carol")
+    assert totp.answer_with(visitor, page, digits).status == 401, "a code works once"
+    assert sign_in(rig, "dave")[1].status == 302, "who has no key needs none"
 
 
 def test_the_file_before_it_is_asked_first(found):
