@@ -4,6 +4,7 @@ pass, and which scripts get a token, with the cookies and the CORS that Chromium
 
 import urllib.parse
 
+import drivers
 import platforms
 import pytest
 from rig import Program, free_port, wait_for, write_nginx
@@ -16,15 +17,15 @@ APP, OTHER, EVIL = ("https://%s:%d" % (name, PORT) for name in ("app.example.org
 MEET, GALENE, JITSI = ("https://%s:%d" % (name, PORT) for name in ("meet.example.net", "galene.example.net", "jitsi.example.net"))
 
 
-class LiveKit(platforms.LiveKit):
+class LiveKit(drivers.LiveKit):
     options = 'site = "%s"\n allowed-origins = {"%s", "%s"}' % (MEET, APP, OTHER)
 
 
-class Galene(platforms.Galene):
+class Galene(drivers.Galene):
     options = 'site = "%s"' % GALENE
 
 
-class Jitsi(platforms.Jitsi):
+class Jitsi(drivers.Jitsi):
     options = 'app-id = "meetauth"\n site = "%s"' % JITSI
 
 
@@ -45,7 +46,7 @@ def site(make_module_rig, authority):
         wait_for(rig.answers, "nginx")
 
     rig.start_nginx = start_nginx
-    rig, *rig.made = platforms.make(lambda **_: rig, LiveKit, Galene, Jitsi)
+    rig.made = platforms.make_all(lambda **_: rig, LiveKit, Galene, Jitsi)
     return rig
 
 

@@ -1,49 +1,63 @@
 # SPDX-License-Identifier: MIT
-"""The platforms with an entry of their own, as the tests see them: how each is set up, come to, and
-asked what it makes of an answer. test_platform_contract.py runs the same story against all of them."""
+"""A meeting platform as the tests see it: how it is set up, come to, and asked what it makes of an answer.
+drivers.py has one class for each driver; test_platform_contract.py runs the same story against all of them."""
 
+import contextlib
 import json
 import os
 import re
 import secrets
 import sys
+import time
 import urllib.parse
 
-from rig import TOP, Program, wait_for
+from rig import TOP, wait_for
 
 sys.path.append(TOP + "/tests/peers")  # at the end: one of them has a name of the standard library
 sys.dont_write_bytecode = True
 
-import galene as galene_peer  # noqa: E402
-import jitsi as jitsi_peer  # noqa: E402
-import jwt_rules  # noqa: E402
-import livekit as livekit_peer  # noqa: E402
+import strict  # noqa: E402
 
+APP = "https://app.example.org"
 POLICY = """
 policy {
  rule "hosts" { allow = true  users = {"alice"}  meetings = {"hosted*"}  role = "moderator" }
  rule "quiet" { allow = true  groups = {"staff"}  meetings = {"quiet*"}  role = "observer" }
- rule "staff" { allow = true  groups = {"staff"}  networks = {"127.0.0.0/8"} }
+ rule "staff" { allow = true  groups = {"staff"}  networks = {"127.0.0.0/8"}  %s }
  default = "deny"
 }
 """
+TIMES = 'timeout = "1500ms"\n connect-timeout = "500ms"\n'
+TIMEOUT, BAD, REFUSED = (504, "exchange-timeout"), (502, "exchange-bad-answer"), (403, "exchange-refused")
 
 
 class Platform:
-    """One of them. `entry` is its path for a meeting, `welcome` checks an address that a browser was
-    sent to, by the platform's rules, and returns (meeting, name, role)."""
+    """One of them. A browser comes in by an address of its own and is redirected; nobody is asked."""
 
-    type = title = None
-    malformed = "a%20b"  # no meeting of any platform
-    asks = False  # something is asked of the platform during a join
+    type = title = word = None  # word: what stands behind the mount
     options = ""
+    success = 302
+    secret_length = 32
+    weekly, other = "weekly-1", "weekly-2"  # meetings that it has
+    unknown = None  # one that it does not; None: any name is a room
+    malformed = ("a%20b", "", "%2e%2e", "a%0db")  # meetings of no platform
+    roles = False  # it knows any
+    person = "Alice Liddell"  # as it is told about alice
+    keyed = True  # it has a secret
+    without_secret = (500, "internal")
+    asks = False  # something is asked of it during a join
+    tries_secret = False  # by `check --connect`
+    faults = {}  # what it may do wrong → (status, error code)
 
-    def __init__(self, folder, options=None):
-        self.folder = folder
+    def __init__(self, rig, options=None, secret=None):
+        self.rig = rig
         if options is not None:
             self.options = options
-        self.secrets = []
-        self.rotate()
+        self.secrets = [] if secret is None else [secret]
+        if self.keyed and not self.secrets:
+            self.add_secret()
+
+    # -- set up --
 
     def section(self):
         return 'platform "%s" {\n type = "%s"\n %s\n}\n' % (self.title, self.type, self.settings() + "\n " + self.options)
@@ -51,188 +65,205 @@ class Platform:
     def settings(self):
         return ""
 
-    def new_secret(self):
-        return secrets.token_urlsafe(32)
-
-    def rotate(self):
-        """Another secret; the platform takes all of them."""
+    def add_secret(self):
+        """Another one; the platform takes all of them."""
         self.secrets.append(self.new_secret())
 
-    def entry(self, meeting, **query):
-        return "/auth/%s/%s%s" % (self.word, meeting, "?" + urllib.parse.urlencode(query) if query else "")
+    def new_secret(self):
+        return secrets.token_urlsafe(self.secret_length)
+
+    def set_secret(self, secret=None, name=None):
+        """Into the store: the newest, or the one that is given."""
+        return self.rig.ctl("secret", "set", name or self.title, text=(secret or self.secrets[-1]) + "\n")
+
+    def rotate(self):
+        self.add_secret()
+        self.set_secret()
+
+    def retire(self):
+        """Takes every secret of it out of the store."""
+        for entry in json.loads(self.rig.ctl("secret", "list", "--json").stdout):
+            if self.title in entry["name"].split("/"):
+                self.rig.ctl("secret", "retire", entry["name"], str(entry["version"]))
+
+    def settle(self):
+        """Until it can be used, once the pool runs."""
 
     def stop(self):
         pass
 
+    # -- use --
 
-class Jitsi(Platform):
-    type = word = "jitsi"
-    title = "meet.example.org"
-    options = 'app-id = "meetauth"'
+    def entry(self, meeting, **query):
+        return "/auth/%s/%s%s" % (self.word, meeting, "?" + urllib.parse.urlencode(query) if query else "")
 
-    def peer(self, secret):
-        return jitsi_peer.Jitsi(self.title, "meetauth", secret=secret)
+    def enter(self, visitor, meeting, headers=()):
+        """Somebody who has signed in comes for a meeting."""
+        return visitor.get(self.entry(meeting), headers)
 
-    def welcome(self, address):
-        for number, secret in enumerate(self.secrets):
-            try:
-                seen = self.peer(secret).open(address)
-            except jwt_rules.Refused as refused:
-                if str(refused) != "wrong signature" or number + 1 == len(self.secrets):
-                    raise
-                continue
-            self.used = number
-            user = seen["claims"]["context"]["user"]
-            return seen["room"], user.get("name"), "moderator" if seen["affiliation"] == "owner" else ""
+    def sign_in(self, target, account="alice", headers=()):
+        """Comes in by the entry and signs in: the visitor, and the answer to the form."""
+        visitor = self.rig.visitor()
+        answer = visitor.get(target)
+        assert answer.status == 303, answer
+        page = visitor.get(answer.location)
+        assert page.status == 200, page
+        return visitor, visitor.fill(page, account, headers=headers)
 
+    def come(self, meeting, account="alice", headers=()):
+        """Somebody who has not signed in comes for a meeting: the visitor, and the answer in the end."""
+        return self.sign_in(self.entry(meeting), account, headers)
 
-class Galene(Platform):
-    type = word = "galene"
-    title = "galene.example.org"
+    def visitor(self, account="alice"):
+        """Somebody who has signed in, by the rig's own platform."""
+        somebody = self.rig.visitor()
+        somebody.fill(somebody.login_page(), account)
+        return somebody
 
-    def new_secret(self):
-        kid = "key-%d" % len(self.secrets)
-        return json.dumps({"kty": "oct", "alg": "HS256", "kid": kid, "k": jwt_rules.encode64(secrets.token_bytes(32))})
+    def ask(self, visitor, body, origin=APP, kind="application/json", **more):
+        """What the script of a page does."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"Origin": origin, "Content-Type": kind, "Content-Length": str(len(data)), **more}
+        return visitor.request("POST", "/auth/token/" + self.title, headers=headers, body=data)
 
-    @property
-    def peer(self):
-        return galene_peer.Galene("https://" + self.title, [json.loads(secret) for secret in self.secrets])
+    def seen(self, answer):
+        """(meeting, name, role) as the platform has them of an answer, which it has to take; `used` is
+        the number of the secret then."""
+        return self.welcome(answer.location)
 
-    def welcome(self, address):
-        seen = self.peer.open(address)
-        token = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))["token"]
-        self.used = int(jwt_rules.split(token)[0]["kid"].rpartition("-")[2])
-        roles = {("message", "op", "present", "token"): "moderator", (): "observer", ("message", "present"): ""}
-        return seen["group"], seen["username"], roles[tuple(seen["permissions"])]
-
-
-class LiveKit(Platform):
-    type = word = "livekit"
-    title = "livekit.example.org"
-    options = 'site = "https://meet.example.net"'
-
-    def new_secret(self):
-        return "APIkey%d:%s" % (len(self.secrets), secrets.token_urlsafe(32))
-
-    @property
-    def peer(self):
-        return livekit_peer.LiveKit(dict(secret.split(":") for secret in self.secrets), "wss://" + self.title)
-
-    def welcome(self, address):
-        token = self.peer.open("https://meet.example.net", address)
-        claims = self.peer.verify(token)
-        self.used = int(claims["iss"][6:])
-        _, name, rights = self.peer.join(token, claims["video"]["room"])
-        role = "moderator" if rights["roomAdmin"] else "" if rights["canPublish"] else "observer"
-        return claims["video"]["room"], name, role
-
-
-class BigBlueButton(Platform):
-    type = "bigbluebutton"
-    word = "bbb"
-    title = "bbb.example.org"
-    asks = True
-    malformed = "a,b"
-    options = 'create = true\n timeout = "1500ms"\n connect-timeout = "500ms"'
-    faults = {
-        "hang": (504, "exchange-timeout"), "close": (502, "exchange-bad-answer"), "redirect": (502, "exchange-bad-answer"),
-        "status": (502, "exchange-bad-answer"), "big": (502, "exchange-bad-answer"), "empty": (502, "exchange-bad-answer"),
-        "html": (502, "exchange-bad-answer"), "json": (502, "exchange-bad-answer"), "cut": (502, "exchange-bad-answer"),
-        "other": (502, "exchange-bad-answer"), "no-time": (502, "exchange-bad-answer"), "no-code": (502, "exchange-bad-answer"),
-        "bad-time": (502, "exchange-bad-answer"), "twice": (502, "exchange-bad-answer"), "entity": (502, "exchange-bad-answer"),
-        "unknown": (403, "exchange-refused"),
-    }
-
-    def __init__(self, folder, options=None, *arguments):
-        self.secret_file, self.ledger_file = folder + "/bbb.secrets", folder + "/bbb.ledger"
-        super().__init__(folder, options)
-        open(self.ledger_file, "w", encoding="utf-8").close()
-        command = ["/usr/bin/python3", TOP + "/tests/peers/bbb.py", "--secrets", self.secret_file, "--ledger", self.ledger_file]
-        self.program = Program(command + list(arguments), folder + "/bbb.log")
-        found = wait_for(lambda: re.search(r"listening on .*:(\d+)", self.program.said()), "BigBlueButton")
-        self.address = ("127.0.0.1", int(found[1]))
-
-    def settings(self):
-        return 'site = "http://127.0.0.1:%d"' % self.address[1]
-
-    def new_secret(self):
-        secret = secrets.token_urlsafe(30)
-        self.take(self.secrets + [secret])
-        return secret
-
-    def take(self, taken):
-        """Which secrets the server takes from now on."""
-        with open(self.secret_file + ".new", "w", encoding="utf-8") as file:
-            file.write("".join(secret + "\n" for secret in taken))
-        os.rename(self.secret_file + ".new", self.secret_file)
+    def logged(self, meeting):
+        """The meeting's id in the log."""
+        return meeting
 
     def ledger(self):
-        with open(self.ledger_file, encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+        """What the platform was asked; nothing where nobody asks it."""
+        return []
 
-    def get(self, address):
-        import client
-        parts = urllib.parse.urlsplit(address)
-        assert (parts.hostname, parts.port) == self.address, address
-        return client.send(self.address, "GET", parts.path + "?" + parts.query)
+    @contextlib.contextmanager
+    def fault(self, name):
+        """It does this wrong for the meeting that is yielded."""
+        yield "fault-" + name
 
-    def welcome(self, address):
-        """The browser opens it: the server has to let it in."""
-        answer = self.get(address)
-        values = dict(re.findall("<([A-Za-z]+)>([^<]*)</", answer.text))
-        jwt_rules.require(values["returncode"] == "SUCCESS", values.get("messageKey"))
-        self.used = self.used_by(address)
-        return values["meetingID"], values["fullName"], "moderator" if values["role"] == "MODERATOR" else ""
+    @contextlib.contextmanager
+    def hanging(self, count):
+        """It does not answer for the meetings that are yielded, as many, and does for others."""
+        yield ["fault-hang_%d" % number for number in range(count)]
 
-    def used_by(self, address):
-        import hashlib
-        signed, _, checksum = urllib.parse.urlsplit(address).query.rpartition("&checksum=")
-        for number, secret in enumerate(self.secrets):
-            if hashlib.sha256(("join" + signed + secret).encode()).hexdigest() == checksum:
-                return number
-        return None
+    def refuse_all(self):
+        """From now on it takes no secret."""
+
+    # -- what is left behind --
+
+    def audit(self, answer):
+        """The line of the log that an answer left behind."""
+        name = answer.headers["X-Request-Id"]
+        return wait_for(lambda: [e for e in self.rig.events("join") if e["request_id"] == name], "the audit line")[0]
+
+    def connect_lines(self):
+        table = self.rig.ctl("check", "--connect", check=False).stdout
+        return [line for line in table.splitlines() if self.title in line]
+
+    def canaries(self, answer):
+        """What nobody may find: of the secrets, and of an answer that let somebody in."""
+        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.location or "").query)
+        return {form for secret in self.secrets for form in (secret, urllib.parse.quote(secret, safe=""))} | {value for _, value in query if len(value) > 60}
+
+    def leaves_none_of(self, canaries, pages=()):
+        """Nothing of them in the installation's files (the sealed store among them), in processes, in
+        pages or in what the operator is shown."""
+        texts = list(pages) + [self.rig.ctl("check", "--connect", check=False).stdout, self.rig.ctl("secret", "list").stdout]
+        for folder, _, names in os.walk(self.rig.folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and not name.startswith("platform.") and ".secrets" not in name:
+                    with open(path, "rb") as file:
+                        texts.append(file.read().decode("latin-1"))
+        for pid in self.rig.daemons():
+            for name in ("cmdline", "environ"):
+                with open("/proc/%d/%s" % (pid, name), encoding="latin-1") as file:
+                    texts.append(file.read())
+        canaries = set(canaries) | {strict.CANARY}
+        assert all(len(canary) >= 8 for canary in canaries)
+        for canary in canaries:
+            assert not any(canary in text for text in texts), canary[:4]
+
+    def check(self):
+        """After each test: nothing crashed."""
+        assert self.rig.pool.process.poll() is None, self.rig.pool.said()[-5000:]
+
+
+class Talking(Platform):
+    """One that is talked with in several turns: a stand-in in this process, and a trap that nobody may ever ask."""
+
+    stand_in = None
+    asks = True
+    steps = ()  # the calls of a join, as the stand-in names them
+
+    def __init__(self, rig, peer=None, **others):
+        self.peer, self.trap = peer or self.stand_in(), strict.Trap()
+        self.peer.trap = self.trap
+        super().__init__(rig, **others)
+
+    @property
+    def faults(self):
+        return {(step, how): TIMEOUT if how == "hang" else BAD for step in self.steps for how in strict.FAULTS}
+
+    @contextlib.contextmanager
+    def fault(self, name):
+        step, how = name
+        with self.peer.fault(**{step: how}):
+            yield self.weekly
+
+    @contextlib.contextmanager
+    def hanging(self, count):
+        with self.peer.fault(only=re.split("[/:]", self.other)[-1], **{self.steps[-1]: "hang"}):
+            yield [self.other] * count
+
+    def ledger(self):
+        return self.peer.names()
+
+    def check(self):
+        """And nobody broke the documents, nobody asked the trap."""
+        self.peer.check()
+        self.trap.check()
+        super().check()
 
     def stop(self):
-        self.program.stop()
+        self.peer.stop()
+        self.trap.stop()
 
 
-ALL = {each.type: each for each in (Jitsi, BigBlueButton, Galene, LiveKit)}
+class ForScripts(Talking):
+    """There is nothing for browsers: the script of a page asks, for somebody who has signed in."""
+
+    success = 200
+
+    def enter(self, visitor, meeting, headers=()):
+        return self.ask(visitor, self.body(meeting))
+
+    def come(self, meeting, account="alice", headers=()):
+        visitor = self.visitor(account)
+        return visitor, self.enter(visitor, meeting)
 
 
-def sign_in(rig, target, account="alice", headers=()):
-    """Comes in by the entry and signs in: the visitor, and the answer to the form."""
-    visitor = rig.visitor()
-    answer = visitor.get(target)
-    assert answer.status == 303, answer
-    page = visitor.get(answer.location)
-    assert page.status == 200, page
-    return visitor, visitor.fill(page, account, headers=headers)
+def make(make_rig, driver, **options):
+    """One, in a started rig, beside that one's own platform; with its secret."""
+    return make_all(make_rig, driver, **options)[0]
 
 
-def audit(rig, answer):
-    """The line of the log that an answer left behind."""
-    name = answer.headers["X-Request-Id"]
-    return wait_for(lambda: [e for e in rig.events("join") if e["request_id"] == name], "the audit line")[0]
-
-
-def set_secret(rig, platform):
-    rig.ctl("secret", "set", platform.title, text=platform.secrets[-1] + "\n")
-
-
-def make(make_rig, *classes, policy=POLICY, **options):
-    """A started rig with these platforms beside its own; each with its secret."""
-    rig = make_rig(start=False)
-    made = [each(rig.folder, **options) for each in classes]
+def make_all(make_rig, *drivers, policy=POLICY % "", processes=0, **options):
+    """Several in one rig."""
+    rig = make_rig(processes=processes, start=False)
+    rig.platform_options += TIMES
+    made = [each(rig, **options) for each in drivers]
     rig.sections = "".join(each.section() for each in made) + policy
-    rig.options["log-format"] = "logfmt"
-    start = rig.start_nginx
+    start, stop = rig.start_nginx, rig.stop
 
     def start_nginx():  # after the store was made, before the pool begins
         for each in made:
-            set_secret(rig, each)
+            if each.secrets:
+                each.set_secret(each.secrets[0])
         start()
-
-    stop = rig.stop
 
     def stop_all():
         try:
@@ -243,4 +274,18 @@ def make(make_rig, *classes, policy=POLICY, **options):
 
     rig.start_nginx, rig.stop = start_nginx, stop_all
     rig.start()
-    return rig, *made
+    return made
+
+
+def lies(send, peer, name, expected=BAD, faults=strict.FAULTS, recover=None):
+    """Every fault of a call fails as it should, in time, and the next visitor is served."""
+    for fault in faults:
+        began = time.monotonic()
+        with peer.fault(**{name: fault}):
+            answer = send()
+        wanted = TIMEOUT if fault == "hang" else expected
+        assert (answer.status, answer.code) == wanted, (name, fault, answer)
+        assert answer.location is None and strict.CANARY not in answer.text
+        assert time.monotonic() - began < 4, fault
+        if recover:
+            recover()

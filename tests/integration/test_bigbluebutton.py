@@ -3,30 +3,28 @@
 
 import urllib.parse
 
+import drivers
 import platforms
 import pytest
 from client import JSON
 from rig import wait_for
 
-TIMES = 'timeout = "1500ms"\n connect-timeout = "500ms"'
 
-
-class Plain(platforms.BigBlueButton):
-    options = TIMES
+class Plain(drivers.BigBlueButton):
+    options = platforms.TIMES
 
 
 @pytest.fixture(scope="module")
-def creating(make_module_rig):
-    return platforms.make(make_module_rig, platforms.BigBlueButton)
+def bbb(make_module_rig):
+    return platforms.make(make_module_rig, drivers.BigBlueButton)
 
 
 def query(address):
     return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
 
 
-def test_the_address_is_tied_to_the_meeting_that_runs(creating):
-    rig, bbb = creating
-    visitor, answer = platforms.sign_in(rig, bbb.entry("weekly"))
+def test_the_address_is_tied_to_the_meeting_that_runs(bbb):
+    visitor, answer = bbb.sign_in(bbb.entry("weekly"))
     values = query(answer.location)
     assert list(values)[-1] == "checksum" and len(values["checksum"]) == 64
     assert values["createTime"].isdigit() and values["userID"] == "staff/alice" and "guest" not in values
@@ -36,34 +34,31 @@ def test_the_address_is_tied_to_the_meeting_that_runs(creating):
     assert calls == ["create", "create"] and not [entry for entry in bbb.ledger() if entry["result"] != "good"]
 
 
-def test_what_is_changed_in_the_address_is_refused(creating):
-    rig, bbb = creating
-    _, answer = platforms.sign_in(rig, bbb.entry("weekly"))
+def test_what_is_changed_in_the_address_is_refused(bbb):
+    _, answer = bbb.sign_in(bbb.entry("weekly"))
     for old, new in (("role=VIEWER", "role=MODERATOR"), ("meetingID=weekly", "meetingID=hosted"), ("fullName=Alice", "fullName=Bob"), ("&checksum=", "&guest=true&checksum=")):
         assert old in answer.location
         assert "checksumError" in bbb.get(answer.location.replace(old, new)).text
     assert "SUCCESS" in bbb.get(answer.location).text
 
 
-def test_a_name_with_everything_in_it(creating):
-    rig, bbb = creating
-    rig.add_user("dora", "--name", "Dora & <b>=?#+%ü", "--group", "staff")
+def test_a_name_with_everything_in_it(bbb):
+    bbb.rig.add_user("dora", "--name", "Dora & <b>=?#+%ü", "--group", "staff")
 
     def known():  # the file of users is looked at once a second
-        answer = platforms.sign_in(rig, bbb.entry("weekly"), "dora")[1]
+        answer = bbb.sign_in(bbb.entry("weekly"), "dora")[1]
         return answer if answer.status == 302 else None
 
     answer = wait_for(known, "dora")
     assert "Dora &amp; &lt;b&gt;=?#+%ü" in bbb.get(answer.location).text
 
 
-def test_many_at_once_make_one_meeting(creating):
+def test_many_at_once_make_one_meeting(bbb):
     import concurrent.futures
-    rig, bbb = creating
-    visitor, _ = platforms.sign_in(rig, bbb.entry("weekly"))
+    visitor, _ = bbb.sign_in(bbb.entry("weekly"))
 
     def join(_):
-        other = rig.visitor()
+        other = bbb.rig.visitor()
         other.jar.update(visitor.jar)
         return query(other.get(bbb.entry("crowded")).location)["createTime"]
 
@@ -72,61 +67,57 @@ def test_many_at_once_make_one_meeting(creating):
 
 
 def test_without_create_a_meeting_has_to_be_there(make_rig):
-    rig, bbb = platforms.make(make_rig, Plain)
-    visitor, answer = platforms.sign_in(rig, bbb.entry("weekly"), headers=JSON)
+    bbb = platforms.make(make_rig, Plain)
+    visitor, answer = bbb.sign_in(bbb.entry("weekly"), headers=JSON)
     assert (answer.status, answer.code) == (403, "exchange-refused")
     assert [(entry["call"], entry["result"]) for entry in bbb.ledger()] == [("getMeetingInfo", "good"), ("getMeetingInfo", "notFound")]
     page = visitor.get(bbb.entry("weekly"))
     assert page.status == 403 and "/auth/bbb/weekly?platform=bbb.example.org" in page.text, "a link to try again"
-    assert "no such meeting" in platforms.audit(rig, page)["detail"]
+    assert "no such meeting" in bbb.audit(page)["detail"]
 
 
-def test_a_meeting_that_somebody_else_made(creating):
+def test_a_meeting_that_somebody_else_made(bbb):
     """Another front end made it, with passwords of its own: idNotUnique, and then it is looked up."""
     import hashlib
-    rig, bbb = creating
     text = "name=Board&meetingID=board&attendeePW=a&moderatorPW=m"
     checksum = hashlib.sha256(("create" + text + bbb.secrets[-1]).encode()).hexdigest()
     made = bbb.get("http://127.0.0.1:%d/bigbluebutton/api/create?%s&checksum=%s" % (bbb.address[1], text, checksum))
     assert "SUCCESS" in made.text
-    _, answer = platforms.sign_in(rig, bbb.entry("board"))
+    _, answer = bbb.sign_in(bbb.entry("board"))
     assert bbb.welcome(answer.location)[0] == "board"
     assert [(e["call"], e["result"]) for e in bbb.ledger()][-3:] == [("create", "idNotUnique"), ("getMeetingInfo", "good"), ("join", "good")]
 
 
 @pytest.mark.parametrize("algorithm,length", [("sha1", 40), ("sha384", 96), ("sha512", 128)])
 def test_other_checksums_where_the_server_has_no_other(make_rig, algorithm, length):
-    class One(platforms.BigBlueButton):
-        options = 'create = true\n checksum = "%s"\n' % algorithm + TIMES
+    class One(drivers.BigBlueButton):
+        options = 'create = true\n checksum = "%s"\n' % algorithm + platforms.TIMES
+        arguments = ("--algorithms", algorithm)
 
-        def __init__(self, folder, options=None):
-            super().__init__(folder, options, "--algorithms", algorithm)
-
-    rig, bbb = platforms.make(make_rig, One)
-    _, answer = platforms.sign_in(rig, bbb.entry("weekly"))
+    bbb = platforms.make(make_rig, One)
+    _, answer = bbb.sign_in(bbb.entry("weekly"))
     assert answer.status == 302 and len(query(answer.location)["checksum"]) == length
     assert "SUCCESS" in bbb.get(answer.location).text
 
 
 def test_a_server_without_the_algorithm_refuses(make_rig):
-    class Old(platforms.BigBlueButton):
-        def __init__(self, folder, options=None):
-            super().__init__(folder, options, "--algorithms", "sha1")
+    class Old(drivers.BigBlueButton):
+        arguments = ("--algorithms", "sha1")
 
-    rig, bbb = platforms.make(make_rig, Old)
-    _, answer = platforms.sign_in(rig, bbb.entry("weekly"), headers=JSON)
+    bbb = platforms.make(make_rig, Old)
+    _, answer = bbb.sign_in(bbb.entry("weekly"), headers=JSON)
     assert (answer.status, answer.code) == (403, "exchange-refused")
-    assert "algorithm" in platforms.audit(rig, answer)["detail"]
+    assert "algorithm" in bbb.audit(answer)["detail"]
 
 
 def test_an_older_secret_while_the_server_has_not_got_the_new_one(make_rig):
     """set, change it on the server, retire: nobody is kept out in between."""
-    rig, bbb = platforms.make(make_rig, platforms.BigBlueButton)
-    visitor, answer = platforms.sign_in(rig, bbb.entry("weekly"))
+    bbb = platforms.make(make_rig, drivers.BigBlueButton)
+    visitor, answer = bbb.sign_in(bbb.entry("weekly"))
     assert bbb.welcome(answer.location)[0] == "weekly"
-    bbb.rotate()
+    bbb.add_secret()
     bbb.take(bbb.secrets[:1])
-    platforms.set_secret(rig, bbb)
+    bbb.set_secret()
 
     def tried():
         assert bbb.welcome(visitor.get(bbb.entry("weekly")).location)[0] == "weekly" and bbb.used == 0
@@ -136,21 +127,21 @@ def test_an_older_secret_while_the_server_has_not_got_the_new_one(make_rig):
     bbb.take(bbb.secrets[1:])
     answer = visitor.get(bbb.entry("newly"))
     assert bbb.welcome(answer.location)[0] == "newly" and bbb.used == 1
-    shown = rig.ctl("secret", "list").stdout
+    shown = bbb.rig.ctl("secret", "list").stdout
     assert sum("never" not in line for line in shown.splitlines() if bbb.title in line) == 2, shown
 
 
 def test_guests_are_told_to_the_server(make_rig):
     policy = 'policy {\n rule "guests" { allow = true  backends = {"visitors"}  platforms = {"bbb.example.org"} }\n default = "deny"\n}\n'
 
-    class WithGuests(platforms.BigBlueButton):
-        options = 'create = true\n guest-policy = "ASK_MODERATOR"\n' + TIMES
+    class WithGuests(drivers.BigBlueButton):
+        options = 'create = true\n guest-policy = "ASK_MODERATOR"\n' + platforms.TIMES
 
         def section(self):
             return super().section() + 'backend "visitors" {\n type = "guest"\n}\n'
 
-    rig, bbb = platforms.make(make_rig, WithGuests, policy=policy)
-    visitor = rig.visitor()
+    bbb = platforms.make(make_rig, WithGuests, policy=policy)
+    visitor = bbb.rig.visitor()
     page = visitor.get(visitor.get(bbb.entry("weekly")).location)
     form = next(f for f in page.forms() if any(name == "backend" and value == "visitors" for name, _, value in f["fields"]))
     fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}

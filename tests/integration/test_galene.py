@@ -5,6 +5,7 @@ by the rules of its package token and of its page."""
 import json
 import urllib.parse
 
+import drivers
 import platforms
 import pytest
 from rig import wait_for
@@ -16,8 +17,8 @@ TARGET = "/auth/token/galene.example.org"
 
 
 @pytest.fixture(scope="module")
-def setup(make_module_rig):
-    return platforms.make(make_module_rig, platforms.Galene)
+def galene(make_module_rig):
+    return platforms.make(make_module_rig, drivers.Galene)
 
 
 def sender(rig, seen=None, **replaced):
@@ -34,9 +35,8 @@ def sender(rig, seen=None, **replaced):
 # -- the portal --
 
 
-def test_subgroups_have_names_of_their_own(setup):
-    rig, galene = setup
-    _, answer = platforms.sign_in(rig, galene.entry("uni/maths"))
+def test_subgroups_have_names_of_their_own(galene):
+    _, answer = galene.sign_in(galene.entry("uni/maths"))
     assert galene.welcome(answer.location) == ("uni/maths", "Alice Liddell", "")
     token = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.location).query))["token"]
     for other in ("uni", "uni/maths/x", "uni/physics"):
@@ -46,7 +46,7 @@ def test_subgroups_have_names_of_their_own(setup):
 
 @pytest.mark.parametrize("kind", ["EC", "RSA"])
 def test_keys_that_galene_has_the_public_half_of(make_rig, kind):
-    class Public(platforms.Galene):
+    class Public(drivers.Galene):
         pems = []
 
         def new_secret(self):
@@ -60,11 +60,10 @@ def test_keys_that_galene_has_the_public_half_of(make_rig, kind):
             public = [{name: key[name] for name in ("kty", "alg", "kid")} for key in private]
             return peer.Galene("https://" + self.title, [{**key, "pem": pem} for key, pem in zip(public, self.pems)])
 
-    rig, galene = platforms.make(make_rig, Public)
-    visitor, answer = platforms.sign_in(rig, galene.entry("public"))
+    galene = platforms.make(make_rig, Public)
+    visitor, answer = galene.sign_in(galene.entry("public"))
     assert galene.welcome(answer.location)[0] == "public"
     galene.rotate()
-    platforms.set_secret(rig, galene)
 
     def newest():
         galene.welcome(visitor.get(galene.entry("public")).location)
@@ -76,78 +75,71 @@ def test_keys_that_galene_has_the_public_half_of(make_rig, kind):
 # -- the server --
 
 
-def test_server_good_password(setup):
-    rig, galene = setup
+def test_server_good_password(galene):
     seen = []
-    token = galene.peer.ask(sender(rig, seen), "weekly", "alice", rig.passwords["alice"])
+    token = galene.peer.ask(sender(galene.rig, seen), "weekly", "alice", galene.rig.passwords["alice"])
     assert galene.peer.join(token, "weekly") == ("Alice Liddell", ["message", "present"])
     assert seen[0].headers["Cache-Control"] == "no-store" and "Set-Cookie" not in seen[0].headers
-    assert galene.peer.join(galene.peer.ask(sender(rig), "hosted-1", "alice", rig.passwords["alice"]), "hosted-1")[1][1] == "op"
+    assert galene.peer.join(galene.peer.ask(sender(galene.rig), "hosted-1", "alice", galene.rig.passwords["alice"]), "hosted-1")[1][1] == "op"
 
 
 @pytest.mark.parametrize("name,password", [("alice", "wrong"), ("alice", ""), ("nobody", "wrong"), ("", ""), ("alice", "x" * 2000)])
-def test_server_wrong_password(setup, name, password):
-    rig, galene = setup
+def test_server_wrong_password(galene, name, password):
     seen = []
     with pytest.raises(jwt_rules.Refused, match="said: 401"):
-        galene.peer.ask(sender(rig, seen), "weekly", name, password)
+        galene.peer.ask(sender(galene.rig, seen), "weekly", name, password)
     assert seen[0].code == "login-failed" and seen[0].headers["Content-Type"] == "application/json"
     assert "Set-Cookie" not in seen[0].headers
 
 
-def test_server_denied_visitor(setup):
-    rig, galene = setup
+def test_server_denied_visitor(galene):
     with pytest.raises(jwt_rules.Refused, match="said: 403"):
-        galene.peer.ask(sender(rig), "weekly", "bob", rig.passwords["bob"])
+        galene.peer.ask(sender(galene.rig), "weekly", "bob", galene.rig.passwords["bob"])
 
 
 @pytest.mark.parametrize("location", [
     "https://evil.example/group/weekly/", "https://galene.example.org.evil.example/group/weekly/", "https://galene.example.org/group/weekly",
     "https://galene.example.org/group/../weekly/", "http://galene.example.org/group/weekly/", "", None, 5])
-def test_server_signs_for_no_other_address(setup, location):
-    rig, _ = setup
-    body = {"location": location, "username": "alice", "password": rig.passwords["alice"]}
-    answer = rig.send("POST", TARGET, [("Content-Type", "application/json"), ("Origin", "https://galene.example.org")], json.dumps(body).encode())
+def test_server_signs_for_no_other_address(galene, location):
+    body = {"location": location, "username": "alice", "password": galene.rig.passwords["alice"]}
+    answer = galene.rig.send("POST", TARGET, [("Content-Type", "application/json"), ("Origin", "https://galene.example.org")], json.dumps(body).encode())
     assert answer.status == 400 and answer.code == "bad-request"
 
 
 @pytest.mark.parametrize("replaced", [
     {"Origin": "https://evil.example"}, {"Origin": None}, {"Origin": "null"}, {"Origin": "https://galene.example.org.evil.example"},
     {"Content_Type": "text/plain"}, {"Content_Type": "application/x-www-form-urlencoded"}, {"Content_Type": None}])
-def test_server_answers_its_own_page_alone(setup, replaced):
-    rig, galene = setup
+def test_server_answers_its_own_page_alone(galene, replaced):
     seen = []
     with pytest.raises((jwt_rules.Refused, TypeError)):
-        galene.peer.ask(sender(rig, seen, **replaced), "weekly", "alice", rig.passwords["alice"])
+        galene.peer.ask(sender(galene.rig, seen, **replaced), "weekly", "alice", galene.rig.passwords["alice"])
     assert seen[0].status == 400 and "eyJ" not in seen[0].text
     if "Origin" in replaced:
         assert "Access-Control-Allow-Origin" not in seen[0].headers
 
 
-def test_server_preflight(setup):
-    rig, _ = setup
+def test_server_preflight(galene):
     asked = [("Origin", "https://galene.example.org"), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "content-type")]
-    answer = rig.send("OPTIONS", TARGET, asked)
+    answer = galene.rig.send("OPTIONS", TARGET, asked)
     assert answer.status == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "https://galene.example.org"
     assert answer.headers["Access-Control-Allow-Methods"] == "POST"
     assert answer.headers["Access-Control-Allow-Headers"].lower() == "content-type"
     assert answer.headers["Vary"] == "Origin"
     assert "Access-Control-Allow-Credentials" not in answer.headers, "the page sends no cookies"
-    evil = rig.send("OPTIONS", TARGET, [("Origin", "https://evil.example"), *asked[1:]])
+    evil = galene.rig.send("OPTIONS", TARGET, [("Origin", "https://evil.example"), *asked[1:]])
     assert evil.status == 400 and "Access-Control-Allow-Origin" not in evil.headers
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'{"a":1,"a":2}', b"{}x", b'{"location":"\\u0000"}', b'{"username":"\\u000a"}', b"\xff"])
-def test_server_bad_bodies(setup, body):
-    rig, _ = setup
-    answer = rig.send("POST", TARGET, [("Content-Type", "application/json"), ("Origin", "https://galene.example.org"), ("Content-Length", str(len(body)))], body)
+def test_server_bad_bodies(galene, body):
+    answer = galene.rig.send("POST", TARGET, [("Content-Type", "application/json"), ("Origin", "https://galene.example.org"), ("Content-Length", str(len(body)))], body)
     assert answer.status == 400 and answer.code == "bad-request"
 
 
 def test_server_is_throttled(make_rig):
     rig = make_rig(start=False, options={"throttle-account": "3/1h"})
-    rig, galene = platforms.make(lambda **_: rig, platforms.Galene)
+    galene = platforms.make(lambda **_: rig, drivers.Galene)
     said = []
     for _ in range(5):
         try:
@@ -159,9 +151,9 @@ def test_server_is_throttled(make_rig):
 
 def test_server_asks_no_second_question(make_rig):
     """Somebody with a second factor cannot give it there: they use the portal."""
-    class Factor(platforms.Galene):
+    class Factor(drivers.Galene):
         def section(self):
-            return super().section() + 'backend "second" {\n type = "file"\n users = "%s/second.passwd"\n second-factor = "required"\n}\n' % self.folder
+            return super().section() + 'backend "second" {\n type = "file"\n users = "%s/second.passwd"\n second-factor = "required"\n}\n' % self.rig.folder
 
     rig = make_rig(start=False)
     add_user = rig.add_user
@@ -172,7 +164,7 @@ def test_server_asks_no_second_question(make_rig):
             add_user("carol", "--group", "staff", "--backend", "second")
 
     rig.add_user = add_to_both
-    rig, galene = platforms.make(lambda **_: rig, Factor)
+    galene = platforms.make(lambda **_: rig, Factor)
     seen = []
     with pytest.raises(jwt_rules.Refused):
         galene.peer.ask(sender(rig, seen), "weekly", "carol", rig.passwords["carol"])
@@ -180,9 +172,8 @@ def test_server_asks_no_second_question(make_rig):
     assert seen[0].status in (401, 403) and "eyJ" not in seen[0].text
 
 
-def test_other_methods_and_platforms(setup):
-    rig, _ = setup
-    assert rig.send("GET", TARGET).status == 405
-    assert rig.send("GET", TARGET).headers["Allow"] == "POST, OPTIONS"
+def test_other_methods_and_platforms(galene):
+    assert galene.rig.send("GET", TARGET).status == 405
+    assert galene.rig.send("GET", TARGET).headers["Allow"] == "POST, OPTIONS"
     for other in ("/auth/token/meeting.example.org", "/auth/token/evil.example", "/auth/token/"):
-        assert rig.send("POST", other, [("Content-Length", "0"), ("Origin", "https://galene.example.org")]).status == 404
+        assert galene.rig.send("POST", other, [("Content-Length", "0"), ("Origin", "https://galene.example.org")]).status == 404

@@ -5,6 +5,7 @@ rules of its Prosody modules."""
 import json
 import urllib.parse
 
+import drivers
 import platforms
 import pytest
 from client import JSON
@@ -17,8 +18,8 @@ SITE = "https://meet.example.org"
 
 
 @pytest.fixture(scope="module")
-def meet(make_module_rig):
-    return platforms.make(make_module_rig, platforms.Jitsi)
+def jitsi(make_module_rig):
+    return platforms.make(make_module_rig, drivers.Jitsi)
 
 
 def state(room, **more):
@@ -32,10 +33,9 @@ def address(text, room="", pattern="/auth/jitsi/{room}?code_challenge_method=S25
     return pattern.replace("{state}", quoted).replace("{room}", urllib.parse.quote(room)).replace("{code_challenge}", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
 
 
-def test_the_address_of_the_web_client(meet):
-    rig, jitsi = meet
+def test_the_address_of_the_web_client(jitsi):
     text = state("WeeklyReview", tenant="Acme", **{"config.prejoinConfig.enabled": False, "config.startWithAudioMuted": True})
-    _, answer = platforms.sign_in(rig, address(text, "WeeklyReview"))
+    _, answer = jitsi.sign_in(address(text, "WeeklyReview"))
     assert answer.status == 302 and answer.location.startswith(SITE + "/Acme/WeeklyReview?jwt=")
     seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
     assert seen["room"] == "[acme]weeklyreview" and seen["claims"]["sub"] == "acme"
@@ -44,26 +44,23 @@ def test_the_address_of_the_web_client(meet):
     assert user == {"id": "staff/alice", "name": "Alice Liddell", "email": "alice@example.org", "affiliation": "member", "moderator": "false"}
 
 
-def test_a_name_beyond_ascii(meet):
-    rig, jitsi = meet
-    _, answer = platforms.sign_in(rig, address(state("BüroÄ"), "BüroÄ"))
+def test_a_name_beyond_ascii(jitsi):
+    _, answer = jitsi.sign_in(address(state("BüroÄ"), "BüroÄ"))
     assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["room"] == "b%c3%bcro%c3%a4"
 
 
 @pytest.mark.parametrize("client,scheme", [("ios", "org.jitsi.meet"), ("android", "intent"), ("electron", "jitsi-meet")])
-def test_native_clients(meet, client, scheme):
-    rig, jitsi = meet
+def test_native_clients(jitsi, client, scheme):
     text = state("Weekly", **{client: True, "config.startAudioOnly": True})
-    visitor, answer = platforms.sign_in(rig, address(text))
+    visitor, answer = jitsi.sign_in(address(text))
     assert answer.location.startswith(scheme + "://meet.example.org/Weekly?jwt=")
     seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
     assert (seen["client"], seen["overrides"]) == (client, {"config.startAudioOnly": True})
 
 
-def test_the_login_page_lets_its_form_lead_to_clients(meet):
+def test_the_login_page_lets_its_form_lead_to_clients(jitsi):
     """Chromium applies form-action to the redirect that answers the form."""
-    rig, _ = meet
-    visitor = rig.visitor()
+    visitor = jitsi.rig.visitor()
     page = visitor.get(visitor.get(address(state("Weekly", ios=True))).location)
     policy = page.headers["Content-Security-Policy"]
     form = next(part.split() for part in policy.split("; ") if part.startswith("form-action"))
@@ -71,22 +68,19 @@ def test_the_login_page_lets_its_form_lead_to_clients(meet):
 
 
 @pytest.mark.parametrize("room,safe", [("harmless", "board"), ("*", "*"), ("ü", "*"), ("a", "A")])
-def test_a_state_that_names_another_room_is_refused(meet, room, safe):
-    rig, _ = meet
+def test_a_state_that_names_another_room_is_refused(jitsi, room, safe):
     text = json.dumps({"room": room, "roomSafe": safe})
-    answer = rig.visitor().get(address(text), JSON)
+    answer = jitsi.rig.visitor().get(address(text), JSON)
     assert answer.status == 400 and answer.location is None
 
 
-def test_a_host_in_the_state_is_nothing(meet):
-    rig, jitsi = meet
-    _, answer = platforms.sign_in(rig, address(state("weekly", host="evil.example", locationURL="https://evil.example/", jwt="x")))
+def test_a_host_in_the_state_is_nothing(jitsi):
+    _, answer = jitsi.sign_in(address(state("weekly", host="evil.example", locationURL="https://evil.example/", jwt="x")))
     assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["room"] == "weekly"
 
 
-def test_a_token_is_for_no_other_room(meet):
-    rig, jitsi = meet
-    _, answer = platforms.sign_in(rig, jitsi.entry("weekly"))
+def test_a_token_is_for_no_other_room(jitsi):
+    _, answer = jitsi.sign_in(jitsi.entry("weekly"))
     prosody = jitsi.peer(jitsi.secrets[-1])
     claims = prosody.open(answer.location)["claims"]
     for node in ("board", "[acme]weekly", "weekly2"):
@@ -96,8 +90,8 @@ def test_a_token_is_for_no_other_room(meet):
 
 def test_the_policy_sees_the_tenant(make_rig):
     policy = 'policy {\n rule "acme" { allow = true  groups = {"staff"}  meetings = {"acme/*"} }\n default = "deny"\n}\n'
-    rig, jitsi = platforms.make(make_rig, platforms.Jitsi, policy=policy)
-    visitor, answer = platforms.sign_in(rig, jitsi.entry("ACME/Weekly"))
+    jitsi = platforms.make(make_rig, drivers.Jitsi, policy=policy)
+    visitor, answer = jitsi.sign_in(jitsi.entry("ACME/Weekly"))
     assert answer.status == 302
     assert visitor.get(jitsi.entry("Weekly"), JSON).code == "denied"
     assert visitor.get(jitsi.entry("other/Weekly"), JSON).code == "denied"
@@ -106,20 +100,20 @@ def test_the_policy_sees_the_tenant(make_rig):
 
 @pytest.mark.parametrize("algorithm,length", [("HS384", 48), ("HS512", 64)])
 def test_longer_hmacs(make_rig, algorithm, length):
-    class Longer(platforms.Jitsi):
+    class Longer(drivers.Jitsi):
         options = 'app-id = "meetauth"\n algorithm = "%s"' % algorithm
 
         def new_secret(self):
             return "s" * length
 
-    rig, jitsi = platforms.make(make_rig, Longer)
-    _, answer = platforms.sign_in(rig, jitsi.entry("weekly"))
+    jitsi = platforms.make(make_rig, Longer)
+    _, answer = jitsi.sign_in(jitsi.entry("weekly"))
     assert peer.Jitsi(jitsi.title, "meetauth", algorithm, "s" * length).open(answer.location)["room"] == "weekly"
 
 
 def test_rs256_with_keys_found_by_kid(make_rig):
     """Rotation as the guide has it: the key server gets the new public key first."""
-    class ByKey(platforms.Jitsi):
+    class ByKey(drivers.Jitsi):
         options = 'app-id = "meetauth"\n algorithm = "RS256"\n audience = "jitsi"\n domain = "meet.jitsi"'
         keys = {}
 
@@ -128,17 +122,17 @@ def test_rs256_with_keys_found_by_kid(make_rig):
             private, self.keys[kid] = jwt_rules.rsa_key(kid)
             return private
 
-    rig, jitsi = platforms.make(make_rig, ByKey)
+    jitsi = platforms.make(make_rig, ByKey)
     prosody = peer.Jitsi(jitsi.title, "meetauth", "RS256", keys=jitsi.keys, audiences=["jitsi"], domain="meet.jitsi")
-    visitor, answer = platforms.sign_in(rig, jitsi.entry("weekly"))
+    visitor, answer = jitsi.sign_in(jitsi.entry("weekly"))
     assert prosody.open(answer.location)["room"] == "weekly"
     old = jwt_rules.split(urllib.parse.parse_qs(urllib.parse.urlsplit(answer.location).query)["jwt"][0])[0]
     assert old == {"alg": "RS256", "kid": "meetauth-0", "typ": "JWT"}
-    assert jitsi.secrets[0] not in rig.ctl("secret", "list").stdout
+    assert jitsi.secrets[0] not in jitsi.rig.ctl("secret", "list").stdout
 
 
 def test_a_secret_that_is_too_short_is_named(make_rig):
-    class Short(platforms.Jitsi):
+    class Short(drivers.Jitsi):
         def settings(self):
             return 'site = "http://127.0.0.1:%d"' % self.port
 
@@ -147,10 +141,10 @@ def test_a_secret_that_is_too_short_is_named(make_rig):
         def new_secret(self):
             return "short-canary"
 
-    rig, jitsi = platforms.make(make_rig, Short)
-    _, answer = platforms.sign_in(rig, jitsi.entry("weekly"), headers=JSON)
+    jitsi = platforms.make(make_rig, Short)
+    _, answer = jitsi.sign_in(jitsi.entry("weekly"), headers=JSON)
     assert (answer.status, answer.code) == (500, "internal")
-    detail = platforms.audit(rig, answer)["detail"]
+    detail = jitsi.audit(answer)["detail"]
     assert detail and "short-canary" not in detail
 
 
@@ -158,11 +152,11 @@ def test_check_connect_tries_the_key(make_rig):
     """The rig's own web server stands for Jitsi's front page."""
     rig = make_rig(start=False)
 
-    class Here(platforms.Jitsi):
+    class Here(drivers.Jitsi):
         def settings(self):
             return 'site = "%s"' % rig.origin
 
-    rig, jitsi = platforms.make(lambda **_: rig, Here)
+    jitsi = platforms.make(lambda **_: rig, Here)
     table = rig.ctl("check", "--connect", check=False).stdout
     assert [line for line in table.splitlines() if line.startswith("ok") and jitsi.title in line and "newest can be used" in line], table
     rig.ctl("secret", "set", jitsi.title, text="too short\n")
@@ -174,13 +168,13 @@ def test_check_connect_tries_the_key(make_rig):
 def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
     policy = 'policy {\n rule "guests" { allow = true  backends = {"guest"} }\n default = "deny"\n}\n'
 
-    class Guests(platforms.Jitsi):
+    class Guests(drivers.Jitsi):
         def section(self):
-            return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.folder
+            return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.rig.folder
 
-    rig, jitsi = platforms.make(make_rig, Guests, policy=policy)
-    link = rig.ctl("invite", "create", "--platform", jitsi.title, "--meeting", "acme/weekly", "--name", "Grace").stdout.strip()
-    visitor = rig.visitor()
+    jitsi = platforms.make(make_rig, Guests, policy=policy)
+    link = jitsi.rig.ctl("invite", "create", "--platform", jitsi.title, "--meeting", "acme/weekly", "--name", "Grace").stdout.strip()
+    visitor = jitsi.rig.visitor()
 
     def opened():  # the file is looked at once a second
         page = visitor.get(link)
@@ -188,16 +182,15 @@ def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
 
     form = wait_for(opened, "the invitation").forms()[0]
     accepted = visitor.post(form["action"], {name: value for name, _, value in form["fields"]})
-    assert accepted.status == 303 and accepted.location.startswith(rig.base + "/jitsi/acme/weekly?platform="), accepted
+    assert accepted.status == 303 and accepted.location.startswith(jitsi.rig.base + "/jitsi/acme/weekly?platform="), accepted
     seen = jitsi.peer(jitsi.secrets[-1]).open(visitor.get(accepted.location).location)
     assert seen["room"] == "[acme]weekly" and seen["claims"]["context"]["user"]["name"] == "Grace"
     other = visitor.get(jitsi.entry("board"), JSON)
     assert other.location is None or "/login" in other.location, "good for one meeting"
 
 
-def test_a_state_with_too_much_in_it_still_fits_through_the_login(meet):
-    rig, jitsi = meet
+def test_a_state_with_too_much_in_it_still_fits_through_the_login(jitsi):
     more = {"config.k%02d" % number: "x" * 180 for number in range(25)}
-    _, answer = platforms.sign_in(rig, address(state("w" * 190, tenant="t" * 64, **more)))
+    _, answer = jitsi.sign_in(address(state("w" * 190, tenant="t" * 64, **more)))
     seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
     assert seen["room"] == "[%s]%s" % ("t" * 64, "w" * 190) and 0 < len(seen["overrides"]) < 25

@@ -5,40 +5,34 @@ of its verifier."""
 import json
 import urllib.parse
 
+import drivers
 import platforms
 import pytest
+from platforms import APP
 
 import jwt_rules
 
-APP = "https://app.example.org"
 TARGET = "/auth/token/livekit.example.org"
 
 
-class WithApp(platforms.LiveKit):
-    options = platforms.LiveKit.options + '\n allowed-origins = {"%s"}\n lifetime = "2m"' % APP
+class WithApp(drivers.LiveKit):
+    options = drivers.LiveKit.options + '\n allowed-origins = {"%s"}\n lifetime = "2m"' % APP
 
 
 @pytest.fixture(scope="module")
-def setup(make_module_rig):
+def livekit(make_module_rig):
     return platforms.make(make_module_rig, WithApp)
 
 
 @pytest.fixture(scope="module")
-def visitor(setup):
-    rig, livekit = setup
-    somebody, _ = platforms.sign_in(rig, livekit.entry("daily"))
+def visitor(livekit):
+    somebody, _ = livekit.sign_in(livekit.entry("daily"))
     return somebody
 
 
-def ask(visitor, body, origin=APP, kind="application/json", **more):
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return visitor.request("POST", TARGET, headers={"Origin": origin, "Content-Type": kind, "Content-Length": str(len(data)), **more}, body=data)
-
-
-def test_a_script_with_a_session_gets_a_token(setup, visitor):
+def test_a_script_with_a_session_gets_a_token(livekit, visitor):
     """The schema of LiveKit's token endpoints, as its clients' TokenSource has it."""
-    rig, livekit = setup
-    answer = ask(visitor, {"room_name": "daily", "participant_name": "Mallory", "participant_identity": "admin"})
+    answer = livekit.ask(visitor, {"room_name": "daily", "participant_name": "Mallory", "participant_identity": "admin"})
     assert answer.status == 201 and answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Access-Control-Allow-Origin"] == APP and answer.headers["Access-Control-Allow-Credentials"] == "true"
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Vary"] == "Origin"
@@ -47,101 +41,93 @@ def test_a_script_with_a_session_gets_a_token(setup, visitor):
     identity, name, rights = livekit.peer.join(given["participant_token"], "daily")
     assert identity.startswith("staff/alice#") and name == "Alice Liddell"
     assert rights == {"canPublish": True, "canSubscribe": True, "canPublishData": True, "roomAdmin": False}
-    event = platforms.audit(rig, answer)
+    event = livekit.audit(answer)
     assert (event["result"], event["meeting_id"], event["user"]) == ("ok", "daily", "alice")
 
 
-def test_the_same_session_keeps_its_place(setup, visitor):
-    rig, livekit = setup
+def test_the_same_session_keeps_its_place(livekit, visitor):
 
     def identity(somebody, room):
-        return livekit.peer.join(json.loads(ask(somebody, {"room_name": room}).body)["participant_token"], room)[0]
+        return livekit.peer.join(json.loads(livekit.ask(somebody, {"room_name": room}).body)["participant_token"], room)[0]
 
     assert identity(visitor, "daily") == identity(visitor, "daily")
-    other, _ = platforms.sign_in(rig, livekit.entry("daily"))
+    other, _ = livekit.sign_in(livekit.entry("daily"))
     assert identity(other, "daily") != identity(visitor, "daily"), "another browser takes no place away"
     assert identity(visitor, "daily") != identity(visitor, "weekly"), "and places of two rooms are not told from each other"
 
 
-def test_roles(setup, visitor):
-    _, livekit = setup
+def test_roles(livekit, visitor):
     for room, wanted in (("hosted-1", (True, True)), ("quiet-1", (False, False)), ("daily", (True, False))):
-        rights = livekit.peer.join(json.loads(ask(visitor, {"room_name": room}).body)["participant_token"], room)[2]
+        rights = livekit.peer.join(json.loads(livekit.ask(visitor, {"room_name": room}).body)["participant_token"], room)[2]
         assert (rights["canPublish"], rights["roomAdmin"]) == wanted
 
 
-def test_a_token_is_for_no_other_room(setup, visitor):
-    _, livekit = setup
-    token = json.loads(ask(visitor, {"room_name": "daily"}).body)["participant_token"]
+def test_a_token_is_for_no_other_room(livekit, visitor):
+    token = json.loads(livekit.ask(visitor, {"room_name": "daily"}).body)["participant_token"]
     with pytest.raises(jwt_rules.Refused):
         livekit.peer.join(token, "board")
 
 
-def test_a_script_without_a_session(setup):
-    rig, _ = setup
-    answer = ask(rig.visitor(), {"room_name": "daily"})
+def test_a_script_without_a_session(livekit):
+    answer = livekit.ask(livekit.rig.visitor(), {"room_name": "daily"})
     assert (answer.status, answer.code) == (401, "login-failed")
     assert answer.headers["Access-Control-Allow-Origin"] == APP, "the application may read why"
     assert answer.location is None and "Set-Cookie" not in answer.headers
 
 
-def test_passwords_are_not_taken_here(setup):
-    rig, _ = setup
-    answer = ask(rig.visitor(), {"room_name": "daily", "username": "alice", "password": rig.passwords["alice"]})
+def test_passwords_are_not_taken_here(livekit):
+    answer = livekit.ask(livekit.rig.visitor(), {"room_name": "daily", "username": "alice", "password": livekit.rig.passwords["alice"]})
     assert answer.status == 401
 
 
-def test_denied(setup):
-    rig, livekit = setup
-    bob, _ = platforms.sign_in(rig, livekit.entry("daily"), "bob")
-    answer = ask(bob, {"room_name": "daily"})
+def test_denied(livekit):
+    bob, _ = livekit.sign_in(livekit.entry("daily"), "bob")
+    answer = livekit.ask(bob, {"room_name": "daily"})
     assert (answer.status, answer.code) == (403, "denied") and "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "https://app.example.org.evil.example", "http://app.example.org", "https://app.example.org:8443", "HTTPS://APP.EXAMPLE.ORG"])
-def test_other_origins(setup, visitor, origin):
-    answer = ask(visitor, {"room_name": "daily"}, origin=origin)
+def test_other_origins(livekit, visitor, origin):
+    answer = livekit.ask(visitor, {"room_name": "daily"}, origin=origin)
     assert answer.status == 400 and "Access-Control-Allow-Origin" not in answer.headers and "eyJ" not in answer.text
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/jsonp"])
-def test_forms_of_other_sites_get_nothing(setup, visitor, kind):
+def test_forms_of_other_sites_get_nothing(livekit, visitor, kind):
     """A form can send the cookie, but not JSON."""
-    answer = ask(visitor, {"room_name": "daily"}, kind=kind)
+    answer = livekit.ask(visitor, {"room_name": "daily"}, kind=kind)
     assert answer.status == 400 and "eyJ" not in answer.text
 
 
 @pytest.mark.parametrize("body", [{}, {"room_name": "a/b"}, {"room_name": "*"}, {"room_name": ""}, {"room_name": 5}, {"room_name": ["daily"]}])
-def test_bad_rooms(setup, visitor, body):
-    answer = ask(visitor, body)
+def test_bad_rooms(livekit, visitor, body):
+    answer = livekit.ask(visitor, body)
     assert (answer.status, answer.code) == (400, "bad-request")
 
 
-def test_preflight_allows_cookies(setup):
-    rig, _ = setup
-    answer = rig.send("OPTIONS", TARGET, [("Origin", APP), ("Access-Control-Request-Method", "POST")])
+def test_preflight_allows_cookies(livekit):
+    answer = livekit.rig.send("OPTIONS", TARGET, [("Origin", APP), ("Access-Control-Request-Method", "POST")])
     assert answer.status == 204 and answer.headers["Access-Control-Allow-Credentials"] == "true"
 
 
 def test_no_origins_no_scripts(make_rig):
-    rig, livekit = platforms.make(make_rig, platforms.LiveKit)
-    visitor, _ = platforms.sign_in(rig, livekit.entry("daily"))
-    assert ask(visitor, {"room_name": "daily"}).status == 400
-    assert ask(visitor, {"room_name": "daily"}, origin=rig.origin).status == 400
+    livekit = platforms.make(make_rig, drivers.LiveKit)
+    visitor, _ = livekit.sign_in(livekit.entry("daily"))
+    assert livekit.ask(visitor, {"room_name": "daily"}).status == 400
+    assert livekit.ask(visitor, {"room_name": "daily"}, origin=livekit.rig.origin).status == 400
 
 
-def test_the_token_lives_as_long_as_it_says(setup, visitor):
-    _, livekit = setup
-    claims = livekit.peer.verify(json.loads(ask(visitor, {"room_name": "daily"}).body)["participant_token"])
+def test_the_token_lives_as_long_as_it_says(livekit, visitor):
+    claims = livekit.peer.verify(json.loads(livekit.ask(visitor, {"room_name": "daily"}).body)["participant_token"])
     assert 0 < claims["exp"] - claims["nbf"] <= 130
 
 
 def test_two_livekits_are_told_apart(make_rig):
-    class Second(platforms.LiveKit):
+    class Second(drivers.LiveKit):
         title = "second.example.org"
 
-    rig, first, second = platforms.make(make_rig, platforms.LiveKit, Second)
-    visitor, answer = platforms.sign_in(rig, first.entry("daily", platform=second.title))
+    first, second = platforms.make_all(make_rig, drivers.LiveKit, Second)
+    visitor, answer = first.sign_in(first.entry("daily", platform=second.title))
     assert second.welcome(answer.location)[0] == "daily"
     with pytest.raises(jwt_rules.Refused):
         first.welcome(answer.location)

@@ -9,30 +9,29 @@ import signal
 import subprocess
 import time
 
+import drivers
+import platforms
 import pytest
 from client import JSON
 from rig import ENVIRONMENT, MEETAUTHD, TOP, wait_for
-from talks import APP, Setup
-from test_webex import renewed
 
 import webex as peers
 
-TITLE = "example.webex.com"
+TITLE = drivers.Webex.title
 ROOMS = ("111222333", "444555666")
-OPTIONS = """api = "%s"
- client-id = "%s"  host-email = "host@example.org"
- join-hosts = {"webex.com", "%s"}
- rooms = {%s}  room-lease = "%s"
-"""
 
 
-def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0, more=""):
+class WithRooms(drivers.Webex):
+    meetings_by = ""  # by names of one's own
+
+
+def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0):
     peer = peers.Webex()
     peer.meetings.update(ROOMS)
-    options = OPTIONS % (peer.url, peer.client_id, peer.host, ", ".join('"%s"' % room for room in rooms), lease)
-    setup = Setup(make_rig, "webex", TITLE, options + more, peer, peer.secret(), "", processes)
+    options = 'rooms = {%s}  room-lease = "%s"' % (", ".join('"%s"' % room for room in rooms), lease)
+    setup = platforms.make(make_rig, WithRooms, peer=peer, options=options, processes=processes)
     setup.jar = dict(setup.visitor().jar)
-    renewed(setup)
+    setup.settle()
     assert enter(setup, "warm-up").status == 302
     return setup
 
@@ -117,7 +116,7 @@ def test_many_at_once_never_share_a_room(make_rig):
 
 
 def test_a_script_is_told_the_room(make_rig):
-    setup = set_up(make_rig, ROOMS, lease="1h", more='allowed-origins = {"%s"}' % APP)
+    setup = set_up(make_rig, ROOMS, lease="1h")
     answer = setup.ask(setup.visitor(), {"meetingNumber": "board"})
     assert answer.status == 200, answer
     assert json.loads(answer.body)["meetingNumber"] == setup.audit(answer)["room"]

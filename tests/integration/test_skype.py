@@ -5,27 +5,20 @@ endpoint: what a script gets, what it cannot choose, and where links may not lea
 import json
 import time
 
+import drivers
+import platforms
 import pytest
 from client import JSON
+from platforms import APP
 from rig import wait_for
-from talks import APP, Setup, lies
-
-import skype as peers
 
 TITLE = "skype.example.org"
 MEETING = "https://meet.lync.com/contoso/testuser/1SD8D0WZ"
 OTHER = "https://meet.lync.com/contoso/testuser/G03W98W4"
-OPTIONS = """discover = "%s/platformservice/discover"  authority = "%s"  tenant = "contoso.example"
- client-id = "%s"  endpoint = "sip:helpdesk@contoso.example"  resource = "https://noammeetings.resources.lync.com"
- hosts = {"lync.com", "%s"}
- allowed-origins = {"https://app.example.org", "https://other.example.org"}
- connect-timeout = "500ms"  timeout = "1500ms"
-"""
 
 
-def set_up(make_rig, rule="", secret=None):
-    peer = peers.Skype()
-    return Setup(make_rig, "skype", TITLE, OPTIONS % (peer.url, peer.url, peer.client_id, peer.host), peer, secret or peer.client_secrets[0], rule)
+def set_up(make_rig, rule=""):
+    return platforms.make(make_rig, drivers.Skype, policy=platforms.POLICY % rule)
 
 
 @pytest.fixture(scope="module")
@@ -139,11 +132,6 @@ def test_capital_letters_are_no_way_past_a_rule(make_rig):
     setup.check()
 
 
-def test_unknown_meeting(setup, visitor):
-    answer = ask(setup, visitor, "https://meet.lync.com/contoso/testuser/NOBODY")
-    assert (answer.status, answer.code) == (403, "exchange-refused")
-
-
 def test_denied_and_strangers(setup, visitor):
     before = len(setup.peer.ledger)
     assert ask(setup, setup.visitor("bob")).status == 403
@@ -158,18 +146,6 @@ def test_there_is_nothing_for_browsers(setup, visitor):
     assert visitor.get("/auth/skype/x", JSON).status == 404
     answer = visitor.get("/auth?hostname=%s&meetingId=abc&meetingToken=abc&requestToken=abcdefgh" % TITLE, JSON)
     assert (answer.status, answer.code) == (403, "unknown-platform")
-
-
-@pytest.mark.parametrize("step", ["token", "discover", "applications", "application", "anonymous"])
-def test_skype_lies(setup, visitor, step):
-    def recover():
-        setup.peer.tokens.clear()
-        assert ask(setup, visitor).status == 200
-        if step == "token":
-            setup.peer.tokens.clear()
-
-    recover()
-    lies(lambda: ask(setup, visitor), setup.peer, step, recover=recover)
 
 
 def test_slow_answers_share_one_deadline(setup, visitor):
@@ -256,38 +232,3 @@ def test_rotation(make_rig):
     setup.check()
 
 
-def test_skype_is_down(make_rig):
-    setup = set_up(make_rig)
-    visitor = setup.visitor()
-    setup.peer.stop()
-    answer = ask(setup, visitor)
-    assert (answer.status, answer.code) == (502, "exchange-unreachable")
-    assert [line for line in setup.connect_lines() if line.startswith("FAIL")]
-
-
-def test_nothing_secret_is_left(setup, visitor):
-    given = json.loads(ask(setup, visitor).body)
-    pages = []
-    for step in ("token", "discover", "application", "anonymous"):
-        for fault in ("status", "html", "json", 400, 401):
-            setup.peer.tokens.clear()
-            with setup.peer.fault(**{step: fault}):
-                pages.append(ask(setup, visitor).text)
-            ask(setup, visitor)
-    setup.leaves_none_of({given["token"], given["discoverUrl"].partition("=")[2], *setup.peer.client_secrets, *setup.peer.tokens}, pages)
-
-
-def test_check_connect(make_rig):
-    setup = set_up(make_rig)
-    assert not [line for line in setup.connect_lines() if line.startswith("FAIL")]
-    setup.peer.client_secrets = []
-    assert [line for line in setup.connect_lines() if line.startswith("FAIL") and "token endpoint" in line], setup.connect_lines()
-    setup.check()
-
-
-def test_no_secret_at_all(make_rig):
-    setup = set_up(make_rig)
-    setup.rig.ctl("secret", "retire", TITLE, "1")
-    visitor = setup.visitor()
-    answer = wait_for(lambda: (lambda got: got if got.status == 500 else None)(ask(setup, visitor)), "the secret to be gone")
-    assert answer.code == "internal" and "secret set" in setup.audit(answer)["detail"]

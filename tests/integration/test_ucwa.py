@@ -5,26 +5,22 @@ addresses: what a script gets, what is kept and until when, and that no host off
 
 import json
 
+import drivers
+import platforms
 import pytest
 from client import JSON
+from platforms import APP, lies
 from rig import wait_for
-from talks import APP, Setup, lies
 
 import ucwa as peers
 
 TITLE = "contoso.example"
 URI = "sip:john@contoso.example;gruu;opaque=app:conf:focus:id:G03W98W4"
 OTHER = "sip:mary@contoso.example;gruu;opaque=app:conf:focus:id:1SD8D0WZ"
-OPTIONS = """autodiscover = "%s"
- hosts = {"%s"}  meeting-hosts = {"%s"}
- allowed-origins = {"https://app.example.org"}
- connect-timeout = "500ms"  timeout = "1500ms"
-"""
 
 
-def set_up(make_rig, rule="", more=""):
-    peer = peers.Ucwa()
-    return Setup(make_rig, "ucwa", TITLE, OPTIONS % (peer.url, peer.host, peer.url) + more, peer, None, rule)
+def set_up(make_rig, rule=""):
+    return platforms.make(make_rig, drivers.Ucwa, policy=platforms.POLICY % rule)
 
 
 @pytest.fixture(scope="module")
@@ -268,11 +264,6 @@ def test_challenges_that_are_none(setup, visitor):
 # -- trouble --
 
 
-@pytest.mark.parametrize("step", ["first", "root", "token"])
-def test_the_server_lies(setup, visitor, step):
-    lies(lambda: anew(setup, visitor), setup.peer, step, recover=lambda: anew(setup, visitor))
-
-
 def test_the_meetings_address_lies(setup, visitor):
     send = lambda: ask(setup, visitor, None, meetingUrl=setup.peer.url + "/john/K3Y9")  # noqa: E731
     lies(send, setup.peer, "meeting", recover=lambda: send().status == 200)
@@ -291,12 +282,6 @@ def test_tokens_that_are_none(setup, visitor):
         assert ask(setup, visitor).status == 200
 
 
-def test_unknown_conference(setup, visitor):
-    answer = ask(setup, visitor, URI.replace("G03W98W4", "NOBODY"))
-    assert (answer.status, answer.code) == (403, "exchange-refused")
-    assert ask(setup, visitor, None, meetingUrl=setup.peer.url + "/john/NOBODY").code == "exchange-refused"
-
-
 def test_denied_and_strangers(setup, visitor):
     before = len(setup.peer.ledger)
     assert ask(setup, setup.visitor("bob")).code == "denied"
@@ -306,19 +291,15 @@ def test_denied_and_strangers(setup, visitor):
     assert len(setup.peer.ledger) == before
 
 
-def test_the_server_is_down(make_rig):
-    setup = set_up(make_rig)
-    visitor = setup.visitor()
-    assert ask(setup, visitor).status == 200
-    setup.peer.stop()
-    answer = ask(setup, visitor)
-    assert (answer.status, answer.code) == (502, "exchange-unreachable"), "also where its home was known"
-    assert [line for line in setup.connect_lines() if line.startswith("FAIL")]
-
-
 def test_autodiscovery_by_the_organizers_domain(make_rig):
     """Without an address of its own: LyncDiscover.DOMAIN, over https alone."""
-    setup = Setup(make_rig, "ucwa", "contoso.invalid", 'internal = true\n allowed-origins = {"%s"}' % APP)
+    class Nowhere(drivers.Ucwa):
+        title = "contoso.invalid"
+
+        def settings(self):
+            return 'internal = true\n allowed-origins = {"%s"}' % APP
+
+    setup = platforms.make(make_rig, Nowhere)
     visitor = setup.visitor()
     answer = setup.ask(visitor, {"conferenceUri": URI.replace(".example", ".invalid")})
     assert answer.code == "exchange-unreachable"

@@ -8,50 +8,30 @@ import os
 import signal
 import time
 
+import drivers
+import platforms
 import pytest
 from client import JSON
+from drivers import LEASE
+from platforms import APP, lies
 from rig import wait_for
-from talks import APP, Setup, lies
 
 import webex as peers
 
-TITLE = "example.webex.com"
-LEASE = 130  # seconds: on a machine with much to do a renewal may fail, which rests a minute then
-NUMBER = "123456789"
+TITLE = drivers.Webex.title
+NUMBER = drivers.Webex.weekly
 ID = "98d8c2212c9d62b162b9565932735e59"
 LINK = "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"
-OPTIONS = """api = "%s"
- client-id = "%s"  host-email = "host@example.org"
- join-hosts = {"webex.com", "%s"}
- meetings-by = {"number", "id", "link"}
- allowed-origins = {"https://app.example.org"}
- connect-timeout = "1500ms"  timeout = "1500ms"
-"""
 
 
-def set_up(make_rig, peer=None, more="", rule="", processes=0, secret=None):
-    peer = peer or peers.Webex()
-    return Setup(make_rig, "webex", TITLE, OPTIONS % (peer.url, peer.client_id, peer.host) + more, peer,
-                 secret or peer.secret(), rule, processes)
-
-
-def renewed(setup):
-    """Until there is an access token that every process knows. Each is told to read everything again: one may have read the token before the
-    renewal was logged, or have started after it, and says nothing of it then."""
-    rig = setup.rig
-    count = lambda name, **fields: sum(fields.items() <= event.items() for event in rig.events(name))  # noqa: E731
-    wait_for(lambda: count("renewal", result="ok"), "the first access token", LEASE)
-    wait_for(lambda: count("start") >= len(rig.daemons()), "the start of every process")
-    wanted = count("reload", what="configuration") + len(rig.daemons())
-    for pid in rig.daemons():
-        os.kill(pid, signal.SIGHUP)
-    wait_for(lambda: count("reload", what="configuration") >= wanted, "every process to know it")
+def set_up(make_rig, peer=None, **options):
+    return platforms.make(make_rig, drivers.Webex, peer=peer, **options)
 
 
 @pytest.fixture(scope="module")
 def shared(make_module_rig):
     setup = set_up(make_module_rig)
-    renewed(setup)
+    setup.settle()
     return setup
 
 
@@ -68,18 +48,6 @@ def enter(setup, visitor, meeting=NUMBER):
 # -- links --
 
 
-def test_a_visitor_is_let_into_the_one_meeting(setup):
-    visitor, answer = setup.sign_in("/auth/webex/" + NUMBER)
-    assert answer.status == 302, answer
-    assert answer.location.startswith(setup.peer.url + "/wbxmjs/joinservice/") and "startservice" not in answer.location
-    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
-    assert setup.peer.joined == {"meetingNumber": NUMBER, "joinDirectly": False, "email": "alice@example.org",
-                                 "displayName": "Alice Liddell", "expirationMinutes": 5, "hostEmail": "host@example.org"}
-    event = setup.audit(answer)
-    assert (event["result"], event["platform"], event["meeting_id"], event["user"]) == ("ok", TITLE, NUMBER, "alice")
-    assert enter(setup, visitor).status == 302, "a session is enough"
-
-
 @pytest.mark.parametrize("query, field, value", [("/" + ID, "meetingId", ID), ("?meetingId=" + ID, "meetingId", ID),
                                                  ("?webLink=" + LINK.replace("?", "%3F").replace("=", "%3D"), "webLink", LINK),
                                                  ("?meetingNumber=" + NUMBER, "meetingNumber", NUMBER)])
@@ -87,6 +55,12 @@ def test_the_other_names_of_a_meeting(setup, query, field, value):
     visitor = setup.visitor()
     assert visitor.get("/auth/webex" + query).status == 302
     assert setup.peer.joined[field] == value
+
+
+def test_what_webex_is_told(setup):
+    assert enter(setup, setup.visitor()).status == 302
+    assert setup.peer.joined == {"meetingNumber": NUMBER, "joinDirectly": False, "email": "alice@example.org",
+                                 "displayName": "Alice Liddell", "expirationMinutes": 5, "hostEmail": "host@example.org"}
 
 
 def test_malformed_meetings(setup):
@@ -98,19 +72,6 @@ def test_malformed_meetings(setup):
         answer = setup.rig.visitor().get("/auth/webex" + query, JSON)
         assert answer.status == 400 and answer.location is None, (query, answer)
     assert len(setup.peer.asked("join")) == before
-
-
-def test_unknown_meeting(setup):
-    answer = enter(setup, setup.visitor(), "999999999")
-    assert (answer.status, answer.code) == (403, "exchange-refused")
-    assert "404" in setup.audit(answer)["detail"]
-
-
-def test_denied_visitor(setup):
-    before = len(setup.peer.ledger)
-    _, answer = setup.sign_in("/auth/webex/" + NUMBER, "bob")
-    assert answer.status == 403 and setup.audit(answer)["code"] == "denied"
-    assert len(setup.peer.ledger) == before, "nothing was asked for them"
 
 
 def test_somebody_without_an_address_is_never_the_host(setup):
@@ -143,23 +104,12 @@ def test_a_link_leads_to_the_listed_hosts_only(setup):
             assert enter(setup, visitor).location == link
 
 
-def test_webex_lies(setup):
+def test_what_webex_refuses(setup):
     visitor = setup.visitor()
-    lies(lambda: enter(setup, visitor), setup.peer, "join", recover=lambda: enter(setup, visitor).status == 302)
     for status, expected in ((400, 403), (403, 403), (409, 403), (401, 403), (429, 502), (500, 502), (503, 502)):
         with setup.peer.fault(join=status):
             assert enter(setup, visitor).status == expected, status
         assert enter(setup, visitor).status == 302
-
-
-def test_webex_is_down(make_rig):
-    setup = set_up(make_rig)
-    renewed(setup)
-    visitor = setup.visitor()
-    setup.peer.stop()
-    answer = enter(setup, visitor)
-    assert (answer.status, answer.code, answer.location) == (502, "exchange-unreachable", None)
-    assert setup.rig.send("GET", "/auth/healthz").status == 200
 
 
 # -- scripts --
@@ -208,7 +158,7 @@ def test_a_guests_token_that_is_none(setup):
 def test_one_process_renews_for_all(make_rig):
     """Three quarters through their life, each pair once; nobody is kept out meanwhile."""
     setup = set_up(make_rig, processes=3)
-    renewed(setup)
+    setup.settle()
     assert len(setup.peer.asked("access_token")) == 1
     visitor = setup.visitor()
     wait_for(lambda: enter(setup, visitor).status == 302, "each process to know it")
@@ -223,20 +173,14 @@ def test_a_pair_is_renewed_ahead_of_time(make_rig):
     where the state is new."""
     peer = peers.Webex(lifetime=4)
     setup = set_up(make_rig, peer)
-    renewed(setup)
+    setup.settle()
     first = set(peer.access_tokens)
     setup.rig.stop_pool()
-    end_lease(setup)
+    setup.end_lease()
     setup.rig.start_pool()
     wait_for(lambda: set(peer.access_tokens) - first, "the second pair", LEASE)
     wait_for(lambda: [e["version"] for e in json.loads(setup.rig.ctl("secret", "list", "--json").stdout) if e["name"] == TITLE] == [3], "it in the store", LEASE)
     setup.check()
-
-
-def end_lease(setup):
-    """What a minute, or a reboot, does: the state forgets who has the lease."""
-    for name in os.listdir(setup.rig.folder + "/state"):
-        os.remove(setup.rig.folder + "/state/" + name)
 
 
 def kill_before_the_answer_is_stored(setup):
@@ -248,7 +192,7 @@ def kill_before_the_answer_is_stored(setup):
     setup.rig.pool.process.wait()
     setup.peer.faults = {}
     setup.peer.released.set()
-    end_lease(setup)
+    setup.end_lease()
 
 
 @pytest.mark.parametrize("rotating", [False, True])
@@ -261,7 +205,7 @@ def test_killed_between_answer_and_store(make_rig, rotating):
     start = {"clientSecret": peer.client_secret, "refreshToken": peer.authorize()}
     setup.set_secret(json.dumps(start))
     peer.ledger.clear()
-    end_lease(setup)
+    setup.end_lease()
     kill_before_the_answer_is_stored(setup)
     setup.rig.start_pool()
     if rotating:
@@ -269,7 +213,7 @@ def test_killed_between_answer_and_store(make_rig, rotating):
         event = [e for e in setup.rig.events("renewal") if e["result"] == "failed"][0]
         assert "authorize the app anew" in event["message"] and "secret set" in event["message"]
         setup.rig.stop_pool()
-        end_lease(setup)
+        setup.end_lease()
         setup.set_secret(peer.secret())
         setup.rig.start_pool()
     visitor = setup.visitor()
@@ -281,10 +225,10 @@ def test_a_pair_that_the_store_does_not_take_is_not_lost(make_rig):
     """The disk is full, say: the pair is kept and tried again."""
     peer = peers.Webex()
     setup = set_up(make_rig, peer)
-    renewed(setup)
+    setup.settle()
     setup.rig.stop_pool()
     setup.set_secret(peer.secret())
-    end_lease(setup)
+    setup.end_lease()
     unblock = block_store(setup)
     setup.rig.start_pool()
     wait_for(lambda: [e for e in setup.rig.events("renewal") if e["result"] == "unsaved"], "the failure to store", LEASE)
@@ -313,9 +257,9 @@ def test_the_operators_word_stands(make_rig):
     """A secret that is set while the old one is renewed is the newest afterwards, too."""
     peer = peers.Webex()
     setup = set_up(make_rig, peer)
-    renewed(setup)
+    setup.settle()
     setup.rig.stop_pool()
-    end_lease(setup)
+    setup.end_lease()
     setup.set_secret(peer.secret())
     done = []
     original = peer.access_token
@@ -350,11 +294,11 @@ def test_renewals_that_fail(make_rig):
     """A lying answer is no pair, and is not stored."""
     peer = peers.Webex(rotating=False)
     setup = set_up(make_rig, peer)
-    renewed(setup)
+    setup.settle()
     for change in ({"access_token": None}, {"access_token": 5}, {"expires_in": 0}, {"expires_in": "x"}, {"refresh_token": 5},
                    {"access_token": "a b"}, {"access_token": "a" * 5000}, {"expires_in": 1e300}):
         setup.rig.stop_pool()
-        end_lease(setup)
+        setup.end_lease()
         setup.set_secret(peer.secret()) if change == {"access_token": None} else None
         before = len(setup.rig.events("renewal"))
         peer.faults = {"access_token": lambda text, change=change: json.dumps({**json.loads(text), **change})}
@@ -370,7 +314,7 @@ def test_renewals_that_fail(make_rig):
 
 def test_another_secret_is_used_as_soon_as_it_has_a_token(make_rig):
     setup = set_up(make_rig)
-    renewed(setup)
+    setup.settle()
     visitor = setup.visitor()
     setup.set_secret(json.dumps({"clientSecret": setup.peer.client_secret, "refreshToken": setup.peer.authorize()}))
     for _ in range(3):
@@ -389,21 +333,7 @@ def test_nothing_secret_is_left(setup):
         enter(setup, visitor)
     setup.audit(answer)
     canaries = {setup.peer.client_secret, given["accessToken"], answer.location.partition("integrationJoinToken=")[2]}
-    setup.leaves_none_of(canaries | setup.peer.refresh_tokens | set(setup.peer.access_tokens), pages)
-
-
-def test_no_secret_at_all(make_rig):
-    setup = set_up(make_rig)
-    renewed(setup)
-    setup.rig.ctl("secret", "retire", TITLE, "2")
-    visitor = setup.visitor()
-    answer = wait_for(lambda: (lambda got: got if got.status == 500 else None)(enter(setup, visitor)), "the secret to be gone")
-    assert answer.code == "internal" and "secret set" in setup.audit(answer)["detail"]
-
-
-def test_check_connect(setup):
-    lines = setup.connect_lines()
-    assert lines and not [line for line in lines if line.startswith("FAIL")], lines
+    setup.leaves_none_of(canaries | set(setup.peer.refresh_tokens) | set(setup.peer.access_tokens), pages)
 
 
 # -- the Guest Issuer --
@@ -412,7 +342,7 @@ def test_check_connect(setup):
 @pytest.fixture
 def issuer(make_rig):
     peer = peers.Webex()
-    setup = set_up(make_rig, peer, ' mode = "guest-issuer"  issuer = "%s"' % peer.issuer, secret=base64.b64encode(peer.issuer_secret).decode())
+    setup = set_up(make_rig, peer, options='mode = "guest-issuer"  issuer = "%s"' % peer.issuer, secret=base64.b64encode(peer.issuer_secret).decode())
     yield setup
     setup.check()
 

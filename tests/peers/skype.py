@@ -35,7 +35,7 @@ class Skype(Peer):
         self.prefix, self.dates, self.folded, self.open = "ms:rtc:saas:", "iso", False, True
         self.link_base = self.url
         self.meetings = {"https://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/contoso/testuser/G03W98W4"}
-        self.seen = []
+        self.seen, self.given = [], None
 
     def links(self, **links):
         return {"_links": {"self": {"href": "x"}, **{self.prefix + name: {"href": href} for name, href in links.items()}}}
@@ -90,7 +90,7 @@ class Skype(Peer):
         self.seen.append(body)
         if body["meetingUrl"] not in self.meetings:
             raise Refused(404, {"code": "NotFound", "subcode": "ConferenceNotFound", "message": CANARY})
-        token = "psat=" + secrets.token_urlsafe(700)
+        self.given = token = "psat=" + secrets.token_urlsafe(700)
         expiry = {"iso": "2026-06-27T01:42:13.094Z", "date": "/Date(1782524533094)/"}[self.dates]
         href = self.link_base + "/platformService/discover?anonymousContext=" + token.replace("=", "%253d")
         text = json.dumps({"token": token, "expiryTime": expiry, **self.links(discover=href), "rel": self.prefix + "anonApplicationToken"})

@@ -75,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if isinstance(body, tuple):
                 kind, body = body
             text = body if isinstance(body, str) else json.dumps(body)
-            return self.misbehave(peer.faults.get(name), status, text, kind, headers)
+            return self.misbehave(peer.fault_of(name, request), status, text, kind, headers)
         except Refused as refused:
             return self.answer(refused.status, json.dumps(refused.body), "application/json", refused.headers)
         except (AssertionError, ValueError, KeyError) as fault:
@@ -141,7 +141,7 @@ class Peer:
     calls = ()
 
     def __init__(self):
-        self.ledger, self.violations, self.faults = [], [], {}
+        self.ledger, self.violations, self.faults, self.only = [], [], {}, ""
         self.released, self.arrived = threading.Event(), threading.Event()
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.peer = self
@@ -157,6 +157,9 @@ class Peer:
                 return name, getattr(self, name)
         return None, None
 
+    def fault_of(self, name, request):
+        return self.faults.get(name) if self.only in request.target + request.body else None
+
     def asked(self, name=None):
         """The requests of a call; of all."""
         return [request for call, request in self.ledger if name in (None, call)]
@@ -165,13 +168,14 @@ class Peer:
         return [call for call, _ in self.ledger]
 
     @contextlib.contextmanager
-    def fault(self, **faults):
-        self.faults = faults
+    def fault(self, only="", **faults):
+        """Faults of calls by their names; `only` where the request has that text in it."""
+        self.faults, self.only = faults, only
         self.released.clear()
         try:
             yield
         finally:
-            self.faults = {}
+            self.faults, self.only = {}, ""
             self.released.set()
 
     def check(self):

@@ -33,16 +33,22 @@ class Webex(Peer):
         self.lifetime, self.rotating = lifetime, rotating
         self.client_id, self.client_secret = "C" + secrets.token_hex(32), secrets.token_hex(32)
         self.host_email = "host@example.org"
-        self.refresh_tokens, self.access_tokens, self.guest_tokens = set(), {}, set()
+        self.refresh_tokens = {}  # token → number of the authorization
+        self.access_tokens = {}  # token → (until, number)
+        self.guest_tokens = set()
+        self.authorizations = 0
         self.issuer, self.issuer_secret = base64.b64encode(secrets.token_bytes(30)).decode(), secrets.token_bytes(32)
-        self.meetings = {"123456789", "98d8c2212c9d62b162b9565932735e59", "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"}
+        self.meetings = {"123456789", "987654321", "98d8c2212c9d62b162b9565932735e59", "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"}
         self.join_base = self.url
-        self.authorize()
 
     def authorize(self):
         """What the portal shows once an administrator has authorized the app."""
+        self.authorizations += 1
+        return self.issue(self.authorizations - 1)
+
+    def issue(self, number):
         token = secrets.token_urlsafe(60)
-        self.refresh_tokens.add(token)
+        self.refresh_tokens[token] = number
         return token
 
     def secret(self):
@@ -56,24 +62,26 @@ class Webex(Peer):
         assert form["grant_type"] == "refresh_token" and form["client_id"] == self.client_id
         if form["client_secret"] != self.client_secret or form["refresh_token"] not in self.refresh_tokens:
             raise error(400)
+        number = self.refresh_tokens[form["refresh_token"]]
         answer = {"access_token": secrets.token_urlsafe(60), "expires_in": self.lifetime, "token_type": "Bearer",
                   "refresh_token": form["refresh_token"], "refresh_token_expires_in": 7775999, "scope": "meeting:schedules_write"}
         if self.rotating:
-            self.refresh_tokens.remove(form["refresh_token"])
-            answer["refresh_token"] = self.authorize()
-        self.access_tokens[answer["access_token"]] = time.time() + self.lifetime
+            del self.refresh_tokens[form["refresh_token"]]
+            answer["refresh_token"] = self.issue(number)
+        self.access_tokens[answer["access_token"]] = time.time() + self.lifetime, number
         return answer
 
     def check_access(self, request):
         assert request.headers["Content-Type"] == "application/json" and request.headers["Accept"] == "application/json"
         assert request.bearer and not request.query
-        if self.access_tokens.get(request.bearer, 0) < time.time():
+        until, number = self.access_tokens.get(request.bearer, (0, None))
+        if until < time.time():
             raise error(401)
+        return number
 
     def join(self, request):
         by_guest = request.bearer in self.guest_tokens
-        if not by_guest:
-            self.check_access(request)
+        number = None if by_guest else self.check_access(request)
         body = json.loads(request.body)
         assert set(body) <= JOIN_FIELDS
         named = [name for name in ("meetingId", "meetingNumber", "webLink") if name in body]
@@ -88,7 +96,7 @@ class Webex(Peer):
         if body[named[0]] not in self.meetings:
             raise error(404)
         link = self.join_base + "/wbxmjs/joinservice/sites/example/meeting/download/b711f292?siteurl=example&integrationJoinToken=" + secrets.token_urlsafe(90).replace("_", "%2F")
-        self.joined = body
+        self.joined, self.joined_with = body, number
         return {"joinLink": link, "startLink": link.replace("joinservice", "startservice"), "expiration": "2022-05-30T09:44:08Z"}
 
     def guest(self, request):
