@@ -2,6 +2,7 @@
 #include "policy/condition.h"
 
 #include "base/text.h"
+#include "config/nearest.h"
 
 #include <stdarg.h>
 #include <strings.h>
@@ -143,6 +144,22 @@ static void lint_acr(struct lint *lint, const struct config_rule *rule)
 			"acr: it can never match: %s of type oidc, and no other tells an acr",
 			rule->backends.count > 0 ? "none of its backends is"
 						 : "there is no backend");
+}
+
+/* The configuration takes any word, for drivers to come. These are the ones that some driver acts
+ * on today (platform/grant.h); all others have none of their rights. */
+static void lint_role(struct lint *lint, const struct config_rule *rule)
+{
+	static const char *const known[] = {"moderator", "participant", "observer"};
+	struct nearest nearest = NEAREST_INIT(rule->role);
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (rule->role[0] == '\0' || strcmp(rule->role, known[i]) == 0)
+			return;
+		nearest_try(&nearest, known[i]);
+	}
+	find(lint, rule, "role: no platform knows \"%s\", so it makes a participant; write \"%s\"",
+		rule->role, nearest.name != NULL ? nearest.name : "moderator\" or \"observer");
 }
 
 /* Within one list. What is covered by another rule shows as a shadow. */
@@ -310,6 +327,7 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 		lint_emails(&lint, rule);
 		lint_meetings(&lint, rule);
 		lint_acr(&lint, rule);
+		lint_role(&lint, rule);
 		lint_networks(&lint, rule);
 		lint_guest_rule(&lint, rule);
 		lint_shadow(&lint, i);

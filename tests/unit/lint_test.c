@@ -109,6 +109,19 @@ static void test_a25_lint_acr_that_nobody_tells(void **state)
 		"rule a { allow = true acr = {\"gold\"} backends = {\"staff\", \"google\"} }");
 }
 
+static void test_lint_roles_that_no_platform_knows(void **state)
+{
+	(void)state;
+	FINDS("rule a { allow = true role = \"obsever\" }", 1,
+		"[a] role: no platform knows \"obsever\", so it makes a participant; write "
+		"\"observer\"");
+	FINDS("rule a { allow = true role = \"presenter\" }", 1,
+		"[a] role: no platform knows \"presenter\"", "write \"moderator\" or \"observer\"");
+	CLEAN("rule a { allow = true groups = {\"a\"} role = \"moderator\" }"
+	      "rule b { allow = true groups = {\"b\"} role = \"participant\" }"
+	      "rule c { allow = true role = \"observer\" }");
+}
+
 static void test_lint_networks(void **state)
 {
 	(void)state;
@@ -232,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_lint_what_can_never_match),
 		cmocka_unit_test(test_lint_tokens_can_be_got_around),
 		cmocka_unit_test(test_a25_lint_acr_that_nobody_tells),
+		cmocka_unit_test(test_lint_roles_that_no_platform_knows),
 		cmocka_unit_test(test_lint_networks),
 		cmocka_unit_test(test_lint_guests),
 		cmocka_unit_test(test_lint_shadow_leaves_guests_out),
