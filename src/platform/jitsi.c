@@ -12,13 +12,6 @@
 
 enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
 
-struct instance {
-	struct platform_peer peer;
-	char site[SHARED_URL_MAX], domain[SHARED_URL_MAX];
-	const char *app_id, *audience, *algorithm;
-	int64_t lifetime;
-};
-
 static const struct option options[] = {
 	{"site", OPTION_STRING, NULL,
 		"https://host[:port] of Jitsi Meet; https://TITLE by default"},
@@ -36,85 +29,84 @@ static const struct option options[] = {
 /* ---- opening ---- */
 
 static int check_algorithm(
-	const struct section *section, const struct instance *instance, struct error *error)
+	const struct section *section, const struct jitsi *jitsi, struct error *error)
 {
 	static const char *const known[] = {"HS256", "HS384", "HS512", "RS256"};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i], instance->algorithm) == 0)
+		if (strcmp(known[i], jitsi->algorithm) == 0)
 			return 0;
 	return section_error(section, "algorithm", error, "must be HS256, HS384, HS512 or RS256");
 }
 
-static int read_names(const struct section *section, struct instance *instance, struct error *error)
+static int read_names(const struct section *section, struct jitsi *jitsi, struct error *error)
 {
-	instance->app_id = section_string(section, "app-id");
-	if (instance->app_id[0] == '\0')
+	jitsi->app_id = section_string(section, "app-id");
+	if (jitsi->app_id[0] == '\0')
 		return section_error(section, "app-id", error,
 			"is needed: the app_id of Prosody's virtual host");
-	instance->audience = section_has(section, "audience") ? section_string(section, "audience")
-							      : instance->app_id;
-	if (instance->audience[0] == '\0')
+	jitsi->audience = section_has(section, "audience") ? section_string(section, "audience")
+							   : jitsi->app_id;
+	if (jitsi->audience[0] == '\0')
 		return section_error(section, "audience", error, "must not be empty");
 	if (!section_has(section, "domain")) {
-		shared_host_of(instance->site, instance->domain);
+		shared_host_of(jitsi->site, jitsi->domain);
 		return 0;
 	}
-	if (snprintf(instance->domain, sizeof instance->domain, "%s",
-		    section_string(section, "domain")) >= (int)sizeof instance->domain ||
-		instance->domain[0] == '\0' || strchr(instance->domain, '*') != NULL)
-		return section_error(section, "domain", error, "must be a host name");
-	text_lower(instance->domain, instance->domain, strlen(instance->domain) + 1);
+	if (!text_is_host(section_string(section, "domain")) ||
+		strchr(section_string(section, "domain"), ':') != NULL)
+		return section_error(section, "domain", error,
+			"must be the host name of Prosody's virtual host, like meet.example.org");
+	text_lower(section_string(section, "domain"), jitsi->domain, sizeof jitsi->domain);
 	return 0;
 }
 
-static int configure(struct instance *instance, const struct section *section, struct error *error)
+static int configure(struct jitsi *jitsi, const struct section *section, struct error *error)
 {
-	struct platform_peer *peer = &instance->peer;
+	struct platform_peer *peer = &jitsi->peer;
 
-	if (shared_read_url(section, "site", instance->site, error) != 0)
+	if (shared_read_url(section, "site", jitsi->site, error) != 0)
 		return -1;
-	peer->api = peer->site = instance->site;
+	peer->api = peer->site = jitsi->site;
 	peer->landings = "org.jitsi.meet: jitsi-meet: intent:";
 	peer->ca_file = section_string(section, "ca-file");
 	peer->prefill = section_bool(section, "prefill");
 	shared_set_timeouts(peer);
-	instance->algorithm = section_string(section, "algorithm");
-	if (check_algorithm(section, instance, error) != 0 ||
-		read_names(section, instance, error) != 0)
+	jitsi->algorithm = section_string(section, "algorithm");
+	if (check_algorithm(section, jitsi, error) != 0 || read_names(section, jitsi, error) != 0)
 		return -1;
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &jitsi->lifetime, error);
 }
 
 static int open_jitsi(const struct section *section, void **instance_r, struct error *error)
 {
-	struct instance *instance = calloc(1, sizeof *instance);
+	struct jitsi *jitsi = calloc(1, sizeof *jitsi);
 
-	if (instance == NULL)
+	if (jitsi == NULL)
 		return section_error(section, NULL, error, "no memory");
-	if (configure(instance, section, error) != 0) {
-		free(instance);
+	if (configure(jitsi, section, error) != 0) {
+		free(jitsi);
 		return -1;
 	}
-	*instance_r = instance;
+	*instance_r = jitsi;
 	return 0;
 }
 
 static const struct platform_peer *peer_of(const void *instance)
 {
-	return &((const struct instance *)instance)->peer;
+	return &((const struct jitsi *)instance)->peer;
 }
 
 /* ---- the token ---- */
 
 /* Texts only: Prosody's modules fail on a null. Members of the room see all of it. */
-static json_t *user_of(const struct instance *instance, const struct platform_grant *grant)
+static json_t *user_of(const struct jitsi *jitsi, const struct platform_grant *grant)
 {
 	bool moderator = strcmp(grant->role, "moderator") == 0;
 	json_t *user = json_object();
 
 	json_object_set_new(user, "id", token_subject(grant->who));
-	if (instance->peer.prefill) {
+	if (jitsi->peer.prefill) {
 		token_claim(user, "name", token_name(grant->who));
 		token_claim(user, "email", grant->who->email);
 	}
@@ -123,7 +115,7 @@ static json_t *user_of(const struct instance *instance, const struct platform_gr
 	return user;
 }
 
-static json_t *claims_of(const struct instance *instance, const struct platform_grant *grant)
+static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant *grant)
 {
 	const char *tenant = shared_forwarded(grant->join, JITSI_TENANT);
 	const char *safe = shared_forwarded(grant->join, JITSI_SAFE);
@@ -136,15 +128,14 @@ static json_t *claims_of(const struct instance *instance, const struct platform_
 	}
 	snprintf(lower, sizeof lower, "%s", tenant != NULL ? tenant : "");
 	text_lower(lower, lower, strlen(lower) + 1);
-	token_claim(claims, "iss", instance->app_id);
-	token_claim(claims, "aud", instance->audience);
-	token_claim(claims, "sub", lower[0] != '\0' ? lower : instance->domain);
+	token_claim(claims, "iss", jitsi->app_id);
+	token_claim(claims, "aud", jitsi->audience);
+	token_claim(claims, "sub", lower[0] != '\0' ? lower : jitsi->domain);
 	token_claim(claims, "room", safe);
 	json_object_set_new(claims, "iat", json_integer(grant->now));
 	json_object_set_new(claims, "nbf", json_integer(grant->now - EARLIER_S));
-	json_object_set_new(claims, "exp", json_integer(grant->now + instance->lifetime));
-	json_object_set_new(
-		claims, "context", json_pack("{s:o}", "user", user_of(instance, grant)));
+	json_object_set_new(claims, "exp", json_integer(grant->now + jitsi->lifetime));
+	json_object_set_new(claims, "context", json_pack("{s:o}", "user", user_of(jitsi, grant)));
 	return claims;
 }
 
@@ -158,32 +149,31 @@ static const char *kid_of(const char *jwk, json_t **document_r)
 
 static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)
 {
-	const struct instance *instance = context;
+	const struct jitsi *jitsi = context;
 	const char *secret = grant->secrets.values[0];
-	struct token_key key = {instance->algorithm, secret, strlen(secret), NULL};
+	struct token_key key = {jitsi->algorithm, secret, strlen(secret), NULL};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 	json_t *document = NULL;
 
-	if (strcmp(instance->algorithm, "RS256") == 0)
+	if (strcmp(jitsi->algorithm, "RS256") == 0)
 		key.kid = kid_of(secret, &document);
-	if (strcmp(instance->algorithm, "RS256") == 0 && key.kid == NULL)
+	if (strcmp(jitsi->algorithm, "RS256") == 0 && key.kid == NULL)
 		error_set(grant->error, "the secret is no private key as JWK with a kid");
 	else
-		verdict = token_sign(grant, &key, claims_of(instance, grant));
+		verdict = token_sign(grant, &key, claims_of(jitsi, grant));
 	json_decref(document);
 	return verdict;
 }
 
 static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
 {
-	const struct instance *instance = context;
+	const struct jitsi *jitsi = context;
 	struct token_key key = {
-		instance->algorithm, secrets->values[0], strlen(secrets->values[0]), NULL};
+		jitsi->algorithm, secrets->values[0], strlen(secrets->values[0]), NULL};
 	json_t *document = NULL;
 	int rc = 0;
 
-	if (strcmp(instance->algorithm, "RS256") == 0 &&
-		kid_of(secrets->values[0], &document) == NULL)
+	if (strcmp(jitsi->algorithm, "RS256") == 0 && kid_of(secrets->values[0], &document) == NULL)
 		rc = error_set(error, "the newest secret is no private key as JWK with a kid");
 	json_decref(document);
 	return rc != 0 ? rc : token_try(&key, error);
@@ -208,16 +198,16 @@ static void append_overrides(const struct join *join, struct buffer *url)
 static void landing(const void *context, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {
-	const struct instance *instance = context;
+	const struct jitsi *jitsi = context;
 	const char *client = shared_forwarded(join, JITSI_CLIENT);
 	const char *tenant = shared_forwarded(join, JITSI_TENANT);
 	const char *room = shared_forwarded(join, JITSI_ROOM);
 	bool android = client != NULL && strcmp(client, "android") == 0;
-	const char *host = strstr(instance->site, "://");
+	const char *host = strstr(jitsi->site, "://");
 
 	(void)who;
 	if (client == NULL || room == NULL)
-		buffer_text(url, instance->site);
+		buffer_text(url, jitsi->site);
 	else
 		buffer_printf(url, "%s%s",
 			android			     ? "intent"

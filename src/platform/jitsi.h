@@ -14,6 +14,13 @@
 #define JITSI_TENANT "tenant" /* the tenant in the path, as it came; not there: none */
 #define JITSI_CLIENT "client" /* "ios", "android" or "electron"; not there: a browser */
 
+struct jitsi {
+	struct platform_peer peer;
+	char site[SHARED_URL_MAX], domain[SHARED_URL_MAX]; /* domain: of Prosody's virtual host */
+	const char *app_id, *audience, *algorithm;
+	int64_t lifetime;
+};
+
 /* driver->arrive(). The meeting is TENANT/ROOM, or ROOM, both as Prosody knows them. */
 int jitsi_arrive(const void *instance, struct platform_arrival *arrival);
 

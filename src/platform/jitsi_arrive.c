@@ -34,17 +34,22 @@ bool jitsi_is_override(const char *name)
 	       text_is_token(name, 1, KEY_MAX, "_.");
 }
 
-/* What encodeURIComponent() makes of a normalized name, in small letters, where it has to encode
- * only what is beyond ASCII: an encoded dot or slash would be another address. No "*": Prosody
- * takes that for every room. */
+/* Behind a "%": a blank, or something beyond ASCII. An encoded dot or slash would be another
+ * address. */
+static bool is_encoded(const char *digits)
+{
+	return strncmp(digits, "20", 2) == 0 ||
+	       (strspn(digits, "89abcdef") > 0 && strspn(digits, "0123456789abcdef") >= 2);
+}
+
+/* What encodeURIComponent() makes of a normalized name, in small letters. No "*": Prosody takes
+ * that for every room. */
 static bool is_safe(const char *room)
 {
 	if (!text_is_token(room, 1, ROOM_MAX, "_.~%-"))
 		return false;
 	for (; *room != '\0'; room++)
-		if ((*room >= 'A' && *room <= 'Z') ||
-			(*room == '%' && (strchr("89abcdef", room[1]) == NULL || room[1] == '\0' ||
-						 strspn(room + 1, "0123456789abcdef") < 2)))
+		if ((*room >= 'A' && *room <= 'Z') || (*room == '%' && !is_encoded(room + 1)))
 			return false;
 	return true;
 }
@@ -123,32 +128,52 @@ static int trim_tenant(
 	return 0;
 }
 
+/* The two names of a room whose letters are ASCII, as we know them. Whether it is one, and fits. */
+static bool spell(const char *room, char shown[ROOM_MAX + 1], char safe[ROOM_MAX + 1])
+{
+	struct buffer text = BUFFER_INIT(ROOM_MAX);
+	bool fits;
+
+	if (!text_is_token(room, 1, ROOM_MAX, " _.~-"))
+		return false;
+	buffer_percent(&text, room);
+	fits = !text.failed;
+	if (fits) {
+		memcpy(shown, text.data, text.length + 1);
+		text_lower(shown, safe, ROOM_MAX + 1);
+	}
+	buffer_release(&text);
+	return fits;
+}
+
 /* The two names of the room. What it is to Prosody for ASCII we know; for anything else (NFKC, case
  * folding) its own word is taken, and then it stands in the address too: nothing is signed for a
  * name that looks like one room and is another. */
 static int settle_room(struct platform_arrival *arrival, const struct names *names,
-	char safe[ROOM_MAX + 1], const char **shown_r)
+	char shown[ROOM_MAX + 1], char safe[ROOM_MAX + 1])
 {
 	const char *room = names->room != NULL ? names->room : names->safe;
-	bool plain = room != NULL && text_is_token(room, 1, ROOM_MAX, "_.~-");
 	const char *known = names->safe;
 
 	if (room == NULL)
 		return shared_refuse(arrival, "room", "missing");
-	if (known == NULL && !plain && is_safe(room)) /* it came encoded */
-		known = room;
-	if (plain)
-		memcpy(safe, room, strlen(room) + 1);
-	else if (known == NULL || strlen(known) > ROOM_MAX)
-		return shared_refuse(arrival, "room",
-			"not letters, digits, - . _ and ~; others need {state} in tokenAuthUrl");
-	else
-		memcpy(safe, known, strlen(known) + 1);
-	if (plain)
-		text_lower(safe, safe, strlen(safe) + 1);
-	if (!is_safe(safe) || (plain && known != NULL && strcmp(safe, known) != 0))
+	if (spell(room, shown, safe)) {
+		if (known == NULL || strcmp(safe, known) == 0)
+			return 0;
 		return shared_refuse(arrival, "state", "roomSafe is not what the room is called");
-	*shown_r = plain ? room : safe;
+	}
+	if (known == NULL && is_safe(room)) /* it came encoded */
+		known = room;
+	if (known == NULL)
+		return shared_refuse(arrival, "room",
+			"not letters, digits, blanks, - . _ and ~, or too long; others need "
+			"{state} in tokenAuthUrl");
+	if (!is_safe(known))
+		return shared_refuse(arrival, "state",
+			"roomSafe is no room: more than letters, digits, blanks, - . _ and ~, or "
+			"too long");
+	memcpy(shown, known, strlen(known) + 1);
+	memcpy(safe, known, strlen(known) + 1);
 	return 0;
 }
 
@@ -208,16 +233,30 @@ static const char *client_of(json_t *state)
 	return NULL;
 }
 
-static int settle(struct platform_arrival *arrival, const struct names *names, json_t *state)
+/* Rooms without a tenant have Prosody's domain in its place (sub): the same word as a tenant would
+ * be another name for them, which no rule knows. The host of the site can be no tenant either, and
+ * may be that domain where `domain` is not what it should. */
+static bool is_domain(const struct jitsi *jitsi, const char *tenant)
 {
-	char safe[ROOM_MAX + 1], tenant[TENANT_MAX + 1], id[TENANT_MAX + ROOM_MAX + 2];
-	const char *shown = NULL;
+	char host[SHARED_URL_MAX];
 
-	if (settle_room(arrival, names, safe, &shown) != 0 ||
+	shared_host_of(jitsi->site, host);
+	return strcmp(tenant, jitsi->domain) == 0 || strcmp(tenant, host) == 0;
+}
+
+static int settle(const struct jitsi *jitsi, struct platform_arrival *arrival,
+	const struct names *names, json_t *state)
+{
+	char shown[ROOM_MAX + 1], safe[ROOM_MAX + 1];
+	char tenant[TENANT_MAX + 1], id[TENANT_MAX + ROOM_MAX + 2];
+
+	if (settle_room(arrival, names, shown, safe) != 0 ||
 		trim_tenant(arrival, names->tenant, tenant) != 0 ||
 		remember(arrival, JITSI_TENANT, tenant) != 0)
 		return -1;
 	text_lower(tenant, tenant, strlen(tenant) + 1);
+	if (is_domain(jitsi, tenant))
+		return shared_refuse(arrival, "tenant", "the domain itself is no tenant");
 	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);
 	if (shared_set_meeting(arrival, id) != 0 || remember(arrival, JITSI_SAFE, safe) != 0 ||
 		remember(arrival, JITSI_ROOM, shown) != 0 ||
@@ -232,10 +271,9 @@ int jitsi_arrive(const void *instance, struct platform_arrival *arrival)
 	json_t *state = NULL;
 	int rc = -1;
 
-	(void)instance;
 	if (read_path(arrival, &names) == 0 && read_parameters(arrival, &names) == 0 &&
 		read_state(arrival, &state, &names) == 0)
-		rc = settle(arrival, &names, state);
+		rc = settle(instance, arrival, &names, state);
 	json_decref(state);
 	return rc;
 }

@@ -49,6 +49,13 @@ def test_a_name_beyond_ascii(jitsi):
     assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["room"] == "b%c3%bcro%c3%a4"
 
 
+def test_a_room_with_a_blank(jitsi):
+    _, answer = jitsi.sign_in(address(state("Team Meeting"), "Team Meeting"))
+    assert answer.location.startswith(SITE + "/Team%20Meeting?jwt=")
+    seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
+    assert seen["room"] == seen["claims"]["room"] == jitsi.audit(answer)["meeting_id"] == "team%20meeting"
+
+
 @pytest.mark.parametrize("client,scheme", [("ios", "org.jitsi.meet"), ("android", "intent"), ("electron", "jitsi-meet")])
 def test_native_clients(jitsi, client, scheme):
     text = state("Weekly", **{client: True, "config.startAudioOnly": True})
@@ -96,6 +103,25 @@ def test_the_policy_sees_the_tenant(make_rig):
     assert visitor.get(jitsi.entry("Weekly"), JSON).code == "denied"
     assert visitor.get(jitsi.entry("other/Weekly"), JSON).code == "denied"
     assert visitor.get(address(state("acme/x", tenant="other")), JSON).status == 400
+
+
+RULES = {"deny": 'rule "board" { allow = false  meetings = {"board"} }\n rule "staff" { allow = true  groups = {"staff"} }',
+         "allow": 'rule "tenants" { allow = true  groups = {"staff"}  meetings = {"meet*", "weekly"} }'}
+
+
+@pytest.mark.parametrize("rules", RULES)
+@pytest.mark.parametrize("domain", ["meet.example.org", "MEET.example.org", "prosody.example"])
+def test_the_domain_as_tenant_is_no_second_name_of_a_room(make_rig, rules, domain):
+    class WithDomain(drivers.Jitsi):
+        options = 'app-id = "meetauth"' + ('\n domain = "Prosody.example"' if "prosody" in domain else "")
+
+    jitsi = platforms.make(make_rig, WithDomain, policy="policy {\n %s\n default = \"deny\"\n}\n" % RULES[rules])
+    visitor, answer = jitsi.sign_in(jitsi.entry("weekly"))
+    assert answer.status == 302
+    assert visitor.get(jitsi.entry("board"), JSON).code == "denied"
+    for target in (jitsi.entry(domain + "/board"), jitsi.entry("board") + "?tenant=" + domain, address(state("board", tenant=domain), "board")):
+        answer = visitor.get(target, JSON)
+        assert (answer.status, answer.code, answer.location) == (400, "bad-request", None), target
 
 
 @pytest.mark.parametrize("algorithm,length", [("HS384", 48), ("HS512", 64)])

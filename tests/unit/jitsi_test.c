@@ -33,7 +33,9 @@ static void wrong_options_are_named(void **state)
 		{APP "lifetime = \"10s\"", "lifetime: must be 30 seconds"},
 		{APP "lifetime = \"25h\"", "lifetime: "},
 		{APP "lifetime = \"1500ms\"", "lifetime: "}, {APP "domain = \"\"", "domain: "},
-		{APP "domain = \"*\"", "domain: "}};
+		{APP "domain = \"*\"", "domain: "},
+		{APP "domain = \"https://" HOST "\"", "domain: must be the host name"},
+		{APP "domain = \"" HOST ":5280\"", "domain: "}};
 
 	refuses_options(*state, &platform_jitsi, HOST, cases, COUNT(cases));
 }
@@ -60,14 +62,21 @@ static void a_room_comes_by_path_parameter_or_state(void **state)
 	arrives_at(&platform_jitsi, jitsi, "",
 		STATE("{\"room\":\"B\xc3\xbcro\",\"roomSafe\":\"b%c3%bcro\"}"), "b%c3%bcro");
 	arrives_at(&platform_jitsi, jitsi, "acme/b%c3%bcro", QUERY(), "acme/b%c3%bcro");
+	arrives_at(&platform_jitsi, jitsi, "Team Meeting", QUERY(), "team%20meeting");
+	arrives_at(&platform_jitsi, jitsi, "", STATE("{\"room\":\"A b\",\"roomSafe\":\"a%20b\"}"),
+		"a%20b");
+	arrives_at(&platform_jitsi, jitsi, "team%20meeting", QUERY(), "team%20meeting");
+	arrives_at(&platform_jitsi, jitsi, "",
+		STATE("{\"room\":\"B\xc3\xbcro 1\",\"roomSafe\":\"b%c3%bcro%201\"}"),
+		"b%c3%bcro%201");
 	platform_jitsi.close(jitsi);
 }
 
 static void what_is_no_room_is_refused(void **state)
 {
 	void *jitsi = open_jitsi(*state, "");
-	static const char *const rooms[] = {"", "*", "a*", "a b", "a/b/c", "..", ".", "a%zz",
-		"a%C3", "a%2f", "%2e%2e", "a%20b", "a%e", "a?b", "a#b", "a&b", "[t]room",
+	static const char *const rooms[] = {"", "*", "a*", "a/b/c", "..", ".", "a%zz", "a%C3",
+		"a%2f", "%2e%2e", "a%2e", "a%21b", "a%e", "a?b", "a#b", "a&b", "[t]room",
 		"b\xc3\xbcro", "a\"b", "a@b", "%2"};
 
 	for (size_t i = 0; i < COUNT(rooms); i++)
@@ -78,6 +87,26 @@ static void what_is_no_room_is_refused(void **state)
 	is_refused(&platform_jitsi, jitsi, "*/c", QUERY(), "tenant");
 	is_refused(&platform_jitsi, jitsi, "../c", QUERY(), "tenant");
 	is_refused(&platform_jitsi, jitsi, "", QUERY({"room", "a"}, {"tenant", "a/b"}), "tenant");
+	platform_jitsi.close(jitsi);
+}
+
+/* "sub" of a room without a tenant is the domain: as a tenant it would be a second name of it. */
+static void the_domain_is_no_tenant(void **state)
+{
+	void *jitsi = open_jitsi(*state, "domain = \"Meet.Jitsi\"");
+	static const char *const domains[] = {HOST, "MEET.example.ORG", "meet.jitsi", "Meet.Jitsi"};
+
+	for (size_t i = 0; i < COUNT(domains); i++) {
+		char rest[64], text[64];
+
+		snprintf(rest, sizeof rest, "%s/board", domains[i]);
+		snprintf(text, sizeof text, "{\"room\":\"board\",\"tenant\":\"/%s/\"}", domains[i]);
+		is_refused(&platform_jitsi, jitsi, rest, QUERY(), "tenant");
+		is_refused(
+			&platform_jitsi, jitsi, "board", QUERY({"tenant", domains[i]}), "tenant");
+		is_refused(&platform_jitsi, jitsi, "", STATE(text), "tenant");
+	}
+	arrives_at(&platform_jitsi, jitsi, "jitsi/board", QUERY(), "jitsi/board");
 	platform_jitsi.close(jitsi);
 }
 
@@ -270,6 +299,8 @@ static void people_land_in_the_room_as_they_know_it(void **state)
 	lands_at(jitsi, "Acme/Weekly", QUERY(), "https://" HOST "/Acme/Weekly?jwt=to.k-e_n");
 	lands_at(jitsi, "", STATE("{\"room\":\"B\xc3\xbcro\",\"roomSafe\":\"b%c3%bcro\"}"),
 		"https://" HOST "/b%c3%bcro?jwt=to.k-e_n");
+	lands_at(jitsi, "", STATE("{\"room\":\"Team Meeting\",\"roomSafe\":\"team%20meeting\"}"),
+		"https://" HOST "/Team%20Meeting?jwt=to.k-e_n");
 	platform_jitsi.close(jitsi);
 }
 
@@ -332,6 +363,7 @@ int main(void)
 		TEST(wrong_options_are_named),
 		TEST(a_room_comes_by_path_parameter_or_state),
 		TEST(what_is_no_room_is_refused),
+		TEST(the_domain_is_no_tenant),
 		TEST(a_state_that_says_two_things_is_refused),
 		TEST(the_token_is_for_one_room_and_minutes),
 		TEST(a_tenant_is_bound),
