@@ -41,23 +41,6 @@ static bool is_mount(const char *path)
 	return *path == '\0';
 }
 
-/* As browsers write it in an Origin header (RFC 6454 section 6.1): lower case, without the usual
- * port. */
-static void to_origin(char *url)
-{
-	static const char *const ports[][2] = {{"https:", ":443"}, {"http:", ":80"}};
-	size_t length = strlen(url);
-
-	text_lower(url, url, strlen(url) + 1);
-	for (size_t i = 0; i < 2; i++) {
-		size_t end = strlen(ports[i][1]);
-
-		if (strncmp(url, ports[i][0], strlen(ports[i][0])) == 0 && length > end &&
-			strcmp(url + length - end, ports[i][1]) == 0)
-			url[length - end] = '\0';
-	}
-}
-
 /* Takes base-url apart: the path into the mount, the rest in place into the origin. */
 static int split_base_url(struct arena *arena, struct settings *settings,
 	const struct section *file, char *url, struct error *error)
@@ -78,7 +61,7 @@ static int split_base_url(struct arena *arena, struct settings *settings,
 			settings->mount);
 	if (path != NULL)
 		*path = '\0';
-	to_origin(url);
+	config_to_origin(url);
 	settings->origin = url;
 	return 0;
 }

@@ -107,3 +107,18 @@ int config_check_url(const char *url, struct error *error)
 	uriFreeUriMembersA(&uri);
 	return rc;
 }
+
+void config_to_origin(char *url)
+{
+	static const char *const ports[][2] = {{"https:", ":443"}, {"http:", ":80"}};
+	size_t length = strlen(url);
+
+	text_lower(url, url, strlen(url) + 1);
+	for (size_t i = 0; i < 2; i++) {
+		size_t end = strlen(ports[i][1]);
+
+		if (strncmp(url, ports[i][0], strlen(ports[i][0])) == 0 && length > end &&
+			strcmp(url + length - end, ports[i][1]) == 0)
+			url[length - end] = '\0';
+	}
+}

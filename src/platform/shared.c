@@ -33,6 +33,7 @@ int shared_read_url(const struct section *section, const char *name, char url[SH
 		return section_error(section, name, error,
 			"must be https://host or https://host:port, without a path or a final "
 			"slash");
+	config_to_origin(url);
 	return 0;
 }
 
@@ -60,17 +61,21 @@ void shared_set_timeouts(struct platform_peer *peer)
 	peer->timeout_ms = TIMEOUT_MS;
 }
 
-/* As browsers write it in Origin (RFC 6454 section 6.2): lower case, no slash at the end. */
+/* What browsers would never send lets nobody in, and nothing would say why. */
 static const char *origin_fault(const char *origin)
 {
+	char sent[SHARED_URL_MAX];
 	struct error why;
 
 	if (config_check_url(origin, &why) != 0 || strchr(strstr(origin, "://") + 3, '/') != NULL)
 		return "is no https://host or https://host:port";
-	for (const char *at = origin; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			return "has capital letters, which browsers do not send";
-	return NULL;
+	if (strlen(origin) >= sizeof sent)
+		return "is too long";
+	memcpy(sent, origin, strlen(origin) + 1);
+	config_to_origin(sent);
+	if (strlen(sent) != strlen(origin))
+		return "has the usual port, which browsers do not send";
+	return strcmp(sent, origin) == 0 ? NULL : "has capital letters, which browsers do not send";
 }
 
 int shared_read_origins(

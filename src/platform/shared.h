@@ -10,8 +10,8 @@
 
 enum { SHARED_URL_MAX = 300 };
 
-/* The option `name` as scheme://host[:port]; where the file does not set it, https:// and the
- * title. 0, or -1 with section_error(). */
+/* The option `name` as scheme://host[:port], as browsers write an origin (config_to_origin());
+ * where the file does not set it, https:// and the title. 0, or -1 with section_error(). */
 int shared_read_url(const struct section *section, const char *name, char url[SHARED_URL_MAX],
 	struct error *error);
 

@@ -29,7 +29,10 @@ static void wrong_options_are_named(void **state)
 {
 	static const struct bad_option cases[] = {{"site = \"http://" HOST "\"", "site: "},
 		{"lifetime = \"0\"", "lifetime: "},
-		{"allowed-origins = {\"https://" HOST "/group\"}", "allowed-origins: "}};
+		{"allowed-origins = {\"https://" HOST "/group\"}", "allowed-origins: "},
+		{"allowed-origins = {\"https://Galene.example.org\"}", "capital letters"},
+		{"allowed-origins = {\"https://" HOST ":443\"}", "the usual port"},
+		{"allowed-origins = {\"http://localhost:80\"}", "the usual port"}};
 
 	refuses_options(*state, &platform_galene, HOST, cases, COUNT(cases));
 }
@@ -47,6 +50,25 @@ static void its_own_page_may_ask_unless_others_are_named(void **state)
 	assert_int_equal(peer->origin_count, 1);
 	assert_string_equal(peer->origins[0], "https://other.example");
 	platform_galene.close(galene);
+}
+
+/* What browsers send, in Origin and in the address of the page, is not what somebody typed. */
+static void site_means_the_same_however_it_is_written(void **state)
+{
+	static const char *const sites[] = {"https://" HOST ":443", "https://Galene.Example.ORG",
+		"https://GALENE.example.org:443"};
+
+	for (size_t i = 0; i < COUNT(sites); i++) {
+		char option[100];
+		void *galene;
+
+		snprintf(option, sizeof option, "site = \"%s\"", sites[i]);
+		galene = open_galene(*state, option);
+		assert_string_equal(platform_galene.peer(galene)->origins[0], "https://" HOST);
+		arrives_at(&platform_galene, galene, "",
+			QUERY({"location", "https://" HOST "/group/public/"}), "public");
+		platform_galene.close(galene);
+	}
 }
 
 static void a_group_comes_by_path_or_by_the_address_of_the_page(void **state)
@@ -209,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_options_are_named),
 		TEST(its_own_page_may_ask_unless_others_are_named),
+		TEST(site_means_the_same_however_it_is_written),
 		TEST(a_group_comes_by_path_or_by_the_address_of_the_page),
 		TEST(the_address_of_another_server_is_refused),
 		TEST(the_token_is_for_one_group_and_seconds),
