@@ -182,8 +182,12 @@ static enum step look_around(struct visit *visit)
 		if (identity_set(&who.backend, backend->title, IDENTITY_SUBJECT_MAX) == 0)
 			verdict = backend->driver->look(
 				backend->instance, request_value, &visit->request, &who, &error);
-		if (verdict == AUTH_GRANT)
+		if (verdict == AUTH_GRANT) {
 			session_begin(&visit->session, &who, visit->now);
+			visit->is_ambient = true;
+			if (visit->platform != NULL && visit->platform->driver->grant != NULL)
+				visit_know_browser(visit); /* for `rejoin`: its cookie goes soon */
+		}
 		identity_release(&who);
 		if (verdict == AUTH_GRANT)
 			return STEP_NEXT;

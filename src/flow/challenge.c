@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "pool/worker.h"
 #include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 /* What follows the answer to the visitor, who does not wait for it. */
 struct delivery {
@@ -101,11 +102,22 @@ static int fill_note(struct ticket_note *note, const struct auth_challenge *chal
 	return identity_set(&note->prompt, challenge->prompt, AUTH_PROMPT_MAX);
 }
 
+/* The answer is that of a wrong password: what was right is nobody's business. */
+static enum step refuse_script(struct visit *visit)
+{
+	static const char why[] = "there is a second question, which a script cannot ask";
+
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", visit->note->who.subject, visit->note->backend, why);
+	visit_note(visit, "%s", why);
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
 static enum step show(struct visit *visit)
 {
-	visit->is_join = false;	   /* it goes on with the next form */
-	if (visit->origin != NULL) /* a script has no form for it */
-		return visit_fail(visit, FAILURE_LOGIN_FAILED);
+	visit->is_join = false; /* it goes on with the next form */
+	if (visit->origin != NULL)
+		return refuse_script(visit);
 	return pages_challenge(visit, false) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 

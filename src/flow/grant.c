@@ -18,19 +18,29 @@ struct granting {
 	const char *texts[STORE_VERSIONS_MAX];
 	size_t accepted;
 	struct error error;
+	bool called; /* it came to a worker in time */
 	enum platform_verdict verdict;
 	int64_t started_ms;
 	struct worker_job job;
 };
 
+/* A session that is of this visit alone has another id at the next one. */
 static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_SIZE])
 {
-	char id[2 * SESSION_ID_SIZE + 1];
+	const struct identity *who = &visit->session.who;
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	char session[2 * SESSION_ID_SIZE + 1], browser[2 * TICKET_BROWSER_SIZE + 1];
 	uint8_t key[STATE_KEY_SIZE];
 
-	text_hex(visit->session.id, SESSION_ID_SIZE, id);
-	seal_hash(store_hash_key(visit->files->store), key, "rejoin", visit->join.platform,
-		visit->join.meeting_id, id, NULL);
+	if (visit->is_ambient) {
+		text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
+		seal_hash(hash_key, key, "rejoin of", visit->join.platform, visit->join.meeting_id,
+			who->backend, who->subject, browser, NULL);
+	} else {
+		text_hex(visit->session.id, SESSION_ID_SIZE, session);
+		seal_hash(hash_key, key, "rejoin", visit->join.platform, visit->join.meeting_id,
+			session, NULL);
+	}
 	text_hex(key, (PLATFORM_REJOIN_SIZE - 1) / 2, rejoin);
 }
 
@@ -46,7 +56,8 @@ static void prepare(struct granting *granting, struct visit *visit)
 		.who = &visit->session.who,
 		.role = visit->role,
 		.by_script = visit->origin != NULL,
-		.now = visit->now,
+		.now = clock_wall(), /* whoever signed in may have taken a while */
+		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
 		.secrets = {granting->texts, 0},
 		.token = &visit->token,
 		.accepted = &granting->accepted,
@@ -62,6 +73,7 @@ static void call(struct granting *granting)
 {
 	struct service_platform *platform = granting->platform;
 
+	granting->called = true;
 	granting->verdict = platform->driver->grant(platform->instance, &granting->grant);
 }
 
@@ -108,25 +120,26 @@ static struct granting *granting_of(struct worker_job *job)
 	return (struct granting *)((char *)job - offsetof(struct granting, job));
 }
 
-/* Whoever has waited for a worker as long as the whole may take is not kept waiting any longer. */
+/* Whoever has waited for a worker for half of the time is told so: what is left may be too short
+ * for a platform that is well, and would count as its failure. */
 static void on_worker(struct worker_job *job)
 {
 	struct granting *granting = granting_of(job);
 
-	if (clock_monotonic_ms() - granting->started_ms < granting->platform->peer->timeout_ms) {
+	if (granting->grant.deadline - clock_monotonic_ms() >=
+		granting->platform->peer->timeout_ms / 2)
 		call(granting);
-		return;
-	}
-	granting->verdict = PLATFORM_TIMEOUT;
-	error_set(&granting->error, "waited too long for others");
 }
 
+/* Whatever it answers, a platform that answers is there: a visitor can choose a meeting that it has
+ * a bad answer for, and one that was never asked has not failed. */
 static void tell_breaker(const struct granting *granting)
 {
 	struct breaker *breaker = &granting->platform->breaker;
 
-	if (granting->verdict == PLATFORM_UNREACHABLE || granting->verdict == PLATFORM_TIMEOUT ||
-		granting->verdict == PLATFORM_BAD_ANSWER)
+	if (!granting->called)
+		breaker_abandoned(breaker);
+	else if (granting->verdict == PLATFORM_UNREACHABLE || granting->verdict == PLATFORM_TIMEOUT)
 		breaker_failed(breaker, clock_monotonic_ms());
 	else
 		breaker_succeeded(breaker);
@@ -149,11 +162,12 @@ static void on_done(struct worker_job *job, bool cancelled)
 	gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
 	visit->exchange_ms = clock_monotonic_ms() - granting->started_ms;
 	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
-	if (cancelled)
-		breaker_abandoned(&granting->platform->breaker);
+	tell_breaker(granting);
+	if (granting->called)
+		step = conclude(granting);
 	else
-		tell_breaker(granting);
-	step = cancelled ? be_busy(visit, 0, "the service ends") : conclude(granting);
+		step = be_busy(visit, 0,
+			cancelled ? "the service ends" : "too many others wait for the platform");
 	free(granting);
 	visit_continue(visit, step);
 }

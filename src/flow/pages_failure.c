@@ -37,12 +37,18 @@ static void add_failure_headers(struct visit *visit)
 	script_add_headers(visit);
 }
 
-/* MOUNT/ENTRY/MEETING: drivers read their own ids there. */
+/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=MEETING: drivers read their own ids there. */
 static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
 {
-	const char *id = visit->join.meeting_id;
+	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
 
 	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	if (parameter != NULL) {
+		buffer_printf(url, "?%s=", parameter);
+		buffer_percent(url, id);
+		buffer_printf(url, "&platform=%s", visit->join.platform);
+		return;
+	}
 	while (*id != '\0') {
 		size_t length = strcspn(id, "/");
 		char *segment = strndup(id, length);
@@ -60,6 +66,8 @@ static void append_entry(const struct visit *visit, const char *entry, struct bu
 void pages_meeting_link(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)
+		return;
+	if (visit->platform->driver->scripts_only && visit->platform->peer->app == NULL)
 		return;
 	if (visit->platform->driver->entry != NULL) {
 		append_entry(visit, visit->platform->driver->entry, url);
@@ -107,10 +115,18 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
+/* A link that names a meeting and nothing else does not run out: the meeting is not there. */
+static bool has_no_meeting(const struct visit *visit)
+{
+	return visit->failure == FAILURE_EXCHANGE_REFUSED && visit->platform->driver->grant != NULL;
+}
+
 static const char *title_of(const struct visit *visit)
 {
 	if (visit->no_room)
 		return "room.title";
+	if (has_no_meeting(visit))
+		return "meeting.title";
 	return visit->to_desk && visit->failure == FAILURE_DENIED ? "desk.title" : "title";
 }
 
@@ -123,6 +139,8 @@ static const char *message_of(const struct visit *visit)
 		return "desk.message";
 	if (visit->no_room)
 		return "room.message";
+	if (has_no_meeting(visit))
+		return "meeting.message";
 	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
 		return "other";
 	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)

@@ -49,6 +49,7 @@ struct visit {
 	/* authenticate */
 	struct session session; /* empty until somebody is known */
 	bool session_is_new, session_ended;
+	bool is_ambient; /* the session is of this visit alone */
 	uint8_t browser[TICKET_BROWSER_SIZE];
 	bool browser_known, browser_is_new;
 	const char *route_rest;	  /* what varies in the path: a title, an entry and its rest */
@@ -65,6 +66,7 @@ struct visit {
 	struct visit *next_claiming;
 	int64_t exchange_started_ms, exchange_ms;
 	struct buffer token; /* the access token */
+	bool handed_over;    /* to the page of an application (platform.h, app): there is none */
 
 	/* for the page and the audit line */
 	bool is_join;	/* ends with a line event=join */

@@ -238,7 +238,19 @@ static int64_t age_of(const char *directives)
 	return age;
 }
 
-static void read_answer(CURL *easy, struct fetch_answer *answer)
+static void read_kept(CURL *easy, const char *const *keep, struct fetch_answer *answer)
+{
+	for (size_t i = 0; keep != NULL && i < FETCH_KEPT_MAX && keep[i] != NULL; i++) {
+		const char *value = header_of(easy, keep[i], 0);
+
+		if (value != NULL && text_is_visible_ascii(value) &&
+			strlen(value) < sizeof answer->kept[i])
+			memcpy(answer->kept[i], value, strlen(value) + 1);
+	}
+}
+
+static void read_answer(
+	CURL *easy, const struct fetch_request *request, struct fetch_answer *answer)
 {
 	const char *control = header_of(easy, "Cache-Control", 0);
 
@@ -246,6 +258,7 @@ static void read_answer(CURL *easy, struct fetch_answer *answer)
 	read_content_type(easy, answer);
 	read_location(easy, answer);
 	read_challenge(easy, answer);
+	read_kept(easy, request->keep, answer);
 	if (control != NULL)
 		answer->max_age = age_of(control);
 	buffer_append(&answer->body, "", 0);
@@ -328,7 +341,8 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	CURLcode code;
 	CURL *easy = take_handle(fetch);
 
-	*answer = (struct fetch_answer){.max_age = -1, .body = BUFFER_INIT(FETCH_BODY_MAX)};
+	*answer = (struct fetch_answer){.max_age = -1,
+		.body = BUFFER_INIT(request->body_max > 0 ? request->body_max : FETCH_BODY_MAX)};
 	if (easy == NULL || set_request(easy, request, &headers) != 0) {
 		set_error(request->url, "no memory for a request", error);
 		result = FETCH_UNREACHABLE;
@@ -339,10 +353,11 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	set_callbacks(easy, &transfer);
 	code = curl_easy_perform(easy);
 	if (code == CURLE_OK) {
-		read_answer(easy, answer);
+		read_answer(easy, request, answer);
 		result = FETCH_ANSWER;
 	} else {
 		result = explain(request, &transfer, code, error);
+		answer->unconnected = !transfer.sent;
 	}
 done:
 	if (easy != NULL)

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FETCH_BODY_MAX = 256 * 1024 };
+enum { FETCH_BODY_MAX = 256 * 1024 }; /* bytes of an answer, where nothing else is said */
 
 /* Settings and kept connections; may be used by several threads at once. */
 struct fetch;
@@ -36,7 +36,12 @@ struct fetch_request {
 	size_t body_length;
 	const char *user, *password; /* HTTP Basic, both or NULL */
 	int64_t timeout_ms;	     /* shorter than the settings' where more than 0 */
+	const char *const *keep;     /* names of headers of the answer that are wanted besides, at
+					most FETCH_KEPT_MAX, ended by NULL; NULL: none */
+	size_t body_max;	     /* bytes of the answer where more than 0 */
 };
+
+enum { FETCH_KEPT_MAX = 2, FETCH_KEPT_SIZE = 128 };
 
 enum fetch_result {
 	FETCH_UNREACHABLE = 0, /* no connection or TLS failure; nothing was sent */
@@ -54,6 +59,9 @@ struct fetch_answer {
 			       */
 	int64_t max_age;      /* seconds, of Cache-Control; -1: none */
 	struct buffer body;   /* NUL-terminated */
+	/* Values of the headers to keep; "" where missing, longer or not of visible ASCII. */
+	char kept[FETCH_KEPT_MAX][FETCH_KEPT_SIZE];
+	bool unconnected; /* of FETCH_TIMEOUT: there was no connection yet */
 };
 
 /* Sends at most once. On all but FETCH_ANSWER the error says why, with the host and without path,

@@ -288,13 +288,13 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
 {
 	const struct instance *instance = context;
-	int64_t deadline = clock_monotonic_ms() + instance->peer.timeout_ms, created = 0;
+	int64_t created = 0;
 	enum bbb_result result = BBB_WRONG_SECRET;
 	size_t i;
 
 	for (i = 0; i < grant->secrets.count; i++) {
 		result = find_meeting(instance, grant->join->meeting_id, grant->secrets.values[i],
-			deadline, &created, grant->error);
+			grant->deadline, &created, grant->error);
 		if (result != BBB_WRONG_SECRET)
 			break;
 	}

@@ -12,7 +12,8 @@
 #include "platform/checksum.h"
 #include "platform/xml.h"
 
-enum { URL_MAX = 8192, MEETING_MAX = 257 };
+/* An answer lists everybody who is there, in some 500 bytes each. */
+enum { URL_MAX = 8192, MEETING_MAX = 257, ANSWER_MAX = 4 * 1024 * 1024 };
 
 int bbb_sign(const struct bbb_server *server, const char *call, const char *query,
 	const char *secret, struct buffer *url)
@@ -86,7 +87,7 @@ static enum bbb_result read_answer(const struct fetch_answer *answer, const char
 static enum bbb_result send(const struct bbb_server *server, const char *url, const char *meeting,
 	int64_t left, int64_t *created_r, struct error *error)
 {
-	struct fetch_request request = {.url = url, .timeout_ms = left};
+	struct fetch_request request = {.url = url, .timeout_ms = left, .body_max = ANSWER_MAX};
 	struct fetch_answer answer = {0};
 	enum bbb_result result = BBB_BAD_ANSWER;
 

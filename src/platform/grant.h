@@ -26,7 +26,12 @@ struct platform_answer {
 	size_t length;
 };
 
-enum platform_parameter { PLATFORM_MISSING = 0, PLATFORM_ONCE, PLATFORM_REPEATED };
+enum platform_parameter {
+	PLATFORM_MISSING = 0,
+	PLATFORM_ONCE,
+	PLATFORM_REPEATED,
+	PLATFORM_NO_TEXT, /* of a script: a number, a list, ... */
+};
 
 /* What a visit brings: the rest of the path and a query, or the body of a script's request, whose
  * texts are then its parameters. Checked for nothing but UTF-8 and control characters; parameters
@@ -56,9 +61,11 @@ struct platform_grant {
 	const char *role; /* the policy's word: "moderator", "participant", "observer"; "": none */
 	bool by_script;	  /* reply() gets the token, not landing() or show() */
 	int64_t now;	  /* seconds since 1970 */
+	int64_t deadline; /* monotonic milliseconds: all that is asked has to be answered by then */
 	struct platform_secrets secrets;
-	/* The same for a session and a meeting, each time; tells nothing of either. For platforms
-	 * that know somebody who comes back by an id of ours. */
+	/* The same for a session and a meeting, each time (where the web server says who it is at
+	 * each visit: for somebody, their browser and a meeting); tells nothing of them. For
+	 * platforms that know somebody who comes back by an id of ours. */
 	char rejoin[PLATFORM_REJOIN_SIZE];
 
 	struct buffer *token; /* out, empty before; what landing(), show() and reply() get */

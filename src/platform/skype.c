@@ -222,7 +222,7 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
 {
 	struct skype *skype = context;
-	struct talk talk = talk_begin(skype->fetch, &skype->peer, grant->error);
+	struct talk talk = talk_for(skype->fetch, grant);
 	enum platform_verdict verdict = PLATFORM_REFUSED;
 	bool unauthorized = true;
 

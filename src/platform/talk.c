@@ -6,7 +6,12 @@
 
 #include <stdarg.h>
 
-enum { HEADERS_MAX = 4, HEADER_MAX = 8192 };
+enum { HEADERS_MAX = 5, HEADER_MAX = 8192 };
+
+struct talk talk_for(struct fetch *fetch, const struct platform_grant *grant)
+{
+	return (struct talk){fetch, grant->deadline, grant->error};
+}
 
 struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error)
 {
@@ -35,6 +40,8 @@ static void put_headers(
 
 	buffer_printf(&texts[count++], "Accept: %s",
 		request->accept != NULL ? request->accept : "application/json");
+	if (request->header != NULL)
+		buffer_text(&texts[count++], request->header);
 	if (request->bearer != NULL)
 		buffer_printf(&texts[count++], "Authorization: Bearer %s", request->bearer);
 	if (request->body != NULL) {
@@ -57,6 +64,7 @@ enum platform_verdict talk_send(
 		.body = request->body,
 		.body_length = request->body != NULL ? strlen(request->body) : 0,
 		.timeout_ms = talk->deadline - clock_monotonic_ms(),
+		.keep = request->keep,
 	};
 	enum platform_verdict verdict = PLATFORM_GRANTED;
 	size_t count = 0;

@@ -17,7 +17,10 @@ struct talk {
 	struct error *error;
 };
 
-/* A talk that ends with the peer's timeout. */
+/* A talk for somebody who is to be let in, until the grant's deadline. */
+struct talk talk_for(struct fetch *fetch, const struct platform_grant *grant);
+
+/* One for nobody, which ends with the peer's timeout. */
 struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error);
 
 struct talk_request {
@@ -25,6 +28,8 @@ struct talk_request {
 	const char *accept;	       /* NULL: application/json */
 	const char *bearer;	       /* NULL: none */
 	const char *media_type, *body; /* body NULL: GET; media_type "": none is named */
+	const char *header;	       /* one more, "Name: value"; NULL: none */
+	const char *const *keep;       /* headers of the answer that are wanted (fetch.h) */
 };
 
 /* Sends. PLATFORM_GRANTED with the answer, whatever its status; else PLATFORM_UNREACHABLE,

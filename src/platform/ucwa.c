@@ -246,7 +246,7 @@ static enum platform_verdict grant_meeting(void *context, const struct platform_
 		error_set(grant->error, "only scripts of pages get something here");
 		return PLATFORM_UNABLE;
 	}
-	visit.talk = talk_begin(ucwa->fetch, &ucwa->peer, grant->error);
+	visit.talk = talk_for(ucwa->fetch, grant);
 	verdict = ucwa_resolve(&visit);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = get_token(&visit, &home);

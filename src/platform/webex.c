@@ -234,7 +234,7 @@ static enum platform_verdict grant_meeting(void *context, const struct platform_
 	struct webex_call call = {.webex = webex, .grant = grant};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 
-	call.talk = talk_begin(webex->fetch, &webex->peer, grant->error);
+	call.talk = talk_for(webex->fetch, grant);
 	for (size_t i = 0; i < grant->secrets.count; i++) {
 		call.unauthorized = false;
 		verdict = webex->guest_issuer ? ask_as_guest(&call, grant->secrets.values[i])

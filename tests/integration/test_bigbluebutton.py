@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """BigBlueButton: against a stand-in that is as strict about checksums and parameters as its API."""
 
+import concurrent.futures
 import urllib.parse
 
 import drivers
@@ -54,7 +55,6 @@ def test_a_name_with_everything_in_it(bbb):
 
 
 def test_many_at_once_make_one_meeting(bbb):
-    import concurrent.futures
     visitor, _ = bbb.sign_in(bbb.entry("weekly"))
 
     def join(_):
@@ -73,7 +73,40 @@ def test_without_create_a_meeting_has_to_be_there(make_rig):
     assert [(entry["call"], entry["result"]) for entry in bbb.ledger()] == [("getMeetingInfo", "good"), ("getMeetingInfo", "notFound")]
     page = visitor.get(bbb.entry("weekly"))
     assert page.status == 403 and "/auth/bbb/weekly?platform=bbb.example.org" in page.text, "a link to try again"
+    assert "This meeting is not open" in page.text, "not that a link has expired"
     assert "no such meeting" in bbb.audit(page)["detail"]
+
+
+def test_a_meeting_with_thousands_in_it(make_rig):
+    bbb = platforms.make(make_rig, Plain)
+    visitor = bbb.visitor()
+    answer = bbb.enter(visitor, "fault-crowd")
+    assert answer.status == 302 and query(answer.location)["createTime"] == "1"
+
+
+def test_whoever_waits_for_others_is_told_so(bbb):
+    """The server is asked by eight at once and no more; it has not failed those who were not asked for."""
+    visitor = bbb.visitor()
+    assert bbb.enter(visitor, "weekly").status == 302
+
+    def enter(meeting):
+        other = bbb.rig.visitor()
+        other.jar.update(visitor.jar)
+        return bbb.enter(other, meeting, JSON)
+
+    def asked():
+        return sum(entry.get("meeting") == "weekly" for entry in bbb.ledger())
+
+    with concurrent.futures.ThreadPoolExecutor(32) as crowd, bbb.hanging(8) as meetings:
+        hanging = [crowd.submit(enter, meeting) for meeting in meetings]
+        wait_for(lambda: bbb.rig.metric("meetauth_exchanges_in_flight") == 8, "all of them to be busy")
+        before = asked()
+        waiting = list(crowd.map(enter, ["weekly"] * 24))
+        assert {one.result().status for one in hanging} == {504}
+    assert {(answer.status, answer.code) for answer in waiting} == {(503, "overloaded")}
+    assert all(answer.headers["Retry-After"] for answer in waiting) and asked() == before
+    assert "too many others" in bbb.audit(waiting[0])["detail"]
+    assert bbb.enter(visitor, "weekly").status == 302, "and nobody after them is kept out"
 
 
 def test_a_meeting_that_somebody_else_made(bbb):

@@ -162,14 +162,23 @@ def test_server_asks_no_second_question(make_rig):
         add_user(name, *more, "--backend", "staff")
         if name == "bob":
             add_user("carol", "--group", "staff", "--backend", "second")
+            add_user("dave", "--group", "staff", "--backend", "second")
+            rig.ctl("user", "totp", "dave", "--backend", "second")
 
     rig.add_user = add_to_both
     galene = platforms.make(lambda **_: rig, Factor)
     seen = []
-    with pytest.raises(jwt_rules.Refused):
-        galene.peer.ask(sender(rig, seen), "weekly", "carol", rig.passwords["carol"])
-    assert seen[0].headers["Content-Type"] == "application/json"
-    assert seen[0].status in (401, 403) and "eyJ" not in seen[0].text
+    for name in ("carol", "dave"):
+        with pytest.raises(jwt_rules.Refused):
+            galene.peer.ask(sender(rig, seen), "weekly", name, rig.passwords[name])
+        assert seen[-1].headers["Content-Type"] == "application/json"
+        assert (seen[-1].status, seen[-1].code) == (401, "login-failed") and "eyJ" not in seen[-1].text
+
+    def told():
+        return {event["user"]: event["detail"] for event in rig.events("login") if event["result"] == "failed"}
+
+    assert wait_for(lambda: told() if len(told()) == 2 else None, "both lines").keys() == {"carol", "dave"}
+    assert "a script cannot ask" in told()["dave"] and "meetauthctl user totp" in told()["carol"]
 
 
 def test_other_methods_and_platforms(galene):

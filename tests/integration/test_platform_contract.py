@@ -247,6 +247,18 @@ def test_platform_lies(platform):
 
 
 @asking
+def test_bad_answers_about_one_meeting_keep_nobody_out(platform):
+    """A visitor may choose the meeting, and come again and again."""
+    visitor = platform.visitor()
+    name = next(name for name, expected in platform.faults.items() if expected == platforms.BAD)
+    for _ in range(25):
+        with platform.fault(name) as meeting:
+            answer = platform.enter(visitor, meeting, JSON)
+        assert (answer.status, answer.code) == platforms.BAD, answer
+    assert platform.enter(visitor, platform.weekly).status == platform.success
+
+
+@asking
 def test_platform_slow_delays_nobody(platform):
     visitor = platform.visitor()
     assert platform.enter(visitor, platform.weekly).status == platform.success

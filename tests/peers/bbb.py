@@ -166,7 +166,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif fault == "status":
             self.answer(500, xml(good))
         elif fault == "big":
-            self.answer(200, xml(good + [("filler", "x" * 500000)]))
+            self.answer(200, xml(good + [("filler", "x" * 5000000)]))
+        elif fault == "crowd":  # none: some thousand people are there
+            self.answer(200, xml(good + [("fullName", "x" * 500)] * 2500))
         else:
             self.answer(200, bodies[fault])
 

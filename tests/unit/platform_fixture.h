@@ -9,6 +9,7 @@
 #include "section_fixture.h"
 
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "platform/platform.h"
 
 #include <jansson.h>
@@ -150,6 +151,7 @@ static inline struct granted grant_for(const struct platform_driver *driver, voi
 		.who = who,
 		.role = role,
 		.now = NOW,
+		.deadline = clock_monotonic_ms() + 5000,
 		.secrets = {&secret, 1},
 		.rejoin = "0123456789abcdef0123456789abcdef",
 		.token = &granted.token,
