@@ -30,7 +30,10 @@ struct platform_peer {
 	const char *site;     /* "https://host[:port]", where the browser goes */
 	const char *landings; /* where landing() may lead besides, as sources of a
 				 Content-Security-Policy; NULL: nowhere */
-	const char *ca_file;  /* "" for the system's */
+	/* The page where visits by the entry end, whose script then asks for reply(): grant() has
+	 * no part in them and landing() gets no token. NULL: they are as all others. */
+	const char *app;
+	const char *ca_file; /* "" for the system's */
 	int64_t connect_timeout_ms, timeout_ms;
 	bool prefill;		    /* name and e-mail go along */
 	const char *const *forward; /* names of parameters that are handed on */
@@ -61,6 +64,11 @@ struct platform_driver {
 	 * MOUNT itself, with the four parameters of External Meeting Authorization, or, with
 	 * arrive(), for scripts alone. */
 	const char *entry;
+	/* The parameter by which the entry takes a meeting's id; NULL: it is the rest of the path.
+	 */
+	const char *parameter;
+	/* Browsers get nothing but the way to the peer's `app`, and without one nothing at all. */
+	bool scripts_only;
 	/* How many calls of grant() may run at once in a process; 0: it asks nobody and is
 	 * called on the loop. */
 	unsigned threads;
@@ -118,6 +126,13 @@ struct platform_driver {
 
 /* A driver by its type; NULL when there is none. *compiled_out_r: known, but not in this build. */
 const struct platform_driver *platform_find(const char *type, bool *compiled_out_r);
+
+/* What a driver calls a meeting that somebody has written down: by its id, perhaps in another form
+ * (capitals where ids have small letters), or by an address that visits bring. Rules, invitations
+ * and keys go by the id, which is the caller's to free. 0, or -1 with why it is no meeting; *id_r
+ * is NULL then. Without arrive(), an id or a meeting's token stays as it is. Asks nobody. */
+int platform_meeting(const struct platform_driver *driver, const void *instance, const char *text,
+	char **id_r, struct error *error);
 
 /* All that are built in, in the order of the registry; NULL past the end. */
 const struct platform_driver *platform_at(size_t index);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a driver calls a meeting that somebody has written down, found out as for a visit.
+ */
+#include "platform/platform.h"
+
+#include "base/text.h"
+
+#include <strings.h>
+
+enum { TOKEN_MAX = 128 };
+
+/* Parameters by which visits bring the address of a meeting, of whichever platform. */
+static const char *const addresses[] = {"meetingUrl", "conferenceUri", "webLink", "location"};
+
+struct written {
+	const char *name, *value;
+};
+
+static enum platform_parameter get(const void *query, const char *name, const char **value_r)
+{
+	const struct written *written = query;
+
+	if (written->name == NULL || strcmp(written->name, name) != 0)
+		return PLATFORM_MISSING;
+	*value_r = written->value;
+	return PLATFORM_ONCE;
+}
+
+/* With the text behind the entry, or as the parameter of that name. 0, and the id, or -1. */
+static int try_as(const struct platform_driver *driver, const void *instance, const char *name,
+	const char *text, char **id_r, struct error *error)
+{
+	struct join join = JOIN_INIT;
+	const struct written written = {name, text};
+	struct platform_arrival arrival = {
+		name == NULL ? text : "", get, &written, &join, "meeting", error};
+	int rc = driver->arrive(instance, &arrival);
+
+	if (rc == 0) {
+		*id_r = join.meeting_id;
+		join.meeting_id = NULL;
+	}
+	join_release(&join);
+	return rc;
+}
+
+int platform_meeting(const struct platform_driver *driver, const void *instance, const char *text,
+	char **id_r, struct error *error)
+{
+	struct error other = {""};
+	int rc;
+
+	*id_r = NULL;
+	if (!text_is_printable(text))
+		return error_set(error, "no UTF-8, or control characters");
+	if (driver->arrive == NULL) {
+		if (!text_is_token(text, 1, TOKEN_MAX, "_.~-"))
+			return error_set(
+				error, "not 1 to %d letters, digits, - . _ and ~", (int)TOKEN_MAX);
+		*id_r = strdup(text);
+		return *id_r != NULL ? 0 : error_set(error, "no memory");
+	}
+	rc = try_as(driver, instance, NULL, text, id_r, error);
+	for (size_t i = 0; rc != 0 && i < sizeof addresses / sizeof *addresses; i++) {
+		rc = try_as(driver, instance, addresses[i], text, id_r, &other);
+		if (i == 0 && driver->entry == NULL) /* nothing comes behind an entry there */
+			*error = other;
+	}
+	return rc;
+}
