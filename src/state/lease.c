@@ -11,6 +11,7 @@ struct lease {
 	const struct state_thing *things;
 	size_t count;
 	int64_t now_us, until_us;
+	int64_t latest_us; /* no lease runs longer: one that does is of a clock that was wrong */
 	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0 where there is no entry */
 };
 
@@ -48,7 +49,7 @@ static enum state_edit decide(int64_t *value, bool found, void *context)
 	const struct lease *lease = entry->lease;
 
 	if (entry->read != NULL) {
-		*entry->read = found ? *value : 0;
+		*entry->read = found && *value <= lease->latest_us ? *value : 0;
 		return STATE_EDIT_NONE;
 	}
 	if (choose(lease) != entry->index)
@@ -59,12 +60,17 @@ static enum state_edit decide(int64_t *value, bool found, void *context)
 	return STATE_EDIT_STORE;
 }
 
-static struct state_name name_of(const uint8_t key[STATE_KEY_SIZE])
+/* The entry of the thing, or that of it and the holder. The two begin alike, which makes them
+ * neighbours in the state: where it is full, both find a place or none does (lmdb.c). 64 bits of a
+ * keyed hash are enough where nobody can try them but by joining. */
+static struct state_name name_of(const struct state_thing *thing, bool pair)
 {
 	struct state_name name;
 
 	name.bytes[0] = STATE_KIND_LEASE;
-	memcpy(name.bytes + 1, key, STATE_KEY_SIZE);
+	memcpy(name.bytes + 1, thing->key, STATE_KEY_SIZE);
+	if (pair)
+		memcpy(name.bytes + 1 + STATE_KEY_SIZE / 2, thing->holding, STATE_KEY_SIZE / 2);
 	return name;
 }
 
@@ -74,19 +80,20 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 	struct lease lease = {.things = things,
 		.count = count,
 		.now_us = now * 1000000,
-		.until_us = until * 1000000};
+		.latest_us = (now + STATE_LEASE_SECONDS_MAX) * 1000000};
 	struct state_name names[2 * STATE_THINGS_MAX];
 	struct entry entries[4 * STATE_THINGS_MAX];
 	struct state_change changes[4 * STATE_THINGS_MAX];
 
 	if (count > STATE_THINGS_MAX)
 		return STATE_LEASE_BROKEN;
+	lease.until_us = until * 1000000 < lease.latest_us ? until * 1000000 : lease.latest_us;
 	/* First all are read, then the one is written: two entries. */
 	for (size_t i = 0; i < 2 * count; i++) {
 		size_t thing = i / 2;
 		bool pair = i % 2 == 1;
 
-		names[i] = name_of(pair ? things[thing].holding : things[thing].key);
+		names[i] = name_of(&things[thing], pair);
 		entries[i] = (struct entry){
 			&lease, thing, pair ? &lease.pair[thing] : &lease.until[thing]};
 		entries[2 * count + i] = (struct entry){&lease, thing, NULL};

@@ -65,7 +65,7 @@ static int purge_behind(MDB_cursor *cursor, int64_t now_us)
 
 /* When there is no page left. Deleting copies pages like any change, so only the page on which the
  * new entry will stand (that of the one before it) can be made room on: it needs no more pages than
- * an entry without a split. */
+ * an entry without a split. Several entries find a place only where they are neighbours. */
 static int make_room(MDB_cursor *cursor, const struct state_name *name, int64_t now_us)
 {
 	struct state_name copy = *name;
@@ -116,22 +116,29 @@ static int edit_entry(MDB_cursor *cursor, const struct state_change *change, boo
 	return apply(cursor, &key, edit, value, changed);
 }
 
+/* *place_r: the last entry that was, or was to be, written; untouched where none was. */
 static int edit_all(MDB_cursor *cursor, const struct state_change *changes, size_t count,
-	int64_t now_us, bool *changed)
+	int64_t now_us, bool *changed, const struct state_name **place_r)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		rc = edit_entry(cursor, &changes[i], changed);
+		bool edited = false;
+
+		rc = edit_entry(cursor, &changes[i], &edited);
+		*changed |= edited;
+		if (edited || rc != 0)
+			*place_r = changes[i].name;
 		if (rc == 0 && *changed && now_us > 0)
 			rc = purge_behind(cursor, now_us);
 	}
 	return rc;
 }
 
-/* All of them in one transaction: what a commit costs, five system calls, they share. */
+/* All of them in one transaction: what a commit costs, five system calls, they share. Where *place
+ * is not NULL, after making room there; it is set to where the next try has to. */
 static int change_once(struct lmdb *lmdb, const struct state_change *changes, size_t count,
-	int64_t now_us, bool full)
+	int64_t now_us, const struct state_name **place)
 {
 	MDB_txn *txn = NULL;
 	MDB_cursor *cursor = NULL;
@@ -140,10 +147,10 @@ static int change_once(struct lmdb *lmdb, const struct state_change *changes, si
 
 	if (rc == 0)
 		rc = mdb_cursor_open(txn, lmdb->file.table, &cursor);
-	if (rc == 0 && full)
-		rc = make_room(cursor, changes[0].name, now_us);
+	if (rc == 0 && *place != NULL)
+		rc = make_room(cursor, *place, now_us);
 	if (rc == 0)
-		rc = edit_all(cursor, changes, count, now_us, &changed);
+		rc = edit_all(cursor, changes, count, now_us, &changed, place);
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	if (txn != NULL && (rc != 0 || !changed))
@@ -160,14 +167,15 @@ static int lmdb_change(
 {
 	struct lmdb *lmdb = (struct lmdb *)state;
 	int64_t now = now_us > 0 ? now_us / SECOND_US : lmdb->file.looked;
+	const struct state_name *place = NULL;
 	int dead, rc = -1;
 
 	if (lmdb_env_tend(&lmdb->file, now) == 0)
-		rc = change_once(lmdb, changes, count, now_us, false);
+		rc = change_once(lmdb, changes, count, now_us, &place);
 	lmdb->state.born = lmdb->file.born;
-	if (count == 1 && (rc == MDB_MAP_FULL || rc == ENOSPC)) {
+	if (place != NULL && (rc == MDB_MAP_FULL || rc == ENOSPC)) {
 		mdb_reader_check(lmdb->file.env, &dead);
-		rc = change_once(lmdb, changes, count, now_us, true);
+		rc = change_once(lmdb, changes, count, now_us, &place);
 	}
 	if (rc != 0 && count == 1)
 		lmdb->failed = clock_wall();

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum {
-	FORMAT = 1,	   /* of the entries; a file of another one is refused */
+	FORMAT = 2,	   /* of the entries; a file of another one is refused */
 	READERS_MAX = 512, /* one a process, 64 bytes each */
 };
 
@@ -80,7 +80,8 @@ static int check_not_opened(const struct lmdb_env *env, struct error *error)
 }
 
 /* Names in any order that is always the same, in a third of the instructions of LMDB's own
- * comparison: it is most of what a search costs. Part of FORMAT. */
+ * comparison: it is most of what a search costs. The kind comes last, so that every kind lies among
+ * all the others and finds room where any of them has expired. Part of FORMAT. */
 static int compare_names(const MDB_val *a, const MDB_val *b)
 {
 	const uint8_t *x = a->mv_data, *y = b->mv_data;
@@ -88,13 +89,13 @@ static int compare_names(const MDB_val *a, const MDB_val *b)
 
 	if (a->mv_size != b->mv_size || a->mv_size != 1 + sizeof p)
 		return a->mv_size < b->mv_size ? -1 : a->mv_size > b->mv_size;
-	if (x[0] != y[0])
-		return x[0] < y[0] ? -1 : 1;
 	memcpy(p, x + 1, sizeof p);
 	memcpy(q, y + 1, sizeof q);
 	if (p[0] != q[0])
 		return p[0] < q[0] ? -1 : 1;
-	return p[1] < q[1] ? -1 : p[1] > q[1];
+	if (p[1] != q[1])
+		return p[1] < q[1] ? -1 : 1;
+	return x[0] < y[0] ? -1 : x[0] > y[0];
 }
 
 /* Stores when the state was made, or reads it. */

@@ -164,13 +164,18 @@ static int64_t arrival(int64_t value, bool found, const struct take *take)
 static enum state_edit decide_take(int64_t *value, bool found, void *context)
 {
 	struct take *take = context;
-	int64_t next = arrival(*value, found, take) + take->interval_us;
+	int64_t from = arrival(*value, found, take), next = from + take->interval_us;
+	bool was_beyond = found && *value > from;
 
 	take->wait_us = next - take->period_us - take->now_us;
-	if (take->wait_us > 0)
+	if (take->wait_us <= 0) {
+		take->wait_us = 0;
+		*value = next;
+		return STATE_EDIT_STORE;
+	}
+	if (!was_beyond)
 		return STATE_EDIT_NONE;
-	take->wait_us = 0;
-	*value = next;
+	*value = from; /* or it would be beyond the next time, too, and the wait never end */
 	return STATE_EDIT_STORE;
 }
 

@@ -18,6 +18,7 @@ enum {
 	STATE_CLAIMS_MAX = 64,
 	STATE_THINGS_MAX = 64,
 	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
+	STATE_LEASE_SECONDS_MAX = 7 * 24 * 3600,
 };
 
 struct state;
@@ -106,7 +107,8 @@ enum state_leased {
 
 /* Leases one of the things, at most STATE_THINGS_MAX, to a holder until `until` (seconds): the one
  * that the holder has already, whose lease then runs on, else the first that is free. Of all
- * processes that ask, for whomever, no two get one thing. A lease ends by itself. */
+ * processes that ask, for whomever, no two get one thing. A lease ends by itself, in
+ * STATE_LEASE_SECONDS_MAX at the latest, also where the clock was ahead when it was taken. */
 enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
 	int64_t now, int64_t until, size_t *index_r);
 

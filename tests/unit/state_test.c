@@ -359,6 +359,40 @@ static void leased_things_have_one_holder(void **arg)
 	assert_int_equal(lease(*arg, 1, 0, T0, T0 + 1, &index), STATE_LEASE_NONE);
 }
 
+/* A lease that was taken while the clock was ahead must not last as long as it was. */
+static void a_lease_of_a_clock_that_was_ahead_has_ended(void **arg)
+{
+	const int64_t year = 365 * 86400;
+	size_t index = 99;
+
+	assert_int_equal(lease(*arg, 1, 1, T0 + year, T0 + year + 100, &index), STATE_LEASE_HELD);
+	assert_int_equal(lease(*arg, 2, 1, T0, T0 + 100, &index), STATE_LEASE_HELD);
+	assert_int_equal(lease(*arg, 1, 1, T0 + 1, T0 + 100, &index), STATE_LEASE_NONE);
+	assert_int_equal(lease(*arg, 1, 1, T0 + 100, T0 + 200, &index), STATE_LEASE_HELD);
+	/* And none is given for longer than any may be. */
+	assert_int_equal(lease(*arg, 1, 1, T0 + 100, T0 + year, &index), STATE_LEASE_HELD);
+	assert_int_equal(lease(*arg, 2, 1, T0 + 99 + STATE_LEASE_SECONDS_MAX, T0 + year, &index),
+		STATE_LEASE_NONE);
+	assert_int_equal(lease(*arg, 2, 1, T0 + 100 + STATE_LEASE_SECONDS_MAX, T0 + year, &index),
+		STATE_LEASE_HELD);
+}
+
+/* Nor a counter: whoever tries on and on gets through when its period is over. */
+static void a_counter_of_a_clock_that_was_ahead_ends(void **arg)
+{
+	struct room *room = *arg;
+	struct state_rate rate = {2, 60000};
+	uint8_t key[STATE_KEY_SIZE];
+	int64_t now = T0 * 1000LL, ahead = now + 365 * 86400000LL;
+
+	key_of(1, key);
+	while (state_take(room->state, key, rate, ahead) == 0) {
+	}
+	assert_int_equal(state_take(room->state, key, rate, now), 30000);
+	assert_int_equal(state_take(room->state, key, rate, now + 29999), 1);
+	assert_int_equal(state_take(room->state, key, rate, now + 30000), 0);
+}
+
 static void it_is_born_and_reachable(void **arg)
 {
 	struct room *room = *arg;
@@ -537,6 +571,38 @@ static void full_is_broken_until_something_expires(void **arg)
 		if (claim(room.state, 1000000 + later, T0 + STATE_CLAIM_SECONDS) == STATE_CLAIM_WON)
 			recovered += later < 2000 || later >= 18000;
 	assert_true(recovered > 1600 + 2000); /* at once for most, soon for all */
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+/* Two entries, which are to find a place where claims do. */
+static bool lease_of(struct state *state, uint32_t number, int64_t now)
+{
+	struct state_thing thing;
+	size_t index;
+
+	key_of(2000000 + number, thing.key);
+	key_of(3000000 + number, thing.holding);
+	return state_lease(state, &thing, 1, now, now + 3600, &index) == STATE_LEASE_HELD;
+}
+
+static void leases_find_room_in_a_full_state(void **arg)
+{
+	struct room room = {0};
+	struct error error;
+	uint32_t won = 0, leased = 0;
+
+	(void)arg;
+	make_folder(&room);
+	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	assert_non_null(room.state);
+	while (won < 100000 && claim(room.state, won, T0) == STATE_CLAIM_WON)
+		won++;
+	assert_true(won < 100000);
+	for (uint32_t i = 0; i < 2000; i++)
+		leased += lease_of(room.state, i, T0 + STATE_CLAIM_SECONDS);
+	assert_true(leased > 1600);
 	state_close(&room.state);
 	remove_files(&room);
 	rmdir(room.folder);
@@ -807,6 +873,8 @@ int main(void)
 		BOTH(mark_keeps_the_later_time),
 		BOTH(marks_outlive_claims),
 		BOTH(leased_things_have_one_holder),
+		BOTH(a_lease_of_a_clock_that_was_ahead_has_ended),
+		BOTH(a_counter_of_a_clock_that_was_ahead_ends),
 		BOTH(it_is_born_and_reachable),
 		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(bad_folders_are_refused),
@@ -816,6 +884,7 @@ int main(void)
 		LMDB(twice_in_a_process_is_refused),
 		LMDB(expired_claims_make_room),
 		cmocka_unit_test(full_is_broken_until_something_expires),
+		cmocka_unit_test(leases_find_room_in_a_full_state),
 		cmocka_unit_test(full_is_not_reachable),
 		LMDB(a_removed_state_is_made_again),
 		LMDB(drivers_agree),
