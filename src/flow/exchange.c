@@ -130,7 +130,6 @@ static void on_answer(void *context, const struct outbound_answer *answer)
 	struct visit *visit = context;
 	enum step step;
 
-	visit->exchange = NULL;
 	visit->exchange_ms = clock_monotonic_ms() - visit->exchange_started_ms;
 	step = read_result(visit, answer);
 	if (step == STEP_WAIT)
@@ -148,17 +147,17 @@ static enum step send_request(struct visit *visit)
 		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange_started_ms);
 	const struct store_secret *secrets;
 	size_t count;
+	int rc = -1;
 
 	secrets = exchange_secrets(visit, &count);
 	platform->driver->request(platform->instance, &visit->join,
 		secret_text(secrets[visit->secret_index].secret), &target);
 	if (!target.failed && left > 0)
-		visit->exchange =
-			outbound_get(platform->outbound, target.data, left, on_answer, visit);
+		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
 	if (left <= 0)
 		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
-	if (visit->exchange != NULL)
+	if (rc == 0)
 		return STEP_WAIT;
 	if (visit->secret_index == 0)
 		give_claim_back(visit);
@@ -228,6 +227,10 @@ enum step exchange_token(struct visit *visit)
 	}
 	params_free(&visit->form);
 	request_shrink(&visit->request);
+	if (visit->platform->peer->app != NULL && visit->origin == NULL) {
+		visit->handed_over = true;
+		return STEP_NEXT;
+	}
 	exchange_secrets(visit, &count);
 	if (count > 0 || visit->platform->driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
 		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);

@@ -60,7 +60,6 @@ struct visit {
 	bool has_waited;	  /* for a backend: the visitor may be gone */
 
 	/* exchange */
-	struct outbound_request *exchange;
 	size_t secret_index; /* of the version being tried */
 	uint8_t claim[STATE_KEY_SIZE];
 	struct visit *next_claiming;

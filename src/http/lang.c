@@ -215,14 +215,6 @@ const char *lang_text(const struct lang *lang, const char *key)
 	return json_string_value(json_object_get(lang->sentences, key));
 }
 
-int langs_have(const struct langs *langs, const char *key)
-{
-	for (size_t i = 0; i < langs->count; i++)
-		if (lang_text(&langs->all[i], key) == NULL)
-			return -1;
-	return 0;
-}
-
 static bool is_among(const char *name, size_t length, const char *const *names)
 {
 	for (; *names != NULL; names++)

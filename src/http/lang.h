@@ -30,9 +30,6 @@ const char *lang_code(const struct lang *lang);
 /* The sentence under `key`, or NULL. */
 const char *lang_text(const struct lang *lang, const char *key);
 
-/* Checks that all languages have `key`. 0 or -1. */
-int langs_have(const struct langs *langs, const char *key);
-
 /* Checks that all languages have `key` and that every {name} in its sentences is among `names`
  * (ended by NULL). 0, or -1 with an error naming file and key. */
 int langs_check(

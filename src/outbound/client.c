@@ -287,15 +287,15 @@ static int start(struct outbound_request *request, const char *target, int64_t t
 	return multi_add(peer->outbound->multi, easy);
 }
 
-struct outbound_request *outbound_get(struct outbound_peer *peer, const char *target,
-	int64_t timeout_ms, outbound_done *done, void *context)
+int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout_ms,
+	outbound_done *done, void *context)
 {
 	struct outbound_request *request = calloc(1, sizeof *request);
 	bool allowed;
 	int rc;
 
 	if (request == NULL)
-		return NULL;
+		return -1;
 	request->peer = peer;
 	request->done = done;
 	request->context = context;
@@ -310,26 +310,8 @@ struct outbound_request *outbound_get(struct outbound_peer *peer, const char *ta
 		if (allowed)
 			breaker_abandoned(&peer->breaker);
 		free_request(request);
-		return NULL;
 	}
-	return request;
-}
-
-void outbound_cancel(struct outbound_request **request)
-{
-	struct outbound_request *r = *request;
-
-	*request = NULL;
-	if (r == NULL)
-		return;
-	if (r->later != NULL) {
-		uv_timer_stop(r->later);
-		uv_close((uv_handle_t *)r->later, free_later);
-	} else {
-		multi_remove(r->peer->outbound->multi, r->easy);
-		breaker_abandoned(&r->peer->breaker);
-	}
-	free_request(r);
+	return rc;
 }
 
 /* -- the whole -- */

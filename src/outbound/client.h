@@ -19,9 +19,8 @@
 
 enum { OUTBOUND_BODY_MAX = 64 * 1024 };
 
-struct outbound;	 /* one a process */
-struct outbound_peer;	 /* one host we talk to: its settings, its breaker, how much is under way */
-struct outbound_request; /* one request under way */
+struct outbound;      /* one a process */
+struct outbound_peer; /* one host we talk to: its settings, its breaker, how much is under way */
 
 struct outbound_settings {
 	const char *base;    /* "https://host[:port]" */
@@ -65,11 +64,8 @@ void outbound_peer_release(struct outbound_peer **peer);
 /* Sends GET `target` with Accept: application/json. `timeout_ms`: until when there must be an
  * answer, 0 for the peer's own timeout. `done` is called exactly once and never before this
  * returns; the request is gone then. `target` may be wiped after the call (libcurl has its copy
- * until the end of the transfer). NULL without memory: `done` is not called. */
-struct outbound_request *outbound_get(struct outbound_peer *peer, const char *target,
-	int64_t timeout_ms, outbound_done *done, void *context);
-
-/* Stops a request; `done` is not called any more. */
-void outbound_cancel(struct outbound_request **request);
+ * until the end of the transfer). 0, or -1 without memory: `done` is not called. */
+int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout_ms,
+	outbound_done *done, void *context);
 
 #endif

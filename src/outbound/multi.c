@@ -228,11 +228,6 @@ int multi_add(struct multi *multi, CURL *easy)
 	return curl_multi_add_handle(multi->handle, easy) == CURLM_OK ? 0 : -1;
 }
 
-void multi_remove(struct multi *multi, CURL *easy)
-{
-	curl_multi_remove_handle(multi->handle, easy);
-}
-
 void multi_prepare(struct multi *multi, CURL *easy)
 {
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);

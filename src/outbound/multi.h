@@ -23,9 +23,8 @@ struct multi *multi_new(uv_loop_t *loop, multi_done *done, struct error *error);
  * later turn. */
 void multi_free(struct multi **multi);
 
-/* Starts and stops a transfer. 0 or -1. Stopping one that has ended is fine. */
+/* Starts a transfer. 0 or -1. */
 int multi_add(struct multi *multi, CURL *easy);
-void multi_remove(struct multi *multi, CURL *easy);
 
 /* The loop it was made with. */
 uv_loop_t *multi_loop(const struct multi *multi);

@@ -12,7 +12,6 @@ struct keys {
 };
 
 struct store {
-	uint64_t generation;
 	struct keys *keys;
 	struct store_secret *secrets; /* by name, newest first; name and secret are owned */
 	size_t count;
@@ -135,7 +134,6 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 			path);
 		store_free(&store);
 	} else {
-		store->generation = file.generation;
 	}
 	store_file_release(&file);
 	return store;
@@ -155,11 +153,6 @@ void store_free(struct store **store)
 	free(old->secrets);
 	sodium_free(old->keys); /* wipes */
 	free(old);
-}
-
-uint64_t store_generation(const struct store *store)
-{
-	return store->generation;
 }
 
 /* Index of the first secret whose name is not before `name`. */

@@ -15,8 +15,7 @@
  * BASE64}, …]}}}
  *
  * Readers take a snapshot; changes (meetauthctl only) happen under a lock and replace the file
- * whole. An older store that is put back with its key opens: no file can tell its own age; running
- * processes can, by the generation.
+ * whole. An older store that is put back with its key opens: no file can tell its own age.
  */
 #ifndef SECRET_STORE_H
 #define SECRET_STORE_H
@@ -44,9 +43,6 @@ struct store;
  * modes). Also opens a store that a crash left between the two steps of a rekey. */
 struct store *store_open(const char *path, const char *key_path, struct error *error);
 void store_free(struct store **store);
-
-/* Stamps of the two files are what a watcher compares; the generation grows with every change. */
-uint64_t store_generation(const struct store *store);
 
 /* The versions of a secret, newest first; `count` 0 when there is none. */
 const struct store_secret *store_secrets(
