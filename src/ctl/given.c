@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/join.h"
 #include "base/text.h"
+#include "platform/platform.h"
 #include "secret/seal.h"
 
 #include <sodium.h>
@@ -66,10 +67,41 @@ const char *given_path(struct ctl *ctl, const struct ctl_command *command, const
 	return NULL;
 }
 
-const char *given_platform(struct ctl *ctl, const struct ctl_command *command, const char *platform,
-	const char *meeting, int *status_r)
+const struct section *given_platform(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->platform_count; i++)
+		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
+			return settings->platforms[i];
+	return NULL;
+}
+
+int given_meeting_id(
+	const struct section *platform, const char *text, char **id_r, struct error *error)
+{
+	bool compiled_out;
+	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
+	void *instance = NULL;
+	int rc;
+
+	*id_r = NULL;
+	if (driver == NULL)
+		return section_error(platform, "type", error, "is not built in");
+	if (driver->open(platform, &instance, error) != 0)
+		return -1;
+	rc = platform_meeting(driver, instance, text, id_r, error);
+	driver->close(instance);
+	if (rc != 0)
+		return error_prefix(
+			error, "\"%.100s\" is no meeting of %s: ", text, section_title(platform));
+	return 0;
+}
+
+const char *given_meeting(struct ctl *ctl, const struct ctl_command *command, const char *platform,
+	const char *meeting, char **id_r, int *status_r)
 {
 	const struct settings *settings = ctl_settings(ctl);
+	const struct section *section;
+	struct error error;
 
 	*status_r = EX_CONFIG;
 	if (settings == NULL)
@@ -79,15 +111,21 @@ const char *given_platform(struct ctl *ctl, const struct ctl_command *command, c
 		ctl_usage(command, "--platform and --meeting are needed");
 		return NULL;
 	}
-	if (!join_is_meeting_id(meeting)) {
-		ctl_usage(command, "a meeting id is 1 to %d letters, digits and - . _ ~ %% /",
-			JOIN_MEETING_MAX);
+	section = given_platform(settings, platform);
+	if (section == NULL) {
+		ctl_usage(command, "the configuration has no platform \"%s\"", platform);
 		return NULL;
 	}
-	for (size_t i = 0; i < settings->platform_count; i++)
-		if (strcasecmp(section_title(settings->platforms[i]), platform) == 0)
-			return section_title(settings->platforms[i]);
-	ctl_usage(command, "the configuration has no platform \"%s\"", platform);
+	if (given_meeting_id(section, meeting, id_r, &error) != 0) {
+		ctl_usage(command, "--meeting: %s", error.text);
+		return NULL;
+	}
+	if (join_is_meeting_id(*id_r))
+		return section_title(section);
+	ctl_usage(command, "--meeting: \"%.100s\" has characters that cannot be noted, or too many",
+		*id_r);
+	free(*id_r);
+	*id_r = NULL;
 	return NULL;
 }
 

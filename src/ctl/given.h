@@ -23,10 +23,18 @@ const char *given_path(struct ctl *ctl, const struct ctl_command *command, const
 int given_expiry(const char *text, int64_t *expires_r);
 extern const char given_expiry_form[]; /* what to tell who gave another */
 
-/* A meeting of a configured platform: title of the platform (the settings'), whatever the case it
- * was typed in; the meeting id checked. NULL after saying why, with the exit status. */
-const char *given_platform(struct ctl *ctl, const struct ctl_command *command, const char *platform,
-	const char *meeting, int *status_r);
+/* The platform of that title, whatever the case it was typed in; NULL: there is none. */
+const struct section *given_platform(const struct settings *settings, const char *title);
+
+/* The id that the driver of the platform has for what was typed (platform_meeting()), which is the
+ * caller's to free. 0, or -1. */
+int given_meeting_id(
+	const struct section *platform, const char *text, char **id_r, struct error *error);
+
+/* Both, of options that are needed, for a file: the title of the platform (the settings') and the
+ * id. NULL after saying why, with the exit status. */
+const char *given_meeting(struct ctl *ctl, const struct ctl_command *command, const char *platform,
+	const char *meeting, char **id_r, int *status_r);
 
 /* From standard input, or from a terminal twice. NULL with an error. */
 struct secret *given_secret(const char *prompt, struct error *error);

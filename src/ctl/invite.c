@@ -43,25 +43,25 @@ static int take_create(
 	return given->name != NULL ? 0 : ctl_usage(command, "--name is needed");
 }
 
-/* Makes an invitation of it and checks it. 0, or an exit status. */
+/* Makes an invitation of it and checks it. 0, or an exit status; *meeting_r is to be freed. */
 static int fill(struct ctl *ctl, const struct ctl_command *command, const struct section *backend,
-	const struct given *given, struct invite *invite)
+	const struct given *given, struct invite *invite, char **meeting_r)
 {
-	const char *fault;
+	const char *fault, *platform;
 	int status;
 
+	platform = given_meeting(ctl, command, given->platform, given->meeting, meeting_r, &status);
+	if (platform == NULL)
+		return status;
 	*invite = (struct invite){
 		.id = "",
-		.platform = given_platform(ctl, command, given->platform, given->meeting, &status),
-		.meeting = given->meeting,
-		.meeting_token =
-			given->meeting_token != NULL ? given->meeting_token : given->meeting,
+		.platform = platform,
+		.meeting = *meeting_r,
+		.meeting_token = given->meeting_token != NULL ? given->meeting_token : *meeting_r,
 		.name = given->name,
 		.email = given->email != NULL ? given->email : "",
 		.created = clock_wall(),
 	};
-	if (invite->platform == NULL)
-		return status;
 	invite->expires = invite->created + section_milliseconds(backend, "lifetime") / 1000;
 	fault = invites_fault(invite);
 	if (fault != NULL)
@@ -113,9 +113,9 @@ static void print_link(
 	printf("%s/invite?token=%s\n", settings->base_url, token);
 	fflush(stdout);
 	fprintf(stderr,
-		"invitation %s, good until %s; whoever has the link is %s: it is not shown "
+		"invitation %s to %s, good until %s; whoever has the link is %s: it is not shown "
 		"again\n",
-		invite->id, text_from_time(invite->expires, until), invite->name);
+		invite->id, invite->meeting, text_from_time(invite->expires, until), invite->name);
 	explicit_bzero(token, sizeof token);
 }
 
@@ -148,6 +148,7 @@ static int run_create(struct ctl *ctl, int argc, char **argv)
 	const struct section *backend;
 	struct given given = {0};
 	struct invite invite;
+	char *meeting = NULL;
 	const char *path;
 	int status = take_create(command, argc, argv, &given);
 
@@ -157,8 +158,11 @@ static int run_create(struct ctl *ctl, int argc, char **argv)
 	if (path == NULL)
 		return status;
 	backend = given_backend(ctl, command, "invite", given.backend, &status);
-	status = fill(ctl, command, backend, &given, &invite);
-	return status == 0 ? create(ctl_settings(ctl), backend, path, &invite) : status;
+	status = fill(ctl, command, backend, &given, &invite, &meeting);
+	if (status == 0)
+		status = create(ctl_settings(ctl), backend, path, &invite);
+	free(meeting);
+	return status;
 }
 
 /* ---- invite list ---- */

@@ -18,11 +18,12 @@ enum { SET, GENERATE, LIST, REMOVE };
 /* What a call was told. */
 struct given {
 	const char *platform, *meeting, *expires, *backend;
+	char *id;	  /* of the meeting; owned */
 	const char *path; /* of the file */
 	int64_t until;	  /* 0: for ever */
 };
 
-/* Takes the words of a call about one meeting. 0, or an exit status. */
+/* Takes the words of a call about one meeting. 0, or an exit status; given->id is to be freed. */
 static int take_meeting(struct ctl *ctl, const struct ctl_command *command, bool takes_expiry,
 	int argc, char **argv, struct given *given)
 {
@@ -42,12 +43,11 @@ static int take_meeting(struct ctl *ctl, const struct ctl_command *command, bool
 	given->path = given_path(ctl, command, "meeting-key", "keys", given->backend, &status);
 	if (given->path == NULL)
 		return status;
-	given->platform = given_platform(ctl, command, given->platform, given->meeting, &status);
-	if (given->platform == NULL)
-		return status;
 	if (given_expiry(given->expires, &given->until) != 0)
 		return ctl_usage(command, "%s", given_expiry_form);
-	return 0;
+	given->platform =
+		given_meeting(ctl, command, given->platform, given->meeting, &given->id, &status);
+	return given->platform != NULL ? 0 : status;
 }
 
 /* ---- set and generate ---- */
@@ -73,7 +73,7 @@ static int store(const struct given *given, const char *text, struct error *erro
 	char hash[PASSWORD_HASH_SIZE];
 	struct meeting_key key = {
 		.platform = given->platform,
-		.meeting = given->meeting,
+		.meeting = given->id,
 		.hash = hash,
 		.created = clock_wall(),
 		.expires = given->until,
@@ -105,6 +105,7 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
 	else
 		status = store(&given, secret_text(key), &error);
 	secret_free(&key);
+	free(given.id);
 	return status == EX_OK ? EX_OK : ctl_fail(status, &error);
 }
 
@@ -136,6 +137,7 @@ static int run_generate(struct ctl *ctl, int argc, char **argv)
 	if (status == EX_OK)
 		printf("%s\n", text);
 	explicit_bzero(text, sizeof text);
+	free(given.id);
 	return status == EX_OK ? EX_OK : ctl_fail(status, &error);
 }
 
@@ -220,13 +222,15 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
 
 	if (status != 0)
 		return status;
-	if (meeting_keys_remove(given.path, given.platform, given.meeting, &found, &error) != 0)
-		return ctl_fail(1, &error);
-	if (found)
-		return EX_OK;
-	error_set(&error, "%s: the meeting %s of %s has no key", given.path, given.meeting,
-		given.platform);
-	return ctl_fail(1, &error);
+	if (meeting_keys_remove(given.path, given.platform, given.id, &found, &error) != 0) {
+		status = ctl_fail(1, &error);
+	} else if (!found) {
+		error_set(&error, "%s: the meeting %s of %s has no key", given.path, given.id,
+			given.platform);
+		status = ctl_fail(1, &error);
+	}
+	free(given.id);
+	return status;
 }
 
 const struct ctl_command ctl_meeting_key_commands[] = {

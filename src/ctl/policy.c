@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "policy/policy.h"
+#include "ctl/given.h"
+#include "ctl/policy_meetings.h"
 
 #include <jansson.h>
-#include <strings.h>
 
 enum { EXPLAIN, LINT };
 
@@ -21,6 +21,7 @@ struct explain {
 		*second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
+	char *id; /* of the meeting; owned */
 	struct identity who;
 	struct policy_question question;
 	bool who_known;
@@ -77,12 +78,11 @@ static int fill_who(struct explain *explain, struct error *error)
 	return 0;
 }
 
-static const struct section *find_section(const struct section *const *sections, size_t count,
-	const char *title, int (*compare)(const char *, const char *))
+static const struct section *find_backend(const struct settings *settings, const char *title)
 {
-	for (size_t i = 0; i < count; i++)
-		if (compare(section_title(sections[i]), title) == 0)
-			return sections[i];
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strcmp(section_title(settings->backends[i]), title) == 0)
+			return settings->backends[i];
 	return NULL;
 }
 
@@ -90,16 +90,17 @@ static const struct section *find_section(const struct section *const *sections,
 static int check_titles(
 	struct explain *explain, const struct settings *settings, struct error *error)
 {
+	const struct section *platform = given_platform(settings, explain->platform);
 	const struct section *backend;
 
-	if (find_section(settings->platforms, settings->platform_count, explain->platform,
-		    strcasecmp) == NULL)
+	if (platform == NULL)
 		return error_set(error, "--platform: %s has no platform \"%s\"", settings->file,
 			explain->platform);
+	if (given_meeting_id(platform, explain->meeting, &explain->id, error) != 0)
+		return error_prefix(error, "--meeting: ");
 	if (explain->backend == NULL)
 		return 0;
-	backend =
-		find_section(settings->backends, settings->backend_count, explain->backend, strcmp);
+	backend = find_backend(settings, explain->backend);
 	if (backend == NULL)
 		return error_set(error, "--backend: %s has no backend \"%s\"", settings->file,
 			explain->backend);
@@ -126,8 +127,8 @@ static int fill_question(
 	explain->question = (struct policy_question){
 		.who = &explain->who,
 		.platform = explain->platform,
-		.meeting_id = explain->meeting, /* whichever of the two it is */
-		.meeting_token = explain->meeting,
+		.meeting_id = explain->id, /* whichever of the two it is */
+		.meeting_token = explain->id,
 		.client = explain->address,
 		.now = now,
 	};
@@ -212,6 +213,8 @@ static void print_table(
 {
 	int column = width("RULE");
 
+	if (strcmp(explain->id, explain->meeting) != 0)
+		printf("meeting %s\n", explain->id);
 	for (size_t i = 0; i < policy->count; i++)
 		if (width(policy->rules[i].name) > column)
 			column = width(policy->rules[i].name);
@@ -257,9 +260,9 @@ static int print_json(
 				       rule->line, "allow", rule->allow, "match",
 				       match_word(reason.match), "reason", reason.text));
 	}
-	return dump(json_pack("{s:s, s:s?, s:s, s:o}", "verdict", verdict_word(verdict), "rule",
-		decided ? verdict.rule : NULL, "role", decided ? verdict.role : "", "rules",
-		rules));
+	return dump(json_pack("{s:s, s:s, s:s?, s:s, s:o}", "meeting", explain->id, "verdict",
+		verdict_word(verdict), "rule", decided ? verdict.rule : NULL, "role",
+		decided ? verdict.role : "", "rules", rules));
 }
 
 static int answer(struct ctl *ctl, const struct settings *settings, const struct explain *explain)
@@ -293,6 +296,7 @@ static int run_explain(struct ctl *ctl, int argc, char **argv)
 	else
 		status = ctl_fail(EX_DATAERR, &error);
 	identity_release(&explain.who);
+	free(explain.id);
 	return status;
 }
 
@@ -317,28 +321,40 @@ static void found(void *context, const struct config_rule *rule, const char *tex
 		printf("%s: policy: %s\n", findings->file, text);
 }
 
+/* An exit status. */
+static int lint(struct ctl *ctl, struct service *service, struct error *error)
+{
+	struct findings findings = {service->settings->file, NULL};
+	size_t count;
+
+	if (service_open_platforms(service, error) != 0)
+		return ctl_fail(EX_CONFIG, error);
+	findings.json = ctl->json ? json_array() : NULL;
+	count = policy_lint(service->settings, clock_wall(), found, &findings) +
+		policy_meetings_lint(service, found, &findings);
+	if (ctl->json && dump(findings.json) != 0)
+		return EX_IOERR;
+	return count > 0 ? 1 : 0;
+}
+
 static int run_lint(struct ctl *ctl, int argc, char **argv)
 {
 	const struct ctl_command *command = &ctl_policy_commands[LINT];
 	struct ctl_option none[] = {{0}};
-	int operands = ctl_options(command, none, argc, argv);
-	const struct settings *settings;
-	struct findings findings = {NULL, NULL};
-	size_t count;
+	int operands = ctl_options(command, none, argc, argv), status;
+	struct service *service;
+	struct error error;
 
 	if (operands < 0)
 		return EX_USAGE;
 	if (operands > 0)
 		return ctl_usage(command, "takes no names");
-	settings = ctl_settings(ctl);
-	if (settings == NULL)
-		return EX_CONFIG;
-	findings.file = settings->file;
-	findings.json = ctl->json ? json_array() : NULL;
-	count = policy_lint(settings, clock_wall(), found, &findings);
-	if (ctl->json && dump(findings.json) != 0)
-		return EX_IOERR;
-	return count > 0 ? 1 : 0;
+	service = service_load_settings(ctl->config_file, &error);
+	if (service == NULL)
+		return ctl_fail(EX_CONFIG, &error);
+	status = lint(ctl, service, &error);
+	service_drop(&service);
+	return status;
 }
 
 const struct ctl_command ctl_policy_commands[] = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/condition.h"
 
-#include "base/text.h"
 #include "config/nearest.h"
 
 #include <stdarg.h>
@@ -116,23 +115,6 @@ static void lint_emails(struct lint *lint, const struct config_rule *rule)
 				"emails: \"%s\" can never match: it needs one @ with something on "
 				"both sides, "
 				"like *@partner.example",
-				pattern);
-	}
-}
-
-static void lint_meetings(struct lint *lint, const struct config_rule *rule)
-{
-	for (size_t i = 0; i < rule->meetings.count; i++) {
-		const char *pattern = rule->meetings.items[i];
-
-		if (!text_is_token(pattern, 1, 128, "*._~-"))
-			find(lint, rule, "meetings: \"%s\" can never match a meeting id or token",
-				pattern);
-		else if (strchr(pattern, '-') != NULL)
-			find(lint, rule,
-				"meetings: \"%s\" looks like a meeting token, which visitors "
-				"supply and the "
-				"platform does not confirm: write the meeting id where it matters",
 				pattern);
 	}
 }
@@ -325,7 +307,6 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 		lint_titles(&lint, rule);
 		lint_users(&lint, rule);
 		lint_emails(&lint, rule);
-		lint_meetings(&lint, rule);
 		lint_acr(&lint, rule);
 		lint_role(&lint, rule);
 		lint_networks(&lint, rule);

@@ -51,7 +51,8 @@ struct policy_reason policy_explain(
  * `now`, a window that never opens, a condition that can never match (an e-mail pattern without @,
  * an unknown platform or backend title, …), and about those that can be got around. Calls `found`
  * for each, with a NULL rule for one about the policy as a whole; returns their number. That there
- * is no policy at all is none of them: settings->policy.present says so. */
+ * is no policy at all is none of them: settings->policy.present says so; nor are patterns of
+ * meetings, which only platforms know the forms of. */
 size_t policy_lint(const struct settings *settings, int64_t now,
 	void (*found)(void *context, const struct config_rule *rule, const char *text),
 	void *context);
