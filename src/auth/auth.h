@@ -46,9 +46,16 @@ struct auth_backend {
 	bool one_meeting;   /* who comes in this way is in for this meeting only */
 	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
 
+	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
+	 * sentence. NULL: it takes none. */
+	const char *generated;
+
 	/* Makes an instance; 0 or -1 with section_error(). Asks no host. */
 	int (*open)(const struct section *section, void **instance_r, struct error *error);
 	void (*close)(void *instance);
+
+	/* Whether it can do nothing without a secret in the store. NULL: it never reads one. */
+	bool (*needs_secret)(void *instance);
 
 	/* Checks what was typed (AUTH_PASSWORD, AUTH_FORM, AUTH_LINK). Blocks, so it runs on a
 	 * worker, within the backend's own deadline; takes as long for an unknown name as for a

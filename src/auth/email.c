@@ -299,6 +299,13 @@ static int deliver(void *context, const struct auth_challenge *challenge,
 	return rc;
 }
 
+static bool needs_secret(void *context)
+{
+	const struct instance *instance = context;
+
+	return instance->server.user[0] != '\0';
+}
+
 const struct auth_backend auth_email = {
 	.type = "email",
 	.summary = "a one-time code by mail to an address the policy admits",
@@ -307,8 +314,10 @@ const struct auth_backend auth_email = {
 	.threads = 4,
 	.name_label = "login.email",
 	.asks_policy = true,
+	.generated = "make it the password of user at the mail server",
 	.open = open_email,
 	.close = close_email,
+	.needs_secret = needs_secret,
 	.check = check,
 	.deliver = deliver,
 	.connect = reach,

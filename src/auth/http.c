@@ -369,14 +369,22 @@ static int connect_http(void *context, const struct auth_secrets *secrets, struc
 	return rc;
 }
 
+static bool needs_secret(void *context)
+{
+	(void)context;
+	return true;
+}
+
 const struct auth_backend auth_http = {
 	.type = "http",
 	.summary = "a service of your own, asked by a signed POST",
 	.options = options,
 	.kind = AUTH_PASSWORD,
 	.threads = 16,
+	.generated = "give it to the service, to check the signatures with",
 	.open = open_http,
 	.close = close_http,
+	.needs_secret = needs_secret,
 	.check = check,
 	.renew = renew,
 	.connect = connect_http,

@@ -141,6 +141,20 @@ static int refresh(void *context, struct error *error)
 	return records_refresh(context, error);
 }
 
+/* The first link that `meetauthctl invite create` makes brings one; before there is no need. */
+static bool needs_secret(void *context)
+{
+	struct records_table *instance = context;
+	const struct invite *invite;
+	bool active = false;
+
+	pthread_mutex_lock(&instance->lock);
+	for (size_t i = 0; !active && (invite = invites_at(instance->table, i)) != NULL; i++)
+		active = invites_is_active(invite, clock_wall());
+	pthread_mutex_unlock(&instance->lock);
+	return active;
+}
+
 const struct auth_backend auth_invite = {
 	.type = "invite",
 	.summary = "signed links that let a guest into one meeting",
@@ -148,8 +162,10 @@ const struct auth_backend auth_invite = {
 	.kind = AUTH_LINK,
 	.threads = 1,
 	.one_meeting = true,
+	.generated = "nobody else needs it",
 	.open = open_invite,
 	.close = close_invite,
+	.needs_secret = needs_secret,
 	.check = check,
 	.stands = stands,
 	.refresh = refresh,

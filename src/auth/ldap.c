@@ -353,6 +353,13 @@ static int connect_ldap(void *instance, const struct auth_secrets *secrets, stru
 	return rc;
 }
 
+static bool needs_secret(void *context)
+{
+	const struct directory *directory = context;
+
+	return directory->bind_dn[0] != '\0';
+}
+
 const struct auth_backend auth_ldap = {
 	.type = "ldap",
 	.summary = "accounts in an LDAP directory, Active Directory among them",
@@ -360,8 +367,10 @@ const struct auth_backend auth_ldap = {
 	.kind = AUTH_PASSWORD,
 	.threads = 8,
 	.second_factor = true,
+	.generated = "make it the password of bind-dn in the directory",
 	.open = open_ldap,
 	.close = close_ldap,
+	.needs_secret = needs_secret,
 	.check = check,
 	.renew = renew,
 	.connect = connect_ldap,

@@ -357,6 +357,13 @@ static int connect_oidc(void *context, const struct auth_secrets *secrets, struc
 	return oidc_client_check(&oidc->options, secrets, error);
 }
 
+static bool needs_secret(void *context)
+{
+	const struct oidc *oidc = context;
+
+	return oidc->options.client_auth != OIDC_PUBLIC;
+}
+
 const struct auth_backend auth_oidc = {
 	.type = "oidc",
 	.summary = "sign in at an OpenID Connect provider",
@@ -365,6 +372,7 @@ const struct auth_backend auth_oidc = {
 	.threads = THREADS,
 	.open = open_oidc,
 	.close = close_oidc,
+	.needs_secret = needs_secret,
 	.begin = begin,
 	.finish = finish,
 	.leave = leave,

@@ -341,14 +341,22 @@ static int connect_radius(void *context, const struct auth_secrets *secrets, str
 	return 0;
 }
 
+static bool needs_secret(void *context)
+{
+	(void)context;
+	return true;
+}
+
 const struct auth_backend auth_radius = {
 	.type = "radius",
 	.summary = "a RADIUS server (PAP, with Message-Authenticator), which may ask back",
 	.options = options,
 	.kind = AUTH_PASSWORD,
 	.threads = 8,
+	.generated = "put it into the RADIUS server, for this client",
 	.open = open_radius,
 	.close = close_radius,
+	.needs_secret = needs_secret,
 	.check = check,
 	.connect = connect_radius,
 };

@@ -45,22 +45,49 @@ static void check_state(struct findings *findings, const char *address)
 	state_close(&state);
 }
 
-static void check_secrets(struct findings *findings, const struct service *service)
+/* A secret that somebody needs: there, and as far as the driver can tell without asking anybody, of
+ * the form that is needed. */
+static void check_secret(struct findings *findings, const struct store *store, const char *name,
+	const struct service_platform *platform)
+{
+	const char *values[STORE_VERSIONS_MAX];
+	size_t count = store_texts(store, name, values);
+	bool look = platform != NULL && platform->driver->fits != NULL;
+	struct error error = {0};
+	char good[100];
+	int rc = 0;
+
+	snprintf(good, sizeof good, "%zu version%s in the store%s", count, count == 1 ? "" : "s",
+		look ? "; the newest can be used" : "");
+	if (count == 0)
+		rc = error_set(&error, "none: \"meetauthctl secret set %s\"", name);
+	else if (look && platform->driver->fits(platform->instance, values[0], &error) != 0)
+		rc = error_prefix(&error, "the newest: ");
+	add_result(findings, rc, "secret", name, good, &error);
+}
+
+static void check_platform_secrets(struct findings *findings, const struct service *service)
 {
 	for (size_t i = 0; i < service->platform_count; i++) {
-		const char *title = service->platforms[i].title;
-		char text[200];
-		size_t count;
+		const struct service_platform *platform = &service->platforms[i];
 
-		if (service->platforms[i].driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
-			continue;
-		store_secrets(service->files->store, title, &count);
-		if (count > 0)
-			snprintf(text, sizeof text, "%zu version%s in the store", count,
-				count == 1 ? "" : "s");
-		else
-			snprintf(text, sizeof text, "no secret: meetauthctl secret set NAME");
-		add(findings, count > 0, "secret", title, text);
+		if (platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+			check_secret(findings, service->files->store, platform->title, platform);
+	}
+}
+
+static void check_backend_secrets(struct findings *findings, const struct service *service)
+{
+	const struct settings *settings = service->settings;
+
+	for (size_t i = 0; i < service->backend_count; i++) {
+		const struct service_backend *backend = &service->backends[i];
+		const struct auth_backend *driver = backend->driver;
+
+		/* meetauthctl makes the first secret of invitations itself, and the desk cannot. */
+		if ((driver->needs_secret != NULL && driver->needs_secret(backend->instance)) ||
+			settings->backends[i] == settings->desk.invitations)
+			check_secret(findings, service->files->store, backend->secret_name, NULL);
 	}
 }
 
@@ -123,7 +150,7 @@ static void connect_platform(struct findings *findings, const struct service *se
 		return;
 	}
 	if (secrets.count == 0)
-		return; /* check_secrets() has said so */
+		return; /* check_secret() has said so */
 	rc = platform->driver->connect(platform->instance, &secrets, &error);
 	add_result(findings, rc, "secret", platform->title, "the newest can be used", &error);
 }
@@ -172,7 +199,9 @@ static void check_service(struct findings *findings, struct service *service, bo
 	files = service_open_files(service, &error);
 	add_result(findings, files, "files", "store, pages", "good", &error);
 	if (platforms == 0 && files == 0)
-		check_secrets(findings, service);
+		check_platform_secrets(findings, service);
+	if (backends == 0 && files == 0)
+		check_backend_secrets(findings, service);
 	check_state(findings, service->settings->state);
 	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
 		connect_platform(findings, service, &service->platforms[i]);

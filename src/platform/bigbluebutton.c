@@ -335,6 +335,7 @@ const struct platform_driver platform_bigbluebutton = {
 	.options = options,
 	.entry = "bbb",
 	.threads = THREADS,
+	.generated = "put it into the server with \"bbb-conf --setsecret\"",
 	.open = open_bbb,
 	.close = close_bbb,
 	.peer = peer_of,

@@ -156,7 +156,7 @@ static int read_key(
 		strlen(secret), NULL};
 	if (key->algorithm != NULL)
 		return 0;
-	return error_set(error, "the newest secret is no key as JWK with an alg");
+	return error_set(error, "the secret is no key as JWK with an alg");
 }
 
 static enum platform_verdict grant_group(void *context, const struct platform_grant *grant)
@@ -179,11 +179,11 @@ static enum platform_verdict grant_group(void *context, const struct platform_gr
 	return verdict;
 }
 
-static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+static int fits(const void *context, const char *secret, struct error *error)
 {
 	struct token_key key;
 	json_t *document;
-	int rc = read_key(secrets->values[0], &key, &document, error);
+	int rc = read_key(secret, &key, &document, error);
 
 	(void)context;
 	if (rc == 0)
@@ -228,10 +228,10 @@ const struct platform_driver platform_galene = {
 	.close = free,
 	.peer = peer_of,
 	.arrive = arrive,
+	.fits = fits,
 	.grant = grant_group,
 	.landing = landing,
 	.reply = reply,
-	.connect = try_key,
 };
 
 #endif

@@ -165,16 +165,15 @@ static enum platform_verdict grant_room(void *context, const struct platform_gra
 	return verdict;
 }
 
-static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+static int fits(const void *context, const char *secret, struct error *error)
 {
 	const struct jitsi *jitsi = context;
-	struct token_key key = {
-		jitsi->algorithm, secrets->values[0], strlen(secrets->values[0]), NULL};
+	struct token_key key = {jitsi->algorithm, secret, strlen(secret), NULL};
 	json_t *document = NULL;
 	int rc = 0;
 
-	if (strcmp(jitsi->algorithm, "RS256") == 0 && kid_of(secrets->values[0], &document) == NULL)
-		rc = error_set(error, "the newest secret is no private key as JWK with a kid");
+	if (strcmp(jitsi->algorithm, "RS256") == 0 && kid_of(secret, &document) == NULL)
+		rc = error_set(error, "the secret is no private key as JWK with a kid");
 	json_decref(document);
 	return rc != 0 ? rc : token_try(&key, error);
 }
@@ -232,9 +231,10 @@ const struct platform_driver platform_jitsi = {
 	.close = free,
 	.peer = peer_of,
 	.arrive = jitsi_arrive,
+	.generated = "put it into Prosody's configuration as app_secret",
+	.fits = fits,
 	.grant = grant_room,
 	.landing = landing,
-	.connect = try_key,
 };
 
 #endif

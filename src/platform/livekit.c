@@ -136,7 +136,7 @@ static size_t cut_secret(const char *secret, struct token_key *key)
 	return length;
 }
 
-static const char no_pair[] = "the newest secret is not KEY:SECRET, as it stands in LiveKit's keys";
+static const char no_pair[] = "the secret is not KEY:SECRET, as it stands in LiveKit's keys";
 
 /* What is not named is granted, so every right is named. */
 static json_t *rights_of(const struct platform_grant *grant)
@@ -177,12 +177,12 @@ static enum platform_verdict grant_room(void *context, const struct platform_gra
 	return token_sign(grant, &key, claims);
 }
 
-static int try_key(void *context, const struct platform_secrets *secrets, struct error *error)
+static int fits(const void *context, const char *secret, struct error *error)
 {
 	struct token_key key;
 
 	(void)context;
-	if (cut_secret(secrets->values[0], &key) == 0)
+	if (cut_secret(secret, &key) == 0)
 		return error_set(error, "%s", no_pair);
 	return token_try(&key, error);
 }
@@ -231,10 +231,10 @@ const struct platform_driver platform_livekit = {
 	.close = free,
 	.peer = peer_of,
 	.arrive = arrive,
+	.fits = fits,
 	.grant = grant_room,
 	.landing = landing,
 	.reply = reply,
-	.connect = try_key,
 };
 
 #endif

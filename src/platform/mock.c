@@ -96,6 +96,7 @@ const struct platform_driver platform_mock = {
 	.type = "mock",
 	.summary = "takes any answer for a token (tests only)",
 	.options = mock_options,
+	.generated = "keep it",
 	.open = mock_open,
 	.close = mock_close,
 	.peer = mock_peer,

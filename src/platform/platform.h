@@ -73,6 +73,9 @@ struct platform_driver {
 	 * called on the loop. */
 	unsigned threads;
 	enum platform_secrets_of secrets_of;
+	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
+	 * sentence. NULL: it takes none, since its secrets are made elsewhere or have a form. */
+	const char *generated;
 	/* Scripts send `username` and `password` to be checked; without, a session is needed. */
 	bool credentials;
 
@@ -118,6 +121,10 @@ struct platform_driver {
 	int64_t (*due)(const void *instance, const char *secret);
 	int (*renew)(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 		struct error *error);
+
+	/* Whether a secret has the form that the platform's have; asks nobody. 0, or -1 with an
+	 * error that holds nothing of it. NULL: any text has. */
+	int (*fits)(const void *instance, const char *secret, struct error *error);
 
 	/* For `meetauthctl check --connect`, after the front page of `api` has answered: tries what
 	 * can be tried of the secrets. 0 or -1. NULL: nothing. */

@@ -340,6 +340,8 @@ const struct platform_driver platform_veeting = {
 	.type = "veeting",
 	.summary = "simplex Meeting, Veeting Rooms",
 	.options = options,
+	.generated = "put it into the platform's settings (\"API Key of external authentication "
+		     "server\")",
 	.open = open_veeting,
 	.close = close_veeting,
 	.peer = peer_of,

@@ -35,7 +35,8 @@ class Ctl:
             file.write('base-url = "https://external.example.org/auth"\n'
                        'store = "%s/store"\nstore-key = "%s/store.key"\nstate = "%s"\n'
                        'platform "%s" { type = "veeting" }\n'
-                       'backend "staff" { type = "file" users = "%s/users.passwd" }\n%s'
+                       'backend "staff" { type = "file" users = "%s/users.passwd" } '
+                       'backend "own" { type = "http" url = "https://localhost/" }\n%s'
                        % (self.folder, self.folder, state or "lmdb:%s/state" % self.folder, NAME,
                           self.folder, more))
 
@@ -179,7 +180,7 @@ def test_set_adds_versions_and_list_never_shows_one(ctl):
     first, second = "first-" + "x" * 20, "second " + "y" * 20
     assert ctl.call("secret", "set", NAME, text=first + "\n").stdout == NAME + ": version 1 stored\n"
     ctl.call("secret", "set", NAME.upper(), text=second)
-    ctl.call("secret", "set", "backend/staff", text="z" * 20)
+    ctl.call("secret", "set", "backend/own", text="z" * 20)
     assert ctl.versions() == [2, 1]
     for output in (ctl.call("secret", "list").stdout, ctl.call("secret", "list", "--json").stdout):
         assert "xxx" not in output and "yyy" not in output and "zzz" not in output
@@ -212,7 +213,7 @@ def test_unknown_name_lists_the_known_ones(ctl):
     for command in ("set", "generate"):
         for name in ("meeting.example.com", "staff", "backend/nobody", "backend/" + NAME, ""):
             done = ctl.call("secret", command, name, text="key", status=USAGE)
-            assert "it has: %s, backend/staff" % NAME in done.stderr
+            assert "those of: %s, backend/own" % NAME in done.stderr
     assert ctl.listed() == []
 
 
@@ -262,13 +263,13 @@ def test_retire(ctl):
 
 
 def test_secret_of_a_platform_that_is_gone_can_be_retired(ctl):
-    ctl.call("secret", "set", "backend/staff", text="key")
+    ctl.call("secret", "set", "backend/own", text="key")
     with open(ctl.conf, encoding="utf-8") as file:
-        text = file.read().replace('backend "staff"', 'backend "others"')
+        text = file.read().replace('backend "own"', 'backend "others"')
     with open(ctl.conf, "w", encoding="utf-8") as file:
         file.write(text)
-    ctl.call("secret", "set", "backend/staff", text="key", status=USAGE)
-    ctl.call("secret", "retire", "backend/staff", "1")
+    ctl.call("secret", "set", "backend/own", text="key", status=USAGE)
+    ctl.call("secret", "retire", "backend/own", "1")
     assert ctl.listed() == []
 
 

@@ -54,8 +54,8 @@ class Site:
             file.write('base-url = "https://external.example.org/auth"\n'
                        'store = "%s/store"\nstore-key = "%s/store.key"\nstate = "memory:"\n'
                        'platform "%s" { type = "veeting" }\n'
-                       'backend "staff" { type = "file" users = "%s/users.passwd" }\n'
-                       % (self.folder, self.folder, NAME, self.folder))
+                       'backend "staff" { type = "http" url = "https://localhost/" }\n'
+                       % (self.folder, self.folder, NAME))
 
     def command(self, arguments):
         return [MEETAUTHCTL, "-c", self.conf, *arguments]

@@ -189,13 +189,12 @@ static void a_secret_that_is_no_key_is_named(void **state)
 	void *galene = open_galene(*state, "");
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct platform_secrets secrets = {&bad[i], 1};
 		struct error error = {""};
 		struct granted granted =
 			grant_for(&platform_galene, galene, &join, &alice, "", bad[i]);
 
 		if (granted.verdict != PLATFORM_UNABLE ||
-			platform_galene.connect(galene, &secrets, &error) != -1)
+			platform_galene.fits(galene, bad[i], &error) != -1)
 			fail_msg("taken: %s", bad[i]);
 		buffer_wipe(&granted.token);
 	}

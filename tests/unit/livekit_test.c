@@ -137,13 +137,12 @@ static void a_secret_that_is_no_pair_is_named(void **state)
 	void *livekit = open_livekit(*state, "");
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct platform_secrets secrets = {&bad[i], 1};
 		struct error error = {""};
 		struct granted granted =
 			grant_for(&platform_livekit, livekit, &join, &alice, "", bad[i]);
 
 		assert_int_equal(granted.verdict, PLATFORM_UNABLE);
-		assert_int_equal(platform_livekit.connect(livekit, &secrets, &error), -1);
+		assert_int_equal(platform_livekit.fits(livekit, bad[i], &error), -1);
 		buffer_wipe(&granted.token);
 	}
 	platform_livekit.close(livekit);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/secret_name.h"
+
+#include "base/text.h"
+
+#include <strings.h>
+
+void secret_name_fold(char *name)
+{
+	if (strchr(name, '/') == NULL)
+		text_lower(name, name, strlen(name) + 1);
+}
+
+/* -- sections -- */
+
+static void set_platform(struct secret_name *name, const struct section *section)
+{
+	bool compiled_out;
+
+	*name = (struct secret_name){.section = section};
+	name->platform = platform_find(section_type(section), &compiled_out);
+	snprintf(name->stored, sizeof name->stored, "%s", section_title(section));
+}
+
+static void set_backend(struct secret_name *name, const struct section *section)
+{
+	bool compiled_out;
+
+	*name = (struct secret_name){.section = section};
+	name->backend = auth_find(section_type(section), &compiled_out);
+	snprintf(name->stored, sizeof name->stored, "backend/%s", section_title(section));
+}
+
+/* The section at an index, platforms first; false past the end. */
+static bool at(const struct settings *settings, size_t index, struct secret_name *name)
+{
+	if (index < settings->platform_count)
+		set_platform(name, settings->platforms[index]);
+	else if (index - settings->platform_count < settings->backend_count)
+		set_backend(name, settings->backends[index - settings->platform_count]);
+	else
+		return false;
+	return true;
+}
+
+static bool is_for_meetings(const struct secret_name *name)
+{
+	return name->platform != NULL && name->platform->secrets_of == PLATFORM_SECRETS_OF_MEETING;
+}
+
+static bool reads_none(const struct secret_name *name)
+{
+	if (name->platform != NULL)
+		return name->platform->secrets_of == PLATFORM_SECRETS_OF_NOBODY;
+	return name->backend != NULL && name->backend->needs_secret == NULL;
+}
+
+/* -- meetings -- */
+
+/* What the platform's driver calls the meeting: what was typed may say the same in other words. */
+static int name_meeting(struct secret_name *name, const char *meeting, struct error *error)
+{
+	char *id = NULL;
+	void *instance = NULL;
+	int rc = name->platform->open(name->section, &instance, error);
+
+	if (rc == 0)
+		rc = platform_meeting(name->platform, instance, meeting, &id, error);
+	if (rc == 0 && snprintf(name->stored, sizeof name->stored, "meeting/%s/%s",
+			       section_title(name->section), id) > STORE_NAME_MAX)
+		rc = error_set(error, "the name of the meeting is too long");
+	if (instance != NULL)
+		name->platform->close(instance);
+	free(id);
+	return rc;
+}
+
+/* "meeting/PLATFORM/MEETING", where the platform has a secret for each. NULL: it is none; else the
+ * meeting. */
+static const char *find_meeting(
+	const struct settings *settings, const char *typed, struct secret_name *name)
+{
+	static const char prefix[] = "meeting/";
+	const char *title = typed + sizeof prefix - 1;
+	size_t length;
+
+	if (strncmp(typed, prefix, sizeof prefix - 1) != 0)
+		return NULL;
+	length = strcspn(title, "/");
+	for (size_t i = 0; i < settings->platform_count && title[length] == '/'; i++) {
+		set_platform(name, settings->platforms[i]);
+		if (strlen(name->stored) == length &&
+			strncasecmp(name->stored, title, length) == 0 && is_for_meetings(name))
+			return title + length + 1;
+	}
+	return NULL;
+}
+
+/* -- all -- */
+
+static bool find_section(
+	const struct settings *settings, const char *typed, struct secret_name *name)
+{
+	for (size_t i = 0; at(settings, i, name); i++)
+		if (strcmp(name->stored, typed) == 0)
+			return true;
+	return false;
+}
+
+static int refuse_unknown(
+	const struct ctl_command *command, const struct settings *settings, const char *typed)
+{
+	struct buffer list = BUFFER_INIT(4096);
+	struct secret_name name;
+
+	for (size_t i = 0; at(settings, i, &name); i++)
+		if (!reads_none(&name))
+			buffer_printf(&list, "%s%s%s%s", list.length > 0 ? ", " : "",
+				is_for_meetings(&name) ? "meeting/" : "", name.stored,
+				is_for_meetings(&name) ? "/MEETING" : "");
+	ctl_usage(command,
+		"the configuration has no platform or backend for \"%s\"; secrets are those of: %s",
+		typed, list.length > 0 ? list.data : "none");
+	buffer_release(&list);
+	return -1;
+}
+
+int secret_name_find(const struct ctl_command *command, const struct settings *settings,
+	char *typed, struct secret_name *name)
+{
+	const char *meeting = find_meeting(settings, typed, name);
+	struct error error;
+
+	if (meeting != NULL && name_meeting(name, meeting, &error) == 0)
+		return 0;
+	if (meeting != NULL) {
+		ctl_usage(command, "%s", error.text);
+		return -1;
+	}
+	secret_name_fold(typed);
+	if (!find_section(settings, typed, name))
+		return refuse_unknown(command, settings, typed);
+	if (!is_for_meetings(name) && !reads_none(name))
+		return 0;
+	if (is_for_meetings(name))
+		ctl_usage(command,
+			"\"%s\" has no secret of its own, but one for each meeting: "
+			"meeting/%s/MEETING",
+			typed, typed);
+	else
+		ctl_usage(command, "\"%s\" needs no secret, being of type \"%s\": nothing reads it",
+			typed, section_type(name->section));
+	return -1;
+}
+
+const char *secret_name_generated(const struct secret_name *name)
+{
+	if (name->platform != NULL)
+		return name->platform->generated;
+	return name->backend != NULL ? name->backend->generated : NULL;
+}
+
+int secret_name_fits(const struct secret_name *name, const char *secret, struct error *error)
+{
+	const struct platform_driver *driver = name->platform;
+	void *instance = NULL;
+	int rc = 0;
+
+	if (driver == NULL || driver->fits == NULL)
+		return 0;
+	rc = driver->open(name->section, &instance, error);
+	if (rc == 0 && driver->fits(instance, secret, error) != 0)
+		rc = error_prefix(
+			error, "not stored, since it cannot be the secret of %s: ", name->stored);
+	if (instance != NULL)
+		driver->close(instance);
+	return rc;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Names of secrets as they are typed, and what the configuration has by them.
+ */
+#ifndef CTL_SECRET_NAME_H
+#define CTL_SECRET_NAME_H
+
+#include "auth/auth.h"
+#include "ctl/ctl.h"
+#include "platform/platform.h"
+#include "secret/store.h"
+
+/* What a secret is for. `section` is the settings'. */
+struct secret_name {
+	char stored[STORE_NAME_MAX + 1]; /* how it is called in the store */
+	const struct section *section;
+	/* Both NULL where the type is not in this build. */
+	const struct platform_driver *platform;
+	const struct auth_backend *backend;
+};
+
+/* Host names are compared without case, so what was typed is made as it stands in the store. */
+void secret_name_fold(char *name);
+
+/* Finds what `typed` is for, which it folds. A secret is stored for what reads one, so that a
+ * typing error is found now, and not by the first join. 0, or -1 after saying what is wrong. */
+int secret_name_find(const struct ctl_command *command, const struct settings *settings,
+	char *typed, struct secret_name *name);
+
+/* What to do with a random key by that name; NULL: it takes none. */
+const char *secret_name_generated(const struct secret_name *name);
+
+/* Whether a secret has the form that it needs, as far as can be told here. 0 or -1. */
+int secret_name_fits(const struct secret_name *name, const char *secret, struct error *error);
+
+#endif
