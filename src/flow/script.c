@@ -63,38 +63,39 @@ static json_t *read_body(const struct visit *visit)
 {
 	json_t *body = json_loadb(
 		visit->request.body, visit->request.body_length, JSON_REJECT_DUPLICATES, NULL);
-	const char *name;
-	json_t *value;
-	bool good = json_is_object(body);
 
-	json_object_foreach(body, name,
-		value) if (json_is_string(value) && !text_is_printable(json_string_value(value)))
-		good = false;
-	if (good)
+	if (json_is_object(body))
 		return body;
 	json_decref(body);
 	return NULL;
 }
 
+/* Nothing is said about what nobody reads: some send texts of several lines with it. */
 static enum platform_parameter get_text(const void *body, const char *name, const char **value_r)
 {
-	const char *text = json_string_value(json_object_get(body, name));
+	const json_t *value = json_object_get(body, name);
 
-	if (text == NULL)
+	if (value == NULL || json_is_null(value))
 		return PLATFORM_MISSING;
-	*value_r = text;
+	if (!json_is_string(value) || !text_is_printable(json_string_value(value)))
+		return PLATFORM_NO_TEXT;
+	*value_r = json_string_value(value);
 	return PLATFORM_ONCE;
 }
 
-/* What was typed into the platform's page, as the login page would send it. 0 or -1. */
-static int take_credentials(struct visit *visit, const json_t *body)
+/* What was typed into the platform's page, as the login page would send it. NULL, or what is wrong
+ * with it. */
+static const char *take_credentials(struct visit *visit, const json_t *body)
 {
 	const char *name = NULL, *password = NULL;
 	struct buffer form = BUFFER_INIT(FORM_MAX);
+	enum platform_parameter has_name = get_text(body, "username", &name);
+	enum platform_parameter has_password = get_text(body, "password", &password);
 
-	if (get_text(body, "username", &name) == PLATFORM_MISSING ||
-		get_text(body, "password", &password) == PLATFORM_MISSING)
-		return 0;
+	if (has_name == PLATFORM_NO_TEXT || has_password == PLATFORM_NO_TEXT)
+		return "or username is no text, or has control characters";
+	if (has_name == PLATFORM_MISSING || has_password == PLATFORM_MISSING)
+		return NULL;
 	buffer_text(&form, "name=");
 	buffer_percent(&form, name);
 	buffer_text(&form, "&password=");
@@ -102,12 +103,13 @@ static int take_credentials(struct visit *visit, const json_t *body)
 	if (!form.failed)
 		visit->form = params_parse(form.data, form.length);
 	buffer_wipe(&form);
-	return visit->form != NULL ? 0 : -1;
+	return visit->form != NULL ? NULL : "too long";
 }
 
 enum step arrive_from_script(struct visit *visit)
 {
 	enum step step = take_platform(visit);
+	const char *fault = NULL;
 	json_t *body;
 
 	if (step != STEP_NEXT)
@@ -116,11 +118,12 @@ enum step arrive_from_script(struct visit *visit)
 		return refuse(visit, "Content-Type", "not application/json");
 	body = read_body(visit);
 	if (body == NULL)
-		return refuse(visit, "body", "no JSON object, or a text with control characters");
+		return refuse(visit, "body", "no JSON object");
 	step = arrive_at(visit, "", get_text, body);
-	if (step == STEP_NEXT && visit->platform->driver->credentials &&
-		take_credentials(visit, body) != 0)
-		step = refuse(visit, "password", "too long");
+	if (step == STEP_NEXT && visit->platform->driver->credentials)
+		fault = take_credentials(visit, body);
+	if (fault != NULL)
+		step = refuse(visit, "password", fault);
 	json_decref(body);
 	return step;
 }

@@ -30,7 +30,7 @@ enum platform_parameter {
 	PLATFORM_MISSING = 0,
 	PLATFORM_ONCE,
 	PLATFORM_REPEATED,
-	PLATFORM_NO_TEXT, /* of a script: a number, a list, ... */
+	PLATFORM_NO_TEXT, /* of a script: a number, a list, control characters, ... */
 };
 
 /* What a visit brings: the rest of the path and a query, or the body of a script's request, whose

@@ -125,18 +125,21 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 
 /* ---- the token ---- */
 
-/* Takes KEY:SECRET apart. Returns the length of KEY, 0 where it is something else. */
+/* Takes KEY:SECRET apart. Returns the length of KEY, 0 where it is something else: LiveKit's own
+ * file has a blank between the two, which would become a part of the secret. */
 static size_t cut_secret(const char *secret, struct token_key *key)
 {
 	size_t length = strcspn(secret, ":");
 
-	if (length == 0 || length > KEY_NAME_MAX || secret[length] == '\0')
+	if (length == 0 || length > KEY_NAME_MAX || secret[length] == '\0' ||
+		strchr(secret, ' ') != NULL || !text_is_printable(secret))
 		return 0;
 	*key = (struct token_key){"HS256", secret + length + 1, strlen(secret + length + 1), NULL};
 	return length;
 }
 
-static const char no_pair[] = "the secret is not KEY:SECRET, as it stands in LiveKit's keys";
+static const char no_pair[] =
+	"the secret is not KEY:SECRET, as in LiveKit's keys but without blanks";
 
 /* What is not named is granted, so every right is named. */
 static json_t *rights_of(const struct platform_grant *grant)

@@ -162,8 +162,15 @@ int shared_refuse(struct platform_arrival *arrival, const char *parameter, const
 int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r)
 {
 	*value_r = NULL;
-	if (arrival->get(arrival->query, name, value_r) == PLATFORM_REPEATED)
+	switch (arrival->get(arrival->query, name, value_r)) {
+	case PLATFORM_REPEATED:
 		return shared_refuse(arrival, name, "stands twice");
+	case PLATFORM_NO_TEXT:
+		return shared_refuse(arrival, name, "is no text, or has control characters");
+	case PLATFORM_MISSING:
+	case PLATFORM_ONCE:
+		break;
+	}
 	return 0;
 }
 

@@ -42,7 +42,8 @@ void shared_host_of(const char *url, char host[SHARED_URL_MAX]);
 int shared_refuse(struct platform_arrival *arrival, const char *parameter, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* A parameter that may be missing: *value_r is NULL then. -1 when it stands twice. */
+/* A parameter that may be missing: *value_r is NULL then. -1 when it stands twice, or is no
+ * text. */
 int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r);
 
 /* Sets the meeting's names to copies; the id serves for both. 0, or -1 without memory. */

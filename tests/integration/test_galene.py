@@ -137,6 +137,13 @@ def test_server_bad_bodies(galene, body):
     assert answer.status == 400 and answer.code == "bad-request"
 
 
+@pytest.mark.parametrize("wrong", [{"password": "a\nb"}, {"username": "a\x7f"}, {"password": 5}, {"username": ["alice"]}, {"location": "https://galene.example.org/group/a\n/"}])
+def test_server_takes_nothing_but_texts(galene, wrong):
+    body = {"location": "https://galene.example.org/group/weekly/", "username": "alice", "password": galene.rig.passwords["alice"], **wrong}
+    answer = galene.rig.send("POST", TARGET, [("Content-Type", "application/json"), ("Origin", "https://galene.example.org")], json.dumps(body).encode())
+    assert (answer.status, answer.code) == (400, "bad-request")
+
+
 def test_server_is_throttled(make_rig):
     rig = make_rig(start=False, options={"throttle-account": "3/1h"})
     galene = platforms.make(lambda **_: rig, drivers.Galene)

@@ -56,6 +56,13 @@ def test_the_same_session_keeps_its_place(livekit, visitor):
     assert identity(visitor, "daily") != identity(visitor, "weekly"), "and places of two rooms are not told from each other"
 
 
+def test_what_nobody_reads_may_be_any_json(livekit, visitor):
+    """As JSON.stringify(data, null, 2) makes it; LiveKit's clients send it along."""
+    body = {"room_name": "daily", "participant_metadata": '{\n  "a": 1\n}', "participant_attributes": {"a": "x\ty"}, "room_config": None}
+    answer = livekit.ask(visitor, body)
+    assert answer.status == 201 and livekit.peer.join(json.loads(answer.body)["participant_token"], "daily")
+
+
 def test_roles(livekit, visitor):
     for room, wanted in (("hosted-1", (True, True)), ("quiet-1", (False, False)), ("daily", (True, False))):
         rights = livekit.peer.join(json.loads(livekit.ask(visitor, {"room_name": room}).body)["participant_token"], room)[2]

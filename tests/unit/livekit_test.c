@@ -9,7 +9,7 @@
 extern const struct platform_driver platform_livekit;
 
 #define HOST   "livekit.example.org"
-#define KEY    "a secret of LiveKit's, 32 bytes or more"
+#define KEY    "a-secret-of-LiveKit's,-32-bytes-or-more"
 #define SECRET "APIkey1:" KEY
 
 static void *open_livekit(struct fixture *fixture, const char *options)
@@ -132,7 +132,8 @@ static void the_role_decides_on_every_right(void **state)
 
 static void a_secret_that_is_no_pair_is_named(void **state)
 {
-	static const char *const bad[] = {KEY, (":" KEY), "APIkey1:", "APIkey1:short"};
+	static const char *const bad[] = {KEY, (":" KEY), "APIkey1:", "APIkey1:short",
+		"APIkey1: " KEY, "APIkey1 :" KEY, " APIkey1:" KEY, "APIkey1:" KEY " "};
 	struct join join = {.meeting_id = (char *)"daily"};
 	void *livekit = open_livekit(*state, "");
 
@@ -143,6 +144,8 @@ static void a_secret_that_is_no_pair_is_named(void **state)
 
 		assert_int_equal(granted.verdict, PLATFORM_UNABLE);
 		assert_int_equal(platform_livekit.fits(livekit, bad[i], &error), -1);
+		if (strchr(bad[i], ' ') != NULL)
+			assert_non_null(strstr(error.text, "without blanks"));
 		buffer_wipe(&granted.token);
 	}
 	platform_livekit.close(livekit);
