@@ -197,9 +197,13 @@ static int serve(struct process *process, struct error *error)
 	if (rc < 0)
 		return EX_USAGE;
 	log_message(LOG_LEVEL_INFO, "stop", "bye");
-	/* What was cut off still hangs on the loop; the kernel takes it along. */
-	if (rc > 0)
+	/* What was cut off still hangs on the loop; the kernel takes it along. But not a secret
+	 * that is renewed: the platform may not take the old one any more. */
+	if (rc > 0) {
+		upkeep_free(&process->upkeep);
+		log_flush();
 		_exit(EX_OK);
+	}
 	return EX_OK;
 }
 

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 
+enum { STORE_FILES = 2, TEXTS_MAX = 38 };
+
 /* What each page may use, beside the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
@@ -41,25 +43,90 @@ static const struct {
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
 };
 
-/* Every file that is read, in a fixed order. Returns how many. */
-static size_t take_stamps(
-	const struct settings *settings, struct file_stamp stamps[FILES_WATCHED_MAX])
+struct files_store {
+	unsigned users;
+	struct store *store;
+	struct file_stamp stamps[STORE_FILES];
+};
+
+struct files_texts {
+	unsigned users;
+	struct langs *langs;
+	struct page *pages[PAGE_COUNT];
+	struct file_stamp stamps[TEXTS_MAX];
+};
+
+static void take_store_stamps(
+	const struct settings *settings, struct file_stamp stamps[STORE_FILES])
+{
+	stamps[0] = file_stamp(settings->store);
+	stamps[1] = file_stamp(settings->store_key);
+}
+
+/* Every file, in a fixed order; zeros behind them. */
+static void take_texts_stamps(const struct settings *settings, struct file_stamp stamps[TEXTS_MAX])
 {
 	char path[PATH_MAX];
 	size_t count = 0;
 
-	stamps[count++] = file_stamp(settings->store);
-	stamps[count++] = file_stamp(settings->store_key);
+	memset(stamps, 0, TEXTS_MAX * sizeof *stamps);
 	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
 		stamps[count++] = file_stamp(path);
 	}
-	for (size_t i = 0; i < settings->languages.count && count < FILES_WATCHED_MAX; i++) {
+	for (size_t i = 0; i < settings->languages.count && count < TEXTS_MAX; i++) {
 		snprintf(path, sizeof path, "%s/lang/%s.json", settings->share,
 			settings->languages.items[i]);
 		stamps[count++] = file_stamp(path);
 	}
-	return count;
+}
+
+static bool are_equal(const struct file_stamp *a, const struct file_stamp *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!file_stamp_equal(a[i], b[i]))
+			return false;
+	return true;
+}
+
+/* ---- the store ---- */
+
+static void drop_store(struct files_store *half)
+{
+	if (half == NULL || --half->users > 0)
+		return;
+	store_free(&half->store);
+	free(half);
+}
+
+/* Stamps first, here and below: what changes while we read is read again. */
+static struct files_store *load_store(const struct settings *settings, struct error *error)
+{
+	struct files_store *half = calloc(1, sizeof *half);
+
+	if (half == NULL) {
+		error_set(error, "no memory");
+		return NULL;
+	}
+	half->users = 1;
+	take_store_stamps(settings, half->stamps);
+	half->store = store_open(settings->store, settings->store_key, error);
+	if (half->store != NULL)
+		return half;
+	drop_store(half);
+	return NULL;
+}
+
+/* ---- the texts ---- */
+
+static void drop_texts(struct files_texts *half)
+{
+	if (half == NULL || --half->users > 0)
+		return;
+	for (size_t i = 0; i < PAGE_COUNT; i++)
+		page_free(&half->pages[i]);
+	langs_free(&half->langs);
+	free(half);
 }
 
 /* Sentences are chosen while running: whether every language has them is known now. */
@@ -108,53 +175,111 @@ static int check_sentences(const struct langs *langs, struct error *error)
 	return 0;
 }
 
-static int load_pages(struct files *files, const struct settings *settings, struct error *error)
+static int load_pages(
+	struct files_texts *half, const struct settings *settings, struct error *error)
 {
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
-		files->pages[i] = page_load(path, pages[i].names, files->langs, error);
-		if (files->pages[i] == NULL)
+		half->pages[i] = page_load(path, pages[i].names, half->langs, error);
+		if (half->pages[i] == NULL)
 			return -1;
 	}
 	return 0;
 }
 
-struct files *files_load(const struct settings *settings, struct error *error)
+static struct files_texts *load_texts(const struct settings *settings, struct error *error)
 {
-	struct files *files = calloc(1, sizeof *files);
+	struct files_texts *half = calloc(1, sizeof *half);
 	char folder[PATH_MAX];
 
-	if (files == NULL) {
+	if (half == NULL) {
 		error_set(error, "no memory");
 		return NULL;
 	}
-	files->users = 1;
-	/* Stamps first: what changes while we read is read again. */
-	files->stamp_count = take_stamps(settings, files->stamps);
+	half->users = 1;
+	take_texts_stamps(settings, half->stamps);
 	snprintf(folder, sizeof folder, "%s/lang", settings->share);
-	files->store = store_open(settings->store, settings->store_key, error);
-	if (files->store != NULL)
-		files->langs = langs_load(
-			folder, settings->languages.items, settings->languages.count, error);
-	if (files->langs == NULL || check_sentences(files->langs, error) != 0 ||
-		load_pages(files, settings, error) != 0)
-		files_drop(&files);
+	half->langs =
+		langs_load(folder, settings->languages.items, settings->languages.count, error);
+	if (half->langs != NULL && check_sentences(half->langs, error) == 0 &&
+		load_pages(half, settings, error) == 0)
+		return half;
+	drop_texts(half);
+	return NULL;
+}
+
+/* ---- both ---- */
+
+/* Takes over the halves; NULL without memory. */
+static struct files *join_halves(struct files_store *store, struct files_texts *texts)
+{
+	struct files *files = calloc(1, sizeof *files);
+
+	if (files == NULL) {
+		drop_store(store);
+		drop_texts(texts);
+		return NULL;
+	}
+	files->users = 1;
+	files->store_half = store;
+	files->texts_half = texts;
 	return files;
 }
 
-bool files_changed(const struct files *files, const struct settings *settings)
+static void show_halves(struct files *files)
 {
-	struct file_stamp now[FILES_WATCHED_MAX];
-	size_t count = take_stamps(settings, now);
+	files->store = files->store_half->store;
+	files->langs = files->texts_half->langs;
+	files->pages = files->texts_half->pages;
+}
 
-	if (count != files->stamp_count)
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (!file_stamp_equal(now[i], files->stamps[i]))
-			return true;
-	return false;
+struct files *files_load(const struct settings *settings, struct error *error)
+{
+	struct files_store *store = load_store(settings, error);
+	struct files_texts *texts = store != NULL ? load_texts(settings, error) : NULL;
+	struct files *files;
+
+	if (texts == NULL) {
+		drop_store(store);
+		return NULL;
+	}
+	files = join_halves(store, texts);
+	if (files == NULL)
+		error_set(error, "no memory");
+	else
+		show_halves(files);
+	return files;
+}
+
+struct files *files_renew(const struct files *old, const struct settings *settings,
+	struct error *store_error, struct error *texts_error)
+{
+	struct file_stamp store_stamps[STORE_FILES], texts_stamps[TEXTS_MAX];
+	struct files_store *store = NULL;
+	struct files_texts *texts = NULL;
+
+	take_store_stamps(settings, store_stamps);
+	take_texts_stamps(settings, texts_stamps);
+	if (!are_equal(store_stamps, old->store_half->stamps, STORE_FILES))
+		store = load_store(settings, store_error);
+	if (!are_equal(texts_stamps, old->texts_half->stamps, TEXTS_MAX))
+		texts = load_texts(settings, texts_error);
+	return store != NULL || texts != NULL ? join_halves(store, texts) : NULL;
+}
+
+void files_complete(struct files *files, const struct files *old)
+{
+	if (files->store_half == NULL) {
+		files->store_half = old->store_half;
+		files->store_half->users++;
+	}
+	if (files->texts_half == NULL) {
+		files->texts_half = old->texts_half;
+		files->texts_half->users++;
+	}
+	show_halves(files);
 }
 
 struct files *files_use(struct files *files)
@@ -170,9 +295,7 @@ void files_drop(struct files **files)
 	*files = NULL;
 	if (f == NULL || --f->users > 0)
 		return;
-	for (size_t i = 0; i < PAGE_COUNT; i++)
-		page_free(&f->pages[i]);
-	langs_free(&f->langs);
-	store_free(&f->store);
+	drop_store(f->store_half);
+	drop_texts(f->texts_half);
 	free(f);
 }

@@ -5,8 +5,8 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-/* Three things are read, and one that is broken keeps none of the others from being picked up. */
-enum look { LOOK_USERS = 0, LOOK_FILES, LOOK_CONFIGURATION, LOOKS };
+/* Four things are read, and one that is broken keeps none of the others from being picked up. */
+enum look { LOOK_USERS = 0, LOOK_STORE, LOOK_TEXTS, LOOK_CONFIGURATION, LOOKS };
 
 enum { WATCH_MS = 1000 }; /* a change is to be seen within two seconds */
 
@@ -53,9 +53,8 @@ static void on_worker(struct worker_job *job)
 		return;
 	}
 	look_at_backends(reload);
-	if (files_changed(reload->base->files, reload->base->settings)) {
-		reload->new_files = files_load(reload->base->settings, &reload->errors[LOOK_FILES]);
-	}
+	reload->new_files = files_renew(reload->base->files, reload->base->settings,
+		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);
 }
 
 static void log_reload(const struct reload *reload, const char *what)
@@ -122,6 +121,7 @@ static void put_files_in_place(struct reload *reload)
 {
 	struct service *service = reload->base;
 
+	files_complete(reload->new_files, service->files);
 	files_drop(&service->files);
 	service->files = reload->new_files;
 	reload->new_files = NULL;

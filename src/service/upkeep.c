@@ -6,7 +6,10 @@
 
 enum {
 	WATCH_MS = 1000,
-	LEASE_MS = 60 * 1000,	       /* longer than a renewal takes; so long a failed one rests */
+	/* A lease is longer than a renewal takes: the peer's timeout and, for a thread to become
+	 * free and for the store, this. So long a renewal that failed rests. */
+	LEASE_MARGIN_S = 60,
+	START_WITHIN_MS = 30 * 1000,   /* of taking the lease; later it might not last */
 	REPORT_EVERY_MS = 3600 * 1000, /* what goes on failing for the same cause */
 };
 
@@ -18,65 +21,85 @@ enum outcome {
 	OUTCOME_OVERTAKEN, /* somebody stored another value meanwhile */
 };
 
+/* The last failure of a platform that was logged; empty: none since a success. */
+struct told {
+	struct told *next;
+	char *title;
+	struct error error;
+	int64_t at_ms;
+};
+
 struct upkeep {
 	uv_timer_t timer;
 	struct worker_job job;
 	struct state *state;
 	struct service **current;
-	bool running, closing;
+	bool running;
+	struct told *told;
+	struct state_thing lease; /* that this process has, if any */
+	int64_t lease_s;
 	/* The job's own, the loop does not touch them while it runs: */
 	struct service *service; /* a use, as of `files` */
 	struct files *files;
 	struct service_platform *platform;
-	const struct store_secret *secret; /* the version that is renewed */
+	char title[STORE_NAME_MAX + 1]; /* of the platform, the name of its secret */
+	const struct secret *secret;	/* the version that is renewed */
+	unsigned version;
+	int64_t latest_ms; /* monotonic: it must have begun by then */
 	enum outcome outcome;
 	struct error error;
-	struct error reported; /* the last failure that was logged; empty: none since a success */
-	int64_t reported_ms;
-	/* What the store did not take. */
-	struct secret *unsaved;
-	char *unsaved_name;
-	unsigned unsaved_version; /* whose place it is to take */
+	struct secret *unsaved; /* what the store did not take */
 };
 
 /* ---- on a worker ---- */
 
-static void forget_unsaved(struct upkeep *upkeep)
-{
-	secret_free(&upkeep->unsaved);
-	free(upkeep->unsaved_name);
-	upkeep->unsaved_name = NULL;
-}
-
 static void save(struct upkeep *upkeep, const struct settings *settings)
 {
 	unsigned version;
-	int rc = store_replace(settings->store, settings->store_key, upkeep->unsaved_name,
-		upkeep->unsaved_version, upkeep->unsaved, &version, &upkeep->error);
+	int rc = store_replace(settings->store, settings->store_key, upkeep->title, upkeep->version,
+		upkeep->unsaved, &version, &upkeep->error);
 
 	if (rc < 0) {
 		upkeep->outcome = OUTCOME_UNSAVED;
 		return;
 	}
 	upkeep->outcome = rc == 0 ? OUTCOME_STORED : OUTCOME_OVERTAKEN;
-	forget_unsaved(upkeep);
+	secret_free(&upkeep->unsaved);
+}
+
+/* Our snapshot may be older than what another process made of the version, and what it sent cannot
+ * be sent again: the store has to say. 1: nobody has; 0; -1. */
+static int is_newest(struct upkeep *upkeep, const struct settings *settings)
+{
+	struct store *store = store_open(settings->store, settings->store_key, &upkeep->error);
+	const struct store_secret *secrets;
+	size_t count;
+	int rc;
+
+	if (store == NULL)
+		return -1;
+	secrets = store_secrets(store, upkeep->title, &count);
+	rc = count > 0 && secrets[0].version == upkeep->version;
+	store_free(&store);
+	return rc;
 }
 
 static int renew(struct upkeep *upkeep)
 {
 	struct service_platform *platform = upkeep->platform;
 	struct buffer renewed = BUFFER_INIT(SECRET_MAX);
-	int rc = platform->driver->renew(platform->instance, secret_text(upkeep->secret->secret),
-		clock_wall(), &renewed, &upkeep->error);
+	int rc;
 
+	if (clock_monotonic_ms() > upkeep->latest_ms)
+		return error_set(&upkeep->error, "no thread of the platform was free in time");
+	rc = platform->driver->renew(platform->instance, secret_text(upkeep->secret), clock_wall(),
+		&renewed, &upkeep->error);
 	if (rc == 0 && (renewed.failed || renewed.length == 0))
 		rc = error_set(&upkeep->error, "what the platform gave is longer than %d bytes",
 			SECRET_MAX);
 	if (rc == 0) {
 		upkeep->unsaved = secret_new(renewed.data, renewed.length);
-		upkeep->unsaved_name = strdup(upkeep->secret->name);
-		upkeep->unsaved_version = upkeep->secret->version;
-		if (upkeep->unsaved == NULL || upkeep->unsaved_name == NULL)
+		if (upkeep->unsaved == NULL)
 			rc = error_set(&upkeep->error, "no memory");
 	}
 	buffer_wipe(&renewed);
@@ -86,25 +109,54 @@ static int renew(struct upkeep *upkeep)
 static void on_worker(struct worker_job *job)
 {
 	struct upkeep *upkeep = (struct upkeep *)((char *)job - offsetof(struct upkeep, job));
+	const struct settings *settings = upkeep->service->settings;
+	int rc = 1;
 
-	if (upkeep->unsaved == NULL && renew(upkeep) != 0) {
-		forget_unsaved(upkeep);
-		return;
-	}
-	save(upkeep, upkeep->service->settings);
+	if (upkeep->unsaved == NULL)
+		rc = is_newest(upkeep, settings);
+	if (rc == 0)
+		upkeep->outcome = OUTCOME_OVERTAKEN;
+	if (rc == 1 && (upkeep->unsaved != NULL || renew(upkeep) == 0))
+		save(upkeep, settings);
 }
 
 /* ---- on the loop ---- */
 
-static bool is_told(struct upkeep *upkeep)
+/* NULL without memory. */
+static struct told *told_of(struct upkeep *upkeep)
+{
+	struct told *told = upkeep->told;
+
+	while (told != NULL && strcmp(told->title, upkeep->title) != 0)
+		told = told->next;
+	if (told != NULL)
+		return told;
+	told = calloc(1, sizeof *told);
+	if (told == NULL)
+		return NULL;
+	told->title = strdup(upkeep->title);
+	if (told->title == NULL) {
+		free(told);
+		return NULL;
+	}
+	told->next = upkeep->told;
+	upkeep->told = told;
+	return told;
+}
+
+/* Whether a failure was logged already, and not long ago. */
+static bool is_told(struct upkeep *upkeep, bool good)
 {
 	int64_t now = clock_monotonic_ms();
+	struct told *told = told_of(upkeep);
 
-	if (strcmp(upkeep->reported.text, upkeep->error.text) == 0 &&
-		now < upkeep->reported_ms + REPORT_EVERY_MS)
+	if (told == NULL)
+		return false;
+	if (!good && strcmp(told->error.text, upkeep->error.text) == 0 &&
+		now < told->at_ms + REPORT_EVERY_MS)
 		return true;
-	upkeep->reported = upkeep->error;
-	upkeep->reported_ms = now;
+	told->error = good ? (struct error){0} : upkeep->error;
+	told->at_ms = now;
 	return false;
 }
 
@@ -119,13 +171,11 @@ static void report(struct upkeep *upkeep)
 	bool good = upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN;
 	struct log_line line;
 
-	if (good)
-		upkeep->reported.text[0] = '\0';
-	else if (is_told(upkeep))
+	if (is_told(upkeep, good))
 		return;
 	log_begin(&line, good ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "renewal");
 	log_text(&line, "result", results[upkeep->outcome]);
-	log_text(&line, "platform", upkeep->platform->title);
+	log_text(&line, "platform", upkeep->title);
 	if (!good)
 		log_text(&line, "message", upkeep->error.text);
 	log_end(&line);
@@ -139,16 +189,16 @@ static void drop_uses(struct upkeep *upkeep)
 
 static void on_closed(uv_handle_t *timer)
 {
-	free(timer->data);
-}
+	struct upkeep *upkeep = timer->data;
 
-/* What the store did not take is lost with us: it gets a last chance. */
-static void finish(struct upkeep *upkeep, const struct service *service)
-{
-	if (upkeep->unsaved != NULL)
-		save(upkeep, service->settings);
-	forget_unsaved(upkeep);
-	uv_close((uv_handle_t *)&upkeep->timer, on_closed);
+	while (upkeep->told != NULL) {
+		struct told *told = upkeep->told;
+
+		upkeep->told = told->next;
+		free(told->title);
+		free(told);
+	}
+	free(upkeep);
 }
 
 static void on_loop(struct worker_job *job, bool cancelled)
@@ -158,30 +208,24 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	upkeep->running = false;
 	if (!cancelled)
 		report(upkeep);
-	if (upkeep->closing)
-		finish(upkeep, upkeep->service);
 	drop_uses(upkeep);
 }
 
-static void submit(
-	struct upkeep *upkeep, struct service_platform *platform, const struct store_secret *secret)
+static void submit(struct upkeep *upkeep, struct worker_lane *lane)
 {
 	upkeep->running = true;
 	upkeep->service = service_use(*upkeep->current);
 	upkeep->files = files_use(upkeep->service->files);
-	upkeep->platform = platform;
-	upkeep->secret = secret;
 	upkeep->outcome = OUTCOME_FAILED;
 	upkeep->error.text[0] = '\0';
 	upkeep->job = (struct worker_job){.work = on_worker, .done = on_loop};
-	if (worker_submit(&platform->lane, &upkeep->job) != 0) {
+	if (worker_submit(lane, &upkeep->job) != 0) {
 		upkeep->running = false;
 		drop_uses(upkeep);
 	}
 }
 
-/* The newest version of the platform's secret where it is due (or waits for the store), else NULL.
- */
+/* The newest version of the platform's secret where it is due, else NULL. */
 static const struct store_secret *find_due(
 	const struct upkeep *upkeep, const struct service_platform *platform)
 {
@@ -191,25 +235,44 @@ static const struct store_secret *find_due(
 	if (platform->driver->due == NULL)
 		return NULL;
 	secret = store_secrets((*upkeep->current)->files->store, platform->title, &count);
-	if (count == 0)
-		return NULL;
-	if (upkeep->unsaved != NULL)
-		return strcmp(secret->name, upkeep->unsaved_name) == 0 ? secret : NULL;
-	if (platform->driver->due(platform->instance, secret_text(secret->secret)) > clock_wall())
+	if (count == 0 || platform->driver->due(platform->instance, secret_text(secret->secret)) >
+				  clock_wall())
 		return NULL;
 	return secret;
 }
 
-/* What waits for the store needs no lease: only this process has it. */
-static bool takes_lease(struct upkeep *upkeep, const char *title)
+/* Takes the lease, or lets the one that we have run on. */
+static bool hold_lease(struct upkeep *upkeep)
 {
-	static const struct state_rate once = {1, LEASE_MS};
-	uint8_t key[STATE_KEY_SIZE];
+	int64_t now = clock_wall();
+	size_t index;
 
-	if (upkeep->unsaved != NULL)
-		return true;
-	seal_hash(store_hash_key((*upkeep->current)->files->store), key, "renewal", title, NULL);
-	return state_take(upkeep->state, key, once, clock_wall_ms()) == 0;
+	return state_lease(upkeep->state, &upkeep->lease, 1, now, now + upkeep->lease_s, &index) ==
+	       STATE_LEASE_HELD;
+}
+
+/* Each try is a holder of its own, so that after one that failed we wait like everybody else. */
+static bool take_lease(struct upkeep *upkeep, const struct service_platform *platform)
+{
+	seal_hash(store_hash_key((*upkeep->current)->files->store), upkeep->lease.key, "renewal",
+		platform->title, NULL);
+	seal_random(upkeep->lease.holding, sizeof upkeep->lease.holding);
+	upkeep->lease_s = platform->peer->timeout_ms / 1000 + 1 + LEASE_MARGIN_S;
+	return hold_lease(upkeep);
+}
+
+static void renew_if_due(struct upkeep *upkeep, struct service_platform *platform)
+{
+	const struct store_secret *secret = find_due(upkeep, platform);
+
+	if (secret == NULL || !take_lease(upkeep, platform))
+		return;
+	upkeep->platform = platform;
+	snprintf(upkeep->title, sizeof upkeep->title, "%s", platform->title);
+	upkeep->secret = secret->secret;
+	upkeep->version = secret->version;
+	upkeep->latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
+	submit(upkeep, &platform->lane);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -217,13 +280,17 @@ static void on_timer(uv_timer_t *timer)
 	struct upkeep *upkeep = timer->data;
 	struct service *service = *upkeep->current;
 
-	for (size_t i = 0; i < service->platform_count && !upkeep->running; i++) {
-		struct service_platform *platform = &service->platforms[i];
-		const struct store_secret *secret = find_due(upkeep, platform);
-
-		if (secret != NULL && takes_lease(upkeep, platform->title))
-			submit(upkeep, platform, secret);
+	if (upkeep->running)
+		return;
+	if (upkeep->unsaved != NULL) {
+		/* Nobody else has it, so it is saved without the lease, too; which keeps others
+		 * from sending again what is in the store. */
+		hold_lease(upkeep);
+		submit(upkeep, &worker_files);
+		return;
 	}
+	for (size_t i = 0; i < service->platform_count && !upkeep->running; i++)
+		renew_if_due(upkeep, &service->platforms[i]);
 }
 
 struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current)
@@ -240,6 +307,16 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service *
 	return upkeep;
 }
 
+/* What the store did not take is lost with us: it gets a last chance. */
+static void save_last(struct upkeep *upkeep)
+{
+	if (upkeep->unsaved == NULL)
+		return;
+	save(upkeep, (*upkeep->current)->settings);
+	report(upkeep);
+	secret_free(&upkeep->unsaved);
+}
+
 void upkeep_free(struct upkeep **upkeep)
 {
 	struct upkeep *u = *upkeep;
@@ -247,7 +324,9 @@ void upkeep_free(struct upkeep **upkeep)
 	*upkeep = NULL;
 	if (u == NULL)
 		return;
-	u->closing = true;
-	if (!u->running)
-		finish(u, *u->current);
+	uv_timer_stop(&u->timer);
+	while (u->running)
+		uv_run(u->timer.loop, UV_RUN_ONCE);
+	save_last(u);
+	uv_close((uv_handle_t *)&u->timer, on_closed);
 }
