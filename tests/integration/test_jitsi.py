@@ -9,7 +9,7 @@ import drivers
 import platforms
 import pytest
 from client import JSON
-from rig import free_port, wait_for
+from rig import wait_for
 
 import jitsi as peer  # of tests/peers
 import jwt_rules
