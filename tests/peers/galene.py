@@ -68,7 +68,9 @@ class Galene:
 
     def ask(self, send, group, username, password):
         """What static/protocol.js does with an authServer: the token, None for "ask the group's own
-        passwords", or an error. send(headers, body) is the POST."""
+        passwords", or an error. send(headers, body) is the POST. A refusal is 403 in galene-protocol.md;
+        a wrong password is 401 here, as everywhere in meetauth, and that is taken knowingly: the page
+        makes the same error of every status that is not ok."""
         body = {"location": "%s/group/%s/" % (self.site, group), "username": username, "password": password}
         answer = send([("Content-Type", "application/json"), ("Origin", self.site)], json.dumps(body).encode())
         require(answer.headers["Access-Control-Allow-Origin"] in ("*", self.site), "the browser keeps the answer from the page")
