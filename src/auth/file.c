@@ -165,6 +165,32 @@ static bool stands(void *context, const char *subject)
 	return active;
 }
 
+/* The same ones, whatever their order. */
+static bool has_groups_of(const struct identity *who, const struct user *user)
+{
+	struct identity now = IDENTITY_INIT;
+	bool same = fill(&now, user) == 0 && now.group_count == who->group_count;
+
+	for (size_t i = 0; same && i < now.group_count; i++)
+		same = identity_has_group(who, now.groups[i]);
+	identity_release(&now);
+	return same;
+}
+
+/* Who was put into a group, or taken out of one, signs in again. */
+static bool holds(void *context, const struct identity *who)
+{
+	struct instance *instance = context;
+	const struct user *user;
+	bool same;
+
+	pthread_mutex_lock(&instance->lock);
+	user = users_find(instance->users, who->subject);
+	same = user != NULL && has_groups_of(who, user);
+	pthread_mutex_unlock(&instance->lock);
+	return same;
+}
+
 static int refresh(void *context, struct error *error)
 {
 	struct instance *instance = context;
@@ -192,5 +218,6 @@ const struct auth_backend auth_file = {
 	.close = close_file,
 	.check = check,
 	.stands = stands,
+	.holds = holds,
 	.refresh = refresh,
 };

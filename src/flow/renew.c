@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2, the rest of it for a session: groups that are too old are read again. Who is gone from
- * the directory is gone here; a directory that does not answer lets nobody in on old groups.
+ * Step 2, the rest of it for a session: groups that are too old are read again, those of a host at
+ * the guest desk each time. Who is gone from the directory is gone here; a directory that does not
+ * answer lets nobody in on old groups.
  */
 #include "flow/call.h"
 #include "flow/steps.h"
@@ -61,7 +62,7 @@ enum step authenticate_renew(struct visit *visit)
 	enum step step = STEP_WAIT;
 
 	if (backend == NULL || backend->group_refresh == 0 ||
-		visit->now - session->read < backend->group_refresh)
+		(!visit->to_desk && visit->now - session->read < backend->group_refresh))
 		return STEP_NEXT;
 	call = call_new(visit);
 	if (call == NULL)

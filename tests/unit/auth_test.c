@@ -261,6 +261,34 @@ static void a_changed_file_is_read_again(void **state)
 	auth_file.close(instance);
 }
 
+/* A session of somebody holds while they are who they were when it began. */
+static void other_groups_end_a_session(void **state)
+{
+	static const char *const others[] = {"anna:" HORSE ":Anna::staff:\n",
+		"anna:" HORSE ":Anna::staff,hosts,others:\n",
+		"anna:" HORSE ":Anna::staff,others:\n", "anna:" HORSE ":Anna:::\n",
+		"bert:" HORSE "::::\n"};
+	void *instance = open_with(*state, FILE_OF_FOUR);
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+
+	assert_int_equal(try(instance, "anna", "correct horse", &who), AUTH_GRANT);
+	assert_true(auth_file.holds(instance, &who));
+	for (size_t i = 0; i < COUNT(others); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof text, USERS_FIRST_LINE "%s", others[i]);
+		put_users(*state, text);
+		assert_int_equal(auth_file.refresh(instance, &error), 1);
+		assert_false(auth_file.holds(instance, &who));
+	}
+	put_users(*state, USERS_FIRST_LINE "anna:" HORSE ":Anne:a@example.org:hosts,staff:\n");
+	assert_int_equal(auth_file.refresh(instance, &error), 1);
+	assert_true(auth_file.holds(instance, &who)); /* whatever their order */
+	identity_release(&who);
+	auth_file.close(instance);
+}
+
 static void a_bad_file_leaves_the_old_users_in_place(void **state)
 {
 	struct fixture *fixture = *state;
@@ -395,6 +423,7 @@ int main(void)
 		TEST(a_relative_path_is_refused),
 		TEST(only_active_users_stand),
 		TEST(a_changed_file_is_read_again),
+		TEST(other_groups_end_a_session),
 		TEST(a_bad_file_leaves_the_old_users_in_place),
 		TEST(checks_and_refreshes_do_not_disturb_each_other),
 		TEST(the_registry_finds_by_type),
