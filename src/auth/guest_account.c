@@ -73,7 +73,7 @@ static int fill(
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
-	rc |= identity_set(&who->email, account->email, IDENTITY_EMAIL_MAX);
+	/* Not the e-mail: a host typed it, and nobody has verified it. */
 	accounts_digest(account, digest);
 	rc |= identity_set(&who->kept, digest, IDENTITY_KEPT_MAX);
 	for (size_t i = 0; i < instance->group_count; i++)

@@ -60,7 +60,7 @@ static int set_identity(struct identity *who, const struct invite *invite)
 	snprintf(subject, sizeof subject, INVITE_SUBJECT "%s", invite->id);
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name, invite->name, IDENTITY_NAME_MAX);
-	rc |= identity_set(&who->email, invite->email, IDENTITY_EMAIL_MAX);
+	/* Not the e-mail: whoever has the link need not read what is sent there. */
 	rc |= identity_add_meeting(who, invite->platform, invite->meeting);
 	/* Though somebody vouched for the name: in only where a rule names this backend. */
 	who->guest = true;

@@ -11,6 +11,8 @@
 #include "outbound/jose.h"
 #include "platform/token.h"
 
+#include <strings.h>
+
 enum {
 	NAME_MAX_CHARACTERS = 128,
 	GUEST_TOKEN_MAX = 6000, /* documented as "more than 2000" */
@@ -34,12 +36,13 @@ static json_t *name_of(const struct webex_call *call)
 	return json_stringn(name, length);
 }
 
-/* Without an address Webex takes whoever asks for whoever joins: the host. */
+/* Without an address, or with the host's own, Webex takes whoever joins for the host. */
 static json_t *email_of(const struct webex_call *call)
 {
 	const struct identity *who = call->grant->who;
 
-	if (call->webex->peer.prefill && who->email != NULL)
+	if (call->webex->peer.prefill && who->email != NULL &&
+		strcasecmp(who->email, call->webex->host_email) != 0)
 		return json_string(who->email);
 	return json_sprintf("%s@%s", call->grant->rejoin, call->webex->email_domain);
 }

@@ -68,7 +68,7 @@ def test_the_link_leads_into_its_meeting(shared):
     back = visitor.enter(MEETING)
     assert back.status == 302, back
     assert query(back)["participantName"] == "Zoë Guest"
-    assert query(back)["participantEmail"] == "zoe@partner.example"
+    assert "participantEmail" not in query(back), "nobody has verified it"
     assert shared.platform.get(back.location).status == 200
     join = wait_for(lambda: shared.events("join"), "the audit line")[-1]
     assert join["user"] == "invite-" + number and join["backend"] == "invited"
@@ -130,6 +130,16 @@ def test_only_a_rule_that_names_the_backend_lets_them_in(make_rig):
     accept(visitor, visitor.get(link))
     answer = visitor.enter(MEETING, JSON)
     assert answer.status == 403 and answer.code == "denied"
+
+
+def test_no_rule_takes_the_address_for_one_that_somebody_has_verified(make_rig):
+    rig = make(make_rig, rule("invited", 'emails = {"*@partner.example"}'))
+    link, _ = invite(rig, "--email", "zoe@partner.example")
+    visitor = rig.visitor()
+    accept(visitor, visitor.get(link))
+    answer = visitor.enter(MEETING, JSON)
+    assert (answer.status, answer.code) == (403, "denied")
+    assert "zoe@partner.example" in rig.ctl("invite", "list").stdout
 
 
 def test_revoked_and_expired_ones_end_everything(shared):
@@ -241,7 +251,7 @@ def test_thirty_days_unless_the_backend_says_otherwise(site):
     (FOR, "--name is needed"), ((*FOR, "--name", ""), "the name is empty"),
     ((*FOR, "--name", "a\nb"), "not printable"), ((*FOR, "--name", "x" * 257), "longer than"),
     ((*FOR, "--name", "Zoe", "--email", "a@good@evil"), "e-mail"),
-    (("--platform", HOST, "--meeting", "a b", "--name", "Zoe"), "a meeting id is"),
+    (("--platform", HOST, "--meeting", "a b", "--name", "Zoe"), "is no meeting of"),
     (("--platform", HOST, "--meeting", MEETING, "--meeting-token", "a b", "--name", "Zoe"), "meeting token"),
     ((*FOR, "--name", "Zoe", "--expires", "yesterday"), "must lie ahead"),
     ((*FOR, "--name", "Zoe", "--expires", "2020-01-01"), "must lie ahead"),

@@ -163,7 +163,7 @@ def test_remove(site):
     (("set", "--meeting", MEETING), "correct horse", 64, "--platform and --meeting"),
     (("set", "--platform", HOST), "correct horse", 64, "--platform and --meeting"),
     (("set", "--platform", "other.example.org", "--meeting", MEETING), "correct horse", 64, "no platform"),
-    (("set", *WHERE, "a b"), "correct horse", 64, "a meeting id is"),
+    (("set", *WHERE, "a b"), "correct horse", 64, "is no meeting of"),
     (("set", *WHERE, MEETING, "--expires", "2020-01-01"), "correct horse", 64, "must lie ahead"),
     (("set", *WHERE, MEETING, "--backend", "staff"), "correct horse", 78, "no backend staff of type meeting-key"),
     (("set", *WHERE, MEETING, "extra"), "correct horse", 64, "takes no words"),

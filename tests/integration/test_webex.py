@@ -74,18 +74,19 @@ def test_malformed_meetings(setup):
     assert len(setup.peer.asked("join")) == before
 
 
-def test_somebody_without_an_address_is_never_the_host(setup):
-    """Webex makes the link of whoever asks where it gets no address."""
-    setup.rig.add_user("carol", "--group", "staff")
+@pytest.mark.parametrize("user, address", [("carol", ()), ("dave", ("--email", "Host@example.org"))])
+def test_nobody_is_the_host(setup, user, address):
+    """Webex makes the link of whoever asks where it gets no address, or the host's."""
+    setup.rig.add_user(user, "--group", "staff", *address)
 
     def known():
         visitor = setup.rig.visitor()
-        answer = visitor.fill(visitor.login_page(), "carol", headers=JSON)
+        answer = visitor.fill(visitor.login_page(), user, headers=JSON)
         return visitor if answer.status == 302 else None
 
-    assert enter(setup, wait_for(known, "carol")).status == 302
+    assert enter(setup, wait_for(known, user)).status == 302
     name, _, domain = setup.peer.joined["email"].partition("@")
-    assert (len(name), domain, setup.peer.joined["displayName"]) == (32, "guests.invalid", "carol")
+    assert (len(name), domain, setup.peer.joined["displayName"]) == (32, "guests.invalid", user)
 
 
 def test_a_link_leads_to_the_listed_hosts_only(setup):
