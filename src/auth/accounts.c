@@ -236,7 +236,8 @@ static json_t *make_entry(const struct account *account)
 
 /* What stays of an account that is replaced: who made it and when, its password unless there is a
  * new one. */
-static enum accounts_change inherit(struct account *account, const json_t *entry, const char *seen)
+static enum accounts_change inherit(struct account *account, const json_t *entry, const char *seen,
+	struct accounts_record *record)
 {
 	struct account old;
 	char digest[ACCOUNT_DIGEST_SIZE];
@@ -246,6 +247,9 @@ static enum accounts_change inherit(struct account *account, const json_t *entry
 	accounts_digest(&old, digest);
 	if (seen != NULL && strcmp(seen, digest) != 0)
 		return ACCOUNTS_CHANGED;
+	if (strcmp(old.name, account->name) != 0)
+		snprintf(record->former, sizeof record->former, "%s", old.name);
+	record->new_password = account->hash[0] != '\0';
 	account->by = old.by;
 	account->created = old.created;
 	if (account->hash[0] == '\0')
@@ -253,8 +257,14 @@ static enum accounts_change inherit(struct account *account, const json_t *entry
 	return ACCOUNTS_DONE;
 }
 
+static void name_in(struct accounts_record *record, const struct account *account)
+{
+	snprintf(record->id, sizeof record->id, "%s", account->id);
+	snprintf(record->name, sizeof record->name, "%s", account->name);
+}
+
 static enum accounts_change put(struct records_change *change, const struct account *account,
-	const char *seen, struct error *error)
+	const char *seen, struct accounts_record *record, struct error *error)
 {
 	struct account new = *account;
 	char id[RECORDS_ID_SIZE];
@@ -265,14 +275,17 @@ static enum accounts_change put(struct records_change *change, const struct acco
 	if (new.id[0] == '\0') {
 		records_new_id(id);
 		new.id = id;
+		record->is_new = true;
 	} else {
-		result = at == count ? ACCOUNTS_GONE
-				     : inherit(&new, json_array_get(change->entries, at), seen);
+		result = at == count
+				 ? ACCOUNTS_GONE
+				 : inherit(&new, json_array_get(change->entries, at), seen, record);
 	}
 	if (result == ACCOUNTS_DONE && position(change->entries, new.id, new.name) < count)
 		result = ACCOUNTS_TAKEN;
 	if (result != ACCOUNTS_DONE)
 		return result;
+	name_in(record, &new);
 	if ((at == count ? json_array_append_new(change->entries, make_entry(&new))
 			 : json_array_set_new(change->entries, at, make_entry(&new))) != 0) {
 		error_set(error, "%s: no memory for an account", change->path);
@@ -281,34 +294,51 @@ static enum accounts_change put(struct records_change *change, const struct acco
 	return commit(change, error) == 0 ? ACCOUNTS_DONE : ACCOUNTS_BROKEN;
 }
 
-enum accounts_change accounts_put(
-	const char *path, const struct account *account, const char *seen, struct error *error)
+/* Nothing was changed: no record of it. */
+static enum accounts_change conclude(enum accounts_change result, struct accounts_record *record)
 {
-	enum accounts_change result = ACCOUNTS_BROKEN;
-	struct records_change change;
-
-	if (records_begin(&change, path, FORMAT, error) == 0) {
-		forget_old(change.entries, account->id);
-		result = put(&change, account, seen, error);
-	}
-	records_end(&change);
+	if (result != ACCOUNTS_DONE)
+		*record = (struct accounts_record){0};
 	return result;
 }
 
-enum accounts_change accounts_remove(const char *path, const char *id, struct error *error)
+enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
+	struct accounts_record *record, struct error *error)
 {
 	enum accounts_change result = ACCOUNTS_BROKEN;
 	struct records_change change;
 
+	*record = (struct accounts_record){0};
 	if (records_begin(&change, path, FORMAT, error) == 0) {
-		size_t at = position(change.entries, id, NULL);
-
-		result = ACCOUNTS_GONE;
-		if (at < json_array_size(change.entries)) {
-			json_array_remove(change.entries, at);
-			result = commit(&change, error) == 0 ? ACCOUNTS_DONE : ACCOUNTS_BROKEN;
-		}
+		forget_old(change.entries, account->id);
+		result = put(&change, account, seen, record, error);
 	}
 	records_end(&change);
-	return result;
+	return conclude(result, record);
+}
+
+static enum accounts_change take_out(struct records_change *change, size_t at,
+	struct accounts_record *record, struct error *error)
+{
+	struct account account;
+
+	if (at == json_array_size(change->entries) ||
+		read_entry(json_array_get(change->entries, at), &account) != 0)
+		return ACCOUNTS_GONE;
+	name_in(record, &account);
+	json_array_remove(change->entries, at);
+	return commit(change, error) == 0 ? ACCOUNTS_DONE : ACCOUNTS_BROKEN;
+}
+
+enum accounts_change accounts_remove(
+	const char *path, const char *id, struct accounts_record *record, struct error *error)
+{
+	enum accounts_change result = ACCOUNTS_BROKEN;
+	struct records_change change;
+
+	*record = (struct accounts_record){0};
+	if (records_begin(&change, path, FORMAT, error) == 0)
+		result = take_out(&change, position(change.entries, id, NULL), record, error);
+	records_end(&change);
+	return conclude(result, record);
 }

@@ -75,12 +75,22 @@ enum accounts_change {
 	ACCOUNTS_DONE,
 };
 
+/* What was changed, for who keeps a record of it; filled on ACCOUNTS_DONE only. */
+struct accounts_record {
+	char id[RECORDS_ID_SIZE];
+	char name[USERS_NAME_SIZE];   /* to sign in with, as it is now or was last */
+	char former[USERS_NAME_SIZE]; /* "" where that was the name before */
+	bool is_new;
+	bool new_password; /* in place of another */
+};
+
 /* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
  * and when, and its hash where account->hash is "". `seen`: the digest of what is to be replaced;
  * NULL: whatever it is. Forgets those that expired RECORDS_KEPT ago. */
-enum accounts_change accounts_put(
-	const char *path, const struct account *account, const char *seen, struct error *error);
+enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
+	struct accounts_record *record, struct error *error);
 
-enum accounts_change accounts_remove(const char *path, const char *id, struct error *error);
+enum accounts_change accounts_remove(
+	const char *path, const char *id, struct accounts_record *record, struct error *error);
 
 #endif

@@ -96,6 +96,20 @@ static char *trim(char *text)
 	return text;
 }
 
+/* An id alone may have slashes, too: what is in front of the first is no host then
+ * ("john@example.org", "https:"). */
+static bool has_platform(const char *text)
+{
+	char host[IDENTITY_SUBJECT_MAX + 1];
+	size_t length = strcspn(text, "/");
+
+	if (text[length] == '\0' || length >= sizeof host)
+		return false;
+	memcpy(host, text, length);
+	host[length] = '\0';
+	return text_is_host(host);
+}
+
 const char *accounts_read_meetings(
 	struct account *account, char *text, const char *platform, char **room_r)
 {
@@ -116,7 +130,7 @@ const char *accounts_read_meetings(
 			continue;
 		if (account->meeting_count == ACCOUNT_MEETINGS_MAX)
 			return "more than 16 meetings";
-		bare = platform != NULL && strchr(item, '/') == NULL;
+		bare = platform != NULL && !has_platform(item);
 		account->meetings[account->meeting_count++] = to;
 		to = stpcpy(stpcpy(to, bare ? platform : ""), bare ? "/" : "");
 		to = stpcpy(to, item) + 1;

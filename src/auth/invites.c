@@ -151,9 +151,9 @@ const char *invites_fault(const struct invite *invite)
 		invite->platform[strcspn(invite->platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
 		return "the platform is no host name in lower case";
 	if (!join_is_meeting_id(invite->meeting))
-		return "the meeting id is not 1 to 256 letters, digits, or - . _ ~ % /";
+		return "the meeting id is not " JOIN_MEETING_FORM;
 	if (!join_is_meeting_id(invite->meeting_token))
-		return "the meeting token is not 1 to 256 letters, digits, or - . _ ~ % /";
+		return "the meeting token is not " JOIN_MEETING_FORM;
 	if (invite->name[0] == '\0' || strlen(invite->name) > IDENTITY_NAME_MAX ||
 		!text_is_printable(invite->name))
 		return "the name is empty, longer than 256 bytes or not printable UTF-8";
@@ -297,7 +297,8 @@ static json_t *find_entry(const json_t *entries, const char *id)
 	return NULL;
 }
 
-int invites_revoke(const char *path, const char *id, bool *found_r, struct error *error)
+int invites_revoke(const char *path, const char *id, bool *found_r,
+	char name_r[IDENTITY_NAME_MAX + 1], struct error *error)
 {
 	struct records_change change;
 	json_t *entry = NULL;
@@ -307,6 +308,11 @@ int invites_revoke(const char *path, const char *id, bool *found_r, struct error
 	if (rc == 0)
 		entry = find_entry(change.entries, id);
 	*found_r = entry != NULL;
+	if (name_r != NULL) {
+		const char *name = records_text(entry, "name", IDENTITY_NAME_MAX);
+
+		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", name != NULL ? name : "");
+	}
 	if (entry != NULL && (records_time(entry, "revoked", &since) != 0 || since == 0)) {
 		if (records_set_time(entry, "revoked", clock_wall()) != 0)
 			rc = error_set(error, "%s: no memory", path);

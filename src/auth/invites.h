@@ -62,8 +62,9 @@ const struct invite *invites_open(
 int invites_add(const char *path, const struct invite *invite, char id_r[RECORDS_ID_SIZE],
 	struct error *error);
 
-/* Revokes one; *found_r says whether there is such. One that is revoked already stays as it is. 0
- * or -1. */
-int invites_revoke(const char *path, const char *id, bool *found_r, struct error *error);
+/* Revokes one; *found_r says whether there is such. One that is revoked already stays as it is.
+ * name_r (NULL: not wanted) gets whose it is, or "". 0 or -1. */
+int invites_revoke(const char *path, const char *id, bool *found_r,
+	char name_r[IDENTITY_NAME_MAX + 1], struct error *error);
 
 #endif

@@ -135,7 +135,7 @@ const char *meeting_keys_fault(const struct meeting_key *key)
 		key->platform[strcspn(key->platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
 		return "the platform is no host name in lower case";
 	if (!join_is_meeting_id(key->meeting))
-		return "the meeting id is not 1 to 256 letters, digits, or - . _ ~ % /";
+		return "the meeting id is not " JOIN_MEETING_FORM;
 	return password_hash_fault(key->hash);
 }
 

@@ -22,7 +22,7 @@ int join_add_forward(struct join *join, const char *name, const char *value)
 
 bool join_is_meeting_id(const char *text)
 {
-	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/-");
+	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/@:+?=-");
 }
 
 void join_release(struct join *join)

@@ -42,9 +42,11 @@ struct join {
 /* Adds a copy of a forwarded parameter. 0, or -1 without memory or with too many. */
 int join_add_forward(struct join *join, const char *name, const char *value);
 
-/* Whether a text can be the id of a meeting of some platform, for what names one beforehand:
- * letters, digits and - . _ ~ % /. Each platform takes fewer. */
+/* Whether a text can be the id of a meeting of some platform, for what names one beforehand: Lync
+ * has an @ in it, Skype and Webex have an address. Each platform takes fewer. No blank, comma or
+ * quote: it stands in lists, and in lines of the log. */
 bool join_is_meeting_id(const char *text);
+#define JOIN_MEETING_FORM "1 to 256 letters, digits, or - . _ ~ % / @ : + ? ="
 
 /* Frees everything, wipes the request token; the join is empty afterwards. */
 void join_release(struct join *join);

@@ -272,7 +272,7 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
 
 	if (path == NULL)
 		return status;
-	if (invites_revoke(path, argv[0], &found, &error) != 0)
+	if (invites_revoke(path, argv[0], &found, NULL, &error) != 0)
 		return ctl_fail(1, &error);
 	if (found)
 		return EX_OK;

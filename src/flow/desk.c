@@ -7,16 +7,6 @@
 #include "flow/desk.h"
 #include "flow/pages.h"
 
-#include "telemetry/log.h"
-
-static const char *const action_names[] = {
-	[DESK_SHOW] = "show",
-	[DESK_PUT_ACCOUNT] = "put-account",
-	[DESK_REMOVE_ACCOUNT] = "remove-account",
-	[DESK_ADD_INVITATION] = "add-invitation",
-	[DESK_REVOKE_INVITATION] = "revoke-invitation",
-};
-
 /* ---- who may ---- */
 
 static bool is_host(const struct visit *visit)
@@ -54,18 +44,9 @@ enum step desk_return(struct visit *visit)
 
 /* ---- on a worker ---- */
 
-static void put_account(struct desk *desk)
+static void settle_account(struct desk *desk, enum accounts_change change)
 {
-	if (desk->password[0] != '\0') {
-		if (password_hash(desk->password, desk->hash) != 0) {
-			desk->broken = true;
-			error_set(&desk->error, "no memory to hash a password");
-			return;
-		}
-		desk->account.hash = desk->hash;
-	}
-	switch (accounts_put(desk->accounts_path, &desk->account,
-		desk->seen[0] != '\0' ? desk->seen : NULL, &desk->error)) {
+	switch (change) {
 	case ACCOUNTS_TAKEN:
 		desk->fault = "desk.fault.taken";
 		break;
@@ -79,17 +60,30 @@ static void put_account(struct desk *desk)
 		desk->broken = true;
 		break;
 	case ACCOUNTS_DONE:
+		desk->done = true;
 		break;
 	}
 }
 
+static void put_account(struct desk *desk)
+{
+	if (desk->password[0] != '\0') {
+		if (password_hash(desk->password, desk->hash) != 0) {
+			desk->broken = true;
+			error_set(&desk->error, "no memory to hash a password");
+			return;
+		}
+		desk->account.hash = desk->hash;
+	}
+	settle_account(desk,
+		accounts_put(desk->accounts_path, &desk->account,
+			desk->seen[0] != '\0' ? desk->seen : NULL, &desk->record, &desk->error));
+}
+
 static void remove_account(struct desk *desk)
 {
-	enum accounts_change change = accounts_remove(desk->accounts_path, desk->id, &desk->error);
-
-	desk->broken = change == ACCOUNTS_BROKEN;
-	if (change == ACCOUNTS_GONE)
-		desk->fault = "desk.fault.gone";
+	settle_account(
+		desk, accounts_remove(desk->accounts_path, desk->id, &desk->record, &desk->error));
 }
 
 static void add_invitation(struct desk *desk)
@@ -98,7 +92,9 @@ static void add_invitation(struct desk *desk)
 		desk->broken = true;
 		return;
 	}
+	desk->done = true;
 	desk->invite.id = desk->invite_id;
+	snprintf(desk->invite_name, sizeof desk->invite_name, "%s", desk->invite.name);
 	invites_token(&desk->invite, desk->secret, desk->token);
 }
 
@@ -106,10 +102,13 @@ static void revoke_invitation(struct desk *desk)
 {
 	bool found = false;
 
-	if (invites_revoke(desk->invites_path, desk->id, &found, &desk->error) != 0)
+	if (invites_revoke(desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) !=
+		0)
 		desk->broken = true;
 	else if (!found)
 		desk->fault = "desk.fault.gone";
+	else
+		desk->done = true;
 }
 
 static void change(struct desk *desk)
@@ -132,20 +131,34 @@ static void change(struct desk *desk)
 	}
 }
 
+/* A link is shown once; after any other change the page is asked for again, so that a reload does
+ * not send the form twice. */
+static bool leads_back(const struct desk *desk)
+{
+	return desk->done && desk->action != DESK_ADD_INVITATION;
+}
+
+/* Each file for itself: an invitation that was made is shown whatever the other file is like. */
+static void read_files(struct desk *desk)
+{
+	if (desk->accounts_path != NULL) {
+		desk->accounts = accounts_load(desk->accounts_path, &desk->error);
+		desk->broken |= desk->accounts == NULL;
+	}
+	if (desk->invites_path != NULL) {
+		desk->invites = invites_load(desk->invites_path, &desk->error);
+		desk->broken |= desk->invites == NULL;
+	}
+}
+
 static void work(struct worker_job *job)
 {
 	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
 
 	if (desk->fault == NULL)
 		change(desk);
-	if (!desk->broken && desk->accounts_path != NULL) {
-		desk->accounts = accounts_load(desk->accounts_path, &desk->error);
-		desk->broken = desk->accounts == NULL;
-	}
-	if (!desk->broken && desk->invites_path != NULL) {
-		desk->invites = invites_load(desk->invites_path, &desk->error);
-		desk->broken = desk->invites == NULL;
-	}
+	if (!desk->broken && !leads_back(desk))
+		read_files(desk);
 }
 
 /* ---- on the loop ---- */
@@ -160,47 +173,10 @@ static void free_desk(struct desk *desk)
 	free(desk);
 }
 
-/* The name that was given, or the id. */
-static const char *guest_of(const struct desk *desk)
-{
-	switch (desk->action) {
-	case DESK_PUT_ACCOUNT:
-		return desk->canonical;
-	case DESK_ADD_INVITATION:
-		return desk->invite_id;
-	default:
-		return desk->id;
-	}
-}
-
-/* Every change leaves a line, and every try of one: that without what was typed, which may be a
- * password in the wrong field. */
-static void log_change(const struct desk *desk)
-{
-	const struct visit *visit = desk->visit;
-	bool done = !desk->broken && desk->fault == NULL;
-	const char *guest = done ? guest_of(desk) : desk->id;
-	const char *detail = desk->error.text[0] != '\0' ? desk->error.text : desk->fault;
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_INFO, "desk");
-	log_text(&line, "action", action_names[desk->action]);
-	log_text(&line, "result", done ? "ok" : "failed");
-	log_text(&line, "guest", guest[0] != '\0' ? guest : NULL);
-	log_text(&line, "meetings", done && desk->meetings[0] != '\0' ? desk->meetings : NULL);
-	log_text(&line, "expires", done && desk->expires[0] != '\0' ? desk->expires : NULL);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "backend", visit->session.who.backend);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", detail);
-	log_end(&line);
-}
-
 /* Nothing was made: the same form may be sent again. */
 static void give_back(const struct desk *desk)
 {
-	if (desk->is_claimed)
+	if (desk->is_claimed && !desk->done)
 		state_unclaim(desk->visit->station->state, desk->claim);
 }
 
@@ -209,16 +185,14 @@ static enum step answer(struct desk *desk)
 	struct visit *visit = desk->visit;
 
 	if (desk->action != DESK_SHOW)
-		log_change(desk);
-	if (desk->broken) {
+		desk_log(desk);
+	if (leads_back(desk))
+		return desk_return(visit);
+	if (desk->broken && !desk->done) {
 		give_back(desk);
 		visit_note(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
-	/* A link is shown once; after any other change the page is asked for again, so that a
-	 * reload does not send the form twice. */
-	if (desk->action != DESK_SHOW && desk->action != DESK_ADD_INVITATION && desk->fault == NULL)
-		return desk_return(visit);
 	return desk_page(desk) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 

@@ -40,16 +40,23 @@ struct desk {
 
 	/* What came of it. */
 	const char *accounts_path, *invites_path; /* NULL: no such backend */
+	bool done;				  /* the change, whatever was read afterwards */
+	struct accounts_record record;
+	char invite_id[RECORDS_ID_SIZE], invite_name[IDENTITY_NAME_MAX + 1];
+	char token[INVITES_TOKEN_SIZE];
 	struct accounts *accounts;
 	struct invites *invites;
-	char invite_id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
-	bool broken; /* with an error */
+	bool broken; /* a file that could not be read or written: with an error */
 	struct error error;
 };
 
 /* Takes the form apart into what the action needs; sets the fault. 0, or -1 for a form that is none
  * of ours. */
 int desk_read_form(struct desk *desk);
+
+/* Writes the line of a change, or of a try: that without what was typed, which may be a password in
+ * the wrong field. */
+void desk_log(const struct desk *desk);
 
 /* Answers with the page. 0 or -1. */
 int desk_page(struct desk *desk);

@@ -65,21 +65,29 @@ static int take_action(struct desk *desk)
 	return -1;
 }
 
-/* What a browser sends for a time ("2026-12-31T18:00") is meant in UTC; the page says so. "" is
- * `fallback`. */
-static int read_time(const char *text, int64_t fallback, int64_t *time_r)
+/* What a browser sends for a time ("2026-12-31T18:00") is meant in UTC; the page says so. */
+static int read_time(const char *text, int64_t *time_r)
 {
 	char copy[40];
 	size_t length = strlen(text);
 
-	*time_r = fallback;
-	if (length == 0)
-		return 0;
 	if (length + 2 > sizeof copy)
 		return -1;
 	snprintf(copy, sizeof copy, "%s%s", text,
 		strchr(text, 'T') != NULL && text[length - 1] != 'Z' ? "Z" : "");
 	return text_to_time(copy, time_r);
+}
+
+/* The end that was typed, else `fallback`. It lies ahead; a fallback of 0 is none, which no time
+ * that is typed means. */
+static const char *read_end(const struct desk *desk, int64_t fallback, int64_t *end_r)
+{
+	bool typed = desk->expires[0] != '\0';
+
+	*end_r = fallback;
+	if (typed && read_time(desk->expires, end_r) != 0)
+		return "desk.fault.expires";
+	return *end_r > desk->visit->now || (!typed && fallback == 0) ? NULL : "desk.fault.past";
 }
 
 /* The platform of a meeting that is typed without one: the only one there is. */
@@ -167,8 +175,8 @@ static const char *read_account(struct desk *desk)
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
 	fault = password_fault(desk);
-	if (fault == NULL && read_time(desk->expires, 0, &account->expires) != 0)
-		fault = "desk.fault.expires";
+	if (fault == NULL)
+		fault = read_end(desk, 0, &account->expires);
 	if (fault == NULL)
 		fault = read_meetings(desk);
 	return fault != NULL || accounts_fault(account) == NULL ? fault : "desk.fault.name";
@@ -216,11 +224,9 @@ static const char *read_invitation(struct desk *desk)
 		.created = desk->visit->now};
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
-	if (read_time(desk->expires, default_end(desk), &invite->expires) != 0)
-		return "desk.fault.expires";
-	if (invite->expires <= desk->visit->now)
-		return "desk.fault.past";
-	fault = find_secret(desk);
+	fault = read_end(desk, default_end(desk), &invite->expires);
+	if (fault == NULL)
+		fault = find_secret(desk);
 	return fault != NULL || invites_fault(invite) == NULL ? fault : "desk.fault.invitation";
 }
 

@@ -13,18 +13,20 @@ PASSWORD = "canary of a guest 42"
 SECTIONS = """backend "guests" { type = "guest-account" accounts = "%(folder)s/guest.accounts" groups = {"hosts"} }
 backend "invited" { type = "invite" invitations = "%(folder)s/invitations" }
 guest-desk { groups = {"hosts", "staff"} }
-policy {
+"""
+POLICY = """policy {
     rule "staff" { allow = true groups = {"staff"} }
-    rule "guests" { allow = true backends = {"guests", "invited"} }
+    rule "guests" { allow = true backends = {"guests", "invited"} %s }
     default = "deny"
 }
 """
 
 
-def make_desk(maker, secret=True, sections="", secrets=(), **options):
-    """A rig with a desk; alice and hanna may sit at it. secrets: (name, value), beside that for links."""
+def make_desk(maker, secret=True, sections="", secrets=(), rule="", **options):
+    """A rig with a desk; alice and hanna may sit at it. secrets: (name, value), beside that for links; rule: what that for guests
+    says besides."""
     rig = maker(start=False, **options)
-    rig.sections = SECTIONS % {"folder": rig.folder} + sections
+    rig.sections = SECTIONS % {"folder": rig.folder} + sections + POLICY % rule
     start_pool = rig.start_pool
 
     def prepare_and_start():

@@ -10,6 +10,7 @@ import pytest
 from client import JSON
 from desk import PASSWORD, Host, guest_of, make_desk
 from guests import MEETING, OTHER
+from oidc_peers import BACKEND, Liar, Person, section
 from rig import wait_for
 
 PAYLOAD = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ticket}}"
@@ -72,13 +73,51 @@ def test_a_form_without_a_session_leads_to_the_login_and_changes_nothing(shared,
     assert host.files() == before
 
 
-def test_who_left_the_group_is_out_with_the_next_form(make_rig):
+def test_who_was_removed_is_out_with_the_next_form(make_rig):
     rig = make_desk(make_rig)
     host = Host(rig, "hanna")
     fields = host.fields("put-account", **host.account("late"))
     rig.ctl("user", "remove", "hanna")
     wait_for(lambda: host.get("/auth/guests").status == 303, "the end of the session", 10)
     assert host.post("/auth/guests", fields).status == 303 and not host.files()
+
+
+def test_who_left_the_group_is_out_with_the_next_form(make_rig):
+    rig = make_desk(make_rig)
+    host = Host(rig, "hanna")
+    fields = host.fields("put-account", **host.account("late"))
+    path = rig.folder + "/users.passwd"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert "hosts" in text
+    with open(path + ".new", "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text.replace(":hosts:", ":others:"))
+    os.rename(path + ".new", path)
+    answer = wait_for(lambda: (lambda got: got if got.status == 303 else None)(host.get("/auth/guests")), "the end of the session", 10)
+    assert host.post("/auth/guests", fields).status == 303 and not host.files()
+    assert host.fill(host.get(answer.location), "hanna").status == 303
+    assert host.get("/auth/guests").status == 403
+
+
+def test_who_left_the_group_of_a_provider_is_out_with_the_next_form(make_rig, tmp_path):
+    """However young the groups are that the session has."""
+    peer = Liar(str(tmp_path))
+    peer.claims = {"groups": ["hosts"]}
+    try:
+        lines = ("userinfo = true", 'group-refresh = "1h"')
+        peer.userinfo = {"groups": ["hosts"]}
+        rig = make_desk(make_rig, sections=section(peer.issuer, *lines), secrets=[("backend/" + BACKEND, "client secret")])
+        person = Person(rig)
+        page = person.ours.get(person.ours.get("/auth/guests").location)
+        peer.come_back(person, peer.approve(person.press(page).location))
+        form = Host.form_of(person.ours.get("/auth/guests"), "put-account")
+        peer.userinfo = {"groups": ["others"]}
+        assert person.ours.post("/auth/guests", {**form, **Host.account("late")}).status == 403
+        peer.status["/userinfo"] = (503, {})
+        assert person.ours.get("/auth/guests").status == 503, "not in on old groups either"
+        assert not os.path.exists(rig.folder + "/guest.accounts")
+    finally:
+        peer.stop()
 
 
 # -- what stands in it? --
@@ -160,6 +199,34 @@ def test_A64_the_name_of_a_guest_stays_a_name_on_the_way_to_the_platform(shared,
     back = guest_of(shared, "olga").enter(MEETING)
     values = urllib.parse.parse_qs(urllib.parse.urlsplit(back.location).query)
     assert values["participantName"] == ["Olga&participantEmail=boss@example.org#"] and "participantEmail" not in values
+
+
+def test_A64_the_number_of_a_meeting_stays_one_segment_of_the_way_there(shared, host):
+    link = host.link(host.send("add-invitation", name="Zoe", meetings=MEETING, meeting_token="a/../b?x=1"))
+    guest = shared.visitor()
+    page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.get(link)), "the invitation", 10)
+    form, = page.forms()
+    gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    assert gone.status == 303 and gone.location == shared.site + "/join/a%2F..%2Fb%3Fx%3D1"
+
+
+@pytest.mark.parametrize("how", ["account", "invitation"])
+def test_an_address_that_a_host_typed_vouches_for_nobody(make_rig, how):
+    """Neither rules nor the platform take it for the guest's: a host could let guests in where rules let in members of a domain, or give them a role."""
+    rig = make_desk(make_rig, rule='emails = {"*@example.org"} role = "moderator"')
+    host = Host(rig)
+    visitor = rig.visitor()
+    if how == "account":
+        host.put_account("mallory", email="boss@example.org")
+        answer = wait_for(lambda: (lambda got: got if got.status != 401 else None)(visitor.fill(visitor.login_page(), "mallory", PASSWORD, headers=JSON)), "her")
+    else:
+        link = host.link(host.send("add-invitation", name="Mallory", meetings=MEETING, email="boss@example.org"))
+        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(visitor.get(link)), "the invitation", 10)
+        form, = page.forms()
+        visitor.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+        answer = visitor.enter(MEETING, JSON)
+    assert (answer.status, answer.code) == (403, "denied")
+    assert "boss@example.org" in host.get("/auth/guests").text, "hosts see it"
 
 
 def test_A57_a_line_of_the_log_stays_one_line(shared, host):

@@ -37,10 +37,13 @@ static struct account sample(const char *name)
 static void put_account(const struct fixture *fixture, const struct account *account,
 	const char *seen, enum accounts_change expected)
 {
+	struct accounts_record record;
 	struct error error = {""};
 
-	if (accounts_put(fixture->users, account, seen, &error) != expected)
+	if (accounts_put(fixture->users, account, seen, &record, &error) != expected)
 		fail_msg("%s", error.text);
+	if (expected != ACCOUNTS_DONE)
+		assert_string_equal(record.id, "");
 }
 
 static struct accounts *load(const struct fixture *fixture)
@@ -170,6 +173,7 @@ static void a_name_is_given_once_and_nobody_comes_back(void **state)
 {
 	struct account zoe = sample("zoe"), adam = sample("adam");
 	struct fixture *fixture = *state;
+	struct accounts_record record;
 	struct error error = {""};
 	char id[RECORDS_ID_SIZE];
 	struct accounts *accounts;
@@ -182,10 +186,38 @@ static void a_name_is_given_once_and_nobody_comes_back(void **state)
 	accounts_free(&accounts);
 	zoe.id = id;
 	put_account(fixture, &zoe, NULL, ACCOUNTS_TAKEN);
-	assert_int_equal(accounts_remove(fixture->users, id, &error), ACCOUNTS_DONE);
-	assert_int_equal(accounts_remove(fixture->users, id, &error), ACCOUNTS_GONE);
+	assert_int_equal(accounts_remove(fixture->users, id, &record, &error), ACCOUNTS_DONE);
+	assert_string_equal(record.id, id);
+	assert_string_equal(record.name, "adam");
+	assert_int_equal(accounts_remove(fixture->users, id, &record, &error), ACCOUNTS_GONE);
+	assert_string_equal(record.id, "");
 	put_account(fixture, &zoe, NULL, ACCOUNTS_GONE);
 	assert_int_equal(count(fixture), 1);
+}
+
+static void a_record_says_what_was_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct account account = sample("zoe");
+	struct accounts_record made, changed;
+	struct error error = {""};
+
+	accounts_put(fixture->users, &account, NULL, &made, &error);
+	assert_true(records_is_id(made.id) && made.is_new && !made.new_password);
+	assert_string_equal(made.name, "zoe");
+	assert_string_equal(made.former, "");
+	account.id = made.id;
+	account.hash = "";
+	accounts_put(fixture->users, &account, NULL, &changed, &error);
+	assert_true(!changed.is_new && !changed.new_password);
+	assert_string_equal(changed.id, made.id);
+	assert_string_equal(changed.former, "");
+	account.name = "zora";
+	account.hash = hash;
+	accounts_put(fixture->users, &account, NULL, &changed, &error);
+	assert_true(!changed.is_new && changed.new_password);
+	assert_string_equal(changed.name, "zora");
+	assert_string_equal(changed.former, "zoe");
 }
 
 static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
@@ -292,6 +324,25 @@ static void meetings_are_read_from_a_line(void **state)
 	assert_string_equal(account.meetings[1], "other.example/b");
 	free(room);
 	assert_non_null(accounts_read_meetings(&account, many, "x.example", &room));
+	free(room);
+}
+
+static void an_id_alone_may_have_slashes(void **state)
+{
+	char line[] = "john@contoso.example/854T0R7G,https://meet.lync.com/contoso/a/1SD8D0WZ,"
+		      "LYNC.example/john@contoso.example/1";
+	struct account account = sample("zoe");
+	char *room = NULL;
+
+	(void)state;
+	assert_null(accounts_read_meetings(&account, line, "lync.example", &room));
+	assert_int_equal(account.meeting_count, 3);
+	assert_string_equal(account.meetings[0], "lync.example/john@contoso.example/854T0R7G");
+	assert_string_equal(
+		account.meetings[1], "lync.example/https://meet.lync.com/contoso/a/1SD8D0WZ");
+	assert_string_equal(account.meetings[2], "LYNC.example/john@contoso.example/1");
+	account.meeting_count = 2;
+	assert_null(accounts_meetings_fault(&account));
 	free(room);
 }
 
@@ -493,9 +544,11 @@ int main(void)
 		TEST(many_are_found),
 		TEST(a_replaced_one_keeps_who_made_it_and_its_password),
 		TEST(a_name_is_given_once_and_nobody_comes_back),
+		TEST(a_record_says_what_was_changed),
 		TEST(what_ended_long_ago_is_forgotten_with_the_next),
 		TEST(a_bad_file_is_refused_as_a_whole),
 		TEST(meetings_are_read_from_a_line),
+		TEST(an_id_alone_may_have_slashes),
 		TEST(all_meetings_fit_into_a_session),
 		TEST(a_digest_is_of_all_that_may_change),
 		TEST(a_password_gives_a_guest_of_the_named_meetings),

@@ -237,6 +237,28 @@ static void moving_leaves_nothing_behind(void **state)
 
 /* ---- join ---- */
 
+static void ids_of_every_platform_can_be_named(void **state)
+{
+	static const char *const good[] = {"5f521a93c20ff6721fbb6a6c", "weekly-1", "group/sub",
+		"tenant/caf%c3%a9", "john+x@contoso.example/854T0R7G",
+		"https://meet.lync.com/contoso/testuser/1SD8D0WZ",
+		"https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"};
+	static const char *const bad[] = {"", ".", "..", "a b", "a,b", "a\"b", "a'b", "a<b", "a&b",
+		"a;b", "a\\b", "a#b", "a\nb", "a\x7f", "caf\xc3\xa9"};
+	char longest[JOIN_MEETING_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_true(join_is_meeting_id(good[i]));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(join_is_meeting_id(bad[i]));
+	memset(longest, 'm', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_false(join_is_meeting_id(longest));
+	longest[JOIN_MEETING_MAX] = '\0';
+	assert_true(join_is_meeting_id(longest));
+}
+
 static void joins_take_so_many_forwards(void **state)
 {
 	struct join join = JOIN_INIT;
@@ -285,6 +307,7 @@ int main(void)
 		cmocka_unit_test(identities_refuse_what_does_not_fit),
 		cmocka_unit_test(groups_are_a_set),
 		cmocka_unit_test(moving_leaves_nothing_behind),
+		cmocka_unit_test(ids_of_every_platform_can_be_named),
 		cmocka_unit_test(joins_take_so_many_forwards),
 		cmocka_unit_test(clocks_agree),
 	};

@@ -154,7 +154,7 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);
 		/* Nothing is added, and what is revoked is a good file then. */
 		assert_int_equal(invites_add(fixture->users, &more, id, &error), -1);
-		if (invites_revoke(fixture->users, ID, &found, &error) == 0 && found) {
+		if (invites_revoke(fixture->users, ID, &found, NULL, &error) == 0 && found) {
 			struct invites *mended = load(fixture);
 
 			assert_false(invites_is_active(invites_at(mended, 0), 0));
@@ -209,7 +209,7 @@ static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 static void a_revoked_one_stays_revoked_since_then(void **state)
 {
 	struct fixture *fixture = *state;
-	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], name[IDENTITY_NAME_MAX + 1];
 	struct invites *invites;
 	struct file_stamp stamp;
 	bool found = false;
@@ -219,15 +219,17 @@ static void a_revoked_one_stays_revoked_since_then(void **state)
 	assert_true(invites_is_active(invites_find(invites, id), clock_wall()));
 	assert_false(invites_is_active(invites_find(invites, id), clock_wall() + 3601));
 	invites_free(&invites);
-	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL, NULL), 0);
 	assert_true(found);
 	invites = load(fixture);
 	assert_false(invites_is_active(invites_find(invites, id), clock_wall()));
 	invites_free(&invites);
 	stamp = file_stamp(fixture->users);
-	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, name, NULL), 0);
+	assert_string_equal(name, "Zo\xc3\xab Guest");
 	assert_true(found && file_stamp_equal(stamp, file_stamp(fixture->users)));
-	assert_int_equal(invites_revoke(fixture->users, "nobody", &found, NULL), 0);
+	assert_int_equal(invites_revoke(fixture->users, "nobody", &found, name, NULL), 0);
+	assert_string_equal(name, "");
 	assert_false(found);
 }
 
@@ -395,7 +397,7 @@ static void nobody_else_gets_in(void **state)
 
 	add(fixture, invite, "other secret", id, forged);
 	add(fixture, invite, "secret", id, revoked);
-	invites_revoke(fixture->users, id, &found, NULL);
+	invites_revoke(fixture->users, id, &found, NULL, NULL);
 	invite.expires = clock_wall() - 1;
 	add(fixture, invite, "secret", id, expired);
 	invite.id = ID; /* signed, and in no file */
@@ -428,7 +430,7 @@ static void sessions_end_with_their_invitation(void **state)
 	assert_false(auth_invite.stands(instance, "invite-"));
 	assert_false(auth_invite.stands(instance, "invite-" ID));
 	assert_int_equal(auth_invite.refresh(instance, &error), 0);
-	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL), 0);
+	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL, NULL), 0);
 	assert_int_equal(auth_invite.refresh(instance, &error), 1);
 	assert_false(auth_invite.stands(instance, subject));
 	/* A bad file leaves things as they were, and is an error until it is good again. */
