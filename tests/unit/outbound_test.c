@@ -8,138 +8,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "http_fixture.h"
+
 #include "base/buffer.h"
 #include "outbound/breaker.h"
 #include "outbound/client.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/* -- a server: one thread a connection, behaviour by path -- */
-
 enum { HANG_MS = 1000 }; /* enough for another answer on a machine with much to do */
-
-static struct {
-	int fd;
-	char base[64];
-	atomic_int connections, requests;
-	char last_head[4096];
-} server;
-
-static void say(int fd, const char *text)
-{
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-static void flood(int fd, const char *piece, size_t times)
-{
-	for (size_t i = 0; i < times; i++)
-		if (write(fd, piece, strlen(piece)) < 0)
-			return;
-}
-
-/* True while the connection is to be kept. */
-static bool answer(int fd, const char *head, int nth)
-{
-	if (strstr(head, "GET /ok ") != NULL)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-	else if (strstr(head, "GET /dies-second ") != NULL && nth == 1)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
-	else if (strstr(head, "GET /redirect ") != NULL)
-		say(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
-	else if (strstr(head, "GET /junk ") != NULL)
-		say(fd, "220 smtp.example.org ESMTP\r\n");
-	else if (strstr(head, "GET /short ") != NULL)
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhi");
-	else if (strstr(head, "GET /hang ") != NULL)
-		return true;
-	else if (strstr(head, "GET /large ") != NULL) {
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n");
-		flood(fd, "0123456789012345678901234567890123456789012345678901234567890123",
-			10000);
-	} else if (strstr(head, "GET /headers ") != NULL) {
-		say(fd, "HTTP/1.1 200 OK\r\n");
-		flood(fd, "X-Padding: 01234567890123456789012345678901234567890123456789\r\n",
-			10000);
-	}
-	return strstr(head, "GET /ok ") != NULL || strstr(head, "GET /redirect ") != NULL ||
-	       (strstr(head, "GET /dies-second ") != NULL && nth == 1);
-}
-
-static void *serve_connection(void *argument)
-{
-	int fd = (int)(intptr_t)argument, nth = 0;
-	char head[4096];
-	size_t length = 0;
-	ssize_t got;
-
-	while ((got = read(fd, head + length, sizeof head - 1 - length)) > 0) {
-		length += (size_t)got;
-		head[length] = '\0';
-		if (strstr(head, "\r\n\r\n") == NULL)
-			continue;
-		server.requests++;
-		memcpy(server.last_head, head, length + 1);
-		if (!answer(fd, head, ++nth))
-			break;
-		length = 0;
-	}
-	close(fd);
-	return NULL;
-}
-
-static void *serve(void *unused)
-{
-	pthread_attr_t detached;
-
-	(void)unused;
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	for (;;) {
-		pthread_t thread;
-		int fd = accept(server.fd, NULL, NULL);
-
-		if (fd < 0)
-			break;
-		server.connections++;
-		pthread_create(&thread, &detached, serve_connection, (void *)(intptr_t)fd);
-	}
-	pthread_attr_destroy(&detached);
-	return NULL;
-}
-
-static pthread_t accepting;
-
-static int start_server(void **unused)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET};
-	socklen_t length = sizeof address;
-
-	(void)unused;
-	signal(SIGPIPE, SIG_IGN);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	server.fd = socket(AF_INET, SOCK_STREAM, 0);
-	bind(server.fd, (struct sockaddr *)&address, sizeof address);
-	listen(server.fd, 64);
-	getsockname(server.fd, (struct sockaddr *)&address, &length);
-	snprintf(server.base, sizeof server.base, "http://127.0.0.1:%u", ntohs(address.sin_port));
-	return pthread_create(&accepting, NULL, serve, NULL);
-}
-
-static int stop_server(void **unused)
-{
-	(void)unused;
-	shutdown(server.fd, SHUT_RDWR);
-	close(server.fd);
-	pthread_join(accepting, NULL);
-	curl_global_cleanup();
-	return 0;
-}
 
 /* -- the client under test -- */
 
@@ -236,7 +111,7 @@ static void an_answer_comes_whole_and_the_connection_is_kept(void **state)
 		assert_int_equal(server.requests, i);
 	}
 	assert_int_equal(server.connections, 1);
-	assert_non_null(strstr(server.last_head, "Accept: application/json\r\n"));
+	assert_non_null(strstr(server.last, "Accept: application/json\r\n"));
 }
 
 static void what_went_out_is_never_sent_again(void **state)
@@ -268,7 +143,7 @@ static void a10_the_target_goes_out_as_it_is(void **state)
 	struct fixture *fixture = *state;
 
 	get(fixture, "/a/../b/./%2e%2e/c?d=e");
-	assert_memory_equal(server.last_head, line, sizeof line - 1);
+	assert_memory_equal(server.last, line, sizeof line - 1);
 }
 
 static void broken_answers_are_told_apart_from_none(void **state)
