@@ -26,7 +26,7 @@ def make_desk(maker, secret=True, sections="", secrets=(), rule="", **options):
     """A rig with a desk; alice and hanna may sit at it. secrets: (name, value), beside that for links; rule: what that for guests
     says besides."""
     rig = maker(start=False, **options)
-    rig.sections = SECTIONS % {"folder": rig.folder} + sections + POLICY % rule
+    rig.sections = SECTIONS % {"folder": rig.folder} + (sections % rig.folder if "%s" in sections else sections) + POLICY % rule
     start_pool = rig.start_pool
 
     def prepare_and_start():

@@ -338,6 +338,67 @@ def test_without_a_secret_for_links_it_says_what_to_do(make_rig):
     assert answer.status == 400 and "meetauthctl secret generate" in answer.text
 
 
+# -- meetings of every platform --
+
+PLATFORMS = """
+backend "keys" { type = "meeting-key"  keys = "%s/meeting.keys" }
+platform "jitsi.example" { type = "jitsi"  app-id = "meetauth" }
+platform "bbb.example" { type = "bigbluebutton" }
+platform "galene.example" { type = "galene" }
+platform "livekit.example" { type = "livekit" }
+platform "example.webex.com" { type = "webex"  mode = "guest-issuer"  issuer = "I1"  meetings-by = {"number", "link"} }
+platform "skype.example" { type = "skype"  tenant = "contoso.example"  client-id = "C1"  endpoint = "sip:desk@contoso.example"
+    allowed-origins = {"https://app.example.org"} }
+platform "ucwa.example" { type = "ucwa"  domains = {"contoso.example"}  allowed-origins = {"https://app.example.org"} }
+"""
+KEYS = {"jitsi.example": "k" * 32, "bbb.example": "k" * 32, "livekit.example": "APIkey:" + "k" * 32, "skype.example": "k" * 32,
+        "galene.example": json.dumps({"kty": "oct", "alg": "HS256", "kid": "1", "k": "A" * 43}), "example.webex.com": "a" * 44}
+LYNC = 'platform "lync.example" { type = "lync"  domains = {"contoso.example"} }\n'
+IDS = {HOST: MEETING, "jitsi.example": "acme/team%20meeting", "bbb.example": "weekly-1", "galene.example": "uni/maths", "livekit.example": "Daily",
+       "example.webex.com": "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e",
+       "skype.example": "https://meet.lync.com/contoso/testuser/1SD8D0WZ", "ucwa.example": "john@contoso.example/G03W98W4",
+       "lync.example": "john@contoso.example/854T0R7G"}
+WRITTEN = {**IDS, "ucwa.example": "https://meet.contoso.example/john/G03W98W4"}  # as operators write them
+
+
+def test_a_meeting_of_any_platform_can_be_named(make_rig):
+    rig = make_desk(make_rig, sections=PLATFORMS + LYNC, secrets=KEYS.items())
+    host = Host(rig)
+    host.put_account("anna", meetings=", ".join("%s/%s" % pair for pair in IDS.items()))
+    with open(rig.folder + "/guest.accounts", encoding="utf-8") as file:
+        assert json.load(file)["entries"][0]["meetings"] == ["%s/%s" % pair for pair in IDS.items()]
+    for pair in IDS.items():
+        assert "%s/%s" % pair in host.row("anna"), "and the form that changes it"
+        host.link(host.send("add-invitation", name="Zoe", meetings="%s/%s" % pair))
+        rig.ctl("invite", "create", "--platform", pair[0], "--meeting", WRITTEN[pair[0]], "--name", "Ann")
+        rig.ctl("meeting-key", "set", "--platform", pair[0], "--meeting", WRITTEN[pair[0]], text="correct horse")
+    host.edit_account("anna", display="Anna")
+    invitations = json.loads(rig.ctl("--json", "invite", "list").stdout)
+    assert [(entry["platform"], entry["meeting"]) for entry in invitations] == [pair for pair in IDS.items() for _ in range(2)]
+    keys = json.loads(rig.ctl("--json", "meeting-key", "list").stdout)
+    assert [(entry["platform"], entry["meeting"]) for entry in keys] == list(IDS.items())
+
+
+@pytest.mark.parametrize("how", ["invitation", "account"])
+def test_a_guest_of_a_conference_gets_its_link_and_key(make_rig, how):
+    meeting = IDS["lync.example"]
+    rig = make_desk(make_rig, sections=LYNC, secrets=[("meeting/lync.example/" + meeting, "k3y-0f-the-meeting")])
+    host, guest = Host(rig), rig.visitor()
+    if how == "invitation":
+        link = host.link(host.send("add-invitation", name="Zoe", meetings="lync.example/" + meeting))
+        form, = wait_for(lambda: follow(guest, link), "the invitation", 10).forms()
+        gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+        assert gone.status == 303 and gone.location.startswith(rig.base + "/lync/")
+        page = guest.get(gone.location)
+    else:
+        host.put_account("zoe", meetings="lync.example/" + meeting)
+        login = "/auth/lync/%s?platform=lync.example" % meeting
+        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.fill(guest.get(guest.get(login).location), "zoe", PASSWORD)), "her", 10)
+    assert page.status == 200 and "conf:sip:john@contoso.example;gruu;opaque=app:conf:focus:id:854T0R7G" in page.text
+    assert "k3y-0f-the-meeting" in page.text
+    assert guest.get("/auth/lync/john@contoso.example/OTHER").status == 303, "for this meeting alone"
+
+
 # -- the pool, the log --
 
 
