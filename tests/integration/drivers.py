@@ -75,6 +75,7 @@ class Jitsi(Platform):
     title = "meet.example.org"
     options = 'app-id = "meetauth"'
     roles = True
+    malformed = ("a%23b", "", "%2e%2e", "a%0db", "meet.example.org/a")
 
     def peer(self, secret):
         return jitsi_peer.Jitsi(self.title, "meetauth", secret=secret)

@@ -106,7 +106,7 @@ def test_forms_of_other_sites_get_nothing(livekit, visitor, kind):
     assert answer.status == 400 and "eyJ" not in answer.text
 
 
-@pytest.mark.parametrize("body", [{}, {"room_name": "a/b"}, {"room_name": "*"}, {"room_name": ""}, {"room_name": 5}, {"room_name": ["daily"]}])
+@pytest.mark.parametrize("body", [{}, {"room_name": "a/b"}, {"room_name": "*"}, {"room_name": ""}, {"room_name": 5}, {"room_name": ["daily"]}, {"room_name": "daily\n"}])
 def test_bad_rooms(livekit, visitor, body):
     answer = livekit.ask(visitor, body)
     assert (answer.status, answer.code) == (400, "bad-request")
