@@ -168,6 +168,10 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 	if (visit->platform == NULL)
 		return title != NULL ? visit_fail(visit, FAILURE_UNKNOWN_PLATFORM)
 				     : refuse(visit, "platform", "there are several: name one");
+	if (visit->platform->driver->scripts_only && visit->platform->peer->app == NULL) {
+		visit_note(visit, "only scripts get something here: the platform has no `app`");
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	}
 	return arrive_at(visit, slash != NULL ? slash + 1 : "", get_parameter, query);
 }
 

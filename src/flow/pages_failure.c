@@ -37,12 +37,18 @@ static void add_failure_headers(struct visit *visit)
 	script_add_headers(visit);
 }
 
-/* MOUNT/ENTRY/MEETING: drivers read their own ids there. */
+/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=MEETING: drivers read their own ids there. */
 static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
 {
-	const char *id = visit->join.meeting_id;
+	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
 
 	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	if (parameter != NULL) {
+		buffer_printf(url, "?%s=", parameter);
+		buffer_percent(url, id);
+		buffer_printf(url, "&platform=%s", visit->join.platform);
+		return;
+	}
 	while (*id != '\0') {
 		size_t length = strcspn(id, "/");
 		char *segment = strndup(id, length);
@@ -60,6 +66,8 @@ static void append_entry(const struct visit *visit, const char *entry, struct bu
 void pages_meeting_link(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)
+		return;
+	if (visit->platform->driver->scripts_only && visit->platform->peer->app == NULL)
 		return;
 	if (visit->platform->driver->entry != NULL) {
 		append_entry(visit, visit->platform->driver->entry, url);

@@ -25,7 +25,7 @@ enum failure {
 	FAILURE_COUNT,
 };
 
-enum { DETAIL_MAX = 144 }; /* thousands of visits wait at once: no struct error */
+enum { DETAIL_MAX = 256 }; /* thousands of visits wait at once: no struct error */
 
 struct visit {
 	struct station *station;
@@ -191,6 +191,7 @@ step_function authorize_join;
 /* Whether the policy would let them into the visit's meeting. */
 bool authorize_would_allow(const struct visit *visit, const struct identity *who);
 step_function room_take; /* room.c */
+step_function room_keep;
 step_function exchange_token;
 
 /* The versions of the secret for the visit's meeting, newest first; NULL and 0 where there are

@@ -13,7 +13,7 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 8 };
+enum { STEPS_MAX = 9 };
 
 /* The whole story: which steps a request goes through, in order. */
 static const struct story {
@@ -24,24 +24,24 @@ static const struct story {
 } stories[] = {
 	{ROUTE_ENTRY, HTTP_GET, true,
 		{arrive_from_platform, authenticate_by_session, authorize_join, room_take,
-			exchange_token, return_to_platform}},
+			exchange_token, room_keep, return_to_platform}},
 	{ROUTE_ENTRY, HTTP_HEAD, false, {arrive_from_platform, arrive_and_stop}},
 	{ROUTE_PLATFORM, HTTP_GET, true,
 		{arrive_by_entry, authenticate_by_session, authorize_join, room_take,
-			exchange_token, return_to_platform}},
+			exchange_token, room_keep, return_to_platform}},
 	{ROUTE_PLATFORM, HTTP_HEAD, false, {arrive_by_entry, arrive_and_stop}},
 	{ROUTE_TOKEN, HTTP_POST, true,
 		{arrive_from_script, authenticate_script, authorize_join, room_take, exchange_token,
-			return_to_script}},
+			room_keep, return_to_script}},
 	{ROUTE_TOKEN, HTTP_OPTIONS, false, {script_preflight}},
 	{ROUTE_LOGIN, HTTP_GET, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_HEAD, false, {arrive_with_ticket, authenticate_at_login}},
 	{ROUTE_LOGIN, HTTP_POST, true,
 		{arrive_with_form, arrive_with_form_ticket, authenticate_by_form, authorize_join,
-			room_take, exchange_token, return_to_platform}},
+			room_take, exchange_token, room_keep, return_to_platform}},
 	{ROUTE_CALLBACK, HTTP_GET, true,
 		{arrive_from_provider, authenticate_by_provider, authorize_join, room_take,
-			exchange_token, return_to_platform}},
+			exchange_token, room_keep, return_to_platform}},
 	{ROUTE_CALLBACK, HTTP_HEAD, false, {arrive_from_provider, arrive_and_stop}},
 	{ROUTE_BACKCHANNEL, HTTP_POST, false, {arrive_with_message, backchannel_end}},
 	{ROUTE_INVITE, HTTP_GET, false, {invite_show}},
@@ -281,8 +281,8 @@ static void finish(struct visit *visit)
 		response->body.data, head ? 0 : response->body.length);
 	count_status(response->status);
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
-	if (visit->is_join && (visit->failed || visit->token.length > 0)) {
-		if (!visit->failed)
+	if (visit->is_join && (visit->failed || visit->handed_over || visit->token.length > 0)) {
+		if (!visit->failed && !visit->handed_over)
 			desk_mark(visit);
 		audit_join(visit, total_ms);
 	} else if (visit->failed && !visit->is_logged) {

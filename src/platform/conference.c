@@ -41,6 +41,22 @@ int conference_parse(const char *uri, struct conference *conference)
 	return conference_set(conference, copy, at + 1, rest + sizeof middle - 1);
 }
 
+int conference_read(const char *text, struct conference *conference)
+{
+	char copy[CONFERENCE_TEXT_MAX], *domain = copy, *id, *user;
+
+	if (strncasecmp(text, scheme, sizeof scheme - 1) == 0)
+		return conference_parse(text, conference);
+	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+		return -1;
+	user = strsep(&domain, "@");
+	id = domain;
+	if (id == NULL)
+		return -1;
+	domain = strsep(&id, "/");
+	return id != NULL ? conference_set(conference, user, domain, id) : -1;
+}
+
 void conference_write(const struct conference *conference, char uri[CONFERENCE_TEXT_MAX])
 {
 	snprintf(uri, CONFERENCE_TEXT_MAX, "%s%s@%s%s%s", scheme, conference->user,

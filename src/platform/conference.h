@@ -24,6 +24,9 @@ struct conference {
 /* Reads "sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID" and nothing else. 0 or -1. */
 int conference_parse(const char *uri, struct conference *conference);
 
+/* Reads that address, or "USER@DOMAIN/ID" as rules have it. 0 or -1. */
+int conference_read(const char *text, struct conference *conference);
+
 /* Checks the three parts and takes copies. 0 or -1. */
 int conference_set(
 	struct conference *conference, const char *user, const char *domain, const char *id);

@@ -6,12 +6,13 @@
 
 #include <strings.h>
 
-enum { HOST_MAX = 260 };
+enum { SHOWN_MAX = 81 };
 
 int links_read(
 	const struct section *section, const char *option, struct links *links, struct error *error)
 {
 	links->hosts = section_list(section, option, &links->count);
+	links->called = option;
 	for (size_t i = 0; i < links->count; i++)
 		if (!text_is_host(links->hosts[i]))
 			return section_error(section, option, error,
@@ -28,19 +29,17 @@ bool links_is_below(const char *host, const char *domain)
 	return length == tail || host[length - tail - 1] == '.';
 }
 
-/* Host and port of an address that config_check_url() has passed; `port` is what stands there, or
- * the scheme's own. */
-static int split(const char *url, char host[HOST_MAX], int64_t *port_r)
+/* `port` is what stands there, or the scheme's own. */
+int links_split(const char *url, char host[LINKS_HOST_MAX], int64_t *port_r)
 {
 	const char *from = strstr(url, "://") + 3;
 	size_t length = strcspn(from, "/?");
 	char *colon;
 
 	*port_r = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
-	if (length >= HOST_MAX || from[0] == '[')
+	if (length >= LINKS_HOST_MAX || from[0] == '[')
 		return -1;
-	memcpy(host, from, length);
-	host[length] = '\0';
+	text_lower(from, host, length + 1);
 	colon = strchr(host, ':');
 	if (colon == NULL)
 		return 0;
@@ -50,7 +49,7 @@ static int split(const char *url, char host[HOST_MAX], int64_t *port_r)
 
 static bool covers(const char *entry, const char *host, int64_t port, int64_t usual)
 {
-	char name[HOST_MAX];
+	char name[LINKS_HOST_MAX];
 	size_t length = strcspn(entry, ":");
 	int64_t wanted = usual;
 
@@ -73,7 +72,7 @@ static bool is_clean(const char *url)
 
 bool links_allow(const struct links *links, const char *url)
 {
-	char front[LINK_MAX], host[HOST_MAX];
+	char front[LINK_MAX], host[LINKS_HOST_MAX];
 	int64_t port = 0, usual;
 	size_t length = strcspn(url, "?");
 
@@ -81,7 +80,7 @@ bool links_allow(const struct links *links, const char *url)
 		return false;
 	memcpy(front, url, length);
 	front[length] = '\0';
-	if (config_check_url(front, NULL) != 0 || split(front, host, &port) != 0)
+	if (config_check_url(front, NULL) != 0 || links_split(front, host, &port) != 0)
 		return false;
 	usual = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
 	for (size_t i = 0; i < links->count; i++)
@@ -107,4 +106,39 @@ int links_follow(const struct links *links, const char *base, const char *link, 
 		return -1;
 	buffer_text(url, whole);
 	return url->failed ? -1 : 0;
+}
+
+/* The host and port of what may be no address at all; never a user's name or password. */
+static void show_host(const char *link, char text[SHOWN_MAX])
+{
+	const char *from = strstr(link, "//");
+	size_t length, used = 0;
+
+	from = from != NULL ? from + 2 : link + strlen(link);
+	length = strcspn(from, "/?#\\");
+	for (size_t i = 0; i < length; i++)
+		if (from[i] == '@')
+			used = i + 1;
+	from += used;
+	length -= used;
+	snprintf(text, SHOWN_MAX, "%.*s", (int)(length < SHOWN_MAX ? length : SHOWN_MAX - 1), from);
+	for (char *at = text; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~' || *at == '"')
+			*at = '?';
+}
+
+int links_take(const struct links *links, const char *what, const char *base, const char *link,
+	struct buffer *url, struct error *error)
+{
+	char host[SHOWN_MAX];
+
+	if (link == NULL)
+		return error_set(error, "%s is missing, or no text", what);
+	if (links_follow(links, base, link, url) == 0)
+		return 0;
+	show_host(link, host);
+	if (host[0] == '\0')
+		return error_set(error, "%s is no https address", what);
+	return error_set(error, "%s leads to %s, which is not https or not in %s", what, host,
+		links->called);
 }

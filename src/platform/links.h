@@ -8,16 +8,17 @@
 
 #include "platform/platform.h"
 
-enum { LINK_MAX = 4096 };
+enum { LINK_MAX = 4096, LINKS_HOST_MAX = 260 };
 
 /* "example.com" is that host and all below it, at https's own port; "example.com:8443" that port
  * alone. The texts are the section's. */
 struct links {
 	const char *const *hosts;
 	size_t count;
+	const char *called; /* in messages: the options that the hosts are from */
 };
 
-/* Reads a list of hosts. 0, or -1 with section_error(). */
+/* Reads a list of hosts, which is called as its option. 0, or -1 with section_error(). */
 int links_read(const struct section *section, const char *option, struct links *links,
 	struct error *error);
 
@@ -28,6 +29,14 @@ bool links_allow(const struct links *links, const char *url);
 /* Appends the whole address of a link that stands in an answer of `base`: another whole address, or
  * a path. 0, or -1 where it may not be followed; `url` is unchanged then. */
 int links_follow(const struct links *links, const char *base, const char *link, struct buffer *url);
+
+/* The same for the log: -1 with the error, which begins with `what` and says that the link is
+ * missing (NULL) or which host it leads to, cut and printable. */
+int links_take(const struct links *links, const char *what, const char *base, const char *link,
+	struct buffer *url, struct error *error);
+
+/* Host, in small letters, and port of an address that links_allow() has passed. 0 or -1. */
+int links_split(const char *url, char host[LINKS_HOST_MAX], int64_t *port_r);
 
 /* Whether a host name is `domain` or below it, without case. */
 bool links_is_below(const char *host, const char *domain);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "platform/app.h"
 #include "platform/shared.h"
 #include "platform/token.h"
 
@@ -38,6 +39,7 @@ static const struct option options[] = {
 	{"lifetime", OPTION_DURATION, "5m", "how long a token is good for connecting"},
 	{"prefill", OPTION_BOOL, "true", "the name stands in the token"},
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
 	{0},
 };
 
@@ -77,6 +79,8 @@ static int configure(struct instance *instance, const struct section *section, s
 		shared_read_origins(section, peer, error) != 0)
 		return -1;
 	peer->site = instance->site;
+	if (app_read(section, peer, error) != 0)
+		return -1;
 	peer->api = instance->api;
 	peer->ca_file = section_string(section, "ca-file");
 	peer->prefill = section_bool(section, "prefill");
@@ -197,8 +201,11 @@ static void landing(const void *context, const struct join *join, const char *to
 {
 	const struct instance *instance = context;
 
-	(void)join;
 	(void)who;
+	if (instance->peer.app != NULL) {
+		app_landing(&instance->peer, "room_name", join->meeting_id, url);
+		return;
+	}
 	buffer_printf(url, "%s/custom?liveKitUrl=", instance->site);
 	buffer_percent(url, instance->server);
 	buffer_text(url, "&token=");

@@ -42,7 +42,7 @@ static int configure(struct instance *instance, const struct section *section, s
 		links_read(section, "domains", &instance->domains, error) != 0)
 		return -1;
 	if (instance->domains.count == 0)
-		instance->domains = (struct links){&instance->title, 1};
+		instance->domains = (struct links){&instance->title, 1, "domains"};
 	for (size_t i = 0; i < instance->domains.count; i++)
 		if (strchr(instance->domains.hosts[i], ':') != NULL)
 			return section_error(
@@ -71,21 +71,6 @@ static const struct platform_peer *peer_of(const void *instance)
 
 /* ---- arriving ---- */
 
-/* "USER@DOMAIN/ID". 0 or -1. */
-static int read_name(const char *text, struct conference *conference)
-{
-	char copy[CONFERENCE_TEXT_MAX], *domain = copy, *id, *user;
-
-	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
-		return -1;
-	user = strsep(&domain, "@");
-	id = domain;
-	if (id == NULL)
-		return -1;
-	domain = strsep(&id, "/");
-	return id != NULL ? conference_set(conference, user, domain, id) : -1;
-}
-
 static bool is_ours(const struct instance *instance, const char *domain)
 {
 	for (size_t i = 0; i < instance->domains.count; i++)
@@ -99,19 +84,26 @@ static int arrive(const void *context, struct platform_arrival *arrival)
 	static const char parameter[] = "conferenceUri";
 	struct conference conference;
 	char name[CONFERENCE_TEXT_MAX], written[CONFERENCE_TEXT_MAX];
-	const char *uri;
+	const char *uri, *where = "meeting";
 
 	if (shared_optional(arrival, parameter, &uri) != 0)
 		return -1;
 	if (uri != NULL && arrival->rest[0] != '\0')
 		return shared_refuse(arrival, parameter, "a second meeting");
-	if (uri != NULL ? conference_parse(uri, &conference) != 0
-			: read_name(arrival->rest, &conference) != 0)
-		return shared_refuse(arrival, uri != NULL ? parameter : "meeting",
-			"missing, or not USER@DOMAIN/ID, nor the sip: address of a conference");
+	if (uri != NULL)
+		where = parameter;
+	else
+		uri = arrival->rest;
+	if (uri[0] == '\0')
+		return shared_refuse(arrival, where, "missing");
+	if (conference_read(uri, &conference) != 0)
+		return shared_refuse(arrival, where,
+			"is neither USER@DOMAIN/ID nor "
+			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
 	if (!is_ours(context, conference.domain))
-		return shared_refuse(arrival, uri != NULL ? parameter : "meeting",
-			"the organizer's domain is not ours");
+		return shared_refuse(arrival, where,
+			"the organizer's domain, %.100s, is not one of the option `domains`",
+			conference.domain);
 	conference_write(&conference, written);
 	conference_name(&conference, name);
 	if (join_add_forward(arrival->join, parameter, written) != 0)

@@ -64,7 +64,8 @@ int platform_meeting(const struct platform_driver *driver, const void *instance,
 	rc = try_as(driver, instance, NULL, text, id_r, error);
 	for (size_t i = 0; rc != 0 && i < sizeof addresses / sizeof *addresses; i++) {
 		rc = try_as(driver, instance, addresses[i], text, id_r, &other);
-		if (i == 0 && driver->entry == NULL) /* nothing comes behind an entry there */
+		/* Nothing comes behind an entry there. */
+		if (i == 0 && (driver->entry == NULL || driver->parameter != NULL))
 			*error = other;
 	}
 	return rc;

@@ -8,10 +8,11 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "platform/app.h"
 
 #include <strings.h>
 
-enum { THREADS = 8, MEETING_MAX = 400, SEGMENTS_MIN = 2, SEGMENTS_MAX = 4, ORIGINS_MAX = 4096 };
+enum { THREADS = 8, MEETING_MAX = 400, SEGMENTS_MIN = 2, SEGMENTS_MAX = 3, ORIGINS_MAX = 4096 };
 
 static const struct option options[] = {
 	{"discover", OPTION_STRING,
@@ -27,9 +28,10 @@ static const struct option options[] = {
 	{"hosts", OPTION_LIST, "{\"lync.com\", \"skypeforbusiness.com\"}",
 		"hosts (and all below them) that links may lead to"},
 	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
-		"hosts (and all below them) that the address of a meeting may have"},
+		"hosts that the address of a meeting may have"},
 	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
 	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
 	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
 	{0},
@@ -48,7 +50,9 @@ static int read_names(const struct section *section, struct skype *skype, struct
 	if (!text_is_token(tenant, 1, 100, "._-"))
 		return section_error(section, "tenant", error, "is needed: a domain or an id");
 	if (!text_is_visible_ascii(skype->client_id))
-		return section_error(section, "client-id", error, "is needed");
+		return section_error(section, "client-id", error, "%s",
+			skype->client_id[0] == '\0' ? "is needed"
+						    : "has characters that no client ID has");
 	if (strncmp(skype->endpoint, "sip:", 4) != 0 || strchr(skype->endpoint, '@') == NULL ||
 		!text_is_visible_ascii(skype->endpoint))
 		return section_error(
@@ -61,29 +65,51 @@ static int read_names(const struct section *section, struct skype *skype, struct
 	return 0;
 }
 
+/* With or without a query, like ?Region=northamerica. */
 static int read_discover(const struct section *section, struct skype *skype, struct error *error)
 {
+	char front[SHARED_URL_MAX];
 	struct error why;
 	size_t length;
 
 	skype->discover = section_string(section, "discover");
-	if (config_check_url(skype->discover, &why) != 0)
-		return section_error(section, "discover", error, "%s", why.text);
-	length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
-	length += strcspn(skype->discover + length, "/");
-	if (length >= sizeof skype->api)
+	length = strcspn(skype->discover, "?");
+	if (length >= sizeof front || strlen(skype->discover) >= LINK_MAX)
 		return section_error(section, "discover", error, "is too long");
-	memcpy(skype->api, skype->discover, length);
-	skype->api[length] = '\0';
+	memcpy(front, skype->discover, length);
+	front[length] = '\0';
+	if (config_check_url(front, &why) != 0)
+		return section_error(section, "discover", error, "%s", why.text);
+	length = (size_t)(strstr(front, "://") + 3 - front);
+	length += strcspn(front + length, "/");
+	front[length] = '\0';
+	memcpy(skype->api, front, length + 1);
 	skype->resource = section_string(section, "resource");
 	if (skype->resource[0] == '\0')
 		skype->resource = skype->api;
-	if (links_read(section, "hosts", &skype->hosts, error) != 0 ||
-		links_read(section, "meeting-hosts", &skype->meeting_hosts, error) != 0)
+	if (links_read(section, "hosts", &skype->hosts, error) != 0)
 		return -1;
 	if (!links_allow(&skype->hosts, skype->discover))
 		return section_error(
 			section, "discover", error, "leads to a host that `hosts` does not have");
+	return 0;
+}
+
+/* One meeting has one address, so that a rule about it holds: what goes without saying is not said.
+ */
+static int read_meeting_hosts(
+	const struct section *section, struct skype *skype, struct error *error)
+{
+	if (links_read(section, "meeting-hosts", &skype->meeting_hosts, error) != 0)
+		return -1;
+	for (size_t i = 0; i < skype->meeting_hosts.count; i++) {
+		const char *port = strchr(skype->meeting_hosts.hosts[i], ':');
+
+		if (port != NULL && strcmp(port, ":443") == 0)
+			return section_error(section, "meeting-hosts", error,
+				"\"%.100s\" has https's own port: leave it out",
+				skype->meeting_hosts.hosts[i]);
+	}
 	return 0;
 }
 
@@ -111,8 +137,11 @@ static int configure(struct skype *skype, const struct section *section, struct 
 
 	peer->api = peer->site = skype->api;
 	peer->ca_file = section_string(section, "ca-file");
-	if (read_discover(section, skype, error) != 0 || read_names(section, skype, error) != 0 ||
-		join_origins(section, skype, error) != 0)
+	skype->title = section_title(section);
+	if (read_discover(section, skype, error) != 0 ||
+		read_meeting_hosts(section, skype, error) != 0 ||
+		read_names(section, skype, error) != 0 ||
+		join_origins(section, skype, error) != 0 || app_read(section, peer, error) != 0)
 		return -1;
 	return shared_read_timeouts(section, peer, error);
 }
@@ -158,7 +187,25 @@ static const struct platform_peer *peer_of(const void *instance)
 
 /* ---- arriving ---- */
 
-/* TENANT/USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
+/* The path of an https address at one of meeting-hosts, its port written as it stands there; NULL:
+ * it is none. */
+static const char *path_of(const struct skype *skype, const char *url)
+{
+	static const char scheme[] = "https://";
+	const char *host = url + sizeof scheme - 1;
+	size_t length;
+
+	if (strncasecmp(url, scheme, sizeof scheme - 1) != 0)
+		return NULL;
+	length = strcspn(host, "/");
+	for (size_t i = 0; i < skype->meeting_hosts.count; i++)
+		if (strlen(skype->meeting_hosts.hosts[i]) == length &&
+			strncasecmp(skype->meeting_hosts.hosts[i], host, length) == 0)
+			return host + length;
+	return NULL;
+}
+
+/* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
 static bool is_path(const char *path)
 {
 	size_t segments = 0;
@@ -197,17 +244,20 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 {
 	static const char parameter[] = "meetingUrl";
 	const struct skype *skype = instance;
-	const char *url;
+	const char *url, *path;
 	char name[MEETING_MAX];
 
 	if (shared_optional(arrival, parameter, &url) != 0)
 		return -1;
+	if (arrival->rest[0] != '\0')
+		return shared_refuse(arrival, "path", "a meeting is named by %s alone", parameter);
 	if (url == NULL || strlen(url) >= sizeof name)
 		return shared_refuse(arrival, parameter, "missing, or too long");
-	if (!links_allow(&skype->meeting_hosts, url) || strchr(url, '?') != NULL ||
-		!is_path(strstr(url, "://") + 3 + strcspn(strstr(url, "://") + 3, "/")))
+	path = path_of(skype, url);
+	if (path == NULL || !is_path(path))
 		return shared_refuse(arrival, parameter,
-			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts");
+			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts, as it stands "
+			"there");
 	memcpy(name, url, strlen(url) + 1);
 	fold(name);
 	if (join_add_forward(arrival->join, parameter, url) != 0)
@@ -217,31 +267,46 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 
 /* ---- the grant ---- */
 
-/* A token of the application that is refused was taken back before its time: another one is asked
- * for, once. */
+/* A kept token of the application that is refused was taken back before its time: another one is
+ * asked for, once. One that is just made would be refused again. */
 static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
 {
 	struct skype *skype = context;
 	struct talk talk = talk_for(skype->fetch, grant);
 	enum platform_verdict verdict = PLATFORM_REFUSED;
-	bool unauthorized = true;
+	bool again = true;
 
 	if (!grant->by_script) {
 		error_set(grant->error, "only scripts of pages get something here");
 		return PLATFORM_UNABLE;
 	}
-	for (int tries = 0; tries < 2 && unauthorized; tries++) {
-		char *token = NULL;
+	for (int tries = 0; tries < 2 && again; tries++) {
+		struct skype_held held = {NULL, false};
+		bool unauthorized = false;
 
-		unauthorized = false;
-		verdict = skype_token(skype, grant, &talk, &token);
+		verdict = skype_token(skype, grant, &talk, &held);
 		if (verdict == PLATFORM_GRANTED)
-			verdict = skype_admit(skype, grant, &talk, token, &unauthorized);
-		if (unauthorized)
-			skype_forget(skype, token);
-		skype_wipe(&token);
+			verdict = skype_admit(skype, grant, &talk, held.token, &unauthorized);
+		again = unauthorized && held.cached;
+		if (again)
+			skype_forget(skype, held.token);
+		skype_wipe(&held.token);
 	}
 	return verdict;
+}
+
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct skype *skype = context;
+	const char *meeting = shared_forwarded(join, "meetingUrl");
+
+	(void)token;
+	(void)who;
+	if (meeting == NULL)
+		url->failed = true;
+	else
+		app_landing(&skype->peer, "meetingUrl", meeting, url);
 }
 
 static void reply(const void *context, const struct join *join, const char *token,
@@ -256,12 +321,16 @@ const struct platform_driver platform_skype = {
 	.type = "skype",
 	.summary = "Skype for Business Online, by the Trusted Application API",
 	.options = options,
+	.entry = "skype",
+	.parameter = "meetingUrl",
+	.scripts_only = true,
 	.threads = THREADS,
 	.open = open_skype,
 	.close = close_skype,
 	.peer = peer_of,
 	.arrive = arrive,
 	.grant = grant_meeting,
+	.landing = landing,
 	.reply = reply,
 	.connect = skype_try_secret,
 };

@@ -13,13 +13,19 @@
 
 enum { SKYPE_TOKEN_MAX = 6000 };
 
+/* A token of the application, and whether it is from before this visit. */
+struct skype_held {
+	char *token;
+	bool cached;
+};
+
 struct skype {
 	struct platform_peer peer;
 	char api[SHARED_URL_MAX], site[SHARED_URL_MAX];
 	char *origins; /* owned: "https://a;https://b" */
 	struct links hosts, meeting_hosts;
 	struct fetch *fetch;
-	const char *discover, *client_id, *endpoint, *resource;
+	const char *title, *discover, *client_id, *endpoint, *resource;
 	char token_url[2 * SHARED_URL_MAX];
 	pthread_mutex_t lock; /* guards what follows */
 	char *token;	      /* the app's access token, NULL: none */
@@ -28,10 +34,10 @@ struct skype {
 
 /* -- skype_token.c: who the app is -- */
 
-/* The app's access token, from the cache or with the newest secret that is taken: *token_r is the
- * caller's (skype_wipe). */
+/* The app's access token, from the cache or with the newest secret that is taken: held->token is
+ * the caller's (skype_wipe). */
 enum platform_verdict skype_token(struct skype *skype, const struct platform_grant *grant,
-	const struct talk *talk, char **token_r);
+	const struct talk *talk, struct skype_held *held);
 
 /* Whether a secret is taken. 0 or -1. */
 int skype_try_secret(void *instance, const struct platform_secrets *secrets, struct error *error);
@@ -44,7 +50,8 @@ void skype_wipe(char **token);
 /* -- skype_api.c: the calls -- */
 
 /* Discovery, capabilities and the anonymous token: {token, expiryTime, discoverUrl} into the
- * grant's token. *unauthorized_r: 401, the app's token is not taken. */
+ * grant's token. *unauthorized_r: 401, the app's token is not taken (where it was taken before, a
+ * 401 is about the meeting). */
 enum platform_verdict skype_admit(struct skype *skype, const struct platform_grant *grant,
 	const struct talk *talk, const char *token, bool *unauthorized_r);
 

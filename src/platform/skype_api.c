@@ -9,16 +9,9 @@
 
 #include "base/text.h"
 
-enum { BODY_MAX = 16 * 1024, SESSION_SIZE = 37, EXPIRY_SIZE = 32 };
+#include <sys/random.h>
 
-static enum platform_verdict judge(
-	const struct talk *talk, const char *what, long status, bool *unauthorized_r)
-{
-	*unauthorized_r = status == 401;
-	talk_bad(talk, "%s: the answer is HTTP %ld", what, status);
-	return status >= 400 && status < 500 && status != 429 ? PLATFORM_REFUSED
-							      : PLATFORM_BAD_ANSWER;
-}
+enum { BODY_MAX = 16 * 1024, GUID_SIZE = 37, EXPIRY_SIZE = 32 };
 
 /* The href of a relation below "_links" (older documents have none around), under either name. */
 static const char *href_of(const json_t *root, const char *relation)
@@ -45,18 +38,56 @@ struct look {
 	bool *unauthorized_r;
 };
 
+/* ---- requests ---- */
+
+/* As a GUID is written (RFC 4122 section 3). */
+static void write_guid(const char *digits, char guid[GUID_SIZE])
+{
+	snprintf(guid, GUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12,
+		digits + 16, digits + 20);
+}
+
+/* Sends under an id of its own. An answer that is another than 200 or 201 goes to the log with that
+ * id and with those that the service gave it, which is what Microsoft asks for. */
+static enum platform_verdict send(const struct look *look, const char *what,
+	struct talk_request *request, struct fetch_answer *answer)
+{
+	static const char *const keep[] = {"X-MS-Correlation-Id", "X-MS-Server-Fqdn", NULL};
+	char digits[33], id[GUID_SIZE], header[64];
+	uint8_t bytes[16] = {0};
+	enum platform_verdict verdict;
+
+	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+		bytes[0] = 0; /* it stands in logs, and keeps nobody out */
+	text_hex(bytes, sizeof bytes, digits);
+	write_guid(digits, id);
+	snprintf(header, sizeof header, "client-request-id: %s", id);
+	request->header = header;
+	request->keep = keep;
+	verdict = talk_send(look->talk, request, answer);
+	request->header = NULL;
+	if (verdict != PLATFORM_GRANTED || answer->status == 200 || answer->status == 201)
+		return verdict;
+	talk_bad(look->talk, "%s: the answer is HTTP %ld (client-request-id %s, %s %s, %s %s)",
+		what, answer->status, id, keep[0],
+		answer->kept[0][0] != '\0' ? answer->kept[0] : "none", keep[1],
+		answer->kept[1][0] != '\0' ? answer->kept[1] : "none");
+	return answer->status >= 400 && answer->status < 500 && answer->status != 429
+		       ? PLATFORM_REFUSED
+		       : PLATFORM_BAD_ANSWER;
+}
+
 /* One GET: the resource as JSON, the caller's. */
 static enum platform_verdict get(
 	const struct look *look, const char *what, const char *url, json_t **root_r)
 {
 	struct talk_request request = {.url = url, .bearer = look->token};
 	struct fetch_answer answer = {0};
-	enum platform_verdict verdict = talk_send(look->talk, &request, &answer);
+	enum platform_verdict verdict = send(look, what, &request, &answer);
 
 	*root_r = NULL;
-	if (verdict == PLATFORM_GRANTED && answer.status != 200) {
-		verdict = judge(look->talk, what, answer.status, look->unauthorized_r);
-	} else if (verdict == PLATFORM_GRANTED) {
+	*look->unauthorized_r = answer.status == 401;
+	if (verdict == PLATFORM_GRANTED) {
 		*root_r = talk_json(look->talk, &answer);
 		verdict = *root_r != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 	}
@@ -69,15 +100,16 @@ static enum platform_verdict follow(const struct look *look, const json_t *root,
 	const char *relation, struct buffer *url)
 {
 	const char *href = href_of(root, relation);
+	char what[80];
 
 	if (href == NULL) {
 		talk_bad(look->talk, "no link %s: the application may not do that", relation);
 		return PLATFORM_REFUSED;
 	}
-	if (links_follow(&look->skype->hosts, base, href, url) == 0)
-		return PLATFORM_GRANTED;
-	return talk_bad(
-		look->talk, "the link %s leads to a host that `hosts` does not have", relation);
+	snprintf(what, sizeof what, "the link %s", relation);
+	return links_take(&look->skype->hosts, what, base, href, url, look->talk->error) == 0
+		       ? PLATFORM_GRANTED
+		       : PLATFORM_BAD_ANSWER;
 }
 
 /* Where applications are. Without the token first: the address is open in most documents, and a
@@ -130,13 +162,6 @@ static enum platform_verdict find_capability(
 }
 
 /* ---- the anonymous token ---- */
-
-/* As a GUID is written (RFC 4122 section 3). */
-static void write_session(const char *rejoin, char session[SESSION_SIZE])
-{
-	snprintf(session, SESSION_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", rejoin, rejoin + 8,
-		rejoin + 12, rejoin + 16, rejoin + 20);
-}
 
 static void write_time(int64_t seconds, char expiry[EXPIRY_SIZE])
 {
@@ -207,22 +232,19 @@ static enum platform_verdict make_token(
 	struct talk_request request = {
 		.url = url, .bearer = look->token, .media_type = "application/json; charset=utf-8"};
 	struct fetch_answer answer = {0};
-	char session[SESSION_SIZE];
+	char session[GUID_SIZE];
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 	json_t *root = NULL;
 
-	write_session(grant->rejoin, session);
+	write_guid(grant->rejoin, session);
 	if (meeting != NULL &&
 		talk_put_json(&body, json_pack("{s:s, s:s, s:s}", "applicationSessionId", session,
 					     "allowedOrigins", look->skype->origins, "meetingUrl",
 					     meeting)) == 0) {
 		request.body = body.data;
-		verdict = talk_send(look->talk, &request, &answer);
+		verdict = send(look, "anonApplicationTokens", &request, &answer);
 	}
-	if (verdict == PLATFORM_GRANTED && answer.status != 200 && answer.status != 201)
-		verdict = judge(
-			look->talk, "anonApplicationTokens", answer.status, look->unauthorized_r);
-	else if (verdict == PLATFORM_GRANTED)
+	if (verdict == PLATFORM_GRANTED)
 		root = talk_json(look->talk, &answer);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = root != NULL ? take_token(look, root, url, grant->token)

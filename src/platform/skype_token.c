@@ -86,7 +86,14 @@ static enum platform_verdict read_answer(struct skype *skype, const struct talk 
 {
 	if (answer->status == 200)
 		return read_token(skype, talk, answer, token_r);
-	talk_bad(talk, "the token endpoint's answer is HTTP %ld", answer->status);
+	if (answer->status == 401)
+		talk_bad(talk,
+			"the token endpoint does not take the client secret (HTTP 401): make one "
+			"in "
+			"Azure, then meetauthctl secret set %s",
+			skype->title);
+	else
+		talk_bad(talk, "the token endpoint's answer is HTTP %ld", answer->status);
 	return answer->status == 400 || answer->status == 401 ? PLATFORM_REFUSED
 							      : PLATFORM_BAD_ANSWER;
 }
@@ -117,15 +124,16 @@ static enum platform_verdict ask(
 }
 
 enum platform_verdict skype_token(struct skype *skype, const struct platform_grant *grant,
-	const struct talk *talk, char **token_r)
+	const struct talk *talk, struct skype_held *held)
 {
 	enum platform_verdict verdict = PLATFORM_REFUSED;
 
-	*token_r = cached(skype, clock_wall());
-	if (*token_r != NULL)
+	held->token = cached(skype, clock_wall());
+	held->cached = held->token != NULL;
+	if (held->cached)
 		return PLATFORM_GRANTED;
 	for (size_t i = 0; i < grant->secrets.count && verdict == PLATFORM_REFUSED; i++) {
-		verdict = ask(skype, talk, grant->secrets.values[i], token_r);
+		verdict = ask(skype, talk, grant->secrets.values[i], &held->token);
 		if (verdict == PLATFORM_GRANTED)
 			*grant->accepted = i;
 	}

@@ -9,8 +9,10 @@
 
 #include "platform/ucwa.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "platform/app.h"
 
 enum { THREADS = 8 };
 
@@ -25,6 +27,7 @@ static const struct option options[] = {
 	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first"},
 	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
 	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
 	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
 	{0},
@@ -43,6 +46,7 @@ static int read_domains(const struct section *section, struct ucwa *ucwa, struct
 	if (ucwa->all_hosts == NULL)
 		return section_error(section, NULL, error, "no memory");
 	ucwa->hosts.hosts = ucwa->domains.hosts = ucwa->all_hosts;
+	ucwa->hosts.called = "domains and hosts";
 	for (size_t i = 0; i < domains.count; i++)
 		ucwa->all_hosts[ucwa->hosts.count++] = domains.hosts[i];
 	if (domains.count == 0)
@@ -100,6 +104,8 @@ static int configure(struct ucwa *ucwa, const struct section *section, struct er
 	if (ucwa->peer.origin_count == 0)
 		return section_error(section, "allowed-origins", error,
 			"must name the pages whose scripts ask: nobody else gets anything here");
+	if (app_read(section, &ucwa->peer, error) != 0)
+		return -1;
 	return shared_read_timeouts(section, &ucwa->peer, error);
 }
 
@@ -186,6 +192,15 @@ static void keep(struct ucwa *ucwa, const struct ucwa_home *home)
 
 /* ---- the grant ---- */
 
+int64_t ucwa_hurry(struct ucwa_visit *visit, int part)
+{
+	int64_t whole = visit->talk.deadline, now = clock_monotonic_ms();
+
+	if (whole > now)
+		visit->talk.deadline = now + (whole - now) / part;
+	return whole;
+}
+
 static enum platform_verdict find_home(struct ucwa_visit *visit, struct ucwa_home *home)
 {
 	char user[LINK_MAX];
@@ -203,6 +218,7 @@ static enum platform_verdict find_home(struct ucwa_visit *visit, struct ucwa_hom
 static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_home *home)
 {
 	enum platform_verdict verdict;
+	struct error first;
 
 	name_organizer(&visit->conference, home->organizer);
 	/* It is the script that uses the address, and that sees 403, 502 or no connection. */
@@ -214,7 +230,11 @@ static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_hom
 	if (verdict == PLATFORM_GRANTED || !visit->lost)
 		return verdict;
 	forget(visit->ucwa, home->organizer);
-	return find_home(visit, home);
+	first = *visit->talk.error;
+	verdict = find_home(visit, home);
+	if (verdict != PLATFORM_GRANTED)
+		error_prefix(visit->talk.error, "%.200s; and looking for it anew: ", first.text);
+	return verdict;
 }
 
 static enum platform_verdict put_reply(
@@ -257,6 +277,24 @@ static enum platform_verdict grant_meeting(void *context, const struct platform_
 	return verdict;
 }
 
+static void landing(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct ucwa *ucwa = context;
+	const char *name = "conferenceUri", *value = shared_forwarded(join, name);
+
+	(void)token;
+	(void)who;
+	if (value == NULL) {
+		name = "meetingUrl";
+		value = shared_forwarded(join, name);
+	}
+	if (value == NULL)
+		url->failed = true;
+	else
+		app_landing(&ucwa->peer, name, value, url);
+}
+
 static void reply(const void *context, const struct join *join, const char *token,
 	struct platform_reply *reply)
 {
@@ -265,8 +303,27 @@ static void reply(const void *context, const struct join *join, const char *toke
 	buffer_text(reply->body, token);
 }
 
-/* Looks for the home of a conference of nobody's, as far as that goes without a token. */
-static int try_discovery(void *context, const struct platform_secrets *secrets, struct error *error)
+/* Any answer will do, of any status. */
+static int reach_meetings(struct ucwa *ucwa, struct error *error)
+{
+	char site[SHARED_URL_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && ucwa_meeting_site(ucwa, i, site); i++) {
+		struct talk talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
+		struct talk_request request = {.url = site, .accept = "*/*"};
+		struct fetch_answer answer = {0};
+
+		if (talk_send(&talk, &request, &answer) != PLATFORM_GRANTED)
+			rc = error_prefix(error, "meeting-hosts: ");
+		fetch_answer_release(&answer);
+	}
+	return rc;
+}
+
+/* Looks for the home of a conference of nobody's, as far as that goes without a token, and reaches
+ * the hosts of meetings' addresses. */
+static int try_hosts(void *context, const struct platform_secrets *secrets, struct error *error)
 {
 	struct ucwa *ucwa = context;
 	struct ucwa_visit visit = {.ucwa = ucwa};
@@ -278,13 +335,17 @@ static int try_discovery(void *context, const struct platform_secrets *secrets, 
 	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.hosts[0], "CHECK") !=
 		0)
 		return error_set(error, "the first of domains is none");
-	return ucwa_discover(&visit, &home, user) == PLATFORM_GRANTED ? 0 : -1;
+	if (ucwa_discover(&visit, &home, user) != PLATFORM_GRANTED)
+		return -1;
+	return reach_meetings(ucwa, error);
 }
 
 const struct platform_driver platform_ucwa = {
 	.type = "ucwa",
 	.summary = "Lync and Skype for Business Server, by UCWA 2.0",
 	.options = options,
+	.entry = "ucwa",
+	.scripts_only = true,
 	.threads = THREADS,
 	.secrets_of = PLATFORM_SECRETS_OF_NOBODY,
 	.open = open_ucwa,
@@ -292,8 +353,9 @@ const struct platform_driver platform_ucwa = {
 	.peer = peer_of,
 	.arrive = ucwa_arrive,
 	.grant = grant_meeting,
+	.landing = landing,
 	.reply = reply,
-	.connect = try_discovery,
+	.connect = try_hosts,
 };
 
 #endif

@@ -52,12 +52,19 @@ struct ucwa_visit {
 	const char *renew;		 /* the token that is renewed; NULL: none */
 	char token[UCWA_TOKEN_MAX];	 /* out */
 	int64_t lifetime;		 /* out, seconds */
-	bool lost; /* out: the home is to be looked for anew (403, 502, no connection) */
+	bool lost; /* out: the home is to be looked for anew (403, 502, connection error) */
 };
+
+/* Lets the talk end after that part of the time that is left, so that some is left for others.
+ * Returns the deadline to put back. */
+int64_t ucwa_hurry(struct ucwa_visit *visit, int part);
 
 /* -- ucwa_meeting.c: which conference? -- */
 
 int ucwa_arrive(const void *instance, struct platform_arrival *arrival);
+
+/* Writes "https://HOST[:PORT]" of the meetings' addresses, by number; false past the last. */
+bool ucwa_meeting_site(const struct ucwa *ucwa, size_t index, char site[SHARED_URL_MAX]);
 
 /* The conference of a visit, and its key: of its address, or, where the meeting came as an https
  * address, what the server says there. */

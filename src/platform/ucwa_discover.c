@@ -8,7 +8,8 @@
 
 #include "platform/ucwa.h"
 
-enum { HOPS_MAX = 4 };
+/* Inside is asked for a third of the time: whoever does not answer there is outside, perhaps. */
+enum { HOPS_MAX = 4, INSIDE_PART = 3 };
 
 /* What came of one address. */
 struct hop {
@@ -23,22 +24,59 @@ static const char *href_of(const json_t *root, const char *relation)
 	return talk_text(link, "href", LINK_MAX - 1);
 }
 
-/* Writes where a link leads. 0, or -1 where that is a host off the list. */
-static int follow(const struct ucwa *ucwa, const char *base, const char *link, char url[LINK_MAX])
+/* Writes where a link leads. */
+static enum platform_verdict follow(const struct ucwa_visit *visit, const char *what,
+	const char *base, const char *link, char url[LINK_MAX])
 {
 	struct buffer whole = BUFFER_INIT(LINK_MAX - 1);
-	int rc = links_follow(&ucwa->hosts, base, link, &whole);
+	int rc = links_take(&visit->ucwa->hosts, what, base, link, &whole, visit->talk.error);
 
 	if (rc == 0)
 		snprintf(url, LINK_MAX, "%s", whole.data);
 	buffer_release(&whole);
-	return rc;
+	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 }
 
-static enum platform_verdict refuse_host(const struct ucwa_visit *visit, const char *what)
+/* The domain of a service is what is behind the first label of its host; a host of one label or
+ * two, or an address, is a domain of its own. */
+static bool is_same_domain(const char *service, const char *url)
 {
-	return talk_bad(&visit->talk,
-		"autodiscovery: %s leads to a host that neither domains nor hosts have", what);
+	char host[LINKS_HOST_MAX], other[LINKS_HOST_MAX];
+	const char *dot;
+	int64_t port;
+
+	if (links_split(service, host, &port) != 0 || links_split(url, other, &port) != 0)
+		return false;
+	dot = strchr(host, '.');
+	if (dot == NULL || strchr(dot + 1, '.') == NULL ||
+		host[strspn(host, ".0123456789")] == '\0')
+		return strcmp(host, other) == 0;
+	return links_is_below(other, dot + 1);
+}
+
+/* Moves on. A redirect of the status stays in the domain of the service: "HTTP 302 redirect to a
+ * domain different from the domain of the autodiscovery service" is a failure; one in the body
+ * leads to any host of the list. */
+static enum platform_verdict redirect(
+	const struct ucwa_visit *visit, struct hop *hop, const char *link, bool by_status)
+{
+	char next[LINK_MAX], host[LINKS_HOST_MAX];
+	enum platform_verdict verdict =
+		follow(visit, "autodiscovery: a redirect", hop->url, link, next);
+	int64_t port;
+
+	if (verdict != PLATFORM_GRANTED)
+		return verdict;
+	if (by_status && !is_same_domain(hop->url, next)) {
+		links_split(next, host, &port);
+		return talk_bad(&visit->talk,
+			"autodiscovery: a redirect of the status leads to %.80s, which is of "
+			"another "
+			"domain than the service; only one in the answer's _links may",
+			host);
+	}
+	memcpy(hop->url, next, sizeof hop->url);
+	return PLATFORM_GRANTED;
 }
 
 /* A redirect, in the status or in the body, moves hop->url on; *more_r then. */
@@ -48,7 +86,7 @@ static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, boo
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict = talk_send(&visit->talk, &request, &answer);
 	const char *link = NULL;
-	char next[LINK_MAX];
+	bool by_status = false;
 
 	*more_r = false;
 	if (verdict == PLATFORM_GRANTED && answer.status == 200) {
@@ -57,16 +95,14 @@ static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, boo
 		link = href_of(hop->root, "redirect");
 	} else if (verdict == PLATFORM_GRANTED && (answer.status == 302 || answer.status == 301)) {
 		link = answer.location;
+		by_status = true;
 	} else if (verdict == PLATFORM_GRANTED) {
 		verdict = talk_bad(
 			&visit->talk, "autodiscovery: the answer is HTTP %ld", answer.status);
 	}
 	if (verdict == PLATFORM_GRANTED && link != NULL) {
-		*more_r = follow(visit->ucwa, hop->url, link, next) == 0;
-		if (*more_r)
-			memcpy(hop->url, next, sizeof hop->url);
-		else
-			verdict = refuse_host(visit, "a redirect");
+		verdict = redirect(visit, hop, link, by_status);
+		*more_r = verdict == PLATFORM_GRANTED;
 		json_decref(hop->root);
 		hop->root = NULL;
 	}
@@ -103,10 +139,22 @@ static enum platform_verdict try_at(struct ucwa_visit *visit, const char *prefix
 /* Who may not look inside does not find it there: any failure means the next. */
 static enum platform_verdict find_root(struct ucwa_visit *visit, struct hop *hop)
 {
-	if (visit->ucwa->internal && visit->ucwa->autodiscover[0] == '\0' &&
-		try_at(visit, "LyncDiscoverInternal", hop) == PLATFORM_GRANTED)
-		return PLATFORM_GRANTED;
-	return try_at(visit, "LyncDiscover", hop);
+	enum platform_verdict verdict;
+	struct error inside;
+	int64_t deadline;
+
+	if (!visit->ucwa->internal || visit->ucwa->autodiscover[0] != '\0')
+		return try_at(visit, "LyncDiscover", hop);
+	deadline = ucwa_hurry(visit, INSIDE_PART);
+	verdict = try_at(visit, "LyncDiscoverInternal", hop);
+	visit->talk.deadline = deadline;
+	if (verdict == PLATFORM_GRANTED)
+		return verdict;
+	inside = *visit->talk.error;
+	verdict = try_at(visit, "LyncDiscover", hop);
+	if (verdict != PLATFORM_GRANTED)
+		error_prefix(visit->talk.error, "%.200s; and outside: ", inside.text);
+	return verdict;
 }
 
 /* The answer to a GET without a token says where tokens are made, and for what. */
@@ -128,9 +176,7 @@ static enum platform_verdict read_challenge(struct ucwa_visit *visit,
 					     "(grant_type has no anonmeeting)");
 		return PLATFORM_REFUSED;
 	}
-	if (follow(visit->ucwa, user, href, home->token) != 0)
-		return refuse_host(visit, "the challenge's href");
-	return PLATFORM_GRANTED;
+	return follow(visit, "autodiscovery: the challenge's href", user, href, home->token);
 }
 
 enum platform_verdict ucwa_discover(
@@ -143,13 +189,13 @@ enum platform_verdict ucwa_discover(
 	const char *frame;
 
 	home->xframe[0] = '\0';
-	if (verdict == PLATFORM_GRANTED &&
-		follow(visit->ucwa, hop.url, href_of(hop.root, "user"), user_r) != 0)
-		verdict = refuse_host(visit, "the link user");
+	if (verdict == PLATFORM_GRANTED)
+		verdict = follow(visit, "autodiscovery: the link user", hop.url,
+			href_of(hop.root, "user"), user_r);
 	frame = href_of(hop.root, "xframe");
-	if (verdict == PLATFORM_GRANTED && frame != NULL &&
-		follow(visit->ucwa, hop.url, frame, home->xframe) != 0)
-		verdict = refuse_host(visit, "the link xframe");
+	if (verdict == PLATFORM_GRANTED && frame != NULL)
+		verdict = follow(
+			visit, "autodiscovery: the link xframe", hop.url, frame, home->xframe);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = talk_send(&visit->talk, &request, &answer);
 	if (verdict == PLATFORM_GRANTED)

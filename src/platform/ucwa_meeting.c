@@ -14,7 +14,8 @@
 
 #include <strings.h>
 
-enum { URL_MAX = 600, SEGMENTS_MAX = 4 };
+/* Half of the time is the home's. */
+enum { URL_MAX = 600, SEGMENTS_MAX = 4, MEETING_PART = 2 };
 
 static const char media_type[] = "Application/vnd.microsoft.lync.meeting+xml";
 
@@ -32,33 +33,41 @@ static bool begins(const char *url, const char *site)
 	return strncasecmp(url, site, strlen(site)) == 0 && url[strlen(site)] == '/';
 }
 
+bool ucwa_meeting_site(const struct ucwa *ucwa, size_t index, char site[SHARED_URL_MAX])
+{
+	bool named = ucwa->meeting_host_count > 0;
+
+	if (index >= (named ? ucwa->meeting_host_count : ucwa->domains.count))
+		return false;
+	if (named)
+		snprintf(site, SHARED_URL_MAX, "%s", ucwa->meeting_hosts[index]);
+	else
+		snprintf(site, SHARED_URL_MAX, "https://meet.%s", ucwa->domains.hosts[index]);
+	return true;
+}
+
 /* Writes "https://HOST" as it stands in the configuration, where the address begins with it. */
 static bool site_of(const struct ucwa *ucwa, const char *url, char site[SHARED_URL_MAX])
 {
-	for (size_t i = 0; i < ucwa->meeting_host_count; i++) {
-		snprintf(site, SHARED_URL_MAX, "%s", ucwa->meeting_hosts[i]);
+	for (size_t i = 0; ucwa_meeting_site(ucwa, i, site); i++)
 		if (begins(url, site))
 			return true;
-	}
-	for (size_t i = 0; ucwa->meeting_host_count == 0 && i < ucwa->domains.count; i++) {
-		snprintf(site, SHARED_URL_MAX, "https://meet.%s", ucwa->domains.hosts[i]);
-		if (begins(url, site))
-			return true;
-	}
 	return false;
 }
 
-/* Whose meetings a host has where its addresses do not say: the domain that it is below, or the
- * only one. */
+/* Whose meetings a host has where its addresses do not say: the nearest domain that it is below, or
+ * the only one. */
 static const char *domain_of(const struct ucwa *ucwa, const char *site)
 {
 	char host[SHARED_URL_MAX];
+	const char *nearest = ucwa->domains.count == 1 ? ucwa->domains.hosts[0] : "";
 
 	shared_host_of(site, host);
 	for (size_t i = 0; i < ucwa->domains.count; i++)
-		if (links_is_below(host, ucwa->domains.hosts[i]))
-			return ucwa->domains.hosts[i];
-	return ucwa->domains.count == 1 ? ucwa->domains.hosts[0] : NULL;
+		if (links_is_below(host, ucwa->domains.hosts[i]) &&
+			strlen(ucwa->domains.hosts[i]) > strlen(nearest))
+			nearest = ucwa->domains.hosts[i];
+	return nearest[0] != '\0' ? nearest : NULL;
 }
 
 /* [meet/][DOMAIN/]USER/ID. 0 or -1. */
@@ -118,30 +127,46 @@ static int settle(struct platform_arrival *arrival, const struct conference *con
 	return shared_set_meeting(arrival, name);
 }
 
+/* By the address of an invitation. */
+static int arrive_by_url(const struct ucwa *ucwa, struct platform_arrival *arrival, const char *url)
+{
+	struct conference conference;
+
+	if (read_url(ucwa, url, &conference) != 0 || !is_ours(ucwa, conference.domain))
+		return shared_refuse(arrival, "meetingUrl",
+			"no address of a meeting of `domains` at a host of meeting-hosts");
+	return settle(arrival, &conference, "meetingUrl", url);
+}
+
+/* By `conferenceUri`, or by its short form in the path. */
 int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	const struct ucwa *ucwa = instance;
 	struct conference conference;
-	const char *uri, *url;
+	const char *uri, *url, *rest = arrival->rest[0] != '\0' ? arrival->rest : NULL;
+	char written[CONFERENCE_TEXT_MAX];
 
 	if (shared_optional(arrival, "conferenceUri", &uri) != 0 ||
 		shared_optional(arrival, "meetingUrl", &url) != 0)
 		return -1;
-	if (uri != NULL && url != NULL)
-		return shared_refuse(arrival, "meetingUrl", "a second meeting");
-	if (url != NULL) {
-		if (read_url(ucwa, url, &conference) != 0 || !is_ours(ucwa, conference.domain))
-			return shared_refuse(arrival, "meetingUrl",
-				"no address of a meeting at a host of meeting-hosts");
-		return settle(arrival, &conference, "meetingUrl", url);
-	}
-	if (uri == NULL || conference_parse(uri, &conference) != 0)
-		return shared_refuse(arrival, "conferenceUri",
-			"missing, or not sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
-	if (!is_ours(ucwa, conference.domain))
+	if ((uri != NULL) + (url != NULL) + (rest != NULL) > 1)
 		return shared_refuse(
-			arrival, "conferenceUri", "the organizer's domain is not ours");
-	return settle(arrival, &conference, "conferenceUri", uri);
+			arrival, url != NULL ? "meetingUrl" : "conferenceUri", "a second meeting");
+	if (url != NULL)
+		return arrive_by_url(ucwa, arrival, url);
+	if (uri == NULL && rest == NULL)
+		return shared_refuse(
+			arrival, "conferenceUri", "missing, and so is meetingUrl: one is needed");
+	if (uri != NULL ? conference_parse(uri, &conference) != 0
+			: conference_read(rest, &conference) != 0)
+		return shared_refuse(arrival, "conferenceUri",
+			"is not sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
+	if (!is_ours(ucwa, conference.domain))
+		return shared_refuse(arrival, "conferenceUri",
+			"the organizer's domain, %.100s, is not one of `domains`",
+			conference.domain);
+	conference_write(&conference, written);
+	return settle(arrival, &conference, "conferenceUri", written);
 }
 
 /* ---- asking the server ---- */
@@ -188,14 +213,22 @@ static enum platform_verdict ask(struct ucwa_visit *visit, const char *url)
 	struct talk_request request = {.url = whole, .accept = media_type};
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict;
+	int64_t deadline;
 
 	/* The host is the configuration's text, not the visitor's. */
 	if (!site_of(visit->ucwa, url, site) || snprintf(whole, sizeof whole, "%s%s", site,
 							url + strlen(site)) >= (int)sizeof whole)
 		return PLATFORM_UNABLE;
+	deadline = ucwa_hurry(visit, MEETING_PART);
 	verdict = talk_send(&visit->talk, &request, &answer);
-	if (verdict == PLATFORM_GRANTED)
+	visit->talk.deadline = deadline;
+	if (verdict == PLATFORM_GRANTED) {
 		verdict = read_meeting(visit, &answer);
+	} else if (verdict != PLATFORM_UNABLE) {
+		/* The visitor chose it: it says nothing about the home of others. */
+		error_prefix(visit->talk.error, "the meeting's address: ");
+		verdict = PLATFORM_BAD_ANSWER;
+	}
 	fetch_answer_release(&answer);
 	return verdict;
 }

@@ -9,11 +9,13 @@
 
 enum { FORM_MAX = 16 * 1024, LIFETIME_MAX = 24 * 3600 };
 
-/* "No other HTTP error codes require clearing the cache" (Root URL). */
-static bool is_lost(enum platform_verdict verdict, long status)
+/* "HTTP 403", "HTTP 502", "Connection error": no connection, or one that broke. "No other HTTP
+ * error codes require clearing the cache" (Root URL), and to be slow is none. */
+static bool is_lost(enum platform_verdict sent, const struct fetch_answer *answer)
 {
-	return verdict == PLATFORM_UNREACHABLE || verdict == PLATFORM_TIMEOUT ||
-	       (verdict == PLATFORM_GRANTED && (status == 403 || status == 502));
+	if (sent == PLATFORM_GRANTED)
+		return answer->status == 403 || answer->status == 502;
+	return sent == PLATFORM_UNREACHABLE || sent == PLATFORM_BAD_ANSWER || answer->unconnected;
 }
 
 static enum platform_verdict take_token(struct ucwa_visit *visit, const json_t *root)
@@ -70,7 +72,7 @@ enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_hom
 		error_set(visit->talk.error, "no memory for a request");
 	else
 		verdict = talk_send(&visit->talk, &request, &answer);
-	visit->lost = is_lost(verdict, answer.status);
+	visit->lost = is_lost(verdict, &answer);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = read_token(visit, &answer);
 	fetch_answer_release(&answer);
@@ -96,11 +98,9 @@ enum platform_verdict ucwa_applications(
 	}
 	if (verdict == PLATFORM_GRANTED) {
 		link = json_object_get(json_object_get(root, "_links"), "applications");
-		if (links_follow(&visit->ucwa->hosts, user, talk_text(link, "href", LINK_MAX - 1),
-			    &url) != 0)
-			verdict = talk_bad(&visit->talk,
-				"the link applications is missing, or leads to a host that "
-				"neither domains nor hosts have");
+		if (links_take(&visit->ucwa->hosts, "the link applications", user,
+			    talk_text(link, "href", LINK_MAX - 1), &url, visit->talk.error) != 0)
+			verdict = PLATFORM_BAD_ANSWER;
 	}
 	if (verdict == PLATFORM_GRANTED)
 		memcpy(home->applications, url.data, url.length + 1);

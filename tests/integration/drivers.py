@@ -266,7 +266,8 @@ class Webex(Talking):
 
 
 class Skype(ForScripts):
-    type = "skype"
+    type = word = "skype"
+    parameter = "meetingUrl"
     title = "skype.example.org"
     stand_in = skype_peer.Skype
     weekly, other, unknown = ("https://meet.lync.com/contoso/testuser/" + key for key in ("1SD8D0WZ", "G03W98W4", "NOBODY"))
@@ -279,7 +280,8 @@ class Skype(ForScripts):
     def settings(self):
         return ('discover = "%s/platformservice/discover"  authority = "%s"  tenant = "contoso.example"\n client-id = "%s"\n'
                 ' endpoint = "sip:helpdesk@contoso.example"  resource = "https://noammeetings.resources.lync.com"\n hosts = {"lync.com", "%s"}\n'
-                ' allowed-origins = {"%s"}\n %s' % (self.peer.url, self.peer.url, self.peer.client_id, self.peer.host, '", "'.join(self.origins), TIMES))
+                ' allowed-origins = {"%s"}  app = "%s"\n %s' % (
+                    self.peer.url, self.peer.url, self.peer.client_id, self.peer.host, '", "'.join(self.origins), self.app, TIMES))
 
     def new_secret(self):
         if self.secrets:
@@ -310,7 +312,8 @@ class Skype(ForScripts):
 
 
 class Ucwa(ForScripts):
-    type = "ucwa"
+    type = word = "ucwa"
+    parameter = "conferenceUri"
     title = "contoso.example"
     stand_in = ucwa_peer.Ucwa
     weekly, other, unknown = (ucwa_peer.URI % pair for pair in (("john", "G03W98W4"), ("mary", "1SD8D0WZ"), ("john", "NOBODY")))
@@ -321,8 +324,8 @@ class Ucwa(ForScripts):
     found = None
 
     def settings(self):
-        return 'autodiscover = "%s"\n hosts = {"%s"}  meeting-hosts = {"%s"}\n allowed-origins = {"%s"}\n %s' % (
-            self.peer.url, self.peer.host, self.peer.url, APP, TIMES)
+        return 'autodiscover = "%s"\n hosts = {"%s"}  meeting-hosts = {"%s"}\n allowed-origins = {"%s"}  app = "%s"\n %s' % (
+            self.peer.url, self.peer.host, self.peer.url, APP, self.app, TIMES)
 
     def body(self, meeting):
         return {"conferenceUri": meeting, **({"failed": "403"} if self.peer.faults else {})}  # what is known already is asked for anew
@@ -345,6 +348,7 @@ class Lync(Platform):
     title = "lync.example.org"
     options = 'domains = {"contoso.example"}'
     success = 200
+    redirects = False
     weekly, other, unknown = ("john@contoso.example/" + key for key in ("854T0R7G", "1SD8D0WZ", "NOBODY"))
     malformed = ("", "john", "john@contoso.example", "john@evil.example/1", "john@contoso.example/1/2", "john@contoso.example/..", "%3Cscript%3E@contoso.example/1")
     person = None

@@ -41,6 +41,7 @@ class Platform:
     weekly, other = "weekly-1", "weekly-2"  # meetings that it has
     unknown = None  # one that it does not; None: any name is a room
     malformed = ("a%20b", "", "%2e%2e", "a%0db")  # meetings of no platform
+    redirects = True  # the browser goes on to a site of the configuration
     roles = False  # it knows any
     person = "Alice Liddell"  # as it is told about alice
     keyed = True  # it has a secret
@@ -100,6 +101,10 @@ class Platform:
     def enter(self, visitor, meeting, headers=()):
         """Somebody who has signed in comes for a meeting."""
         return visitor.get(self.entry(meeting), headers)
+
+    def arrived(self, visitor, meeting, answer):
+        """What the visitor gets in the end, where an answer of ours only leads to it."""
+        return answer
 
     def sign_in(self, target, account="alice", headers=()):
         """Comes in by the entry and signs in: the visitor, and the answer to the form."""
@@ -234,16 +239,34 @@ class Talking(Platform):
 
 
 class ForScripts(Talking):
-    """There is nothing for browsers: the script of a page asks, for somebody who has signed in."""
+    """The entry leads to the page of an application, whose script asks."""
 
     success = 200
+    app = APP + "/join?from=meetauth"
+    parameter = None  # by which the entry and the page take the meeting
+
+    def entry(self, meeting, **query):
+        return "/auth/%s?%s" % (self.word, urllib.parse.urlencode({self.parameter: meeting or "", **query}))
 
     def enter(self, visitor, meeting, headers=()):
         return self.ask(visitor, self.body(meeting))
 
+    def arrived(self, visitor, meeting, answer):
+        """The page is opened, and asks with what stands in its address; what did not let somebody in stays as it is."""
+        if answer.status != 302:
+            return answer
+        assert answer.location.startswith(self.app + "&"), answer.location
+        brought = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.location).query, strict_parsing=True))
+        assert brought == {"from": "meetauth", self.parameter: meeting}, "the meeting, and no token"
+        return self.enter(visitor, brought[self.parameter])
+
+    def visitor(self, account="alice"):
+        """By the entry of its own: there may be no other platform."""
+        return self.sign_in(self.entry(self.weekly), account)[0]
+
     def come(self, meeting, account="alice", headers=()):
-        visitor = self.visitor(account)
-        return visitor, self.enter(visitor, meeting)
+        visitor, answer = self.sign_in(self.entry(meeting), account, headers)
+        return visitor, self.arrived(visitor, meeting, answer)
 
 
 def make(make_rig, driver, **options):

@@ -124,6 +124,25 @@ def test_no_origins_no_scripts(make_rig):
     assert livekit.ask(visitor, {"room_name": "daily"}, origin=livekit.rig.origin).status == 400
 
 
+def test_an_application_without_livekit_meet(make_rig):
+    """Its visitors come in by the entry as well, and the address of its page has no token."""
+    class Alone(WithApp):
+        options = WithApp.options.replace(drivers.LiveKit.options, "") + '\n app = "%s/rooms"' % APP
+
+    setup = platforms.make(make_rig, Alone)
+    somebody = setup.rig.visitor()
+    page = somebody.get(somebody.get(setup.entry("daily")).location)
+    assert " form-action 'self' %s;" % APP in page.headers["Content-Security-Policy"]
+    answer = somebody.fill(page)
+    assert (answer.status, answer.location) == (302, APP + "/rooms?room_name=daily")
+    assert setup.audit(answer)["result"] == "ok"
+    token = json.loads(setup.ask(somebody, {"room_name": "daily"}).body)["participant_token"]
+    assert setup.peer.join(token, "daily")[1] == "Alice Liddell"
+    assert setup.sign_in(setup.entry("daily"), "bob")[1].status == 403
+    again = somebody.get(setup.entry("daily", app="https://evil.example", site="https://evil.example"))
+    assert again.location == APP + "/rooms?room_name=daily"
+
+
 def test_the_token_lives_as_long_as_it_says(livekit, visitor):
     claims = livekit.peer.verify(json.loads(livekit.ask(visitor, {"room_name": "daily"}).body)["participant_token"])
     assert 0 < claims["exp"] - claims["nbf"] <= 130

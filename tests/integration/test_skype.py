@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Skype for Business Online, against a stand-in of the Trusted Application API and of the token
-endpoint: what a script gets, what it cannot choose, and where links may not lead."""
+endpoint: what a script gets, what it cannot choose, where links may not lead, and the way to the page."""
 
 import json
 import time
+import urllib.parse
 
 import drivers
 import platforms
@@ -29,7 +30,7 @@ def shared(make_module_rig):
 @pytest.fixture
 def setup(shared):
     peer = shared.peer
-    peer.prefix, peer.dates, peer.folded, peer.open, peer.link_base = "ms:rtc:saas:", "iso", False, True, peer.url
+    peer.prefix, peer.dates, peer.folded, peer.open, peer.bare, peer.link_base = "ms:rtc:saas:", "iso", False, True, False, peer.url
     yield shared
     shared.check()
 
@@ -60,9 +61,11 @@ def test_a_script_gets_a_token_for_the_one_meeting(setup, visitor):
 @pytest.mark.parametrize("dates", ["iso", "date"])
 @pytest.mark.parametrize("folded", [False, True])
 @pytest.mark.parametrize("opened", [False, True])
-def test_both_forms_of_everything(setup, visitor, prefix, dates, folded, opened):
+@pytest.mark.parametrize("bare", [False, True])
+def test_both_forms_of_everything(setup, visitor, prefix, dates, folded, opened, bare):
+    """The first document has its relations without "_links" around."""
     peer = setup.peer
-    peer.prefix, peer.dates, peer.folded, peer.open = prefix, dates, folded, opened
+    peer.prefix, peer.dates, peer.folded, peer.open, peer.bare = prefix, dates, folded, opened, bare
     answer = ask(setup, visitor)
     assert answer.status == 200, answer
     assert json.loads(answer.body)["expiryTime"] == "2026-06-27T01:42:13Z"
@@ -98,6 +101,27 @@ def test_the_applications_token_is_kept(setup, visitor):
     assert len(setup.peer.asked("token")) == before + 1
 
 
+def test_a_meeting_that_answers_401_costs_nobody_the_token(setup, visitor):
+    """The application was let in with the same token right before."""
+    assert ask(setup, visitor).status == 200
+    setup.peer.ledger.clear()
+    with setup.peer.fault(anonymous=401):
+        for _ in range(5):
+            assert ask(setup, visitor).code == "exchange-refused"
+    assert ask(setup, setup.visitor()).status == 200
+    assert not setup.peer.asked("token")
+
+
+def test_a_fresh_token_that_is_refused_is_not_made_twice(setup, visitor):
+    setup.peer.tokens.clear()
+    setup.peer.ledger.clear()
+    with setup.peer.fault(applications=401):
+        assert ask(setup, visitor).code == "exchange-refused"
+        assert setup.peer.names().count("token") == 1, "in place of the one that was kept"
+    assert ask(setup, visitor).status == 200
+    assert setup.peer.names().count("token") == 1
+
+
 def test_a_token_is_not_used_until_its_last_second(make_rig):
     setup = set_up(make_rig)
     setup.peer.lifetime = 200
@@ -113,6 +137,7 @@ def test_malformed_meetings(setup, visitor):
     for meeting in ("", "x", None, 5, ["https://meet.lync.com/a/b/c"], "http://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/",
                     "https://meet.lync.com/contoso", "https://meet.lync.com/a/b/c?d=e", "https://meet.lync.com/a/b/c#d", "https://meet.lync.com/../b/c",
                     "https://meet.lync.com//b/c", "https://meet.lync.com/a/b/c/", "https://meet.lync.com:8443/contoso/testuser/1SD8D0WZ",
+                    "https://a.meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/x/contoso/testuser/1SD8D0WZ",
                     "https://meet.lync.com.evil.example/contoso/testuser/1SD8D0WZ", "https://evil.example/contoso/testuser/1SD8D0WZ",
                     "https://user@meet.lync.com/contoso/testuser/1", "https://meet.lync.com\\@evil.example/a/b/c", "https://meet.lync.com/a/b%2fc/d",
                     "https://meet.lync.com/a/b/c\n", "https://meet.lync.com/" + "a" * 500 + "/b/c", "sip:testuser@contoso.com;gruu;opaque=app:conf:focus:id:1SD8D0WZ"):
@@ -132,6 +157,22 @@ def test_capital_letters_are_no_way_past_a_rule(make_rig):
     setup.check()
 
 
+def test_a_port_is_no_way_past_a_rule(make_rig):
+    """Every spelling that a URL's parser takes for the same, against a rule that denies the one."""
+    setup = platforms.make(make_rig, drivers.Skype, policy='policy {\n rule "board" { allow = false  meetings = {"%s*"} }\n'
+                           ' rule "staff" { allow = true  groups = {"staff"} }\n default = "deny"\n}\n' % MEETING[:-1])
+    visitor, answer = setup.sign_in(setup.entry(OTHER))
+    host = "meet.lync.com"
+    assert answer.status == 302
+    assert ask(setup, visitor).code == "denied" and setup.enter(visitor, OTHER).status == 200
+    for other in ("meet.lync.com:443", "MEET.lync.com:443", "meet.lync.com:0443", "meet.lync.com:", "meet.lync.com.", "meet.lync.com.:443", "@meet.lync.com",
+                  "%6deet.lync.com", "meet.lync.com:80", "a.meet.lync.com"):
+        setup.peer.meetings.add(MEETING.replace(host, other))
+        assert ask(setup, visitor, MEETING.replace(host, other)).status in (400, 403), other
+    assert [seen["meetingUrl"] for seen in setup.peer.seen] == [OTHER]
+    setup.check()
+
+
 def test_denied_and_strangers(setup, visitor):
     before = len(setup.peer.ledger)
     assert ask(setup, setup.visitor("bob")).status == 403
@@ -141,11 +182,104 @@ def test_denied_and_strangers(setup, visitor):
     assert len(setup.peer.ledger) == before
 
 
-def test_there_is_nothing_for_browsers(setup, visitor):
-    """Neither by an entry nor by the four parameters of the platforms that redirect here."""
-    assert visitor.get("/auth/skype/x", JSON).status == 404
+def test_the_four_parameters_of_others_lead_nowhere(setup, visitor):
     answer = visitor.get("/auth?hostname=%s&meetingId=abc&meetingToken=abc&requestToken=abcdefgh" % TITLE, JSON)
     assert (answer.status, answer.code) == (403, "unknown-platform")
+
+
+# -- the way to the page --
+
+
+def test_the_entry_leads_to_the_page_and_asks_nobody(setup):
+    setup.peer.ledger.clear()
+    somebody = setup.rig.visitor()
+    page = somebody.get(somebody.get(setup.entry(MEETING)).location)
+    assert " form-action 'self' %s;" % APP in page.headers["Content-Security-Policy"]
+    answer = somebody.fill(page)
+    assert answer.status == 302 and answer.location == APP + "/join?from=meetauth&meetingUrl=https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ"
+    event = setup.audit(answer)
+    assert (event["result"], event["meeting_id"], event["user"]) == ("ok", MEETING, "alice")
+    assert not setup.peer.ledger, "the script asks, and the policy again"
+    assert ask(setup, somebody).status == 200
+
+
+def test_the_entry_takes_meetings_as_scripts_name_them(setup, visitor):
+    for meeting in ("", "x", "http://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://evil.example/contoso/testuser/1SD8D0WZ", MEETING.replace(".com", ".com:443")):
+        assert visitor.get(setup.entry(meeting), JSON).code == "bad-request", meeting
+    assert visitor.get("/auth/skype/x?meetingUrl=" + MEETING, JSON).code == "bad-request"
+    assert visitor.get(setup.entry(MEETING) + "&meetingUrl=" + OTHER, JSON).code == "bad-request"
+
+
+def test_without_a_page_there_is_nothing_for_browsers(make_rig):
+    class NoPage(drivers.Skype):
+        def settings(self):
+            return super().settings().replace('app = "%s"' % self.app, "")
+
+        def visitor(self, account="alice"):
+            return platforms.Platform.visitor(self, account)
+
+    setup = platforms.make(make_rig, NoPage)
+    visitor = setup.visitor()
+    answer = visitor.get(setup.entry(MEETING), JSON)
+    assert (answer.status, answer.code) == (404, "not-found")
+    assert "`app`" in setup.audit(answer)["detail"]
+    assert ask(setup, visitor).status == 200
+    setup.check()
+
+
+def test_an_invitation_leads_to_the_page(make_rig):
+    """For somebody without an account, by the entry that takes the meeting as a parameter."""
+    class WithGuests(drivers.Skype):
+        def section(self):
+            return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.rig.folder
+
+    setup = platforms.make(make_rig, WithGuests, policy='policy {\n rule "guests" { allow = true  backends = {"guest"} }\n default = "deny"\n}\n')
+    link = setup.rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest").stdout.strip()
+    guest = setup.rig.visitor()
+    page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.get(link)), "the invitation")
+    form, = page.forms()
+    answer = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    assert answer.status == 303 and answer.location.startswith(setup.rig.base + "/skype?meetingUrl="), answer
+    assert setup.arrived(guest, MEETING, guest.get(answer.location)).status == 200
+    assert ask(setup, guest, OTHER).status != 200, "for the one meeting"
+    setup.check()
+
+
+# -- what the operator is told --
+
+
+def test_what_a_failed_answer_is_known_by(setup, visitor):
+    """The id of our request, and those of the service's that Microsoft asks for."""
+    answer = ask(setup, visitor, OTHER.replace("G03W98W4", "NOBODY"))
+    assert answer.code == "exchange-refused"
+    assert setup.audit(answer)["detail"] == (
+        "anonApplicationTokens: the answer is HTTP 404 (client-request-id %s, X-MS-Correlation-Id 2147486389, "
+        "X-MS-Server-Fqdn pool-a.infra.lync.com)" % setup.peer.ids[-1])
+
+
+def test_a_link_that_leads_elsewhere_is_named_by_its_host(setup, visitor):
+    with setup.peer.fault(discover=lambda text: json.dumps({"_links": {"service:applications": {"href": "https://resources.contoso.net/x?token=secret"}}})):
+        detail = setup.audit(ask(setup, visitor))["detail"]
+    assert detail == "the link applications leads to resources.contoso.net, which is not https or not in hosts"
+
+
+def test_a_client_secret_that_is_not_taken(make_rig):
+    setup = set_up(make_rig)
+    setup.refuse_all()
+    detail = setup.audit(ask(setup, setup.visitor()))["detail"]
+    assert "does not take the client secret" in detail and "meetauthctl secret set " + TITLE in detail
+    setup.check()
+
+
+def test_discovery_of_a_region(make_rig):
+    class Region(drivers.Skype):
+        def settings(self):
+            return super().settings().replace("platformservice/discover", "platformservice/discover?Region=northamerica")
+
+    setup = platforms.make(make_rig, Region)
+    assert ask(setup, setup.visitor()).status == 200
+    assert setup.peer.asked("discover")[0].query == "Region=northamerica"
+    setup.check()
 
 
 def test_slow_answers_share_one_deadline(setup, visitor):

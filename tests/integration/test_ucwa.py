@@ -4,6 +4,7 @@ addresses: what a script gets, what is kept and until when, and that no host off
 (the hole of CVE-2023-41763)."""
 
 import json
+import urllib.parse
 
 import drivers
 import platforms
@@ -13,6 +14,7 @@ from platforms import APP, lies
 from rig import wait_for
 
 import ucwa as peers
+from strict import FAULTS
 
 TITLE = "contoso.example"
 URI = "sip:john@contoso.example;gruu;opaque=app:conf:focus:id:G03W98W4"
@@ -83,13 +85,17 @@ def test_what_is_found_is_kept(setup, visitor):
     assert setup.peer.names()[0] == "first", "another organizer may be at home elsewhere"
 
 
-@pytest.mark.parametrize("fault, forgets", [(403, True), (502, True), (400, False), (401, False), (404, False), (500, False), (503, False)])
-def test_until_403_502_or_no_connection(setup, visitor, fault, forgets):
-    """"No other HTTP error codes require clearing the cache.\""""
+@pytest.mark.parametrize("fault, forgets", [(403, True), (502, True), ("close", True), ("cut", True), ("hang", False), (400, False), (401, False), (404, False),
+                                            (500, False), (503, False)])
+def test_until_403_502_or_an_error_of_the_connection(setup, visitor, fault, forgets):
+    """"No other HTTP error codes require clearing the cache.\" Hosts that are not there are in ucwa_talk_test.c."""
     assert anew(setup, visitor).status == 200
     setup.peer.ledger.clear()
     with setup.peer.fault(token=fault):
-        assert ask(setup, visitor).status in (403, 502)
+        answer = ask(setup, visitor)
+        assert answer.status in (403, 502, 504)
+    if fault == "hang":
+        assert setup.audit(answer)["detail"].startswith(setup.peer.host + ": "), "which host it was"
     assert ("first" in setup.peer.names()) is forgets
     assert ask(setup, visitor).status == 200
 
@@ -114,8 +120,17 @@ def test_renewal_keeps_the_identity(setup, visitor):
     assert setup.peer.tokens[again][1] == setup.peer.tokens[first][1]
     assert setup.peer.tokens[json.loads(ask(setup, visitor).body)["token"]][1] != setup.peer.tokens[first][1]
     assert ask(setup, visitor, OTHER, renew=first).code == "exchange-refused", "for another conference it is none"
-    for renew in ("", "a b", "x" * 5000, "cwt=\r\n"):
+    for renew in ("", "a b", "x" * 5000, "cwt=\r\n", 5, [first], True):
         assert ask(setup, visitor, renew=renew).status == 400, renew
+
+
+def test_failed_is_a_text(setup, visitor):
+    """What would be dropped without a word is refused."""
+    assert anew(setup, visitor).status == 200
+    for failed in (403, True, {"status": 403}):
+        answer = ask(setup, visitor, failed=failed)
+        assert answer.status == 400 and setup.audit(answer)["detail"].startswith("failed: is no text")
+    assert ask(setup, visitor, failed=None).status == 200, "the same as not there"
 
 
 def test_the_address_of_an_invitation(setup, visitor):
@@ -266,7 +281,11 @@ def test_challenges_that_are_none(setup, visitor):
 
 def test_the_meetings_address_lies(setup, visitor):
     send = lambda: ask(setup, visitor, None, meetingUrl=setup.peer.url + "/john/K3Y9")  # noqa: E731
-    lies(send, setup.peer, "meeting", recover=lambda: send().status == 200)
+    lies(send, setup.peer, "meeting", faults=[fault for fault in FAULTS if fault != "hang"], recover=lambda: send().status == 200)
+    with setup.peer.fault(meeting="hang"):
+        answer = send()
+    assert answer.code == "exchange-bad-answer", "no failure of the organizer's home"
+    assert "the meeting's address: %s: " % setup.peer.host in setup.audit(answer)["detail"]
     for text in ("<conf-info><conf-uri>%s</conf-uri></conf-info>" % URI.replace("G03W98W4", "K3Y9"), "<other/>",
                  '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><conf-info><conf-uri>&x;</conf-uri></conf-info>'):
         with setup.peer.fault(meeting=lambda _, text=text: text):
@@ -287,8 +306,30 @@ def test_denied_and_strangers(setup, visitor):
     assert ask(setup, setup.visitor("bob")).code == "denied"
     assert ask(setup, setup.rig.visitor()).status in (401, 403)
     assert setup.ask(visitor, {"conferenceUri": URI}, origin="https://evil.example").status == 400
-    assert visitor.get("/auth/ucwa/john@contoso.example/G03W98W4", JSON).status == 404
     assert len(setup.peer.ledger) == before
+
+
+# -- the way to the page --
+
+
+def test_the_entry_leads_to_the_page_and_asks_nobody(setup):
+    setup.peer.ledger.clear()
+    _, answer = setup.sign_in(setup.entry(URI))
+    assert answer.status == 302 and answer.location == APP + "/join?from=meetauth&conferenceUri=" + urllib.parse.quote(URI, safe="")
+    event = setup.audit(answer)
+    assert (event["result"], event["meeting_id"], event["user"]) == ("ok", "john@contoso.example/G03W98W4", "alice")
+    url = setup.peer.url + "/john/K3Y9"
+    somebody, answer = setup.sign_in("/auth/ucwa?meetingUrl=" + urllib.parse.quote(url, safe=""))
+    assert answer.location == APP + "/join?from=meetauth&meetingUrl=" + urllib.parse.quote(url, safe="")
+    assert somebody.get("/auth/ucwa/john@contoso.example/G03W98W4").location.endswith(urllib.parse.quote(URI, safe="")), "as rules and invitations name it"
+    assert not setup.peer.ledger, "the script asks, and the policy again"
+    assert ask(setup, somebody).status == 200
+
+
+def test_the_entry_takes_meetings_as_scripts_name_them(setup, visitor):
+    for target in ("", "?conferenceUri=x", "?meetingUrl=https://evil.example/john/X1", "/john@evil.example/G03W98W4", "/john", "?conferenceUri=%s&meetingUrl=%s/john/X1" % (
+            urllib.parse.quote(URI), setup.peer.url), "/john@contoso.example/G03W98W4?conferenceUri=" + urllib.parse.quote(URI)):
+        assert visitor.get("/auth/ucwa" + target, JSON).code == "bad-request", target
 
 
 def test_autodiscovery_by_the_organizers_domain(make_rig):
@@ -299,15 +340,41 @@ def test_autodiscovery_by_the_organizers_domain(make_rig):
         def settings(self):
             return 'internal = true\n allowed-origins = {"%s"}' % APP
 
+        def visitor(self, account="alice"):
+            return platforms.Platform.visitor(self, account)
+
     setup = platforms.make(make_rig, Nowhere)
     visitor = setup.visitor()
     answer = setup.ask(visitor, {"conferenceUri": URI.replace(".example", ".invalid")})
     assert answer.code == "exchange-unreachable"
+    assert "LyncDiscoverInternal.contoso.invalid:443" in setup.audit(answer)["detail"]
     assert "LyncDiscover.contoso.invalid:443" in setup.audit(answer)["detail"]
     answer = setup.ask(visitor, {"meetingUrl": "https://meet.contoso.invalid/john/G03W98W4"})
-    assert answer.code == "exchange-unreachable"
-    assert "meet.contoso.invalid:443" in setup.audit(answer)["detail"]
+    assert answer.code == "exchange-bad-answer", "no failure of the organizer's home"
+    assert "the meeting's address: meet.contoso.invalid:443: " in setup.audit(answer)["detail"]
+    answer = visitor.get("/auth/ucwa?conferenceUri=" + urllib.parse.quote(URI), JSON)
+    assert answer.status == 404 and "`app`" in setup.audit(answer)["detail"], "without a page there is nothing for browsers"
     setup.check()
+
+
+def test_what_a_visitor_chooses_does_not_shut_the_platform(make_rig):
+    """A name of meeting-hosts that is not there, and addresses that are no meetings'."""
+    setup = set_up(make_rig)
+    visitor = setup.visitor()
+    for fault in (403, 500, "html", "close"):
+        with setup.peer.fault(meeting=fault):
+            for _ in range(8):
+                assert ask(setup, visitor, None, meetingUrl=setup.peer.url + "/lwa/WebPages").code == "exchange-bad-answer"
+    assert ask(setup, setup.visitor()).status == 200
+    setup.check()
+
+
+def test_a_link_that_is_missing_and_one_that_leads_elsewhere(setup, visitor):
+    with setup.peer.fault(root=lambda text: json.dumps({"_links": {}})):
+        assert setup.audit(anew(setup, visitor))["detail"] == "autodiscovery: the link user is missing, or no text"
+    with setup.peer.fault(root=lambda text: text.replace(setup.peer.host, "webext.contoso.net")):
+        assert " leads to webext.contoso.net, " in setup.audit(anew(setup, visitor))["detail"]
+    assert anew(setup, visitor).status == 200
 
 
 def test_nothing_secret_is_left(setup, visitor):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A stand-in for the Trusted Application API (Anonymous Meeting Join) and for Azure AD's token endpoint.
-`prefix` and `dates` choose between the two forms that documents and recorded answers have."""
+`prefix`, `dates`, `folded` and `bare` choose between the forms that documents and recorded answers have."""
 
 import json
 import re
@@ -32,13 +32,20 @@ class Skype(Peer):
         self.client_id, self.client_secrets = "d9e7ea2b-0000-4ea4-9787-948e75480abe", [secrets.token_urlsafe(32)]
         self.endpoint, self.resource = "sip:helpdesk@contoso.example", "https://noammeetings.resources.lync.com"
         self.tokens, self.lifetime = set(), 3599
-        self.prefix, self.dates, self.folded, self.open = "ms:rtc:saas:", "iso", False, True
+        self.prefix, self.dates, self.folded, self.open, self.bare = "ms:rtc:saas:", "iso", False, True, False
         self.link_base = self.url
         self.meetings = {"https://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/contoso/testuser/G03W98W4"}
-        self.seen, self.given = [], None
+        self.seen, self.given, self.ids = [], None, []
 
     def links(self, **links):
-        return {"_links": {"self": {"href": "x"}, **{self.prefix + name: {"href": href} for name, href in links.items()}}}
+        found = {self.prefix + name: {"href": href} for name, href in links.items()}
+        return found if self.bare else {"_links": {"self": {"href": "x"}, **found}}
+
+    def check_id(self, request):
+        """Every call to the API has one of its own, which is in the log where it fails."""
+        name = request.headers["client-request-id"]
+        assert GUID.fullmatch(name) and name not in self.ids, name
+        self.ids.append(name)
 
     def check_bearer(self, request):
         assert request.headers["Accept"] == "application/json"
@@ -58,6 +65,7 @@ class Skype(Peer):
                 "expires_on": str(int(time.time()) + self.lifetime)}
 
     def discover(self, request):
+        self.check_id(request)
         if self.open:
             assert request.bearer is None or "discover" in self.faults, "a token for who did not ask for one"
         else:
@@ -69,6 +77,7 @@ class Skype(Peer):
         return "?endpointId=" + self.endpoint
 
     def applications(self, request):
+        self.check_id(request)
         self.check_bearer(request)
         query = self.endpoint_of(request)
         if self.folded:
@@ -76,10 +85,12 @@ class Skype(Peer):
         return self.links(application=APPLICATION + query)
 
     def application(self, request):
+        self.check_id(request)
         self.check_bearer(request)
         return self.links(anonApplicationTokens=TOKENS + self.endpoint_of(request), adhocMeetings="/platformservice/v1/adhocMeetings")
 
     def anonymous(self, request):
+        self.check_id(request)
         self.check_bearer(request)
         self.endpoint_of(request)
         assert request.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -89,7 +100,8 @@ class Skype(Peer):
         assert all(re.fullmatch(r"https?://[^/;]+", origin) for origin in body["allowedOrigins"].split(";"))
         self.seen.append(body)
         if body["meetingUrl"] not in self.meetings:
-            raise Refused(404, {"code": "NotFound", "subcode": "ConferenceNotFound", "message": CANARY})
+            raise Refused(404, {"code": "NotFound", "subcode": "ConferenceNotFound", "message": CANARY},
+                          [("X-MS-Correlation-Id", "2147486389"), ("X-MS-Server-Fqdn", "pool-a.infra.lync.com")])
         self.given = token = "psat=" + secrets.token_urlsafe(700)
         expiry = {"iso": "2026-06-27T01:42:13.094Z", "date": "/Date(1782524533094)/"}[self.dates]
         href = self.link_base + "/platformService/discover?anonymousContext=" + token.replace("=", "%253d")

@@ -26,6 +26,7 @@ static void wrong_options_are_named(void **state)
 		{"server = \"wss://u@" HOST "\"", "server: "}, {"server = \"\"", "server: "},
 		{"site = \"ftp://x\"", "site: "}, {"lifetime = \"1s\"", "lifetime: "},
 		{"allowed-origins = {\"*\"}", "allowed-origins: \"*\""},
+		{"app = \"https://app.example.org/\"", "app: is on none of"},
 		{"allowed-origins = {\"null\"}", "allowed-origins: "},
 		{"allowed-origins = {\"https://x.example/\"}", "allowed-origins: "},
 		{"allowed-origins = {\"https://X.example\"}", "capital letters"},
@@ -164,6 +165,22 @@ static void browsers_are_sent_to_livekit_meet(void **state)
 	platform_livekit.close(livekit);
 }
 
+/* The token goes to the script alone. */
+static void browsers_are_sent_to_the_page_of_the_application(void **state)
+{
+	void *livekit = open_livekit(*state, "app = \"https://app.example.org/join\" "
+					     "allowed-origins = {\"https://app.example.org\"}");
+	struct join join = JOIN_INIT;
+	struct buffer url = BUFFER_INIT(1024);
+
+	join.meeting_id = (char *)"daily~1";
+	platform_livekit.landing(livekit, &join, "to.k-e_n", &alice, &url);
+	assert_string_equal(url.data, "https://app.example.org/join?room_name=daily~1");
+	assert_string_equal(platform_livekit.peer(livekit)->app, "https://app.example.org/join");
+	buffer_release(&url);
+	platform_livekit.close(livekit);
+}
+
 static void applications_get_what_livekits_clients_read(void **state)
 {
 	void *livekit = open_livekit(*state, "");
@@ -195,6 +212,7 @@ int main(void)
 		TEST(the_role_decides_on_every_right),
 		TEST(a_secret_that_is_no_pair_is_named),
 		TEST(browsers_are_sent_to_livekit_meet),
+		TEST(browsers_are_sent_to_the_page_of_the_application),
 		TEST(applications_get_what_livekits_clients_read),
 	};
 

@@ -26,6 +26,7 @@ static void a_conference_is_named_by_path_or_address(void **state)
 	arrives_at(&platform_lync, lync, "John@LYNC.example.org/854t0r7g", QUERY(), NAME);
 	arrives_at(&platform_lync, lync, "", QUERY({"conferenceUri", URI}), NAME);
 	is_refused(&platform_lync, lync, NAME, QUERY({"conferenceUri", URI}), "conferenceUri");
+	arrives_at(&platform_lync, lync, URI, QUERY(), NAME);
 	is_refused(&platform_lync, lync, "", QUERY(), "meeting");
 	is_refused(&platform_lync, lync, "john", QUERY(), "meeting");
 	is_refused(&platform_lync, lync, "john@evil.example/1", QUERY(), "meeting");

@@ -13,18 +13,30 @@ extern const struct platform_driver platform_skype;
 #define GOOD                                                                                       \
 	"tenant = \"contoso.example\" client-id = \"c\" endpoint = \"sip:a@contoso.example\" "     \
 	"allowed-origins = {\"https://app.example.org\"} "
-#define MEETING "https://meet.lync.com/contoso/testuser/1SD8D0WZ"
+#define SPELLED(port) "https://meet.lync.com" port "/contoso/testuser/1SD8D0WZ"
+#define MEETING	      SPELLED("")
 
 static void wrong_options_are_named(void **state)
 {
 	static const struct bad_option cases[] = {{"client-id = \"c\"", "tenant: "},
-		{"tenant = \"t\"", "client-id: "}, {"tenant = \"../x\"", "tenant: "},
+		{"tenant = \"t\"", "client-id: is needed"},
+		{"tenant = \"t\" client-id = \"d9e7ea2b-\u2026\"", "client-id: has characters"},
+		{"tenant = \"../x\"", "tenant: "},
 		{"tenant = \"t\" client-id = \"c\"", "endpoint: "},
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"a@b\"", "endpoint: "},
 		{GOOD "discover = \"http://lync.com/x\"", "discover: "},
 		{GOOD "discover = \"https://evil.example/x\"", "discover: "},
+		{GOOD "discover = \"https://lync.com/x#y\"", "discover: "},
+		{GOOD "discover = \"https://evil.example?lync.com/\"", "discover: "},
 		{GOOD "hosts = {\"*.lync.com\"}", "hosts: "},
 		{GOOD "meeting-hosts = {\"https://meet.lync.com\"}", "meeting-hosts: "},
+		{GOOD "meeting-hosts = {\"meet.lync.com:443\"}", "leave it out"},
+		{GOOD "app = \"https://evil.example/\"", "app: is on none of"},
+		{GOOD "app = \"https://app.example.org.evil.example/\"", "app: is on none of"},
+		{GOOD "app = \"https://app.example.org@evil.example/\"", "app: "},
+		{GOOD "app = \"http://app.example.org/\"", "app: "},
+		{GOOD "app = \"https://app.example.org/#x\"", "app: "},
+		{GOOD "app = \"javascript:alert(1)\"", "app: "},
 		{GOOD "authority = \"login.microsoftonline.com\"", "authority: "},
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"sip:a@b\"", "allowed-origins: "}};
 
@@ -38,12 +50,55 @@ static void a_meeting_is_its_address(void **state)
 	arrives_at(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), MEETING);
 	arrives_at(&platform_skype, skype, "",
 		QUERY({"meetingUrl", "https://Meet.Lync.com/Contoso/TestUser/1sd8d0wz"}), MEETING);
+	is_refused(
+		&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(":443")}), "meetingUrl");
+	is_refused(
+		&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(":0443")}), "meetingUrl");
+	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(".")}), "meetingUrl");
+	is_refused(&platform_skype, skype, "",
+		QUERY({"meetingUrl", "https://a.meet.lync.com/contoso/testuser/1SD8D0WZ"}),
+		"meetingUrl");
+	is_refused(&platform_skype, skype, "x", QUERY({"meetingUrl", MEETING}), "path");
 	is_refused(&platform_skype, skype, "", QUERY(), "meetingUrl");
 	is_refused(&platform_skype, skype, "",
 		QUERY({"meetingUrl", MEETING}, {"meetingUrl", MEETING}), "meetingUrl");
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?a=b"}), "meetingUrl");
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", "https://evil.example/a/b/c"}),
 		"meetingUrl");
+	platform_skype.close(skype);
+}
+
+static void a_port_is_the_one_of_the_configuration(void **state)
+{
+	void *skype = open_driver(
+		*state, &platform_skype, HOST, GOOD "meeting-hosts = {\"meet.lync.com:8443\"}");
+
+	arrives_at(&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(":8443")}),
+		SPELLED(":8443"));
+	is_refused(
+		&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(":08443")}), "meetingUrl");
+	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), "meetingUrl");
+	platform_skype.close(skype);
+}
+
+/* With the meeting, and without a token whatever there is. */
+static void visitors_go_on_to_the_page_of_the_application(void **state)
+{
+	void *skype = open_driver(*state, &platform_skype, HOST,
+		GOOD "app = \"https://app.example.org/join?a=b\" "
+		     "discover = \"https://lync.com/discover?Region=northamerica\"");
+	struct buffer url = BUFFER_INIT(2048);
+	struct join join;
+
+	assert_string_equal(platform_skype.peer(skype)->site, "https://app.example.org");
+	assert_string_equal(platform_skype.peer(skype)->api, "https://lync.com");
+	assert_null(arrive_with(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), &join));
+	platform_skype.landing(skype, &join, "a token", &alice, &url);
+	assert_string_equal(url.data,
+		"https://app.example.org/join?a=b&meetingUrl="
+		"https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ");
+	buffer_release(&url);
+	join_release(&join);
 	platform_skype.close(skype);
 }
 
@@ -57,9 +112,8 @@ static void only_scripts_get_something(void **state)
 	assert_null(arrive_with(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), &join));
 	granted = grant_for(&platform_skype, skype, &join, &alice, "", "a secret");
 	assert_int_equal(granted.verdict, PLATFORM_UNABLE);
-	assert_null(platform_skype.landing);
-	assert_null(platform_skype.show);
-	assert_null(platform_skype.entry);
+	assert_true(platform_skype.scripts_only);
+	assert_null(platform_skype.peer(skype)->app);
 	buffer_wipe(&granted.token);
 	join_release(&join);
 	platform_skype.close(skype);
@@ -68,7 +122,7 @@ static void only_scripts_get_something(void **state)
 /* ---- links ---- */
 
 static const char *const entries[] = {"lync.com", "example.net:8443", "127.0.0.1:8080"};
-static const struct links hosts = {entries, COUNT(entries)};
+static const struct links hosts = {entries, COUNT(entries), "hosts"};
 
 static void hosts_of_the_list_and_below_are_allowed(void **state)
 {
@@ -127,6 +181,34 @@ static void a_path_belongs_to_the_host_that_said_it(void **state)
 	buffer_release(&url);
 }
 
+/* The log names the host, and nothing else of the link. */
+static void a_link_that_leads_elsewhere_is_named_by_its_host(void **state)
+{
+	static const struct {
+		const char *link, *words;
+	} cases[] = {{NULL, "the link x is missing, or no text"},
+		{"https://evil.example/secret?secret",
+			"leads to evil.example, which is not https or not in hosts"},
+		{"https://secret@evil.example:1/secret", "leads to evil.example:1, "},
+		{"//a\"b\n\xff/secret", "leads to a?b??, "},
+		{"javascript:secret", "is no https address"}, {"secret", "is no https address"}};
+	static const struct links listed = {entries, COUNT(entries), "hosts"};
+	struct buffer url = BUFFER_INIT(LINK_MAX);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct error error = {""};
+
+		assert_int_equal(links_take(&listed, "the link x", "https://lync.com/",
+					 cases[i].link, &url, &error),
+			-1);
+		if (strstr(error.text, cases[i].words) == NULL ||
+			strstr(error.text, "secret") != NULL)
+			fail_msg("%s", error.text);
+	}
+	buffer_release(&url);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 int main(void)
@@ -134,10 +216,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_options_are_named),
 		TEST(a_meeting_is_its_address),
+		TEST(a_port_is_the_one_of_the_configuration),
+		TEST(visitors_go_on_to_the_page_of_the_application),
 		TEST(only_scripts_get_something),
 		TEST(hosts_of_the_list_and_below_are_allowed),
 		TEST(everything_else_is_not),
 		TEST(a_path_belongs_to_the_host_that_said_it),
+		TEST(a_link_that_leads_elsewhere_is_named_by_its_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

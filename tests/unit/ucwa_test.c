@@ -22,6 +22,7 @@ static void wrong_options_are_named(void **state)
 		{GOOD "domains = {\"a:5061\"}", "domains: "},
 		{GOOD "domains = {\"a b\"}", "domains: "},
 		{GOOD "hosts = {\"https://x\"}", "hosts: "},
+		{GOOD "app = \"https://evil.example/\"", "app: "},
 		{GOOD "meeting-hosts = {\"meet.contoso.example\"}", "meeting-hosts: "},
 		{GOOD "meeting-hosts = {\"https://meet.contoso.example/x\"}", "meeting-hosts: "},
 		{GOOD "autodiscover = \"http://lyncdiscover.contoso.example\"", "autodiscover: "}};
@@ -43,6 +44,10 @@ static void a_conference_has_one_name(void **state)
 	arrives_at(&platform_ucwa, ucwa, "",
 		QUERY({"meetingUrl", "https://meet.contoso.example/Contoso.Example/John/G03W98W4"}),
 		NAME);
+	arrives_at(&platform_ucwa, ucwa, "John@contoso.example/g03w98w4", QUERY(), NAME);
+	arrives_at(&platform_ucwa, ucwa, URI, QUERY(), NAME);
+	is_refused(&platform_ucwa, ucwa, NAME, QUERY({"conferenceUri", URI}), "conferenceUri");
+	is_refused(&platform_ucwa, ucwa, "john@evil.example/G03W98W4", QUERY(), "conferenceUri");
 	is_refused(&platform_ucwa, ucwa, "", QUERY(), "conferenceUri");
 	is_refused(&platform_ucwa, ucwa, "", QUERY({"conferenceUri", "sip:john@contoso.example"}),
 		"conferenceUri");
@@ -57,6 +62,51 @@ static void a_conference_has_one_name(void **state)
 	is_refused(&platform_ucwa, ucwa, "",
 		QUERY({"meetingUrl", "https://meet.contoso.example/evil.example/john/G03W98W4"}),
 		"meetingUrl");
+	platform_ucwa.close(ucwa);
+}
+
+static void an_address_belongs_to_the_nearest_domain(void **state)
+{
+	static const char *const orders[] = {GOOD
+		"domains = {\"contoso.example\", \"sub.contoso.example\"}",
+		GOOD "domains = {\"sub.contoso.example\", \"contoso.example\"}"};
+
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		void *ucwa = open_driver(*state, &platform_ucwa, HOST, orders[i]);
+
+		arrives_at(&platform_ucwa, ucwa, "",
+			QUERY({"meetingUrl", "https://meet.sub.contoso.example/john/G03W98W4"}),
+			"john@sub.contoso.example/G03W98W4");
+		arrives_at(&platform_ucwa, ucwa, "",
+			QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4"}), NAME);
+		platform_ucwa.close(ucwa);
+	}
+}
+
+/* With the meeting, and without a token whatever there is. */
+static void visitors_go_on_to_the_page_of_the_application(void **state)
+{
+	void *ucwa =
+		open_driver(*state, &platform_ucwa, HOST, GOOD "app = \"https://app.example.org\"");
+	struct buffer url = BUFFER_INIT(2048);
+	struct join join;
+
+	assert_string_equal(platform_ucwa.peer(ucwa)->site, "https://app.example.org");
+	assert_null(arrive_with(&platform_ucwa, ucwa, NAME, QUERY(), &join));
+	platform_ucwa.landing(ucwa, &join, "", NULL, &url);
+	assert_string_equal(url.data,
+		"https://app.example.org?conferenceUri=sip%3Ajohn%40contoso.example%3Bgruu%3Bopaque"
+		"%3Dapp%3Aconf%3Afocus%3Aid%3AG03W98W4");
+	buffer_clear(&url);
+	join_release(&join);
+	assert_null(arrive_with(&platform_ucwa, ucwa, "",
+		QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4"}), &join));
+	platform_ucwa.landing(ucwa, &join, "", NULL, &url);
+	assert_string_equal(url.data,
+		"https://app.example.org?meetingUrl=https%3A%2F%2Fmeet.contoso.example%2Fjohn%2F"
+		"G03W98W4");
+	buffer_release(&url);
+	join_release(&join);
 	platform_ucwa.close(ucwa);
 }
 
@@ -128,6 +178,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_options_are_named),
 		TEST(a_conference_has_one_name),
+		TEST(an_address_belongs_to_the_nearest_domain),
+		TEST(visitors_go_on_to_the_page_of_the_application),
 		TEST(a_conference_is_written_as_it_was_read),
 		TEST(challenges_are_taken_apart),
 		TEST(lists_go_by_commas),

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "platform/app.h"
+
+#include "base/text.h"
+#include "config/config.h"
+
+enum { APP_MAX = 2000 };
+
+/* The allowed origin that the address is of; NULL where it is of none. */
+static const char *origin_of(const struct platform_peer *peer, const char *app)
+{
+	for (size_t i = 0; i < peer->origin_count; i++) {
+		size_t length = strlen(peer->origins[i]);
+
+		if (strncmp(app, peer->origins[i], length) == 0 &&
+			(app[length] == '\0' || app[length] == '/' || app[length] == '?'))
+			return peer->origins[i];
+	}
+	return NULL;
+}
+
+/* Any query is the page's own; config_check_url() has no say in it. */
+static int check(const char *app, struct error *why)
+{
+	char front[APP_MAX];
+	size_t length = strcspn(app, "?");
+
+	if (strlen(app) >= sizeof front || !text_is_visible_ascii(app) ||
+		strpbrk(app, "\\\"<>^`{|}#") != NULL)
+		return error_set(why, "has characters that no address has, a #, or too many");
+	memcpy(front, app, length);
+	front[length] = '\0';
+	return config_check_url(front, why);
+}
+
+int app_read(const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	const char *app = section_string(section, "app");
+	struct error why;
+
+	if (app[0] == '\0')
+		return 0;
+	if (check(app, &why) != 0)
+		return section_error(section, "app", error, "%s", why.text);
+	peer->site = origin_of(peer, app);
+	if (peer->site == NULL)
+		return section_error(section, "app", error,
+			"is on none of the allowed-origins: its script could ask for nothing");
+	peer->app = app;
+	return 0;
+}
+
+void app_landing(
+	const struct platform_peer *peer, const char *name, const char *value, struct buffer *url)
+{
+	buffer_printf(url, "%s%c%s=", peer->app, strchr(peer->app, '?') != NULL ? '&' : '?', name);
+	buffer_percent(url, value);
+}
