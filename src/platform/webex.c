@@ -42,6 +42,21 @@ static const struct option options[] = {
 
 /* ---- opening ---- */
 
+/* What Webex has given out, or knows somebody by. */
+static int check_id(
+	const struct section *section, const char *option, const char *mode, struct error *error)
+{
+	const char *value = section_string(section, option);
+
+	if (value[0] == '\0')
+		return section_error(section, option, error, "is needed by %s", mode);
+	if (!text_is_visible_ascii(value))
+		return section_error(section, option, error,
+			"has a blank or a letter that is not ASCII: copy the whole of it as Webex "
+			"shows it");
+	return 0;
+}
+
 static int read_mode(const struct section *section, struct webex *webex, struct error *error)
 {
 	const char *mode = section_string(section, "mode");
@@ -52,17 +67,14 @@ static int read_mode(const struct section *section, struct webex *webex, struct 
 	webex->guest_issuer = strcmp(mode, "guest-issuer") == 0;
 	if (!webex->guest_issuer && strcmp(mode, "service-app") != 0)
 		return section_error(section, "mode", error, "must be service-app or guest-issuer");
-	if (webex->guest_issuer) {
-		if (webex->issuer[0] == '\0')
-			return section_error(section, "issuer", error, "is needed by guest-issuer");
-		return 0;
-	}
-	if (!text_is_visible_ascii(webex->client_id))
-		return section_error(section, "client-id", error, "is needed by service-app");
-	if (strchr(webex->host_email, '@') == NULL || !text_is_visible_ascii(webex->host_email) ||
-		strlen(webex->host_email) > ADDRESS_MAX)
+	if (webex->guest_issuer)
+		return check_id(section, "issuer", "guest-issuer", error);
+	if (check_id(section, "client-id", "service-app", error) != 0 ||
+		check_id(section, "host-email", "service-app", error) != 0)
+		return -1;
+	if (strchr(webex->host_email, '@') == NULL || strlen(webex->host_email) > ADDRESS_MAX)
 		return section_error(section, "host-email", error,
-			"is needed by service-app, the address of a host");
+			"is no e-mail address, like host@example.org");
 	return 0;
 }
 
@@ -146,7 +158,10 @@ static int configure(struct webex *webex, const struct section *section, struct 
 		read_lifetime(section, webex, error) != 0 ||
 		read_hosts(section, webex, error) != 0 ||
 		shared_read_origins(section, peer, error) != 0 ||
-		shared_read_rooms(section, peer, webex_is_room, webex, error) != 0)
+		shared_read_rooms(section, peer, webex_name_room, webex,
+			"its number (8 to 15 digits, without spaces), its id (32 hex digits), or "
+			"the whole link of its page on the site",
+			error) != 0)
 		return -1;
 	return shared_read_timeouts(section, peer, error);
 }
@@ -156,6 +171,7 @@ static void close_webex(void *context)
 	struct webex *webex = context;
 
 	fetch_free(&webex->fetch);
+	shared_free_rooms(&webex->peer);
 	free(webex->landings);
 	free(webex);
 }

@@ -25,8 +25,8 @@ struct webex {
 
 int webex_arrive(const void *instance, struct platform_arrival *arrival);
 
-/* Whether a text of the configuration names a meeting, for the pool of rooms. */
-bool webex_is_room(const void *instance, const char *text);
+/* What a room of the configuration is known by; -1 where the text names no meeting. */
+int webex_name_room(const void *instance, const char *text, struct buffer *name);
 
 /* The meeting that a call is about: the room that the join's meeting has, where there are rooms. */
 const char *webex_meeting_of(const struct join *join);
@@ -75,6 +75,9 @@ enum platform_verdict webex_guest(struct webex_call *call, const char *access);
  * free. */
 enum platform_verdict webex_login(
 	struct webex_call *call, const char *secret, char **token_r, int64_t *lifetime_r);
+
+/* The key that a Guest Issuer's secret is; NULL with an error. The caller frees it. */
+struct jose_signer *webex_signer(const char *secret, struct error *error);
 
 /* Puts a guest's token for a script together. */
 enum platform_verdict webex_put_guest(struct webex_call *call, const char *token, int64_t lifetime);

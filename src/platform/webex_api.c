@@ -185,25 +185,32 @@ static int put_jwk(const char *secret, struct buffer *jwk)
 	return jwk->failed ? -1 : 0;
 }
 
-static char *sign_login(const struct webex_call *call, const char *secret)
+struct jose_signer *webex_signer(const char *secret, struct error *error)
 {
 	struct buffer jwk = BUFFER_INIT(2 * KEY_MAX);
 	struct jose_signer *signer = NULL;
+
+	if (put_jwk(secret, &jwk) != 0)
+		error_set(error,
+			"the secret is not the base64 text that the Guest Issuer's page shows");
+	else
+		signer = jose_signer_new("HS256", jwk.data, jwk.length, NULL, error);
+	buffer_wipe(&jwk);
+	return signer;
+}
+
+static char *sign_login(const struct webex_call *call, const char *secret)
+{
+	struct jose_signer *signer = webex_signer(secret, call->grant->error);
 	json_t *claims = json_pack("{s:s, s:o, s:s, s:I}", "sub", call->grant->rejoin, "name",
 		name_of(call), "iss", call->webex->issuer, "exp",
 		(json_int_t)(call->grant->now + LOGIN_LIFETIME_S));
 	char *token = NULL;
 
-	if (put_jwk(secret, &jwk) != 0)
-		error_set(call->grant->error,
-			"the secret is not the base64 text that the Guest Issuer's page shows");
-	else
-		signer = jose_signer_new("HS256", jwk.data, jwk.length, NULL, call->grant->error);
 	if (signer != NULL && claims != NULL)
 		token = jose_sign(signer, claims, call->grant->error);
 	jose_signer_free(&signer);
 	json_decref(claims);
-	buffer_wipe(&jwk);
 	return token;
 }
 

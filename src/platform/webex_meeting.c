@@ -60,9 +60,23 @@ static bool is_link(const struct webex *webex, const char *text)
 	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
 }
 
-bool webex_is_room(const void *instance, const char *text)
+/* A number and an id are names within all of Webex, whatever the site of a section. Links are told
+ * apart by more than the capitals of their path or a slash at its end: two rooms that are taken for
+ * one cost a meeting, one that is taken for two mixes two. */
+int webex_name_room(const void *instance, const char *text, struct buffer *name)
 {
-	return is_number(text) || is_id(text) || is_link(instance, text);
+	const struct webex *webex = instance;
+	bool link = is_link(webex, text);
+	char host[SHARED_URL_MAX], path[LINK_MAX];
+
+	if (!link && !is_number(text) && !is_id(text))
+		return -1;
+	shared_host_of(link ? webex->site : webex->peer.api, host);
+	text_lower(link ? text + strlen(webex->site) : text, path, sizeof path);
+	if (path[strlen(path) - 1] == '/')
+		path[strlen(path) - 1] = '\0';
+	buffer_printf(name, "%s %s", host, path);
+	return 0;
 }
 
 const char *webex_meeting_of(const struct join *join)

@@ -10,6 +10,7 @@
 #include "platform/webex.h"
 
 #include "base/clock.h"
+#include "outbound/jose.h"
 
 enum {
 	SECRET_TEXT_MAX = 512,
@@ -60,7 +61,9 @@ int64_t webex_pair_due(const void *instance, const char *secret)
 
 	if (webex->guest_issuer || webex_pair_read(secret, &pair) != 0)
 		return INT64_MAX;
-	if (pair.access != NULL && pair.obtained > 0 && pair.access_ends > pair.obtained)
+	/* What was obtained in the future, by a clock that was ahead, ends nobody knows when. */
+	if (pair.access != NULL && pair.obtained > 0 && pair.obtained <= clock_wall() &&
+		pair.access_ends > pair.obtained)
 		due = pair.obtained + (pair.access_ends - pair.obtained) / 4 * 3;
 	webex_pair_release(&pair);
 	return due;
@@ -157,6 +160,15 @@ int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buf
 	return rc;
 }
 
+static int check_issuer(const char *secret, struct error *error)
+{
+	struct jose_signer *signer = webex_signer(secret, error);
+	int rc = signer != NULL ? 0 : -1;
+
+	jose_signer_free(&signer);
+	return rc;
+}
+
 /* Asks Webex nothing: a refresh token may be good for one time, and is not ours to use up here. */
 int webex_pair_check(void *instance, const struct platform_secrets *secrets, struct error *error)
 {
@@ -166,10 +178,13 @@ int webex_pair_check(void *instance, const struct platform_secrets *secrets, str
 	int rc = 0;
 
 	if (webex->guest_issuer)
-		return 0;
+		return check_issuer(secrets->values[0], error);
 	if (webex_pair_read(secrets->values[0], &pair) != 0)
 		return error_set(error, "%s", no_pair);
-	if (pair.refresh_ends != 0 && pair.refresh_ends < now + WARN_BEFORE_S)
+	if (pair.obtained > now)
+		rc = error_set(error, "the pair was obtained in the future: the clock is wrong, or "
+				      "was then; a running meetauthd renews it within two minutes");
+	else if (pair.refresh_ends != 0 && pair.refresh_ends < now + WARN_BEFORE_S)
 		rc = error_set(error, "the refresh token ends within a week: authorize the app "
 				      "anew and \"meetauthctl secret set\"");
 	else if (pair.access == NULL)
