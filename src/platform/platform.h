@@ -43,6 +43,7 @@ struct platform_peer {
 	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to grant() with the
 	 * one that its meeting has for so many seconds since its last join. */
 	const char *const *rooms;
+	char **room_names; /* what each is known by: one room, one name, however it is written */
 	size_t room_count;
 	int64_t room_lease;
 };

@@ -8,6 +8,7 @@
 
 enum {
 	ROOM_LEASE_MAX = 7 * 24 * 3600,
+	ROOM_NAME_MAX = 1024,
 	LIFETIME_MAX = 24 * 3600,
 	CONNECT_TIMEOUT_MS = 2000,
 	TIMEOUT_MS = 10000
@@ -92,19 +93,27 @@ int shared_read_origins(
 	return 0;
 }
 
-static int check_room(const struct section *section, const struct platform_peer *peer, size_t at,
-	struct error *error)
+static int read_room(const struct section *section, struct platform_peer *peer, size_t at,
+	struct buffer *name, const char *form, struct error *error)
 {
+	if (name->length == 0)
+		return section_error(section, "rooms", error,
+			"\"%.100s\" names no meeting of this platform: write %s", peer->rooms[at],
+			form);
+	if (name->failed)
+		return section_error(section, "rooms", error, "no memory");
 	for (size_t i = 0; i < at; i++)
-		if (strcmp(peer->rooms[i], peer->rooms[at]) == 0)
+		if (strcmp(peer->room_names[i], name->data) == 0)
 			return section_error(section, "rooms", error,
-				"\"%.100s\" stands there twice", peer->rooms[at]);
-	return 0;
+				"\"%.100s\" stands there twice, first as \"%.100s\"",
+				peer->rooms[at], peer->rooms[i]);
+	peer->room_names[at] = strdup(name->data);
+	return peer->room_names[at] != NULL ? 0
+					    : section_error(section, "rooms", error, "no memory");
 }
 
 int shared_read_rooms(const struct section *section, struct platform_peer *peer,
-	bool (*is_room)(const void *instance, const char *text), const void *instance,
-	struct error *error)
+	shared_name_room *name_room, const void *instance, const char *form, struct error *error)
 {
 	int64_t milliseconds = section_milliseconds(section, "room-lease");
 
@@ -113,17 +122,32 @@ int shared_read_rooms(const struct section *section, struct platform_peer *peer,
 	if (peer->room_count > PLATFORM_ROOMS_MAX)
 		return section_error(
 			section, "rooms", error, "has more than %d rooms", (int)PLATFORM_ROOMS_MAX);
+	peer->room_names = calloc(PLATFORM_ROOMS_MAX, sizeof *peer->room_names);
+	if (peer->room_names == NULL)
+		return section_error(section, "rooms", error, "no memory");
 	for (size_t i = 0; i < peer->room_count; i++) {
-		if (!is_room(instance, peer->rooms[i]))
-			return section_error(section, "rooms", error,
-				"\"%.100s\" names no meeting of this platform", peer->rooms[i]);
-		if (check_room(section, peer, i, error) != 0)
+		struct buffer name = BUFFER_INIT(ROOM_NAME_MAX);
+		int rc;
+
+		if (name_room(instance, peer->rooms[i], &name) != 0)
+			buffer_clear(&name);
+		rc = read_room(section, peer, i, &name, form, error);
+		buffer_release(&name);
+		if (rc != 0)
 			return -1;
 	}
 	if (milliseconds % 1000 == 0 && peer->room_lease >= 1 && peer->room_lease <= ROOM_LEASE_MAX)
 		return 0;
 	return section_error(
 		section, "room-lease", error, "must be 1 second to 7 days, in whole seconds");
+}
+
+void shared_free_rooms(struct platform_peer *peer)
+{
+	for (size_t i = 0; peer->room_names != NULL && i < PLATFORM_ROOMS_MAX; i++)
+		free(peer->room_names[i]);
+	free(peer->room_names);
+	peer->room_names = NULL;
 }
 
 int shared_read_lifetime(

@@ -26,10 +26,15 @@ void shared_set_timeouts(struct platform_peer *peer);
 int shared_read_origins(
 	const struct section *section, struct platform_peer *peer, struct error *error);
 
-/* "rooms" and "room-lease" into the peer; `is_room` says whether a text can be one. */
+/* Appends what a room is known by, the same for all its spellings and in all sections; -1 where the
+ * text can be none. */
+typedef int shared_name_room(const void *instance, const char *text, struct buffer *name);
+
+/* "rooms" and "room-lease" into the peer. `form` tells the operator what a room looks like. The
+ * names are to be freed, also after a failure. */
 int shared_read_rooms(const struct section *section, struct platform_peer *peer,
-	bool (*is_room)(const void *instance, const char *text), const void *instance,
-	struct error *error);
+	shared_name_room *name_room, const void *instance, const char *form, struct error *error);
+void shared_free_rooms(struct platform_peer *peer);
 
 /* "lifetime" in whole seconds, `minimum` to a day. */
 int shared_read_lifetime(

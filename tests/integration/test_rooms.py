@@ -13,6 +13,7 @@ import drivers
 import platforms
 import pytest
 from client import JSON
+from drivers import LEASE
 from rig import ENVIRONMENT, MEETAUTHD, TOP, wait_for
 
 import webex as peers
@@ -125,6 +126,36 @@ def test_a_script_is_told_the_room(make_rig):
     assert refused.status == 503 and refused.headers["Retry-After"] == "60"
 
 
+def test_a_join_that_fails_keeps_no_room(make_rig):
+    """Others get it when Webex cannot be asking any more. Who got in keeps theirs."""
+    setup = set_up(make_rig, ROOMS, lease="1h")
+    with setup.peer.fault(join=503):
+        assert enter(setup, "board").status == 502
+    answer = wait_for(lambda: accepted(enter(setup, "team")), "the room to be free again", 30)
+    assert room_of(setup, answer) == ROOMS[1]
+    assert enter(setup, "board").status == 503
+    assert room_of(setup, enter(setup, "warm-up")) == ROOMS[0]
+
+
+class Partners(WithRooms):
+    title = "partners.example.org"
+
+    def settings(self):
+        return super().settings() + ' site = "https://Example.Webex.com:443"\n'
+
+
+def test_two_sections_share_a_room_by_one_lease(make_rig):
+    peer = peers.Webex()
+    peer.meetings.update(ROOMS)
+    setup, other = platforms.make_all(make_rig, WithRooms, Partners, peer=peer, options='rooms = {"%s"}' % ROOMS[0])
+    wait_for(lambda: setup.count("renewal", result="ok") == 2, "both access tokens", LEASE)
+    setup.jar = dict(setup.visitor().jar)
+    setup.settle()
+    assert enter(setup, "one?platform=" + setup.title).status == 302
+    assert enter(setup, "one?platform=" + other.title).status == 503, "a meeting of another section is another one"
+    assert enter(setup, "one?platform=" + setup.title).status == 302
+
+
 def test_who_is_denied_takes_no_room(make_rig):
     setup = set_up(make_rig, ROOMS, lease="1h")
     assert setup.visitor("bob").get("/auth/webex/nobody", JSON).status == 403
@@ -143,12 +174,16 @@ def make_rig_once(make_module_rig):
     return set_up(make_module_rig)
 
 
-def test_the_sample_of_the_guide(make_rig):
+def samples():
+    with open(TOP + "/docs/platforms/webex.md", encoding="utf-8") as file:
+        return [block for block in re.findall(r"```\w*\n(.*?)```", file.read(), re.S) if block.startswith("platform ")]
+
+
+@pytest.mark.parametrize("block", samples())
+def test_the_samples_of_the_guide(make_rig, block):
     rig = make_rig(start=False)
     os.mkdir(rig.folder + "/state")
-    with open(TOP + "/docs/platforms/webex.md", encoding="utf-8") as file:
-        block, = [block for block in re.findall(r"```\w*\n(.*?)```", file.read(), re.S) if "rooms " in block]
-    rig.sections = block.replace("…", "")
+    rig.sections = block
     rig.configure()
     rig.ctl("init")
     rig.add_user("alice")

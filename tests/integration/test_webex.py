@@ -310,6 +310,20 @@ def test_renewals_that_fail(make_rig):
     setup.check()
 
 
+class Second(drivers.Webex):
+    title = "second.webex.com"
+
+
+def test_each_platforms_failure_is_logged(make_rig):
+    """Also where Webex says the same of both."""
+    peer = peers.Webex()
+    dead = json.dumps({"clientSecret": peer.client_secret, "refreshToken": "has ended"})
+    setup = platforms.make_all(make_rig, drivers.Webex, Second, peer=peer, secret=dead)[0]
+    failed = lambda: [e["platform"] for e in setup.rig.events("renewal") if e["result"] == "failed"]  # noqa: E731
+    wait_for(lambda: set(failed()) == {TITLE, Second.title}, "both failures", LEASE)
+    assert len(failed()) == 2, "each once"
+
+
 # -- rotation, and what is left behind --
 
 

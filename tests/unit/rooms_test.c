@@ -22,6 +22,9 @@ static void wrong_pools_are_named(void **state)
 	struct bad_option cases[] = {
 		{APP "rooms = {\"board\"}", "rooms: \"board\" names no meeting"},
 		{APP "rooms = {\"\"}", "rooms: "},
+		{APP "rooms = {\"123 456 7890\"}", "8 to 15 digits, without spaces"},
+		{APP "rooms = {\"" LINK "\", \"https://Example.webex.com/meet/Room1/\"}",
+			"twice, first as \"" LINK "\""},
 		{APP "rooms = {\"https://evil.example/meet/x\"}", "rooms: "},
 		{APP "rooms = {\"123456789\", \"123456788\", \"123456789\"}", "twice"},
 		{APP "rooms = {\"123456789\"} room-lease = \"0s\"", "room-lease: "},
@@ -51,6 +54,40 @@ static void a_pool_is_as_it_was_written(void **state)
 	assert_int_equal(peer->room_count, 0);
 	assert_int_equal(peer->room_lease, 4 * 3600);
 	platform_webex.close(webex);
+}
+
+/* Leases go by it: two sections that have one room must agree, and two rooms must not. */
+static void a_room_is_known_by_one_name_in_every_section(void **state)
+{
+	static const struct {
+		const char *room, *other_title, *other;
+		bool same;
+	} cases[] = {
+		{"123456789", "partners", "123456789", true},
+		{"123456789", "partners", "123456788", false},
+		{"123456789", "partners", ID, false},
+		{LINK, "partners", "https://EXAMPLE.webex.com/meet/Room1", true},
+		{LINK, "partners", LINK "/", true},
+		{LINK, "partners", "https://example.webex.com/meet/room2", false},
+		{ID, "partners", ID, true},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char options[300];
+		void *one, *two;
+
+		snprintf(options, sizeof options, APP "rooms = {\"%s\"}", cases[i].room);
+		one = open_driver(*state, &platform_webex, HOST, options);
+		snprintf(options, sizeof options,
+			APP "site = \"https://Example.WEBEX.com:443\" rooms = {\"%s\"}",
+			cases[i].other);
+		two = open_driver(*state, &platform_webex, cases[i].other_title, options);
+		assert_int_equal(strcmp(platform_webex.peer(one)->room_names[0],
+					 platform_webex.peer(two)->room_names[0]) == 0,
+			cases[i].same);
+		platform_webex.close(one);
+		platform_webex.close(two);
+	}
 }
 
 static void visitors_name_meetings_of_their_own(void **state)
@@ -84,6 +121,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_pools_are_named),
 		TEST(a_pool_is_as_it_was_written),
+		TEST(a_room_is_known_by_one_name_in_every_section),
 		TEST(visitors_name_meetings_of_their_own),
 		TEST(a_call_is_about_the_room),
 	};

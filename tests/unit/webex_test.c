@@ -20,10 +20,15 @@ extern const struct platform_driver platform_webex;
 
 static void wrong_options_are_named(void **state)
 {
-	static const struct bad_option cases[] = {{"", "client-id: "},
-		{"client-id = \"C1\"", "host-email: "},
-		{"client-id = \"C1\" host-email = \"nobody\"", "host-email: "},
-		{"mode = \"bot\"", "mode: "}, {"mode = \"guest-issuer\"", "issuer: "},
+	static const struct bad_option cases[] = {{"", "client-id: is needed by service-app"},
+		{"client-id = \"C1…\"", "client-id: has a blank or a letter that is not ASCII"},
+		{"client-id = \"C1 \"", "client-id: has a blank"},
+		{"client-id = \"C1\"", "host-email: is needed by service-app"},
+		{"client-id = \"C1\" host-email = \"nobody\"", "host-email: is no e-mail"},
+		{"client-id = \"C1\" host-email = \"h…@a.b\"", "host-email: has a blank"},
+		{"mode = \"bot\"", "mode: "},
+		{"mode = \"guest-issuer\"", "issuer: is needed by guest-issuer"},
+		{"mode = \"guest-issuer\" issuer = \"Y2lz…\"", "issuer: has a blank"},
 		{APP "meetings-by = {}", "meetings-by: "},
 		{APP "meetings-by = {\"name\"}", "meetings-by: \"name\""},
 		{APP "lifetime = \"90s\"", "lifetime: "}, {APP "lifetime = \"61m\"", "lifetime: "},
@@ -99,6 +104,11 @@ static void a_pair_is_due_before_it_ends(void **state)
 	assert_int_equal(platform_webex.due(webex, PAIR ", \"accessToken\": \"at\", \"obtained\": "
 							"5000, \"accessEnds\": 1000}"),
 		0);
+	/* By a clock that was ahead: when it ends nobody knows. */
+	assert_int_equal(
+		platform_webex.due(webex, PAIR ", \"accessToken\": \"at\", \"obtained\": "
+					       "99999990000, \"accessEnds\": 99999999999}"),
+		0);
 	assert_true(platform_webex.due(webex, "no pair") == INT64_MAX);
 	assert_true(platform_webex.due(webex, "{\"clientSecret\": \"cs\"}") == INT64_MAX);
 	platform_webex.close(webex);
@@ -140,6 +150,9 @@ static void check_says_when_a_pair_ends(void **state)
 			"has ended"},
 		{PAIR ", \"accessToken\": \"at\", \"accessEnds\": 99999999999, \"refreshEnds\": 5}",
 			"within a week"},
+		{PAIR ", \"accessToken\": \"at\", \"obtained\": 99999990000, \"accessEnds\": "
+		      "99999999999}",
+			"the clock is wrong"},
 	};
 	void *webex = open_driver(*state, &platform_webex, HOST, APP);
 
@@ -149,6 +162,26 @@ static void check_says_when_a_pair_ends(void **state)
 
 		assert_int_equal(platform_webex.connect(webex, &secrets, &error), -1);
 		assert_non_null(strstr(error.text, cases[i].words));
+	}
+	platform_webex.close(webex);
+}
+
+/* As at a join, where such a secret lets nobody in. */
+static void check_reads_a_guest_issuers_secret(void **state)
+{
+	static const char *const bad[] = {"!! no base64 !!", "", "c2hvcnQ=", "a=b"};
+	const char *good = "YW4gaXNzdWVyJ3Mgc2hhcmVkIHNlY3JldCwgMzIgYnl0ZXM=";
+	void *webex = open_driver(
+		*state, &platform_webex, HOST, "mode = \"guest-issuer\" issuer = \"i\"");
+	struct platform_secrets secrets = {&good, 1};
+	struct error error = {""};
+
+	assert_int_equal(platform_webex.connect(webex, &secrets, &error), 0);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		secrets.values = &bad[i];
+		error.text[0] = '\0';
+		assert_int_equal(platform_webex.connect(webex, &secrets, &error), -1);
+		assert_string_not_equal(error.text, "");
 	}
 	platform_webex.close(webex);
 }
@@ -177,6 +210,7 @@ int main(void)
 		TEST(a_pair_is_due_before_it_ends),
 		TEST(a_secret_without_a_good_token_is_no_right_to_ask),
 		TEST(check_says_when_a_pair_ends),
+		TEST(check_reads_a_guest_issuers_secret),
 		TEST(pages_may_lead_to_the_hosts_of_links),
 	};
 
