@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from desk import PASSWORD, Host, make_desk
+from desk import PASSWORD, Host, guest_of, make_desk
 from guests import MEETING
 from rig import HOST, wait_for
 from selenium.webdriver.common.by import By
@@ -135,3 +135,33 @@ def test_nothing_sticks_out(desk, site, width, scheme):
     finally:
         desk.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         desk.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+@pytest.fixture(scope="module")
+def german(make_module_rig, authority):
+    rig = make_desk(make_module_rig, tls=authority, options={"languages": {"de"}})
+    host = Host(rig)
+    host.put_account("lotte", expires="2036-12-31T18:00")
+    guest_of(rig, "lotte")
+    wait_for(lambda: re.search(r"beigetreten[^>]*>20", host.row("lotte")), "when she joined")
+    return rig
+
+
+@pytest.mark.parametrize("width", [320, 360, 600, 1200])
+def test_no_time_is_cut_off_in_german(browser, german, width):  # noqa: F811
+    """The words are longer than the English ones."""
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        browser.get(german.base + "/guests")
+        if browser.current_url.startswith(german.base + "/login"):
+            fill(browser, german)
+            submit(browser)
+        wait_for(lambda: browser.title == "Gästeempfang", "the desk")
+        row = row_of(browser, "lotte")
+        browser.execute_script("arguments[0].scrollIntoView()", row)
+        picture(browser, "desk-german-%d" % width)
+        times = row.find_elements(By.CSS_SELECTOR, ".when")
+        assert [time.text.split(": ")[-1][:2] for time in times] == ["20", "20"]
+        assert browser.execute_script("const list = arguments[0].closest('.list'); return list.scrollWidth <= list.clientWidth", row)
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
