@@ -317,7 +317,7 @@ class Second(drivers.Webex):
 def test_each_platforms_failure_is_logged(make_rig):
     """Also where Webex says the same of both."""
     peer = peers.Webex()
-    dead = json.dumps({"clientSecret": peer.client_secret, "refreshToken": "has ended"})
+    dead = json.dumps({"clientSecret": peer.client_secret, "refreshToken": "has-ended"})
     setup = platforms.make_all(make_rig, drivers.Webex, Second, peer=peer, secret=dead)[0]
     failed = lambda: [e["platform"] for e in setup.rig.events("renewal") if e["result"] == "failed"]  # noqa: E731
     wait_for(lambda: set(failed()) == {TITLE, Second.title}, "both failures", LEASE)
