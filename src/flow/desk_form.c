@@ -96,17 +96,23 @@ static const char *only_platform(const struct visit *visit)
 	return visit->service->platform_count == 1 ? visit->service->platforms[0].title : NULL;
 }
 
-/* "PLATFORM/MEETING-ID" with the platform written as the configuration has it. NULL: no such. */
+/* "PLATFORM/MEETING-ID" with the platform written as the configuration has it, and the meeting as
+ * visits come with it. NULL: no such. */
 static char *canonical_meeting(const struct visit *visit, const char *text)
 {
 	const char *slash = strchr(text, '/');
-	char *title = slash != NULL ? strndup(text, (size_t)(slash - text)) : NULL, *whole = NULL;
+	char *title = slash != NULL ? strndup(text, (size_t)(slash - text)) : NULL;
+	char *id = NULL, *whole = NULL;
 	const struct service_platform *platform =
 		title != NULL ? service_platform(visit->service, title) : NULL;
+	struct error error;
 
-	if (platform != NULL && slash[1] != '\0' &&
-		asprintf(&whole, "%s/%s", platform->title, slash + 1) < 0)
+	if (platform != NULL &&
+		platform_meeting(platform->driver, platform->instance, slash + 1, &id, &error) ==
+			0 &&
+		asprintf(&whole, "%s/%s", platform->title, id) < 0)
 		whole = NULL;
+	free(id);
 	free(title);
 	return whole;
 }

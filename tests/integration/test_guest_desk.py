@@ -379,6 +379,18 @@ def test_a_meeting_of_any_platform_can_be_named(make_rig):
     assert [(entry["platform"], entry["meeting"]) for entry in keys] == list(IDS.items())
 
 
+def test_a_meeting_is_taken_as_it_is_written(make_rig):
+    rig = make_desk(make_rig, sections=PLATFORMS + LYNC, secrets=KEYS.items())
+    host = Host(rig)
+    host.put_account("anna", meetings="Jitsi.example/Acme/Team Meeting, lync.example/John@contoso.example/854t0r7g")
+    assert "jitsi.example/acme/team%20meeting, lync.example/john@contoso.example/854T0R7G" in host.row("anna")
+    host.link(host.send("add-invitation", name="Zoe", meetings="jitsi.example/WeeklyReview"))
+    assert json.loads(rig.ctl("--json", "invite", "list").stdout)[0]["meeting"] == "weeklyreview"
+    for no_meeting in ("jitsi.example/a/b/c", "lync.example/john@evil.example/1", "jitsi.example/"):
+        page = host.send("put-account", **Host.account("berta", meetings=no_meeting))
+        assert page.status == 400 and host.row("berta") is None, no_meeting
+
+
 @pytest.mark.parametrize("how", ["invitation", "account"])
 def test_a_guest_of_a_conference_gets_its_link_and_key(make_rig, how):
     meeting = IDS["lync.example"]

@@ -4,6 +4,7 @@ platform that is down, slow or lying leads to, how a secret is rotated, and that
 behind. A new driver gets a class in drivers.py and passes all of this."""
 
 import concurrent.futures
+import json
 import re
 import subprocess
 import time
@@ -101,6 +102,16 @@ def test_unknown_meeting(platform):
     event = platform.audit(answer)
     assert event["result"] == "refused" and event["meeting_id"] == platform.logged(platform.unknown) and event["detail"]
     assert platform.enter(visitor, platform.weekly).status == platform.success
+
+
+@every
+def test_the_tools_call_a_meeting_as_the_log_does(platform):
+    def called(name):
+        told = platform.rig.ctl("--json", "policy", "explain", "--user", "alice", "--platform", platform.title, "--meeting", name, check=False)
+        return json.loads(told.stdout)["meeting"]
+
+    for meeting in (platform.weekly, platform.logged(platform.weekly)):
+        assert called(meeting) == platform.logged(platform.weekly)
 
 
 @every
