@@ -79,6 +79,7 @@ struct settings {
 	size_t platform_count, backend_count;
 	struct config_policy policy;
 	struct config_desk desk;
+	const struct section *top; /* what stands outside of sections, for section_error() */
 };
 
 /* Which section types exist; both arrays are ended by a NULL type. */

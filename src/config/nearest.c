@@ -8,27 +8,28 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance, one row at a time. */
+/* Levenshtein's distance, with two letters that changed places as one slip; three rows of its
+ * table, in turns. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[LENGTH_MAX + 1];
-	size_t length = strlen(b);
+	size_t rows[3][LENGTH_MAX + 1];
+	size_t length = strlen(b), i;
 
 	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1] != '\0'; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 1; a[i - 1] != '\0'; i++) {
+		const size_t *above = rows[(i - 1) % 3];
+		size_t *row = rows[i % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			size_t above = row[j];
-			size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
-
-			row[j] = least(replaced, least(above, row[j - 1]) + 1);
-			diagonal = above;
+			row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]),
+				least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
 		}
 	}
-	return row[length];
+	return rows[(i - 1) % 3][length];
 }
 
 void nearest_try(struct nearest *nearest, const char *name)
@@ -38,7 +39,7 @@ void nearest_try(struct nearest *nearest, const char *name)
 	if (length > LENGTH_MAX || strlen(nearest->meant) > LENGTH_MAX)
 		return;
 	d = distance(nearest->meant, name);
-	if (d < nearest->distance && d <= (length + 2) / 3) {
+	if (d < nearest->distance && d <= (length + 1) / 3) {
 		nearest->distance = d;
 		nearest->name = name;
 	}

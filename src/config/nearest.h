@@ -17,8 +17,8 @@ struct nearest {
 
 #define NEAREST_INIT(text) ((struct nearest){.meant = (text), .distance = (size_t)-1})
 
-/* Takes `name` where it is nearer than what was tried before, and near enough for a slip: at most a
- * third of its letters differ. */
+/* Takes `name` where it is nearer than what was tried before, and near enough for a slip: about a
+ * third of its letters differ at most, two that changed places being one. */
 void nearest_try(struct nearest *nearest, const char *name);
 
 #endif

@@ -6,6 +6,7 @@
 #include "config/source.h"
 
 #include <limits.h>
+#include <strings.h>
 
 const struct option schema_file_options[] = {
 	{"base-url", OPTION_STRING, NULL, "address of this service, https://host/path"},
@@ -73,16 +74,64 @@ const struct option schema_desk_options[] = {
 /* The parse under way: libconfuse hands its callbacks no context. */
 static struct {
 	const char *file;
+	struct config_types types;
 	struct error *error;
 	bool failed;
 } parse;
 
-static void unknown_option(const cfg_t *section, const char *name)
+static bool is_in(const struct option *options, const char *name)
+{
+	while (options->name != NULL && strcmp(options->name, name) != 0)
+		options++;
+	return options->name != NULL;
+}
+
+/* Whether a section may have the option, as far as is known: libconfuse has those of all types in
+ * one list, and the type may follow further down. */
+static bool takes(cfg_t *section, const char *name)
+{
+	bool is_platform = strcmp(section->name, "platform") == 0;
+	const struct section_type *type =
+		is_platform ? parse.types.platforms : parse.types.backends;
+	cfg_opt_t *chosen = schema_option(section, "type");
+
+	if (strcmp(name, SOURCE_OPENED) == 0)
+		return false;
+	if (chosen == NULL || chosen->nvalues == 0 ||
+		is_in(is_platform ? schema_platform_options : schema_backend_options, name))
+		return true;
+	while (type->type != NULL && strcmp(type->type, cfg_opt_getnstr(chosen, 0)) != 0)
+		type++;
+	return type->type == NULL || is_in(type->options, name);
+}
+
+/* What one would write for a secret, where no option is called so. */
+static bool is_secret(const char *name)
+{
+	static const char *const words[] = {"secret", "shared-secret", "client-secret",
+		"app-secret", "app_secret", "password", "passwd", "bind-password", "key", "api-key",
+		"api_key", "apikey", "token"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcasecmp(name, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static void unknown_option(cfg_t *section, const char *name)
 {
 	struct nearest nearest = NEAREST_INIT(name);
+	bool is_backend = strcmp(section->name, "backend") == 0;
 
+	if (is_secret(name) && (is_backend || strcmp(section->name, "platform") == 0)) {
+		error_set(parse.error,
+			"unknown option \"%.64s\": no secret stands in this file; \"meetauthctl "
+			"secret set %s%.64s\" stores it",
+			name, is_backend ? "backend/" : "", section->title);
+		return;
+	}
 	for (const cfg_opt_t *opt = section->opts; opt->name != NULL; opt++)
-		if (strcmp(opt->name, SOURCE_OPENED) != 0)
+		if (takes(section, opt->name))
 			nearest_try(&nearest, opt->name);
 	error_set(parse.error, "unknown option \"%.64s\"", name);
 	if (nearest.name != NULL)
@@ -295,6 +344,7 @@ cfg_t *schema_parse(const char *file, struct config_types types, struct error *e
 		rc = error_set(error, "%s: out of memory", file);
 	if (rc == 0) {
 		parse.file = file;
+		parse.types = types;
 		parse.error = error;
 		rc = parse_text(parser, text.data != NULL ? text.data : "");
 	}

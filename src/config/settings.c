@@ -230,6 +230,7 @@ int settings_read(
 	static const struct schema_kind kind = {NULL, schema_file_options, NULL};
 	const struct section *file = section_read(arena, settings->file, &kind, parsed, error);
 
+	settings->top = file;
 	if (file == NULL || read_base_url(arena, settings, file, error) != 0 ||
 		read_paths(settings, file, error) != 0 ||
 		read_lifetimes(settings, file, error) != 0 ||

@@ -43,7 +43,7 @@ static int read_names(const struct section *section, struct skype *skype, struct
 {
 	const char *tenant = section_string(section, "tenant");
 	const char *authority = section_string(section, "authority");
-	struct error why;
+	char checked[SHARED_URL_MAX];
 
 	skype->client_id = section_string(section, "client-id");
 	skype->endpoint = section_string(section, "endpoint");
@@ -57,8 +57,9 @@ static int read_names(const struct section *section, struct skype *skype, struct
 		!text_is_visible_ascii(skype->endpoint))
 		return section_error(
 			section, "endpoint", error, "is needed, like \"sip:helpdesk@example.com\"");
-	if (config_check_url(authority, &why) != 0)
-		return section_error(section, "authority", error, "%s", why.text);
+	if (section_has(section, "authority") &&
+		shared_read_url(section, "authority", checked, error) != 0)
+		return -1;
 	if (snprintf(skype->token_url, sizeof skype->token_url, "%s/%s/oauth2/token", authority,
 		    tenant) >= (int)sizeof skype->token_url)
 		return section_error(section, "authority", error, "is too long");

@@ -192,7 +192,9 @@ static int load_pages(
 static struct files_texts *load_texts(const struct settings *settings, struct error *error)
 {
 	struct files_texts *half = calloc(1, sizeof *half);
+	const char *bad = NULL; /* the option that leads to what cannot be read */
 	char folder[PATH_MAX];
+	struct error why;
 
 	if (half == NULL) {
 		error_set(error, "no memory");
@@ -202,10 +204,14 @@ static struct files_texts *load_texts(const struct settings *settings, struct er
 	take_texts_stamps(settings, half->stamps);
 	snprintf(folder, sizeof folder, "%s/lang", settings->share);
 	half->langs =
-		langs_load(folder, settings->languages.items, settings->languages.count, error);
-	if (half->langs != NULL && check_sentences(half->langs, error) == 0 &&
-		load_pages(half, settings, error) == 0)
+		langs_load(folder, settings->languages.items, settings->languages.count, &why);
+	if (half->langs == NULL || check_sentences(half->langs, &why) != 0)
+		bad = section_has(settings->top, "languages") ? "languages" : "share";
+	else if (load_pages(half, settings, &why) != 0)
+		bad = "share";
+	if (bad == NULL)
 		return half;
+	section_error(settings->top, bad, error, "%s", why.text);
 	drop_texts(half);
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "auth/totp.h"
+#include "state/state.h"
 
 #include <strings.h>
 #include <unistd.h>
@@ -200,6 +201,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 {
 	struct config_types types = {platform_section_types(), auth_section_types()};
 	struct service *service = calloc(1, sizeof *service);
+	struct error why;
 
 	if (service == NULL) {
 		error_set(error, "no memory");
@@ -208,6 +210,11 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->users = 1;
 	service->settings = config_load(file, types, error);
 	if (service->settings == NULL) {
+		service_drop(&service);
+		return NULL;
+	}
+	if (state_check_address(service->settings->state, &why) != 0) {
+		section_error(service->settings->top, "state", error, "%s", why.text);
 		service_drop(&service);
 		return NULL;
 	}

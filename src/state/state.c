@@ -19,11 +19,11 @@ int state_check_address(const char *address, struct error *error)
 		return 0;
 	if (!starts_with(address, lmdb_scheme))
 		return error_set(error,
-			"state \"%s\": unknown kind; write \"lmdb:/run/meetauth\" (a folder)",
+			"\"%s\" is of an unknown kind; write \"lmdb:/run/meetauth\" (a folder)",
 			address);
 	if (address[strlen(lmdb_scheme)] != '/')
 		return error_set(error,
-			"state \"%s\": the folder must be an absolute path, as in "
+			"\"%s\": the folder must be an absolute path, as in "
 			"\"lmdb:/run/meetauth\"",
 			address);
 	return 0;
@@ -38,8 +38,10 @@ void state_make_folder(const char *address)
 
 struct state *state_open(const char *address, struct error *error)
 {
-	if (state_check_address(address, error) != 0)
+	if (state_check_address(address, error) != 0) {
+		error_prefix(error, "state: ");
 		return NULL;
+	}
 	if (strcmp(address, memory_address) == 0)
 		return state_memory_open(error);
 	return state_lmdb_open(address + strlen(lmdb_scheme), STATE_LMDB_SIZE, error);

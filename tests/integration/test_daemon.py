@@ -59,6 +59,14 @@ def test_the_check_says_good_or_where_it_is_bad(set_up, tmp_path):
         bad.write_text("no-such-option = 1\n" + file.read())
     result = run("-t", "-c", str(bad))
     assert result.returncode == 1 and "%s:1: " % bad in result.stderr
+    with open(set_up.conf, encoding="utf-8") as file:
+        text = file.read()
+    for option, words in (('languages = {"en", "fr"}', "fr.json"), ('state = "redis://x"', "unknown kind"), ('share = "/nowhere"', "/nowhere/")):
+        name = option.split(" ")[0]
+        kept = [line for line in text.splitlines() if not line.startswith(name + " ")]
+        bad.write_text("\n".join(["", option, *kept]))
+        for result in (run("-t", "-c", str(bad)), run("-c", str(bad))):
+            assert result.returncode in (1, 78) and "%s:2: %s: " % (bad, name) in result.stderr and words in result.stderr
     result = run("-t", "-c", str(tmp_path / "missing.conf"))
     assert result.returncode == 1 and "missing.conf" in result.stderr
 

@@ -90,11 +90,51 @@ static void test_unknown_options_name_the_nearest(void **state)
 		{BASE "\n\nfrobnicate = 1", 4, "unknown option \"frobnicate\""},
 		{BASE "platform p {\n type = veeting\n time-out = \"1s\"\n}", 4,
 			"platform \"p\": unknown option \"time-out\": did you mean \"timeout\"?"},
+		{BASE "platform p { tpye = veeting }", 2, "did you mean \"type\"?"},
+		{BASE "platform p { type = veeting\n frward = {} }", 3,
+			"did you mean \"forward\"?"},
 		{BASE "polciy { }", 2, "did you mean \"policy\"?"},
 		{BASE "policy {\n rule \"r\" {\n  alow = true } }", 4,
 			"rule \"r\": unknown option \"alow\": did you mean \"allow\"?"},
 		{BASE "platform p { type = veeting label = x }", 2, "unknown option \"label\""},
 		{BASE "include(\"/etc/passwd\")", 2, "unknown option \"include\""});
+}
+
+/* Loading fails with words that are the last. */
+static void ends_with(const char *text, const char *words)
+{
+	struct error error = {""};
+	size_t length;
+
+	write_bytes(text, strlen(text));
+	assert_null(config_load(file, types, &error));
+	length = strlen(error.text);
+	if (length < strlen(words) || strcmp(error.text + length - strlen(words), words) != 0)
+		fail_msg("\"%s\" expected at the end: %s", words, error.text);
+}
+
+/* A name that is near to an option of another type is near to nothing. */
+static void test_unknown_options_name_none_of_another_type(void **state)
+{
+	(void)state;
+	ends_with(BASE "backend b { type = file\n isuer = x }", "unknown option \"isuer\"");
+	ends_with(BASE "platform p { type = veeting\n relm = x }", "unknown option \"relm\"");
+	REFUSED({BASE "backend b { type = oidc\n isuer = x }", 3, "did you mean \"issuer\"?"},
+		{BASE "backend b { type = file\n lable = x }", 3, "did you mean \"label\"?"},
+		{BASE "backend b { isuer = x }", 2, "did you mean \"issuer\"?"});
+}
+
+static void test_secrets_are_set_elsewhere(void **state)
+{
+	(void)state;
+	REFUSED({BASE "platform \"M.example\" { type = veeting\n secret = x }", 3,
+			"\"secret\": no secret stands in this file; \"meetauthctl secret set "
+			"M.example\" stores"},
+		{BASE "platform p { api_key = x }", 2, "\"meetauthctl secret set p\""},
+		{BASE "backend b { type = oidc client-secret = x }", 2,
+			"\"meetauthctl secret set backend/b\""},
+		{BASE "backend b { type = oidc Password = x }", 2, "secret set backend/b"});
+	ends_with(BASE "password = x", "unknown option \"password\"");
 }
 
 static void test_options_of_another_type(void **state)
@@ -352,6 +392,8 @@ int main(void)
 		cmocka_unit_test(test_a60_format_characters_are_data),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_unknown_options_name_the_nearest),
+		cmocka_unit_test(test_unknown_options_name_none_of_another_type),
+		cmocka_unit_test(test_secrets_are_set_elsewhere),
 		cmocka_unit_test(test_options_of_another_type),
 		cmocka_unit_test(test_types_of_values),
 		cmocka_unit_test(test_duplicates),

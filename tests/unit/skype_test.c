@@ -38,6 +38,8 @@ static void wrong_options_are_named(void **state)
 		{GOOD "app = \"https://app.example.org/#x\"", "app: "},
 		{GOOD "app = \"javascript:alert(1)\"", "app: "},
 		{GOOD "authority = \"login.microsoftonline.com\"", "authority: "},
+		{GOOD "authority = \"https://login.example/\"", "authority: must be https://host"},
+		{GOOD "authority = \"https://login.example/path\"", "authority: must be https://"},
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"sip:a@b\"", "allowed-origins: "}};
 
 	refuses_options(*state, &platform_skype, HOST, cases, COUNT(cases));
