@@ -150,5 +150,5 @@ int skype_try_secret(void *instance, const struct platform_secrets *secrets, str
 	skype_wipe(&token);
 	return verdict == PLATFORM_GRANTED
 		       ? 0
-		       : error_prefix(error, "the token endpoint with the newest secret: ");
+		       : error_prefix(error, "with the newest secret: ");
 }

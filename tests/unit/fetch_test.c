@@ -77,6 +77,20 @@ static void an_answer_comes_whole_and_the_connection_is_kept(void **state)
 	assert_memory_equal(server.last, "GET /ok HTTP/1.1\r\n", 18);
 }
 
+static void headers_that_are_asked_for_are_kept(void **state)
+{
+	static const char *const keep[] = {"content-length", "Cache-Control", NULL};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(
+		send_to(fixture, server.base, "/typed", (struct fetch_request){.keep = keep}),
+		FETCH_ANSWER);
+	assert_string_equal(fixture->answer.kept[0], "2");
+	assert_string_equal(fixture->answer.kept[1], ""); /* it has a blank */
+	assert_int_equal(get(fixture, "/typed"), FETCH_ANSWER);
+	assert_string_equal(fixture->answer.kept[0], "");
+}
+
 static void an_empty_body_is_a_text(void **state)
 {
 	struct fixture *fixture = *state;
@@ -184,6 +198,7 @@ static void a_deadline_ends_a_hanging_one(void **state)
 	assert_int_equal(
 		send_to(fixture, server.base, "/hang", (struct fetch_request){.timeout_ms = 100}),
 		FETCH_TIMEOUT);
+	assert_false(fixture->answer.unconnected);
 	assert_int_equal(get(fixture, "/ok"), FETCH_ANSWER);
 }
 
@@ -216,6 +231,7 @@ static void other_schemes_and_a_server_without_tls_are_unreachable(void **state)
 	snprintf(base, sizeof base, "https%.50s", server.base + 4);
 	assert_int_equal(send_to(fixture, base, "/ok", (struct fetch_request){.timeout_ms = 300}),
 		FETCH_TIMEOUT);
+	assert_true(fixture->answer.unconnected);
 	assert_int_equal(server.requests, 0);
 }
 
@@ -271,6 +287,7 @@ int main(void)
 		T(an_answer_comes_whole_and_the_connection_is_kept),
 		T(an_empty_body_is_a_text),
 		T(headers_are_read),
+		T(headers_that_are_asked_for_are_kept),
 		T(a_body_is_posted_and_the_next_request_knows_nothing_of_it),
 		T(an_empty_body_is_posted_too),
 		T(a11_a_redirect_is_not_followed),
