@@ -2,6 +2,7 @@
 """Platforms with an entry of their own in a real browser: which redirects the login page's policy lets
 pass, and which scripts get a token, with the cookies and the CORS that Chromium makes of it."""
 
+import json
 import urllib.parse
 
 import drivers
@@ -29,6 +30,11 @@ class Jitsi(drivers.Jitsi):
     options = 'app-id = "meetauth"\n site = "%s"' % JITSI
 
 
+class Skype(drivers.Skype):
+    origins = (APP,)
+    app = APP + "/join?from=meetauth"
+
+
 @pytest.fixture(scope="module")
 def site(make_module_rig, authority):
     """The service at external.example.org; every other name is answered with an empty page."""
@@ -46,7 +52,7 @@ def site(make_module_rig, authority):
         wait_for(rig.answers, "nginx")
 
     rig.start_nginx = start_nginx
-    rig.made = platforms.make_all(lambda **_: rig, LiveKit, Galene, Jitsi)
+    rig.made = platforms.make_all(lambda **_: rig, LiveKit, Galene, Jitsi, Skype)
     return rig
 
 
@@ -99,6 +105,19 @@ def test_a_script_of_an_application_on_the_same_site(browser, site):
     assert status == 201
     token = text.split('"participant_token":"')[1].split('"')[0]
     assert livekit.peer.join(token, "daily")[1] == "Alice Liddell"
+
+
+def test_the_form_leads_to_the_page_of_an_application_whose_script_asks(browser, site):
+    """From nothing to a token, with no other platform's login."""
+    skype = site.made[3]
+    sign_in(browser, site, skype.entry(skype.weekly)[len("/auth"):])
+    address = urllib.parse.urlsplit(browser.current_url)
+    assert browser.current_url.startswith(skype.app + "&") and "elsewhere" in browser.title
+    meeting = urllib.parse.parse_qs(address.query)["meetingUrl"][0]
+    status, text = browser.execute_async_script(ASK, "%s/token/%s" % (site.base, skype.title), {"meetingUrl": meeting}, "include")
+    assert status == 200 and json.loads(text)["token"] == skype.peer.given
+    assert skype.peer.seen[-1]["meetingUrl"] == skype.weekly
+    skype.check()
 
 
 def test_a_script_on_another_site_has_no_session(browser, site):
