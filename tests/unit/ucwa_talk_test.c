@@ -216,7 +216,7 @@ static void a_home_is_looked_for_anew_after_an_error_of_the_connection(void **st
 		struct answer answer;
 		bool anew;
 		enum platform_verdict verdict;
-	} cases[] = {{{TOKEN, FETCH_UNREACHABLE, 0, NULL, NULL, true}, true, PLATFORM_UNREACHABLE},
+	} cases[] = {{{TOKEN, FETCH_UNREACHABLE, 0, NULL, NULL, false}, true, PLATFORM_UNREACHABLE},
 		{{TOKEN, FETCH_BROKEN, 0, NULL, NULL, false}, true, PLATFORM_BAD_ANSWER},
 		{{TOKEN, FETCH_TIMEOUT, 0, NULL, NULL, true}, true, PLATFORM_TIMEOUT},
 		{{TOKEN, FETCH_TIMEOUT, 0, NULL, NULL, false}, false, PLATFORM_TIMEOUT},
@@ -239,7 +239,7 @@ static void a_home_is_looked_for_anew_after_an_error_of_the_connection(void **st
 
 static void the_host_of_a_meeting_is_not_the_home(void **state)
 {
-	static const struct answer cases[] = {{MEETING, FETCH_UNREACHABLE, 0, NULL, NULL, true},
+	static const struct answer cases[] = {{MEETING, FETCH_UNREACHABLE, 0, NULL, NULL, false},
 		{MEETING, FETCH_TIMEOUT, 0, NULL, NULL, false},
 		{MEETING, FETCH_BROKEN, 0, NULL, NULL, false}};
 	void *ucwa = open_ucwa(state, GOOD);
@@ -293,7 +293,7 @@ static void a_redirect_of_the_status_stays_in_the_domain_of_the_service(void **s
 
 static void check_reaches_the_hosts_of_meetings_too(void **state)
 {
-	static const struct answer down = {MEET, FETCH_UNREACHABLE, 0, NULL, NULL, true};
+	static const struct answer down = {MEET, FETCH_UNREACHABLE, 0, NULL, NULL, false};
 	const struct platform_secrets none = {NULL, 0};
 	void *ucwa = open_ucwa(state, GOOD);
 	struct error error = {""};
