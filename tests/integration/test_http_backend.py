@@ -130,7 +130,7 @@ def sign_in(rig, name, password=None):
 
 def connected(rig):
     done = rig.ctl("check", "--connect", check=False)
-    return done.returncode, next(line for line in done.stdout.splitlines() if "members" in line)
+    return done.returncode, next(line for line in done.stdout.splitlines() if " connect " in line and "members" in line)
 
 
 def test_typed_yes_lets_in(members, service):

@@ -68,7 +68,7 @@ def set_secret(rig, secret=SECRET):
 def connected(rig):
     """What meetauthctl check --connect says of the backend: (exit status, its line)."""
     done = rig.ctl("check", "--connect", check=False)
-    return done.returncode, next(line for line in done.stdout.splitlines() if "campus" in line)
+    return done.returncode, next(line for line in done.stdout.splitlines() if " connect " in line and "campus" in line)
 
 
 def start(rig, port, more="", sections=""):
