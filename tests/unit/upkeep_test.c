@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "config/section.h"
 #include "service/upkeep.h"
 
 #include <ftw.h>
@@ -27,15 +26,8 @@ enum { LONG_TIMEOUT_S = 120, MARGIN_S = 61 }; /* of the lease, beside the peer's
 
 static char folder[64], store_path[96], key_path[96], share[96];
 static const char *languages[] = {"en"};
-static const struct option options[] = {
-	{"languages", OPTION_LIST, NULL, NULL}, {"share", OPTION_STRING, NULL, NULL}};
-static struct value values[] = {{.option = &options[0]}, {.option = &options[1], .line = 7}};
-static const struct section top = {.file = "/m.conf", .values = values, .count = 2};
-static struct settings settings = {.store = store_path,
-	.store_key = key_path,
-	.share = share,
-	.languages = {languages, 1},
-	.top = &top};
+static struct settings settings = {
+	.store = store_path, .store_key = key_path, .share = share, .languages = {languages, 1}};
 
 /* ---- the driver ---- */
 
@@ -218,12 +210,15 @@ static void a_renewal_under_way_ends_with_its_value_in_the_store(void **unused)
 
 static void a_lease_outlasts_the_platforms_timeout(void **unused)
 {
+	bool is_taken;
+
 	(void)unused;
 	peer.timeout_ms = LONG_TIMEOUT_S * 1000;
 	pthread_mutex_lock(&gate);
 	run_until_renewing();
-	assert_false(is_free(clock_wall() + LONG_TIMEOUT_S + MARGIN_S / 2));
+	is_taken = !is_free(clock_wall() + LONG_TIMEOUT_S + MARGIN_S / 2);
 	pthread_mutex_unlock(&gate);
+	assert_true(is_taken);
 }
 
 static void what_another_process_renewed_is_not_sent_again(void **unused)
@@ -320,7 +315,6 @@ static void a_broken_page_keeps_no_secret_from_being_read(void **unused)
 	files = renewed(files, &store_error, &texts_error);
 	assert_string_equal(store_error.text, "");
 	assert_non_null(strstr(texts_error.text, "logout.html"));
-	assert_ptr_equal(strstr(texts_error.text, "/m.conf:7: share: "), texts_error.text);
 	assert_int_equal(versions_of(files), 2);
 	assert_ptr_equal(files->pages[PAGE_LOGOUT], page);
 	/* It is looked at again, and taken when it is mended. */
