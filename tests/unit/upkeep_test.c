@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "config/section.h"
 #include "service/upkeep.h"
 
 #include <ftw.h>
@@ -26,8 +27,15 @@ enum { LONG_TIMEOUT_S = 120, MARGIN_S = 61 }; /* of the lease, beside the peer's
 
 static char folder[64], store_path[96], key_path[96], share[96];
 static const char *languages[] = {"en"};
-static struct settings settings = {
-	.store = store_path, .store_key = key_path, .share = share, .languages = {languages, 1}};
+static const struct option options[] = {
+	{"languages", OPTION_LIST, NULL, NULL}, {"share", OPTION_STRING, NULL, NULL}};
+static struct value values[] = {{.option = &options[0]}, {.option = &options[1], .line = 7}};
+static const struct section top = {.file = "/m.conf", .values = values, .count = 2};
+static struct settings settings = {.store = store_path,
+	.store_key = key_path,
+	.share = share,
+	.languages = {languages, 1},
+	.top = &top};
 
 /* ---- the driver ---- */
 
@@ -315,6 +323,7 @@ static void a_broken_page_keeps_no_secret_from_being_read(void **unused)
 	files = renewed(files, &store_error, &texts_error);
 	assert_string_equal(store_error.text, "");
 	assert_non_null(strstr(texts_error.text, "logout.html"));
+	assert_ptr_equal(strstr(texts_error.text, "/m.conf:7: share: "), texts_error.text);
 	assert_int_equal(versions_of(files), 2);
 	assert_ptr_equal(files->pages[PAGE_LOGOUT], page);
 	/* It is looked at again, and taken when it is mended. */
