@@ -86,6 +86,7 @@ def test_a_key_may_have_any_letters(setup):
 def test_meetauthctl_names_meetings_as_the_driver_does(setup):
     done = setup.set_secret("x1", "meeting/%s/John@CONTOSO.example/ab12" % TITLE.upper())
     assert "meeting/%s/john@contoso.example/AB12: version 1" % TITLE in done.stdout
+    assert setup.set_secret("x2", "meeting/%s/john+team@contoso.example/AB12" % TITLE).returncode == 0
     for name in ("meeting/%s" % TITLE, "meeting/%s/" % TITLE, "meeting/%s/john" % TITLE, "meeting/%s/john@evil.example/1" % TITLE,
                  "meeting/meeting.example.org/john@contoso.example/1", "meeting/other.example.org/john@contoso.example/1"):
         done = setup.rig.ctl("secret", "set", name, text="x\n", check=False)

@@ -247,6 +247,7 @@ static void test_replace_leaves_a_newer_version_and_a_store_without_it_alone(voi
 static void test_meetings_of_a_platform_have_secrets_of_their_own(void **state)
 {
 	static const char *const good[] = {"meeting/lync.example.org/john@example.org/854T0R7G",
+		"meeting/lync.example.org/john+team@example.org/854T0R7G",
 		"meeting/lync.example.org:8443/a"};
 	static const char *const bad[] = {"meeting/", "meeting/lync.example.org", "meeting//a",
 		"meeting/lync.example.org/", "meeting/Lync.example.org/a",
