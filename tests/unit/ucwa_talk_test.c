@@ -114,8 +114,10 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	}
 	if (found == NULL)
 		found = find(usual, COUNT(usual), request->url);
-	if (found == NULL)
+	if (found == NULL) {
 		fail_msg("nobody is to ask %s", request->url);
+		return FETCH_UNREACHABLE; /* gcc does not know that it never comes here */
+	}
 	if (found->result != FETCH_ANSWER)
 		error_set(error, "%s: out of order", found->url);
 	answer->unconnected = found->unconnected;
