@@ -165,16 +165,28 @@ static bool stands(void *context, const char *subject)
 	return active;
 }
 
-/* The same ones, whatever their order. */
+static bool is_in(const struct user *user, const char *wanted)
+{
+	const char *group = user->groups;
+
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
+		if (strcmp(group, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* The same ones, whatever their order; with every request that a session brings. */
 static bool has_groups_of(const struct identity *who, const struct user *user)
 {
-	struct identity now = IDENTITY_INIT;
-	bool same = fill(&now, user) == 0 && now.group_count == who->group_count;
+	const char *group = user->groups;
 
-	for (size_t i = 0; same && i < now.group_count; i++)
-		same = identity_has_group(who, now.groups[i]);
-	identity_release(&now);
-	return same;
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
+		if (!identity_has_group(who, group))
+			return false;
+	for (size_t i = 0; i < who->group_count; i++)
+		if (!is_in(user, who->groups[i]))
+			return false;
+	return true;
 }
 
 /* Who was put into a group, or taken out of one, signs in again. */
