@@ -37,13 +37,13 @@ static void add_failure_headers(struct visit *visit)
 	script_add_headers(visit);
 }
 
-/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=MEETING: drivers read their own ids there. */
+/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
 static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
 {
 	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
 
 	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
-	if (parameter != NULL) {
+	if (parameter != NULL && strstr(id, "://") != NULL) {
 		buffer_printf(url, "?%s=", parameter);
 		buffer_percent(url, id);
 		buffer_printf(url, "&platform=%s", visit->join.platform);

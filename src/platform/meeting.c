@@ -45,6 +45,17 @@ static int try_as(const struct platform_driver *driver, const void *instance, co
 	return rc;
 }
 
+/* Whether what is wrong with the text as that parameter says more than what is wrong with it behind
+ * the entry, where nothing comes with some. */
+static bool tells_more(
+	const struct platform_driver *driver, const char *parameter, const char *text)
+{
+	if (driver->entry == NULL)
+		return parameter == addresses[0];
+	return driver->parameter != NULL && strcmp(driver->parameter, parameter) == 0 &&
+	       (driver->scripts_only || strstr(text, "://") != NULL);
+}
+
 int platform_meeting(const struct platform_driver *driver, const void *instance, const char *text,
 	char **id_r, struct error *error)
 {
@@ -64,8 +75,7 @@ int platform_meeting(const struct platform_driver *driver, const void *instance,
 	rc = try_as(driver, instance, NULL, text, id_r, error);
 	for (size_t i = 0; rc != 0 && i < sizeof addresses / sizeof *addresses; i++) {
 		rc = try_as(driver, instance, addresses[i], text, id_r, &other);
-		/* Nothing comes behind an entry there. */
-		if (i == 0 && (driver->entry == NULL || driver->parameter != NULL))
+		if (tells_more(driver, addresses[i], text))
 			*error = other;
 	}
 	return rc;

@@ -65,8 +65,9 @@ struct platform_driver {
 	 * MOUNT itself, with the four parameters of External Meeting Authorization, or, with
 	 * arrive(), for scripts alone. */
 	const char *entry;
-	/* The parameter by which the entry takes a meeting's id; NULL: it is the rest of the path.
-	 */
+	/* The parameter by which the entry takes an id that is an address ("https://..."), of whose
+	 * two slashes web servers make one in a path. Other ids are the rest of the path. NULL: no
+	 * id is an address. */
 	const char *parameter;
 	/* Browsers get nothing but the way to the peer's `app`, and without one nothing at all. */
 	bool scripts_only;

@@ -287,6 +287,7 @@ const struct platform_driver platform_webex = {
 	.summary = "Webex, by a Service App or a Guest Issuer",
 	.options = options,
 	.entry = "webex",
+	.parameter = "webLink",
 	.threads = THREADS,
 	.open = open_webex,
 	.close = close_webex,

@@ -3,8 +3,10 @@
 pair of tokens that is renewed, and the Guest Issuer."""
 
 import base64
+import html
 import json
 import os
+import re
 import signal
 import time
 
@@ -55,6 +57,29 @@ def test_the_other_names_of_a_meeting(setup, query, field, value):
     visitor = setup.visitor()
     assert visitor.get("/auth/webex" + query).status == 302
     assert setup.peer.joined[field] == value
+
+
+class WithGuests(drivers.Webex):
+    def section(self):
+        return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.rig.folder
+
+
+def test_what_leads_to_a_meeting_leads_to_one_known_by_its_link(make_rig):
+    """An invitation, and the way out of an error page: a path would lose one of the link's slashes."""
+    setup = platforms.make(make_rig, WithGuests, policy='policy {\n rule "guests" { allow = true  backends = {"guest"} }\n default = "deny"\n}\n')
+    setup.settle()
+    for meeting, field in ((NUMBER, "meetingNumber"), (LINK, "webLink")):
+        link = setup.rig.ctl("invite", "create", "--platform", TITLE, "--meeting", meeting, "--name", "Zoë Guest").stdout.strip()
+        guest = setup.rig.visitor()
+        form, = wait_for(lambda: (lambda page: page.forms() if page.status == 200 else None)(guest.get(link)), "the invitation")  # noqa: B023
+        accepted = guest.post("/auth/invite", {name: value for name, _, value in form["fields"]})
+        assert accepted.status == 303 and guest.get(accepted.location).status == 302
+        assert setup.peer.joined[field] == meeting
+        with setup.peer.fault(join="html"):
+            page = guest.get(accepted.location)
+        assert page.status == 502
+        assert html.unescape(re.search('class="button" href="([^"]*)"', page.text)[1]) == accepted.location
+    setup.check()
 
 
 def test_what_webex_is_told(setup):
