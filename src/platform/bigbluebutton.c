@@ -80,8 +80,9 @@ static int check_words(
 		"must be ALWAYS_ACCEPT, ALWAYS_DENY or ASK_MODERATOR");
 }
 
-static int configure(struct instance *instance, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct instance *instance = context;
 	struct platform_peer *peer = &instance->peer;
 	const char *path = section_string(section, "path");
 
@@ -98,7 +99,7 @@ static int configure(struct instance *instance, const struct section *section, s
 	instance->server.api = instance->url;
 	if (check_words(section, instance, error) != 0)
 		return -1;
-	return shared_read_timeouts(section, peer, error);
+	return shared_new_fetch(section, peer, &instance->server.fetch, error);
 }
 
 static void close_bbb(void *context)
@@ -111,29 +112,8 @@ static void close_bbb(void *context)
 
 static int open_bbb(const struct section *section, void **instance_r, struct error *error)
 {
-	struct instance *instance = calloc(1, sizeof *instance);
-	struct fetch_settings settings;
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(instance, section, error) != 0) {
-		close_bbb(instance);
-		return -1;
-	}
-	settings = (struct fetch_settings){instance->peer.ca_file,
-		instance->peer.connect_timeout_ms, instance->peer.timeout_ms};
-	instance->server.fetch = fetch_new(&settings);
-	if (instance->server.fetch == NULL) {
-		close_bbb(instance);
-		return section_error(section, NULL, error, "no memory");
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct instance *)instance)->peer;
+	return shared_open(
+		section, sizeof(struct instance), configure, close_bbb, instance_r, error);
 }
 
 /* ---- arriving ---- */
@@ -338,7 +318,7 @@ const struct platform_driver platform_bigbluebutton = {
 	.generated = "put it into the server with \"bbb-conf --setsecret\"",
 	.open = open_bbb,
 	.close = close_bbb,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = arrive,
 	.grant = grant_meeting,
 	.landing = landing,

@@ -61,8 +61,9 @@ static int read_names(const struct section *section, struct jitsi *jitsi, struct
 	return 0;
 }
 
-static int configure(struct jitsi *jitsi, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct jitsi *jitsi = context;
 	struct platform_peer *peer = &jitsi->peer;
 
 	if (shared_read_url(section, "site", jitsi->site, error) != 0)
@@ -80,21 +81,7 @@ static int configure(struct jitsi *jitsi, const struct section *section, struct 
 
 static int open_jitsi(const struct section *section, void **instance_r, struct error *error)
 {
-	struct jitsi *jitsi = calloc(1, sizeof *jitsi);
-
-	if (jitsi == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(jitsi, section, error) != 0) {
-		free(jitsi);
-		return -1;
-	}
-	*instance_r = jitsi;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct jitsi *)instance)->peer;
+	return shared_open(section, sizeof(struct jitsi), configure, free, instance_r, error);
 }
 
 /* ---- the token ---- */
@@ -229,7 +216,7 @@ const struct platform_driver platform_jitsi = {
 	.entry = "jitsi",
 	.open = open_jitsi,
 	.close = free,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = jitsi_arrive,
 	.generated = "put it into Prosody's configuration as app_secret",
 	.fits = fits,

@@ -70,8 +70,9 @@ static int read_server(
 	return 0;
 }
 
-static int configure(struct instance *instance, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct instance *instance = context;
 	struct platform_peer *peer = &instance->peer;
 
 	if (shared_read_url(section, "site", instance->site, error) != 0 ||
@@ -90,21 +91,7 @@ static int configure(struct instance *instance, const struct section *section, s
 
 static int open_livekit(const struct section *section, void **instance_r, struct error *error)
 {
-	struct instance *instance = calloc(1, sizeof *instance);
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(instance, section, error) != 0) {
-		free(instance);
-		return -1;
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct instance *)instance)->peer;
+	return shared_open(section, sizeof(struct instance), configure, free, instance_r, error);
 }
 
 /* ---- arriving ---- */
@@ -239,7 +226,7 @@ const struct platform_driver platform_livekit = {
 	.entry = "livekit",
 	.open = open_livekit,
 	.close = free,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = arrive,
 	.fits = fits,
 	.grant = grant_room,

@@ -32,8 +32,10 @@ static const struct option options[] = {
 
 /* ---- opening ---- */
 
-static int configure(struct instance *instance, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct instance *instance = context;
+
 	instance->title = section_title(section);
 	instance->peer.api = instance->peer.site = instance->site;
 	instance->peer.ca_file = section_string(section, "ca-file");
@@ -52,21 +54,7 @@ static int configure(struct instance *instance, const struct section *section, s
 
 static int open_lync(const struct section *section, void **instance_r, struct error *error)
 {
-	struct instance *instance = calloc(1, sizeof *instance);
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(instance, section, error) != 0) {
-		free(instance);
-		return -1;
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct instance *)instance)->peer;
+	return shared_open(section, sizeof(struct instance), configure, free, instance_r, error);
 }
 
 /* ---- arriving ---- */
@@ -157,7 +145,7 @@ const struct platform_driver platform_lync = {
 	.secrets_of = PLATFORM_SECRETS_OF_MEETING,
 	.open = open_lync,
 	.close = free,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = arrive,
 	.grant = grant_meeting,
 	.show = show,

@@ -14,6 +14,28 @@ enum {
 	TIMEOUT_MS = 10000
 };
 
+/* ---- instances ---- */
+
+int shared_open(const struct section *section, size_t size, shared_configure *configure,
+	void (*close)(void *instance), void **instance_r, struct error *error)
+{
+	void *instance = calloc(1, size);
+
+	if (instance == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (configure(instance, section, error) != 0) {
+		close(instance);
+		return -1;
+	}
+	*instance_r = instance;
+	return 0;
+}
+
+const struct platform_peer *shared_peer(const void *instance)
+{
+	return instance;
+}
+
 /* ---- options ---- */
 
 int shared_read_url(const struct section *section, const char *name, char url[SHARED_URL_MAX],
@@ -54,6 +76,19 @@ int shared_read_timeouts(
 			section, "connect-timeout", error, "must not be longer than timeout");
 	peer->connect_timeout_ms = peer->timeout_ms;
 	return 0;
+}
+
+int shared_new_fetch(const struct section *section, struct platform_peer *peer,
+	struct fetch **fetch_r, struct error *error)
+{
+	struct fetch_settings settings;
+
+	if (shared_read_timeouts(section, peer, error) != 0)
+		return -1;
+	settings =
+		(struct fetch_settings){peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms};
+	*fetch_r = fetch_new(&settings);
+	return *fetch_r != NULL ? 0 : section_error(section, NULL, error, "no memory");
 }
 
 void shared_set_timeouts(struct platform_peer *peer)

@@ -6,9 +6,21 @@
 #ifndef PLATFORM_SHARED_H
 #define PLATFORM_SHARED_H
 
+#include "outbound/fetch.h"
 #include "platform/platform.h"
 
 enum { SHARED_URL_MAX = 300 };
+
+/* Fills an instance, which is all zeros, as the section says. 0, or -1 with section_error(). */
+typedef int shared_configure(void *instance, const struct section *section, struct error *error);
+
+/* driver->open() for an instance of `size` bytes that begins with its struct platform_peer. Where
+ * `configure` fails, `close` gets what there is. */
+int shared_open(const struct section *section, size_t size, shared_configure *configure,
+	void (*close)(void *instance), void **instance_r, struct error *error);
+
+/* driver->peer() for such an instance. */
+const struct platform_peer *shared_peer(const void *instance);
 
 /* The option `name` as scheme://host[:port], as browsers write an origin (config_to_origin());
  * where the file does not set it, https:// and the title. 0, or -1 with section_error(). */
@@ -18,6 +30,10 @@ int shared_read_url(const struct section *section, const char *name, char url[SH
 /* "connect-timeout" and "timeout" into the peer. */
 int shared_read_timeouts(
 	const struct section *section, struct platform_peer *peer, struct error *error);
+
+/* The same, and a client by the peer's `ca_file` and them, which is the caller's to free. */
+int shared_new_fetch(const struct section *section, struct platform_peer *peer,
+	struct fetch **fetch_r, struct error *error);
 
 /* The defaults of those two, for who asks the platform in `check --connect` only. */
 void shared_set_timeouts(struct platform_peer *peer);

@@ -132,10 +132,12 @@ static int join_origins(const struct section *section, struct skype *skype, stru
 	return 0;
 }
 
-static int configure(struct skype *skype, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct skype *skype = context;
 	struct platform_peer *peer = &skype->peer;
 
+	pthread_mutex_init(&skype->lock, NULL);
 	peer->api = peer->site = skype->api;
 	peer->ca_file = section_string(section, "ca-file");
 	skype->title = section_title(section);
@@ -144,7 +146,7 @@ static int configure(struct skype *skype, const struct section *section, struct 
 		read_names(section, skype, error) != 0 ||
 		join_origins(section, skype, error) != 0 || app_read(section, peer, error) != 0)
 		return -1;
-	return shared_read_timeouts(section, peer, error);
+	return shared_new_fetch(section, peer, &skype->fetch, error);
 }
 
 static void close_skype(void *context)
@@ -160,30 +162,8 @@ static void close_skype(void *context)
 
 static int open_skype(const struct section *section, void **instance_r, struct error *error)
 {
-	struct skype *skype = calloc(1, sizeof *skype);
-	struct fetch_settings settings;
-
-	if (skype == NULL)
-		return section_error(section, NULL, error, "no memory");
-	pthread_mutex_init(&skype->lock, NULL);
-	if (configure(skype, section, error) != 0) {
-		close_skype(skype);
-		return -1;
-	}
-	settings = (struct fetch_settings){
-		skype->peer.ca_file, skype->peer.connect_timeout_ms, skype->peer.timeout_ms};
-	skype->fetch = fetch_new(&settings);
-	if (skype->fetch == NULL) {
-		close_skype(skype);
-		return section_error(section, NULL, error, "no memory");
-	}
-	*instance_r = skype;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct skype *)instance)->peer;
+	return shared_open(
+		section, sizeof(struct skype), configure, close_skype, instance_r, error);
 }
 
 /* ---- arriving ---- */
@@ -328,7 +308,7 @@ const struct platform_driver platform_skype = {
 	.threads = THREADS,
 	.open = open_skype,
 	.close = close_skype,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = arrive,
 	.grant = grant_meeting,
 	.landing = landing,

@@ -21,7 +21,7 @@ struct skype_held {
 
 struct skype {
 	struct platform_peer peer;
-	char api[SHARED_URL_MAX], site[SHARED_URL_MAX];
+	char api[SHARED_URL_MAX];
 	char *origins; /* owned: "https://a;https://b" */
 	struct links hosts, meeting_hosts;
 	struct fetch *fetch;

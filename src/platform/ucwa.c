@@ -95,8 +95,11 @@ static int read_addresses(const struct section *section, struct ucwa *ucwa, stru
 	return 0;
 }
 
-static int configure(struct ucwa *ucwa, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct ucwa *ucwa = context;
+
+	pthread_mutex_init(&ucwa->lock, NULL);
 	ucwa->peer.ca_file = section_string(section, "ca-file");
 	if (read_domains(section, ucwa, error) != 0 || read_addresses(section, ucwa, error) != 0 ||
 		shared_read_origins(section, &ucwa->peer, error) != 0)
@@ -106,7 +109,10 @@ static int configure(struct ucwa *ucwa, const struct section *section, struct er
 			"must name the pages whose scripts ask: nobody else gets anything here");
 	if (app_read(section, &ucwa->peer, error) != 0)
 		return -1;
-	return shared_read_timeouts(section, &ucwa->peer, error);
+	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
+	if (ucwa->homes == NULL)
+		return section_error(section, NULL, error, "no memory");
+	return shared_new_fetch(section, &ucwa->peer, &ucwa->fetch, error);
 }
 
 static void close_ucwa(void *context)
@@ -122,31 +128,7 @@ static void close_ucwa(void *context)
 
 static int open_ucwa(const struct section *section, void **instance_r, struct error *error)
 {
-	struct ucwa *ucwa = calloc(1, sizeof *ucwa);
-	struct fetch_settings settings;
-
-	if (ucwa == NULL)
-		return section_error(section, NULL, error, "no memory");
-	pthread_mutex_init(&ucwa->lock, NULL);
-	if (configure(ucwa, section, error) != 0) {
-		close_ucwa(ucwa);
-		return -1;
-	}
-	settings = (struct fetch_settings){
-		ucwa->peer.ca_file, ucwa->peer.connect_timeout_ms, ucwa->peer.timeout_ms};
-	ucwa->fetch = fetch_new(&settings);
-	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
-	if (ucwa->fetch == NULL || ucwa->homes == NULL) {
-		close_ucwa(ucwa);
-		return section_error(section, NULL, error, "no memory");
-	}
-	*instance_r = ucwa;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct ucwa *)instance)->peer;
+	return shared_open(section, sizeof(struct ucwa), configure, close_ucwa, instance_r, error);
 }
 
 /* ---- homes ---- */
@@ -350,7 +332,7 @@ const struct platform_driver platform_ucwa = {
 	.secrets_of = PLATFORM_SECRETS_OF_NOBODY,
 	.open = open_ucwa,
 	.close = close_ucwa,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = ucwa_arrive,
 	.grant = grant_meeting,
 	.landing = landing,

@@ -139,8 +139,9 @@ static int read_forward(
 	return 0;
 }
 
-static int configure(struct instance *instance, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct instance *instance = context;
 	struct platform_peer *peer = &instance->peer;
 	const char *fault;
 
@@ -170,21 +171,8 @@ static void close_veeting(void *context)
 
 static int open_veeting(const struct section *section, void **instance_r, struct error *error)
 {
-	struct instance *instance = calloc(1, sizeof *instance);
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(instance, section, error) != 0) {
-		close_veeting(instance);
-		return -1;
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct instance *)instance)->peer;
+	return shared_open(
+		section, sizeof(struct instance), configure, close_veeting, instance_r, error);
 }
 
 /* ---- the exchange ---- */
@@ -344,7 +332,7 @@ const struct platform_driver platform_veeting = {
 		     "server\")",
 	.open = open_veeting,
 	.close = close_veeting,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.request = request,
 	.read = read_answer,
 	.landing = landing,

@@ -138,8 +138,9 @@ static int read_hosts(const struct section *section, struct webex *webex, struct
 	return 0;
 }
 
-static int configure(struct webex *webex, const struct section *section, struct error *error)
+static int configure(void *context, const struct section *section, struct error *error)
 {
+	struct webex *webex = context;
 	struct platform_peer *peer = &webex->peer;
 	struct error why;
 
@@ -163,7 +164,7 @@ static int configure(struct webex *webex, const struct section *section, struct 
 			"the whole link of its page on the site",
 			error) != 0)
 		return -1;
-	return shared_read_timeouts(section, peer, error);
+	return shared_new_fetch(section, peer, &webex->fetch, error);
 }
 
 static void close_webex(void *context)
@@ -178,29 +179,8 @@ static void close_webex(void *context)
 
 static int open_webex(const struct section *section, void **instance_r, struct error *error)
 {
-	struct webex *webex = calloc(1, sizeof *webex);
-	struct fetch_settings settings;
-
-	if (webex == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (configure(webex, section, error) != 0) {
-		close_webex(webex);
-		return -1;
-	}
-	settings = (struct fetch_settings){
-		webex->peer.ca_file, webex->peer.connect_timeout_ms, webex->peer.timeout_ms};
-	webex->fetch = fetch_new(&settings);
-	if (webex->fetch == NULL) {
-		close_webex(webex);
-		return section_error(section, NULL, error, "no memory");
-	}
-	*instance_r = webex;
-	return 0;
-}
-
-static const struct platform_peer *peer_of(const void *instance)
-{
-	return &((const struct webex *)instance)->peer;
+	return shared_open(
+		section, sizeof(struct webex), configure, close_webex, instance_r, error);
 }
 
 /* ---- the grant ---- */
@@ -291,7 +271,7 @@ const struct platform_driver platform_webex = {
 	.threads = THREADS,
 	.open = open_webex,
 	.close = close_webex,
-	.peer = peer_of,
+	.peer = shared_peer,
 	.arrive = webex_arrive,
 	.grant = grant_meeting,
 	.landing = landing,
