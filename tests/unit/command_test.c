@@ -3,54 +3,23 @@
  * The backend "command" and the dialog of meetauth-command(7): what a program is asked, what counts
  * as its answer, and that nothing else does. How programs run is helper_test.c's.
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
-#include "auth/auth.h"
 #include "base/clock.h"
 
 extern const struct auth_backend auth_command;
-
-static const struct section_type *types(void)
-{
-	static struct section_type known[2];
-
-	known[0] = (struct section_type){"command", auth_command.options};
-	return known;
-}
-
-static const struct section_type *platforms(void)
-{
-	static const struct option none[] = {{0}};
-	static const struct section_type known[] = {{"test", none}, {0}};
-
-	return known;
-}
-
-static int open_backend(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	configure(fixture, (struct config_types){platforms(), types()},
-		"platform \"meeting.example.org\" { type = \"test\" }\n"
-		"backend \"own\" {\n type = \"command\"\n%s\n}\n",
-		options);
-	return auth_command.open(fixture->settings->backends[0], instance_r, error);
-}
 
 /* A backend whose program is that script. */
 static void *open_script(struct fixture *fixture, const char *text)
 {
 	char script[4096], options[256];
-	struct error error = {""};
-	void *instance = NULL;
 	int length = snprintf(script, sizeof script, "#!/bin/sh\n%s\n", text);
 
 	put(fixture->users, script, (size_t)length, 0755);
 	snprintf(options, sizeof options,
 		"program = \"%s\"\n arguments = {\"one\", \"two words\"}\n timeout = \"20s\"",
 		fixture->users);
-	if (open_backend(fixture, options, &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_command, options);
 }
 
 /* One that answers the same whatever it is asked. */
@@ -408,14 +377,13 @@ static void one_that_hangs_is_out_of_order(void **state)
 {
 	struct fixture *fixture = *state;
 	int64_t began = clock_monotonic_ms();
-	struct error error = {""};
 	char options[256];
 	struct result result;
 	void *instance;
 
 	put(fixture->users, "#!/bin/sh\nsleep 1000\n", 21, 0755);
 	snprintf(options, sizeof options, "program = \"%s\"\n timeout = \"200ms\"", fixture->users);
-	assert_int_equal(open_backend(fixture, options, &instance, &error), 0);
+	instance = open_backend(fixture, &auth_command, options);
 	assert_int_equal(
 		check(instance, "alice", "correct horse", NULL, NULL, &result), AUTH_UNAVAILABLE);
 	assert_true(clock_monotonic_ms() - began < 2000);
@@ -564,37 +532,25 @@ static void connect_takes_who_speaks_the_dialog(void **state)
 
 /* ---- open ---- */
 
-static void refused(struct fixture *fixture, const char *options, int line, const char *words)
-{
-	struct error error = {""};
-	void *instance = NULL;
-	char place[160];
-
-	assert_int_equal(open_backend(fixture, options, &instance, &error), -1);
-	assert_null(instance);
-	snprintf(place, sizeof place, "%s:%d: ", fixture->conf, line);
-	if (strncmp(error.text, place, strlen(place)) != 0 || strstr(error.text, words) == NULL)
-		fail_msg("\"%s…%s\" expected: %s", place, words, error.text);
-}
-
 static void wrong_options_are_refused_with_their_place(void **state)
 {
 	struct fixture *fixture = *state;
 	struct buffer many = BUFFER_INIT(4096);
 	char options[256];
 
-	refused(fixture, "", 3, "absolute");
-	refused(fixture, " program = \"backend.sh\"", 5, "absolute");
-	refused(fixture, " program = \"/nowhere/backend\"", 5, "No such file");
-	refused(fixture, " program = \"/bin/true\"\n timeout = \"0s\"", 6, "must not be 0");
+	refuses(fixture, &auth_command, "", 3, "absolute");
+	refuses(fixture, &auth_command, " program = \"backend.sh\"", 5, "absolute");
+	refuses(fixture, &auth_command, " program = \"/nowhere/backend\"", 5, "No such file");
+	refuses(fixture, &auth_command, " program = \"/bin/true\"\n timeout = \"0s\"", 6,
+		"must not be 0");
 	put(fixture->users, "#!/bin/sh\n", 10, 0777);
 	snprintf(options, sizeof options, " program = \"%s\"", fixture->users);
-	refused(fixture, options, 5, "chmod go-w");
+	refuses(fixture, &auth_command, options, 5, "chmod go-w");
 	buffer_text(&many, " program = \"/bin/true\"\n arguments = {\"0\"");
 	for (int i = 0; i < 64; i++)
 		buffer_text(&many, ", \"x\"");
 	buffer_text(&many, "}");
-	refused(fixture, many.data, 6, "more than 64");
+	refuses(fixture, &auth_command, many.data, 6, "more than 64");
 	buffer_release(&many);
 }
 

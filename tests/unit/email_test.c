@@ -2,9 +2,8 @@
  *
  * The backend "email", and the mails that outbound/mail.c writes.
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
-#include "auth/auth.h"
 #include "base/clock.h"
 #include "outbound/mail.h"
 
@@ -14,8 +13,6 @@
 #include <sys/socket.h>
 
 extern const struct auth_backend auth_email;
-
-static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
 
 /* ---- addresses ---- */
 
@@ -206,18 +203,6 @@ struct dialog {
 	struct error error;
 };
 
-static int try_open(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	const struct section_type backends[] = {{"email", auth_email.options}, {0}};
-
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"mail\" {\n type = \"email\"\n %s\n}\n",
-		options);
-	return auth_email.open(fixture->settings->backends[0], instance_r, error);
-}
-
 #define GOOD "from = \"meetings@example.org\" server = \"smtps://mail.example.org\""
 
 static void options_are_checked(void **state)
@@ -232,24 +217,16 @@ static void options_are_checked(void **state)
 			"this machine"},
 		{GOOD " timeout = \"2m\"", "timeout: "}, {GOOD " timeout = \"0s\"", "timeout: "},
 		{GOOD " text = {\"Hello\", \"bye\"}", "text: {code}"}};
-	struct error error = {""};
-	void *instance = NULL;
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(try_open(*state, cases[i].options, &instance, &error), -1);
-		if (strstr(error.text, cases[i].words) == NULL)
-			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-		assert_null(instance);
-	}
-	assert_int_equal(try_open(*state, GOOD " text = \"{code}\"", &instance, &error), 0);
-	auth_email.close(instance);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		refuses(*state, &auth_email, cases[i].options, 0, cases[i].words);
+	auth_email.close(open_backend(*state, &auth_email, GOOD " text = \"{code}\""));
 }
 
 static void start(struct dialog *dialog, struct fixture *fixture, const char *options)
 {
-	*dialog = (struct dialog){.fixture = fixture};
-	if (try_open(fixture, options, &dialog->instance, &dialog->error) != 0)
-		fail_msg("%s", dialog->error.text);
+	*dialog = (struct dialog){
+		.fixture = fixture, .instance = open_backend(fixture, &auth_email, options)};
 }
 
 static enum auth_verdict ask(struct dialog *dialog, const char *address, bool admitted)

@@ -2,10 +2,7 @@
  *
  * The backend "http" against a service that says what it is told to say.
  */
-#include "section_fixture.h"
-
-#include "auth/auth.h"
-#include "platform/platform.h"
+#include "backend_fixture.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -15,6 +12,8 @@
 #include <sodium.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+
+extern const struct auth_backend auth_http;
 
 /* Longer than the 32 bytes that some functions for HMAC-SHA-256 take alone. */
 #define KEY "a key of more than thirty-two bytes, as generated"
@@ -126,35 +125,14 @@ static int service_down(void **state)
 
 /* ---- the backend ---- */
 
-static const struct auth_backend *http(void)
-{
-	bool compiled_out;
-
-	return auth_find("http", &compiled_out);
-}
-
-static int open_text(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"staff\" {\n type = \"http\"\n %s\n}\n",
-		options);
-	return http()->open(fixture->settings->backends[0], instance_r, error);
-}
-
 static void *open_with(struct fixture *fixture, const char *timeout)
 {
-	struct error error = {""};
-	void *instance = NULL;
 	char options[256];
 
 	snprintf(options, sizeof options,
 		"url = \"http://127.0.0.1:%u/login/check\"\n timeout = \"%s\"", service.port,
 		timeout);
-	if (open_text(fixture, options, &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_http, options);
 }
 
 static const char *const key_values[] = {KEY, "an older one"};
@@ -179,7 +157,7 @@ static struct result try(void *instance, const char *password, struct auth_secre
 		.who = &result.who,
 		.error = &result.error};
 
-	result.verdict = http()->check(instance, &attempt);
+	result.verdict = auth_http.check(instance, &attempt);
 	return result;
 }
 
@@ -191,7 +169,7 @@ static struct result meet(struct fixture *fixture, const char *answer)
 	service.answer = answer;
 	service.requests = 0;
 	result = try(instance, "correct horse", keys);
-	http()->close(instance);
+	auth_http.close(instance);
 	return result;
 }
 
@@ -259,7 +237,7 @@ static void the_longest_that_can_be_typed_fits(void **state)
 	memset(password, '\x01', sizeof password - 1); /* six bytes each in JSON */
 	service.answer = SAYS("\"deny\"");
 	assert_int_equal(try(instance, password, keys).verdict, AUTH_DENY);
-	http()->close(instance);
+	auth_http.close(instance);
 }
 
 static void what_is_not_utf8_is_nobodys_password(void **state)
@@ -269,7 +247,7 @@ static void what_is_not_utf8_is_nobodys_password(void **state)
 	service.requests = 0;
 	assert_int_equal(try(instance, "\xff\xfe", keys).verdict, AUTH_DENY);
 	assert_int_equal(service.requests, 0);
-	http()->close(instance);
+	auth_http.close(instance);
 }
 
 static void without_a_key_nothing_is_sent(void **state)
@@ -282,10 +260,10 @@ static void without_a_key_nothing_is_sent(void **state)
 	result = try(instance, "x", (struct auth_secrets){0});
 	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
 	assert_non_null(strstr(result.error.text, "meetauthctl secret set backend/staff"));
-	assert_int_equal(http()->connect(instance, &(struct auth_secrets){0}, &error), -1);
+	assert_int_equal(auth_http.connect(instance, &(struct auth_secrets){0}, &error), -1);
 	assert_non_null(strstr(error.text, "meetauthctl secret set backend/staff"));
 	assert_int_equal(service.requests, 0);
-	http()->close(instance);
+	auth_http.close(instance);
 }
 
 /* ---- the answer ---- */
@@ -404,8 +382,7 @@ static void a54_an_answer_of_yesterday_is_none(void **state)
 
 static void a54_a_service_that_is_gone(void **state)
 {
-	struct error error = {""};
-	void *instance = NULL;
+	void *instance;
 	struct result result;
 	char options[128];
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -417,11 +394,11 @@ static void a54_a_service_that_is_gone(void **state)
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
 	snprintf(options, sizeof options, "url = \"http://127.0.0.1:%u/\"",
 		ntohs(address.sin_port)); /* bound, and nobody listens */
-	assert_int_equal(open_text(*state, options, &instance, &error), 0);
+	instance = open_backend(*state, &auth_http, options);
 	result = try(instance, "x", keys);
 	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
 	assert_non_null(strstr(result.error.text, "127.0.0.1:"));
-	http()->close(instance);
+	auth_http.close(instance);
 	close(fd);
 }
 
@@ -435,8 +412,8 @@ static enum auth_verdict again(
 	enum auth_verdict verdict;
 
 	service.answer = answer;
-	verdict = http()->renew(instance, &renewal);
-	http()->close(instance);
+	verdict = auth_http.renew(instance, &renewal);
+	auth_http.close(instance);
 	return verdict;
 }
 
@@ -482,12 +459,12 @@ static void connect_wants_an_unknown(void **state)
 		struct error error = {""};
 
 		service.answer = cases[i].answer;
-		assert_int_equal(http()->connect(instance, &keys, &error), i == 0 ? 0 : -1);
+		assert_int_equal(auth_http.connect(instance, &keys, &error), i == 0 ? 0 : -1);
 		assert_signed(KEY);
 		assert_non_null(strstr(service.body, "{\"request\":\"connect\","));
 		if (i > 0 && strstr(error.text, cases[i].words) == NULL)
 			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-		http()->close(instance);
+		auth_http.close(instance);
 	}
 }
 
@@ -507,15 +484,8 @@ static void wrong_options_say_what_would_be_right(void **state)
 		{"url = \"https://a/\"\n connect-timeout = \"51s\"", "connect-timeout: is not"},
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct error error = {""};
-		void *instance = NULL;
-
-		assert_int_equal(open_text(*state, cases[i].options, &instance, &error), -1);
-		assert_null(instance);
-		if (strstr(error.text, cases[i].words) == NULL)
-			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		refuses(*state, &auth_http, cases[i].options, 0, cases[i].words);
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, fixture_up, fixture_down)

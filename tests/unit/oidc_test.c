@@ -4,12 +4,11 @@
  * fetched is shared. Tokens and claims are oidc_claims_test.c's; the whole with real and lying
  * providers is test_oidc.py's.
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
 #ifdef HAVE_CJOSE
 
 #include "auth/oidc.h"
-#include "platform/platform.h"
 
 #define ISSUER "https://login.example.org"
 
@@ -17,29 +16,15 @@ extern const struct auth_backend auth_oidc;
 
 /* ---- options ---- */
 
-static int open_with(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"idp\" {\n type = \"oidc\"\n%s\n}\n",
-		options);
-	return auth_oidc.open(fixture->settings->backends[0], instance_r, error);
-}
-
 static void options_are_read(void **state)
 {
-	struct error error = {""};
-	struct oidc *oidc = NULL;
+	struct oidc *oidc = open_backend(*state, &auth_oidc,
+		"issuer = \"" ISSUER "/realms/x\"\nclient-id = \"me\"\n"
+		"algorithms = {\"ES256\", \"EdDSA\"}\n"
+		"scopes = {\"openid\", \"groups\"}\nmax-age = \"1h\"\n"
+		"acr-values = {\"gold\", \"silver\"}\n"
+		"client-auth = \"private_key_jwt\"");
 
-	assert_int_equal(open_with(*state,
-				 "issuer = \"" ISSUER "/realms/x\"\nclient-id = \"me\"\n"
-				 "algorithms = {\"ES256\", \"EdDSA\"}\n"
-				 "scopes = {\"openid\", \"groups\"}\nmax-age = \"1h\"\n"
-				 "acr-values = {\"gold\", \"silver\"}\n"
-				 "client-auth = \"private_key_jwt\"",
-				 (void **)&oidc, &error),
-		0);
 	assert_string_equal(oidc->options.issuer, ISSUER "/realms/x");
 	assert_string_equal(oidc->options.algorithms[1], "EdDSA");
 	assert_null(oidc->options.algorithms[2]);
@@ -52,12 +37,9 @@ static void options_are_read(void **state)
 
 static void defaults_are_the_usual_ones(void **state)
 {
-	struct error error = {""};
-	struct oidc *oidc = NULL;
+	struct oidc *oidc =
+		open_backend(*state, &auth_oidc, "issuer = \"" ISSUER "\"\nclient-id = \"me\"");
 
-	assert_int_equal(open_with(*state, "issuer = \"" ISSUER "\"\nclient-id = \"me\"",
-				 (void **)&oidc, &error),
-		0);
 	assert_string_equal(oidc->options.algorithms[0], "RS256");
 	assert_null(oidc->options.algorithms[1]);
 	assert_string_equal(oidc->options.scope, "openid email profile");
@@ -71,7 +53,7 @@ static void defaults_are_the_usual_ones(void **state)
 static void wrong_options_are_refused_with_their_line(void **state)
 {
 	static const struct {
-		const char *options, *says;
+		const char *options, *words;
 	} cases[] = {{"", "issuer: is needed"}, {"issuer = \"\"", "issuer: is needed"},
 		{"issuer = \"http://login.example.org\"\nclient-id = \"me\"", "http:// is for"},
 		{"issuer = \"login.example.org\"\nclient-id = \"me\"", "https://"},
@@ -80,7 +62,8 @@ static void wrong_options_are_refused_with_their_line(void **state)
 		{"issuer = \"" ISSUER "\"\nclient-id = \"\"", "client-id: is needed"},
 #define GOOD "issuer = \"" ISSUER "\"\nclient-id = \"me\"\n"
 		{GOOD "algorithms = {\"none\"}", "\"none\" is none of"},
-		{GOOD "algorithms = {\"RS256\", \"HS256\"}", "conf:7: backend \"idp\": algorithms"},
+		{GOOD "algorithms = {\"RS256\", \"HS256\"}",
+			"conf:7: backend \"staff\": algorithms"},
 		{GOOD "algorithms = {\"rs256\"}", "\"rs256\" is none of"},
 		{GOOD "algorithms = {}", "takes 1 to"},
 		{GOOD "client-auth = \"basic\"", "client-auth: is none of"},
@@ -94,15 +77,8 @@ static void wrong_options_are_refused_with_their_line(void **state)
 		{GOOD "email-claim = \"upn\"", "allow-unverified-email"},
 		{GOOD "ca-file = \"/nowhere/ca.pem\"", "ca-file: /nowhere/ca.pem: cannot"}};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct error error = {""};
-		void *instance = NULL;
-
-		assert_int_equal(open_with(*state, cases[i].options, &instance, &error), -1);
-		if (strstr(error.text, cases[i].says) == NULL)
-			fail_msg("\"%s\" is not in \"%s\"", cases[i].says, error.text);
-		assert_null(instance);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		refuses(*state, &auth_oidc, cases[i].options, 0, cases[i].words);
 }
 
 /* ---- metadata ---- */

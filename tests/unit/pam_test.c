@@ -3,9 +3,7 @@
  * The backend "pam" and what its program does before it asks PAM; PAM itself is test_pam.py's. The
  * dialog is command_test.c's.
  */
-#include "section_fixture.h"
-
-#include "auth/auth.h"
+#include "backend_fixture.h"
 
 #include <limits.h>
 #include <sys/wait.h>
@@ -14,42 +12,12 @@
 
 extern const struct auth_backend auth_pam;
 
-static const struct section_type *types(void)
-{
-	static struct section_type known[2];
-
-	known[0] = (struct section_type){"pam", auth_pam.options};
-	return known;
-}
-
-static const struct section_type *platforms(void)
-{
-	static const struct option none[] = {{0}};
-	static const struct section_type known[] = {{"test", none}, {0}};
-
-	return known;
-}
-
-static int open_backend(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	configure(fixture, (struct config_types){platforms(), types()},
-		"platform \"meeting.example.org\" { type = \"test\" }\n"
-		"backend \"unix\" {\n type = \"pam\"\n%s\n}\n",
-		options);
-	return auth_pam.open(fixture->settings->backends[0], instance_r, error);
-}
-
 static void *open_with(struct fixture *fixture, const char *program, const char *options)
 {
-	struct error error = {""};
-	void *instance = NULL;
 	char text[512];
 
 	snprintf(text, sizeof text, " helper = \"%s\"\n %s", program, options);
-	if (open_backend(fixture, text, &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_pam, text);
 }
 
 /* The program that was built with this test. */
@@ -137,27 +105,15 @@ static void a52_a_helper_that_hangs_is_out_of_order(void **state)
 	auth_pam.close(instance);
 }
 
-static void refused(struct fixture *fixture, const char *options, const char *words)
-{
-	struct error error = {""};
-	void *instance = NULL;
-	char place[160];
-
-	assert_int_equal(open_backend(fixture, options, &instance, &error), -1);
-	assert_null(instance);
-	snprintf(place, sizeof place, "%s:5: ", fixture->conf);
-	if (strncmp(error.text, place, strlen(place)) != 0 || strstr(error.text, words) == NULL)
-		fail_msg("\"%s…%s\" expected: %s", place, words, error.text);
-}
-
 static void wrong_options_are_refused(void **state)
 {
-	refused(*state, " service = \"../../tmp/x\" helper = \"/bin/true\"", "letters");
-	refused(*state, " service = \"..\" helper = \"/bin/true\"", "letters");
-	refused(*state, " service = \"\" helper = \"/bin/true\"", "letters");
-	refused(*state, " helper = \"meetauth-pam\"", "absolute");
-	refused(*state, " helper = \"/nowhere/meetauth-pam\"", "No such file");
-	refused(*state, " helper = \"/bin/true\" timeout = \"0s\"", "must not be 0");
+	refuses(*state, &auth_pam, " service = \"../../tmp/x\" helper = \"/bin/true\"", 5,
+		"letters");
+	refuses(*state, &auth_pam, " service = \"..\" helper = \"/bin/true\"", 5, "letters");
+	refuses(*state, &auth_pam, " service = \"\" helper = \"/bin/true\"", 5, "letters");
+	refuses(*state, &auth_pam, " helper = \"meetauth-pam\"", 5, "absolute");
+	refuses(*state, &auth_pam, " helper = \"/nowhere/meetauth-pam\"", 5, "No such file");
+	refuses(*state, &auth_pam, " helper = \"/bin/true\" timeout = \"0s\"", 5, "must not be 0");
 }
 
 /* ---- its program ---- */

@@ -3,13 +3,11 @@
  * The backend "radius": its packets against those of RFC 2865, and the backend against a server in
  * a thread that lies in all ways that are known. The integration test has a real server.
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
 #ifdef HAVE_RADIUS
 
-#include "auth/auth.h"
 #include "auth/radius_packet.h"
-#include "platform/platform.h"
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>
@@ -18,6 +16,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
+
+extern const struct auth_backend auth_radius;
 
 #define SECRET "a shared secret"
 #define NAME_OF                                                                                    \
@@ -413,23 +413,6 @@ static void server_stop(struct server *server)
 
 /* ---- the backend ---- */
 
-static const struct auth_backend *radius(void)
-{
-	bool compiled_out;
-
-	return auth_find("radius", &compiled_out);
-}
-
-static int open_text(
-	struct fixture *fixture, const char *options, void **instance_r, struct error *error)
-{
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"staff\" {\n type = \"radius\"\n %s\n}\n",
-		options);
-	return radius()->open(fixture->settings->backends[0], instance_r, error);
-}
-
 /* For servers that answer, whatever else the machine does; for those that do not. */
 #define PATIENT	  "5s"
 #define IMPATIENT "200ms"
@@ -438,16 +421,12 @@ static int open_text(
 static void *open_with(struct fixture *fixture, const struct server *server, const char *first,
 	const char *timeout)
 {
-	struct error error = {""};
-	void *instance = NULL;
 	char options[512];
 
 	snprintf(options, sizeof options,
 		"servers = {%s\"127.0.0.1:%u\"}\n timeout = \"%s\"\n retries = 1", first,
 		server->port, timeout);
-	if (open_text(fixture, options, &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_radius, options);
 }
 
 static const char *const secret_values[] = {SECRET, "an older one"};
@@ -476,7 +455,7 @@ static struct result try(void *instance, const char *name, const char *password,
 		.challenge = &result.challenge,
 		.error = &result.error};
 
-	result.verdict = radius()->check(instance, &attempt);
+	result.verdict = auth_radius.check(instance, &attempt);
 	return result;
 }
 
@@ -492,7 +471,7 @@ static struct result meet(struct fixture *fixture, struct server *server, struct
 		reply.code == 0 || reply.lie != TRUE_REPLY || reply.elsewhere ? IMPATIENT
 									      : PATIENT);
 	result = try(instance, name, password, NULL, NULL);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(server);
 	return result;
 }
@@ -568,7 +547,6 @@ static void what_is_no_text_is_no_group(void **state)
 	struct server server;
 	void *instance;
 	struct result result;
-	struct error error;
 	char options[128];
 
 	server_start(&server, REPLY(RADIUS_ACCESS_ACCEPT, "\x19\x05"
@@ -578,9 +556,9 @@ static void what_is_no_text_is_no_group(void **state)
 							  "a\0b" STAFF));
 	snprintf(options, sizeof options,
 		"servers = {\"127.0.0.1:%u\"}\n groups-attribute = \"Class\"", server.port);
-	assert_int_equal(open_text(*state, options, &instance, &error), 0);
+	instance = open_backend(*state, &auth_radius, options);
 	result = try(instance, "anna", "x", NULL, NULL);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 	assert_int_equal(result.verdict, AUTH_GRANT);
 	assert_int_equal(result.who.group_count, 1);
@@ -609,7 +587,7 @@ static void a48_some_words_are_never_sent(void **state)
 			cases[i].verdict);
 	assert_int_equal(try(instance, "anna", longer, NULL, NULL).verdict, AUTH_DENY);
 	assert_int_equal(try(instance, name, "x", NULL, NULL).verdict, AUTH_UNKNOWN);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 0);
 }
@@ -629,7 +607,7 @@ static void a_question_comes_back_with_what_the_server_wants_to_see_again(void *
 	assert_string_equal(first.challenge.name, "Anna");
 	assert_string_equal(first.challenge.prompt, "The code?");
 	assert_false(first.challenge.echo);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server.reply = REPLY(RADIUS_ACCESS_ACCEPT, STAFF);
 	instance = open_with(*state, &server, "", PATIENT); /* any process may go on */
 	second = try(instance, "", "", "123456", &first.challenge);
@@ -637,7 +615,7 @@ static void a_question_comes_back_with_what_the_server_wants_to_see_again(void *
 	assert_string_equal(second.who.subject, "anna");
 	assert_true(second.who.second_factor);
 	identity_release(&second.who);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 2);
 	assert_attribute(&server.last, RADIUS_STATE, "\x00\x01\xfe\xff", 4);
@@ -662,7 +640,7 @@ static void an_answer_goes_to_the_server_that_asked(void **state)
 	result = try(instance, "", "", "1", &result.challenge);
 	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
 	assert_non_null(strstr(result.error.text, "not configured any more"));
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&one);
 	server_stop(&two);
 	assert_int_equal(one.requests, 0);
@@ -770,7 +748,7 @@ static void a_silent_server_is_asked_last_for_a_while(void **state)
 	result = try(instance, "anna", "x", NULL, NULL);
 	assert_int_equal(result.verdict, AUTH_GRANT);
 	identity_release(&result.who);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&silent);
 	server_stop(&good);
 }
@@ -789,7 +767,7 @@ static void where_nobody_listens_the_next_is_asked_at_once(void **state)
 	instance = open_with(*state, &server, first, PATIENT);
 	result = try(instance, "anna", "x", NULL, NULL);
 	assert_int_equal(result.verdict, AUTH_DENY);
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 }
 
@@ -801,9 +779,9 @@ static void without_a_secret_nothing_is_sent(void **state)
 
 	server_start(&server, REPLY(RADIUS_ACCESS_ACCEPT, ""));
 	instance = open_with(*state, &server, "", PATIENT);
-	assert_int_equal(radius()->connect(instance, &(struct auth_secrets){0}, &error), -1);
+	assert_int_equal(auth_radius.connect(instance, &(struct auth_secrets){0}, &error), -1);
 	assert_non_null(strstr(error.text, "meetauthctl secret set backend/staff"));
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 0);
 }
@@ -818,14 +796,14 @@ static void connect_wants_a_signed_no(void **state)
 	unsigned_no.lie = NO_SIGNATURE;
 	server_start(&server, REPLY(RADIUS_ACCESS_REJECT, ""));
 	instance = open_with(*state, &server, "", "400ms");
-	assert_int_equal(radius()->connect(instance, &secrets, &error), 0);
+	assert_int_equal(auth_radius.connect(instance, &secrets, &error), 0);
 	server.reply = REPLY(RADIUS_ACCESS_ACCEPT, "");
-	assert_int_equal(radius()->connect(instance, &secrets, &error), -1);
+	assert_int_equal(auth_radius.connect(instance, &secrets, &error), -1);
 	assert_non_null(strstr(error.text, "made-up"));
 	server.reply = unsigned_no;
-	assert_int_equal(radius()->connect(instance, &secrets, &error), -1);
+	assert_int_equal(auth_radius.connect(instance, &secrets, &error), -1);
 	assert_non_null(strstr(error.text, "without Message-Authenticator"));
-	radius()->close(instance);
+	auth_radius.close(instance);
 	server_stop(&server);
 }
 
@@ -856,15 +834,8 @@ static void wrong_options_say_what_would_be_right(void **state)
 		{"servers = {\"a\"}\n nas-identifier = \"\"", "nas-identifier: is not 1 to 253"},
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct error error = {""};
-		void *instance = NULL;
-
-		assert_int_equal(open_text(*state, cases[i].options, &instance, &error), -1);
-		assert_null(instance);
-		if (strstr(error.text, cases[i].words) == NULL)
-			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		refuses(*state, &auth_radius, cases[i].options, 0, cases[i].words);
 }
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, fixture_up, fixture_down)

@@ -3,25 +3,9 @@
  * The backend "remote-user" by itself; that nothing a visitor sends gets through nginx as one of
  * its parameters is tests/integration/test_remote_user.py's.
  */
-#include "section_fixture.h"
-
-#include "auth/auth.h"
+#include "backend_fixture.h"
 
 extern const struct auth_backend auth_remote_user;
-
-static int open_with(
-	struct fixture *fixture, const char *lines, void **instance_r, struct error *error)
-{
-	static const struct option none[] = {{0}};
-	const struct section_type platforms[] = {{"veeting", none}, {0}};
-	const struct section_type backends[] = {{"remote-user", auth_remote_user.options}, {0}};
-
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"proxy\" {\n type = \"remote-user\"\n%s\n}\n",
-		lines);
-	return auth_remote_user.open(fixture->settings->backends[0], instance_r, error);
-}
 
 /* A request is its parameters, names and values in turn. */
 static const char *param(const void *request, const char *name)
@@ -44,10 +28,8 @@ static enum auth_verdict look(struct fixture *fixture, const char *lines,
 {
 	struct error error = {""};
 	enum auth_verdict verdict;
-	void *instance;
+	void *instance = open_backend(fixture, &auth_remote_user, lines);
 
-	if (open_with(fixture, lines, &instance, &error) != 0)
-		fail_msg("%s", error.text);
 	*who = IDENTITY_INIT;
 	verdict = auth_remote_user.look(instance, param, request, who, &error);
 	if (verdict != AUTH_GRANT)
@@ -196,14 +178,7 @@ static void test_a25_what_cannot_be_taken_is_not_left_out(void **state)
 
 static void refused(struct fixture *fixture, const char *lines, const char *words)
 {
-	struct error error = {""};
-	void *instance = NULL;
-
-	if (open_with(fixture, lines, &instance, &error) == 0)
-		fail_msg("taken: %s", lines);
-	if (strstr(error.text, "conf:5: backend \"proxy\": ") == NULL ||
-		strstr(error.text, words) == NULL)
-		fail_msg("%s: \"%s\" expected: %s", lines, words, error.text);
+	refuses(fixture, &auth_remote_user, lines, 5, words);
 }
 
 static void test_a17_parameters_of_the_visitor_are_refused(void **state)
