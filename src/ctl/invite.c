@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"
+#include "platform/platform.h"
 #include "secret/store.h"
 
 #include <jansson.h>
@@ -43,6 +44,26 @@ static int take_create(
 	return given->name != NULL ? 0 : ctl_usage(command, "--name is needed");
 }
 
+/* A link has to lead somewhere. 0, or an exit status. */
+static int check_way(
+	const struct settings *settings, const struct ctl_command *command, const char *title)
+{
+	const struct section *section = given_platform(settings, title);
+	bool compiled_out, leads;
+	const struct platform_driver *driver = platform_find(section_type(section), &compiled_out);
+	void *instance = NULL;
+	struct error error;
+
+	if (driver->open(section, &instance, &error) != 0)
+		return ctl_fail(EX_CONFIG, &error);
+	leads = platform_takes_browsers(driver, driver->peer(instance));
+	driver->close(instance);
+	return leads ? 0
+		     : ctl_usage(command,
+			       "%s has no page that a guest could be led to: set its option app",
+			       title);
+}
+
 /* Makes an invitation of it and checks it. 0, or an exit status; *meeting_r is to be freed. */
 static int fill(struct ctl *ctl, const struct ctl_command *command, const struct section *backend,
 	const struct given *given, struct invite *invite, char **meeting_r)
@@ -52,6 +73,9 @@ static int fill(struct ctl *ctl, const struct ctl_command *command, const struct
 
 	platform = given_meeting(ctl, command, given->platform, given->meeting, meeting_r, &status);
 	if (platform == NULL)
+		return status;
+	status = check_way(ctl_settings(ctl), command, platform);
+	if (status != 0)
 		return status;
 	*invite = (struct invite){
 		.id = "",

@@ -158,6 +158,14 @@ enum step arrive_at(struct visit *visit, const char *rest,
 	return refuse(visit, arrival.bad, error.text);
 }
 
+bool arrive_is_for_scripts(struct visit *visit)
+{
+	if (platform_takes_browsers(visit->platform->driver, visit->platform->peer))
+		return false;
+	visit_note(visit, "only scripts get something here: the platform has no `app`");
+	return true;
+}
+
 static enum step read_entry(struct visit *visit, const struct params *query)
 {
 	const char *entry = visit->route_rest, *slash = strchr(entry, '/'), *title = NULL;
@@ -168,10 +176,8 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 	if (visit->platform == NULL)
 		return title != NULL ? visit_fail(visit, FAILURE_UNKNOWN_PLATFORM)
 				     : refuse(visit, "platform", "there are several: name one");
-	if (visit->platform->driver->scripts_only && visit->platform->peer->app == NULL) {
-		visit_note(visit, "only scripts get something here: the platform has no `app`");
+	if (arrive_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
-	}
 	return arrive_at(visit, slash != NULL ? slash + 1 : "", get_parameter, query);
 }
 

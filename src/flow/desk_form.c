@@ -209,6 +209,14 @@ static const char *find_secret(struct desk *desk)
 	return NULL;
 }
 
+static bool leads_somewhere(const struct desk *desk)
+{
+	const struct service_platform *platform =
+		service_platform(desk->visit->service, desk->invite.platform);
+
+	return platform != NULL && platform_takes_browsers(platform->driver, platform->peer);
+}
+
 static const char *read_invitation(struct desk *desk)
 {
 	struct invite *invite = &desk->invite;
@@ -228,6 +236,8 @@ static const char *read_invitation(struct desk *desk)
 		.name = desk->name,
 		.email = desk->email,
 		.created = desk->visit->now};
+	if (!leads_somewhere(desk))
+		return "desk.fault.way";
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
 	fault = read_end(desk, default_end(desk), &invite->expires);

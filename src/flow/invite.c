@@ -29,6 +29,8 @@ static enum step show(struct call *call)
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	if (visit->platform == NULL)
 		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+	if (arrive_is_for_scripts(visit)) /* there was an `app` when it was made */
+		return visit_fail(visit, FAILURE_NOT_FOUND);
 	return pages_invite(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 
@@ -139,6 +141,8 @@ enum step invite_accept(struct visit *visit)
 		visit->invitation = true;
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
+	if (arrive_is_for_scripts(visit))
+		return visit_fail(visit, FAILURE_NOT_FOUND);
 	step = login_grant(visit, who);
 	if (step == STEP_NEXT) {
 		pages_meeting_link(visit, &url);

@@ -67,14 +67,12 @@ void pages_meeting_link(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)
 		return;
-	if (visit->platform->driver->scripts_only && visit->platform->peer->app == NULL)
+	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
 		return;
 	if (visit->platform->driver->entry != NULL) {
 		append_entry(visit, visit->platform->driver->entry, url);
 		return;
 	}
-	if (visit->platform->driver->landing == NULL)
-		return; /* it is for scripts */
 	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
 	if (url->data != NULL)
 		url->data[strcspn(url->data, "?")] = '\0';

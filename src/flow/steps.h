@@ -120,6 +120,9 @@ step_function arrive_with_message;     /* POST backchannel: a provider's form */
 step_function arrive_by_entry;	       /* the entry of a platform's driver: a new join */
 step_function arrive_and_stop;	       /* HEAD: all is well, nothing is done */
 
+/* Whether no browser can be led to meetings of the visit's platform; noted then. */
+bool arrive_is_for_scripts(struct visit *visit);
+
 /* Lets the driver of the visit's platform read what the visit brings. STEP_NEXT, or STEP_DONE after
  * answering. */
 enum step arrive_at(struct visit *visit, const char *rest,

@@ -136,6 +136,11 @@ struct platform_driver {
 /* A driver by its type; NULL when there is none. *compiled_out_r: known, but not in this build. */
 const struct platform_driver *platform_find(const char *type, bool *compiled_out_r);
 
+/* Whether browsers can be led to meetings of the platform: by its entry, or by a page of its own.
+ */
+bool platform_takes_browsers(
+	const struct platform_driver *driver, const struct platform_peer *peer);
+
 /* What a driver calls a meeting that somebody has written down: by its id, perhaps in another form
  * (capitals where ids have small letters), or by an address that visits bring. Rules, invitations
  * and keys go by the id, which is the caller's to free. 0, or -1 with why it is no meeting; *id_r

@@ -61,6 +61,13 @@ const struct platform_driver *platform_find(const char *type, bool *compiled_out
 	return NULL;
 }
 
+bool platform_takes_browsers(const struct platform_driver *driver, const struct platform_peer *peer)
+{
+	if (driver->scripts_only)
+		return peer->app != NULL;
+	return driver->entry != NULL || driver->landing != NULL;
+}
+
 const struct platform_driver *platform_at(size_t index)
 {
 	for (size_t i = 0; i < ROWS; i++)

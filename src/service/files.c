@@ -154,6 +154,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"desk.fault.past",
 		"desk.fault.meetings",
 		"desk.fault.meeting",
+		"desk.fault.way",
 		"desk.fault.secret",
 		"desk.fault.invitation",
 		"desk.fault.taken",

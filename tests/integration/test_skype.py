@@ -3,9 +3,12 @@
 endpoint: what a script gets, what it cannot choose, where links may not lead, and the way to the page."""
 
 import json
+import os
+import signal
 import time
 import urllib.parse
 
+import desk
 import drivers
 import platforms
 import pytest
@@ -227,21 +230,47 @@ def test_without_a_page_there_is_nothing_for_browsers(make_rig):
     setup.check()
 
 
-def test_an_invitation_leads_to_the_page(make_rig):
-    """For somebody without an account, by the entry that takes the meeting as a parameter."""
-    class WithGuests(drivers.Skype):
-        def section(self):
-            return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.rig.folder
+class WithGuests(drivers.Skype):
+    def section(self):
+        return super().section() + desk.SECTIONS % {"folder": self.rig.folder}
 
-    setup = platforms.make(make_rig, WithGuests, policy='policy {\n rule "guests" { allow = true  backends = {"guest"} }\n default = "deny"\n}\n')
+
+def set_up_guests(make_rig):
+    policy = 'policy {\n rule "guests" { allow = true  backends = {"invited"} }\n default = "deny"\n}\n'
+    setup = platforms.make(make_rig, WithGuests, policy=policy)
     link = setup.rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest").stdout.strip()
     guest = setup.rig.visitor()
-    page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.get(link)), "the invitation")
-    form, = page.forms()
-    answer = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    form, = wait_for(lambda: (lambda got: got.forms() if got.status == 200 else None)(guest.get(link)), "the invitation")
+    return setup, link, guest, {name: value for name, _, value in form["fields"]}
+
+
+def test_an_invitation_leads_to_the_page(make_rig):
+    """For somebody without an account, by the entry that takes the meeting as a parameter."""
+    setup, _, guest, fields = set_up_guests(make_rig)
+    answer = guest.post("/auth/invite", fields)
     assert answer.status == 303 and answer.location.startswith(setup.rig.base + "/skype?meetingUrl="), answer
     assert setup.arrived(guest, MEETING, guest.get(answer.location)).status == 200
     assert ask(setup, guest, OTHER).status != 200, "for the one meeting"
+    setup.check()
+
+
+def test_without_a_page_there_are_no_invitations(make_rig):
+    """None is made, and those from before begin no session and lead nowhere."""
+    setup, link, guest, fields = set_up_guests(make_rig)
+    rig = setup.rig
+    rig.sections = rig.sections.replace('app = "%s"' % setup.app, "")
+    rig.configure()
+    for pid in rig.daemons():
+        os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: guest.get(link).status == 404, "the configuration to be read")
+    answer = guest.post("/auth/invite", fields, JSON)
+    assert (answer.status, answer.code, answer.location) == (404, "not-found", None)
+    assert ask(setup, guest).status == 401
+    refused = rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest", check=False)
+    assert refused.returncode == 64 and not refused.stdout and "set its option app" in refused.stderr
+    page = desk.Host(rig).send("add-invitation", name="Zoë Guest", meetings=TITLE + "/" + MEETING)
+    assert page.status == 400 and "no page that a guest could be led to" in page.text
+    assert len(json.loads(rig.ctl("--json", "invite", "list").stdout)) == 1
     setup.check()
 
 
