@@ -104,7 +104,9 @@ static int check_titles(
 	if (backend == NULL)
 		return error_set(error, "--backend: %s has no backend \"%s\"", settings->file,
 			explain->backend);
-	explain->who.guest = strcmp(section_type(backend), "guest") == 0;
+	explain->who.guest = policy_makes_guests(backend);
+	/* These have a name and nothing else. */
+	explain->who_known = strcmp(section_type(backend), "guest") == 0;
 	return 0;
 }
 
@@ -121,9 +123,9 @@ static int fill_question(
 	if (explain->address != NULL && !network_parse_host(explain->address, &host))
 		return error_set(
 			error, "--address: an address like 192.0.2.7 or 2001:db8::1 is needed");
-	explain->who_known = explain->email != NULL || explain->group_count > 0 ||
-			     explain->acr != NULL || explain->second_factor != NULL ||
-			     explain->who.guest;
+	explain->who_known = explain->who_known || explain->email != NULL ||
+			     explain->group_count > 0 || explain->acr != NULL ||
+			     explain->second_factor != NULL;
 	explain->question = (struct policy_question){
 		.who = &explain->who,
 		.platform = explain->platform,

@@ -6,6 +6,16 @@
 #include <stdarg.h>
 #include <strings.h>
 
+static const char *const guest_types[] = {"guest", "guest-account", "invite", "meeting-key"};
+
+bool policy_makes_guests(const struct section *backend)
+{
+	for (size_t i = 0; i < sizeof guest_types / sizeof *guest_types; i++)
+		if (strcmp(section_type(backend), guest_types[i]) == 0)
+			return true;
+	return false;
+}
+
 /* One run over the rules. */
 struct lint {
 	const struct settings *settings;
@@ -52,6 +62,14 @@ static bool names_type(
 		if (named && strcmp(section_type(backend), type) == 0)
 			return true;
 	}
+	return false;
+}
+
+static bool names_guests(const struct settings *settings, const struct config_list *titles)
+{
+	for (size_t i = 0; i < sizeof guest_types / sizeof *guest_types; i++)
+		if (names_type(settings, titles, guest_types[i]))
+			return true;
 	return false;
 }
 
@@ -161,19 +179,15 @@ static void lint_networks(struct lint *lint, const struct config_rule *rule)
 		}
 }
 
-static bool is_guest_backend(const struct settings *settings, const char *title)
-{
-	const struct config_list one = {&title, 1};
-
-	return names_type(settings, &one, "guest");
-}
-
-/* A rule for guests alone: they have a name, which they made up, and nothing else. */
+/* A rule for those alone who have a name, which they made up, and nothing else. */
 static void lint_guest_rule(struct lint *lint, const struct config_rule *rule)
 {
-	for (size_t i = 0; i < rule->backends.count; i++)
-		if (!is_guest_backend(lint->settings, rule->backends.items[i]))
+	for (size_t i = 0; i < rule->backends.count; i++) {
+		const struct config_list one = {&rule->backends.items[i], 1};
+
+		if (!names_type(lint->settings, &one, "guest"))
 			return;
+	}
 	if (rule->backends.count == 0)
 		return;
 	if (rule->groups.count > 0 || rule->emails.count > 0 || rule->second_factor)
@@ -203,7 +217,8 @@ static void lint_guest_backends(struct lint *lint)
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		const char *title = section_title(settings->backends[i]);
 
-		if (is_guest_backend(settings, title) && !admits_backend(&settings->policy, title))
+		if (policy_makes_guests(settings->backends[i]) &&
+			!admits_backend(&settings->policy, title))
 			find(lint, NULL,
 				"guests of backend \"%s\" can never join: write a rule that allows "
 				"and has backends = {\"%s\"}",
@@ -253,7 +268,7 @@ static bool reaches_guests(const struct settings *settings, const struct config_
 	if (!outer->allow || outer->backends.count > 0)
 		return false;
 	return (!inner->allow || inner->backends.count > 0) &&
-	       names_type(settings, &inner->backends, "guest");
+	       names_guests(settings, &inner->backends);
 }
 
 static bool rule_covers(const struct settings *settings, const struct config_rule *outer,

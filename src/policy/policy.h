@@ -47,6 +47,9 @@ struct policy_reason {
 struct policy_reason policy_explain(
 	const struct config_rule *rule, const struct policy_question *question, bool who_known);
 
+/* Whether whoever signs in by this backend is a guest: the types of which the manual says so. */
+bool policy_makes_guests(const struct section *backend);
+
 /* Findings about rules that can never decide anything: shadowed by an earlier one, expired at
  * `now`, a window that never opens, a condition that can never match (an e-mail pattern without @,
  * an unknown platform or backend title, …), and about those that can be got around. Calls `found`

@@ -10,6 +10,9 @@ from rig import HOST
 MEETING = "5f521a93c20ff6721fbb6a6c"
 SECTIONS = """
 backend "visitors" { type = "guest" }
+backend "invited" { type = "invite" }
+backend "keys" { type = "meeting-key" }
+backend "partners" { type = "guest-account" }
 policy {
     rule "home"     { allow = true  networks = {"127.0.0.2", "2001:db8::/32"} }
     rule "office"   { allow = true  networks = {"::ffff:127.0.0.0/127"}  groups = {"staff"}  role = "moderator" }
@@ -81,6 +84,8 @@ def test_explain(ruled):
     assert (matches["home"], matches["gold"], matches["rest"]) == ("may", "may", "miss")
     assert explain(ruled, "--backend", "visitors", "--address", "::1", meeting="rest")[:2] == ("denied", "default")
     assert explain(ruled, "--backend", "visitors", "--address", "::1", meeting="open")[:2] == ("allowed", "visitors")
+    for backend in ("invited", "keys", "partners"):
+        assert explain(ruled, "--backend", backend, "--address", "::1", meeting="rest")[:2] == ("denied", "default"), "a guest as well"
     text = ruled.ctl("policy", "explain", "--user", "alice", "--platform", HOST, "--meeting", MEETING, "--group", "staff",
                      "--address", "127.0.0.1").stdout
     assert text.endswith("allowed: office, as moderator\n")
@@ -96,4 +101,6 @@ def test_lint_finds_what_can_never_match(ruled):
     done = ruled.ctl("policy", "lint", check=False)
     assert done.returncode == 1
     assert 'rule "gold": acr: it can never match: there is no backend of type oidc' in done.stdout
-    assert done.stdout.count("\n") == 1, done.stdout
+    for backend in ("invited", "keys", "partners"):
+        assert 'guests of backend "%s" can never join' % backend in done.stdout
+    assert done.stdout.count("\n") == 4, done.stdout

@@ -165,6 +165,28 @@ static void test_lint_shadow_leaves_guests_out(void **state)
 		1, "[b] it is shadowed: rule \"a\"");
 }
 
+/* Whether by a link, a key or a password: who is a guest is passed over by rules for everybody. */
+static void test_lint_knows_all_guests(void **state)
+{
+	static const char *const guests[] = {"guest", "guest-account", "invite", "meeting-key"};
+	static const char all_first[] = "rule a { allow = true }\n"
+					"rule b { allow = true backends = {\"visitors\"} }";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+		char site[sizeof WITH_GUESTS + 16];
+
+		snprintf(site, sizeof site, SITE "backend \"visitors\" { type = \"%s\" }\n",
+			guests[i]);
+		CLEAN_AT(site, all_first);
+		FINDS_AT(site, "rule a { allow = true }", 1,
+			"[-] guests of backend \"visitors\" can never join");
+	}
+	FINDS_AT(WITH_OIDC,
+		"rule a { allow = true } rule b { allow = true backends = {\"google\"} }", 1,
+		"[b] it is shadowed");
+}
+
 #define SHADOWED 1, "[b] it is shadowed: rule \"a\" on line 5"
 
 static void test_lint_shadowed(void **state)
@@ -239,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_lint_networks),
 		cmocka_unit_test(test_lint_guests),
 		cmocka_unit_test(test_lint_shadow_leaves_guests_out),
+		cmocka_unit_test(test_lint_knows_all_guests),
 		cmocka_unit_test(test_lint_shadowed),
 		cmocka_unit_test(test_lint_not_shadowed),
 	};
