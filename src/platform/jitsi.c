@@ -41,6 +41,8 @@ static int check_algorithm(
 
 static int read_names(const struct section *section, struct jitsi *jitsi, struct error *error)
 {
+	const char *domain = section_string(section, "domain");
+
 	jitsi->app_id = section_string(section, "app-id");
 	if (jitsi->app_id[0] == '\0')
 		return section_error(section, "app-id", error,
@@ -53,11 +55,10 @@ static int read_names(const struct section *section, struct jitsi *jitsi, struct
 		shared_host_of(jitsi->site, jitsi->domain);
 		return 0;
 	}
-	if (!text_is_host(section_string(section, "domain")) ||
-		strchr(section_string(section, "domain"), ':') != NULL)
+	if (!text_is_host(domain) || strchr(domain, ':') != NULL)
 		return section_error(section, "domain", error,
 			"must be the host name of Prosody's virtual host, like meet.example.org");
-	text_lower(section_string(section, "domain"), jitsi->domain, sizeof jitsi->domain);
+	text_lower(domain, jitsi->domain, sizeof jitsi->domain);
 	return 0;
 }
 
@@ -113,8 +114,7 @@ static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant 
 		json_decref(claims);
 		return NULL;
 	}
-	snprintf(lower, sizeof lower, "%s", tenant != NULL ? tenant : "");
-	text_lower(lower, lower, strlen(lower) + 1);
+	text_lower(tenant != NULL ? tenant : "", lower, sizeof lower);
 	token_claim(claims, "iss", jitsi->app_id);
 	token_claim(claims, "aud", jitsi->audience);
 	token_claim(claims, "sub", lower[0] != '\0' ? lower : jitsi->domain);
@@ -126,27 +126,30 @@ static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant 
 	return claims;
 }
 
-/* The keys of RS256 are found by kid: a JWK without one signs what nobody can check. NULL where the
- * key is no JWK or has none; *document_r is to be freed. */
-static const char *kid_of(const char *jwk, json_t **document_r)
+/* The keys of RS256 are found by kid: a JWK without one signs what nobody can check. *document_r is
+ * to be freed. */
+static int read_key(const struct jitsi *jitsi, const char *secret, struct token_key *key,
+	json_t **document_r, struct error *error)
 {
-	*document_r = json_loads(jwk, JSON_REJECT_DUPLICATES, NULL);
-	return json_string_value(json_object_get(*document_r, "kid"));
+	*document_r = NULL;
+	*key = (struct token_key){jitsi->algorithm, secret, strlen(secret), NULL};
+	if (strcmp(jitsi->algorithm, "RS256") != 0)
+		return 0;
+	*document_r = json_loads(secret, JSON_REJECT_DUPLICATES, NULL);
+	key->kid = json_string_value(json_object_get(*document_r, "kid"));
+	if (key->kid != NULL)
+		return 0;
+	return error_set(error, "the secret is no private key as JWK with a kid");
 }
 
 static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)
 {
 	const struct jitsi *jitsi = context;
-	const char *secret = grant->secrets.values[0];
-	struct token_key key = {jitsi->algorithm, secret, strlen(secret), NULL};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
-	json_t *document = NULL;
+	struct token_key key;
+	json_t *document;
 
-	if (strcmp(jitsi->algorithm, "RS256") == 0)
-		key.kid = kid_of(secret, &document);
-	if (strcmp(jitsi->algorithm, "RS256") == 0 && key.kid == NULL)
-		error_set(grant->error, "the secret is no private key as JWK with a kid");
-	else
+	if (read_key(jitsi, grant->secrets.values[0], &key, &document, grant->error) == 0)
 		verdict = token_sign(grant, &key, claims_of(jitsi, grant));
 	json_decref(document);
 	return verdict;
@@ -154,15 +157,14 @@ static enum platform_verdict grant_room(void *context, const struct platform_gra
 
 static int fits(const void *context, const char *secret, struct error *error)
 {
-	const struct jitsi *jitsi = context;
-	struct token_key key = {jitsi->algorithm, secret, strlen(secret), NULL};
-	json_t *document = NULL;
-	int rc = 0;
+	struct token_key key;
+	json_t *document;
+	int rc = read_key(context, secret, &key, &document, error);
 
-	if (strcmp(jitsi->algorithm, "RS256") == 0 && kid_of(secret, &document) == NULL)
-		rc = error_set(error, "the secret is no private key as JWK with a kid");
+	if (rc == 0)
+		rc = token_try(&key, error);
 	json_decref(document);
-	return rc != 0 ? rc : token_try(&key, error);
+	return rc;
 }
 
 /* ---- the way back ---- */

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "platform/app.h"
 #include "platform/shared.h"
+#include "platform/talk.h"
 #include "platform/token.h"
 
 enum {
@@ -116,21 +117,21 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 
 /* ---- the token ---- */
 
-/* Takes KEY:SECRET apart. Returns the length of KEY, 0 where it is something else: LiveKit's own
- * file has a blank between the two, which would become a part of the secret. */
-static size_t cut_secret(const char *secret, struct token_key *key)
+/* Takes KEY:SECRET apart. Returns the length of KEY, or 0 with the error: LiveKit's own file has a
+ * blank between the two, which would become a part of the secret. */
+static size_t cut_secret(const char *secret, struct token_key *key, struct error *error)
 {
 	size_t length = strcspn(secret, ":");
 
 	if (length == 0 || length > KEY_NAME_MAX || secret[length] == '\0' ||
-		strchr(secret, ' ') != NULL || !text_is_printable(secret))
+		strchr(secret, ' ') != NULL || !text_is_printable(secret)) {
+		error_set(error,
+			"the secret is not KEY:SECRET, as in LiveKit's keys but without blanks");
 		return 0;
+	}
 	*key = (struct token_key){"HS256", secret + length + 1, strlen(secret + length + 1), NULL};
 	return length;
 }
-
-static const char no_pair[] =
-	"the secret is not KEY:SECRET, as in LiveKit's keys but without blanks";
 
 /* What is not named is granted, so every right is named. */
 static json_t *rights_of(const struct platform_grant *grant)
@@ -156,13 +157,11 @@ static enum platform_verdict grant_room(void *context, const struct platform_gra
 	const struct instance *instance = context;
 	const char *secret = grant->secrets.values[0];
 	struct token_key key;
-	size_t length = cut_secret(secret, &key);
+	size_t length = cut_secret(secret, &key, grant->error);
 	json_t *claims;
 
-	if (length == 0) {
-		error_set(grant->error, "%s", no_pair);
+	if (length == 0)
 		return PLATFORM_UNABLE;
-	}
 	claims = json_pack("{s:s%, s:o, s:I, s:I, s:o}", "iss", secret, length, "sub",
 		identity_of(grant), "nbf", (json_int_t)(grant->now - EARLIER_S), "exp",
 		(json_int_t)(grant->now + instance->lifetime), "video", rights_of(grant));
@@ -176,9 +175,7 @@ static int fits(const void *context, const char *secret, struct error *error)
 	struct token_key key;
 
 	(void)context;
-	if (cut_secret(secret, &key) == 0)
-		return error_set(error, "%s", no_pair);
-	return token_try(&key, error);
+	return cut_secret(secret, &key, error) > 0 ? token_try(&key, error) : -1;
 }
 
 /* ---- what the browser gets ---- */
@@ -203,20 +200,12 @@ static void reply(const void *context, const struct join *join, const char *toke
 	struct platform_reply *reply)
 {
 	const struct instance *instance = context;
-	json_t *document =
-		json_pack("{s:s, s:s}", "server_url", instance->server, "participant_token", token);
-	char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
 
 	(void)join;
 	reply->status = 201;
-	if (text != NULL)
-		buffer_text(reply->body, text);
-	else
+	if (talk_put_json(reply->body, json_pack("{s:s, s:s}", "server_url", instance->server,
+					       "participant_token", token)) != 0)
 		reply->body->failed = true;
-	if (text != NULL)
-		explicit_bzero(text, strlen(text));
-	free(text);
-	json_decref(document);
 }
 
 const struct platform_driver platform_livekit = {
