@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "mock": answers what its section says. For tests, and the recipe for a backend of your
- * own:
- *
- *   1. Copy this file to src/auth/NAME.c, drop the #ifdef, rename the struct at the end to
- * auth_NAME.
- *   2. List the section's options; check what they mean in open() and report with section_error().
- *   3. check() answers one verdict and never the same for two causes (auth.h). It may block, and
- * runs on several threads at once.
- *   4. stands() is called on the loop and must not block. Leave out (NULL) what the backend does
- * not have.
- *   5. The rest, and backends of other kinds, are in HACKING.md.
+ * Backend "mock": answers what its section says. For tests, and to begin a backend of your own with:
+ * HACKING.md has the recipe.
  *
  * It lets in whoever the configuration says, without a password, and is therefore in no program
  * that is installed: it exists only where MEETAUTH_MOCK is defined, which tests do for themselves

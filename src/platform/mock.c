@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "mock": the smallest driver there can be. For tests, and the recipe for a driver of your
- * own:
- *
- *   1. Copy this file to src/platform/NAME.c, drop the #ifdef, rename the struct at the end to
- * platform_NAME.
- *   2. List the section's options; check what they mean in open() and report with section_error().
- * Fill the peer: the rest of the program sends, checks and forwards by it.
- *   3. request() and landing() append to buffers and encode whatever is not a constant
- * (buffer_percent).
- *   4. read() tells three things apart: PLATFORM_REFUSED when the platform said no in its own
- * words, PLATFORM_GRANTED with a token, and PLATFORM_BAD_ANSWER for everything else, a redirect
- * above all.
- *   5. One row in registry.c, one line in Makefile.am, a section in man/meetauth.conf.5, a unit
- * test.
+ * Platform "mock": the smallest driver there can be, for tests, and to begin a driver of your own
+ * with: HACKING.md has the recipe.
  *
  * No program that is installed has it: it exists only where MEETAUTH_MOCK is defined, which tests
  * do for themselves (they include this file and registry.c) and no configure option does.

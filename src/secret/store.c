@@ -133,7 +133,6 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 			"%s: what is sealed in it is not what this version of meetauth seals",
 			path);
 		store_free(&store);
-	} else {
 	}
 	store_file_release(&file);
 	return store;
