@@ -2,6 +2,7 @@
 #include "ctl/secret_name.h"
 
 #include "base/text.h"
+#include "ctl/given.h"
 
 #include <strings.h>
 
@@ -60,17 +61,12 @@ static bool reads_none(const struct secret_name *name)
 /* What the platform's driver calls the meeting: what was typed may say the same in other words. */
 static int name_meeting(struct secret_name *name, const char *meeting, struct error *error)
 {
-	char *id = NULL;
-	void *instance = NULL;
-	int rc = name->platform->open(name->section, &instance, error);
+	char *id;
+	int rc = given_meeting_id(name->section, meeting, &id, error);
 
-	if (rc == 0)
-		rc = platform_meeting(name->platform, instance, meeting, &id, error);
 	if (rc == 0 && snprintf(name->stored, sizeof name->stored, "meeting/%s/%s",
 			       section_title(name->section), id) > STORE_NAME_MAX)
 		rc = error_set(error, "the name of the meeting is too long");
-	if (instance != NULL)
-		name->platform->close(instance);
 	free(id);
 	return rc;
 }

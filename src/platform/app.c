@@ -27,7 +27,8 @@ static int check(const char *app, struct error *why)
 
 	if (strlen(app) >= sizeof front || !text_is_visible_ascii(app) ||
 		strpbrk(app, "\\\"<>^`{|}#") != NULL)
-		return error_set(why, "has characters that no address has, a #, or too many");
+		return error_set(why,
+			"has a #, characters that an address has percent-encoded, or too many");
 	memcpy(front, app, length);
 	front[length] = '\0';
 	return config_check_url(front, why);
@@ -45,7 +46,8 @@ int app_read(const struct section *section, struct platform_peer *peer, struct e
 	peer->site = origin_of(peer, app);
 	if (peer->site == NULL)
 		return section_error(section, "app", error,
-			"is on none of the allowed-origins: its script could ask for nothing");
+			"is on none of the allowed-origins, as they are written: its script could "
+			"ask for nothing");
 	peer->app = app;
 	return 0;
 }

@@ -120,11 +120,12 @@ static int trim_tenant(
 	while (length > 0 && text[length - 1] == '/')
 		length--;
 	if (length > TENANT_MAX)
-		return shared_refuse(arrival, "tenant", "too long");
+		return shared_refuse(arrival, "tenant", "the tenant is too long");
 	memcpy(tenant, text, length);
 	tenant[length] = '\0';
 	if (length > 0 && !text_is_token(tenant, 1, TENANT_MAX, "_.-"))
-		return shared_refuse(arrival, "tenant", "not letters, digits, _ . and -");
+		return shared_refuse(
+			arrival, "tenant", "the tenant is not letters, digits, _ . and -");
 	return 0;
 }
 
@@ -166,8 +167,8 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 		known = room;
 	if (known == NULL)
 		return shared_refuse(arrival, "room",
-			"not letters, digits, blanks, - . _ and ~, or too long; others need "
-			"{state} in tokenAuthUrl");
+			"not letters, digits, blanks, - . _ and ~, or too long; others come "
+			"percent-encoded in small letters, or with {state} in tokenAuthUrl");
 	if (!is_safe(known))
 		return shared_refuse(arrival, "state",
 			"roomSafe is no room: more than letters, digits, blanks, - . _ and ~, or "

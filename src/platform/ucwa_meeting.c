@@ -159,11 +159,12 @@ int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 			arrival, "conferenceUri", "missing, and so is meetingUrl: one is needed");
 	if (uri != NULL ? conference_parse(uri, &conference) != 0
 			: conference_read(rest, &conference) != 0)
-		return shared_refuse(arrival, "conferenceUri",
-			"is not sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
+		return shared_refuse(arrival, "conferenceUri", "is not %s%s",
+			rest != NULL ? "USER@DOMAIN/ID or " : "",
+			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
 	if (!is_ours(ucwa, conference.domain))
 		return shared_refuse(arrival, "conferenceUri",
-			"the organizer's domain, %.100s, is not one of `domains`",
+			"the organizer's domain, %.100s, is not one of the option `domains`",
 			conference.domain);
 	conference_write(&conference, written);
 	return settle(arrival, &conference, "conferenceUri", written);

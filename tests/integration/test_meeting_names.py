@@ -12,14 +12,16 @@ from client import JSON
 from rig import wait_for
 
 JITSI, GALENE, LYNC, LIVEKIT = "meet.example.org", "galene.example.org", "contoso.example", "livekit.example.org"
+UCWA = "ucwa.example.org"
 SECTIONS = """
 platform "%s" { type = "jitsi"  app-id = "meetauth" }
 platform "%s" { type = "galene" }
 platform "%s" { type = "lync" }
 platform "%s" { type = "livekit" }
+platform "%s" { type = "ucwa"  allowed-origins = {"https://app.example.org"} }
 backend "guest" { type = "invite"  invitations = "%%s/invitations" }
 backend "keys" { type = "meeting-key"  keys = "%%s/keys" }
-""" % (JITSI, GALENE, LYNC, LIVEKIT)
+""" % (JITSI, GALENE, LYNC, LIVEKIT, UCWA)
 WRITTEN = [(JITSI, "WeeklyReview", "weeklyreview"), (JITSI, "Acme/Team Meeting", "acme/team%20meeting"), (GALENE, "Uni/maths", "Uni/maths"),
            (GALENE, "https://galene.example.org/group/uni/maths/", "uni/maths"), (LIVEKIT, "Daily", "Daily")]
 REFUSED = [(JITSI, "a/b/c"), (JITSI, "meet.example.org/board"), (JITSI, "*"), (GALENE, "a//b"), (GALENE, "https://evil.example/group/x/"), (LIVEKIT, "a/b"),
@@ -61,6 +63,16 @@ def test_tools_say_why_something_is_no_meeting(rig, platform, written):
         done = rig.ctl(*command, "--platform", platform, "--meeting", written, check=False)
         assert done.returncode in (64, 65) and not done.stdout
         assert '--meeting: "%s" is no meeting of %s: ' % (written, platform) in done.stderr
+
+
+@pytest.mark.parametrize("platform,written,words", [
+    (JITSI, "b\u00fcro", "percent-encoded in small letters"), (JITSI, "b%C3%BCro", "percent-encoded in small letters"),
+    (JITSI, "https://meet.example.org/weekly", "the tenant is not letters"), (UCWA, "john", "is not USER@DOMAIN/ID or sip:USER@DOMAIN;"),
+    (UCWA, "john@evil.example/1", "evil.example, is not one of the option `domains`")])
+def test_tools_say_how_a_meeting_is_written(rig, platform, written, words):
+    done = rig.ctl("policy", "explain", "--user", "alice", "--platform", platform, "--meeting", written, check=False)
+    assert words in done.stderr
+
 
 
 def lint(rig, *rules):
