@@ -11,7 +11,9 @@ struct lease {
 	const struct state_thing *things;
 	size_t count;
 	int64_t now_us, until_us;
-	int64_t latest_us; /* no lease runs longer: one that does is of a clock that was wrong */
+	/* No lease runs longer: one that does is of a clock that was wrong. By a day, since a clock
+	 * that is set back by less must not end the longest that anybody takes (room-lease). */
+	int64_t latest_us;
 	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0 where there is no entry */
 };
 

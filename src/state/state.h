@@ -18,7 +18,7 @@ enum {
 	STATE_CLAIMS_MAX = 64,
 	STATE_THINGS_MAX = 64,
 	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
-	STATE_LEASE_SECONDS_MAX = 7 * 24 * 3600,
+	STATE_LEASE_SECONDS_MAX = 8 * 24 * 3600, /* a day more than rooms are leased: see lease.c */
 };
 
 struct state;

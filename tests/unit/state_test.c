@@ -377,6 +377,18 @@ static void a_lease_of_a_clock_that_was_ahead_has_ended(void **arg)
 		STATE_LEASE_HELD);
 }
 
+/* As long as any room is leased, and the clock is mended by some hours. */
+static void a_clock_that_is_set_back_gives_a_thing_to_nobody_else(void **arg)
+{
+	const int64_t week = 7 * 86400;
+	size_t index = 99;
+
+	assert_int_equal(lease(*arg, 1, 1, T0, T0 + week, &index), STATE_LEASE_HELD);
+	assert_int_equal(lease(*arg, 2, 1, T0 - 1, T0 + 100, &index), STATE_LEASE_NONE);
+	assert_int_equal(lease(*arg, 2, 1, T0 - 86400, T0 + 100, &index), STATE_LEASE_NONE);
+	assert_int_equal(lease(*arg, 1, 1, T0 - 86400, T0 + 100, &index), STATE_LEASE_HELD);
+}
+
 /* Nor a counter: whoever tries on and on gets through when its period is over. */
 static void a_counter_of_a_clock_that_was_ahead_ends(void **arg)
 {
@@ -874,6 +886,7 @@ int main(void)
 		BOTH(marks_outlive_claims),
 		BOTH(leased_things_have_one_holder),
 		BOTH(a_lease_of_a_clock_that_was_ahead_has_ended),
+		BOTH(a_clock_that_is_set_back_gives_a_thing_to_nobody_else),
 		BOTH(a_counter_of_a_clock_that_was_ahead_ends),
 		BOTH(it_is_born_and_reachable),
 		cmocka_unit_test(addresses_are_checked),
