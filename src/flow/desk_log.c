@@ -47,7 +47,7 @@ static const char *or_none(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-/* What only a change has that was made. */
+/* What only a change has that was made. Who is removed has no fields, whatever the form had. */
 static void log_done(struct log_line *line, const struct desk *desk)
 {
 	if (desk->action == DESK_PUT_ACCOUNT) {
@@ -55,6 +55,8 @@ static void log_done(struct log_line *line, const struct desk *desk)
 		log_text(line, "former", or_none(desk->record.former));
 		log_text(line, "new_password", desk->record.new_password ? "yes" : NULL);
 	}
+	if (desk->action != DESK_PUT_ACCOUNT && desk->action != DESK_ADD_INVITATION)
+		return;
 	log_text(line, "meetings", or_none(desk->meetings));
 	log_text(line, "expires", or_none(desk->expires));
 }

@@ -267,7 +267,7 @@ static void other_groups_end_a_session(void **state)
 	static const char *const others[] = {"anna:" HORSE ":Anna::staff:\n",
 		"anna:" HORSE ":Anna::staff,hosts,others:\n",
 		"anna:" HORSE ":Anna::staff,others:\n", "anna:" HORSE ":Anna:::\n",
-		"bert:" HORSE "::::\n"};
+		"anna:" HORSE ":Anna::staff,staff:\n", "bert:" HORSE "::::\n"};
 	void *instance = open_with(*state, FILE_OF_FOUR);
 	struct identity who = IDENTITY_INIT;
 	struct error error = {""};
