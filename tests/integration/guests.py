@@ -3,6 +3,8 @@
 
 import urllib.parse
 
+from rig import wait_for
+
 MEETING = "5f521a93c20ff6721fbb6a6c"
 OTHER = "5f521a93c20ff6721fbb6a6d"
 
@@ -31,6 +33,22 @@ def form_of(page, backend):
 def fill(visitor, page, backend, headers=(), **fields):
     form = form_of(page, backend)
     return visitor.post(urllib.parse.urljoin("/auth/login", form["action"]), {**hidden(form), **fields}, headers)
+
+
+def opened(visitor, link):
+    """The page of an invitation, once the pool knows of it."""
+    def page():
+        answer = visitor.get(link)
+        return answer if answer.status == 200 else None
+
+    return wait_for(page, "the invitation", 10)
+
+
+def accept(visitor, page, headers=()):
+    """Goes on from the page of an invitation."""
+    form, = page.forms()
+    assert form["method"] == "POST"
+    return visitor.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]}, headers)
 
 
 def query(answer):

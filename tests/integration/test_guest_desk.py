@@ -13,7 +13,7 @@ import urllib.parse
 import pytest
 from client import JSON
 from desk import PASSWORD, Host, guest_of, make_desk
-from guests import MEETING, OTHER, query
+from guests import MEETING, OTHER, accept, opened, query
 from oidc_peers import BACKEND, Liar, Person, section
 from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP, wait_for
 
@@ -284,9 +284,7 @@ def test_an_invitation_from_beginning_to_end(shared, host):
     again = host.get("/auth/guests")
     assert "Zoë Guest" in again.text and link.partition("token=")[2] not in again.text, "shown once"
     guest = shared.visitor()
-    invitation = wait_for(lambda: follow(guest, link), "the invitation", 10)
-    form, = invitation.forms()
-    gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    gone = accept(guest, opened(guest, link))
     assert gone.status == 303 and gone.location == shared.site + "/join/8320-2640"
     back = guest.enter(MEETING)
     assert back.status == 302 and query(back)["participantName"] == "Zoë Guest"
@@ -298,11 +296,6 @@ def test_an_invitation_from_beginning_to_end(shared, host):
     wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end", 10)
     assert shared.visitor().get(link).status == 400
     assert host.send("revoke-invitation", id=number).status == 303, "it is revoked already"
-
-
-def follow(visitor, link):
-    page = visitor.get(link)
-    return page if page.status == 200 else None
 
 
 def test_the_meeting_id_stands_for_the_number_and_the_end_for_what_the_backend_says(shared, host):
@@ -398,8 +391,7 @@ def test_a_guest_of_a_conference_gets_its_link_and_key(make_rig, how):
     host, guest = Host(rig), rig.visitor()
     if how == "invitation":
         link = host.link(host.send("add-invitation", name="Zoe", meetings="lync.example/" + meeting))
-        form, = wait_for(lambda: follow(guest, link), "the invitation", 10).forms()
-        gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+        gone = accept(guest, opened(guest, link))
         assert gone.status == 303 and gone.location.startswith(rig.base + "/lync/")
         page = guest.get(gone.location)
     else:

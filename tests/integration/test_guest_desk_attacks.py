@@ -9,7 +9,7 @@ import urllib.parse
 import pytest
 from client import JSON
 from desk import PASSWORD, Host, guest_of, make_desk
-from guests import MEETING, OTHER
+from guests import MEETING, OTHER, accept, opened
 from oidc_peers import BACKEND, Liar, Person, section
 from rig import wait_for
 
@@ -188,8 +188,7 @@ def test_A64_nothing_that_is_typed_becomes_markup(shared, host):
         harmless(refused(host, host.send("add-invitation", **{"name": "Zoe", "meetings": "none.example/x", name: PAYLOAD})))
     harmless(refused(host, host.send("add-invitation", name="Zoe", meetings=MEETING, meeting_token=PAYLOAD)))
     link = host.link(harmless(host.send("add-invitation", name=PAYLOAD, meetings=MEETING)))
-    wait_for(lambda: shared.visitor().get(link).status == 200, "the invitation", 10)
-    harmless(shared.visitor().get(link))
+    harmless(opened(shared.visitor(), link))
     for query in ("edit=" + urllib.parse.quote(PAYLOAD), "accounts=" + urllib.parse.quote(PAYLOAD), urllib.parse.quote(PAYLOAD)):
         harmless(host.get("/auth/guests?" + query))
 
@@ -204,9 +203,7 @@ def test_A64_the_name_of_a_guest_stays_a_name_on_the_way_to_the_platform(shared,
 def test_A64_the_number_of_a_meeting_stays_one_segment_of_the_way_there(shared, host):
     link = host.link(host.send("add-invitation", name="Zoe", meetings=MEETING, meeting_token="a/../b?x=1"))
     guest = shared.visitor()
-    page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.get(link)), "the invitation", 10)
-    form, = page.forms()
-    gone = guest.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+    gone = accept(guest, opened(guest, link))
     assert gone.status == 303 and gone.location == shared.site + "/join/a%2F..%2Fb%3Fx%3D1"
 
 
@@ -221,9 +218,7 @@ def test_an_address_that_a_host_typed_vouches_for_nobody(make_rig, how):
         answer = wait_for(lambda: (lambda got: got if got.status != 401 else None)(visitor.fill(visitor.login_page(), "mallory", PASSWORD, headers=JSON)), "her")
     else:
         link = host.link(host.send("add-invitation", name="Mallory", meetings=MEETING, email="boss@example.org"))
-        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(visitor.get(link)), "the invitation", 10)
-        form, = page.forms()
-        visitor.post(urllib.parse.urljoin("/auth/invite", form["action"]), {name: value for name, _, value in form["fields"]})
+        accept(visitor, opened(visitor, link))
         answer = visitor.enter(MEETING, JSON)
     assert (answer.status, answer.code) == (403, "denied")
     assert "boss@example.org" in host.get("/auth/guests").text, "hosts see it"

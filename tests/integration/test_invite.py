@@ -7,11 +7,10 @@ import re
 import shutil
 import stat
 import subprocess
-import urllib.parse
 
 import pytest
 from client import JSON
-from guests import MEETING, OTHER, query, rule
+from guests import MEETING, OTHER, accept, query, rule
 from rig import ENVIRONMENT, HOST, MEETAUTHCTL, SANITIZER, wait_for
 
 BACKEND = 'backend "invited" { type = "invite" invitations = "%s/invitations" }\n'
@@ -44,13 +43,6 @@ def is_void(rig, link):
     answer = rig.visitor().get(link, JSON)
     assert answer.status == 200 or (answer.status in (400, 403, 410) and not answer.cookies.get("__Host-meetauth")), answer
     return answer.status != 200
-
-
-def accept(visitor, page):
-    form, = page.forms()
-    assert form["method"] == "POST"
-    fields = {name: value for name, _, value in form["fields"]}
-    return visitor.post(urllib.parse.urljoin("/auth/invite", form["action"]), fields)
 
 
 # -- the way in --

@@ -9,7 +9,7 @@ import drivers
 import platforms
 import pytest
 from client import JSON
-from rig import wait_for
+from guests import accept, opened
 
 import jitsi as peer  # of tests/peers
 import jwt_rules
@@ -190,13 +190,7 @@ def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
     jitsi = platforms.make(make_rig, Guests, policy=policy)
     link = jitsi.rig.ctl("invite", "create", "--platform", jitsi.title, "--meeting", "acme/weekly", "--name", "Grace").stdout.strip()
     visitor = jitsi.rig.visitor()
-
-    def opened():  # the file is looked at once a second
-        page = visitor.get(link)
-        return page if page.status == 200 else None
-
-    form = wait_for(opened, "the invitation").forms()[0]
-    accepted = visitor.post(form["action"], {name: value for name, _, value in form["fields"]})
+    accepted = accept(visitor, opened(visitor, link))
     assert accepted.status == 303 and accepted.location.startswith(jitsi.rig.base + "/jitsi/acme/weekly?platform="), accepted
     seen = jitsi.peer(jitsi.secrets[-1]).open(visitor.get(accepted.location).location)
     assert seen["room"] == "[acme]weekly" and seen["claims"]["context"]["user"]["name"] == "Grace"

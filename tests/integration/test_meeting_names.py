@@ -9,7 +9,7 @@ import drivers
 import platforms
 import pytest
 from client import JSON
-from rig import wait_for
+from guests import accept, opened
 
 JITSI, GALENE, LYNC, LIVEKIT = "meet.example.org", "galene.example.org", "contoso.example", "livekit.example.org"
 UCWA = "ucwa.example.org"
@@ -129,12 +129,6 @@ def test_an_invitation_to_a_name_in_capitals_leads_into_the_room(make_rig):
     jitsi = platforms.make(make_rig, Guests, policy=policy)
     link = jitsi.rig.ctl("invite", "create", "--platform", JITSI, "--meeting", "Acme/Team Meeting", "--name", "Grace").stdout.strip()
     visitor = jitsi.rig.visitor()
-
-    def opened():  # the file is looked at once a second
-        page = visitor.get(link)
-        return page if page.status == 200 else None
-
-    form = wait_for(opened, "the invitation").forms()[0]
-    accepted = visitor.post(form["action"], {name: value for name, _, value in form["fields"]})
+    accepted = accept(visitor, opened(visitor, link))
     seen = jitsi.peer(jitsi.secrets[-1]).open(visitor.get(accepted.location).location)
     assert seen["room"] == "[acme]team%20meeting" and urllib.parse.urlsplit(accepted.location).path.endswith("/jitsi/acme/team%2520meeting")

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import time
-import urllib.parse
 
 import desk
 import drivers
 import platforms
 import pytest
 from client import JSON
+from guests import accept, opened
 from platforms import APP
 from rig import wait_for
 
@@ -240,14 +240,13 @@ def set_up_guests(make_rig):
     setup = platforms.make(make_rig, WithGuests, policy=policy)
     link = setup.rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest").stdout.strip()
     guest = setup.rig.visitor()
-    form, = wait_for(lambda: (lambda got: got.forms() if got.status == 200 else None)(guest.get(link)), "the invitation")
-    return setup, link, guest, {name: value for name, _, value in form["fields"]}
+    return setup, link, guest, opened(guest, link)
 
 
 def test_an_invitation_leads_to_the_page(make_rig):
     """For somebody without an account, by the entry that takes the meeting as a parameter."""
-    setup, _, guest, fields = set_up_guests(make_rig)
-    answer = guest.post("/auth/invite", fields)
+    setup, _, guest, page = set_up_guests(make_rig)
+    answer = accept(guest, page)
     assert answer.status == 303 and answer.location.startswith(setup.rig.base + "/skype?meetingUrl="), answer
     assert setup.arrived(guest, MEETING, guest.get(answer.location)).status == 200
     assert ask(setup, guest, OTHER).status != 200, "for the one meeting"
@@ -256,14 +255,14 @@ def test_an_invitation_leads_to_the_page(make_rig):
 
 def test_without_a_page_there_are_no_invitations(make_rig):
     """None is made, and those from before begin no session and lead nowhere."""
-    setup, link, guest, fields = set_up_guests(make_rig)
+    setup, link, guest, page = set_up_guests(make_rig)
     rig = setup.rig
     rig.sections = rig.sections.replace('app = "%s"' % setup.app, "")
     rig.configure()
     for pid in rig.daemons():
         os.kill(pid, signal.SIGHUP)
     wait_for(lambda: guest.get(link).status == 404, "the configuration to be read")
-    answer = guest.post("/auth/invite", fields, JSON)
+    answer = accept(guest, page, JSON)
     assert (answer.status, answer.code, answer.location) == (404, "not-found", None)
     assert ask(setup, guest).status == 401
     refused = rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest", check=False)

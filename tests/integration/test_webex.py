@@ -15,6 +15,7 @@ import platforms
 import pytest
 from client import JSON
 from drivers import LEASE
+from guests import accept, opened
 from platforms import APP, lies
 from rig import wait_for
 
@@ -71,8 +72,7 @@ def test_what_leads_to_a_meeting_leads_to_one_known_by_its_link(make_rig):
     for meeting, field in ((NUMBER, "meetingNumber"), (LINK, "webLink")):
         link = setup.rig.ctl("invite", "create", "--platform", TITLE, "--meeting", meeting, "--name", "Zoë Guest").stdout.strip()
         guest = setup.rig.visitor()
-        form, = wait_for(lambda: (lambda page: page.forms() if page.status == 200 else None)(guest.get(link)), "the invitation")  # noqa: B023
-        accepted = guest.post("/auth/invite", {name: value for name, _, value in form["fields"]})
+        accepted = accept(guest, opened(guest, link))
         assert accepted.status == 303 and guest.get(accepted.location).status == 302
         assert setup.peer.joined[field] == meeting
         with setup.peer.fault(join="html"):
