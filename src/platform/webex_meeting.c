@@ -14,6 +14,9 @@
 
 enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300, OWN_MAX = 64 };
 
+/* How a visit brings a link, and where the join remembers it as it came. */
+static const char WEB_LINK[] = "webLink";
+
 static bool is_number(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
@@ -37,7 +40,7 @@ const char *webex_field_of(const char *meeting)
 {
 	if (is_number(meeting))
 		return "meetingNumber";
-	return is_id(meeting) ? "meetingId" : "webLink";
+	return is_id(meeting) ? "meetingId" : WEB_LINK;
 }
 
 /* "https://SITE/SITE/j.php?MTID=m…" or "https://SITE/meet/USER": of our site and nothing that could
@@ -60,9 +63,20 @@ static bool is_link(const struct webex *webex, const char *text)
 	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
 }
 
-/* A number and an id are names within all of Webex, whatever the site of a section. Links are told
- * apart by more than the capitals of their path or a slash at its end: two rooms that are taken for
- * one cost a meeting, one that is taken for two mixes two. */
+/* Links are told apart by more than the capitals of their path or a slash at its end: a rule about
+ * one is about all spellings of it. What is behind a "?" stays as it is. */
+static void fold_path(const char *text, char path[LINK_MAX])
+{
+	size_t length = strcspn(text, "?");
+
+	text_lower(text, path, length + 1);
+	if (text[length] == '\0' && path[length - 1] == '/')
+		length--;
+	snprintf(path + length, LINK_MAX - length, "%s", text + strcspn(text, "?"));
+}
+
+/* A number and an id are names within all of Webex, whatever the site of a section. Two rooms that
+ * are taken for one cost a meeting, one that is taken for two mixes two. */
 int webex_name_room(const void *instance, const char *text, struct buffer *name)
 {
 	const struct webex *webex = instance;
@@ -72,27 +86,35 @@ int webex_name_room(const void *instance, const char *text, struct buffer *name)
 	if (!link && !is_number(text) && !is_id(text))
 		return -1;
 	shared_host_of(link ? webex->site : webex->peer.api, host);
-	text_lower(link ? text + strlen(webex->site) : text, path, sizeof path);
-	if (path[strlen(path) - 1] == '/')
-		path[strlen(path) - 1] = '\0';
+	fold_path(link ? text + strlen(webex->site) : text, path);
+	text_lower(path, path, sizeof path);
 	buffer_printf(name, "%s %s", host, path);
 	return 0;
 }
 
 const char *webex_meeting_of(const struct join *join)
 {
-	return join->room != NULL ? join->room : join->meeting_id;
+	const char *link = shared_forwarded(join, WEB_LINK);
+
+	if (join->room != NULL)
+		return join->room;
+	return link != NULL ? link : join->meeting_id;
 }
 
 static int take_link(struct platform_arrival *arrival, const struct webex *webex, const char *text)
 {
-	char link[LINK_MAX];
+	char link[LINK_MAX], path[LINK_MAX];
 
 	if (!webex->by_link)
-		return shared_refuse(arrival, "webLink", "meetings-by has no \"link\"");
+		return shared_refuse(arrival, WEB_LINK, "meetings-by has no \"link\"");
 	if (!is_link(webex, text))
-		return shared_refuse(arrival, "webLink", "no link of a meeting of our site");
-	snprintf(link, sizeof link, "%s%s", webex->site, text + strlen(webex->site));
+		return shared_refuse(arrival, WEB_LINK, "no link of a meeting of our site");
+	text += strlen(webex->site);
+	snprintf(link, sizeof link, "%s%s", webex->site, text);
+	if (join_add_forward(arrival->join, WEB_LINK, link) != 0)
+		return shared_refuse(arrival, WEB_LINK, "no memory");
+	fold_path(text, path);
+	snprintf(link, sizeof link, "%s%s", webex->site, path);
 	return shared_set_meeting(arrival, link);
 }
 
@@ -121,7 +143,7 @@ static int take_name(struct platform_arrival *arrival, const struct webex *webex
 
 int webex_arrive(const void *instance, struct platform_arrival *arrival)
 {
-	static const char *const names[] = {"meetingNumber", "meetingId", "webLink"};
+	static const char *const names[] = {"meetingNumber", "meetingId", WEB_LINK};
 	const struct webex *webex = instance;
 	const char *parameter = "meetingNumber", *meeting = NULL;
 
@@ -143,7 +165,7 @@ int webex_arrive(const void *instance, struct platform_arrival *arrival)
 		return shared_refuse(arrival, parameter, "missing");
 	if (webex->peer.room_count > 0)
 		return take_own(arrival, parameter, meeting);
-	if (strcmp(parameter, "webLink") == 0)
+	if (strcmp(parameter, WEB_LINK) == 0)
 		return take_link(arrival, instance, meeting);
 	return take_name(arrival, instance, parameter, meeting);
 }

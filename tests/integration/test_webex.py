@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import time
+import urllib.parse
 
 import drivers
 import platforms
@@ -58,6 +59,15 @@ def test_the_other_names_of_a_meeting(setup, query, field, value):
     visitor = setup.visitor()
     assert visitor.get("/auth/webex" + query).status == 302
     assert setup.peer.joined[field] == value
+
+
+def test_a_link_has_one_spelling_for_rules(setup):
+    """Webex has it as it came."""
+    spelled = LINK.replace("/example/j.php", "/Example/J.php")
+    setup.peer.meetings.add(spelled)
+    answer = setup.visitor().get("/auth/webex?" + urllib.parse.urlencode({"webLink": spelled}))
+    assert answer.status == 302 and setup.peer.joined["webLink"] == spelled
+    assert setup.audit(answer)["meeting_id"] == LINK
 
 
 class WithGuests(drivers.Webex):

@@ -55,6 +55,10 @@ static void a_meeting_has_three_names(void **state)
 	arrives_at(&platform_webex, webex, "",
 		QUERY({"webLink", "HTTPS://Example.Webex.com/meet/alice"}),
 		"https://example.webex.com/meet/alice");
+	/* Rules go by one spelling of a link. */
+	arrives_at(&platform_webex, webex, "",
+		QUERY({"webLink", "https://example.webex.com/Meet/Alice/"}),
+		"https://example.webex.com/meet/alice");
 	is_refused(&platform_webex, webex, "123456789", QUERY({"meetingId", ID}), "meetingId");
 	is_refused(&platform_webex, webex, "", QUERY(), "meetingNumber");
 	is_refused(&platform_webex, webex, "", QUERY({"meetingId", ID}, {"meetingId", ID}),
