@@ -148,7 +148,5 @@ int skype_try_secret(void *instance, const struct platform_secrets *secrets, str
 	enum platform_verdict verdict = ask(skype, &talk, secrets->values[0], &token);
 
 	skype_wipe(&token);
-	return verdict == PLATFORM_GRANTED
-		       ? 0
-		       : error_prefix(error, "with the newest secret: ");
+	return verdict == PLATFORM_GRANTED ? 0 : error_prefix(error, "with the newest secret: ");
 }
