@@ -341,8 +341,9 @@ platform "galene.example" { type = "galene" }
 platform "livekit.example" { type = "livekit" }
 platform "example.webex.com" { type = "webex"  mode = "guest-issuer"  issuer = "I1"  meetings-by = {"number", "link"} }
 platform "skype.example" { type = "skype"  tenant = "contoso.example"  client-id = "C1"  endpoint = "sip:desk@contoso.example"
-    allowed-origins = {"https://app.example.org"} }
-platform "ucwa.example" { type = "ucwa"  domains = {"contoso.example"}  allowed-origins = {"https://app.example.org"} }
+    allowed-origins = {"https://app.example.org"}  app = "https://app.example.org/join" }
+platform "ucwa.example" { type = "ucwa"  domains = {"contoso.example"}
+    allowed-origins = {"https://app.example.org"}  app = "https://app.example.org/join" }
 """
 KEYS = {"jitsi.example": "k" * 32, "bbb.example": "k" * 32, "livekit.example": "APIkey:" + "k" * 32, "skype.example": "k" * 32,
         "galene.example": json.dumps({"kty": "oct", "alg": "HS256", "kid": "1", "k": "A" * 43}), "example.webex.com": "a" * 44}
