@@ -99,6 +99,9 @@ void config_free(struct settings **settings);
  * fragment. 0 or -1; says why in the error (without place). */
 int config_check_url(const char *url, struct error *error);
 
+/* The same for an address that may have a query, which is not looked at. */
+int config_check_front(const char *url, struct error *error);
+
 /* Makes scheme://host[:port], which config_check_url() has passed, what browsers write in an Origin
  * header (RFC 6454 section 6.1), in place: lower case, without the usual port. */
 void config_to_origin(char *url);

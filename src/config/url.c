@@ -108,6 +108,15 @@ int config_check_url(const char *url, struct error *error)
 	return rc;
 }
 
+int config_check_front(const char *url, struct error *error)
+{
+	char *front = strndup(url, strcspn(url, "?"));
+	int rc = front != NULL ? config_check_url(front, error) : error_set(error, "no memory");
+
+	free(front);
+	return rc;
+}
+
 void config_to_origin(char *url)
 {
 	static const char *const ports[][2] = {{"https:", ":443"}, {"http:", ":80"}};

@@ -43,7 +43,6 @@ struct outbound_request {
 	size_t head_length;
 	struct buffer body;
 	int64_t retry_after_ms;
-	uv_timer_t *later; /* tells BUSY in a later turn; closed by itself */
 };
 
 /* -- callbacks of libcurl -- */
@@ -239,7 +238,7 @@ static void on_done(CURL *easy, CURLcode result)
 	tell(request, &answer);
 }
 
-static void free_later(uv_handle_t *timer)
+static void free_timer(uv_handle_t *timer)
 {
 	free(timer);
 }
@@ -251,19 +250,20 @@ static void on_later(uv_timer_t *timer)
 
 	answer.retry_after_ms = request->retry_after_ms;
 	answer.reason = "breaker open or too many requests under way";
-	uv_close((uv_handle_t *)timer, free_later);
+	uv_close((uv_handle_t *)timer, free_timer);
 	tell(request, &answer);
 }
 
 /* Nothing is sent; `done` hears of it in the next turn of the loop. */
 static int tell_later(struct outbound_request *request, uv_loop_t *loop)
 {
-	request->later = malloc(sizeof *request->later);
-	if (request->later == NULL)
+	uv_timer_t *timer = malloc(sizeof *timer);
+
+	if (timer == NULL)
 		return -1;
-	uv_timer_init(loop, request->later);
-	request->later->data = request;
-	uv_timer_start(request->later, on_later, 0, 0);
+	uv_timer_init(loop, timer);
+	timer->data = request;
+	uv_timer_start(timer, on_later, 0, 0);
 	return 0;
 }
 

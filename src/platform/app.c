@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "platform/app.h"
 
-#include "base/text.h"
 #include "config/config.h"
+#include "platform/links.h"
 
 enum { APP_MAX = 2000 };
 
@@ -22,16 +22,10 @@ static const char *origin_of(const struct platform_peer *peer, const char *app)
 /* Any query is the page's own; config_check_url() has no say in it. */
 static int check(const char *app, struct error *why)
 {
-	char front[APP_MAX];
-	size_t length = strcspn(app, "?");
-
-	if (strlen(app) >= sizeof front || !text_is_visible_ascii(app) ||
-		strpbrk(app, "\\\"<>^`{|}#") != NULL)
+	if (strlen(app) >= APP_MAX || !links_is_clean(app))
 		return error_set(why,
 			"has a #, characters that an address has percent-encoded, or too many");
-	memcpy(front, app, length);
-	front[length] = '\0';
-	return config_check_url(front, why);
+	return config_check_front(app, why);
 }
 
 int app_read(const struct section *section, struct platform_peer *peer, struct error *error)

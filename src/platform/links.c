@@ -62,9 +62,7 @@ static bool covers(const char *entry, const char *host, int64_t port, int64_t us
 	return port == wanted && links_is_below(host, name);
 }
 
-/* Nothing that is no character of an address (RFC 3986), as browsers and libcurl would each mend it
- * in another way; no fragment. */
-static bool is_clean(const char *url)
+bool links_is_clean(const char *url)
 {
 	return text_is_visible_ascii(url) && strlen(url) < LINK_MAX &&
 	       strpbrk(url, "\\\"<>^`{|}#") == NULL;
@@ -72,15 +70,11 @@ static bool is_clean(const char *url)
 
 bool links_allow(const struct links *links, const char *url)
 {
-	char front[LINK_MAX], host[LINKS_HOST_MAX];
+	char host[LINKS_HOST_MAX];
 	int64_t port = 0, usual;
-	size_t length = strcspn(url, "?");
 
-	if (!is_clean(url))
-		return false;
-	memcpy(front, url, length);
-	front[length] = '\0';
-	if (config_check_url(front, NULL) != 0 || links_split(front, host, &port) != 0)
+	if (!links_is_clean(url) || config_check_front(url, NULL) != 0 ||
+		links_split(url, host, &port) != 0)
 		return false;
 	usual = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
 	for (size_t i = 0; i < links->count; i++)

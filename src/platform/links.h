@@ -22,6 +22,10 @@ struct links {
 int links_read(const struct section *section, const char *option, struct links *links,
 	struct error *error);
 
+/* Whether a text has but the characters of an address (RFC 3986) without a fragment: others
+ * browsers and libcurl would each mend in another way. At most LINK_MAX less one. */
+bool links_is_clean(const char *url);
+
 /* Whether the address is https (or http to this machine), without user, fragment and anything that
  * browsers read differently, and leads to one of the hosts. */
 bool links_allow(const struct links *links, const char *url);

@@ -99,7 +99,7 @@ struct platform_driver {
 		const struct platform_answer *answer, struct buffer *token, struct error *error);
 
 	/* Instead of both: lets `who` into the one meeting of the join and no other. On the loop or
-	 * on a worker (`threads`), there within the peer's timeout and on several threads at once.
+	 * on a worker (`threads`), there by the grant's deadline and on several threads at once.
 	 * Goes through the versions of the secret itself: to sign, the newest. */
 	enum platform_verdict (*grant)(void *instance, const struct platform_grant *grant);
 

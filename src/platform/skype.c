@@ -69,22 +69,19 @@ static int read_names(const struct section *section, struct skype *skype, struct
 /* With or without a query, like ?Region=northamerica. */
 static int read_discover(const struct section *section, struct skype *skype, struct error *error)
 {
-	char front[SHARED_URL_MAX];
 	struct error why;
 	size_t length;
 
 	skype->discover = section_string(section, "discover");
-	length = strcspn(skype->discover, "?");
-	if (length >= sizeof front || strlen(skype->discover) >= LINK_MAX)
+	if (strcspn(skype->discover, "?") >= sizeof skype->api ||
+		strlen(skype->discover) >= LINK_MAX)
 		return section_error(section, "discover", error, "is too long");
-	memcpy(front, skype->discover, length);
-	front[length] = '\0';
-	if (config_check_url(front, &why) != 0)
+	if (config_check_front(skype->discover, &why) != 0)
 		return section_error(section, "discover", error, "%s", why.text);
-	length = (size_t)(strstr(front, "://") + 3 - front);
-	length += strcspn(front + length, "/");
-	front[length] = '\0';
-	memcpy(skype->api, front, length + 1);
+	length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
+	length += strcspn(skype->discover + length, "/?");
+	memcpy(skype->api, skype->discover, length);
+	skype->api[length] = '\0';
 	skype->resource = section_string(section, "resource");
 	if (skype->resource[0] == '\0')
 		skype->resource = skype->api;
