@@ -83,7 +83,8 @@ bool links_allow(const struct links *links, const char *url)
 	return false;
 }
 
-int links_follow(const struct links *links, const char *base, const char *link, struct buffer *url)
+/* Appends the whole address of a link. 0 or -1. */
+static int follow(const struct links *links, const char *base, const char *link, struct buffer *url)
 {
 	char whole[LINK_MAX];
 	const char *host = strstr(base, "://");
@@ -121,14 +122,14 @@ static void show_host(const char *link, char text[SHOWN_MAX])
 			*at = '?';
 }
 
-int links_take(const struct links *links, const char *what, const char *base, const char *link,
+int links_follow(const struct links *links, const char *what, const char *base, const char *link,
 	struct buffer *url, struct error *error)
 {
 	char host[SHOWN_MAX];
 
 	if (link == NULL)
 		return error_set(error, "%s is missing, or no text", what);
-	if (links_follow(links, base, link, url) == 0)
+	if (follow(links, base, link, url) == 0)
 		return 0;
 	show_host(link, host);
 	if (host[0] == '\0')

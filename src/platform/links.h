@@ -31,12 +31,9 @@ bool links_is_clean(const char *url);
 bool links_allow(const struct links *links, const char *url);
 
 /* Appends the whole address of a link that stands in an answer of `base`: another whole address, or
- * a path. 0, or -1 where it may not be followed; `url` is unchanged then. */
-int links_follow(const struct links *links, const char *base, const char *link, struct buffer *url);
-
-/* The same for the log: -1 with the error, which begins with `what` and says that the link is
- * missing (NULL) or which host it leads to, cut and printable. */
-int links_take(const struct links *links, const char *what, const char *base, const char *link,
+ * a path. 0, or -1 where it may not be followed; `url` is unchanged then, and the error begins with
+ * `what` and says that the link is missing (NULL) or which host it leads to, cut and printable. */
+int links_follow(const struct links *links, const char *what, const char *base, const char *link,
 	struct buffer *url, struct error *error);
 
 /* Host, in small letters, and port of an address that links_allow() has passed. 0 or -1. */

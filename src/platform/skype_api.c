@@ -107,7 +107,7 @@ static enum platform_verdict follow(const struct look *look, const json_t *root,
 		return PLATFORM_REFUSED;
 	}
 	snprintf(what, sizeof what, "the link %s", relation);
-	return links_take(&look->skype->hosts, what, base, href, url, look->talk->error) == 0
+	return links_follow(&look->skype->hosts, what, base, href, url, look->talk->error) == 0
 		       ? PLATFORM_GRANTED
 		       : PLATFORM_BAD_ANSWER;
 }

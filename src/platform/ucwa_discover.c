@@ -29,7 +29,7 @@ static enum platform_verdict follow(const struct ucwa_visit *visit, const char *
 	const char *base, const char *link, char url[LINK_MAX])
 {
 	struct buffer whole = BUFFER_INIT(LINK_MAX - 1);
-	int rc = links_take(&visit->ucwa->hosts, what, base, link, &whole, visit->talk.error);
+	int rc = links_follow(&visit->ucwa->hosts, what, base, link, &whole, visit->talk.error);
 
 	if (rc == 0)
 		snprintf(url, LINK_MAX, "%s", whole.data);

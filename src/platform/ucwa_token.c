@@ -98,7 +98,7 @@ enum platform_verdict ucwa_applications(
 	}
 	if (verdict == PLATFORM_GRANTED) {
 		link = json_object_get(json_object_get(root, "_links"), "applications");
-		if (links_take(&visit->ucwa->hosts, "the link applications", user,
+		if (links_follow(&visit->ucwa->hosts, "the link applications", user,
 			    talk_text(link, "href", LINK_MAX - 1), &url, visit->talk.error) != 0)
 			verdict = PLATFORM_BAD_ANSWER;
 	}
