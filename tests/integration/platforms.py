@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.parse
 
+import pytest
 from rig import TOP, wait_for
 
 sys.path.append(TOP + "/tests/peers")  # at the end: one of them has a name of the standard library
@@ -298,6 +299,28 @@ def make_all(make_rig, *drivers, policy=POLICY % "", processes=0, **options):
     rig.start_nginx, rig.stop = start_nginx, stop_all
     rig.start()
     return made
+
+
+def fixtures(driver):
+    """Of the tests of one that is talked with: the platform in a rig that they share, the same as it is at first
+    and looked at afterwards, and somebody who has signed in."""
+    @pytest.fixture(scope="module")
+    def shared(make_module_rig):
+        made = make(make_module_rig, driver)
+        made.settle()
+        return made
+
+    @pytest.fixture
+    def setup(shared):
+        shared.peer.reset()
+        yield shared
+        shared.check()
+
+    @pytest.fixture(scope="module")
+    def visitor(shared):
+        return shared.visitor()
+
+    return shared, setup, visitor
 
 
 def lies(send, peer, name, expected=BAD, faults=strict.FAULTS, recover=None):

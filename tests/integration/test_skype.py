@@ -16,31 +16,11 @@ from guests import accept, opened
 from platforms import APP
 from rig import wait_for
 
-TITLE = "skype.example.org"
-MEETING = "https://meet.lync.com/contoso/testuser/1SD8D0WZ"
-OTHER = "https://meet.lync.com/contoso/testuser/G03W98W4"
+TITLE = drivers.Skype.title
+MEETING = drivers.Skype.weekly
+OTHER = drivers.Skype.other
 
-
-def set_up(make_rig, rule=""):
-    return platforms.make(make_rig, drivers.Skype, policy=platforms.POLICY % rule)
-
-
-@pytest.fixture(scope="module")
-def shared(make_module_rig):
-    return set_up(make_module_rig)
-
-
-@pytest.fixture
-def setup(shared):
-    peer = shared.peer
-    peer.prefix, peer.dates, peer.folded, peer.open, peer.bare, peer.link_base = "ms:rtc:saas:", "iso", False, True, False, peer.url
-    yield shared
-    shared.check()
-
-
-@pytest.fixture(scope="module")
-def visitor(shared):
-    return shared.visitor()
+shared, setup, visitor = platforms.fixtures(drivers.Skype)
 
 
 def ask(setup, visitor, meeting=MEETING, **more):
@@ -126,7 +106,7 @@ def test_a_fresh_token_that_is_refused_is_not_made_twice(setup, visitor):
 
 
 def test_a_token_is_not_used_until_its_last_second(make_rig):
-    setup = set_up(make_rig)
+    setup = platforms.make(make_rig, drivers.Skype)
     setup.peer.lifetime = 200
     visitor = setup.visitor()
     for count in (1, 2):
@@ -150,7 +130,7 @@ def test_malformed_meetings(setup, visitor):
 
 
 def test_capital_letters_are_no_way_past_a_rule(make_rig):
-    setup = set_up(make_rig, 'meetings = {"https://meet.lync.com/contoso/testuser/1SD8D0WZ"}')
+    setup = platforms.make(make_rig, drivers.Skype, policy=platforms.POLICY % 'meetings = {"https://meet.lync.com/contoso/testuser/1SD8D0WZ"}')
     visitor = setup.visitor()
     assert ask(setup, visitor).status == 200
     setup.peer.meetings.add("https://Meet.Lync.com/Contoso/TestUser/1sd8d0wz")
@@ -292,7 +272,7 @@ def test_a_link_that_leads_elsewhere_is_named_by_its_host(setup, visitor):
 
 
 def test_a_client_secret_that_is_not_taken(make_rig):
-    setup = set_up(make_rig)
+    setup = platforms.make(make_rig, drivers.Skype)
     setup.refuse_all()
     detail = setup.audit(ask(setup, setup.visitor()))["detail"]
     assert "does not take the client secret" in detail and "meetauthctl secret set " + TITLE in detail
@@ -373,7 +353,7 @@ def test_what_the_application_may_not_do(setup, visitor):
 
 
 def test_rotation(make_rig):
-    setup = set_up(make_rig)
+    setup = platforms.make(make_rig, drivers.Skype)
     peer, visitor = setup.peer, setup.visitor()
     assert ask(setup, visitor).status == 200
     peer.client_secrets.append("another-secret-of-the-application")

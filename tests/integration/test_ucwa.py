@@ -16,31 +16,10 @@ from rig import wait_for
 import ucwa as peers
 from strict import FAULTS
 
-TITLE = "contoso.example"
-URI = "sip:john@contoso.example;gruu;opaque=app:conf:focus:id:G03W98W4"
-OTHER = "sip:mary@contoso.example;gruu;opaque=app:conf:focus:id:1SD8D0WZ"
+URI = drivers.Ucwa.weekly
+OTHER = drivers.Ucwa.other
 
-
-def set_up(make_rig, rule=""):
-    return platforms.make(make_rig, drivers.Ucwa, policy=platforms.POLICY % rule)
-
-
-@pytest.fixture(scope="module")
-def shared(make_module_rig):
-    return set_up(make_module_rig)
-
-
-@pytest.fixture
-def setup(shared):
-    peer = shared.peer
-    peer.link_base, peer.redirect, peer.challenges, peer.answers_for = peer.url, "body", None, {}
-    yield shared
-    shared.check()
-
-
-@pytest.fixture(scope="module")
-def visitor(shared):
-    return shared.visitor()
+shared, setup, visitor = platforms.fixtures(drivers.Ucwa)
 
 
 def ask(setup, visitor, uri=URI, **more):
@@ -143,7 +122,7 @@ def test_the_address_of_an_invitation(setup, visitor):
 
 
 def test_a_meeting_has_one_name_for_rules(make_rig):
-    setup = set_up(make_rig, 'meetings = {"john@contoso.example/G03W98W4"}')
+    setup = platforms.make(make_rig, drivers.Ucwa, policy=platforms.POLICY % 'meetings = {"john@contoso.example/G03W98W4"}')
     visitor = setup.visitor()
     assert ask(setup, visitor).status == 200
     assert ask(setup, visitor, URI.replace("john", "JOHN").replace("contoso", "Contoso")).status == 200
@@ -359,7 +338,7 @@ def test_autodiscovery_by_the_organizers_domain(make_rig):
 
 def test_what_a_visitor_chooses_does_not_shut_the_platform(make_rig):
     """A name of meeting-hosts that is not there, and addresses that are no meetings'."""
-    setup = set_up(make_rig)
+    setup = platforms.make(make_rig, drivers.Ucwa)
     visitor = setup.visitor()
     for fault in (403, 500, "html", "close"):
         with setup.peer.fault(meeting=fault):
@@ -391,7 +370,7 @@ def test_nothing_secret_is_left(setup, visitor):
 
 
 def test_check_connect(make_rig):
-    setup = set_up(make_rig)
+    setup = platforms.make(make_rig, drivers.Ucwa)
     lines = setup.connect_lines()
     assert not [line for line in lines if line.startswith("FAIL")], lines
     assert wait_for(lambda: "user" in setup.peer.names(), "autodiscovery"), "as far as that goes without a conference"

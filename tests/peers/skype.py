@@ -32,10 +32,12 @@ class Skype(Peer):
         self.client_id, self.client_secrets = "d9e7ea2b-0000-4ea4-9787-948e75480abe", [secrets.token_urlsafe(32)]
         self.endpoint, self.resource = "sip:helpdesk@contoso.example", "https://noammeetings.resources.lync.com"
         self.tokens, self.lifetime = set(), 3599
-        self.prefix, self.dates, self.folded, self.open, self.bare = "ms:rtc:saas:", "iso", False, True, False
-        self.link_base = self.url
         self.meetings = {"https://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/contoso/testuser/G03W98W4"}
         self.seen, self.given, self.ids = [], None, []
+
+    def reset(self):
+        self.prefix, self.dates, self.folded, self.open, self.bare = "ms:rtc:saas:", "iso", False, True, False
+        self.link_base = self.url
 
     def links(self, **links):
         found = {self.prefix + name: {"href": href} for name, href in links.items()}

@@ -149,7 +149,11 @@ class Peer:
         self.host = "127.0.0.1:%d" % self.port
         self.url = "http://" + self.host
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.reset()
         self.thread.start()
+
+    def reset(self):
+        """Everything that a test may have turned is as it was at first."""
 
     def find(self, request):
         for method, path, name in self.calls:

@@ -23,9 +23,9 @@ class Ucwa(Peer):
         super().__init__()
         self.meetings = {("john", "G03W98W4"): "G03W98W4", ("mary", "1SD8D0WZ"): "1SD8D0WZ", ("john", "K3Y9"): "S3CR3T99"}
         self.tokens = {}  # token → (conference, identity)
-        self.link_base, self.redirect = self.url, "body"
-        self.challenges = None
-        self.answers_for = {}
+
+    def reset(self):
+        self.link_base, self.redirect, self.challenges, self.answers_for = self.url, "body", None, {}
 
     def find(self, request):
         if request.method == "GET" and re.fullmatch(r"(/meet)?(/contoso\.example)?/[a-zA-Z]+/[a-zA-Z0-9]+", request.path) and request.path not in (ROOT, USER):
