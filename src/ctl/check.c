@@ -58,7 +58,7 @@ static void check_secret(struct findings *findings, const struct store *store, c
 	int rc = 0;
 
 	snprintf(good, sizeof good, "%zu version%s in the store%s", count, count == 1 ? "" : "s",
-		look ? "; the newest can be used" : "");
+		look ? "; the newest is of the right form" : "");
 	if (count == 0)
 		rc = error_set(&error, "none: \"meetauthctl secret set %s\"", name);
 	else if (look && platform->driver->fits(platform->instance, values[0], &error) != 0)

@@ -278,6 +278,7 @@ const struct platform_driver platform_webex = {
 	.reply = reply,
 	.due = webex_pair_due,
 	.renew = webex_pair_renew,
+	.fits = webex_fits,
 	.connect = webex_pair_check,
 };
 

@@ -52,6 +52,7 @@ void webex_pair_release(struct webex_pair *pair);
 int64_t webex_pair_due(const void *instance, const char *secret);
 int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 	struct error *error);
+int webex_fits(const void *instance, const char *secret, struct error *error);
 int webex_pair_check(void *instance, const struct platform_secrets *secrets, struct error *error);
 
 /* -- webex_api.c: the calls -- */

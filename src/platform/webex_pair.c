@@ -144,8 +144,8 @@ static int ask(const struct webex *webex, const struct webex_pair *pair, int64_t
 	return rc;
 }
 
-static const char no_pair[] = "the newest secret is not {\"clientSecret\": …, \"refreshToken\": "
-			      "…} in one line";
+static const char no_pair[] =
+	"the secret is not {\"clientSecret\": …, \"refreshToken\": …} in one line";
 
 int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 	struct error *error)
@@ -167,6 +167,19 @@ static int check_issuer(const char *secret, struct error *error)
 
 	jose_signer_free(&signer);
 	return rc;
+}
+
+int webex_fits(const void *instance, const char *secret, struct error *error)
+{
+	const struct webex *webex = instance;
+	struct webex_pair pair;
+
+	if (webex->guest_issuer)
+		return check_issuer(secret, error);
+	if (webex_pair_read(secret, &pair) != 0)
+		return error_set(error, "%s", no_pair);
+	webex_pair_release(&pair);
+	return 0;
 }
 
 /* Asks Webex nothing: a refresh token may be good for one time, and is not ours to use up here. */

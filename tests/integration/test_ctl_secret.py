@@ -19,6 +19,7 @@ PLATFORMS = {
     "webex": 'type = "webex" mode = "guest-issuer" issuer = "id"',
     "skype": 'type = "skype" tenant = "contoso.example" client-id = "id" endpoint = "sip:a@contoso.example"'
              ' allowed-origins = {"https://a.example.org"}',
+    "webex-app": 'type = "webex" client-id = "id" host-email = "host@example.org"',
     "bigbluebutton": 'type = "bigbluebutton"',
     "lync": 'type = "lync" domains = {"contoso.example"}',
     "ucwa": 'type = "ucwa" domains = {"contoso.example"} allowed-origins = {"https://a.example.org"}',
@@ -39,8 +40,10 @@ BARE = {
     "invite": 'type = "invite" invitations = "FOLDER/invitations"',
 }
 BAD = [("galene", 'x{"kty":"oct"}', "JWK"), ("galene", "hunter22", "JWK"), ("jitsi", "short", "32 or more"),
-       ("jitsi-rs256", "A" * 43, "JWK"), ("livekit", "A" * 43, "KEY:SECRET"), ("livekit", "key:short", "32 or more")]
-GOOD = [("galene", JWK), ("jitsi", "A" * 32), ("livekit", "key:" + "A" * 32)]
+       ("jitsi-rs256", "A" * 43, "JWK"), ("livekit", "A" * 43, "KEY:SECRET"), ("livekit", "key:short", "32 or more"),
+       ("webex-app", "hunter22", "clientSecret"), ("webex-app", '{"clientSecret": "hunter22"}', "refreshToken"), ("webex", "no base64", "base64")]
+GOOD = [("galene", JWK), ("jitsi", "A" * 32), ("livekit", "key:" + "A" * 32), ("webex-app", '{"clientSecret": "cs", "refreshToken": "rt"}'),
+        ("webex", "YW4gaXNzdWVyJ3Mgc2hhcmVkIHNlY3JldCwgMzIgYnl0ZXM=")]
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def test_a_secret_of_the_right_form_is_good(ctl, kind, secret):
     platform(ctl, kind)
     assert secrets_of(ctl)[TITLE] == (False, 'none: "meetauthctl secret set %s"' % TITLE)
     ctl.call("secret", "set", TITLE, text=secret)
-    assert secrets_of(ctl)[TITLE] == (True, "1 version in the store; the newest can be used")
+    assert secrets_of(ctl)[TITLE] == (True, "1 version in the store; the newest is of the right form")
 
 
 @pytest.mark.parametrize("kind", ["galene", "livekit", "webex", "skype", "jitsi-rs256"])
