@@ -2,10 +2,9 @@
  *
  * Accounts of guests: auth/accounts.c, auth/accounts_check.c and the backend "guest-account".
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
 #include "auth/accounts.h"
-#include "auth/auth.h"
 #include "base/clock.h"
 
 #include <sodium.h>
@@ -16,7 +15,6 @@ extern const struct auth_backend auth_guest_account;
 #define MEETING	 "meeting.example.org/5f521a93c20ff6721fbb6a6c"
 #define OTHER	 "meeting.example.org/5f521a93c20ff6721fbb6a6d"
 
-static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
 static char hash[PASSWORD_HASH_SIZE];
 
 /* What one account says where a test does not care. */
@@ -389,20 +387,13 @@ static void a_digest_is_of_all_that_may_change(void **state)
 
 /* ---- the backend ---- */
 
-static void *open_backend(struct fixture *fixture)
+static void *open_accounts(struct fixture *fixture)
 {
-	const struct section_type backends[] = {{"guest-account", auth_guest_account.options}, {0}};
-	struct error error = {""};
-	void *instance;
+	char options[256];
 
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"guests\" {\n type = \"guest-account\"\n accounts = \"%s\"\n"
-		" groups = {\"partners\"}\n}\n",
+	snprintf(options, sizeof options, "accounts = \"%s\"\n groups = {\"partners\"}",
 		fixture->users);
-	if (auth_guest_account.open(fixture->settings->backends[0], &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_guest_account, options);
 }
 
 static enum auth_verdict try(
@@ -425,7 +416,7 @@ static void a_password_gives_a_guest_of_the_named_meetings(void **state)
 
 	account.meetings[account.meeting_count++] = OTHER;
 	put_account(*state, &account, NULL, ACCOUNTS_DONE);
-	instance = open_backend(*state);
+	instance = open_accounts(*state);
 	assert_int_equal(try(instance, "ZOE", PASSWORD, &who), AUTH_GRANT);
 	assert_string_equal(who.backend, "guests");
 	assert_int_equal(strncmp(who.subject, "guest-", 6), 0);
@@ -452,7 +443,7 @@ static void nobody_else_gets_in(void **state)
 	expired.expires = clock_wall() - 1;
 	put_account(*state, &account, NULL, ACCOUNTS_DONE);
 	put_account(*state, &expired, NULL, ACCOUNTS_DONE);
-	instance = open_backend(*state);
+	instance = open_accounts(*state);
 	assert_int_equal(try(instance, "zoe", "wrong", &who), AUTH_DENY);
 	assert_int_equal(try(instance, "zoe", "", &who), AUTH_DENY);
 	assert_int_equal(try(instance, "old", PASSWORD, &who), AUTH_DENY);
@@ -466,7 +457,7 @@ static void nobody_else_gets_in(void **state)
 static void without_accounts_everybody_is_unknown(void **state)
 {
 	struct identity who = IDENTITY_INIT;
-	void *instance = open_backend(*state);
+	void *instance = open_accounts(*state);
 
 	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_UNKNOWN);
 	identity_release(&who);
@@ -483,7 +474,7 @@ static void sessions_end_with_any_change_of_their_account(void **state)
 	void *instance;
 
 	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
-	instance = open_backend(fixture);
+	instance = open_accounts(fixture);
 	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
 	snprintf(id, sizeof id, "%s", who.subject + 6);
 	identity_set(&stranger.subject, who.subject, IDENTITY_SUBJECT_MAX);

@@ -6,7 +6,7 @@
 #include "auth/mock.c"
 #include "auth/registry.c"
 
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
 #include "auth/users.h"
 #include "base/clock.h"
@@ -35,25 +35,18 @@ static void put_users(const struct fixture *fixture, const char *text)
 	put(fixture->users, text, strlen(text), 0600);
 }
 
-/* Opens the only backend there is. */
-static int open_backend(struct fixture *fixture, void **instance_r, struct error *error)
+static const char *options_of(struct fixture *fixture)
 {
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"staff\" {\n type = \"file\"\n users = \"%s\"\n}\n",
-		fixture->users);
-	return auth_file.open(fixture->settings->backends[0], instance_r, error);
+	static char options[160];
+
+	snprintf(options, sizeof options, "users = \"%s\"", fixture->users);
+	return options;
 }
 
 static void *open_with(struct fixture *fixture, const char *text)
 {
-	struct error error = {""};
-	void *instance = NULL;
-
 	put_users(fixture, text);
-	if (open_backend(fixture, &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	return open_backend(fixture, &auth_file, options_of(fixture));
 }
 
 static enum auth_verdict try(
@@ -183,15 +176,7 @@ static void an_unknown_name_takes_as_long_as_a_known_one(void **state)
 
 static void refused(struct fixture *fixture, const char *words)
 {
-	struct error error = {""};
-	void *instance = NULL;
-	char place[160];
-
-	assert_int_equal(open_backend(fixture, &instance, &error), -1);
-	assert_null(instance);
-	snprintf(place, sizeof place, "%s:5: ", fixture->conf);
-	if (strncmp(error.text, place, strlen(place)) != 0 || strstr(error.text, words) == NULL)
-		fail_msg("\"%s…%s\" expected: %s", place, words, error.text);
+	refuses(fixture, &auth_file, options_of(fixture), 5, words);
 }
 
 static void a_file_that_is_not_there_says_how_to_make_it(void **state)

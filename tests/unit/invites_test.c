@@ -2,17 +2,14 @@
  *
  * Invitations: auth/invites.c, auth/records.c and the backend "invite".
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
-#include "auth/auth.h"
 #include "auth/invites.h"
 #include "base/clock.h"
 
 #include <sodium.h>
 
 extern const struct auth_backend auth_invite;
-
-static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
 
 /* What one invitation says where a test does not care. */
 static struct invite sample(void)
@@ -322,19 +319,12 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 
 /* ---- the backend ---- */
 
-static void *open_backend(struct fixture *fixture)
+static void *open_invites(struct fixture *fixture)
 {
-	const struct section_type backends[] = {{"invite", auth_invite.options}, {0}};
-	struct error error = {""};
-	void *instance = NULL;
+	char options[256];
 
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"guests\" {\n type = \"invite\"\n invitations = \"%s\"\n}\n",
-		fixture->users);
-	if (auth_invite.open(fixture->settings->backends[0], &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	snprintf(options, sizeof options, "invitations = \"%s\"", fixture->users);
+	return open_backend(fixture, &auth_invite, options);
 }
 
 static enum auth_verdict try(
@@ -363,7 +353,7 @@ static void a_link_gives_a_guest_of_one_meeting(void **state)
 	void *instance;
 
 	add(*state, sample(), "secret", id, token);
-	instance = open_backend(*state);
+	instance = open_invites(*state);
 	identity_set(&who.backend, "guests", IDENTITY_NAME_MAX);
 	assert_int_equal(try(instance, token, &who, &leads_to), AUTH_GRANT);
 	snprintf(subject, sizeof subject, "invite-%s", id);
@@ -402,7 +392,7 @@ static void nobody_else_gets_in(void **state)
 	add(fixture, invite, "secret", id, expired);
 	invite.id = ID; /* signed, and in no file */
 	invites_token(&invite, "secret", gone);
-	instance = open_backend(fixture);
+	instance = open_invites(fixture);
 	assert_int_equal(try(instance, expired, &who, &leads_to), AUTH_DENY);
 	assert_int_equal(try(instance, revoked, &who, &leads_to), AUTH_DENY);
 	assert_int_equal(try(instance, forged, &who, &leads_to), AUTH_UNKNOWN);
@@ -424,7 +414,7 @@ static void sessions_end_with_their_invitation(void **state)
 
 	add(fixture, sample(), "secret", id, token);
 	snprintf(subject, sizeof subject, "invite-%s", id);
-	instance = open_backend(fixture);
+	instance = open_invites(fixture);
 	assert_true(auth_invite.stands(instance, subject));
 	assert_false(auth_invite.stands(instance, id));
 	assert_false(auth_invite.stands(instance, "invite-"));
@@ -445,18 +435,7 @@ static void sessions_end_with_their_invitation(void **state)
 
 static void a_relative_path_is_refused(void **state)
 {
-	struct fixture *fixture = *state;
-	const struct section_type backends[] = {{"invite", auth_invite.options}, {0}};
-	struct error error = {""};
-	void *instance = NULL;
-
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"guests\" {\n type = \"invite\"\n invitations = \"invitations\"\n}\n");
-	assert_int_equal(auth_invite.open(fixture->settings->backends[0], &instance, &error), -1);
-	assert_non_null(strstr(error.text, ":5: "));
-	assert_non_null(strstr(error.text, "absolute"));
-	assert_null(instance);
+	refuses(*state, &auth_invite, "invitations = \"invitations\"", 5, "absolute");
 }
 
 static int up(void **state)

@@ -3,9 +3,8 @@
  * Keys of meetings and guests: auth/meeting_keys.c, auth/display_name.c, and the backends
  * "meeting-key" and "guest".
  */
-#include "section_fixture.h"
+#include "backend_fixture.h"
 
-#include "auth/auth.h"
 #include "auth/display_name.h"
 #include "auth/meeting_keys.h"
 #include "base/clock.h"
@@ -14,8 +13,6 @@
 
 extern const struct auth_backend auth_meeting_key;
 extern const struct auth_backend auth_guest;
-
-static const struct section_type platforms[] = {{"veeting", (const struct option[]){{0}}}, {0}};
 
 #define HOST "meeting.example.org"
 
@@ -170,24 +167,12 @@ static void a53_a_bad_file_is_refused_as_a_whole(void **state)
 
 /* ---- the backend "meeting-key" ---- */
 
-static void *open_backend(struct fixture *fixture, const struct auth_backend *backend)
+static void *open_keys(struct fixture *fixture, const struct auth_backend *backend)
 {
-	const struct section_type backends[] = {{backend->type, backend->options}, {0}};
-	struct error error = {""};
-	void *instance = NULL;
+	char options[256];
 
-	if (backend == &auth_guest)
-		configure(fixture, (struct config_types){platforms, backends},
-			"platform \"" HOST "\" { type = \"veeting\" }\n"
-			"backend \"guests\" { type = \"guest\" }\n");
-	else
-		configure(fixture, (struct config_types){platforms, backends},
-			"platform \"" HOST "\" { type = \"veeting\" }\n"
-			"backend \"guests\" { type = \"meeting-key\" keys = \"%s\" }\n",
-			fixture->users);
-	if (backend->open(fixture->settings->backends[0], &instance, &error) != 0)
-		fail_msg("%s", error.text);
-	return instance;
+	snprintf(options, sizeof options, "keys = \"%s\"", fixture->users);
+	return open_backend(fixture, backend, backend == &auth_guest ? "" : options);
 }
 
 static enum auth_verdict try(const struct auth_backend *backend, void *instance,
@@ -217,7 +202,7 @@ static void the_right_key_gives_a_guest(void **state)
 	void *instance;
 
 	set(*state, "m1", HORSE, 0);
-	instance = open_backend(*state, backend);
+	instance = open_keys(*state, backend);
 	assert_int_equal(
 		try(backend, instance, "m1", " Zo\xc3\xab ", "correct horse", &one), AUTH_GRANT);
 	assert_string_equal(one.name, "Zo\xc3\xab");
@@ -250,7 +235,7 @@ static void no_other_key_opens_and_no_other_meeting(void **state)
 	set(*state, "m1", HORSE, clock_wall() + 3600);
 	set(*state, "m2", OTHER, 0);
 	set(*state, "over", HORSE, clock_wall() - 1);
-	instance = open_backend(*state, backend);
+	instance = open_keys(*state, backend);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(
 			try(backend, instance, cases[i].meeting, cases[i].name, cases[i].key, &who),
@@ -281,13 +266,13 @@ static void a35_a_meeting_without_a_key_takes_as_long(void **state)
 {
 	char hash[PASSWORD_HASH_SIZE];
 	int64_t with, without, none;
-	void *instance = open_backend(*state, &auth_meeting_key);
+	void *instance = open_keys(*state, &auth_meeting_key);
 
 	none = fastest_of_three(instance, "m2");
 	auth_meeting_key.close(instance);
 	assert_int_equal(password_hash("correct horse", hash), 0);
 	set(*state, "m1", hash, 0);
-	instance = open_backend(*state, &auth_meeting_key);
+	instance = open_keys(*state, &auth_meeting_key);
 	with = fastest_of_three(instance, "m1");
 	without = fastest_of_three(instance, "m2");
 	assert_true(with > 4);
@@ -305,7 +290,7 @@ static void sessions_end_with_their_key(void **state)
 	void *instance;
 
 	set(fixture, "m1", HORSE, 0);
-	instance = open_backend(fixture, backend);
+	instance = open_keys(fixture, backend);
 	assert_int_equal(try(backend, instance, "m1", "Zoe", "correct horse", &who), AUTH_GRANT);
 	assert_int_equal(backend->refresh(instance, &error), 0);
 	assert_false(backend->stands(instance, "key-"));
@@ -357,7 +342,7 @@ static void names_are_what_they_look_like(void **state)
 static void a_guest_has_a_name_and_nothing_else(void **state)
 {
 	struct identity one = IDENTITY_INIT, other = IDENTITY_INIT;
-	void *instance = open_backend(*state, &auth_guest);
+	void *instance = open_keys(*state, &auth_guest);
 
 	assert_int_equal(try(&auth_guest, instance, "m", " Zoe ", "", &one), AUTH_GRANT);
 	assert_int_equal(try(&auth_guest, instance, "m", "Zoe", "", &other), AUTH_GRANT);
