@@ -33,17 +33,7 @@ def set_up(make_rig, peer=None, **options):
     return platforms.make(make_rig, drivers.Webex, peer=peer, **options)
 
 
-@pytest.fixture(scope="module")
-def shared(make_module_rig):
-    setup = set_up(make_module_rig)
-    setup.settle()
-    return setup
-
-
-@pytest.fixture
-def setup(shared):
-    yield shared
-    shared.check()
+shared, setup, _ = platforms.fixtures(drivers.Webex)
 
 
 @contextlib.contextmanager
