@@ -129,7 +129,7 @@ static const char *title_of(const struct visit *visit)
 }
 
 /* Which sentence of the failure fits: a bad request that no single parameter is to blame for has
- * one of its own, and so has a login without a form of ours. */
+ * one of its own, and so have a login without a form of ours and a script without a session. */
 static const char *message_of(const struct visit *visit)
 {
 	if (visit->to_desk &&
@@ -143,7 +143,9 @@ static const char *message_of(const struct visit *visit)
 		return "other";
 	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)
 		return "other";
-	return visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL ? "other" : "message";
+	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)
+		return visit->origin != NULL ? "script" : "other";
+	return "message";
 }
 
 static void put_sentence(struct values *values, const struct lang *lang, const char *code,

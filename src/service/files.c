@@ -140,6 +140,9 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #undef FAILURE
 		"error.bad-request.other",
 		"error.login-failed.other",
+		"error.login-failed.script",
+		"error.exchange-refused.meeting.title",
+		"error.exchange-refused.meeting.message",
 		"error.ticket-expired.other",
 		"error.overloaded.room.title",
 		"error.overloaded.room.message",
