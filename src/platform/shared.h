@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What drivers have in common: options that mean the same everywhere, and reading what a visit
- * brings. Private to this room.
+ * What drivers have in common: opening an instance, options that mean the same everywhere, and
+ * reading what a visit brings. Private to this room.
  */
 #ifndef PLATFORM_SHARED_H
 #define PLATFORM_SHARED_H

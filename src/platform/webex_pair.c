@@ -160,22 +160,18 @@ int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buf
 	return rc;
 }
 
-static int check_issuer(const char *secret, struct error *error)
-{
-	struct jose_signer *signer = webex_signer(secret, error);
-	int rc = signer != NULL ? 0 : -1;
-
-	jose_signer_free(&signer);
-	return rc;
-}
-
 int webex_fits(const void *instance, const char *secret, struct error *error)
 {
 	const struct webex *webex = instance;
 	struct webex_pair pair;
 
-	if (webex->guest_issuer)
-		return check_issuer(secret, error);
+	if (webex->guest_issuer) {
+		struct jose_signer *signer = webex_signer(secret, error);
+		int rc = signer != NULL ? 0 : -1;
+
+		jose_signer_free(&signer);
+		return rc;
+	}
 	if (webex_pair_read(secret, &pair) != 0)
 		return error_set(error, "%s", no_pair);
 	webex_pair_release(&pair);
@@ -191,7 +187,7 @@ int webex_pair_check(void *instance, const struct platform_secrets *secrets, str
 	int rc = 0;
 
 	if (webex->guest_issuer)
-		return check_issuer(secrets->values[0], error);
+		return webex_fits(instance, secrets->values[0], error);
 	if (webex_pair_read(secrets->values[0], &pair) != 0)
 		return error_set(error, "%s", no_pair);
 	if (pair.obtained > now)
