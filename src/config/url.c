@@ -87,9 +87,10 @@ static int check_parts(const UriUriA *uri, struct error *error)
 		return error_set(error, "has a port that is not 1 to 65535");
 	if (uri->userInfo.first != NULL)
 		return error_set(error, "has a user name in it: remove everything up to the @");
-	if (uri->query.first != NULL || uri->fragment.first != NULL)
-		return error_set(
-			error, "has a query or fragment: remove the ? or # and what follows");
+	if (uri->query.first != NULL)
+		return error_set(error, "has a query: remove the ? and what follows");
+	if (uri->fragment.first != NULL)
+		return error_set(error, "has a fragment: remove the # and what follows");
 	return 0;
 }
 

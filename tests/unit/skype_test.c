@@ -26,7 +26,7 @@ static void wrong_options_are_named(void **state)
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"a@b\"", "endpoint: "},
 		{GOOD "discover = \"http://lync.com/x\"", "discover: "},
 		{GOOD "discover = \"https://evil.example/x\"", "discover: "},
-		{GOOD "discover = \"https://lync.com/x#y\"", "discover: "},
+		{GOOD "discover = \"https://lync.com/x#y\"", "discover: has a fragment"},
 		{GOOD "discover = \"https://evil.example?lync.com/\"", "discover: "},
 		{GOOD "hosts = {\"*.lync.com\"}", "hosts: "},
 		{GOOD "meeting-hosts = {\"https://meet.lync.com\"}", "meeting-hosts: "},
