@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "mock": answers what its section says. For tests, and to begin a backend of your own
- * with: HACKING.md has the recipe.
+ * Backend "mock": answers what its section says. For tests; HACKING.md says how to make a backend
+ * of your own of it.
  *
  * It lets in whoever the configuration says, without a password, and is therefore in no program
  * that is installed: it exists only where MEETAUTH_MOCK is defined, which tests do for themselves

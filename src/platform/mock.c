@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "mock": the smallest driver there can be, for tests, and to begin a driver of your own
- * with: HACKING.md has the recipe.
+ * Platform "mock": the smallest driver there can be, for tests; HACKING.md says how to make a
+ * driver of your own of it.
  *
  * No program that is installed has it: it exists only where MEETAUTH_MOCK is defined, which tests
  * do for themselves (they include this file and registry.c) and no configure option does.
