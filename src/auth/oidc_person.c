@@ -116,22 +116,52 @@ static int read_groups(const struct oidc_options *options, const struct sources 
 	return rc;
 }
 
-/* RFC 8176: something they have, beside what they know. */
+/* RFC 8176 section 2: each value is one method, so one alone is one factor. Values that are in no
+ * row say nothing about who somebody is ("geo", "rba", "user", "wia"). */
+static const struct {
+	const char *method;
+	enum { KNOWN = 1, HELD = 2, INHERENT = 4, SEVERAL = 7 } kinds;
+} methods[] = {
+	{"mfa", SEVERAL},
+	{"mca", SEVERAL},
+	{"pwd", KNOWN},
+	{"pin", KNOWN},
+	{"kba", KNOWN},
+	{"otp", HELD},
+	{"hwk", HELD},
+	{"swk", HELD},
+	{"sc", HELD},
+	{"sms", HELD},
+	{"tel", HELD},
+	{"pop", HELD},
+	{"face", INHERENT},
+	{"fpt", INHERENT},
+	{"iris", INHERENT},
+	{"retina", INHERENT},
+	{"vbm", INHERENT},
+};
+
+static unsigned kinds_of(const char *method)
+{
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (strcmp(methods[i].method, method) == 0)
+			return methods[i].kinds;
+	return 0;
+}
+
+/* Two methods of one kind are one factor (NIST SP 800-63B section 4.2.1). */
 static bool has_second_factor(const json_t *claims)
 {
-	static const char *const methods[] = {
-		"mfa", "mca", "otp", "hwk", "swk", "sc", "sms", "tel"};
 	const json_t *list = json_object_get(claims, "amr"), *item;
+	unsigned kinds = 0;
 	size_t i;
 
 	json_array_foreach(list, i, item)
 	{
-		for (size_t j = 0; j < sizeof methods / sizeof *methods; j++)
-			if (json_is_string(item) &&
-				strcmp(json_string_value(item), methods[j]) == 0)
-				return true;
+		if (json_is_string(item))
+			kinds |= kinds_of(json_string_value(item));
 	}
-	return false;
+	return (kinds & (kinds - 1)) != 0; /* more than one bit */
 }
 
 /* The access token is kept where it is good for reading the groups again: not where they stand in

@@ -576,6 +576,18 @@ def test_A29_odd_claims_say_nothing(liar, claims):
     assert "name" not in claims or "participantName" not in answer.location or "Alice" not in answer.location
 
 
+def test_P7_two_factors_are_two_kinds(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer) + 'policy {\n rule "strong" {\n allow = true\n second-factor = true\n }\n}\n')
+    for methods in (["pwd"], ["otp"], ["sms"], ["tel"], ["hwk"], ["swk"], ["sc"], ["otp", "sms"], ["pwd", "pin"], "mfa"):
+        peer.claims = {"amr": methods}
+        assert peer.sign_in(Person(rig)).status == 403, methods
+    for methods in (["mfa"], ["mca"], ["pwd", "otp"], ["pin", "hwk"]):
+        peer.claims = {"amr": methods}
+        assert is_in(peer.sign_in(Person(rig))), methods
+    peer.stop()
+
+
 def test_max_age_and_acr_are_demanded(make_rig, tmp_path):
     peer = Liar(str(tmp_path))
     rig = start(make_rig, section(peer.issuer, 'max-age = "10m"', 'acr-values = {"gold", "silver"}', 'prompt = "login"'))

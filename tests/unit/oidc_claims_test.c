@@ -256,6 +256,39 @@ static void claims_make_a_person(void **state)
 	identity_release(&who);
 }
 
+static void p7_two_factors_are_two_kinds(void **state)
+{
+	static const struct {
+		const char *methods;
+		bool second;
+	} cases[] = {{"[\"pwd\"]", false}, {"[\"otp\"]", false}, {"[\"hwk\"]", false},
+		{"[\"swk\"]", false}, {"[\"sc\"]", false}, {"[\"sms\"]", false},
+		{"[\"tel\"]", false}, {"[\"fpt\"]", false}, {"[\"pwd\",\"pin\",\"kba\"]", false},
+		{"[\"otp\",\"sms\",\"tel\",\"pop\"]", false}, {"[\"face\",\"iris\"]", false},
+		{"[\"pwd\",\"geo\",\"rba\",\"user\",\"wia\"]", false},
+		{"[\"user\",\"hwk\"]", false}, {"[\"pwd\",\"pwd\"]", false},
+		{"[\"pwd\",\"OTP\"]", false}, {"[\"pwd\",\"\"]", false},
+		{"[\"pwd\",[\"otp\"]]", false}, {"[]", false}, {"\"mfa\"", false},
+		{"{\"mfa\":1}", false}, {"[\"mfa\"]", true}, {"[\"mca\"]", true},
+		{"[\"pwd\",\"mfa\"]", true}, {"[\"pwd\",\"otp\"]", true},
+		{"[\"pin\",\"hwk\"]", true}, {"[\"kba\",\"sms\"]", true},
+		{"[\"pwd\",\"fpt\"]", true}, {"[\"swk\",\"face\"]", true},
+		{"[\"x\",\"sc\",7,\"pin\"]", true}};
+	struct oidc_options options = options_of_a_test();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct identity who;
+		char members[128];
+
+		snprintf(members, sizeof members, "\"amr\":%s", cases[i].methods);
+		who = read_person(&options, members, NULL);
+		if (who.second_factor != cases[i].second)
+			fail_msg("%s", cases[i].methods);
+		identity_release(&who);
+	}
+}
+
 static void a29_an_address_counts_when_its_own_source_verified_it(void **state)
 {
 	static const struct {
@@ -387,6 +420,7 @@ int main(void)
 		cmocka_unit_test(what_was_asked_for_must_have_happened),
 		cmocka_unit_test(logout_tokens_are_told_from_others),
 		cmocka_unit_test(claims_make_a_person),
+		cmocka_unit_test(p7_two_factors_are_two_kinds),
 		cmocka_unit_test(a29_an_address_counts_when_its_own_source_verified_it),
 		cmocka_unit_test(groups_are_found_where_the_option_says),
 		cmocka_unit_test(more_groups_than_the_limit_are_an_error),
