@@ -205,7 +205,22 @@ static bool has_type(const json_t *value, json_type type)
 	return type == JSON_TRUE ? json_is_boolean(value) : json_typeof(value) == type;
 }
 
-/* A member that nobody knows is refused too: "group" for "groups" would silently be none. */
+static int check_needed(const json_t *answer, struct error *error)
+{
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const json_t *value = json_object_get(answer, members[i].name);
+
+		if (value == NULL && members[i].needed)
+			return error_set(error, "the answer has no \"%s\"", members[i].name);
+		if (members[i].needed && !has_type(value, members[i].type))
+			return error_set(
+				error, "the answer's \"%s\" is of another type", members[i].name);
+	}
+	return 0;
+}
+
+/* What is said of the person. A member that nobody knows is refused too: "group" for "groups" would
+ * silently be none. */
 static int check_members(const json_t *answer, struct error *error)
 {
 	size_t known = 0;
@@ -213,8 +228,6 @@ static int check_members(const json_t *answer, struct error *error)
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		const json_t *value = json_object_get(answer, members[i].name);
 
-		if (value == NULL && members[i].needed)
-			return error_set(error, "the answer has no \"%s\"", members[i].name);
 		if (value != NULL && !has_type(value, members[i].type))
 			return error_set(
 				error, "the answer's \"%s\" is of another type", members[i].name);
@@ -232,7 +245,7 @@ static const char *text_of(const struct call *call, const char *name)
 
 static int check_answer(const struct call *call, struct error *error)
 {
-	if (check_members(call->answer, error) != 0)
+	if (check_needed(call->answer, error) != 0)
 		return -1;
 	if (json_integer_value(json_object_get(call->answer, "version")) != VERSION)
 		return error_set(error, "the answer has another version than %d", VERSION);
@@ -281,6 +294,9 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 	if (check_answer(call, error) != 0)
 		return AUTH_UNAVAILABLE;
 	verdict = text_of(call, "verdict");
+	/* A grant is of one person, and so is what is wrong with it. */
+	if (check_members(call->answer, error) != 0)
+		return strcmp(verdict, "grant") == 0 ? AUTH_UNFIT : AUTH_UNAVAILABLE;
 	if (strcmp(verdict, "deny") == 0)
 		return AUTH_DENY;
 	if (strcmp(verdict, "unknown") == 0)

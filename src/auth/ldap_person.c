@@ -121,10 +121,8 @@ static bool is_disabled(LDAP *ld, LDAPMessage *entry)
 
 static bool is_wanted(const struct directory *directory, const char *group)
 {
-	for (size_t i = 0; i < directory->group_match_count; i++)
-		if (text_matches(directory->group_match[i], group, true))
-			return true;
-	return directory->group_match_count == 0;
+	return directory->group_match_count == 0 ||
+	       text_matches_any(directory->group_match, directory->group_match_count, group);
 }
 
 static void add_group(const struct directory *directory, const char *group, struct person *person)
@@ -167,9 +165,38 @@ static void add_values(const struct directory *directory, LDAP *ld, LDAPMessage 
 
 		if (value != NULL)
 			add(directory, value, person);
+		else
+			break_person(person, "a value of %s is empty or binary", attribute);
 		free(value);
 	}
 	ldap_value_free_len(values);
+}
+
+/* "memberOf;range=0-1499": Active Directory tells so many values at once ([MS-ADTS]
+ * 3.1.1.3.1.3.3), and then leaves out the attribute without options. */
+static bool is_part(const char *description, const char *attribute)
+{
+	size_t length = strlen(attribute);
+
+	return strncasecmp(description, attribute, length) == 0 &&
+	       strncasecmp(description + length, ";range=", 7) == 0;
+}
+
+static void check_whole(
+	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
+{
+	BerElement *at = NULL;
+
+	for (char *name = ldap_first_attribute(ld, entry, &at); name != NULL;
+		name = ldap_next_attribute(ld, entry, at)) {
+		if (is_part(name, directory->group_attribute))
+			break_person(person,
+				"the directory tells only a part of the groups in %s: search for "
+				"them with group-filter and set group-attribute to \"\"",
+				directory->group_attribute);
+		ldap_memfree(name);
+	}
+	ber_free(at, 0);
 }
 
 static void add_group_entry(
@@ -256,8 +283,10 @@ static void read_entry(
 	read_optional(
 		ld, entry, directory->email_attribute, &person->who.email, IDENTITY_EMAIL_MAX);
 	person->disabled = is_disabled(ld, entry);
-	if (directory->group_attribute[0] != '\0')
+	if (directory->group_attribute[0] != '\0') {
+		check_whole(directory, ld, entry, person);
 		add_values(directory, ld, entry, directory->group_attribute, add_group_dn, person);
+	}
 }
 
 /* What one search found. A size limit of the server's is a sign of more than one. */

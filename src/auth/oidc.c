@@ -36,6 +36,8 @@ static const struct option known_options[] = {
 	{"name-claim", OPTION_STRING, "name", "the claim with the name"},
 	{"email-claim", OPTION_STRING, "email", "the claim with the e-mail address"},
 	{"groups-claim", OPTION_STRING, "groups", "the claim with the groups, dots lead inside"},
+	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all"},
+	{"groups-separator", OPTION_STRING, NULL, "what stands between groups in one text"},
 	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified"},
 	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too"},
 	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
@@ -217,8 +219,12 @@ static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metada
 	if (verdict == AUTH_GRANT)
 		verdict = ask_userinfo(oidc, metadata, tokens, claims, &userinfo, error);
 	if (verdict == AUTH_GRANT && oidc_person_read(&oidc->options, claims, userinfo,
-					     tokens->access_token, redirect->who, error) != 0)
+					     tokens->access_token, redirect->who, error) != 0) {
+		/* For the log: the provider has vouched for it. */
+		identity_set(
+			&redirect->who->subject, oidc_text(claims, "sub"), IDENTITY_SUBJECT_MAX);
 		verdict = AUTH_DENY;
+	}
 	json_decref(claims);
 	json_decref(userinfo);
 	return verdict;

@@ -9,6 +9,7 @@
  * oidc_client.c   what we ask it: tokens, userinfo
  * oidc_check.c    what its tokens must say
  * oidc_person.c   whom they speak of
+ * oidc_groups.c   and their groups
  */
 #ifndef AUTH_OIDC_H
 #define AUTH_OIDC_H
@@ -57,6 +58,9 @@ struct oidc_options {
 	int64_t max_age; /* seconds; -1: not asked for */
 	const char *prompt;
 	const char *name_claim, *email_claim, *groups_claim;
+	const char *const *group_match; /* patterns of the groups to keep; none: all */
+	size_t group_match_count;
+	const char *groups_separator; /* NULL: not said; "": a text is one group */
 	bool allow_unverified_email, userinfo;
 };
 
@@ -187,6 +191,16 @@ const char *oidc_text(const json_t *claims, const char *name);
 int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	const json_t *userinfo, const char *access_token, struct identity *who,
 	struct error *error);
+
+/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
+ * lead into objects ("realm_access.roles"). NULL where it is missing or null. */
+const json_t *oidc_claim(const json_t *claims, const char *path);
+
+/* Adds the groups of the first source that tells them; `sources` ends with NULL. 0, or -1 with an
+ * error where they are told and cannot be read whole: taken for none, a rule that denies would not
+ * apply. Sources that say nothing of groups make a member of none. */
+int oidc_groups_read(const struct oidc_options *options, const json_t *const *sources,
+	struct identity *who, struct error *error);
 
 /* Puts what userinfo says in the place of what was there. */
 int oidc_person_renew(const struct oidc_options *options, const json_t *userinfo,

@@ -132,6 +132,13 @@ static int read_claims(
 	options->name_claim = section_string(section, "name-claim");
 	options->email_claim = section_string(section, "email-claim");
 	options->groups_claim = section_string(section, "groups-claim");
+	options->group_match = section_list(section, "group-match", &options->group_match_count);
+	if (section_has(section, "groups-separator"))
+		options->groups_separator = section_string(section, "groups-separator");
+	if (options->groups_separator != NULL && strlen(options->groups_separator) > 1)
+		return section_error(section, "groups-separator", error,
+			"one character of ASCII is needed, or \"\", not \"%.64s\"",
+			options->groups_separator);
 	options->userinfo = section_bool(section, "userinfo");
 	options->allow_unverified_email = section_bool(section, "allow-unverified-email");
 	if (strcmp(options->email_claim, "email") != 0 && !options->allow_unverified_email)

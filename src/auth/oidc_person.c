@@ -8,21 +8,27 @@ struct sources {
 	const json_t *claims[3];
 };
 
-/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
- * lead into objects ("realm_access.roles"). */
-static const json_t *find_claim(const json_t *claims, const char *path)
+/* JSON null is what some encoders write for "nothing". */
+static const json_t *member(const json_t *claims, const char *name)
 {
-	const json_t *found = json_object_get(claims, path);
+	const json_t *found = json_object_get(claims, name);
+
+	return json_is_null(found) ? NULL : found;
+}
+
+const json_t *oidc_claim(const json_t *claims, const char *path)
+{
+	const json_t *found = member(claims, path);
 	const char *dot = path;
 
 	while (found == NULL && (dot = strchr(dot, '.')) != NULL) {
 		char *head = strndup(path, (size_t)(dot - path));
-		const json_t *inner = head != NULL ? json_object_get(claims, head) : NULL;
+		const json_t *inner = head != NULL ? member(claims, head) : NULL;
 
 		free(head);
 		dot++;
 		if (json_is_object(inner))
-			found = find_claim(inner, dot);
+			found = oidc_claim(inner, dot);
 	}
 	return found;
 }
@@ -33,7 +39,7 @@ static const json_t *find(const struct sources *sources, const char *path, const
 
 	for (size_t i = 0; found == NULL && sources->claims[i] != NULL; i++) {
 		*source_r = sources->claims[i];
-		found = find_claim(sources->claims[i], path);
+		found = oidc_claim(sources->claims[i], path);
 	}
 	return found;
 }
@@ -81,39 +87,6 @@ static void read_email(
 		return;
 	if (options->allow_unverified_email || says_yes(json_object_get(source, "email_verified")))
 		set_optional(&who->email, email, IDENTITY_EMAIL_MAX);
-}
-
-static int add_group(struct identity *who, const json_t *value, struct error *error)
-{
-	char *fits = NULL;
-	int rc = 0;
-
-	/* One that no rule can name may be left out, but not one of too many: a rule may deny it.
-	 */
-	set_optional(&fits, value, IDENTITY_GROUP_MAX);
-	if (fits != NULL && identity_add_group(who, fits) != 0)
-		rc = error_set(error,
-			"more than %d groups: have the provider send only those that rules name",
-			IDENTITY_GROUPS_MAX);
-	free(fits);
-	return rc;
-}
-
-static int read_groups(const struct oidc_options *options, const struct sources *sources,
-	struct identity *who, struct error *error)
-{
-	const json_t *source, *groups = find(sources, options->groups_claim, &source), *group;
-	size_t i;
-	int rc = 0;
-
-	if (json_is_string(groups))
-		return add_group(who, groups, error);
-	json_array_foreach(groups, i, group)
-	{
-		if (rc == 0)
-			rc = add_group(who, group, error);
-	}
-	return rc;
 }
 
 /* RFC 8176 section 2: each value is one method, so one alone is one factor. Values that are in no
@@ -171,8 +144,8 @@ static void keep(const struct oidc_options *options, const json_t *claims, const
 {
 	if (userinfo == NULL || access_token == NULL)
 		return;
-	if (find_claim(claims, options->groups_claim) != NULL &&
-		find_claim(userinfo, options->groups_claim) == NULL)
+	if (oidc_claim(claims, options->groups_claim) != NULL &&
+		oidc_claim(userinfo, options->groups_claim) == NULL)
 		return;
 	identity_set(&who->kept, access_token, IDENTITY_KEPT_MAX);
 }
@@ -183,7 +156,7 @@ static int read_profile(const struct oidc_options *options, const struct sources
 {
 	read_name(options, sources, who);
 	read_email(options, sources, who);
-	return read_groups(options, sources, who, error);
+	return oidc_groups_read(options, sources->claims, who, error);
 }
 
 int oidc_person_read(const struct oidc_options *options, const json_t *claims,
@@ -227,7 +200,7 @@ static void take_over(const struct oidc_options *options, const json_t *userinfo
 
 	if (new->name != NULL)
 		swap(&who->name, &new->name);
-	if (find_claim(userinfo, options->email_claim) != NULL)
+	if (oidc_claim(userinfo, options->email_claim) != NULL)
 		swap(&who->email, &new->email);
 	who->groups = new->groups;
 	who->group_count = new->group_count;

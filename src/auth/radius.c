@@ -210,20 +210,25 @@ static int read_subject(const struct radius_packet *reply, const char *typed,
 	return 0;
 }
 
-/* A Class may be anything (RFC 2865 section 5.25); what is no text is no group. */
-static int read_groups(
-	const struct instance *instance, const struct radius_packet *reply, struct identity *who)
+/* A Class may be anything (RFC 2865 section 5.25): what is no text is no group. A Filter-Id is text
+ * (section 5.11). A group that cannot be held is an error, since a rule may deny it. */
+static int read_groups(const struct instance *instance, const struct radius_packet *reply,
+	struct identity *who, struct error *error)
 {
 	struct radius_value value = {0};
 	char text[RADIUS_VALUE_MAX + 1];
-	int rc = 0;
 
 	while (instance->groups != 0 && radius_next(reply, instance->groups, &value)) {
 		read_text(&value, text);
-		if (text[0] != '\0' && strlen(text) <= IDENTITY_GROUP_MAX)
-			rc |= identity_add_group(who, text);
+		if (value.length == 0 || (text[0] == '\0' && instance->groups == RADIUS_CLASS))
+			continue;
+		if (text[0] == '\0' || identity_add_group(who, text) != 0)
+			return error_set(error,
+				"the answer has more than %d groups, or one that is not a text of "
+				"at most %d bytes",
+				IDENTITY_GROUPS_MAX, IDENTITY_GROUP_MAX);
 	}
-	return rc;
+	return 0;
 }
 
 static enum auth_verdict grant(const struct instance *instance, const struct auth_attempt *attempt,
@@ -235,10 +240,9 @@ static enum auth_verdict grant(const struct instance *instance, const struct aut
 
 	if (read_subject(reply, typed->name, subject, attempt->error) != 0)
 		return AUTH_UNFIT;
-	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
-		read_groups(instance, reply, &who) != 0) {
-		error_set(attempt->error, "no memory, or more than %d groups", IDENTITY_GROUPS_MAX);
-	} else {
+	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0) {
+		error_set(attempt->error, "no memory");
+	} else if (read_groups(instance, reply, &who, attempt->error) == 0) {
 		who.second_factor = typed->asked != NULL;
 		identity_adopt(attempt->who, &who);
 		verdict = AUTH_GRANT;

@@ -140,6 +140,14 @@ bool text_matches(const char *pattern, const char *text, bool fold)
 	return *pattern == '\0';
 }
 
+bool text_matches_any(const char *const *patterns, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_matches(patterns[i], text, true))
+			return true;
+	return false;
+}
+
 /* Reads the digits at *text and moves past them. */
 static int read_digits(const char **text, int64_t maximum, int64_t *number_r)
 {

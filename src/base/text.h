@@ -30,6 +30,9 @@ bool text_is_host(const char *text);
  * ASCII letters compare without case when `fold`. */
 bool text_matches(const char *pattern, const char *text, bool fold);
 
+/* Whether one of the patterns matches, without case. */
+bool text_matches_any(const char *const *patterns, size_t count, const char *text);
+
 /* Decimal without sign, blanks or leading zeros in `minimum`..`maximum`. 0 or -1. */
 int text_to_number(const char *text, int64_t minimum, int64_t maximum, int64_t *number_r);
 

@@ -119,7 +119,7 @@ static enum step answer_finished(struct call *call)
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", NULL, call->backend->title, call->error.text);
+	login_log(visit, "failed", call->who.subject, call->backend->title, call->error.text);
 	visit->is_logged = true;
 	visit->is_join = false;
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);

@@ -4,6 +4,7 @@
 #include "base/identity.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
@@ -114,8 +115,14 @@ static void describe_name(const struct passwd *account, struct buffer *answer)
 		buffer_printf(answer, "name %s\n", name);
 }
 
-/* 0, or -1 when there are more than can be told: a rule that denies one of the rest would be got
- * around. */
+/* getgrgid(3): how it says that there is no such group. Anything else: it could not look. */
+static bool is_nobodys(int code)
+{
+	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
+}
+
+/* 0, or -1 when there are more than can be told, or one whose name could not be looked up: a rule
+ * that denies it would be got around. */
 static int describe_groups(const char *user, gid_t first, struct buffer *answer)
 {
 	gid_t ids[IDENTITY_GROUPS_MAX];
@@ -124,8 +131,12 @@ static int describe_groups(const char *user, gid_t first, struct buffer *answer)
 	if (getgrouplist(user, first, ids, &count) < 0)
 		return -1;
 	for (int i = 0; i < count; i++) {
-		const struct group *group = getgrgid(ids[i]);
+		const struct group *group;
 
+		errno = 0;
+		group = getgrgid(ids[i]);
+		if (group == NULL && !is_nobodys(errno))
+			return -1;
 		if (group != NULL)
 			buffer_printf(answer, "group %s\n", group->gr_name);
 	}
@@ -147,7 +158,8 @@ static void grant(pam_handle_t *pam, struct buffer *answer)
 	if (user == NULL || !text_is_printable(user)) {
 		buffer_text(answer, "unavailable PAM gave no usable name\n");
 	} else if (account != NULL && describe_groups(user, account->pw_gid, &about) != 0) {
-		pam_syslog(pam, LOG_NOTICE, "is in more than %d groups, which meetauth cannot hold",
+		pam_syslog(pam, LOG_NOTICE,
+			"is in more than %d groups, or one cannot be looked up: refused",
 			IDENTITY_GROUPS_MAX);
 		buffer_text(answer, "deny\n");
 	} else {

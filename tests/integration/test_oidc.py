@@ -567,13 +567,64 @@ def test_A29_only_a_verified_address_counts(liar, claims, shown):
 
 
 @pytest.mark.parametrize("claims", [{"name": 7}, {"name": ["x"]}, {"name": "a\u0001b"}, {"name": "x" * 300},
-                                    {"groups": {"staff": True}}, {"groups": [["staff"], 7, None, {}]}, {"groups": 7}])
+                                    {"groups": []}, {"groups": ""}, {"hasgroups": False}, {"_claim_names": {"x": "s"}}])
 def test_A29_odd_claims_say_nothing(liar, claims):
     peer, person = liar
     peer.claims = claims
     answer = peer.sign_in(person)
     assert is_in(answer), answer
     assert "name" not in claims or "participantName" not in answer.location or "Alice" not in answer.location
+
+
+@pytest.fixture(scope="module")
+def denying(make_module_rig, tmp_path_factory):
+    """Externals are denied, everybody else is let in."""
+    peer = Liar(str(tmp_path_factory.mktemp("liar")))
+    policy = 'policy {\n rule "externals" {\n allow = false\n groups = {"externals"}\n }\n default = "allow"\n}\n'
+    rig = start(make_module_rig, section(peer.issuer) + policy)
+    yield rig, peer
+    peer.stop()
+
+
+OVERAGE = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endpoint": "https://graph.example/x"}}}
+
+
+@pytest.mark.parametrize("claims,reason", [
+    (OVERAGE, "overage"), ({"hasgroups": True}, "overage"), ({"hasgroups": "true"}, "overage"),
+    ({**OVERAGE, "groups": ["staff"]}, "overage"), ({"groups": {"externals": {"1": "d"}}}, "neither a text nor a list"),
+    ({"groups": {"staff": True}}, "neither a text nor a list"), ({"groups": 7}, "neither a text nor a list"),
+    ({"groups": [["staff"], 7, None, {}]}, "more than texts"), ({"groups": [{"name": "externals"}]}, "more than texts"),
+    ({"groups": "externals,staff"}, "groups-separator"), ({"groups": '["externals"]'}, "groups-separator"),
+    ({"groups": ["g%d" % i for i in range(70)]}, "more than 64 groups"), ({"groups": ["x" * 129]}, "longer than 128 bytes"),
+])
+def test_groups_that_are_not_told_whole_are_not_none(denying, claims, reason):
+    rig, peer = denying
+    peer.claims = {"sub": "u-" + str(len(rig.events("login"))), **claims}
+    assert_refused(peer.sign_in(Person(rig)))
+    line = wait_for(lambda: [e for e in rig.events("login") if e.get("user") == peer.claims["sub"]], "the audit line")[-1]
+    assert line["result"] == "failed" and reason in line["detail"], line
+    peer.reset()
+    assert is_in(peer.sign_in(Person(rig))), "who is in no group is let in, and nobody else is disturbed"
+
+
+def test_groups_in_every_readable_form_count(denying):
+    rig, peer = denying
+    for claim in (["externals"], ["staff", "externals"], "externals"):
+        peer.claims = {"groups": claim}
+        assert peer.sign_in(Person(rig)).status == 403, claim
+    peer.reset()
+
+
+def test_group_match_and_separator(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer, 'group-match = {"Meeting *"}', 'groups-separator = ";"') +
+                'policy {\n rule "hosts" {\n allow = true\n groups = {"Meeting hosts"}\n }\n}\n')
+    for claim in (["%08d-0000" % i for i in range(200)] + ["Meeting hosts"], "x;Meeting hosts"):
+        peer.claims = {"groups": claim}
+        assert is_in(peer.sign_in(Person(rig))), claim
+    peer.claims = {"groups": ["hosts"]}
+    assert peer.sign_in(Person(rig)).status == 403
+    peer.stop()
 
 
 def test_P7_two_factors_are_two_kinds(make_rig, tmp_path):

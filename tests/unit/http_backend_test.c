@@ -366,6 +366,23 @@ static void a54_only_a_typed_yes_is_a_yes(void **state)
 	}
 }
 
+/* Groups that are null, or anything else that is wrong with one person's data, refuse that person
+ * and do not put the service out of order for the others. */
+static void what_is_wrong_with_one_person_is_no_outage(void **state)
+{
+	static const char *const answers[] = {GRANT(",\"groups\":null"), GRANT(",\"groups\":{}"),
+		GRANT(",\"groups\":[null]"), GRANT(",\"email\":null"), GRANT(",\"name\":7"),
+		GRANT(",\"secondFactor\":null"), GRANT(",\"phone\":\"1\"")};
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct result result = meet(*state, answers[i]);
+
+		if (result.verdict != AUTH_UNFIT)
+			fail_msg("verdict %d for %s", (int)result.verdict, answers[i]);
+		assert_null(result.who.subject);
+	}
+}
+
 /* What a cache, or somebody who recorded it, would say. */
 static void a54_an_answer_of_yesterday_is_none(void **state)
 {
@@ -494,6 +511,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(the_question_is_signed_and_has_what_is_promised),
+		ROW(what_is_wrong_with_one_person_is_no_outage),
 		ROW(the_longest_that_can_be_typed_fits),
 		ROW(what_is_not_utf8_is_nobodys_password),
 		ROW(without_a_key_nothing_is_sent),

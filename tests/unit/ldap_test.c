@@ -700,6 +700,26 @@ static void a_group_name_that_does_not_fit_is_a_fault(void **state)
 	assert_int_equal(world->who.group_count, 1);
 }
 
+/* Active Directory tells 1500 or 5000 values at once. */
+static void a_part_of_the_groups_is_a_fault(void **state)
+{
+	struct world *world = *state;
+	static struct fake_entry some;
+
+	some = alice;
+	some.attributes[3] =
+		(struct fake_attribute){"memberOf;range=0-1", {"cn=a,dc=x", "cn=b,dc=x"}};
+	world->fake.script.entries = &some;
+	open_with(world, SEARCH);
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
+	assert_non_null(strstr(world->error.text, "only a part of the groups in memberOf"));
+	some = alice;
+	world->fake.script.entries = &some;
+	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
+	some.attributes[3] = (struct fake_attribute){"MEMBEROF;Range=0-1", {"cn=a,dc=x"}};
+	assert_int_equal(renew(world), AUTH_UNFIT);
+}
+
 /* ---- renewing ---- */
 
 static void a28_new_groups_are_read(void **state)
@@ -904,6 +924,7 @@ int main(void)
 		ROW(group_names_may_be_whole_dns),
 		ROW(too_many_groups_are_a_fault_and_not_a_choice),
 		ROW(a_group_name_that_does_not_fit_is_a_fault),
+		ROW(a_part_of_the_groups_is_a_fault),
 		ROW(a28_new_groups_are_read),
 		ROW(a28_who_is_gone_loses_the_session),
 		ROW(a28_a_name_that_is_somebody_else_s_now_loses_the_session),

@@ -332,12 +332,16 @@ static void groups_are_found_where_the_option_says(void **state)
 		const char *path, *claims;
 		size_t count;
 	} cases[] = {{"groups", "\"groups\":[\"a\",\"b\"]", 2}, {"groups", "\"groups\":\"a\"", 1},
-		{"groups", "\"groups\":{\"a\":true}", 0},
-		{"groups", "\"groups\":[[\"a\"],7,null]", 0},
-		{"groups", "\"groups\":[\"\",\"a\\n\"]", 0},
+		{"groups", "\"groups\":[]", 0}, {"groups", "\"groups\":[\"\"]", 0},
+		{"groups", "\"groups\":\"\"", 0}, {"groups", "\"hasgroups\":\"False\"", 0},
+		{"groups", "\"hasgroups\":false,\"groups\":\"a b;c\"", 1},
+		{"groups", "\"_claim_names\":{\"address\":\"s\"},\"groups\":\"a\"", 1},
+		{"groups", "\"_claim_names\":{\"group\":\"s\",\"groups2\":\"s\"}", 0},
+		{"roles", "\"_claim_names\":{\"groups\":\"s\"},\"roles\":\"a\"", 1},
+		{"roles", "\"hasgroups\":true,\"roles\":\"a\"", 1},
+		{"", "\"hasgroups\":true,\"_claim_names\":{\"groups\":\"s\"}", 0},
 		{"realm_access.roles", "\"realm_access\":{\"roles\":[\"a\"]}", 1},
 		{"realm_access.roles", "\"realm_access\":\"roles\"", 0},
-		{"realm_access.roles", "\"realm_access\":{\"roles\":{\"x\":1}}", 0},
 		{"https://example.org/groups", "\"https://example.org/groups\":[\"a\"]", 1},
 		{"https://example.org/x.roles", "\"https://example.org/x\":{\"roles\":[\"a\"]}", 1},
 		{"a..b", "\"a\":{\"\":{\"b\":\"x\"}}", 1}, {".", "\"\":{\"\":\"x\"}", 1},
@@ -354,6 +358,110 @@ static void groups_are_found_where_the_option_says(void **state)
 			fail_msg("%s: %zu", cases[i].path, who.group_count);
 		identity_release(&who);
 	}
+}
+
+/* A JSON null, which with() takes for "left out". */
+static void groups_that_are_null_are_none(void **state)
+{
+	struct oidc_options options = options_of_a_test();
+	json_t *claims = with(id_token, ""), *userinfo = with("{\"sub\":\"u\"}", "");
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+
+	(void)state;
+	json_object_set_new(userinfo, "groups", json_null());
+	assert_int_equal(oidc_person_read(&options, claims, userinfo, NULL, &who, &error), 0);
+	assert_int_equal(who.group_count, 0);
+	json_object_set_new(claims, "groups", json_string("staff"));
+	assert_int_equal(oidc_person_read(&options, claims, userinfo, NULL, &who, &error), 0);
+	assert_true(identity_has_group(&who, "staff"));
+	identity_release(&who);
+	json_decref(claims);
+	json_decref(userinfo);
+}
+
+static void groups_that_are_not_told_whole_are_an_error(void **state)
+{
+	static const struct {
+		const char *path, *claims, *says;
+	} cases[] = {{"groups", "\"_claim_names\":{\"groups\":\"src1\"}", "overage"},
+		{"groups", "\"_claim_names\":{\"x\":\"a\",\"groups\":\"b\"},\"groups\":[\"a\"]",
+			"overage"},
+		{"groups", "\"hasgroups\":true", "overage"},
+		{"groups", "\"hasgroups\":\"true\"", "overage"},
+		{"groups", "\"hasgroups\":1,\"groups\":[\"a\"]", "overage"},
+		{"groups", "\"groups:src1\":{\"endpoint\":\"https://graph.example/x\"}", "overage"},
+		{"groups", "\"groups\":\"src1\",\"_claim_sources\":{\"src1\":{}}", "overage"},
+		{"realm.roles", "\"_claim_names\":{\"realm\":\"src1\"}", "overage"},
+		{"groups", "\"groups\":{\"externals\":{\"1\":\"d\"}}", "neither a text nor a list"},
+		{"groups", "\"groups\":{}", "neither a text nor a list"},
+		{"groups", "\"groups\":7", "neither a text nor a list"},
+		{"groups", "\"groups\":true", "neither a text nor a list"},
+		{"a.b", "\"a\":{\"b\":{\"x\":1}}", "\"a.b\" is neither"},
+		{"groups", "\"groups\":[[\"a\"]]", "more than texts"},
+		{"groups", "\"groups\":[\"a\",7]", "more than texts"},
+		{"groups", "\"groups\":[\"a\",null]", "more than texts"},
+		{"groups", "\"groups\":[{\"name\":\"a\"}]", "more than texts"},
+		{"groups", "\"groups\":[\"a\\n\"]", "group-match"},
+		{"groups", "\"groups\":\"a,b\"", "groups-separator"},
+		{"groups", "\"groups\":\"[\\\"a\\\"]\"", "groups-separator"},
+		{"groups", "\"groups\":\"{\\\"a\\\":1}\"", "groups-separator"}};
+	struct oidc_options options = options_of_a_test();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *claims = with(id_token, cases[i].claims), *none = with(id_token, "");
+		struct identity who = IDENTITY_INIT;
+		struct error error = {""};
+
+		options.groups_claim = cases[i].path;
+		if (oidc_person_read(&options, claims, NULL, NULL, &who, &error) != -1 ||
+			strstr(error.text, cases[i].says) == NULL)
+			fail_msg("%s: %s", cases[i].claims, error.text);
+		/* the ID token's word where userinfo says nothing, and when they are read again */
+		assert_int_equal(oidc_person_read(&options, claims, none, NULL, &who, &error), -1);
+		assert_null(who.subject);
+		assert_int_equal(oidc_person_renew(&options, claims, &who, &error), -1);
+		json_decref(claims);
+		json_decref(none);
+	}
+}
+
+static void group_match_and_separator_say_what_is_a_group(void **state)
+{
+	static const char *const match[] = {"meet*", "x"};
+	struct oidc_options options = options_of_a_test();
+	json_t *claims = json_loads(id_token, 0, NULL), *groups = json_array();
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+	char name[IDENTITY_GROUP_MAX + 2];
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		json_array_append_new(groups, json_sprintf("%08d-guid", i));
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	json_array_append_new(groups, json_string(name));
+	json_array_append_new(groups, json_string("Meeting hosts"));
+	json_object_set_new(claims, "groups", groups);
+	options.group_match = match;
+	options.group_match_count = COUNT(match);
+	assert_int_equal(oidc_person_read(&options, claims, NULL, NULL, &who, &error), 0);
+	assert_int_equal(who.group_count, 1);
+	assert_true(identity_has_group(&who, "Meeting hosts"));
+	identity_release(&who);
+	options.group_match_count = 0;
+	options.groups_separator = ",";
+	json_object_set_new(claims, "groups", json_string("staff, hosts,,  "));
+	assert_int_equal(oidc_person_read(&options, claims, NULL, NULL, &who, &error), 0);
+	assert_int_equal(who.group_count, 2);
+	assert_true(identity_has_group(&who, "hosts"));
+	identity_release(&who);
+	options.groups_separator = "";
+	assert_int_equal(oidc_person_read(&options, claims, NULL, NULL, &who, &error), 0);
+	assert_int_equal(who.group_count, 1);
+	identity_release(&who);
+	json_decref(claims);
 }
 
 static void more_groups_than_the_limit_are_an_error(void **state)
@@ -423,6 +531,9 @@ int main(void)
 		cmocka_unit_test(p7_two_factors_are_two_kinds),
 		cmocka_unit_test(a29_an_address_counts_when_its_own_source_verified_it),
 		cmocka_unit_test(groups_are_found_where_the_option_says),
+		cmocka_unit_test(groups_that_are_null_are_none),
+		cmocka_unit_test(groups_that_are_not_told_whole_are_an_error),
+		cmocka_unit_test(group_match_and_separator_say_what_is_a_group),
 		cmocka_unit_test(more_groups_than_the_limit_are_an_error),
 		cmocka_unit_test(the_access_token_is_kept_where_groups_can_be_read_again),
 		cmocka_unit_test(a28_what_userinfo_says_later_takes_the_place),

@@ -566,6 +566,24 @@ static void what_is_no_text_is_no_group(void **state)
 	identity_release(&result.who);
 }
 
+static void a_group_that_cannot_be_held_is_a_fault(void **state)
+{
+	char filter[2 + IDENTITY_GROUP_MAX + 2] = {
+		RADIUS_FILTER_ID, (char)(3 + IDENTITY_GROUP_MAX)};
+	struct server server;
+	struct result result;
+
+	result = meet(*state, &server, REPLY(RADIUS_ACCESS_ACCEPT, "\x0b\x04\xff\xfe" STAFF),
+		"anna", "x");
+	assert_int_equal(result.verdict, AUTH_UNFIT);
+	memset(filter + 2, 'x', IDENTITY_GROUP_MAX + 1);
+	result = meet(*state, &server,
+		reply_of(RADIUS_ACCESS_ACCEPT, filter, 3 + IDENTITY_GROUP_MAX), "anna", "x");
+	assert_int_equal(result.verdict, AUTH_UNFIT);
+	assert_non_null(strstr(result.error.text, "at most 128 bytes"));
+	assert_null(result.who.subject);
+}
+
 static void a48_some_words_are_never_sent(void **state)
 {
 	static const struct {
@@ -860,6 +878,7 @@ int main(void)
 		ROW(an_answer_goes_to_the_server_that_asked),
 		ROW(a_long_prompt_ends_at_a_whole_character),
 		ROW(a50_a51_lies_alone_let_nobody_in),
+		ROW(a_group_that_cannot_be_held_is_a_fault),
 		ROW(a51_lies_do_not_keep_the_truth_out),
 		ROW(a50_an_answer_without_signature_is_none_and_the_log_says_so),
 		ROW(a51_an_answer_from_elsewhere_is_none),
