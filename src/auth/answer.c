@@ -93,10 +93,23 @@ static int read_challenge(struct answer *answer, const char *key, const char *va
 	return 0;
 }
 
+/* Whom it denies, and why. */
+static int read_denial(struct answer *answer, const char *key, const char *value)
+{
+	if (strcmp(key, "user") == 0)
+		return set_once(&answer->who.subject, value, IDENTITY_SUBJECT_MAX);
+	if (strcmp(key, "reason") != 0 || answer->text[0] != '\0')
+		return -1;
+	answer->text = value;
+	return 0;
+}
+
 static int read_detail(struct answer *answer, const char *key, const char *value)
 {
 	if (answer->reply == REPLY_GRANT)
 		return read_grant(answer, key, value);
+	if (answer->reply == REPLY_DENY)
+		return read_denial(answer, key, value);
 	return answer->reply == REPLY_CHALLENGE ? read_challenge(answer, key, value) : -1;
 }
 

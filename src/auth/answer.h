@@ -22,8 +22,9 @@ enum reply {
 /* Strings point into the text that was read. */
 struct answer {
 	enum reply reply;
-	const char *text;    /* behind the word: the prompt, or why; "" where there is none */
-	struct identity who; /* REPLY_GRANT: owned, complete but for the backend */
+	const char *text;    /* the prompt, or why; "" where there is none */
+	struct identity who; /* REPLY_GRANT: owned, complete but for the backend; REPLY_DENY: the
+				subject alone, where it was said */
 	const char *state;   /* REPLY_CHALLENGE: NULL where there is none */
 	bool has_second_factor, has_echo, echo;
 };

@@ -56,14 +56,17 @@ struct auth_attempt {
 	struct auth_secrets secrets;
 
 	/* Filled on AUTH_GRANT only, but for `backend`, which the caller sets, and `subject`, which
-	 * may be set on AUTH_DENY: whom the name means, where that is not what was typed. */
+	 * is set on AUTH_DENY and AUTH_UNFIT where the backend knows whom the name means: the name
+	 * of the account, which goes to the log and is counted. Never what was typed, unless the
+	 * backend has found an account of that name. */
 	struct identity *who;
 	/* AUTH_LINK, filled on AUTH_GRANT: the meeting that the link leads to (platform,
 	 * meeting_id, meeting_token); NULL for others. */
 	struct join *leads_to;
 	/* Filled on AUTH_CHALLENGE only. */
 	struct auth_challenge *challenge;
-	/* Why AUTH_UNAVAILABLE, for the log; never about the person. */
+	/* Why not, for the operator's log: wrong password, disabled, out of order. Nothing that was
+	 * typed. No visitor sees it. */
 	struct error *error;
 };
 

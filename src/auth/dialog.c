@@ -3,6 +3,8 @@
 
 #include "auth/answer.h"
 
+#include <strings.h>
+
 #define FIRST_LINE "meetauth 1"
 
 enum { REASON_MAX = 200 };
@@ -25,21 +27,30 @@ static int ask(const struct helper *helper, const struct buffer *question, struc
 	return 0;
 }
 
-/* The words of "unavailable", unless they give a secret away. Always AUTH_UNAVAILABLE. */
-static enum auth_verdict say_why(const struct helper *helper, const struct answer *answer,
-	const char *const secrets[2], struct error *error)
+/* The program's own words, for the log, unless they repeat what was typed (`attempt`; NULL: nothing
+ * was): that may be a password, in whichever field. */
+static const char *words_of(const struct answer *answer, const struct auth_attempt *attempt)
 {
-	for (size_t i = 0; i < 2; i++) {
-		if (secrets[i] == NULL || secrets[i][0] == '\0' ||
-			strstr(answer->text, secrets[i]) == NULL)
-			continue;
-		error_set(error,
-			"%s is out of order; why is not told here, for what was typed is in it",
-			helper->program);
-		return AUTH_UNAVAILABLE;
-	}
+	const char *typed[] = {attempt != NULL ? attempt->password : NULL,
+		attempt != NULL ? attempt->answer : NULL, attempt != NULL ? attempt->name : NULL};
+
+	/* A name is no secret once the program has said that it is one. */
+	if (answer->who.subject != NULL && typed[2] != NULL &&
+		strcasecmp(answer->who.subject, typed[2]) == 0)
+		typed[2] = NULL;
+	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++)
+		if (typed[i] != NULL && typed[i][0] != '\0' &&
+			strcasestr(answer->text, typed[i]) != NULL)
+			return "why is not told here, for what was typed is in it";
+	return answer->text;
+}
+
+/* Always AUTH_UNAVAILABLE. */
+static enum auth_verdict say_why(const struct helper *helper, const struct answer *answer,
+	const struct auth_attempt *attempt, struct error *error)
+{
 	error_set(error, "%s is out of order%s%.*s", helper->program,
-		answer->text[0] != '\0' ? ": " : "", REASON_MAX, answer->text);
+		answer->text[0] != '\0' ? ": " : "", REASON_MAX, words_of(answer, attempt));
 	return AUTH_UNAVAILABLE;
 }
 
@@ -110,10 +121,10 @@ static void fill_challenge(const struct auth_attempt *attempt, const struct answ
 static enum auth_verdict judge(
 	const struct helper *helper, const struct auth_attempt *attempt, struct answer *answer)
 {
-	const char *const typed[2] = {attempt->password, attempt->answer};
-
 	switch (answer->reply) {
 	case REPLY_DENY:
+		error_set(attempt->error, "%.*s", REASON_MAX, words_of(answer, attempt));
+		identity_adopt(attempt->who, &answer->who);
 		return AUTH_DENY;
 	case REPLY_UNKNOWN:
 		return AUTH_UNKNOWN;
@@ -124,7 +135,7 @@ static enum auth_verdict judge(
 		identity_adopt(attempt->who, &answer->who);
 		return AUTH_GRANT;
 	case REPLY_UNAVAILABLE:
-		return say_why(helper, answer, typed, attempt->error);
+		return say_why(helper, answer, attempt, attempt->error);
 	case REPLY_NONSENSE:
 	case REPLY_UNKNOWN_REQUEST:
 	case REPLY_READY:
@@ -177,8 +188,6 @@ static enum auth_verdict take_over(
 static enum auth_verdict judge_renewal(
 	const struct helper *helper, const struct auth_renewal *renewal, struct answer *answer)
 {
-	static const char *const nothing[2];
-
 	switch (answer->reply) {
 	case REPLY_DENY:
 		return AUTH_DENY;
@@ -188,7 +197,7 @@ static enum auth_verdict judge_renewal(
 	case REPLY_GRANT:
 		return take_over(helper, renewal, answer);
 	case REPLY_UNAVAILABLE:
-		return say_why(helper, answer, nothing, renewal->error);
+		return say_why(helper, answer, NULL, renewal->error);
 	case REPLY_NONSENSE:
 	case REPLY_CHALLENGE:
 	case REPLY_READY:
@@ -221,7 +230,6 @@ enum auth_verdict dialog_renew(void *instance, const struct auth_renewal *renewa
 int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	const struct helper *helper = instance;
-	static const char *const nothing[2];
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
 	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct answer answer = ANSWER_INIT;
@@ -234,7 +242,7 @@ int dialog_connect(void *instance, const struct auth_secrets *secrets, struct er
 		if (answer.reply == REPLY_READY || answer.reply == REPLY_UNKNOWN_REQUEST)
 			rc = 0;
 		else if (answer.reply == REPLY_UNAVAILABLE)
-			say_why(helper, &answer, nothing, error);
+			say_why(helper, &answer, NULL, error);
 		else
 			say_misplaced(helper, &answer, error);
 	}

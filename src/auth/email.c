@@ -200,7 +200,14 @@ static enum auth_verdict compare(const struct auth_attempt *attempt)
 
 	if (!recall(attempt->asked, &asked))
 		return AUTH_DENY;
-	if (is_right(&asked, attempt->answer)) {
+	if (!is_right(&asked, attempt->answer)) {
+		/* An address that a code went to is known; any other is what somebody typed. */
+		if (asked.admitted)
+			identity_set(&who->subject, asked.address, IDENTITY_SUBJECT_MAX);
+		error_set(attempt->error, "%s",
+			asked.admitted ? "wrong code, or it is too old"
+				       : "no rule admits this address, so no code was sent");
+	} else {
 		verdict = AUTH_GRANT;
 		if (identity_set(&who->subject, asked.address, IDENTITY_SUBJECT_MAX) != 0 ||
 			identity_set(&who->email, asked.address, IDENTITY_EMAIL_MAX) != 0) {

@@ -112,6 +112,22 @@ static int fill(struct identity *who, const struct user *user)
 	return rc;
 }
 
+/* Somebody who is in the file and not let in, and why. */
+static enum auth_verdict refuse(
+	const struct user *user, bool right, const struct auth_attempt *attempt)
+{
+	const char *password = right ? "" : "wrong password; ";
+
+	identity_set(&attempt->who->subject, user->name, IDENTITY_SUBJECT_MAX);
+	if (user->disabled)
+		error_set(attempt->error, "%sthe account is disabled", password);
+	else if (!users_is_active(user, clock_wall()))
+		error_set(attempt->error, "%sthe account has expired", password);
+	else
+		error_set(attempt->error, "wrong password");
+	return AUTH_DENY;
+}
+
 static enum auth_verdict judge(const struct users *users, const struct auth_attempt *attempt)
 {
 	char name[USERS_NAME_SIZE];
@@ -125,12 +141,14 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 		error_set(attempt->error, "no memory to hash a password");
 		return AUTH_UNAVAILABLE;
 	case PASSWORD_MISMATCH:
-		return user == NULL ? AUTH_UNKNOWN : AUTH_DENY;
+		return user == NULL ? AUTH_UNKNOWN : refuse(user, false, attempt);
 	case PASSWORD_MATCH:
 		break;
 	}
-	if (user == NULL || !users_is_active(user, clock_wall()))
+	if (user == NULL)
 		return AUTH_DENY;
+	if (!users_is_active(user, clock_wall()))
+		return refuse(user, true, attempt);
 	if (fill(attempt->who, user) != 0) {
 		error_set(attempt->error, "no memory for an identity");
 		return AUTH_UNAVAILABLE;

@@ -63,14 +63,12 @@ static void close_accounts(void *context)
 
 /* The subject is the id, which no later account of the same name has. The digest is kept so that a
  * session is over when the account has changed: meetings that were taken away, a new password. */
-static int fill(
-	struct identity *who, const struct account *account, const struct instance *instance)
+static int fill(struct identity *who, const char *subject, const struct account *account,
+	const struct instance *instance)
 {
-	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE], digest[ACCOUNT_DIGEST_SIZE];
-	int rc;
+	char digest[ACCOUNT_DIGEST_SIZE];
+	int rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 
-	snprintf(subject, sizeof subject, ACCOUNT_SUBJECT "%s", account->id);
-	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
 	/* Not the e-mail: a host typed it, and nobody has verified it. */
@@ -94,6 +92,7 @@ static int fill(
  */
 struct found {
 	bool known;
+	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE]; /* "" for nobody */
 	char hash[PASSWORD_HASH_SIZE];
 	struct identity who; /* empty where the account is not active */
 };
@@ -110,10 +109,22 @@ static int find(struct instance *instance, const char *typed, struct found *foun
 	any = account != NULL ? account : accounts_at(instance->table.table, 0);
 	found->known = account != NULL;
 	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
+	if (account != NULL)
+		snprintf(found->subject, sizeof found->subject, ACCOUNT_SUBJECT "%s", account->id);
 	if (account != NULL && accounts_is_active(account, clock_wall()))
-		rc = fill(&found->who, account, instance);
+		rc = fill(&found->who, found->subject, account, instance);
 	pthread_mutex_unlock(&instance->table.lock);
 	return rc;
+}
+
+/* Somebody who has an account and is not let in. */
+static enum auth_verdict refuse(
+	const struct auth_attempt *attempt, const struct found *found, const char *why)
+{
+	identity_set(&attempt->who->subject, found->subject, IDENTITY_SUBJECT_MAX);
+	error_set(attempt->error, "%s%s", why,
+		found->who.subject == NULL ? "; the account has expired" : "");
+	return AUTH_DENY;
 }
 
 static enum auth_verdict judge(const struct auth_attempt *attempt, struct found *found)
@@ -124,14 +135,14 @@ static enum auth_verdict judge(const struct auth_attempt *attempt, struct found 
 		error_set(attempt->error, "no memory to hash a password");
 		return AUTH_UNAVAILABLE;
 	case PASSWORD_MISMATCH:
-		return found->known ? AUTH_DENY : AUTH_UNKNOWN;
+		return found->known ? refuse(attempt, found, "wrong password") : AUTH_UNKNOWN;
 	case PASSWORD_MATCH:
 		break;
 	}
 	if (!found->known)
 		return AUTH_UNKNOWN;
 	if (found->who.subject == NULL)
-		return AUTH_DENY;
+		return refuse(attempt, found, "the password is right");
 	identity_adopt(attempt->who, &found->who);
 	return AUTH_GRANT;
 }

@@ -286,7 +286,7 @@ static int read_identity(const struct call *call, struct identity *who, struct e
 	return 0;
 }
 
-/* `who` is filled on AUTH_GRANT only. */
+/* `who` is filled on AUTH_GRANT, and its subject on AUTH_DENY where the answer has one. */
 static enum auth_verdict judge(const struct call *call, struct identity *who, struct error *error)
 {
 	const char *verdict;
@@ -297,8 +297,11 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 	/* A grant is of one person, and so is what is wrong with it. */
 	if (check_members(call->answer, error) != 0)
 		return strcmp(verdict, "grant") == 0 ? AUTH_UNFIT : AUTH_UNAVAILABLE;
-	if (strcmp(verdict, "deny") == 0)
+	if (strcmp(verdict, "deny") == 0) {
+		/* The service may say whom it denies. */
+		identity_set(&who->subject, text_of(call, "subject"), IDENTITY_SUBJECT_MAX);
 		return AUTH_DENY;
+	}
 	if (strcmp(verdict, "unknown") == 0)
 		return AUTH_UNKNOWN;
 	if (strcmp(verdict, "grant") == 0) {
@@ -333,9 +336,8 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 		attempt->join->platform, "meetingId", attempt->join->meeting_id);
 	if (ask(context, &call, question, &attempt->secrets, attempt->error) == 0)
 		verdict = judge(&call, &found, attempt->error);
-	if (verdict == AUTH_GRANT) {
+	if (verdict == AUTH_GRANT || verdict == AUTH_DENY)
 		identity_adopt(attempt->who, &found);
-	}
 	json_decref(call.answer);
 	return verdict;
 }

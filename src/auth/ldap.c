@@ -123,6 +123,12 @@ static enum auth_verdict prove(const struct directory_call *call, const char *dn
 		*link_r = link;
 	else
 		pool_put(call->directory, link, answer.code);
+	if (verdict == AUTH_DENY)
+		error_set(call->error, "%s",
+			answer.barred ? "the directory says that the account is locked, disabled "
+					"or expired, or that its password must be changed"
+				      : "wrong password, or the directory forbids the account to "
+					"bind");
 	return verdict;
 }
 
@@ -142,8 +148,10 @@ static void adopt(struct identity *who, struct identity *from)
 static enum auth_verdict conclude(
 	const struct directory_call *call, struct person *person, struct identity *who)
 {
-	if (person->disabled)
+	if (person->disabled) {
+		error_set(call->error, "the entry says that the account is disabled");
 		return AUTH_DENY;
+	}
 	if (person_find_groups(call, person) != 0)
 		return AUTH_UNAVAILABLE;
 	if (person->broken) {
@@ -177,8 +185,10 @@ static enum auth_verdict check_found(const struct directory_call *call,
 
 	if (verdict == AUTH_UNAVAILABLE)
 		return verdict;
-	if (person->matches == 0)
+	if (person->matches == 0) {
+		call->error->text[0] = '\0'; /* of a bind as nobody */
 		return AUTH_UNKNOWN;
+	}
 	if (!one) {
 		error_set(call->error,
 			"more than one entry matches the filter: it must find one person alone");
@@ -187,7 +197,7 @@ static enum auth_verdict check_found(const struct directory_call *call,
 	if (verdict == AUTH_GRANT)
 		verdict = conclude(call, person, attempt->who);
 	/* They have several names, where the filter says so. */
-	if (verdict == AUTH_DENY)
+	if (verdict == AUTH_DENY || verdict == AUTH_UNFIT)
 		identity_set(&attempt->who->subject, person->who.subject, IDENTITY_SUBJECT_MAX);
 	return verdict;
 }
@@ -251,6 +261,7 @@ static enum auth_verdict check(void *instance, const struct auth_attempt *attemp
 	struct directory_call call = begin_call(instance, &attempt->secrets, attempt->error);
 	enum auth_verdict verdict;
 
+	call.typed = attempt->name;
 	/* A bind with an empty password succeeds, as nobody (RFC 4513 section 5.1.2). */
 	if (attempt->name[0] == '\0' || attempt->password[0] == '\0')
 		return AUTH_DENY;
@@ -307,7 +318,7 @@ static int probe(const struct directory_call *call, struct link *link)
 		code = link_search(link, &query, call->deadline, &result);
 	}
 	if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED)
-		link_error(directory, link, what, code, call->error);
+		link_error(call, link, what, code);
 	ldap_msgfree(result);
 	free(filter);
 	return code == LDAP_SUCCESS || code == LDAP_SIZELIMIT_EXCEEDED ? 0 : -1;

@@ -246,16 +246,17 @@ void link_bind(struct link *link, const char *dn, const char *password, int64_t 
 
 /* ---- opening ---- */
 
-int link_error(const struct directory *directory, const struct link *link, const char *what,
-	int code, struct error *error)
+int link_error(
+	const struct directory_call *call, const struct link *link, const char *what, int code)
 {
 	char *words = NULL;
 	bool more;
 
 	ldap_get_option(link->ld, LDAP_OPT_DIAGNOSTIC_MESSAGE, &words);
-	more = words != NULL && words[0] != '\0';
-	error_set(error, "%s: %s: %s%s%.200s%s", directory->servers[link->server].url, what,
-		ldap_err2string(code), more ? " (" : "", more ? words : "", more ? ")" : "");
+	more = words != NULL && words[0] != '\0' &&
+	       (call->typed == NULL || strcasestr(words, call->typed) == NULL);
+	error_set(call->error, "%s: %s: %s%s%.200s%s", call->directory->servers[link->server].url,
+		what, ldap_err2string(code), more ? " (" : "", more ? words : "", more ? ")" : "");
 	ldap_memfree(words);
 	return -1;
 }
@@ -314,7 +315,7 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 		code = bind_service(call, link, deadline);
 	}
 	if (code != LDAP_SUCCESS)
-		link_error(directory, link, what, code, call->error);
+		link_error(call, link, what, code);
 	return code;
 }
 

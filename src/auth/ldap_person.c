@@ -229,8 +229,7 @@ static int search_groups(
 	if (ask(call, &query, &found) != 0)
 		return -1;
 	if (found.code != LDAP_SUCCESS)
-		rc = link_error(
-			directory, found.link, "search of the groups", found.code, call->error);
+		rc = link_error(call, found.link, "search of the groups", found.code);
 	for (LDAPMessage *entry = ldap_first_entry(found.link->ld, found.result);
 		rc == 0 && entry != NULL; entry = ldap_next_entry(found.link->ld, entry))
 		add_group_entry(directory, found.link->ld, entry, person);
@@ -300,12 +299,12 @@ static int read_result(
 	if (found->code == LDAP_SIZELIMIT_EXCEEDED)
 		count = 2;
 	else if (found->code != LDAP_SUCCESS && !gone)
-		return link_error(call->directory, found->link,
+		return link_error(call, found->link,
 			found->code == LDAP_REFERRAL
 				? "search (it refers to another server, which is not asked: name "
 				  "the one that has the entries)"
 				: "search",
-			found->code, call->error);
+			found->code);
 	person->matches = count > 1 ? 2 : count == 1;
 	if (count == 1)
 		read_entry(call->directory, ld, ldap_first_entry(ld, found->result), person);

@@ -70,6 +70,7 @@ struct directory_call {
 	struct directory *directory;
 	const struct auth_secrets *secrets;
 	int64_t deadline;   /* monotonic milliseconds */
+	const char *typed;  /* for a name; NULL: none was typed */
 	struct link *bound; /* set: searches go here and not to the service account's */
 	struct error *error;
 };
@@ -126,9 +127,10 @@ struct link_query {
 int link_search(struct link *link, const struct link_query *query, int64_t deadline,
 	LDAPMessage **result_r);
 
-/* Writes "URL: what: why (the server's words)" for a code that the last request had. Always -1. */
-int link_error(const struct directory *directory, const struct link *link, const char *what,
-	int code, struct error *error);
+/* Writes "URL: what: why (the server's words)" for a code that the last request had, without words
+ * that repeat what was typed. Always -1. */
+int link_error(
+	const struct directory_call *call, const struct link *link, const char *what, int code);
 
 /* ---- ldap_pool.c: connections that are kept, and which server is asked ---- */
 

@@ -109,8 +109,13 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 		return AUTH_UNAVAILABLE;
 	}
 	/* Never AUTH_DENY, which says that the name is known here. */
-	if (match != PASSWORD_MATCH || !found.known || !found.active)
+	if (match != PASSWORD_MATCH || !found.known || !found.active) {
+		error_set(attempt->error, "%s",
+			!found.known	? "the meeting has no key"
+			: !found.active ? "the meeting's key has expired"
+					: "wrong key");
 		return AUTH_UNKNOWN;
+	}
 	if (fill(attempt->who, &found, name) != 0) {
 		error_set(attempt->error, "no memory for an identity");
 		return AUTH_UNAVAILABLE;

@@ -321,6 +321,7 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	case RADIUS_ACCESS_CHALLENGE:
 		return ask_back(attempt, &typed, &reply, server);
 	default:
+		error_set(attempt->error, "the server rejects it");
 		return AUTH_DENY;
 	}
 }

@@ -192,7 +192,7 @@ static enum step look_around(struct visit *visit)
 		if (verdict == AUTH_GRANT)
 			return STEP_NEXT;
 		if (verdict != AUTH_UNKNOWN) {
-			login_log(visit, "failed", NULL, backend->title, error.text);
+			login_log_nobody(visit, "failed", backend->title, error.text);
 			visit_note(visit, "%s", error.text);
 			return visit_fail(visit, verdict == AUTH_DENY
 							 ? FAILURE_LOGIN_FAILED

@@ -108,7 +108,10 @@ static enum step refuse_script(struct visit *visit)
 	static const char why[] = "there is a second question, which a script cannot ask";
 
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", visit->note->who.subject, visit->note->backend, why);
+	if (visit->note->who.subject != NULL)
+		login_log(visit, "failed", &visit->note->who, why);
+	else
+		login_log_nobody(visit, "failed", visit->note->backend, why);
 	visit_note(visit, "%s", why);
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
@@ -135,7 +138,7 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 		visit->retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
-	login_log(visit, "challenge", NULL, backend->title, NULL);
+	login_log_nobody(visit, "challenge", backend->title, NULL);
 	return show(visit);
 }
 
@@ -159,7 +162,7 @@ enum step challenge_second_factor(
 	if (find_keys(visit, who, keys) == 0) {
 		if (!backend->second_factor_required)
 			return login_grant(visit, who);
-		login_log(visit, "failed", who->subject, who->backend,
+		login_log(visit, "failed", who,
 			"a second factor is required, and there is none: meetauthctl user totp");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}

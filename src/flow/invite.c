@@ -50,7 +50,7 @@ static enum step conclude(struct call *call)
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", NULL, call->backend->title, call->error.text);
+	login_log(visit, "failed", &call->who, call->error.text);
 	visit->is_logged = true;
 	visit->invitation = true;
 	return visit_fail(visit, FAILURE_TICKET_EXPIRED);

@@ -27,15 +27,15 @@ struct login {
 	struct error why;
 };
 
-void login_log(const struct visit *visit, const char *result, const char *user, const char *backend,
+void login_log(const struct visit *visit, const char *result, const struct identity *who,
 	const char *detail)
 {
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "login");
 	log_text(&line, "result", result);
-	log_text(&line, "user", user);
-	log_text(&line, "backend", backend);
+	log_text(&line, "user", who->subject);
+	log_text(&line, "backend", who->backend);
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
@@ -44,10 +44,18 @@ void login_log(const struct visit *visit, const char *result, const char *user, 
 	log_end(&line);
 }
 
+void login_log_nobody(
+	const struct visit *visit, const char *result, const char *backend, const char *detail)
+{
+	const struct identity nobody = {.backend = (char *)(uintptr_t)backend};
+
+	login_log(visit, result, &nobody, detail);
+}
+
 enum step login_grant(struct visit *visit, struct identity *who)
 {
 	metric_count(METRIC_LOGIN_OK);
-	login_log(visit, "ok", who->subject, who->backend, NULL);
+	login_log(visit, "ok", who, NULL);
 	return authenticate_begin_session(visit, who);
 }
 
@@ -152,17 +160,31 @@ static enum step count_person(struct login *login)
 	return throttle_take_person(call->visit, call->who.subject, &login->tries);
 }
 
+/* In a chain the last one that was out of order is told of, and not the one that was asked last. */
+static void log_unavailable(const struct login *login)
+{
+	const struct call *call = login->call;
+
+	if (call->verdict == AUTH_UNFIT)
+		login_log(call->visit, "unavailable", &call->who, call->error.text);
+	else
+		login_log_nobody(call->visit, "unavailable",
+			login->broken != NULL ? login->broken->title : call->who.backend,
+			call->error.text);
+}
+
+static const char *why_unknown(const struct login *login)
+{
+	if (login->call->error.text[0] != '\0')
+		return login->call->error.text;
+	return login->only == NULL ? "no backend knows that name" : NULL;
+}
+
 /* What the verdict makes of the visit. The steps go on only after a grant. */
 static enum step conclude(struct login *login)
 {
 	struct call *call = login->call;
 	struct visit *visit = call->visit;
-	/* The name as typed may be a password in the wrong field: only one that a backend knows is
-	 * logged. */
-	const char *user =
-		call->verdict == AUTH_DENY && login->name[0] != '\0' ? login->name : NULL;
-	const char *backend = call->who.backend;
-
 	if (count_person(login) != STEP_NEXT)
 		return STEP_DONE;
 	switch (call->verdict) {
@@ -173,18 +195,18 @@ static enum step conclude(struct login *login)
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		throttle_give_back(visit, &login->tries);
-		if (call->verdict == AUTH_UNAVAILABLE && login->broken != NULL)
-			backend = login->broken->title;
 		if (!call->refused)
-			login_log(visit, "unavailable", NULL, backend, call->error.text);
+			log_unavailable(login);
 		return call_fail(call);
 	case AUTH_DENY:
+		login_log(visit, "failed", &call->who, call->error.text);
+		break;
 	case AUTH_UNKNOWN:
+		login_log_nobody(visit, "failed", call->who.backend, why_unknown(login));
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", user, backend, call->error.text);
-	return answer_wrong(visit, login->name, login->only != NULL ? backend : NULL);
+	return answer_wrong(visit, login->name, login->only != NULL ? call->who.backend : NULL);
 }
 
 static enum step ask_next(struct login *login);
@@ -358,8 +380,7 @@ static enum step answer_challenge(struct visit *visit)
 enum step login_wrong_code(struct visit *visit)
 {
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", visit->note->who.subject, visit->note->backend,
-		"the second factor");
+	login_log(visit, "failed", &visit->note->who, "wrong code of the second factor");
 	return answer_wrong(visit, NULL, NULL);
 }
 

@@ -36,7 +36,7 @@ static enum step fail(struct call *call)
 	struct visit *visit = call->visit;
 
 	if (!call->refused)
-		login_log(visit, "unavailable", NULL, call->backend->title, call->error.text);
+		login_log(visit, "unavailable", &call->who, call->error.text);
 	return call_fail(call);
 }
 
@@ -119,7 +119,7 @@ static enum step answer_finished(struct call *call)
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", call->who.subject, call->backend->title, call->error.text);
+	login_log(visit, "failed", &call->who, call->error.text);
 	visit->is_logged = true;
 	visit->is_join = false;
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);

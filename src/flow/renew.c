@@ -34,8 +34,7 @@ static enum step conclude(struct call *call)
 	case AUTH_UNAVAILABLE:
 		return call_fail(call);
 	case AUTH_DENY:
-		login_log(visit, "gone", session->who.subject, session->who.backend,
-			call->error.text);
+		login_log(visit, "gone", &session->who, call->error.text);
 		visit->session_ended = true;
 		return sign_in_again(visit);
 	case AUTH_UNKNOWN:

@@ -155,9 +155,15 @@ step_function authenticate_by_form; /* a password, a code, … */
 /* The last of a login: counts, logs, begins the session. */
 enum step login_grant(struct visit *visit, struct identity *who);
 
-/* One line event=login. `who` has what is known of the person; NULL fields are left out. */
-void login_log(const struct visit *visit, const char *result, const char *user, const char *backend,
+/* One line event=login. The user is `who`'s subject and comes from nowhere else: a backend set it,
+ * so it is the name of an account and not whatever was typed, which may be a password in the wrong
+ * field. NULL fields are left out. `detail` says why, for the operator. */
+void login_log(const struct visit *visit, const char *result, const struct identity *who,
 	const char *detail);
+
+/* The same where no backend has said whom it is about; `backend` is a title, NULL: none. */
+void login_log_nobody(
+	const struct visit *visit, const char *result, const char *backend, const char *detail);
 
 /* The code of a second factor was wrong: asks again. STEP_DONE. */
 enum step login_wrong_code(struct visit *visit);

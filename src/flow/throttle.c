@@ -81,7 +81,7 @@ static enum step answer_throttled(struct visit *visit, int64_t wait_ms)
 	}
 	visit->is_logged = true;
 	metric_count(METRIC_LOGIN_THROTTLED);
-	login_log(visit, "throttled", NULL, NULL, NULL);
+	login_log_nobody(visit, "throttled", NULL, NULL);
 	visit->retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_LOGIN_THROTTLED);
 }

@@ -107,8 +107,13 @@ static void everybody_else_gets_another_verdict(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(
 			try(instance, cases[i].name, cases[i].password, &who), cases[i].verdict);
-		assert_null(who.subject);
+		/* The account is named, for the log: never what was typed for nobody. */
+		assert_int_equal(who.subject != NULL, cases[i].verdict == AUTH_DENY);
+		if (who.subject != NULL)
+			assert_string_equal(who.subject, cases[i].name);
+		assert_null(who.name);
 		assert_int_equal(who.group_count, 0);
+		identity_release(&who);
 	}
 	auth_file.close(instance);
 }

@@ -319,7 +319,9 @@ static void no_other_answer_is_right(void **state)
 	assert_int_equal(answer(&dialog, typed), AUTH_DENY);
 	snprintf(typed, sizeof typed, "0%s", code_of(&dialog));
 	assert_int_equal(answer(&dialog, typed), AUTH_DENY);
-	assert_null(dialog.who.subject);
+	/* Whose code was wrong goes to the log, and makes nobody of them. */
+	assert_string_equal(dialog.who.subject, "anna@partner.example");
+	assert_null(dialog.who.email);
 	auth_email.close(dialog.instance);
 }
 

@@ -5,7 +5,9 @@
  */
 #include "backend_fixture.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #ifdef HAVE_PAM
@@ -156,7 +158,8 @@ static int tell(const char *arguments, const char *question, char answer[512])
 	}
 	close(in[0]);
 	close(out[1]);
-	assert_int_equal(write(in[1], question, strlen(question)), strlen(question));
+	if (write(in[1], question, strlen(question)) < 0)
+		assert_int_equal(errno, EPIPE); /* it went without reading */
 	close(in[1]);
 	while (got < 511 && (more = read(out[0], answer + got, 511 - got)) > 0)
 		got += (size_t)more;
@@ -225,6 +228,7 @@ int main(void)
 		TEST(a48_the_program_asks_pam_for_nobody_without_a_password),
 	};
 
+	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""What a login that failed leaves in the log: why, and whose account it is, where a backend says so; never what was typed."""
+
+import os
+import stat
+
+import pytest
+from rig import wait_for
+from test_chain import Programs, answer_it, try_in
+
+TYPED = "My-Winter-Passw0rd!"  # in the field for the name
+
+
+def lines(rig, result=None):
+    return [event for event in rig.events("login") if result in (None, event["result"])]
+
+
+def last(rig, count=1, result=None):
+    """The newest line, once there are `count`."""
+    return wait_for(lambda: len(lines(rig, result)) >= count and lines(rig, result), "the line")[-1]
+
+
+def said(rig):
+    with open(rig.log, encoding="utf-8") as log:
+        return log.read()
+
+
+# -- nothing that was typed --
+
+
+def test_P13_a_password_in_the_field_for_the_name_is_not_logged_by_pam(make_rig):
+    """As common-auth does: no for every name, whether there is such an account or not."""
+    rig = make_rig(start=False)
+    helper = rig.folder + "/helper"
+    with open(helper, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\ncat >/dev/null\nprintf 'meetauth 1\\ndeny\\nend\\n'\n")
+    os.chmod(helper, stat.S_IRWXU)
+    rig.sections = 'backend "unix" { type = "pam" helper = "%s" }\n' % helper
+    rig.start()
+    _, answer = try_in(rig, TYPED)
+    assert answer.status == 401
+    line = last(rig)
+    assert (line["result"], line["backend"]) == ("failed", "unix") and "user" not in line, line
+    assert TYPED not in said(rig)
+
+
+@pytest.mark.parametrize("verdict", [
+    ["deny"], ["deny", "reason no password %s for %s"], ["unknown"], ["unavailable no such user %s: %s"], ["unavailable %s/%s"],
+    ["challenge Next?", "state 7f"], ["grant %s", *("group g%d" % number for number in range(65))]])
+def test_P13_nothing_typed_is_logged_whatever_a_program_repeats(make_rig, verdict):
+    rig = make_rig(start=False)
+    programs = Programs(rig, ["one"])
+    rig.start()
+    programs.says({"one": {TYPED: [line % ((TYPED.upper(), "p4ss with blanks")[:line.count("%s")]) for line in verdict],
+                           "answer": ["unavailable not 4711 of " + TYPED]}})
+    visitor, answer = try_in(rig, TYPED, "p4ss with blanks")
+    assert answer.status in (200, 401, 503), answer
+    if answer.status == 200:
+        assert answer_it(visitor, answer, "4711").status == 503
+    line = last(rig, result=None)
+    assert line["backend"] == "one" and TYPED.lower() not in str(line).lower()
+    text = said(rig).lower()
+    assert TYPED.lower() not in text and "p4ss" not in text and "not 4711" not in text
+
+
+def test_P13_a_name_that_nobody_has_is_not_logged(rig):
+    before = len(lines(rig))
+    visitor = rig.visitor()
+    assert visitor.fill(visitor.login_page(), TYPED, "wrong").status == 401
+    line = last(rig, before + 1)
+    assert line["result"] == "failed" and "user" not in line and line["detail"] == "no backend knows that name"
+    assert TYPED not in said(rig)
+
+
+def test_P13_no_metric_and_no_json_has_what_was_typed(rig):
+    from client import JSON
+    visitor = rig.visitor()
+    answer = visitor.fill(visitor.login_page(), TYPED, "wrong", headers=JSON)
+    assert answer.status == 401 and TYPED not in answer.text
+    assert TYPED not in rig.send("GET", "/auth/metrics").text
+
+
+# -- why, for the operator; for the visitor one answer --
+
+
+def test_the_log_says_why_a_login_failed(make_rig):
+    rig = make_rig()
+    rig.add_user("dora", "--group", "staff")
+    rig.ctl("user", "disable", "dora")
+    rig.add_user("emil", "--group", "staff", "--expires", "1s")
+    texts, found = set(), {}
+
+    def fill(name, password):
+        visitor = rig.visitor()
+        return visitor.fill(visitor.login_page(), name, password, headers={"Accept": "application/json"})
+
+    wait_for(lambda: fill("dora", rig.passwords["dora"]).status == 401 and "disabled" in last(rig, result="failed")["detail"], "the file to be read")
+    wait_for(lambda: fill("emil", rig.passwords["emil"]).status == 401, "the account to expire")
+    for name, password in (("Alice", "wrong"), ("dora", "wrong"), ("dora", None), ("emil", "wrong"), ("emil", None), ("nobody", "wrong")):
+        before = len(lines(rig))
+        answer = fill(name, password or rig.passwords[name])
+        assert answer.status == 401
+        texts.add(answer.text.replace(answer.headers["X-Request-Id"], ""))
+        last(rig, before + 1)
+        line = lines(rig)[before]
+        found[name, password is None] = (line.get("user"), line["detail"])
+    assert len(texts) == 1, texts
+    assert found == {
+        ("Alice", False): ("alice", "wrong password"),
+        ("dora", False): ("dora", "wrong password; the account is disabled"),
+        ("dora", True): ("dora", "the account is disabled"),
+        ("emil", False): ("emil", "wrong password; the account has expired"),
+        ("emil", True): ("emil", "the account has expired"),
+        ("nobody", False): (None, "no backend knows that name"),
+    }
+
+
+def test_a_program_may_say_whom_it_denies_and_why(make_rig):
+    rig = make_rig(start=False)
+    programs = Programs(rig, ["one"])
+    rig.start()
+    programs.says({"one": {"carl@example.org": ["deny", "user carl", "reason the account has expired"],
+                           "dora": ["deny", "user dora", "user dora"], "emil": ["deny", "name Emil"]}})
+    assert try_in(rig, "carl@example.org")[1].status == 401
+    line = last(rig)
+    assert (line["user"], line["detail"]) == ("carl", "the account has expired")
+    assert [try_in(rig, name)[1].status for name in ("dora", "emil")] == [503, 503], "an answer that is not as the manual has it"
