@@ -2,12 +2,14 @@
  *
  * meetauthd: the start and the end of one process of the pool.
  */
+#include "base/clock.h"
 #include "flow/visit.h"
 #include "options.h"
 #include "pool/fastcgi.h"
 #include "pool/loop.h"
 #include "pool/socket.h"
 #include "pool/worker.h"
+#include "service/lint.h"
 #include "service/reload.h"
 #include "service/upkeep.h"
 #include "telemetry/log.h"
@@ -52,6 +54,18 @@ static int print_version(void)
 	return EX_OK;
 }
 
+static void print_finding(void *context, const struct service_finding *finding)
+{
+	const char *file = context;
+
+	if (finding->line > 0)
+		fprintf(stderr, "meetauthd: %s:%d: warning: %s: %s\n", file, finding->line,
+			finding->about, finding->text);
+	else
+		fprintf(stderr, "meetauthd: %s: warning: %s: %s\n", file, finding->about,
+			finding->text);
+}
+
 /* -t: everything a start would load. */
 static int test_configuration(const char *file)
 {
@@ -65,6 +79,7 @@ static int test_configuration(const char *file)
 			"meetauthd: %s: no policy section: every user who signs in may join "
 			"every meeting\n",
 			file);
+	service_lint(service, clock_wall(), print_finding, (void *)file);
 	fprintf(stderr, "meetauthd: %s: good\n", file);
 	service_drop(&service);
 	return EX_OK;
@@ -214,6 +229,7 @@ static int run(const struct options *options, struct error *error)
 	if (service == NULL)
 		return EX_CONFIG;
 	start_log(service->settings);
+	service_log_findings(service, clock_wall());
 	raise_descriptor_limit(service->settings);
 	if (options->listen != NULL)
 		process.fd = socket_open(options->listen, error);

@@ -33,6 +33,12 @@ struct join {
 	size_t forward_count;
 };
 
+/* The forms of External Meeting Authorization, for text_is_token(): an id that the platform
+ * confirms with the access token, and the token in a meeting's address, which it does not. */
+enum { JOIN_ID_MAX = 64, JOIN_TOKEN_MAX = 128 };
+#define JOIN_ID_OTHERS	  "_-"
+#define JOIN_TOKEN_OTHERS "._~-"
+
 /* In place of a platform and a meeting, for somebody who only wants to the guest desk; no title of
  * a platform looks like it. */
 #define JOIN_TO_DESK "/guests"

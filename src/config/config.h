@@ -35,10 +35,11 @@ struct config_rule {
 	struct config_list emails;    /* glob, no case; '*' does not reach over the '@' */
 	struct config_list backends;  /* title, exact */
 	struct config_list platforms; /* title, no case */
-	struct config_list meetings;  /* glob on the meeting id or the meeting token */
-	struct config_list acr;	      /* authentication context class, exact */
-	bool second_factor;	      /* more than one factor was checked */
-	struct config_list networks;  /* where the visitor comes from */
+	struct config_list meetings;  /* glob on the meeting id */
+	struct config_list meeting_tokens; /* glob on the meeting token, which nobody confirms */
+	struct config_list acr;		   /* authentication context class, exact */
+	bool second_factor;		   /* more than one factor was checked */
+	struct config_list networks;	   /* where the visitor comes from */
 	const struct network *parsed_networks; /* one for each of them */
 	int64_t not_before;		       /* seconds since 1970, inclusive; 0: none */
 	int64_t not_after;		       /* seconds since 1970, inclusive; 0: none */
@@ -55,7 +56,9 @@ struct config_policy {
 /* The page where some make accounts and invitations for guests. */
 struct config_desk {
 	bool present; /* a guest-desk section stands in the file */
+	const struct section *section;
 	struct config_list groups;
+	struct config_list backends;		      /* that the groups count of; none: of any */
 	const struct section *accounts, *invitations; /* of backends; NULL: none */
 };
 
@@ -93,6 +96,9 @@ struct config_types {
 struct settings *config_load(const char *file, struct config_types types, struct error *error);
 
 void config_free(struct settings **settings);
+
+/* Whether `meetings` of the rule leaves some meetings out: no pattern of it matches every id. */
+bool config_names_meetings(const struct config_rule *rule);
 
 /* http:// may be used only towards this machine: localhost, 127.0.0.0/8, [::1]. Checks that `url`
  * is scheme://host[:port][/path] with https, or http and loopback, without userinfo, query and

@@ -34,6 +34,31 @@ static int find_backend(const struct settings *settings, const struct section *s
 	return 0;
 }
 
+static bool has_backend(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strcmp(section_title(settings->backends[i]), title) == 0)
+			return true;
+	return false;
+}
+
+/* An empty list would read as one that was not written. */
+static int read_backends(
+	const struct section *section, struct settings *settings, struct error *error)
+{
+	struct config_list *list = &settings->desk.backends;
+
+	list->items = section_list(section, "backends", &list->count);
+	if (section_has(section, "backends") && list->count == 0)
+		return section_error(section, "backends", error,
+			"nobody is in an empty list: name at least one, or leave the option out");
+	for (size_t i = 0; i < list->count; i++)
+		if (!has_backend(settings, list->items[i]))
+			return section_error(section, "backends", error,
+				"there is no backend \"%.64s\"", list->items[i]);
+	return 0;
+}
+
 static int read_desk(const struct section *section, struct settings *settings, struct error *error)
 {
 	struct config_desk *desk = &settings->desk;
@@ -42,8 +67,9 @@ static int read_desk(const struct section *section, struct settings *settings, s
 	if (desk->groups.count == 0)
 		return section_error(
 			section, "groups", error, "is needed: whose members may sit at the desk");
-	if (find_backend(settings, section, "accounts", "guest-account", &desk->accounts, error) !=
-			0 ||
+	if (read_backends(section, settings, error) != 0 ||
+		find_backend(settings, section, "accounts", "guest-account", &desk->accounts,
+			error) != 0 ||
 		find_backend(
 			settings, section, "invitations", "invite", &desk->invitations, error) != 0)
 		return -1;
@@ -51,6 +77,7 @@ static int read_desk(const struct section *section, struct settings *settings, s
 		return section_error(section, NULL, error,
 			"there is nothing to do at the desk: write a backend of type "
 			"\"guest-account\" or \"invite\"");
+	desk->section = section;
 	desk->present = true;
 	return 0;
 }

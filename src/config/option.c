@@ -15,6 +15,16 @@ const char *section_type(const struct section *section)
 	return section->type;
 }
 
+int section_line(const struct section *section)
+{
+	return section->line;
+}
+
+bool section_takes(const struct section *section, const char *name)
+{
+	return section_value(section, name) != NULL;
+}
+
 /* The value of that name and type; there is none only by a mistake in the driver. */
 static const struct value *expect(
 	const struct section *section, const char *name, enum option_type type)

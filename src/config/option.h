@@ -42,6 +42,12 @@ struct section;
 const char *section_title(const struct section *section);
 const char *section_type(const struct section *section);
 
+/* The line that it starts at. */
+int section_line(const struct section *section);
+
+/* Whether its type has an option of that name, for who reads sections of any type. */
+bool section_takes(const struct section *section, const char *name);
+
 /* The option's value, or its fallback. Asking for a name that is not in the driver's table is a
  * programming error and aborts. Strings and lists live as long as the settings. */
 const char *section_string(const struct section *section, const char *name);

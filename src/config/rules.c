@@ -36,6 +36,7 @@ static int read_lists(const struct section *section, struct config_rule *rule, s
 		{"backends", &rule->backends},
 		{"platforms", &rule->platforms},
 		{"meetings", &rule->meetings},
+		{"meeting-tokens", &rule->meeting_tokens},
 		{"acr", &rule->acr},
 		{"networks", &rule->networks},
 	};
@@ -74,6 +75,35 @@ static int read_second_factor(
 		return section_error(section, "second-factor", error,
 			"only true is a condition: leave the option out where it does not matter");
 	return 0;
+}
+
+/* Whether every pattern of the list leaves something out: one of these characters alone matches
+ * whatever there is. */
+static bool leaves_out(const struct config_list *patterns, const char *matching_all)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (patterns->items[i][strspn(patterns->items[i], matching_all)] == '\0')
+			return false;
+	return patterns->count > 0;
+}
+
+bool config_names_meetings(const struct config_rule *rule)
+{
+	return leaves_out(&rule->meetings, "*");
+}
+
+/* Visitors bring the token and nobody confirms it. A rule that allows by tokens alone, or by what
+ * anybody can have besides, would allow everybody everywhere. */
+static int check_tokens(
+	const struct section *section, const struct config_rule *rule, struct error *error)
+{
+	if (!rule->allow || rule->meeting_tokens.count == 0 || config_names_meetings(rule) ||
+		rule->users.count > 0 || rule->groups.count > 0 || leaves_out(&rule->emails, "*@."))
+		return 0;
+	return section_error(section, "meeting-tokens", error,
+		"visitors supply the token and nobody confirms it, so no rule allows by it alone: "
+		"add the ids of the meetings (meetings = {\"ID\"}), or whom the rule is for "
+		"(users, groups or emails)");
 }
 
 /* The role goes to the platform, so that a word of another alphabet than a platform expects must
@@ -142,7 +172,7 @@ static int read_rule(struct arena *arena, const struct section *section, struct 
 		return section_error(section, NULL, error,
 			"allow is missing: write allow = true or allow = false");
 	rule->allow = section_bool(section, "allow");
-	if (read_lists(section, rule, error) != 0 ||
+	if (read_lists(section, rule, error) != 0 || check_tokens(section, rule, error) != 0 ||
 		read_networks(arena, section, rule, error) != 0 ||
 		read_second_factor(section, rule, error) != 0 ||
 		read_role(section, rule, error) != 0 ||

@@ -52,7 +52,8 @@ const struct option schema_rule_options[] = {
 	{"emails", OPTION_LIST, NULL, "patterns of e-mail addresses"},
 	{"backends", OPTION_LIST, NULL, "titles of backends"},
 	{"platforms", OPTION_LIST, NULL, "titles of platforms"},
-	{"meetings", OPTION_LIST, NULL, "patterns of meeting ids or tokens"},
+	{"meetings", OPTION_LIST, NULL, "patterns of meeting ids"},
+	{"meeting-tokens", OPTION_LIST, NULL, "patterns of meeting tokens"},
 	{"acr", OPTION_LIST, NULL, "authentication context classes of a provider"},
 	{"second-factor", OPTION_BOOL, NULL, "true: they gave more than a password"},
 	{"networks", OPTION_LIST, NULL, "addresses or networks of visitors"},
@@ -64,6 +65,7 @@ const struct option schema_rule_options[] = {
 
 const struct option schema_desk_options[] = {
 	{"groups", OPTION_LIST, NULL, "whose members may use the desk; needed"},
+	{"backends", OPTION_LIST, NULL, "backends whose groups are meant; default: all"},
 	{"accounts", OPTION_STRING, NULL,
 		"backend of the accounts; default: the only guest-account"},
 	{"invitations", OPTION_STRING, NULL,

@@ -5,6 +5,8 @@
  */
 #include "ctl/ctl.h"
 
+#include "base/clock.h"
+#include "service/lint.h"
 #include "service/service.h"
 #include "state/state.h"
 
@@ -28,6 +30,21 @@ static void add(
 		json_array_append_new(
 			findings->list, json_pack("{s:b, s:s, s:s, s:s}", "ok", good, "what", what,
 						"name", name, "finding", text));
+}
+
+/* Nothing is broken, but the operator should know. */
+static void add_warning(void *context, const struct service_finding *finding)
+{
+	struct findings *findings = context;
+
+	if (findings->list == NULL)
+		printf("%-4s  %-8s  %-24s  line %d: %s\n", "warn", "policy", finding->about,
+			finding->line, finding->text);
+	else
+		json_array_append_new(findings->list,
+			json_pack("{s:b, s:b, s:s, s:s, s:i, s:s}", "ok", true, "warning", true,
+				"what", "policy", "name", finding->about, "line", finding->line,
+				"finding", finding->text));
 }
 
 static void add_result(struct findings *findings, int rc, const char *what, const char *name,
@@ -194,6 +211,8 @@ static void check_service(struct findings *findings, struct service *service, bo
 	check_policy(findings, service->settings);
 	platforms = service_open_platforms(service, &error);
 	add_result(findings, platforms, "platform", "all", "good", &error);
+	if (platforms == 0)
+		service_lint(service, clock_wall(), add_warning, findings);
 	backends = service_open_backends(service, &error);
 	add_result(findings, backends, "backend", "all", "good", &error);
 	files = service_open_files(service, &error);

@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"
-#include "ctl/policy_meetings.h"
+#include "policy/policy.h"
+#include "service/lint.h"
 
 #include <jansson.h>
 
@@ -17,7 +18,7 @@ enum { EXPLAIN, LINT };
 /* ---- explain: the question ---- */
 
 struct explain {
-	const char *user, *platform, *meeting, *at, *email, *backend, *acr, *address,
+	const char *user, *platform, *meeting, *token, *at, *email, *backend, *acr, *address,
 		*second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
@@ -34,6 +35,7 @@ static int take_options(struct explain *explain, int argc, char **argv)
 		{.name = "user", .maximum = 1, .values = &explain->user},
 		{.name = "platform", .maximum = 1, .values = &explain->platform},
 		{.name = "meeting", .maximum = 1, .values = &explain->meeting},
+		{.name = "meeting-token", .maximum = 1, .values = &explain->token},
 		{.name = "at", .maximum = 1, .values = &explain->at},
 		{.name = "email", .maximum = 1, .values = &explain->email},
 		{.name = "backend", .maximum = 1, .values = &explain->backend},
@@ -54,7 +56,7 @@ static int take_options(struct explain *explain, int argc, char **argv)
 		return ctl_usage(command, "takes options only, not \"%s\"", argv[0]);
 	if (explain->user == NULL || explain->platform == NULL || explain->meeting == NULL)
 		return ctl_usage(command, "--user, --platform and --meeting are needed");
-	explain->group_count = options[6].count;
+	explain->group_count = options[7].count;
 	return 0;
 }
 
@@ -86,6 +88,22 @@ static const struct section *find_backend(const struct settings *settings, const
 	return NULL;
 }
 
+/* Platforms with an entry of their own have no token but the id. */
+static int check_token(struct explain *explain, const struct section *platform, struct error *error)
+{
+	bool compiled_out;
+	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
+
+	if (driver != NULL && driver->arrive != NULL)
+		explain->token = explain->id;
+	else if (explain->token != NULL &&
+		 !text_is_token(explain->token, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS))
+		return error_set(error,
+			"--meeting-token: a token is 1 to %d letters, digits, - . _ and ~",
+			(int)JOIN_TOKEN_MAX);
+	return 0;
+}
+
 /* What nobody could ask is no question: a join from such a platform never comes to the policy. */
 static int check_titles(
 	struct explain *explain, const struct settings *settings, struct error *error)
@@ -98,6 +116,8 @@ static int check_titles(
 			explain->platform);
 	if (given_meeting_id(platform, explain->meeting, &explain->id, error) != 0)
 		return error_prefix(error, "--meeting: ");
+	if (check_token(explain, platform, error) != 0)
+		return -1;
 	if (explain->backend == NULL)
 		return 0;
 	backend = find_backend(settings, explain->backend);
@@ -129,8 +149,8 @@ static int fill_question(
 	explain->question = (struct policy_question){
 		.who = &explain->who,
 		.platform = explain->platform,
-		.meeting_id = explain->id, /* whichever of the two it is */
-		.meeting_token = explain->id,
+		.meeting_id = explain->id,
+		.meeting_token = explain->token,
 		.client = explain->address,
 		.now = now,
 	};
@@ -231,7 +251,8 @@ static void print_table(
 	}
 	if (verdict.may_allow && verdict.may_deny)
 		printf("undecided: it depends on the rules that say \"may\"; give what they need "
-		       "(--group, --email, --backend, --acr, --second-factor, --address)\n");
+		       "(--group, --email, --backend, --acr, --second-factor, --address, "
+		       "--meeting-token)\n");
 	else
 		printf("%s: %s%s%s\n", verdict_word(verdict), verdict.rule,
 			verdict.role[0] != '\0' ? ", as " : "", verdict.role);
@@ -309,18 +330,19 @@ struct findings {
 	json_t *json; /* NULL: print them as they come */
 };
 
-static void found(void *context, const struct config_rule *rule, const char *text)
+static void found(void *context, const struct service_finding *finding)
 {
 	const struct findings *findings = context;
 
 	if (findings->json != NULL)
 		json_array_append_new(findings->json,
-			json_pack("{s:s?, s:i, s:s}", "rule", rule != NULL ? rule->name : NULL,
-				"line", rule != NULL ? rule->line : 0, "finding", text));
-	else if (rule != NULL)
-		printf("%s:%d: rule \"%s\": %s\n", findings->file, rule->line, rule->name, text);
+			json_pack("{s:s?, s:s, s:i, s:s}", "rule", finding->rule, "about",
+				finding->about, "line", finding->line, "finding", finding->text));
+	else if (finding->line > 0)
+		printf("%s:%d: %s: %s\n", findings->file, finding->line, finding->about,
+			finding->text);
 	else
-		printf("%s: policy: %s\n", findings->file, text);
+		printf("%s: %s: %s\n", findings->file, finding->about, finding->text);
 }
 
 /* An exit status. */
@@ -332,8 +354,7 @@ static int lint(struct ctl *ctl, struct service *service, struct error *error)
 	if (service_open_platforms(service, error) != 0)
 		return ctl_fail(EX_CONFIG, error);
 	findings.json = ctl->json ? json_array() : NULL;
-	count = policy_lint(service->settings, clock_wall(), found, &findings) +
-		policy_meetings_lint(service, found, &findings);
+	count = service_lint(service, clock_wall(), found, &findings);
 	if (ctl->json && dump(findings.json) != 0)
 		return EX_IOERR;
 	return count > 0 ? 1 : 0;
@@ -361,7 +382,8 @@ static int run_lint(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_policy_commands[] = {
 	[EXPLAIN] = {"policy explain",
-		"--user USER --platform PLATFORM --meeting MEETING [--group GROUP]... "
+		"--user USER --platform PLATFORM --meeting MEETING [--meeting-token TOKEN] "
+		"[--group GROUP]... "
 		"[--email ADDRESS] [--backend TITLE] [--acr ACR] [--second-factor] "
 		"[--address ADDRESS] [--at TIME]",
 		"show how each rule stands to a join, and the verdict", run_explain},

@@ -15,7 +15,8 @@ static const struct parameter {
 	const char *name;
 	size_t minimum, maximum;
 	const char *others; /* allowed besides letters and digits */
-} meeting_id = {"meetingId", 1, 64, "_-"}, meeting_token = {"meetingToken", 1, 128, "._~-"},
+} meeting_id = {"meetingId", 1, JOIN_ID_MAX, JOIN_ID_OTHERS},
+  meeting_token = {"meetingToken", 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS},
   request_token = {"requestToken", 8, 512, "._~-"};
 
 static enum step refuse(struct visit *visit, const char *parameter, const char *why)

@@ -9,13 +9,24 @@
 
 /* ---- who may ---- */
 
+/* A group is one of the backend that told it: another's of that name is another group. */
+static bool is_counted(const struct config_list *backends, const char *title)
+{
+	for (size_t i = 0; i < backends->count; i++)
+		if (strcmp(backends->items[i], title) == 0)
+			return true;
+	return backends->count == 0;
+}
+
 static bool is_host(const struct visit *visit)
 {
-	const struct config_list *groups = &visit->service->settings->desk.groups;
+	const struct config_desk *desk = &visit->service->settings->desk;
 	const struct identity *who = &visit->session.who;
 
-	for (size_t i = 0; i < groups->count && !who->guest; i++)
-		if (identity_has_group(who, groups->items[i]))
+	if (who->guest || !is_counted(&desk->backends, who->backend))
+		return false;
+	for (size_t i = 0; i < desk->groups.count; i++)
+		if (identity_has_group(who, desk->groups.items[i]))
 			return true;
 	return false;
 }

@@ -86,9 +86,16 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 	return passwords;
 }
 
+const char *pages_certain_meeting(const struct visit *visit)
+{
+	bool is_certain = visit->platform != NULL && visit->platform->driver->arrive != NULL;
+
+	return is_certain ? visit->join.meeting_id : NULL;
+}
+
 /* What all pages with a form for a pending join say. */
 static void put_join(struct values *values, const struct visit *visit, const char *action,
-	const struct buffer *ticket)
+	const struct buffer *ticket, const char *meeting)
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
@@ -97,7 +104,7 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 		return;
 	}
 	values_put(values, "platform", visit->platform->title);
-	values_put(values, "meeting", visit->join.meeting_token);
+	values_put(values, "meeting", meeting);
 }
 
 /* Chromium applies form-action to the redirect that answers a form, which for a join leads to the
@@ -118,7 +125,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 		rc == 0 && add_ways(visit, lang, ticket.data, name, backend, &forms, &buttons);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->login_url, &ticket);
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
 	values_put(&values, "failed", status == 401 ? "1" : NULL);
 	values_put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
 	values_put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
@@ -144,7 +151,7 @@ int pages_challenge(struct visit *visit, bool failed)
 	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->login_url, &ticket);
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
 	values_put(&values, "failed", failed ? "1" : NULL);
 	values_put(&values, "prompt", note->prompt);
 	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
@@ -169,7 +176,7 @@ int pages_invite(struct visit *visit)
 	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->invite_url, &ticket);
+	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_id);
 	values_put(&values, "guest", visit->note->who.name);
 	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);

@@ -10,6 +10,11 @@
 /* The visit's failure, as a page or as JSON where the client prefers that. */
 void pages_failure(struct visit *visit);
 
+/* The meeting of the join where it is certain before the platform has answered: drivers with an
+ * entry of their own let into the very meeting that the id says. Else NULL: it is what the visitor
+ * brought, and must not be shown to them as the meeting. */
+const char *pages_certain_meeting(const struct visit *visit);
+
 /* All ways to sign in for a pending join, with a status of 200, or 401 after something wrong was
  * typed: `name` is put back into its field, of the form of `backend` (a title) or of the form for
  * passwords (NULL). 0, or -1 when the ticket cannot be made. */

@@ -99,7 +99,7 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	values_put(values, "code", failure_code(visit->failure));
 	values_put(values, "account", visit->session.who.subject);
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
-	values_put(values, "meeting", visit->join.meeting_token);
+	values_put(values, "meeting", pages_certain_meeting(visit));
 	values_put(values, "parameter", visit->parameter);
 	values_put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
 	if (wants_fresh_link(visit->failure)) {

@@ -8,8 +8,6 @@
 
 #include <strings.h>
 
-enum { TOKEN_MAX = 128 };
-
 /* Parameters by which visits bring the address of a meeting, of whichever platform. */
 static const char *const addresses[] = {"meetingUrl", "conferenceUri", "webLink", "location"};
 
@@ -66,9 +64,9 @@ int platform_meeting(const struct platform_driver *driver, const void *instance,
 	if (!text_is_printable(text))
 		return error_set(error, "no UTF-8, or control characters");
 	if (driver->arrive == NULL) {
-		if (!text_is_token(text, 1, TOKEN_MAX, "_.~-"))
-			return error_set(
-				error, "not 1 to %d letters, digits, - . _ and ~", (int)TOKEN_MAX);
+		if (!text_is_token(text, 1, JOIN_ID_MAX, JOIN_ID_OTHERS))
+			return error_set(error, "an id is 1 to %d letters, digits, - and _",
+				(int)JOIN_ID_MAX);
 		*id_r = strdup(text);
 		return *id_r != NULL ? 0 : error_set(error, "no memory");
 	}

@@ -144,7 +144,7 @@ bool platform_takes_browsers(
 /* What a driver calls a meeting that somebody has written down: by its id, perhaps in another form
  * (capitals where ids have small letters), or by an address that visits bring. Rules, invitations
  * and keys go by the id, which is the caller's to free. 0, or -1 with why it is no meeting; *id_r
- * is NULL then. Without arrive(), an id or a meeting's token stays as it is. Asks nobody. */
+ * is NULL then. Without arrive(), an id stays as it is. Asks nobody. */
 int platform_meeting(const struct platform_driver *driver, const void *instance, const char *text,
 	char **id_r, struct error *error);
 

@@ -2,6 +2,7 @@
 #include "policy/condition.h"
 
 #include "base/text.h"
+#include "policy/sources.h"
 
 #include <strings.h>
 
@@ -142,14 +143,17 @@ static enum policy_match match_platforms(
 static enum policy_match match_meetings(
 	const struct config_rule *rule, const struct policy_question *question)
 {
-	const struct config_list *list = &rule->meetings;
-	const char *id = question->meeting_id, *token = question->meeting_token;
+	if (question->meeting_id == NULL)
+		return POLICY_MAY;
+	return match_any(&rule->meetings, question->meeting_id, glob);
+}
 
-	if (id != NULL && match_any(list, id, glob) == POLICY_HIT)
-		return POLICY_HIT;
-	if (token != NULL && match_any(list, token, glob) == POLICY_HIT)
-		return POLICY_HIT;
-	return id == NULL || token == NULL ? POLICY_MAY : POLICY_MISS;
+static enum policy_match match_meeting_tokens(
+	const struct config_rule *rule, const struct policy_question *question)
+{
+	if (question->meeting_token == NULL)
+		return POLICY_MAY;
+	return match_any(&rule->meeting_tokens, question->meeting_token, glob);
 }
 
 static enum policy_match match_acr(
@@ -210,17 +214,18 @@ static enum policy_match match_not_after(
 #define AT(field) offsetof(struct config_rule, field)
 
 const struct condition conditions[CONDITION_COUNT] = {
-	{"users", AT(users), 0, false, match_users, user_covers},
-	{"groups", AT(groups), 0, true, match_groups, same},
-	{"emails", AT(emails), 0, true, match_emails, condition_email_matches},
-	{"backends", AT(backends), 0, false, match_backends, same},
-	{"platforms", AT(platforms), 0, false, match_platforms, same_host},
-	{"meetings", AT(meetings), 0, false, match_meetings, glob},
-	{"acr", AT(acr), 0, true, match_acr, same},
-	{"second-factor", 0, 0, true, match_second_factor, NULL},
-	{"networks", AT(networks), 0, false, match_networks, network_text_covers},
-	{"not-before", 0, AT(not_before), false, match_not_before, NULL},
-	{"not-after", 0, AT(not_after), false, match_not_after, NULL},
+	{"users", AT(users), 0, false, SOURCE_SUBJECT, match_users, user_covers},
+	{"groups", AT(groups), 0, true, SOURCE_GROUPS, match_groups, same},
+	{"emails", AT(emails), 0, true, SOURCE_EMAIL, match_emails, condition_email_matches},
+	{"backends", AT(backends), 0, false, 0, match_backends, same},
+	{"platforms", AT(platforms), 0, false, 0, match_platforms, same_host},
+	{"meetings", AT(meetings), 0, false, 0, match_meetings, glob},
+	{"meeting-tokens", AT(meeting_tokens), 0, false, 0, match_meeting_tokens, glob},
+	{"acr", AT(acr), 0, true, SOURCE_ACR, match_acr, same},
+	{"second-factor", 0, 0, true, 0, match_second_factor, NULL},
+	{"networks", AT(networks), 0, false, 0, match_networks, network_text_covers},
+	{"not-before", 0, AT(not_before), false, 0, match_not_before, NULL},
+	{"not-after", 0, AT(not_after), false, 0, match_not_after, NULL},
 };
 
 const struct config_list *condition_list(

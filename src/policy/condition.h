@@ -7,13 +7,14 @@
 
 #include "policy/policy.h"
 
-enum { CONDITION_COUNT = 11 };
+enum { CONDITION_COUNT = 12 };
 
 struct condition {
 	const char *name; /* of the option: "groups" */
 	size_t list;	  /* where in a rule its values are; 0: it is something else */
 	size_t time;	  /* where in a rule its time is; 0: it is something else */
 	bool claim;	  /* about what a backend tells, which explain may not know */
+	unsigned source;  /* about what several backends may tell, each of its own people; or 0 */
 
 	/* How what was written stands to a question. */
 	enum policy_match (*match)(

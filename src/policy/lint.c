@@ -2,19 +2,10 @@
 #include "policy/condition.h"
 
 #include "config/nearest.h"
+#include "policy/sources.h"
 
 #include <stdarg.h>
 #include <strings.h>
-
-static const char *const guest_types[] = {"guest", "guest-account", "invite", "meeting-key"};
-
-bool policy_makes_guests(const struct section *backend)
-{
-	for (size_t i = 0; i < sizeof guest_types / sizeof *guest_types; i++)
-		if (strcmp(section_type(backend), guest_types[i]) == 0)
-			return true;
-	return false;
-}
 
 /* One run over the rules. */
 struct lint {
@@ -49,26 +40,30 @@ static bool has_backend(const struct settings *settings, const char *title, size
 	return false;
 }
 
-/* Whether the list names a backend of that type; an empty list names all. */
+/* Whether the list names the backend; an empty list names all. */
+static bool names(const struct config_list *titles, const struct section *backend)
+{
+	for (size_t i = 0; i < titles->count; i++)
+		if (strcmp(titles->items[i], section_title(backend)) == 0)
+			return true;
+	return titles->count == 0;
+}
+
 static bool names_type(
 	const struct settings *settings, const struct config_list *titles, const char *type)
 {
-	for (size_t i = 0; i < settings->backend_count; i++) {
-		const struct section *backend = settings->backends[i];
-		bool named = titles->count == 0;
-
-		for (size_t t = 0; t < titles->count && !named; t++)
-			named = strcmp(titles->items[t], section_title(backend)) == 0;
-		if (named && strcmp(section_type(backend), type) == 0)
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (names(titles, settings->backends[i]) &&
+			strcmp(section_type(settings->backends[i]), type) == 0)
 			return true;
-	}
 	return false;
 }
 
 static bool names_guests(const struct settings *settings, const struct config_list *titles)
 {
-	for (size_t i = 0; i < sizeof guest_types / sizeof *guest_types; i++)
-		if (names_type(settings, titles, guest_types[i]))
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (names(titles, settings->backends[i]) &&
+			policy_makes_guests(settings->backends[i]))
 			return true;
 	return false;
 }
@@ -160,6 +155,49 @@ static void lint_role(struct lint *lint, const struct config_rule *rule)
 	}
 	find(lint, rule, "role: no platform knows \"%s\", so it makes a participant; write \"%s\"",
 		rule->role, nearest.name != NULL ? nearest.name : "moderator\" or \"observer");
+}
+
+static void lint_tokens(struct lint *lint, const struct config_rule *rule)
+{
+	if (rule->meeting_tokens.count == 0)
+		return;
+	if (!rule->allow)
+		find(lint, rule,
+			"meeting-tokens: visitors supply the token and nobody confirms it, so "
+			"whoever brings another one is not denied: write meetings = {\"ID\"}");
+	else if (!config_names_meetings(rule))
+		find(lint, rule,
+			"meeting-tokens: visitors supply the token and nobody confirms it, so "
+			"whoever the rule is for gets into every meeting: add meetings = "
+			"{\"ID\"}");
+}
+
+/* "BACKEND/SUBJECT", all of them. */
+static bool are_qualified(const struct config_list *users)
+{
+	for (size_t i = 0; i < users->count; i++)
+		if (strchr(users->items[i], '/') == NULL)
+			return false;
+	return users->count > 0;
+}
+
+/* Rules that deny err on the safe side: they hit the people of every backend. */
+static void lint_sources(struct lint *lint, const struct config_rule *rule)
+{
+	if (!rule->allow || rule->backends.count > 0 || are_qualified(&rule->users))
+		return;
+	for (size_t i = 0; i < CONDITION_COUNT; i++) {
+		const struct condition *condition = &conditions[i];
+		struct buffer titles = BUFFER_INIT(512);
+
+		if (condition->source != 0 && condition_written(condition, rule) &&
+			source_list(lint->settings, condition->source, &titles) > 1)
+			find(lint, rule,
+				"%s: %s can each say so of their people, and the rule believes "
+				"all of them: name the ones you mean in backends",
+				condition->name, titles.data);
+		buffer_release(&titles);
+	}
 }
 
 /* Within one list. What is covered by another rule shows as a shadow. */
@@ -324,6 +362,8 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 		lint_emails(&lint, rule);
 		lint_acr(&lint, rule);
 		lint_role(&lint, rule);
+		lint_tokens(&lint, rule);
+		lint_sources(&lint, rule);
 		lint_networks(&lint, rule);
 		lint_guest_rule(&lint, rule);
 		lint_shadow(&lint, i);

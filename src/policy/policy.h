@@ -50,6 +50,12 @@ struct policy_reason policy_explain(
 /* Whether whoever signs in by this backend is a guest: the types of which the manual says so. */
 bool policy_makes_guests(const struct section *backend);
 
+/* Findings about the sections around the policy: a guest desk that believes the groups of several
+ * backends, or that nobody can use; accounts of guests that are looked up before those of people.
+ * `about` says which section, "guest-desk". Calls `found` for each; returns their number. */
+size_t policy_lint_sections(const struct settings *settings,
+	void (*found)(void *context, const char *about, int line, const char *text), void *context);
+
 /* Findings about rules that can never decide anything: shadowed by an earlier one, expired at
  * `now`, a window that never opens, a condition that can never match (an e-mail pattern without @,
  * an unknown platform or backend title, …), and about those that can be got around. Calls `found`

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/reload.h"
 
+#include "base/clock.h"
+#include "service/lint.h"
+
 #include "pool/worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -154,8 +157,10 @@ static void on_loop(struct worker_job *job, bool cancelled)
 		finish(reload);
 		return;
 	}
-	if (reload->new_service != NULL && put_service_in_place(reload) == 0)
+	if (reload->new_service != NULL && put_service_in_place(reload) == 0) {
 		log_reload(reload, "configuration");
+		service_log_findings(*reload->current, clock_wall());
+	}
 	if (reload->new_files != NULL)
 		put_files_in_place(reload);
 	if (reload->users_changed)

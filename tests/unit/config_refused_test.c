@@ -339,6 +339,48 @@ static void test_a25_empty_list_is_never_everybody(void **state)
 			4, "an empty text"});
 }
 
+#define TOKENS_OF(conditions)                                                                      \
+	SITE "policy {\n rule \"r\" { allow = true\n meeting-tokens = {\"8320-*\"} " conditions    \
+	     " } }"
+#define ALONE 6, "rule \"r\": meeting-tokens: visitors supply the token and nobody confirms it"
+
+/* Whatever stands beside it that anybody has, or that leaves no meeting out. */
+static void test_p1_no_rule_allows_by_a_token_alone(void **state)
+{
+	(void)state;
+	REFUSED({TOKENS_OF(""), ALONE}, {TOKENS_OF("backends = {\"staff\"}"), ALONE},
+		{TOKENS_OF("platforms = {\"meeting.example.org\"}"), ALONE},
+		{TOKENS_OF("networks = {\"0.0.0.0/0\"}"), ALONE},
+		{TOKENS_OF("second-factor = true"), ALONE}, {TOKENS_OF("acr = {\"gold\"}"), ALONE},
+		{TOKENS_OF("not-after = \"2036-01-01\""), ALONE},
+		{TOKENS_OF("role = \"moderator\""), ALONE},
+		{TOKENS_OF("meetings = {\"*\"}"), ALONE},
+		{TOKENS_OF("meetings = {\"5f521a93c20ff6721fbb6a6c\", \"**\"}"), ALONE},
+		{TOKENS_OF("emails = {\"*@*\"}"), ALONE},
+		{TOKENS_OF("emails = {\"*@*.*\"}"), ALONE},
+		{SITE "policy { rule r { allow = true groups = {\"a\"} meeting-tokens = {} } }", 4,
+			"meeting-tokens: nobody"});
+}
+
+static void test_p1_tokens_beside_what_restricts(void **state)
+{
+	static const char *const beside[] = {"meetings = {\"5f52*\"}", "users = {\"alice\"}",
+		"groups = {\"staff\"}", "emails = {\"*@partner.example\"}"};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+		struct settings *settings;
+
+		snprintf(text, sizeof text, TOKENS_OF("%s"), beside[i]);
+		settings = load(text);
+		assert_string_equal(settings->policy.rules[0].meeting_tokens.items[0], "8320-*");
+		config_free(&settings);
+	}
+	config_free(&(struct settings *){
+		load(SITE "policy { rule r { allow = false meeting-tokens = {\"8320-*\"} } }")});
+}
+
 static void unreadable(const char *path, const char *words)
 {
 	struct error error = {""};
@@ -381,6 +423,9 @@ static void test_guest_desk_refused(void **state)
 		{LINKS "backend \"more\" { type = \"invite\" }\nguest-desk { groups = {\"h\"} }", 6,
 			"there are 2 backends of type \"invite\": write invitations"},
 		{SITE "guest-desk { groups = {\"h\"} }", 4, "nothing to do at the desk"},
+		{LINKS "guest-desk { groups = {\"h\"}\n backends = {\"staff\", \"Staff\"} }", 6,
+			"guest-desk: backends: there is no backend \"Staff\""},
+		{LINKS "guest-desk { groups = {\"h\"}\n backends = {} }", 6, "backends: nobody"},
 		{LINKS "guest-desk { groups = {\"h\"} group = {\"x\"} }", 5, "group"});
 }
 
@@ -404,6 +449,8 @@ int main(void)
 		cmocka_unit_test(test_a27_networks),
 		cmocka_unit_test(test_a25_empty_list_is_never_everybody),
 		cmocka_unit_test(test_files_that_cannot_be_read),
+		cmocka_unit_test(test_p1_no_rule_allows_by_a_token_alone),
+		cmocka_unit_test(test_p1_tokens_beside_what_restricts),
 		cmocka_unit_test(test_guest_desk_refused),
 	};
 

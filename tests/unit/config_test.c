@@ -359,12 +359,15 @@ static void test_two_threads(void **state)
 static void test_guest_desk_finds_its_backends(void **state)
 {
 	struct settings *s = load(SITE "backend \"links\" { type = \"invite\" }\n"
-				       "guest-desk { groups = {\"hosts\", \"staff\"} }\n"
+				       "guest-desk { groups = {\"hosts\", \"staff\"} backends = "
+				       "{\"staff\"} }\n"
 				       "backend \"g\" { type = \"guest-account\" }\n");
 
 	(void)state;
 	assert_true(s->desk.present);
 	assert_int_equal(s->desk.groups.count, 2);
+	assert_int_equal(s->desk.backends.count, 1);
+	assert_string_equal(s->desk.backends.items[0], "staff");
 	assert_string_equal(s->desk.groups.items[1], "staff");
 	assert_string_equal(section_title(s->desk.accounts), "g");
 	assert_string_equal(section_title(s->desk.invitations), "links");

@@ -27,7 +27,7 @@ static void test_explain(void **state)
 
 	(void)state;
 	explains("", &asked, true, POLICY_HIT, "has no condition");
-	explains("users = {\"nobody\"} meetings = {\"8320-*\"} not-before = \"2026-01-01\"", &asked,
+	explains("users = {\"nobody\"} meetings = {\"5f52*\"} not-before = \"2026-01-01\"", &asked,
 		true, POLICY_HIT, "users, meetings, not-before");
 	explains("groups = {\"staff\", \"admins\"}", &asked, true, POLICY_MISS,
 		"groups: none of staff, admins");
@@ -70,6 +70,9 @@ static void test_explain_what_is_not_known(void **state)
 	explains("users = {\"x\"}", &asked, false, POLICY_MAY, "users: needs one of x");
 	explains("platforms = {\"x\"}", &asked, true, POLICY_MAY, "platforms: needs one of x");
 	explains("meetings = {\"x\"}", &asked, true, POLICY_MAY, "meetings: needs one of x");
+	explains("meetings = {\"x\"} meeting-tokens = {\"y\"}",
+		&(struct policy_question){.meeting_id = "x"}, true, POLICY_MAY,
+		"meeting-tokens: needs one of y");
 	explains("not-before = \"2026-01-01\"", &asked, true, POLICY_MAY,
 		"not-before: only from 2026-01-01T00:00:00Z");
 	explains("networks = {\"10.0.0.0/8\"}", &asked, true, POLICY_MAY,

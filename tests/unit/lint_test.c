@@ -187,6 +187,117 @@ static void test_lint_knows_all_guests(void **state)
 		"[b] it is shadowed");
 }
 
+static void test_p1_lint_tokens_that_nobody_confirms(void **state)
+{
+	(void)state;
+	FINDS("rule a { allow = true groups = {\"x\"} meeting-tokens = {\"8320-*\"} }", 1,
+		"[a] meeting-tokens: visitors supply", "gets into every meeting");
+	FINDS("rule a { allow = true groups = {\"x\"} meetings = {\"*\"} meeting-tokens = {\"8\"} "
+	      "}",
+		1, "gets into every meeting");
+	FINDS("rule a { allow = false meeting-tokens = {\"8320-*\"} } default = allow", 1,
+		"[a] meeting-tokens: visitors supply", "is not denied");
+	FINDS("rule a { allow = false meetings = {\"5\"} meeting-tokens = {\"8\"} } default = "
+	      "allow",
+		1, "is not denied");
+	CLEAN("rule a { allow = true meetings = {\"5f52*\"} meeting-tokens = {\"8320-*\"} }");
+}
+
+/* What one backend says of its people says nothing about those of another. */
+static void test_p8_lint_rules_that_believe_several_backends(void **state)
+{
+	(void)state;
+	FINDS_AT(WITH_OIDC, "rule a { allow = true groups = {\"staff\"} }", 1,
+		"[a] groups: \"staff\", \"google\" can each say so",
+		"name the ones you mean in backends");
+	FINDS_AT(WITH_OIDC, "rule a { allow = true users = {\"alice\", \"staff/bob\"} }", 1,
+		"[a] users: \"staff\", \"google\" can each");
+	FINDS_AT(WITH_OIDC, "rule a { allow = true emails = {\"*@partner.example\"} }", 1,
+		"[a] emails: \"staff\", \"google\" can each");
+	FINDS_AT(WITH_OIDC "backend \"partner\" { type = \"oidc\" }",
+		"rule a { allow = true groups = {\"x\"} acr = {\"gold\"} }", 2,
+		"[a] groups: \"staff\", \"google\", \"partner\" can",
+		"[a] acr: \"google\", \"partner\" can");
+	FINDS_AT(SITE "backend \"other\" { type = \"file\" }\n"
+		      "backend c { type = oidc } backend d { type = oidc } "
+		      "backend e { type = oidc }",
+		"rule a { allow = true groups = {\"x\"} }", 1, "\"d\" and 1 more can");
+	CLEAN_AT(WITH_OIDC, "rule a { allow = true backends = {\"staff\"} groups = {\"staff\"} "
+			    "users = {\"a\"} }");
+	CLEAN_AT(WITH_OIDC, "rule a { allow = true users = {\"staff/alice\", \"google/1\"} }");
+	CLEAN_AT(WITH_OIDC, "rule a { allow = false groups = {\"staff\"} } default = allow");
+	CLEAN("rule a { allow = true groups = {\"staff\"} }");
+}
+
+/* Guests are passed over by rules without backends, whatever groups they have. */
+static void test_p8_guests_are_no_second_source(void **state)
+{
+	static const char *const guests[] = {"guest", "guest-account", "invite", "meeting-key"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+		char site[sizeof SITE + 64];
+
+		snprintf(
+			site, sizeof site, SITE "backend \"other\" { type = \"%s\" }\n", guests[i]);
+		CLEAN_AT(site, "rule a { allow = true groups = {\"staff\"} } "
+			       "rule b { allow = true backends = {\"other\"} }");
+	}
+}
+
+static void note_section(void *context, const char *about, int line, const char *text)
+{
+	struct findings *findings = context;
+
+	buffer_printf(&findings->text, "[%s:%d] %s\n", about, line, text);
+}
+
+/* Around the policy: `count` findings, the words among them. */
+static void sections_find(const char *text, size_t count, const char *words)
+{
+	struct findings findings = {BUFFER_INIT(1 << 16)};
+	struct settings *settings = load(text);
+	size_t found = policy_lint_sections(settings, note_section, &findings);
+	const char *all = findings.text.data != NULL ? findings.text.data : "";
+
+	if (found != count || strstr(all, words) == NULL)
+		fail_msg("%zu findings, expected %zu with \"%s\":\n%s", found, count, words, all);
+	config_free(&settings);
+	buffer_release(&findings.text);
+}
+
+#define INVITED "backend \"links\" { type = \"invite\" }\n"
+
+static void test_p8_lint_a_desk_that_believes_several_backends(void **state)
+{
+	(void)state;
+	sections_find(WITH_OIDC INVITED "guest-desk { groups = {\"hosts\"} }", 1,
+		"[guest-desk:6] groups: \"staff\", \"google\" can each say so");
+	sections_find(WITH_OIDC INVITED
+		"guest-desk { groups = {\"hosts\"} backends = {\"staff\"} }",
+		0, "");
+	sections_find(SITE INVITED "guest-desk { groups = {\"hosts\"} }", 0, "");
+	sections_find(SITE INVITED
+		"guest-desk { groups = {\"hosts\"} backends = {\"staff\", \"links\"} }",
+		1, "[guest-desk:5] backends: \"links\" tells no groups");
+}
+
+static void test_p14_lint_guests_who_are_asked_for_first(void **state)
+{
+	static const char first[] = BASE "platform \"meeting.example.org\" { type = \"veeting\" }\n"
+					 "backend \"guests\" { type = \"guest-account\" }\n"
+					 "backend \"staff\" { type = \"file\" users = \"u\" }\n";
+
+	(void)state;
+	sections_find(first, 1,
+		"[backend \"guests\":3] an account of a guest locks out whoever has that name in "
+		"\"staff\"");
+	sections_find(SITE "backend \"guests\" { type = \"guest-account\" }\n"
+			   "backend \"google\" { type = \"oidc\" }\n"
+			   "backend \"more\" { type = \"guest-account\" }\n",
+		0, "");
+}
+
 #define SHADOWED 1, "[b] it is shadowed: rule \"a\" on line 5"
 
 static void test_lint_shadowed(void **state)
@@ -262,6 +373,11 @@ int main(void)
 		cmocka_unit_test(test_lint_guests),
 		cmocka_unit_test(test_lint_shadow_leaves_guests_out),
 		cmocka_unit_test(test_lint_knows_all_guests),
+		cmocka_unit_test(test_p1_lint_tokens_that_nobody_confirms),
+		cmocka_unit_test(test_p8_lint_rules_that_believe_several_backends),
+		cmocka_unit_test(test_p8_guests_are_no_second_source),
+		cmocka_unit_test(test_p8_lint_a_desk_that_believes_several_backends),
+		cmocka_unit_test(test_p14_lint_guests_who_are_asked_for_first),
 		cmocka_unit_test(test_lint_shadowed),
 		cmocka_unit_test(test_lint_not_shadowed),
 	};

@@ -228,18 +228,48 @@ static void test_meetings(void **state)
 
 	(void)state;
 	hits("meetings = {\"5f521a93c20ff6721fbb6a6c\"}", &asked, true);
-	hits("meetings = {\"8320-2640-2482-3499\"}", &asked, true);
-	hits("meetings = {\"x\", \"8320-*\"}", &asked, true);
-	hits("meetings = {\"5f52*\"}", &asked, true);
-	hits("meetings = {\"*-3499\"}", &asked, true);
+	hits("meetings = {\"x\", \"5f52*\"}", &asked, true);
+	hits("meetings = {\"*6c\"}", &asked, true);
 	hits("meetings = {\"*\"}", &asked, true);
-	hits("meetings = {\"8320-\"}", &asked, false);
-	hits("meetings = {\"320-*\"}", &asked, false);
+	hits("meetings = {\"5f52\"}", &asked, false);
+	hits("meetings = {\"f521*\"}", &asked, false);
 	hits("meetings = {\"5F52*\"}", &asked, false);
-	hits("meetings = {\"....-*\"}", &asked, false);
-	hits("meetings = {\"8320-?*\"}", &asked, false);
-	/* Not the two of them together. */
+	hits("meetings = {\"....*\"}", &asked, false);
+	hits("meetings = {\"5f52?*\"}", &asked, false);
+}
+
+/* Visitors supply both, and the platform confirms the id alone. */
+static void test_p1_a_token_is_no_id(void **state)
+{
+	static const char token[] = "5f521a93c20ff6721fbb6a6c";
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	hits("meetings = {\"8320-2640-2482-3499\"}", &asked, false);
+	hits("meetings = {\"8320-*\"}", &asked, false);
 	hits("meetings = {\"5f52*3499\"}", &asked, false);
+	asked.meeting_id = "aaaaaaaaaaaaaaaaaaaaaaaa";
+	asked.meeting_token = token;
+	hits("meetings = {\"5f521a93c20ff6721fbb6a6c\"}", &asked, false);
+	hits("users = {\"nobody\"} meetings = {\"5f52*\"}", &asked, false);
+	decides("rule r { allow = false meetings = {\"aaaa*\"} } default = allow", &asked,
+		POLICY_DENY, "r");
+}
+
+static void test_p1_tokens_are_a_condition_of_their_own(void **state)
+{
+	struct policy_question asked = question(&nobody);
+
+	(void)state;
+	hits("users = {\"nobody\"} meeting-tokens = {\"8320-*\"}", &asked, true);
+	hits("users = {\"nobody\"} meeting-tokens = {\"8320\"}", &asked, false);
+	hits("users = {\"nobody\"} meeting-tokens = {\"5f52*\"}", &asked, false);
+	/* Both have to hold: the token takes away and adds nothing. */
+	hits("meetings = {\"5f52*\"} meeting-tokens = {\"8320-*\"}", &asked, true);
+	hits("meetings = {\"5f52*\"} meeting-tokens = {\"x\"}", &asked, false);
+	hits("meetings = {\"x\"} meeting-tokens = {\"8320-*\"}", &asked, false);
+	decides("rule r { allow = false meeting-tokens = {\"8320-*\"} } default = allow", &asked,
+		POLICY_DENY, "r");
 }
 
 static void test_acr(void **state)
@@ -450,6 +480,8 @@ static void test_a27_what_is_not_known_fails_closed(void **state)
 	hits("meetings = {\"*\"}", &asked, false);
 	decides("rule r { allow = false meetings = {\"x\"} } default = allow", &asked, POLICY_DENY,
 		"r");
+	decides("rule r { allow = false meeting-tokens = {\"x\"} } default = allow", &asked,
+		POLICY_DENY, "r");
 	asked = question(&empty);
 	hits("users = {\"alice\"}", &asked, false);
 	hits("backends = {\"staff\"}", &asked, false);
@@ -480,6 +512,8 @@ int main(void)
 		cmocka_unit_test(test_a25_missing_claim_matches_nothing),
 		cmocka_unit_test(test_backends_and_platforms),
 		cmocka_unit_test(test_meetings),
+		cmocka_unit_test(test_p1_a_token_is_no_id),
+		cmocka_unit_test(test_p1_tokens_are_a_condition_of_their_own),
 		cmocka_unit_test(test_acr),
 		cmocka_unit_test(test_second_factor),
 		cmocka_unit_test(test_networks),

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/sources.h"
+
+struct lint {
+	const struct settings *settings;
+	void (*found)(void *context, const char *about, int line, const char *text);
+	void *context;
+	size_t count;
+};
+
+/* ---- the guest desk ---- */
+
+static void find_in_desk(struct lint *lint, const char *text)
+{
+	lint->found(lint->context, "guest-desk", section_line(lint->settings->desk.section), text);
+	lint->count++;
+}
+
+static bool tells_groups_of_hosts(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strcmp(section_title(settings->backends[i]), title) == 0)
+			return source_tells(settings->backends[i], SOURCE_GROUPS);
+	return false;
+}
+
+static void lint_named(struct lint *lint)
+{
+	const struct config_list *backends = &lint->settings->desk.backends;
+	char text[256];
+
+	for (size_t i = 0; i < backends->count; i++) {
+		if (tells_groups_of_hosts(lint->settings, backends->items[i]))
+			continue;
+		snprintf(text, sizeof text,
+			"backends: \"%s\" tells no groups of people who may sit there",
+			backends->items[i]);
+		find_in_desk(lint, text);
+	}
+}
+
+static void lint_desk(struct lint *lint)
+{
+	struct buffer titles = BUFFER_INIT(512);
+	size_t count = source_list(lint->settings, SOURCE_GROUPS, &titles);
+	char text[700];
+
+	if (lint->settings->desk.backends.count > 0) {
+		lint_named(lint);
+	} else if (count == 0) {
+		find_in_desk(lint, "nobody can use it: no backend tells groups");
+	} else if (count > 1) {
+		snprintf(text, sizeof text,
+			"groups: %s can each say so of their people, and the desk believes all of "
+			"them: name the ones you mean in backends",
+			titles.data != NULL ? titles.data : "");
+		find_in_desk(lint, text);
+	}
+	buffer_release(&titles);
+}
+
+/* ---- the order of backends ---- */
+
+/* Whoever makes accounts for guests could take the name of somebody who is looked up behind them,
+ * and who could not sign in any more. */
+static void lint_order(struct lint *lint, size_t guests)
+{
+	const struct settings *settings = lint->settings;
+	const struct section *section = settings->backends[guests];
+	char about[80], text[256];
+
+	for (size_t i = guests + 1; i < settings->backend_count; i++) {
+		if (!source_takes_passwords(settings->backends[i]) ||
+			policy_makes_guests(settings->backends[i]))
+			continue;
+		snprintf(about, sizeof about, "backend \"%s\"", section_title(section));
+		snprintf(text, sizeof text,
+			"an account of a guest locks out whoever has that name in \"%s\", which "
+			"is asked after it: write this section behind that one",
+			section_title(settings->backends[i]));
+		lint->found(lint->context, about, section_line(section), text);
+		lint->count++;
+		return;
+	}
+}
+
+size_t policy_lint_sections(const struct settings *settings,
+	void (*found)(void *context, const char *about, int line, const char *text), void *context)
+{
+	struct lint lint = {settings, found, context, 0};
+
+	if (settings->desk.present)
+		lint_desk(&lint);
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strcmp(section_type(settings->backends[i]), "guest-account") == 0)
+			lint_order(&lint, i);
+	return lint.count;
+}

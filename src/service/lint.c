@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/lint.h"
+
+#include "base/text.h"
+#include "telemetry/log.h"
+
+#include <strings.h>
+
+enum { TEXT_MAX = 600, SAMPLE_MAX = 4096 };
+
+/* Whether a meeting of a platform can match a pattern. */
+enum matches { NEVER = 0, NEVER_SO_WRITTEN, PERHAPS, CAN };
+
+/* ---- one pattern and one platform ---- */
+
+/* Puts something else in place of each '*'; it may stand for any run of characters, too. */
+static void fill_in(const char *pattern, const char *by, struct buffer *sample)
+{
+	for (; *pattern != '\0'; pattern++)
+		buffer_append(
+			sample, *pattern == '*' ? by : pattern, *pattern == '*' ? strlen(by) : 1);
+}
+
+/* Whether a visit to the platform can bring a token of that form. Drivers with an entry of their
+ * own have none but the id. */
+static bool is_token(const struct service_platform *platform, const char *text)
+{
+	return platform->driver->arrive == NULL &&
+	       text_is_token(text, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS);
+}
+
+/* Takes a meeting of the pattern to the driver: one that comes out as another has a form that no
+ * id has. `id` gets what it comes out as. */
+static enum matches try_sample(const struct service_platform *platform, const char *pattern,
+	const char *by, struct buffer *id)
+{
+	struct buffer sample = BUFFER_INIT(SAMPLE_MAX);
+	enum matches matches = NEVER;
+	struct error error;
+	char *found = NULL;
+
+	fill_in(pattern, by, &sample);
+	if (!sample.failed && sample.data != NULL &&
+		platform_meeting(
+			platform->driver, platform->instance, sample.data, &found, &error) == 0)
+		matches = strcmp(found, sample.data) == 0 ? CAN : NEVER_SO_WRITTEN;
+	if (found != NULL) {
+		buffer_clear(id);
+		buffer_text(id, found);
+	}
+	free(found);
+	buffer_release(&sample);
+	return matches;
+}
+
+/* Where the driver takes none of the samples, it may take another, unless it looks at single
+ * characters alone. */
+static enum matches match(
+	const struct service_platform *platform, const char *pattern, struct buffer *id)
+{
+	enum matches first = try_sample(platform, pattern, "0", id), second;
+
+	if (strchr(pattern, '*') == NULL)
+		return first;
+	second = try_sample(platform, pattern, "/0", id);
+	if (first == NEVER && second == NEVER && platform->driver->arrive != NULL)
+		return PERHAPS;
+	return first > second ? first : second;
+}
+
+/* ---- the patterns of a rule ---- */
+
+static bool is_about(const struct config_rule *rule, const char *title)
+{
+	for (size_t i = 0; i < rule->platforms.count; i++)
+		if (strcasecmp(rule->platforms.items[i], title) == 0)
+			return true;
+	return rule->platforms.count == 0;
+}
+
+/* Whether some platform of the rule confirms no token of a visit but takes one. */
+static bool has_tokens(const struct service *service, const struct config_rule *rule)
+{
+	for (size_t i = 0; i < service->platform_count; i++)
+		if (is_about(rule, service->platforms[i].title) &&
+			service->platforms[i].driver->arrive == NULL)
+			return true;
+	return false;
+}
+
+static bool may_be_token(
+	const struct service *service, const struct config_rule *rule, const char *pattern)
+{
+	struct buffer sample = BUFFER_INIT(SAMPLE_MAX);
+	bool may = false;
+
+	fill_in(pattern, "0", &sample);
+	for (size_t i = 0; i < service->platform_count && !sample.failed; i++)
+		may = may || (is_about(rule, service->platforms[i].title) &&
+				     is_token(&service->platforms[i], sample.data));
+	buffer_release(&sample);
+	return may;
+}
+
+/* What the best of the rule's platforms makes of the pattern; `id` gets what it comes out as. */
+static enum matches match_any(const struct service *service, const struct config_rule *rule,
+	const char *pattern, struct buffer *id)
+{
+	enum matches best = NEVER;
+	bool asked = false;
+
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const struct service_platform *platform = &service->platforms[i];
+		enum matches matches;
+
+		if (!is_about(rule, platform->title))
+			continue;
+		asked = true;
+		matches = match(platform, pattern, id);
+		best = matches > best ? matches : best;
+	}
+	return asked ? best : PERHAPS;
+}
+
+/* What is wrong with the pattern of ids, in `text`, which is empty where nothing is. */
+static void lint_id(const struct service *service, const struct config_rule *rule,
+	const char *pattern, char text[TEXT_MAX])
+{
+	static const char move[] =
+		"ids alone are compared, since nobody confirms a token: write the "
+		"meeting's id, or move it to meeting-tokens";
+	struct buffer id = BUFFER_INIT(SAMPLE_MAX);
+	enum matches best = match_any(service, rule, pattern, &id);
+	bool token = may_be_token(service, rule, pattern);
+
+	text[0] = '\0';
+	if (best == NEVER && token)
+		snprintf(text, TEXT_MAX,
+			"meetings: \"%.200s\" can never match a meeting id and looks like a "
+			"meeting token: %s",
+			pattern, move);
+	else if (best == NEVER)
+		snprintf(text, TEXT_MAX, "meetings: \"%.200s\" can never match a meeting id",
+			pattern);
+	else if (best == NEVER_SO_WRITTEN)
+		snprintf(text, TEXT_MAX, "meetings: \"%.200s\" can never match: %s \"%.200s\"",
+			pattern,
+			strchr(pattern, '*') == NULL ? "the meeting's id is"
+						     : "an id is written like",
+			id.data != NULL ? id.data : "");
+	else if (token && strchr(pattern, '-') != NULL)
+		snprintf(text, TEXT_MAX, "meetings: \"%.200s\" looks like a meeting token: %s",
+			pattern, move);
+	buffer_release(&id);
+}
+
+/* The same of a pattern of tokens. */
+static void lint_token(const struct service *service, const struct config_rule *rule,
+	const char *pattern, char text[TEXT_MAX])
+{
+	text[0] = '\0';
+	if (!has_tokens(service, rule))
+		snprintf(text, TEXT_MAX,
+			"meeting-tokens: \"%.200s\" is compared with ids: no visit to the rule's "
+			"platforms brings a token: write it in meetings",
+			pattern);
+	else if (!may_be_token(service, rule, pattern))
+		snprintf(text, TEXT_MAX,
+			"meeting-tokens: \"%.200s\" can never match a meeting token", pattern);
+}
+
+/* ---- all of it ---- */
+
+/* One run. */
+struct lint {
+	const struct service *service;
+	service_found *found;
+	void *context;
+	size_t count;
+};
+
+static void tell(struct lint *lint, const struct service_finding *finding)
+{
+	lint->found(lint->context, finding);
+	lint->count++;
+}
+
+static void on_rule(void *context, const struct config_rule *rule, const char *text)
+{
+	char about[100];
+
+	snprintf(about, sizeof about, "rule \"%s\"", rule != NULL ? rule->name : "");
+	tell(context,
+		&(struct service_finding){rule != NULL ? about : "policy",
+			rule != NULL ? rule->name : NULL, rule != NULL ? rule->line : 0, text});
+}
+
+static void on_section(void *context, const char *about, int line, const char *text)
+{
+	tell(context, &(struct service_finding){about, NULL, line, text});
+}
+
+static void lint_patterns(struct lint *lint, const struct config_rule *rule)
+{
+	char text[TEXT_MAX];
+
+	for (size_t i = 0; i < rule->meetings.count; i++) {
+		lint_id(lint->service, rule, rule->meetings.items[i], text);
+		if (text[0] != '\0')
+			on_rule(lint, rule, text);
+	}
+	for (size_t i = 0; i < rule->meeting_tokens.count; i++) {
+		lint_token(lint->service, rule, rule->meeting_tokens.items[i], text);
+		if (text[0] != '\0')
+			on_rule(lint, rule, text);
+	}
+}
+
+size_t service_lint(const struct service *service, int64_t now, service_found *found, void *context)
+{
+	const struct config_policy *policy = &service->settings->policy;
+	struct lint lint = {service, found, context, 0};
+
+	policy_lint(service->settings, now, on_rule, &lint);
+	for (size_t i = 0; i < policy->count; i++)
+		lint_patterns(&lint, &policy->rules[i]);
+	policy_lint_sections(service->settings, on_section, &lint);
+	return lint.count;
+}
+
+static void log_finding(void *context, const struct service_finding *finding)
+{
+	const char *file = context;
+
+	log_message(LOG_LEVEL_WARNING, "policy", "%s:%d: %s: %s", file,
+		finding->line > 0 ? finding->line : 1, finding->about, finding->text);
+}
+
+void service_log_findings(const struct service *service, int64_t now)
+{
+	service_lint(service, now, log_finding, (void *)service->settings->file);
+}
