@@ -240,7 +240,7 @@ static enum accounts_change inherit(struct account *account, const json_t *entry
 	struct accounts_record *record)
 {
 	struct account old;
-	char digest[ACCOUNT_DIGEST_SIZE];
+	char digest[DIGEST_SIZE];
 
 	if (read_entry(entry, &old) != 0)
 		return ACCOUNTS_GONE;

@@ -6,6 +6,7 @@
 #ifndef AUTH_ACCOUNTS_H
 #define AUTH_ACCOUNTS_H
 
+#include "auth/digest.h"
 #include "auth/password.h"
 #include "auth/records.h"
 #include "auth/users.h"
@@ -16,7 +17,6 @@ enum {
 	ACCOUNT_MEETINGS_MAX = 16,
 	ACCOUNT_MEETINGS_ROOM = 1536, /* bytes of all of them: a session cookie has them */
 	ACCOUNT_PASSWORD_MIN = 10,    /* bytes */
-	ACCOUNT_DIGEST_SIZE = 33,     /* with the NUL */
 };
 
 /* Strings live as long as the table, or as their owner; none is NULL. */
@@ -57,7 +57,7 @@ const char *accounts_meetings_fault(const struct account *account);
 bool accounts_is_email(const char *text);
 
 /* Of all that may be changed: two accounts that differ in any of it have two. */
-void accounts_digest(const struct account *account, char digest[ACCOUNT_DIGEST_SIZE]);
+void accounts_digest(const struct account *account, char digest[DIGEST_SIZE]);
 
 /* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
  * `platform` in front where that is not NULL (into memory that *room_r owns, to be freed by the

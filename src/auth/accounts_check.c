@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "outbound/mail.h"
 
-#include <sodium.h>
-
 bool accounts_is_email(const char *text)
 {
 	return text[0] == '\0' || (strlen(text) <= IDENTITY_EMAIL_MAX && mail_is_address(text));
@@ -59,30 +57,20 @@ const char *accounts_fault(const struct account *account)
 	return account->hash[0] != '\0' ? password_hash_fault(account->hash) : NULL;
 }
 
-static void hash_text(crypto_generichash_state *state, const char *text)
+void accounts_digest(const struct account *account, char hex[DIGEST_SIZE])
 {
-	/* With its NUL: so ("a", "bc") and ("ab", "c") differ. */
-	crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
-}
+	struct digest digest;
 
-void accounts_digest(const struct account *account, char digest[ACCOUNT_DIGEST_SIZE])
-{
-	uint8_t hash[ACCOUNT_DIGEST_SIZE / 2];
-	crypto_generichash_state state;
-	char expires[24];
-
-	snprintf(expires, sizeof expires, "%lld", (long long)account->expires);
-	crypto_generichash_init(&state, NULL, 0, sizeof hash);
-	hash_text(&state, account->id);
-	hash_text(&state, account->name);
-	hash_text(&state, account->display);
-	hash_text(&state, account->email);
-	hash_text(&state, account->hash);
-	hash_text(&state, expires);
+	digest_begin(&digest);
+	digest_text(&digest, account->id);
+	digest_text(&digest, account->name);
+	digest_text(&digest, account->display);
+	digest_text(&digest, account->email);
+	digest_text(&digest, account->hash);
+	digest_add(&digest, &account->expires, sizeof account->expires);
 	for (size_t i = 0; i < account->meeting_count; i++)
-		hash_text(&state, account->meetings[i]);
-	crypto_generichash_final(&state, hash, sizeof hash);
-	text_hex(hash, sizeof hash, digest);
+		digest_text(&digest, account->meetings[i]);
+	digest_end(&digest, hex);
 }
 
 static char *trim(char *text)

@@ -94,9 +94,10 @@ struct auth_ending {
 	const char *token; /* logout_token, as it came */
 	struct auth_secrets secrets;
 
-	char subject[IDENTITY_SUBJECT_MAX + 1];		 /* "" where only a session is meant */
-	char provider_session[IDENTITY_SUBJECT_MAX + 1]; /* "" where all of the subject's are */
-	char id[IDENTITY_SUBJECT_MAX + 1];		 /* jti: one message counts once */
+	char subject[IDENTITY_SUBJECT_MAX + 1];		/* "" where only a session is meant */
+	char provider_session[IDENTITY_DIGEST_MAX + 1]; /* as in an identity; "" where all of the
+							   subject's are */
+	char id[IDENTITY_SUBJECT_MAX + 1];		/* jti: one message counts once */
 	struct error *error;
 };
 

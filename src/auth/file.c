@@ -103,6 +103,7 @@ static int fill(struct identity *who, const struct user *user)
 
 	rc |= identity_set(&new.name, user->display, IDENTITY_NAME_MAX);
 	rc |= identity_set(&new.email, user->email, IDENTITY_EMAIL_MAX);
+	rc |= identity_set(&new.account, user->digest, IDENTITY_DIGEST_MAX);
 	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
 		rc |= identity_add_group(&new, group);
 	if (rc == 0) {
@@ -207,6 +208,13 @@ static bool has_groups_of(const struct identity *who, const struct user *user)
 	return true;
 }
 
+/* False once there is a new password or expiry, once the user was disabled, though enabled again,
+ * and where the name is somebody else's by now. */
+static bool is_same_account(const struct identity *who, const struct user *user)
+{
+	return who->account != NULL && strcmp(who->account, user->digest) == 0;
+}
+
 /* Who was put into a group, or taken out of one, signs in again. */
 static bool holds(void *context, const struct identity *who)
 {
@@ -216,7 +224,7 @@ static bool holds(void *context, const struct identity *who)
 
 	pthread_mutex_lock(&instance->lock);
 	user = users_find(instance->users, who->subject);
-	same = user != NULL && has_groups_of(who, user);
+	same = user != NULL && is_same_account(who, user) && has_groups_of(who, user);
 	pthread_mutex_unlock(&instance->lock);
 	return same;
 }

@@ -61,19 +61,19 @@ static void close_accounts(void *context)
 	free(instance);
 }
 
-/* The subject is the id, which no later account of the same name has. The digest is kept so that a
- * session is over when the account has changed: meetings that were taken away, a new password. */
+/* The subject is the id, which no later account of the same name has. The digest is there so that
+ * a session is over when the account has changed: meetings that were taken away, a new password. */
 static int fill(struct identity *who, const char *subject, const struct account *account,
 	const struct instance *instance)
 {
-	char digest[ACCOUNT_DIGEST_SIZE];
+	char digest[DIGEST_SIZE];
 	int rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
 	/* Not the e-mail: a host typed it, and nobody has verified it. */
 	accounts_digest(account, digest);
-	rc |= identity_set(&who->kept, digest, IDENTITY_KEPT_MAX);
+	rc |= identity_set(&who->account, digest, IDENTITY_DIGEST_MAX);
 	for (size_t i = 0; i < instance->group_count; i++)
 		rc |= identity_add_group(who, instance->groups[i]);
 	for (size_t i = 0; i < account->meeting_count; i++) {
@@ -163,10 +163,10 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 
 static bool is_unchanged(const struct account *account, const struct identity *who)
 {
-	char digest[ACCOUNT_DIGEST_SIZE];
+	char digest[DIGEST_SIZE];
 
 	accounts_digest(account, digest);
-	return who->kept != NULL && strcmp(who->kept, digest) == 0;
+	return who->account != NULL && strcmp(who->account, digest) == 0;
 }
 
 static bool holds(void *context, const struct identity *who)

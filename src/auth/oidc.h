@@ -17,6 +17,7 @@
 #ifdef HAVE_CJOSE
 
 #include "auth/auth.h"
+#include "auth/digest.h"
 #include "outbound/fetch.h"
 #include "outbound/jose.h"
 
@@ -180,6 +181,10 @@ int oidc_check_id_token(const struct oidc_options *options, const json_t *claims
 /* OpenID Connect Back-Channel Logout 1.0 section 2.6. Fills in subject, session and id. */
 int oidc_check_logout_token(const struct oidc_options *options, const json_t *claims, int64_t now,
 	struct auth_ending *ending);
+
+/* The digest of the member "sid", which may be any text: a session has to know its provider's one
+ * again, and nothing more. 1; 0 with "" where there is none, -1 where it is no text. */
+int oidc_session_digest(const json_t *claims, char digest[DIGEST_SIZE]);
 
 /* A text member; NULL where it is not there, no text, empty or not printable. */
 const char *oidc_text(const json_t *claims, const char *name);

@@ -221,6 +221,22 @@ static int take(const json_t *claims, const char *name, char text[IDENTITY_SUBJE
 	return 0;
 }
 
+int oidc_session_digest(const json_t *claims, char hex[DIGEST_SIZE])
+{
+	const json_t *member = json_object_get(claims, "sid");
+	struct digest digest;
+
+	hex[0] = '\0';
+	if (member == NULL)
+		return 0;
+	if (json_string_length(member) == 0)
+		return -1;
+	digest_begin(&digest);
+	digest_add(&digest, json_string_value(member), json_string_length(member));
+	digest_end(&digest, hex);
+	return 1;
+}
+
 int oidc_check_logout_token(const struct oidc_options *options, const json_t *claims, int64_t now,
 	struct auth_ending *ending)
 {
@@ -231,9 +247,10 @@ int oidc_check_logout_token(const struct oidc_options *options, const json_t *cl
 		check_logout_times(claims, now, error) != 0 || check_event(claims, error) != 0)
 		return -1;
 	if (take(claims, "sub", ending->subject, error) != 0 ||
-		take(claims, "sid", ending->provider_session, error) != 0 ||
 		take(claims, "jti", ending->id, error) != 0)
 		return -1;
+	if (oidc_session_digest(claims, ending->provider_session) < 0)
+		return error_set(error, "the logout token's \"sid\" is no text, or empty");
 	if (ending->id[0] == '\0')
 		return error_set(error, "the logout token has no \"jti\"");
 	if (ending->subject[0] == '\0' && ending->provider_session[0] == '\0')

@@ -165,14 +165,17 @@ int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	const struct sources sources = {
 		{userinfo != NULL ? userinfo : claims, userinfo != NULL ? claims : NULL, NULL}};
 	struct identity new = IDENTITY_INIT;
+	char session[DIGEST_SIZE];
 	int rc = identity_set(&new.subject, oidc_text(claims, "sub"), IDENTITY_SUBJECT_MAX);
+
+	oidc_session_digest(claims, session);
+	rc |= identity_set(&new.provider_session, session, IDENTITY_DIGEST_MAX);
 
 	if (rc != 0)
 		error_set(error, "no memory for an identity");
 	else
 		rc = read_profile(options, &sources, &new, error);
 	set_optional(&new.acr, json_object_get(claims, "acr"), IDENTITY_ACR_MAX);
-	set_optional(&new.provider_session, json_object_get(claims, "sid"), IDENTITY_SUBJECT_MAX);
 	new.second_factor = has_second_factor(claims);
 	keep(options, claims, userinfo, access_token, &new);
 	if (rc == 0) {

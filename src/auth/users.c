@@ -79,6 +79,18 @@ static bool read_groups(char *field, struct user *user)
 	return true;
 }
 
+/* ":N" behind the time, which has colons of its own but never digits alone behind its last one. */
+static int64_t cut_disablings(char *field)
+{
+	char *colon = strrchr(field, ':');
+	int64_t count;
+
+	if (colon == NULL || text_to_number(colon + 1, 1, INT32_MAX, &count) != 0)
+		return 0;
+	*colon = '\0';
+	return count;
+}
+
 static int read_line(char *line, const struct place *place, struct user *user, struct error *error)
 {
 	char *fields[FIELDS], *rest = line;
@@ -99,6 +111,7 @@ static int read_line(char *line, const struct place *place, struct user *user, s
 		.email = fields[3],
 	};
 	user->hash = fields[1] + user->disabled;
+	user->disablings = cut_disablings(fields[5]);
 	if (!decode(fields[0]) || !decode(fields[2]) || !decode(fields[3]) ||
 		!read_groups(fields[4], user))
 		return refuse(place, error,
@@ -118,6 +131,18 @@ static int read_htpasswd_line(
 
 	user->line = place->line;
 	return fault != NULL ? refuse(place, error, fault) : 0;
+}
+
+static void make_digest(struct user *user)
+{
+	struct digest digest;
+
+	digest_begin(&digest);
+	digest_text(&digest, user->name);
+	digest_text(&digest, user->hash);
+	digest_add(&digest, &user->expires, sizeof user->expires);
+	digest_add(&digest, &user->disablings, sizeof user->disablings);
+	digest_end(&digest, user->digest);
 }
 
 static struct user *add_row(struct users *users)
@@ -177,6 +202,7 @@ static int read_lines(struct users *users, const char *path, struct error *error
 		if ((users->kind == USERS_OWN ? read_line : read_htpasswd_line)(
 			    line, &place, user, error) != 0)
 			return -1;
+		make_digest(user);
 	}
 	return sort_rows(users, path, error);
 }

@@ -9,7 +9,8 @@
  *   name:password hash:display name:e-mail:groups, by commas:expires (RFC 3339, UTC)
  *
  * The first line is the format's version. Empty lines and lines that begin with # are skipped. All
- * six fields stand in every line; display name, e-mail, groups and expiry may be empty. In a field
+ * six fields stand in every line; display name, e-mail, groups and expiry may be empty. A seventh,
+ * ":N", counts how often the user was disabled: sessions from before do not come back. In a field
  * but the hash and the expiry, %XX is the byte with that hex code, so that any printable UTF-8
  * fits: a colon is %3A, a percent sign %25, a comma in a group %2C, a # in front of a name %23. A
  * `!` before the hash, as in shadow(5), disables the user and keeps the password. Names are unique
@@ -24,6 +25,7 @@
 #ifndef AUTH_USERS_H
 #define AUTH_USERS_H
 
+#include "auth/digest.h"
 #include "auth/password.h"
 #include "base/buffer.h"
 #include "base/error.h"
@@ -49,6 +51,8 @@ struct user {
 	int64_t expires; /* seconds since 1970, from then on refused; 0: never */
 	size_t line;	 /* in the file, from 1 */
 	bool disabled;
+	int64_t disablings;	  /* how often the user was disabled */
+	char digest[DIGEST_SIZE]; /* of all that a session rests on */
 };
 
 /* What kind of file it is. */

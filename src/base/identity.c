@@ -135,5 +135,7 @@ void identity_release(struct identity *identity)
 	if (identity->kept != NULL)
 		explicit_bzero(identity->kept, strlen(identity->kept));
 	free(identity->kept);
+	free(identity->account);
+	free(identity->factor);
 	*identity = IDENTITY_INIT;
 }

@@ -17,6 +17,7 @@ enum {
 	IDENTITY_EMAIL_MAX = 254, /* RFC 5321 4.5.3.1.3 less the brackets */
 	IDENTITY_ACR_MAX = 256,
 	IDENTITY_KEPT_MAX = 2048,
+	IDENTITY_DIGEST_MAX = 64,
 	IDENTITY_GROUP_MAX = 128,
 	IDENTITY_GROUPS_MAX = 64,
 	IDENTITY_MEETING_MAX = 1024,
@@ -38,8 +39,12 @@ struct identity {
 	bool guest;	 /* nobody vouches for them: only a rule that names the backend lets in */
 	char **meetings; /* "PLATFORM/MEETING-ID": good for these only; none: for any */
 	size_t meeting_count;
-	char *provider_session; /* sid of the provider's session */
+	char *provider_session; /* digest of the id (sid) of the provider's session */
 	char *kept; /* what the backend needs to read the groups again; a secret: wiped */
+	/* Digests of what the sign-in rested on. A session ends when either is another one later:
+	 * the account (its password, its entry), as the backend compares it, and the key of the
+	 * second factor in the store (NULL: there was none). */
+	char *account, *factor;
 };
 
 #define IDENTITY_INIT ((struct identity){0})

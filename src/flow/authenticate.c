@@ -13,14 +13,15 @@ static struct session_limits limits_of(const struct visit *visit)
 	return (struct session_limits){settings->session_lifetime, settings->session_idle};
 }
 
-/* Whether the person was revoked, as this backend's or whosesoever, when the session had begun. 1,
- * 0, or -1 when the state does not answer. */
+/* Whether the person was revoked, as this backend's or whosesoever, or signed out at a provider
+ * that gave the session no id, when the session had begun. 1, 0, or -1 when the state does not
+ * answer. */
 static int is_revoked(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
 	struct state *state = visit->station->state;
 	const struct session *session = &visit->session;
-	int64_t last = state_last_revocation(state), by_subject, by_backend, by_provider = 0;
+	int64_t last = state_last_revocation(state), by_subject, by_backend, by_provider;
 	uint8_t key[STATE_KEY_SIZE];
 
 	if (last < session->began)
@@ -29,15 +30,26 @@ static int is_revoked(struct visit *visit)
 	by_subject = state_marked(state, key);
 	session_revoke_key(hash_key, session->who.backend, session->who.subject, key);
 	by_backend = state_marked(state, key);
-	if (session->who.provider_session != NULL) {
-		session_provider_key(
-			hash_key, session->who.backend, session->who.provider_session, key);
-		by_provider = state_marked(state, key);
-	}
+	session_provider_key(hash_key, &session->who, key);
+	by_provider = state_marked(state, key);
 	if (by_subject < 0 || by_backend < 0 || by_provider < 0)
 		return -1;
 	return session->began <= by_subject || session->began <= by_backend ||
 	       session->began <= by_provider;
+}
+
+/* Whether the provider's session that it began with is over, whenever ours began: its code may have
+ * been on the way when the provider told. 1, 0, or -1 when the state does not answer. */
+static int is_ended_by_provider(struct visit *visit)
+{
+	uint8_t key[STATE_KEY_SIZE];
+	int64_t ended;
+
+	if (visit->session.who.provider_session == NULL)
+		return 0;
+	session_provider_key(store_hash_key(visit->files->store), &visit->session.who, key);
+	ended = state_marked(visit->station->state, key);
+	return ended < 0 ? -1 : ended > 0;
 }
 
 /* Ended before its time: 1, 0, or -1 when the state does not answer. */
@@ -49,7 +61,15 @@ static int is_over(struct visit *visit)
 	if (visit->session.began < state_born(visit->station->state))
 		return 1;
 	ended = state_ended(visit->station->state, visit->session.id);
+	if (ended == 0)
+		ended = is_ended_by_provider(visit);
 	return ended != 0 ? ended : is_revoked(visit);
+}
+
+int authenticate_end_session(const struct visit *visit, const struct session *session)
+{
+	return state_end(visit->station->state, session->id, visit->now,
+		session->began + visit->service->settings->session_lifetime);
 }
 
 bool authenticate_stands(const struct visit *visit, const struct identity *who)
@@ -60,23 +80,35 @@ bool authenticate_stands(const struct visit *visit, const struct identity *who)
 		return false;
 	if (backend->driver->holds != NULL && !backend->driver->holds(backend->instance, who))
 		return false;
-	return backend->driver->stands == NULL ||
-	       backend->driver->stands(backend->instance, who->subject);
+	if (backend->driver->stands != NULL &&
+		!backend->driver->stands(backend->instance, who->subject))
+		return false;
+	return !backend->driver->second_factor || challenge_is_same_factor(visit, who);
+}
+
+/* What the browser brought. 0, or -1 for nothing that is still good by itself. */
+static int open_cookie(const struct visit *visit, struct session *session)
+{
+	char cookie[SESSION_TEXT_MAX + 1];
+
+	if (cookie_get(visit->request.cookies, SESSION_COOKIE, cookie, sizeof cookie) != PARAM_ONCE)
+		return -1;
+	return session_open(
+		store_ring(visit->files->store), cookie, limits_of(visit), visit->now, session);
 }
 
 int authenticate_find_session(struct visit *visit)
 {
-	char cookie[SESSION_TEXT_MAX + 1];
 	int over;
 
-	if (cookie_get(visit->request.cookies, SESSION_COOKIE, cookie, sizeof cookie) != PARAM_ONCE)
-		return 0;
-	if (session_open(store_ring(visit->files->store), cookie, limits_of(visit), visit->now,
-		    &visit->session) != 0)
+	if (open_cookie(visit, &visit->session) != 0)
 		return 0;
 	over = is_over(visit);
 	if (over == 0 && authenticate_stands(visit, &visit->session.who))
 		return 1;
+	/* It does not come back with what ended it (a user disabled, and enabled again). */
+	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL)
+		authenticate_end_session(visit, &visit->session);
 	session_release(&visit->session);
 	return over < 0 ? -1 : 0;
 }
@@ -95,8 +127,30 @@ enum step authenticate_check_session(struct visit *visit)
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
+/* The session that the browser had so far: a copy of its cookie is worth nothing from now on. 0, or
+ * -1 when the state does not answer. */
+static int end_replaced(const struct visit *visit)
+{
+	struct session old;
+	int rc = 0;
+
+	if (open_cookie(visit, &old) != 0)
+		return 0;
+	rc = authenticate_end_session(visit, &old);
+	if (rc == 0)
+		logout_log(visit, old.who.subject, old.who.backend,
+			"another sign-in in the same browser");
+	session_release(&old);
+	return rc;
+}
+
 enum step authenticate_begin_session(struct visit *visit, struct identity *who)
 {
+	if (end_replaced(visit) != 0) {
+		visit_note(visit, "the state does not answer: the session before this one could "
+				  "not be ended");
+		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	}
 	session_release(&visit->session);
 	session_begin(&visit->session, who, visit->now);
 	visit->session_is_new = true;

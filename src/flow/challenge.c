@@ -9,6 +9,7 @@
 
 #include "auth/totp.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "pool/worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -153,13 +154,37 @@ static size_t find_keys(
 	return store_texts(visit->files->store, name, keys);
 }
 
+/* The digest of the key that somebody has at the moment; "" without one. */
+static void digest_factor(
+	const struct visit *visit, const struct identity *who, char digest[2 * SEAL_HASH_SIZE + 1])
+{
+	const char *keys[STORE_VERSIONS_MAX];
+	uint8_t hash[SEAL_HASH_SIZE];
+
+	digest[0] = '\0';
+	if (find_keys(visit, who, keys) == 0)
+		return;
+	seal_hash(store_hash_key(visit->files->store), hash, "factor", who->backend, who->subject,
+		keys[0], NULL);
+	text_hex(hash, sizeof hash, digest);
+}
+
+bool challenge_is_same_factor(const struct visit *visit, const struct identity *who)
+{
+	char digest[2 * SEAL_HASH_SIZE + 1];
+
+	digest_factor(visit, who, digest);
+	return strcmp(digest, who->factor != NULL ? who->factor : "") == 0;
+}
+
 enum step challenge_second_factor(
 	struct visit *visit, struct service_backend *backend, struct identity *who)
 {
-	const char *keys[STORE_VERSIONS_MAX];
+	char digest[2 * SEAL_HASH_SIZE + 1];
 	struct ticket_note *note;
 
-	if (find_keys(visit, who, keys) == 0) {
+	digest_factor(visit, who, digest);
+	if (digest[0] == '\0') {
 		if (!backend->second_factor_required)
 			return login_grant(visit, who);
 		login_log(visit, "failed", who,
@@ -167,7 +192,7 @@ enum step challenge_second_factor(
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
 	note = visit_make_note(visit, backend);
-	if (note == NULL)
+	if (note == NULL || identity_set(&who->factor, digest, IDENTITY_DIGEST_MAX) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	identity_move(&note->who, who);
 	return show(visit);

@@ -38,7 +38,7 @@ struct view {
 	const struct desk *desk;
 	struct table accounts, invites;
 	struct params *query;
-	char expires[HTML_TIME], digest[ACCOUNT_DIGEST_SIZE], *meetings;
+	char expires[HTML_TIME], digest[DIGEST_SIZE], *meetings;
 	struct buffer ticket, link;
 	struct values values;
 };

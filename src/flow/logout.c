@@ -8,6 +8,20 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+void logout_log(
+	const struct visit *visit, const char *user, const char *backend, const char *detail)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "logout");
+	log_text(&line, "user", user);
+	log_text(&line, "backend", backend);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "detail", detail);
+	log_end(&line);
+}
+
 /* Appends where the browser goes to sign out at the provider that the session came from; nothing
  * where there is none. */
 static void find_way_out(const struct visit *visit, struct buffer *url)
@@ -40,23 +54,16 @@ enum step logout_show(struct visit *visit)
 /* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. */
 static int end_session(struct visit *visit, struct buffer *leave)
 {
-	struct log_line line;
 	int found = authenticate_find_session(visit);
 
 	visit->session_ended = true;
 	if (found <= 0)
 		return found;
-	if (state_end(visit->station->state, visit->session.id, visit->now,
-		    visit->session.began + visit->service->settings->session_lifetime) != 0)
+	if (authenticate_end_session(visit, &visit->session) != 0)
 		return -1;
 	find_way_out(visit, leave);
 	metric_count(METRIC_LOGOUT);
-	log_begin(&line, LOG_LEVEL_INFO, "logout");
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "backend", visit->session.who.backend);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
-	log_end(&line);
+	logout_log(visit, visit->session.who.subject, visit->session.who.backend, NULL);
 	return 0;
 }
 

@@ -198,31 +198,34 @@ static enum auth_verdict read_ending(struct call *call)
 	return call->backend->driver->ended(call->backend->instance, &call->ending);
 }
 
-/* Voids what the message names. 0 or -1. */
-static int end_sessions(struct visit *visit, const struct call *call)
+static int end_provider_session(
+	struct visit *visit, const struct call *call, const char *subject, const char *id)
 {
-	const uint8_t *hash_key = store_hash_key(visit->files->store);
-	const struct auth_ending *ending = &call->ending;
+	const struct identity who = {.backend = (char *)call->backend->title,
+		.subject = (char *)subject,
+		.provider_session = (char *)id};
 	uint8_t key[STATE_KEY_SIZE];
 
-	if (ending->provider_session[0] != '\0')
-		session_provider_key(hash_key, call->backend->title, ending->provider_session, key);
-	else
-		session_revoke_key(hash_key, call->backend->title, ending->subject, key);
+	session_provider_key(store_hash_key(visit->files->store), &who, key);
 	return state_revoke(visit->station->state, key, visit->now);
 }
 
-static void log_ending(const struct visit *visit, const struct call *call)
+/* Voids what the message names (section 2.7): one session at the provider, and with it those of
+ * the person that the provider gave no id for; or, without an id, all of the person's. 0 or -1. */
+static int end_sessions(struct visit *visit, const struct call *call)
 {
-	struct log_line line;
+	const struct auth_ending *ending = &call->ending;
+	const char *subject = ending->subject[0] != '\0' ? ending->subject : NULL;
+	uint8_t key[STATE_KEY_SIZE];
 
-	log_begin(&line, LOG_LEVEL_INFO, "logout");
-	log_text(&line, "user", call->ending.subject);
-	log_text(&line, "backend", call->backend->title);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", "told by the provider");
-	log_end(&line);
+	if (ending->provider_session[0] == '\0') {
+		session_revoke_key(
+			store_hash_key(visit->files->store), call->backend->title, subject, key);
+		return state_revoke(visit->station->state, key, visit->now);
+	}
+	if (subject != NULL && end_provider_session(visit, call, subject, NULL) != 0)
+		return -1;
+	return end_provider_session(visit, call, subject, ending->provider_session);
 }
 
 /* Section 2.8: 200 for what was done, 400 for what is not good. */
@@ -248,7 +251,7 @@ static enum step answer_ending(struct call *call)
 		state_unclaim(visit->station->state, key); /* the provider tries again */
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
-	log_ending(visit, call);
+	logout_log(visit, call->ending.subject, call->backend->title, "told by the provider");
 	pages_plain(visit, 200, "text/plain; charset=utf-8", "ok\n");
 	return STEP_DONE;
 }

@@ -35,6 +35,8 @@ static enum step conclude(struct call *call)
 		return call_fail(call);
 	case AUTH_DENY:
 		login_log(visit, "gone", &session->who, call->error.text);
+		/* It does not come back with the account, should that do. */
+		authenticate_end_session(visit, session);
 		visit->session_ended = true;
 		return sign_in_again(visit);
 	case AUTH_UNKNOWN:

@@ -141,9 +141,12 @@ int authenticate_find_session(struct visit *visit);
 /* Whether the backend that vouched for somebody is still there and knows them. */
 bool authenticate_stands(const struct visit *visit, const struct identity *who);
 
-/* Begins a session of `who` (taken over), who was found out by `backend`. STEP_NEXT, or STEP_DONE
- * after answering. */
+/* Begins a session of `who` (taken over) in the place of the one that the browser had, which ends.
+ * STEP_NEXT, or STEP_DONE after answering. */
 enum step authenticate_begin_session(struct visit *visit, struct identity *who);
+
+/* Ends a session for good: copies of its cookie, too. 0 or -1. */
+int authenticate_end_session(const struct visit *visit, const struct session *session);
 
 /* Seals the visit's session to see whether it fits into a cookie; STEP_NEXT or, after answering,
  * STEP_DONE. */
@@ -178,6 +181,9 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 enum step challenge_second_factor(
 	struct visit *visit, struct service_backend *backend, struct identity *who);
 enum step challenge_check_code(struct visit *visit, const char *code);
+
+/* Whether somebody has the second factor that their session began with, or none as then. */
+bool challenge_is_same_factor(const struct visit *visit, const struct identity *who);
 
 /* Whether the visit's note is granted for the first time; else answers. */
 bool challenge_use_up(struct visit *visit);
@@ -233,6 +239,10 @@ step_function desk_return; /* to the page, after a login or a change */
 void desk_mark(const struct visit *visit);
 
 /* -- logout.c -- */
+/* One line event=logout. `detail` NULL: they signed out here. */
+void logout_log(
+	const struct visit *visit, const char *user, const char *backend, const char *detail);
+
 step_function logout_show;
 step_function logout_do;
 

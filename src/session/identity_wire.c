@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/identity_wire.h"
 
-enum { FLAG_SECOND_FACTOR = 1, FLAG_GUEST = 2, TEXTS = 7 };
+enum { FLAG_SECOND_FACTOR = 1, FLAG_GUEST = 2, TEXTS = 9 };
 
 /* The strings in the order in which they stand. */
 static char **text_of(struct identity *who, size_t index)
 {
 	char **const texts[TEXTS] = {&who->backend, &who->subject, &who->name, &who->email,
-		&who->acr, &who->provider_session, &who->kept};
+		&who->acr, &who->provider_session, &who->kept, &who->account, &who->factor};
 
 	return texts[index];
 }

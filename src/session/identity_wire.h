@@ -3,8 +3,8 @@
  * An identity in a cookie or a ticket. Private to this room.
  *
  *   flags 1 (second factor 1, guest 2) | number of groups 1 | of meetings 1 | backend, subject,
- *   name, e-mail, acr, the provider's session, kept, groups, meetings, each as 2-byte length and
- *   bytes
+ *   name, e-mail, acr, the provider's session, kept, account, factor, groups, meetings, each as
+ *   2-byte length and bytes
  */
 #ifndef SESSION_IDENTITY_WIRE_H
 #define SESSION_IDENTITY_WIRE_H

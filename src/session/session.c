@@ -6,7 +6,7 @@
 #define PURPOSE "session"
 
 enum {
-	VERSION = 2,
+	VERSION = 3,
 	PLAIN_MAX = SESSION_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
@@ -92,10 +92,14 @@ void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backe
 		seal_hash(hash_key, key, "revoke-user", backend, subject, NULL);
 }
 
-void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
-	const char *provider_session, uint8_t key[SEAL_HASH_SIZE])
+void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct identity *who,
+	uint8_t key[SEAL_HASH_SIZE])
 {
-	seal_hash(hash_key, key, "end-provider-session", backend, provider_session, NULL);
+	if (who->provider_session != NULL)
+		seal_hash(hash_key, key, "end-provider-session", who->backend,
+			who->provider_session, NULL);
+	else
+		seal_hash(hash_key, key, "end-without-session", who->backend, who->subject, NULL);
 }
 
 void session_release(struct session *session)

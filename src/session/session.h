@@ -3,7 +3,7 @@
  * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept
  * on the server but revocations (state/).
  *
- *   payload: version 2 | id 16 | began 8 | used 8 | read 8 (big endian) | the identity
+ *   payload: version 3 | id 16 | began 8 | used 8 | read 8 (big endian) | the identity
  *   (identity_wire.h)
  */
 #ifndef SESSION_SESSION_H
@@ -63,9 +63,10 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
 
-/* Of a session at a provider (identity.provider_session), whoever has it. */
-void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
-	const char *provider_session, uint8_t key[SEAL_HASH_SIZE]);
+/* Of the session at a provider that somebody's began with: by its id, or where the provider gave
+ * none (provider_session is NULL), by the person. */
+void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct identity *who,
+	uint8_t key[SEAL_HASH_SIZE]);
 
 void session_release(struct session *session);
 

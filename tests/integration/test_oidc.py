@@ -680,7 +680,7 @@ def test_logout_tokens_that_are_none(lying):
     bad = [{"iss": "https://attacker.example"}, {"aud": "other"}, {"events": None}, {"events": {}}, {"events": [1]},
            {"events": {"http://schemas.openid.net/event/backchannel-logout": True}}, {"nonce": "x"}, {"jti": None},
            {"jti": 7}, {"sid": None}, {"sid": 7}, {"iat": None}, {"exp": now - 3600}, {"exp": None, "iat": now - 3600},
-           {"sid": "x" * 257}]
+           {"sid": ""}]
 
     def post(claims, header=()):
         claims = {name: value for name, value in claims.items() if value is not None}
@@ -694,6 +694,83 @@ def test_logout_tokens_that_are_none(lying):
     assert post(good, {"typ": "logout+jwt"}) == 200
     assert person.ours.enter().status == 303
     assert post(good, {"typ": "logout+jwt"}) == 400, "one message counts once"
+
+
+EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def tell_ended(rig, peer, **claims):
+    """The provider's message that a session there is over; what we answer. Of whom it tells by name, sessions that begin in the same second end
+    too: each test has people of its own."""
+    now = int(time.time())
+    token = {"iss": peer.issuer, "aud": "meetauth", "iat": now, "exp": now + 60, "jti": "p5-%d" % time.time_ns(), "events": EVENT, **claims}
+    return rig.visitor().post("/auth/backchannel/" + BACKEND, {"logout_token": peer.token(token, {"typ": "logout+jwt"})}).status
+
+
+def person_of(rig, peer, **claims):
+    person = Person(rig)
+    peer.claims = claims
+    assert is_in(peer.sign_in(person))
+    assert is_in(person.ours.enter())
+    return person
+
+
+def test_P5_a_session_without_an_id_ends_by_the_name(lying):
+    """Back-Channel Logout 1.0 section 2.7: a message that is answered with 200 has ended what it names, and nothing else."""
+    rig, peer = lying
+    peer.reset()
+    bare = person_of(rig, peer, sub="u-4")
+    named = person_of(rig, peer, sub="u-4", sid="s-2")
+    other = person_of(rig, peer, sub="u-44")
+    assert tell_ended(rig, peer, sub="u-4", sid="s-unknown") == 200
+    assert bare.ours.enter().status == 303
+    assert is_in(named.ours.enter()), "it has an id, and that is another"
+    assert is_in(other.ours.enter())
+    assert tell_ended(rig, peer, sub="u-4") == 200
+    assert named.ours.enter().status == 303, "without an id all of the person's are meant"
+    assert is_in(other.ours.enter())
+    peer.reset()
+
+
+@pytest.mark.parametrize("sid", ["x" * 300, "a\u0001b", "s \u00e9\ud83d\ude00", " "])
+def test_P5_any_id_of_a_session_is_known_again(lying, sid):
+    rig, peer = lying
+    peer.reset()
+    person, copy = person_of(rig, peer, sid=sid), person_of(rig, peer, sid=sid)
+    other = person_of(rig, peer, sid=sid + "x")
+    assert tell_ended(rig, peer, sid=sid) == 200
+    assert person.ours.enter().status == 303
+    assert copy.ours.enter().status == 303, "every session that began with it"
+    assert is_in(other.ours.enter())
+    peer.reset()
+
+
+@pytest.mark.parametrize("sid", [7, None, [], ""])
+def test_P5_an_id_that_is_none_leaves_the_name(lying, sid):
+    """What is no id in the ID token is none to us; a message with one that is none is refused where the provider sees it."""
+    rig, peer = lying
+    peer.reset()
+    subject = "u-%r" % (sid,)
+    person = person_of(rig, peer, sid=sid, sub=subject)
+    assert tell_ended(rig, peer, sub=subject, sid=sid) == 400
+    assert is_in(person.ours.enter())
+    assert tell_ended(rig, peer, sub=subject, sid="s-9") == 200
+    assert person.ours.enter().status == 303
+    peer.reset()
+
+
+def test_P5_a_code_that_was_on_its_way_begins_nothing(lying):
+    """The provider's session ended before the browser came back with the code."""
+    rig, peer = lying
+    peer.reset()
+    person = Person(rig)
+    peer.claims = {"sid": "s-late"}
+    parameters = peer.approve(person.start().location)
+    assert tell_ended(rig, peer, sid="s-late") == 200
+    time.sleep(1.1)  # so that it is not a matter of the same second
+    peer.come_back(person, parameters)
+    assert person.ours.enter().status == 303
+    peer.reset()
 
 
 # -- what stays behind --

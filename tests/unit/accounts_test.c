@@ -139,7 +139,7 @@ static void many_are_found(void **state)
 static void a_replaced_one_keeps_who_made_it_and_its_password(void **state)
 {
 	struct account account = sample("zoe"), change = sample("zora");
-	char id[RECORDS_ID_SIZE], digest[ACCOUNT_DIGEST_SIZE];
+	char id[RECORDS_ID_SIZE], digest[DIGEST_SIZE];
 	struct accounts *accounts;
 
 	put_account(*state, &account, NULL, ACCOUNTS_DONE);
@@ -364,7 +364,7 @@ static void all_meetings_fit_into_a_session(void **state)
 static void a_digest_is_of_all_that_may_change(void **state)
 {
 	struct account one = sample("zoe"), other;
-	char digest[ACCOUNT_DIGEST_SIZE], again[ACCOUNT_DIGEST_SIZE];
+	char digest[DIGEST_SIZE], again[DIGEST_SIZE];
 
 	(void)state;
 	accounts_digest(&one, digest);

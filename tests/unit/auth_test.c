@@ -279,6 +279,44 @@ static void other_groups_end_a_session(void **state)
 	auth_file.close(instance);
 }
 
+/* Whose account it was at sign-in is in the session; the account may be another one by now. */
+static void p10_another_account_of_the_name_ends_a_session(void **state)
+{
+	static const char *const others[] = {"anna:" OTHER
+					     ":Anna::staff,hosts:\n", /* a new password */
+		"anna:!" HORSE ":Anna::staff,hosts:\n",		      /* disabled */
+		"anna:" HORSE ":Anna::staff,hosts::1\n",	      /* and enabled again */
+		"anna:" HORSE ":Anna::staff,hosts:2099-12-31:0\n",    /* no count: see below */
+		"anna:" HORSE
+		":Anna::staff,hosts:2099-12-31T18:00Z\n", /* ends, or ended, at a time */
+		"anna:" HORSE ":Anna::staff,hosts:2099-12-31T18:00:00Z:7\n"};
+	void *instance = open_with(*state, FILE_OF_FOUR);
+	struct identity who = IDENTITY_INIT;
+	struct error error = {""};
+
+	assert_int_equal(try(instance, "anna", "correct horse", &who), AUTH_GRANT);
+	assert_non_null(who.account);
+	assert_null(strstr(HORSE, who.account));
+	for (size_t i = 0; i < COUNT(others); i++) {
+		char text[1024];
+		int changed;
+
+		snprintf(text, sizeof text, USERS_FIRST_LINE "%s", others[i]);
+		put_users(*state, text);
+		changed = auth_file.refresh(instance, &error);
+		assert_int_equal(changed, i == 3 ? -1 : 1);
+		assert_false(auth_file.stands(instance, "anna") && auth_file.holds(instance, &who));
+	}
+	put_users(*state, FILE_OF_FOUR);
+	assert_int_equal(auth_file.refresh(instance, &error), 1);
+	assert_true(auth_file.stands(instance, "anna") && auth_file.holds(instance, &who));
+	free(who.account);
+	who.account = NULL; /* a session that says nothing of it */
+	assert_false(auth_file.holds(instance, &who));
+	identity_release(&who);
+	auth_file.close(instance);
+}
+
 static void a_bad_file_leaves_the_old_users_in_place(void **state)
 {
 	struct fixture *fixture = *state;
@@ -414,6 +452,7 @@ int main(void)
 		TEST(only_active_users_stand),
 		TEST(a_changed_file_is_read_again),
 		TEST(other_groups_end_a_session),
+		TEST(p10_another_account_of_the_name_ends_a_session),
 		TEST(a_bad_file_leaves_the_old_users_in_place),
 		TEST(checks_and_refreshes_do_not_disturb_each_other),
 		TEST(the_registry_finds_by_type),

@@ -204,7 +204,7 @@ static void logout_tokens_are_told_from_others(void **state)
 		json_decref(claims);
 		if (i == 0) {
 			assert_string_equal(ending.subject, "u");
-			assert_string_equal(ending.provider_session, "s");
+			assert_int_equal(strlen(ending.provider_session), DIGEST_SIZE - 1);
 			assert_string_equal(ending.id, "j");
 		}
 	}
@@ -244,7 +244,7 @@ static void claims_make_a_person(void **state)
 	assert_string_equal(who.email, "a@example.org");
 	assert_int_equal(who.group_count, 2);
 	assert_string_equal(who.acr, "gold");
-	assert_string_equal(who.provider_session, "s-1");
+	assert_int_equal(strlen(who.provider_session), DIGEST_SIZE - 1);
 	assert_true(who.second_factor);
 	assert_null(who.kept);
 	identity_release(&who);

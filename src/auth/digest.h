@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to auth: a digest of what a session rests on (identity.account). It goes into the sealed
+ * cookie, so it is cut to 128 bits of BLAKE2b and tells nothing of a password's hash, which has its
+ * salt in it.
+ */
+#ifndef AUTH_DIGEST_H
+#define AUTH_DIGEST_H
+
+#include "base/banned.h"
+
+#include <sodium.h>
+
+enum { DIGEST_SIZE = 33 }; /* hex digits, with the NUL */
+
+struct digest {
+	crypto_generichash_state state;
+};
+
+void digest_begin(struct digest *digest);
+
+/* Adds bytes with their length, so that ("a", "bc") and ("ab", "c") differ. */
+void digest_add(struct digest *digest, const void *bytes, size_t length);
+void digest_text(struct digest *digest, const char *text);
+
+void digest_end(struct digest *digest, char hex[DIGEST_SIZE]);
+
+#endif
