@@ -41,6 +41,8 @@ static const struct option known_options[] = {
 	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified"},
 	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too"},
 	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
+	{"metadata-url", OPTION_STRING, NULL, "where the metadata are, if not below the issuer"},
+	{"clock-skew", OPTION_DURATION, "60s", "how much the provider's clock may differ"},
 	{"ca-file", OPTION_STRING, NULL, "PEM file of the authorities to trust"},
 	{"connect-timeout", OPTION_DURATION, "2s", "how long a connection may take"},
 	{"timeout", OPTION_DURATION, "10s", "how long an answer may take"},

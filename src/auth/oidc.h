@@ -26,7 +26,8 @@
 #include <stdatomic.h>
 
 enum {
-	OIDC_SKEW = 60, /* seconds that clocks may differ */
+	OIDC_SKEW_MAX = 600, /* seconds that clocks may differ at most */
+	OIDC_URL_MAX = 1024,
 	OIDC_ALGORITHMS_MAX = 16,
 	OIDC_FRESH_MS = 3600 * 1000, /* where the answer does not say how long it is good for */
 	OIDC_FRESH_MIN_MS = 300 * 1000,
@@ -50,6 +51,7 @@ enum oidc_client_auth {
 /* What the section says; its strings are the settings'. */
 struct oidc_options {
 	const char *issuer, *client_id;
+	const char *metadata_url;			 /* "": below the issuer */
 	const char *algorithms[OIDC_ALGORITHMS_MAX + 1]; /* ended by NULL */
 	enum oidc_client_auth client_auth;
 	const char *key_algorithm, *key_id;
@@ -57,6 +59,7 @@ struct oidc_options {
 	const char *const *acr_values;
 	size_t acr_count;
 	int64_t max_age; /* seconds; -1: not asked for */
+	int64_t skew;	 /* seconds that clocks may differ */
 	const char *prompt;
 	const char *name_claim, *email_claim, *groups_claim;
 	const char *const *group_match; /* patterns of the groups to keep; none: all */
@@ -69,6 +72,9 @@ struct oidc_options {
 int oidc_options_read(
 	const struct section *section, struct oidc_options *options, struct error *error);
 void oidc_options_release(struct oidc_options *options);
+
+/* As the section and the provider's metadata write it. */
+const char *oidc_client_auth_word(enum oidc_client_auth client_auth);
 
 /* -- cache -- */
 
@@ -110,7 +116,8 @@ void oidc_value_drop(struct oidc_value *value);
 
 /* -- provider -- */
 
-/* OpenID Connect Discovery 1.0 section 3; NULL where the provider has none. */
+/* OpenID Connect Discovery 1.0 section 3; userinfo and end_session are NULL where the provider has
+ * none that can be used. */
 struct oidc_metadata {
 	struct oidc_value value;
 	json_t *json; /* holds the strings */
@@ -145,6 +152,10 @@ void oidc_provider_warm(struct oidc *oidc);
 
 /* Asks it for everything now. 0 or -1. */
 int oidc_provider_connect(struct oidc *oidc, struct error *error);
+
+/* Whether it is an address that can be asked: where the issuer is https, so is everything of it.
+ * The query is to be kept (RFC 6749 3.1, 3.2). 0, or -1 with an error that begins with `name`. */
+int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error);
 
 /* Reads the metadata of that issuer; NULL with an error. The caller's: oidc_value_drop(). */
 struct oidc_metadata *oidc_metadata_parse(

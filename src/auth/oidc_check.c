@@ -11,7 +11,7 @@
 
 enum { LOGOUT_AGE_MAX = 120 }; /* seconds, for a message without exp */
 
-static const int64_t time_max = 253402300799; /* the end of the year 9999 */
+static const double time_max = 253402300799; /* the end of the year 9999 */
 
 const char *oidc_text(const json_t *claims, const char *name)
 {
@@ -20,17 +20,18 @@ const char *oidc_text(const json_t *claims, const char *name)
 	return text != NULL && text[0] != '\0' && text_is_printable(text) ? text : NULL;
 }
 
-/* Seconds since 1970 as a whole number in range. 0; -1 with an error; 1 when it is not there. */
+/* Seconds since 1970, in range, of which the whole ones count: a NumericDate may have a fraction
+ * (RFC 7519 section 2). 0; -1 with an error; 1 when it is not there. */
 static int read_time(const json_t *claims, const char *name, int64_t *time_r, struct error *error)
 {
 	const json_t *value = json_object_get(claims, name);
 
 	if (value == NULL)
 		return 1;
-	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-		json_integer_value(value) > time_max)
+	if (!json_is_number(value) || json_number_value(value) < 0 ||
+		json_number_value(value) > time_max)
 		return error_set(error, "the token's \"%s\" is no time", name);
-	*time_r = json_integer_value(value);
+	*time_r = (int64_t)json_number_value(value);
 	return 0;
 }
 
@@ -83,7 +84,8 @@ static int check_party(
 	return 0;
 }
 
-static int check_times(const json_t *claims, int64_t now, struct error *error)
+static int check_times(
+	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
 {
 	int64_t expires, issued, begins = 0;
 
@@ -91,10 +93,11 @@ static int check_times(const json_t *claims, int64_t now, struct error *error)
 		need_time(claims, "iat", &issued, error) != 0 ||
 		read_time(claims, "nbf", &begins, error) < 0)
 		return -1;
-	if (now >= expires + OIDC_SKEW)
+	if (now >= expires + options->skew)
 		return error_set(error, "the token has expired, or a clock is wrong");
-	if (issued > now + OIDC_SKEW || begins > now + OIDC_SKEW)
-		return error_set(error, "the token is of the future: a clock is wrong");
+	if (issued > now + options->skew || begins > now + options->skew)
+		return error_set(error,
+			"the token is of the future: a clock is wrong by more than clock-skew");
 	return 0;
 }
 
@@ -119,7 +122,7 @@ static int check_authentication(
 	if (options->max_age >= 0) {
 		if (need_time(claims, "auth_time", &when, error) != 0)
 			return -1;
-		if (when > now + OIDC_SKEW || now - when > options->max_age + OIDC_SKEW)
+		if (when > now + options->skew || now - when > options->max_age + options->skew)
 			return error_set(error, "they signed in longer ago than max-age");
 	}
 	while (i < options->acr_count && !equals(acr, options->acr_values[i]))
@@ -170,7 +173,8 @@ int oidc_check_id_token(const struct oidc_options *options, const json_t *claims
 {
 	if (check_issuer(options, claims, error) != 0 ||
 		check_audience(options, claims, error) != 0 ||
-		check_party(options, claims, error) != 0 || check_times(claims, now, error) != 0 ||
+		check_party(options, claims, error) != 0 ||
+		check_times(options, claims, now, error) != 0 ||
 		check_nonce(claims, nonce, error) != 0 || check_subject(claims, error) != 0)
 		return -1;
 	if (check_authentication(options, claims, now, error) != 0)
@@ -181,15 +185,16 @@ int oidc_check_id_token(const struct oidc_options *options, const json_t *claims
 /* -- logout tokens -- */
 
 /* Providers that follow an older draft send no exp. */
-static int check_logout_times(const json_t *claims, int64_t now, struct error *error)
+static int check_logout_times(
+	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
 {
 	int64_t issued;
 
 	if (json_object_get(claims, "exp") != NULL)
-		return check_times(claims, now, error);
+		return check_times(options, claims, now, error);
 	if (need_time(claims, "iat", &issued, error) != 0)
 		return -1;
-	if (issued > now + OIDC_SKEW || now - issued > LOGOUT_AGE_MAX + OIDC_SKEW)
+	if (issued > now + options->skew || now - issued > LOGOUT_AGE_MAX + options->skew)
 		return error_set(error, "the logout token is too old, or a clock is wrong");
 	return 0;
 }
@@ -244,7 +249,8 @@ int oidc_check_logout_token(const struct oidc_options *options, const json_t *cl
 
 	if (check_issuer(options, claims, error) != 0 ||
 		check_audience(options, claims, error) != 0 ||
-		check_logout_times(claims, now, error) != 0 || check_event(claims, error) != 0)
+		check_logout_times(options, claims, now, error) != 0 ||
+		check_event(claims, error) != 0)
 		return -1;
 	if (take(claims, "sub", ending->subject, error) != 0 ||
 		take(claims, "jti", ending->id, error) != 0)

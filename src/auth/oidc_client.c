@@ -174,8 +174,7 @@ static enum auth_verdict read_tokens(
 {
 	const char *word;
 
-	tokens->json =
-		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, NULL);
+	tokens->json = jose_json(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES);
 	if (answer->status == 200 && json_is_object(tokens->json))
 		/* Who takes "openid" out of the scope on the way there gets no ID token. */
 		return take_tokens(tokens, error) == 0 ? AUTH_GRANT : AUTH_UNFIT;
@@ -249,8 +248,7 @@ static enum auth_verdict read_userinfo(
 				: "no JSON");
 		return AUTH_UNAVAILABLE;
 	}
-	*claims_r =
-		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, NULL);
+	*claims_r = jose_json(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES);
 	if (json_is_object(*claims_r))
 		return AUTH_GRANT;
 	json_decref(*claims_r);
@@ -270,16 +268,19 @@ enum auth_verdict oidc_client_userinfo(struct oidc *oidc, const struct oidc_meta
 
 	*claims_r = NULL;
 	if (metadata->userinfo == NULL || access_token == NULL) {
-		error_set(error, "the provider has no userinfo endpoint, or gave no token for it: "
-				 "set userinfo = false");
+		error_set(error,
+			"the provider has no userinfo endpoint that can be used, or gave no "
+			"token for it: set userinfo = false");
 		return AUTH_UNAVAILABLE;
 	}
 	buffer_printf(&header, "Authorization: Bearer %s", access_token);
 	headers[1] = header.data;
-	if (header.failed)
+	if (header.failed) { /* of this person's, with many claims in it */
 		error_set(error, "the access token is too long");
-	else if (fetch_do(oidc->fetch, &request, &answer, error) == FETCH_ANSWER)
+		verdict = AUTH_UNFIT;
+	} else if (fetch_do(oidc->fetch, &request, &answer, error) == FETCH_ANSWER) {
 		verdict = read_userinfo(&answer, claims_r, error);
+	}
 	fetch_answer_release(&answer);
 	buffer_wipe(&header);
 	return verdict;

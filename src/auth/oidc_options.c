@@ -23,6 +23,10 @@ static int read_names(
 	if (options->client_id[0] == '\0')
 		return section_error(section, "client-id", error,
 			"is needed: the id that the provider gave to this application");
+	options->metadata_url = section_string(section, "metadata-url");
+	if (options->metadata_url[0] != '\0' &&
+		oidc_check_endpoint(options->metadata_url, "it", options->issuer, &why) != 0)
+		return section_error(section, "metadata-url", error, "%s", why.text);
 	return 0;
 }
 
@@ -46,15 +50,22 @@ static int read_algorithms(
 	return 0;
 }
 
+static const char *const client_auths[] = {
+	[OIDC_SECRET_BASIC] = "client_secret_basic",
+	[OIDC_SECRET_POST] = "client_secret_post",
+	[OIDC_PRIVATE_KEY] = "private_key_jwt",
+	[OIDC_PUBLIC] = "none",
+};
+
+const char *oidc_client_auth_word(enum oidc_client_auth client_auth)
+{
+	return client_auths[client_auth];
+}
+
 static int read_client_auth(
 	const struct section *section, struct oidc_options *options, struct error *error)
 {
-	static const char *const words[] = {
-		[OIDC_SECRET_BASIC] = "client_secret_basic",
-		[OIDC_SECRET_POST] = "client_secret_post",
-		[OIDC_PRIVATE_KEY] = "private_key_jwt",
-		[OIDC_PUBLIC] = "none",
-	};
+	const size_t count = sizeof client_auths / sizeof *client_auths;
 	const char *word = section_string(section, "client-auth");
 	size_t i = 0;
 
@@ -63,9 +74,9 @@ static int read_client_auth(
 	if (!jose_is_algorithm(options->key_algorithm))
 		return section_error(section, "key-algorithm", error,
 			"is none of RS256, PS256, ES256, EdDSA and their like");
-	while (i < sizeof words / sizeof *words && strcmp(words[i], word) != 0)
+	while (i < count && strcmp(client_auths[i], word) != 0)
 		i++;
-	if (i == sizeof words / sizeof *words)
+	if (i == count)
 		return section_error(section, "client-auth", error,
 			"is none of client_secret_basic, client_secret_post, private_key_jwt, "
 			"none");
@@ -120,6 +131,10 @@ static int read_request(
 	options->max_age = section_has(section, "max-age")
 				   ? section_milliseconds(section, "max-age") / 1000
 				   : -1;
+	options->skew = section_milliseconds(section, "clock-skew") / 1000;
+	if (options->skew > OIDC_SKEW_MAX)
+		return section_error(section, "clock-skew", error,
+			"is more than %d minutes: set the clocks right (NTP)", OIDC_SKEW_MAX / 60);
 	options->acr_values = section_list(section, "acr-values", &options->acr_count);
 	if (join_list(section, "scopes", &options->scope, error) != 0)
 		return -1;

@@ -51,12 +51,28 @@ static void set_optional(char **field, const json_t *value, size_t maximum)
 		identity_set(field, json_string_value(value), maximum);
 }
 
+/* CAS and others tell the parts alone. */
+static void compose_name(const struct sources *sources, struct identity *who)
+{
+	const json_t *source;
+	const char *given = json_string_value(find(sources, "given_name", &source));
+	const char *family = json_string_value(find(sources, "family_name", &source));
+	char *whole;
+
+	if (given == NULL || family == NULL || asprintf(&whole, "%s %s", given, family) < 0)
+		return;
+	identity_set(&who->name, whole, IDENTITY_NAME_MAX);
+	free(whole);
+}
+
 static void read_name(
 	const struct oidc_options *options, const struct sources *sources, struct identity *who)
 {
 	const json_t *source;
 
 	set_optional(&who->name, find(sources, options->name_claim, &source), IDENTITY_NAME_MAX);
+	if (who->name == NULL)
+		compose_name(sources, who);
 	if (who->name == NULL)
 		set_optional(&who->name, find(sources, "preferred_username", &source),
 			IDENTITY_NAME_MAX);

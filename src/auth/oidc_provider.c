@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "config/config.h"
 
-enum { URL_MAX = 1024 };
-
 /* One fetch: for oidc_make. */
 struct errand {
 	struct oidc *oidc;
@@ -18,18 +16,16 @@ struct errand {
 
 /* -- metadata -- */
 
-/* Where the issuer is https, so is everything of it. The query of an endpoint is to be kept
- * (RFC 6749 3.1, 3.2). */
-static int check_endpoint(
-	const char *url, const char *name, const char *issuer, struct error *error)
+int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error)
 {
-	char address[URL_MAX + 1];
+	char address[OIDC_URL_MAX + 1];
 	size_t length = strcspn(url, "?");
 	bool tls = strncmp(issuer, "https://", 8) == 0;
 	struct error why;
 
-	snprintf(address, sizeof address, "%.*s", (int)(length < URL_MAX ? length : URL_MAX), url);
-	if (strlen(url) > URL_MAX || !text_is_visible_ascii(url) || strchr(url, '#') != NULL)
+	snprintf(address, sizeof address, "%.*s",
+		(int)(length < OIDC_URL_MAX ? length : OIDC_URL_MAX), url);
+	if (strlen(url) > OIDC_URL_MAX || !text_is_visible_ascii(url) || strchr(url, '#') != NULL)
 		return error_set(error, "%s is not an address that can be used", name);
 	if (config_check_url(address, &why) != 0)
 		return error_set(error, "%s %s", name, why.text);
@@ -56,8 +52,11 @@ static int read_endpoints(struct oidc_metadata *metadata, const char *issuer, st
 
 		if (url == NULL && rows[i].needed)
 			return error_set(error, "%s is missing", rows[i].name);
-		if (url != NULL && check_endpoint(url, rows[i].name, issuer, error) != 0)
-			return -1;
+		if (url != NULL && oidc_check_endpoint(url, rows[i].name, issuer, error) != 0) {
+			if (rows[i].needed)
+				return -1;
+			url = NULL; /* what only some sign-ins or none need stops no other */
+		}
 		*rows[i].url = url;
 	}
 	return 0;
@@ -67,10 +66,16 @@ static int read_metadata(struct oidc_metadata *metadata, const char *issuer, str
 {
 	const char *name = json_string_value(json_object_get(metadata->json, "issuer"));
 
+	if (name != NULL && strcmp(name, issuer) != 0 && strstr(name, "{tenantid}") != NULL)
+		return error_set(error, "its metadata are those of any tenant (\"common\", "
+					"\"organizations\"): write "
+					"the option \"issuer\" with the id of your tenant, as in "
+					"\"https://login.microsoftonline.com/TENANT-ID/v2.0\"");
 	if (name == NULL || strcmp(name, issuer) != 0)
 		return error_set(error,
 			"its metadata are those of another issuer: write the option \"issuer\" "
-			"letter by letter as the provider does");
+			"letter by letter as the provider does; where its metadata are at another "
+			"address, say which with metadata-url");
 	metadata->sends_issuer = json_is_true(
 		json_object_get(metadata->json, "authorization_response_iss_parameter_supported"));
 	return read_endpoints(metadata, issuer, error);
@@ -96,7 +101,7 @@ struct oidc_metadata *oidc_metadata_parse(
 	}
 	atomic_init(&metadata->value.holders, 1);
 	metadata->value.free = free_metadata;
-	metadata->json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+	metadata->json = jose_json(text, length, JSON_REJECT_DUPLICATES);
 	rc = json_is_object(metadata->json) ? read_metadata(metadata, issuer, error)
 					    : error_set(error, "its metadata are no JSON object");
 	if (rc != 0) {
@@ -130,25 +135,28 @@ static int get(const struct errand *errand, const char *url, struct fetch_answer
 
 /* OpenID Connect Discovery 1.0 section 4.1: a slash at the issuer's end goes before the path is
  * appended. */
-static void discovery_url(const char *issuer, char url[URL_MAX + 64])
+static void discovery_url(const char *issuer, char url[OIDC_URL_MAX + 64])
 {
 	size_t length = strlen(issuer);
 
 	if (length > 0 && issuer[length - 1] == '/')
 		length--;
-	snprintf(url, URL_MAX + 64, "%.*s/.well-known/openid-configuration", (int)length, issuer);
+	snprintf(url, OIDC_URL_MAX + 64, "%.*s/.well-known/openid-configuration", (int)length,
+		issuer);
 }
 
 static struct oidc_value *make_metadata(void *context, int64_t *max_age_ms_r, struct error *error)
 {
 	const struct errand *errand = context;
-	const char *issuer = errand->oidc->options.issuer;
+	const struct oidc_options *options = &errand->oidc->options;
+	const char *issuer = options->issuer;
 	struct oidc_metadata *metadata = NULL;
 	struct fetch_answer answer;
-	char url[URL_MAX + 64];
+	char url[OIDC_URL_MAX + 64];
 
 	discovery_url(issuer, url);
-	if (get(errand, url, &answer, max_age_ms_r, error) == 0)
+	if (get(errand, options->metadata_url[0] != '\0' ? options->metadata_url : url, &answer,
+		    max_age_ms_r, error) == 0)
 		metadata = oidc_metadata_parse(answer.body.data, answer.body.length, issuer, error);
 	fetch_answer_release(&answer);
 	if (metadata == NULL)
@@ -290,6 +298,29 @@ static int check_algorithms(
 		oidc->options.issuer);
 }
 
+/* OpenID Connect Discovery 1.0 section 3: what is not listed may work all the same. */
+static int check_client_auth(
+	const struct oidc *oidc, const struct oidc_metadata *metadata, struct error *error)
+{
+	const json_t *list =
+		json_object_get(metadata->json, "token_endpoint_auth_methods_supported");
+	const char *word = oidc_client_auth_word(oidc->options.client_auth);
+
+	if (list == NULL || lists(list, word))
+		return 0;
+	return error_set(error, "%s does not list client-auth = \"%s\" among what it takes",
+		oidc->options.issuer, word);
+}
+
+static int check_userinfo(
+	const struct oidc *oidc, const struct oidc_metadata *metadata, struct error *error)
+{
+	if (!oidc->options.userinfo || metadata->userinfo != NULL)
+		return 0;
+	return error_set(error, "userinfo = true, and %s has no userinfo_endpoint that can be used",
+		oidc->options.issuer);
+}
+
 int oidc_provider_connect(struct oidc *oidc, struct error *error)
 {
 	struct errand errand = {.oidc = oidc};
@@ -300,7 +331,9 @@ int oidc_provider_connect(struct oidc *oidc, struct error *error)
 	if (metadata == NULL)
 		return -1;
 	errand.metadata = metadata;
-	if (check_algorithms(oidc, metadata, error) == 0)
+	if (check_algorithms(oidc, metadata, error) == 0 &&
+		check_client_auth(oidc, metadata, error) == 0 &&
+		check_userinfo(oidc, metadata, error) == 0)
 		keys = get_keys(&errand, NULL, error);
 	if (keys != NULL) {
 		rc = 0;

@@ -135,6 +135,7 @@ static enum platform_parameter get_parameter(
 	case PARAM_ONCE:
 		return PLATFORM_ONCE;
 	case PARAM_REPEATED:
+	case PARAM_UNREADABLE:
 		return PLATFORM_REPEATED;
 	case PARAM_MISSING:
 		break;
@@ -224,9 +225,10 @@ static enum step open_ticket(
 	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 }
 
-static enum step open_query_ticket(struct visit *visit, const char *name, enum ticket_kind kind)
+/* Takes the list over; NULL where it is none. */
+static enum step open_query_ticket(
+	struct visit *visit, struct params *query, const char *name, enum ticket_kind kind)
 {
-	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
 	enum step step = query != NULL ? open_ticket(visit, query, name, kind)
 				       : refuse(visit, "query", "malformed");
 
@@ -236,12 +238,18 @@ static enum step open_query_ticket(struct visit *visit, const char *name, enum t
 
 enum step arrive_with_ticket(struct visit *visit)
 {
-	return open_query_ticket(visit, "ticket", TICKET_JOIN);
+	const char *query = visit->request.query;
+
+	return open_query_ticket(visit, params_parse(query, strlen(query)), "ticket", TICKET_JOIN);
 }
 
+/* Microsoft Entra ID describes errors with line ends in the text, which nobody reads. */
 enum step arrive_from_provider(struct visit *visit)
 {
-	return open_query_ticket(visit, "state", TICKET_REDIRECT);
+	const char *query = visit->request.query;
+
+	return open_query_ticket(
+		visit, params_parse_lenient(query, strlen(query)), "state", TICKET_REDIRECT);
 }
 
 /* Only our own pages post here. Browsers say where a form comes from in Sec-Fetch-Site; Origin
@@ -266,11 +274,12 @@ static bool is_form(const char *content_type)
 	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
 }
 
-static enum step read_form(struct visit *visit)
+static enum step read_form(
+	struct visit *visit, struct params *(*parse)(const char *text, size_t length))
 {
 	if (!is_form(visit->request.content_type))
 		return refuse(visit, "Content-Type", "not application/x-www-form-urlencoded");
-	visit->form = params_parse(visit->request.body, visit->request.body_length);
+	visit->form = parse(visit->request.body, visit->request.body_length);
 	return visit->form != NULL ? STEP_NEXT : refuse(visit, "form", "malformed");
 }
 
@@ -278,12 +287,12 @@ enum step arrive_with_form(struct visit *visit)
 {
 	if (is_cross_site(visit))
 		return refuse(visit, "Origin", "the form is not one of ours");
-	return read_form(visit);
+	return read_form(visit, params_parse);
 }
 
 enum step arrive_with_message(struct visit *visit)
 {
-	return read_form(visit);
+	return read_form(visit, params_parse_lenient);
 }
 
 enum step arrive_with_form_ticket(struct visit *visit)

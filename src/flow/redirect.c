@@ -134,7 +134,7 @@ static void on_finished(struct call *call)
 	visit_continue(visit, step);
 }
 
-/* What came back, each at most once. 0 or -1. */
+/* What came back, each at most once. An error that cannot be read is one all the same. 0 or -1. */
 static int take_answer(const struct params *query, struct auth_redirect *redirect)
 {
 	const struct {
@@ -145,16 +145,21 @@ static int take_answer(const struct params *query, struct auth_redirect *redirec
 		{"error", &redirect->failure},
 	};
 
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		if (params_get(query, parts[i].name, parts[i].value) == PARAM_REPEATED)
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		enum params_count count = params_get(query, parts[i].name, parts[i].value);
+
+		if (count == PARAM_UNREADABLE && parts[i].value == &redirect->failure)
+			redirect->failure = "";
+		else if (count == PARAM_REPEATED || count == PARAM_UNREADABLE)
 			return -1;
+	}
 	return 0;
 }
 
 static enum step begin_finish(
 	struct visit *visit, struct call *call, struct service_backend *backend)
 {
-	call->query = params_parse(visit->request.query, strlen(visit->request.query));
+	call->query = params_parse_lenient(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
 		visit->parameter = "code";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);

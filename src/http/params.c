@@ -99,6 +99,15 @@ static struct params *params_new(size_t items, size_t length)
 	return params;
 }
 
+/* Stands in a list for a value that cannot be read. */
+static char unreadable[] = "";
+
+static bool is_readable(const UriQueryListA *item)
+{
+	return text_is_printable(item->key) &&
+	       (item->value == NULL || text_is_printable(item->value));
+}
+
 static bool dissect(struct params *params, const char *text, size_t length)
 {
 	UriMemoryManager memory = {
@@ -114,12 +123,9 @@ static bool dissect(struct params *params, const char *text, size_t length)
 	if (uriDissectQueryMallocExMmA(&params->list, &count, text, text + length, URI_TRUE,
 		    URI_BR_DONT_TOUCH, &memory) != URI_SUCCESS)
 		return false;
-	for (const UriQueryListA *item = params->list; item != NULL; item = item->next) {
-		if (!text_is_printable(item->key))
+	for (const UriQueryListA *item = params->list; item != NULL; item = item->next)
+		if (!is_readable(item))
 			return false;
-		if (item->value != NULL && !text_is_printable(item->value))
-			return false;
-	}
 	return true;
 }
 
@@ -139,6 +145,53 @@ struct params *params_parse(const char *text, size_t length)
 	return params;
 }
 
+/* Adds one parameter in front of the list. A name that cannot be read is nobody's. */
+static bool add_item(struct params *params, const char *text, size_t length)
+{
+	UriQueryListA *others = params->list;
+	const char *value = memchr(text, '=', length);
+	bool is_good = is_well_formed(text, length);
+
+	if (!is_good && value != NULL)
+		length = (size_t)(value - text);
+	if (!is_well_formed(text, length))
+		return true;
+	params->list = NULL;
+	if (!dissect(params, text, length) && params->list == NULL)
+		return false;
+	if (params->list == NULL || !text_is_printable(params->list->key)) {
+		params->list = others;
+		return true;
+	}
+	if (!is_good || !is_readable(params->list))
+		params->list->value = unreadable;
+	params->list->next = others;
+	return true;
+}
+
+struct params *params_parse_lenient(const char *text, size_t length)
+{
+	const char *end = text + length;
+	struct params *params;
+	size_t items;
+
+	if (length > PARAMS_TEXT_MAX || memchr(text, '\0', length) != NULL)
+		return NULL;
+	items = count_items(text, length);
+	if (items > PARAMS_MAX)
+		return NULL;
+	params = params_new(items, length);
+	while (params != NULL && text < end) {
+		const char *next = memchr(text, '&', (size_t)(end - text));
+		size_t size = (size_t)((next != NULL ? next : end) - text);
+
+		if (size > 0 && !add_item(params, text, size))
+			params_free(&params);
+		text += size + 1;
+	}
+	return params;
+}
+
 enum params_count params_get(const struct params *params, const char *name, const char **value_r)
 {
 	enum params_count count = PARAM_MISSING;
@@ -148,8 +201,9 @@ enum params_count params_get(const struct params *params, const char *name, cons
 			continue;
 		if (count != PARAM_MISSING)
 			return PARAM_REPEATED;
-		*value_r = item->value != NULL ? item->value : "";
-		count = PARAM_ONCE;
+		count = item->value == unreadable ? PARAM_UNREADABLE : PARAM_ONCE;
+		if (count == PARAM_ONCE)
+			*value_r = item->value != NULL ? item->value : "";
 	}
 	return count;
 }

@@ -17,7 +17,8 @@ enum {
 
 struct params; /* a decoded list, owned */
 
-enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED };
+/* PARAM_UNREADABLE: of params_parse_lenient() alone. */
+enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED, PARAM_UNREADABLE };
 
 /* Decodes application/x-www-form-urlencoded. NULL for what is malformed: a percent sign without two
  * hex digits, a NUL (encoded or not), a name or value that is not UTF-8 without control characters
@@ -25,8 +26,13 @@ enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED };
  * memory. An empty text is an empty list; nothing between two "&" is no parameter. */
 struct params *params_parse(const char *text, size_t length);
 
-/* The value of a name. *value_r is "" for a name without '='; untouched when missing; the first
- * when repeated. Lives as long as the list. */
+/* The same for a text that another program writes, with parameters that nobody here reads: one that
+ * is malformed or no such text makes no other unreadable. NULL for a NUL that is not encoded, too
+ * many, too long, or without memory. */
+struct params *params_parse_lenient(const char *text, size_t length);
+
+/* The value of a name. *value_r is "" for a name without '='; untouched when missing or unreadable;
+ * the first when repeated (of a lenient list: any). Lives as long as the list. */
 enum params_count params_get(const struct params *params, const char *name, const char **value_r);
 
 /* Wipes and frees, sets to NULL. NULL is fine. */

@@ -25,19 +25,49 @@ struct compact {
 	size_t signature_length;
 };
 
+json_t *jose_json(const char *text, size_t length, size_t flags)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	const size_t size = sizeof mark - 1;
+	json_t *root;
+
+	if (length >= size && memcmp(text, mark, size) == 0) {
+		text += size;
+		length -= size;
+	}
+	root = json_loadb(text, length, flags, NULL);
+	if (root == NULL)
+		root = json_loadb(text, length, flags | JSON_DECODE_INT_AS_REAL, NULL);
+	return root;
+}
+
 /* -- key sets -- */
+
+/* authentik without a signing key and LINE answer {}, others an empty list. */
+static int check_list(const json_t *root, struct error *error)
+{
+	const json_t *list = json_object_get(root, "keys");
+
+	if (!json_is_object(root) || (list != NULL && !json_is_array(list)))
+		return error_set(error, "the answer is no JWKS");
+	if (json_array_size(list) == 0)
+		return error_set(error,
+			"there are none: set a signing key for this client at the provider "
+			"(tokens that are signed with the client secret, HS256, are not taken)");
+	if (json_array_size(list) > JOSE_KEYS_MAX)
+		return error_set(error, "there are more than %d", JOSE_KEYS_MAX);
+	return 0;
+}
 
 struct jose_keys *jose_keys_parse(const char *json, size_t length, struct error *error)
 {
-	json_t *root = json_loadb(json, length, JSON_REJECT_DUPLICATES, NULL);
+	json_t *root = jose_json(json, length, 0);
 	const json_t *list = json_object_get(root, "keys"), *jwk;
 	struct jose_keys *keys = NULL;
 	size_t i;
 
-	if (!json_is_array(list) || json_array_size(list) > JOSE_KEYS_MAX) {
-		error_set(error, "the keys are no JWKS of at most %d keys", JOSE_KEYS_MAX);
+	if (check_list(root, error) != 0)
 		goto done;
-	}
 	keys = calloc(1, sizeof *keys);
 	if (keys == NULL) {
 		error_set(error, "no memory for keys");
@@ -86,7 +116,7 @@ static json_t *decode_object(const char *text, size_t length)
 	json_t *object = NULL;
 
 	if (bytes != NULL && jose_decode(text, length, bytes, length + 1, &decoded) == 0)
-		object = json_loadb((const char *)bytes, decoded, JSON_REJECT_DUPLICATES, NULL);
+		object = jose_json((const char *)bytes, decoded, JSON_REJECT_DUPLICATES);
 	free(bytes);
 	if (json_is_object(object))
 		return object;
@@ -133,10 +163,12 @@ static int check_algorithm(struct compact *compact, const char *const *allowed, 
 	return 0;
 }
 
-/* Keys come from the set alone (RFC 8725 3.10), and extensions that must be understood are not. */
+/* Keys come from the set alone (RFC 8725 3.10). Some providers say where else they publish theirs
+ * (jku, x5u) or add a certificate (x5c): nobody reads that. Extensions that must be understood are
+ * not, and a token that brings its own key is no provider's. */
 static int check_extras(const struct compact *compact, struct error *error)
 {
-	static const char *const refused[] = {"crit", "jku", "jwk", "x5u", "x5c"};
+	static const char *const refused[] = {"crit", "jwk"};
 
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		if (json_object_get(compact->header, refused[i]) != NULL)
@@ -185,7 +217,7 @@ static bool is_signed_with(const struct jose_key *key, const struct compact *com
 
 static bool has_kid(const struct jose_key *key, const char *kid)
 {
-	return key->kid != NULL && strcmp(key->kid, kid) == 0;
+	return key->kid != NULL && kid != NULL && strcmp(key->kid, kid) == 0;
 }
 
 static enum jose_verdict check_signature(
@@ -202,13 +234,14 @@ static enum jose_verdict check_signature(
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct jose_key *key = &keys->keys[i];
 
-		if (kid != NULL && !has_kid(key, kid))
+		/* A key need not have an id (RFC 7517 4.5): it may be any. */
+		if (kid != NULL && key->kid != NULL && !has_kid(key, kid))
 			continue;
-		known = known || kid != NULL;
+		known = known || has_kid(key, kid);
 		if (jose_key_suits(key, compact->algorithm) && is_signed_with(key, compact))
 			return JOSE_GOOD;
 	}
-	/* Where the token names no key, a wrong signature and a changed key look the same. */
+	/* Where no key has the token's id, a wrong signature and a changed key look the same. */
 	error_set(error, known ? "the token's signature is wrong"
 			       : "the token is signed with a key that is not known");
 	return known ? JOSE_BAD : JOSE_UNKNOWN_KEY;

@@ -2,9 +2,8 @@
  *
  * JSON Web Signatures (RFC 7515) and keys (RFC 7517): checks what a provider signed, signs what a
  * platform wants. The only user of cjose, which knows neither EdDSA (libsodium does that) nor what
- * is allowed: the list of algorithms is looked at before anything else (RFC 8725 3.1), headers that
- * bring keys (jku, jwk, x5u, x5c) and `crit` are refused, "none" and, with public keys, HS* never
- * pass.
+ * is allowed: the list of algorithms is looked at before anything else (RFC 8725 3.1), keys come
+ * from the set alone, `jwk` and `crit` are refused, "none" and, with public keys, HS* never pass.
  */
 #ifndef OUTBOUND_JOSE_H
 #define OUTBOUND_JOSE_H
@@ -17,17 +16,24 @@
 
 enum { JOSE_TOKEN_MAX = 16 * 1024, JOSE_KEYS_MAX = 64 };
 
+/* Reads JSON that a provider sent. A byte order mark before it is ignored (RFC 8259 8.1). Where an
+ * integer is too large for jansson, which need not concern anybody, all numbers are reals. `flags`
+ * are jansson's. NULL: it is none; the caller's (json_decref). */
+json_t *jose_json(const char *text, size_t length, size_t flags);
+
 /* A set of public keys, immutable; may be used by several threads at once. */
 struct jose_keys;
 
-/* Reads a JWKS (RFC 7517 section 5). Keys of an unknown type or use ("enc"), and symmetric ones,
- * are left out. NULL when it is no JWKS or no key is left. */
+/* Reads a JWKS (RFC 7517 section 5). Keys of an unknown type, curve or use ("enc"), and symmetric
+ * ones, are left out; of a member that a key has twice the last counts (section 4). NULL when it is
+ * no JWKS or no key is left. */
 struct jose_keys *jose_keys_parse(const char *json, size_t length, struct error *error);
 void jose_keys_free(struct jose_keys **keys);
 
 enum jose_verdict {
 	JOSE_BAD = 0,	  /* malformed, an algorithm off the list, or the signature is wrong */
-	JOSE_UNKNOWN_KEY, /* no key of the set has this kid: a newer set may */
+	JOSE_UNKNOWN_KEY, /* no key of the set has this kid, and none without one made the
+			     signature: a newer set may have it */
 	JOSE_GOOD,
 };
 

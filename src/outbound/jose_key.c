@@ -166,6 +166,8 @@ static int read_key(const json_t *jwk, struct jose_key *key)
 	if (!is_for_verifying(jwk) || copy_member(jwk, "kid", &key->kid) != 0 ||
 		copy_member(jwk, "alg", &key->algorithm) != 0)
 		return -1;
+	if (curve != NULL && strlen(curve) >= sizeof key->curve)
+		return -1; /* none of those that we know, some of which it may begin like */
 	if (curve != NULL)
 		snprintf(key->curve, sizeof key->curve, "%s", curve);
 	key->family = family_of(jwk);

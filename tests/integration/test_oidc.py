@@ -342,7 +342,6 @@ BAD_HEADERS = {
     "no signature": ({}, lambda peer: lambda text: b""), "another signature": ({}, lambda peer: lambda text: b"x" * 256),
     "no algorithm": ({"alg": None}, lambda peer: peer.rs256),
     "key of its own": ({"jwk": {"kty": "RSA", "n": "AQAB", "e": "AQAB"}}, lambda peer: peer.rs256),
-    "address of keys": ({"jku": "https://attacker.example/keys"}, lambda peer: peer.rs256),
     "critical": ({"crit": ["x"], "x": 1}, lambda peer: peer.rs256),
     "logout token": ({"typ": "logout+jwt"}, lambda peer: peer.rs256),
     "access token": ({"typ": "at+jwt"}, lambda peer: peer.rs256),
@@ -357,7 +356,7 @@ def test_A43_signatures_that_are_none(liar, name):
     assert_refused(peer.sign_in(person))
 
 
-@pytest.mark.parametrize("value", ["1e300", "-1", "1.5", '"%d"' % (NOW + 300), "true", "[]", "253402300800",
+@pytest.mark.parametrize("value", ["1e300", "-1", "-0.5", '"%d"' % (NOW + 300), '"1.7e9"', "true", "[]", "253402300800",
                                    "9223372036854775807", "1e400", "99999999999999999999"])
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
 def test_A44_times_that_are_none(liar, name, value):
@@ -378,6 +377,8 @@ def test_A44_times_that_are_none(liar, name, value):
 
 
 @pytest.mark.parametrize("claims,good", [
+    ({"iat": NOW + 0.25, "exp": NOW + 900.5, "nbf": NOW - 1.5}, True), ({"exp": float(NOW + 900)}, True),
+    ({"exp": 1.5}, False), ({"iat": 1.5}, True), ({"nbf": NOW + 3600.5}, False),
     ({"exp": NOW + 10 ** 9}, True), ({"exp": 2 ** 31 + 1}, True), ({"exp": 253402300799}, True),
     ({"iat": NOW + 3600}, False), ({"nbf": NOW + 3600}, False), ({"nbf": NOW - 5}, True),
 ])
@@ -416,6 +417,31 @@ def test_A45_an_error_is_told_in_our_words(liar, error):
     assert "<script" not in answer.text and "mark-in-text" not in answer.text and "attacker" not in answer.text
     log = wait_for(lambda: (said := person.rig.pool.said()).count("the provider answers") > told and said, "the line")
     assert "alert(" not in log and "mark-in-text" not in log and "attacker.example" not in log
+
+
+@pytest.mark.parametrize("description", ["AADSTS65004: declined.\r\nTrace ID: mark-in-text", "mark-in-text\x00", b"mark-in-text\xff",
+                                         "a\tb mark-in-text", None])
+def test_an_error_s_description_is_not_read(liar, description):
+    """Microsoft Entra ID sends line ends in it."""
+    peer, person = liar
+    state = peer.approve(person.start().location)["state"]
+    query = "error=access_denied&state=" + state
+    query += "&error_description=" + urllib.parse.quote(description) if description else "&error_description=100%&x=%zz"
+    told = len(person.rig.events("login"))
+    answer = person.ours.get("/auth/callback/%s?%s" % (BACKEND, query))
+    assert_refused(answer)
+    event = wait_for(lambda: person.rig.events("login")[told:], "the audit line")[0]
+    assert event["result"] == "failed" and "access_denied" in event["detail"], event
+    assert "mark-in-text" not in answer.text and "mark-in-text" not in person.rig.pool.said()
+
+
+def test_an_error_that_cannot_be_read_is_one(liar):
+    peer, person = liar
+    state = peer.approve(person.start().location)["state"]
+    assert_refused(person.ours.get("/auth/callback/%s?error=%%0d%%0a&state=%s" % (BACKEND, state)))
+    for more in ("&code=%0a", "&iss=%0a", "&state=%0a"):
+        query = urllib.parse.urlencode(peer.approve(person.start().location))
+        assert person.ours.get("/auth/callback/%s?%s%s" % (BACKEND, query, more)).status == 400, more
 
 
 def test_A45_forged_errors_do_not_close_the_way_for_others(liar):
@@ -475,6 +501,131 @@ def test_A46_an_unknown_key_makes_one_fetch_a_minute(liar):
     assert not [path for path, _, _ in peer.seen if "attacker" in path or ".." in path]
     peer.reset()
     assert is_in(peer.sign_in(Person(person.rig)))
+
+
+def foreign_key(tmp_path):
+    """How somebody else signs."""
+    key = str(tmp_path / "foreign.pem")
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+    return lambda text: subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(),
+                                       check=True, capture_output=True).stdout
+
+
+def test_A43_where_else_keys_are_is_not_read(liar, make_rig, tmp_path):
+    """UAA and XSUAA tell their own keys by jku in every token; others add a certificate."""
+    peer, person = liar
+    (tmp_path / "other").mkdir()
+    other = Liar(str(tmp_path / "other"))
+    before = peer.count("/keys")
+    for more in ({"jku": peer.issuer + "/keys"}, {"jku": other.issuer + "/keys"}, {"x5u": other.issuer + "/keys"},
+                 {"x5c": ["AAAA"], "x5t": "AAAA"}):
+        peer.header = more
+        assert is_in(peer.sign_in(Person(person.rig))), more
+    peer.sign = foreign_key(tmp_path)
+    for more in ({"jku": other.issuer + "/keys"}, {"x5u": other.issuer + "/keys", "kid": "k1"}):
+        peer.header = more
+        assert_refused(peer.sign_in(Person(person.rig)))
+    assert not other.seen and peer.count("/keys") <= before + 1
+    other.stop()
+
+
+def test_keys_without_id_are_candidates(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    bare = {name: value for name, value in peer.jwk.items() if name != "kid"}
+    peer.keys = [{**peer.jwk, "kid": "other", "n": encode(b"\xff" * 256)}, bare]
+    rig = start(make_rig, section(peer.issuer))
+    assert is_in(peer.sign_in(Person(rig)))
+    peer.sign = foreign_key(tmp_path)
+    assert_refused(peer.sign_in(Person(rig)), 503)
+    peer.stop()
+
+
+@pytest.mark.parametrize("keys,reason", [({}, "set a signing key"), ({"keys": []}, "set a signing key"), ([], "no JWKS")])
+def test_keys_that_are_none_say_what_to_do(make_rig, tmp_path, keys, reason):
+    peer = Liar(str(tmp_path))
+    peer.status = {"/keys": (200, keys)}
+    rig = start(make_rig, section(peer.issuer))
+    assert_refused(peer.sign_in(Person(rig)), 503)
+    done = rig.ctl("check", "--connect", check=False)
+    assert done.returncode == 1 and reason in done.stdout + done.stderr, done.stdout
+    peer.stop()
+
+
+@pytest.mark.parametrize("address", ["", "/logout", "http://login.example.org/logout", "javascript:alert(1)", 7])
+def test_broken_logout_address_leaves_sign_in_alone(make_rig, tmp_path, authority, address):
+    peer = Liar(str(tmp_path), authority.certificate("127.0.0.1"))
+    peer.metadata = {"end_session_endpoint": address, "userinfo_endpoint": address}
+    rig = start(make_rig, section(peer.issuer, 'ca-file = "%s"' % authority.file))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    answer = press_logout(person)
+    assert answer.status == 200 and not answer.location, answer
+    assert person.ours.enter().status == 303, "the session has ended here"
+    peer.stop()
+
+
+def test_byte_order_mark_before_every_document(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    honest = peer.answer
+
+    def answer(path, form, headers):
+        status, document = honest(path, form, headers)
+        return status, b"\xef\xbb\xbf" + json.dumps(document).encode()
+
+    peer.answer = answer
+    rig = start(make_rig, section(peer.issuer, "userinfo = true"))
+    assert is_in(peer.sign_in(Person(rig)))
+    peer.stop()
+
+
+def test_any_tenant_is_no_issuer_and_the_log_says_what_is(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.metadata = {"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0"}
+    rig = start(make_rig, section(peer.issuer))
+    assert Person(rig).start().status == 503
+    wait_for(lambda: "id of your tenant" in rig.pool.said(), "the reason")
+    peer.stop()
+
+
+def test_metadata_at_another_address(make_rig, tmp_path, authority):
+    """Azure AD B2C: its issuer is not where its metadata are."""
+    peer = Liar(str(tmp_path), authority.certificate("127.0.0.1"))
+    peer.metadata = {"issuer": "https://b2c.example.org/tenant/v2.0/"}
+    peer.claims = {"iss": "https://b2c.example.org/tenant/v2.0/"}
+    honest = peer.answer
+    peer.answer = lambda path, form, headers: honest(
+        "/.well-known/openid-configuration" if path == "/elsewhere?p=B2C_1_in" else path, form, headers)
+    rig = start(make_rig, section("https://b2c.example.org/tenant/v2.0/",
+                                  'metadata-url = "%s/elsewhere?p=B2C_1_in"' % peer.issuer,
+                                  'ca-file = "%s"' % authority.file))
+    assert is_in(peer.sign_in(Person(rig))), rig.pool.said()[-2000:]
+    peer.claims = {}
+    assert_refused(peer.sign_in(Person(rig)))
+    peer.stop()
+
+
+def test_clock_skew_is_an_option(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    strict, loose = start(make_rig, section(peer.issuer)), start(make_rig, section(peer.issuer, 'clock-skew = "5m"'))
+    for claims in ({"iat": int(time.time()) + 120}, {"exp": int(time.time()) - 120}):
+        peer.claims = claims
+        assert_refused(peer.sign_in(Person(strict)))
+        assert is_in(peer.sign_in(Person(loose))), claims
+    peer.stop()
+
+
+def test_check_connect_compares_what_the_provider_takes(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"]}
+    rig = start(make_rig, section(peer.issuer))
+    done = rig.ctl("check", "--connect", check=False)
+    assert done.returncode == 1 and "client_secret_basic" in done.stdout + done.stderr, done.stdout
+    peer.metadata = {"userinfo_endpoint": ""}
+    assert rig.ctl("check", "--connect", check=False).returncode == 0
+    rig = start(make_rig, section(peer.issuer, "userinfo = true"))
+    done = rig.ctl("check", "--connect", check=False)
+    assert done.returncode == 1 and "userinfo_endpoint" in done.stdout + done.stderr, done.stdout
+    peer.stop()
 
 
 def test_A78_logout_messages_with_unknown_keys_make_one_fetch_and_delay_nobody(make_rig, tmp_path):

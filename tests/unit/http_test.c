@@ -69,6 +69,47 @@ static void params_a58_malformed_is_refused(void **state)
 	assert_null(params_parse("a=b\0c", 5));
 }
 
+static void params_that_others_write_spoil_no_other(void **state)
+{
+	static const char *const odd[] = {"%", "a=%", "a=%zz", "a=%00", "%00=a", "a=%0D%0Ab",
+		"a%0a=1", "a=%C3", "a=\xff", "a=\n", "\xff", "%zz=%zz", "a=%%41"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		for (int order = 0; order < 2; order++) {
+			const char *value = "untouched";
+			struct params *params;
+			char text[64];
+
+			snprintf(text, sizeof text,
+				order == 0 ? "%s&state=b%%20c&d" : "state=b+c&d&%s", odd[i]);
+			params = params_parse_lenient(text, strlen(text));
+			assert_non_null(params);
+			if (odd[i][0] == 'a' && odd[i][1] == '=')
+				assert_int_equal(params_get(params, "a", &value), PARAM_UNREADABLE);
+			assert_string_equal(value, "untouched");
+			assert_int_equal(params_get(params, "state", &value), PARAM_ONCE);
+			assert_string_equal(value, "b c");
+			assert_int_equal(params_get(params, "d", &value), PARAM_ONCE);
+			assert_string_equal(value, "");
+			params_free(&params);
+		}
+	}
+	assert_null(params_parse_lenient("a=b\0c", 5));
+}
+
+static void params_that_cannot_be_read_are_never_once(void **state)
+{
+	struct params *params = params_parse_lenient("a=1&a=%0a&b=%0a&&=&%62=2", 24);
+	const char *value = "untouched";
+
+	(void)state;
+	assert_int_equal(params_get(params, "a", &value), PARAM_REPEATED);
+	assert_int_equal(params_get(params, "b", &value), PARAM_REPEATED);
+	assert_int_equal(params_get(params, "c", &value), PARAM_MISSING);
+	params_free(&params);
+}
+
 static void params_a58_odd_separators_are_nothing(void **state)
 {
 	static const char *const odd[] = {"", "&", "&&", "&&&&a=1&&", "=", "==", "&=&"};
@@ -323,6 +364,8 @@ int main(void)
 		cmocka_unit_test(params_are_decoded),
 		cmocka_unit_test(params_a40_repeated_is_told),
 		cmocka_unit_test(params_a58_malformed_is_refused),
+		cmocka_unit_test(params_that_others_write_spoil_no_other),
+		cmocka_unit_test(params_that_cannot_be_read_are_never_once),
 		cmocka_unit_test(params_a58_odd_separators_are_nothing),
 		cmocka_unit_test(params_a58_ten_thousand_names),
 		cmocka_unit_test(params_a58_every_short_text),

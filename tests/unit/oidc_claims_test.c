@@ -26,6 +26,7 @@ static struct oidc_options options_of_a_test(void)
 		.issuer = "https://login.example.org",
 		.client_id = "me",
 		.max_age = -1,
+		.skew = 60,
 		.name_claim = "name",
 		.email_claim = "email",
 		.groups_claim = "groups",
@@ -76,6 +77,10 @@ static void id_tokens_for_us_are_good(void **state)
 	static const char *const good[] = {"", "\"aud\":[\"me\"]", "\"azp\":\"me\"",
 		"\"aud\":[\"other\",\"me\"],\"azp\":\"me\"", "\"exp\":1699999941",
 		"\"iat\":1700000060", "\"iat\":0", "\"nbf\":1700000060", "\"exp\":253402300799",
+		/* RFC 7519 section 2: a NumericDate may have a fraction */
+		"\"iat\":1700000000.25", "\"exp\":1700000300.5", "\"nbf\":1699999998.5",
+		"\"exp\":1700000300.0,\"iat\":1.7e9,\"nbf\":1.7e+09", "\"iat\":0.5",
+		"\"exp\":1699999941.0", "\"iat\":1700000060.9",
 		/* OpenID Connect Core 1.0 has this pair in its examples */
 		"\"at_hash\":\"77QmUPtjPfzWtF2AnpK9RQ\"",
 		"\"at_hash\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"", "\"acr\":7", "\"auth_time\":5"};
@@ -105,11 +110,13 @@ static void a43_id_tokens_for_others_are_refused(void **state)
 		{"\"azp\":\"other\"", "another party"}, {"\"azp\":7", "another party"},
 		{"\"exp\":null", "no \"exp\""}, {"\"iat\":null", "no \"iat\""},
 		{"\"exp\":1699999940", "has expired"}, {"\"exp\":0", "has expired"},
-		{"\"iat\":1700000061", "of the future"}, {"\"nbf\":1700000061", "of the future"},
-		{"\"nonce\":null", "nonce"}, {"\"nonce\":\"\"", "nonce"},
-		{"\"nonce\":\"n-0S6_WzA2MJ\"", "nonce"}, {"\"nonce\":\"n-0S6_WzA2M\"", "nonce"},
-		{"\"nonce\":\"n-0S6_WzA2Mjj\"", "nonce"}, {"\"nonce\":[\"" NONCE "\"]", "nonce"},
-		{"\"sub\":null", "\"sub\""}, {"\"sub\":\"\"", "\"sub\""}, {"\"sub\":1", "\"sub\""},
+		{"\"exp\":1699999940.9", "has expired"}, {"\"exp\":1.5", "has expired"},
+		{"\"iat\":1700000061.0", "of the future"}, {"\"iat\":1700000061", "of the future"},
+		{"\"nbf\":1700000061", "of the future"}, {"\"nonce\":null", "nonce"},
+		{"\"nonce\":\"\"", "nonce"}, {"\"nonce\":\"n-0S6_WzA2MJ\"", "nonce"},
+		{"\"nonce\":\"n-0S6_WzA2M\"", "nonce"}, {"\"nonce\":\"n-0S6_WzA2Mjj\"", "nonce"},
+		{"\"nonce\":[\"" NONCE "\"]", "nonce"}, {"\"sub\":null", "\"sub\""},
+		{"\"sub\":\"\"", "\"sub\""}, {"\"sub\":1", "\"sub\""},
 		{"\"sub\":\"a\\u0007\"", "\"sub\""},
 		{"\"at_hash\":\"77QmUPtjPfzWtF2AnpK9RR\"", "another access token"},
 		{"\"at_hash\":\"\"", "another access token"}, {"\"at_hash\":7", "at_hash"}};
@@ -128,9 +135,9 @@ static void a43_id_tokens_for_others_are_refused(void **state)
 static void a44_times_that_are_none_are_refused(void **state)
 {
 	static const char *const names[] = {"exp", "iat", "nbf", "auth_time"};
-	static const char *const values[] = {"1e300", "-1", "1700000000.0", "1.7e9",
-		"\"1700000000\"", "true", "[]", "{}", "253402300800", "9223372036854775807",
-		"-9223372036854775808"};
+	static const char *const values[] = {"1e300", "-1", "-0.5", "-1.7e9", "\"1700000000\"",
+		"\"1.7e9\"", "253402300799.5", "1e20", "true", "[]", "{}", "253402300800",
+		"9223372036854775807", "-9223372036854775808"};
 	struct oidc_options options = options_of_a_test();
 
 	(void)state;
@@ -146,6 +153,22 @@ static void a44_times_that_are_none_are_refused(void **state)
 			if (strstr(error.text, "is no time") == NULL)
 				fail_msg("%s: %s", members, error.text);
 		}
+}
+
+static void clock_skew_says_how_much_clocks_may_differ(void **state)
+{
+	struct oidc_options options = options_of_a_test();
+	struct error error = {""};
+
+	(void)state;
+	options.skew = 300;
+	assert_int_equal(check(&options, "\"iat\":1700000300,\"nbf\":1700000300", &error), 0);
+	assert_int_equal(check(&options, "\"exp\":1699999701", &error), 0);
+	assert_int_equal(check(&options, "\"exp\":1699999700", &error), -1);
+	assert_int_equal(check(&options, "\"iat\":1700000301", &error), -1);
+	assert_non_null(strstr(error.text, "clock-skew"));
+	options.skew = 0;
+	assert_int_equal(check(&options, "\"iat\":1700000001", &error), -1);
 }
 
 static void what_was_asked_for_must_have_happened(void **state)
@@ -190,7 +213,8 @@ static void logout_tokens_are_told_from_others(void **state)
 		{"\"nonce\":\"" NONCE "\"", -1}, {"\"jti\":null", -1}, {"\"jti\":\"\"", -1},
 		{"\"aud\":\"other\"", -1}, {"\"iss\":\"x\"", -1}, {"\"iat\":null", -1},
 		{"\"exp\":1699990000", -1}, {"\"exp\":null,\"iat\":1699990000", -1},
-		{"\"exp\":null,\"iat\":1.5", -1}, {"\"sid\":[]", -1}, {"\"sub\":{}", -1}};
+		{"\"exp\":null,\"iat\":1.5", -1}, {"\"exp\":null,\"iat\":1699999999.5", 0},
+		{"\"sid\":[]", -1}, {"\"sub\":{}", -1}};
 	struct oidc_options options = options_of_a_test();
 
 	(void)state;
@@ -247,6 +271,15 @@ static void claims_make_a_person(void **state)
 	assert_int_equal(strlen(who.provider_session), DIGEST_SIZE - 1);
 	assert_true(who.second_factor);
 	assert_null(who.kept);
+	identity_release(&who);
+	who = read_person(&options,
+		"\"given_name\":\"Anna\",\"family_name\":\"Kov\xc3\xa1\x63s\","
+		"\"preferred_username\":\"anna\"",
+		NULL);
+	assert_string_equal(who.name, "Anna Kov\xc3\xa1\x63s");
+	identity_release(&who);
+	who = read_person(&options, "\"given_name\":\"Anna\",\"family_name\":7", NULL);
+	assert_null(who.name);
 	identity_release(&who);
 	who = read_person(&options, "\"preferred_username\":\"anna\",\"amr\":[\"pwd\"]", NULL);
 	assert_string_equal(who.name, "anna");
@@ -525,6 +558,7 @@ int main(void)
 		cmocka_unit_test(id_tokens_for_us_are_good),
 		cmocka_unit_test(a43_id_tokens_for_others_are_refused),
 		cmocka_unit_test(a44_times_that_are_none_are_refused),
+		cmocka_unit_test(clock_skew_says_how_much_clocks_may_differ),
 		cmocka_unit_test(what_was_asked_for_must_have_happened),
 		cmocka_unit_test(logout_tokens_are_told_from_others),
 		cmocka_unit_test(claims_make_a_person),
