@@ -16,6 +16,7 @@
 #include "telemetry/metrics.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ struct process {
 	struct reload *reload;
 	struct upkeep *upkeep;
 	struct station station;
-	int fd; /* the listening socket */
+	int fd;		      /* the listening socket */
+	unsigned connections; /* that may wait there to become a request */
 };
 
 static int fail(int status, const struct error *error)
@@ -85,28 +87,40 @@ static int test_configuration(const char *file)
 	return EX_OK;
 }
 
-/* Each visit holds two descriptors while it waits for a platform. */
-static void raise_descriptor_limit(const struct settings *settings)
+/* Raises the limit of descriptors as far as it may be raised, and shares it out: what the program
+ * itself needs, connections whose request is still to come, and visits, each of which holds two
+ * while it waits for a platform. */
+static void share_descriptors(struct process *process)
 {
-	struct rlimit limit;
-	rlim_t wanted = 2 * (rlim_t)settings->max_in_flight + 64;
+	enum { OWN = 64, LEAST = 1024 };
+	struct rlimit limit = {LEAST, LEAST};
+	unsigned descriptors;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < wanted)
-		log_message(LOG_LEVEL_WARNING, "limit",
-			"max-in-flight %u wants %llu descriptors and the limit is %llu: raise it "
-			"(ulimit -n, LimitNOFILE=)",
-			settings->max_in_flight, (unsigned long long)wanted,
-			(unsigned long long)limit.rlim_cur);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
+	}
+	descriptors = limit.rlim_cur < INT_MAX ? (unsigned)limit.rlim_cur : INT_MAX;
+	descriptors -= descriptors > 2 * OWN ? OWN : descriptors / 2;
+	process->connections =
+		descriptors / 4 < LISTENER_CONNECTIONS ? descriptors / 4 : LISTENER_CONNECTIONS;
+	process->station.most_in_flight = (descriptors - process->connections) / 2;
 }
 
-static void start_log(const struct settings *settings)
+/* What the settings say about the process: when it starts, and at each reload. */
+static void apply(void *context, const struct settings *settings)
 {
+	const struct process *process = context;
+	unsigned most = process->station.most_in_flight;
+
 	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
 		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
+	if (settings->max_in_flight > most)
+		log_message(LOG_LEVEL_WARNING, "limit",
+			"max-in-flight is %u, and %u is used: more would want a higher limit of "
+			"descriptors (ulimit -Hn, LimitNOFILE=)",
+			settings->max_in_flight, most);
 }
 
 /* -- what the loop calls -- */
@@ -164,7 +178,8 @@ static int start(struct process *process, struct service *service, struct error 
 	worker_setup(&process->loop, service_threads(service));
 	station->loop = &process->loop;
 	process->outbound = outbound_new(&process->loop, error);
-	process->reload = reload_new(&process->loop, process->outbound, service, &station->service);
+	process->reload = reload_new(
+		&process->loop, process->outbound, service, &station->service, apply, process);
 	if (process->outbound == NULL || process->reload == NULL)
 		return EX_OSERR;
 	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
@@ -196,7 +211,15 @@ static void stop(struct process *process)
 static int serve(struct process *process, struct error *error)
 {
 	const struct loop_hooks hooks = {
-		process, receive, each_turn, hang_up, drain, in_flight, drain_timeout_ms};
+		.context = process,
+		.receive = receive,
+		.each_turn = each_turn,
+		.hang_up = hang_up,
+		.drain = drain,
+		.in_flight = in_flight,
+		.drain_timeout_ms = drain_timeout_ms,
+		.connections = process->connections,
+	};
 	struct log_line line;
 	int rc;
 
@@ -208,7 +231,7 @@ static int serve(struct process *process, struct error *error)
 	log_flush();
 	rc = loop_run(&process->loop, process->fd, &hooks, error);
 	if (rc < 0)
-		return EX_USAGE;
+		return EX_OSERR;
 	log_message(LOG_LEVEL_INFO, "stop", "bye");
 	/* What was cut off still hangs on the loop; the kernel takes it along. But not a secret
 	 * that is renewed: the platform may not take the old one any more. */
@@ -220,6 +243,16 @@ static int serve(struct process *process, struct error *error)
 	return EX_OK;
 }
 
+/* EX_OK, or an exit status. */
+static int take_socket(const struct options *options, int *fd_r, struct error *error)
+{
+	*fd_r = STDIN_FILENO;
+	if (options->listen == NULL)
+		return socket_adopt(*fd_r, error) == 0 ? EX_OK : EX_USAGE;
+	*fd_r = socket_open(options->listen, error);
+	return *fd_r >= 0 ? EX_OK : EX_UNAVAILABLE;
+}
+
 static int run(const struct options *options, struct error *error)
 {
 	static struct process process;
@@ -228,14 +261,13 @@ static int run(const struct options *options, struct error *error)
 
 	if (service == NULL)
 		return EX_CONFIG;
-	start_log(service->settings);
+	share_descriptors(&process);
+	apply(&process, service->settings);
 	service_log_findings(service, clock_wall());
-	raise_descriptor_limit(service->settings);
-	if (options->listen != NULL)
-		process.fd = socket_open(options->listen, error);
-	if (process.fd < 0) {
+	status = take_socket(options, &process.fd, error);
+	if (status != EX_OK) {
 		service_drop(&service);
-		return EX_UNAVAILABLE;
+		return status;
 	}
 	status = start(&process, service, error);
 	if (status == EX_OK)

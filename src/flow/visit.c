@@ -320,6 +320,36 @@ static enum step answer_overloaded(struct visit *visit)
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
+static enum step answer_bad_request(struct visit *visit)
+{
+	return visit_fail(visit, FAILURE_BAD_REQUEST);
+}
+
+static enum step answer_too_large(struct visit *visit)
+{
+	return visit_fail(visit, FAILURE_TOO_LARGE);
+}
+
+/* Where the request did not arrive as one that can be answered as what it asks for. */
+static bool choose_refusal(struct visit *visit)
+{
+	static step_function *const broken[] = {answer_bad_request};
+	static step_function *const too_large[] = {answer_too_large};
+	static step_function *const overloaded[] = {answer_overloaded};
+
+	if (visit->request.complaint != NULL)
+		visit_note(visit, "%s", visit->request.complaint);
+	if (visit->request.arrival == REQUEST_BROKEN)
+		visit->steps = broken;
+	else if (visit->request.arrival == REQUEST_TOO_LARGE)
+		visit->steps = too_large;
+	else if (visit->request.arrival == REQUEST_NO_ROOM)
+		visit->steps = overloaded;
+	else
+		return false;
+	return true;
+}
+
 static void choose_story(struct visit *visit)
 {
 	static step_function *const not_found[] = {answer_not_found};
@@ -338,7 +368,9 @@ static void choose_story(struct visit *visit)
 		visit->steps = stories[i].steps;
 		visit->is_join = stories[i].is_join;
 	}
-	if (visit->is_join && visit->station->in_flight > settings->max_in_flight)
+	if (visit->is_join && (visit->request.arrival == REQUEST_LATE ||
+				      visit->station->in_flight > settings->max_in_flight ||
+				      visit->station->in_flight > visit->station->most_in_flight))
 		visit->steps = overloaded;
 }
 
@@ -364,6 +396,7 @@ void visit_begin(struct station *station, int fd, uint16_t request_id, struct re
 	visit->role = "";
 	visit->token = BUFFER_INIT(PLATFORM_GRANT_MAX);
 	response_init(&visit->response);
-	choose_story(visit);
+	if (!choose_refusal(visit))
+		choose_story(visit);
 	visit_continue(visit, STEP_NEXT);
 }

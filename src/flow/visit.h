@@ -20,6 +20,7 @@ struct station {
 	struct state *state;
 	struct service *service; /* the newest; a visit takes a use of it */
 	unsigned in_flight;
+	unsigned most_in_flight; /* as the limit of descriptors allows */
 	bool draining;
 	struct visit *claiming, *last_claiming; /* visits whose request token is to be claimed */
 };

@@ -254,7 +254,10 @@ int request_init(struct request *request, char *const *envp, const char *body, s
 	}
 	point(request, &survey);
 	request->client = check_client(field_text(request, &survey, REMOTE_ADDR));
-	return check(request, &survey);
+	if (check(request, &survey) != 0)
+		return -1;
+	request->arrival = REQUEST_WHOLE;
+	return 0;
 }
 
 const char *request_param(const struct request *request, const char *name)

@@ -17,6 +17,15 @@ enum {
 	REQUEST_BODY_MAX = 16 * 1024,
 };
 
+/* Whether it can be answered as what it asks for. */
+enum request_arrival {
+	REQUEST_BROKEN = 0, /* cut short, malformed, or saying two things: 400 */
+	REQUEST_TOO_LARGE,  /* the body was not read: 413 */
+	REQUEST_NO_ROOM,    /* nobody could wait for the rest of it: 503 */
+	REQUEST_LATE,	    /* whole, but it waited too long for us: 503 where that spares work */
+	REQUEST_WHOLE,
+};
+
 enum http_method { HTTP_OTHER = 0, HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS };
 
 /* All strings point into `block` or are constants; none is NULL except where said. */
@@ -24,6 +33,8 @@ struct request {
 	char *block; /* owned: "NAME=value\0…" as it came, the body, a path that was put together */
 	size_t block_size;
 	char **params; /* owned: pointers to each "NAME=value" in block, ended by NULL */
+	enum request_arrival arrival;
+	const char *complaint; /* for the log: why it is not whole; or NULL */
 	enum http_method method;
 	const char *path;    /* DOCUMENT_URI, else SCRIPT_NAME followed by PATH_INFO; decoded by
 				nginx; begins with "/" */
@@ -42,10 +53,11 @@ struct request {
 
 /* Fills the request from libfcgi's parameter array (envp style) and the body that was read. Copies
  * everything; the request must be released, also after -1. 0; or -1 for a request that must be
- * answered with 400 (what could be read is filled in then, so that the answer has an id, a language
- * and a form; the path may be ""): no REQUEST_METHOD, no path, Cookie, Origin, Sec-Fetch-Site or a
- * purpose twice with different values, CONTENT_LENGTH not a number or not equal to `body_length`
- * (empty and missing are 0), a NUL in the body; or without memory.
+ * answered with 400, whose arrival is REQUEST_BROKEN (what could be read is filled in then, so that
+ * the answer has an id, a language and a form; the path may be ""): no REQUEST_METHOD, no path,
+ * Cookie, Origin, Sec-Fetch-Site or a purpose twice with different values, CONTENT_LENGTH not a
+ * number or not equal to `body_length` (empty and missing are 0), a NUL in the body; or without
+ * memory.
  *
  * Of another parameter that comes twice the last one counts, as with PHP-FPM: nginx sends both
  * where a fastcgi_param after the stock fastcgi_params replaces one of those. */

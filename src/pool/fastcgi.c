@@ -16,34 +16,33 @@ int fastcgi_init(struct error *error)
 	if (FCGX_Init() != 0)
 		return error_set(error, "libfcgi does not start");
 	/* libfcgi takes SIGPIPE, SIGUSR1 and SIGTERM for itself; the loop sets TERM again, and
-	 * nobody should end the service with a USR1 meant to reopen logs. */
+	 * nobody should end the service with a USR1 meant to reopen logs, or a USR2 meant for the
+	 * parent. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
 	return 0;
 }
 
-enum fastcgi_read fastcgi_read(int fd, size_t body_length, struct request *request)
+int fastcgi_read(int fd, size_t body_length, struct request *request)
 {
 	char body[FRAMING_BODY_MAX + 1];
 	FCGX_Request parsed;
-	int length, rc = -1;
+	int length;
 
-	*request = (struct request){0};
 	FCGX_InitRequest(&parsed, -1, 0); /* -1: a failure must not make it accept another */
 	parsed.ipcFd = fd;
 	parsed.keepConnection = 1; /* or FCGX_Accept_r would begin by closing it */
 	FCGX_Detach(&parsed); /* if it closes, then at once and not after a lingering shutdown */
 	if (FCGX_Accept_r(&parsed) != 0)
-		return FASTCGI_GONE;
+		return -1;
 	length = FCGX_GetStr(body, (int)sizeof body, parsed.in);
-	if (FCGX_GetError(parsed.in) == 0 && (size_t)length == body_length)
-		rc = request_init(request, parsed.envp, body, body_length);
+	request_init(request, parsed.envp, body, body_length);
+	if (FCGX_GetError(parsed.in) != 0 || (size_t)length != body_length)
+		request->arrival = REQUEST_BROKEN;
 	explicit_bzero(body, body_length + 1);
 	FCGX_Free(&parsed, 0); /* streams and parameters; not the descriptor */
-	if (rc == 0)
-		return FASTCGI_READ;
-	request_release(request);
-	return FASTCGI_REFUSED;
+	return 0;
 }
 
 static FCGI_Header header_for(uint8_t type, uint16_t id, size_t length)

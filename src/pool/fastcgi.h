@@ -16,16 +16,11 @@
 /* Once, before any thread. */
 int fastcgi_init(struct error *error);
 
-enum fastcgi_read {
-	FASTCGI_REFUSED = 0, /* answer 400: cut short or malformed */
-	FASTCGI_READ,	     /* `request` is filled, to be released by the caller */
-	FASTCGI_GONE,	     /* libfcgi could not read it and closed the descriptor */
-};
-
 /* Reads the one request that lies in `fd`, about which framing_check() has said COMPLETE with
- * `body_length`, so nothing here waits: a connection, or a file with its bytes. The descriptor
- * stays the caller's, but for FASTCGI_GONE. */
-enum fastcgi_read fastcgi_read(int fd, size_t body_length, struct request *request);
+ * `body_length`, so nothing here waits: a connection, or a file with its bytes. 0: `request` is
+ * filled, to be released by the caller, and its `arrival` says whether it is whole; the descriptor
+ * stays the caller's. -1: libfcgi could not read it and closed the descriptor. */
+int fastcgi_read(int fd, size_t body_length, struct request *request);
 
 /* Writes the whole answer: `head` is CGI headers without the empty line that ends them. 0, or -1
  * when the peer is gone or does not take it at once. Does not close. */

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct record {
-	uint8_t type;
+	uint8_t type; /* 0 while the header is not there */
 	uint16_t id;
 	const uint8_t *content;
 	size_t length;
@@ -21,16 +21,20 @@ struct pairs {
 	size_t have;
 };
 
+/* PARTIAL with type, id and length filled in when only the header has arrived. */
 static enum framing next_record(
 	const uint8_t *bytes, size_t length, size_t *at, struct record *record)
 {
 	const uint8_t *header = bytes + *at;
 	size_t left = length - *at, total;
 
-	if (left < FCGI_HEADER_LEN)
-		return left > 0 && header[0] != FCGI_VERSION_1 ? FRAMING_BROKEN : FRAMING_PARTIAL;
-	if (header[0] != FCGI_VERSION_1)
+	record->type = 0;
+	if (left > 0 && header[0] != FCGI_VERSION_1)
 		return FRAMING_BROKEN;
+	if (*at + FCGI_HEADER_LEN > FRAMING_REQUEST_MAX)
+		return FRAMING_BROKEN;
+	if (left < FCGI_HEADER_LEN)
+		return FRAMING_PARTIAL;
 	record->type = header[1];
 	record->id = (uint16_t)(header[2] << 8 | header[3]);
 	record->length = (size_t)(header[4] << 8 | header[5]);
@@ -126,6 +130,13 @@ static bool begins_request(const struct record *record)
 	       (record->content[0] << 8 | record->content[1]) == FCGI_RESPONDER;
 }
 
+/* The header of a body's record tells how long the body gets. */
+static bool is_too_large(const struct record *record, const struct framing_result *result)
+{
+	return record->type == FCGI_STDIN && record->id == result->request_id &&
+	       result->body_length + record->length > FRAMING_BODY_MAX;
+}
+
 /* Whether the stream of PARAMS or STDIN records goes on (PARTIAL) or ended with its empty record.
  */
 static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at, uint8_t type,
@@ -134,22 +145,23 @@ static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at,
 	struct record record;
 	enum framing found;
 
-	while ((found = next_record(bytes, length, at, &record)) == FRAMING_COMPLETE) {
+	while (true) {
+		found = next_record(bytes, length, at, &record);
+		if (type == FCGI_STDIN && is_too_large(&record, result))
+			return FRAMING_TOO_LARGE;
+		if (found != FRAMING_COMPLETE)
+			return found;
 		if (record.type != type || record.id != result->request_id)
 			return FRAMING_BROKEN;
 		if (record.length == 0)
 			return FRAMING_COMPLETE;
 		if (type == FCGI_STDIN) {
 			result->body_length += record.length;
-			if (result->body_length > FRAMING_BODY_MAX)
-				return FRAMING_BROKEN;
-		} else {
-			result->params_length += record.length;
-			if (!walk_pairs(pairs, record.content, record.length))
-				return FRAMING_BROKEN;
+			continue;
 		}
+		if (!walk_pairs(pairs, record.content, record.length))
+			return FRAMING_BROKEN;
 	}
-	return found;
 }
 
 enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_result *result_r)
@@ -157,9 +169,12 @@ enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_r
 	struct record begin;
 	struct pairs pairs = {0};
 	size_t at = 0;
-	enum framing found = next_record(bytes, length, &at, &begin);
+	enum framing found;
 
 	*result_r = (struct framing_result){0};
+	if (length == 0)
+		return FRAMING_PARTIAL;
+	found = next_record(bytes, length, &at, &begin);
 	if (found != FRAMING_COMPLETE)
 		return found;
 	if (!begins_request(&begin))
@@ -170,6 +185,7 @@ enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_r
 		return found;
 	if (pairs.skip > 0 || pairs.have > 0)
 		return FRAMING_BROKEN;
+	result_r->params_end = at;
 	found = read_stream(bytes, length, &at, FCGI_STDIN, &pairs, result_r);
 	if (found == FRAMING_COMPLETE && at != length)
 		return FRAMING_BROKEN;

@@ -19,16 +19,18 @@ enum {
 
 enum framing {
 	FRAMING_BROKEN = 0, /* never becomes a request, whatever follows */
+	FRAMING_TOO_LARGE,  /* the body is longer than FRAMING_BODY_MAX */
 	FRAMING_PARTIAL,    /* good so far */
 	FRAMING_COMPLETE,
 };
 
 struct framing_result {
 	uint16_t request_id; /* 0 until a BEGIN_REQUEST was seen */
-	size_t params_length, body_length;
+	size_t body_length;
+	size_t params_end; /* bytes up to the end of the parameters; 0 until all are there */
 };
 
-/* Looks at all bytes that have arrived. */
+/* Looks at all bytes that have arrived. Never PARTIAL for FRAMING_REQUEST_MAX bytes or more. */
 enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_result *result_r);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The listening socket and the connections whose request is not complete yet. Everything happens on
- * the loop and nothing waits: libfcgi sees a request only when all of it has arrived. A peer that
- * sends half a request costs a descriptor until its deadline, and nobody else anything.
+ * The listening socket. A process takes a few connections in a turn and leaves the rest to the
+ * others of the pool. When it cannot keep up, it takes all of them off the kernel's queue, which
+ * has an end past which the web server says 502, and keeps them in one of its own, where it knows
+ * how long each has waited.
  */
 #ifndef POOL_LISTENER_H
 #define POOL_LISTENER_H
@@ -13,20 +14,30 @@
 #include <stdint.h>
 #include <uv.h>
 
-enum { LISTENER_DEADLINE_MS = 5000 }; /* from accept to a complete request */
+enum {
+	LISTENER_DEADLINE_MS = 5000,	 /* from accept to a complete request */
+	LISTENER_LATE_MS = 1000,	 /* whoever waited longer is told to come back */
+	LISTENER_CONNECTIONS = 8192 * 2, /* that wait here; more are of no use */
+};
 
 struct listener;
 
-/* A request has arrived: `fd` and the contents of `request` belong to the receiver from now on. */
+/* A request has arrived, or what `request->arrival` says: `fd` and the contents of `request` belong
+ * to the receiver from now on. What is broken or too large has to be answered before it returns. */
 typedef void listener_request(void *context, int fd, uint16_t request_id, struct request *request);
 
 /* Starts accepting on a listening stream socket (descriptor 0 from spawn-fcgi or systemd), which
- * the listener closes. NULL with an error when it is none. */
-struct listener *listener_new(
-	uv_loop_t *loop, int fd, listener_request *receive, void *context, struct error *error);
+ * the listener closes. `connections`: how many may wait here, at most LISTENER_CONNECTIONS. NULL
+ * with an error. */
+struct listener *listener_new(uv_loop_t *loop, int fd, unsigned connections,
+	listener_request *receive, void *context, struct error *error);
 
-/* Stops accepting. */
-void listener_stop(struct listener *listener);
+/* Takes what has connected until now, and closes the socket: later ones find another process, or
+ * none. What has not arrived after `limit_ms` is refused. */
+void listener_stop(struct listener *listener, int64_t limit_ms);
+
+/* How many connections wait here to become a request. */
+unsigned listener_waiting(const struct listener *listener);
 
 /* Closes everything; the memory goes in a later turn of the loop. */
 void listener_free(struct listener **listener);

@@ -9,16 +9,25 @@ struct loop {
 	uv_loop_t *uv;
 	const struct loop_hooks *hooks;
 	struct listener *listener;
-	uv_signal_t terminate, interrupt, hang_up;
+	uv_signal_t terminate, interrupt, quit, hang_up;
 	uv_check_t after_events;
 	uv_prepare_t before_wait;
 	uv_timer_t deadline;
 	bool draining;
 };
 
+/* At a drain, what is still arriving gets at most this, and half of the time for the drain. */
+enum { ARRIVE_MS = 2000 };
+
+/* Requests that are not answered yet. */
+static unsigned unanswered(const struct loop *loop)
+{
+	return loop->hooks->in_flight(loop->hooks->context) + listener_waiting(loop->listener);
+}
+
 static void stop_when_done(struct loop *loop)
 {
-	if (loop->draining && loop->hooks->in_flight(loop->hooks->context) == 0)
+	if (loop->draining && unanswered(loop) == 0)
 		uv_stop(loop->uv);
 }
 
@@ -57,11 +66,10 @@ static void on_terminate(uv_signal_t *signal, int number)
 		uv_stop(loop->uv); /* asked twice: now */
 		return;
 	}
-	log_message(LOG_LEVEL_INFO, "drain", "finishing %u requests",
-		loop->hooks->in_flight(loop->hooks->context));
 	loop->draining = true;
-	listener_stop(loop->listener);
 	loop->hooks->drain(loop->hooks->context);
+	listener_stop(loop->listener, timeout / 2 < ARRIVE_MS ? timeout / 2 : ARRIVE_MS);
+	log_message(LOG_LEVEL_INFO, "drain", "finishing %u requests", unanswered(loop));
 	uv_timer_start(&loop->deadline, on_deadline, (uint64_t)timeout, 0);
 	stop_when_done(loop);
 }
@@ -100,6 +108,8 @@ static void start(struct loop *loop)
 {
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
 	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
+	/* As nginx and php-fpm have it; the multiwatch of Debian 12 sends QUIT for TERM. */
+	watch_signal(loop, &loop->quit, on_terminate, SIGQUIT);
 	watch_signal(loop, &loop->hang_up, on_hang_up, SIGHUP);
 	uv_check_init(loop->uv, &loop->after_events);
 	loop->after_events.data = loop;
@@ -116,6 +126,7 @@ static void finish(struct loop *loop)
 {
 	uv_close((uv_handle_t *)&loop->terminate, NULL);
 	uv_close((uv_handle_t *)&loop->interrupt, NULL);
+	uv_close((uv_handle_t *)&loop->quit, NULL);
 	uv_close((uv_handle_t *)&loop->hang_up, NULL);
 	uv_close((uv_handle_t *)&loop->after_events, NULL);
 	uv_close((uv_handle_t *)&loop->before_wait, NULL);
@@ -129,12 +140,13 @@ int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error
 	struct loop loop = {.uv = uv, .hooks = hooks};
 	unsigned left;
 
-	loop.listener = listener_new(uv, fd, hooks->receive, hooks->context, error);
+	loop.listener =
+		listener_new(uv, fd, hooks->connections, hooks->receive, hooks->context, error);
 	if (loop.listener == NULL)
 		return -1;
 	start(&loop);
 	uv_run(uv, UV_RUN_DEFAULT);
-	left = hooks->in_flight(hooks->context);
+	left = unanswered(&loop);
 	finish(&loop);
 	if (left > 0)
 		log_message(LOG_LEVEL_WARNING, "drain-timeout", "%u requests were cut off", left);

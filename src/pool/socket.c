@@ -11,6 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Connections that the kernel keeps for us, as far as net.core.somaxconn (4096 by default) lets it.
+ * Past it the web server says 502. */
+enum { BACKLOG = 4096 };
+
 static int open_unix(const char *path, struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -35,7 +39,7 @@ static int open_unix(const char *path, struct error *error)
 	mask = umask(0117); /* the mode is right from the first moment: 0660 */
 	bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
 	umask(mask);
-	if (bound && listen(fd, 4096) == 0)
+	if (bound && listen(fd, BACKLOG) == 0)
 		return fd;
 	error_set(error, "--listen unix:%s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -70,7 +74,7 @@ static int open_tcp(const char *text, struct error *error)
 	if (fd >= 0 &&
 		bind(fd, is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four,
 			is_six ? sizeof six : sizeof four) == 0 &&
-		listen(fd, 4096) == 0)
+		listen(fd, BACKLOG) == 0)
 		return fd;
 	error_set(error, "--listen %s: %s", text, strerror(errno));
 	if (fd >= 0)
@@ -85,7 +89,7 @@ int socket_open(const char *address, struct error *error)
 	return open_tcp(address, error);
 }
 
-int socket_check(int fd, struct error *error)
+int socket_adopt(int fd, struct error *error)
 {
 	int listening = 0;
 	socklen_t length = sizeof listening;
@@ -96,5 +100,8 @@ int socket_check(int fd, struct error *error)
 			"spawn-fcgi, with systemd (StandardInput=socket), or with "
 			"--listen unix:/path",
 			fd);
+	/* spawn-fcgi asks for 1024, and older programs for 128. */
+	if (listen(fd, BACKLOG) != 0)
+		return error_set(error, "descriptor %d: listen: %s", fd, strerror(errno));
 	return 0;
 }

@@ -11,7 +11,8 @@
  * answers is an error; mode 0660. Returns the descriptor or -1. */
 int socket_open(const char *address, struct error *error);
 
-/* Whether a descriptor is a listening stream socket. 0, or -1 with how to start us. */
-int socket_check(int fd, struct error *error);
+/* Takes a listening stream socket over from whoever started us, and lets more connections wait at
+ * it than they may have asked for. 0, or -1 with how to start us. */
+int socket_adopt(int fd, struct error *error);
 
 #endif

@@ -18,6 +18,8 @@ struct reload {
 	struct worker_job job;
 	struct outbound *outbound;
 	struct service **current;
+	reload_applied *applied;
+	void *context;
 	bool running, closing;
 	bool everything, everything_next; /* asked for by SIGHUP: this job, the one after it */
 	/* The job's own, the loop does not touch them while it runs: */
@@ -117,6 +119,7 @@ static int put_service_in_place(struct reload *reload)
 	}
 	*reload->current = new_service;
 	service_drop(&old);
+	reload->applied(reload->context, new_service->settings);
 	return 0;
 }
 
@@ -203,7 +206,7 @@ void reload_all(struct reload *reload)
 }
 
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
-	struct service **current_r)
+	struct service **current_r, reload_applied *applied, void *context)
 {
 	struct reload *reload = calloc(1, sizeof *reload);
 
@@ -212,6 +215,8 @@ struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct ser
 	*current_r = service;
 	reload->current = current_r;
 	reload->outbound = outbound;
+	reload->applied = applied;
+	reload->context = context;
 	uv_timer_init(loop, &reload->timer);
 	reload->timer.data = reload;
 	uv_timer_start(&reload->timer, on_timer, WATCH_MS, WATCH_MS);

@@ -11,10 +11,14 @@
 
 struct reload;
 
+/* What follows from the settings outside of the service; called on the loop when a service was put
+ * in its place. */
+typedef void reload_applied(void *context, const struct settings *settings);
+
 /* Takes over the use of *service; *current_r always points at the newest, for the caller to read on
  * the loop. */
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
-	struct service **current_r);
+	struct service **current_r, reload_applied *applied, void *context);
 
 /* Reads the configuration and all it names again (SIGHUP). */
 void reload_all(struct reload *reload);

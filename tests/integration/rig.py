@@ -211,6 +211,7 @@ class Rig:
         self.pool = Program(command + [MEETAUTHD, "-c", self.conf], self.log)
         wait_for(lambda: self.send("GET", "/auth/readyz").status == 200, "readyz: " + self.log)
         wait_for(lambda: len(self.daemons()) == max(self.processes, 1), "all processes")
+        wait_for(lambda: self.metric("meetauth_processes") == max(self.processes, 1), "all processes to serve")
 
     def daemons(self):
         return children(self.pool.pid) if self.processes else [self.pool.pid]

@@ -3,14 +3,15 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import stat
 import subprocess
 
 import pytest
-from fcgi import ask, request
-from rig import ENVIRONMENT, MEETAUTHD, Program, free_port, wait_for
+from fcgi import Connection, ask, request
+from rig import ENVIRONMENT, MEETAUTHD, Program, free_port, logfmt, wait_for
 
 
 def run(*arguments, **options):
@@ -79,6 +80,102 @@ def test_a_start_with_a_bad_configuration_is_78(tmp_path):
 def test_without_a_socket_it_says_how_to_start_it(set_up):
     result = run("-c", set_up.conf)
     assert result.returncode == 64 and "spawn-fcgi" in result.stderr
+    assert "event=start" not in result.stderr, "nothing has started"
+
+
+def test_max_in_flight_is_what_the_descriptors_allow(set_up, listening, tmp_path):
+    """The limit is raised as far as it may be; past what it allows visitors hear 503, nobody waits for a descriptor."""
+    path = str(tmp_path / "own.sock")
+    program = listening("unix:" + path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 256)))
+    line = wait_for(lambda: [event for event in map(logfmt, program.said().splitlines()) if event.get("event") == "limit"], "the warning")[0]
+    assert line["level"] == "warning" and "max-in-flight is 10000, and 72 is used" in line["message"]
+    with open("/proc/%d/limits" % program.pid, encoding="utf-8") as limits:
+        assert re.search(r"(?m)^Max open files +256 +256 ", limits.read())
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    assert ask(path, request()).status == 200
+
+
+def test_the_queue_of_the_socket_is_made_longer(set_up, tmp_path):
+    """spawn-fcgi asks for 1024, others for less."""
+    with socket.socket(socket.AF_UNIX) as short:
+        short.bind(str(tmp_path / "own.sock"))
+        short.listen(1)
+        with open(tmp_path / "log", "wb") as log:
+            program = subprocess.Popen([MEETAUTHD, "-c", set_up.conf], stdin=short, stdout=log, stderr=log, env=ENVIRONMENT)
+        wait_for(lambda: "event=start" in (tmp_path / "log").read_text(), "the start")
+        program.send_signal(signal.SIGSTOP)
+        waiting = []
+        for _ in range(100):  # a full queue says EAGAIN
+            waiting.append(socket.socket(socket.AF_UNIX))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect(str(tmp_path / "own.sock"))
+        program.send_signal(signal.SIGCONT)
+        program.terminate()
+        assert program.wait(20) == 0
+        for one in waiting:
+            one.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+@pytest.mark.parametrize("sent", [1, 40, 600])
+def test_what_is_arriving_at_the_end_is_answered(listening, tmp_path, number, sent):
+    path = str(tmp_path / "own.sock")
+    program = listening("unix:" + path)
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    whole = request()
+    half = Connection(path).send(whole[:sent])
+    assert ask(path, request()).status == 200  # it was accepted before
+    backlog = Connection(path)
+    program.process.send_signal(number)
+    wait_for(lambda: "event=drain " in program.said(), "the drain")
+    with pytest.raises((ConnectionRefusedError, FileNotFoundError)):
+        Connection(path)  # new ones are not left waiting for nobody
+    assert half.send(whole[sent:]).read().status == 200
+    assert backlog.send(whole).read().status == 200
+    assert program.process.wait(20) == 0
+    assert "were cut off" not in program.said()
+
+
+def test_what_never_arrives_does_not_hold_up_the_end(listening, tmp_path):
+    path = str(tmp_path / "own.sock")
+    program = listening("unix:" + path)
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    halves = [Connection(path).send(request()[:sent]) for sent in (0, 1, 40, 600)]
+    assert ask(path, request()).status == 200
+    program.process.terminate()
+    assert program.process.wait(9) == 0, "before drain-timeout, 10 s"
+    for half in halves:
+        half.close()
+
+
+def test_stray_signals_end_nothing(listening, tmp_path):
+    path = str(tmp_path / "own.sock")
+    program = listening("unix:" + path)
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE):
+        program.process.send_signal(number)
+    assert ask(path, request()).status == 200
+
+
+def test_log_and_format_are_read_on_hang_up(set_up, tmp_path):
+    conf, path = tmp_path / "own.conf", str(tmp_path / "own.sock")
+    with open(set_up.conf, encoding="utf-8") as file:
+        text = file.read()
+    conf.write_text(text)
+    program = Program([MEETAUTHD, "-c", str(conf), "--listen", "unix:" + path], str(tmp_path / "log"))
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    reloads = lambda: int(re.search(r'reloads_total{result="ok"} (\d+)', ask(path, request("/auth/metrics")).text).group(1))
+    for option, expected in (('log-format = "json"', '"event":"reload"'), ('log-format = "logfmt"', "event=reload"),
+                             ('log = "syslog"', None), ('log = "stderr"', "event=reload")):
+        conf.write_text(option + "\n" + text)
+        before, done = len(program.said()), reloads()
+        program.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: reloads() > done, "the reload")
+        if expected:
+            wait_for(lambda: expected in program.said()[before:], "a line by " + option)
+        else:
+            assert program.said()[before:] == ""
+    assert program.stop() == 0
 
 
 def test_it_opens_a_unix_socket_for_owner_and_group(set_up, listening, tmp_path):

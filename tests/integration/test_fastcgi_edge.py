@@ -2,7 +2,9 @@
 """The FastCGI socket: half requests, forged ones, and the four defects of libfcgi (SECURITY.md), of
 which none may be reachable."""
 
+import json
 import os
+import re
 import signal
 import struct
 import time
@@ -132,16 +134,71 @@ def test_odd_param(rig, name, value):
     healthy(rig)
 
 
+def answered(reply, status, code):
+    """An answer like any other: an id, a form, and at once."""
+    assert reply.closed and reply.status == status and reply.seconds < 3, reply
+    assert len(reply.ends) == 1 and not reply.rest
+    assert re.search(r"(?m)^X-Request-Id: \S+\r$", reply.text) and "X-Content-Type-Options: nosniff" in reply.text
+    if "application/json" in reply.text:
+        assert json.loads(reply.text.partition("\r\n\r\n")[2])["error"] == code
+    else:
+        assert "Content-Type: text/html" in reply.text and "<h1>" in reply.text
+
+
 def test_oversized_params(rig):
-    reply = ask(rig.socket, request(HTTP_X="a" * 200_000))
-    assert refused(reply), reply
+    answered(ask(rig.socket, request(HTTP_X="a" * 200_000)), 400, "bad-request")
     healthy(rig)
 
 
-def test_oversized_body(rig):
-    reply = ask(rig.socket, request("/auth/login", "POST", body=b"a" * 100_000))
-    assert refused(reply) or reply.status == 413, reply
+@pytest.mark.parametrize("size", [16385, 17000, 61000, 62000, 65535, 100_000, 1_000_000])
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_body_that_is_too_large_is_answered_at_once(rig, size, accept):
+    """Also while the web server is still sending: it has to get its answer, not a reset."""
+    data = request("/auth/login", "POST", body=b"a" * size, HTTP_ACCEPT=accept, REQUEST_ID="some-id")
+    for cut in (None, 200, 16 * 1024, 60 * 1024):
+        connection = Connection(rig.socket)
+        if cut:
+            connection.send(data[:cut])
+            time.sleep(0.02)
+        reply = connection.send(data[cut:] if cut else data).read()
+        answered(reply, 413, "too-large")
+        assert "X-Request-Id: some-id\r" in reply.text and ("application/json" in reply.text) == (accept != "text/html")
     healthy(rig)
+
+
+def test_a_body_at_the_limit_is_taken(rig):
+    body = b"name=" + b"a" * (16 * 1024 - 5)
+    reply = ask(rig.socket, request("/auth/login", "POST", body=body, CONTENT_TYPE="application/x-www-form-urlencoded"))
+    assert reply.status == 400 and "too-large" not in reply.text
+
+
+def test_a_refused_request_is_answered_like_any_other(rig):
+    two_cookies = pairs([*params_for("/auth", HTTP_COOKIE="x=y", REQUEST_ID="my-id").items(), ("HTTP_COOKIE", "a=b")])
+    whole = request("/auth/login", "POST", body=b"a=b", REQUEST_ID="my-id", HTTP_ACCEPT="application/json")
+    for data, has_id in (
+        (begin() + stream(PARAMS, two_cookies) + record(STDIN), True), (whole[:-10], True), (whole[: len(whole) // 2], False),
+        (request("/auth/login", "POST", body=b"a=b", CONTENT_LENGTH="9", REQUEST_ID="my-id"), True), (begin() + record(fcgi.ABORT), False),
+    ):
+        reply = Connection(rig.socket).send(data).half_close().read()
+        answered(reply, 400, "bad-request")
+        assert ("X-Request-Id: my-id\r" in reply.text) == has_id, reply
+
+
+def test_a_refused_peer_that_goes_on_sending_has_an_end(make_rig):
+    rig = make_rig()
+    connection = Connection(rig.socket, timeout=1).send(request("/auth/login", "POST", body=b"a" * 20_000)[:-100])
+    assert b"Status: 413" in connection.socket.recv(65536)
+    before = len(os.listdir("/proc/%d/fd" % rig.pool.pid))
+
+    def is_closed():
+        try:
+            return connection.socket.send(b"x") < 0
+        except OSError:
+            return True
+
+    wait_for(is_closed, "the end of the connection", 12)
+    wait_for(lambda: len(os.listdir("/proc/%d/fd" % rig.pool.pid)) < before, "its descriptor")
+    connection.close()
 
 
 @pytest.mark.parametrize("size", [0x7FFFFFFF, 0x7FFFFFF0, 0x40000000, 0x10000, 0xFFFFFF])

@@ -221,22 +221,52 @@ static void what_is_no_responder_request_is_refused(void **unused)
 
 static void too_much_is_refused_before_it_is_all_there(void **unused)
 {
-	static char body[FRAMING_BODY_MAX + 1];
+	static char body[62000];
 	struct wire wire = {.length = 0};
+	struct framing_result result;
+	size_t params_end;
 
 	(void)unused;
 	memset(body, 'x', sizeof body);
 	add_begin(&wire, FCGI_RESPONDER, 0);
 	add_params(&wire, "16385");
+	params_end = wire.length;
+	add_record(&wire, FCGI_STDIN, 1, body, FRAMING_BODY_MAX, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_PARTIAL);
+	/* One byte more, in a record of its own, of which the header is enough. */
+	add_record(&wire, FCGI_STDIN, 1, body, 1, 0);
+	assert_int_equal(check(&wire, wire.length - 1), FRAMING_TOO_LARGE);
+	assert_int_equal(framing_check(wire.bytes, wire.length, &result), FRAMING_TOO_LARGE);
+	assert_int_equal(result.request_id, 1);
+	assert_int_equal(result.params_end, params_end);
+	/* The same for a record that no request has room for. */
+	wire.length = params_end;
 	add_record(&wire, FCGI_STDIN, 1, body, sizeof body, 0);
-	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
-	/* A header that promises more than a request may have is enough. */
+	assert_int_equal(check(&wire, params_end + 8), FRAMING_TOO_LARGE);
+	assert_int_equal(check(&wire, FRAMING_REQUEST_MAX), FRAMING_TOO_LARGE);
+	/* Parameters of that size are no body. */
 	wire.length = 0;
 	add_begin(&wire, FCGI_RESPONDER, 0);
-	add_record(&wire, FCGI_PARAMS, 1, NULL, 0, 0);
-	wire.bytes[20] = 0xff;
-	wire.bytes[21] = 0xff;
+	add_record(&wire, FCGI_PARAMS, 1, body, sizeof body, 0);
+	assert_int_equal(check(&wire, 24), FRAMING_BROKEN);
+}
+
+static void a_request_is_never_partial_at_its_longest(void **unused)
+{
+	static char params[FRAMING_REQUEST_MAX];
+	struct wire wire = {.length = 0};
+	struct framing_result result;
+
+	(void)unused;
+	memset(params, 'x', sizeof params);
+	/* One pair with a value that fills all the room there is, to the last byte. */
+	memcpy(params, "\1\x80\0\xef\xe2N", 6);
+	add_begin(&wire, FCGI_RESPONDER, 0);
+	add_record(&wire, FCGI_PARAMS, 1, params, FRAMING_REQUEST_MAX - 24, 0);
+	assert_int_equal(wire.length, FRAMING_REQUEST_MAX);
+	assert_int_equal(check(&wire, wire.length - 1), FRAMING_PARTIAL);
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	assert_int_equal(framing_check(wire.bytes, 0, &result), FRAMING_PARTIAL);
 }
 
 /* -- with libfcgi -- */
@@ -260,7 +290,8 @@ static void libfcgi_parses_what_framing_lets_through(void **unused)
 	(void)unused;
 	add_good_request(&wire, "name=a&password=b");
 	fd = socket_with(&wire, &peer);
-	assert_int_equal(fastcgi_read(fd, 17, &request), FASTCGI_READ);
+	assert_int_equal(fastcgi_read(fd, 17, &request), 0);
+	assert_int_equal(request.arrival, REQUEST_WHOLE);
 	assert_int_equal(request.method, HTTP_POST);
 	assert_string_equal(request.path, "/auth/login");
 	assert_string_equal(request.body, "name=a&password=b");
@@ -286,7 +317,9 @@ static void a57_a_body_of_another_length_than_announced_is_refused(void **unused
 		add_record(&wire, FCGI_STDIN, 1, NULL, 0, 0);
 		assert_int_equal(check(&wire, wire.length), FRAMING_COMPLETE);
 		fd = socket_with(&wire, &peer);
-		assert_int_equal(fastcgi_read(fd, 17, &request), FASTCGI_REFUSED);
+		assert_int_equal(fastcgi_read(fd, 17, &request), 0);
+		assert_int_equal(request.arrival, REQUEST_BROKEN);
+		request_release(&request);
 		close(fd);
 		close(peer);
 	}
@@ -305,7 +338,7 @@ static void libfcgi_leaves_the_descriptor_alone(void **unused)
 	add_params(&wire, "0");
 	add_record(&wire, FCGI_STDIN, 1, NULL, 0, 0);
 	fd = socket_with(&wire, &peer);
-	assert_int_equal(fastcgi_read(fd, 0, &request), FASTCGI_READ);
+	assert_int_equal(fastcgi_read(fd, 0, &request), 0);
 	request_release(&request);
 	assert_false(fastcgi_is_abandoned(fd));
 	close(peer);
@@ -377,6 +410,7 @@ int main(void)
 		cmocka_unit_test(a_nul_in_a_parameter_is_refused),
 		cmocka_unit_test(what_is_no_responder_request_is_refused),
 		cmocka_unit_test(too_much_is_refused_before_it_is_all_there),
+		cmocka_unit_test(a_request_is_never_partial_at_its_longest),
 		cmocka_unit_test(libfcgi_parses_what_framing_lets_through),
 		cmocka_unit_test(a57_a_body_of_another_length_than_announced_is_refused),
 		cmocka_unit_test(libfcgi_leaves_the_descriptor_alone),

@@ -92,8 +92,8 @@ static size_t count(const char *text, const char *what)
 
 static void every_code_has_words(void **state)
 {
-	static const char *const failures[] = {"bad-request", "unknown-platform", "login-failed",
-		"login-throttled", "denied", "already-used", "exchange-refused",
+	static const char *const failures[] = {"bad-request", "too-large", "unknown-platform",
+		"login-failed", "login-throttled", "denied", "already-used", "exchange-refused",
 		"exchange-bad-answer", "exchange-unreachable", "exchange-timeout",
 		"backend-unavailable", "overloaded", "ticket-expired", "not-found",
 		"method-not-allowed", "internal"};
