@@ -4,46 +4,73 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "outbound/breaker.h"
+#include "outbound/easy.h"
 #include "outbound/multi.h"
 #include "telemetry/metrics.h"
 
+#include <sys/queue.h>
+
 enum {
-	IDLE_MAX = 128,	      /* easy handles kept per peer */
-	HEAD_MAX = 32 * 1024, /* bytes of header lines an answer may have */
+	IDLE_MAX = 128, /* easy handles kept per peer */
 	RECEIVE_BUFFER =
-		2 * 1024,	 /* thousands may be under way: libcurl's default is 16 KiB each */
-	CONNECTION_AGE_MAX = 15, /* seconds idle: well below what servers keep, see sent_once() */
+		2 * 1024, /* thousands may be under way: libcurl's default is 16 KiB each */
 };
 
 struct outbound {
 	struct multi *multi;
+	uv_loop_t *loop;
 	struct curl_slist *headers;
+	uv_async_t names_changed;
+	LIST_HEAD(, outbound_peer) peers;
 };
+
+TAILQ_HEAD(requests, outbound_request);
 
 struct outbound_peer {
 	struct outbound *outbound;
+	LIST_ENTRY(outbound_peer) all;
 	CURLU *base; /* parsed once: parsing it for each request would be a fifth of libcurl's work
 		      */
 	bool tls;
 	char *ca_file;
-	int64_t connect_timeout_ms, timeout_ms;
+	int64_t connect_timeout_ms, timeout_ms, keep_ms;
 	unsigned in_flight, in_flight_max;
+	unsigned connections, connections_max; /* transfers under way */
 	bool released;
 	struct breaker breaker;
+	struct name *name;
+	struct addresses addresses;
+	size_t best;		 /* of the addresses: the last good one */
+	int64_t look_again_ms;	 /* at the name */
+	struct requests waiting; /* for an address or a connection */
 	CURL *idle[IDLE_MAX];
 	size_t idle_count;
 };
 
+/* WAITING, UNDER_WAY (once for each address that is tried), ENDED. */
+enum state { ENDED = 0, WAITING, UNDER_WAY };
+
 struct outbound_request {
+	struct transfer transfer; /* its easy handle has the target from the beginning */
+	uv_timer_t timer;
 	struct outbound_peer *peer;
-	CURL *easy; /* NULL when nothing is sent: the breaker or the limit said no */
+	TAILQ_ENTRY(outbound_request) waiting;
+	enum state state;
 	outbound_done *done;
 	void *context;
+	int64_t connect_deadline_ms, deadline_ms;
+	size_t first, tried; /* addresses: where it began, how many have failed */
+	struct aim aim;	     /* the one of this try */
 	bool sent, too_large;
 	size_t head_length;
 	struct buffer body;
-	int64_t retry_after_ms;
+	struct outbound_answer refused; /* what is told when nothing is sent at all */
 };
+
+static struct outbound_request *request_of(struct transfer *transfer)
+{
+	return (struct outbound_request *)transfer; /* it is the first member */
+}
 
 /* -- callbacks of libcurl -- */
 
@@ -60,22 +87,21 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct outbound_request *request = context;
 
-	(void)bytes;
 	request->head_length += size * count;
-	request->too_large = request->head_length > HEAD_MAX;
+	request->too_large = request->head_length > EASY_HEAD_MAX;
+	request->transfer.keep_ms = easy_keep_ms(bytes, size * count, request->transfer.keep_ms);
 	return request->too_large ? 0 : size * count;
 }
 
-/* CURLOPT_PREREQFUNCTION, called right before the request is written. A second time means that
- * libcurl found a kept connection dead after writing, and would write again on a new one. */
-static int sent_once(void *context, char *local, char *remote, int local_port, int remote_port)
+/* CURLOPT_PREREQFUNCTION, called right before the request is written. */
+static int begin_writing(void *context, char *local, char *remote, int local_port, int remote_port)
 {
 	struct outbound_request *request = context;
 
 	(void)local, (void)remote, (void)local_port, (void)remote_port;
-	if (request->sent)
+	if (!easy_may_write(request->transfer.easy, request->sent))
 		return CURL_PREREQFUNC_ABORT;
-	request->sent = true;
+	request->sent = request->transfer.connected = true;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -85,9 +111,23 @@ static void free_peer(struct outbound_peer *peer)
 {
 	while (peer->idle_count > 0)
 		curl_easy_cleanup(peer->idle[--peer->idle_count]);
+	LIST_REMOVE(peer, all);
+	name_drop(&peer->name);
 	curl_url_cleanup(peer->base);
 	free(peer->ca_file);
 	free(peer);
+}
+
+static int read_base(struct outbound_peer *peer, const char *base)
+{
+	char *host = NULL;
+
+	if (peer->base == NULL || curl_url_set(peer->base, CURLUPART_URL, base, 0) != CURLUE_OK ||
+		curl_url_get(peer->base, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		return -1;
+	peer->name = name_use(host);
+	curl_free(host);
+	return peer->name != NULL ? 0 : -1;
 }
 
 struct outbound_peer *outbound_peer_new(
@@ -95,20 +135,25 @@ struct outbound_peer *outbound_peer_new(
 {
 	struct outbound_peer *peer = calloc(1, sizeof *peer);
 
-	if (peer != NULL) {
-		peer->outbound = outbound;
-		peer->base = curl_url();
-		peer->tls = strncmp(settings->base, "https:", 6) == 0;
-		peer->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
-		peer->connect_timeout_ms = settings->connect_timeout_ms;
-		peer->timeout_ms = settings->timeout_ms;
-		peer->in_flight_max = settings->in_flight_max;
+	if (peer == NULL) {
+		error_set(error, "no memory for a peer");
+		return NULL;
 	}
-	if (peer == NULL || peer->ca_file == NULL ||
-		curl_url_set(peer->base, CURLUPART_URL, settings->base, 0) != CURLUE_OK) {
+	LIST_INSERT_HEAD(&outbound->peers, peer, all);
+	TAILQ_INIT(&peer->waiting);
+	peer->outbound = outbound;
+	peer->base = curl_url();
+	peer->tls = strncmp(settings->base, "https:", 6) == 0;
+	peer->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
+	peer->connect_timeout_ms = settings->connect_timeout_ms;
+	peer->timeout_ms = settings->timeout_ms;
+	peer->keep_ms = settings->keep_ms;
+	peer->in_flight_max = settings->in_flight_max;
+	peer->connections_max =
+		settings->connections_max > 0 ? settings->connections_max : settings->in_flight_max;
+	if (peer->ca_file == NULL || read_base(peer, settings->base) != 0) {
 		error_set(error, "%s: libcurl does not take this address", settings->base);
-		if (peer != NULL)
-			free_peer(peer);
+		free_peer(peer);
 		return NULL;
 	}
 	return peer;
@@ -130,28 +175,15 @@ void outbound_peer_release(struct outbound_peer **peer)
 static void prepare(struct outbound_peer *peer, CURL *easy)
 {
 	multi_prepare(peer->outbound->multi, easy);
+	easy_set_safety(easy, peer->tls, peer->ca_file);
 	curl_easy_setopt(easy, CURLOPT_CURLU, peer->base);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, peer->tls ? "https" : "http");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
-	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment either */
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_AGE_MAX);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->connect_timeout_ms);
+	/* The timer of the request ends it earlier. */
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, sent_once);
-	if (!peer->tls)
-		return;
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-	if (peer->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, peer->ca_file);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_writing);
 }
 
 static CURL *take_handle(struct outbound_peer *peer)
@@ -173,23 +205,32 @@ static void give_handle(struct outbound_peer *peer, CURL *easy)
 		return;
 	}
 	curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, NULL);
+	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
 	peer->idle[peer->idle_count++] = easy;
 }
 
-/* -- requests -- */
+/* -- the end of a request -- */
 
-static void free_request(struct outbound_request *request)
+static void free_request(uv_handle_t *timer)
 {
+	struct outbound_request *request = timer->data;
 	struct outbound_peer *peer = request->peer;
 
-	if (request->easy != NULL) {
-		give_handle(peer, request->easy);
-		gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
-	}
 	if (--peer->in_flight == 0 && peer->released)
 		free_peer(peer);
 	buffer_wipe(&request->body); /* it may hold an access token */
 	free(request);
+}
+
+/* The request is not the caller's any more; its memory goes in a later turn of the loop. */
+static void end(struct outbound_request *request)
+{
+	request->state = ENDED;
+	if (request->transfer.easy != NULL) {
+		give_handle(request->peer, request->transfer.easy);
+		gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
+	}
+	uv_close((uv_handle_t *)&request->timer, free_request);
 }
 
 static void tell(struct outbound_request *request, struct outbound_answer *answer)
@@ -198,101 +239,306 @@ static void tell(struct outbound_request *request, struct outbound_answer *answe
 	answer->body = request->body.data != NULL ? request->body.data : "";
 	answer->length = request->body.length;
 	request->done(request->context, answer);
-	free_request(request);
+	end(request);
+}
+
+/* What ends a request that got no answer. `blame`: it is the peer's fault. */
+static void fail(struct outbound_request *request, enum outbound_result result, const char *reason,
+	bool blame)
+{
+	struct outbound_answer answer = {.result = result, .reason = reason};
+	struct breaker *breaker = &request->peer->breaker;
+
+	if (request->state == WAITING)
+		TAILQ_REMOVE(&request->peer->waiting, request, waiting);
+	if (blame)
+		breaker_failed(breaker, clock_monotonic_ms());
+	else
+		breaker_abandoned(breaker);
+	tell(request, &answer);
+}
+
+/* -- one address after the other -- */
+
+static void advance(struct outbound_peer *peer);
+static void on_timer(uv_timer_t *timer);
+
+static void set_timer(struct outbound_request *request, int64_t at_ms)
+{
+	int64_t left = at_ms - clock_monotonic_ms();
+
+	uv_timer_start(&request->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+/* Others begin with the next one. */
+static void note_bad(struct outbound_request *request)
+{
+	struct outbound_peer *peer = request->peer;
+
+	if (peer->addresses.count > 0 &&
+		strcmp(peer->addresses.text[peer->best], request->aim.address) == 0)
+		peer->best = (peer->best + 1) % peer->addresses.count;
+}
+
+/* Aims at the next address. The timer ends the try, or the request. 0 or -1. */
+static int try_address(struct outbound_request *request)
+{
+	struct outbound_peer *peer = request->peer;
+	const struct addresses *addresses = &peer->addresses;
+	int64_t now = clock_monotonic_ms();
+	size_t others = addresses->count - request->tried - 1;
+
+	easy_aim(request->transfer.easy, &request->aim,
+		addresses->text[(request->first + request->tried) % addresses->count]);
+	request->transfer.keep_ms = peer->keep_ms;
+	request->head_length = 0;
+	if (multi_add(peer->outbound->multi, &request->transfer) != 0)
+		return -1;
+	request->state = UNDER_WAY;
+	peer->connections++;
+	set_timer(request, now + easy_share_ms(request->connect_deadline_ms - now, others));
+	return 0;
+}
+
+/* The try failed before anything was written. True when another one is under way. */
+static bool try_next(struct outbound_request *request)
+{
+	struct outbound_peer *peer = request->peer;
+
+	if (request->transfer.error != 0)
+		return false; /* it is this machine that cannot */
+	note_bad(request);
+	request->tried++;
+	if (request->tried < peer->addresses.count &&
+		clock_monotonic_ms() < request->connect_deadline_ms)
+		return try_address(request) == 0;
+	name_doubt(peer->name);
+	peer->look_again_ms = 0;
+	return false;
+}
+
+/* The transfer is over: its connection may be somebody else's now. */
+static void leave(struct outbound_request *request)
+{
+	request->peer->connections--;
+	request->state = ENDED;
 }
 
 /* What a failed transfer means, given whether the request went out. */
-static void explain(
-	const struct outbound_request *request, CURLcode result, struct outbound_answer *answer)
+static void explain(struct outbound_request *request, CURLcode result)
 {
-	answer->reason = curl_easy_strerror(result);
-	if (result == CURLE_OPERATION_TIMEDOUT) {
-		answer->result = OUTBOUND_TIMEOUT;
-	} else if (!request->sent) {
-		answer->result = OUTBOUND_UNREACHABLE;
-	} else {
-		answer->result = OUTBOUND_BROKEN;
-		if (request->too_large)
-			answer->reason = "answer too large";
-		else if (result == CURLE_ABORTED_BY_CALLBACK)
-			answer->reason = "kept connection died after the request was written";
+	const char *reason = curl_easy_strerror(result);
+	enum outbound_result what = request->sent ? OUTBOUND_BROKEN : OUTBOUND_UNREACHABLE;
+
+	if (request->transfer.error != 0) {
+		reason = "this machine has no descriptor or memory for the connection";
+	} else if (result == CURLE_OPERATION_TIMEDOUT) {
+		what = OUTBOUND_TIMEOUT;
+		reason = request->sent ? "no answer in time" : "no connection in time";
+	} else if (request->too_large) {
+		reason = "answer too large";
+	} else if (result == CURLE_ABORTED_BY_CALLBACK) {
+		reason = "kept connection died after the request was written";
 	}
+	fail(request, what, reason, request->transfer.error == 0);
 }
 
-static void on_done(CURL *easy, CURLcode result)
+static void on_done(struct transfer *transfer, CURLcode result)
 {
-	struct outbound_request *request;
-	struct outbound_answer answer = {0};
-	struct breaker *breaker;
+	struct outbound_request *request = request_of(transfer);
+	struct outbound_peer *peer = request->peer;
+	struct outbound_answer answer = {.result = OUTBOUND_ANSWER};
 
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request);
-	breaker = &request->peer->breaker;
+	leave(request);
 	if (result == CURLE_OK) {
-		answer.result = OUTBOUND_ANSWER;
-		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
-		breaker_succeeded(breaker);
+		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+		breaker_succeeded(&peer->breaker);
+		tell(request, &answer);
 	} else {
-		explain(request, result, &answer);
-		breaker_failed(breaker, clock_monotonic_ms());
+		request->sent = request->sent && easy_has_written(transfer->easy);
+		if (request->sent || !try_next(request))
+			explain(request, result);
 	}
-	tell(request, &answer);
+	advance(peer);
 }
 
-static void free_timer(uv_handle_t *timer)
+static void on_stuck(struct transfer *transfer)
 {
-	free(timer);
+	uv_timer_start(&request_of(transfer)->timer, on_timer, 0, 0);
 }
 
-static void on_later(uv_timer_t *timer)
+/* -- waiting -- */
+
+/* The try took its time, or the request. */
+static void on_timer_under_way(struct outbound_request *request)
+{
+	struct outbound_peer *peer = request->peer;
+	int64_t now = clock_monotonic_ms();
+	bool connecting = !request->transfer.connected;
+
+	if (now < request->deadline_ms && !connecting && request->transfer.error == 0) {
+		set_timer(request, request->deadline_ms);
+		return;
+	}
+	/* TLS may take longer than a share: the address is alive. */
+	if (connecting && now < request->connect_deadline_ms && request->transfer.error == 0 &&
+		easy_is_connected(request->transfer.easy)) {
+		set_timer(request, request->connect_deadline_ms);
+		return;
+	}
+	request->sent = request->sent && easy_has_written(request->transfer.easy);
+	multi_cancel(peer->outbound->multi, &request->transfer);
+	leave(request);
+	if (!connecting || !try_next(request))
+		explain(request, CURLE_OPERATION_TIMEDOUT);
+	advance(peer);
+}
+
+static void on_timer(uv_timer_t *timer)
 {
 	struct outbound_request *request = timer->data;
-	struct outbound_answer answer = {.result = OUTBOUND_BUSY};
 
-	answer.retry_after_ms = request->retry_after_ms;
-	answer.reason = "breaker open or too many requests under way";
-	uv_close((uv_handle_t *)timer, free_timer);
-	tell(request, &answer);
+	if (request->state == UNDER_WAY)
+		on_timer_under_way(request);
+	else if (request->state == WAITING)
+		/* Where others hold all connections it is they who know what the peer does. */
+		fail(request, OUTBOUND_TIMEOUT,
+			request->peer->addresses.count == 0 ? "the name lookup took too long"
+							    : "no connection became free in time",
+			request->peer->addresses.count == 0);
+	else
+		tell(request, &request->refused);
+}
+
+static void fail_waiting(struct outbound_peer *peer, enum outbound_result result, const char *why)
+{
+	while (!TAILQ_EMPTY(&peer->waiting))
+		fail(TAILQ_FIRST(&peer->waiting), result, why, true);
+}
+
+/* The addresses as they are known now; the last good one stays the first to be tried. */
+static enum name_state renew_addresses(struct outbound_peer *peer, const char **why_r)
+{
+	struct addresses found;
+	enum name_state state;
+	char best[ADDRESS_SIZE] = "";
+
+	if (clock_monotonic_ms() < peer->look_again_ms)
+		return NAME_KNOWN;
+	state = name_look(peer->name, &found, &peer->look_again_ms, why_r);
+	if (state != NAME_KNOWN) {
+		peer->addresses.count = 0;
+		peer->look_again_ms = 0;
+		return state;
+	}
+	if (peer->addresses.count > 0)
+		memcpy(best, peer->addresses.text[peer->best], sizeof best);
+	peer->addresses = found;
+	peer->best = 0;
+	for (size_t i = 0; i < found.count; i++)
+		if (strcmp(found.text[i], best) == 0)
+			peer->best = i;
+	return state;
+}
+
+/* Starts what waits, as far as there are addresses and connections. */
+static void advance(struct outbound_peer *peer)
+{
+	const char *why = NULL;
+
+	while (!TAILQ_EMPTY(&peer->waiting) && peer->connections < peer->connections_max) {
+		struct outbound_request *request = TAILQ_FIRST(&peer->waiting);
+		enum name_state state = renew_addresses(peer, &why);
+
+		if (state == NAME_ASKED)
+			return;
+		if (state != NAME_KNOWN) {
+			fail_waiting(peer,
+				state == NAME_TIMED_OUT ? OUTBOUND_TIMEOUT : OUTBOUND_UNREACHABLE,
+				why);
+			return;
+		}
+		TAILQ_REMOVE(&peer->waiting, request, waiting);
+		request->state = ENDED;
+		request->first = peer->best;
+		if (try_address(request) != 0)
+			fail(request, OUTBOUND_UNREACHABLE, "no memory", false);
+	}
+}
+
+static void on_names_changed(uv_async_t *async)
+{
+	struct outbound *outbound = async->data;
+	struct outbound_peer *peer;
+
+	LIST_FOREACH(peer, &outbound->peers, all)
+	advance(peer);
+}
+
+/* On the resolver's thread. */
+static void wake_loop(void *context)
+{
+	struct outbound *outbound = context;
+
+	uv_async_send(&outbound->names_changed);
+}
+
+/* -- requests -- */
+
+static void on_start(uv_timer_t *timer)
+{
+	struct outbound_request *request = timer->data;
+
+	set_timer(request, request->connect_deadline_ms);
+	advance(request->peer);
 }
 
 /* Nothing is sent; `done` hears of it in the next turn of the loop. */
-static int tell_later(struct outbound_request *request, uv_loop_t *loop)
+static void refuse(struct outbound_request *request, int64_t retry_after_ms)
 {
-	uv_timer_t *timer = malloc(sizeof *timer);
-
-	if (timer == NULL)
-		return -1;
-	uv_timer_init(loop, timer);
-	timer->data = request;
-	uv_timer_start(timer, on_later, 0, 0);
-	return 0;
+	request->state = ENDED;
+	request->refused = (struct outbound_answer){.result = OUTBOUND_BUSY,
+		.retry_after_ms = retry_after_ms,
+		.reason = "breaker open or too many requests under way"};
+	uv_timer_start(&request->timer, on_timer, 0, 0);
 }
 
 static int start(struct outbound_request *request, const char *target, int64_t timeout_ms)
 {
 	struct outbound_peer *peer = request->peer;
+	int64_t now = clock_monotonic_ms();
 	CURL *easy = take_handle(peer);
+	const char *why;
 
 	if (easy == NULL)
 		return -1;
-	request->easy = easy;
+	request->transfer.easy = easy;
 	gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
-	curl_easy_setopt(
-		easy, CURLOPT_TIMEOUT_MS, (long)(timeout_ms > 0 ? timeout_ms : peer->timeout_ms));
+	request->deadline_ms = now + (timeout_ms > 0 ? timeout_ms : peer->timeout_ms);
+	request->connect_deadline_ms = now + peer->connect_timeout_ms;
+	if (request->connect_deadline_ms > request->deadline_ms)
+		request->connect_deadline_ms = request->deadline_ms;
 	if (curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, target) != CURLE_OK)
 		return -1;
-	return multi_add(peer->outbound->multi, easy);
+	if (TAILQ_EMPTY(&peer->waiting) && peer->connections < peer->connections_max &&
+		renew_addresses(peer, &why) == NAME_KNOWN) {
+		request->first = peer->best;
+		return try_address(request);
+	}
+	request->state = WAITING;
+	TAILQ_INSERT_TAIL(&peer->waiting, request, waiting);
+	uv_timer_start(&request->timer, on_start, 0, 0);
+	return 0;
 }
 
 int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout_ms,
 	outbound_done *done, void *context)
 {
 	struct outbound_request *request = calloc(1, sizeof *request);
-	bool allowed;
-	int rc;
+	int64_t retry_after_ms = 1000;
 
 	if (request == NULL)
 		return -1;
@@ -300,18 +546,19 @@ int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout
 	request->done = done;
 	request->context = context;
 	request->body = BUFFER_INIT(OUTBOUND_BODY_MAX);
-	request->retry_after_ms = 1000;
-	allowed = peer->in_flight < peer->in_flight_max &&
-		  breaker_allows(&peer->breaker, clock_monotonic_ms(), &request->retry_after_ms);
+	uv_timer_init(peer->outbound->loop, &request->timer);
+	request->timer.data = request;
 	peer->in_flight++;
-	rc = allowed ? start(request, target, timeout_ms)
-		     : tell_later(request, multi_loop(peer->outbound->multi));
-	if (rc != 0) {
-		if (allowed)
-			breaker_abandoned(&peer->breaker);
-		free_request(request);
+	if (peer->in_flight > peer->in_flight_max ||
+		!breaker_allows(&peer->breaker, clock_monotonic_ms(), &retry_after_ms)) {
+		refuse(request, retry_after_ms);
+		return 0;
 	}
-	return rc;
+	if (start(request, target, timeout_ms) == 0)
+		return 0;
+	breaker_abandoned(&peer->breaker);
+	end(request);
+	return -1;
 }
 
 /* -- the whole -- */
@@ -324,11 +571,32 @@ struct outbound *outbound_new(uv_loop_t *loop, struct error *error)
 		error_set(error, "no memory for outbound requests");
 		return NULL;
 	}
+	outbound->loop = loop;
+	LIST_INIT(&outbound->peers);
 	outbound->headers = curl_slist_append(NULL, "Accept: application/json");
-	outbound->multi = multi_new(loop, on_done, error);
-	if (outbound->multi == NULL || outbound->headers == NULL)
-		outbound_free(&outbound);
+	outbound->multi = multi_new(loop, on_done, on_stuck, error);
+	if (outbound->multi == NULL || outbound->headers == NULL ||
+		uv_async_init(loop, &outbound->names_changed, on_names_changed) != 0) {
+		error_set(error, "no memory for outbound requests");
+		multi_free(&outbound->multi);
+		curl_slist_free_all(outbound->headers);
+		free(outbound);
+		return NULL;
+	}
+	outbound->names_changed.data = outbound;
+	uv_unref((uv_handle_t *)&outbound->names_changed);
+	names_notify(wake_loop, outbound);
 	return outbound;
+}
+
+void outbound_limit(struct outbound *outbound, unsigned connections)
+{
+	multi_limit(outbound->multi, connections);
+}
+
+static void free_outbound(uv_handle_t *async)
+{
+	free(async->data);
 }
 
 void outbound_free(struct outbound **outbound)
@@ -338,7 +606,9 @@ void outbound_free(struct outbound **outbound)
 	*outbound = NULL;
 	if (o == NULL)
 		return;
+	names_notify(NULL, NULL);
+	names_stop();
 	multi_free(&o->multi);
 	curl_slist_free_all(o->headers);
-	free(o);
+	uv_close((uv_handle_t *)&o->names_changed, free_outbound);
 }

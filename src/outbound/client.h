@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * Requests to other hosts, on the loop: the only user of curl's multi interface. Connections are
- * kept and HTTP/2 is used where the other side speaks it. Nothing follows a redirect, uses a proxy,
- * reads .netrc or the environment.
+ * kept, for less time than servers keep them. Nothing follows a redirect, uses a proxy, reads
+ * .netrc or the environment.
  *
- * A request goes out at most once: libcurl would repeat one on a kept connection that died, and is
- * stopped from it (CURLOPT_PREREQFUNCTION). The request target is given apart from the address
- * (CURLOPT_REQUEST_TARGET), so what is secret in it never stands in a URL of libcurl's.
+ * Names are looked up by names.h; the addresses of a peer are tried one after the other, the last
+ * good one first, each for its share of the time. One timer of ours keeps the deadline of a
+ * request, whatever it waits for: the name, a connection, TLS, the answer.
+ *
+ * A request goes out at most once: it is repeated only when not a byte of it was written. libcurl
+ * would repeat one on a kept connection that died, and is stopped from it (CURLOPT_PREREQFUNCTION).
+ * The request target is given apart from the address (CURLOPT_REQUEST_TARGET), so what is secret in
+ * it never stands in a URL of libcurl's.
  */
 #ifndef OUTBOUND_CLIENT_H
 #define OUTBOUND_CLIENT_H
@@ -25,14 +30,17 @@ struct outbound_peer; /* one host we talk to: its settings, its breaker, how muc
 struct outbound_settings {
 	const char *base;    /* "https://host[:port]" */
 	const char *ca_file; /* "" or NULL: the system's */
+	/* For name, TCP and TLS together, a wait for a connection included; for all of it. */
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned in_flight_max;
+	unsigned connections_max; /* further requests wait for one; 0: in_flight_max */
+	int64_t keep_ms;	  /* how long a connection may be idle; 0: it is not kept */
 };
 
 /* Zero is the least said: nothing was sent. */
 enum outbound_result {
 	OUTBOUND_BUSY = 0,    /* breaker open or too much under way; nothing was sent */
-	OUTBOUND_UNREACHABLE, /* no connection or TLS failure; nothing was sent */
+	OUTBOUND_UNREACHABLE, /* no address, connection or TLS; nothing was sent */
 	OUTBOUND_BROKEN, /* sent, then the connection failed, or the answer was no HTTP or too large
 			  */
 	OUTBOUND_TIMEOUT, /* deadline; see `sent` */
@@ -54,6 +62,9 @@ typedef void outbound_done(void *context, const struct outbound_answer *answer);
 struct outbound *outbound_new(uv_loop_t *loop, struct error *error);
 void outbound_free(
 	struct outbound **outbound); /* after everything under way was cancelled or done */
+
+/* The most connections that are open at once, all peers together, before idle ones are closed. */
+void outbound_limit(struct outbound *outbound, unsigned connections);
 
 /* Copies the settings. A peer outlives its requests: the last one frees it after
  * outbound_peer_release(). */

@@ -1,27 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbound/multi.h"
 
-#include <stdbool.h>
+#include "base/clock.h"
+#include "telemetry/log.h"
+
+#include <errno.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-/* A socket of libcurl's. It stays registered with the loop while the connection is kept: libcurl
+enum {
+	DRAIN_MAX = 64,	    /* reads of a connection that is given up */
+	CONNECTIONS = 256,  /* where multi_limit() is not called */
+	IDLE_CHECK_MS = 50, /* idle connections are looked at no more often */
+};
+
+/* A socket of libcurl's. While its connection is kept it stays registered with the loop: libcurl
  * loses interest after each transfer and regains it with the next, and telling the kernel both
  * times would cost more than the events that a kept connection sees. */
 struct watch {
 	uv_poll_t poll;
 	struct multi *multi;
 	curl_socket_t socket;
-	int registered; /* what the loop watches for: UV_READABLE, UV_WRITABLE */
-	int wanted;	/* what libcurl wants */
+	int registered;		   /* what the loop watches for: UV_READABLE, UV_WRITABLE */
+	int wanted;		   /* what libcurl wants */
+	struct transfer *transfer; /* that used it last, while it is under way */
+	int64_t idle_until_ms;	   /* monotonic; 0: not idle */
+	TAILQ_ENTRY(watch) idle;
 };
 
 struct multi {
 	CURLM *handle;
 	uv_loop_t *loop;
-	uv_timer_t timer;
+	uv_timer_t timer, idle_timer;
 	multi_done *done;
+	multi_stuck *stuck;
 	struct watch **watches; /* by descriptor */
 	size_t watch_count;
+	TAILQ_HEAD(, watch) idle;
 	unsigned handles; /* of the loop, not closed yet */
 	bool closing;
 };
@@ -34,19 +50,120 @@ static void give_back(struct multi *multi)
 	}
 }
 
+static struct watch *watch_of(const struct multi *multi, curl_socket_t socket)
+{
+	return socket >= 0 && (size_t)socket < multi->watch_count ? multi->watches[socket] : NULL;
+}
+
+/* -- kept connections -- */
+
+static void wake(struct watch *watch)
+{
+	if (watch->idle_until_ms != 0)
+		TAILQ_REMOVE(&watch->multi->idle, watch, idle);
+	watch->idle_until_ms = 0;
+}
+
+/* Makes libcurl find the connection closed when it looks at it before the next use. What lies in
+ * the socket is taken out: libcurl 7.88 takes a TLS connection with a close_notify in it for alive.
+ */
+static void give_up(struct watch *watch)
+{
+	char bytes[4096];
+
+	wake(watch);
+	shutdown(watch->socket, SHUT_RDWR);
+	for (int i = 0; i < DRAIN_MAX && recv(watch->socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0;
+		i++)
+		;
+	uv_poll_stop(&watch->poll);
+	watch->registered = 0;
+}
+
+static void on_idle_timer(uv_timer_t *timer);
+
+static void start_idle_timer(struct multi *multi)
+{
+	int64_t now = clock_monotonic_ms(), next = INT64_MAX;
+	struct watch *watch;
+
+	TAILQ_FOREACH(watch, &multi->idle, idle)
+	if (watch->idle_until_ms < next)
+		next = watch->idle_until_ms;
+	if (next != INT64_MAX)
+		uv_timer_start(&multi->idle_timer, on_idle_timer,
+			(uint64_t)(next > now + IDLE_CHECK_MS ? next - now : IDLE_CHECK_MS), 0);
+}
+
+static void on_idle_timer(uv_timer_t *timer)
+{
+	struct multi *multi = timer->data;
+	int64_t now = clock_monotonic_ms();
+	struct watch *watch = TAILQ_FIRST(&multi->idle), *next;
+
+	for (; watch != NULL; watch = next) {
+		next = TAILQ_NEXT(watch, idle);
+		if (watch->idle_until_ms <= now)
+			give_up(watch);
+	}
+	start_idle_timer(multi);
+}
+
+static void on_socket(uv_poll_t *poll, int status, int events);
+
+static void keep(struct watch *watch, int64_t keep_ms)
+{
+	struct multi *multi = watch->multi;
+
+	if (keep_ms <= 0) {
+		give_up(watch);
+		return;
+	}
+	watch->idle_until_ms = clock_monotonic_ms() + keep_ms;
+	TAILQ_INSERT_TAIL(&multi->idle, watch, idle);
+	if (watch->registered != UV_READABLE) {
+		watch->registered = UV_READABLE;
+		uv_poll_start(&watch->poll, UV_READABLE, on_socket);
+	}
+	if (!uv_is_active((uv_handle_t *)&multi->idle_timer) ||
+		uv_timer_get_due_in(&multi->idle_timer) > (uint64_t)keep_ms)
+		uv_timer_start(&multi->idle_timer, on_idle_timer, (uint64_t)keep_ms, 0);
+}
+
+/* -- transfers -- */
+
+/* The connection is nobody's from here on: kept when libcurl has not closed it. */
+static void let_go(struct multi *multi, struct transfer *transfer)
+{
+	struct watch *watch = watch_of(multi, transfer->socket);
+
+	if (watch == NULL || watch->transfer != transfer)
+		return;
+	watch->transfer = NULL;
+	watch->wanted = 0;
+	keep(watch, transfer->keep_ms);
+}
+
+static void remove_transfer(struct multi *multi, struct transfer *transfer)
+{
+	curl_multi_remove_handle(multi->handle, transfer->easy);
+	let_go(multi, transfer);
+}
+
 static void collect(struct multi *multi)
 {
 	CURLMsg *message;
 	int left;
 
 	while ((message = curl_multi_info_read(multi->handle, &left)) != NULL) {
-		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
+		struct transfer *transfer;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_multi_remove_handle(multi->handle, easy);
-		multi->done(easy, result);
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+		remove_transfer(multi, transfer);
+		multi->done(transfer, result);
 	}
 }
 
@@ -73,6 +190,8 @@ static int set_timer(CURLM *handle, long timeout_ms, void *context)
 	return 0;
 }
 
+/* -- sockets -- */
+
 static void on_socket(uv_poll_t *poll, int status, int events)
 {
 	struct watch *watch = poll->data;
@@ -80,9 +199,12 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	int mask = status < 0 ? CURL_CSELECT_ERR : 0;
 	int running;
 
+	/* The peer closed an idle connection, or it sends what nobody asked for. */
+	if (watch->idle_until_ms != 0) {
+		give_up(watch);
+		return;
+	}
 	if (watch->wanted == 0) {
-		/* An idle connection was closed by the peer, or it sends what nobody asked for.
-		 * libcurl looks at it before it is used again. */
 		uv_poll_stop(poll);
 		watch->registered = 0;
 		return;
@@ -99,6 +221,18 @@ static void free_watch(uv_handle_t *poll)
 
 	give_back(watch->multi);
 	free(watch);
+}
+
+static void drop_watch(struct multi *multi, curl_socket_t socket)
+{
+	struct watch *watch = watch_of(multi, socket);
+
+	if (watch == NULL)
+		return;
+	wake(watch);
+	multi->watches[socket] = NULL;
+	uv_poll_stop(&watch->poll);
+	uv_close((uv_handle_t *)&watch->poll, free_watch);
 }
 
 static int grow(struct multi *multi, size_t wanted)
@@ -118,45 +252,70 @@ static int grow(struct multi *multi, size_t wanted)
 	return 0;
 }
 
-static struct watch *find_or_make(struct multi *multi, curl_socket_t socket)
+/* 0, or an error of libuv's. */
+static int make_watch(struct multi *multi, curl_socket_t socket)
 {
 	struct watch *watch;
+	int rc;
 
 	if ((size_t)socket >= multi->watch_count && grow(multi, (size_t)socket) != 0)
-		return NULL;
-	if (multi->watches[socket] != NULL)
-		return multi->watches[socket];
+		return UV_ENOMEM;
 	watch = calloc(1, sizeof *watch);
 	if (watch == NULL)
-		return NULL;
-	if (uv_poll_init(multi->loop, &watch->poll, socket) != 0) {
+		return UV_ENOMEM;
+	rc = uv_poll_init(multi->loop, &watch->poll, socket);
+	if (rc != 0) {
 		free(watch);
-		return NULL;
+		return rc;
 	}
 	watch->poll.data = watch;
 	watch->multi = multi;
 	watch->socket = socket;
 	multi->handles++;
 	multi->watches[socket] = watch;
-	return watch;
+	return 0;
 }
 
-/* CURLMOPT_SOCKETFUNCTION. */
+/* libcurl must not hear of it: it gives up the whole multi handle when the callback fails. */
+static void note_failure(struct multi *multi, struct transfer *transfer, int rc)
+{
+	log_message(LOG_LEVEL_ERROR, "connection-not-watched",
+		"cannot watch a connection to another host: %s", uv_strerror(rc));
+	if (transfer == NULL)
+		return;
+	transfer->error = -rc;
+	multi->stuck(transfer);
+}
+
+/* CURLMOPT_SOCKETFUNCTION. `transfer` is NULL for handles of libcurl's own. */
 static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *unused)
 {
 	struct multi *multi = context;
-	struct watch *watch;
+	struct watch *watch = watch_of(multi, socket);
+	struct transfer *transfer = NULL;
+	int rc;
 
-	(void)easy;
 	(void)unused;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	if (what == CURL_POLL_REMOVE) {
-		if ((size_t)socket < multi->watch_count && multi->watches[socket] != NULL)
-			multi->watches[socket]->wanted = 0;
+		if (watch == NULL)
+			return 0;
+		if (transfer != NULL && watch->transfer == transfer && transfer->connected)
+			watch->wanted = 0; /* perhaps it is kept: let_go() knows */
+		else
+			drop_watch(multi, socket);
 		return 0;
 	}
-	watch = find_or_make(multi, socket);
-	if (watch == NULL)
-		return -1;
+	rc = watch == NULL ? make_watch(multi, socket) : 0;
+	if (rc != 0) {
+		note_failure(multi, transfer, rc);
+		return 0;
+	}
+	watch = multi->watches[socket];
+	wake(watch);
+	watch->transfer = transfer;
+	if (transfer != NULL)
+		transfer->socket = socket;
 	watch->wanted =
 		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	if (watch->wanted != watch->registered) {
@@ -166,25 +325,38 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
 	return 0;
 }
 
+/* CURLOPT_OPENSOCKETFUNCTION. A number that comes back is another socket. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = context;
+	curl_socket_t opened =
+		socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	(void)purpose;
+	if (opened >= 0) {
+		drop_watch(transfer->multi, opened);
+		return opened;
+	}
+	if (errno != EAFNOSUPPORT) /* without IPv6 it is one address less */
+		transfer->error = errno;
+	return CURL_SOCKET_BAD;
+}
+
 /* CURLOPT_CLOSESOCKETFUNCTION: the loop must let go of a descriptor before it is closed. */
 static int close_socket(void *context, curl_socket_t socket)
 {
-	struct multi *multi = context;
-
-	if ((size_t)socket < multi->watch_count && multi->watches[socket] != NULL) {
-		uv_poll_stop(&multi->watches[socket]->poll);
-		uv_close((uv_handle_t *)&multi->watches[socket]->poll, free_watch);
-		multi->watches[socket] = NULL;
-	}
+	drop_watch(context, socket);
 	return close(socket);
 }
+
+/* -- life -- */
 
 static void free_timer(uv_handle_t *timer)
 {
 	give_back(timer->data);
 }
 
-struct multi *multi_new(uv_loop_t *loop, multi_done *done, struct error *error)
+struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck, struct error *error)
 {
 	struct multi *multi = calloc(1, sizeof *multi);
 	CURLM *handle = curl_multi_init();
@@ -198,15 +370,17 @@ struct multi *multi_new(uv_loop_t *loop, multi_done *done, struct error *error)
 	multi->handle = handle;
 	multi->loop = loop;
 	multi->done = done;
-	multi->handles = 1;
+	multi->stuck = stuck;
+	multi->handles = 2;
+	TAILQ_INIT(&multi->idle);
 	uv_timer_init(loop, &multi->timer);
-	multi->timer.data = multi;
+	uv_timer_init(loop, &multi->idle_timer);
+	multi->timer.data = multi->idle_timer.data = multi;
 	curl_multi_setopt(handle, CURLMOPT_SOCKETFUNCTION, set_socket);
 	curl_multi_setopt(handle, CURLMOPT_SOCKETDATA, multi);
 	curl_multi_setopt(handle, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(handle, CURLMOPT_TIMERDATA, multi);
-	curl_multi_setopt(
-		handle, CURLMOPT_MAXCONNECTS, 256L); /* kept while idle, all peers together */
+	multi_limit(multi, CONNECTIONS);
 	return multi;
 }
 
@@ -219,22 +393,36 @@ void multi_free(struct multi **multi)
 	*multi = NULL;
 	m->closing = true;
 	curl_multi_cleanup(m->handle);
-	uv_timer_stop(&m->timer);
+	for (size_t i = 0; i < m->watch_count; i++)
+		drop_watch(m, (curl_socket_t)i);
 	uv_close((uv_handle_t *)&m->timer, free_timer);
+	uv_close((uv_handle_t *)&m->idle_timer, free_timer);
 }
 
-int multi_add(struct multi *multi, CURL *easy)
+void multi_limit(struct multi *multi, unsigned connections)
 {
-	return curl_multi_add_handle(multi->handle, easy) == CURLM_OK ? 0 : -1;
+	curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)connections);
+}
+
+int multi_add(struct multi *multi, struct transfer *transfer)
+{
+	transfer->multi = multi;
+	transfer->socket = CURL_SOCKET_BAD;
+	transfer->connected = false;
+	transfer->error = 0;
+	curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+	return curl_multi_add_handle(multi->handle, transfer->easy) == CURLM_OK ? 0 : -1;
+}
+
+void multi_cancel(struct multi *multi, struct transfer *transfer)
+{
+	remove_transfer(multi, transfer);
 }
 
 void multi_prepare(struct multi *multi, CURL *easy)
 {
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, multi);
-}
-
-uv_loop_t *multi_loop(const struct multi *multi)
-{
-	return multi->loop;
 }

@@ -35,6 +35,8 @@ struct platform_peer {
 	const char *app;
 	const char *ca_file; /* "" for the system's */
 	int64_t connect_timeout_ms, timeout_ms;
+	int64_t keep_alive_ms;	    /* of the connections of an exchange; 0: they are not kept */
+	unsigned connections_max;   /* of an exchange at once; 0: as many as visits */
 	bool prefill;		    /* name and e-mail go along */
 	const char *const *forward; /* names of parameters that are handed on */
 	size_t forward_count;

@@ -37,6 +37,9 @@ static const struct option options[] = {
 	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on"},
 	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
 	{"timeout", OPTION_DURATION, "10s", "for the whole exchange"},
+	{"keep-alive", OPTION_DURATION, "4s",
+		"how long a connection may be idle; less than the platform keeps it"},
+	{"connections", OPTION_NUMBER, "0", "connections at once; 0: as many as visits"},
 	{0},
 };
 
@@ -157,6 +160,8 @@ static int configure(void *context, const struct section *section, struct error 
 		return section_error(section, "join-path", error, "%s", fault);
 	if (read_forward(section, peer, error) != 0)
 		return -1;
+	peer->keep_alive_ms = section_milliseconds(section, "keep-alive");
+	peer->connections_max = (unsigned)section_number(section, "connections");
 	return shared_read_timeouts(section, peer, error);
 }
 

@@ -246,6 +246,7 @@ struct service *service_load(const char *file, struct error *error)
 
 int service_connect(struct service *service, struct outbound *outbound, struct error *error)
 {
+	outbound_limit(outbound, service->settings->max_in_flight);
 	for (size_t i = 0; i < service->platform_count; i++) {
 		struct service_platform *platform = &service->platforms[i];
 		struct outbound_settings settings = {
@@ -254,6 +255,8 @@ int service_connect(struct service *service, struct outbound *outbound, struct e
 			.connect_timeout_ms = platform->peer->connect_timeout_ms,
 			.timeout_ms = platform->peer->timeout_ms,
 			.in_flight_max = share_of_platform(service),
+			.connections_max = platform->peer->connections_max,
+			.keep_ms = platform->peer->keep_alive_ms,
 		};
 
 		if (platform->driver->request == NULL)

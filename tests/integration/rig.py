@@ -155,6 +155,7 @@ class Rig:
         self.share = TOP + "/share"
         self.log = self.folder + "/meetauthd.log"
         self.pool = self.nginx = None
+        self.wrapper = []  # a command that starts the pool's
         self.platform = Platform(self.folder, self.base, *platform_arguments, keys=[self.key])
         self.options = {"session-lifetime": "12h", "throttle-account": "100000/1s", "throttle-address": "100000/1s"}
         self.options.update(options or {})
@@ -208,7 +209,7 @@ class Rig:
         command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--"]
         if self.processes:
             command += ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", str(self.processes), "--"]
-        self.pool = Program(command + [MEETAUTHD, "-c", self.conf], self.log)
+        self.pool = Program(self.wrapper + command + [MEETAUTHD, "-c", self.conf], self.log)
         wait_for(lambda: self.send("GET", "/auth/readyz").status == 200, "readyz: " + self.log)
         wait_for(lambda: len(self.daemons()) == max(self.processes, 1), "all processes")
         wait_for(lambda: self.metric("meetauth_processes") == max(self.processes, 1), "all processes to serve")

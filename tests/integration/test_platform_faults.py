@@ -30,7 +30,7 @@ FAULTS = {
     "token-crlf": BAD, "token-space": BAD, "token-utf8": BAD, "token-empty": BAD, "token-long": BAD, "token-number": BAD, "token-null": BAD, "token-object": BAD,
     "expired": REFUSED,
 }
-GOOD = ["slow-300", "interim", "extra", "silent-close", "code-text-0", "token-max", "token-amp", "token-percent"]
+GOOD = ["slow-300", "interim", "extra", "silent-close", "gzip", "code-text-0", "token-max", "token-amp", "token-percent"]
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +264,8 @@ def start_with(rig, more):
     wait_for(lambda: rig.nginx.process.poll() is not None or rig.answers(), "nginx")
 
 
-def test_join_over_tls_and_http2(tls_rig):
+def test_join_over_tls(tls_rig):
+    """flow 5: HTTP/1.1 also where the platform speaks HTTP/2, whose GOAWAY loses requests."""
     visitor = tls_rig.visitor()
     back = visitor.sign_in()
     for _ in range(4):
@@ -272,8 +273,8 @@ def test_join_over_tls_and_http2(tls_rig):
     assert tls_rig.platform.get(back.location).status == 200
     with open(tls_rig.folder + "/platform-good.log", encoding="utf-8") as log:
         seen = [line.split() for line in log.read().splitlines()]
-    assert {protocol for protocol, _, _ in seen} == {"HTTP/2.0"}
-    assert len(seen) >= 5 and len({connection for _, connection, _ in seen}) == 1, "one kept connection"
+    assert {protocol for protocol, _, _ in seen} == {"HTTP/1.1"}
+    assert len(seen) >= 5 and len({connection for _, connection, _ in seen}) < len(seen), "connections are kept"
 
 
 @pytest.mark.parametrize("front", ["wrong-name", "expired", "self-signed", "plain"])

@@ -78,6 +78,13 @@ def endless_headers(handler, good, _):
     repeat(handler, b"X-More: " + b"a" * 1000 + b"\r\n")
 
 
+def packed(handler, good, _):
+    """gzip, which nobody asked for."""
+    assert handler.headers["Accept-Encoding"] == "identity", handler.headers
+    body = gzip.compress(json.dumps(good).encode())
+    handler.answer(200, body, "application/json", [("Content-Encoding", "gzip")])
+
+
 def bomb(handler, good, _):
     """Claims gzip, which nobody asked for; 20 MB unpacked."""
     packed = gzip.compress(json.dumps(good).encode() + b" " * 20_000_000)
@@ -184,6 +191,7 @@ FAULTS = {
     "interim": interim,
     "big": big,
     "bomb": bomb,
+    "gzip": packed,
     # the status
     "redirect": redirect,  # status
     "status": status,  # status

@@ -31,6 +31,10 @@ static const struct {
 	bool keep;
 } answers[] = {
 	{"/ok ", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", true},
+	{"/keep-1 ",
+		"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1, max=5\r\nContent-Length: 2\r\n\r\nhi",
+		true},
+	{"/lets-go ", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", false},
 	{"/empty ", "HTTP/1.1 204 No Content\r\n\r\n", true},
 	{"/typed ",
 		"HTTP/1.1 401 Unauthorized\r\nContent-Type: Application/JSON; charset=utf-8\r\n"
@@ -67,6 +71,11 @@ static inline void flood(int fd, const char *piece)
 			return;
 }
 
+/* "hi". */
+static const char gzipped[] =
+	"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 22\r\n\r\n"
+	"\037\213\010\000\000\000\000\000\002\003\313\310\004\000\254\052\223\330\002\000\000\000";
+
 /* True while the connection is to be kept. */
 static inline bool answer_to(int fd, int nth)
 {
@@ -75,6 +84,8 @@ static inline bool answer_to(int fd, int nth)
 			say(fd, answers[0].answer);
 		return nth == 1;
 	}
+	if (strstr(server.last, "/gzip ") != NULL)
+		return write(fd, gzipped, sizeof gzipped - 1) == sizeof gzipped - 1;
 	for (size_t i = 0; i < COUNT(answers); i++) {
 		if (strstr(server.last, answers[i].path) == NULL)
 			continue;

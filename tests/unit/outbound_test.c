@@ -11,8 +11,12 @@
 #include "http_fixture.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "outbound/breaker.h"
 #include "outbound/client.h"
+#include "outbound/easy.h"
+
+#include <sys/resource.h>
 
 enum { HANG_MS = 1000 }; /* enough for another answer on a machine with much to do */
 
@@ -37,19 +41,30 @@ static void note(void *context, const struct outbound_answer *answer)
 	snprintf(fixture->body, sizeof fixture->body, "%s", answer->body);
 }
 
-static void make_peer(struct fixture *fixture, const char *base, unsigned in_flight_max)
+static void set_peer(struct fixture *fixture, struct outbound_settings settings)
 {
-	struct outbound_settings settings = {
-		.base = base,
-		.connect_timeout_ms = 2000,
-		.timeout_ms = 5000,
-		.in_flight_max = in_flight_max,
-	};
 	struct error error;
 
 	outbound_peer_release(&fixture->peer);
 	fixture->peer = outbound_peer_new(fixture->outbound, &settings, &error);
 	assert_non_null(fixture->peer);
+}
+
+static struct outbound_settings settings_of(const char *base)
+{
+	return (struct outbound_settings){.base = base,
+		.connect_timeout_ms = 2000,
+		.timeout_ms = 5000,
+		.in_flight_max = 100,
+		.keep_ms = 4000};
+}
+
+static void make_peer(struct fixture *fixture, const char *base, unsigned in_flight_max)
+{
+	struct outbound_settings settings = settings_of(base);
+
+	settings.in_flight_max = in_flight_max;
+	set_peer(fixture, settings);
 }
 
 static int setup(void **state)
@@ -254,6 +269,258 @@ static void a13_a_proxy_from_the_environment_is_not_used(void **state)
 	assert_int_equal(fixture->last.status, 200);
 }
 
+/* -- connections -- */
+
+static void stop_loop(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static void wait_a_while(struct fixture *fixture, uint64_t ms)
+{
+	uv_timer_t timer;
+
+	uv_timer_init(&fixture->loop, &timer);
+	uv_timer_start(&timer, stop_loop, ms, 0);
+	uv_run(&fixture->loop, UV_RUN_DEFAULT);
+	uv_close((uv_handle_t *)&timer, NULL);
+	uv_run(&fixture->loop, UV_RUN_NOWAIT);
+}
+
+static void faults_F14_an_idle_connection_ends_before_the_server_ends_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_settings settings = settings_of(server.base);
+
+	settings.keep_ms = 100;
+	set_peer(fixture, settings);
+	get(fixture, "/ok");
+	wait_a_while(fixture, 400);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+	assert_int_equal(server.connections, 2);
+}
+
+static void faults_F14_what_the_server_says_of_keep_alive_is_heeded(void **state)
+{
+	struct fixture *fixture = *state;
+
+	get(fixture, "/keep-1"); /* one second: it ends after half of that */
+	wait_a_while(fixture, 900);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+	assert_int_equal(server.connections, 2);
+}
+
+static void without_keep_alive_no_connection_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_settings settings = settings_of(server.base);
+
+	settings.keep_ms = 0;
+	set_peer(fixture, settings);
+	for (int i = 1; i <= 3; i++) {
+		get(fixture, "/ok");
+		assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+		assert_int_equal(server.connections, i);
+	}
+}
+
+static void a_connection_that_was_closed_while_idle_is_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 1; i <= 5; i++) {
+		get(fixture, "/lets-go"); /* nothing says that it will be closed */
+		assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+		wait_a_while(fixture, 20);
+		assert_int_equal(server.connections, i);
+	}
+}
+
+static void who_finds_no_connection_free_waits_for_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_settings settings = settings_of(server.base);
+
+	settings.connections_max = 1;
+	set_peer(fixture, settings);
+	outbound_get(fixture->peer, "/hang", 300, note, fixture);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.result, OUTBOUND_TIMEOUT);
+	wait_for_calls(fixture, 2);
+	assert_int_equal(fixture->last.status, 200);
+}
+
+static void and_not_beyond_its_own_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_settings settings = settings_of(server.base);
+
+	settings.connections_max = 1;
+	settings.connect_timeout_ms = 200;
+	set_peer(fixture, settings);
+	outbound_get(fixture->peer, "/hang", 0, note, fixture);
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.result, OUTBOUND_TIMEOUT);
+	assert_false(fixture->last.sent);
+	assert_string_equal(fixture->last.reason, "no connection became free in time");
+	wait_for_calls(fixture, 2);
+	assert_true(fixture->last.sent);
+}
+
+/* A port whose backlog is full: nobody answers. */
+static int make_silent(char base[64], int fill[4])
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof address;
+	int fd = bind_loopback(base);
+
+	listen(fd, 0);
+	getsockname(fd, (struct sockaddr *)&address, &length);
+	for (int i = 0; i < 4; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)!connect(fill[i], (struct sockaddr *)&address, sizeof address);
+	}
+	return fd;
+}
+
+static void flow_F1_no_watch_outlives_a_socket_that_never_connected(void **state)
+{
+	struct fixture *fixture = *state;
+	struct outbound_settings settings;
+	char base[64];
+	int fill[4], fd = make_silent(base, fill);
+
+	settings = settings_of(base);
+	settings.connect_timeout_ms = 200;
+	set_peer(fixture, settings);
+	for (unsigned i = 0; i < 8; i++)
+		outbound_get(fixture->peer, "/ok", 0, note, fixture);
+	wait_for_calls(fixture, 8);
+	assert_int_equal(fixture->last.result, OUTBOUND_TIMEOUT);
+	assert_false(fixture->last.sent);
+	/* Their numbers come back, for connections that work; teardown runs the loop until it is
+	 * empty. */
+	make_peer(fixture, server.base, 100);
+	for (unsigned i = 0; i < 8; i++)
+		outbound_get(fixture->peer, "/ok", 0, note, fixture);
+	for (unsigned i = 9; i <= 16; i++) {
+		wait_for_calls(fixture, i);
+		assert_int_equal(fixture->last.status, 200);
+	}
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	close(fd);
+}
+
+static void a_machine_without_descriptors_says_so_and_blames_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	struct rlimit limit, none;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = limit;
+	none.rlim_cur = 3;
+	for (int i = 0; i < BREAKER_FAILURES + 2; i++) {
+		setrlimit(RLIMIT_NOFILE, &none);
+		get(fixture, "/ok");
+		setrlimit(RLIMIT_NOFILE, &limit);
+		assert_int_equal(fixture->last.result, OUTBOUND_UNREACHABLE);
+		assert_non_null(strstr(fixture->last.reason, "descriptor"));
+	}
+	get(fixture, "/ok");
+	assert_int_equal(fixture->last.status, 200);
+}
+
+static void flow_F9_an_encoded_answer_is_decoded(void **state)
+{
+	struct fixture *fixture = *state;
+
+	get(fixture, "/gzip");
+	assert_int_equal(fixture->last.result, OUTBOUND_ANSWER);
+	assert_string_equal(fixture->body, "hi");
+	assert_non_null(strstr(server.last, "Accept-Encoding: identity\r\n"));
+}
+
+/* -- what this relies on of libcurl -- */
+
+static int note_written(void *context, char *local, char *remote, int local_port, int remote_port)
+{
+	CURL **easy = context;
+
+	(void)local, (void)remote, (void)local_port, (void)remote_port;
+	assert_false(easy_has_written(*easy));
+	*easy = NULL;
+	return CURL_PREREQFUNC_OK;
+}
+
+static void libcurl_looks_up_no_name_where_it_is_told_the_address(void **unused)
+{
+	CURL *easy = curl_easy_init(), *seen = easy;
+	struct aim aim;
+	char url[80];
+
+	(void)unused;
+	snprintf(url, sizeof url, "http://nobody.invalid%s/empty", strrchr(server.base, ':'));
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	easy_set_safety(easy, false, "");
+	easy_aim(easy, &aim, "127.0.0.1");
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_written);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, &seen);
+	assert_int_equal(curl_easy_perform(easy), CURLE_OK);
+	assert_null(seen);
+	assert_true(easy_has_written(easy));
+	assert_true(easy_is_connected(easy));
+	assert_non_null(strstr(server.last, "Host: nobody.invalid:"));
+	curl_easy_cleanup(easy);
+}
+
+static void libcurl_lets_go_of_a_silent_address_at_once(void **unused)
+{
+	CURL *easy = curl_easy_init();
+	CURLM *multi = curl_multi_init();
+	char base[64];
+	int fill[4], fd = make_silent(base, fill), running;
+	int64_t began;
+
+	(void)unused;
+	curl_easy_setopt(easy, CURLOPT_URL, base);
+	curl_multi_add_handle(multi, easy);
+	for (int i = 0; i < 5; i++) {
+		curl_multi_perform(multi, &running);
+		curl_multi_poll(multi, NULL, 0, 20, NULL);
+	}
+	assert_int_equal(running, 1);
+	assert_false(easy_is_connected(easy));
+	began = clock_monotonic_ms();
+	curl_multi_remove_handle(multi, easy);
+	curl_easy_cleanup(easy);
+	curl_multi_cleanup(multi);
+	assert_true(clock_monotonic_ms() - began < 1000);
+	for (int i = 0; i < 4; i++)
+		close(fill[i]);
+	close(fd);
+}
+
+static void keep_alive_lines_are_read(void **unused)
+{
+	static const struct {
+		const char *line;
+		int64_t keep_ms;
+	} lines[] = {{"Keep-Alive: timeout=5\r\n", 4000},
+		{"keep-alive: TIMEOUT=3, max=9\r\n", 2000},
+		{"Keep-Alive: max=9, timeout=1\r\n", 500}, {"Keep-Alive: timeout=0\r\n", 0},
+		{"Keep-Alive: timeout=99999999999999999999\r\n", 4000},
+		{"Keep-Alive: timeout=\r\n", 4000}, {"Keep-Alive: timeout=-1\r\n", 4000},
+		{"Keep-Alive:\r\n", 4000}, {"X-Keep-Alive: timeout=1\r\n", 4000}};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_int_equal(
+			easy_keep_ms(lines[i].line, strlen(lines[i].line), 4000), lines[i].keep_ms);
+}
+
 /* -- breaker -- */
 
 static void trip(struct breaker *breaker, int64_t now)
@@ -340,6 +607,18 @@ int main(void)
 		with_server(more_than_the_limit_is_busy),
 		with_server(a_peer_outlives_its_settings),
 		with_server(a13_a_proxy_from_the_environment_is_not_used),
+		with_server(faults_F14_an_idle_connection_ends_before_the_server_ends_it),
+		with_server(faults_F14_what_the_server_says_of_keep_alive_is_heeded),
+		with_server(without_keep_alive_no_connection_is_kept),
+		with_server(a_connection_that_was_closed_while_idle_is_not_used),
+		with_server(who_finds_no_connection_free_waits_for_one),
+		with_server(and_not_beyond_its_own_time),
+		with_server(flow_F1_no_watch_outlives_a_socket_that_never_connected),
+		with_server(a_machine_without_descriptors_says_so_and_blames_nobody),
+		with_server(flow_F9_an_encoded_answer_is_decoded),
+		cmocka_unit_test(libcurl_looks_up_no_name_where_it_is_told_the_address),
+		cmocka_unit_test(libcurl_lets_go_of_a_silent_address_at_once),
+		cmocka_unit_test(keep_alive_lines_are_read),
 		cmocka_unit_test(a_breaker_opens_lets_one_try_and_closes),
 		cmocka_unit_test(a_breaker_waits_longer_after_each_failed_try),
 		cmocka_unit_test(a_success_in_between_forgets_failures),

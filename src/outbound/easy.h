@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What all users of libcurl's easy handles have in common. Private to outbound/.
+ *
+ * libcurl looks no name up: a transfer is aimed at one address in numbers. Then nothing of
+ * libcurl's waits for a resolver, and which address is tried next is ours to say. It repeats no
+ * request of which a byte was written.
+ */
+#ifndef OUTBOUND_EASY_H
+#define OUTBOUND_EASY_H
+
+#include "outbound/names.h"
+
+#include <curl/curl.h>
+
+enum {
+	EASY_HEAD_MAX = 32 * 1024, /* bytes of header lines an answer may have */
+	EASY_KEEP_MS = 4000, /* servers keep idle connections for 5 s (Node, Apache) or longer */
+	EASY_SHARE_MIN_MS = 250, /* what an address gets at least, if there is another */
+};
+
+/* What is the same for every request: no redirect, proxy, .netrc or environment; HTTP/1.1, TLS 1.2
+ * or later, verified; an encoded body is decoded. */
+void easy_set_safety(CURL *easy, bool tls, const char *ca_file);
+
+/* The address that a transfer is aimed at; lives as long as that. */
+struct aim {
+	char address[ADDRESS_SIZE];
+	struct curl_slist list;
+	char text[ADDRESS_SIZE + 8]; /* of `list` */
+};
+
+/* Connects to the address in the place of the host of the URL, at the same port. */
+void easy_aim(CURL *easy, struct aim *aim, const char *address);
+
+/* What an address gets for TCP of what is left, while `others` may still be tried after it. */
+int64_t easy_share_ms(int64_t left_ms, size_t others);
+
+/* Whether TCP has connected, of a transfer that is under way. */
+bool easy_is_connected(CURL *easy);
+
+/* For CURLOPT_PREREQFUNCTION, which is called right before a request is written; `sent` is whether
+ * that was called before. False: libcurl wrote some of the request to a kept connection that died,
+ * and would write it again. */
+bool easy_may_write(CURL *easy, bool sent);
+
+/* Whether bytes of the request were written. */
+bool easy_has_written(CURL *easy);
+
+/* How long a connection may be idle that carried a header line of an answer; `keep_ms` where it is
+ * not Keep-Alive: timeout=SECONDS. Some time before the server's end. */
+int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms);
+
+#endif
