@@ -12,6 +12,7 @@
 #include "service/lint.h"
 #include "service/reload.h"
 #include "service/upkeep.h"
+#include "service/user.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -72,8 +73,10 @@ static void print_finding(void *context, const struct service_finding *finding)
 static int test_configuration(const char *file)
 {
 	struct error error = {0};
-	struct service *service = service_load(file, &error);
+	struct service *service = NULL;
 
+	if (service_become_user(file, &error) == 0)
+		service = service_load(file, &error);
 	if (service == NULL)
 		return fail(1, &error);
 	if (!service->settings->policy.present)
@@ -256,9 +259,11 @@ static int take_socket(const struct options *options, int *fd_r, struct error *e
 static int run(const struct options *options, struct error *error)
 {
 	static struct process process;
-	struct service *service = service_load(options->config, error);
+	struct service *service = NULL;
 	int status;
 
+	if (service_become_user(options->config, error) == 0)
+		service = service_load(options->config, error);
 	if (service == NULL)
 		return EX_CONFIG;
 	share_descriptors(&process);

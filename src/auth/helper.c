@@ -2,10 +2,10 @@
 #include "auth/helper.h"
 
 #include "base/clock.h"
+#include "base/owner.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,19 +22,10 @@ enum {
 
 /* ---- whom to trust ---- */
 
-static bool is_trusted_owner(uid_t owner, uid_t owner_of_folder)
-{
-	return owner == 0 || owner == geteuid() || (geteuid() == 0 && owner == owner_of_folder);
-}
-
-static int check_file(
-	const char *path, const struct stat *file, uid_t owner_of_folder, struct error *error)
+static int check_file(const char *path, const struct stat *file, struct error *error)
 {
 	if (!S_ISREG(file->st_mode))
 		return error_set(error, "%s is not a regular file", path);
-	if (!is_trusted_owner(file->st_uid, owner_of_folder))
-		return error_set(error, "%s belongs to user id %u; chown it to root", path,
-			(unsigned)file->st_uid);
 	if (file->st_mode & 0022)
 		return error_set(error, "%s: mode %04o lets others change it; chmod go-w it", path,
 			(unsigned)(file->st_mode & 07777));
@@ -43,38 +34,17 @@ static int check_file(
 	return 0;
 }
 
-/* Every folder on the way: who may rename in one of them chooses what runs. */
-static int check_folders(char *path, struct error *error)
-{
-	struct stat st;
-
-	while (strcmp(path, "/") != 0) {
-		const char *parent = dirname(path); /* cuts path in place, or gives "/" */
-
-		memmove(path, parent, strlen(parent) + 1);
-		if (stat(path, &st) != 0)
-			return error_set(error, "%s: %s", path, strerror(errno));
-		if ((st.st_mode & 0002) && !(st.st_mode & S_ISVTX))
-			return error_set(error, "everybody may write in %s; chmod o-w it", path);
-	}
-	return 0;
-}
-
 int helper_check(const char *program, struct error *error)
 {
-	char path[PATH_MAX], folder[PATH_MAX];
-	struct stat file, around;
+	struct stat file;
 
 	if (program[0] != '/')
 		return error_set(error, "must be an absolute path");
-	if (realpath(program, path) == NULL || stat(path, &file) != 0)
+	if (stat(program, &file) != 0)
 		return error_set(error, "%s: %s", program, strerror(errno));
-	memcpy(folder, path, sizeof folder);
-	if (stat(dirname(folder), &around) != 0)
-		return error_set(error, "%s: %s", program, strerror(errno));
-	if (check_file(path, &file, around.st_uid, error) != 0)
+	if (check_file(program, &file, error) != 0)
 		return -1;
-	return check_folders(path, error);
+	return owner_check(program, geteuid(), error);
 }
 
 /* ---- start ---- */
@@ -97,7 +67,8 @@ static int describe_files(posix_spawn_file_actions_t *files, int in, int out)
 	return rc;
 }
 
-/* Our threads block signals, and what is ignored stays so in a child. */
+/* Our threads block signals, and what is ignored stays so in a child. In a session of its own it
+ * has no terminal: meetauthctl may have been called in one of root's. */
 static int describe_process(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
@@ -109,10 +80,8 @@ static int describe_process(posix_spawnattr_t *attributes)
 	if (rc == 0)
 		rc = posix_spawnattr_setsigdefault(attributes, &all);
 	if (rc == 0)
-		rc = posix_spawnattr_setpgroup(attributes, 0);
-	if (rc == 0)
 		rc = posix_spawnattr_setflags(attributes,
-			POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+			POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	return rc;
 }
 

@@ -27,13 +27,12 @@ struct helper {
 };
 
 /* Whether a program may be trusted with passwords: a regular file by an absolute path, links
- * followed, that we may execute, owned by root or us (where we are root: or by the owner of its
- * folder), that nobody else may write, in folders where not everybody may replace it. 0, or -1
- * with a sentence that goes behind the name of an option. */
+ * followed, that we may execute, that nobody else may write, and that nobody but root and us can
+ * replace (base/owner.h). 0, or -1 with a sentence that goes behind the name of an option. */
 int helper_check(const char *program, struct error *error);
 
 /* Runs it once: with PATH and LC_ALL for an environment, no descriptor but 0, 1 and 2 (which is
- * /dev/null), the signals as they are by default, in "/" and a process group of its own. Appends
+ * /dev/null), the signals as they are by default, in "/" and a session of its own. Appends
  * to `answer` what it wrote up to its line "end" and maybe more; how it exits does not matter then.
  * Blocks at most timeout_ms, and two seconds for the end. 0, or -1 when there was no such line in
  * time. The whole group is killed before it returns. */

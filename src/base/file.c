@@ -39,19 +39,6 @@ static int folder_of(const char *path, char folder[PATH_MAX], struct error *erro
 	return 0;
 }
 
-/* Root reads for the daemon what belongs to the daemon: what is its own and what the owner of the
- * folder could have put there anyway. */
-static bool is_trusted_owner(const char *path, uid_t owner)
-{
-	char folder[PATH_MAX];
-	struct stat st;
-
-	if (owner == 0 || owner == geteuid())
-		return true;
-	return geteuid() == 0 && folder_of(path, folder, NULL) == 0 && stat(folder, &st) == 0 &&
-	       st.st_uid == owner;
-}
-
 static int check_secrecy(
 	const char *path, const struct stat *st, enum file_secrecy secrecy, struct error *error)
 {
@@ -61,9 +48,10 @@ static int check_secrecy(
 		return error_set(error, "%s: is not a regular file", path);
 	if (secrecy == FILE_PUBLIC)
 		return 0;
-	if (!is_trusted_owner(path, st->st_uid))
-		return error_set(error, "%s: belongs to user id %u; chown it to user id %u or root",
-			path, (unsigned)st->st_uid, (unsigned)geteuid());
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return error_set(error,
+			"%s: belongs to user id %u and is read by user id %u; chown it to %u", path,
+			(unsigned)st->st_uid, (unsigned)geteuid(), (unsigned)geteuid());
 	if (st->st_mode & refused)
 		return error_set(error, "%s: mode %04o lets others at it; chmod %s it", path,
 			(unsigned)(st->st_mode & 07777), secrecy == FILE_SECRET ? "0400" : "0640");
@@ -102,6 +90,9 @@ int file_read(
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (secrecy == FILE_PUBLIC ? 0 : O_NOFOLLOW);
 	int fd = open(path, flags);
 
+	if (fd < 0 && errno == EACCES)
+		return error_set(error, "%s: cannot open: user id %u has no permission", path,
+			(unsigned)geteuid());
 	if (fd < 0)
 		return error_set(error, "%s: cannot open: %s", path,
 			errno == ELOOP ? "it is a symbolic link" : strerror(errno));
@@ -113,36 +104,38 @@ int file_read(
 	return rc;
 }
 
-/* Gives a file we made as root to whom it belongs: the owner of the one it replaces, else of the
- * folder. */
-static int hand_over(int fd, const char *path, const char *folder)
+/* What others could hold, or have linked here, is no lock of ours. */
+static int check_lock(int fd, const char *lock, struct error *error)
 {
 	struct stat st;
 
-	if (geteuid() != 0)
-		return 0;
-	if (stat(path, &st) != 0 && stat(folder, &st) != 0)
-		return -1;
-	return fchown(fd, st.st_uid, st.st_gid);
+	if (fstat(fd, &st) != 0)
+		return error_set(error, "%s: cannot stat: %s", lock, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return error_set(error, "%s: is not a regular file with one name; remove it", lock);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return error_set(
+			error, "%s: belongs to user id %u; remove it", lock, (unsigned)st.st_uid);
+	return 0;
 }
 
 int file_lock(const char *path, struct error *error)
 {
-	char lock[PATH_MAX], folder[PATH_MAX];
+	char lock[PATH_MAX];
 	int fd;
 
-	if (folder_of(path, folder, error) != 0)
-		return -1;
-	snprintf(lock, sizeof lock, "%s.lock", path);
-	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (snprintf(lock, sizeof lock, "%s.lock", path) >= (int)sizeof lock)
+		return error_set(error, "%.64s...: the path is too long", path);
+	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(error, "%s: cannot open: %s", lock, strerror(errno));
-	if (hand_over(fd, path, folder) != 0 || flock(fd, LOCK_EX) != 0) {
+	if (check_lock(fd, lock, error) == 0) {
+		if (flock(fd, LOCK_EX) == 0)
+			return fd;
 		error_set(error, "%s: cannot lock: %s", lock, strerror(errno));
-		close(fd);
-		return -1;
 	}
-	return fd;
+	close(fd);
+	return -1;
 }
 
 static int write_all(int fd, const char *bytes, size_t length)
@@ -185,8 +178,7 @@ int file_replace(
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(error, "%s: cannot create: %s", temporary, strerror(errno));
-	if (hand_over(fd, path, folder) == 0 && fchmod(fd, mode) == 0 &&
-		write_all(fd, contents, length) == 0 && fsync(fd) == 0 &&
+	if (fchmod(fd, mode) == 0 && write_all(fd, contents, length) == 0 && fsync(fd) == 0 &&
 		rename(temporary, path) == 0 && sync_folder(folder) == 0)
 		rc = 0;
 	else

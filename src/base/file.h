@@ -26,10 +26,9 @@ bool file_stamp_equal(struct file_stamp a, struct file_stamp b);
 
 enum file_secrecy {
 	FILE_PUBLIC = 0, /* anything readable */
-	FILE_PRIVATE, /* a regular file, no symbolic link, owned by root or us (where we are root:
-			 or by the owner of its folder), no bit for others, none but read for the
-			 group */
-	FILE_SECRET,  /* as private, and no bit for the group either */
+	FILE_PRIVATE,	 /* a regular file, no symbolic link, owned by root or us, no bit for
+			    others, none but read for the group */
+	FILE_SECRET,	 /* as private, and no bit for the group either */
 };
 
 /* Reads the whole file, at most contents->maximum bytes, into an empty buffer. 0, or -1 with the
@@ -38,14 +37,14 @@ int file_read(
 	const char *path, enum file_secrecy secrecy, struct buffer *contents, struct error *error);
 
 /* Takes an exclusive lock for changing `path`: flock on "PATH.lock", made where missing and never
- * removed. Returns a descriptor to close (which unlocks), or -1. Waits for the other holder. */
+ * removed, a regular file of ours or root's with one name. Returns a descriptor to close (which
+ * unlocks), or -1. Waits for the other holder. */
 int file_lock(const char *path, struct error *error);
 
 /* Replaces (or creates) `path` so that a reader, and a crash at any point, sees the old or the new
  * contents whole: temporary file in the same folder, fsync, rename, fsync of the folder (a
  * temporary file a crash left behind is overwritten by the next call). The caller holds
- * file_lock(). Owner: that of the old file; for a new one, when we are root, that of the folder. 0
- * or -1. */
+ * file_lock(). It belongs to the caller. 0 or -1. */
 int file_replace(
 	const char *path, const void *contents, size_t length, mode_t mode, struct error *error);
 

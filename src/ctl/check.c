@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "service/lint.h"
 #include "service/service.h"
+#include "service/user.h"
 #include "state/state.h"
 
 #include <curl/curl.h>
@@ -237,7 +238,7 @@ static int check(struct ctl *ctl, int argc, char **argv)
 	};
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};
 	struct error error = {0};
-	struct service *service;
+	struct service *service = NULL;
 	int operands = ctl_options(&ctl_check_commands[0], options, argc, argv);
 
 	if (operands != 0)
@@ -245,7 +246,8 @@ static int check(struct ctl *ctl, int argc, char **argv)
 				    : ctl_usage(&ctl_check_commands[0], "takes no operand");
 	/* A host that hangs up is a finding, and not our end: libcurl leaves this to us. */
 	signal(SIGPIPE, SIG_IGN);
-	service = service_load_settings(ctl->config_file, &error);
+	if (service_become_user(ctl->config_file, &error) == 0)
+		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		add(&findings, false, "config", ctl->config_file, error.text);
 	else

@@ -29,8 +29,9 @@ struct ctl_command {
 	int (*run)(struct ctl *ctl, int argc, char **argv);
 };
 
-/* Loads the configuration on first use; prints the error and returns NULL when it does not check
- * (EX_CONFIG for the caller). */
+/* Loads the configuration on first use, and as root becomes the user of the service
+ * (service/user.h): a command calls this before it opens anything. Prints the error and returns
+ * NULL when it does not check (EX_CONFIG for the caller). */
 const struct settings *ctl_settings(struct ctl *ctl);
 
 /* Prints "meetauthctl: ERROR" to standard error; returns `status` so that callers can `return

@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "platform/platform.h"
 #include "secret/secret.h"
+#include "service/user.h"
 
 #include <errno.h>
 
@@ -37,7 +38,8 @@ const struct settings *ctl_settings(struct ctl *ctl)
 	struct error error;
 
 	if (ctl->settings == NULL) {
-		ctl->settings = config_load(ctl->config_file, types, &error);
+		if (service_become_user(ctl->config_file, &error) == 0)
+			ctl->settings = config_load(ctl->config_file, types, &error);
 		if (ctl->settings == NULL)
 			ctl_fail(EX_CONFIG, &error);
 	}

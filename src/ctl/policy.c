@@ -10,6 +10,7 @@
 #include "ctl/given.h"
 #include "policy/policy.h"
 #include "service/lint.h"
+#include "service/user.h"
 
 #include <jansson.h>
 
@@ -365,14 +366,15 @@ static int run_lint(struct ctl *ctl, int argc, char **argv)
 	const struct ctl_command *command = &ctl_policy_commands[LINT];
 	struct ctl_option none[] = {{0}};
 	int operands = ctl_options(command, none, argc, argv), status;
-	struct service *service;
+	struct service *service = NULL;
 	struct error error;
 
 	if (operands < 0)
 		return EX_USAGE;
 	if (operands > 0)
 		return ctl_usage(command, "takes no names");
-	service = service_load_settings(ctl->config_file, &error);
+	if (service_become_user(ctl->config_file, &error) == 0)
+		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		return ctl_fail(EX_CONFIG, &error);
 	status = lint(ctl, service, &error);

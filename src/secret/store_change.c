@@ -15,8 +15,6 @@
 #include "base/clock.h"
 #include "secret/store_file.h"
 
-#include <libgen.h>
-#include <limits.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -169,11 +167,11 @@ static void drop_unused_key(const struct change *change)
 	store_file_release(&now);
 }
 
-/* The three steps. `like` is whose owner gets the key. */
-static int change_master(struct change *change, const char *like)
+/* The three steps. */
+static int change_master(struct change *change)
 {
 	randombytes_buf(change->file.master, sizeof change->file.master);
-	if (store_key_prepare(change->key_path, change->file.master, like, change->error) != 0)
+	if (store_key_prepare(change->key_path, change->file.master, change->error) != 0)
 		return -1;
 	if (commit(change) == 0)
 		return store_key_commit(change->key_path, change->error);
@@ -203,16 +201,13 @@ static int refuse_existing(struct change *change)
 int store_init(const char *path, const char *key_path, struct error *error)
 {
 	struct change change;
-	char folder[PATH_MAX];
 	int rc = -1;
 
 	if (take_lock(&change, path, key_path, error) != 0)
 		return -1;
-	snprintf(folder, sizeof folder, "%s", path);
 	if (refuse_existing(&change) == 0) {
 		change.file.root = new_root();
-		rc = change.file.root == NULL ? no_memory(&change)
-					      : change_master(&change, dirname(folder));
+		rc = change.file.root == NULL ? no_memory(&change) : change_master(&change);
 	}
 	end(&change);
 	return rc;
@@ -225,7 +220,7 @@ int store_rekey(const char *path, const char *key_path, struct error *error)
 
 	if (begin(&change, path, key_path, error) != 0)
 		return -1;
-	rc = change_master(&change, key_path);
+	rc = change_master(&change);
 	end(&change);
 	return rc;
 }

@@ -131,7 +131,7 @@ static enum opening open_sealed(
 static enum opening try_key(const char *path, const char *key_path, enum store_key which,
 	const struct buffer *sealed, struct store_file *file, struct error *error)
 {
-	if (store_key_read(key_path, which, path, file->master, error) != 0)
+	if (store_key_read(key_path, which, file->master, error) != 0)
 		return OPENING_FAILED;
 	return open_sealed(path, sealed, file, error);
 }

@@ -43,13 +43,13 @@ enum store_key { STORE_KEY_CURRENT = 0, STORE_KEY_NEXT };
 
 bool store_key_exists(const char *key_path, enum store_key which);
 
-/* `store_path` tells which user the service is: the owner of its folder. 0 or -1. */
-int store_key_read(const char *key_path, enum store_key which, const char *store_path,
-	uint8_t master[STORE_MASTER_SIZE], struct error *error);
+/* Reads a key. 0 or -1. */
+int store_key_read(const char *key_path, enum store_key which, uint8_t master[STORE_MASTER_SIZE],
+	struct error *error);
 
-/* Writes a master key beside the key file (KEY.new), for the owner of `like`. 0 or -1. */
-int store_key_prepare(const char *key_path, const uint8_t master[STORE_MASTER_SIZE],
-	const char *like, struct error *error);
+/* Writes a master key beside the key file (KEY.new). 0 or -1. */
+int store_key_prepare(
+	const char *key_path, const uint8_t master[STORE_MASTER_SIZE], struct error *error);
 
 /* Puts the key beside the key file into its place. 0 or -1. */
 int store_key_commit(const char *key_path, struct error *error);

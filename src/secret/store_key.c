@@ -6,7 +6,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <sodium.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { HEX_SIZE = STORE_MASTER_SIZE * 2 };
@@ -28,14 +27,6 @@ bool store_key_exists(const char *key_path, enum store_key which)
 	return locate(key_path, which, path, NULL) == 0 && store_file_exists(path);
 }
 
-static int folder_of(const char *path, struct stat *st)
-{
-	char copy[PATH_MAX];
-
-	snprintf(copy, sizeof copy, "%s", path);
-	return stat(dirname(copy), st);
-}
-
 /* systemd gives a service its credentials by an access list, which shows as a bit for the group;
  * nobody but the manager can write in that folder. */
 static bool is_credential(const char *path)
@@ -44,23 +35,6 @@ static bool is_credential(const char *path)
 	size_t length = folder == NULL ? 0 : strlen(folder);
 
 	return length > 0 && strncmp(path, folder, length) == 0 && path[length] == '/';
-}
-
-/* The key of a service that is not root, in a folder of root's: what init makes. */
-static bool is_of_service(const char *path, const char *store_path)
-{
-	struct stat key, folder;
-
-	return geteuid() == 0 && lstat(path, &key) == 0 && S_ISREG(key.st_mode) &&
-	       (key.st_mode & 0077) == 0 && folder_of(store_path, &folder) == 0 &&
-	       folder.st_uid == key.st_uid;
-}
-
-static enum file_secrecy secrecy_of_key(const char *path, const char *store_path)
-{
-	if (is_credential(path))
-		return FILE_PRIVATE;
-	return is_of_service(path, store_path) ? FILE_PUBLIC : FILE_SECRET;
 }
 
 static int parse_key(const char *path, const struct buffer *text, uint8_t master[STORE_MASTER_SIZE],
@@ -82,50 +56,39 @@ static int parse_key(const char *path, const struct buffer *text, uint8_t master
 	return 0;
 }
 
-int store_key_read(const char *key_path, enum store_key which, const char *store_path,
-	uint8_t master[STORE_MASTER_SIZE], struct error *error)
+int store_key_read(const char *key_path, enum store_key which, uint8_t master[STORE_MASTER_SIZE],
+	struct error *error)
 {
 	struct buffer text = BUFFER_INIT(HEX_SIZE + 64);
 	char path[PATH_MAX];
 	int rc = locate(key_path, which, path, error);
 
 	if (rc == 0)
-		rc = file_read(path, secrecy_of_key(path, store_path), &text, error);
+		rc = file_read(
+			path, is_credential(path) ? FILE_PRIVATE : FILE_SECRET, &text, error);
 	if (rc == 0)
 		rc = parse_key(path, &text, master, error);
 	buffer_wipe(&text);
 	return rc;
 }
 
-/* root makes the key for whom the service runs as. */
-static int hand_over(const char *path, const char *like, struct error *error)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return 0;
-	if (stat(like, &st) != 0 || lchown(path, st.st_uid, st.st_gid) != 0)
-		return error_set(error, "%s: cannot give it to the owner of %s: %s", path, like,
-			strerror(errno));
-	return 0;
-}
-
-int store_key_prepare(const char *key_path, const uint8_t master[STORE_MASTER_SIZE],
-	const char *like, struct error *error)
+int store_key_prepare(
+	const char *key_path, const uint8_t master[STORE_MASTER_SIZE], struct error *error)
 {
 	char path[PATH_MAX], hex[HEX_SIZE + 2];
-	int rc = -1;
+	int rc;
 
 	if (locate(key_path, STORE_KEY_NEXT, path, error) != 0)
 		return -1;
 	sodium_bin2hex(hex, sizeof hex, master, STORE_MASTER_SIZE);
 	hex[HEX_SIZE] = '\n';
-	if (file_replace(path, hex, HEX_SIZE + 1, 0400, error) != 0)
+	rc = file_replace(path, hex, HEX_SIZE + 1, 0400, error);
+	if (rc != 0)
 		error_prefix(error,
-			"nothing was changed: a new key cannot be written beside the key file (a "
-			"credential of systemd is read-only; do this where it comes from): ");
-	else
-		rc = hand_over(path, like, error);
+			"nothing was changed: a new key cannot be written beside the key file; its "
+			"folder has to belong to user id %u (a credential of systemd is read-only: "
+			"do this where it comes from): ",
+			(unsigned)geteuid());
 	explicit_bzero(hex, sizeof hex);
 	return rc;
 }

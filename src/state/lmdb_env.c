@@ -43,26 +43,36 @@ static int fail(const struct lmdb_env *env, int rc, struct error *error)
 	return error_set(error, "%s: cannot open the state: %s", env->file, mdb_strerror(rc));
 }
 
-static int check_folder(const char *folder, struct stat *st, struct error *error)
+static int check_folder(const char *folder, struct error *error)
 {
-	if (stat(folder, st) != 0 && errno == ENOENT)
+	struct stat st;
+
+	if (stat(folder, &st) != 0 && errno == ENOENT)
 		return error_set(error,
 			"state %s: no such folder; make it for the user that meetauthd runs as "
-			"(install -d -m 0750 -o USER %s; with systemd: RuntimeDirectory=)",
+			"(systemd-tmpfiles --create /etc/tmpfiles.d/meetauth.conf, or install -d "
+			"-m 0750 -o USER -g GROUP %s, where GROUP is the web server's if its "
+			"socket is to lie there; with systemd: RuntimeDirectory=)",
 			folder, folder);
-	if (stat(folder, st) != 0)
+	if (stat(folder, &st) != 0)
 		return error_set(error, "state %s: %s", folder, strerror(errno));
-	if (!S_ISDIR(st->st_mode))
+	if (!S_ISDIR(st.st_mode))
 		return error_set(
 			error, "state %s: is not a folder; name a folder for \"lmdb:\"", folder);
-	if (st->st_mode & S_IWOTH)
+	if (st.st_mode & S_IWOTH)
 		return error_set(error,
 			"state %s: everybody may write to it (mode %04o); chmod 0750 %s", folder,
-			(unsigned)(st->st_mode & 07777), folder);
+			(unsigned)(st.st_mode & 07777), folder);
+	/* LMDB trusts what it reads. */
+	if (geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & S_IWGRP)))
+		return error_set(error,
+			"state %s: others than root may write to it, and root opens no such state; "
+			"give the store's folder to user id %u, too",
+			folder, (unsigned)st.st_uid);
 	if (faccessat(AT_FDCWD, folder, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
 		return error_set(error,
 			"state %s: user id %u may not write to it (%s); it belongs to user id %u",
-			folder, (unsigned)geteuid(), strerror(errno), (unsigned)st->st_uid);
+			folder, (unsigned)geteuid(), strerror(errno), (unsigned)st.st_uid);
 	return 0;
 }
 
@@ -177,29 +187,11 @@ static int open_file(struct lmdb_env *env, struct error *error)
 	return 0;
 }
 
-/* Root (meetauthctl) opens it as the folder's owner: files it makes are then the daemon's, and a
- * link that the owner laid there leads root nowhere. */
-static int open_as_owner(struct lmdb_env *env, struct error *error)
+static int open_checked(struct lmdb_env *env, struct error *error)
 {
-	struct stat st;
-	gid_t group = getegid();
-	bool other;
-	int rc;
-
-	if (check_folder(env->folder, &st, error) != 0 || check_not_opened(env, error) != 0)
+	if (check_folder(env->folder, error) != 0 || check_not_opened(env, error) != 0)
 		return -1;
-	other = geteuid() == 0 && st.st_uid != 0;
-	if (other && (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0))
-		rc = error_set(error, "state %s: cannot act as its owner: %s", env->folder,
-			strerror(errno));
-	else
-		rc = open_file(env, error);
-	if (other && (seteuid(0) != 0 || setegid(group) != 0)) {
-		close_file(env);
-		rc = error_set(error, "state %s: cannot become root again: %s", env->folder,
-			strerror(errno));
-	}
-	return rc;
+	return open_file(env, error);
 }
 
 bool lmdb_env_is_current(const struct lmdb_env *env)
@@ -220,7 +212,7 @@ int lmdb_env_tend(struct lmdb_env *env, int64_t now)
 	env->looked = now;
 	if (!lmdb_env_is_current(env)) {
 		close_file(env);
-		return open_as_owner(env, NULL);
+		return open_checked(env, NULL);
 	}
 	if (minute)
 		mdb_reader_check(env->env, &dead);
@@ -238,7 +230,7 @@ int lmdb_env_open(struct lmdb_env *env, const char *folder, size_t size, struct 
 		return error_set(error, "state %s: out of memory", folder);
 	env->pid = getpid();
 	env->size = size;
-	if (open_as_owner(env, error) != 0) {
+	if (open_checked(env, error) != 0) {
 		free(env->folder);
 		return -1;
 	}

@@ -320,7 +320,7 @@ def write_nginx(rig, more=""):
     """nginx.conf, and the sample with nothing but its names, ports and paths replaced."""
     with open(TOP + "/nginx/meetauth.conf", encoding="utf-8") as file:
         text = file.read()
-    text = replace(text, "unix:/run/meetauth/meetauthd.sock", "unix:" + rig.socket)
+    text = replace(text, "unix:/run/meetauth-socket/meetauthd.sock", "unix:" + rig.socket)
     text = replace(text, "/var/log/nginx", rig.folder)
     text = replace(text, "/usr/share/meetauth/static", rig.share + "/static")
     text = replace(text, "include fastcgi_params", "include /etc/nginx/fastcgi_params")

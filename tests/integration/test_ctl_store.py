@@ -157,22 +157,6 @@ def test_everything_asks_for_init_first(bare):
     assert sorted(os.listdir(bare.folder)) == ["meetauth.conf", "state"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-def test_root_makes_the_files_for_the_service(bare):
-    os.mkdir(bare.folder + "/lib")
-    os.chown(bare.folder + "/lib", 65534, 65534)
-    with open(bare.conf, encoding="utf-8") as file:
-        text = file.read().replace("%s/store\"" % bare.folder, "%s/lib/store\"" % bare.folder)
-    with open(bare.conf, "w", encoding="utf-8") as file:
-        file.write(text)
-    bare.call("init")
-    bare.call("secret", "generate", NAME)
-    bare.call("store", "rekey")
-    assert bare.versions() == [1]
-    for name in ("lib/store", "lib/store.lock", "store.key"):
-        assert os.stat(bare.folder + "/" + name).st_uid == 65534, name
-
-
 # -- secrets --
 
 

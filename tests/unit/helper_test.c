@@ -181,18 +181,21 @@ static void signals_are_as_by_default(void **state)
 	buffer_release(&answer);
 }
 
-static void it_leads_a_group_of_its_own(void **state)
+static void it_leads_a_session_of_its_own(void **state)
 {
 	struct buffer answer = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct error error;
-	long pid, group;
+	long pid, group, session, terminal;
 
-	assert_int_equal(run_script(*state, "set -- $(cat /proc/$$/stat)\necho $$ $5\necho end",
-				 LONG_MS, &answer, &error),
+	assert_int_equal(
+		run_script(*state, "set -- $(cat /proc/$$/stat)\necho $$ $5 $6 $7\necho end",
+			LONG_MS, &answer, &error),
 		0);
-	assert_int_equal(sscanf(answer.data, "%ld %ld\n", &pid, &group), 2);
+	assert_int_equal(
+		sscanf(answer.data, "%ld %ld %ld %ld\n", &pid, &group, &session, &terminal), 4);
 	assert_int_equal(pid, group);
-	assert_int_not_equal(group, getpgrp());
+	assert_int_equal(pid, session);
+	assert_int_equal(terminal, 0);
 	buffer_release(&answer);
 }
 
@@ -422,7 +425,7 @@ static void a_program_that_others_can_change_is_refused(void **state)
 	refused(fixture->users, "cannot be executed");
 	assert_int_equal(chmod(fixture->users, 0755), 0);
 	assert_int_equal(chmod(fixture->folder, 0707), 0);
-	refused(fixture->users, "everybody may write in");
+	refused(fixture->users, "everybody may write to");
 	assert_int_equal(chmod(fixture->folder, 0700), 0);
 	assert_int_equal(helper_check(fixture->users, &error), 0);
 }
@@ -471,7 +474,7 @@ int main(void)
 		TEST(the_environment_is_clean),
 		TEST(standard_error_and_folder_are_nobody_s),
 		TEST(signals_are_as_by_default),
-		TEST(it_leads_a_group_of_its_own),
+		TEST(it_leads_a_session_of_its_own),
 		TEST(arguments_stay_as_they_are),
 		TEST(its_exit_status_does_not_matter),
 		TEST(an_answer_in_pieces_is_one),

@@ -176,41 +176,6 @@ static void test_A74_files_of_somebody_else_are_refused(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* As it is deployed: the store in the service's folder, the key in one of root's. */
-static void test_root_makes_files_that_the_service_can_read(void **state)
-{
-	char service[96], store_path[128];
-	struct stat st;
-	struct error error = {""};
-	struct store *store;
-
-	(void)state;
-	if (geteuid() != 0)
-		skip();
-	snprintf(service, sizeof service, "%s/lib", folder);
-	snprintf(store_path, sizeof store_path, "%s/store", service);
-	assert_int_equal(mkdir(service, 0700), 0);
-	assert_int_equal(chown(service, 65534, 65534), 0);
-	unlink(key_path);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(i == 0 ? store_init(store_path, key_path, &error)
-					: store_rekey(store_path, key_path, &error),
-			0);
-		assert_int_equal(stat(store_path, &st) + (int)st.st_uid, 65534);
-		assert_int_equal(stat(key_path, &st) + (int)st.st_uid, 65534);
-		assert_int_equal(st.st_mode & 07777, 0400);
-		store = store_open(store_path, key_path, &error);
-		assert_string_equal(error.text, "");
-		store_free(&store);
-	}
-	assert_int_equal(chown(key_path, 1, 1), 0);
-	assert_null(store_open(store_path, key_path, &error));
-	assert_non_null(strstr(error.text, "belongs to user id 1"));
-	assert_int_equal(unlink(store_path), 0);
-	snprintf(store_path, sizeof store_path, "%s/store.lock", service);
-	assert_int_equal(unlink(store_path) + rmdir(service), 0);
-}
-
 static void test_A77_keys_that_are_none_are_refused(void **state)
 {
 	static const char *const texts[] = {"", "\n", "abc\n", (ONES "1\n"), (ONES "\n\n"),
@@ -334,7 +299,6 @@ int main(void)
 		WITH_STORE(test_A74_open_modes_are_refused),
 		WITH_STORE(test_A74_symbolic_links_are_refused),
 		WITH_STORE(test_A74_files_of_somebody_else_are_refused),
-		WITH_STORE(test_root_makes_files_that_the_service_can_read),
 		WITH_STORE(test_A77_keys_that_are_none_are_refused),
 		WITH_STORE(test_key_without_its_newline_opens),
 		WITH_STORE(test_credential_of_systemd_opens),

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/user.h"
+
+#include "auth/auth.h"
+#include "base/owner.h"
+#include "config/config.h"
+#include "platform/platform.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The folder decides, and not the store in it: a file can be linked there that belongs to others.
+ */
+static int become_owner_of(const char *store, struct error *error)
+{
+	char copy[PATH_MAX];
+	const char *folder;
+	struct stat around, file;
+
+	if (snprintf(copy, sizeof copy, "%s", store) >= (int)sizeof copy)
+		return error_set(error, "store %.64s...: the path is too long", store);
+	folder = dirname(copy);
+	if (stat(folder, &around) != 0)
+		return error_set(error,
+			"%s: %s; make it for the user of the service (install -d -o USER -g GROUP "
+			"-m 0750 %s)",
+			folder, strerror(errno), folder);
+	if (owner_check(folder, around.st_uid, error) != 0)
+		return error_prefix(
+			error, "root takes no part in a store that others can replace: ");
+	if (around.st_uid != 0)
+		return owner_become(around.st_uid, around.st_gid, error);
+	if (lstat(store, &file) == 0 && file.st_uid != 0)
+		return error_set(error,
+			"%s belongs to user id %u, and its folder to root; give the folder to that "
+			"user, too (chown %u %s)",
+			store, (unsigned)file.st_uid, (unsigned)file.st_uid, folder);
+	return 0;
+}
+
+int service_become_user(const char *file, struct error *error)
+{
+	struct config_types types = {platform_section_types(), auth_section_types()};
+	struct settings *settings;
+	int rc;
+
+	if (geteuid() != 0)
+		return 0;
+	if (owner_check(file, 0, error) != 0)
+		return error_prefix(
+			error, "root reads no configuration that somebody else can replace: ");
+	settings = config_load(file, types, error);
+	if (settings == NULL)
+		return -1;
+	rc = become_owner_of(settings->store, error);
+	config_free(&settings);
+	return rc;
+}
