@@ -19,6 +19,11 @@ int64_t clock_wall_ms(void)
 	return milliseconds(CLOCK_REALTIME);
 }
 
+int64_t clock_boot_ms(void)
+{
+	return milliseconds(CLOCK_BOOTTIME);
+}
+
 int64_t clock_monotonic_ms(void)
 {
 	return milliseconds(CLOCK_MONOTONIC);

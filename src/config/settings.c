@@ -8,7 +8,8 @@
 enum {
 	IN_FLIGHT_MAX = 1000000,
 	RATE_MAX = 100000,
-	LANGUAGE_MAX = 35, /* RFC 5646 section 4.4.1 */
+	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* revocations are kept so long */
+	LANGUAGE_MAX = 35,			  /* RFC 5646 section 4.4.1 */
 };
 
 static int need_text(
@@ -114,6 +115,8 @@ static int read_lifetimes(
 		read_lifetime(file, "session-idle", &settings->session_idle, error) != 0 ||
 		read_lifetime(file, "ticket-lifetime", &settings->ticket_lifetime, error) != 0)
 		return -1;
+	if (settings->session_lifetime > SESSION_LIFETIME_MAX_S)
+		return section_error(file, "session-lifetime", error, "must be 400 days at most");
 	settings->drain_timeout_ms = section_milliseconds(file, "drain-timeout");
 	if (settings->session_idle <= settings->session_lifetime)
 		return 0;

@@ -87,7 +87,7 @@ static int mark(
 
 	if (state != NULL) {
 		session_revoke_key(store_hash_key(store), who.backend, who.subject, key);
-		rc = state_revoke(state, key, now);
+		rc = state_revoke(state, key, now, now + SESSION_LIFETIME_MAX);
 		if (rc != 0)
 			error_set(error, "%s: the state does not take it; nothing was revoked",
 				settings->state);

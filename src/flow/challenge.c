@@ -14,6 +14,8 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+enum { CODE_S = 10 * 60 }; /* longer than a code of a second factor is good */
+
 /* What follows the answer to the visitor, who does not wait for it. */
 struct delivery {
 	struct worker_job job;
@@ -208,7 +210,7 @@ static bool is_new_code(struct visit *visit, int64_t step)
 	snprintf(number, sizeof number, "%lld", (long long)step);
 	totp_secret_name(visit->note->who.backend, visit->note->who.subject, name, sizeof name);
 	seal_hash(store_hash_key(visit->files->store), key, "totp-step", name, number, NULL);
-	return state_claim(visit->station->state, key, visit->now) == STATE_CLAIM_WON;
+	return state_claim(visit->station->state, key, CODE_S, visit->now) == STATE_CLAIM_WON;
 }
 
 static bool is_right(struct visit *visit, const char *code)
@@ -245,20 +247,21 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 
 bool challenge_use_up(struct visit *visit)
 {
-	/* A counter of one for as long as a ticket is good, and not a claim, which is kept for a
-	 * day: anybody can make these, by going to a provider and back. */
-	struct state_rate once = {
-		1, (visit->service->settings->ticket_lifetime + TICKET_SKEW) * 1000};
+	int64_t seconds = visit->service->settings->ticket_lifetime + TICKET_SKEW;
 	uint8_t key[STATE_KEY_SIZE];
-	int64_t wait;
 
 	visit_note_key(visit, "granted", key);
-	wait = state_take(visit->station->state, key, once, visit->now * 1000);
-	if (wait < 0) {
-		visit_note(visit, "the state does not answer");
-		visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	} else if (wait > 0) {
+	switch (state_claim(visit->station->state, key, seconds, visit->now)) {
+	case STATE_CLAIM_WON:
+		return true;
+	case STATE_CLAIM_LOST:
 		visit_fail(visit, FAILURE_ALREADY_USED);
+		return false;
+	case STATE_CLAIM_LIMITED:
+	case STATE_CLAIM_BROKEN:
+		break;
 	}
-	return wait == 0;
+	visit_note(visit, "the state does not answer");
+	visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	return false;
 }

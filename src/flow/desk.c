@@ -285,19 +285,21 @@ static int claim_form(struct desk *desk)
 {
 	struct visit *visit = desk->visit;
 	const char *ticket = "";
+	int64_t seconds = visit->service->settings->session_idle + TICKET_SKEW; /* as its ticket */
 
 	if (desk->action != DESK_ADD_INVITATION || desk->fault != NULL)
 		return 0;
 	params_get(visit->form, "ticket", &ticket);
 	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
 		desk->email, desk->meetings, desk->meeting_token, desk->expires, NULL);
-	switch (state_claim(visit->station->state, desk->claim, visit->now)) {
+	switch (state_claim(visit->station->state, desk->claim, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		desk->is_claimed = true;
 		return 0;
 	case STATE_CLAIM_LOST:
 		desk->fault = "desk.fault.again";
 		return 0;
+	case STATE_CLAIM_LIMITED:
 	case STATE_CLAIM_BROKEN:
 		break;
 	}

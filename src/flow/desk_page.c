@@ -63,6 +63,8 @@ static void show_time(int64_t seconds, char between, char text[HTML_TIME])
 
 /* ---- who came ---- */
 
+enum { JOINED_S = 400 * 24 * 3600 }; /* how long it is known */
+
 static void joined_key(
 	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE])
 {
@@ -85,7 +87,7 @@ void desk_mark(const struct visit *visit)
 		!is_title(settings->invitations, who->backend))
 		return;
 	joined_key(visit, who, key);
-	state_mark(visit->station->state, key, visit->now);
+	state_mark(visit->station->state, key, visit->now, visit->now + JOINED_S);
 }
 
 /* When the guest last came into a meeting; nothing where never, and where the state was lost. */

@@ -10,7 +10,11 @@
 #include "pool/fastcgi.h"
 #include "telemetry/metrics.h"
 
-enum { TARGET_MAX = 16 * 1024, NOTE_EVERY_S = 60 };
+enum {
+	TARGET_MAX = 16 * 1024,
+	NOTE_EVERY_S = 60,
+	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
+};
 
 static enum step send_request(struct visit *visit);
 
@@ -53,7 +57,7 @@ void exchange_note_acceptance(struct visit *visit, const struct store_secret *se
 	platform->noted_version = secret->version;
 	platform->noted_at = visit->now;
 	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
-	state_mark(visit->station->state, key, visit->now);
+	state_mark(visit->station->state, key, visit->now, visit->now + ACCEPTANCE_S);
 }
 
 /* Only a platform that refused is asked again, with the next older secret. */
@@ -181,7 +185,7 @@ static enum step claim(struct visit *visit)
 	return STEP_WAIT;
 }
 
-static enum step read_claim(struct visit *visit, enum state_claim verdict)
+static enum step read_claim(struct visit *visit, enum state_verdict verdict)
 {
 	switch (verdict) {
 	case STATE_CLAIM_WON:
@@ -189,11 +193,22 @@ static enum step read_claim(struct visit *visit, enum state_claim verdict)
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
 		return visit_fail(visit, FAILURE_ALREADY_USED);
+	case STATE_CLAIM_LIMITED:
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
 	visit_note(visit, "the state does not take the claim of the request token");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+}
+
+/* A ticket may bring the same token again for as long as it is good. */
+static struct state_claimed claim_of(const struct visit *visit)
+{
+	int64_t ticket_s = visit->service->settings->ticket_lifetime + TICKET_SKEW;
+	int64_t token_s = visit->platform->peer->token_lifetime;
+
+	return (struct state_claimed){
+		.key = visit->claim, .seconds = token_s > ticket_s ? token_s : ticket_s};
 }
 
 void visit_each_turn(struct station *station)
@@ -205,12 +220,12 @@ void visit_each_turn(struct station *station)
 
 		for (; station->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
 			visits[count] = station->claiming;
-			claims[count] = (struct state_claimed){.key = visits[count]->claim};
+			claims[count] = claim_of(visits[count]);
 			station->claiming = visits[count]->next_claiming;
 		}
 		if (station->claiming == NULL)
 			station->last_claiming = NULL;
-		state_claim_all(station->state, claims, count, visits[0]->now);
+		state_claim_all(station->state, claims, count, clock_wall());
 		for (size_t i = 0; i < count; i++)
 			visit_continue(visits[i], read_claim(visits[i], claims[i].verdict));
 	}

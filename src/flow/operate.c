@@ -41,10 +41,24 @@ enum step operate_readyz(struct visit *visit)
 	return STEP_DONE;
 }
 
+/* Where the state does not answer, what it last said. */
+static void measure_state(struct state *state)
+{
+	struct state_usage usage;
+
+	if (state_usage(state, &usage) != 0)
+		return;
+	level_set(METRIC_STATE_ENTRIES, (int64_t)usage.entries);
+	level_set(METRIC_STATE_ENTRIES_LIMIT, (int64_t)usage.entries_limit);
+	level_set(METRIC_STATE_BYTES, (int64_t)usage.bytes);
+	level_set(METRIC_STATE_LIMIT_BYTES, (int64_t)usage.bytes_limit);
+}
+
 enum step operate_metrics(struct visit *visit)
 {
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
 
+	measure_state(visit->station->state);
 	metrics_print(&text);
 	pages_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
 		text.data != NULL ? text.data : "");

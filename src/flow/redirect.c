@@ -164,8 +164,11 @@ static enum step begin_finish(
 		visit->parameter = "code";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
-	/* Each code that somebody makes up is a request of ours to the provider. */
+	/* Each code that somebody makes up is a request of ours to the provider, and an entry in
+	 * the state. */
 	if (throttle_take(visit, NULL, &call->tries) != STEP_NEXT)
+		return STEP_DONE;
+	if (!challenge_use_up(visit)) /* one way back for each way there */
 		return STEP_DONE;
 	fill(visit, call, backend);
 	if (call_start(call, backend, finish, on_finished) == 0)
@@ -183,8 +186,6 @@ enum step authenticate_by_provider(struct visit *visit)
 	if (backend == NULL || backend->driver->kind != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	if (!challenge_use_up(visit)) /* one way back for each way there */
-		return STEP_DONE;
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
@@ -203,6 +204,16 @@ static enum auth_verdict read_ending(struct call *call)
 	return call->backend->driver->ended(call->backend->instance, &call->ending);
 }
 
+/* Kept until every session that it ends would have ended by itself, those too whose sign-in is
+ * under way. */
+static int void_sessions(struct visit *visit, const uint8_t key[STATE_KEY_SIZE])
+{
+	const struct settings *settings = visit->service->settings;
+
+	return state_revoke(visit->station->state, key, visit->now,
+		visit->now + settings->session_lifetime + settings->ticket_lifetime + SESSION_SKEW);
+}
+
 static int end_provider_session(
 	struct visit *visit, const struct call *call, const char *subject, const char *id)
 {
@@ -212,7 +223,7 @@ static int end_provider_session(
 	uint8_t key[STATE_KEY_SIZE];
 
 	session_provider_key(store_hash_key(visit->files->store), &who, key);
-	return state_revoke(visit->station->state, key, visit->now);
+	return void_sessions(visit, key);
 }
 
 /* Voids what the message names (section 2.7): one session at the provider, and with it those of
@@ -226,7 +237,7 @@ static int end_sessions(struct visit *visit, const struct call *call)
 	if (ending->provider_session[0] == '\0') {
 		session_revoke_key(
 			store_hash_key(visit->files->store), call->backend->title, subject, key);
-		return state_revoke(visit->station->state, key, visit->now);
+		return void_sessions(visit, key);
 	}
 	if (subject != NULL && end_provider_session(visit, call, subject, NULL) != 0)
 		return -1;
@@ -248,7 +259,7 @@ static enum step answer_ending(struct call *call)
 	}
 	seal_hash(store_hash_key(visit->files->store), key, "logout-token", call->backend->title,
 		call->ending.id, NULL);
-	if (state_claim(visit->station->state, key, visit->now) == STATE_CLAIM_LOST) {
+	if (state_claim(visit->station->state, key, 24 * 3600, visit->now) == STATE_CLAIM_LOST) {
 		visit->parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}

@@ -52,7 +52,7 @@ static void account_key(const struct visit *visit, const char *account, uint8_t 
 	fold_name(account, folded);
 	if (visit->browser_known) {
 		browser_key(visit, "known-browser", folded, key);
-		if (state_ended(visit->station->state, key) > 0) {
+		if (state_known(visit->station->state, key) > 0) {
 			browser_key(visit, "throttle-browser", folded, key);
 			return;
 		}
@@ -69,7 +69,7 @@ void throttle_know(struct visit *visit, const char *account)
 		return;
 	fold_name(account, folded);
 	browser_key(visit, "known-browser", folded, key);
-	state_end(visit->station->state, key, visit->now, visit->now + KNOWN_SECONDS);
+	state_know(visit->station->state, key, visit->now, visit->now + KNOWN_SECONDS);
 }
 
 static enum step answer_throttled(struct visit *visit, int64_t wait_ms)

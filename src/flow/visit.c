@@ -13,7 +13,10 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-enum { STEPS_MAX = 9 };
+enum {
+	STEPS_MAX = 9,
+	STATE_RETRY_S = 10, /* a state that is full or gone may be back by then */
+};
 
 /* The whole story: which steps a request goes through, in order. */
 static const struct story {
@@ -97,6 +100,8 @@ enum step visit_fail(struct visit *visit, enum failure failure)
 {
 	visit->failed = true;
 	visit->failure = failure;
+	if (failure == FAILURE_STATE_UNAVAILABLE)
+		visit->retry_after = STATE_RETRY_S;
 	pages_failure(visit);
 	return STEP_DONE;
 }

@@ -48,6 +48,7 @@ struct platform_peer {
 	char **room_names; /* what each is known by: one room, one name, however it is written */
 	size_t room_count;
 	int64_t room_lease;
+	int64_t token_lifetime; /* seconds; of request tokens, where the platform has any */
 };
 
 enum { PLATFORM_ROOMS_MAX = 64 };

@@ -10,7 +10,12 @@
 #include <jansson.h>
 #include <strings.h>
 
-enum { PATH_PARTS = 3, CODE_DIGITS = 9 };
+enum {
+	PATH_PARTS = 3,
+	CODE_DIGITS = 9,
+	TOKEN_LIFETIME_MIN = 60, /* seconds */
+	TOKEN_LIFETIME_MAX = 7 * 24 * 3600,
+};
 
 /* join-path cut at its placeholders: literal, value, literal, value, literal. */
 struct path {
@@ -40,6 +45,8 @@ static const struct option options[] = {
 	{"keep-alive", OPTION_DURATION, "4s",
 		"how long a connection may be idle; less than the platform keeps it"},
 	{"connections", OPTION_NUMBER, "0", "connections at once; 0: as many as visits"},
+	{"request-token-lifetime", OPTION_DURATION, "1h",
+		"how long the platform takes a request token"},
 	{0},
 };
 
@@ -142,6 +149,19 @@ static int read_forward(
 	return 0;
 }
 
+static int read_token_lifetime(
+	const struct section *section, struct platform_peer *peer, struct error *error)
+{
+	int64_t milliseconds = section_milliseconds(section, "request-token-lifetime");
+
+	peer->token_lifetime = milliseconds / 1000;
+	if (milliseconds % 1000 == 0 && peer->token_lifetime >= TOKEN_LIFETIME_MIN &&
+		peer->token_lifetime <= TOKEN_LIFETIME_MAX)
+		return 0;
+	return section_error(section, "request-token-lifetime", error,
+		"must be 1 minute to 7 days, in whole seconds");
+}
+
 static int configure(void *context, const struct section *section, struct error *error)
 {
 	struct instance *instance = context;
@@ -158,7 +178,8 @@ static int configure(void *context, const struct section *section, struct error 
 	fault = cut_path(peer->site, section_string(section, "join-path"), &instance->path);
 	if (fault != NULL)
 		return section_error(section, "join-path", error, "%s", fault);
-	if (read_forward(section, peer, error) != 0)
+	if (read_forward(section, peer, error) != 0 ||
+		read_token_lifetime(section, peer, error) != 0)
 		return -1;
 	peer->keep_alive_ms = section_milliseconds(section, "keep-alive");
 	peer->connections_max = (unsigned)section_number(section, "connections");

@@ -23,6 +23,8 @@ enum {
 		3800, /* sealed; name and attributes fit in 4096 with it (RFC 6265 6.1) */
 	SESSION_SKEW =
 		60, /* seconds that the clock of the machine that made it may be ahead of ours */
+	SESSION_LIFETIME_MAX =
+		400 * 24 * 3600, /* what config takes; revocations are kept so long */
 };
 
 struct session {

@@ -79,17 +79,18 @@ static struct state_name name_of(const struct state_thing *thing, bool pair)
 enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
 	int64_t now, int64_t until, size_t *index_r)
 {
-	struct lease lease = {.things = things,
-		.count = count,
-		.now_us = now * 1000000,
-		.latest_us = (now + STATE_LEASE_SECONDS_MAX) * 1000000};
+	struct lease lease = {
+		.things = things, .count = count, .now_us = state_time(state, now * 1000000)};
 	struct state_name names[2 * STATE_THINGS_MAX];
 	struct entry entries[4 * STATE_THINGS_MAX];
 	struct state_change changes[4 * STATE_THINGS_MAX];
 
 	if (count > STATE_THINGS_MAX)
 		return STATE_LEASE_BROKEN;
-	lease.until_us = until * 1000000 < lease.latest_us ? until * 1000000 : lease.latest_us;
+	lease.latest_us = lease.now_us + STATE_LEASE_SECONDS_MAX * INT64_C(1000000);
+	lease.until_us = state_time(state, until * 1000000);
+	if (lease.until_us > lease.latest_us)
+		lease.until_us = lease.latest_us;
 	/* First all are read, then the one is written: two entries. */
 	for (size_t i = 0; i < 2 * count; i++) {
 		size_t thing = i / 2;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The state of the processes of one machine: one LMDB file with one tree. STATE_LMDB_SIZE holds
- * about five million entries: 40 joins a second for all of a day. When it is full, expired entries
- * make room first; where there are none, claims are broken (nobody may join) until some are.
+ * 3.6 million entries, half of which may be claims: 500 joins a second for an hour. Where there is
+ * no room for a new entry, expired ones make room first; where there are none, claims are broken
+ * (nobody may join) until some are.
  */
 #include "state/driver.h"
 
@@ -13,16 +14,19 @@
 #include <unistd.h>
 
 enum {
-	FULL_LOOK = 32,	      /* entries looked at, when there is no page left, */
-	FULL_DROP = 4,	      /* and dropped: a page holds about a hundred */
-	TROUBLE_SECONDS = 10, /* a state is called unreachable so long after a change failed */
+	/* Half of what a page of 4096 bytes can hold: pages that were split and purged are about
+	 * two thirds full. What is left is for the pages that a change copies. */
+	ENTRIES_A_PAGE = 56,
+	FULL_LOOK = 32,	    /* entries looked at, when there is no page left, */
+	FULL_DROP = 4,	    /* and dropped: a page holds about a hundred */
+	TROUBLE_MS = 10000, /* a state is called unreachable so long after a change failed */
 	SECOND_US = 1000000,
 };
 
 struct lmdb {
 	struct state state;
 	struct lmdb_env file;
-	int64_t failed; /* second of the last change that failed */
+	int64_t failed_ms; /* when a change failed last, of the monotonic clock; 0: never */
 };
 
 /* ---- changing ---- */
@@ -63,9 +67,10 @@ static int purge_behind(MDB_cursor *cursor, int64_t now_us)
 	return purge(cursor, MDB_NEXT, now_us, STATE_PURGE_STEP, STATE_PURGE_STEP);
 }
 
-/* When there is no page left. Deleting copies pages like any change, so only the page on which the
- * new entry will stand (that of the one before it) can be made room on: it needs no more pages than
- * an entry without a split. Several entries find a place only where they are neighbours. */
+/* When there is no page left, or no room for one more entry of the kind. Deleting copies pages like
+ * any change, so only the page on which the new entry will stand (that of the one before it) can be
+ * made room on: it needs no more pages than an entry without a split. Several entries find a place
+ * only where they are neighbours. */
 static int make_room(MDB_cursor *cursor, const struct state_name *name, int64_t now_us)
 {
 	struct state_name copy = *name;
@@ -88,9 +93,18 @@ static int apply(
 	return edit == STATE_EDIT_ERASE ? mdb_cursor_del(cursor, 0) : 0;
 }
 
+static bool is_too_much(MDB_cursor *cursor, const struct lmdb *lmdb, const struct state_name *name)
+{
+	MDB_stat stat;
+
+	return mdb_stat(mdb_cursor_txn(cursor), mdb_cursor_dbi(cursor), &stat) != 0 ||
+	       stat.ms_entries > state_room_for(name->bytes[0], lmdb->state.capacity);
+}
+
 /* Looks for the entry and changes it. A new claim is by far the most frequent change: guessing that
  * there is no entry makes it one search of the tree instead of two. */
-static int edit_entry(MDB_cursor *cursor, const struct state_change *change, bool *changed)
+static int edit_entry(const struct lmdb *lmdb, MDB_cursor *cursor,
+	const struct state_change *change, bool *changed)
 {
 	struct state_name copy = *change->name;
 	MDB_val key = {sizeof copy, &copy}, data;
@@ -102,6 +116,8 @@ static int edit_entry(MDB_cursor *cursor, const struct state_change *change, boo
 		data = (MDB_val){sizeof value, &value};
 		rc = mdb_cursor_put(cursor, &key, &data, MDB_NOOVERWRITE);
 		*changed |= rc == 0;
+		if (rc == 0 && is_too_much(cursor, lmdb, change->name))
+			return MDB_MAP_FULL;
 		if (rc != MDB_KEYEXIST)
 			return rc;
 	} else {
@@ -117,15 +133,15 @@ static int edit_entry(MDB_cursor *cursor, const struct state_change *change, boo
 }
 
 /* *place_r: the last entry that was, or was to be, written; untouched where none was. */
-static int edit_all(MDB_cursor *cursor, const struct state_change *changes, size_t count,
-	int64_t now_us, bool *changed, const struct state_name **place_r)
+static int edit_all(const struct lmdb *lmdb, MDB_cursor *cursor, const struct state_change *changes,
+	size_t count, int64_t now_us, bool *changed, const struct state_name **place_r)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		bool edited = false;
 
-		rc = edit_entry(cursor, &changes[i], &edited);
+		rc = edit_entry(lmdb, cursor, &changes[i], &edited);
 		*changed |= edited;
 		if (edited || rc != 0)
 			*place_r = changes[i].name;
@@ -150,7 +166,7 @@ static int change_once(struct lmdb *lmdb, const struct state_change *changes, si
 	if (rc == 0 && *place != NULL)
 		rc = make_room(cursor, *place, now_us);
 	if (rc == 0)
-		rc = edit_all(cursor, changes, count, now_us, &changed, place);
+		rc = edit_all(lmdb, cursor, changes, count, now_us, &changed, place);
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	if (txn != NULL && (rc != 0 || !changed))
@@ -162,6 +178,24 @@ static int change_once(struct lmdb *lmdb, const struct state_change *changes, si
 
 /* ---- the driver ---- */
 
+/* What a state has of its file, which is another one after it was removed. */
+static void adopt(struct lmdb *lmdb)
+{
+	lmdb->state.born = lmdb->file.born;
+	lmdb->state.clock = lmdb->file.clock;
+	lmdb->state.capacity = lmdb->file.pages * ENTRIES_A_PAGE;
+}
+
+static int tend(struct lmdb *lmdb, int64_t now)
+{
+	unsigned opened = lmdb->file.opened;
+	int rc = lmdb_env_tend(&lmdb->file, now);
+
+	if (lmdb->file.opened != opened)
+		adopt(lmdb);
+	return rc;
+}
+
 static int lmdb_change(
 	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {
@@ -170,15 +204,14 @@ static int lmdb_change(
 	const struct state_name *place = NULL;
 	int dead, rc = -1;
 
-	if (lmdb_env_tend(&lmdb->file, now) == 0)
+	if (tend(lmdb, now) == 0)
 		rc = change_once(lmdb, changes, count, now_us, &place);
-	lmdb->state.born = lmdb->file.born;
 	if (place != NULL && (rc == MDB_MAP_FULL || rc == ENOSPC)) {
 		mdb_reader_check(lmdb->file.env, &dead);
 		rc = change_once(lmdb, changes, count, now_us, &place);
 	}
-	if (rc != 0 && count == 1)
-		lmdb->failed = clock_wall();
+	if (rc != 0 && count <= 1 + STATE_LIMITS_MAX) /* of many at once each is tried again */
+		lmdb->failed_ms = clock_monotonic_ms();
 	return rc == 0 ? 0 : -1;
 }
 
@@ -202,16 +235,35 @@ static int lmdb_read(struct state *state, const struct state_name *name, int64_t
 	return rc == 0 ? 1 : -1;
 }
 
+/* Pages that are free, in the file or beyond its end, are not in use. */
+static int lmdb_usage(struct state *state, struct state_usage *usage)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	MDB_stat stat;
+	int rc;
+
+	if (lmdb->file.env == NULL || mdb_txn_renew(lmdb->file.reader) != 0)
+		return -1;
+	rc = mdb_stat(lmdb->file.reader, lmdb->file.table, &stat);
+	mdb_txn_reset(lmdb->file.reader);
+	if (rc != 0)
+		return -1;
+	usage->entries = stat.ms_entries;
+	usage->bytes = (stat.ms_branch_pages + stat.ms_leaf_pages) * (uint64_t)stat.ms_psize;
+	usage->bytes_limit = lmdb->file.pages * (uint64_t)stat.ms_psize;
+	return 0;
+}
+
 static bool lmdb_reachable(struct state *state)
 {
 	struct lmdb *lmdb = (struct lmdb *)state;
 	struct state_name none = {{STATE_KIND_MARK}};
-	int64_t value, now = clock_wall();
+	int64_t value;
 
-	if (lmdb_env_tend(&lmdb->file, now) != 0 || !lmdb_env_is_current(&lmdb->file))
+	if (tend(lmdb, clock_wall()) != 0 || !lmdb_env_is_current(&lmdb->file))
 		return false;
-	lmdb->state.born = lmdb->file.born;
-	return now - lmdb->failed >= TROUBLE_SECONDS && lmdb_read(state, &none, &value) >= 0;
+	return (lmdb->failed_ms == 0 || clock_monotonic_ms() - lmdb->failed_ms >= TROUBLE_MS) &&
+	       lmdb_read(state, &none, &value) >= 0;
 }
 
 static void lmdb_close(struct state *state)
@@ -227,6 +279,7 @@ static void lmdb_close(struct state *state)
 static const struct state_driver driver = {
 	.change = lmdb_change,
 	.read = lmdb_read,
+	.usage = lmdb_usage,
 	.reachable = lmdb_reachable,
 	.close = lmdb_close,
 };
@@ -245,6 +298,6 @@ struct state *state_lmdb_open(const char *folder, size_t size, struct error *err
 	}
 	lmdb->state.driver = &driver;
 	lmdb->state.folder = lmdb->file.folder;
-	lmdb->state.born = lmdb->file.born;
+	adopt(lmdb);
 	return &lmdb->state;
 }

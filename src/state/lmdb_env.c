@@ -22,6 +22,14 @@
 enum {
 	FORMAT = 2,	   /* of the entries; a file of another one is refused */
 	READERS_MAX = 512, /* one a process, 64 bytes each */
+	BOOT_SIZE = 40,	   /* of a UUID */
+};
+
+/* What the entry "clock" holds. Where the folder outlives a start of the machine, the state's clock
+ * starts again. */
+struct start {
+	int64_t wall_ms, boot_ms;
+	char boot[BOOT_SIZE];
 };
 
 /* What the entry "b" holds. */
@@ -129,6 +137,52 @@ static int read_birth(struct lmdb_env *env, MDB_txn *txn)
 	return birth.format == FORMAT ? 0 : MDB_VERSION_MISMATCH;
 }
 
+/* Which start of the machine this is. Where nobody says so, it is that of the file. */
+static void read_boot(char boot[BOOT_SIZE])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+	memset(boot, 0, BOOT_SIZE);
+	if (fd < 0)
+		return;
+	if (read(fd, boot, BOOT_SIZE - 1) < 0)
+		boot[0] = '\0';
+	close(fd);
+}
+
+/* Starts the state's clock, or goes on with the one that another process started. */
+static int read_clock(struct lmdb_env *env, MDB_txn *txn)
+{
+	struct start now = {.wall_ms = clock_wall_ms(), .boot_ms = clock_boot_ms()}, start;
+	char name[] = "clock";
+	MDB_val key = {sizeof name - 1, name}, data;
+	int rc = mdb_get(txn, env->table, &key, &data);
+
+	read_boot(now.boot);
+	start = now;
+	if (rc == 0 && data.mv_size == sizeof start)
+		memcpy(&start, data.mv_data, sizeof start);
+	if (rc == MDB_NOTFOUND || start.boot_ms > now.boot_ms ||
+		memcmp(start.boot, now.boot, BOOT_SIZE) != 0) {
+		start = now;
+		data = (MDB_val){sizeof start, &start};
+		rc = mdb_put(txn, env->table, &key, &data, 0);
+	}
+	env->clock = (struct state_clock){start.wall_ms, start.boot_ms};
+	return rc;
+}
+
+/* How many pages the file may have. */
+static int count_pages(struct lmdb_env *env)
+{
+	MDB_stat stat;
+	int rc = mdb_env_stat(env->env, &stat);
+
+	if (rc == 0)
+		env->pages = env->size / stat.ms_psize;
+	return rc;
+}
+
 static int prepare(struct lmdb_env *env)
 {
 	MDB_txn *txn = NULL;
@@ -139,6 +193,8 @@ static int prepare(struct lmdb_env *env)
 	if (rc != 0)
 		return rc;
 	rc = read_birth(env, txn);
+	if (rc == 0)
+		rc = read_clock(env, txn);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
@@ -177,6 +233,8 @@ static int open_file(struct lmdb_env *env, struct error *error)
 	if (rc == 0 && fstat(fd, &st) != 0)
 		rc = errno;
 	if (rc == 0)
+		rc = count_pages(env);
+	if (rc == 0)
 		rc = prepare(env);
 	if (rc != 0) {
 		close_file(env);
@@ -184,6 +242,7 @@ static int open_file(struct lmdb_env *env, struct error *error)
 	}
 	env->device = st.st_dev;
 	env->inode = st.st_ino;
+	env->opened++;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #define STATE_LMDB_ENV_H
 
 #include "base/error.h"
+#include "state/driver.h"
 
 #include <limits.h>
 #include <lmdb.h>
@@ -22,9 +23,12 @@ struct lmdb_env {
 	MDB_env *env; /* NULL: lost, and could not be opened again yet */
 	MDB_dbi table;
 	MDB_txn *reader; /* reset between two reads */
+	unsigned opened; /* how often, since it may be another file each time */
 	dev_t device;	 /* of the file */
 	ino_t inode;
-	int64_t born;	/* seconds: when the file was made */
+	int64_t born; /* seconds: when the file was made */
+	struct state_clock clock;
+	size_t pages;	/* that the file may have */
 	int64_t looked; /* the second in which lmdb_env_tend() last looked */
 };
 

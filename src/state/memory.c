@@ -17,6 +17,7 @@ struct entry {
 struct memory {
 	struct state state;
 	struct entry *buckets[BUCKETS];
+	size_t count;
 };
 
 /* Names end in a keyed hash: any of its bytes are as good as a hash of them. */
@@ -25,19 +26,22 @@ static struct entry **bucket_of(struct memory *memory, const struct state_name *
 	return &memory->buckets[(name->bytes[1] | name->bytes[2] << 8) % BUCKETS];
 }
 
-static void drop(struct entry **at)
+static void drop(struct memory *memory, struct entry **at)
 {
 	struct entry *entry = *at;
 
 	*at = entry->next;
+	memory->count--;
 	free(entry);
 }
 
-static void purge(struct entry **at, int64_t now_us)
+static void purge(struct memory *memory, const struct state_name *name, int64_t now_us)
 {
+	struct entry **at = bucket_of(memory, name);
+
 	while (*at != NULL) {
 		if (state_is_expired((*at)->name.bytes[0], (*at)->value, now_us))
-			drop(at);
+			drop(memory, at);
 		else
 			at = &(*at)->next;
 	}
@@ -53,13 +57,18 @@ static struct entry **find(struct memory *memory, const struct state_name *name)
 	return at;
 }
 
-static int store(struct entry **at, const struct state_name *name, int64_t value)
+static int store(struct memory *memory, const struct state_name *name, int64_t value)
 {
+	struct entry **at = find(memory, name);
+
 	if (*at == NULL) {
+		if (memory->count >= state_room_for(name->bytes[0], memory->state.capacity))
+			return -1;
 		*at = calloc(1, sizeof **at);
 		if (*at == NULL)
 			return -1;
 		(*at)->name = *name;
+		memory->count++;
 	}
 	(*at)->value = value;
 	return 0;
@@ -71,16 +80,14 @@ static int change_one(struct memory *memory, const struct state_change *change, 
 	int64_t value = *at != NULL ? (*at)->value : 0;
 	enum state_edit edit = change->decide(&value, *at != NULL, change->context);
 
-	if (edit == STATE_EDIT_STORE && store(at, change->name, value) != 0)
-		return -1;
 	if (edit == STATE_EDIT_ERASE && *at != NULL)
-		drop(at);
-	purge(bucket_of(memory, change->name), now_us);
-	return 0;
+		drop(memory, at);
+	purge(memory, change->name, now_us);
+	return edit == STATE_EDIT_STORE ? store(memory, change->name, value) : 0;
 }
 
-/* Without memory a change in the middle fails and those before it stay: nobody else is there to see
- * it. */
+/* Where there is no room, a change in the middle fails and those before it stay: nobody else is
+ * there to see it. */
 static int memory_change(
 	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {
@@ -101,6 +108,14 @@ static int memory_read(struct state *state, const struct state_name *name, int64
 	return 1;
 }
 
+static int memory_usage(struct state *state, struct state_usage *usage)
+{
+	usage->entries = ((struct memory *)state)->count;
+	usage->bytes = usage->entries * sizeof(struct entry);
+	usage->bytes_limit = state->capacity * sizeof(struct entry);
+	return 0;
+}
+
 static bool memory_reachable(struct state *state)
 {
 	(void)state;
@@ -113,13 +128,14 @@ static void memory_close(struct state *state)
 
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (memory->buckets[i] != NULL)
-			drop(&memory->buckets[i]);
+			drop(memory, &memory->buckets[i]);
 	free(memory);
 }
 
 static const struct state_driver driver = {
 	.change = memory_change,
 	.read = memory_read,
+	.usage = memory_usage,
 	.reachable = memory_reachable,
 	.close = memory_close,
 };
@@ -134,5 +150,7 @@ struct state *state_memory_open(struct error *error)
 	}
 	memory->state.driver = &driver;
 	memory->state.born = clock_wall();
+	memory->state.clock = (struct state_clock){clock_wall_ms(), clock_boot_ms()};
+	memory->state.capacity = STATE_MEMORY_ENTRIES;
 	return &memory->state;
 }

@@ -4,6 +4,12 @@
  * notes. Keys are keyed hashes (seal_hash), never the values themselves. The drivers: lmdb.c (one
  * machine), memory.c (one process, for tests). lmdb answers in microseconds and is called on the
  * loop; one thread at a time may use a state.
+ *
+ * Every entry has an end. Times are of the wall clock as it is now; where it was set since an entry
+ * was made, the entry still lasts as long as it was meant to (driver.h, struct state_clock).
+ *
+ * What visitors can make by the thousand fills half of a state and no more, so that people can sign
+ * in and out, and be revoked, when that half is full.
  */
 #ifndef STATE_STATE_H
 #define STATE_STATE_H
@@ -17,7 +23,7 @@ enum {
 	STATE_KEY_SIZE = 16,
 	STATE_CLAIMS_MAX = 64,
 	STATE_THINGS_MAX = 64,
-	STATE_CLAIM_SECONDS = 24 * 3600, /* longer than any platform's request token lives */
+	STATE_LIMITS_MAX = 2,
 	STATE_LEASE_SECONDS_MAX = 8 * 24 * 3600, /* a day more than rooms are leased: see lease.c */
 };
 
@@ -35,32 +41,45 @@ void state_make_folder(const char *address);
 /* Only a check of the address: for -t. 0 or -1. */
 int state_check_address(const char *address, struct error *error);
 
-enum state_claim {
-	STATE_CLAIM_BROKEN = 0, /* the state does not answer: nobody may go on */
-	STATE_CLAIM_LOST,	/* somebody else has it */
-	STATE_CLAIM_WON,
-};
-
-/* Claims a key for STATE_CLAIM_SECONDS; of all processes that try, one wins. `now` in seconds. */
-enum state_claim state_claim(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now);
-
-/* Claims several keys at once, up to STATE_CLAIMS_MAX: what it costs to write them down they share.
- * Of equal keys the first wins. */
-struct state_claimed {
-	const uint8_t *key;
-	enum state_claim verdict; /* set */
-};
-void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now);
-
-/* Gives a claim back (nothing was sent). 0 or -1. */
-int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
-
 /* "count in period", as the generic cell rate algorithm (ITU-T I.371): `count` at once, and one
  * more every period/count. */
 struct state_rate {
 	unsigned count;
 	int64_t period_ms;
 };
+
+enum state_verdict {
+	STATE_CLAIM_BROKEN = 0, /* the state does not answer, or is full: nobody may go on */
+	STATE_CLAIM_LOST,	/* somebody else has it */
+	STATE_CLAIM_LIMITED,	/* whoever claims has done so too often */
+	STATE_CLAIM_WON,
+};
+
+/* Claims a key for `seconds`; of all processes that try, one wins. `now` in seconds. */
+enum state_verdict state_claim(
+	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t seconds, int64_t now);
+
+/* How many claims there may be of a person, of an address. These counters are not those of
+ * state_take(). */
+struct state_limit {
+	uint8_t key[STATE_KEY_SIZE];
+	struct state_rate rate;
+};
+
+/* Claims several keys at once, up to STATE_CLAIMS_MAX: what it costs to write them down they share.
+ * Of equal keys the first wins. */
+struct state_claimed {
+	const uint8_t *key;
+	int64_t seconds;
+	struct state_limit limits[STATE_LIMITS_MAX]; /* one is taken from each */
+	size_t limit_count;
+	enum state_verdict verdict; /* set */
+	int64_t wait_ms;	    /* set: for STATE_CLAIM_LIMITED, until the next may be made */
+};
+void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now);
+
+/* Gives a claim back (nothing was sent). 0 or -1. */
+int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
 /* Takes one from the counter. 0 when there was one, else the milliseconds until there is; -1 when
  * the state does not answer. */
@@ -71,27 +90,40 @@ int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 int state_give(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
 	int64_t now_ms);
 
-/* Marks a time under a key, kept until forgotten or the state is lost; a later one replaces it.
- * Used for revocations (sessions that began before it are void) and for when a secret was last
- * accepted. 0 or -1. */
-int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
+/* How long state_take() would have to wait: 0 when there is one. Takes none. -1 when the state does
+ * not answer. */
+int64_t state_wait(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct state_rate rate,
+	int64_t now_ms);
+
+/* Marks a time under a key, kept until `until` at least; a later one replaces it. Used for
+ * revocations (sessions that began before it are void) and for when a secret was last accepted. 0
+ * or -1. */
+int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until);
 
 /* The time under a key, 0 when there is none, -1 when the state does not answer. */
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* Marks a revocation: sessions that began at or before `when` are void. 0 or -1. */
-int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when);
+/* Marks a revocation: sessions that began at or before `when` are void. They have all ended by
+ * themselves at `until`. 0 or -1. */
+int state_revoke(
+	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until);
 
 /* When anybody was last revoked, 0 when nobody was, -1 when the state does not answer. Who began a
  * session after that need not be looked up. */
 int64_t state_last_revocation(struct state *state);
 
-/* Ends something that would itself end at `until` (a session that was signed out), and is forgotten
- * then. 0 or -1. */
+/* Ends something that would itself end at `until` (a session that was signed out). Kept for a day
+ * more: a clock that is set back by less does not bring it back to life. 0 or -1. */
 int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
 /* 1 when it was ended, 0 when not, -1 when the state does not answer. */
 int state_ended(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
+
+/* Notes that something is known until `until` (a browser). 0 or -1. */
+int state_know(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
+
+/* 1 when it is known, 0 when not, -1 when the state does not answer. */
+int state_known(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
 /* A thing that one holder at a time may have: its key, and that of it and the holder together. */
 struct state_thing {
@@ -116,6 +148,15 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
  * process is made anew at the next change. A session older than that is void: its revocation may
  * have been lost with the state before (a reboot empties /run). */
 int64_t state_born(const struct state *state);
+
+/* How full it is: entries, those that have expired and were not dropped yet among them, and how
+ * many there may be before no more claims are taken; bytes in use, and how many the file may have.
+ * 0, or -1 when the state does not answer. */
+struct state_usage {
+	uint64_t entries, entries_limit;
+	uint64_t bytes, bytes_limit;
+};
+int state_usage(struct state *state, struct state_usage *usage);
 
 /* True when it answers: for readyz. False also for ten seconds after a change failed (the state is
  * full, /run is full). */

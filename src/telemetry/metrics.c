@@ -14,7 +14,7 @@
 
 /* ---- the table ---- */
 
-enum kind { COUNTERS, GAUGES, HISTOGRAMS };
+enum kind { COUNTERS, GAUGES, LEVELS, HISTOGRAMS };
 
 static const struct row {
 	enum kind kind;
@@ -24,10 +24,12 @@ static const struct row {
 } rows[METRIC_COUNT] = {
 #define COUNTER(id, name, labels, help) {COUNTERS, name, labels, help},
 #define GAUGE(id, name, labels, help)	{GAUGES, name, labels, help},
+#define LEVEL(id, name, labels, help)	{LEVELS, name, labels, help},
 #define HISTOGRAM(id, name, help)	{HISTOGRAMS, name, "", help},
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
+#undef LEVEL
 #undef HISTOGRAM
 };
 
@@ -35,6 +37,7 @@ static const struct row {
 enum histogram_index {
 #define COUNTER(id, name, labels, help)
 #define GAUGE(id, name, labels, help)
+#define LEVEL(id, name, labels, help)
 #define HISTOGRAM(id, name, help) HISTOGRAM_##id,
 #include "telemetry/metrics.def"
 	HISTOGRAM_COUNT,
@@ -46,6 +49,7 @@ static const uint8_t histogram_of[METRIC_COUNT] = {
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
+#undef LEVEL
 #undef HISTOGRAM
 };
 
@@ -94,6 +98,8 @@ struct shared {
 static struct shared private_shared;
 static struct slot private_slot;
 
+static _Atomic int64_t levels[METRIC_COUNT];
+
 static _Atomic(struct shared *) shared = &private_shared;
 static _Atomic(struct slot *) own = &private_slot;
 static int file = -1;
@@ -104,10 +110,12 @@ static uint64_t layout_hash(void)
 	static const char contents[] =
 #define COUNTER(id, name, labels, help) "c" #id "\1" name "\1" labels "\1" help "\n"
 #define GAUGE(id, name, labels, help)	"g" #id "\1" name "\1" labels "\1" help "\n"
+#define LEVEL(id, name, labels, help)	"l" #id "\1" name "\1" labels "\1" help "\n"
 #define HISTOGRAM(id, name, help)	"h" #id "\1" name "\1" help "\n"
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
+#undef LEVEL
 #undef HISTOGRAM
 		;
 	uint64_t hash = 0xcbf29ce484222325u + LAYOUT;
@@ -129,6 +137,11 @@ void gauge_add(enum metric gauge, int64_t amount)
 	struct slot *at = atomic_load_explicit(&own, memory_order_acquire);
 
 	atomic_fetch_add_explicit(&at->gauges[gauge], amount, memory_order_relaxed);
+}
+
+void level_set(enum metric level, int64_t value)
+{
+	atomic_store_explicit(&levels[level], value, memory_order_relaxed);
 }
 
 void metric_observe(enum metric histogram, int64_t milliseconds)
@@ -331,12 +344,13 @@ static void print_row(struct buffer *text, size_t metric, const int64_t gauges[M
 	if (row->kind == COUNTERS)
 		buffer_printf(text, " %" PRIu64 "\n", (uint64_t)map->counters[metric]);
 	else
-		buffer_printf(text, " %" PRId64 "\n", gauges[metric]);
+		buffer_printf(text, " %" PRId64 "\n",
+			row->kind == LEVELS ? (int64_t)levels[metric] : gauges[metric]);
 }
 
 void metrics_print(struct buffer *text)
 {
-	static const char *const types[] = {"counter", "gauge", "histogram"};
+	static const char *const types[] = {"counter", "gauge", "gauge", "histogram"};
 	int64_t gauges[METRIC_COUNT];
 
 	sum_gauges(gauges);

@@ -16,10 +16,12 @@
 enum metric {
 #define COUNTER(id, name, labels, help) METRIC_##id,
 #define GAUGE(id, name, labels, help)	METRIC_##id,
+#define LEVEL(id, name, labels, help)	METRIC_##id,
 #define HISTOGRAM(id, name, help)	METRIC_##id,
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
+#undef LEVEL
 #undef HISTOGRAM
 	METRIC_COUNT,
 };
@@ -41,6 +43,9 @@ static inline void metric_count(enum metric counter)
 
 /* METRIC_PROCESSES is not for adding: it is the number of live slots. */
 void gauge_add(enum metric gauge, int64_t amount);
+
+/* What is true of the pool as a whole, set by the process that is about to print it. */
+void level_set(enum metric level, int64_t value);
 
 /* One duration into a histogram. */
 void metric_observe(enum metric histogram, int64_t milliseconds);

@@ -24,6 +24,9 @@
 
 enum {
 	T0 = 1800000000, /* some second */
+	CLAIM_S = 24 * 3600,
+	FOR_LONG = T0 + 100 * 24 * 3600,
+	SMALL = 1 << 20, /* bytes of a state that is full soon */
 	RACERS = 4,
 	RACE_KEYS = 2000,
 	KILLS = 50,
@@ -51,12 +54,12 @@ static void key_of(uint32_t number, uint8_t key[STATE_KEY_SIZE])
 	}
 }
 
-static enum state_claim claim(struct state *state, uint32_t number, int64_t now)
+static enum state_verdict claim(struct state *state, uint32_t number, int64_t now)
 {
 	uint8_t key[STATE_KEY_SIZE];
 
 	key_of(number, key);
-	return state_claim(state, key, now);
+	return state_claim(state, key, CLAIM_S, now);
 }
 
 static void make_folder(struct room *room)
@@ -131,9 +134,9 @@ static void claim_is_won_once(void **arg)
 	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_WON);
 	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_LOST);
 	assert_int_equal(claim(state, 2, T0), STATE_CLAIM_WON);
-	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS - 1), STATE_CLAIM_LOST);
-	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS), STATE_CLAIM_WON);
-	assert_int_equal(claim(state, 1, T0 + STATE_CLAIM_SECONDS), STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 1, T0 + CLAIM_S - 1), STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 1, T0 + CLAIM_S), STATE_CLAIM_WON);
+	assert_int_equal(claim(state, 1, T0 + CLAIM_S), STATE_CLAIM_LOST);
 }
 
 static void claims_made_together_are_as_good_as_alone(void **arg)
@@ -145,7 +148,7 @@ static void claims_made_together_are_as_good_as_alone(void **arg)
 
 	for (uint32_t i = 0; i < count; i++) {
 		key_of(i / 2, keys[i]); /* two of each */
-		claims[i] = (struct state_claimed){.key = keys[i]};
+		claims[i] = (struct state_claimed){.key = keys[i], .seconds = CLAIM_S};
 	}
 	assert_int_equal(claim(state, 3, T0), STATE_CLAIM_WON);
 	state_claim_all(state, claims, 10, T0);
@@ -168,8 +171,8 @@ static void revocations_tell_when_the_last_was(void **arg)
 	key_of(1, alice);
 	key_of(2, bob);
 	assert_int_equal(state_last_revocation(state), 0);
-	assert_int_equal(state_revoke(state, alice, T0), 0);
-	assert_int_equal(state_revoke(state, bob, T0 - 10), 0);
+	assert_int_equal(state_revoke(state, alice, T0, T0 + CLAIM_S), 0);
+	assert_int_equal(state_revoke(state, bob, T0 - 10, T0 + CLAIM_S), 0);
 	assert_int_equal(state_last_revocation(state), T0);
 	assert_int_equal(state_marked(state, alice), T0);
 	assert_int_equal(state_marked(state, bob), T0 - 10);
@@ -188,6 +191,146 @@ static void ends_are_kept_until_they_do_not_matter(void **arg)
 	assert_int_equal(state_ended(state, key), 1);
 	assert_true(state_is_expired(
 		STATE_KIND_END, (int64_t)(T0 + 100) * 1000000, (int64_t)(T0 + 100) * 1000000));
+}
+
+static void claims_of_one_are_limited(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_claimed claims[5];
+	uint8_t keys[5][STATE_KEY_SIZE], other[STATE_KEY_SIZE];
+
+	for (uint32_t i = 0; i < 5; i++) {
+		key_of(i, keys[i]);
+		claims[i] = (struct state_claimed){
+			.key = keys[i], .seconds = CLAIM_S, .limit_count = 2};
+		claims[i].limits[0].rate = (struct state_rate){3, 30000};
+		claims[i].limits[1].rate = (struct state_rate){100, 30000};
+		key_of(100, claims[i].limits[0].key);
+		key_of(101, claims[i].limits[1].key);
+	}
+	key_of(102, other);
+	state_claim_all(state, claims, 5, T0);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(claims[i].verdict, i < 3 ? STATE_CLAIM_WON : STATE_CLAIM_LIMITED);
+	assert_int_equal(claims[4].wait_ms, 10000);
+	state_claim_all(state, &claims[3], 1, T0);
+	assert_int_equal(claims[3].verdict, STATE_CLAIM_LIMITED);
+	memcpy(claims[3].limits[0].key, other, sizeof other);
+	state_claim_all(state, &claims[3], 1, T0);
+	assert_int_equal(claims[3].verdict, STATE_CLAIM_WON); /* somebody else's */
+	state_claim_all(state, &claims[4], 1, T0 + 10);
+	assert_int_equal(claims[4].verdict, STATE_CLAIM_WON);
+	assert_int_equal(claims[4].wait_ms, 0);
+}
+
+/* As if the wall clock had been set ahead by that much. */
+static void set_ahead(struct state *state, int64_t seconds)
+{
+	state->clock.wall_ms -= seconds * 1000;
+}
+
+/* Whatever the others do while the clock is wrong, and drop. */
+static void a_clock_that_jumps_frees_no_claim(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	const int64_t days = 3 * 86400;
+
+	for (uint32_t i = 0; i < 500; i++)
+		assert_int_equal(claim(state, i, T0), STATE_CLAIM_WON);
+	set_ahead(state, days);
+	for (uint32_t i = 500; i < 3000; i++)
+		assert_int_equal(claim(state, i, T0 + days), STATE_CLAIM_WON);
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(claim(state, i, T0 + days), STATE_CLAIM_LOST);
+	set_ahead(state, -2 * days);
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(claim(state, i, T0 - days), STATE_CLAIM_LOST);
+	set_ahead(state, days);
+	for (uint32_t i = 0; i < 3000; i++)
+		assert_int_equal(claim(state, i, T0), STATE_CLAIM_LOST);
+	assert_int_equal(claim(state, 1, T0 + CLAIM_S), STATE_CLAIM_WON);
+}
+
+static void a_clock_that_jumps_throttles_nobody(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {10, 600000};
+	int64_t day_ms = 86400000, now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	set_ahead(state, 86400);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(state_take(state, key, rate, now + day_ms), 0);
+	set_ahead(state, -86400);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 60000);
+	assert_int_equal(state_take(state, key, rate, now + 60000), 0);
+}
+
+static void looking_takes_nothing(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	struct state_rate rate = {2, 1000};
+	int64_t now = T0 * 1000LL;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(state_wait(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_wait(state, key, rate, now), 0);
+	assert_int_equal(state_take(state, key, rate, now), 0);
+	assert_int_equal(state_wait(state, key, rate, now), 500);
+	assert_int_equal(state_wait(state, key, rate, now + 500), 0);
+}
+
+static void p14_marks_end(void **arg)
+{
+	const struct room *room = *arg;
+	struct state *state = room->state;
+	const int64_t now = clock_wall();
+	struct state_usage usage;
+	uint8_t key[STATE_KEY_SIZE];
+
+	for (uint32_t i = 0; i < 300; i++) {
+		key_of(i, key);
+		assert_int_equal(state_mark(state, key, now, i < 150 ? now : now + 3600), 0);
+	}
+	for (uint32_t i = 1000; i < 3000; i++)
+		claim(state, i, now);
+	assert_int_equal(state_usage(state, &usage), 0);
+	if (room->folder[0] != '\0') /* the other drops neighbours in its table alone */
+		assert_true(usage.entries < 2000 + 150 + 40);
+	for (uint32_t i = 150; i < 300; i++) {
+		key_of(i, key);
+		assert_int_equal(state_marked(state, key), now);
+	}
+	/* A later mark lasts as long as the one before at least. */
+	assert_int_equal(state_mark(state, key, now + 1, now + 2), 0);
+	assert_int_equal(state_marked(state, key), now + 1);
+	assert_false(state_is_expired(
+		STATE_KIND_MARK, state_mark_value(now, now + 3600), (now + 3599) * 1000000));
+	assert_true(state_is_expired(
+		STATE_KIND_MARK, state_mark_value(now, now + 3600), (now + 3600) * 1000000));
+	/* Those of version 0.1.0. */
+	assert_int_equal(state_mark_when(now), now);
+	assert_false(state_is_expired(STATE_KIND_MARK, now, (now + 86400) * 1000000));
+	assert_true(
+		state_is_expired(STATE_KIND_MARK, now, (now + STATE_MARK_SECONDS_OLD) * 1000000));
+}
+
+static void browsers_are_known_for_a_while(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t key[STATE_KEY_SIZE];
+
+	key_of(1, key);
+	assert_int_equal(state_known(state, key), 0);
+	assert_int_equal(state_know(state, key, T0, T0 + 100), 0);
+	assert_int_equal(state_known(state, key), 1);
+	assert_int_equal(state_ended(state, key), 0);
 }
 
 static void claim_can_be_given_back(void **arg)
@@ -210,11 +353,11 @@ static void kinds_do_not_mix(void **arg)
 	uint8_t key[STATE_KEY_SIZE];
 
 	key_of(1, key);
-	assert_int_equal(state_claim(state, key, T0), STATE_CLAIM_WON);
+	assert_int_equal(state_claim(state, key, CLAIM_S, T0), STATE_CLAIM_WON);
 	assert_int_equal(state_marked(state, key), 0);
 	assert_int_equal(state_take(state, key, rate, T0 * 1000LL), 0);
-	assert_int_equal(state_mark(state, key, 5), 0);
-	assert_int_equal(state_claim(state, key, T0), STATE_CLAIM_LOST);
+	assert_int_equal(state_mark(state, key, 5, FOR_LONG), 0);
+	assert_int_equal(state_claim(state, key, CLAIM_S, T0), STATE_CLAIM_LOST);
 }
 
 static void counter_lets_a_burst_through_and_then_the_rate(void **arg)
@@ -292,11 +435,11 @@ static void mark_keeps_the_later_time(void **arg)
 
 	key_of(1, key);
 	assert_int_equal(state_marked(state, key), 0);
-	assert_int_equal(state_mark(state, key, T0), 0);
+	assert_int_equal(state_mark(state, key, T0, FOR_LONG), 0);
 	assert_int_equal(state_marked(state, key), T0);
-	assert_int_equal(state_mark(state, key, T0 - 1), 0);
+	assert_int_equal(state_mark(state, key, T0 - 1, FOR_LONG), 0);
 	assert_int_equal(state_marked(state, key), T0);
-	assert_int_equal(state_mark(state, key, T0 + 1), 0);
+	assert_int_equal(state_mark(state, key, T0 + 1, FOR_LONG), 0);
 	assert_int_equal(state_marked(state, key), T0 + 1);
 }
 
@@ -307,7 +450,7 @@ static void marks_outlive_claims(void **arg)
 
 	for (uint32_t i = 0; i < 200; i++) {
 		key_of(i, key);
-		assert_int_equal(state_mark(state, key, T0 + i), 0);
+		assert_int_equal(state_mark(state, key, T0 + i, FOR_LONG), 0);
 	}
 	for (uint32_t i = 0; i < 2000; i++)
 		assert_int_equal(claim(state, i, T0 + i * 1000), STATE_CLAIM_WON);
@@ -547,8 +690,8 @@ static void expired_claims_make_room(void **arg)
 	first = file_size(room);
 	for (uint32_t day = 1; day <= 8; day++)
 		for (uint32_t i = 0; i < 5000; i++)
-			assert_int_equal(claim(room->state, day * 5000 + i,
-						 T0 + (int64_t)day * STATE_CLAIM_SECONDS),
+			assert_int_equal(
+				claim(room->state, day * 5000 + i, T0 + (int64_t)day * CLAIM_S),
 				STATE_CLAIM_WON);
 	assert_true(file_size(room) < first * 2);
 }
@@ -557,12 +700,12 @@ static void full_is_broken_until_something_expires(void **arg)
 {
 	struct room room = {0};
 	struct error error;
-	enum state_claim last = STATE_CLAIM_WON;
+	enum state_verdict last = STATE_CLAIM_WON;
 	uint32_t won = 0, later = 0, recovered = 0;
 
 	(void)arg;
 	make_folder(&room);
-	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	room.state = state_lmdb_open(room.folder, SMALL, &error);
 	assert_non_null(room.state);
 	while (won < 100000 && (last = claim(room.state, won, T0)) == STATE_CLAIM_WON)
 		won++;
@@ -571,14 +714,99 @@ static void full_is_broken_until_something_expires(void **arg)
 	assert_int_equal(
 		claim(room.state, 0, T0), STATE_CLAIM_LOST); /* what is there still counts */
 	assert_int_equal(claim(room.state, won, T0), STATE_CLAIM_BROKEN);
-	assert_true(file_size(&room) <= 1 << 20);
-	for (; later < 20000; later++)
-		if (claim(room.state, 1000000 + later, T0 + STATE_CLAIM_SECONDS) == STATE_CLAIM_WON)
-			recovered += later < 2000 || later >= 18000;
-	assert_true(recovered > 1600 + 2000); /* at once for most, soon for all */
+	assert_true(file_size(&room) <= SMALL);
+	for (; later < 6000; later++)
+		if (claim(room.state, 1000000 + later, T0 + CLAIM_S) == STATE_CLAIM_WON)
+			recovered += later < 2000 || later >= 4000;
+	assert_true(recovered > 1900 + 1990); /* at once for most, soon for all */
 	state_close(&room.state);
 	remove_files(&room);
 	rmdir(room.folder);
+}
+
+static bool fill_with_claims(struct state *state, int64_t now)
+{
+	uint32_t won = 0;
+
+	while (won < 2000000 && claim(state, won, now) == STATE_CLAIM_WON)
+		won++;
+	return won < 2000000;
+}
+
+/* Whatever visitors fill the state with, they and others can still sign in and out and be revoked.
+ */
+static void what_is_full_of_claims_takes_the_rest(struct state *state)
+{
+	struct state_rate rate = {10, 600000};
+	struct state_usage usage;
+	uint8_t key[STATE_KEY_SIZE];
+	size_t index;
+
+	assert_true(fill_with_claims(state, T0));
+	assert_int_equal(state_usage(state, &usage), 0);
+	assert_true(usage.entries >= usage.entries_limit);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct state_thing thing;
+
+		key_of(5000000 + i, key);
+		assert_int_equal(state_take(state, key, rate, T0 * 1000LL), 0);
+		assert_int_equal(state_end(state, key, T0, T0 + 3600), 0);
+		assert_int_equal(state_ended(state, key), 1);
+		assert_int_equal(state_revoke(state, key, T0, T0 + 3600), 0);
+		assert_int_equal(state_marked(state, key), T0);
+		assert_int_equal(state_know(state, key, T0, T0 + 3600), -1); /* as claims */
+		memcpy(thing.key, key, sizeof key);
+		memcpy(thing.holding, key, sizeof key);
+		assert_int_equal(
+			state_lease(state, &thing, 1, T0, T0 + 60, &index), STATE_LEASE_HELD);
+	}
+	assert_int_equal(claim(state, 6000000, T0), STATE_CLAIM_BROKEN);
+	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_LOST);
+}
+
+/* And where people fill the rest by signing in and out, they can still be revoked. */
+static void what_is_full_of_ends_takes_revocations(struct state *state)
+{
+	uint8_t key[STATE_KEY_SIZE];
+	uint32_t i = 0;
+	int rc = 0;
+
+	for (; rc == 0 && i < 2000000; i++) {
+		key_of(7000000 + i, key);
+		rc = state_end(state, key, T0, T0 + 3600);
+	}
+	assert_int_equal(rc, -1);
+	for (i = 0; i < 500; i++) {
+		key_of(1000000 + i, key);
+		assert_int_equal(state_revoke(state, key, T0, T0 + 3600), 0);
+		assert_int_equal(state_marked(state, key), T0);
+	}
+}
+
+static void p4_a_full_state_revokes_ends_and_counts(void **arg)
+{
+	struct room room = {0};
+	struct error error;
+
+	(void)arg;
+	make_folder(&room);
+	room.state = state_lmdb_open(room.folder, SMALL, &error);
+	assert_non_null(room.state);
+	what_is_full_of_claims_takes_the_rest(room.state);
+	what_is_full_of_ends_takes_revocations(room.state);
+	assert_true(file_size(&room) <= SMALL);
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
+static void p4_a_full_memory_revokes_ends_and_counts(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+
+	state->capacity = 20000;
+	what_is_full_of_claims_takes_the_rest(state);
+	what_is_full_of_ends_takes_revocations(state);
 }
 
 /* Two entries, which are to find a place where claims do. */
@@ -600,13 +828,13 @@ static void leases_find_room_in_a_full_state(void **arg)
 
 	(void)arg;
 	make_folder(&room);
-	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	room.state = state_lmdb_open(room.folder, SMALL, &error);
 	assert_non_null(room.state);
 	while (won < 100000 && claim(room.state, won, T0) == STATE_CLAIM_WON)
 		won++;
 	assert_true(won < 100000);
 	for (uint32_t i = 0; i < 2000; i++)
-		leased += lease_of(room.state, i, T0 + STATE_CLAIM_SECONDS);
+		leased += lease_of(room.state, i, T0 + CLAIM_S);
 	assert_true(leased > 1600);
 	state_close(&room.state);
 	remove_files(&room);
@@ -622,7 +850,7 @@ static void full_is_not_reachable(void **arg)
 
 	(void)arg;
 	make_folder(&room);
-	room.state = state_lmdb_open(room.folder, 1 << 20, &error);
+	room.state = state_lmdb_open(room.folder, SMALL, &error);
 	assert_non_null(room.state);
 	assert_true(state_reachable(room.state));
 	while (won < 100000 && claim(room.state, won, now) == STATE_CLAIM_WON)
@@ -669,8 +897,8 @@ static void drivers_agree(void **arg)
 		switch ((random >> 24) % 6) {
 		case 0:
 		case 1:
-			assert_int_equal(
-				state_claim(lmdb, key, now), state_claim(memory, key, now));
+			assert_int_equal(state_claim(lmdb, key, CLAIM_S, now),
+				state_claim(memory, key, CLAIM_S, now));
 			break;
 		case 2:
 			assert_int_equal(state_unclaim(lmdb, key), state_unclaim(memory, key));
@@ -684,8 +912,8 @@ static void drivers_agree(void **arg)
 				state_give(memory, key, rate, now_ms));
 			break;
 		default:
-			assert_int_equal(state_mark(lmdb, key, random >> 4),
-				state_mark(memory, key, random >> 4));
+			assert_int_equal(state_mark(lmdb, key, random >> 4, FOR_LONG),
+				state_mark(memory, key, random >> 4, FOR_LONG));
 			assert_int_equal(state_marked(lmdb, key), state_marked(memory, key));
 		}
 	}
@@ -720,7 +948,7 @@ static void race(const char *address, atomic_uint *wins, atomic_uint *ready)
 	while (atomic_load(ready) < RACERS)
 		sched_yield();
 	for (uint32_t i = 0; i < RACE_KEYS; i++) {
-		enum state_claim verdict = claim(state, i, T0);
+		enum state_verdict verdict = claim(state, i, T0);
 
 		if (verdict == STATE_CLAIM_WON)
 			atomic_fetch_add(&wins[i], 1);
@@ -767,7 +995,7 @@ static void claim_until_killed(const char *address, struct slaughter *shared_sta
 
 	for (;;) {
 		uint32_t key = atomic_fetch_add(&shared_state->next, 1) / 2 % KILL_KEYS;
-		enum state_claim verdict = claim(state, key, T0);
+		enum state_verdict verdict = claim(state, key, T0);
 
 		if (verdict == STATE_CLAIM_WON)
 			atomic_fetch_add(&shared_state->wins[key], 1);
@@ -850,7 +1078,7 @@ static void a_fork_leaves_the_parents_state_alone(void **arg)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	key_of(2, key);
-	assert_int_equal(state_mark(room->state, key, T0), 0);
+	assert_int_equal(state_mark(room->state, key, T0, FOR_LONG), 0);
 	assert_int_equal(state_marked(room->state, key), T0);
 	assert_int_equal(claim(room->state, 1, T0), STATE_CLAIM_LOST);
 }
@@ -870,6 +1098,12 @@ int main(void)
 		BOTH(claim_can_be_given_back),
 		BOTH(revocations_tell_when_the_last_was),
 		BOTH(ends_are_kept_until_they_do_not_matter),
+		BOTH(claims_of_one_are_limited),
+		BOTH(a_clock_that_jumps_frees_no_claim),
+		BOTH(a_clock_that_jumps_throttles_nobody),
+		BOTH(looking_takes_nothing),
+		BOTH(p14_marks_end),
+		BOTH(browsers_are_known_for_a_while),
 		BOTH(kinds_do_not_mix),
 		BOTH(counter_lets_a_burst_through_and_then_the_rate),
 		BOTH(counter_does_not_drift),
@@ -890,6 +1124,9 @@ int main(void)
 		LMDB(twice_in_a_process_is_refused),
 		LMDB(expired_claims_make_room),
 		cmocka_unit_test(full_is_broken_until_something_expires),
+		cmocka_unit_test(p4_a_full_state_revokes_ends_and_counts),
+		cmocka_unit_test_setup_teardown(
+			p4_a_full_memory_revokes_ends_and_counts, set_up_memory, tear_down),
 		cmocka_unit_test(leases_find_room_in_a_full_state),
 		cmocka_unit_test(full_is_not_reachable),
 		LMDB(a_removed_state_is_made_again),
