@@ -227,7 +227,7 @@ int pages_logout(struct visit *visit, const char *leave)
 	values_put_common(&values, visit, lang);
 	values_put(&values, "action", visit->service->logout_url);
 	values_put(&values, "ticket", ticket.data);
-	values_put(&values, "account", visit->session.who.subject);
+	values_put(&values, "account", values_account(visit));
 	values_answer(visit, PAGE_LOGOUT, 200,
 		policy != NULL ? policy : visit->service->page_policy, lang, &values);
 	free(policy);

@@ -97,7 +97,7 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 		(long long)visit->retry_after);
 	values_put(values, "status", texts->status);
 	values_put(values, "code", failure_code(visit->failure));
-	values_put(values, "account", visit->session.who.subject);
+	values_put(values, "account", values_account(visit));
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	values_put(values, "meeting", pages_certain_meeting(visit));
 	values_put(values, "parameter", visit->parameter);

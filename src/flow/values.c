@@ -13,6 +13,19 @@ void values_put_rows(struct values *values, const char *name, const struct page_
 		values->list[values->count++] = (struct page_value){.name = name, .rows = rows};
 }
 
+const char *values_account(const struct visit *visit)
+{
+	const struct identity *who = &visit->session.who;
+	const struct service_backend *backend =
+		who->backend != NULL ? service_backend(visit->service, who->backend) : NULL;
+
+	if (!who->guest && (backend == NULL || backend->driver->kind != AUTH_REDIRECT))
+		return who->subject;
+	if (who->name != NULL)
+		return who->name;
+	return who->email != NULL ? who->email : who->subject;
+}
+
 const struct lang *values_language(const struct visit *visit)
 {
 	return langs_choose(visit->files->langs, visit->request.accept_language);

@@ -24,6 +24,10 @@ void values_put_rows(struct values *values, const char *name, const struct page_
 /* What every page says. */
 void values_put_common(struct values *values, const struct visit *visit, const struct lang *lang);
 
+/* How the person of the session knows their account: by the name that they sign in with or, where
+ * that is one that a provider or this program made up, by their own. NULL without a session. */
+const char *values_account(const struct visit *visit);
+
 /* The visitor's language. */
 const struct lang *values_language(const struct visit *visit);
 

@@ -222,10 +222,18 @@ def test_whoever_wants_another_account_is_asked_for_it(make_rig, tmp_path):
     assert "prompt=" not in first.location
     denied = peer.come_back(person, peer.approve(first.location))
     assert denied.status == 403, denied
+    assert "Alice Liddell" in denied.text and "u-1" not in denied.text, "nobody knows themselves by a sub"
+    assert person.ours.enter(headers=[("Accept", "application/json")]).code == "denied"
     form = denied.forms()[0]
     fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
     answer = person.ours.post(form["action"], fields)
     assert "prompt=login" in person.press(person.ours.get(answer.location)).location
+    for claims, shown in (({"name": None}, "alice@example.org"), ({"name": None, "preferred_username": "alice"}, "alice"),
+                          ({"name": None, "email": None}, "u-1")):
+        peer.claims = claims
+        other = Person(rig)
+        assert "The account %s is not" % shown in peer.sign_in(other).text, claims
+        assert shown in other.ours.get("/auth/logout").text
     peer.stop()
 
 
