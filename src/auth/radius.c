@@ -12,6 +12,8 @@
 #include "auth/users.h"
 #include "base/text.h"
 
+#include <strings.h>
+
 enum {
 	TIMEOUT_MAX_MS = 30000,
 	RETRIES_MAX = 9,
@@ -26,6 +28,7 @@ enum {
 struct instance {
 	struct radius_client client;
 	const char *title, *nas_identifier;
+	const char *realm;	 /* "": none is taken off */
 	enum radius_type groups; /* 0: none */
 };
 
@@ -35,6 +38,7 @@ static const struct option options[] = {
 	{"nas-identifier", OPTION_STRING, "meetauth", "what this service is called there"},
 	{"timeout", OPTION_DURATION, "3s", "how long to wait for an answer before the next try"},
 	{"retries", OPTION_NUMBER, "2", "how often a server is asked again"},
+	{"realm", OPTION_STRING, NULL, "taken off USER@REALM and REALM\\USER"},
 	{"groups-attribute", OPTION_STRING, "Filter-Id",
 		"Filter-Id or Class: each one is a group; \"\": no groups"},
 	{0},
@@ -95,6 +99,11 @@ static int open_names(struct instance *instance, const struct section *section, 
 		return section_error(section, "nas-identifier", error,
 			"is not 1 to %d bytes of printable text", RADIUS_VALUE_MAX);
 	instance->nas_identifier = name;
+	instance->realm = section_string(section, "realm");
+	if (section_has(section, "realm") &&
+		(instance->realm[0] == '\0' || strpbrk(instance->realm, "@\\") != NULL))
+		return section_error(section, "realm", error,
+			"what stands behind the @ is needed, like \"example.org\"");
 	return 0;
 }
 
@@ -194,20 +203,49 @@ static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_M
 		text[0] = '\0';
 }
 
+/* Takes the realm of the section off a name that has it, as USER@REALM or REALM\USER. */
+static void cut_realm(const char *realm, char name[RADIUS_VALUE_MAX + 1])
+{
+	size_t length = strlen(realm), whole = strlen(name);
+	char *user = strchr(name, '\\'), *at = strrchr(name, '@');
+
+	if (length == 0)
+		return;
+	if (at != NULL && strcasecmp(at + 1, realm) == 0)
+		*at = '\0';
+	else if (user == name + length && strncasecmp(name, realm, length) == 0)
+		memmove(name, user + 1, whole - length);
+}
+
 /* The server may say whom it let in (RFC 2865 section 5.1): then that is the name, whatever was
- * typed for it. */
-static int read_subject(const struct radius_packet *reply, const char *typed,
-	char canonical[USERS_NAME_SIZE], struct error *error)
+ * typed for it. Where it does not, or repeats what was typed, it may let somebody in by several
+ * spellings, who must not be somebody else in each. */
+static enum auth_verdict read_subject(const struct instance *instance,
+	const struct radius_packet *reply, const char *typed, char subject[USERS_NAME_SIZE],
+	struct error *error)
 {
 	struct radius_value value = {0};
 	char text[RADIUS_VALUE_MAX + 1];
+	bool told = radius_next(reply, RADIUS_USER_NAME, &value);
 
-	if (!radius_next(reply, RADIUS_USER_NAME, &value))
-		return users_canonical(typed, canonical);
-	read_text(&value, text);
-	if (users_canonical(text, canonical) != 0)
-		return error_set(error, "the answer has a User-Name that is no name");
-	return 0;
+	if (told)
+		read_text(&value, text);
+	else
+		snprintf(text, sizeof text, "%s", typed);
+	if (told && users_canonical(text, subject) != 0) {
+		error_set(error, "the answer has a User-Name that is no name");
+		return AUTH_UNFIT;
+	}
+	told = told && strcasecmp(text, typed) != 0;
+	cut_realm(instance->realm, text);
+	if (identity_plain_name(text, subject) == 0)
+		return AUTH_GRANT;
+	if (told && users_canonical(text, subject) == 0)
+		return AUTH_GRANT;
+	error_set(error,
+		"the name may be another spelling of somebody's, and the answer has no other "
+		"User-Name; names with a realm need the option realm");
+	return AUTH_DENY;
 }
 
 /* A Class may be anything (RFC 2865 section 5.25): what is no text is no group. A Filter-Id is text
@@ -236,10 +274,12 @@ static enum auth_verdict grant(const struct instance *instance, const struct aut
 {
 	struct identity who = IDENTITY_INIT;
 	char subject[USERS_NAME_SIZE];
-	enum auth_verdict verdict = AUTH_UNFIT;
+	enum auth_verdict verdict =
+		read_subject(instance, reply, typed->name, subject, attempt->error);
 
-	if (read_subject(reply, typed->name, subject, attempt->error) != 0)
-		return AUTH_UNFIT;
+	if (verdict != AUTH_GRANT)
+		return verdict;
+	verdict = AUTH_UNFIT;
 	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0) {
 		error_set(attempt->error, "no memory");
 	} else if (read_groups(instance, reply, &who, attempt->error) == 0) {

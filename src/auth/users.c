@@ -80,7 +80,7 @@ static bool read_groups(char *field, struct user *user)
 }
 
 /* ":N" behind the time, which has colons of its own but never digits alone behind its last one. */
-static int64_t cut_disablings(char *field)
+static int64_t cut_enablings(char *field)
 {
 	char *colon = strrchr(field, ':');
 	int64_t count;
@@ -111,7 +111,7 @@ static int read_line(char *line, const struct place *place, struct user *user, s
 		.email = fields[3],
 	};
 	user->hash = fields[1] + user->disabled;
-	user->disablings = cut_disablings(fields[5]);
+	user->enablings = cut_enablings(fields[5]);
 	if (!decode(fields[0]) || !decode(fields[2]) || !decode(fields[3]) ||
 		!read_groups(fields[4], user))
 		return refuse(place, error,
@@ -141,7 +141,7 @@ static void make_digest(struct user *user)
 	digest_text(&digest, user->name);
 	digest_text(&digest, user->hash);
 	digest_add(&digest, &user->expires, sizeof user->expires);
-	digest_add(&digest, &user->disablings, sizeof user->disablings);
+	digest_add(&digest, &user->enablings, sizeof user->enablings);
 	digest_end(&digest, user->digest);
 }
 

@@ -10,9 +10,10 @@
  *
  * The first line is the format's version. Empty lines and lines that begin with # are skipped. All
  * six fields stand in every line; display name, e-mail, groups and expiry may be empty. A seventh,
- * ":N", counts how often the user was disabled: sessions from before do not come back. In a field
- * but the hash and the expiry, %XX is the byte with that hex code, so that any printable UTF-8
- * fits: a colon is %3A, a percent sign %25, a comma in a group %2C, a # in front of a name %23. A
+ * ":N", counts how often the user was enabled again: sessions from before do not come back. In a
+ * field but the hash and the expiry, %XX is the byte with that hex code, so that any printable
+ * UTF-8 fits: a colon is %3A, a percent sign %25, a comma in a group %2C, a # in front of a name
+ * %23. A
  * `!` before the hash, as in shadow(5), disables the user and keeps the password. Names are unique
  * and in canonical form.
  *
@@ -51,7 +52,7 @@ struct user {
 	int64_t expires; /* seconds since 1970, from then on refused; 0: never */
 	size_t line;	 /* in the file, from 1 */
 	bool disabled;
-	int64_t disablings;	  /* how often the user was disabled */
+	int64_t enablings;	  /* how often the user was enabled again */
 	char digest[DIGEST_SIZE]; /* of all that a session rests on */
 };
 

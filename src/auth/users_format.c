@@ -46,7 +46,7 @@ void users_format(const struct user *user, struct buffer *line)
 	buffer_text(line, ":");
 	if (user->expires != 0)
 		format_time(line, user->expires);
-	if (user->disablings != 0)
-		buffer_printf(line, ":%lld", (long long)user->disablings);
+	if (user->enablings != 0)
+		buffer_printf(line, ":%lld", (long long)user->enablings);
 	buffer_text(line, "\n");
 }

@@ -3,6 +3,27 @@
 
 #include "base/text.h"
 
+int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1])
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "._-' ";
+	size_t length = 0;
+
+	subject[0] = '\0';
+	if (strspn(typed, plain) != strlen(typed) || strlen(typed) > IDENTITY_SUBJECT_MAX)
+		return -1;
+	for (; *typed != '\0'; typed++)
+		if (*typed != ' ' || (length > 0 && subject[length - 1] != ' '))
+			subject[length++] = *typed;
+	if (length > 0 && subject[length - 1] == ' ')
+		length--;
+	if (length == 0 || subject[length - 1] == '.')
+		length = 0;
+	subject[length] = '\0';
+	text_lower(subject, subject, IDENTITY_SUBJECT_MAX + 1);
+	return length > 0 ? 0 : -1;
+}
+
 int identity_set(char **field, const char *text, size_t maximum)
 {
 	char *copy = NULL;

@@ -49,6 +49,13 @@ struct identity {
 
 #define IDENTITY_INIT ((struct identity){0})
 
+/* The one subject of a name for which there is nothing but what somebody typed, whom a server lets
+ * in by any spelling: blanks around it are taken off, those within made one, letters put into lower
+ * case. 0; or -1 (and "") for what may be another spelling of a plain name: anything but letters
+ * and digits of ASCII, `.`, `_`, `-`, `'` and blanks (a realm, a domain, accents, letters of full
+ * width), a dot at the end, or more than IDENTITY_SUBJECT_MAX bytes. */
+int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1]);
+
 /* Sets a string field to a copy (or to NULL for NULL and ""). 0, or -1 without memory or when it is
  * longer than `maximum` bytes, has a control character or is not UTF-8. */
 int identity_set(char **field, const char *text, size_t maximum);

@@ -255,7 +255,7 @@ static int disable(struct change *change, bool disabled, struct error *error)
 	if (user.disabled == disabled)
 		return 0; /* as it is to be; the file stays untouched */
 	user.disabled = disabled;
-	user.disablings += disabled;
+	user.enablings += !disabled;
 	return change_commit(change, &user, error);
 }
 

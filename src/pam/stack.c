@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <security/pam_ext.h>
+#include <strings.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -143,29 +144,57 @@ static int describe_groups(const char *user, gid_t first, struct buffer *answer)
 	return 0;
 }
 
-/* The name that the modules made of the one that was typed, and what Unix knows of it, if it does.
- */
-static void grant(pam_handle_t *pam, struct buffer *answer)
+/* Who is `user`, that the modules made of what was typed: the name of the account that Unix knows
+ * by it; or where it knows none, the one plain form of it, or another name that a module gave.
+ * Modules take a name in more than one spelling, and it must not be somebody else in each: -1 then.
+ * A subject that is asked about again is one already. */
+static int find_subject(const struct stack_question *question, const char *user,
+	char subject[IDENTITY_SUBJECT_MAX + 1], const struct passwd **account_r)
+{
+	*account_r = getpwnam(user);
+	if (*account_r == NULL && identity_plain_name(user, subject) == 0) {
+		*account_r = getpwnam(subject);
+		if (*account_r == NULL)
+			return 0;
+	}
+	if (*account_r != NULL) {
+		user = (*account_r)->pw_name;
+		snprintf(subject, IDENTITY_SUBJECT_MAX + 1, "%s", user);
+	} else if (question->password != NULL && strcasecmp(user, question->user) == 0) {
+		return -1;
+	} else {
+		text_lower(user, subject, IDENTITY_SUBJECT_MAX + 1);
+	}
+	return strlen(user) <= IDENTITY_SUBJECT_MAX ? 0 : -1;
+}
+
+/* The person, and what Unix knows of them, if it does. */
+static void grant(pam_handle_t *pam, const struct stack_question *question, struct buffer *answer)
 {
 	struct buffer about = BUFFER_INIT(answer->maximum);
+	char subject[IDENTITY_SUBJECT_MAX + 1];
 	const struct passwd *account = NULL;
 	const void *user = NULL;
+	bool good = pam_get_item(pam, PAM_USER, &user) == PAM_SUCCESS && user != NULL &&
+		    text_is_printable(user);
+	int found = good ? find_subject(question, user, subject, &account) : -1;
 
-	if (pam_get_item(pam, PAM_USER, &user) == PAM_SUCCESS && user != NULL)
-		account = getpwnam(user);
 	if (account != NULL)
 		describe_name(account, &about);
-	if (user == NULL || !text_is_printable(user)) {
+	if (!good) {
 		buffer_text(answer, "unavailable PAM gave no usable name\n");
-	} else if (account != NULL && describe_groups(user, account->pw_gid, &about) != 0) {
+	} else if (found != 0) {
+		buffer_text(answer,
+			"deny\nreason the name may be another spelling of somebody's: there is no "
+			"account of it, and no module gave another name\n");
+	} else if (account != NULL &&
+		   describe_groups(account->pw_name, account->pw_gid, &about) != 0) {
 		pam_syslog(pam, LOG_NOTICE,
 			"is in more than %d groups, or one cannot be looked up: refused",
 			IDENTITY_GROUPS_MAX);
 		buffer_text(answer, "deny\n");
 	} else {
-		/* Where names are found whatever their case, there is one of each all the same. */
-		buffer_printf(answer, "grant %s\n",
-			account != NULL ? account->pw_name : (const char *)user);
+		buffer_printf(answer, "grant %s\n", subject);
 		buffer_append(answer, about.data, about.length);
 	}
 	buffer_release(&about);
@@ -201,7 +230,7 @@ static int judge(pam_handle_t *pam, const struct stack_question *question, struc
 	rc = pam_acct_mgmt(pam, flags);
 	/* They have shown who they are: there is nobody else to be asked about them. */
 	if (rc == PAM_SUCCESS)
-		grant(pam, answer);
+		grant(pam, question, answer);
 	else
 		refuse(pam, rc, rc == PAM_USER_UNKNOWN ? "deny" : word_for(rc, talk), talk, answer);
 	return rc;

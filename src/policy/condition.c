@@ -48,14 +48,17 @@ static enum policy_match match_groups(
 
 /* The item "backend/subject" or "subject". The title of a backend has no '/', so the first one ends
  * it: a subject that has one itself never passes for another backend's. */
-static enum policy_match match_user(const char *item, const struct identity *who)
+static enum policy_match match_user(
+	const struct config_rule *rule, const char *item, const struct identity *who)
 {
+	/* Some backends write names as they were typed: who is denied is so in any case. */
+	int (*compare)(const char *, const char *) = rule->allow ? strcmp : strcasecmp;
 	const char *slash = strchr(item, '/');
 	size_t length = slash != NULL ? (size_t)(slash - item) : 0;
 
 	if (slash == NULL)
-		return to_match(strcmp(item, who->subject) == 0);
-	if (strcmp(slash + 1, who->subject) != 0)
+		return to_match(compare(item, who->subject) == 0);
+	if (compare(slash + 1, who->subject) != 0)
 		return POLICY_MISS;
 	if (who->backend == NULL)
 		return POLICY_MAY;
@@ -71,7 +74,7 @@ static enum policy_match match_users(
 	if (question->who == NULL || question->who->subject == NULL)
 		return POLICY_MAY;
 	for (size_t i = 0; i < list->count; i++) {
-		enum policy_match match = match_user(list->items[i], question->who);
+		enum policy_match match = match_user(rule, list->items[i], question->who);
 
 		best = match > best ? match : best;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
+#include "base/text.h"
 #include "session/identity_wire.h"
 
 #define PURPOSE "session"
@@ -86,10 +87,13 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE])
 {
+	char lower[IDENTITY_SUBJECT_MAX + 1];
+
+	text_lower(subject, lower, sizeof lower);
 	if (backend == NULL)
-		seal_hash(hash_key, key, "revoke-subject", subject, NULL);
+		seal_hash(hash_key, key, "revoke-subject", lower, NULL);
 	else
-		seal_hash(hash_key, key, "revoke-user", backend, subject, NULL);
+		seal_hash(hash_key, key, "revoke-user", backend, lower, NULL);
 }
 
 void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct identity *who,

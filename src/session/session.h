@@ -61,7 +61,8 @@ bool session_is_stale(const struct session *session, struct session_limits limit
  * session is void when it began at or before the time marked there: the second is the finest there
  * is, and one that began in it may be the one that was meant. */
 
-/* Of a person: of one backend, or of whichever when `backend` is NULL. */
+/* Of a person: of one backend, or of whichever when `backend` is NULL. The same for every case of
+ * the subject's letters of ASCII: whoever revokes need not know how the backend writes it. */
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
 

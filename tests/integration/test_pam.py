@@ -12,6 +12,7 @@ import time
 import pytest
 from rig import BUILD, SANITIZER, TOP, wait_for
 from test_command import crypt, is_running, whole
+from test_totp import is_code_page
 
 PROGRAM = os.environ.get("MEETAUTH_PAM") or os.path.join(BUILD, "meetauth-pam")
 PASSWORD = "cr*rect h$rse % "
@@ -276,6 +277,38 @@ def test_the_name_is_the_one_the_modules_made_of_it(pam):
     assert pam.ask(pam.misbehaves("ask rename=some\u0085body")) == ["unavailable PAM gave no usable name"]
 
 
+OTHER_SPELLINGS = ["CORP\\dora", "dora@corp.example.org", "do\u0301ra", "d\u00f3ra", "\uff44\uff4f\uff52\uff41", "dora.", "dor\u200ba", "corp/dora", "dora%corp", "CORP+dora",
+                   "d\u043era", "\u00a0dora", "d\u0131ra\u0130", ".", "dora\\"]
+
+
+def test_P6_a_name_that_nobody_but_the_visitor_says_has_one_form(pam):
+    """Modules of directories take a name in many spellings."""
+    service = pam.misbehaves("ask")
+    for typed in ("dora", "DORA", "dora ", " dora", " Dora  "):
+        assert pam.ask(service, typed) == ["grant dora"], typed
+    assert pam.ask(service, "Dora   Von Der  Aa") == ["grant dora von der aa"]
+    for typed in OTHER_SPELLINGS:
+        said = pam.ask(service, typed)
+        assert said[0] == "deny" and said[1].startswith("reason the name may be another spelling"), (typed, said)
+    assert pam.ask(service, "x" * 256) == ["grant " + "x" * 256]
+
+
+def test_P6_an_account_of_unix_says_who_it_is(pam):
+    """Also where a blank or capitals were typed: or their groups would not be known."""
+    service = pam.misbehaves("ask")
+    for typed in ("carol", "Carol", " carol "):
+        assert pam.ask(service, typed) == ["grant carol", "name Carol Common", "group users", "group staff", "group hosts"], typed
+
+
+def test_P6_a_module_may_say_who_it_is(pam):
+    assert pam.ask(pam.misbehaves("ask rename=dora"), "CORP\\dora") == ["grant dora"]
+    renamed = pam.misbehaves("ask rename=CORP\\Dora")
+    for typed in ("dora", "dora@corp.example.org"):
+        assert pam.ask(renamed, typed) == ["grant corp\\dora"]
+    assert pam.ask(renamed, "corp\\dora")[0] == "deny", "that is what was typed"
+    assert pam.ask(pam.misbehaves("ask"), "corp\\dora", request="renew") == ["grant corp\\dora"], "a subject is asked about as it is"
+
+
 def test_A52_a_module_or_service_that_is_not_there(pam):
     pam.service("broken", "auth required /nowhere/pam_missing.so", "account required pam_permit.so")
     assert pam.ask("broken")[0].startswith("unavailable ")
@@ -326,6 +359,32 @@ def test_sample_of_the_readme(make_rig, pam):
     rig.sections = sample.replace("{\n", '{\n    helper  = "%s"\n' % pam.helper, 1)
     rig.start()
     assert sign_in(rig)[1].status == 302
+
+
+def test_P6_no_spelling_gets_past_the_second_factor_or_a_rule(make_rig, pam):
+    rig = make_rig(start=False)
+    rig.sections = 'backend "corp" {\n type = "pam"\n service = "%s"\n helper = "%s"\n timeout = "20s"\n}\n' % (pam.misbehaves("ask want=x"), pam.helper)
+    rig.sections += 'policy {\n rule "out" { allow = false  users = {"corp/Mallory"} }\n rule "all" { allow = true }\n}\n'
+    rig.start()
+    give_key(rig, "Dora")
+    for typed in ["dora", "DORA", "dora ", " dora"]:
+        answer = sign_in(rig, typed, "x")[1]
+        assert answer.status in (200, 401) and is_code_page(answer) == (answer.status == 200), (typed, answer)
+    assert is_code_page(sign_in(rig, "DORA", "x")[1])
+    for typed in OTHER_SPELLINGS:
+        assert sign_in(rig, typed, "x")[1].status == 401, typed
+    wait_for(lambda: "another spelling" in rig.pool.said(), "the reason in the log")
+    for typed in ("mallory", "Mallory", "mallory ", "MALLORY"):
+        assert sign_in(rig, typed, "x")[1].status in (401, 403), typed
+    visitor, answer = sign_in(rig, "Erin", "x")
+    assert answer.status == 302
+    rig.ctl("session", "revoke", "corp/ERIN")
+    wait_for(lambda: visitor.enter().status == 303, "the revocation")
+
+
+def give_key(rig, name):
+    rig.ctl("user", "totp", name, "--backend", "corp")
+    wait_for(lambda: is_code_page(sign_in(rig, name, "x")[1]), "the second factor", 10)
 
 
 def test_A52_out_of_order_is_503_and_said_in_the_log(make_rig, pam):

@@ -116,6 +116,8 @@ static void test_users(void **state)
 	hits("users = {\"staff/alice\"}", &asked, true);
 	hits("users = {\"google/alice\"}", &asked, false);
 	hits("users = {\"Alice\"}", &asked, false);
+	decides("rule r { allow = false users = {\"staff/ALICE\"} } default = allow", &asked,
+		POLICY_DENY, "r"); /* who is denied is so in any case */
 	hits("users = {\"alic\"}", &asked, false);
 	hits("users = {\"staf/alice\"}", &asked, false);
 	hits("users = {\"/alice\"}", &asked, false);

@@ -531,6 +531,61 @@ static void the_server_may_say_whom_it_let_in(void **state)
 	assert_null(result.who.subject);
 }
 
+/* A server that names nobody, or repeats what was typed, may take somebody by several spellings. */
+static void p6_a_name_that_the_server_does_not_say_has_one_form(void **state)
+{
+	static const struct {
+		const char *typed, *told, *options, *subject;
+	} cases[] = {
+		{"Dora", NULL, "", "dora"},
+		{"dora  von der  Aa", NULL, "", "dora von der aa"},
+		{"CORP\\dora", NULL, "", NULL},
+		{"dora@corp.example.org", NULL, "", NULL},
+		{"dora@corp.example.org", "dora@corp.example.org", "", NULL},
+		{"Dora@corp.example.org", "dora@CORP.example.org", "", NULL},
+		{"do\xcc\x81ra", NULL, "", NULL},
+		{"d\xc3\xb3ra", NULL, "", NULL},
+		{"dora.", NULL, "", NULL},
+		{"CORP\\dora", "dora", "", "dora"},
+		{"dora", "D\xc3\xb3ra@corp.example.org", "", "d\xc3\xb3ra@corp.example.org"},
+		{"dora@Corp", NULL, "realm = \"CORP\"", "dora"},
+		{"corp\\Dora", NULL, "realm = \"CORP\"", "dora"},
+		{"dora", NULL, "realm = \"CORP\"", "dora"},
+		{"dora@other", NULL, "realm = \"CORP\"", NULL},
+		{"other\\dora@CORP", NULL, "realm = \"CORP\"", NULL},
+		{"@CORP", NULL, "realm = \"CORP\"", NULL},
+		{"dora@corp", "dora@corp", "realm = \"CORP\"", "dora"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t attribute[64] = {RADIUS_USER_NAME};
+		size_t length = cases[i].told != NULL ? strlen(cases[i].told) : 0;
+		struct server server;
+		struct result result;
+		char options[128];
+		void *instance;
+
+		attribute[1] = (uint8_t)(length + 2);
+		memcpy(attribute + 2, length > 0 ? cases[i].told : "", length);
+		server_start(&server, reply_of(RADIUS_ACCESS_ACCEPT, (const char *)attribute,
+					      length > 0 ? length + 2 : 0));
+		snprintf(options, sizeof options, "servers = {\"127.0.0.1:%u\"}\n %s", server.port,
+			cases[i].options);
+		instance = open_backend(*state, &auth_radius, options);
+		result = try(instance, cases[i].typed, "x", NULL, NULL);
+		auth_radius.close(instance);
+		server_stop(&server);
+		if (cases[i].subject == NULL) {
+			assert_int_equal(result.verdict, AUTH_DENY);
+			assert_null(result.who.subject);
+		} else {
+			assert_int_equal(result.verdict, AUTH_GRANT);
+			assert_string_equal(result.who.subject, cases[i].subject);
+		}
+		identity_release(&result.who);
+	}
+}
+
 static void a_no_is_a_no(void **state)
 {
 	struct server server;
@@ -850,6 +905,7 @@ static void wrong_options_say_what_would_be_right(void **state)
 		{"servers = {\"a\"}\n groups-attribute = \"Filter\"",
 			"neither Filter-Id nor Class"},
 		{"servers = {\"a\"}\n nas-identifier = \"\"", "nas-identifier: is not 1 to 253"},
+		{"servers = {\"a\"}\n realm = \"a@b\"", "realm: what stands behind the @"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
@@ -871,6 +927,7 @@ int main(void)
 		cmocka_unit_test(attributes_come_in_order),
 		ROW(a_yes_gives_a_whole_identity),
 		ROW(the_server_may_say_whom_it_let_in),
+		ROW(p6_a_name_that_the_server_does_not_say_has_one_form),
 		ROW(a_no_is_a_no),
 		ROW(what_is_no_text_is_no_group),
 		ROW(a48_some_words_are_never_sent),

@@ -122,6 +122,9 @@ static void a_bad_line_makes_the_file_bad(void **state)
 		{FIRST "anna:" HORSE "::::2026-02-30T00:00Z\n", "after the fifth colon"},
 		{FIRST "anna:" HORSE "::::1970-01-01T00:00Z\n", "after the fifth colon"},
 		{FIRST "anna:" HORSE "::::\r\n", "users.passwd:2: after the fifth colon"},
+		{FIRST "anna:" HORSE "::::x:1\n", "users.passwd:2: after the fifth colon"},
+		{FIRST "anna:" HORSE "::::1\n", "users.passwd:2: after the fifth colon"},
+		{FIRST "anna:" HORSE ":::::-1\n", "users.passwd:2: after the fifth colon"},
 		{FIRST ":" HORSE "::::\n", "the user name is empty"},
 		{FIRST "Anna:" HORSE "::::\n", "lower case"},
 		{FIRST " anna:" HORSE "::::\n", "blanks"},
@@ -297,6 +300,7 @@ static void a_line_is_read_as_it_was_written(void **state)
 		.groups = groups,
 		.group_count = 5,
 		.expires = 1798740000,
+		.enablings = 3,
 		.disabled = true};
 	struct buffer text = BUFFER_INIT(10000);
 	struct users *users;
@@ -315,6 +319,7 @@ static void a_line_is_read_as_it_was_written(void **state)
 	assert_int_equal(again->group_count, 5);
 	assert_memory_equal(again->groups, groups, sizeof groups);
 	assert_true(again->expires == user.expires);
+	assert_int_equal(again->enablings, 3);
 	assert_true(again->disabled);
 	users_drop(&users);
 	buffer_release(&text);
