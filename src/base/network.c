@@ -46,6 +46,51 @@ bool network_parse_host(const char *text, struct network *host)
 	return true;
 }
 
+static void take_four(struct network *host, size_t at)
+{
+	memmove(host->address, host->address + at, 4);
+	memset(host->address + 4, 0, sizeof host->address - 4);
+	host->prefix = 32;
+	host->six = false;
+}
+
+/* The address of IPv4 in one of IPv6, where a translator or tunnel put it there. */
+static void look_inside(struct network *host)
+{
+	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, six_to_four[2] = {0x20, 0x02};
+
+	if (!host->six)
+		return;
+	if (memcmp(host->address, nat64, sizeof nat64) == 0)
+		take_four(host, sizeof nat64);
+	else if (memcmp(host->address, six_to_four, sizeof six_to_four) == 0)
+		take_four(host, sizeof six_to_four);
+}
+
+static struct network cut(const struct network *host, uint8_t prefix)
+{
+	struct network network = *host;
+
+	memset(network.address + prefix / 8, 0, sizeof network.address - prefix / 8);
+	network.prefix = prefix;
+	return network;
+}
+
+size_t network_around(const char *text, struct network around[NETWORK_AROUND_MAX])
+{
+	static const uint8_t four[] = {32, 24}, six[] = {64, 56, 48};
+	struct network host;
+	size_t count;
+
+	if (!network_parse_host(text, &host))
+		return 0;
+	look_inside(&host);
+	count = host.six ? sizeof six : sizeof four;
+	for (size_t i = 0; i < count; i++)
+		around[i] = cut(&host, host.six ? six[i] : four[i]);
+	return count;
+}
+
 const char *network_parse(const char *text, struct network *network)
 {
 	static const char form[] = "is no address or network like 192.0.2.7, 10.0.0.0/8 or "

@@ -11,6 +11,7 @@
 #include "base/banned.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct network {
@@ -25,6 +26,15 @@ const char *network_parse(const char *text, struct network *network);
 
 /* The same for an address alone (no "/"); false for anything else, with "" among it. */
 bool network_parse_host(const char *text, struct network *host);
+
+enum { NETWORK_AROUND_MAX = 3 };
+
+/* The networks around a host that may be one customer's, the narrowest first: the address itself
+ * and its /24 for IPv4; the /64, the /56 and the /48 for IPv6 (RFC 6177), where whoever has one
+ * address has at least a /64. What carries an IPv4 address counts as that one: NAT64 (64:ff9b::/96,
+ * RFC 6052 section 2.1) and 6to4 (2002::/16, RFC 3056 section 2). Returns how many there are; 0 for
+ * a text that is no address. */
+size_t network_around(const char *text, struct network around[NETWORK_AROUND_MAX]);
 
 /* Whether all of `inner` is in `outer`. */
 bool network_covers(const struct network *outer, const struct network *inner);

@@ -106,7 +106,8 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 	}
 	call->work = work;
 	call->done = done;
-	call->job = (struct worker_job){.work = on_worker, .done = on_done};
+	call->job = (struct worker_job){
+		.work = on_worker, .done = on_done, .whose = throttle_whose(call->visit)};
 	if (worker_submit(backend->lane, &call->job) != 0) {
 		call->refused = true;
 		tell_breaker(call, true);

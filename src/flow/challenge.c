@@ -54,12 +54,15 @@ static void on_delivered(struct worker_job *job, bool cancelled)
 	struct breaker *breaker = &delivery->backend->breaker;
 	struct log_line line;
 
-	if (cancelled)
+	if (cancelled) {
+		delivery->rc =
+			error_set(&delivery->error, "not sent: too much waits for the backend");
 		breaker_abandoned(breaker);
-	else if (delivery->rc == 0)
+	} else if (delivery->rc == 0) {
 		breaker_succeeded(breaker);
-	else
+	} else {
 		breaker_failed(breaker, clock_monotonic_ms());
+	}
 	/* One that only this recipient is to blame for is no failure, and is told all the same. */
 	if (delivery->error.text[0] != '\0') {
 		log_begin(&line, LOG_LEVEL_ERROR, "delivery");
@@ -88,6 +91,7 @@ static int send_delivery(struct visit *visit, struct service_backend *backend,
 		store_texts(visit->files->store, backend->secret_name, delivery->texts);
 	delivery->job.work = deliver;
 	delivery->job.done = on_delivered;
+	delivery->job.whose = throttle_whose(visit);
 	if (worker_submit(backend->lane, &delivery->job) == 0)
 		return 0;
 	breaker_abandoned(&backend->breaker);

@@ -6,6 +6,7 @@
  */
 #include "flow/desk.h"
 #include "flow/pages.h"
+#include "flow/throttle.h"
 
 /* ---- who may ---- */
 
@@ -211,10 +212,15 @@ static void on_done(struct worker_job *job, bool cancelled)
 {
 	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
 	struct visit *visit = desk->visit;
-	enum step step = cancelled ? visit_fail(visit, FAILURE_OVERLOADED) : answer(desk);
+	enum step step;
 
-	if (cancelled)
+	if (cancelled) { /* others had fewer in the queue */
 		give_back(desk);
+		visit->retry_after = 5;
+		step = visit_fail(visit, FAILURE_OVERLOADED);
+	} else {
+		step = answer(desk);
+	}
 	free_desk(desk);
 	visit_continue(visit, step);
 }
@@ -229,6 +235,7 @@ static struct desk *make_desk(struct visit *visit)
 	desk->visit = visit;
 	desk->job.work = work;
 	desk->job.done = on_done;
+	desk->job.whose = throttle_whose(visit);
 	if (settings->accounts != NULL)
 		desk->accounts_path = section_string(settings->accounts, "accounts");
 	if (settings->invitations != NULL)

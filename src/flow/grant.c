@@ -5,6 +5,7 @@
  * its breaker. There is no request token that could be used twice.
  */
 #include "flow/steps.h"
+#include "flow/throttle.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -167,7 +168,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 		step = conclude(granting);
 	else
 		step = be_busy(visit, 0,
-			cancelled ? "the service ends" : "too many others wait for the platform");
+			cancelled ? "too much waits for the platform already"
+				  : "too many others wait for the platform");
 	free(granting);
 	visit_continue(visit, step);
 }
@@ -184,7 +186,8 @@ static enum step submit(struct visit *visit)
 	granting = malloc(sizeof *granting);
 	if (granting != NULL) {
 		prepare(granting, visit);
-		granting->job = (struct worker_job){.work = on_worker, .done = on_done};
+		granting->job = (struct worker_job){
+			.work = on_worker, .done = on_done, .whose = throttle_whose(visit)};
 		if (worker_submit(&platform->lane, &granting->job) == 0) {
 			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
 			return STEP_WAIT;

@@ -23,6 +23,7 @@ struct login {
 	struct tries tries;
 	size_t index; /* of the backend to be asked next */
 	bool asked;
+	bool costs; /* a backend that said nothing of use was busy with it */
 	const struct service_backend *broken; /* the last one that was out of order, and why */
 	struct error why;
 };
@@ -121,12 +122,29 @@ static enum step answer_wrong(struct visit *visit, const char *name, const char 
 	return STEP_DONE;
 }
 
+/* What is guessed where a form lets into one meeting: the key that everybody in it has. */
+enum { MEETING_KEY_SIZE = 2 * IDENTITY_SUBJECT_MAX + IDENTITY_MEETING_MAX };
+
+static void name_meeting(const struct login *login, char key[MEETING_KEY_SIZE])
+{
+	const struct join *join = &login->call->visit->join;
+
+	snprintf(key, MEETING_KEY_SIZE, "%s/%s/%s", login->only->title, join->platform,
+		join->meeting_id);
+}
+
 /* Somebody who is in now is known in this browser, by what they typed and who they are. */
 static enum step know(struct login *login, enum step step)
 {
+	const struct auth_backend *driver = login->call->backend->driver;
 	struct visit *visit = login->call->visit;
+	char key[MEETING_KEY_SIZE];
 
-	if (step != STEP_NEXT || login->call->backend->driver->one_meeting)
+	if (step == STEP_NEXT && driver->one_meeting && driver->password_label != NULL) {
+		name_meeting(login, key);
+		throttle_know_meeting(visit, key);
+	}
+	if (step != STEP_NEXT || driver->one_meeting)
 		return step;
 	throttle_know(visit, login->name);
 	throttle_know(visit, visit->session.who.subject);
@@ -157,7 +175,9 @@ static enum step count_person(struct login *login)
 	if (call->who.subject == NULL || call->backend->driver->one_meeting ||
 		(call->verdict != AUTH_DENY && call->verdict != AUTH_GRANT))
 		return STEP_NEXT;
-	return throttle_take_person(call->visit, call->who.subject, &login->tries);
+	if (call->verdict == AUTH_DENY)
+		throttle_name(call->visit, login->name, &call->who);
+	return throttle_take_person(call->visit, &call->who, &login->tries);
 }
 
 /* In a chain the last one that was out of order is told of, and not the one that was asked last. */
@@ -194,7 +214,10 @@ static enum step conclude(struct login *login)
 		return challenge_ask(visit, call->backend, &call->challenge);
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
-		throttle_give_back(visit, &login->tries);
+		if (login->costs || call->refused)
+			throttle_spare_account(visit, &login->tries);
+		else
+			throttle_give_back(visit, &login->tries);
 		if (!call->refused)
 			log_unavailable(login);
 		return call_fail(call);
@@ -215,7 +238,10 @@ static void on_done(struct call *call)
 {
 	struct login *login = call->context;
 	struct visit *visit = call->visit;
-	enum step step = ask_next(login);
+	enum step step;
+
+	login->costs |= call->verdict == AUTH_UNAVAILABLE || call->verdict == AUTH_UNFIT;
+	step = ask_next(login);
 
 	if (step != STEP_WAIT) {
 		release(login);
@@ -303,14 +329,13 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 static enum step take_try(struct login *login)
 {
 	struct visit *visit = login->call->visit;
-	char key[2 * IDENTITY_SUBJECT_MAX + IDENTITY_MEETING_MAX];
+	char key[MEETING_KEY_SIZE];
 
 	if (login->only == NULL || !login->only->driver->one_meeting)
 		return throttle_take(visit, login->name, &login->tries);
 	if (login->only->driver->password_label == NULL)
 		return throttle_take(visit, NULL, &login->tries);
-	snprintf(key, sizeof key, "%s/%s/%s", login->only->title, visit->join.platform,
-		visit->join.meeting_id);
+	name_meeting(login, key);
 	return throttle_take_meeting(visit, key, &login->tries);
 }
 

@@ -104,14 +104,17 @@ static enum auth_verdict finish(struct call *call)
 static enum step answer_finished(struct call *call)
 {
 	struct visit *visit = call->visit;
+	enum step step;
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
 		throttle_give_back(visit, &call->tries);
-		return login_grant(visit, &call->who);
+		step = login_grant(visit, &call->who);
+		if (step == STEP_NEXT)
+			throttle_know_provider(visit, call->backend->title);
+		return step;
 	case AUTH_UNFIT:
-	case AUTH_UNAVAILABLE:
-		throttle_give_back(visit, &call->tries);
+	case AUTH_UNAVAILABLE: /* it took a worker's time: the address pays */
 		return fail(call);
 	case AUTH_CHALLENGE:
 	case AUTH_UNKNOWN:
@@ -166,14 +169,15 @@ static enum step begin_finish(
 	}
 	/* Each code that somebody makes up is a request of ours to the provider, and an entry in
 	 * the state. */
-	if (throttle_take(visit, NULL, &call->tries) != STEP_NEXT)
+	if (throttle_take_code(visit, backend->title, &call->tries) != STEP_NEXT)
 		return STEP_DONE;
 	if (!challenge_use_up(visit)) /* one way back for each way there */
 		return STEP_DONE;
 	fill(visit, call, backend);
 	if (call_start(call, backend, finish, on_finished) == 0)
 		return STEP_WAIT;
-	throttle_give_back(visit, &call->tries);
+	if (!call->refused)
+		throttle_give_back(visit, &call->tries);
 	return fail(call);
 }
 

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * Tries are counted, for the account and for the address they come from, in the state that the pool
- * shares; private to flow/.
+ * Tries are counted, for the account, for the address they come from and for the networks around
+ * it, in the state that the pool shares; private to flow/.
+ *
+ * Nobody can use up what all others need: a browser that somebody has signed in with has counters
+ * of its own, and of each counter that many share a part is kept for those who have made no try
+ * yet.
  */
 #ifndef FLOW_THROTTLE_H
 #define FLOW_THROTTLE_H
 
 #include "flow/steps.h"
 
-/* The counters that a try is taken from. */
-enum tries_of { TRIES_ADDRESS = 0, TRIES_ACCOUNT, TRIES_PERSON, TRIES_MEETING, TRIES_KINDS };
+enum { TRIES_MAX = 12 };
 
 /* What was taken for one try; zero at first. */
 struct tries {
-	bool counted[TRIES_KINDS];
-	uint8_t keys[TRIES_KINDS][STATE_KEY_SIZE];
+	size_t count;
+	struct {
+		uint8_t key[STATE_KEY_SIZE];
+		struct state_rate rate;
+		bool of_address;
+	} taken[TRIES_MAX];
+	uint8_t account[STATE_KEY_SIZE]; /* whose tries the name as typed costs */
 };
 
 /* Takes a try from the counters of the address and of the name as typed, before anybody looks at
@@ -26,20 +34,38 @@ enum step throttle_take(struct visit *visit, const char *account, struct tries *
  * guesses gets as many tries as for an account, and what others get is left to them. */
 enum step throttle_take_meeting(struct visit *visit, const char *key, struct tries *tries);
 
+/* The same for a code that came back from a provider: of the address alone, or of the browser,
+ * where somebody has signed in by that provider with it. */
+enum step throttle_take_code(struct visit *visit, const char *backend, struct tries *tries);
+
 /* Somebody may be known under several names (an e-mail address, another spelling). Once a backend
  * has said whom it means, the try is taken from that name too, whether it was a good one or not:
  * nobody learns which when there is none left. As throttle_take(). */
-enum step throttle_take_person(struct visit *visit, const char *subject, struct tries *tries);
+enum step throttle_take_person(
+	struct visit *visit, const struct identity *who, struct tries *tries);
 
 /* A good try does not count, and one that nobody looked at does not either. */
 void throttle_give_back(struct visit *visit, struct tries *tries);
 
+/* It says nothing of the account, but it took a place in a queue or a worker's time, of which
+ * nobody may have as much as they like: the address pays. */
+void throttle_spare_account(struct visit *visit, struct tries *tries);
+
 /* Somebody has signed in with this browser: from now on it has tries of its own for this account,
- * which nobody who does not have it can use up. Only after all factors, or it would be a way to
- * more tries at the next one. */
+ * which nobody who does not have it can use up, wherever it is. Only after all factors, or it would
+ * be a way to more tries at the next one. */
 void throttle_know(struct visit *visit, const char *account);
+void throttle_know_meeting(struct visit *visit, const char *key);
+void throttle_know_provider(struct visit *visit, const char *backend);
+
+/* A backend has denied somebody whose name it knows: when their tries are used up, the log may name
+ * them though no backend is asked any more. */
+void throttle_name(struct visit *visit, const char *typed, const struct identity *who);
 
 /* Takes one of `count` answers to the visit's note. As throttle_take(). */
 enum step throttle_take_answer(struct visit *visit, unsigned count);
+
+/* Whose work it is in a worker's queue (worker.h): the widest network around the visitor. */
+uint64_t throttle_whose(const struct visit *visit);
 
 #endif

@@ -56,61 +56,40 @@ static void on_thread(uv_work_t *request)
 	job->work(job);
 }
 
-static void start(struct worker_lane *lane, struct worker_job *job);
+/* ---- who is next ----
+ *
+ * Start-time fair queueing: a job's turn is one after that of its owner's last one that waits, or
+ * after the one that the lane is at. Who brings many jobs gets many late turns, and who brings one
+ * gets the next. */
 
-static struct worker_job *take_first(struct worker_lane *lane)
+static uint64_t turn_of(const struct worker_lane *lane, uint64_t whose)
 {
-	struct worker_job *job = lane->first;
+	uint64_t last = lane->turn;
 
-	lane->first = job->next;
-	if (lane->first == NULL)
-		lane->last = NULL;
-	lane->queued--;
-	gauge_add(METRIC_WORK_QUEUED, -1);
-	return job;
+	for (const struct worker_job *job = lane->first; job != NULL; job = job->next)
+		if (job->whose == whose && job->turn > last)
+			last = job->turn;
+	return last + 1;
 }
 
-static void on_loop(uv_work_t *request, int status)
+/* Behind all whose turn is not later. */
+static void enqueue(struct worker_lane *lane, struct worker_job *job)
 {
-	struct worker_job *job = request->data;
-	struct worker_lane *lane = job->lane;
+	struct worker_job **at = &lane->first;
 
-	lane->running--;
-	if (lane->first != NULL)
-		start(lane, take_first(lane));
-	job->done(job, status != 0);
-}
-
-static void start(struct worker_lane *lane, struct worker_job *job)
-{
-	lane->running++;
-	job->request.data = job;
-	uv_queue_work(loop, &job->request, on_thread, on_loop);
-}
-
-int worker_submit(struct worker_lane *lane, struct worker_job *job)
-{
-	job->lane = lane;
-	job->next = NULL;
-	if (lane->running < lane->limit) {
-		start(lane, job);
-		return 0;
-	}
-	if (lane->queued >= QUEUE_MAX)
-		return -1;
-	if (lane->last != NULL)
-		lane->last->next = job;
-	else
-		lane->first = job;
-	lane->last = job;
+	while (*at != NULL && (*at)->turn <= job->turn)
+		at = &(*at)->next;
+	job->next = *at;
+	*at = job;
+	if (job->next == NULL)
+		lane->last = job;
 	lane->queued++;
 	gauge_add(METRIC_WORK_QUEUED, 1);
-	return 0;
 }
 
-bool worker_cancel(struct worker_job *job)
+/* False when it does not wait. */
+static bool dequeue(struct worker_lane *lane, struct worker_job *job)
 {
-	struct worker_lane *lane = job->lane;
 	struct worker_job *before = NULL, *at = lane->first;
 
 	while (at != NULL && at != job) {
@@ -118,7 +97,7 @@ bool worker_cancel(struct worker_job *job)
 		at = at->next;
 	}
 	if (at == NULL)
-		return false; /* it runs */
+		return false;
 	if (before != NULL)
 		before->next = job->next;
 	else
@@ -127,6 +106,87 @@ bool worker_cancel(struct worker_job *job)
 		lane->last = before;
 	lane->queued--;
 	gauge_add(METRIC_WORK_QUEUED, -1);
+	return true;
+}
+
+static bool may_run(const struct worker_lane *lane, uint64_t whose)
+{
+	unsigned own = 0, spare = lane->limit / 4;
+
+	if (lane->running >= lane->limit)
+		return false;
+	if (whose == 0 || lane->limit == 1)
+		return true;
+	for (const struct worker_job *job = lane->working; job != NULL; job = job->next)
+		own += job->whose == whose;
+	return own < lane->limit - (spare > 0 ? spare : 1);
+}
+
+/* ---- work ---- */
+
+static void on_loop(uv_work_t *request, int status);
+
+static void start(struct worker_lane *lane, struct worker_job *job)
+{
+	lane->running++;
+	lane->turn = job->turn > lane->turn ? job->turn : lane->turn;
+	job->next = lane->working;
+	lane->working = job;
+	job->request.data = job;
+	uv_queue_work(loop, &job->request, on_thread, on_loop);
+}
+
+static void start_next(struct worker_lane *lane)
+{
+	for (struct worker_job *job = lane->first; job != NULL; job = job->next) {
+		if (!may_run(lane, job->whose))
+			continue;
+		dequeue(lane, job);
+		start(lane, job);
+		return;
+	}
+}
+
+static void on_loop(uv_work_t *request, int status)
+{
+	struct worker_job *job = request->data, **at;
+	struct worker_lane *lane = job->lane;
+
+	for (at = &lane->working; *at != job;)
+		at = &(*at)->next;
+	*at = job->next;
+	lane->running--;
+	start_next(lane);
+	job->done(job, status != 0);
+}
+
+int worker_submit(struct worker_lane *lane, struct worker_job *job)
+{
+	struct worker_job *pushed_out = NULL;
+
+	job->lane = lane;
+	job->next = NULL;
+	job->turn = turn_of(lane, job->whose);
+	if (may_run(lane, job->whose)) {
+		start(lane, job);
+		return 0;
+	}
+	if (lane->queued >= QUEUE_MAX) {
+		pushed_out = lane->last;
+		if (pushed_out->turn <= job->turn)
+			return -1;
+		dequeue(lane, pushed_out);
+	}
+	enqueue(lane, job);
+	if (pushed_out != NULL)
+		pushed_out->done(pushed_out, true);
+	return 0;
+}
+
+bool worker_cancel(struct worker_job *job)
+{
+	if (!dequeue(job->lane, job))
+		return false; /* it runs */
 	job->done(job, true);
 	return true;
 }

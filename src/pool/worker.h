@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Bounded work for what blocks (password hashes, files, directories, …): libuv's threads behind
- * lanes, so that one kind of work can neither take all the threads nor queue without end. Worker
- * threads run with a lower priority than the loop.
+ * lanes, so that one kind of work can neither take all the threads nor queue without end. Within a
+ * lane those whom the work is for take turns, so that whoever brings the most waits the longest.
+ * Worker threads run with a lower priority than the loop.
  */
 #ifndef POOL_WORKER_H
 #define POOL_WORKER_H
@@ -11,15 +12,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 /* One kind of work. Zero but for its limit before its first use; outlives its jobs. Used on the
  * loop only. */
 struct worker_lane {
-	unsigned limit; /* jobs that may run at once; at least 1 */
+	unsigned limit; /* jobs that may run at once; at least 1. One owner's at most three quarters
+			   of them: somebody else's need not wait for an owner whose jobs hang */
 	/* private */
 	unsigned running, queued;
-	struct worker_job *first, *last;
+	struct worker_job *first, *last; /* waiting, by turn */
+	struct worker_job *working;
+	uint64_t turn; /* of the job that began last */
 };
 
 /* Work for the processor: one thread fewer than processors, at least one. */
@@ -33,9 +38,11 @@ extern struct worker_lane worker_files;
 struct worker_job {
 	void (*work)(struct worker_job *job);
 	void (*done)(struct worker_job *job, bool cancelled);
+	uint64_t whose; /* jobs of one number share one turn; 0: nobody's in particular */
 	/* private */
 	struct worker_job *next;
 	struct worker_lane *lane;
+	uint64_t turn;
 	uv_work_t request;
 };
 
@@ -43,7 +50,8 @@ struct worker_job {
  * two above may run at once; past that they wait for each other. */
 void worker_setup(uv_loop_t *loop, unsigned others);
 
-/* 0, or -1 when the lane's queue is full: answer 503. */
+/* 0, or -1 when the lane's queue is full: answer 503. A job whose owner has fewer waiting than
+ * another pushes out the last one of that other, which is cancelled before this returns. */
 int worker_submit(struct worker_lane *lane, struct worker_job *job);
 
 /* Takes back a job that still waits (done is called with cancelled, before this returns): true;

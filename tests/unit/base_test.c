@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/network.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -292,9 +293,40 @@ static void clocks_agree(void **state)
 	assert_true(clock_monotonic_ms() >= monotonic);
 }
 
+static void expect_around(const char *text, const char *const wanted[], size_t count)
+{
+	struct network around[NETWORK_AROUND_MAX], network;
+
+	assert_int_equal(network_around(text, around), count);
+	for (size_t i = 0; i < count; i++) {
+		assert_null(network_parse(wanted[i], &network));
+		assert_int_equal(around[i].six, network.six);
+		assert_int_equal(around[i].prefix, network.prefix);
+		assert_memory_equal(around[i].address, network.address, sizeof network.address);
+	}
+}
+
+static void networks_around_an_address_are_those_of_one_customer(void **state)
+{
+	static const char *const six[] = {
+		"2001:db8:1:2f3::/64", "2001:db8:1:200::/56", "2001:db8:1::/48"};
+	static const char *const four[] = {"192.0.2.7", "192.0.2.0/24"};
+	static const char *const as_four[] = {"192.0.2.7", "::ffff:192.0.2.7", "64:ff9b::c000:207",
+		"2002:c000:207::1", "2002:c000:207:ffff::1"};
+	static const char *const none[] = {"", "unix:", "192.0.2", "192.0.2.7/32", "fe80::1%eth0"};
+
+	(void)state;
+	expect_around("2001:db8:1:2f3:4:5:6:7", six, 3);
+	for (size_t i = 0; i < sizeof as_four / sizeof *as_four; i++)
+		expect_around(as_four[i], four, 2);
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		expect_around(none[i], NULL, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(networks_around_an_address_are_those_of_one_customer),
 		cmocka_unit_test(buffers_grow_up_to_their_maximum),
 		cmocka_unit_test(a_full_buffer_takes_nothing_more),
 		cmocka_unit_test(buffers_print_what_fits),

@@ -122,6 +122,107 @@ static void only_a_waiting_job_can_be_cancelled(void **unused)
 	assert_int_equal(jobs[1].done, 1);
 }
 
+enum { MANY = 300, GREEDY = 7, MODEST = 8 };
+
+/* In which order jobs of the lane began. */
+static struct worker_job *order[2 * MANY];
+static atomic_int begun;
+
+static void note_at_gate(struct worker_job *job)
+{
+	order[begun++] = job;
+	pthread_mutex_lock(&gate);
+	pthread_mutex_unlock(&gate);
+}
+
+static void take_note(struct counted *jobs, size_t number, uint64_t whose)
+{
+	begun = 0;
+	prepare(jobs, number, note_at_gate);
+	for (size_t i = 0; i < number; i++)
+		jobs[i].job.whose = whose;
+}
+
+static void who_brings_one_does_not_wait_for_who_brings_many(void **unused)
+{
+	static struct counted many[MANY], one[2];
+	size_t taken = 0;
+	unsigned cancelled = 0;
+
+	(void)unused;
+	take_note(one, 2, MODEST);
+	take_note(many, MANY, GREEDY);
+	pthread_mutex_lock(&gate);
+	while (taken < MANY && worker_submit(&worker_files, &many[taken].job) == 0)
+		taken++;
+	assert_in_range(taken, 2, MANY - 1); /* the queue is full */
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(worker_submit(&worker_files, &one[i].job), 0);
+	/* Each pushed out the last of the many, and none but those. */
+	for (size_t i = 0; i < taken; i++)
+		cancelled += many[i].cancelled;
+	assert_int_equal(cancelled, 2);
+	assert_int_equal(many[taken - 1].cancelled + many[taken - 2].cancelled, 2);
+	assert_int_equal(worker_submit(&worker_files, &many[taken].job), -1);
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(one[0].done + one[1].done, 2);
+	assert_int_equal(one[0].cancelled + one[1].cancelled, 0);
+	/* The one that ran, one more turn each, and so on. */
+	assert_ptr_equal(order[0], &many[0].job);
+	assert_ptr_equal(order[2], &one[0].job);
+	assert_ptr_equal(order[4], &one[1].job);
+	for (size_t i = 0; i < taken; i++)
+		assert_int_equal(many[i].done, 1);
+	assert_int_equal(begun, taken); /* two fewer, and two of the other */
+}
+
+/* A lane of several threads, whose jobs may hang. */
+static void nobody_has_all_the_threads(void **unused)
+{
+	struct worker_lane lane = {.limit = 4};
+	static struct counted many[10], one[1], nobodys[1];
+
+	(void)unused;
+	take_note(one, 1, MODEST);
+	take_note(many, 10, GREEDY);
+	prepare(nobodys, 1, note_at_gate);
+	begun = 0;
+	pthread_mutex_lock(&gate);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(worker_submit(&lane, &many[i].job), 0);
+	assert_int_equal(lane.running, 3);
+	assert_int_equal(worker_submit(&lane, &one[0].job), 0);
+	assert_int_equal(lane.running, 4);
+	assert_int_equal(worker_submit(&lane, &nobodys[0].job), 0);
+	assert_true(worker_cancel(&nobodys[0].job));
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(many[i].done, 1);
+	assert_int_equal(one[0].done, 1);
+	assert_int_equal(lane.running, 0);
+	assert_null(lane.first);
+	assert_null(lane.working);
+}
+
+static void one_alone_has_the_whole_queue(void **unused)
+{
+	static struct counted many[MANY];
+	size_t taken = 0;
+
+	(void)unused;
+	take_note(many, MANY, GREEDY);
+	pthread_mutex_lock(&gate);
+	while (taken < MANY && worker_submit(&worker_files, &many[taken].job) == 0)
+		taken++;
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_in_range(taken, 200, MANY - 1);
+	for (size_t i = 0; i < taken; i++)
+		assert_ptr_equal(order[i], &many[i].job);
+}
+
 static int niceness, terminate_blocked;
 
 static void look_around(struct worker_job *job)
@@ -154,12 +255,15 @@ int main(void)
 		cmocka_unit_test(each_job_is_done_once_and_one_at_a_time),
 		cmocka_unit_test(a_full_lane_says_no_and_the_other_goes_on),
 		cmocka_unit_test(only_a_waiting_job_can_be_cancelled),
+		cmocka_unit_test(who_brings_one_does_not_wait_for_who_brings_many),
+		cmocka_unit_test(nobody_has_all_the_threads),
+		cmocka_unit_test(one_alone_has_the_whole_queue),
 		cmocka_unit_test(threads_are_nice_and_hear_no_signals),
 	};
 	int failed;
 
 	uv_loop_init(&loop);
-	worker_setup(&loop, 0);
+	worker_setup(&loop, 4);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	uv_loop_close(&loop);
 	return failed;
