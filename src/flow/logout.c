@@ -54,11 +54,6 @@ enum step logout_show(struct visit *visit)
 /* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. */
 static int end_session(struct visit *visit, struct buffer *leave)
 {
-	int found = authenticate_find_session(visit);
-
-	visit->session_ended = true;
-	if (found <= 0)
-		return found;
 	if (authenticate_end_session(visit, &visit->session) != 0)
 		return -1;
 	find_way_out(visit, leave);
@@ -98,13 +93,16 @@ static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct 
 
 enum step logout_do(struct visit *visit)
 {
+	int found = authenticate_find_session(visit);
 	enum ticket_kind kind = kind_of_form(visit);
 	struct buffer leave = BUFFER_INIT(4096);
 	enum step step;
 
-	if (kind == TICKET_NONE)
+	/* Without a session there is nobody whom the logout form could be for. */
+	if (kind == TICKET_NONE && found > 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	if (end_session(visit, &leave) != 0) {
+	visit->session_ended = found >= 0;
+	if (found < 0 || (found > 0 && end_session(visit, &leave) != 0)) {
 		visit_note(visit, "the state does not answer: the session could not be ended");
 		step = visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	} else {

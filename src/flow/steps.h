@@ -96,7 +96,9 @@ int failure_status(enum failure failure);
 /* The browser's id from its cookie, or a new one whose cookie goes out with the answer. */
 void visit_know_browser(struct visit *visit);
 
-/* Opens a ticket of that kind, sealed for this browser, into the visit's join and note. 0 or -1. */
+/* Opens a ticket of that kind, sealed for this browser (of the logout form and the desk: also for
+ * whoever is signed in, whose session has been found before), into the visit's join and note. 0
+ * or -1. */
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
 
 /* Appends a ticket for the visit's join and browser, with its note where the kind has one. 0 or -1

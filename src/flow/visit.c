@@ -18,6 +18,8 @@ enum {
 	STATE_RETRY_S = 10, /* a state that is full or gone may be back by then */
 };
 
+_Static_assert((int)SEAL_HASH_SIZE == (int)TICKET_BROWSER_SIZE, "a holder is as long as a browser");
+
 /* The whole story: which steps a request goes through, in order. */
 static const struct story {
 	enum route route;
@@ -128,10 +130,33 @@ static void drop_note(struct visit *visit)
 	visit->note = NULL;
 }
 
+/* Whom a ticket is for: the browser. A form that acts for whoever is signed in is also for the one
+ * it was shown to, or what somebody began would be done in the name of the next; one of the desk is
+ * for their session, unless the web server says with each request anew who they are. */
+static void find_holder(
+	const struct visit *visit, enum ticket_kind kind, uint8_t holder[TICKET_BROWSER_SIZE])
+{
+	const struct session *session = &visit->session;
+	char browser[2 * TICKET_BROWSER_SIZE + 1], id[2 * SESSION_ID_SIZE + 1] = "";
+	uint8_t hash[SEAL_HASH_SIZE];
+
+	memcpy(holder, visit->browser, TICKET_BROWSER_SIZE);
+	if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
+		return;
+	text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
+	if (kind == TICKET_DESK && !visit->is_ambient)
+		text_hex(session->id, SESSION_ID_SIZE, id);
+	seal_hash(store_hash_key(visit->files->store), hash, "holder of a form", browser, id,
+		session->who.backend != NULL ? session->who.backend : "",
+		session->who.subject != NULL ? session->who.subject : "", NULL);
+	memcpy(holder, hash, TICKET_BROWSER_SIZE);
+}
+
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
 	const struct settings *settings = visit->service->settings;
+	uint8_t holder[TICKET_BROWSER_SIZE];
 	char cookie[512];
 	int64_t lifetime;
 	int rc;
@@ -149,8 +174,8 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 	/* The page of the desk stays open for as long as a session. */
 	lifetime = kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
 	join_release(&visit->join);
-	rc = ticket_open(
-		ring, kind, text, visit->browser, visit->now, lifetime, &visit->join, visit->note);
+	find_holder(visit, kind, holder);
+	rc = ticket_open(ring, kind, text, holder, visit->now, lifetime, &visit->join, visit->note);
 	if (visit->note->backend == NULL)
 		drop_note(visit);
 	return rc;
@@ -158,9 +183,12 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
 {
+	uint8_t holder[TICKET_BROWSER_SIZE];
+
 	visit_know_browser(visit);
-	return ticket_seal(store_ring(visit->files->store), kind, visit->browser, visit->now,
-		&visit->join, visit->note, text);
+	find_holder(visit, kind, holder);
+	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now, &visit->join,
+		visit->note, text);
 }
 
 struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
@@ -248,6 +276,7 @@ static void log_failure(const struct visit *visit)
 		"failure");
 	log_text(&line, "code", failures[visit->failure].code);
 	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);

@@ -6,11 +6,14 @@ import json
 import re
 import subprocess
 
+import drivers
+import platforms
 import pytest
 from client import JSON
-from desk import Host, make_desk  # noqa: F401
+from desk import Host, make_desk
 from guests import MEETING, OTHER, accept, fill, opened, query
 from rig import ENVIRONMENT, HOST, MEETAUTHD, wait_for
+from test_remote_user import with_snippet
 
 WANTED = "aaaaaaaaaaaaaaaaaaaaaaaa"
 TOKEN = "8320-2640-2482-3499"
@@ -194,6 +197,26 @@ def test_P1_no_page_shows_what_the_visitor_brought_as_the_meeting(rig):
         assert HOST in answer.text or answer.status == 403
 
 
+@pytest.mark.parametrize("kind", drivers.ALL)
+def test_P1_every_platform_lets_into_the_meeting_that_rules_go_by(make_rig, kind):
+    """Whatever else a visit says: of the parameters of other platforms none is another name of the meeting."""
+    driver = drivers.ALL[kind]
+    allowed = driver.logged(driver, driver.weekly)
+    platform = platforms.make(make_rig, driver, policy=platforms.POLICY % 'meetings = {"%s"}' % allowed)
+    platform.settle()
+    brought = {"meetingToken": allowed, "name": allowed, "id": allowed}
+    before = platform.ledger()
+    visitor, answer = platform.sign_in(platform.entry(platform.other, **brought))
+    line = platform.audit(answer)
+    assert (answer.status, line["code"], line["meeting_id"]) == (403, "denied", platform.logged(platform.other))
+    if hasattr(platform, "body"):
+        assert platform.ask(visitor, {**platform.body(platform.other), **brought}).code == "denied"
+    assert platform.ledger() == before, "nobody was asked"
+    visitor, answer = platform.sign_in(platform.entry(platform.weekly, name="another"))
+    assert platform.seen(platform.arrived(visitor, platform.weekly, answer))[0] == platform.weekly
+    platform.check()
+
+
 # -- 8: who told it --
 
 
@@ -291,3 +314,55 @@ def test_P14_operators_are_told_of_guests_who_are_asked_for_first(make_rig):
     rig.start()
     text = 'an account of a guest locks out whoever has that name in "people", which is asked after it: write this section behind that one'
     assert ('backend "partners"', text) in told(rig)
+
+
+@pytest.fixture(scope="module")
+def desk(make_module_rig):
+    return make_desk(make_module_rig)
+
+
+def test_P14_a_form_of_the_desk_is_for_the_session_it_was_shown_to(desk):
+    """Two tabs of one browser: alice's form is neither done nor logged as hanna's, nor as that of a later session of alice."""
+    host = Host(desk)
+    form = host.fields("put-account", **host.account("nobody"))
+    for name in ("hanna", "alice"):
+        before = host.files()
+        login = desk.visitor()
+        login.jar = {cookie: value for cookie, value in host.jar.items() if cookie != "__Host-meetauth"}
+        assert login.fill(login.get(login.get("/auth/guests").location), name).status == 303
+        host.jar = dict(login.jar)
+        answer = host.post("/auth/guests", form, JSON)
+        assert answer.status == 400 and answer.code == "ticket-expired" and host.files() == before
+    host.put_account("somebody")
+
+
+def test_P14_a_logout_form_signs_out_whom_it_names(desk):
+    visitor = Host(desk)
+    page = visitor.get("/auth/logout")
+    assert "alice" in page.text
+    form = {name: value for name, _, value in page.forms()[0]["fields"]}
+    alice = dict(visitor.jar)
+    other = desk.visitor()
+    other.jar = {cookie: value for cookie, value in alice.items() if cookie != "__Host-meetauth"}
+    assert other.fill(other.get(other.get("/auth/guests").location), "hanna").status == 303
+    answer = other.post("/auth/logout", form, JSON)
+    assert answer.status == 400 and answer.code == "ticket-expired"
+    assert other.get("/auth/guests").status == 200, "hanna is still signed in"
+    assert visitor.post("/auth/logout", form).status == 200
+    assert visitor.get("/auth/guests").status == 303, "and alice is not"
+    assert visitor.post("/auth/logout", form).status == 200, "once more: there is nobody to sign out"
+
+
+def test_P14_a_form_of_whom_the_web_server_names_is_for_them(make_rig):
+    """They have no session: each request says anew who it is."""
+    rig = make_desk(make_rig, sections='backend "proxy" { type = "remote-user"  groups = "MEETAUTH_GROUPS" }\n')
+    with_snippet(rig, "fastcgi_param MEETAUTH_USER $http_x_who;\nfastcgi_param MEETAUTH_GROUPS hosts;\n")
+    visitor = rig.visitor()
+    page = visitor.get("/auth/guests", {"X-Who": "nora"})
+    assert page.status == 200 and "nora" in page.text
+    form = {"ticket": Host.form_of(page, "put-account")["ticket"], "do": "put-account", **Host.account("guest")}
+    answer = visitor.post("/auth/guests", form, {"X-Who": "otto", **JSON})
+    assert answer.status == 400 and answer.code == "ticket-expired"
+    assert visitor.post("/auth/guests", form, {"X-Who": "nora"}).status == 303
+    done = wait_for(lambda: rig.events("desk"), "the line of the desk")
+    assert [(line["user"], line["result"]) for line in done] == [("nora", "ok")]
