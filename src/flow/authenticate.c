@@ -68,8 +68,8 @@ static int is_over(struct visit *visit)
 
 int authenticate_end_session(const struct visit *visit, const struct session *session)
 {
-	return state_end(visit->station->state, session->id, visit->now,
-		session->began + visit->service->settings->session_lifetime);
+	return state_end(
+		visit->station->state, session->id, visit->now, session->ends + SESSION_SKEW);
 }
 
 bool authenticate_stands(const struct visit *visit, const struct identity *who)
@@ -152,7 +152,7 @@ enum step authenticate_begin_session(struct visit *visit, struct identity *who)
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	session_release(&visit->session);
-	session_begin(&visit->session, who, visit->now);
+	session_begin(&visit->session, who, limits_of(visit), visit->now);
 	visit->session_is_new = true;
 	return authenticate_check_session(visit);
 }
@@ -237,7 +237,7 @@ static enum step look_around(struct visit *visit)
 			verdict = backend->driver->look(
 				backend->instance, request_value, &visit->request, &who, &error);
 		if (verdict == AUTH_GRANT) {
-			session_begin(&visit->session, &who, visit->now);
+			session_begin(&visit->session, &who, limits_of(visit), visit->now);
 			visit->is_ambient = true;
 			if (visit->platform != NULL && visit->platform->driver->grant != NULL)
 				visit_know_browser(visit); /* for `rejoin`: its cookie goes soon */
@@ -273,7 +273,7 @@ enum step authenticate_by_session(struct visit *visit)
 	if (found == 0)
 		return look_around(visit);
 	if (session_is_stale(&visit->session, limits_of(visit), visit->now)) {
-		visit->session.used = visit->now;
+		session_use(&visit->session, limits_of(visit), visit->now);
 		visit->session_is_new = true;
 	}
 	return authenticate_renew(visit);

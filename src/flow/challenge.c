@@ -251,7 +251,7 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 
 bool challenge_use_up(struct visit *visit)
 {
-	int64_t seconds = visit->service->settings->ticket_lifetime + TICKET_SKEW;
+	int64_t seconds = visit->note->ends - visit->now + TICKET_SKEW;
 	uint8_t key[STATE_KEY_SIZE];
 
 	visit_note_key(visit, "granted", key);

@@ -442,8 +442,8 @@ enum step throttle_take_meeting(struct visit *visit, const char *meeting, struct
 enum step throttle_take_answer(struct visit *visit, unsigned count)
 {
 	/* Until the ticket is too old, and so longer than anybody could use it. */
-	struct state_rate rate = {
-		count, visit->service->settings->ticket_lifetime * 1000 * (int64_t)count};
+	int64_t lifetime = visit->note->ends - visit->note->made;
+	struct state_rate rate = {count, lifetime * 1000 * (int64_t)count};
 	uint8_t key[STATE_KEY_SIZE];
 	int64_t wait;
 

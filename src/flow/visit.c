@@ -152,13 +152,19 @@ static void find_holder(
 	memcpy(holder, hash, TICKET_BROWSER_SIZE);
 }
 
+/* The page of the desk stays open for as long as a session. */
+static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
+{
+	const struct settings *settings = visit->service->settings;
+
+	return kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
+}
+
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
-	const struct settings *settings = visit->service->settings;
 	uint8_t holder[TICKET_BROWSER_SIZE];
 	char cookie[512];
-	int64_t lifetime;
 	int rc;
 
 	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
@@ -171,11 +177,10 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 	if (visit->note == NULL)
 		return -1;
 	ticket_note_release(visit->note);
-	/* The page of the desk stays open for as long as a session. */
-	lifetime = kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
 	join_release(&visit->join);
 	find_holder(visit, kind, holder);
-	rc = ticket_open(ring, kind, text, holder, visit->now, lifetime, &visit->join, visit->note);
+	rc = ticket_open(ring, kind, text, holder, visit->now, lifetime_of(visit, kind),
+		&visit->join, visit->note);
 	if (visit->note->backend == NULL)
 		drop_note(visit);
 	return rc;
@@ -187,8 +192,8 @@ int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer 
 
 	visit_know_browser(visit);
 	find_holder(visit, kind, holder);
-	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now, &visit->join,
-		visit->note, text);
+	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now,
+		lifetime_of(visit, kind), &visit->join, visit->note, text);
 }
 
 struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
@@ -200,6 +205,7 @@ struct ticket_note *visit_make_note(struct visit *visit, const struct service_ba
 	seal_random(visit->note->id, sizeof visit->note->id);
 	seal_random(visit->note->seed, sizeof visit->note->seed);
 	visit->note->made = visit->now;
+	visit->note->ends = visit->now + visit->service->settings->ticket_lifetime;
 	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
 		drop_note(visit);
 	return visit->note;

@@ -11,9 +11,18 @@ enum {
 	PLAIN_MAX = SESSION_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
-void session_begin(struct session *session, struct identity *who, int64_t now)
+void session_use(struct session *session, struct session_limits limits, int64_t now)
 {
-	*session = (struct session){.who = IDENTITY_INIT, .began = now, .used = now, .read = now};
+	session->used = now;
+	session->idle_until = now + limits.idle;
+}
+
+void session_begin(
+	struct session *session, struct identity *who, struct session_limits limits, int64_t now)
+{
+	*session = (struct session){
+		.who = IDENTITY_INIT, .began = now, .read = now, .ends = now + limits.lifetime};
+	session_use(session, limits, now);
 	seal_random(session->id, sizeof session->id);
 	identity_move(&session->who, who);
 }
@@ -29,6 +38,8 @@ int session_seal(const struct seal_ring *ring, const struct session *session, st
 	wire_put_number(&out, (uint64_t)session->began, 8);
 	wire_put_number(&out, (uint64_t)session->used, 8);
 	wire_put_number(&out, (uint64_t)session->read, 8);
+	wire_put_number(&out, (uint64_t)session->ends, 8);
+	wire_put_number(&out, (uint64_t)session->idle_until, 8);
 	wire_put_identity(&out, &session->who);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
@@ -44,6 +55,8 @@ static int decode(struct wire_in *in, struct session *session)
 	session->began = (int64_t)wire_get_number(in, 8);
 	session->used = (int64_t)wire_get_number(in, 8);
 	session->read = (int64_t)wire_get_number(in, 8);
+	session->ends = (int64_t)wire_get_number(in, 8);
+	session->idle_until = (int64_t)wire_get_number(in, 8);
 	wire_get_identity(in, &session->who);
 	return wire_is_done(in) && session->who.backend != NULL && session->who.subject != NULL
 		       ? 0
@@ -55,7 +68,8 @@ static bool is_current(const struct session *session, struct session_limits limi
 {
 	if (session->began < 0 || session->used < session->began || session->read < session->began)
 		return false;
-	if (session->used > now + SESSION_SKEW)
+	if (session->used > now + SESSION_SKEW || now >= session->ends ||
+		now >= session->idle_until)
 		return false;
 	return now - session->began < limits.lifetime && now - session->used < limits.idle;
 }

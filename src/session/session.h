@@ -3,8 +3,8 @@
  * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept
  * on the server but revocations (state/).
  *
- *   payload: version 3 | id 16 | began 8 | used 8 | read 8 (big endian) | the identity
- *   (identity_wire.h)
+ *   payload: version 3 | id 16 | began 8 | used 8 | read 8 | ends 8 | idle_until 8 (big endian) |
+ * the identity (identity_wire.h)
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -33,6 +33,9 @@ struct session {
 	int64_t began; /* seconds since 1970 */
 	int64_t used;
 	int64_t read; /* when the backend last said who they are */
+	/* What the limits were when it began, and when it was last used: later ones may shorten a
+	 * session and never bring one back that has ended. */
+	int64_t ends, idle_until;
 };
 
 /* How long sessions live, in seconds. */
@@ -41,7 +44,11 @@ struct session_limits {
 };
 
 /* Begins a session of `who` (taken over) at `now`. */
-void session_begin(struct session *session, struct identity *who, int64_t now);
+void session_begin(
+	struct session *session, struct identity *who, struct session_limits limits, int64_t now);
+
+/* It is used at `now`. */
+void session_use(struct session *session, struct session_limits limits, int64_t now);
 
 /* Appends the sealed cookie value. 0, or -1 when it does not fit in SESSION_TEXT_MAX: the identity
  * has too many or too long groups. */

@@ -80,17 +80,19 @@ static void put_note(struct wire_out *out, const struct ticket_note *note)
 }
 
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
-	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, const struct join *join,
-	const struct ticket_note *note, struct buffer *text)
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+	const struct join *join, const struct ticket_note *note, struct buffer *text)
 {
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
 	int64_t issued = has_note(kind) && note->made != 0 ? note->made : now;
+	int64_t ends = has_note(kind) && note->ends != 0 ? note->ends : issued + lifetime;
 	int rc = -1;
 
 	wire_put_number(&out, VERSION, 1);
 	wire_put_number(&out, kind, 1);
 	wire_put_number(&out, (uint64_t)issued, 8);
+	wire_put_number(&out, (uint64_t)ends, 8);
 	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
 	if (has_join(kind))
 		put_join(&out, join);
@@ -137,9 +139,8 @@ static int get_join(struct wire_in *in, struct join *join)
 	return 0;
 }
 
-static int get_note(struct wire_in *in, int64_t issued, struct ticket_note *note)
+static int get_note(struct wire_in *in, struct ticket_note *note)
 {
-	note->made = issued;
 	wire_get_bytes(in, note->id, sizeof note->id);
 	wire_get_bytes(in, note->seed, sizeof note->seed);
 	note->echo = wire_get_number(in, 1) != 0;
@@ -167,20 +168,22 @@ void ticket_note_release(struct ticket_note *note)
  */
 static int check_front(struct wire_in *in, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	int64_t *issued_r)
+	int64_t *issued_r, int64_t *ends_r)
 {
 	uint8_t bound[TICKET_BROWSER_SIZE] = {0};
-	int64_t issued;
+	int64_t issued, ends;
 
 	if (wire_get_number(in, 1) != VERSION || wire_get_number(in, 1) != (uint64_t)kind)
 		return -1;
 	issued = (int64_t)wire_get_number(in, 8);
+	ends = (int64_t)wire_get_number(in, 8);
 	wire_get_bytes(in, bound, sizeof bound);
 	if (in->failed || !seal_equal(bound, browser, sizeof bound))
 		return -1;
-	if (issued < 0 || issued > now + TICKET_SKEW || now - issued >= lifetime)
+	if (issued < 0 || issued > now + TICKET_SKEW || now - issued >= lifetime || now >= ends)
 		return -1;
 	*issued_r = issued;
+	*ends_r = ends;
 	return 0;
 }
 
@@ -189,7 +192,7 @@ int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char 
 	struct join *join, struct ticket_note *note)
 {
 	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
-	int64_t issued = 0;
+	int64_t issued = 0, ends = 0;
 	int rc = -1;
 
 	*join = JOIN_INIT;
@@ -198,11 +201,14 @@ int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char 
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
-		rc = check_front(&in, kind, browser, now, lifetime, &issued);
+		rc = check_front(&in, kind, browser, now, lifetime, &issued, &ends);
 		if (rc == 0 && has_join(kind))
 			rc = get_join(&in, join);
-		if (rc == 0 && has_note(kind))
-			rc = get_note(&in, issued, note);
+		if (rc == 0 && has_note(kind)) {
+			rc = get_note(&in, note);
+			note->made = issued;
+			note->ends = ends;
+		}
 		if (!wire_is_done(&in))
 			rc = -1;
 	}

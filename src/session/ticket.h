@@ -4,8 +4,8 @@
  * and bound to the browser by the cookie __Host-meetauth-join, which holds a sealed random id that
  * all tabs share. Any process of the pool can finish it; nothing is kept on the server.
  *
- *   payload: version 3 | kind 1 | issued 8 | browser id 16 | where the kind has one, the join:
- *   platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
+ *   payload: version 3 | kind 1 | issued 8 | ends 8 | browser id 16 | where the kind has one, the
+ * join: platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
  *   forwards 1 | name and value of each | where it has one, the note: id 16 | seed 32 | echo 1 |
  *   backend, name, prompt | state as 2-byte length and bytes | the identity (identity_wire.h)
  */
@@ -45,7 +45,9 @@ enum ticket_kind {
 struct ticket_note {
 	uint8_t id[TICKET_ID_SIZE];	/* random: what may happen once, or five times, counts it */
 	uint8_t seed[TICKET_SEED_SIZE]; /* random: nonce and PKCE verifier are made of it */
-	int64_t made;  /* from then on its tickets age, however often it is sealed again; 0: now */
+	/* From when on its tickets age, and when they end, however often it is sealed again; 0: as
+	 * they are sealed now. */
+	int64_t made, ends;
 	char *backend; /* the title of its section */
 	/* A challenge (auth/attempt.h), or NULL and nothing. */
 	char *name, *prompt;
@@ -72,15 +74,16 @@ int ticket_browser_open(
 int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICKET_BROWSER_SIZE],
 	struct buffer *text);
 
-/* Appends the sealed ticket. `join` and `note` are there where the kind has one, else NULL. 0, or
- * -1 when it would be longer than TICKET_TEXT_MAX. */
+/* Appends the sealed ticket, good for `lifetime` seconds. `join` and `note` are there where the
+ * kind has one, else NULL. 0, or -1 when it would be longer than TICKET_TEXT_MAX. */
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
-	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, const struct join *join,
-	const struct ticket_note *note, struct buffer *text);
+	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+	const struct join *join, const struct ticket_note *note, struct buffer *text);
 
-/* Opens a ticket of that kind for that browser, younger than `lifetime` seconds and not from
- * further in the future than TICKET_SKEW. Join and note are filled (empty where the kind has none;
- * `note` may be NULL then) and the caller's. 0, or -1 for every other cause. */
+/* Opens a ticket of that kind for that browser, which has not ended, is younger than `lifetime`
+ * seconds and not from further in the future than TICKET_SKEW. Join and note are filled (empty
+ * where the kind has none; `note` may be NULL then) and the caller's. 0, or -1 for every other
+ * cause. */
 int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	struct join *join, struct ticket_note *note);

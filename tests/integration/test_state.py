@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What visitors can make of the state that the processes share."""
 
+import os
 import re
+import signal
+import time
 import urllib.parse
 
 import pytest
 from oidc_peers import BACKEND, Liar, Person, section
+from rig import wait_for
 from test_oidc import start
 
 
@@ -46,3 +50,41 @@ def test_P4_callbacks_of_nobody_leave_no_entries(make_rig, liar):
         answer = come_back_with_an_error()
         assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0, answer
     assert entries(rig) == before
+
+
+# -- what has ended --
+
+
+def change_options(rig, **options):
+    rig.configure(**options)
+    reloads = len(rig.events("reload"))
+    os.kill(rig.pool.pid, signal.SIGHUP)
+    wait_for(lambda: len(rig.events("reload")) > reloads, "the reload")
+
+
+def test_P12_later_lifetimes_bring_nothing_back(make_rig):
+    seconds = 6
+    options = {name: "%ds" % seconds for name in ("session-lifetime", "session-idle", "ticket-lifetime")}
+    rig = make_rig(options=options)
+    left, gone, pending = rig.visitor(), rig.visitor(), rig.visitor()
+    began = time.monotonic()
+    page = pending.login_page()
+    left.sign_in()
+    gone.sign_in("bob")
+    assert left.enter().status == 302
+    copy = dict(left.jar)
+    out = left.get("/auth/logout")
+    ticket = {name: value for name, _, value in out.forms()[0]["fields"]}
+    assert left.post("/auth/logout", ticket).status == 200
+    left.jar = dict(copy)
+    assert left.enter().status == 303
+    change_options(rig, session_lifetime="12h", session_idle="12h", ticket_lifetime="1h")
+    left.jar = dict(copy)
+    assert left.enter().status == 303
+    time.sleep(max(0, began + seconds + 1 - time.monotonic()))
+    for _ in range(20): # by which whatever has expired is dropped
+        assert rig.visitor().sign_in().status == 302
+    left.jar = dict(copy)
+    assert left.enter().status == 303
+    assert gone.enter().status == 303
+    assert pending.fill(page).status == 400

@@ -42,7 +42,7 @@ static struct session begin(size_t groups, size_t length)
 		snprintf(group + length - 2, 3, "%02zu", i);
 		assert_int_equal(identity_add_group(&who, group), 0);
 	}
-	session_begin(&session, &who, NOW);
+	session_begin(&session, &who, limits, NOW);
 	assert_null(who.subject);
 	return session;
 }
@@ -56,6 +56,7 @@ static bool opens_at(int64_t began, int64_t used, int64_t now)
 
 	session.began = began;
 	session.used = used;
+	session.ends = session.idle_until = INT64_MAX; /* what counts is the present limits */
 	session.read = began;
 	assert_int_equal(session_seal(&ring, &session, &text), 0);
 	good = session_open(&ring, text.data, limits, now, &opened) == 0;
@@ -88,6 +89,47 @@ static void test_session_comes_back_whole(void **state)
 	assert_null(opened.who.subject);
 	session_release(&session);
 	buffer_release(&text);
+}
+
+/* Whether a session that began at NOW with these limits, and was used then or again a minute later,
+ * opens with others. */
+static bool opens_with(
+	struct session_limits then, bool again, struct session_limits now_limits, int64_t now)
+{
+	struct identity who = IDENTITY_INIT;
+	struct session session, opened;
+	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX);
+	bool good;
+
+	assert_int_equal(identity_set(&who.backend, "staff", 64), 0);
+	assert_int_equal(identity_set(&who.subject, "alice", IDENTITY_SUBJECT_MAX), 0);
+	session_begin(&session, &who, then, NOW);
+	if (again)
+		session_use(&session, then, NOW + 60);
+	assert_int_equal(session_seal(&ring, &session, &text), 0);
+	good = session_open(&ring, text.data, now_limits, now, &opened) == 0;
+	session_release(&opened);
+	session_release(&session);
+	buffer_release(&text);
+	return good;
+}
+
+static void test_p12_later_limits_bring_no_session_back(void **state)
+{
+	const struct session_limits small = {600, 300}, even = {600, 600}, large = {864000, 864000};
+
+	(void)state;
+	assert_true(opens_with(even, false, large, NOW + 599));
+	assert_false(opens_with(even, false, large, NOW + 600));
+	assert_true(opens_with(small, false, large, NOW + 299));
+	assert_false(opens_with(small, false, large, NOW + 300));
+	/* Use makes it last longer, up to its end. */
+	assert_true(opens_with(small, true, large, NOW + 359));
+	assert_false(opens_with(small, true, large, NOW + 360));
+	assert_false(opens_with(even, true, large, NOW + 600));
+	/* Later limits may be shorter. */
+	assert_true(opens_with(large, false, small, NOW + 299));
+	assert_false(opens_with(large, false, small, NOW + 300));
 }
 
 static void test_A36_every_login_has_a_new_id(void **state)
@@ -298,6 +340,7 @@ int main(void)
 		cmocka_unit_test(test_largest_session_fits_in_a_cookie),
 		cmocka_unit_test(test_A37_session_of_other_shape_is_refused),
 		cmocka_unit_test(test_A37_what_is_no_cookie_of_ours_is_refused),
+		cmocka_unit_test(test_p12_later_limits_bring_no_session_back),
 		cmocka_unit_test(test_session_is_stale_after_a_tenth_of_idling),
 		cmocka_unit_test(test_keys_of_revocations_differ),
 		cmocka_unit_test(test_wire_refuses_what_does_not_fit),

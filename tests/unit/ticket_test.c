@@ -49,7 +49,8 @@ static struct buffer seal_ticket(enum ticket_kind kind, const struct join *join,
 {
 	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
 
-	assert_int_equal(ticket_seal(&ring, kind, browser, now, join, NULL, &text), 0);
+	assert_int_equal(
+		ticket_seal(&ring, kind, browser, now, TICKET_LIFETIME, join, NULL, &text), 0);
 	return text;
 }
 
@@ -114,8 +115,9 @@ static void test_note_comes_back_whole(void **state)
 	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
 
 	(void)state;
-	assert_int_equal(
-		ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, &join, &note, &text), 0);
+	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
+				 &note, &text),
+		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, text.data, browser, NOW,
 				 TICKET_LIFETIME, &back, &opened),
 		0);
@@ -154,14 +156,16 @@ static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 
 	(void)state;
 	note.made = NOW;
-	assert_int_equal(
-		ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, &join, &note, &first), 0);
+	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
+				 &note, &first),
+		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last,
 				 TICKET_LIFETIME, &back, &opened),
 		0);
 	assert_int_equal(opened.made, NOW);
-	assert_int_equal(
-		ticket_seal(&ring, TICKET_CHALLENGE, browser, last, &back, &opened, &again), 0);
+	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, last, TICKET_LIFETIME, &back,
+				 &opened, &again),
+		0);
 	ticket_note_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last,
@@ -188,7 +192,9 @@ static void test_join_without_a_request_token(void **state)
 	(void)state;
 	free(join.request_token);
 	join.request_token = NULL;
-	assert_int_equal(ticket_seal(&ring, TICKET_INVITE, browser, NOW, &join, &note, &text), 0);
+	assert_int_equal(ticket_seal(&ring, TICKET_INVITE, browser, NOW, TICKET_LIFETIME, &join,
+				 &note, &text),
+		0);
 	assert_int_equal(ticket_open(&ring, TICKET_INVITE, text.data, browser, NOW, TICKET_LIFETIME,
 				 &back, &opened),
 		0);
@@ -254,10 +260,48 @@ static void test_ticket_of_another_kind_is_refused(void **state)
 	buffer_release(&logout);
 }
 
+/* Nor does a form that is sealed again then. */
+static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
+{
+	const int64_t longer = 100 * TICKET_LIFETIME, last = NOW + TICKET_LIFETIME - 1;
+	struct ticket_note note = make_note(), opened;
+	struct join join = make_join(0, 0), back;
+	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
+	struct buffer first = BUFFER_INIT(TICKET_TEXT_MAX), again = BUFFER_INIT(TICKET_TEXT_MAX);
+
+	(void)state;
+	assert_int_equal(
+		ticket_open(&ring, TICKET_JOIN, text.data, browser, last, longer, &back, NULL), 0);
+	join_release(&back);
+	assert_int_equal(
+		ticket_open(&ring, TICKET_JOIN, text.data, browser, last + 1, longer, &back, NULL),
+		-1);
+	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
+				 &note, &first),
+		0);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last, longer,
+				 &back, &opened),
+		0);
+	assert_int_equal(opened.ends, NOW + TICKET_LIFETIME);
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_CHALLENGE, browser, last, longer, &back, &opened, &again),
+		0);
+	ticket_note_release(&opened);
+	join_release(&back);
+	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1, longer,
+				 &back, &opened),
+		-1);
+	ticket_note_release(&note);
+	join_release(&join);
+	buffer_release(&text);
+	buffer_release(&first);
+	buffer_release(&again);
+}
+
 static void test_ticket_has_its_time(void **state)
 {
 	struct buffer text = seal_ticket(TICKET_LOGOUT, NULL, NOW);
-	struct buffer never = seal_ticket(TICKET_LOGOUT, NULL, INT64_MAX);
+	struct buffer never = seal_ticket(TICKET_LOGOUT, NULL, INT64_MAX - TICKET_LIFETIME);
 	struct buffer before = seal_ticket(TICKET_LOGOUT, NULL, INT64_MIN);
 
 	(void)state;
@@ -279,13 +323,19 @@ static void test_oversize_ticket_is_not_sealed(void **state)
 	struct join huge = make_join(1, 70000);
 
 	(void)state;
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, NULL, &text), -1);
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &huge, NULL, &text), -1);
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME, &join, NULL, &text),
+		-1);
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME, &huge, NULL, &text),
+		-1);
 	assert_int_equal(text.length, 0);
 	join_release(&join);
 	join_release(&huge);
 	join = make_join(JOIN_FORWARD_MAX, 240);
-	assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, &join, NULL, &text), 0);
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME, &join, NULL, &text),
+		0);
 	assert_true(text.length <= TICKET_TEXT_MAX);
 	assert_true(ticket_opens(text.data, TICKET_JOIN, browser, NOW));
 	join_release(&join);
@@ -326,7 +376,7 @@ static void test_A37_cookie_of_one_purpose_is_not_another(void **state)
 	uint8_t id[TICKET_BROWSER_SIZE];
 
 	(void)state;
-	session_begin(&session, &who, NOW);
+	session_begin(&session, &who, limits, NOW);
 	assert_int_equal(session_open(&ring, ticket.data, limits, NOW, &opened), -1);
 	assert_int_equal(ticket_browser_open(&ring, ticket.data, id), -1);
 	assert_int_equal(session_seal(&ring, &session, &cookie), 0);
@@ -382,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_A42_a_note_that_is_sealed_again_keeps_its_age),
 		cmocka_unit_test(test_A42_tickets_of_two_tabs_are_independent),
 		cmocka_unit_test(test_ticket_of_another_kind_is_refused),
+		cmocka_unit_test(test_p12_later_lifetimes_bring_no_ticket_back),
 		cmocka_unit_test(test_ticket_has_its_time),
 		cmocka_unit_test(test_oversize_ticket_is_not_sealed),
 		cmocka_unit_test(test_A37_ticket_of_other_shape_is_refused),
