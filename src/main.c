@@ -3,6 +3,7 @@
  * meetauthd: the start and the end of one process of the pool.
  */
 #include "base/clock.h"
+#include "base/wipe.h"
 #include "flow/visit.h"
 #include "options.h"
 #include "pool/fastcgi.h"
@@ -140,6 +141,7 @@ static void each_turn(void *context)
 	struct process *process = context;
 
 	visit_each_turn(&process->station);
+	wipe_stack();
 }
 
 static void hang_up(void *context)

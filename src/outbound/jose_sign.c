@@ -5,8 +5,6 @@
 
 #include "outbound/jose_key.h"
 
-#include <malloc.h>
-#include <pthread.h>
 #include <sodium.h>
 
 enum { SECRET_MAX = 4096 };
@@ -19,20 +17,6 @@ struct jose_signer {
 };
 
 /* -- keys -- */
-
-static void wiping_free(void *memory)
-{
-	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
-/* cjose keeps keys in memory of its own and 0.6.2 leaves them there. What it frees of jansson's is
- * from malloc() too. */
-static void make_cjose_wipe(void)
-{
-	cjose_set_alloc_funcs(malloc, realloc, wiping_free);
-}
 
 static int make_oct(
 	struct jose_signer *signer, const void *bytes, size_t length, struct error *error)
@@ -134,14 +118,12 @@ static int read_key(struct jose_signer *signer, const char *key, size_t length, 
 struct jose_signer *jose_signer_new(
 	const char *algorithm, const char *key, size_t length, const char *kid, struct error *error)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct jose_signer *signer = calloc(1, sizeof *signer);
 
 	if (signer == NULL) {
 		error_set(error, "no memory for a key");
 		return NULL;
 	}
-	pthread_once(&once, make_cjose_wipe);
 	signer->algorithm = jose_algorithm(algorithm);
 	if (signer->algorithm == NULL)
 		error_set(error, "\"%s\" is no algorithm to sign with", algorithm);
@@ -223,7 +205,7 @@ char *jose_sign(const struct jose_signer *signer, const json_t *claims, struct e
 					    : sign_by_sodium(signer, head, payload);
 	if (token == NULL)
 		error_set(error, "cannot sign with %s", signer->algorithm->name);
-	wiping_free(payload);
+	free(payload);
 	free(head);
 	json_decref(header);
 	return token;

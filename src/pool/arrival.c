@@ -199,6 +199,7 @@ static bool take_bytes(struct arrival *arrival)
 		if (got <= 0)
 			return got < 0 && (errno == EAGAIN || errno == EINTR);
 		buffer_append(bytes, chunk, (size_t)got);
+		explicit_bzero(chunk, (size_t)got);
 	}
 	return true;
 }
@@ -211,6 +212,7 @@ static void throw_away(struct arrival *arrival)
 
 	for (int i = 0; i < DISCARD_BATCH && got > 0; i++)
 		got = recv(arrival->fd, all->chunk, sizeof all->chunk, MSG_DONTWAIT);
+	explicit_bzero(all->chunk, sizeof all->chunk);
 	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
 	forget(arrival);
@@ -337,6 +339,8 @@ void arrivals_take(struct arrivals *all, int fd, bool late)
 		receive(all, fd, fd, &framing, late);
 	else if (watch(all, fd, false) != 0)
 		turn_away(all, fd, &framing, errno);
+	if (got > 0)
+		explicit_bzero(all->chunk, (size_t)got);
 }
 
 /* -- life -- */

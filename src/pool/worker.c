@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/worker.h"
 
+#include "base/wipe.h"
 #include "telemetry/metrics.h"
 
 #include <signal.h>
@@ -54,6 +55,7 @@ static void on_thread(uv_work_t *request)
 
 	settle_thread();
 	job->work(job);
+	wipe_stack();
 }
 
 /* ---- who is next ----

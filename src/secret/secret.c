@@ -2,10 +2,9 @@
 #include "secret/secret.h"
 
 #include "base/buffer.h"
+#include "base/wipe.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
@@ -18,14 +17,6 @@ struct secret {
 	char *bytes; /* of sodium_malloc(), read-only */
 	size_t length;
 };
-
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
 
 /* A core file, or a debugger of the same user, would hold every key. LeakSanitizer is such a
  * debugger. */
@@ -42,14 +33,6 @@ static int forbid_looking_in(struct error *error)
 	return 0;
 }
 
-/* jansson copies strings as it reads and writes them: keys of the store, access tokens. */
-static void wiping_free(void *memory)
-{
-	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
 int secret_init(struct error *error)
 {
 	if (forbid_looking_in(error) != 0)
@@ -57,7 +40,6 @@ int secret_init(struct error *error)
 	unsetenv("SSLKEYLOGFILE");
 	if (sodium_init() < 0)
 		return error_set(error, "cannot start libsodium: no source of randomness");
-	json_set_alloc_funcs(malloc, wiping_free);
 	return 0;
 }
 

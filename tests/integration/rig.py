@@ -154,6 +154,7 @@ class Rig:
         self.conf = self.folder + "/meetauth.conf"
         self.share = TOP + "/share"
         self.log = self.folder + "/meetauthd.log"
+        self.meetauthd = MEETAUTHD
         self.pool = self.nginx = None
         self.wrapper = []  # a command that starts the pool's
         self.platform = Platform(self.folder, self.base, *platform_arguments, keys=[self.key])
@@ -209,7 +210,7 @@ class Rig:
         command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--"]
         if self.processes:
             command += ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", str(self.processes), "--"]
-        self.pool = Program(self.wrapper + command + [MEETAUTHD, "-c", self.conf], self.log)
+        self.pool = Program(self.wrapper + command + [self.meetauthd, "-c", self.conf], self.log)
         wait_for(lambda: self.send("GET", "/auth/readyz").status == 200, "readyz: " + self.log)
         wait_for(lambda: len(self.daemons()) == max(self.processes, 1), "all processes")
         wait_for(lambda: self.metric("meetauth_processes") == max(self.processes, 1), "all processes to serve")

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What lies in the memory of a process that has nothing to do: nothing of the visits that are over, and of the secrets it
+needs one copy each. A core file, a swap file or a bug that reads too far would show what is there."""
+
+import collections
+import os
+import re
+import urllib.parse
+
+import pytest
+import rig as rigs
+from client import password_form
+from test_join import token_of
+from test_platform_faults import start_with
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone may look into the process")
+
+
+def plain_build():
+    """Sanitizers keep freed memory to look for its use: take a build beside this one where this one has them."""
+    for folder in (rigs.BUILD, *(os.path.join(rigs.TOP, "build", name) for name in ("gcc", "plain"))):
+        program = os.path.join(folder, "meetauthd")
+        if os.path.exists(program):
+            with open(program, "rb") as file:
+                if b"__asan_init" not in file.read():
+                    return program
+    return None
+
+
+def memory(pid):
+    """Every page of the process that can be read, but for files that are mapped for reading only."""
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as maps, open("/proc/%d/mem" % pid, "rb") as mem:
+        for line in maps:
+            begin, end, mode, name = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
+            if name in ("[vvar]", "[vsyscall]", "[vvar_vclock]") or ("w" not in mode and name.startswith("/")):
+                continue
+            try:
+                mem.seek(int(begin, 16))
+                yield name or "anonymous", mem.read(int(end, 16) - int(begin, 16))
+            except (OSError, ValueError):
+                continue  # a guard page
+
+
+def copies(pid, secrets):
+    found = collections.Counter()
+    for name, data in memory(pid):
+        for what, secret in secrets.items():
+            for form in {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret)}:
+                found[what] += data.count(form.encode())
+    return found
+
+
+TIMEOUT = 'timeout = "1s"'
+FRONT = """
+    server {
+        listen 127.0.0.1:%d ssl http2;
+        ssl_certificate %s; ssl_certificate_key %s;
+        access_log off;
+        location / { proxy_pass http://127.0.0.1:%d; }
+    }"""
+
+
+def behind_tls(make, authority):
+    """The platform behind an nginx with a certificate: the exchange goes through OpenSSL and HTTP/2."""
+    rig = make(start=False, tls=authority, platform='ca-file = "%s"\n' % authority.file + TIMEOUT)
+    port = rigs.free_port()
+    rig.api = "https://127.0.0.1:%d" % port
+    rig.start_nginx = lambda: start_with(rig, FRONT % (port, *authority.certificate("127.0.0.1"), rig.platform.port))
+    return rig
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def idle(request, make_module_rig, authority):
+    program = plain_build()
+    if program is None:
+        pytest.skip("needs a build without sanitizers in build/gcc")
+    if request.param == "http":
+        rig = make_module_rig(start=False, platform=TIMEOUT)
+    else:
+        rig = behind_tls(make_module_rig, authority)
+    rig.meetauthd = program
+    rig.start()
+    secrets = {"API key": rig.key, "password": rig.passwords["alice"], "wrong password": "a-wrong-password-canary"}
+
+    def note(kind, value):
+        secrets["%s %d" % (kind, len(secrets))] = value
+
+    for _ in range(3):
+        visitor = rig.visitor()
+        entry = rig.entry()
+        note("request token", token_of(entry))
+        page = visitor.get(visitor.get(entry).location)
+        note("ticket", password_form(page)[1]["ticket"])
+        visitor.fill(page, "alice", secrets["wrong password"])
+        back = visitor.fill(page)
+        note("access token", dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.location).query))["meetingAccessToken"])
+        for value in visitor.jar.values():
+            note("cookie", value)
+        again = rig.entry()
+        note("request token", token_of(again))
+        assert visitor.get(again).status == 302
+    for fault in ("hang", "close", "reset", "status-500", "status-403", "garbage", "big"):
+        target = rig.entry("fault-" + fault)
+        note("request token", token_of(target))
+        assert visitor.get(target).status >= 400
+    # What comes last pushes out what libraries hold on to until the next: a visit with nothing secret, and a join of nobody.
+    assert rig.send("GET", "/auth/healthz").status == 200
+    rig.secrets = secrets
+    return rig
+
+
+def test_A68_an_idle_process_remembers_no_visit(idle):
+    pid, = idle.daemons()
+    found = copies(pid, {what: secret for what, secret in idle.secrets.items() if what != "API key"})
+    assert {what: count for what, count in found.items() if count} == {}
+
+
+def test_A68_an_idle_process_has_one_copy_of_the_api_key(idle):
+    pid, = idle.daemons()
+    assert copies(pid, {"API key": idle.secrets["API key"]}) == {"API key": 1}
+
+
+def test_A68_the_search_in_memory_finds_what_is_there():
+    secret = "canary-" + os.urandom(16).hex()
+    assert copies(os.getpid(), {"it": secret})["it"] >= 1
