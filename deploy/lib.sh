@@ -5,7 +5,7 @@
 packages_build=(gcc make autoconf automake libc6-dev pkg-config libfcgi-dev libcurl4-openssl-dev libjansson-dev
     libsodium-dev libuv1-dev libc-ares-dev libconfuse-dev liburiparser-dev liblmdb-dev libcjose-dev libldap-dev liboath-dev libqrencode-dev libcrypt-dev libssl-dev libexpat1-dev
     libunistring-dev libpam0g-dev)
-packages_run=(nginx spawn-fcgi multiwatch python3 curl openssl ca-certificates)
+packages_run=(nginx spawn-fcgi python3 curl openssl ca-certificates)
 
 say() { printf '%s\n' "$*"; }
 

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "pool/fastcgi.h"
 #include "pool/loop.h"
+#include "pool/parent.h"
 #include "pool/socket.h"
 #include "pool/worker.h"
 #include "service/lint.h"
@@ -19,6 +20,7 @@
 
 #include <curl/curl.h>
 #include <limits.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -283,6 +285,23 @@ static int run(const struct options *options, struct error *error)
 	return status;
 }
 
+/* The parent of a pool: it needs neither the configuration nor the libraries. */
+static int run_parent(const struct options *options, char *name, struct error *error)
+{
+	char *arguments[] = {
+		name, (char *)(uintptr_t) "-c", (char *)(uintptr_t)options->config, NULL};
+	struct parent_options parent = {
+		.program = (const char *)getauxval(AT_EXECFN),
+		.arguments = arguments,
+		.processes = options->processes,
+	};
+	int status = take_socket(options, &parent.fd, error);
+
+	if (status == EX_OK && parent_run(&parent, error) != 0)
+		status = EX_OSERR;
+	return status == EX_OK ? status : fail(status, error);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -300,6 +319,8 @@ int main(int argc, char **argv)
 	if (options.version)
 		return print_version();
 	loop_hold_hang_up();
+	if (options.processes > 0 && !options.test)
+		return run_parent(&options, argv[0], &error);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		error_set(&error, "libcurl does not start");
 	if (error.text[0] != '\0' || secret_init(&error) != 0)

@@ -12,6 +12,7 @@
 struct options {
 	const char *config; /* the installed one by default */
 	const char *listen; /* NULL: descriptor 0 */
+	unsigned processes; /* 0: no pool, this process serves */
 	bool test, version, help;
 };
 

@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "pool/arrival.h"
+#include "pool/socket.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -179,19 +179,6 @@ struct listener *listener_new(uv_loop_t *loop, int fd, unsigned connections,
 	return listener;
 }
 
-/* Whatever is opened next must not become a standard descriptor. */
-static void close_socket(int fd)
-{
-	int null = fd <= STDERR_FILENO ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
-
-	if (null >= 0) {
-		dup2(null, fd);
-		close(null);
-	} else {
-		close(fd);
-	}
-}
-
 static void on_closed(uv_handle_t *handle)
 {
 	release_handle(handle->data);
@@ -203,7 +190,7 @@ static void stop_accepting(struct listener *listener)
 	if (listener->fd < 0)
 		return;
 	uv_close((uv_handle_t *)&listener->accepting, on_closed);
-	close_socket(listener->fd); /* libuv has forgotten it already */
+	socket_close(listener->fd); /* libuv has forgotten it already */
 	listener->fd = -1;
 }
 

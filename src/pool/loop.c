@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/loop.h"
 
+#include "pool/channel.h"
 #include "telemetry/log.h"
+#include "telemetry/metrics.h"
 
 #include <signal.h>
 
@@ -13,7 +15,10 @@ struct loop {
 	uv_check_t after_events;
 	uv_prepare_t before_wait;
 	uv_timer_t deadline;
-	bool draining;
+	bool draining, signalled;
+	int channel; /* to the parent of the pool, or -1 */
+	uv_poll_t parent;
+	struct channel_message told; /* what the parent knows of us */
 };
 
 /* At a drain, what is still arriving gets at most this, and half of the time for the drain. */
@@ -31,6 +36,23 @@ static void stop_when_done(struct loop *loop)
 		uv_stop(loop->uv);
 }
 
+/* Tells the parent that we serve, and what changed of what it knows of us. */
+static void tell_parent(struct loop *loop, enum channel_kind kind)
+{
+	struct channel_message message = {.kind = kind};
+	enum log_target target;
+	enum log_format format;
+
+	log_how(&target, &format);
+	message.values[READY_DRAIN_MS] = loop->hooks->drain_timeout_ms(loop->hooks->context);
+	message.values[READY_LOG_TARGET] = target;
+	message.values[READY_LOG_FORMAT] = format;
+	if (loop->channel < 0 || memcmp(&message, &loop->told, sizeof message) == 0)
+		return;
+	channel_send(loop->channel, &message);
+	loop->told = message;
+}
+
 /* What sockets and threads brought is dealt with together. */
 static void after_events(uv_check_t *check)
 {
@@ -38,6 +60,8 @@ static void after_events(uv_check_t *check)
 
 	loop->hooks->each_turn(loop->hooks->context);
 	log_flush();
+	if (!loop->draining)
+		tell_parent(loop, CHANNEL_READY);
 	stop_when_done(loop);
 }
 
@@ -56,22 +80,29 @@ static void on_deadline(uv_timer_t *timer)
 	uv_stop(loop->uv);
 }
 
-static void on_terminate(uv_signal_t *signal, int number)
+static void begin_drain(struct loop *loop)
 {
-	struct loop *loop = signal->data;
 	int64_t timeout = loop->hooks->drain_timeout_ms(loop->hooks->context);
 
-	(void)number;
-	if (loop->draining) {
-		uv_stop(loop->uv); /* asked twice: now */
-		return;
-	}
 	loop->draining = true;
+	tell_parent(loop, CHANNEL_DRAINING);
 	loop->hooks->drain(loop->hooks->context);
 	listener_stop(loop->listener, timeout / 2 < ARRIVE_MS ? timeout / 2 : ARRIVE_MS);
 	log_message(LOG_LEVEL_INFO, "drain", "finishing %u requests", unanswered(loop));
 	uv_timer_start(&loop->deadline, on_deadline, (uint64_t)timeout, 0);
 	stop_when_done(loop);
+}
+
+static void on_terminate(uv_signal_t *signal, int number)
+{
+	struct loop *loop = signal->data;
+
+	(void)number;
+	if (loop->signalled)
+		uv_stop(loop->uv); /* asked twice: now */
+	else if (!loop->draining)
+		begin_drain(loop);
+	loop->signalled = true;
 }
 
 static void on_hang_up(uv_signal_t *signal, int number)
@@ -81,6 +112,53 @@ static void on_hang_up(uv_signal_t *signal, int number)
 	(void)number;
 	if (!loop->draining)
 		loop->hooks->hang_up(loop->hooks->context);
+}
+
+static void take_figures(const struct channel_message *message)
+{
+	static const enum metric levels[] = {
+		[FIGURE_WANTED] = METRIC_POOL_WANTED,
+		[FIGURE_READY] = METRIC_POOL_READY,
+		[FIGURE_RESTARTS] = METRIC_POOL_RESTARTS,
+		[FIGURE_STARTED] = METRIC_POOL_START,
+		[FIGURE_ROLLS] = METRIC_POOL_ROLLS,
+	};
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		level_set(levels[i], message->values[i]);
+}
+
+/* Without its parent nobody would start us again, tell us to end, or find the socket free. */
+static void on_parent_gone(struct loop *loop)
+{
+	uv_poll_stop(&loop->parent);
+	if (loop->draining)
+		return;
+	log_message(LOG_LEVEL_ERROR, "parent-gone",
+		"the parent of the pool is gone: this process ends, too");
+	begin_drain(loop);
+}
+
+static void on_parent(uv_poll_t *poll, int status, int events)
+{
+	struct loop *loop = poll->data;
+	struct channel_message message;
+	enum channel_read found;
+
+	(void)status;
+	(void)events;
+	while ((found = channel_receive(loop->channel, &message)) == CHANNEL_MESSAGE) {
+		if (message.kind == CHANNEL_FIGURES)
+			take_figures(&message);
+		else if (message.kind == CHANNEL_DRAIN && !loop->draining)
+			begin_drain(loop);
+		else if (message.kind == CHANNEL_STOP)
+			uv_stop(loop->uv);
+		else if (message.kind == CHANNEL_RELOAD && !loop->draining)
+			loop->hooks->hang_up(loop->hooks->context);
+	}
+	if (found == CHANNEL_GONE)
+		on_parent_gone(loop);
 }
 
 static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb callback, int number)
@@ -120,6 +198,12 @@ static void start(struct loop *loop)
 	uv_timer_init(loop->uv, &loop->deadline);
 	loop->deadline.data = loop;
 	mask_hang_up(SIG_UNBLOCK);
+	if (loop->channel < 0)
+		return;
+	uv_poll_init(loop->uv, &loop->parent, loop->channel);
+	loop->parent.data = loop;
+	uv_poll_start(&loop->parent, UV_READABLE | UV_DISCONNECT, on_parent);
+	tell_parent(loop, CHANNEL_READY);
 }
 
 static void finish(struct loop *loop)
@@ -131,13 +215,15 @@ static void finish(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->after_events, NULL);
 	uv_close((uv_handle_t *)&loop->before_wait, NULL);
 	uv_close((uv_handle_t *)&loop->deadline, NULL);
+	if (loop->channel >= 0)
+		uv_close((uv_handle_t *)&loop->parent, NULL);
 	listener_free(&loop->listener);
 	uv_run(loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
 }
 
 int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error)
 {
-	struct loop loop = {.uv = uv, .hooks = hooks};
+	struct loop loop = {.uv = uv, .hooks = hooks, .channel = channel_inherited()};
 	unsigned left;
 
 	loop.listener =

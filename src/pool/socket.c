@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -104,4 +105,16 @@ int socket_adopt(int fd, struct error *error)
 	if (listen(fd, BACKLOG) != 0)
 		return error_set(error, "descriptor %d: listen: %s", fd, strerror(errno));
 	return 0;
+}
+
+void socket_close(int fd)
+{
+	int null = fd <= STDERR_FILENO ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+	if (null >= 0) {
+		dup2(null, fd);
+		close(null);
+	} else {
+		close(fd);
+	}
 }

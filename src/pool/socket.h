@@ -15,4 +15,7 @@ int socket_open(const char *address, struct error *error);
  * it than they may have asked for. 0, or -1 with how to start us. */
 int socket_adopt(int fd, struct error *error);
 
+/* Closes a listening socket, and keeps what is opened next from becoming a standard descriptor. */
+void socket_close(int fd);
+
 #endif

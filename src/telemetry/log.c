@@ -31,6 +31,12 @@ void log_setup(enum log_target target, enum log_format format)
 	log_format = format;
 }
 
+void log_how(enum log_target *target_r, enum log_format *format_r)
+{
+	*target_r = log_target;
+	*format_r = log_format;
+}
+
 /* ---- one line ---- */
 
 static void put(struct log_line *line, const char *bytes, size_t length)

@@ -43,6 +43,9 @@ struct log_line {
  */
 void log_setup(enum log_target target, enum log_format format);
 
+/* As it was set up last. */
+void log_how(enum log_target *target_r, enum log_format *format_r);
+
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, const char *value); /* NULL: left out */
 void log_number(struct log_line *line, const char *key, int64_t value);

@@ -44,7 +44,8 @@ static inline void metric_count(enum metric counter)
 /* METRIC_PROCESSES is not for adding: it is the number of live slots. */
 void gauge_add(enum metric gauge, int64_t amount);
 
-/* What is true of the pool as a whole, set by the process that is about to print it. */
+/* What is true of the pool as a whole, set by the process that is about to print it, or as its
+ * parent has told it. */
 void level_set(enum metric level, int64_t value);
 
 /* One duration into a histogram. */

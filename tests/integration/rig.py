@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The product as an operator runs it: nginx with the sample configuration, spawn-fcgi with multiwatch,
-meetauthd, meetauthctl, and a stand-in platform. Every rig has a folder and ports of its own."""
+"""The product as an operator runs it: nginx with the sample configuration, spawn-fcgi, meetauthd,
+meetauthctl, and a stand-in platform. Every rig has a folder and ports of its own."""
 
 import hashlib
 import json
@@ -140,10 +140,11 @@ def children(pid):
 
 class Rig:
     def __init__(self, processes=0, options=None, platform="", sections="", platform_arguments=(), tls=None):
-        """processes: 0 is one process without multiwatch. options: top-level settings. platform: more
+        """processes: 0 is one process without a parent. options: top-level settings. platform: more
         for its section. sections: more sections. tls: a tls.Authority, for https on both sides."""
         self.folder = tempfile.mkdtemp(prefix="ma-")
         self.processes = processes
+        self.supervisor = []  # a command that starts the processes instead of their parent
         self.authority = tls
         self.port = free_port()
         self.origin = "https://external.example.org:%d" % self.port if tls else "http://127.0.0.1:%d" % self.port
@@ -207,13 +208,14 @@ class Rig:
         self.ctl("user", "add", name, *arguments, text=password + "\n")
 
     def start_pool(self):
-        command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--"]
-        if self.processes:
-            command += ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", str(self.processes), "--"]
-        self.pool = Program(self.wrapper + command + [self.meetauthd, "-c", self.conf], self.log)
+        command = ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--", *self.supervisor, self.meetauthd, "-c", self.conf]
+        if self.processes and not self.supervisor:
+            command += ["--processes", str(self.processes)]
+        self.pool = Program(self.wrapper + command, self.log)
         wait_for(lambda: self.send("GET", "/auth/readyz").status == 200, "readyz: " + self.log)
         wait_for(lambda: len(self.daemons()) == max(self.processes, 1), "all processes")
-        wait_for(lambda: self.metric("meetauth_processes") == max(self.processes, 1), "all processes to serve")
+        if self.processes:
+            wait_for(lambda: self.metric("meetauth_processes") == self.processes, "all processes to serve")
 
     def daemons(self):
         return children(self.pool.pid) if self.processes else [self.pool.pid]

@@ -47,7 +47,7 @@ def test_help_and_version_say_what_there_is():
     assert re.search(r"^meetauthd \d", version.stdout) and "file" in version.stdout and "veeting" in version.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--no-such-option"], ["word"], ["-c"]])
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["word"], ["-c"], ["-p", "0"], ["-p", "257"], ["-p", "four"], ["--processes", "-1"], ["-p"]])
 def test_wrong_arguments_are_usage(arguments):
     result = run(*arguments)
     assert result.returncode == 64 and "meetauthd -h" in result.stderr
@@ -81,6 +81,8 @@ def test_without_a_socket_it_says_how_to_start_it(set_up):
     result = run("-c", set_up.conf)
     assert result.returncode == 64 and "spawn-fcgi" in result.stderr
     assert "event=start" not in result.stderr, "nothing has started"
+    result = run("-c", set_up.conf, "--processes", "2")
+    assert result.returncode == 64 and "spawn-fcgi" in result.stderr and "event=" not in result.stderr
 
 
 def test_max_in_flight_is_what_the_descriptors_allow(set_up, listening, tmp_path):

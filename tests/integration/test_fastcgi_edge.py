@@ -312,6 +312,15 @@ def test_the_page_of_a_pool_that_is_down(make_rig):
     for method, body in (("GET", b""), ("POST", b"a=b")):
         answer = rig.send(method, "/auth/login", body=body)
         assert (answer.status, answer.body, answer.headers["Cache-Control"]) == (502, page, "no-store"), method
+        assert int(answer.headers["Retry-After"]) > 0
+    for accept, is_json in (("application/json", True), ("text/html,application/json", False), ("*/*", False), ("APPLICATION/json;q=1", True)):
+        answer = rig.send("GET", "/auth/login", [("Accept", accept)])
+        assert answer.status == 502 and answer.headers["Content-Type"].startswith("application/json") == is_json, accept
+        assert int(answer.headers["Retry-After"]) > 0 and answer.headers["Cache-Control"] == "no-store"
+        if is_json:
+            body = json.loads(answer.body)
+            assert body["error"] == "unavailable" and body["requestId"] == answer.headers["X-Request-Id"]
+    assert rig.send("GET", "/unavailable.json").status == 404
     assert rig.send("GET", "/unavailable.html").status == 404
 
 

@@ -141,19 +141,254 @@ def test_drain_has_an_end(make_rig):
         assert join.result().status in (502, 503, 504)
 
 
-def test_multiwatch_ends_the_whole_pool(make_rig):
+def joins_in_flight(rig, crowd, count, milliseconds):
+    """Joins that wait for the platform now, and what will come of them."""
+    visitor = rig.visitor()
+    visitor.sign_in()
+    joins = [crowd.submit(twin(visitor).get, rig.entry("fault-slow-%d_%d" % (milliseconds, number))) for number in range(count)]
+    wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") == count, "the joins to be under way")
+    return joins
+
+
+def is_running(pid):
+    try:
+        with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def all_gone(pids):
+    wait_for(lambda: not any(map(is_running, pids)), "the processes to end")
+
+
+def test_multiwatch_drains_the_whole_pool(make_rig):
+    """Debian 12's sends QUIT for TERM, Debian 13's TERM."""
+    rig = make_rig(processes=3, start=False)
+    rig.supervisor = ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", "3", "--"]
+    rig.start()
+    pids = rig.daemons()
+    with concurrent.futures.ThreadPoolExecutor(6) as crowd:
+        joins = joins_in_flight(rig, crowd, 6, 1200)
+        assert rig.pool.stop(signal.SIGTERM) == 0
+        assert [join.result().status for join in joins] == [302] * 6
+    all_gone(pids)
+    assert len(rig.events("drain")) == 3
+
+
+# -- the parent --
+
+
+def results(rig, event="process"):
+    return [found["result"] for found in rig.events(event) if "result" in found]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_the_parent_drains_the_pool(make_rig, number):
     rig = make_rig(processes=3)
     pids = rig.daemons()
-    assert rig.pool.stop(signal.SIGTERM) == 0
-    wait_for(lambda: not [pid for pid in pids if os.path.exists("/proc/%d" % pid)], "the processes to end")
+    with concurrent.futures.ThreadPoolExecutor(6) as crowd:
+        joins = joins_in_flight(rig, crowd, 6, 1000)
+        os.kill(rig.pool.pid, number)
+        assert [join.result().status for join in joins] == [302] * 6
+    assert rig.pool.process.wait(20) == 0
+    all_gone(pids)
+    assert results(rig, "pool") == ["started", "draining", "stopped"]
+    assert results(rig).count("ended") == 3 and not rig.events("drain-timeout")
+
+
+def test_a_signal_to_all_at_once_is_one_signal(make_rig):
+    """systemd, a terminal and pkill send it to the parent and to its processes: nobody is cut off for that."""
+    rig = make_rig(processes=2)
+    with concurrent.futures.ThreadPoolExecutor(4) as crowd:
+        joins = joins_in_flight(rig, crowd, 4, 1000)
+        for pid in [*rig.daemons(), rig.pool.pid]:
+            os.kill(pid, signal.SIGTERM)
+        assert [join.result().status for join in joins] == [302] * 4
+    assert rig.pool.process.wait(20) == 0
+
+
+def test_the_second_signal_to_the_parent_ends_it_now(make_rig):
+    rig = make_rig(processes=2, platform='timeout = "20s"')
+    with concurrent.futures.ThreadPoolExecutor(1) as crowd:
+        join = joins_in_flight(rig, crowd, 1, 15000)[0]
+        began = time.monotonic()
+        os.kill(rig.pool.pid, signal.SIGTERM)
+        wait_for(lambda: len(rig.events("drain")) == 2, "the drain")
+        os.kill(rig.pool.pid, signal.SIGTERM)
+        assert rig.pool.process.wait(20) == 0
+        assert time.monotonic() - began < 8 and join.result().status == 502
+
+
+def test_a_process_that_ends_is_replaced(make_rig):
+    rig = make_rig(processes=3)
+    first = rig.daemons()
+    os.kill(first[0], signal.SIGKILL)
+    os.kill(first[1], signal.SIGTERM)  # by hand: it drains, and another one takes its place
+    wait_for(lambda: len(set(rig.daemons()) - set(first)) == 2 and rig.metric("meetauth_pool_processes_ready") == 3, "new ones")
+    assert first[2] in rig.daemons()
+    assert rig.metric("meetauth_pool_processes_wanted") == 3 and rig.metric("meetauth_processes") == 3
+    assert rig.metric("meetauth_pool_restarts") == 1, "the other was told to end"
+    with open("/proc/stat", encoding="utf-8") as file:
+        boot = next(int(line.split()[1]) for line in file if line.startswith("btime"))
+    assert boot <= rig.metric("meetauth_pool_start_time_seconds") <= time.time()
+    ended = {event["pid"]: (event["level"], event["message"]) for event in rig.events("process") if event["result"] == "ended"}
+    assert ended[str(first[0])] == ("warning", "signal 9 (Killed), by itself")
+    assert ended[str(first[1])] == ("info", "exit status 0")
+
+
+def test_the_parent_never_gives_up(make_rig):
+    """A configuration that breaks, and processes that die then, one after the other."""
+    rig = make_rig(processes=2)
+    with open(rig.conf, encoding="utf-8") as file:
+        good = file.read()
+    with open(rig.conf, "w", encoding="utf-8") as file:
+        file.write("nonsense {")
+    first = rig.daemons()
+    os.kill(first[0], signal.SIGKILL)
+    wait_for(lambda: results(rig).count("waiting") >= 3, "tries")
+    assert rig.visitor().sign_in().status == 302, "the other one serves"
+    os.kill(first[1], signal.SIGKILL)
+    tries = results(rig).count("waiting")
+    wait_for(lambda: results(rig).count("waiting") >= tries + 3, "more tries")
+    assert rig.pool.process.poll() is None
+    ended = [event["message"] for event in rig.events("process") if event["result"] == "ended"]
+    assert ended[-1] == "exit status 78, before it was ready"
+    assert "%s:1: " % rig.conf in rig.pool.said()
+    with open(rig.conf, "w", encoding="utf-8") as file:
+        file.write(good)
+    os.kill(rig.pool.pid, signal.SIGHUP)  # tries at once
+    wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200 and rig.metric("meetauth_pool_processes_ready") == 2, "the pool", 8)
+    assert rig.visitor().sign_in().status == 302
+
+
+def test_a_pool_that_cannot_start_waits_and_can_be_ended(tmp_path):
+    import rig as rigs
+    (tmp_path / "bad.conf").write_text("nonsense {")
+    pool = rigs.Program([rigs.MEETAUTHD, "-c", str(tmp_path / "bad.conf"), "--processes", "2", "--listen", "unix:%s/s" % tmp_path], str(tmp_path / "log"))
+    wait_for(lambda: pool.said().count("result=waiting") >= 3, "tries")
+    assert pool.process.poll() is None and pool.stop() == 0
+
+
+def test_hang_up_of_the_parent_reloads_every_process(make_rig):
+    rig = make_rig(processes=3)
+    rig.configure(brand_name="Acme", log_format="json")
+    os.kill(rig.pool.pid, signal.SIGHUP)
+    wait_for(lambda: all("Acme" in rig.visitor().login_page().text for _ in range(12)), "the new name")
+    assert rig.pool.said().count('"event":"reload"') == 3
+    os.kill(rig.daemons()[0], signal.SIGKILL)
+    wait_for(lambda: '"event":"process","result":"ended"' in rig.pool.said(), "the parent to log as the others do")
+
+
+def test_a_parent_that_is_killed_takes_its_processes_along(make_rig):
+    """They finish what they have, so that the next start finds the socket free and nobody serves unseen."""
+    rig = make_rig(processes=2)
+    pids = rig.daemons()
+    with concurrent.futures.ThreadPoolExecutor(4) as crowd:
+        joins = joins_in_flight(rig, crowd, 4, 1000)
+        os.kill(rig.pool.pid, signal.SIGKILL)
+        assert [join.result().status for join in joins] == [302] * 4
+    all_gone(pids)
+    assert len(rig.events("parent-gone")) == 2
+    rig.pool.process.wait(5)
+    rig.start_pool()
+    assert rig.visitor().sign_in().status == 302
+
+
+def load(rig, stop):
+    """Visitors who join one after another until `stop` is set; every status they heard."""
+    heard = []
+    visitor = rig.visitor()
+    visitor.sign_in()
+
+    def join(somebody):
+        while not stop.is_set():
+            heard.append(somebody.get(rig.entry("fault-slow-20")).status)
+
+    crowd = concurrent.futures.ThreadPoolExecutor(8)
+    running = [crowd.submit(join, twin(visitor)) for _ in range(8)]
+    return heard, lambda: (stop.set(), [one.result() for one in running])
+
+
+def program_of(pid):
+    try:
+        return os.stat("/proc/%d/exe" % pid).st_ino
+    except FileNotFoundError:
+        return None
+
+
+def test_a_roll_onto_another_program_loses_nobody(make_rig):
+    import rig as rigs
+    rig = make_rig(processes=3, start=False)
+    rig.meetauthd = rig.folder + "/meetauthd"
+    shutil.copy(rigs.MEETAUTHD, rig.meetauthd)
+    rig.start()
+    heard, finish = load(rig, threading.Event())
+    for number in range(2):
+        rig.configure(brand_name="Version %d" % number)
+        shutil.copy(rigs.MEETAUTHD, rig.meetauthd + ".new")
+        os.rename(rig.meetauthd + ".new", rig.meetauthd)
+        os.kill(rig.pool.pid, signal.SIGUSR2)
+        wait_for(lambda number=number: results(rig, "pool").count("rolled") == number + 1, "the roll")
+        wait_for(lambda: len(rig.daemons()) == 3, "the old processes to end")
+        assert {program_of(pid) for pid in rig.daemons()} == {os.stat(rig.meetauthd).st_ino}
+        assert all("Version %d" % number in rig.visitor().login_page().text for _ in range(6))
+    finish()
+    assert set(heard) == {302} and len(heard) > 50
+    assert rig.metric("meetauth_pool_rolls") == 2 and rig.metric("meetauth_pool_restarts") == 0
+
+
+def test_a_roll_that_cannot_be_keeps_the_old_processes(make_rig):
+    rig = make_rig(processes=2)
+    with open(rig.conf, encoding="utf-8") as file:
+        good = file.read()
+    first = rig.daemons()
+    with open(rig.conf, "w", encoding="utf-8") as file:
+        file.write("nonsense {")
+    os.kill(rig.pool.pid, signal.SIGUSR2)
+    wait_for(lambda: "failed" in results(rig, "pool"), "the end of the roll")
+    assert rig.daemons() == first and rig.visitor().sign_in().status == 302
+    with open(rig.conf, "w", encoding="utf-8") as file:
+        file.write(good)
+    os.kill(rig.pool.pid, signal.SIGUSR2)
+    wait_for(lambda: "rolled" in results(rig, "pool"), "the roll")
+    wait_for(lambda: not set(rig.daemons()) & set(first), "the old processes to end")
+    assert rig.visitor().sign_in().status == 302
+
+
+def test_a_roll_while_processes_are_killed(make_rig):
+    rig = make_rig(processes=3)
+    first = rig.daemons()
+    os.kill(first[1], signal.SIGKILL)
+    os.kill(rig.pool.pid, signal.SIGUSR2)
+    os.kill(first[2], signal.SIGKILL)
+    os.kill(rig.pool.pid, signal.SIGUSR2)  # and asked twice
+    wait_for(lambda: "rolled" in results(rig, "pool"), "the roll")
+    wait_for(lambda: len(rig.daemons()) == 3 and not set(rig.daemons()) & set(first), "new processes")
+    wait_for(lambda: rig.metric("meetauth_pool_processes_ready") == 3, "all of them")
+
+
+def test_the_parent_opens_a_socket_itself(make_rig):
+    import rig as rigs
+    rig = make_rig(start=False)
+
+    def start():
+        rig.pool = rigs.Program([rigs.MEETAUTHD, "-p", "2", "--listen", "unix:" + rig.socket, "-c", rig.conf], rig.log)
+        wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "readyz")
+
+    rig.start_pool = start
+    rig.start()
+    assert rig.visitor().sign_in().status == 302
+    assert [os.readlink("/proc/%d/fd/0" % pid)[:7] for pid in rigs.children(rig.pool.pid)] == ["socket:"] * 2
+    with open("/proc/%d/maps" % rig.pool.pid, encoding="utf-8") as maps:
+        assert "state.mdb" not in maps.read(), "the parent has none of what the processes have"
 
 
 # -- changes while it runs --
 
 
 def reload(rig, until):
-    for pid in rig.daemons():
-        os.kill(pid, signal.SIGHUP)
+    os.kill(rig.pool.pid, signal.SIGHUP)
     return wait_for(until, "the reload")
 
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parent of a pool: holds the listening socket, keeps the wanted number of processes running,
+ * and tells all of them to drain or to read everything again. It reads no configuration and no
+ * secret, serves nobody, and ends for nothing but a signal. Each process is the program once more,
+ * so one that is started after the program was replaced is of the new version.
+ */
+#ifndef POOL_PARENT_H
+#define POOL_PARENT_H
+
+#include "base/error.h"
+
+enum { PARENT_PROCESSES_MAX = 256 };
+
+struct parent_options {
+	const char *program; /* to run, as execv() takes it */
+	char **arguments;    /* of each process, argv[0] and NULL included */
+	unsigned processes;
+	int fd; /* the listening socket */
+};
+
+/* Runs the pool until TERM, INT or QUIT has drained it. 0, or -1 with an error when the parent
+ * itself cannot start. */
+int parent_run(const struct parent_options *options, struct error *error);
+
+#endif
