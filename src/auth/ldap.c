@@ -137,10 +137,12 @@ static enum auth_verdict prove(const struct directory_call *call, const char *dn
 /* The fields that the directory has words on; the rest stays as it is. */
 static void adopt(struct identity *who, struct identity *from)
 {
-	char *subject = who->subject;
+	struct identity old = *who;
 
 	who->subject = from->subject;
-	from->subject = subject;
+	who->account = from->account;
+	from->subject = old.subject;
+	from->account = old.account;
 	identity_renew(who, from);
 }
 
@@ -148,8 +150,10 @@ static void adopt(struct identity *who, struct identity *from)
 static enum auth_verdict conclude(
 	const struct directory_call *call, struct person *person, struct identity *who)
 {
-	if (person->disabled) {
-		error_set(call->error, "the entry says that the account is disabled");
+	if (person->closed != NULL) {
+		error_set(call->error,
+			"the entry says that the account is disabled or has expired (%s)",
+			person->closed);
 		return AUTH_DENY;
 	}
 	if (person_find_groups(call, person) != 0)
@@ -277,9 +281,16 @@ static enum auth_verdict renew_found(
 {
 	if (person->matches != 1)
 		return AUTH_DENY;
+	if (person->broken)
+		return conclude(call, person, who);
 	/* The name they once typed is somebody else's now. */
-	if (!person->broken && strcmp(person->who.subject, who->subject) != 0)
+	if (strcmp(person->who.subject, who->subject) != 0)
 		return AUTH_DENY;
+	if (who->account == NULL || strcmp(person->who.account, who->account) != 0) {
+		error_set(call->error,
+			"the entry has a new password since they signed in, or is another one");
+		return AUTH_DENY;
+	}
 	return conclude(call, person, who);
 }
 

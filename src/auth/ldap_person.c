@@ -6,10 +6,10 @@
 #ifdef HAVE_LDAP
 
 #include "auth/ldap_private.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <strings.h>
 
 enum { GROUPS_READ_MAX = 2000 }; /* entries of one group search */
 
@@ -55,8 +55,7 @@ __attribute__((format(printf, 2, 3))) static void break_person(
 	va_end(args);
 }
 
-/* Values have no order, so where one is wanted that has to stay the same, it is the least. */
-static char *least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
+char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
 {
 	struct berval **values = ldap_get_values_len(ld, entry, attribute);
 	char *least = NULL;
@@ -86,35 +85,6 @@ static void read_optional(
 	identity_set(field, value, maximum);
 	free(value);
 	ldap_value_free_len(values);
-}
-
-/* How directories mark an account that may not be used: a renewal has no bind that would tell. */
-static bool says_disabled(const char *attribute, const char *value)
-{
-	if (strcmp(attribute, "userAccountControl") == 0) /* Active Directory: ACCOUNTDISABLE */
-		return strtol(value, NULL, 10) & 2;
-	if (strcmp(attribute, "pwdAccountLockedTime") == 0) /* ppolicy: locked by hand */
-		return strcmp(value, "000001010000Z") == 0;
-	return strcasecmp(value, "true") == 0;
-}
-
-/* nsAccountLock: 389 Directory Server, FreeIPA; loginDisabled: eDirectory. */
-static const char *const disabling[] = {
-	"userAccountControl", "pwdAccountLockedTime", "nsAccountLock", "loginDisabled"};
-
-enum { DISABLING = sizeof disabling / sizeof *disabling };
-
-static bool is_disabled(LDAP *ld, LDAPMessage *entry)
-{
-	bool disabled = false;
-
-	for (size_t i = 0; i < DISABLING; i++) {
-		char *value = least_value(ld, entry, disabling[i]);
-
-		disabled = disabled || (value != NULL && says_disabled(disabling[i], value));
-		free(value);
-	}
-	return disabled;
 }
 
 /* ---- groups ---- */
@@ -257,7 +227,7 @@ int person_find_groups(const struct directory_call *call, struct person *person)
 static void read_subject(
 	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
 {
-	char *subject = least_value(ld, entry, directory->subject_attribute);
+	char *subject = directory_least_value(ld, entry, directory->subject_attribute);
 
 	if (subject == NULL ||
 		identity_set(&person->who.subject, subject, IDENTITY_SUBJECT_MAX) != 0)
@@ -271,7 +241,7 @@ static void read_subject(
 static void read_entry(
 	const struct directory *directory, LDAP *ld, LDAPMessage *entry, struct person *person)
 {
-	char *dn = ldap_get_dn(ld, entry);
+	char *dn = ldap_get_dn(ld, entry), digest[DIGEST_SIZE];
 
 	person->dn = dn != NULL ? strdup(dn) : NULL;
 	ldap_memfree(dn);
@@ -281,7 +251,10 @@ static void read_entry(
 	read_optional(ld, entry, directory->name_attribute, &person->who.name, IDENTITY_NAME_MAX);
 	read_optional(
 		ld, entry, directory->email_attribute, &person->who.email, IDENTITY_EMAIL_MAX);
-	person->disabled = is_disabled(ld, entry);
+	person->closed = account_closed_by(ld, entry, clock_wall());
+	account_digest(ld, entry, digest);
+	if (identity_set(&person->who.account, digest, IDENTITY_DIGEST_MAX) != 0)
+		break_person(person, "no memory");
 	if (directory->group_attribute[0] != '\0') {
 		check_whole(directory, ld, entry, person);
 		add_values(directory, ld, entry, directory->group_attribute, add_group_dn, person);
@@ -333,9 +306,7 @@ static void list_attributes(const struct directory *directory, const char **attr
 	for (size_t i = 0; i < sizeof mine / sizeof *mine; i++)
 		if (mine[i][0] != '\0')
 			attributes[count++] = mine[i];
-	for (size_t i = 0; i < DISABLING; i++)
-		attributes[count++] = disabling[i];
-	attributes[count] = NULL;
+	account_attributes(attributes + count);
 }
 
 int person_find(const struct directory_call *call, const char *name, struct person *person)
@@ -344,7 +315,7 @@ int person_find(const struct directory_call *call, const char *name, struct pers
 	bool by_template = directory->user_dn[0] != '\0';
 	char *filter = by_template ? NULL : directory_filter(directory->filter, name, NULL);
 	char *dn = by_template ? directory_dn(directory->user_dn, name) : NULL;
-	const char *attributes[4 + DISABLING + 1];
+	const char *attributes[4 + ACCOUNT_ATTRIBUTES_MAX + 1];
 	struct link_query query = {directory->base, directory->scope, filter, attributes, 2};
 	int rc;
 

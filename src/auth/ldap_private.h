@@ -8,6 +8,7 @@
 #ifdef HAVE_LDAP
 
 #include "auth/auth.h"
+#include "auth/digest.h"
 
 #include <ldap.h>
 #include <pthread.h>
@@ -150,13 +151,32 @@ void pool_close(struct directory *directory);
 bool directory_lacks_password(
 	const struct directory *directory, const struct auth_secrets *secrets, struct error *error);
 
+/* ---- ldap_account.c: an entry as an account; a renewal has no bind that would tell ---- */
+
+enum { ACCOUNT_ATTRIBUTES_MAX = 24 };
+
+/* The attributes to ask for, with a NULL at the end: ACCOUNT_ATTRIBUTES_MAX + 1 at most. */
+void account_attributes(const char **attributes);
+
+/* The attribute by which an entry says that its account is disabled, or has expired at `now`
+ * (seconds since 1970); NULL where none does. */
+const char *account_closed_by(LDAP *ld, LDAPMessage *entry, int64_t now);
+
+/* Another one for another entry of the name, and for another password, where the directory tells
+ * when that was set. */
+void account_digest(LDAP *ld, LDAPMessage *entry, char digest[DIGEST_SIZE]);
+
 /* ---- ldap_person.c: entries and groups ---- */
+
+/* Values have no order, so where one is wanted that has to stay the same, it is the least. To be
+ * freed; NULL where there is none, or without memory. */
+char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute);
 
 struct person {
 	unsigned matches; /* entries: 0, 1, or 2 for several */
 	char *dn;
 	struct identity who; /* all but backend; for one match */
-	bool disabled;	     /* the entry says so */
+	const char *closed;  /* the attribute by which the entry says that it may not be used */
 	bool broken;	     /* it cannot be made an identity, `fault` says why */
 	struct error fault;
 };

@@ -72,7 +72,7 @@ def searching(server, *lines, servers=None):
 
 def start(rig, server):
     """Starts a rig that signs in people of the directory."""
-    rig.passwords.update({name: server.passwords[name] for name in PEOPLE})
+    rig.passwords.update(server.passwords)
     os.mkdir(rig.folder + "/state")
     rig.configure()
     rig.ctl("init")
@@ -506,6 +506,60 @@ def test_A28_disabled_by_the_administrator(make_rig, directory):
     assert back.status == 302 and dave.enter().status == 302
     directory.modify("dave", "add: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n")
     wait_for(lambda: dave.enter().status == 303, "the end of the session")
+
+
+@pytest.mark.parametrize("attribute,never,past", [
+    ("accountExpires", "9223372036854775807", "130000000000000000"), ("shadowExpire", "-1", "1"), ("pwdEndTime", "20990101000000Z", "20200101000000Z")])
+def test_P3_an_account_that_expires_loses_the_session(make_rig, directory, attribute, never, past):
+    name = "p3" + attribute.lower()
+    add_person(directory, name, "objectClass: extensibleObject")
+    directory.modify(name, "add: %s\n%s: %s\n" % (attribute, attribute, never))
+    rig = start(make_rig(start=False, sections=searching(directory, 'group-refresh = "1s"')), directory)
+    visitor, back = sign_in(rig, name)
+    other, _ = sign_in(rig, "carol")
+    assert back.status == 302 and visitor.enter().status == 302
+    time.sleep(1.1)
+    assert visitor.enter().status == 302
+    directory.modify(name, "replace: %s\n%s: %s\n" % (attribute, attribute, past))
+    wait_for(lambda: visitor.enter().status == 303, "the end of the session")
+    assert other.enter().status == 302
+    assert sign_in(rig, name)[1].status == 401
+    directory.modify(name, "replace: %s\n%s: %s\n" % (attribute, attribute, never))
+    assert sign_in(rig, name)[1].status == 302
+    assert visitor.enter().status == 303, "it does not come back"
+
+
+def add_person(directory, name, more=""):
+    directory.passwords.setdefault(name, secrets.token_hex(12))
+    directory.add(name, more=more)
+
+
+def test_P10_a_new_password_in_the_directory_ends_the_session(make_rig, directory):
+    add_person(directory, "p10word")
+    rig = start(make_rig(start=False, sections=searching(directory, 'group-refresh = "1s"')), directory)
+    visitor, back = sign_in(rig, "p10word")
+    assert back.status == 302
+    directory.modify("p10word", "replace: cn\ncn: Another Name\n")
+    time.sleep(1.1)
+    assert visitor.enter().status == 302, "that is no new password"
+    directory.passwords["p10word"] = rig.passwords["p10word"] = secrets.token_hex(12)
+    directory.modify("p10word", "replace: userPassword\nuserPassword: %s\n" % directory.passwords["p10word"])
+    wait_for(lambda: visitor.enter().status == 303, "the end of the session")
+    gone = [event for event in rig.events("login") if event.get("result") == "gone"]
+    assert "new password" in gone[-1]["detail"]
+    directory.modify("p10word", "delete: pwdReset\n")  # the policy wants one that only they know
+    assert sign_in(rig, "p10word")[1].status == 302
+
+
+def test_P10_the_next_entry_of_the_name_gets_no_session(make_rig, directory):
+    add_person(directory, "p10name")
+    rig = start(make_rig(start=False, sections=searching(directory, 'group-refresh = "1s"')), directory)
+    visitor, back = sign_in(rig, "p10name")
+    assert back.status == 302
+    directory.remove("p10name")
+    add_person(directory, "p10name")
+    wait_for(lambda: visitor.enter().status == 303, "the end of the session")
+    assert sign_in(rig, "p10name")[1].status == 302
 
 
 # -- what is written --

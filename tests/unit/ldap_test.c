@@ -781,7 +781,23 @@ static void a28_who_is_disabled_loses_the_session(void **state)
 		{"pwdAccountLockedTime", "000001010000Z", AUTH_DENY},
 		{"pwdAccountLockedTime", "20260101000000Z", AUTH_GRANT},
 		{"nsAccountLock", "TRUE", AUTH_DENY}, {"nsAccountLock", "false", AUTH_GRANT},
-		{"loginDisabled", "TRUE", AUTH_DENY}};
+		{"loginDisabled", "TRUE", AUTH_DENY},
+		/* p3: an account that expires; in 100 ns since 1601, in days, as a time */
+		{"accountExpires", "130000000000000000", AUTH_DENY},
+		{"accountExpires", "0", AUTH_GRANT},
+		{"accountExpires", "9223372036854775807", AUTH_GRANT},
+		{"accountExpires", "9223372036854775806", AUTH_GRANT},
+		{"accountExpires", "1", AUTH_DENY}, {"accountExpires", "-1", AUTH_GRANT},
+		{"accountExpires", "159000000000000000", AUTH_GRANT}, /* 2104 */
+		{"shadowExpire", "1", AUTH_DENY}, {"shadowExpire", "0", AUTH_GRANT},
+		{"shadowExpire", "-1", AUTH_GRANT}, {"shadowExpire", "99999", AUTH_GRANT},
+		{"krbPrincipalExpiration", "20200101000000Z", AUTH_DENY},
+		{"krbPrincipalExpiration", "20990101000000Z", AUTH_GRANT},
+		{"krbPrincipalExpiration", "2020", AUTH_GRANT},
+		{"krbPrincipalExpiration", "", AUTH_GRANT},
+		{"loginExpirationTime", "20200101000000Z", AUTH_DENY},
+		{"pwdEndTime", "20200101000000.123Z", AUTH_DENY},
+		{"pwdEndTime", "2020-01-01T00:00:00Z", AUTH_GRANT}};
 	struct world *world = *state;
 	static struct fake_entry marked;
 
@@ -794,6 +810,38 @@ static void a28_who_is_disabled_loses_the_session(void **state)
 			(struct fake_attribute){cases[i].attribute, {cases[i].value}};
 		assert_int_equal(renew(world), cases[i].verdict);
 	}
+}
+
+/* The entry and when its password was set are those of the sign-in. */
+static void p10_another_password_or_entry_loses_the_session(void **state)
+{
+	static const char *const attributes[] = {"pwdChangedTime", "pwdLastSet", "pwdUpdateTime",
+		"krbLastPwdChange", "shadowLastChange", "entryUUID", "objectGUID", "nsUniqueId"};
+	struct world *world = *state;
+	static struct fake_entry before, after;
+
+	open_with(world, SEARCH);
+	for (size_t i = 0; i < COUNT(attributes); i++) {
+		before = after = alice;
+		before.attributes[4] = (struct fake_attribute){attributes[i], {"133000"}};
+		after.attributes[4] = (struct fake_attribute){attributes[i], {"133001"}};
+		world->fake.script.entries = &before;
+		expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
+		assert_int_equal(renew(world), AUTH_GRANT);
+		world->fake.script.entries = &after;
+		assert_int_equal(renew(world), AUTH_DENY);
+		assert_non_null(strstr(world->error.text, "new password"));
+		before.attributes[4] = (struct fake_attribute){"modifyTimestamp", {"1"}};
+		world->fake.script.entries = &before;
+		assert_int_equal(renew(world), AUTH_DENY);
+	}
+	world->fake.script.entries = &alice;
+	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
+	assert_int_equal(renew(world), AUTH_GRANT);
+	before = alice;
+	before.attributes[4] = (struct fake_attribute){"modifyTimestamp", {"1"}};
+	world->fake.script.entries = &before;
+	assert_int_equal(renew(world), AUTH_GRANT);
 }
 
 static void an_outage_is_no_word_about_anybody(void **state)
@@ -931,6 +979,7 @@ int main(void)
 		ROW(a28_who_is_gone_loses_the_session),
 		ROW(a28_a_name_that_is_somebody_else_s_now_loses_the_session),
 		ROW(a28_who_is_disabled_loses_the_session),
+		ROW(p10_another_password_or_entry_loses_the_session),
 		ROW(an_outage_is_no_word_about_anybody),
 		ROW(wrong_options_say_what_would_be_right),
 		ROW(these_options_are_good),
