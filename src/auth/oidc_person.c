@@ -223,6 +223,7 @@ static void take_over(const struct oidc_options *options, const json_t *userinfo
 		swap(&who->email, &new->email);
 	who->groups = new->groups;
 	who->group_count = new->group_count;
+	who->groups_digest = 0;
 	new->groups = groups;
 	new->group_count = count;
 }

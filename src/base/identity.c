@@ -137,10 +137,12 @@ void identity_renew(struct identity *who, struct identity *from)
 	who->email = from->email;
 	who->groups = from->groups;
 	who->group_count = from->group_count;
+	who->groups_digest = from->groups_digest;
 	from->name = old.name;
 	from->email = old.email;
 	from->groups = old.groups;
 	from->group_count = old.group_count;
+	from->groups_digest = old.groups_digest;
 }
 
 void identity_release(struct identity *identity)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
 	IDENTITY_SUBJECT_MAX = 256, /* bytes of UTF-8, without the NUL */
@@ -33,6 +34,10 @@ struct identity {
 	char *email; /* verified by whoever the backend trusts; an unverified one is left out */
 	char **groups;
 	size_t group_count;
+	/* 0: these are all. Else those that nothing named were left out; what did
+	 * (service/groups.h).
+	 */
+	uint64_t groups_digest;
 	char *acr; /* authentication context class that a provider vouches for (OpenID Connect Core
 		      1.0, section 2) */
 	bool second_factor; /* more than one factor was checked */

@@ -6,6 +6,8 @@
 #include "flow/pages.h"
 #include "flow/steps.h"
 
+#include "service/groups.h"
+
 static struct session_limits limits_of(const struct visit *visit)
 {
 	const struct settings *settings = visit->service->settings;
@@ -113,18 +115,26 @@ int authenticate_find_session(struct visit *visit)
 	return over < 0 ? -1 : 0;
 }
 
-enum step authenticate_check_session(struct visit *visit)
+/* What can be spared goes first: groups that nothing names, then what the backend would need to
+ * read them again without the person. */
+int authenticate_fit(const struct visit *visit, struct identity *who)
 {
-	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
-	bool fits = session_seal(store_ring(visit->files->store), &visit->session, &text) == 0;
+	const struct service *service = visit->service;
 
-	buffer_wipe(&text);
-	if (fits)
-		return STEP_NEXT;
-	/* Without a cookie the person would be asked again and again. */
-	visit_note(visit, "the groups of this user do not fit into a session cookie");
-	visit->session_is_new = false;
-	return visit_fail(visit, FAILURE_INTERNAL);
+	if (session_fits(who))
+		return 0;
+	if (who->groups_digest == 0)
+		groups_trim(service->settings, service->groups_digest, who);
+	if (!session_fits(who) && who->kept != NULL) {
+		explicit_bzero(who->kept, strlen(who->kept));
+		identity_set(&who->kept, NULL, IDENTITY_KEPT_MAX);
+	}
+	return session_fits(who) ? 0 : -1;
+}
+
+bool authenticate_groups_are_whole(const struct visit *visit, const struct identity *who)
+{
+	return who->groups_digest == 0 || who->groups_digest == visit->service->groups_digest;
 }
 
 /* The session that the browser had so far: a copy of its cookie is worth nothing from now on. 0, or
@@ -154,7 +164,7 @@ enum step authenticate_begin_session(struct visit *visit, struct identity *who)
 	session_release(&visit->session);
 	session_begin(&visit->session, who, limits_of(visit), visit->now);
 	visit->session_is_new = true;
-	return authenticate_check_session(visit);
+	return STEP_NEXT;
 }
 
 /* What people can choose from. */

@@ -197,6 +197,8 @@ enum step challenge_second_factor(
 			"a second factor is required, and there is none: meetauthctl user totp");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
+	if (authenticate_fit(visit, who) != 0)
+		return login_refuse_size(visit, who);
 	note = visit_make_note(visit, backend);
 	if (note == NULL || identity_set(&who->factor, digest, IDENTITY_DIGEST_MAX) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);

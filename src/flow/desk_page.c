@@ -358,7 +358,7 @@ static void show(struct view *view)
 	values_put(values, "action", visit->service->desk_url);
 	values_put(values, "logout", visit->service->logout_url);
 	values_put(values, "ticket", view->ticket.data);
-	values_put(values, "account", values_account(visit));
+	values_put(values, "account", visit->session.who.subject);
 	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
 	put_lists(view);
 	put_account_form(view);

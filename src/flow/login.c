@@ -53,8 +53,24 @@ void login_log_nobody(
 	login_log(visit, result, &nobody, detail);
 }
 
+enum step login_refuse_size(struct visit *visit, const struct identity *who)
+{
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", who,
+		"the groups that rules name, with the names of this person, do not fit into a "
+		"session cookie (2500 bytes): use shorter names or fewer groups");
+	visit->is_logged = true;
+	visit->is_join = false;
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
 enum step login_grant(struct visit *visit, struct identity *who)
 {
+	/* Rules that were loaded since the first question may name a group that was left out. */
+	if (!authenticate_groups_are_whole(visit, who))
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	if (authenticate_fit(visit, who) != 0)
+		return login_refuse_size(visit, who);
 	metric_count(METRIC_LOGIN_OK);
 	login_log(visit, "ok", who, NULL);
 	return authenticate_begin_session(visit, who);

@@ -27,9 +27,13 @@ static enum step conclude(struct call *call)
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
+		/* A backend may say that they are still there and read nothing. */
+		if (!authenticate_groups_are_whole(visit, &session->who) ||
+			authenticate_fit(visit, &session->who) != 0)
+			break;
 		session->read = session->used = visit->now;
 		visit->session_is_new = true;
-		return authenticate_check_session(visit);
+		return STEP_NEXT;
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		return call_fail(call);
@@ -55,6 +59,16 @@ static void on_renewed(struct call *call)
 	visit_continue(visit, step);
 }
 
+static bool is_due(const struct visit *visit, const struct service_backend *backend)
+{
+	const struct session *session = &visit->session;
+
+	if (!authenticate_groups_are_whole(visit, &session->who))
+		return true;
+	return backend->group_refresh != 0 &&
+	       (visit->to_desk || visit->now - session->read >= backend->group_refresh);
+}
+
 enum step authenticate_renew(struct visit *visit)
 {
 	struct session *session = &visit->session;
@@ -62,9 +76,10 @@ enum step authenticate_renew(struct visit *visit)
 	struct call *call;
 	enum step step = STEP_WAIT;
 
-	if (backend == NULL || backend->group_refresh == 0 ||
-		(!visit->to_desk && visit->now - session->read < backend->group_refresh))
+	if (backend == NULL || !is_due(visit, backend))
 		return STEP_NEXT;
+	if (backend->driver->renew == NULL)
+		return sign_in_again(visit);
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);

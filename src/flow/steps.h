@@ -150,12 +150,18 @@ enum step authenticate_begin_session(struct visit *visit, struct identity *who);
 /* Ends a session for good: copies of its cookie, too. 0 or -1. */
 int authenticate_end_session(const struct visit *visit, const struct session *session);
 
-/* Seals the visit's session to see whether it fits into a cookie; STEP_NEXT or, after answering,
- * STEP_DONE. */
-enum step authenticate_check_session(struct visit *visit);
+/* Makes `who` fit into a cookie by leaving out what rules do not need. 0, or -1 when it does not
+ * fit all the same. */
+int authenticate_fit(const struct visit *visit, struct identity *who);
+
+/* False when groups of `who` were left out that rules name by now. */
+bool authenticate_groups_are_whole(const struct visit *visit, const struct identity *who);
 
 /* -- login.c -- */
 step_function authenticate_by_form; /* a password, a code, … */
+
+/* Somebody who is right and whose session would not fit into a cookie: logs it and answers. */
+enum step login_refuse_size(struct visit *visit, const struct identity *who);
 
 /* The last of a login: counts, logs, begins the session. */
 enum step login_grant(struct visit *visit, struct identity *who);

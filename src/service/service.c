@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "auth/totp.h"
+#include "service/groups.h"
 #include "state/state.h"
 
 #include <strings.h>
@@ -218,6 +219,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service_drop(&service);
 		return NULL;
 	}
+	service->groups_digest = groups_digest(service->settings);
 	service->page_policy = service_page_policy(service->settings, NULL);
 	service->static_url = join_texts(service->settings->mount, "/static", "");
 	service->login_url = join_texts(service->settings->base_url, "/login", "");

@@ -52,7 +52,8 @@ struct service {
 	size_t platform_count;
 	const char **entries; /* of the platforms' drivers, ended by NULL */
 	struct files *files;
-	char *page_policy; /* Content-Security-Policy of every page without a platform */
+	uint64_t groups_digest; /* service/groups.h */
+	char *page_policy;	/* Content-Security-Policy of every page without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url, *desk_url;
 };
 

@@ -20,6 +20,7 @@ void wire_put_identity(struct wire_out *out, const struct identity *who)
 		(who->second_factor ? FLAG_SECOND_FACTOR : 0) | (who->guest ? FLAG_GUEST : 0), 1);
 	wire_put_number(out, who->group_count, 1);
 	wire_put_number(out, who->meeting_count, 1);
+	wire_put_number(out, who->groups_digest, 8);
 	for (size_t i = 0; i < TEXTS; i++)
 		wire_put_text(out, *text_of(&copy, i));
 	for (size_t i = 0; i < who->group_count; i++)
@@ -55,9 +56,11 @@ void wire_get_identity(struct wire_in *in, struct identity *who)
 	unsigned flags = (unsigned)wire_get_number(in, 1);
 	size_t groups = (size_t)wire_get_number(in, 1);
 	size_t meetings = (size_t)wire_get_number(in, 1);
+	uint64_t digest = wire_get_number(in, 8);
 
 	who->second_factor = (flags & FLAG_SECOND_FACTOR) != 0;
 	who->guest = (flags & FLAG_GUEST) != 0;
+	who->groups_digest = digest;
 	for (size_t i = 0; i < TEXTS; i++)
 		*text_of(who, i) = wire_get_text(in);
 	get_list(in, &who->groups, &who->group_count, groups, IDENTITY_GROUPS_MAX);

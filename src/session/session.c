@@ -7,7 +7,7 @@
 #define PURPOSE "session"
 
 enum {
-	VERSION = 3,
+	VERSION = 4,
 	PLAIN_MAX = SESSION_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
@@ -27,20 +27,36 @@ void session_begin(
 	identity_move(&session->who, who);
 }
 
+static void encode(struct wire_out *out, const struct session *session)
+{
+	wire_put_number(out, VERSION, 1);
+	wire_put_bytes(out, session->id, sizeof session->id);
+	wire_put_number(out, (uint64_t)session->began, 8);
+	wire_put_number(out, (uint64_t)session->used, 8);
+	wire_put_number(out, (uint64_t)session->read, 8);
+	wire_put_number(out, (uint64_t)session->ends, 8);
+	wire_put_number(out, (uint64_t)session->idle_until, 8);
+	wire_put_identity(out, &session->who);
+}
+
+bool session_fits(const struct identity *who)
+{
+	const struct session session = {.who = *who};
+	uint8_t plain[PLAIN_MAX];
+	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
+
+	encode(&out, &session);
+	explicit_bzero(plain, out.length);
+	return !out.failed;
+}
+
 int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text)
 {
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
 	int rc = -1;
 
-	wire_put_number(&out, VERSION, 1);
-	wire_put_bytes(&out, session->id, sizeof session->id);
-	wire_put_number(&out, (uint64_t)session->began, 8);
-	wire_put_number(&out, (uint64_t)session->used, 8);
-	wire_put_number(&out, (uint64_t)session->read, 8);
-	wire_put_number(&out, (uint64_t)session->ends, 8);
-	wire_put_number(&out, (uint64_t)session->idle_until, 8);
-	wire_put_identity(&out, &session->who);
+	encode(&out, session);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
 	explicit_bzero(plain, out.length); /* what the backend keeps is a secret */

@@ -3,7 +3,7 @@
  * A session: somebody who signed in, as kept in the sealed cookie __Host-meetauth. Nothing is kept
  * on the server but revocations (state/).
  *
- *   payload: version 3 | id 16 | began 8 | used 8 | read 8 | ends 8 | idle_until 8 (big endian) |
+ *   payload: version 4 | id 16 | began 8 | used 8 | read 8 | ends 8 | idle_until 8 (big endian) |
  * the identity (identity_wire.h)
  */
 #ifndef SESSION_SESSION_H
@@ -50,8 +50,10 @@ void session_begin(
 /* It is used at `now`. */
 void session_use(struct session *session, struct session_limits limits, int64_t now);
 
-/* Appends the sealed cookie value. 0, or -1 when it does not fit in SESSION_TEXT_MAX: the identity
- * has too many or too long groups. */
+/* Whether a session of `who` fits in SESSION_TEXT_MAX. */
+bool session_fits(const struct identity *who);
+
+/* Appends the sealed cookie value. 0, or -1 when it does not fit. */
 int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text);
 
 /* Opens a cookie value. -1 for one that is not ours, ended (a session of exactly its lifetime is),

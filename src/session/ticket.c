@@ -7,7 +7,7 @@
 #define BROWSER_PURPOSE "browser"
 
 enum {
-	VERSION = 3,
+	VERSION = 4,
 	PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 

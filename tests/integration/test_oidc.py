@@ -4,7 +4,9 @@
 import base64
 import concurrent.futures
 import json
+import os
 import re
+import signal
 import subprocess
 import time
 import urllib.parse
@@ -783,6 +785,100 @@ def test_group_match_and_separator(make_rig, tmp_path):
         assert is_in(peer.sign_in(Person(rig))), claim
     peer.claims = {"groups": ["hosts"]}
     assert peer.sign_in(Person(rig)).status == 403
+    peer.stop()
+
+
+# -- what a cookie holds --
+
+MANY = ["%02d-" % i + "x" * 97 for i in range(30)]  # 3000 bytes of names
+
+
+def named(*groups, allow="true", default="deny"):
+    return 'policy {\n rule "named" {\n allow = %s\n groups = {%s}\n }\n default = "%s"\n}\n' % (
+        allow, ", ".join('"%s"' % group for group in groups), default)
+
+
+def reload(rig, sections):
+    before = len(rig.events("reload"))
+    rig.sections = sections
+    rig.configure()
+    for pid in rig.daemons():
+        os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: rig.events("reload")[before:], "the new configuration")
+
+
+def test_groups_that_no_rule_names_need_no_room_in_the_cookie(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.claims = {"groups": MANY}
+    backend = section(peer.issuer)
+    rig = start(make_rig, backend + named(MANY[7]))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    assert len(person.ours.jar["__Host-meetauth"]) < 1000
+    before = peer.count("/token")
+    assert is_in(person.ours.enter()) and peer.count("/token") == before
+    # A rule that comes later and denies a group which was left out is not got around with the old session.
+    reload(rig, backend + named(MANY[8], allow="false", default="allow"))
+    answer = person.ours.enter()
+    assert answer.status == 303 and "/login?" in answer.location, answer
+    assert peer.sign_in(person).status == 403
+    # Groups that fit are kept whole, and a session with them outlives every reload.
+    peer.claims = {"groups": MANY[:8]}
+    other = Person(rig)
+    assert is_in(peer.sign_in(other))
+    reload(rig, backend + named(MANY[3], allow="false", default="allow"))
+    assert other.ours.enter().status == 403
+    peer.stop()
+
+
+def test_groups_that_were_left_out_are_read_again_without_the_person(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.userinfo = {"groups": MANY}
+    backend = section(peer.issuer, "userinfo = true")
+    rig = start(make_rig, backend + named(MANY[7]))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    before = peer.count("/userinfo")
+    reload(rig, backend + named(MANY[8], allow="false", default="allow"))
+    assert person.ours.enter().status == 403
+    assert peer.count("/userinfo") == before + 1
+    reload(rig, backend + named(MANY[9], "staff"))
+    assert is_in(person.ours.enter()) and is_in(person.ours.enter())
+    assert peer.count("/userinfo") == before + 2
+    peer.stop()
+
+
+@pytest.mark.parametrize("count,length", [(24, 120), (30, 100), (64, 128)])
+def test_a_session_that_does_not_fit_is_refused_before_it_begins(make_rig, tmp_path, count, length):
+    peer = Liar(str(tmp_path))
+    groups = ["%02d-" % i + "x" * (length - 3) for i in range(count)]
+    peer.claims = {"groups": groups}
+    rig = start(make_rig, section(peer.issuer) + named(*groups))
+    assert_refused(peer.sign_in(Person(rig)))
+    event = wait_for(lambda: rig.events("login"), "the audit line")[-1]
+    assert event["result"] == "failed" and event["user"] == "u-1" and "session cookie" in event["detail"], event
+    assert not [e for e in rig.events("login") if e["result"] == "ok"]
+    peer.claims = {"groups": groups[:15]}
+    assert is_in(peer.sign_in(Person(rig)))
+    peer.stop()
+
+
+@pytest.mark.parametrize("length", [10, 1000, 2000, 2048, 2500, 12000])
+def test_a_long_access_token_is_dropped_and_not_the_person(make_rig, tmp_path, length):
+    peer = Liar(str(tmp_path))
+    groups = ["/departments/engineering/team-%02d" % i for i in range(40)]
+    peer.userinfo = {"groups": groups}
+    honest = peer.answer
+
+    def answer(path, form, headers):
+        status, document = honest(path, form, headers)
+        return status, {**document, "access_token": "t" * length} if "access_token" in document else document
+
+    peer.answer = answer
+    rig = start(make_rig, section(peer.issuer, "userinfo = true") + named(*groups))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person)), rig.pool.said()[-2000:]
+    assert is_in(person.ours.enter())
     peer.stop()
 
 

@@ -74,8 +74,10 @@ static void test_session_comes_back_whole(void **state)
 
 	(void)state;
 	session.used = NOW + 5;
+	session.who.groups_digest = UINT64_MAX - 7;
 	assert_int_equal(session_seal(&ring, &session, &text), 0);
 	assert_int_equal(session_open(&ring, text.data, limits, NOW + 9, &opened), 0);
+	assert_true(opened.who.groups_digest == UINT64_MAX - 7);
 	assert_memory_equal(opened.id, session.id, SESSION_ID_SIZE);
 	assert_int_equal(opened.began, NOW);
 	assert_int_equal(opened.used, NOW + 5);
@@ -200,6 +202,7 @@ static void test_largest_session_fits_in_a_cookie(void **state)
 		struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX * 2);
 
 		refused = session_seal(&ring, &session, &text) != 0;
+		assert_true(session_fits(&session.who) == !refused);
 		if (!refused) {
 			assert_true(text.length <= SESSION_TEXT_MAX);
 			assert_int_equal(session_open(&ring, text.data, limits, NOW, &opened), 0);
