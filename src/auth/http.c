@@ -69,15 +69,17 @@ static int open_http(const struct section *section, void **instance_r, struct er
 		.timeout_ms = section_milliseconds(section, "timeout"),
 	};
 	struct instance *instance;
+	struct error why;
 
 	if (check_options(section, error) != 0)
 		return -1;
 	instance = calloc(1, sizeof *instance);
-	if (instance != NULL)
-		instance->fetch = fetch_new(&settings);
-	if (instance == NULL || instance->fetch == NULL) {
-		free(instance);
+	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
+	instance->fetch = fetch_new(&settings, &why);
+	if (instance->fetch == NULL) {
+		free(instance);
+		return section_error(section, "ca-file", error, "%s", why.text);
 	}
 	instance->url = section_string(section, "url");
 	instance->title = section_title(section);

@@ -68,18 +68,16 @@ static int open_oidc(const struct section *section, void **instance_r, struct er
 		.timeout_ms = section_milliseconds(section, "timeout"),
 	};
 	struct oidc *oidc = calloc(1, sizeof *oidc);
+	struct error why;
 	int rc;
 
 	if (oidc == NULL)
 		return section_error(section, NULL, error, "no memory");
 	oidc_cache_init(&oidc->metadata);
 	oidc_cache_init(&oidc->keys);
-	oidc->fetch = fetch_new(&settings);
+	oidc->fetch = fetch_new(&settings, &why);
 	if (oidc->fetch == NULL)
-		rc = section_error(section, NULL, error, "no memory");
-	else if (settings.ca_file[0] != '\0' && access(settings.ca_file, R_OK) != 0)
-		rc = section_error(
-			section, "ca-file", error, "%s: cannot be read", settings.ca_file);
+		rc = section_error(section, "ca-file", error, "%s", why.text);
 	else
 		rc = oidc_options_read(section, &oidc->options, error);
 	if (rc == 0)

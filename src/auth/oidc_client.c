@@ -262,7 +262,8 @@ enum auth_verdict oidc_client_userinfo(struct oidc *oidc, const struct oidc_meta
 {
 	struct buffer header = BUFFER_INIT(FORM_MAX);
 	const char *headers[] = {"Accept: application/json", NULL, NULL};
-	struct fetch_request request = {.url = metadata->userinfo, .headers = headers};
+	struct fetch_request request = {
+		.url = metadata->userinfo, .headers = headers, .repeatable = true};
 	enum auth_verdict verdict = AUTH_UNAVAILABLE;
 	struct fetch_answer answer = {0};
 

@@ -118,8 +118,10 @@ static int get(const struct errand *errand, const char *url, struct fetch_answer
 	int64_t *max_age_ms_r, struct error *error)
 {
 	const char *const headers[] = {"Accept: application/json", NULL};
-	const struct fetch_request request = {
-		.url = url, .headers = headers, .timeout_ms = errand->ahead ? OIDC_WARM_MS : 0};
+	const struct fetch_request request = {.url = url,
+		.headers = headers,
+		.repeatable = true,
+		.timeout_ms = errand->ahead ? OIDC_WARM_MS : 0};
 
 	if (fetch_do(errand->oidc->fetch, &request, answer, error) != FETCH_ANSWER) {
 		if (errand->ahead) /* it may only have been slow */

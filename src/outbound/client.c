@@ -31,8 +31,7 @@ struct outbound_peer {
 	LIST_ENTRY(outbound_peer) all;
 	CURLU *base; /* parsed once: parsing it for each request would be a fifth of libcurl's work
 		      */
-	bool tls;
-	char *ca_file;
+	struct trust *trust; /* NULL: http */
 	int64_t connect_timeout_ms, timeout_ms, keep_ms;
 	unsigned in_flight, in_flight_max;
 	unsigned connections, connections_max; /* transfers under way */
@@ -59,8 +58,9 @@ struct outbound_request {
 	outbound_done *done;
 	void *context;
 	int64_t connect_deadline_ms, deadline_ms;
-	size_t first, tried; /* addresses: where it began, how many have failed */
-	struct aim aim;	     /* the one of this try */
+	struct addresses addresses;
+	size_t at;	/* of the addresses: the one that is tried */
+	struct aim aim; /* at it */
 	bool sent, too_large;
 	size_t head_length;
 	struct buffer body;
@@ -114,7 +114,7 @@ static void free_peer(struct outbound_peer *peer)
 	LIST_REMOVE(peer, all);
 	name_drop(&peer->name);
 	curl_url_cleanup(peer->base);
-	free(peer->ca_file);
+	trust_drop(&peer->trust);
 	free(peer);
 }
 
@@ -143,20 +143,22 @@ struct outbound_peer *outbound_peer_new(
 	TAILQ_INIT(&peer->waiting);
 	peer->outbound = outbound;
 	peer->base = curl_url();
-	peer->tls = strncmp(settings->base, "https:", 6) == 0;
-	peer->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
 	peer->connect_timeout_ms = settings->connect_timeout_ms;
 	peer->timeout_ms = settings->timeout_ms;
 	peer->keep_ms = settings->keep_ms;
 	peer->in_flight_max = settings->in_flight_max;
 	peer->connections_max =
 		settings->connections_max > 0 ? settings->connections_max : settings->in_flight_max;
-	if (peer->ca_file == NULL || read_base(peer, settings->base) != 0) {
+	if (read_base(peer, settings->base) != 0)
 		error_set(error, "%s: libcurl does not take this address", settings->base);
-		free_peer(peer);
-		return NULL;
-	}
-	return peer;
+	else if (strncmp(settings->base, "https:", 6) == 0)
+		peer->trust = trust_use(settings->ca_file, error);
+	else
+		return peer;
+	if (peer->trust != NULL)
+		return peer;
+	free_peer(peer);
+	return NULL;
 }
 
 void outbound_peer_release(struct outbound_peer **peer)
@@ -175,7 +177,7 @@ void outbound_peer_release(struct outbound_peer **peer)
 static void prepare(struct outbound_peer *peer, CURL *easy)
 {
 	multi_prepare(peer->outbound->multi, easy);
-	easy_set_safety(easy, peer->tls, peer->ca_file);
+	easy_set_safety(easy, peer->trust);
 	curl_easy_setopt(easy, CURLOPT_CURLU, peer->base);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
@@ -270,26 +272,14 @@ static void set_timer(struct outbound_request *request, int64_t at_ms)
 	uv_timer_start(&request->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
 }
 
-/* Others begin with the next one. */
-static void note_bad(struct outbound_request *request)
-{
-	struct outbound_peer *peer = request->peer;
-
-	if (peer->addresses.count > 0 &&
-		strcmp(peer->addresses.text[peer->best], request->aim.address) == 0)
-		peer->best = (peer->best + 1) % peer->addresses.count;
-}
-
 /* Aims at the next address. The timer ends the try, or the request. 0 or -1. */
 static int try_address(struct outbound_request *request)
 {
 	struct outbound_peer *peer = request->peer;
-	const struct addresses *addresses = &peer->addresses;
 	int64_t now = clock_monotonic_ms();
-	size_t others = addresses->count - request->tried - 1;
+	size_t others = request->addresses.count - request->at - 1;
 
-	easy_aim(request->transfer.easy, &request->aim,
-		addresses->text[(request->first + request->tried) % addresses->count]);
+	easy_aim(request->transfer.easy, &request->aim, request->addresses.text[request->at]);
 	request->transfer.keep_ms = peer->keep_ms;
 	request->head_length = 0;
 	if (multi_add(peer->outbound->multi, &request->transfer) != 0)
@@ -307,13 +297,13 @@ static bool try_next(struct outbound_request *request)
 
 	if (request->transfer.error != 0)
 		return false; /* it is this machine that cannot */
-	note_bad(request);
-	request->tried++;
-	if (request->tried < peer->addresses.count &&
+	name_bad(peer->name, request->addresses.text[request->at]);
+	peer->look_again_ms = 0;
+	request->at++;
+	if (request->at < request->addresses.count &&
 		clock_monotonic_ms() < request->connect_deadline_ms)
 		return try_address(request) == 0;
 	name_doubt(peer->name);
-	peer->look_again_ms = 0;
 	return false;
 }
 
@@ -416,28 +406,18 @@ static void fail_waiting(struct outbound_peer *peer, enum outbound_result result
 		fail(TAILQ_FIRST(&peer->waiting), result, why, true);
 }
 
-/* The addresses as they are known now; the last good one stays the first to be tried. */
+/* The addresses as they are known now. */
 static enum name_state renew_addresses(struct outbound_peer *peer, const char **why_r)
 {
-	struct addresses found;
 	enum name_state state;
-	char best[ADDRESS_SIZE] = "";
 
 	if (clock_monotonic_ms() < peer->look_again_ms)
 		return NAME_KNOWN;
-	state = name_look(peer->name, &found, &peer->look_again_ms, why_r);
+	state = name_look(peer->name, &peer->addresses, &peer->look_again_ms, why_r);
 	if (state != NAME_KNOWN) {
 		peer->addresses.count = 0;
 		peer->look_again_ms = 0;
-		return state;
 	}
-	if (peer->addresses.count > 0)
-		memcpy(best, peer->addresses.text[peer->best], sizeof best);
-	peer->addresses = found;
-	peer->best = 0;
-	for (size_t i = 0; i < found.count; i++)
-		if (strcmp(found.text[i], best) == 0)
-			peer->best = i;
 	return state;
 }
 
@@ -460,7 +440,7 @@ static void advance(struct outbound_peer *peer)
 		}
 		TAILQ_REMOVE(&peer->waiting, request, waiting);
 		request->state = ENDED;
-		request->first = peer->best;
+		request->addresses = peer->addresses;
 		if (try_address(request) != 0)
 			fail(request, OUTBOUND_UNREACHABLE, "no memory", false);
 	}
@@ -525,7 +505,7 @@ static int start(struct outbound_request *request, const char *target, int64_t t
 		return -1;
 	if (TAILQ_EMPTY(&peer->waiting) && peer->connections < peer->connections_max &&
 		renew_addresses(peer, &why) == NAME_KNOWN) {
-		request->first = peer->best;
+		request->addresses = peer->addresses;
 		return try_address(request);
 	}
 	request->state = WAITING;

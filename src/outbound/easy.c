@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbound/easy.h"
 
+#include "base/clock.h"
+
 #include <ctype.h>
 #include <strings.h>
+#include <sys/socket.h>
 
-void easy_set_safety(CURL *easy, bool tls, const char *ca_file)
+enum { DRAIN_MAX = 64 }; /* reads of a connection that is given up */
+
+void easy_set_safety(CURL *easy, struct trust *trust)
 {
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, trust != NULL ? "https" : "http");
 	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment either */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -15,20 +20,18 @@ void easy_set_safety(CURL *easy, bool tls, const char *ca_file)
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	/* Asks for none; libcurl decodes what is sent all the same. */
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
-	if (!tls)
+	if (trust == NULL)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	trust_apply(trust, easy);
 }
 
 void easy_aim(CURL *easy, struct aim *aim, const char *address)
 {
 	bool six = strchr(address, ':') != NULL;
 
-	snprintf(aim->address, sizeof aim->address, "%s", address);
 	snprintf(aim->text, sizeof aim->text, six ? "::[%s]:" : "::%s:", address);
 	aim->list = (struct curl_slist){.data = aim->text};
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &aim->list);
@@ -82,4 +85,93 @@ int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms)
 		seconds = seconds * 10 + (*at - '0');
 	seconds = seconds > 1 ? seconds * 1000 - 1000 : seconds * 500;
 	return seconds < keep_ms ? seconds : keep_ms;
+}
+
+/* What lies in the socket is taken out: libcurl 7.88 takes a TLS connection with a close_notify in
+ * it for alive. */
+void easy_shut(curl_socket_t socket)
+{
+	char bytes[4096];
+
+	shutdown(socket, SHUT_RDWR);
+	for (int i = 0; i < DRAIN_MAX && recv(socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0; i++)
+		;
+}
+
+/* -- a transfer that is waited for -- */
+
+static CURLcode read_result(struct run *run)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(run->multi, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			return message->data.result;
+	return CURLE_FAILED_INIT;
+}
+
+/* To the address that it is aimed at: TCP until `tcp_ms`, TLS until `connect_ms`, all until
+ * `end_ms` (monotonic). */
+static CURLcode run_once(struct run *run, int64_t tcp_ms, int64_t connect_ms, int64_t end_ms)
+{
+	int running = 1;
+
+	for (;;) {
+		int64_t left;
+
+		if (curl_multi_perform(run->multi, &running) != CURLM_OK)
+			return CURLE_FAILED_INIT;
+		if (running == 0)
+			return read_result(run);
+		left = *run->begun ? end_ms : easy_is_connected(run->easy) ? connect_ms : tcp_ms;
+		left -= clock_monotonic_ms();
+		if (left <= 0)
+			return CURLE_OPERATION_TIMEDOUT;
+		curl_multi_poll(run->multi, NULL, 0, (int)(left < 1000 ? left : 1000), NULL);
+	}
+}
+
+static CURLcode run_at(
+	struct run *run, const char *address, int64_t tcp_ms, int64_t connect_ms, int64_t end_ms)
+{
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+	struct aim aim;
+
+	easy_aim(run->easy, &aim, address);
+	if (curl_multi_add_handle(run->multi, run->easy) == CURLM_OK) {
+		code = run_once(run, tcp_ms, connect_ms, end_ms);
+		if (code == CURLE_OK)
+			curl_easy_getinfo(run->easy, CURLINFO_ACTIVESOCKET, &run->socket);
+		curl_multi_remove_handle(run->multi, run->easy);
+	}
+	curl_easy_setopt(run->easy, CURLOPT_CONNECT_TO, NULL);
+	run->why = curl_easy_strerror(code);
+	return code;
+}
+
+CURLcode easy_run(struct run *run)
+{
+	int64_t now = clock_monotonic_ms(), end_ms = now + run->timeout_ms;
+	int64_t connect_ms = now + run->connect_ms < end_ms ? now + run->connect_ms : end_ms;
+	CURLcode code = CURLE_COULDNT_RESOLVE_HOST;
+	struct addresses addresses = {0};
+	enum name_state state = name_wait(run->name, connect_ms, &addresses, &run->why);
+
+	run->socket = CURL_SOCKET_BAD;
+	if (state == NAME_TIMED_OUT)
+		code = CURLE_OPERATION_TIMEDOUT;
+	for (size_t i = 0; state == NAME_KNOWN && i < addresses.count; i++) {
+		now = clock_monotonic_ms();
+		if (i > 0 && now >= connect_ms)
+			break;
+		code = run_at(run, addresses.text[i],
+			now + easy_share_ms(connect_ms - now, addresses.count - i - 1), connect_ms,
+			end_ms);
+		if (code == CURLE_OK || *run->begun || code == CURLE_LOGIN_DENIED)
+			return code;
+		name_bad(run->name, addresses.text[i]);
+	}
+	name_doubt(run->name);
+	return code;
 }

@@ -10,6 +10,7 @@
 #define OUTBOUND_EASY_H
 
 #include "outbound/names.h"
+#include "outbound/trust.h"
 
 #include <curl/curl.h>
 
@@ -19,15 +20,14 @@ enum {
 	EASY_SHARE_MIN_MS = 250, /* what an address gets at least, if there is another */
 };
 
-/* What is the same for every request: no redirect, proxy, .netrc or environment; HTTP/1.1, TLS 1.2
- * or later, verified; an encoded body is decoded. */
-void easy_set_safety(CURL *easy, bool tls, const char *ca_file);
+/* What is the same for every request: no redirect, proxy, .netrc or environment; HTTP/1.1; an
+ * encoded body is decoded. With `trust` https, TLS 1.2 or later, verified; with NULL http. */
+void easy_set_safety(CURL *easy, struct trust *trust);
 
 /* The address that a transfer is aimed at; lives as long as that. */
 struct aim {
-	char address[ADDRESS_SIZE];
 	struct curl_slist list;
-	char text[ADDRESS_SIZE + 8]; /* of `list` */
+	char text[ADDRESS_SIZE + 8];
 };
 
 /* Connects to the address in the place of the host of the URL, at the same port. */
@@ -46,6 +46,25 @@ bool easy_may_write(CURL *easy, bool sent);
 
 /* Whether bytes of the request were written. */
 bool easy_has_written(CURL *easy);
+
+/* Makes libcurl find a connection closed when it looks at it before the next use. */
+void easy_shut(curl_socket_t socket);
+
+/* When a transfer has to be where; `connect_ms` and `timeout_ms` from now on. */
+struct run {
+	CURLM *multi; /* keeps the connections; used by one thread at a time */
+	CURL *easy;
+	struct name *name; /* of its host */
+	int64_t connect_ms, timeout_ms;
+	const bool *begun; /* what CURLOPT_PREREQFUNCTION sets */
+	/* filled by easy_run(): */
+	const char *why;      /* what failed, a constant */
+	curl_socket_t socket; /* of the connection that is kept; CURL_SOCKET_BAD: none */
+};
+
+/* Runs a transfer and waits for its end: tries the addresses of the name one after the other until
+ * it has begun. The time for name, TCP and TLS is `connect_ms`, for all of it `timeout_ms`. */
+CURLcode easy_run(struct run *run);
 
 /* How long a connection may be idle that carried a header line of an answer; `keep_ms` where it is
  * not Keep-Alive: timeout=SECONDS. Some time before the server's end. */

@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbound/fetch.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "outbound/easy.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
-	IDLE_MAX = 16,		 /* easy handles kept; each has its own connections */
-	HEAD_MAX = 32 * 1024,	 /* bytes of header lines an answer may have */
-	CONNECTION_AGE_MAX = 15, /* seconds idle: well below what servers keep, see sent_once() */
+	IDLE_MAX = 16, /* handles kept; each has its own connections */
+	NAMES_MAX = 8, /* of hosts that were asked, whose addresses are kept */
+};
+
+/* What sends one request after the other, and its kept connection. */
+struct handle {
+	CURL *easy;
+	CURLM *multi;
+	curl_socket_t socket; /* CURL_SOCKET_BAD: none is kept */
+	int64_t until_ms;     /* monotonic: how long the connection may be idle */
 };
 
 struct fetch {
 	char *ca_file;
 	int64_t connect_timeout_ms, timeout_ms;
 	pthread_mutex_t lock; /* guards what follows */
-	CURL *idle[IDLE_MAX];
+	struct trust *trust;  /* NULL: not needed so far */
+	struct name *names[NAMES_MAX];
+	size_t next_name;
+	struct handle idle[IDLE_MAX];
 	size_t idle_count;
 };
 
 /* One request under way. */
 struct transfer {
+	CURL *easy;
 	struct buffer *body;
 	size_t head_length;
-	bool sent, too_large;
+	int64_t keep_ms;
+	bool repeatable, sent, too_large;
 };
 
 /* -- callbacks of libcurl -- */
@@ -44,20 +59,20 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct transfer *transfer = context;
 
-	(void)bytes;
 	transfer->head_length += size * count;
-	transfer->too_large = transfer->head_length > HEAD_MAX;
+	transfer->too_large = transfer->head_length > EASY_HEAD_MAX;
+	transfer->keep_ms = easy_keep_ms(bytes, size * count, transfer->keep_ms);
 	return transfer->too_large ? 0 : size * count;
 }
 
 /* CURLOPT_PREREQFUNCTION, called right before the request is written. A second time means that
  * libcurl found a kept connection dead after writing, and would write again on a new one. */
-static int sent_once(void *context, char *local, char *remote, int local_port, int remote_port)
+static int begin_writing(void *context, char *local, char *remote, int local_port, int remote_port)
 {
 	struct transfer *transfer = context;
 
 	(void)local, (void)remote, (void)local_port, (void)remote_port;
-	if (transfer->sent)
+	if (!transfer->repeatable && !easy_may_write(transfer->easy, transfer->sent))
 		return CURL_PREREQFUNC_ABORT;
 	transfer->sent = true;
 	return CURL_PREREQFUNC_OK;
@@ -65,58 +80,102 @@ static int sent_once(void *context, char *local, char *remote, int local_port, i
 
 /* -- handles -- */
 
-static CURL *take_handle(struct fetch *fetch)
+static void free_handle(struct handle *handle)
 {
-	CURL *easy = NULL;
+	curl_easy_cleanup(handle->easy);
+	curl_multi_cleanup(handle->multi);
+}
+
+static struct handle new_handle(void)
+{
+	struct handle handle = {curl_easy_init(), curl_multi_init(), CURL_SOCKET_BAD, 0};
+
+	if (handle.easy != NULL && handle.multi != NULL)
+		return handle;
+	free_handle(&handle);
+	return (struct handle){0};
+}
+
+/* A readable idle socket is a closed one, or one that sends what nobody asked for. */
+static bool is_quiet(curl_socket_t socket)
+{
+	char byte;
+
+	return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* Its `easy` is NULL without memory. */
+static struct handle take_handle(struct fetch *fetch)
+{
+	struct handle handle = {0};
 
 	pthread_mutex_lock(&fetch->lock);
 	if (fetch->idle_count > 0)
-		easy = fetch->idle[--fetch->idle_count];
+		handle = fetch->idle[--fetch->idle_count];
 	pthread_mutex_unlock(&fetch->lock);
-	return easy != NULL ? easy : curl_easy_init();
+	if (handle.easy == NULL)
+		return new_handle();
+	if (handle.socket != CURL_SOCKET_BAD &&
+		(clock_monotonic_ms() >= handle.until_ms || !is_quiet(handle.socket)))
+		easy_shut(handle.socket);
+	return handle;
 }
 
-/* Forgets the request; the connections stay. */
-static void give_handle(struct fetch *fetch, CURL *easy)
+/* Forgets the request; the connection stays. */
+static void give_handle(struct fetch *fetch, struct handle *handle)
 {
-	curl_easy_reset(easy);
+	bool kept;
+
+	curl_easy_reset(handle->easy);
 	pthread_mutex_lock(&fetch->lock);
-	if (fetch->idle_count < IDLE_MAX) {
-		fetch->idle[fetch->idle_count++] = easy;
-		easy = NULL;
+	kept = fetch->idle_count < IDLE_MAX;
+	if (kept)
+		fetch->idle[fetch->idle_count++] = *handle;
+	pthread_mutex_unlock(&fetch->lock);
+	if (!kept)
+		free_handle(handle);
+}
+
+/* The certificates; NULL with an error. */
+static struct trust *trust_of(struct fetch *fetch, struct error *error)
+{
+	struct trust *trust;
+
+	pthread_mutex_lock(&fetch->lock);
+	if (fetch->trust == NULL)
+		fetch->trust = trust_use(fetch->ca_file, error);
+	trust = fetch->trust;
+	pthread_mutex_unlock(&fetch->lock);
+	return trust;
+}
+
+/* The name, to be dropped. It is also noted, so that its addresses are kept until the next
+ * request. */
+static struct name *name_of(struct fetch *fetch, const char *host)
+{
+	struct name *name = name_use(host), *forgotten = NULL;
+	size_t at = 0;
+
+	if (name == NULL)
+		return NULL;
+	pthread_mutex_lock(&fetch->lock);
+	while (at < NAMES_MAX && fetch->names[at] != name)
+		at++;
+	if (at == NAMES_MAX) {
+		at = fetch->next_name++ % NAMES_MAX;
+		forgotten = fetch->names[at];
+		fetch->names[at] = name_use(host);
 	}
 	pthread_mutex_unlock(&fetch->lock);
-	curl_easy_cleanup(easy);
+	name_drop(&forgotten);
+	return name;
 }
 
-static void set_safety(const struct fetch *fetch, CURL *easy, bool tls)
+static void set_safety(CURL *easy, struct trust *trust)
 {
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
-	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment either */
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	easy_set_safety(easy, trust);
 	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_AGE_MAX);
-	if (!tls)
-		return;
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	if (fetch->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, fetch->ca_file);
-}
-
-static void set_times(const struct fetch *fetch, CURL *easy, const struct fetch_request *request)
-{
-	int64_t timeout_ms = fetch->timeout_ms;
-
-	if (request->timeout_ms > 0 && (timeout_ms <= 0 || request->timeout_ms < timeout_ms))
-		timeout_ms = request->timeout_ms;
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)fetch->connect_timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 }
 
 /* *headers_r is the caller's, and is to live until the transfer is over. */
@@ -161,7 +220,7 @@ static void set_callbacks(CURL *easy, struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, sent_once);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_writing);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 }
 
@@ -266,34 +325,38 @@ static void read_answer(
 
 /* -- errors -- */
 
-static void set_error(const char *url, const char *reason, struct error *error)
+/* The host of an address and what is told of it; both the caller's, "host" and "host:port". -1: it
+ * is no address. */
+static int read_host(const char *url, char **host_r, struct buffer *place)
 {
 	CURLU *parts = curl_url();
-	char *host = NULL, *port = NULL;
+	char *port = NULL;
 
+	*host_r = NULL;
 	if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK) {
-		curl_url_get(parts, CURLUPART_HOST, &host, 0);
+		curl_url_get(parts, CURLUPART_HOST, host_r, 0);
 		curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
 	}
-	if (host != NULL && port != NULL)
-		error_set(error, "%s:%s: %s", host, port, reason);
-	else
-		error_set(error, "%s", reason);
-	curl_free(host);
+	if (*host_r != NULL && port != NULL)
+		buffer_printf(place, "%s:%s: ", *host_r, port);
 	curl_free(port);
 	curl_url_cleanup(parts);
+	return *host_r != NULL ? 0 : -1;
 }
 
-static enum fetch_result explain(const struct fetch_request *request,
-	const struct transfer *transfer, CURLcode code, struct error *error)
+static const char *reason_of(const struct run *run, const struct transfer *transfer, CURLcode code)
 {
-	const char *reason = curl_easy_strerror(code);
-
 	if (transfer->too_large)
-		reason = "the answer is too large";
-	else if (code == CURLE_ABORTED_BY_CALLBACK)
-		reason = "a kept connection died after the request was written";
-	set_error(request->url, reason, error);
+		return "the answer is too large";
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return "a kept connection died after the request was written";
+	return run->why;
+}
+
+static enum fetch_result result_of(const struct transfer *transfer, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return FETCH_ANSWER;
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return FETCH_TIMEOUT;
 	return transfer->sent ? FETCH_BROKEN : FETCH_UNREACHABLE;
@@ -301,21 +364,24 @@ static enum fetch_result explain(const struct fetch_request *request,
 
 /* -- the whole -- */
 
-struct fetch *fetch_new(const struct fetch_settings *settings)
+struct fetch *fetch_new(const struct fetch_settings *settings, struct error *error)
 {
 	struct fetch *fetch = calloc(1, sizeof *fetch);
 
-	if (fetch == NULL)
-		return NULL;
-	fetch->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
-	if (fetch->ca_file == NULL) {
-		free(fetch);
+	if (fetch == NULL) {
+		error_set(error, "no memory for requests to other hosts");
 		return NULL;
 	}
+	pthread_mutex_init(&fetch->lock, NULL);
+	fetch->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
 	fetch->connect_timeout_ms = settings->connect_timeout_ms;
 	fetch->timeout_ms = settings->timeout_ms;
-	pthread_mutex_init(&fetch->lock, NULL);
-	return fetch;
+	if (fetch->ca_file == NULL)
+		error_set(error, "no memory for requests to other hosts");
+	else if (fetch->ca_file[0] == '\0' || trust_of(fetch, error) != NULL)
+		return fetch;
+	fetch_free(&fetch);
+	return NULL;
 }
 
 void fetch_free(struct fetch **fetch)
@@ -326,43 +392,95 @@ void fetch_free(struct fetch **fetch)
 	if (f == NULL)
 		return;
 	while (f->idle_count > 0)
-		curl_easy_cleanup(f->idle[--f->idle_count]);
+		free_handle(&f->idle[--f->idle_count]);
+	for (size_t i = 0; i < NAMES_MAX; i++)
+		name_drop(&f->names[i]);
+	trust_drop(&f->trust);
 	pthread_mutex_destroy(&f->lock);
 	free(f->ca_file);
 	free(f);
 }
 
+static int64_t timeout_of(const struct fetch *fetch, const struct fetch_request *request)
+{
+	if (request->timeout_ms > 0 &&
+		(fetch->timeout_ms <= 0 || request->timeout_ms < fetch->timeout_ms))
+		return request->timeout_ms;
+	return fetch->timeout_ms;
+}
+
+/* With a handle, a name and, for https, the certificates. */
+static enum fetch_result send_request(struct fetch *fetch, struct handle *handle, struct run *run,
+	struct trust *trust, const struct fetch_request *request, struct fetch_answer *answer,
+	struct error *error)
+{
+	struct transfer transfer = {.easy = handle->easy,
+		.body = &answer->body,
+		.keep_ms = EASY_KEEP_MS,
+		.repeatable = request->repeatable};
+	struct curl_slist *headers = NULL;
+	enum fetch_result result = FETCH_UNREACHABLE;
+	CURLcode code;
+
+	if (set_request(handle->easy, request, &headers) != 0) {
+		error_set(error, "libcurl does not take the request");
+		goto done;
+	}
+	set_safety(handle->easy, trust);
+	set_callbacks(handle->easy, &transfer);
+	run->multi = handle->multi;
+	run->easy = handle->easy;
+	run->connect_ms = fetch->connect_timeout_ms;
+	run->timeout_ms = timeout_of(fetch, request);
+	run->begun = &transfer.sent;
+	code = easy_run(run);
+	handle->socket = run->socket;
+	handle->until_ms = clock_monotonic_ms() + transfer.keep_ms;
+	answer->unconnected = !transfer.sent;
+	transfer.sent = transfer.sent && easy_has_written(handle->easy);
+	result = result_of(&transfer, code);
+	if (code == CURLE_OK)
+		read_answer(handle->easy, request, answer);
+	else
+		error_set(error, "%s", reason_of(run, &transfer, code));
+done:
+	curl_slist_free_all(headers);
+	return result;
+}
+
 enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *request,
 	struct fetch_answer *answer, struct error *error)
 {
-	struct transfer transfer = {.body = &answer->body};
-	struct curl_slist *headers = NULL;
-	enum fetch_result result;
-	CURLcode code;
-	CURL *easy = take_handle(fetch);
+	struct buffer place = BUFFER_INIT(512);
+	enum fetch_result result = FETCH_UNREACHABLE;
+	bool tls = strncasecmp(request->url, "https:", 6) == 0;
+	struct trust *trust = NULL;
+	struct run run = {0};
+	struct handle handle = {0};
+	char *host;
 
 	*answer = (struct fetch_answer){.max_age = -1,
 		.body = BUFFER_INIT(request->body_max > 0 ? request->body_max : FETCH_BODY_MAX)};
-	if (easy == NULL || set_request(easy, request, &headers) != 0) {
-		set_error(request->url, "no memory for a request", error);
-		result = FETCH_UNREACHABLE;
+	if (read_host(request->url, &host, &place) != 0) {
+		error_set(error, "not an address of http or https");
 		goto done;
 	}
-	set_safety(fetch, easy, strncasecmp(request->url, "https:", 6) == 0);
-	set_times(fetch, easy, request);
-	set_callbacks(easy, &transfer);
-	code = curl_easy_perform(easy);
-	if (code == CURLE_OK) {
-		read_answer(easy, request, answer);
-		result = FETCH_ANSWER;
-	} else {
-		result = explain(request, &transfer, code, error);
-		answer->unconnected = !transfer.sent;
-	}
+	if (tls && (trust = trust_of(fetch, error)) == NULL)
+		goto done;
+	run.name = name_of(fetch, host);
+	handle = take_handle(fetch);
+	if (run.name != NULL && handle.easy != NULL)
+		result = send_request(fetch, &handle, &run, trust, request, answer, error);
+	else
+		error_set(error, "no memory for a request");
 done:
-	if (easy != NULL)
-		give_handle(fetch, easy);
-	curl_slist_free_all(headers);
+	if (result != FETCH_ANSWER && place.length > 0)
+		error_prefix(error, "%s", place.data);
+	if (handle.easy != NULL)
+		give_handle(fetch, &handle);
+	name_drop(&run.name);
+	curl_free(host);
+	buffer_release(&place);
 	return result;
 }
 

@@ -20,12 +20,12 @@ enum { FETCH_BODY_MAX = 256 * 1024 }; /* bytes of an answer, where nothing else 
 struct fetch;
 
 struct fetch_settings {
-	const char *ca_file; /* "" or NULL: the system's */
-	int64_t connect_timeout_ms, timeout_ms;
+	const char *ca_file;			/* "" or NULL: the system's */
+	int64_t connect_timeout_ms, timeout_ms; /* for name, TCP and TLS; for all of it */
 };
 
-/* Copies the settings. NULL without memory. */
-struct fetch *fetch_new(const struct fetch_settings *settings);
+/* Copies the settings, and reads the ca-file. NULL with an error. */
+struct fetch *fetch_new(const struct fetch_settings *settings, struct error *error);
 void fetch_free(struct fetch **fetch);
 
 struct fetch_request {
@@ -35,10 +35,11 @@ struct fetch_request {
 	const char *body;	    /* NULL: GET; else POST */
 	size_t body_length;
 	const char *user, *password; /* HTTP Basic, both or NULL */
-	int64_t timeout_ms;	     /* shorter than the settings' where more than 0 */
-	const char *const *keep;     /* names of headers of the answer that are wanted besides, at
-					most FETCH_KEPT_MAX, ended by NULL; NULL: none */
-	size_t body_max;	     /* bytes of the answer where more than 0 */
+	bool repeatable;    /* it changes nothing: may be sent again when a kept connection died */
+	int64_t timeout_ms; /* shorter than the settings' where more than 0 */
+	const char *const *keep; /* names of headers of the answer that are wanted besides, at
+				    most FETCH_KEPT_MAX, ended by NULL; NULL: none */
+	size_t body_max;	 /* bytes of the answer where more than 0 */
 };
 
 enum { FETCH_KEPT_MAX = 2, FETCH_KEPT_SIZE = 128 };
@@ -64,7 +65,8 @@ struct fetch_answer {
 	bool unconnected; /* of FETCH_TIMEOUT: there was no connection yet */
 };
 
-/* Sends at most once. On all but FETCH_ANSWER the error says why, with the host and without path,
+/* Looks the name up and tries the addresses in turn (names.h). Sends at most once, unless it is
+ * repeatable. On all but FETCH_ANSWER the error says why, with the host and without path,
  * query, header or body. */
 enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *request,
 	struct fetch_answer *answer, struct error *error);

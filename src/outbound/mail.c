@@ -2,8 +2,8 @@
 #include "outbound/mail.h"
 
 #include "base/text.h"
+#include "outbound/easy.h"
 
-#include <curl/curl.h>
 #include <sodium.h>
 #include <strings.h>
 
@@ -260,15 +260,65 @@ static CURL *new_handle(const struct mail_server *server, const char *password)
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)server->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
-	if (server->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, server->ca_file);
 	if (server->user[0] != '\0') {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, server->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, password != NULL ? password : "");
 	}
 	return easy;
+}
+
+/* CURLOPT_PREREQFUNCTION: the server has greeted us and knows who we are. */
+static int begin(void *context, char *local, char *remote, int local_port, int remote_port)
+{
+	bool *begun = context;
+
+	(void)local, (void)remote, (void)local_port, (void)remote_port;
+	*begun = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+static struct name *name_of(const char *url)
+{
+	CURLU *parts = curl_url();
+	struct name *name = NULL;
+	char *host = NULL;
+
+	if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		name = name_use(host);
+	curl_free(host);
+	curl_url_cleanup(parts);
+	return name;
+}
+
+/* Waits for the end of what the handle does. */
+static CURLcode talk(CURL *easy, const struct mail_server *server, struct error *error)
+{
+	bool begun = false;
+	struct run run = {.multi = curl_multi_init(),
+		.easy = easy,
+		.name = name_of(server->url),
+		.connect_ms = server->timeout_ms,
+		.timeout_ms = server->timeout_ms,
+		.begun = &begun};
+	struct trust *trust = trust_use(server->ca_file, error);
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+
+	if (trust == NULL) {
+		code = CURLE_SSL_CACERT_BADFILE;
+	} else if (run.multi != NULL && run.name != NULL) {
+		trust_apply(trust, easy);
+		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin);
+		curl_easy_setopt(easy, CURLOPT_PREREQDATA, &begun);
+		code = easy_run(&run);
+	}
+	if (code != CURLE_OK && trust != NULL)
+		error_set(error, "%s", run.why != NULL ? run.why : curl_easy_strerror(code));
+	curl_multi_cleanup(run.multi);
+	name_drop(&run.name);
+	trust_drop(&trust);
+	return code;
 }
 
 /* Runs and frees the handle. */
@@ -281,15 +331,15 @@ static enum mail_result perform(CURL *easy, const struct mail_server *server, st
 	CURLcode result;
 
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-	result = curl_easy_perform(easy);
+	result = talk(easy, server, error);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
 	if (result != CURLE_OK) {
 		bool recipient = strncmp(detail, "RCPT failed", strlen("RCPT failed")) == 0;
 
 		end = recipient ? MAIL_REFUSED : MAIL_BROKEN;
-		error_set(error, "%s: %s", server->url,
-			recipient ? "it takes no mail for this address"
-				  : curl_easy_strerror(result));
+		if (recipient)
+			error_set(error, "it takes no mail for this address");
+		error_prefix(error, "%s: ", server->url);
 	}
 	if (result != CURLE_OK && answer >= 400)
 		error_prefix(error, "the server answered %ld: ", answer);

@@ -2,6 +2,7 @@
 #include "outbound/multi.h"
 
 #include "base/clock.h"
+#include "outbound/easy.h"
 #include "telemetry/log.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 enum {
-	DRAIN_MAX = 64,	    /* reads of a connection that is given up */
 	CONNECTIONS = 256,  /* where multi_limit() is not called */
 	IDLE_CHECK_MS = 50, /* idle connections are looked at no more often */
 };
@@ -64,18 +64,11 @@ static void wake(struct watch *watch)
 	watch->idle_until_ms = 0;
 }
 
-/* Makes libcurl find the connection closed when it looks at it before the next use. What lies in
- * the socket is taken out: libcurl 7.88 takes a TLS connection with a close_notify in it for alive.
- */
+/* Before the peer ends it, or because it did. */
 static void give_up(struct watch *watch)
 {
-	char bytes[4096];
-
 	wake(watch);
-	shutdown(watch->socket, SHUT_RDWR);
-	for (int i = 0; i < DRAIN_MAX && recv(watch->socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0;
-		i++)
-		;
+	easy_shut(watch->socket);
 	uv_poll_stop(&watch->poll);
 	watch->registered = 0;
 }

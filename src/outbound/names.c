@@ -36,6 +36,7 @@ struct name {
 	int64_t asked_ms, ask_again_ms;
 	int64_t expires_ms, refresh_ms; /* of `addresses` */
 	struct addresses addresses;
+	bool turned; /* the first one failed: their order is not that of DNS any more */
 };
 
 /* The lock guards it all, the names too; but what is marked belongs to the thread alone. */
@@ -149,6 +150,25 @@ enum name_state name_wait(
 	return state;
 }
 
+/* The address at `at` becomes the first, those before it the last. */
+static void turn(struct addresses *addresses, size_t at)
+{
+	const struct addresses before = *addresses;
+
+	for (size_t i = 0; i < before.count; i++)
+		memcpy(addresses->text[i], before.text[(at + i) % before.count], ADDRESS_SIZE);
+}
+
+void name_bad(struct name *name, const char *address)
+{
+	pthread_mutex_lock(&names.lock);
+	if (name->addresses.count > 1 && strcmp(name->addresses.text[0], address) == 0) {
+		turn(&name->addresses, 1);
+		name->turned = true;
+	}
+	pthread_mutex_unlock(&names.lock);
+}
+
 void name_doubt(struct name *name)
 {
 	pthread_mutex_lock(&names.lock);
@@ -217,6 +237,21 @@ static void read_addresses(const struct ares_addrinfo *found, struct addresses *
 	}
 }
 
+/* What has worked so far stays the first. */
+static void take_addresses(struct name *name, const struct ares_addrinfo *found)
+{
+	char good[ADDRESS_SIZE];
+
+	memcpy(good, name->addresses.text[0], sizeof good);
+	read_addresses(found, &name->addresses);
+	for (size_t i = 0; name->turned && i < name->addresses.count; i++)
+		if (strcmp(name->addresses.text[i], good) == 0) {
+			turn(&name->addresses, i);
+			return;
+		}
+	name->turned = false;
+}
+
 static void free_name(struct name *name)
 {
 	struct name **link = &names.first;
@@ -242,7 +277,7 @@ static void note_answer(
 	if (status == ARES_SUCCESS) {
 		int64_t ttl = ttl_ms(found);
 
-		read_addresses(found, &name->addresses);
+		take_addresses(name, found);
 		name->expires_ms = now + ttl;
 		name->refresh_ms = now + ttl - ttl / 10;
 	} else if (status == ARES_ENODATA || status == ARES_ENOTFOUND) {

@@ -19,7 +19,8 @@
 
 enum { ADDRESSES_MAX = 8, ADDRESS_SIZE = 46 };
 
-/* Numeric addresses, the best first, the families alternating. */
+/* Numeric addresses, in the order in which they are to be tried: by RFC 6724, the families taking
+ * turns, those that failed last. */
 struct addresses {
 	size_t count;
 	char text[ADDRESSES_MAX][ADDRESS_SIZE];
@@ -50,7 +51,10 @@ enum name_state name_look(struct name *name, struct addresses *addresses_r,
 enum name_state name_wait(
 	struct name *name, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
 
-/* None of the addresses answered: ask again before the TTL is over. */
+/* There was no connection to this address: whoever looks next begins with another. */
+void name_bad(struct name *name, const char *address);
+
+/* To none of the addresses: ask again before the TTL is over. */
 void name_doubt(struct name *name);
 
 /* Calls `changed` on the resolver's thread whenever name_look() may say something else than before;

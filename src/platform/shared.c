@@ -82,13 +82,14 @@ int shared_new_fetch(const struct section *section, struct platform_peer *peer,
 	struct fetch **fetch_r, struct error *error)
 {
 	struct fetch_settings settings;
+	struct error why;
 
 	if (shared_read_timeouts(section, peer, error) != 0)
 		return -1;
 	settings =
 		(struct fetch_settings){peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms};
-	*fetch_r = fetch_new(&settings);
-	return *fetch_r != NULL ? 0 : section_error(section, NULL, error, "no memory");
+	*fetch_r = fetch_new(&settings, &why);
+	return *fetch_r != NULL ? 0 : section_error(section, "ca-file", error, "%s", why.text);
 }
 
 void shared_set_timeouts(struct platform_peer *peer)

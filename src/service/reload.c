@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "service/lint.h"
 
+#include "outbound/trust.h"
 #include "pool/worker.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -57,6 +58,7 @@ static void on_worker(struct worker_job *job)
 			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
 		return;
 	}
+	trust_refresh();
 	look_at_backends(reload);
 	reload->new_files = files_renew(reload->base->files, reload->base->settings,
 		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);

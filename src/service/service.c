@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "auth/totp.h"
+#include "outbound/trust.h"
 #include "service/groups.h"
 #include "state/state.h"
 
@@ -75,11 +76,24 @@ static char *login_policy_of(const struct settings *settings, const struct platf
 	return policy;
 }
 
+/* Parsed here and not on the loop, which connects the platform later. */
+static int open_trust(struct service_platform *platform, struct error *error)
+{
+	const struct platform_peer *peer = platform->peer;
+
+	if (peer->ca_file[0] == '\0' &&
+		(platform->driver->request == NULL || strncmp(peer->api, "https:", 6) != 0))
+		return 0;
+	platform->trust = trust_use(peer->ca_file, error);
+	return platform->trust != NULL ? 0 : -1;
+}
+
 static int open_platform(const struct settings *settings, const struct section *section,
 	struct service_platform *platform, struct error *error)
 {
 	bool compiled_out = false;
 	const char *type = section_type(section);
+	struct error why;
 
 	platform->title = section_title(section);
 	platform->driver = platform_find(type, &compiled_out);
@@ -88,9 +102,8 @@ static int open_platform(const struct settings *settings, const struct section *
 	if (platform->driver->open(section, &platform->instance, error) != 0)
 		return -1;
 	platform->peer = platform->driver->peer(platform->instance);
-	if (platform->peer->ca_file[0] != '\0' && access(platform->peer->ca_file, R_OK) != 0)
-		return section_error(
-			section, "ca-file", error, "%s: cannot be read", platform->peer->ca_file);
+	if (open_trust(platform, &why) != 0)
+		return section_error(section, "ca-file", error, "%s", why.text);
 	platform->lane.limit = platform->driver->threads;
 	platform->login_policy = login_policy_of(settings, platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
@@ -329,6 +342,7 @@ static void free_service(struct service *service)
 		struct service_platform *platform = &service->platforms[i];
 
 		outbound_peer_release(&platform->outbound);
+		trust_drop(&platform->trust);
 		if (platform->instance != NULL)
 			platform->driver->close(platform->instance);
 		free(platform->login_policy);

@@ -35,6 +35,7 @@ struct service_platform {
 	const struct platform_driver *driver;
 	void *instance;
 	const struct platform_peer *peer;
+	struct trust *trust;		/* the certificates of its ca-file */
 	struct outbound_peer *outbound; /* of request(); NULL until service_connect() */
 	struct worker_lane lane;	/* of grant(), where it has threads */
 	struct breaker breaker;

@@ -4,10 +4,13 @@ addresses that swallow connections, TLS that hangs. Nobody else waits, everybody
 process ends when it is told to."""
 
 import concurrent.futures
+import os
+import shutil
 import socket
 import time
 
 import pytest
+import tls
 from client import JSON
 from fcgi import Connection, request
 from network import HangingServer, NameServer, SilentAddress, needs_root, own_address, see_files
@@ -244,3 +247,35 @@ def test_flow_F4_a_front_that_closes_after_three_requests_loses_none(make_rig, a
     assert {status for status, _ in results} == {302}
     seen = [entry["token"] for entry in rig.platform.ledger() if "token" in entry]
     assert len(seen) == len(set(seen)), "each token once"
+
+
+def test_growth_G1_certificates_are_parsed_once_and_again_when_the_file_changes(make_rig, authority, tmp_path):
+    rig = make_rig(start=False)
+    certificate, key = authority.certificate("127.0.0.1")
+    port, trusted = free_port(), str(tmp_path / "trusted.pem")
+    shutil.copy(authority.file, trusted)
+    other_platform(rig, "https://127.0.0.1:%d" % port, 'ca-file = "%s"' % trusted)
+    rig.start_nginx = lambda: start_with(rig, """server {
+        listen 127.0.0.1:%d ssl; keepalive_timeout 0; ssl_certificate %s; ssl_certificate_key %s;
+        location / { proxy_pass http://127.0.0.1:%d; } }""" % (port, certificate, key, rig.platform.port))
+    visitor = start_other(rig)
+    assert enter_other(rig, visitor)[0] == 302
+    os.rename(trusted, trusted + ".old")
+    wait_for(lambda: [e for e in rig.events("reload") if e.get("what") == "ca-file" and trusted in e["message"]], "the log to say so")
+    for _ in range(5):
+        assert enter_other(rig, visitor)[0] == 302, "no connection reads the file"
+    stranger = tls.Authority(str(tmp_path))
+    shutil.copy(stranger.file, trusted)
+    wait_for(lambda: enter_other(rig, visitor)[:2] == (502, "exchange-unreachable"), "the new file to count")
+    os.rename(trusted + ".old", trusted)
+    wait_for(lambda: enter_other(rig, visitor)[0] == 302, "the old one again")
+    failures = [e for e in rig.events("reload") if e.get("what") == "ca-file" and e["result"] == "failed"]
+    assert len(failures) == 1, "told once"
+
+
+def test_a_ca_file_without_certificates_is_refused_at_load(make_rig):
+    rig = make_rig(start=False, platform='ca-file = "/dev/null"')
+    os.mkdir(rig.folder + "/state")
+    rig.configure()
+    done = rig.ctl("check", check=False)
+    assert done.returncode != 0 and "ca-file: /dev/null: expected certificates" in done.stderr + done.stdout

@@ -25,7 +25,8 @@ static int setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 
 	fixture->fetch =
-		fetch_new(&(struct fetch_settings){.connect_timeout_ms = 2000, .timeout_ms = 5000});
+		fetch_new(&(struct fetch_settings){.connect_timeout_ms = 2000, .timeout_ms = 5000},
+			&fixture->error);
 	server.requests = server.connections = 0;
 	*state = fixture;
 	return fixture->fetch == NULL;
@@ -177,6 +178,50 @@ static void what_went_out_is_never_sent_again(void **state)
 	assert_int_equal(server.requests, 2);
 }
 
+static void what_changes_nothing_is_sent_again_when_a_kept_connection_died(void **state)
+{
+	const struct fetch_request again = {.repeatable = true};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(get(fixture, "/dies-second"), FETCH_ANSWER);
+	assert_int_equal(send_to(fixture, server.base, "/dies-second", again), FETCH_ANSWER);
+	assert_int_equal(server.requests, 3);
+	assert_int_equal(server.connections, 2);
+}
+
+static void a_connection_that_was_closed_while_idle_is_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int i = 1; i <= 5; i++) {
+		assert_int_equal(get(fixture, "/lets-go"), FETCH_ANSWER);
+		usleep(20000);
+		assert_int_equal(server.connections, i);
+	}
+}
+
+static void what_the_server_says_of_keep_alive_is_heeded(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(get(fixture, "/keep-1"), FETCH_ANSWER);
+	usleep(700000);
+	assert_int_equal(get(fixture, "/ok"), FETCH_ANSWER);
+	assert_int_equal(server.connections, 2);
+}
+
+static void sign_in_5_an_encoded_answer_is_decoded_and_the_limit_is_of_what_comes_out(void **state)
+{
+	const struct fetch_request small = {.body_max = 1};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(get(fixture, "/gzip"), FETCH_ANSWER);
+	assert_string_equal(fixture->answer.body.data, "hi");
+	assert_non_null(strstr(server.last, "Accept-Encoding: identity\r\n"));
+	assert_int_equal(send_to(fixture, server.base, "/gzip", small), FETCH_BROKEN);
+	assert_non_null(strstr(fixture->error.text, "too large"));
+}
+
 static void broken_answers_are_told_apart_and_no_error_has_the_path(void **state)
 {
 	static const char *const paths[] = {"/secret/junk", "/secret/short", "/secret/closes",
@@ -293,6 +338,10 @@ int main(void)
 		T(a11_a_redirect_is_not_followed),
 		T(a10_the_path_goes_out_as_it_is),
 		T(what_went_out_is_never_sent_again),
+		T(what_changes_nothing_is_sent_again_when_a_kept_connection_died),
+		T(a_connection_that_was_closed_while_idle_is_not_used),
+		T(what_the_server_says_of_keep_alive_is_heeded),
+		T(sign_in_5_an_encoded_answer_is_decoded_and_the_limit_is_of_what_comes_out),
 		T(broken_answers_are_told_apart_and_no_error_has_the_path),
 		T(a_deadline_ends_a_hanging_one),
 		T(nobody_there_means_nothing_sent),

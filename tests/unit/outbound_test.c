@@ -464,7 +464,7 @@ static void libcurl_looks_up_no_name_where_it_is_told_the_address(void **unused)
 	(void)unused;
 	snprintf(url, sizeof url, "http://nobody.invalid%s/empty", strrchr(server.base, ':'));
 	curl_easy_setopt(easy, CURLOPT_URL, url);
-	easy_set_safety(easy, false, "");
+	easy_set_safety(easy, NULL);
 	easy_aim(easy, &aim, "127.0.0.1");
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_written);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, &seen);

@@ -58,9 +58,10 @@ struct fetch {
 	int nothing;
 };
 
-struct fetch *fetch_new(const struct fetch_settings *settings)
+struct fetch *fetch_new(const struct fetch_settings *settings, struct error *error)
 {
 	(void)settings;
+	(void)error;
 	return calloc(1, sizeof(struct fetch));
 }
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "outbound/trust.h"
+
+#include "telemetry/log.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef HAVE_OPENSSL
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#endif
+
+struct trust {
+	struct trust *next;
+	char *ca_file; /* "": the system's */
+	unsigned users;
+	struct stat seen; /* of the file, when it was read last */
+	void *store;	  /* X509_STORE; NULL: libcurl reads the file */
+};
+
+/* Guards the list and what is in it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct trust *first;
+
+#ifdef HAVE_OPENSSL
+
+static bool libcurl_uses_our_openssl(void)
+{
+	const char *backend = curl_version_info(CURLVERSION_NOW)->ssl_version;
+	char ours[32];
+
+	snprintf(ours, sizeof ours, "OpenSSL/%d.", OPENSSL_VERSION_MAJOR);
+	return backend != NULL && strncmp(backend, ours, strlen(ours)) == 0;
+}
+
+/* libcurl's idea of the system's certificates: a file, a folder that is looked into by name. */
+static void load_system(X509_STORE *store)
+{
+	CURL *easy = curl_easy_init();
+	char *file = NULL, *folder = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+	curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
+	if (file != NULL)
+		X509_STORE_load_file(store, file);
+	if (folder != NULL)
+		X509_STORE_load_path(store, folder);
+	curl_easy_cleanup(easy);
+}
+
+/* With the options that libcurl would set. */
+static void *load_store(const char *ca_file)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	if (store == NULL)
+		return NULL;
+	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
+	if (ca_file[0] == '\0') {
+		load_system(store);
+	} else if (X509_STORE_load_file(store, ca_file) != 1) {
+		X509_STORE_free(store);
+		store = NULL;
+	}
+	ERR_clear_error();
+	return store;
+}
+
+static void free_store(void *store)
+{
+	X509_STORE_free(store);
+}
+
+/* CURLOPT_SSL_CTX_FUNCTION. */
+static CURLcode put_store(CURL *easy, void *context, void *argument)
+{
+	struct trust *trust = argument;
+	X509_STORE *store;
+
+	(void)easy;
+	pthread_mutex_lock(&lock);
+	store = trust->store;
+	X509_STORE_up_ref(store);
+	pthread_mutex_unlock(&lock);
+	SSL_CTX_set_cert_store(context, store); /* takes the reference */
+	return CURLE_OK;
+}
+
+#else
+
+static bool libcurl_uses_our_openssl(void)
+{
+	return false;
+}
+
+static void *load_store(const char *ca_file)
+{
+	(void)ca_file;
+	return NULL;
+}
+
+static void free_store(void *store)
+{
+	(void)store;
+}
+
+static CURLcode put_store(CURL *easy, void *context, void *argument)
+{
+	(void)easy, (void)context, (void)argument;
+	return CURLE_SSL_CACERT_BADFILE;
+}
+
+#endif
+
+/* The file of the system's, for a look whether it has changed. */
+static void stat_file(const struct trust *trust, struct stat *now)
+{
+	CURL *easy = trust->ca_file[0] == '\0' ? curl_easy_init() : NULL;
+	char *file = trust->ca_file;
+
+	if (easy != NULL)
+		curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+	if (file == NULL || stat(file, now) != 0)
+		*now = (struct stat){0};
+	curl_easy_cleanup(easy);
+}
+
+static bool has_changed(const struct trust *trust, const struct stat *now)
+{
+	return now->st_ino != trust->seen.st_ino || now->st_dev != trust->seen.st_dev ||
+	       now->st_size != trust->seen.st_size ||
+	       now->st_mtim.tv_sec != trust->seen.st_mtim.tv_sec ||
+	       now->st_mtim.tv_nsec != trust->seen.st_mtim.tv_nsec;
+}
+
+/* Reads the file where it has changed; the lock is not held. What is broken is noted as seen, and
+ * the old stays. 1: it was read, 0: no need, -1: an error. */
+static int renew(struct trust *trust, struct error *error)
+{
+	struct stat now;
+	void *store, *old;
+	bool changed;
+
+	stat_file(trust, &now);
+	pthread_mutex_lock(&lock);
+	changed = has_changed(trust, &now) || trust->store == NULL;
+	trust->seen = now;
+	pthread_mutex_unlock(&lock);
+	if (changed && trust->ca_file[0] != '\0' && access(trust->ca_file, R_OK) != 0)
+		return error_set(error, "%s: cannot be read: %s", trust->ca_file, strerror(errno));
+	if (!changed || !libcurl_uses_our_openssl())
+		return 0;
+	store = load_store(trust->ca_file);
+	if (store == NULL)
+		return error_set(error,
+			"%s: expected certificates in PEM that can be read, found none",
+			trust->ca_file);
+	pthread_mutex_lock(&lock);
+	old = trust->store;
+	trust->store = store;
+	pthread_mutex_unlock(&lock);
+	free_store(old);
+	return 1;
+}
+
+static struct trust *find_or_make(const char *ca_file)
+{
+	struct trust *trust = first;
+
+	while (trust != NULL && strcmp(trust->ca_file, ca_file) != 0)
+		trust = trust->next;
+	if (trust != NULL)
+		return trust;
+	trust = calloc(1, sizeof *trust);
+	if (trust == NULL)
+		return NULL;
+	trust->ca_file = strdup(ca_file);
+	if (trust->ca_file == NULL) {
+		free(trust);
+		return NULL;
+	}
+	trust->next = first;
+	first = trust;
+	return trust;
+}
+
+struct trust *trust_use(const char *ca_file, struct error *error)
+{
+	struct trust *trust;
+
+	pthread_mutex_lock(&lock);
+	trust = find_or_make(ca_file);
+	if (trust != NULL)
+		trust->users++;
+	pthread_mutex_unlock(&lock);
+	if (trust == NULL)
+		error_set(error, "%s: no memory", ca_file);
+	else if (renew(trust, error) < 0)
+		trust_drop(&trust);
+	return trust;
+}
+
+void trust_drop(struct trust **trust)
+{
+	struct trust *t = *trust, **link = &first;
+
+	*trust = NULL;
+	if (t == NULL)
+		return;
+	pthread_mutex_lock(&lock);
+	if (--t->users > 0) {
+		pthread_mutex_unlock(&lock);
+		return;
+	}
+	while (*link != t)
+		link = &(*link)->next;
+	*link = t->next;
+	pthread_mutex_unlock(&lock);
+	free_store(t->store);
+	free(t->ca_file);
+	free(t);
+}
+
+static bool is_parsed(const struct trust *trust)
+{
+	bool parsed;
+
+	pthread_mutex_lock(&lock);
+	parsed = trust->store != NULL;
+	pthread_mutex_unlock(&lock);
+	return parsed;
+}
+
+void trust_apply(struct trust *trust, void *easy)
+{
+	if (!is_parsed(trust)) {
+		if (trust->ca_file[0] != '\0')
+			curl_easy_setopt(easy, CURLOPT_CAINFO, trust->ca_file);
+		return;
+	}
+	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	/* Nothing is read from there, as the store that it would be for is replaced: by it libcurl
+	 * tells connections apart. */
+	if (trust->ca_file[0] != '\0')
+		curl_easy_setopt(easy, CURLOPT_CAPATH, trust->ca_file);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, put_store);
+	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust);
+}
+
+/* The one behind `before` in the list, used by the caller; NULL at its end. */
+static struct trust *use_next(struct trust *before)
+{
+	struct trust *trust;
+
+	pthread_mutex_lock(&lock);
+	trust = before == NULL ? first : before->next;
+	if (trust != NULL)
+		trust->users++;
+	pthread_mutex_unlock(&lock);
+	return trust;
+}
+
+static void log_renewal(const char *message)
+{
+	struct log_line line;
+
+	log_begin(&line, message == NULL ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "reload");
+	log_text(&line, "what", "ca-file");
+	log_text(&line, "result", message == NULL ? "ok" : "failed");
+	log_text(&line, "message", message);
+	log_end(&line);
+}
+
+void trust_refresh(void)
+{
+	struct trust *trust = use_next(NULL), *next;
+
+	for (; trust != NULL; trust = next) {
+		struct error error;
+		int rc = renew(trust, &error);
+
+		if (rc != 0)
+			log_renewal(rc > 0 ? NULL : error.text);
+		next = use_next(trust);
+		trust_drop(&trust);
+	}
+}
