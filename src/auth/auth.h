@@ -105,6 +105,12 @@ struct auth_backend {
 	/* Tries to reach what it needs: for `meetauthctl check --connect`. 0 or -1. NULL: nothing
 	 * to reach. */
 	int (*connect)(void *instance, const struct auth_secrets *secrets, struct error *error);
+
+	/* Asks a question that is about nobody, after it has failed for several people in a row: 0
+	 * when it is well, so that those names are to blame, -1 when it is not or one cannot tell,
+	 * and it is left alone for a while. On a worker, within the deadline of check(). NULL: one
+	 * cannot tell. */
+	int (*alive)(void *instance, const struct auth_secrets *secrets, struct error *error);
 };
 
 /* A backend by its type; NULL when there is none. *compiled_out_r: known, but not in this build. */

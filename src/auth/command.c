@@ -51,4 +51,5 @@ const struct auth_backend auth_command = {
 	.check = dialog_check,
 	.renew = dialog_renew,
 	.connect = dialog_connect,
+	.alive = dialog_alive,
 };

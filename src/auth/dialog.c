@@ -227,19 +227,18 @@ enum auth_verdict dialog_renew(void *instance, const struct auth_renewal *renewa
 	return verdict;
 }
 
-int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
+static int ask_how_it_is(const struct helper *helper, bool need_not_know, struct error *error)
 {
-	const struct helper *helper = instance;
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
 	struct buffer raw = BUFFER_INIT(HELPER_ANSWER_MAX);
 	struct answer answer = ANSWER_INIT;
 	int rc = -1;
 
-	(void)secrets;
 	begin(&question, "check");
 	end(&question);
 	if (ask(helper, &question, &raw, &answer, error) == 0) {
-		if (answer.reply == REPLY_READY || answer.reply == REPLY_UNKNOWN_REQUEST)
+		if (answer.reply == REPLY_READY ||
+			(need_not_know && answer.reply == REPLY_UNKNOWN_REQUEST))
 			rc = 0;
 		else if (answer.reply == REPLY_UNAVAILABLE)
 			say_why(helper, &answer, NULL, error);
@@ -250,4 +249,16 @@ int dialog_connect(void *instance, const struct auth_secrets *secrets, struct er
 	buffer_release(&raw);
 	buffer_release(&question);
 	return rc;
+}
+
+int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	(void)secrets;
+	return ask_how_it_is(instance, true, error);
+}
+
+int dialog_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	(void)secrets;
+	return ask_how_it_is(instance, false, error);
 }

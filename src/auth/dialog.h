@@ -19,4 +19,7 @@ enum auth_verdict dialog_renew(void *instance, const struct auth_renewal *renewa
  */
 int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error);
 
+/* After it has failed: well only where it says so, and not where it does not know the request. */
+int dialog_alive(void *instance, const struct auth_secrets *secrets, struct error *error);
+
 #endif

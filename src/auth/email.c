@@ -328,4 +328,5 @@ const struct auth_backend auth_email = {
 	.check = check,
 	.deliver = deliver,
 	.connect = reach,
+	.alive = reach,
 };

@@ -408,4 +408,5 @@ const struct auth_backend auth_http = {
 	.check = check,
 	.renew = renew,
 	.connect = connect_http,
+	.alive = connect_http,
 };

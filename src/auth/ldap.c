@@ -315,7 +315,8 @@ static int probe(const struct directory_call *call, struct link *link)
 	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
 	const struct directory *directory = call->directory;
 	char *filter = directory_filter(directory->filter, "x", NULL);
-	struct link_query query = {directory->base, LDAP_SCOPE_BASE, "(objectClass=*)", none, 1};
+	struct link_query query = {
+		directory->base, LDAP_SCOPE_BASE, "(objectClass=*)", none, 1, NULL};
 	LDAPMessage *result = NULL;
 	const char *what = "base";
 	int code = filter != NULL ? link_search(link, &query, call->deadline, &result)
@@ -325,7 +326,8 @@ static int probe(const struct directory_call *call, struct link *link)
 	result = NULL;
 	if (code == LDAP_SUCCESS) {
 		what = "filter";
-		query = (struct link_query){directory->base, directory->scope, filter, none, 2};
+		query = (struct link_query){
+			directory->base, directory->scope, filter, none, 2, NULL};
 		code = link_search(link, &query, call->deadline, &result);
 	}
 	if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED)
@@ -375,6 +377,21 @@ static int connect_ldap(void *instance, const struct auth_secrets *secrets, stru
 	return rc;
 }
 
+/* One server is enough. */
+static int alive(void *instance, const struct auth_secrets *secrets, struct error *error)
+{
+	struct directory_call call = begin_call(instance, secrets, error);
+	struct link *link = pool_take(&call, LINK_SERVICE);
+	int rc = 0;
+
+	if (link == NULL)
+		return -1;
+	if (call.directory->user_dn[0] == '\0')
+		rc = probe(&call, link);
+	pool_put(call.directory, link, rc == 0 ? LDAP_SUCCESS : LDAP_SERVER_DOWN);
+	return rc;
+}
+
 static bool needs_secret(void *context)
 {
 	const struct directory *directory = context;
@@ -396,6 +413,7 @@ const struct auth_backend auth_ldap = {
 	.check = check,
 	.renew = renew,
 	.connect = connect_ldap,
+	.alive = alive,
 };
 
 #endif

@@ -355,22 +355,59 @@ void link_close(struct link *link)
 
 /* ---- searching ---- */
 
+bool link_is_servers_fault(int code)
+{
+	return code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_TIMEOUT ||
+	       code == LDAP_UNAVAILABLE;
+}
+
+/* A server that knows no pages sends all at once, and no cookie. */
+static int read_cookie(LDAP *ld, LDAPControl **controls, struct berval *cookie)
+{
+	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
+	ber_int_t estimate;
+
+	ber_memfree(cookie->bv_val);
+	*cookie = (struct berval){0, NULL};
+	return control != NULL ? ldap_parse_pageresponse_control(ld, control, &estimate, cookie)
+			       : LDAP_SUCCESS;
+}
+
+static int read_search_result(
+	LDAP *ld, LDAPMessage *result, const struct link_query *query, int *code_r)
+{
+	LDAPControl **controls = NULL;
+	int rc = ldap_parse_result(ld, result, code_r, NULL, NULL, NULL, &controls, 0);
+
+	if (rc == LDAP_SUCCESS && query->cookie != NULL)
+		rc = read_cookie(ld, controls, query->cookie);
+	ldap_controls_free(controls);
+	return rc;
+}
+
 int link_search(
 	struct link *link, const struct link_query *query, int64_t deadline, LDAPMessage **result_r)
 {
 	struct timeval wait = until(deadline);
-	int id = 0, code = LDAP_OTHER, rc;
+	LDAPControl *controls[2] = {NULL, NULL};
+	int id = 0, code = LDAP_OTHER, rc = LDAP_SUCCESS;
 
 	*result_r = NULL;
 	link->deadline = deadline;
 	if (wait.tv_usec > 0) /* the server counts in seconds */
 		wait = (struct timeval){wait.tv_sec + 1, 0};
-	rc = ldap_search_ext(link->ld, query->base, query->scope, query->filter,
-		(char **)(uintptr_t)query->attributes, 0, NULL, NULL, &wait, query->size, &id);
+	if (query->cookie != NULL)
+		rc = ldap_create_page_control(
+			link->ld, query->size, query->cookie, 0, &controls[0]);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_search_ext(link->ld, query->base, query->scope, query->filter,
+			(char **)(uintptr_t)query->attributes, 0, controls, NULL, &wait,
+			query->cookie != NULL ? LDAP_NO_LIMIT : query->size, &id);
+	ldap_control_free(controls[0]);
 	if (rc == LDAP_SUCCESS)
 		rc = await(link->ld, id, deadline, result_r);
 	if (rc == LDAP_SUCCESS)
-		rc = ldap_parse_result(link->ld, *result_r, &code, NULL, NULL, NULL, NULL, 0);
+		rc = read_search_result(link->ld, *result_r, query, &code);
 	return rc == LDAP_SUCCESS ? code : rc;
 }
 

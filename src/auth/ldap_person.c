@@ -11,7 +11,10 @@
 
 #include <stdarg.h>
 
-enum { GROUPS_READ_MAX = 2000 }; /* entries of one group search */
+enum {
+	GROUPS_PAGE = 500,
+	GROUPS_READ_MAX = 2000, /* entries of one group search */
+};
 
 /* Answered by a search that is done: result and connection. */
 struct found {
@@ -185,24 +188,59 @@ static void add_group_entry(
 	ldap_memfree(dn);
 }
 
+static int count_and_add(
+	const struct directory *directory, const struct found *found, struct person *person)
+{
+	LDAP *ld = found->link->ld;
+	int count = 0;
+
+	for (LDAPMessage *entry = ldap_first_entry(ld, found->result); entry != NULL;
+		entry = ldap_next_entry(ld, entry)) {
+		add_group_entry(directory, ld, entry, person);
+		count++;
+	}
+	return count;
+}
+
+/* An answer of the server that has not all groups (a size limit, a referral, no right to read) is
+ * true of this one person: others may be in fewer. */
+static int judge_groups(
+	const struct directory_call *call, const struct found *found, struct person *person)
+{
+	if (found->code == LDAP_SUCCESS)
+		return 0;
+	link_error(call, found->link, "search of the groups", found->code);
+	if (found->code < 0 || found->code == LDAP_BUSY || link_is_servers_fault(found->code))
+		return -1;
+	break_person(person, "%s", call->error->text);
+	return 0;
+}
+
+/* By pages: servers limit what they send at once (1000 in Active Directory). */
 static int search_groups(
 	const struct directory_call *call, const char *filter, struct person *person)
 {
 	const struct directory *directory = call->directory;
 	const char *name = directory->group_name_attribute;
 	const char *const attributes[] = {name[0] != '\0' ? name : LDAP_NO_ATTRS, NULL};
-	const struct link_query query = {
-		directory->group_base, LDAP_SCOPE_SUBTREE, filter, attributes, GROUPS_READ_MAX};
+	struct berval cookie = {0, NULL};
+	const struct link_query query = {directory->group_base, LDAP_SCOPE_SUBTREE, filter,
+		attributes, GROUPS_PAGE, &cookie};
 	struct found found;
-	int rc = 0;
+	int rc, count = 0;
 
 	if (ask(call, &query, &found) != 0)
 		return -1;
-	if (found.code != LDAP_SUCCESS)
-		rc = link_error(call, found.link, "search of the groups", found.code);
-	for (LDAPMessage *entry = ldap_first_entry(found.link->ld, found.result);
-		rc == 0 && entry != NULL; entry = ldap_next_entry(found.link->ld, entry))
-		add_group_entry(directory, found.link->ld, entry, person);
+	while ((rc = judge_groups(call, &found, person)) == 0 && !person->broken) {
+		count += count_and_add(directory, &found, person);
+		if (cookie.bv_len == 0)
+			break;
+		if (count > GROUPS_READ_MAX)
+			break_person(person, "somebody is in more than %d groups", GROUPS_READ_MAX);
+		ldap_msgfree(found.result);
+		found.code = link_search(found.link, &query, call->deadline, &found.result);
+	}
+	ber_memfree(cookie.bv_val);
 	found_release(call, &found);
 	return rc;
 }
@@ -210,14 +248,15 @@ static int search_groups(
 int person_find_groups(const struct directory_call *call, struct person *person)
 {
 	char *filter;
-	int rc;
+	int rc = 0;
 
 	if (call->directory->group_filter[0] == '\0' || person->broken)
 		return 0;
 	filter = directory_filter(call->directory->group_filter, person->who.subject, person->dn);
 	if (filter == NULL)
-		return error_set(call->error, "no memory, or the filter for groups is too long");
-	rc = search_groups(call, filter, person);
+		break_person(person, "no memory, or the filter for groups is too long");
+	else
+		rc = search_groups(call, filter, person);
 	free(filter);
 	return rc;
 }
@@ -316,13 +355,14 @@ int person_find(const struct directory_call *call, const char *name, struct pers
 	char *filter = by_template ? NULL : directory_filter(directory->filter, name, NULL);
 	char *dn = by_template ? directory_dn(directory->user_dn, name) : NULL;
 	const char *attributes[4 + ACCOUNT_ATTRIBUTES_MAX + 1];
-	struct link_query query = {directory->base, directory->scope, filter, attributes, 2};
+	struct link_query query = {directory->base, directory->scope, filter, attributes, 2, NULL};
 	int rc;
 
 	*person = (struct person){0};
 	list_attributes(directory, attributes);
 	if (by_template)
-		query = (struct link_query){dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 1};
+		query = (struct link_query){
+			dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 1, NULL};
 	if (filter == NULL && dn == NULL)
 		rc = error_set(call->error, "no memory, or the filter is too long");
 	else

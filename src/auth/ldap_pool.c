@@ -63,12 +63,6 @@ static struct link *take_kept(struct directory *directory, enum link_role role)
 	return found;
 }
 
-static bool is_servers_fault(int code)
-{
-	return code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR || code == LDAP_TIMEOUT ||
-	       code == LDAP_UNAVAILABLE;
-}
-
 static void leave_out(struct directory *directory, size_t server)
 {
 	pthread_mutex_lock(&directory->lock);
@@ -78,9 +72,9 @@ static void leave_out(struct directory *directory, size_t server)
 
 void pool_put(struct directory *directory, struct link *link, int code)
 {
-	if (is_servers_fault(code))
+	if (link_is_servers_fault(code))
 		leave_out(directory, link->server);
-	if (code < 0 || is_servers_fault(code)) {
+	if (code < 0 || link_is_servers_fault(code)) {
 		link_close(link);
 		return;
 	}
@@ -155,7 +149,7 @@ static struct link *connect_to_any(const struct directory_call *call, enum link_
 		if (clock_monotonic_ms() >= call->deadline)
 			break;
 		code = link_open(&attempt, order[i], role, &link);
-		if (is_servers_fault(code))
+		if (link_is_servers_fault(code))
 			leave_out(directory, order[i]);
 		/* Its password is wrong everywhere, and each try counts towards a lock. */
 		if (code == LDAP_INVALID_CREDENTIALS)

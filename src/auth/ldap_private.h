@@ -121,8 +121,14 @@ struct link_query {
 	int scope;
 	const char *filter;
 	const char *const *attributes;
-	int size; /* entries at most */
+	int size;	       /* entries at most */
+	struct berval *cookie; /* NULL: all at once. Else pages of `size` (RFC 2696): empty at
+				* first, what link_search() left in it for the next one, and empty
+				* again after the last; to be given to ber_memfree() */
 };
+
+/* Whether it is the server that failed, or cannot be reached, and not what it was asked. */
+bool link_is_servers_fault(int code);
 
 /* The result code. *result_r is to be given to ldap_msgfree(), NULL where nothing came. */
 int link_search(struct link *link, const struct link_query *query, int64_t deadline,

@@ -386,6 +386,7 @@ const struct auth_backend auth_oidc = {
 	.renew = renew,
 	.refresh = refresh,
 	.connect = connect_oidc,
+	.alive = connect_oidc,
 };
 
 #endif

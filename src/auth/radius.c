@@ -386,6 +386,16 @@ static int connect_radius(void *context, const struct auth_secrets *secrets, str
 	return 0;
 }
 
+/* Any answer of any server shows that they are there. */
+static int alive(void *context, const struct auth_secrets *secrets, struct error *error)
+{
+	const struct typed nobody = {"meetauth-check", "not a password", "", NULL, ANY_SERVER};
+	struct radius_packet reply;
+	size_t server;
+
+	return exchange(context, &nobody, secrets, &reply, &server, error);
+}
+
 static bool needs_secret(void *context)
 {
 	(void)context;
@@ -404,6 +414,7 @@ const struct auth_backend auth_radius = {
 	.needs_secret = needs_secret,
 	.check = check,
 	.connect = connect_radius,
+	.alive = alive,
 };
 
 #endif

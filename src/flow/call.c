@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "flow/call.h"
+#include "flow/doubt.h"
 
 #include "base/clock.h"
 #include "telemetry/metrics.h"
@@ -41,18 +42,18 @@ static bool is_past_breaker(const struct call *call)
 
 static void tell_breaker(const struct call *call, bool cancelled)
 {
-	struct breaker *breaker = &call->backend->breaker;
+	struct health *health = &call->backend->health;
 
 	if (is_past_breaker(call))
 		return;
 	if (cancelled)
-		breaker_abandoned(breaker);
+		health_abandoned(health, call->whom);
 	else if (call->verdict == AUTH_UNAVAILABLE)
-		breaker_failed(breaker, clock_monotonic_ms());
+		doubt_failure(call->visit->service, call->visit->files, call->backend, call->whom);
 	else if (call->backend->driver->deliver == NULL)
-		breaker_succeeded(breaker);
+		health_succeeded(health, call->whom);
 	else if (call->verdict != AUTH_CHALLENGE) /* else the delivery will tell */
-		breaker_abandoned(breaker);
+		health_abandoned(health, call->whom);
 }
 
 static void on_done(struct worker_job *job, bool cancelled)
@@ -98,8 +99,8 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 		error_set(&call->error, "no memory");
 		return -1;
 	}
-	if (!is_past_breaker(call) &&
-		!breaker_allows(&backend->breaker, clock_monotonic_ms(), &call->retry_after_ms)) {
+	if (!is_past_breaker(call) && !health_allows(&backend->health, call->whom,
+					      clock_monotonic_ms(), &call->retry_after_ms)) {
 		error_set(&call->error, "%s was out of order and is left alone for a while",
 			backend->title);
 		return -1;

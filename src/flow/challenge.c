@@ -3,6 +3,7 @@
  * Step 2, the second question: a backend's own, or the code of a second factor. What the visitor
  * has proved so far travels sealed in the form.
  */
+#include "flow/doubt.h"
 #include "flow/pages.h"
 #include "flow/steps.h"
 #include "flow/throttle.h"
@@ -22,6 +23,7 @@ struct delivery {
 	struct service *service;
 	struct files *files;
 	struct service_backend *backend;
+	uint64_t whom;
 	struct auth_challenge challenge;
 	const char *texts[STORE_VERSIONS_MAX];
 	struct auth_secrets secrets;
@@ -51,17 +53,18 @@ static void on_delivered(struct worker_job *job, bool cancelled)
 {
 	struct delivery *delivery =
 		(struct delivery *)((char *)job - offsetof(struct delivery, job));
-	struct breaker *breaker = &delivery->backend->breaker;
+	struct health *health = &delivery->backend->health;
 	struct log_line line;
 
 	if (cancelled) {
 		delivery->rc =
 			error_set(&delivery->error, "not sent: too much waits for the backend");
-		breaker_abandoned(breaker);
+		health_abandoned(health, delivery->whom);
 	} else if (delivery->rc == 0) {
-		breaker_succeeded(breaker);
+		health_succeeded(health, delivery->whom);
 	} else {
-		breaker_failed(breaker, clock_monotonic_ms());
+		doubt_failure(
+			delivery->service, delivery->files, delivery->backend, delivery->whom);
 	}
 	/* One that only this recipient is to blame for is no failure, and is told all the same. */
 	if (delivery->error.text[0] != '\0') {
@@ -85,6 +88,7 @@ static int send_delivery(struct visit *visit, struct service_backend *backend,
 	delivery->service = service_use(visit->service);
 	delivery->files = files_use(visit->files);
 	delivery->backend = backend;
+	delivery->whom = throttle_whom(visit, challenge->name);
 	delivery->challenge = *challenge;
 	delivery->secrets.values = delivery->texts;
 	delivery->secrets.count =
@@ -94,7 +98,6 @@ static int send_delivery(struct visit *visit, struct service_backend *backend,
 	delivery->job.whose = throttle_whose(visit);
 	if (worker_submit(backend->lane, &delivery->job) == 0)
 		return 0;
-	breaker_abandoned(&backend->breaker);
 	free_delivery(delivery);
 	return -1;
 }
@@ -137,11 +140,11 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 	struct ticket_note *note = visit_make_note(visit, backend);
 
 	if (note == NULL || fill_note(note, challenge) != 0) {
-		breaker_abandoned(&backend->breaker);
+		health_abandoned(&backend->health, throttle_whom(visit, challenge->name));
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
 	if (backend->driver->deliver != NULL && send_delivery(visit, backend, challenge) != 0) {
-		breaker_abandoned(&backend->breaker);
+		health_abandoned(&backend->health, throttle_whom(visit, challenge->name));
 		visit->retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}

@@ -100,6 +100,7 @@ static void prepare(struct login *login, const struct service_backend *backend)
 	struct call *call = login->call;
 	struct visit *visit = call->visit;
 
+	call->whom = throttle_whom(visit, login->name);
 	call->attempt = (struct auth_attempt){
 		.name = login->name,
 		.password = login->password,

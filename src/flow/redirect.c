@@ -174,6 +174,7 @@ static enum step begin_finish(
 	if (!challenge_use_up(visit)) /* one way back for each way there */
 		return STEP_DONE;
 	fill(visit, call, backend);
+	call->whom = throttle_whom(visit, NULL);
 	if (call_start(call, backend, finish, on_finished) == 0)
 		return STEP_WAIT;
 	if (!call->refused)

@@ -6,6 +6,7 @@
  */
 #include "flow/call.h"
 #include "flow/steps.h"
+#include "flow/throttle.h"
 
 static enum auth_verdict renew(struct call *call)
 {
@@ -83,6 +84,7 @@ enum step authenticate_renew(struct visit *visit)
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
+	call->whom = throttle_whom(visit, session->who.subject);
 	call->renewal.who = &session->who;
 	call->renewal.error = &call->error;
 	if (call_start(call, backend, renew, on_renewed) != 0)

@@ -205,6 +205,23 @@ void throttle_know_provider(struct visit *visit, const char *backend)
 	know(visit, "provider", backend);
 }
 
+uint64_t throttle_whom(const struct visit *visit, const char *name)
+{
+	uint8_t key[STATE_KEY_SIZE];
+	struct place place;
+	uint64_t whom;
+
+	if (name != NULL && name[0] == '\0')
+		return 0;
+	find_place(&place, "whom", name != NULL ? name : "");
+	if (name != NULL)
+		make_key(visit, key, "health-name", place.name, NULL);
+	else
+		browser_key(visit, "health-browser", &place, key);
+	memcpy(&whom, key, sizeof whom);
+	return whom;
+}
+
 /* ---- the log ---- */
 
 static void name_key(const struct visit *visit, const char *backend, const char *folded,

@@ -65,6 +65,10 @@ void throttle_name(struct visit *visit, const char *typed, const struct identity
 /* Takes one of `count` answers to the visit's note. As throttle_take(). */
 enum step throttle_take_answer(struct visit *visit, unsigned count);
 
+/* Whom a question to a backend is about (health.h): somebody of that name, or, where it is NULL,
+ * whoever has this browser. 0 for "". */
+uint64_t throttle_whom(const struct visit *visit, const char *name);
+
 /* Whose work it is in a worker's queue (worker.h): the widest network around the visitor. */
 uint64_t throttle_whose(const struct visit *visit);
 

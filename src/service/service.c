@@ -162,7 +162,7 @@ static int open_backend(const struct settings *settings, const struct section *s
 		return refuse_type(section, compiled_out, error);
 	backend->own.limit = backend->driver->threads;
 	backend->lane = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
-	backend->breaker.failures_max = SERVICE_BACKEND_FAILURES;
+	backend->health = HEALTH_INIT;
 	if (make_addresses(settings, backend, error) != 0 ||
 		read_common(section, backend, error) != 0)
 		return -1;

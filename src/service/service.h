@@ -13,8 +13,7 @@
 #include "platform/platform.h"
 #include "pool/worker.h"
 #include "service/files.h"
-
-enum { SERVICE_BACKEND_FAILURES = 5 }; /* in a row, before a backend is left alone for a while */
+#include "service/health.h"
 
 struct service_backend {
 	const char *title, *label; /* the label is what people read */
@@ -22,7 +21,7 @@ struct service_backend {
 	void *instance;
 	struct worker_lane *lane; /* `own`, or that of the passwords */
 	struct worker_lane own;
-	struct breaker breaker;
+	struct health health;
 	int64_t group_refresh;	     /* seconds; 0: never */
 	bool second_factor_required; /* people without a TOTP key are refused */
 	char *secret_name;	     /* in the store: "backend/TITLE" */

@@ -137,6 +137,33 @@ def test_dead_backend_is_left_alone_after_a_while(chain):
     wait_for(lambda: try_in(chain.rig, "carl")[1].status == 302 and chain.asked()[-1]["title"] == "one", "a second chance")
 
 
+def logins(chain, title):
+    return len([each for each in chain.asked() if each["title"] == title and each["request"] == "login"])
+
+
+def test_a_program_that_hangs_for_some_shuts_nobody_out(chain):
+    """One person alone counts once; and where the program says that it is ready, as many as one likes are not its fault."""
+    chain.says({"one": {"carl": ["sleep 5"], "dora": ["grant dora"], "check": ["ready"], **{"x%d" % n: ["sleep 5"] for n in range(6)}}})
+    for _ in range(6):
+        assert try_in(chain.rig, "carl")[1].status == 503
+    assert logins(chain, "one") == 5, "carl is left alone"
+    assert try_in(chain.rig, "dora")[1].status == 302
+    for number in range(6):
+        assert try_in(chain.rig, "x%d" % number)[1].status == 503
+    assert logins(chain, "one") == 12
+    assert try_in(chain.rig, "dora")[1].status == 302
+
+
+def test_a_program_that_hangs_for_everybody_is_left_alone(chain):
+    chain.says({"one": {**{"x%d" % n: ["sleep 5"] for n in range(6)}, "check": ["sleep 5"]}})
+    for number in range(5):
+        assert try_in(chain.rig, "x%d" % number)[1].status == 503
+    line = wait_for(lambda: chain.rig.events("backend"), "the line")[0]
+    assert (line["result"], line["backend"]) == ("left-alone", "one")
+    assert try_in(chain.rig, "x5")[1].status == 503
+    assert logins(chain, "one") == 5
+
+
 def test_A72_slow_backend_does_not_hold_up_sessions(chain):
     chain.says({"one": {"carl": ["sleep 5"]}})
     signed_in = chain.rig.visitor()

@@ -582,3 +582,58 @@ def test_the_sample_of_the_readme(check, directory, title):
     block = re.sub(r"\n *ca-file.*", "", block).replace("\n}", '\n    ca-file = "%s"\n}' % directory.authority.file)
     block = re.sub(r"(bind-dn *= ).*", r'\1"%s"' % ldap.SERVICE, block)
     assert check(block.replace('"%s"' % title, '"people"', 1)).startswith("ok ")
+
+
+# -- what is true of one person --
+
+
+def limited(tmp_path, authority, limit):
+    folder = str(tmp_path / "slapd")
+    server = ldap.Directory(folder, authority, {name: secrets.token_hex(12) for name in (*PEOPLE, "many", "lots")}, more=limit)
+    fill(server.fill())
+    for name, count in (("many", 30), ("lots", 90)):
+        server.add(name)
+        for number in range(count):
+            server.group("%s-%d" % (name, number), name)
+    return server
+
+
+GROUP_SEARCH = ('filter = "(uid={name})"', 'group-base = "%s"' % ldap.GROUPS, 'group-filter = "(member={dn})"', 'group-attribute = ""')
+
+
+def started(make_rig, server):
+    rig = make_rig(start=False, sections=searching(server, *GROUP_SEARCH) + POLICY)
+    rig.passwords.update(server.passwords)
+    return start(rig, server)
+
+
+def test_a_size_limit_of_one_person_s_groups_shuts_nobody_else_out(make_rig, tmp_path, authority):
+    """vault#7702: the directory does not tell all groups of somebody. They are refused, and nobody else is."""
+    server = limited(tmp_path, authority, "sizelimit size.soft=20 size.hard=20 size.prtotal=20")
+    try:
+        rig = started(make_rig, server)
+        for _ in range(6):
+            _, answer = sign_in(rig, "many")
+            assert answer.status == 503
+        line = login_of(rig, answer)
+        assert (line["result"], line["user"], line["backend"]) == ("unavailable", "many", "people")
+        assert "Size limit exceeded" in line["detail"]
+        assert sign_in(rig, "carol")[1].status == 302
+    finally:
+        server.stop()
+
+
+def test_groups_are_read_by_pages_where_the_directory_has_a_limit(make_rig, tmp_path, authority):
+    """Past a limit of what is told at once (RFC 2696), as Active Directory has one; who is in more groups than can be held is named in the log."""
+    server = limited(tmp_path, authority, "sizelimit size.soft=20 size.hard=20 size.prtotal=unlimited")
+    try:
+        rig = started(make_rig, server)
+        assert sign_in(rig, "many")[1].status == 403, "signed in, and in no group of a rule"
+        for _ in range(6):
+            _, answer = sign_in(rig, "lots")
+            assert answer.status == 503
+        line = login_of(rig, answer)
+        assert line["user"] == "lots" and "more than 64 groups" in line["detail"]
+        assert sign_in(rig, "carol")[1].status == 302
+    finally:
+        server.stop()

@@ -366,6 +366,59 @@ def test_requests_are_signed_first_and_hide_the_password(make_rig, liar):
     assert dict(attributes(liar.requests[-1]))[STATE]
 
 
+USER_NAME = 1
+
+
+def silent_for(start):
+    """A server that says nothing about some: NPS while nobody approves a push, a realm whose server is gone."""
+    return lambda reply, request: [] if any(kind == USER_NAME and value.startswith(start) for kind, value in attributes(request)) else [reply]
+
+
+def test_a_push_that_nobody_approves_shuts_nobody_else_out(make_rig, liar):
+    """pam_radius#71: silence about one person is not the server's."""
+    rig = start(make_rig(start=False), liar.port, 'timeout = "1s"\n retries = 0')
+    liar.lie = silent_for(b"bert")
+    for _ in range(6):
+        assert sign_in(rig, "bert")[1].status == 503
+    assert sign_in(rig, "anna")[1].status == 302
+    asked = len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)])
+    answer = sign_in(rig, "bert")[1]
+    assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
+    assert len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)]) == asked, "left alone by themselves"
+
+
+def test_names_that_the_server_is_silent_about_shut_nobody_out(make_rig, liar):
+    """As many as one likes: before it is left alone it is asked about nobody, and answers."""
+    rig = start(make_rig(start=False), liar.port, 'timeout = "1s"\n retries = 0')
+    liar.lie = silent_for(b"x")
+    for number in range(7):
+        assert sign_in(rig, "x%d@nowhere.example" % number)[1].status == 503
+        assert number < 5 or sign_in(rig, "anna")[1].status == 302
+    assert [each for each in liar.requests if (USER_NAME, b"meetauth-check") in attributes(each)]
+    assert not rig.events("backend")
+
+
+def test_a_server_that_is_silent_about_everybody_is_left_alone(make_rig, liar):
+    rig = start(make_rig(start=False), liar.port, 'timeout = "200ms"\n retries = 0')
+    liar.lie = silent_for(b"")
+    for number in range(5):
+        assert sign_in(rig, "x%d" % number)[1].status == 503
+    line = wait_for(lambda: rig.events("backend"), "the line")[0]
+    assert (line["result"], line["backend"]) == ("left-alone", "campus") and "no answer" in line["detail"]
+    before = len(liar.requests)
+    answer = sign_in(rig, "anna")[1]
+    assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0 and len(liar.requests) == before
+
+
+def test_P13_a_password_in_the_field_for_the_name_is_not_logged(campus):
+    typed = "My-Winter-Passw0rd!"
+    answer = sign_in(campus, typed, "wrong")[1]
+    assert answer.status == 401
+    line = wait_for(lambda: [e for e in campus.events("login") if e["request_id"] == answer.headers["X-Request-Id"]], "the line")[0]
+    assert line["result"] == "failed" and "user" not in line and line["detail"] == "the server rejects it"
+    assert typed not in campus.pool.said()
+
+
 def test_A68_nothing_secret_is_said(campus):
     said = campus.pool.said()
     assert not any(word in said for word in (*PASSWORDS.values(), "424242", SECRET))
