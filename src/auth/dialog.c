@@ -163,8 +163,10 @@ enum auth_verdict dialog_check(void *instance, const struct auth_attempt *attemp
 	describe(&question, attempt);
 	if (ask(helper, &question, &raw, &answer, attempt->error) == 0)
 		verdict = judge(helper, attempt, &answer);
-	else if (answer.reply == REPLY_GRANT) /* and then something that does not fit */
+	else if (answer.reply == REPLY_GRANT) { /* and then something that does not fit */
+		identity_set(&attempt->who->subject, answer.who.subject, IDENTITY_SUBJECT_MAX);
 		verdict = AUTH_UNFIT;
+	}
 	answer_release(&answer);
 	buffer_wipe(&raw);
 	buffer_wipe(&question);

@@ -288,7 +288,16 @@ static int read_identity(const struct call *call, struct identity *who, struct e
 	return 0;
 }
 
-/* `who` is filled on AUTH_GRANT, and its subject on AUTH_DENY where the answer has one. */
+/* It is them, and no more can be said. */
+static enum auth_verdict unfit(const struct call *call, struct identity *who)
+{
+	identity_release(who);
+	identity_set(&who->subject, text_of(call, "subject"), IDENTITY_SUBJECT_MAX);
+	return AUTH_UNFIT;
+}
+
+/* `who` is filled on AUTH_GRANT, and its subject on AUTH_DENY
+ * and AUTH_UNFIT where the answer has one. */
 static enum auth_verdict judge(const struct call *call, struct identity *who, struct error *error)
 {
 	const char *verdict;
@@ -298,7 +307,7 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 	verdict = text_of(call, "verdict");
 	/* A grant is of one person, and so is what is wrong with it. */
 	if (check_members(call->answer, error) != 0)
-		return strcmp(verdict, "grant") == 0 ? AUTH_UNFIT : AUTH_UNAVAILABLE;
+		return strcmp(verdict, "grant") == 0 ? unfit(call, who) : AUTH_UNAVAILABLE;
 	if (strcmp(verdict, "deny") == 0) {
 		/* The service may say whom it denies. */
 		identity_set(&who->subject, text_of(call, "subject"), IDENTITY_SUBJECT_MAX);
@@ -309,8 +318,7 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 	if (strcmp(verdict, "grant") == 0) {
 		if (read_identity(call, who, error) == 0)
 			return AUTH_GRANT;
-		identity_release(who);
-		return AUTH_UNFIT;
+		return unfit(call, who);
 	}
 	error_set(error, "the answer's verdict is neither grant nor deny nor unknown");
 	return AUTH_UNAVAILABLE;
@@ -338,7 +346,7 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 		attempt->join->platform, "meetingId", attempt->join->meeting_id);
 	if (ask(context, &call, question, &attempt->secrets, attempt->error) == 0)
 		verdict = judge(&call, &found, attempt->error);
-	if (verdict == AUTH_GRANT || verdict == AUTH_DENY)
+	if (verdict == AUTH_GRANT || verdict == AUTH_DENY || verdict == AUTH_UNFIT)
 		identity_adopt(attempt->who, &found);
 	json_decref(call.answer);
 	return verdict;

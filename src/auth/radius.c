@@ -287,6 +287,8 @@ static enum auth_verdict grant(const struct instance *instance, const struct aut
 		identity_adopt(attempt->who, &who);
 		verdict = AUTH_GRANT;
 	}
+	if (verdict == AUTH_UNFIT) /* for the log: it is them */
+		identity_set(&attempt->who->subject, subject, IDENTITY_SUBJECT_MAX);
 	identity_release(&who);
 	return verdict;
 }
