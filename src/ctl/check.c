@@ -39,8 +39,7 @@ static void add_warning(void *context, const struct service_finding *finding)
 	struct findings *findings = context;
 
 	if (findings->list == NULL)
-		printf("%-4s  %-8s  %-24s  line %d: %s\n", "warn", "policy", finding->about,
-			finding->line, finding->text);
+		printf("%-4s  %-8s  %-24s  %s\n", "warn", "policy", finding->about, finding->text);
 	else
 		json_array_append_new(findings->list,
 			json_pack("{s:b, s:b, s:s, s:s, s:i, s:s}", "ok", true, "warning", true,

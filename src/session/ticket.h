@@ -4,8 +4,9 @@
  * and bound to the browser by the cookie __Host-meetauth-join, which holds a sealed random id that
  * all tabs share. Any process of the pool can finish it; nothing is kept on the server.
  *
- *   payload: version 4 | kind 1 | issued 8 | ends 8 | browser id 16 | where the kind has one, the
- * join: platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
+ *   payload: version 4 | kind 1 | issued 8 | ends 8 | browser id 16 (of a form that acts for
+ * somebody who is signed in: a hash of it and of them) | where the kind has one, the join:
+ * platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
  *   forwards 1 | name and value of each | where it has one, the note: id 16 | seed 32 | echo 1 |
  *   backend, name, prompt | state as 2-byte length and bytes | the identity (identity_wire.h)
  */

@@ -134,7 +134,7 @@ def told(rig):
     assert loaded.returncode == checked.returncode == 0, (loaded, checked)
     for about, text in found:
         assert re.search(r"%s:\d+: warning: %s: %s" % tuple(map(re.escape, (rig.conf, about, text))), loaded.stderr)
-        assert re.search(r"(?m)^warn  policy +%s +line \d+: %s$" % (re.escape(about), re.escape(text)), checked.stdout)
+        assert re.search(r"(?m)^warn  policy +%s +%s$" % (re.escape(about), re.escape(text)), checked.stdout)
         assert [row["ok"] for row in listed if row.get("warning") and (row["name"], row["finding"]) == (about, text)] == [True]
     assert loaded.stderr.count("warning") == checked.stdout.count("warn  policy") == len(found)
     return found
