@@ -25,6 +25,8 @@ static enum step conclude(struct call *call)
 {
 	struct visit *visit = call->visit;
 	struct session *session = &visit->session;
+	const struct settings *settings = visit->service->settings;
+	const struct session_limits limits = {settings->session_lifetime, settings->session_idle};
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
@@ -32,7 +34,8 @@ static enum step conclude(struct call *call)
 		if (!authenticate_groups_are_whole(visit, &session->who) ||
 			authenticate_fit(visit, &session->who) != 0)
 			break;
-		session->read = session->used = visit->now;
+		session->read = visit->now;
+		session_use(session, limits, visit->now);
 		visit->session_is_new = true;
 		return STEP_NEXT;
 	case AUTH_UNFIT:

@@ -848,6 +848,18 @@ def test_groups_that_were_left_out_are_read_again_without_the_person(make_rig, t
     peer.stop()
 
 
+def test_a_session_whose_groups_are_read_often_is_not_idle(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    rig = start(make_rig, section(peer.issuer, "userinfo = true", 'group-refresh = "1s"'), options={"session-idle": "12s"})
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    until = time.monotonic() + 14  # longer than the idle time, with joins closer than a tenth of it
+    while time.monotonic() < until:
+        assert is_in(person.ours.enter())
+        time.sleep(1.05)
+    peer.stop()
+
+
 @pytest.mark.parametrize("count,length", [(24, 120), (30, 100), (64, 128)])
 def test_a_session_that_does_not_fit_is_refused_before_it_begins(make_rig, tmp_path, count, length):
     peer = Liar(str(tmp_path))
