@@ -285,7 +285,7 @@ static int run(const struct options *options, struct error *error)
 	return status;
 }
 
-/* The parent of a pool: it needs neither the configuration nor the libraries. */
+/* The parent of a pool: it needs no libraries, and the configuration only to stop being root. */
 static int run_parent(const struct options *options, char *name, struct error *error)
 {
 	char *arguments[] = {
@@ -295,8 +295,10 @@ static int run_parent(const struct options *options, char *name, struct error *e
 		.arguments = arguments,
 		.processes = options->processes,
 	};
-	int status = take_socket(options, &parent.fd, error);
+	int status = EX_CONFIG;
 
+	if (service_become_user(options->config, error) == 0)
+		status = take_socket(options, &parent.fd, error);
 	if (status == EX_OK && parent_run(&parent, error) != 0)
 		status = EX_OSERR;
 	return status == EX_OK ? status : fail(status, error);

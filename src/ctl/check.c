@@ -6,6 +6,7 @@
 #include "ctl/ctl.h"
 
 #include "base/clock.h"
+#include "ctl/check_socket.h"
 #include "service/lint.h"
 #include "service/service.h"
 #include "service/user.h"
@@ -202,6 +203,21 @@ static void check_policy(struct findings *findings, const struct settings *setti
 	add(findings, true, "policy", "", text);
 }
 
+static void check_socket(struct findings *findings, struct check_socket *look, const char *mount)
+{
+	struct buffer owners = BUFFER_INIT(1000);
+	struct error error = {0};
+
+	if (check_socket_owners(look, &owners, &error) != 0)
+		add(findings, false, "socket", look->path, error.text);
+	else
+		add(findings, true, "socket", look->path, owners.data);
+	if (look->errors == 0 && S_ISSOCK(look->file.st_mode))
+		add_result(findings, check_socket_answers(look, mount, &error), "socket",
+			look->path, "answers, and the pool is ready", &error);
+	buffer_release(&owners);
+}
+
 static void check_service(struct findings *findings, struct service *service, bool connect)
 {
 	struct error error = {0};
@@ -230,14 +246,16 @@ static void check_service(struct findings *findings, struct service *service, bo
 
 static int check(struct ctl *ctl, int argc, char **argv)
 {
-	const char *connect[1];
+	const char *connect[1], *path[1] = {CHECK_SOCKET_DEFAULT};
 	struct ctl_option options[] = {
 		{"connect", true, 1, connect, 0},
+		{"socket", false, 1, path, 0},
 		{NULL, false, 0, NULL, 0},
 	};
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};
 	struct error error = {0};
 	struct service *service = NULL;
+	struct check_socket look;
 	int operands = ctl_options(&ctl_check_commands[0], options, argc, argv);
 
 	if (operands != 0)
@@ -245,12 +263,15 @@ static int check(struct ctl *ctl, int argc, char **argv)
 				    : ctl_usage(&ctl_check_commands[0], "takes no operand");
 	/* A host that hangs up is a finding, and not our end: libcurl leaves this to us. */
 	signal(SIGPIPE, SIG_IGN);
+	check_socket_look(&look, path[0]);
 	if (service_become_user(ctl->config_file, &error) == 0)
 		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		add(&findings, false, "config", ctl->config_file, error.text);
 	else
 		check_service(&findings, service, options[0].count > 0);
+	if (service != NULL && (options[1].count > 0 || look.errors == 0))
+		check_socket(&findings, &look, service->settings->mount);
 	if (findings.list != NULL)
 		json_dumpf(findings.list, stdout, JSON_INDENT(2));
 	if (findings.list != NULL)
@@ -261,6 +282,6 @@ static int check(struct ctl *ctl, int argc, char **argv)
 }
 
 const struct ctl_command ctl_check_commands[] = {
-	{"check", "[--connect]", "check the configuration and all it names", check},
+	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names", check},
 	{NULL, NULL, NULL, NULL},
 };

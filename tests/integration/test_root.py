@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 import pytest
-from rig import ENVIRONMENT, HOST, MEETAUTHCTL, MEETAUTHD, SANITIZER, TOP, wait_for
+from rig import ENVIRONMENT, HOST, MEETAUTHCTL, MEETAUTHD, SANITIZER, TOP, children, wait_for
 
 USER = 65534
 STRACE = shutil.which("strace")
@@ -264,22 +264,25 @@ def test_P3_everything_that_root_makes_belongs_to_the_service(site):
     assert as_user(MEETAUTHCTL, "-c", site.conf, "secret", "list", env=QUIET).stdout.count(HOST) == 2
 
 
-def test_P3_meetauthd_that_root_starts_is_not_root(site):
+@pytest.mark.parametrize("more", [(), ("--processes", "2")])
+def test_P3_meetauthd_that_root_starts_is_not_root(site, more):
     site.start()
     path = site.folder + "/state/pool.sock"
     with open(site.folder + "/log", "wb") as log:
-        daemon = subprocess.Popen([MEETAUTHD, "-c", site.conf, "--listen", "unix:" + path], stdout=log, stderr=log, env=QUIET)
+        daemon = subprocess.Popen([MEETAUTHD, "-c", site.conf, "--listen", "unix:" + path, *more], stdout=log, stderr=log, env=QUIET)
     try:
-        wait_for(lambda: os.path.exists(path) or daemon.poll() is not None, "the socket")
-        with open("/proc/%d/status" % daemon.pid, encoding="utf-8") as file:
-            status = file.read()
-        assert re.search(r"^Uid:\s+65534\s+65534\s+65534\s+65534$", status, re.M), status + site.read("log")
-        assert re.search(r"^Gid:\s+65534\s+65534\s+65534\s+65534$", status, re.M), status
-        assert re.search(r"^CapPrm:\s+0+$", status, re.M), status
+        wait_for(lambda: site.read("log").count("event=start ") == (2 if more else 1), "the processes: " + site.folder)
+        for pid in [daemon.pid, *children(daemon.pid)]:
+            with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+                status = file.read()
+            assert re.search(r"^Uid:\s+65534\s+65534\s+65534\s+65534$", status, re.M), status
+            assert re.search(r"^Gid:\s+65534\s+65534\s+65534\s+65534$", status, re.M), status
+            assert re.search(r"^CapPrm:\s+0+$", status, re.M), status
+        assert len(children(daemon.pid)) == (2 if more else 0)
         assert os.stat(path).st_uid == USER
     finally:
-        daemon.kill()
-        daemon.wait(30)
+        daemon.terminate()
+        assert daemon.wait(60) == 0, site.read("log")
 
 
 def test_P3_check_as_root_finds_what_the_service_cannot_read(site):
@@ -325,3 +328,76 @@ def test_P11_a_damaged_state_never_meets_root(site):
         assert opened and min(opened) > became, lines
         back = [line for line in lines[became + 1:] if re.search(r"set(res)?uid\(.*= 0$", line)]
         assert back == [], back
+
+
+# ---- the socket, as check sees it ----
+
+
+def findings(site, path, status):
+    said = site.call("check", "--socket", path, status=status).stdout
+    return [(good, re.sub(r"\s+", " ", text).strip()) for good, text in re.findall(r"^(ok|FAIL) +socket +%s(.*)$" % re.escape(path), said, re.M)]
+
+
+@pytest.fixture
+def pool(site):
+    """meetauthd at a socket in a folder of root's that its group may enter, the service's user not."""
+    site.start()
+    os.mkdir(site.folder + "/socket", 0o750)
+    os.chown(site.folder + "/socket", 0, 33)
+    site.path = site.folder + "/socket/pool.sock"
+    with open(site.folder + "/log", "wb") as log:
+        site.daemon = subprocess.Popen(
+            ["spawn-fcgi", "-n", "-s", site.path, "-M", "0660", "-U", str(USER), "-G", "33", "-u", str(USER), "-g", str(USER),
+             "--", MEETAUTHD, "-c", site.conf], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=QUIET)
+    wait_for(lambda: "event=start" in site.read("log"), "the pool: " + site.folder)
+    yield site
+    site.daemon.kill()
+    site.daemon.wait(30)
+
+
+def test_check_tells_owners_and_that_the_pool_answers(pool):
+    (good, owners), (answers, text) = findings(pool, pool.path, 0)
+    assert (good, answers) == ("ok", "ok") and text == "answers, and the pool is ready"
+    assert re.fullmatch(r"nobody:\S+ 0660 in a folder root:\S+ 0750", owners), owners
+
+
+def test_check_finds_why_the_web_server_says_502(pool):
+    """Each of these was a 502 of nginx with nothing in any log."""
+    os.chown(pool.folder + "/socket", 0, 0)
+    assert "chgrp 33 the folder" in findings(pool, pool.path, 1)[0][1]
+    os.chown(pool.folder + "/socket", 0, 33)
+    os.chmod(pool.path, 0o600)
+    assert "its group may not connect" in findings(pool, pool.path, 1)[0][1]
+    os.chmod(pool.path, 0o666)
+    os.chmod(pool.folder + "/socket", 0o755)
+    assert "everybody on this machine may connect" in findings(pool, pool.path, 1)[0][1]
+    os.chmod(pool.path, 0o660)
+    pool.daemon.kill()
+    pool.daemon.wait(30)
+    (good, _), (answers, text) = findings(pool, pool.path, 1)
+    assert (good, answers) == ("ok", "FAIL") and "Connection refused; start the pool" in text
+    os.unlink(pool.path)
+    assert findings(pool, pool.path, 1) == [("FAIL", "No such file or directory; start the pool")]
+    with open(pool.path, "w", encoding="utf-8"):
+        pass
+    assert findings(pool, pool.path, 1) == [("FAIL", "is not a socket; remove it and start the pool")]
+
+
+def test_check_says_what_the_pool_is_not_ready_for(pool):
+    """Who is not root cannot look into the folder, and says so."""
+    os.rename(pool.folder + "/state", pool.folder + "/other")
+    wait_for(lambda: findings(pool, pool.path, 1)[1][0] == "FAIL", "readyz of the pool")
+    assert "the pool is not ready: " in findings(pool, pool.path, 1)[1][1]
+    os.rename(pool.folder + "/other", pool.folder + "/state")
+    said = as_user(MEETAUTHCTL, "-c", pool.conf, "check", "--socket", pool.path, env=QUIET)
+    assert said.returncode == 1 and "call this as root" in said.stdout, said
+
+
+def test_root_connects_to_no_socket_that_others_can_replace(pool):
+    """The folder's owner could have laid a link to a socket that only root may use."""
+    os.chown(pool.folder + "/socket", USER, 33)
+    (good, owners), (answers, _) = findings(pool, pool.path, 0)
+    assert (good, answers) == ("ok", "ok") and "only a socket of that user's own making" in owners
+    os.chmod(pool.path, 0o660)
+    os.chown(pool.path, 0, 33)  # the service's user may not
+    assert "Permission denied" in findings(pool, pool.path, 1)[1][1]
