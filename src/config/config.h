@@ -71,7 +71,7 @@ struct settings {
 	const char *store, *store_key, *state;
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
 	int64_t drain_timeout_ms;
-	struct config_rate throttle_account, throttle_address;
+	struct config_rate throttle_account, throttle_address, throttle_joins, throttle_refused;
 	unsigned max_in_flight;
 	enum config_log log;
 	enum config_log_format log_format;

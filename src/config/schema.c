@@ -20,6 +20,8 @@ const struct option schema_file_options[] = {
 	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for what is in flight"},
 	{"throttle-account", OPTION_STRING, "10/10m", "wrong passwords for one account"},
 	{"throttle-address", OPTION_STRING, "60/10m", "wrong passwords from one address"},
+	{"throttle-joins", OPTION_STRING, "60000/10m", "joins of one person"},
+	{"throttle-refused", OPTION_STRING, "20/10m", "refused request tokens of one person"},
 	{"max-in-flight", OPTION_NUMBER, "10000", "visits a process works on at once"},
 	{"log", OPTION_STRING, "stderr", "stderr or syslog"},
 	{"log-format", OPTION_STRING, "logfmt", "logfmt or json"},

@@ -154,7 +154,9 @@ static int read_limits(struct settings *settings, const struct section *file, st
 	int64_t in_flight = section_number(file, "max-in-flight");
 
 	if (read_rate(file, "throttle-account", &settings->throttle_account, error) != 0 ||
-		read_rate(file, "throttle-address", &settings->throttle_address, error) != 0)
+		read_rate(file, "throttle-address", &settings->throttle_address, error) != 0 ||
+		read_rate(file, "throttle-joins", &settings->throttle_joins, error) != 0 ||
+		read_rate(file, "throttle-refused", &settings->throttle_refused, error) != 0)
 		return -1;
 	if (in_flight < 1 || in_flight > IN_FLIGHT_MAX)
 		return section_error(file, "max-in-flight", error,

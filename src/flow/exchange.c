@@ -4,6 +4,7 @@
  * the shared state before anything is sent, so that of all who try, in all processes, one sends.
  * Source: the platform's document, section 3.2; contract section 3.4.
  */
+#include "flow/join_rate.h"
 #include "flow/steps.h"
 
 #include "base/clock.h"
@@ -70,6 +71,7 @@ static enum step refused(struct visit *visit)
 	visit->secret_index++;
 	if (visit->secret_index < count)
 		return send_request(visit);
+	join_rate_count_refused(visit);
 	return visit_fail(visit, FAILURE_EXCHANGE_REFUSED);
 }
 
@@ -98,6 +100,7 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 		break;
 	}
 	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	join_rate_count_bad_answer(visit);
 	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
 }
 
@@ -174,7 +177,10 @@ static enum step claim(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
 	struct station *station = visit->station;
+	enum step step = join_rate_check(visit);
 
+	if (step != STEP_NEXT)
+		return step;
 	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
 		NULL);
 	if (station->last_claiming != NULL)
@@ -185,15 +191,16 @@ static enum step claim(struct visit *visit)
 	return STEP_WAIT;
 }
 
-static enum step read_claim(struct visit *visit, enum state_verdict verdict)
+static enum step read_claim(struct visit *visit, const struct state_claimed *claim)
 {
-	switch (verdict) {
+	switch (claim->verdict) {
 	case STATE_CLAIM_WON:
 		visit->exchange_started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
 		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
+		return join_rate_refuse(visit, claim->wait_ms, "too many joins of theirs");
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
@@ -207,8 +214,11 @@ static struct state_claimed claim_of(const struct visit *visit)
 	int64_t ticket_s = visit->service->settings->ticket_lifetime + TICKET_SKEW;
 	int64_t token_s = visit->platform->peer->token_lifetime;
 
-	return (struct state_claimed){
+	struct state_claimed claim = {
 		.key = visit->claim, .seconds = token_s > ticket_s ? token_s : ticket_s};
+
+	join_rate_limit(visit, &claim);
+	return claim;
 }
 
 void visit_each_turn(struct station *station)
@@ -227,7 +237,7 @@ void visit_each_turn(struct station *station)
 			station->last_claiming = NULL;
 		state_claim_all(station->state, claims, count, clock_wall());
 		for (size_t i = 0; i < count; i++)
-			visit_continue(visits[i], read_claim(visits[i], claims[i].verdict));
+			visit_continue(visits[i], read_claim(visits[i], &claims[i]));
 	}
 }
 

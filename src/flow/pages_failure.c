@@ -135,6 +135,8 @@ static const char *message_of(const struct visit *visit)
 	if (visit->to_desk &&
 		(visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED))
 		return "desk.message";
+	if (visit->failure == FAILURE_JOIN_THROTTLED)
+		return "join.message";
 	if (visit->no_room)
 		return "room.message";
 	if (has_no_meeting(visit))

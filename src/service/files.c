@@ -144,6 +144,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"error.exchange-refused.meeting.title",
 		"error.exchange-refused.meeting.message",
 		"error.ticket-expired.other",
+		"error.login-throttled.join.message",
 		"error.overloaded.room.title",
 		"error.overloaded.room.message",
 		"error.denied.desk.title",

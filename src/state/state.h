@@ -119,10 +119,11 @@ int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t no
 /* 1 when it was ended, 0 when not, -1 when the state does not answer. */
 int state_ended(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* Notes that something is known until `until` (a browser). 0 or -1. */
+/* Notes something until `until` that visitors can make as many of as of claims: that a browser is
+ * known, that a guest has left. 0 or -1. */
 int state_know(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
-/* 1 when it is known, 0 when not, -1 when the state does not answer. */
+/* 1 when it was noted, 0 when not, -1 when the state does not answer. */
 int state_known(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
 /* A thing that one holder at a time may have: its key, and that of it and the holder together. */

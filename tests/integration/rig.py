@@ -159,7 +159,8 @@ class Rig:
         self.pool = self.nginx = None
         self.wrapper = []  # a command that starts the pool's
         self.platform = Platform(self.folder, self.base, *platform_arguments, keys=[self.key])
-        self.options = {"session-lifetime": "12h", "throttle-account": "100000/1s", "throttle-address": "100000/1s"}
+        self.options = {"session-lifetime": "12h", "throttle-account": "100000/1s", "throttle-address": "100000/1s",
+                        "throttle-joins": "100000/1s", "throttle-refused": "100000/1s"}
         self.options.update(options or {})
         self.platform_options = platform
         self.sections = sections

@@ -8,6 +8,8 @@ import time
 import urllib.parse
 
 import pytest
+from client import JSON
+from guests import MEETING, fill, rule
 from oidc_peers import BACKEND, Liar, Person, section
 from rig import wait_for
 from test_oidc import start
@@ -50,6 +52,97 @@ def test_P4_callbacks_of_nobody_leave_no_entries(make_rig, liar):
         answer = come_back_with_an_error()
         assert answer.status == 429 and int(answer.headers["Retry-After"]) > 0, answer
     assert entries(rig) == before
+
+
+# -- who is in --
+
+GUESTS = 'backend "guests" { type = "guest" }\n' + rule("guests", 'meetings = {"%s"}' % MEETING)
+
+
+def made_up(visitor, number=[0]):
+    number[0] += 1
+    return visitor.enter(requestToken="made-up-%08d" % number[0], headers=JSON)
+
+
+@pytest.fixture(scope="module")
+def limited(make_module_rig):
+    return make_module_rig(options={"throttle-refused": "4/10m"}, sections=GUESTS)
+
+
+def guest_of(rig, source="127.0.0.1"):
+    guest = rig.visitor(source=source)
+    assert fill(guest, guest.login_page(), "guests", name="Zoe").status == 302
+    return guest
+
+
+def test_P4_made_up_request_tokens_are_throttled(limited):
+    guest, other = guest_of(limited), guest_of(limited)
+    statuses = [made_up(guest).status for _ in range(6)]
+    assert statuses == [403] * 4 + [429] * 2
+    before = entries(limited)
+    for _ in range(200):
+        answer = made_up(guest)
+        assert answer.status == 429 and answer.code == "login-throttled", answer
+        assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert entries(limited) == before
+    page = guest.enter()
+    assert page.status == 429 and "too many tries to join" in page.text, "a good token neither, until then"
+    event = wait_for(lambda: limited.events("join"), "the audit line")[-1]
+    assert event["code"] == "login-throttled" and "refused too many" in event["detail"]
+    assert other.enter().status == 302
+    assert limited.platform.attempts("made-up-00000001") and not limited.platform.attempts("made-up-%08d" % 50)
+
+
+def test_P4_guests_who_come_anew_are_counted_by_address(limited):
+    alice = limited.visitor(source="127.0.0.2")
+    alice.sign_in()
+    for _ in range(15):
+        guest = guest_of(limited, "127.0.0.2")
+        assert [made_up(guest).status for _ in range(4)] == [403] * 4
+    guest = limited.visitor(source="127.0.0.2")
+    assert fill(guest, guest.login_page(), "guests", name="Zoe").status == 429
+    assert alice.enter().status == 302, "who is no guest is not one of them"
+    assert guest_of(limited, "127.0.0.3").enter().status == 302
+
+
+def test_P4_who_is_known_is_counted_everywhere(limited):
+    here, elsewhere = limited.visitor(), limited.visitor(source="127.0.0.4")
+    limited.add_user("dora", "--group", "staff")
+    wait_for(lambda: here.fill(here.login_page(), "dora").status == 302, "the user")
+    assert elsewhere.fill(elsewhere.login_page(), "dora").status == 302
+    assert [made_up(here).status for _ in range(5)] == [403] * 4 + [429]
+    assert made_up(elsewhere).status == 429
+
+
+def test_P4_an_office_and_many_meetings_are_no_flood(limited):
+    people = []
+    for number in range(12):
+        limited.add_user("user%d" % number, "--group", "staff")
+    for number in range(12):
+        people.append(limited.visitor(source="127.0.0.9"))
+        wait_for(lambda: people[-1].fill(people[-1].login_page(), "user%d" % number).status == 302, "the user")
+    for number in range(20):
+        assert all(person.enter("5f521a93c20ff672%08x" % number).status == 302 for person in people)
+
+
+def test_P4_joins_of_one_person_have_a_rate(make_rig):
+    rig = make_rig(options={"throttle-joins": "10/1h"})
+    alice, bob = rig.visitor(), rig.visitor()
+    alice.sign_in()
+    bob.sign_in("bob")
+    answers = [alice.enter(headers=JSON) for _ in range(11)]
+    assert [answer.status for answer in answers] == [302] * 9 + [429] * 2
+    assert answers[-1].code == "login-throttled" and 0 < int(answers[-1].headers["Retry-After"]) <= 361
+    assert bob.enter().status == 302
+
+
+def test_a_guest_who_left_stays_out(limited):
+    guest = guest_of(limited, "127.0.0.10")
+    copy = dict(guest.jar)
+    form = guest.get("/auth/logout").forms()[0]
+    assert guest.post("/auth/logout", {name: value for name, _, value in form["fields"]}).status == 200
+    guest.jar = copy
+    assert guest.enter().status == 303
 
 
 # -- what has ended --
