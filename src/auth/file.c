@@ -184,38 +184,13 @@ static bool stands(void *context, const char *subject)
 	return active;
 }
 
-static bool is_in(const struct user *user, const char *wanted)
-{
-	const char *group = user->groups;
-
-	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
-		if (strcmp(group, wanted) == 0)
-			return true;
-	return false;
-}
-
-/* The same ones, whatever their order; with every request that a session brings. */
-static bool has_groups_of(const struct identity *who, const struct user *user)
-{
-	const char *group = user->groups;
-
-	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1)
-		if (!identity_has_group(who, group))
-			return false;
-	for (size_t i = 0; i < who->group_count; i++)
-		if (!is_in(user, who->groups[i]))
-			return false;
-	return true;
-}
-
-/* False once there is a new password or expiry, once the user was disabled, though enabled again,
- * and where the name is somebody else's by now. */
+/* False once there is a new password or expiry, or another group, once the user was disabled,
+ * though enabled again, and where the name is somebody else's by now. */
 static bool is_same_account(const struct identity *who, const struct user *user)
 {
 	return who->account != NULL && strcmp(who->account, user->digest) == 0;
 }
 
-/* Who was put into a group, or taken out of one, signs in again. */
 static bool holds(void *context, const struct identity *who)
 {
 	struct instance *instance = context;
@@ -224,7 +199,7 @@ static bool holds(void *context, const struct identity *who)
 
 	pthread_mutex_lock(&instance->lock);
 	user = users_find(instance->users, who->subject);
-	same = user != NULL && is_same_account(who, user) && has_groups_of(who, user);
+	same = user != NULL && is_same_account(who, user);
 	pthread_mutex_unlock(&instance->lock);
 	return same;
 }

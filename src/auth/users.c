@@ -133,13 +133,29 @@ static int read_htpasswd_line(
 	return fault != NULL ? refuse(place, error, fault) : 0;
 }
 
+/* The same whatever the order of the groups. */
+static uint64_t sum_groups(const struct user *user)
+{
+	const char *group = user->groups;
+	uint64_t sum = 0, hash;
+
+	for (size_t i = 0; i < user->group_count; i++, group += strlen(group) + 1) {
+		crypto_shorthash((uint8_t *)&hash, (const uint8_t *)group, strlen(group),
+			(const uint8_t[crypto_shorthash_KEYBYTES]){0});
+		sum += hash;
+	}
+	return sum;
+}
+
 static void make_digest(struct user *user)
 {
+	uint64_t groups = sum_groups(user);
 	struct digest digest;
 
 	digest_begin(&digest);
 	digest_text(&digest, user->name);
 	digest_text(&digest, user->hash);
+	digest_add(&digest, &groups, sizeof groups);
 	digest_add(&digest, &user->expires, sizeof user->expires);
 	digest_add(&digest, &user->enablings, sizeof user->enablings);
 	digest_end(&digest, user->digest);

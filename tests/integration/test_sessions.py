@@ -191,6 +191,22 @@ def test_P10_htpasswd(make_rig):
     assert second.enter().status == 303
 
 
+def test_a_user_with_more_groups_than_a_cookie_holds(make_rig):
+    """The session keeps those that rules name; the account has them all, before and after."""
+    rig = make_rig(start=False)
+    rig.sections = 'policy {\n rule "some" { allow = true  groups = {"staff"} }\n}\n'
+    rig.start()
+    groups = [word for number in range(40) for word in ("--group", "%d-%s" % (number, "x" * 100))]
+    rig.add_user("karl", "--group", "staff", *groups)
+    wait_for(lambda: try_password(rig, "karl").status == 302, "karl to be known", 10)
+    visitor = signed_in(rig, "karl")
+    path = rig.folder + "/users.passwd"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    write_users(path, text.replace(":staff,0-", ":staff,new-", 1))
+    assert_ends(visitor)
+
+
 # -- over another --
 
 
