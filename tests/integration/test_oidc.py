@@ -495,6 +495,10 @@ def test_A42_made_up_codes_use_up_the_tries_of_an_address(lying, make_rig):
     statuses = [peer.sign_in(Person(rig), code="made-up").status for _ in range(8)]
     assert statuses == [401] * 5 + [429] * 3
     assert peer.count("/token") == before + 5
+    # Whoever has signed in by the provider with their browser before can do it again, and a new one has to wait.
+    person.ours.jar.pop("__Host-meetauth")
+    assert is_in(peer.sign_in(person))
+    assert peer.sign_in(Person(rig)).status == 429
 
 
 # -- keys --
