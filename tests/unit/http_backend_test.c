@@ -363,6 +363,7 @@ static void a54_only_a_typed_yes_is_a_yes(void **state)
 		assert_null(result.who.name);
 		assert_int_equal(result.who.group_count, 0);
 		assert_int_equal(service.requests, 1);
+		identity_release(&result.who);
 	}
 }
 
@@ -381,6 +382,7 @@ static void what_is_wrong_with_one_person_is_no_outage(void **state)
 			fail_msg("verdict %d for %s", (int)result.verdict, answers[i]);
 		assert_string_equal(result.who.subject, "anna"); /* so that the log says who */
 		assert_int_equal(result.who.group_count, 0);
+		identity_release(&result.who);
 	}
 }
 

@@ -631,6 +631,7 @@ static void a_group_that_cannot_be_held_is_a_fault(void **state)
 	result = meet(*state, &server, REPLY(RADIUS_ACCESS_ACCEPT, "\x0b\x04\xff\xfe" STAFF),
 		"anna", "x");
 	assert_int_equal(result.verdict, AUTH_UNFIT);
+	identity_release(&result.who);
 	memset(filter + 2, 'x', IDENTITY_GROUP_MAX + 1);
 	result = meet(*state, &server,
 		reply_of(RADIUS_ACCESS_ACCEPT, filter, 3 + IDENTITY_GROUP_MAX), "anna", "x");
@@ -638,6 +639,7 @@ static void a_group_that_cannot_be_held_is_a_fault(void **state)
 	assert_non_null(strstr(result.error.text, "at most 128 bytes"));
 	assert_string_equal(result.who.subject, "anna"); /* so that the log says who */
 	assert_int_equal(result.who.group_count, 0);
+	identity_release(&result.who);
 }
 
 static void a48_some_words_are_never_sent(void **state)
