@@ -295,10 +295,12 @@ static int run_parent(const struct options *options, char *name, struct error *e
 		.arguments = arguments,
 		.processes = options->processes,
 	};
-	int status = EX_CONFIG;
+	struct error why; /* each process says it, too, and refuses to run */
+	int status;
 
-	if (service_become_user(options->config, error) == 0)
-		status = take_socket(options, &parent.fd, error);
+	/* A configuration that does not load names no user: the parent then waits as who it is. */
+	service_become_user(options->config, &why);
+	status = take_socket(options, &parent.fd, error);
 	if (status == EX_OK && parent_run(&parent, error) != 0)
 		status = EX_OSERR;
 	return status == EX_OK ? status : fail(status, error);
