@@ -8,6 +8,7 @@
 
 #include "auth/ldap_private.h"
 #include "base/clock.h"
+#include "outbound/names.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -319,6 +320,26 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 	return code;
 }
 
+/* libldap looks the name up itself, for as long as a silent name server takes: whether one answers
+ * is found out before. LDAP_SUCCESS also where it says that there is no such name. */
+static int await_name(const struct directory_call *call, size_t server, int64_t deadline)
+{
+	const char *address = call->directory->servers[server].url, *why;
+	struct addresses addresses;
+	LDAPURLDesc *url = NULL;
+	int code = LDAP_SUCCESS;
+
+	if (ldap_url_parse(address, &url) != LDAP_URL_SUCCESS)
+		return LDAP_SUCCESS;
+	if (url->lud_host != NULL &&
+		names_find(url->lud_host, deadline, &addresses, &why) == NAME_TIMED_OUT) {
+		error_set(call->error, "%s: %s", address, why);
+		code = LDAP_SERVER_DOWN;
+	}
+	ldap_free_urldesc(url);
+	return code;
+}
+
 int link_open(
 	const struct directory_call *call, size_t server, enum link_role role, struct link **link_r)
 {
@@ -327,6 +348,12 @@ int link_open(
 	int code = LDAP_NO_MEMORY;
 
 	*link_r = NULL;
+	if (deadline > call->deadline)
+		deadline = call->deadline;
+	if (await_name(call, server, deadline) != LDAP_SUCCESS) {
+		free(link);
+		return LDAP_SERVER_DOWN;
+	}
 	if (link != NULL)
 		code = ldap_initialize(&link->ld, call->directory->servers[server].url);
 	if (code != LDAP_SUCCESS) {
@@ -339,7 +366,7 @@ int link_open(
 	link->role = role;
 	link->fresh = true;
 	link->opened = now;
-	code = set_up(call, link, deadline < call->deadline ? deadline : call->deadline);
+	code = set_up(call, link, deadline);
 	if (code == LDAP_SUCCESS)
 		*link_r = link;
 	else

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "outbound/names.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -137,23 +138,37 @@ static int explain(
 		talk->ignored, talk->why);
 }
 
+/* An address in numbers: asks nobody. */
+static enum outcome talk_to(struct talk *talk, const char *address, const char *port)
+{
+	const struct addrinfo hints = {
+		.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
+	struct addrinfo *found = NULL;
+	enum outcome outcome = NOBODY;
+
+	if (getaddrinfo(address, port, &hints, &found) != 0)
+		return NOBODY;
+	outcome = talk_at(talk, found);
+	freeaddrinfo(found);
+	return outcome;
+}
+
 int radius_ask(struct radius_client *client, size_t index, const struct radius_packet *request,
 	const char *secret, struct radius_packet *reply, struct error *error)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
 	struct talk talk = {client, request, secret, reply, 0, "", 0};
 	struct radius_server *server = &client->servers[index];
 	enum outcome outcome = NOBODY;
-	struct addrinfo *found = NULL;
-	int rc = getaddrinfo(server->host, server->port, &hints, &found);
+	struct addresses addresses;
+	const char *why;
+	enum name_state state = names_find(
+		server->host, clock_monotonic_ms() + client->timeout_ms, &addresses, &why);
 
-	for (struct addrinfo *at = found; at != NULL && outcome == NOBODY; at = at->ai_next)
-		outcome = talk_at(&talk, at);
-	if (rc == 0)
-		freeaddrinfo(found);
+	for (size_t i = 0; state == NAME_KNOWN && i < addresses.count && outcome == NOBODY; i++)
+		outcome = talk_to(&talk, addresses.text[i], server->port);
 	server->silent_until_ms = outcome == ANSWER ? 0 : clock_monotonic_ms() + RADIUS_SILENT_MS;
-	if (rc != 0)
-		return error_set(error, "%s: %s", server->name, gai_strerror(rc));
+	if (state != NAME_KNOWN)
+		return error_set(error, "%s: %s", server->name, why);
 	return outcome == ANSWER ? 0 : explain(&talk, server->name, outcome, error);
 }
 

@@ -33,6 +33,7 @@ struct outbound_peer {
 		      */
 	struct trust *trust; /* NULL: http */
 	int64_t connect_timeout_ms, timeout_ms, keep_ms;
+	unsigned requests; /* whose memory is not freed yet */
 	unsigned in_flight, in_flight_max;
 	unsigned connections, connections_max; /* transfers under way */
 	bool released;
@@ -169,7 +170,7 @@ void outbound_peer_release(struct outbound_peer **peer)
 	if (p == NULL)
 		return;
 	p->released = true;
-	if (p->in_flight == 0)
+	if (p->requests == 0)
 		free_peer(p);
 }
 
@@ -218,7 +219,7 @@ static void free_request(uv_handle_t *timer)
 	struct outbound_request *request = timer->data;
 	struct outbound_peer *peer = request->peer;
 
-	if (--peer->in_flight == 0 && peer->released)
+	if (--peer->requests == 0 && peer->released)
 		free_peer(peer);
 	buffer_wipe(&request->body); /* it may hold an access token */
 	free(request);
@@ -228,6 +229,7 @@ static void free_request(uv_handle_t *timer)
 static void end(struct outbound_request *request)
 {
 	request->state = ENDED;
+	request->peer->in_flight--;
 	if (request->transfer.easy != NULL) {
 		give_handle(request->peer, request->transfer.easy);
 		gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
@@ -528,6 +530,7 @@ int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout
 	request->body = BUFFER_INIT(OUTBOUND_BODY_MAX);
 	uv_timer_init(peer->outbound->loop, &request->timer);
 	request->timer.data = request;
+	peer->requests++;
 	peer->in_flight++;
 	if (peer->in_flight > peer->in_flight_max ||
 		!breaker_allows(&peer->breaker, clock_monotonic_ms(), &retry_after_ms)) {

@@ -11,10 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum {
-	IDLE_MAX = 16, /* handles kept; each has its own connections */
-	NAMES_MAX = 8, /* of hosts that were asked, whose addresses are kept */
-};
+enum { IDLE_MAX = 16 }; /* handles kept; each has its own connections */
 
 /* What sends one request after the other, and its kept connection. */
 struct handle {
@@ -29,8 +26,6 @@ struct fetch {
 	int64_t connect_timeout_ms, timeout_ms;
 	pthread_mutex_t lock; /* guards what follows */
 	struct trust *trust;  /* NULL: not needed so far */
-	struct name *names[NAMES_MAX];
-	size_t next_name;
 	struct handle idle[IDLE_MAX];
 	size_t idle_count;
 };
@@ -147,28 +142,6 @@ static struct trust *trust_of(struct fetch *fetch, struct error *error)
 	trust = fetch->trust;
 	pthread_mutex_unlock(&fetch->lock);
 	return trust;
-}
-
-/* The name, to be dropped. It is also noted, so that its addresses are kept until the next
- * request. */
-static struct name *name_of(struct fetch *fetch, const char *host)
-{
-	struct name *name = name_use(host), *forgotten = NULL;
-	size_t at = 0;
-
-	if (name == NULL)
-		return NULL;
-	pthread_mutex_lock(&fetch->lock);
-	while (at < NAMES_MAX && fetch->names[at] != name)
-		at++;
-	if (at == NAMES_MAX) {
-		at = fetch->next_name++ % NAMES_MAX;
-		forgotten = fetch->names[at];
-		fetch->names[at] = name_use(host);
-	}
-	pthread_mutex_unlock(&fetch->lock);
-	name_drop(&forgotten);
-	return name;
 }
 
 static void set_safety(CURL *easy, struct trust *trust)
@@ -393,8 +366,6 @@ void fetch_free(struct fetch **fetch)
 		return;
 	while (f->idle_count > 0)
 		free_handle(&f->idle[--f->idle_count]);
-	for (size_t i = 0; i < NAMES_MAX; i++)
-		name_drop(&f->names[i]);
 	trust_drop(&f->trust);
 	pthread_mutex_destroy(&f->lock);
 	free(f->ca_file);
@@ -467,7 +438,7 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	}
 	if (tls && (trust = trust_of(fetch, error)) == NULL)
 		goto done;
-	run.name = name_of(fetch, host);
+	run.name = name_use(host);
 	handle = take_handle(fetch);
 	if (run.name != NULL && handle.easy != NULL)
 		result = send_request(fetch, &handle, &run, trust, request, answer, error);

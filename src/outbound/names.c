@@ -22,6 +22,7 @@ enum {
 	SERVER_MS = 500,     /* what a name server gets before the next is asked; then twice that */
 	SERVER_TRIES = 3,
 	SOCKETS_MAX = 64,
+	UNUSED_MAX = 64, /* names that are kept though nobody uses them */
 };
 
 struct name {
@@ -45,6 +46,7 @@ static struct {
 	pthread_cond_t changed;
 	bool has_condition;
 	struct name *first;
+	size_t unused;
 	void (*notify)(void *context);
 	void *context;
 	bool running, stop;
@@ -259,8 +261,24 @@ static void free_name(struct name *name)
 	while (*link != name)
 		link = &(*link)->next;
 	*link = name->next;
+	names.unused--;
 	free(name->host);
 	free(name);
+}
+
+/* With the lock. The one that was asked for the longest time ago makes room. */
+static void let_go(struct name *name)
+{
+	struct name *oldest = NULL;
+
+	if (--name->users > 0)
+		return;
+	names.unused++;
+	for (name = names.first; name != NULL && names.unused > UNUSED_MAX; name = name->next)
+		if (name->users == 0 && (oldest == NULL || name->asked_ms < oldest->asked_ms))
+			oldest = name;
+	if (oldest != NULL)
+		free_name(oldest);
 }
 
 static void note_answer(
@@ -295,8 +313,7 @@ static void on_answer(void *context, int status, int timeouts, struct ares_addri
 	name->asking = false;
 	name->ask_again_ms = now + RETRY_MS;
 	note_answer(name, status, found, now);
-	if (--name->users == 0)
-		free_name(name);
+	let_go(name);
 	tell_change();
 	pthread_mutex_unlock(&names.lock);
 	if (found != NULL)
@@ -363,7 +380,8 @@ static struct name *take_due(void)
 	if (name != NULL) {
 		name->due = false;
 		name->asking = true;
-		name->users++;
+		if (name->users++ == 0)
+			names.unused--;
 	}
 	pthread_mutex_unlock(&names.lock);
 	return name;
@@ -530,7 +548,8 @@ static bool read_number(const char *host, struct addresses *addresses)
 	memcpy(addresses->text[0], host + brackets, length);
 	addresses->text[0][length] = '\0';
 	addresses->count = 1;
-	return inet_pton(brackets ? AF_INET6 : AF_INET, addresses->text[0], raw) == 1;
+	return inet_pton(AF_INET6, addresses->text[0], raw) == 1 ||
+	       inet_pton(AF_INET, addresses->text[0], raw) == 1;
 }
 
 /* With the lock: pthread_cond_timedwait() is to go by the monotonic clock. */
@@ -563,6 +582,7 @@ static struct name *make_name(const char *host)
 		name->addresses.count = 0;
 	name->next = names.first;
 	names.first = name;
+	names.unused++;
 	return name;
 }
 
@@ -577,8 +597,8 @@ struct name *name_use(const char *host)
 			break;
 	if (name == NULL)
 		name = make_name(host);
-	if (name != NULL)
-		name->users++;
+	if (name != NULL && name->users++ == 0)
+		names.unused--;
 	pthread_mutex_unlock(&names.lock);
 	return name;
 }
@@ -591,7 +611,19 @@ void name_drop(struct name **name)
 	if (n == NULL)
 		return;
 	pthread_mutex_lock(&names.lock);
-	if (--n->users == 0)
-		free_name(n);
+	let_go(n);
 	pthread_mutex_unlock(&names.lock);
+}
+
+enum name_state names_find(
+	const char *host, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r)
+{
+	struct name *name = name_use(host);
+	enum name_state state = NAME_FAILED;
+
+	*why_r = "no memory";
+	if (name != NULL)
+		state = name_wait(name, deadline_ms, addresses_r, why_r);
+	name_drop(&name);
+	return state;
 }

@@ -29,8 +29,9 @@ struct addresses {
 /* A host name that somebody uses; counted, shared by all who use the same. */
 struct name;
 
-/* NULL without memory. Asks nothing yet. `host` may be an address in numbers, with brackets where
- * it is IPv6. */
+/* NULL without memory. Asks nothing yet. `host` may be an address in numbers, with or without
+ * brackets where it is IPv6. What was found is kept for whoever uses the name after the last
+ * name_drop(). */
 struct name *name_use(const char *host);
 void name_drop(struct name **name);
 
@@ -50,6 +51,10 @@ enum name_state name_look(struct name *name, struct addresses *addresses_r,
 /* The same, and waits for the answer until `deadline_ms` (monotonic). Never NAME_ASKED. */
 enum name_state name_wait(
 	struct name *name, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
+
+/* For a single use: name_use(), name_wait(), name_drop(). */
+enum name_state names_find(
+	const char *host, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
 
 /* There was no connection to this address: whoever looks next begins with another. */
 void name_bad(struct name *name, const char *address);

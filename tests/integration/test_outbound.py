@@ -165,6 +165,36 @@ def test_an_old_address_is_used_while_dns_is_silent(make_rig, authority):
         time.sleep(0.2)
 
 
+BACKENDS = {
+    "ldap": 'group-refresh = "0"\n servers = {"ldaps://%s"}\n user-dn = "uid={name},ou=people,dc=example,dc=org"\n ca-file = "%s"\n connect-timeout = "500ms"',
+    "radius": 'servers = {"%s"}\n timeout = "500ms"\n retries = 0\n # %s',
+    "http": 'url = "https://%s/check"\n ca-file = "%s"\n connect-timeout = "500ms"',
+}
+
+
+@needs_root
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_a_silent_name_server_holds_no_worker_of_a_backend(make_rig, authority, kind):
+    """getaddrinfo() would wait for 20 s with these settings, and no timeout of a library's ends it."""
+    rig = make_rig(start=False, sections='backend "far" {\n type = "%s"\n %s\n}\n' % (kind, BACKENDS[kind] % (NAME, authority.file)))
+    server = NameServer(silent=True)
+    see_files(rig, resolv="nameserver %s\noptions timeout:5 attempts:2\n" % server.address)
+    start_nginx = rig.start_nginx
+
+    def start():
+        rig.ctl("secret", "set", "backend/far", text="a-secret-of-thirty-two-characters\n")
+        start_nginx()
+
+    rig.start_nginx = start
+    visitor = rig.start().visitor()
+    page = visitor.login_page()
+    began = time.monotonic()
+    assert visitor.fill(page, "erin", "secret").status == 503
+    assert time.monotonic() - began < CONNECT + SLACK
+    assert server.questions
+    assert_ends_at_once(rig)
+
+
 # -- addresses --
 
 
