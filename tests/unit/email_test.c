@@ -322,6 +322,7 @@ static void no_other_answer_is_right(void **state)
 	/* Whose code was wrong goes to the log, and makes nobody of them. */
 	assert_string_equal(dialog.who.subject, "anna@partner.example");
 	assert_null(dialog.who.email);
+	identity_release(&dialog.who);
 	auth_email.close(dialog.instance);
 }
 
