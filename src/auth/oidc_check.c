@@ -9,7 +9,10 @@
 
 #define LOGOUT_EVENT "http://schemas.openid.net/event/backchannel-logout"
 
-enum { LOGOUT_AGE_MAX = 120 }; /* seconds, for a message without exp */
+enum {
+	LOGOUT_AGE_MAX = 600,	     /* seconds, whatever exp says: a provider tells at once */
+	LOGOUT_AGE_MAX_NO_EXP = 120, /* for a message without exp */
+};
 
 static const double time_max = 253402300799; /* the end of the year 9999 */
 
@@ -188,13 +191,14 @@ int oidc_check_id_token(const struct oidc_options *options, const json_t *claims
 static int check_logout_times(
 	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
 {
-	int64_t issued;
+	bool has_end = json_object_get(claims, "exp") != NULL;
+	int64_t issued, age_max = has_end ? LOGOUT_AGE_MAX : LOGOUT_AGE_MAX_NO_EXP;
 
-	if (json_object_get(claims, "exp") != NULL)
-		return check_times(options, claims, now, error);
+	if (has_end && check_times(options, claims, now, error) != 0)
+		return -1;
 	if (need_time(claims, "iat", &issued, error) != 0)
 		return -1;
-	if (issued > now + options->skew || now - issued > LOGOUT_AGE_MAX + options->skew)
+	if (issued > now + options->skew || now - issued > age_max + options->skew)
 		return error_set(error, "the logout token is too old, or a clock is wrong");
 	return 0;
 }

@@ -10,6 +10,9 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
+/* For how long a logout token is remembered: longer than one is taken, whatever the clocks say. */
+enum { LOGOUT_TOKEN_S = 3600 };
+
 /* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
 static void make_secrets(const struct visit *visit, struct call *call)
 {
@@ -264,7 +267,8 @@ static enum step answer_ending(struct call *call)
 	}
 	seal_hash(store_hash_key(visit->files->store), key, "logout-token", call->backend->title,
 		call->ending.id, NULL);
-	if (state_claim(visit->station->state, key, 24 * 3600, visit->now) == STATE_CLAIM_LOST) {
+	if (state_claim(visit->station->state, key, LOGOUT_TOKEN_S, visit->now) ==
+		STATE_CLAIM_LOST) {
 		visit->parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}

@@ -178,6 +178,8 @@ static bool is_known(const struct visit *visit, const struct place *place)
 	return state_known(visit->station->state, key) > 0;
 }
 
+static const struct state_rate new_browsers = {50, 24 * 3600 * 1000}; /* of one account */
+
 static void know(struct visit *visit, const char *kind, const char *name)
 {
 	uint8_t key[STATE_KEY_SIZE];
@@ -186,6 +188,11 @@ static void know(struct visit *visit, const char *kind, const char *name)
 	if (!visit->browser_known || name[0] == '\0')
 		return;
 	find_place(&place, kind, name);
+	/* Whoever signs in again and again, each time with a new browser, makes no more entries. */
+	make_key(visit, key, "new-browsers", place.kind, place.name);
+	if (!is_known(visit, &place) && strcmp(kind, "account") == 0 &&
+		state_take(visit->station->state, key, new_browsers, clock_wall_ms()) != 0)
+		return;
 	browser_key(visit, "known-browser", &place, key);
 	state_know(visit->station->state, key, visit->now, visit->now + KNOWN_SECONDS);
 }

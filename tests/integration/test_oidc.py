@@ -939,7 +939,7 @@ def test_userinfo_about_somebody_else_is_refused(make_rig, tmp_path):
     peer.stop()
 
 
-def test_logout_tokens_that_are_none(lying):
+def test_P14_logout_tokens_that_are_none(lying):
     rig, peer = lying
     peer.reset()
     person = Person(rig)
@@ -951,7 +951,7 @@ def test_logout_tokens_that_are_none(lying):
     bad = [{"iss": "https://attacker.example"}, {"aud": "other"}, {"events": None}, {"events": {}}, {"events": [1]},
            {"events": {"http://schemas.openid.net/event/backchannel-logout": True}}, {"nonce": "x"}, {"jti": None},
            {"jti": 7}, {"sid": None}, {"sid": 7}, {"iat": None}, {"exp": now - 3600}, {"exp": None, "iat": now - 3600},
-           {"sid": ""}]
+           {"sid": ""}, {"iat": now - 3600, "exp": now + 30 * 86400}]
 
     def post(claims, header=()):
         claims = {name: value for name, value in claims.items() if value is not None}

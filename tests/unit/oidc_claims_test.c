@@ -212,7 +212,8 @@ static void logout_tokens_are_told_from_others(void **state)
 		{"\"events\":{\"http://schemas.openid.net/event/backchannel-logout\":1}", -1},
 		{"\"nonce\":\"" NONCE "\"", -1}, {"\"jti\":null", -1}, {"\"jti\":\"\"", -1},
 		{"\"aud\":\"other\"", -1}, {"\"iss\":\"x\"", -1}, {"\"iat\":null", -1},
-		{"\"exp\":1699990000", -1}, {"\"exp\":null,\"iat\":1699990000", -1},
+		{"\"exp\":1699990000", -1}, {"\"iat\":1699990000,\"exp\":1702592000", -1},
+		{"\"iat\":1699999500", 0}, {"\"exp\":null,\"iat\":1699990000", -1},
 		{"\"exp\":null,\"iat\":1.5", -1}, {"\"exp\":null,\"iat\":1699999999.5", 0},
 		{"\"sid\":[]", -1}, {"\"sub\":{}", -1}};
 	struct oidc_options options = options_of_a_test();
