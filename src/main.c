@@ -286,21 +286,26 @@ static int run(const struct options *options, struct error *error)
 }
 
 /* The parent of a pool: it needs no libraries, and the configuration only to stop being root. */
-static int run_parent(const struct options *options, char *name, struct error *error)
+static int run_parent(const struct options *options, char **argv, struct error *error)
 {
 	char *arguments[] = {
-		name, (char *)(uintptr_t) "-c", (char *)(uintptr_t)options->config, NULL};
+		argv[0], (char *)(uintptr_t) "-c", (char *)(uintptr_t)options->config, NULL};
 	struct parent_options parent = {
 		.program = (const char *)getauxval(AT_EXECFN),
 		.arguments = arguments,
+		.own_arguments = argv,
 		.processes = options->processes,
+		.fd = parent_inherited_socket(),
 	};
 	struct error why; /* each process says it, too, and refuses to run */
-	int status;
+	int status = EX_OK;
 
-	/* A configuration that does not load names no user: the parent then waits as who it is. */
-	service_become_user(options->config, &why);
-	status = take_socket(options, &parent.fd, error);
+	/* A configuration that does not load names no user: the parent then waits as who it is. One
+	 * that takes over is that user already, and has the socket. */
+	if (parent.fd < 0) {
+		service_become_user(options->config, &why);
+		status = take_socket(options, &parent.fd, error);
+	}
 	if (status == EX_OK && parent_run(&parent, error) != 0)
 		status = EX_OSERR;
 	return status == EX_OK ? status : fail(status, error);
@@ -324,7 +329,7 @@ int main(int argc, char **argv)
 		return print_version();
 	loop_hold_hang_up();
 	if (options.processes > 0 && !options.test)
-		return run_parent(&options, argv[0], &error);
+		return run_parent(&options, argv, &error);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		error_set(&error, "libcurl does not start");
 	if (error.text[0] != '\0' || secret_init(&error) != 0)

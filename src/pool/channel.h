@@ -37,6 +37,7 @@ enum channel_ready {	    /* of READY and DRAINING */
 	READY_DRAIN_MS = 0, /* drain-timeout */
 	READY_LOG_TARGET,   /* enum log_target and log_format */
 	READY_LOG_FORMAT,
+	READY_SUCCESSOR, /* 1: as a parent it takes over what parent_pass_on() leaves */
 };
 
 struct channel_message {

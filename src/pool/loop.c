@@ -47,6 +47,7 @@ static void tell_parent(struct loop *loop, enum channel_kind kind)
 	message.values[READY_DRAIN_MS] = loop->hooks->drain_timeout_ms(loop->hooks->context);
 	message.values[READY_LOG_TARGET] = target;
 	message.values[READY_LOG_FORMAT] = format;
+	message.values[READY_SUCCESSOR] = 1;
 	if (loop->channel < 0 || memcmp(&message, &loop->told, sizeof message) == 0)
 		return;
 	channel_send(loop->channel, &message);

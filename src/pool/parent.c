@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "pool/channel.h"
+#include "pool/parent_private.h"
 #include "pool/socket.h"
 #include "telemetry/log.h"
 
@@ -16,38 +17,12 @@
 #include <unistd.h>
 
 enum {
-	CHILDREN_MAX = 4 * PARENT_PROCESSES_MAX, /* with those that still drain */
-	SERVED_MS = 1000,	 /* a process that served for so long was a good one */
-	DELAY_MS = 100,		 /* before the next start after one that failed; doubles */
-	DELAY_MAX_MS = 10000,	 /* as long as none gets ready */
-	DELAY_SERVING_MS = 1000, /* when they do get ready, and end soon after */
-	START_MAX_MS = 60000,	 /* until a process is ready */
-	DRAIN_EXTRA_MS = 60000,	 /* past drain-timeout: a renewal may have to be finished */
-};
-
-enum phase { FREE = 0, STARTING, READY, LEAVING };
-
-struct child {
-	enum phase phase;
-	pid_t pid;
-	int channel;
-	unsigned generation;
-	bool served;	  /* was ready */
-	int64_t since_ms; /* monotonic; of the phase */
-	int64_t drain_ms; /* its drain-timeout, as it told */
-	bool killed;
-};
-
-struct parent {
-	const struct parent_options *options;
-	struct child children[CHILDREN_MAX];
-	sigset_t mask; /* of the processes */
-	int signals;
-	unsigned generation; /* raised by each roll */
-	bool rolling, draining;
-	unsigned failures; /* starts in a row that came to nothing */
-	int64_t next_start_ms;
-	struct channel_message figures, sent;
+	SERVED_MS = 1000,	/* a process that served for so long was a good one */
+	DELAY_MS = 100,		/* before the next start after one that failed; doubles */
+	DELAY_MAX_MS = 10000,	/* as long as none gets ready */
+	DELAY_SERVING_MS = 250, /* when they do get ready, and end soon after */
+	START_MAX_MS = 60000,	/* until a process is ready */
+	DRAIN_EXTRA_MS = 60000, /* past drain-timeout: a renewal may have to be finished */
 };
 
 /* -- the log -- */
@@ -278,6 +253,7 @@ static void on_message(
 	}
 	if (!ready)
 		return;
+	parent->successor = message->values[READY_SUCCESSOR] != 0;
 	child->phase = READY;
 	child->since_ms = clock_monotonic_ms();
 	parent->next_start_ms = 0;
@@ -365,6 +341,9 @@ static void end_roll(struct parent *parent)
 	parent->rolling = false;
 	parent->figures.values[FIGURE_ROLLS]++;
 	log_pool(LOG_LEVEL_INFO, "rolled", NULL);
+	/* The processes have shown that the program is good; those before could not be a parent. */
+	if (parent->successor && parent_pass_on(parent) != 0)
+		log_pool(LOG_LEVEL_ERROR, "failed", "the parent stays the program that it was");
 }
 
 /* Processes are started all together at first, one after another in a roll, and when the last start
@@ -454,14 +433,16 @@ static int watch_signals(struct parent *parent, struct error *error)
 int parent_run(const struct parent_options *options, struct error *error)
 {
 	static struct parent parent;
+	bool took_over;
 
 	parent.options = options;
 	parent.figures.kind = CHANNEL_FIGURES;
-	parent.figures.values[FIGURE_WANTED] = options->processes;
 	parent.figures.values[FIGURE_STARTED] = clock_wall();
 	if (watch_signals(&parent, error) != 0)
 		return -1;
-	log_pool(LOG_LEVEL_INFO, "started", NULL);
+	took_over = parent_take_over(&parent);
+	parent.figures.values[FIGURE_WANTED] = options->processes;
+	log_pool(LOG_LEVEL_INFO, took_over ? "taken-over" : "started", NULL);
 	do {
 		keep_up(&parent);
 		tell_figures(&parent);

@@ -15,9 +15,13 @@ enum { PARENT_PROCESSES_MAX = 256 };
 struct parent_options {
 	const char *program; /* to run, as execv() takes it */
 	char **arguments;    /* of each process, argv[0] and NULL included */
+	char **own_arguments;
 	unsigned processes;
 	int fd; /* the listening socket */
 };
+
+/* The listening socket that a parent has left which replaced itself by this program; -1: none. */
+int parent_inherited_socket(void);
 
 /* Runs the pool until TERM, INT or QUIT has drained it. 0, or -1 with an error when the parent
  * itself cannot start. */

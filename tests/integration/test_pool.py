@@ -331,11 +331,23 @@ def test_a_roll_onto_another_program_loses_nobody(make_rig):
         os.kill(rig.pool.pid, signal.SIGUSR2)
         wait_for(lambda number=number: results(rig, "pool").count("rolled") == number + 1, "the roll")
         wait_for(lambda: len(rig.daemons()) == 3, "the old processes to end")
-        assert {program_of(pid) for pid in rig.daemons()} == {os.stat(rig.meetauthd).st_ino}
+        wait_for(lambda number=number: results(rig, "pool").count("taken-over") == number + 1, "the parent")
+        assert {program_of(pid) for pid in [rig.pool.pid, *rig.daemons()]} == {os.stat(rig.meetauthd).st_ino}
         assert all("Version %d" % number in rig.visitor().login_page().text for _ in range(6))
     finish()
     assert set(heard) == {302} and len(heard) > 50
     assert rig.metric("meetauth_pool_rolls") == 2 and rig.metric("meetauth_pool_restarts") == 0
+    # The parent that took over does all that the first one did.
+    started = rig.metric("meetauth_pool_start_time_seconds")
+    os.kill(rig.daemons()[0], signal.SIGKILL)
+    wait_for(lambda: rig.metric("meetauth_pool_restarts") == 1 and rig.metric("meetauth_pool_processes_ready") == 3, "another process")
+    assert rig.metric("meetauth_pool_start_time_seconds") == started
+    pids = rig.daemons()
+    with concurrent.futures.ThreadPoolExecutor(3) as crowd:
+        joins = joins_in_flight(rig, crowd, 3, 800)
+        assert rig.pool.stop() == 0
+        assert [join.result().status for join in joins] == [302] * 3
+    all_gone(pids)
 
 
 def test_a_roll_that_cannot_be_keeps_the_old_processes(make_rig):
@@ -378,6 +390,10 @@ def test_the_parent_opens_a_socket_itself(make_rig):
 
     rig.start_pool = start
     rig.start()
+    assert rig.visitor().sign_in().status == 302
+    os.kill(rig.pool.pid, signal.SIGUSR2)
+    wait_for(lambda: "taken-over" in results(rig, "pool"), "the parent")
+    wait_for(lambda: len(rigs.children(rig.pool.pid)) == 2, "the old processes to end")
     assert rig.visitor().sign_in().status == 302
     assert [os.readlink("/proc/%d/fd/0" % pid)[:7] for pid in rigs.children(rig.pool.pid)] == ["socket:"] * 2
     with open("/proc/%d/maps" % rig.pool.pid, encoding="utf-8") as maps:
