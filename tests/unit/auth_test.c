@@ -155,6 +155,7 @@ static int64_t fastest_of_three(void *instance, const char *name, enum auth_verd
 		took = clock_monotonic_ms() - began;
 		fastest = took < fastest ? took : fastest;
 	}
+	identity_release(&who);
 	return fastest;
 }
 

@@ -367,6 +367,7 @@ static void codes_are_good_for_ten_minutes(void **state)
 	made = clock_wall() - 600;
 	memcpy(dialog.challenge.state + place, &made, sizeof made);
 	assert_int_equal(answer(&dialog, code_of(&dialog)), AUTH_DENY);
+	identity_release(&dialog.who);
 	auth_email.close(dialog.instance);
 }
 
