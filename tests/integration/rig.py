@@ -146,7 +146,7 @@ class Rig:
         self.processes = processes
         self.supervisor = []  # a command that starts the processes instead of their parent
         self.authority = tls
-        self.port = free_port()
+        self.port, self.plain_port = free_port(), free_port()
         self.origin = "https://external.example.org:%d" % self.port if tls else "http://127.0.0.1:%d" % self.port
         self.base = self.origin + "/auth"
         self.key = "key-" + secrets.token_urlsafe(24)
@@ -328,6 +328,7 @@ def write_nginx(rig, more=""):
     text = replace(text, "/var/log/nginx", rig.folder)
     text = replace(text, "/usr/share/meetauth/static", rig.share + "/static")
     text = replace(text, "include fastcgi_params", "include /etc/nginx/fastcgi_params")
+    text = replace(text, "listen 80;", "listen 127.0.0.1:%d;" % rig.plain_port)
     if rig.authority:
         text = replace(text, "listen 443 ssl", "listen 127.0.0.1:%d ssl" % rig.port)
         certificate, key = rig.authority.certificate("external.example.org")
