@@ -281,7 +281,10 @@ static int try_address(struct outbound_request *request)
 	int64_t now = clock_monotonic_ms();
 	size_t others = request->addresses.count - request->at - 1;
 
-	easy_aim(request->transfer.easy, &request->aim, request->addresses.text[request->at]);
+	/* libcurl parses it for each transfer. */
+	if (!name_is_numeric(peer->name))
+		easy_aim(request->transfer.easy, &request->aim,
+			request->addresses.text[request->at]);
 	request->transfer.keep_ms = peer->keep_ms;
 	request->head_length = 0;
 	if (multi_add(peer->outbound->multi, &request->transfer) != 0)

@@ -603,6 +603,11 @@ struct name *name_use(const char *host)
 	return name;
 }
 
+bool name_is_numeric(const struct name *name)
+{
+	return name->numeric;
+}
+
 void name_drop(struct name **name)
 {
 	struct name *n = *name;

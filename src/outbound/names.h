@@ -35,6 +35,9 @@ struct name;
 struct name *name_use(const char *host);
 void name_drop(struct name **name);
 
+/* Whether it is an address in numbers: nothing is looked up. */
+bool name_is_numeric(const struct name *name);
+
 enum name_state {
 	NAME_FAILED = 0, /* there is no answer; asked again soon */
 	NAME_ASKED,	 /* the answer is on its way */
