@@ -122,15 +122,14 @@ static bool begins(const char *hash, const char *prefix)
 
 static const char *hash_fault(const char *hash)
 {
-	if (begins(hash, "$2y$") || begins(hash, "$2b$"))
+	if (begins(hash, "$2y$") || begins(hash, "$2b$") || begins(hash, "$2a$"))
 		return bcrypt_fault(hash);
 	if (begins(hash, "$5$") || begins(hash, "$6$"))
 		return sha_fault(hash);
 	if (begins(hash, "$y$"))
 		return yescrypt_fault(hash);
-	return "the password is not hashed with bcrypt, SHA-crypt or yescrypt ($2y$, $2b$, $5$, "
-	       "$6$ "
-	       "or $y$); \"htpasswd -B\" does";
+	return "the password is not hashed with bcrypt, SHA-crypt or yescrypt ($2y$, $2b$, $2a$, "
+	       "$5$, $6$ or $y$); \"htpasswd -B\" does";
 }
 
 const char *htpasswd_read_line(char *line, struct user *user)

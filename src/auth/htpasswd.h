@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Lines of an htpasswd file, as nginx and Apache have them (NAME:HASH, and perhaps :COMMENT), with
- * the password hashes of crypt(5) that are worth having: bcrypt ($2y$, $2b$), SHA-crypt ($5$, $6$)
- * and yescrypt ($y$). Private to users.c.
+ * the password hashes of crypt(5) that are worth having: bcrypt ($2y$, $2b$, $2a$), SHA-crypt ($5$,
+ * $6$) and yescrypt ($y$). Private to users.c.
  */
 #ifndef AUTH_HTPASSWD_H
 #define AUTH_HTPASSWD_H

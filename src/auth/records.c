@@ -62,7 +62,7 @@ json_t *records_read(const char *path, const char *format, struct error *error)
 			error_set(error, "%s: no memory", path);
 		return entries;
 	}
-	if (file_read(path, FILE_PRIVATE, &text, error) == 0)
+	if (file_read_text(path, FILE_PRIVATE, &text, error) == 0)
 		root = parse(path, &text, error);
 	if (root != NULL)
 		entries = take_entries(path, format, root, error);

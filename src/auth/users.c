@@ -270,7 +270,7 @@ struct users *users_load(const char *path, enum users_kind kind, struct error *e
 		error_set(error, "libsodium does not start: no source of randomness");
 		return NULL;
 	}
-	if (file_read(path, FILE_PRIVATE, &text, error) != 0) {
+	if (file_read_text(path, FILE_PRIVATE, &text, error) != 0) {
 		buffer_wipe(&text);
 		return NULL;
 	}

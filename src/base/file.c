@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -102,6 +104,16 @@ int file_read(
 		rc = read_all(fd, path, contents, error);
 	close(fd);
 	return rc;
+}
+
+int file_read_text(
+	const char *path, enum file_secrecy secrecy, struct buffer *text, struct error *error)
+{
+	if (file_read(path, secrecy, text, error) != 0)
+		return -1;
+	if (text->length > 0)
+		text->length = text_strip(text->data, text->length);
+	return 0;
 }
 
 /* What others could hold, or have linked here, is no lock of ours. */

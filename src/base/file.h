@@ -36,6 +36,11 @@ enum file_secrecy {
 int file_read(
 	const char *path, enum file_secrecy secrecy, struct buffer *contents, struct error *error);
 
+/* The same for a file that people or other programs write: without the byte order mark that some
+ * editors put in front, and with the line ends of Windows as ours. */
+int file_read_text(
+	const char *path, enum file_secrecy secrecy, struct buffer *text, struct error *error);
+
 /* Takes an exclusive lock for changing `path`: flock on "PATH.lock", made where missing and never
  * removed, a regular file of ours or root's with one name. Returns a descriptor to close (which
  * unlocks), or -1. Waits for the other holder. */

@@ -246,6 +246,19 @@ void text_lower(const char *text, char *lower, size_t size)
 	lower[i] = '\0';
 }
 
+size_t text_strip(char *text, size_t length)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t from = length >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0, to = 0;
+
+	for (; from < length; from++)
+		if (text[from] != '\r' || (from + 1 < length && text[from + 1] != '\n'))
+			text[to++] = text[from];
+	explicit_bzero(text + to, length - to);
+	text[to] = '\0';
+	return to;
+}
+
 void text_hex(const uint8_t *bytes, size_t length, char *hex)
 {
 	static const char digits[] = "0123456789abcdef";

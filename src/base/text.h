@@ -52,6 +52,10 @@ void text_lower(const char *text, char *lower, size_t size);
 enum { TEXT_TIME_SIZE = 32 };
 const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE]);
 
+/* Takes the byte order mark in front (U+FEFF), and the CR of each CR LF and at the end, out of
+ * `length` bytes with a NUL behind them. The new length. */
+size_t text_strip(char *text, size_t length);
+
 /* Writes two lower-case hex digits for each byte, and a NUL. */
 void text_hex(const uint8_t *bytes, size_t length, char *hex);
 

@@ -222,7 +222,7 @@ int source_read(const char *file, struct buffer *text, struct error *error)
 	struct buffer raw = BUFFER_INIT(SOURCE_MAX);
 	struct scan scan = {
 		.file = file, .line = 1, .last = '\n', .blank = true, .text = text, .error = error};
-	int rc = file_read(file, FILE_PUBLIC, &raw, error);
+	int rc = file_read_text(file, FILE_PUBLIC, &raw, error);
 
 	if (rc == 0) {
 		scan.at = raw.data != NULL ? raw.data : "";

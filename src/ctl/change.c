@@ -20,7 +20,7 @@ static int read_text(struct change *change, bool create, struct error *error)
 		buffer_text(&change->old, USERS_FIRST_LINE);
 		return 0;
 	}
-	return file_read(change->path, FILE_PRIVATE, &change->old, error);
+	return file_read_text(change->path, FILE_PRIVATE, &change->old, error);
 }
 
 static struct users *parse(const char *path, const struct buffer *text, struct error *error)

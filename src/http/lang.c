@@ -89,7 +89,7 @@ static int parse(struct lang *lang, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(LANG_FILE_MAX);
 	json_error_t reason;
-	int result = file_read(lang->file, FILE_PUBLIC, &text, error);
+	int result = file_read_text(lang->file, FILE_PUBLIC, &text, error);
 
 	if (result == 0) {
 		lang->sentences = json_loadb(text.length > 0 ? text.data : "", text.length,

@@ -168,7 +168,7 @@ static struct page *load_source(const char *file, struct error *error)
 	struct buffer source = BUFFER_INIT(PAGE_FILE_MAX);
 	struct page *page = NULL;
 
-	if (file_read(file, FILE_PUBLIC, &source, error) != 0)
+	if (file_read_text(file, FILE_PUBLIC, &source, error) != 0)
 		goto out;
 	if (source.length == 0 || strlen(source.data) != source.length)
 		error_set(error, "%s:1: the page is empty or holds a NUL byte", file);

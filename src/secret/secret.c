@@ -2,6 +2,7 @@
 #include "secret/secret.h"
 
 #include "base/buffer.h"
+#include "base/text.h"
 #include "base/wipe.h"
 
 #include <errno.h>
@@ -179,7 +180,7 @@ static int read_text(int fd, const char *prompt, struct buffer *text)
 
 struct secret *secret_read(int fd, const char *prompt, struct error *error)
 {
-	struct buffer text = BUFFER_INIT(SECRET_MAX + 1); /* the newline */
+	struct buffer text = BUFFER_INIT(SECRET_MAX + 5); /* a byte order mark, CR LF */
 	struct secret *secret = NULL;
 	size_t length;
 
@@ -187,7 +188,7 @@ struct secret *secret_read(int fd, const char *prompt, struct error *error)
 		error_set(error, "cannot read the secret: %s", strerror(errno));
 		goto out;
 	}
-	length = text.length;
+	length = text.length > 0 ? text_strip(text.data, text.length) : 0;
 	if (length > 0 && text.data[length - 1] == '\n')
 		length--;
 	if (text.failed || length > SECRET_MAX)

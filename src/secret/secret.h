@@ -33,7 +33,8 @@ size_t secret_length(const struct secret *secret);
 void secret_free(struct secret **secret);
 
 /* Reads a secret from a terminal without echo (asking with `prompt` on it), or, where `fd` is none,
- * all of it less one trailing newline. 1 to SECRET_MAX bytes. NULL with an error. */
+ * all of it less one trailing newline, a byte order mark in front and the CR of line ends of
+ * Windows (text_strip()). 1 to SECRET_MAX bytes. NULL with an error. */
 struct secret *secret_read(int fd, const char *prompt, struct error *error);
 
 #endif

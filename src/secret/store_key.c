@@ -64,7 +64,7 @@ int store_key_read(const char *key_path, enum store_key which, uint8_t master[ST
 	int rc = locate(key_path, which, path, error);
 
 	if (rc == 0)
-		rc = file_read(
+		rc = file_read_text(
 			path, is_credential(path) ? FILE_PRIVATE : FILE_SECRET, &text, error);
 	if (rc == 0)
 		rc = parse_key(path, &text, master, error);

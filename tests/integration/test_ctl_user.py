@@ -127,6 +127,18 @@ def test_add_leaves_every_other_byte_alone(full):
     assert len(lines) == 8
 
 
+def test_files_of_windows_are_read(full):
+    """Row 17 of the sign-in cases: a byte order mark and CR LF, in the users file and in meetauth.conf."""
+    full.conf.write_text("\ufeff" + full.conf.read_text().replace("\n", "\r\n"), newline="")
+    full.users.write_text("\ufeff" + "".join(LINES).replace("\n", "\r\n"), encoding="utf-8", newline="")
+    before = full.listed()
+    assert before["anna"]["expires"] == "2099-12-31T18:00:00Z" and before["zoe"]["groups"] == ["staff"]
+    full.ok("add", "dora")
+    assert full.lines()[:6] == LINES[:6], "line ends are ours from then on"
+    del (after := full.listed())["dora"]
+    assert after == before
+
+
 def test_passwd_changes_the_hash_alone(full):
     full.ok("passwd", "zoe", password=b"new password")
     lines = full.lines()
@@ -204,7 +216,7 @@ def test_the_mode_of_the_file_stays(full):
     (b"", ""), (b"\n", ""),
     (b"x" * 1025, "longer than 1024"), (b"x" * 5000, ""),
     (b"nul\0byte", "control character"), (b"two\nlines", "control character"),
-    (b"crlf\r\n", "control character"), (b"two newlines\n\n", "control character"),
+    (b"lone cr\rx", "control character"), (b"two newlines\n\n", "control character"),
     (b"\xff\xfe latin", "not UTF-8"),
 ])
 def test_a_password_that_nobody_could_type_is_refused(ctl, password, words):
@@ -213,7 +225,7 @@ def test_a_password_that_nobody_could_type_is_refused(ctl, password, words):
     assert not ctl.users.exists()
 
 
-@pytest.mark.parametrize("password", [b"x", b"x\n", b"y" * 1024, "pässwört \U0001f600".encode()])
+@pytest.mark.parametrize("password", [b"x", b"x\n", b"x\r\n", b"y" * 1024, "pässwört \U0001f600".encode()])
 def test_a_password_of_any_other_kind_is_taken(ctl, password):
     ctl.ok("add", "anna", password=password)
     assert list(ctl.listed()) == ["anna"]

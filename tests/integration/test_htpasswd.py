@@ -58,6 +58,19 @@ def test_openssl_makes_such_hashes(web):
     wait_for(lambda: sign_in(web, "emil", "made today")[1].status == 302, "the new file")
 
 
+def test_a_file_of_windows(web):
+    """Rows 11, 12, 17 of the sign-in cases: CR LF, $2a$ of other programs, a byte order mark."""
+    lines = ["\ufeffanna:" + HASHES["anna"], "# c", "", "fritz:" + HASHES["anna"].replace("$2y$", "$2a$"),
+             "dora:" + HASHES["dora"] + ":a comment"]
+    put(web, [line + "\r" for line in lines])
+    wait_for(lambda: sign_in(web, "fritz")[1].status == 302, "the new file")
+    assert sign_in(web, "anna")[1].status == 302
+    assert sign_in(web, "dora")[1].status == 302
+    assert sign_in(web, "fritz", PASSWORD + "\u00a0")[1].status == 401
+    put(web, ["%s:%s" % pair for pair in HASHES.items()])
+    wait_for(lambda: sign_in(web, "carl")[1].status == 302, "the old file")
+
+
 def test_names_are_compared_with_case(web):
     assert sign_in(web, "bert")[1].status == 401
     assert sign_in(web, "Anna")[1].status == 401
@@ -69,7 +82,8 @@ def test_who_is_taken_out_loses_the_session(web):
     put(web, ["%s:%s" % pair for pair in HASHES.items() if pair[0] != "carl"])
     wait_for(lambda: visitor.enter().status == 303, "carl's session to end")
     put(web, ["%s:%s" % pair for pair in HASHES.items()])
-    wait_for(lambda: visitor.enter().status == 302, "carl to be back")
+    wait_for(lambda: sign_in(web, "carl")[1].status == 302, "carl to be back")
+    assert visitor.enter().status == 303, "the session that was used meanwhile is over"
 
 
 def test_A53_file_that_goes_bad_is_not_taken(web):

@@ -95,6 +95,26 @@ static void files_are_read_whole(void **state)
 	assert_string_equal(try_read(folder->file, FILE_PUBLIC, ""), "");
 }
 
+static void text_of_windows_is_read_as_ours(void **state)
+{
+	struct folder *folder = *state;
+	struct buffer text = BUFFER_INIT(100);
+	struct error error;
+
+	put(folder->file,
+		"\xef\xbb\xbf"
+		"a\r\n\r\nb\rc\r",
+		0644);
+	assert_int_equal(file_read_text(folder->file, FILE_PUBLIC, &text, &error), 0);
+	assert_string_equal(text.data, "a\n\nb\rc");
+	assert_int_equal(text.length, strlen(text.data));
+	buffer_release(&text);
+	put(folder->file, "", 0644);
+	assert_int_equal(file_read_text(folder->file, FILE_PUBLIC, &text, &error), 0);
+	assert_int_equal(text.length, 0);
+	buffer_release(&text);
+}
+
 static void a_missing_file_is_named(void **state)
 {
 	struct folder *folder = *state;
@@ -339,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(files_are_read_whole),
+		FILE_TEST(text_of_windows_is_read_as_ours),
 		FILE_TEST(a_missing_file_is_named),
 		FILE_TEST(a_file_larger_than_the_buffer_is_refused),
 		FILE_TEST(modes_decide_what_is_private),

@@ -16,6 +16,7 @@ extern const struct auth_backend auth_file;
 
 #define BCRYPT	 "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW" /* U*U */
 #define BCRYPT_B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+#define BCRYPT_A "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
 #define SHA256	 "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"
 #define SHA512_HASH_OF_HELLO                                                                       \
 	"svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
@@ -53,8 +54,9 @@ static enum password_match try(const struct users *users, const char *name, cons
 
 static void test_hashes(void **state)
 {
-	static const char *const hashes[][2] = {{BCRYPT, "U*U"}, {BCRYPT_B, "U*U"}, {SHA256, HELLO},
-		{SHA512, HELLO}, {SHA512_ROUNDS, HELLO}, {YESCRYPT, HELLO}};
+	static const char *const hashes[][2] = {{BCRYPT, "U*U"}, {BCRYPT_B, "U*U"},
+		{BCRYPT_A, "U*U"}, {SHA256, HELLO}, {SHA512, HELLO}, {SHA512_ROUNDS, HELLO},
+		{YESCRYPT, HELLO}};
 
 	for (size_t i = 0; i < COUNT(hashes); i++) {
 		char text[256];
@@ -108,12 +110,28 @@ static void refused(struct fixture *fixture, const char *line, const char *words
 		fail_msg("%s: \"users:2: \" and \"%s\" expected: %s", line, words, error.text);
 }
 
+/* Windows and its editors (CR LF, a byte order mark); nginx takes the first. */
+static void test_lines_of_windows(void **state)
+{
+	struct users *users =
+		load_good(*state, "\xef\xbb\xbf"
+				  "anna:" SHA512 "\r\n# a comment\r\n\r\n"
+				  "bert:" SHA256 ":with a comment\r\ncarl:" BCRYPT "\r");
+
+	assert_int_equal(try(users, "anna", HELLO), PASSWORD_MATCH);
+	assert_int_equal(try(users, "bert", HELLO), PASSWORD_MATCH);
+	assert_int_equal(try(users, "carl", "U*U"), PASSWORD_MATCH);
+	assert_int_equal(users_find(users, "bert")->line, 4);
+	assert_null(users_at(users, 3));
+	users_drop(&users);
+	refused(*state, "anna\r:" SHA512, "not printable");
+}
+
 static void test_a53_schemes_that_are_not_taken(void **state)
 {
 	static const char *const hashes[] = {"", "secret", "$apr1$salt$xxj31ZMTZzkVA.dOD3rGB/",
 		"$1$salt$qJH7.N4xYta3aEG/dfqo/0", "rl.3StKT.4T8M",
 		"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "{SSHA}x", "{PLAIN}x",
-		"$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
 		"$2x$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW",
 		"$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D",
 		"$gy$j75$" YESCRYPT_REST, "!" SHA512, "*", "x",
@@ -168,7 +186,8 @@ static void test_a53_hashes_that_are_damaged(void **state)
 		"$5$saltstring$" SHA512_HASH_OF_HELLO, "$y$", "$y$j", "$y$j7", "$y$j75", "$y$j75$",
 		"$y$j75$salt", "$y$j75$salt$", "$y$k75$" YESCRYPT_REST, "$y$j75.$" YESCRYPT_REST,
 		"$y$j75$a$U714.Qb8scG3K4QGg/xKCyJYcAYtgz2YQfZyHILKld1",
-		"$y$j75$zz$U714.Qb8scG3K4QGg/xKCyJYcAYtgz2YQfZyHILKld1", YESCRYPT "x", SHA256 "\r"};
+		"$y$j75$zz$U714.Qb8scG3K4QGg/xKCyJYcAYtgz2YQfZyHILKld1", YESCRYPT "x", SHA256 "\rx",
+		SHA256 "\t"};
 	char line[256];
 
 	for (size_t i = 0; i < COUNT(hashes); i++) {
@@ -310,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_hashes),
 		TEST(test_lines),
+		TEST(test_lines_of_windows),
 		TEST(test_a53_schemes_that_are_not_taken),
 		TEST(test_a53_costs_that_are_too_high),
 		TEST(test_a53_costs_at_the_limit),

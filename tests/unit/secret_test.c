@@ -344,8 +344,25 @@ static void test_secret_is_read_less_one_newline(void **state)
 	assert_reads("key\n", 4, 3);
 	assert_reads("key\n\n", 5, 4);
 	assert_reads("two\nlines\n", 10, 9);
+	assert_reads("key\r\n", 5, 3);
+	assert_reads("key\r", 4, 3);
+	assert_reads("a\rkey", 5, 5);
 	assert_reads(longest, SECRET_MAX, SECRET_MAX);
 	assert_reads(longest, SECRET_MAX + 1, SECRET_MAX);
+}
+
+static void test_secret_of_windows_is_read(void **state)
+{
+	static const char typed[] = "\xef\xbb\xbf"
+				    "two\r\nlines\r\n";
+	struct error error;
+	struct secret *secret = read_from_pipe(typed, strlen(typed), &error);
+
+	(void)state;
+	assert_non_null(secret);
+	assert_string_equal(secret_text(secret), "two\nlines");
+	assert_int_equal(secret_length(secret), 9);
+	secret_free(&secret);
 }
 
 static void assert_does_not_read(const char *bytes, size_t length, const char *why)
@@ -365,6 +382,7 @@ static void test_secret_of_wrong_length_is_refused(void **state)
 	memset(longer, 'x', sizeof longer);
 	assert_does_not_read("", 0, "empty");
 	assert_does_not_read("\n", 1, "empty");
+	assert_does_not_read("\xef\xbb\xbf\r\n", 5, "empty");
 	assert_does_not_read(longer, SECRET_MAX + 1, "longer than 4096");
 	assert_does_not_read(longer, SECRET_MAX + 2, "longer than 4096");
 	assert_null(secret_read(-1, "", &error));
@@ -444,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_hash_keeps_its_parts_apart),
 		cmocka_unit_test(test_equal_compares_all_of_it),
 		cmocka_unit_test(test_secret_is_read_less_one_newline),
+		cmocka_unit_test(test_secret_of_windows_is_read),
 		cmocka_unit_test(test_secret_of_wrong_length_is_refused),
 	};
 
