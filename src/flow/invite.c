@@ -146,8 +146,7 @@ enum step invite_accept(struct visit *visit)
 	step = login_grant(visit, who);
 	if (step == STEP_NEXT) {
 		pages_meeting_link(visit, &url);
-		response_begin(&visit->response, 303, visit->request.id);
-		response_header(&visit->response, "Location", url.data != NULL ? url.data : "");
+		visit_redirect(visit, 303, url.data != NULL ? url.data : "");
 		step = STEP_DONE;
 	}
 	buffer_release(&url);

@@ -85,8 +85,7 @@ static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct 
 	if (leave->length == 0) {
 		pages_signed_out(visit);
 	} else {
-		response_begin(&visit->response, 303, visit->request.id);
-		response_header(&visit->response, "Location", leave->data);
+		visit_redirect(visit, 303, leave->data);
 	}
 	return STEP_DONE;
 }

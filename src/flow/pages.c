@@ -236,6 +236,26 @@ int pages_logout(struct visit *visit, const char *leave)
 	return rc;
 }
 
+void pages_onward(struct visit *visit, const char *url)
+{
+	const struct lang *lang = values_language(visit);
+	const char *host = strstr(url, "://") + 3;
+	char *name = strndup(host, strcspn(host, "/?#"));
+	struct buffer refresh = BUFFER_INIT(RESPONSE_HEAD_MAX);
+	struct values values = {0};
+
+	buffer_text(&refresh, "0; url=");
+	buffer_text(&refresh, url);
+
+	values_put_common(&values, visit, lang);
+	values_put(&values, "address", url);
+	values_put(&values, "refresh", refresh.data);
+	values_put(&values, "host", name);
+	values_answer(visit, PAGE_ONWARD, 200, visit->service->page_policy, lang, &values);
+	buffer_wipe(&refresh);
+	free(name);
+}
+
 void pages_signed_out(struct visit *visit)
 {
 	const struct lang *lang = values_language(visit);

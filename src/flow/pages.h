@@ -37,6 +37,9 @@ int pages_meeting(struct visit *visit);
  * or -1. */
 int pages_logout(struct visit *visit, const char *leave);
 
+/* A page that goes on to another site by itself. */
+void pages_onward(struct visit *visit, const char *url);
+
 void pages_signed_out(struct visit *visit);
 
 /* Plain text for operators. */

@@ -57,8 +57,7 @@ static enum step answer_begun(struct call *call)
 
 	if (call->verdict != AUTH_GRANT || call->url.failed)
 		return fail(call);
-	response_begin(&visit->response, 302, visit->request.id);
-	response_header(&visit->response, "Location", call->url.data);
+	visit_redirect(visit, 302, call->url.data);
 	return STEP_DONE;
 }
 

@@ -16,8 +16,7 @@ enum step return_to_platform(struct visit *visit)
 	if (platform->driver->show != NULL)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
-	response_begin(&visit->response, 302, visit->request.id);
-	response_header(&visit->response, "Location", url.failed ? "" : url.data);
+	visit_redirect(visit, 302, url.failed ? "" : url.data);
 	buffer_wipe(&url);
 	return STEP_DONE;
 }

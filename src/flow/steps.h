@@ -87,6 +87,12 @@ void visit_continue(struct visit *visit, enum step step);
 /* Answers with the failure's page (or JSON). Always STEP_DONE. */
 enum step visit_fail(struct visit *visit, enum failure failure);
 
+/* Sends the browser to `url`, which may lead to other sites, with a status of 302 or 303. Chromium
+ * and Safari apply form-action of the page that a form was on to every redirect that follows, those
+ * of other hosts too, which nobody can list beforehand. So a form is answered with a page that goes
+ * on by itself: there its redirects end. Programs get the redirect. */
+void visit_redirect(struct visit *visit, int status, const char *url);
+
 /* Sets the detail for the log: a sentence for the operator, never a secret. */
 void visit_note(struct visit *visit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

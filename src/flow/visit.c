@@ -11,6 +11,7 @@
 #include "telemetry/metrics.h"
 
 #include <stdarg.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -106,6 +107,23 @@ enum step visit_fail(struct visit *visit, enum failure failure)
 		visit->retry_after = STATE_RETRY_S;
 	pages_failure(visit);
 	return STEP_DONE;
+}
+
+/* What is for a program on the visitor's machine ends there. */
+static bool is_web_address(const char *url)
+{
+	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
+}
+
+void visit_redirect(struct visit *visit, int status, const char *url)
+{
+	if (visit->request.method == HTTP_POST && is_web_address(url) &&
+		request_wants_page(&visit->request)) {
+		pages_onward(visit, url);
+		return;
+	}
+	response_begin(&visit->response, status, visit->request.id);
+	response_header(&visit->response, "Location", url);
 }
 
 void visit_know_browser(struct visit *visit)

@@ -277,21 +277,36 @@ const char *request_param(const struct request *request, const char *name)
 	return value;
 }
 
-bool request_wants_json(const struct request *request)
+/* What Accept weighs the two at: of two that weigh the same, the second at 0. -1 where it cannot be
+ * read. */
+static int weigh_forms(const struct request *request, int *json_r, int *html_r)
 {
 	const char *at = request->accept;
-	int json = 0, html = 0;
 	struct accept_item item;
 	enum accept found;
 
+	*json_r = *html_r = 0;
 	while ((found = accept_next(&at, &item)) == ACCEPT_ITEM) {
-		/* The first of two that weigh the same wins. */
-		if (accept_is(&item, "application/json") && item.quality > html)
-			json = item.quality;
-		if (accept_is(&item, "text/html") && item.quality > json)
-			html = item.quality;
+		if (accept_is(&item, "application/json") && item.quality > *html_r)
+			*json_r = item.quality;
+		if (accept_is(&item, "text/html") && item.quality > *json_r)
+			*html_r = item.quality;
 	}
-	return found == ACCEPT_END && json > html;
+	return found == ACCEPT_END ? 0 : -1;
+}
+
+bool request_wants_json(const struct request *request)
+{
+	int json, html;
+
+	return weigh_forms(request, &json, &html) == 0 && json > html;
+}
+
+bool request_wants_page(const struct request *request)
+{
+	int json, html;
+
+	return weigh_forms(request, &json, &html) == 0 && html > json;
 }
 
 void request_shrink(struct request *request)

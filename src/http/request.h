@@ -71,6 +71,10 @@ const char *request_param(const struct request *request, const char *name);
  * than text/html or with the same and before it. */
 bool request_wants_json(const struct request *request);
 
+/* True when Accept names text/html and does not prefer JSON, as every browser's does that goes from
+ * page to page, and no program's that only takes what comes. */
+bool request_wants_page(const struct request *request);
+
 /* Drops all that an answer does not need any more: what is left is the method, the id, the client,
  * and which language and form the answer is to have. For requests that wait by the thousand, and so
  * that a password does not. */

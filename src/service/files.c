@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-enum { STORE_FILES = 2, TEXTS_MAX = 38 };
+enum { STORE_FILES = 2, TEXTS_MAX = 39 };
 
 /* What each page may use, beside the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
@@ -27,6 +27,7 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"edit_expires", "new_name", "new_email", "new_meeting", "new_token", "new_expires", "link",
 	"guest", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
+static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
 static const struct {
@@ -40,6 +41,7 @@ static const struct {
 	[PAGE_MEETING] = {"meeting.html", meeting_names},
 	[PAGE_DESK] = {"guests.html", desk_names},
 	[PAGE_LOGOUT] = {"logout.html", logout_names},
+	[PAGE_ONWARD] = {"onward.html", onward_names},
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
 };
 

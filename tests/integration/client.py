@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A browser in a few lines: cookies, forms, and no opinion about what may be sent."""
 
-import http.client
 import html.parser
+import http.client
 import json
+import re
 import socket
 import urllib.parse
 
@@ -65,6 +66,15 @@ class Forms(html.parser.HTMLParser):
         elif tag in ("input", "button") and self.forms and "name" in attrs:
             field = (attrs["name"], attrs.get("type", "text"), attrs.get("value", ""))
             self.forms[-1]["fields"].append(field)
+
+
+def leads_to(answer):
+    """Where the answer to a form sends a browser: by the page that goes on by itself. The policy of the form's page has
+    no part in that: it ends with the form's own redirects."""
+    assert answer.status == 200 and answer.location is None and not answer.forms(), answer
+    refresh = re.search('<meta http-equiv="refresh" content="0; url=([^"]*)">', answer.text)[1]
+    assert '<a class="button" href="%s">' % refresh in answer.text
+    return html.unescape(refresh)
 
 
 def password_form(answer):

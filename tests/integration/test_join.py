@@ -6,7 +6,7 @@ import time
 import urllib.parse
 
 import pytest
-from client import JSON, password_form
+from client import JSON, leads_to, password_form
 from rig import HOST, wait_for
 
 SESSION, BINDING = "__Host-meetauth", "__Host-meetauth-join"
@@ -86,6 +86,27 @@ def test_prefill_false_sends_nothing_about_the_person(make_rig):
     back = rig.visitor().sign_in()
     assert "participant" not in back.location and "Alice" not in back.location
     assert back.location.startswith(rig.site + "/8320-2640-2482-3499/join?meetingAccessToken=")
+
+
+@pytest.mark.parametrize("accept", ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html"])
+def test_flow_F3_a_browser_goes_on_from_a_page_without_the_form(rig, visitor, accept):
+    """Else form-action of the login page would be applied to wherever the platform redirects on to."""
+    page = visitor.login_page()
+    answer = visitor.fill(page, headers={"Accept": accept})
+    address = leads_to(answer)
+    assert rig.platform.get(address).status == 200
+    assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ") and "<script" not in answer.text
+    assert SESSION in answer.cookies
+    again = visitor.fill(page, headers={"Accept": accept})
+    assert again.status == 409 and "refresh" not in again.text
+    assert visitor.enter(headers={"Accept": accept}).status == 302, "no form, no page"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.5"])
+def test_flow_F3_a_program_gets_the_redirect(rig, visitor, accept):
+    answer = visitor.fill(visitor.login_page(), headers={"Accept": accept})
+    assert answer.status == 302 and rig.platform.get(answer.location).status == 200 and not answer.body
 
 
 # -- headers and cookies --

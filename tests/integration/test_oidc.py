@@ -12,6 +12,7 @@ import time
 import urllib.parse
 
 import pytest
+from client import leads_to
 from oidc_peers import BACKEND, Liar, Person, RealProvider, encode, section
 from rig import ENVIRONMENT, MEETAUTHCTL, MEETAUTHD, TOP, wait_for
 
@@ -178,11 +179,11 @@ def test_check_connect_asks_the_provider(real, provider):
 # -- logout, both ways --
 
 
-def press_logout(person):
+def press_logout(person, headers=()):
     page = person.ours.get("/auth/logout")
     form = page.forms()[0]
     fields = {name: value for name, kind, value in form["fields"] if kind == "hidden"}
-    return person.ours.post("/auth/logout", fields)
+    return person.ours.post("/auth/logout", fields, headers)
 
 
 def test_logout_leads_to_the_provider_and_back(real, provider, somebody):
@@ -199,6 +200,14 @@ def test_logout_leads_to_the_provider_and_back(real, provider, somebody):
     assert somebody.ours.enter().status == 303
     again = somebody.at_provider("GET", somebody.start().location)
     assert "/interaction/" in again.location, "the provider asks for the password again"
+
+
+def test_flow_F3_a_browser_leaves_for_the_provider_from_a_page(real, provider, somebody):
+    """A provider redirects on wherever it likes, and form-action of our logout page would apply."""
+    assert is_in(somebody.sign_in())
+    answer = press_logout(somebody, {"Accept": "text/html,*/*;q=0.8"})
+    assert leads_to(answer).startswith(provider.issuer + "/session/end?")
+    assert somebody.ours.enter().status == 303
 
 
 def test_logout_at_the_provider_ends_our_session(real, provider, somebody):

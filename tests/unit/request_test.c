@@ -312,6 +312,28 @@ static void request_json_or_html(void **state)
 
 		if (request_wants_json(&request) != cases[i].json)
 			fail_msg("wrong for Accept: %s", cases[i].accept);
+		if (request_wants_page(&request) && cases[i].json)
+			fail_msg("a page and JSON for Accept: %s", cases[i].accept);
+	}
+}
+
+static void request_page(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool page;
+	} cases[] = {{"", false}, {"*/*", false}, {"text/*", false}, {"application/json", false},
+		{"text/html", true}, {"TEXT/HTML;q=0.1", true}, {"text/html;q=0", false},
+		{"application/json,text/html", false}, {"text/html,application/json", true},
+		{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true},
+		{"text/html;q=2", false}, {"text/html;", false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct request request = {.accept = cases[i].accept};
+
+		if (request_wants_page(&request) != cases[i].page)
+			fail_msg("wrong for Accept: %s", cases[i].accept);
 	}
 }
 
@@ -444,6 +466,7 @@ int main(void)
 		cmocka_unit_test(request_a21_methods),
 		cmocka_unit_test(request_older_prefetch_headers),
 		cmocka_unit_test(request_json_or_html),
+		cmocka_unit_test(request_page),
 		cmocka_unit_test(routes_below_the_mount),
 		cmocka_unit_test(routes_a10_a63_nothing_else),
 		cmocka_unit_test(routes_of_platforms_with_an_entry),

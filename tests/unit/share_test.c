@@ -42,6 +42,7 @@ static const struct shipped {
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
 	{"meeting", (const char *const[]){COMMON, "platform", "meeting", "link", "key", NULL}},
+	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
 
 enum { TEMPLATES = sizeof templates / sizeof *templates };
