@@ -19,6 +19,7 @@ enum {
 	ENTRIES_A_PAGE = 56,
 	FULL_LOOK = 32,	    /* entries looked at, when there is no page left, */
 	FULL_DROP = 4,	    /* and dropped: a page holds about a hundred */
+	SWEEP_LOOK = 65536, /* entries looked at in a sweep: some ten milliseconds */
 	TROUBLE_MS = 10000, /* a state is called unreachable so long after a change failed */
 	SECOND_US = 1000000,
 };
@@ -27,6 +28,8 @@ struct lmdb {
 	struct state state;
 	struct lmdb_env file;
 	int64_t failed_ms; /* when a change failed last, of the monotonic clock; 0: never */
+	int64_t swept;	   /* the second of the last sweep, */
+	struct state_name swept_to; /* and where the next one begins */
 };
 
 /* ---- changing ---- */
@@ -176,6 +179,38 @@ static int change_once(struct lmdb *lmdb, const struct state_change *changes, si
 	return rc;
 }
 
+/* Where more entries have expired than new ones drop, a change of a kind that has no room fails and
+ * drops none, so that nothing would ever change that: of a flood of counters that is over, say.
+ * Once a second such a change goes through a part of the table, the whole of it in a minute. Where
+ * the file has no page left it fails, and the purge in make_room() has to do. */
+static void sweep(struct lmdb *lmdb, int64_t now_us)
+{
+	MDB_val key = {sizeof lmdb->swept_to, &lmdb->swept_to}, data;
+	MDB_txn *txn = NULL;
+	MDB_cursor *cursor = NULL;
+	int rc = mdb_txn_begin(lmdb->file.env, NULL, 0, &txn);
+
+	lmdb->swept = now_us / SECOND_US;
+	if (rc == 0)
+		rc = mdb_cursor_open(txn, lmdb->file.table, &cursor);
+	if (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0)
+		mdb_cursor_get(cursor, &key, &data, MDB_PREV); /* or it begins behind it */
+	if (rc == 0)
+		rc = purge(cursor, MDB_NEXT, now_us, SWEEP_LOOK, SWEEP_LOOK);
+	if (rc == 0)
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+	if (rc == 0 && key.mv_size == sizeof lmdb->swept_to)
+		memcpy(&lmdb->swept_to, key.mv_data, sizeof lmdb->swept_to);
+	else
+		lmdb->swept_to = (struct state_name){{0}};
+	if (cursor != NULL)
+		mdb_cursor_close(cursor);
+	if (rc == 0 || rc == MDB_NOTFOUND)
+		mdb_txn_commit(txn);
+	else if (txn != NULL)
+		mdb_txn_abort(txn);
+}
+
 /* ---- the driver ---- */
 
 /* What a state has of its file, which is another one after it was removed. */
@@ -208,6 +243,10 @@ static int lmdb_change(
 		rc = change_once(lmdb, changes, count, now_us, &place);
 	if (place != NULL && (rc == MDB_MAP_FULL || rc == ENOSPC)) {
 		mdb_reader_check(lmdb->file.env, &dead);
+		rc = change_once(lmdb, changes, count, now_us, &place);
+	}
+	if (rc == MDB_MAP_FULL && now_us > 0 && now_us / SECOND_US != lmdb->swept) {
+		sweep(lmdb, now_us);
 		rc = change_once(lmdb, changes, count, now_us, &place);
 	}
 	if (rc != 0 && count <= 1 + STATE_LIMITS_MAX) /* of many at once each is tried again */

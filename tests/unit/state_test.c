@@ -800,6 +800,36 @@ static void p4_a_full_state_revokes_ends_and_counts(void **arg)
 	rmdir(room.folder);
 }
 
+/* A flood of counters ends with them, though nothing but joins came after it. */
+static void p4_a_flood_that_is_over_keeps_nobody_out(void **arg)
+{
+	struct room room = {0};
+	struct error error;
+	struct state_rate rate = {1, 1000};
+	struct state_usage usage;
+	uint8_t key[STATE_KEY_SIZE];
+	uint32_t i = 0;
+	int64_t wait = 0;
+
+	(void)arg;
+	make_folder(&room);
+	room.state = state_lmdb_open(room.folder, SMALL, &error);
+	assert_non_null(room.state);
+	for (; wait == 0 && i < 1000000; i++) {
+		key_of(i, key);
+		wait = state_take(room.state, key, rate, T0 * 1000LL);
+	}
+	assert_int_equal(wait, -1);
+	assert_int_equal(state_usage(room.state, &usage), 0);
+	assert_true(usage.entries > usage.entries_limit + 1000);
+	assert_int_equal(claim(room.state, 1, T0), STATE_CLAIM_BROKEN);
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(claim(room.state, i, T0 + 60), STATE_CLAIM_WON);
+	state_close(&room.state);
+	remove_files(&room);
+	rmdir(room.folder);
+}
+
 static void p4_a_full_memory_revokes_ends_and_counts(void **arg)
 {
 	struct state *state = ((struct room *)*arg)->state;
@@ -1125,6 +1155,7 @@ int main(void)
 		LMDB(expired_claims_make_room),
 		cmocka_unit_test(full_is_broken_until_something_expires),
 		cmocka_unit_test(p4_a_full_state_revokes_ends_and_counts),
+		cmocka_unit_test(p4_a_flood_that_is_over_keeps_nobody_out),
 		cmocka_unit_test_setup_teardown(
 			p4_a_full_memory_revokes_ends_and_counts, set_up_memory, tear_down),
 		cmocka_unit_test(leases_find_room_in_a_full_state),
