@@ -221,8 +221,10 @@ static enum step open_ticket(
 	if (visit->to_desk)
 		return STEP_NEXT;
 	visit->platform = service_platform(visit->service, visit->join.platform);
-	/* A reload may have taken the platform away meanwhile. */
-	return visit->platform != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+	if (visit->platform != NULL)
+		return STEP_NEXT;
+	visit_note(visit, "a reload has taken %s out of the configuration", visit->join.platform);
+	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 }
 
 /* Takes the list over; NULL where it is none. */

@@ -124,8 +124,12 @@ int authenticate_find_session(struct visit *visit)
 	if (over == 0 && authenticate_stands(visit, &visit->session.who))
 		return 1;
 	/* It does not come back with what ended it (a user disabled, and enabled again). */
-	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL)
+	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL) {
+		login_log(visit, "gone", &visit->session.who,
+			"the session ends: its account was disabled, removed or changed, or has "
+			"expired");
 		authenticate_end_session(visit, &visit->session);
+	}
 	session_release(&visit->session);
 	return over < 0 ? -1 : 0;
 }
@@ -330,6 +334,7 @@ enum step authenticate_at_login(struct visit *visit)
 
 	if (read_button(visit, &backend) != 0) {
 		visit->parameter = "backend";
+		visit_note(visit, "backend: not the title of a provider, or stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	if (backend != NULL && visit->request.method == HTTP_GET)

@@ -145,6 +145,7 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 	}
 	if (backend->driver->deliver != NULL && send_delivery(visit, backend, challenge) != 0) {
 		health_abandoned(&backend->health, throttle_whom(visit, challenge->name));
+		visit_note(visit, "too much waits to be sent already");
 		visit->retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
@@ -198,6 +199,8 @@ enum step challenge_second_factor(
 			return login_grant(visit, who);
 		login_log(visit, "failed", who,
 			"a second factor is required, and there is none: meetauthctl user totp");
+		visit->is_logged = true;
+		visit->is_join = false;
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
 	if (authenticate_fit(visit, who) != 0)
@@ -242,8 +245,10 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 
 	if (step != STEP_NEXT)
 		return step;
-	if (!authenticate_stands(visit, who)) /* removed since the password was right */
+	if (!authenticate_stands(visit, who)) { /* since the password was right */
+		visit_note(visit, "the account was disabled, removed or changed meanwhile");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
 	if (!is_right(visit, code))
 		return login_wrong_code(visit);
 	throttle_give_back(visit, &tries);
@@ -264,6 +269,7 @@ bool challenge_use_up(struct visit *visit)
 	case STATE_CLAIM_WON:
 		return true;
 	case STATE_CLAIM_LOST:
+		visit_note(visit, "this sign-in was finished before: its form or link came twice");
 		visit_fail(visit, FAILURE_ALREADY_USED);
 		return false;
 	case STATE_CLAIM_LIMITED:

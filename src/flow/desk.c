@@ -255,6 +255,7 @@ static enum step begin(struct desk *desk)
 		return STEP_WAIT;
 	give_back(desk);
 	desk->visit->retry_after = 5;
+	visit_note(desk->visit, "too much waits for the files already");
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
 	return STEP_DONE;
@@ -264,8 +265,10 @@ enum step desk_show(struct visit *visit)
 {
 	struct desk *desk;
 
-	if (!is_host(visit))
+	if (!is_host(visit)) {
+		visit_note(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
+	}
 	desk = make_desk(visit);
 	return desk != NULL ? begin(desk) : visit_fail(visit, FAILURE_INTERNAL);
 }
@@ -319,8 +322,10 @@ enum step desk_change(struct visit *visit)
 	struct desk *desk;
 	enum failure failure = FAILURE_BAD_REQUEST;
 
-	if (!is_host(visit))
+	if (!is_host(visit)) {
+		visit_note(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
+	}
 	if (check_ticket(visit) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	desk = make_desk(visit);

@@ -162,8 +162,10 @@ static enum step send_request(struct visit *visit)
 	if (!target.failed && left > 0)
 		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
-	if (left <= 0)
+	if (left <= 0) {
+		visit_note(visit, "no time is left for an older version of the secret");
 		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
+	}
 	if (rc == 0)
 		return STEP_WAIT;
 	if (visit->secret_index == 0)
@@ -198,6 +200,7 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 		visit->exchange_started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
+		visit_note(visit, "this request token came before: its link was opened twice");
 		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
 		return join_rate_refuse(visit, claim->wait_ms, "too many joins of theirs");

@@ -102,6 +102,7 @@ static enum step begin(struct visit *visit, struct call *call)
 	if (call->query == NULL || params_get(call->query, "token", &token) != PARAM_ONCE ||
 		token[0] == '\0' || strlen(token) > AUTH_PASSWORD_MAX) {
 		visit->parameter = "token";
+		visit_note(visit, "token: missing, twice, empty or too long");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	call->attempt = (struct auth_attempt){
@@ -139,6 +140,7 @@ enum step invite_accept(struct visit *visit)
 	/* It may have been revoked since the page was shown. */
 	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who)) {
 		visit->invitation = true;
+		visit_note(visit, "the invitation was revoked or has expired meanwhile");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
 	if (arrive_is_for_scripts(visit))

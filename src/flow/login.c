@@ -14,6 +14,8 @@
 
 enum { ANSWERS_MAX = 5 }; /* to one challenge */
 
+static const char impossible[] = "a field is empty or too long, and nobody was asked";
+
 /* Somebody who is being asked about. */
 struct login {
 	struct call *call;
@@ -33,13 +35,15 @@ void login_log(const struct visit *visit, const char *result, const struct ident
 {
 	struct log_line line;
 
-	log_begin(&line, LOG_LEVEL_INFO, "login");
+	log_begin(&line, strcmp(result, "unavailable") == 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+		"login");
 	log_text(&line, "result", result);
 	log_text(&line, "user", who->subject);
 	log_text(&line, "backend", who->backend);
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "meeting_id", visit->to_desk ? NULL : visit->join.meeting_id);
 	log_text(&line, "detail", detail != NULL && detail[0] != '\0' ? detail : NULL);
 	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
 	log_end(&line);
@@ -67,8 +71,10 @@ enum step login_refuse_size(struct visit *visit, const struct identity *who)
 enum step login_grant(struct visit *visit, struct identity *who)
 {
 	/* Rules that were loaded since the first question may name a group that was left out. */
-	if (!authenticate_groups_are_whole(visit, who))
+	if (!authenticate_groups_are_whole(visit, who)) {
+		visit_note(visit, "a reload has brought rules that name other groups");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
 	if (authenticate_fit(visit, who) != 0)
 		return login_refuse_size(visit, who);
 	metric_count(METRIC_LOGIN_OK);
@@ -377,6 +383,7 @@ static int take_field(struct visit *visit, const char *field, const char **value
 	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
 		return 0;
 	visit->parameter = field;
+	visit_note(visit, "%s: missing, or stands twice", field);
 	visit_fail(visit, FAILURE_BAD_REQUEST);
 	return -1;
 }
@@ -395,6 +402,7 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 		!(visit->to_desk && (*only_r)->driver->one_meeting))
 		return 0;
 	visit->parameter = "backend";
+	visit_note(visit, "backend: no backend with a form of its own has this title");
 	visit_fail(visit, FAILURE_BAD_REQUEST);
 	return -1;
 }
@@ -404,14 +412,19 @@ static enum step answer_challenge(struct visit *visit)
 	struct login login = {.name = visit->note->name, .password = ""};
 
 	login.only = service_backend(visit->service, visit->note->backend);
-	if (login.only == NULL) /* a reload took it away */
+	if (login.only == NULL) {
+		visit_note(visit, "a reload has taken backend %s out of the configuration",
+			visit->note->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
 	if (take_field(visit, "answer", &login.answer) != 0)
 		return STEP_DONE;
 	if (login.name == NULL)
 		login.name = "";
-	if (login.answer[0] == '\0' || strlen(login.answer) > AUTH_PASSWORD_MAX)
+	if (login.answer[0] == '\0' || strlen(login.answer) > AUTH_PASSWORD_MAX) {
+		login_log_nobody(visit, "failed", login.only->title, impossible);
 		return answer_wrong(visit, NULL, NULL);
+	}
 	if (throttle_take_answer(visit, ANSWERS_MAX) != STEP_NEXT)
 		return STEP_DONE;
 	if (visit->note->who.subject != NULL)
@@ -449,9 +462,12 @@ enum step authenticate_by_form(struct visit *visit)
 	if ((has_name && take_field(visit, "name", &login.name) != 0) ||
 		(has_password && take_field(visit, "password", &login.password) != 0))
 		return STEP_DONE;
-	if (!is_possible(&login, has_name, has_password))
+	if (!is_possible(&login, has_name, has_password)) {
+		login_log_nobody(
+			visit, "failed", login.only != NULL ? login.only->title : NULL, impossible);
 		return answer_wrong(visit,
 			strlen(login.name) <= IDENTITY_SUBJECT_MAX ? login.name : NULL,
 			login.only != NULL ? login.only->title : NULL);
+	}
 	return begin(visit, &login);
 }

@@ -167,6 +167,7 @@ static enum step begin_finish(
 	call->query = params_parse_lenient(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
 		visit->parameter = "code";
+		visit_note(visit, "code: a parameter of the provider's stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	/* Each code that somebody makes up is a request of ours to the provider, and an entry in
@@ -191,8 +192,11 @@ enum step authenticate_by_provider(struct visit *visit)
 	enum step step;
 
 	if (backend == NULL || backend->driver->kind != AUTH_REDIRECT ||
-		strcmp(backend->title, visit->route_rest) != 0)
+		strcmp(backend->title, visit->route_rest) != 0) {
+		visit_note(visit, "made for backend %s, which is another or gone",
+			visit->note->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
@@ -268,11 +272,13 @@ static enum step answer_ending(struct call *call)
 		call->ending.id, NULL);
 	if (state_claim(visit->station->state, key, LOGOUT_TOKEN_S, visit->now) ==
 		STATE_CLAIM_LOST) {
+		visit_note(visit, "logout token: came before");
 		visit->parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	if (end_sessions(visit, call) != 0) {
 		state_unclaim(visit->station->state, key); /* the provider tries again */
+		visit_note(visit, "the state does not answer: the sessions could not be ended");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	logout_log(visit, call->ending.subject, call->backend->title, "told by the provider");

@@ -44,6 +44,7 @@ struct visit {
 	struct service_platform
 		*platform; /* NULL until the host name was found to be one of ours */
 	struct params *form;
+	struct join lost;   /* of a ticket that did not open: what it was for, for the log alone */
 	const char *origin; /* of the page whose script asks; NULL: a browser visits */
 
 	/* authenticate */
@@ -103,8 +104,8 @@ int failure_status(enum failure failure);
 void visit_know_browser(struct visit *visit);
 
 /* Opens a ticket of that kind, sealed for this browser (of the logout form and the desk: also for
- * whoever is signed in, whose session has been found before), into the visit's join and note. 0
- * or -1. */
+ * whoever is signed in, whose session has been found before), into the visit's join and note. 0,
+ * or -1 with the cause in the visit's detail. */
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
 
 /* Appends a ticket for the visit's join and browser, with its note where the kind has one. 0 or -1
@@ -113,6 +114,8 @@ int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer 
 
 /* The visit's note, a new one with a fresh id and seed for this backend. NULL without memory. */
 struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend);
+
+void visit_drop_note(struct visit *visit);
 
 /* A key in the state for what may happen to a note a certain number of times. */
 void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE]);

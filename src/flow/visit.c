@@ -103,6 +103,8 @@ enum step visit_fail(struct visit *visit, enum failure failure)
 {
 	visit->failed = true;
 	visit->failure = failure;
+	if (failure == FAILURE_INTERNAL && visit->detail[0] == '\0')
+		visit_note(visit, "no memory");
 	if (failure == FAILURE_STATE_UNAVAILABLE)
 		visit->retry_after = STATE_RETRY_S;
 	pages_failure(visit);
@@ -124,117 +126,6 @@ void visit_redirect(struct visit *visit, int status, const char *url)
 	}
 	response_begin(&visit->response, status, visit->request.id);
 	response_header(&visit->response, "Location", url);
-}
-
-void visit_know_browser(struct visit *visit)
-{
-	const struct seal_ring *ring = store_ring(visit->files->store);
-	char cookie[512];
-	bool there;
-
-	if (visit->browser_known)
-		return;
-	there = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) ==
-		PARAM_ONCE;
-	visit->browser_is_new = ticket_browser(ring, there ? cookie : NULL, visit->browser);
-	visit->browser_known = true;
-}
-
-static void drop_note(struct visit *visit)
-{
-	if (visit->note != NULL)
-		ticket_note_release(visit->note);
-	free(visit->note);
-	visit->note = NULL;
-}
-
-/* Whom a ticket is for: the browser. A form that acts for whoever is signed in is also for the one
- * it was shown to, or what somebody began would be done in the name of the next; one of the desk is
- * for their session, unless the web server says with each request anew who they are. */
-static void find_holder(
-	const struct visit *visit, enum ticket_kind kind, uint8_t holder[TICKET_BROWSER_SIZE])
-{
-	const struct session *session = &visit->session;
-	char browser[2 * TICKET_BROWSER_SIZE + 1], id[2 * SESSION_ID_SIZE + 1] = "";
-	uint8_t hash[SEAL_HASH_SIZE];
-
-	memcpy(holder, visit->browser, TICKET_BROWSER_SIZE);
-	if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
-		return;
-	text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
-	if (kind == TICKET_DESK && !visit->is_ambient)
-		text_hex(session->id, SESSION_ID_SIZE, id);
-	seal_hash(store_hash_key(visit->files->store), hash, "holder of a form", browser, id,
-		session->who.backend != NULL ? session->who.backend : "",
-		session->who.subject != NULL ? session->who.subject : "", NULL);
-	memcpy(holder, hash, TICKET_BROWSER_SIZE);
-}
-
-/* The page of the desk stays open for as long as a session. */
-static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
-{
-	const struct settings *settings = visit->service->settings;
-
-	return kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
-}
-
-int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
-{
-	const struct seal_ring *ring = store_ring(visit->files->store);
-	uint8_t holder[TICKET_BROWSER_SIZE];
-	char cookie[512];
-	int rc;
-
-	if (cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) !=
-			PARAM_ONCE ||
-		ticket_browser_open(ring, cookie, visit->browser) != 0)
-		return -1;
-	visit->browser_known = true;
-	if (visit->note == NULL)
-		visit->note = calloc(1, sizeof *visit->note);
-	if (visit->note == NULL)
-		return -1;
-	ticket_note_release(visit->note);
-	join_release(&visit->join);
-	find_holder(visit, kind, holder);
-	rc = ticket_open(ring, kind, text, holder, visit->now, lifetime_of(visit, kind),
-		&visit->join, visit->note);
-	if (visit->note->backend == NULL)
-		drop_note(visit);
-	return rc;
-}
-
-int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
-{
-	uint8_t holder[TICKET_BROWSER_SIZE];
-
-	visit_know_browser(visit);
-	find_holder(visit, kind, holder);
-	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now,
-		lifetime_of(visit, kind), &visit->join, visit->note, text);
-}
-
-struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
-{
-	drop_note(visit);
-	visit->note = calloc(1, sizeof *visit->note);
-	if (visit->note == NULL)
-		return NULL;
-	seal_random(visit->note->id, sizeof visit->note->id);
-	seal_random(visit->note->seed, sizeof visit->note->seed);
-	visit->note->made = visit->now;
-	visit->note->ends = visit->now + visit->service->settings->ticket_lifetime;
-	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
-		drop_note(visit);
-	return visit->note;
-}
-
-void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
-{
-	char id[2 * TICKET_ID_SIZE + 1];
-
-	text_hex(visit->note->id, TICKET_ID_SIZE, id);
-	seal_hash(store_hash_key(visit->files->store), key, "note", purpose, id, NULL);
 }
 
 /* -- the answer -- */
@@ -266,6 +157,15 @@ static void count_status(int status)
 	metric_count(by_class[status >= 200 && status < 600 ? status / 100 - 2 : 3]);
 }
 
+/* What operators are to be woken by: something is out of order. Too much at a time passes by
+ * itself, and what is wrong with a request or a person is no fault of the service. */
+static enum log_level level_of(const struct visit *visit)
+{
+	if (!visit->failed || failures[visit->failure].status < 500)
+		return LOG_LEVEL_INFO;
+	return visit->failure == FAILURE_OVERLOADED ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
+}
+
 /* The one line a join leaves behind. */
 static void audit_join(const struct visit *visit, int64_t total_ms)
 {
@@ -273,11 +173,13 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	bool ok = !visit->failed;
 
 	metric_count(ok ? METRIC_JOIN_OK : failures[visit->failure].metric);
-	log_begin(&line, LOG_LEVEL_INFO, "join");
+	log_begin(&line, level_of(visit), "join");
 	log_text(&line, "result", ok ? "ok" : failures[visit->failure].result);
 	log_text(&line, "code", ok ? "ok" : failures[visit->failure].code);
-	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
-	log_text(&line, "meeting_id", visit->join.meeting_id);
+	log_text(&line, "platform",
+		visit->platform != NULL ? visit->platform->title : visit->lost.platform);
+	log_text(&line, "meeting_id",
+		visit->join.meeting_id != NULL ? visit->join.meeting_id : visit->lost.meeting_id);
 	log_text(&line, "room", visit->join.room);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
@@ -296,13 +198,13 @@ static void log_failure(const struct visit *visit)
 {
 	struct log_line line;
 
-	log_begin(&line, failures[visit->failure].status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-		"failure");
+	log_begin(&line, level_of(visit), "failure");
 	log_text(&line, "code", failures[visit->failure].code);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "parameter", visit->parameter);
 	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
 	log_end(&line);
 }
@@ -316,7 +218,8 @@ static void free_visit(struct visit *visit)
 	response_release(&visit->response);
 	join_release(&visit->join);
 	session_release(&visit->session);
-	drop_note(visit);
+	visit_drop_note(visit);
+	join_release(&visit->lost);
 	params_free(&visit->form);
 	buffer_wipe(&visit->token);
 	files_drop(&visit->files);
@@ -364,16 +267,26 @@ void visit_continue(struct visit *visit, enum step step)
 
 static enum step answer_not_found(struct visit *visit)
 {
+	visit_note(visit, "there is nothing at this path, which the web server's log has");
 	return visit_fail(visit, FAILURE_NOT_FOUND);
 }
 
 static enum step answer_method_not_allowed(struct visit *visit)
 {
+	visit_note(visit, "this path takes %s", visit->allow);
 	return visit_fail(visit, FAILURE_METHOD_NOT_ALLOWED);
 }
 
 static enum step answer_overloaded(struct visit *visit)
 {
+	const struct settings *settings = visit->service->settings;
+	unsigned most = visit->station->most_in_flight;
+
+	if (visit->request.arrival == REQUEST_LATE)
+		visit_note(visit, "it waited too long in the queue of the socket");
+	else if (visit->detail[0] == '\0')
+		visit_note(visit, "%u requests are in flight already (max-in-flight)",
+			settings->max_in_flight < most ? settings->max_in_flight : most);
 	visit->retry_after = 1;
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }

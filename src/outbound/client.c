@@ -64,6 +64,7 @@ struct outbound_request {
 	struct aim aim; /* at it */
 	bool sent, too_large;
 	size_t head_length;
+	char detail[CURL_ERROR_SIZE];
 	struct buffer body;
 	struct outbound_answer refused; /* what is told when nothing is sent at all */
 };
@@ -209,6 +210,7 @@ static void give_handle(struct outbound_peer *peer, CURL *easy)
 	}
 	curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, NULL);
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
 	peer->idle[peer->idle_count++] = easy;
 }
 
@@ -287,6 +289,7 @@ static int try_address(struct outbound_request *request)
 			request->addresses.text[request->at]);
 	request->transfer.keep_ms = peer->keep_ms;
 	request->head_length = 0;
+	request->detail[0] = '\0';
 	if (multi_add(peer->outbound->multi, &request->transfer) != 0)
 		return -1;
 	request->state = UNDER_WAY;
@@ -322,7 +325,7 @@ static void leave(struct outbound_request *request)
 /* What a failed transfer means, given whether the request went out. */
 static void explain(struct outbound_request *request, CURLcode result)
 {
-	const char *reason = curl_easy_strerror(result);
+	const char *reason = easy_why(result, request->detail);
 	enum outbound_result what = request->sent ? OUTBOUND_BROKEN : OUTBOUND_UNREACHABLE;
 
 	if (request->transfer.error != 0) {
@@ -502,6 +505,7 @@ static int start(struct outbound_request *request, const char *target, int64_t t
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, request);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->detail);
 	request->deadline_ms = now + (timeout_ms > 0 ? timeout_ms : peer->timeout_ms);
 	request->connect_deadline_ms = now + peer->connect_timeout_ms;
 	if (request->connect_deadline_ms > request->deadline_ms)

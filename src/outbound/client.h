@@ -54,7 +54,7 @@ struct outbound_answer {
 	const char *body; /* NUL-terminated; valid during the callback only */
 	size_t length;
 	int64_t retry_after_ms; /* for OUTBOUND_BUSY */
-	const char *reason;	/* for the log, a constant; never an address */
+	const char *reason;	/* for the log; valid during the callback only; never an address */
 };
 
 typedef void outbound_done(void *context, const struct outbound_answer *answer);

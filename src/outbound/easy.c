@@ -65,6 +65,19 @@ bool easy_may_write(CURL *easy, bool sent)
 	return !sent || !easy_has_written(easy);
 }
 
+const char *easy_why(CURLcode code, const char *detail)
+{
+	switch (code) {
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+		return detail[0] != '\0' ? detail : curl_easy_strerror(code);
+	default:
+		return curl_easy_strerror(code);
+	}
+}
+
 /* RFC 9112, C.2.2 refers to RFC 2068, 19.7.1.1: parameters by commas. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms)
 {
@@ -138,6 +151,7 @@ static CURLcode run_at(
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 	struct aim aim;
 
+	run->detail[0] = '\0';
 	easy_aim(run->easy, &aim, address);
 	if (curl_multi_add_handle(run->multi, run->easy) == CURLM_OK) {
 		code = run_once(run, tcp_ms, connect_ms, end_ms);
@@ -146,7 +160,7 @@ static CURLcode run_at(
 		curl_multi_remove_handle(run->multi, run->easy);
 	}
 	curl_easy_setopt(run->easy, CURLOPT_CONNECT_TO, NULL);
-	run->why = curl_easy_strerror(code);
+	run->why = easy_why(code, run->detail);
 	return code;
 }
 

@@ -47,6 +47,10 @@ bool easy_may_write(CURL *easy, bool sent);
 /* Whether bytes of the request were written. */
 bool easy_has_written(CURL *easy);
 
+/* What failed: of TLS in the words of libcurl's error buffer, which say what is wrong with which
+ * certificate, and of everything else its constant. */
+const char *easy_why(CURLcode code, const char *detail);
+
 /* Makes libcurl find a connection closed when it looks at it before the next use. */
 void easy_shut(curl_socket_t socket);
 
@@ -57,8 +61,9 @@ struct run {
 	struct name *name; /* of its host */
 	int64_t connect_ms, timeout_ms;
 	const bool *begun; /* what CURLOPT_PREREQFUNCTION sets */
+	char *detail;	   /* the handle's CURLOPT_ERRORBUFFER */
 	/* filled by easy_run(): */
-	const char *why;      /* what failed, a constant */
+	const char *why;      /* what failed; a constant, or `detail` */
 	curl_socket_t socket; /* of the connection that is kept; CURL_SOCKET_BAD: none */
 };
 

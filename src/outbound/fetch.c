@@ -391,6 +391,7 @@ static enum fetch_result send_request(struct fetch *fetch, struct handle *handle
 		.repeatable = request->repeatable};
 	struct curl_slist *headers = NULL;
 	enum fetch_result result = FETCH_UNREACHABLE;
+	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
 	if (set_request(handle->easy, request, &headers) != 0) {
@@ -404,7 +405,10 @@ static enum fetch_result send_request(struct fetch *fetch, struct handle *handle
 	run->connect_ms = fetch->connect_timeout_ms;
 	run->timeout_ms = timeout_of(fetch, request);
 	run->begun = &transfer.sent;
+	run->detail = detail;
+	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, detail);
 	code = easy_run(run);
+	curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, NULL);
 	handle->socket = run->socket;
 	handle->until_ms = clock_monotonic_ms() + transfer.keep_ms;
 	answer->unconnected = !transfer.sent;

@@ -293,7 +293,8 @@ static struct name *name_of(const char *url)
 }
 
 /* Waits for the end of what the handle does. */
-static CURLcode talk(CURL *easy, const struct mail_server *server, struct error *error)
+static CURLcode talk(
+	CURL *easy, const struct mail_server *server, char *detail, struct error *error)
 {
 	bool begun = false;
 	struct run run = {.multi = curl_multi_init(),
@@ -301,7 +302,8 @@ static CURLcode talk(CURL *easy, const struct mail_server *server, struct error 
 		.name = name_of(server->url),
 		.connect_ms = server->timeout_ms,
 		.timeout_ms = server->timeout_ms,
-		.begun = &begun};
+		.begun = &begun,
+		.detail = detail};
 	struct trust *trust = trust_use(server->ca_file, error);
 	CURLcode code = CURLE_OUT_OF_MEMORY;
 
@@ -331,7 +333,7 @@ static enum mail_result perform(CURL *easy, const struct mail_server *server, st
 	CURLcode result;
 
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-	result = talk(easy, server, error);
+	result = talk(easy, server, detail, error);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
 	if (result != CURLE_OK) {
 		bool recipient = strncmp(detail, "RCPT failed", strlen("RCPT failed")) == 0;

@@ -166,7 +166,7 @@ void ticket_note_release(struct ticket_note *note)
 
 /* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
  */
-static int check_front(struct wire_in *in, enum ticket_kind kind,
+static enum ticket_result check_front(struct wire_in *in, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	int64_t *issued_r, int64_t *ends_r)
 {
@@ -174,26 +174,41 @@ static int check_front(struct wire_in *in, enum ticket_kind kind,
 	int64_t issued, ends;
 
 	if (wire_get_number(in, 1) != VERSION || wire_get_number(in, 1) != (uint64_t)kind)
-		return -1;
+		return TICKET_BAD;
 	issued = (int64_t)wire_get_number(in, 8);
 	ends = (int64_t)wire_get_number(in, 8);
 	wire_get_bytes(in, bound, sizeof bound);
-	if (in->failed || !seal_equal(bound, browser, sizeof bound))
-		return -1;
-	if (issued < 0 || issued > now + TICKET_SKEW || now - issued >= lifetime || now >= ends)
-		return -1;
+	if (in->failed || issued < 0)
+		return TICKET_BAD;
+	if (!seal_equal(bound, browser, sizeof bound))
+		return TICKET_FOREIGN;
+	if (issued > now + TICKET_SKEW || now - issued >= lifetime || now >= ends)
+		return TICKET_LATE;
 	*issued_r = issued;
 	*ends_r = ends;
-	return 0;
+	return TICKET_GOOD;
 }
 
-int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
-	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+/* What stands behind the front. */
+static enum ticket_result read_rest(struct wire_in *in, enum ticket_kind kind,
+	enum ticket_result result, struct join *join, struct ticket_note *note)
+{
+	if (has_join(kind) && get_join(in, join) != 0)
+		return TICKET_BAD;
+	if (result != TICKET_GOOD)
+		return result;
+	if (has_note(kind) && get_note(in, note) != 0)
+		return TICKET_BAD;
+	return wire_is_done(in) ? TICKET_GOOD : TICKET_BAD;
+}
+
+enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
+	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	struct join *join, struct ticket_note *note)
 {
 	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
 	int64_t issued = 0, ends = 0;
-	int rc = -1;
+	enum ticket_result result = TICKET_BAD;
 
 	*join = JOIN_INIT;
 	if (note != NULL)
@@ -201,22 +216,18 @@ int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char 
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
-		rc = check_front(&in, kind, browser, now, lifetime, &issued, &ends);
-		if (rc == 0 && has_join(kind))
-			rc = get_join(&in, join);
-		if (rc == 0 && has_note(kind)) {
-			rc = get_note(&in, note);
-			note->made = issued;
-			note->ends = ends;
-		}
-		if (!wire_is_done(&in))
-			rc = -1;
+		result = check_front(&in, kind, browser, now, lifetime, &issued, &ends);
+		if (result != TICKET_BAD)
+			result = read_rest(&in, kind, result, join, note);
 	}
 	buffer_wipe(&plain);
-	if (rc != 0) {
+	if (result == TICKET_BAD)
 		join_release(join);
-		if (note != NULL)
-			ticket_note_release(note);
+	if (result != TICKET_GOOD && note != NULL)
+		ticket_note_release(note);
+	if (result == TICKET_GOOD && has_note(kind)) {
+		note->made = issued;
+		note->ends = ends;
 	}
-	return rc;
+	return result;
 }

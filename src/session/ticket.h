@@ -81,12 +81,20 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	const struct join *join, const struct ticket_note *note, struct buffer *text);
 
+/* What became of a ticket. */
+enum ticket_result {
+	TICKET_BAD = 0, /* not one of ours of that kind, or damaged */
+	TICKET_FOREIGN, /* ours, but of another browser or form holder */
+	TICKET_LATE,	/* this browser's, but its time is over */
+	TICKET_GOOD,
+};
+
 /* Opens a ticket of that kind for that browser, which has not ended, is younger than `lifetime`
  * seconds and not from further in the future than TICKET_SKEW. Join and note are filled (empty
- * where the kind has none; `note` may be NULL then) and the caller's. 0, or -1 for every other
- * cause. */
-int ticket_open(const struct seal_ring *ring, enum ticket_kind kind, const char *text,
-	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
+ * where the kind has none; `note` may be NULL then) and the caller's when it is TICKET_GOOD; of a
+ * foreign or late one the join tells what it was for, to the log alone. */
+enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
+	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	struct join *join, struct ticket_note *note);
 
 #endif

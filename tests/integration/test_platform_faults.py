@@ -3,6 +3,7 @@
 nobody else delayed. tests/peers/faults.py says what each fault does."""
 
 import concurrent.futures
+import re
 import socket
 import time
 import urllib.parse
@@ -277,8 +278,10 @@ def test_join_over_tls(tls_rig):
     assert len(seen) >= 5 and len({connection for _, connection, _ in seen}) < len(seen), "connections are kept"
 
 
-@pytest.mark.parametrize("front", ["wrong-name", "expired", "self-signed", "plain"])
-def test_tls_that_must_not_be_trusted(tls_rig, front):
+@pytest.mark.parametrize("front, why", [
+    ("wrong-name", "does not match|no alternative certificate"), ("expired", "certificate has expired"), ("self-signed", "self.signed certificate"),
+    ("plain", "wrong version number")])
+def test_tls_that_must_not_be_trusted(tls_rig, front, why):
     visitor = tls_rig.visitor()
     visitor.sign_in()
     port = tls_rig.platform.port if front == "plain" else tls_rig.fronts[front]
@@ -290,6 +293,8 @@ def test_tls_that_must_not_be_trusted(tls_rig, front):
         answer = visitor.get(entry, JSON)
         assert (answer.status, answer.code) == UNREACHABLE
         assert tls_rig.platform.attempts(token_of(entry)) == [], "no byte of the exchange went out"
+        line = wait_for(lambda: [event for event in tls_rig.events("join") if event["request_id"] == answer.headers["X-Request-Id"]], "the line")[0]
+        assert re.search(why, line["detail"]) and line["level"] == "error", line
     finally:
         tls_rig.api = good
         reload(tls_rig)

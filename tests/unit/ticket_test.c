@@ -58,11 +58,48 @@ static struct buffer seal_ticket(enum ticket_kind kind, const struct join *join,
 static bool ticket_opens(const char *text, enum ticket_kind kind, const uint8_t *whose, int64_t now)
 {
 	struct join join;
-	bool good = ticket_open(&ring, kind, text, whose, now, TICKET_LIFETIME, &join, NULL) == 0;
+	bool good = ticket_open(&ring, kind, text, whose, now, TICKET_LIFETIME, &join, NULL) ==
+		    TICKET_GOOD;
 
-	assert_true((good && kind == TICKET_JOIN) == (join.request_token != NULL));
+	assert_true(!good || (kind == TICKET_JOIN) == (join.request_token != NULL));
 	join_release(&join);
 	return good;
+}
+
+/* For the log: what it was for, also where it does not open any more. */
+static void test_what_became_of_a_ticket(void **state)
+{
+	static const uint8_t another[TICKET_BROWSER_SIZE] = {9};
+	static const struct {
+		enum ticket_kind kind;
+		const uint8_t *whose;
+		int64_t when;
+		enum ticket_result result;
+	} rows[] = {
+		{TICKET_JOIN, browser, NOW, TICKET_GOOD},
+		{TICKET_JOIN, browser, NOW + TICKET_LIFETIME, TICKET_LATE},
+		{TICKET_JOIN, browser, NOW - TICKET_SKEW - 1, TICKET_LATE},
+		{TICKET_JOIN, another, NOW, TICKET_FOREIGN},
+		{TICKET_JOIN, another, NOW + TICKET_LIFETIME, TICKET_FOREIGN},
+		{TICKET_LOGOUT, browser, NOW, TICKET_BAD},
+	};
+	struct join join = make_join(2, 3);
+	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct join opened;
+
+		assert_int_equal(ticket_open(&ring, rows[i].kind, text.data, rows[i].whose,
+					 rows[i].when, TICKET_LIFETIME, &opened, NULL),
+			rows[i].result);
+		assert_true((rows[i].result != TICKET_BAD) == (opened.meeting_id != NULL));
+		if (opened.meeting_id != NULL)
+			assert_string_equal(opened.meeting_id, join.meeting_id);
+		join_release(&opened);
+	}
+	buffer_release(&text);
+	join_release(&join);
 }
 
 static void test_ticket_comes_back_whole(void **state)
@@ -76,7 +113,7 @@ static void test_ticket_comes_back_whole(void **state)
 	text = seal_ticket(TICKET_JOIN, &join, NOW);
 	assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW + 1,
 				 TICKET_LIFETIME, &opened, NULL),
-		0);
+		TICKET_GOOD);
 	assert_string_equal(opened.platform, join.platform);
 	assert_string_equal(opened.meeting_id, join.meeting_id);
 	assert_string_equal(opened.meeting_token, join.meeting_token);
@@ -120,7 +157,7 @@ static void test_note_comes_back_whole(void **state)
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, text.data, browser, NOW,
 				 TICKET_LIFETIME, &back, &opened),
-		0);
+		TICKET_GOOD);
 	assert_string_equal(back.request_token, join.request_token);
 	assert_string_equal(opened.backend, "directory");
 	assert_string_equal(opened.name, "anna");
@@ -139,7 +176,7 @@ static void test_note_comes_back_whole(void **state)
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_REDIRECT, text.data, browser, NOW,
 				 TICKET_LIFETIME, &back, &opened),
-		-1);
+		TICKET_BAD);
 	assert_null(opened.backend);
 	ticket_note_release(&note);
 	join_release(&join);
@@ -161,7 +198,7 @@ static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last,
 				 TICKET_LIFETIME, &back, &opened),
-		0);
+		TICKET_GOOD);
 	assert_int_equal(opened.made, NOW);
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, last, TICKET_LIFETIME, &back,
 				 &opened, &again),
@@ -170,12 +207,13 @@ static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last,
 				 TICKET_LIFETIME, &back, &opened),
-		0);
+		TICKET_GOOD);
 	ticket_note_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1,
 				 TICKET_LIFETIME, &back, &opened),
-		-1);
+		TICKET_LATE);
+	join_release(&back);
 	ticket_note_release(&note);
 	join_release(&join);
 	buffer_release(&first);
@@ -197,7 +235,7 @@ static void test_join_without_a_request_token(void **state)
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_INVITE, text.data, browser, NOW, TICKET_LIFETIME,
 				 &back, &opened),
-		0);
+		TICKET_GOOD);
 	assert_string_equal(back.request_token, "");
 	ticket_note_release(&opened);
 	ticket_note_release(&note);
@@ -235,7 +273,7 @@ static void test_A42_tickets_of_two_tabs_are_independent(void **state)
 	assert_true(ticket_opens(second.data, TICKET_JOIN, browser, NOW));
 	assert_int_equal(ticket_open(&ring, TICKET_JOIN, first.data, browser, NOW, TICKET_LIFETIME,
 				 &opened, NULL),
-		0);
+		TICKET_GOOD);
 	assert_int_equal(opened.forward_count, 0);
 	join_release(&opened);
 	join_release(&one);
@@ -271,17 +309,19 @@ static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
 
 	(void)state;
 	assert_int_equal(
-		ticket_open(&ring, TICKET_JOIN, text.data, browser, last, longer, &back, NULL), 0);
+		ticket_open(&ring, TICKET_JOIN, text.data, browser, last, longer, &back, NULL),
+		TICKET_GOOD);
 	join_release(&back);
 	assert_int_equal(
 		ticket_open(&ring, TICKET_JOIN, text.data, browser, last + 1, longer, &back, NULL),
-		-1);
+		TICKET_LATE);
+	join_release(&back);
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
 				 &note, &first),
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last, longer,
 				 &back, &opened),
-		0);
+		TICKET_GOOD);
 	assert_int_equal(opened.ends, NOW + TICKET_LIFETIME);
 	assert_int_equal(
 		ticket_seal(&ring, TICKET_CHALLENGE, browser, last, longer, &back, &opened, &again),
@@ -290,7 +330,8 @@ static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1, longer,
 				 &back, &opened),
-		-1);
+		TICKET_LATE);
+	join_release(&back);
 	ticket_note_release(&note);
 	join_release(&join);
 	buffer_release(&text);
@@ -425,6 +466,7 @@ static void test_browser_without_a_cookie_of_ours_gets_a_new_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_became_of_a_ticket),
 		cmocka_unit_test(test_ticket_comes_back_whole),
 		cmocka_unit_test(test_note_comes_back_whole),
 		cmocka_unit_test(test_join_without_a_request_token),
