@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 
 #include "auth/auth.h"
+#include "base/process.h"
 #include "platform/platform.h"
 #include "secret/secret.h"
 #include "service/user.h"
@@ -232,6 +233,7 @@ int main(int argc, char **argv)
 	struct error error;
 	int status;
 
+	process_begin();
 	status = run(&ctl, &line);
 	if (ctl.settings != NULL)
 		config_free(&ctl.settings);

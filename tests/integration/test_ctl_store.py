@@ -139,6 +139,22 @@ def test_output_that_cannot_be_written_is_no_success(ctl):
     assert "cannot write to standard output" in done.stderr
 
 
+def test_output_that_was_closed_is_no_success_and_no_file(bare):
+    """What is printed must not go into the file that was opened first."""
+    closed = ["sh", "-c", 'exec "$@" <&- >&-', "sh", *bare.argv("init")]
+    done = subprocess.run(closed, capture_output=True, text=True, check=False)
+    assert done.returncode == IO and "cannot write to standard output" in done.stderr
+    assert bare.listed() == []
+
+
+def test_the_caller_s_mask_of_modes_is_not_taken_over(bare):
+    mask = {"preexec_fn": lambda: os.umask(0o777)}
+    bare.call("init", **mask)
+    for _ in range(2):
+        bare.call("secret", "generate", NAME, **mask)
+    assert len(bare.versions()) == 2
+
+
 # -- init --
 
 

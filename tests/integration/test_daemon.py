@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from fcgi import Connection, ask, request
-from rig import ENVIRONMENT, MEETAUTHD, Program, free_port, logfmt, wait_for
+from rig import ENVIRONMENT, MEETAUTHD, Program, children, free_port, logfmt, wait_for
 
 
 def run(*arguments, **options):
@@ -236,3 +236,28 @@ def test_a_hang_up_during_the_start_does_not_end_it(listening, tmp_path):
 
     program = listening("unix:" + str(tmp_path / "own.sock"), preexec_fn=pending)
     wait_for(lambda: "event=reload what=configuration result=ok" in program.said(), "the reload")
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "1"]])
+def test_what_the_caller_closed_is_no_file_of_ours(set_up, tmp_path, processes):
+    """Else the log would go into whatever was opened first: the pipe of the loop's signals, or the state."""
+    address = str(tmp_path / "sock")
+    daemon = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", MEETAUTHD, "-c", set_up.conf, "--listen", "unix:" + address, *processes],
+                              env=ENVIRONMENT)
+    try:
+        wait_for(lambda: os.path.exists(address) and (not processes or children(daemon.pid)), "the socket")
+        assert wait_for(lambda: answers(address), "an answer")
+        for pid in [daemon.pid, *children(daemon.pid)]:
+            held = [os.readlink("/proc/%d/fd/%d" % (pid, number)) for number in range(3)]
+            assert held[1:] == ["/dev/null", "/dev/null"], held
+            assert held[0] == "/dev/null" or (pid != daemon.pid and held[0].startswith("socket:")), held
+    finally:
+        daemon.terminate()
+        assert daemon.wait(60) == 0
+
+
+def answers(address):
+    try:
+        return ask(address, request()).status == 200
+    except OSError:
+        return False
