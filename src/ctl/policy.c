@@ -105,6 +105,26 @@ static int check_token(struct explain *explain, const struct section *platform, 
 	return 0;
 }
 
+/* All that guests have is in the configuration. Those of type guest call themselves what they like,
+ * and each has a subject of their own, which no rule names. */
+static int describe_guest(
+	struct explain *explain, const struct section *backend, struct error *error)
+{
+	const char *const *groups;
+	size_t count = 0;
+
+	explain->who.guest = explain->who_known = policy_makes_guests(backend);
+	if (strcmp(section_type(backend), "guest") == 0)
+		explain->user = "guest-";
+	if (strcmp(section_type(backend), "guest-account") != 0)
+		return 0;
+	groups = section_list(backend, "groups", &count);
+	for (size_t i = 0; i < count; i++)
+		if (identity_add_group(&explain->who, groups[i]) != 0)
+			return error_set(error, "--backend: a group of it is no group's name");
+	return 0;
+}
+
 /* What nobody could ask is no question: a join from such a platform never comes to the policy. */
 static int check_titles(
 	struct explain *explain, const struct settings *settings, struct error *error)
@@ -125,10 +145,7 @@ static int check_titles(
 	if (backend == NULL)
 		return error_set(error, "--backend: %s has no backend \"%s\"", settings->file,
 			explain->backend);
-	explain->who.guest = policy_makes_guests(backend);
-	/* These have a name and nothing else. */
-	explain->who_known = strcmp(section_type(backend), "guest") == 0;
-	return 0;
+	return describe_guest(explain, backend, error);
 }
 
 static int fill_question(

@@ -183,6 +183,23 @@ def test_P1_explain_takes_id_and_token_for_two_things(rig):
     assert done.returncode == 65 and "an id is 1 to 64" in done.stderr, "a token is no id"
 
 
+def test_P1_explain_knows_what_guests_can_have(make_rig):
+    """A guest has a new subject with each name that is typed; no guest has an address or a second factor; groups are those of the section."""
+    rig = ruled(make_rig, 'policy {\n rule "named" { allow = true  backends = {"guests"}  users = {"alice"} }\n'
+                ' rule "group" { allow = true  backends = {"partners"}  groups = {"partners"} }\n'
+                ' rule "mail" { allow = true  backends = {"partners", "guests", "invited"}  emails = {"*@example.org"} }\n'
+                ' rule "strong" { allow = true  backends = {"partners", "guests", "invited"}  second-factor = true }\n}\n',
+                'backend "guests" { type = "guest" }\nbackend "invited" { type = "invite" }\n'
+                'backend "partners" { type = "guest-account"  accounts = "%(folder)s/accounts"  groups = {"partners"} }\n')
+    for backend, verdict, hits in (("guests", "denied", set()), ("invited", "denied", set()), ("partners", "allowed", {"group"})):
+        done = rig.ctl("--json", "policy", "explain", "--user", "alice", "--backend", backend, "--platform", HOST, "--meeting", MEETING, check=False)
+        answer = json.loads(done.stdout)
+        assert answer["verdict"] == verdict, (backend, answer)
+        assert {rule["rule"] for rule in answer["rules"] if rule["match"] != "miss"} == hits
+    assert ["never match" in entry["finding"] for entry in json.loads(rig.ctl("--json", "policy", "lint", check=False).stdout)
+            if entry["rule"] == "named"] == [True]
+
+
 def test_P1_no_page_shows_what_the_visitor_brought_as_the_meeting(rig):
     """The platform confirms the id once it is exchanged, and the token never."""
     visitor = rig.visitor()
