@@ -3,6 +3,7 @@
  * meetauthd: the start and the end of one process of the pool.
  */
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/wipe.h"
 #include "flow/visit.h"
 #include "options.h"
@@ -285,8 +286,27 @@ static int run(const struct options *options, struct error *error)
 	return status;
 }
 
+/* What the parent of a pool needs: not to be root any more, and the socket. An exit status. */
+static int prepare(const struct options *options, int *fd_r, struct error *error)
+{
+	if (service_become_user(options->config, error) != 0)
+		return EX_CONFIG;
+	return take_socket(options, fd_r, error);
+}
+
+/* Root's parent asks so until the configuration says whom to become: until then nothing of that
+ * user's is touched. What is no longer quite root's can do no better than end. */
+static int try_again(void *context, int *fd_r, struct error *error)
+{
+	int status = prepare(context, fd_r, error);
+
+	if (status != EX_OK && geteuid() != 0)
+		exit(fail(status, error));
+	return status == EX_OK ? 0 : -1;
+}
+
 /* The parent of a pool: it needs no libraries, and the configuration only to stop being root. */
-static int run_parent(const struct options *options, char **argv, struct error *error)
+static int run_parent(struct options *options, char **argv, struct error *error)
 {
 	char *arguments[] = {
 		argv[0], (char *)(uintptr_t) "-c", (char *)(uintptr_t)options->config, NULL};
@@ -296,15 +316,17 @@ static int run_parent(const struct options *options, char **argv, struct error *
 		.own_arguments = argv,
 		.processes = options->processes,
 		.fd = parent_inherited_socket(),
+		.prepare = try_again,
+		.context = options,
 	};
-	struct error why; /* each process says it, too, and refuses to run */
 	int status = EX_OK;
 
-	/* A configuration that does not load names no user: the parent then waits as who it is. One
-	 * that takes over is that user already, and has the socket. */
-	if (parent.fd < 0) {
-		service_become_user(options->config, &why);
-		status = take_socket(options, &parent.fd, error);
+	/* One that takes over is that user already, and has the socket. */
+	if (parent.fd < 0)
+		status = prepare(options, &parent.fd, error);
+	if (status == EX_CONFIG && geteuid() == 0) {
+		parent.fd = -1;
+		status = EX_OK;
 	}
 	if (status == EX_OK && parent_run(&parent, error) != 0)
 		status = EX_OSERR;
@@ -317,6 +339,7 @@ int main(int argc, char **argv)
 	struct error error = {0};
 	int status;
 
+	process_begin();
 	if (options_parse(argc, argv, &options) != 0) {
 		fprintf(stderr, "Try \"meetauthd -h\".\n");
 		return EX_USAGE;

@@ -103,8 +103,8 @@ static void __attribute__((noreturn)) become_process(const struct parent *parent
 	const struct parent_options *options = parent->options;
 
 	channel_hand_over(channel);
-	if (options->fd != STDIN_FILENO)
-		dup2(options->fd, STDIN_FILENO);
+	if (parent->fd != STDIN_FILENO)
+		dup2(parent->fd, STDIN_FILENO);
 	sigprocmask(SIG_SETMASK, &parent->mask, NULL);
 	execv(options->program, options->arguments);
 	log_message(LOG_LEVEL_ERROR, "exec", "%s: %s", options->program, strerror(errno));
@@ -286,7 +286,8 @@ static void begin_drain(struct parent *parent)
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		if (parent->children[i].phase == STARTING || parent->children[i].phase == READY)
 			ask_to_leave(&parent->children[i]);
-	socket_close(parent->options->fd);
+	if (parent->fd >= 0)
+		socket_close(parent->fd);
 }
 
 static void reload_all(struct parent *parent)
@@ -346,6 +347,22 @@ static void end_roll(struct parent *parent)
 		log_pool(LOG_LEVEL_ERROR, "failed", "the parent stays the program that it was");
 }
 
+/* Whether there is a socket to serve. */
+static bool prepare(struct parent *parent)
+{
+	struct error error = {0};
+
+	if (parent->fd >= 0)
+		return true;
+	if (clock_monotonic_ms() < parent->next_start_ms)
+		return false;
+	if (parent->options->prepare(parent->options->context, &parent->fd, &error) == 0)
+		return true;
+	log_pool(LOG_LEVEL_ERROR, "failed", error.text);
+	put_off_start(parent, DELAY_MAX_MS);
+	return false;
+}
+
 /* Processes are started all together at first, one after another in a roll, and when the last start
  * failed: one is enough to find out. */
 static void start_what_is_missing(struct parent *parent)
@@ -377,7 +394,8 @@ static void keep_up(struct parent *parent)
 		ask_to_leave(find_oldest(parent));
 	if (parent->rolling && !is_outdated(parent))
 		end_roll(parent);
-	start_what_is_missing(parent);
+	if (prepare(parent))
+		start_what_is_missing(parent);
 }
 
 static void tell_figures(struct parent *parent)
@@ -436,6 +454,7 @@ int parent_run(const struct parent_options *options, struct error *error)
 	bool took_over;
 
 	parent.options = options;
+	parent.fd = options->fd;
 	parent.figures.kind = CHANNEL_FIGURES;
 	parent.figures.values[FIGURE_STARTED] = clock_wall();
 	if (watch_signals(&parent, error) != 0)

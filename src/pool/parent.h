@@ -17,7 +17,10 @@ struct parent_options {
 	char **arguments;    /* of each process, argv[0] and NULL included */
 	char **own_arguments;
 	unsigned processes;
-	int fd; /* the listening socket */
+	int fd; /* the listening socket; -1: `prepare` has it */
+	/* Asked before the first start, and again until it returns 0 with the listening socket. */
+	int (*prepare)(void *context, int *fd_r, struct error *error);
+	void *context;
 };
 
 /* The listening socket that a parent has left which replaced itself by this program; -1: none. */

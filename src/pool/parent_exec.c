@@ -23,13 +23,13 @@ static void keep_open(const struct parent *parent, bool keep)
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		if (parent->children[i].phase != FREE)
 			fcntl(parent->children[i].channel, F_SETFD, flags);
-	if (parent->options->fd != STDIN_FILENO)
-		fcntl(parent->options->fd, F_SETFD, flags);
+	if (parent->fd != STDIN_FILENO)
+		fcntl(parent->fd, F_SETFD, flags);
 }
 
 static void write_down(const struct parent *parent, struct buffer *text)
 {
-	buffer_printf(text, "%d %u", parent->options->fd, parent->generation);
+	buffer_printf(text, "%d %u", parent->fd, parent->generation);
 	for (size_t i = 0; i < CHANNEL_VALUES; i++)
 		buffer_printf(text, " %lld", (long long)parent->figures.values[i]);
 	for (size_t i = 0; i < CHILDREN_MAX; i++) {

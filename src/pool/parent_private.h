@@ -31,6 +31,7 @@ struct parent {
 	struct child children[CHILDREN_MAX];
 	sigset_t mask; /* of the processes */
 	int signals;
+	int fd;		     /* the listening socket, or -1 as long as there is none */
 	unsigned generation; /* raised by each roll */
 	bool rolling, draining;
 	unsigned failures; /* starts in a row that came to nothing */

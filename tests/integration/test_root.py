@@ -7,6 +7,7 @@ import pty
 import random
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -279,6 +280,29 @@ def test_P3_meetauthd_that_root_starts_is_not_root(site, more):
             assert re.search(r"^Gid:\s+65534\s+65534\s+65534\s+65534$", status, re.M), status
             assert re.search(r"^CapPrm:\s+0+$", status, re.M), status
         assert len(children(daemon.pid)) == (2 if more else 0)
+        assert os.stat(path).st_uid == USER
+    finally:
+        daemon.terminate()
+        assert daemon.wait(60) == 0, site.read("log")
+
+
+def test_P3_a_parent_that_waits_makes_nothing_before_it_knows_its_user(site):
+    """A configuration that root cannot load names nobody to become: no socket in the folder of that user until it does."""
+    site.start()
+    path = site.folder + "/state/pool.sock"
+    with open(site.conf, "a", encoding="utf-8") as file:
+        file.write("nonsense {")
+    with open(site.folder + "/log", "wb") as log:
+        daemon = subprocess.Popen([MEETAUTHD, "-c", site.conf, "--listen", "unix:" + path, "--processes", "1"], stdout=log, stderr=log, env=QUIET)
+    try:
+        wait_for(lambda: site.read("log").count("result=waiting") >= 2, "two tries")
+        assert not os.path.exists(path) and children(daemon.pid) == []
+        site.configure()
+        daemon.send_signal(signal.SIGHUP)
+        wait_for(lambda: "event=start " in site.read("log"), "the process")
+        for pid in [daemon.pid, *children(daemon.pid)]:
+            with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+                assert re.search(r"^Uid:\s+65534\s+65534\s+65534\s+65534$", file.read(), re.M)
         assert os.stat(path).st_uid == USER
     finally:
         daemon.terminate()
