@@ -299,10 +299,11 @@ static void read_answer(
 /* -- errors -- */
 
 /* The host of an address and what is told of it; both the caller's, "host" and "host:port". -1: it
- * is no address. */
+ * is no address of http or https. */
 static int read_host(const char *url, char **host_r, struct buffer *place)
 {
-	CURLU *parts = curl_url();
+	bool http = strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
+	CURLU *parts = http ? curl_url() : NULL;
 	char *port = NULL;
 
 	*host_r = NULL;
