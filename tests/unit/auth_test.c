@@ -9,12 +9,12 @@
 #include "backend_fixture.h"
 
 #include "auth/users.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "platform/platform.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 /* Cheap ones, of "correct horse" and "other secret". */
 #define HORSE                                                                                      \
@@ -143,16 +143,17 @@ static void an_empty_file_knows_nobody(void **state)
 	auth_file.close(instance);
 }
 
-static int64_t fastest_of_three(void *instance, const char *name, enum auth_verdict verdict)
+/* Processor time, which other programs do not stretch. */
+static clock_t fastest_of_three(void *instance, const char *name, enum auth_verdict verdict)
 {
 	struct identity who = IDENTITY_INIT;
-	int64_t fastest = INT64_MAX;
+	clock_t fastest = INT64_MAX;
 
 	for (int i = 0; i < 3; i++) {
-		int64_t began = clock_monotonic_ms(), took;
+		clock_t began = clock(), took;
 
 		assert_int_equal(try(instance, name, "wrong", &who), verdict);
-		took = clock_monotonic_ms() - began;
+		took = (clock() - began) * 1000 / CLOCKS_PER_SEC;
 		fastest = took < fastest ? took : fastest;
 		identity_release(&who); /* a denial says whom it is about */
 	}
@@ -164,7 +165,7 @@ static int64_t fastest_of_three(void *instance, const char *name, enum auth_verd
 static void an_unknown_name_takes_as_long_as_a_known_one(void **state)
 {
 	char text[512], hash[PASSWORD_HASH_SIZE];
-	int64_t known, disabled, unknown;
+	clock_t known, disabled, unknown;
 	void *instance;
 
 	assert_int_equal(password_hash("correct horse", hash), 0);

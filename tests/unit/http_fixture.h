@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: MIT
  *
  * An HTTP server in a thread, for the tests of the two clients: it behaves, or misbehaves, by path.
+ *
+ * Each test has a server of its own. stop_server() returns when all its threads have ended, so a
+ * request that a test gave up is never counted by the next test.
  */
 #ifndef HTTP_FIXTURE_H
 #define HTTP_FIXTURE_H
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* One thread a connection. */
+/* One that the server accepted; its thread closes the descriptor. */
+struct connection {
+	int fd;
+	pthread_t thread;
+	struct connection *next;
+};
+
 static struct {
 	int fd;
 	char base[64];
-	atomic_int connections, requests;
+	pthread_t thread;
+	struct connection *first;
+	atomic_int connections, requests, closed;
 	char last[8192];
 } server;
 
@@ -108,7 +121,7 @@ static inline bool is_complete(const char *text, size_t length)
 
 static inline void *serve_connection(void *argument)
 {
-	int fd = (int)(intptr_t)argument, nth = 0;
+	int fd = ((struct connection *)argument)->fd, nth = 0;
 	char text[sizeof server.last];
 	size_t length = 0;
 	ssize_t got;
@@ -125,30 +138,29 @@ static inline void *serve_connection(void *argument)
 		length = 0;
 	}
 	close(fd);
+	server.closed++;
 	return NULL;
 }
 
 static inline void *serve(void *unused)
 {
-	pthread_attr_t detached;
-
 	(void)unused;
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
 	for (;;) {
-		pthread_t thread;
-		int fd = accept(server.fd, NULL, NULL);
+		struct connection *connection = calloc(1, sizeof *connection);
 
-		if (fd < 0)
-			break;
+		/* A test may leave this process without descriptors for a while. */
+		while ((connection->fd = accept(server.fd, NULL, NULL)) < 0 && errno == EMFILE)
+			usleep(1000);
+		if (connection->fd < 0) {
+			free(connection);
+			return NULL;
+		}
+		connection->next = server.first;
+		server.first = connection;
 		server.connections++;
-		pthread_create(&thread, &detached, serve_connection, (void *)(intptr_t)fd);
+		pthread_create(&connection->thread, NULL, serve_connection, connection);
 	}
-	pthread_attr_destroy(&detached);
-	return NULL;
 }
-
-static pthread_t accepting;
 
 static inline int bind_loopback(char base[64])
 {
@@ -163,22 +175,47 @@ static inline int bind_loopback(char base[64])
 	return fd;
 }
 
-static inline int start_server(void **unused)
+static inline void start_server(void)
+{
+	memset(&server, 0, sizeof server);
+	server.fd = bind_loopback(server.base);
+	listen(server.fd, 64);
+	assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
+}
+
+/* After the client has closed its connections: their threads end with them. */
+static inline void stop_server(void)
+{
+	shutdown(server.fd, SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.fd);
+	while (server.first != NULL) {
+		struct connection *connection = server.first;
+
+		server.first = connection->next;
+		pthread_join(connection->thread, NULL);
+		free(connection);
+	}
+}
+
+/* Waits until the server has closed `count` connections. The client sees that at once. */
+static inline void wait_for_closed(int count)
+{
+	for (int i = 0; i < 20000 && server.closed < count; i++)
+		usleep(1000);
+	assert_int_equal(server.closed, count);
+}
+
+static inline int start_curl(void **unused)
 {
 	(void)unused;
 	signal(SIGPIPE, SIG_IGN);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	server.fd = bind_loopback(server.base);
-	listen(server.fd, 64);
-	return pthread_create(&accepting, NULL, serve, NULL);
+	return curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK;
 }
 
-static inline int stop_server(void **unused)
+static inline int stop_curl(void **unused)
 {
 	(void)unused;
-	shutdown(server.fd, SHUT_RDWR);
-	close(server.fd);
-	pthread_join(accepting, NULL);
 	curl_global_cleanup();
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #include <sodium.h>
+#include <time.h>
 
 extern const struct auth_backend auth_meeting_key;
 extern const struct auth_backend auth_guest;
@@ -245,17 +246,18 @@ static void no_other_key_opens_and_no_other_meeting(void **state)
 	backend->close(instance);
 }
 
-static int64_t fastest_of_three(void *instance, const char *meeting)
+/* Processor time, which other programs do not stretch. */
+static clock_t fastest_of_three(void *instance, const char *meeting)
 {
 	struct identity who = IDENTITY_INIT;
-	int64_t fastest = INT64_MAX;
+	clock_t fastest = INT64_MAX;
 
 	for (int i = 0; i < 3; i++) {
-		int64_t began = clock_monotonic_ms(), took;
+		clock_t began = clock(), took;
 
 		assert_int_equal(try(&auth_meeting_key, instance, meeting, "Zoe", "wrong", &who),
 			AUTH_UNKNOWN);
-		took = clock_monotonic_ms() - began;
+		took = (clock() - began) * 1000 / CLOCKS_PER_SEC;
 		fastest = took < fastest ? took : fastest;
 	}
 	return fastest;
@@ -265,7 +267,7 @@ static int64_t fastest_of_three(void *instance, const char *meeting)
 static void a35_a_meeting_without_a_key_takes_as_long(void **state)
 {
 	char hash[PASSWORD_HASH_SIZE];
-	int64_t with, without, none;
+	clock_t with, without, none;
 	void *instance = open_keys(*state, &auth_meeting_key);
 
 	none = fastest_of_three(instance, "m2");

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "base/clock.h"
+#include <time.h>
 #include "base/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -160,7 +160,7 @@ static void globs_know_the_star_alone(void **state)
 static void globs_take_no_time_to_speak_of(void **state)
 {
 	char pattern[128];
-	int64_t began = clock_monotonic_ms();
+	clock_t began = clock(); /* processor time */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof pattern - 2; i += 2)
@@ -168,7 +168,7 @@ static void globs_take_no_time_to_speak_of(void **state)
 	memcpy(pattern + sizeof pattern - 2, "b", 2);
 	assert_false(
 		text_matches(pattern, run_of('a', 20000), true)); /* exponential if recursive */
-	assert_true(clock_monotonic_ms() - began < 5000);
+	assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
 }
 
 static void numbers_are_plain_decimals_in_a_range(void **state)

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "auth/users.h"
-#include "base/clock.h"
 
 #include <sodium.h>
+#include <time.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -216,7 +216,7 @@ static void sixty_four_groups_fit(void **state)
 static void a_hundred_thousand_users_are_read_quickly(void **state)
 {
 	struct buffer text = BUFFER_INIT(USERS_FILE_MAX);
-	int64_t began;
+	clock_t began; /* processor time */
 	struct users *users;
 
 	(void)state;
@@ -224,10 +224,10 @@ static void a_hundred_thousand_users_are_read_quickly(void **state)
 	for (int i = 0; i < 100000; i++)
 		buffer_printf(&text, "user%06d:" HORSE ":N:u@e.org:g:\n", (i * 7919) % 100000);
 	assert_false(text.failed);
-	began = clock_monotonic_ms();
+	began = clock();
 	users = users_parse("users.passwd", &text, NULL);
 	assert_non_null(users);
-	assert_true(clock_monotonic_ms() - began < 5000);
+	assert_true(clock() - began < 5 * CLOCKS_PER_SEC);
 	assert_string_equal(users_at(users, 99999)->name, "user099999");
 	assert_non_null(users_find(users, "user054321"));
 	assert_null(users_find(users, "user100000"));
