@@ -47,6 +47,29 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 	return *copy_r != NULL ? 0 : -1;
 }
 
+enum { HOSTNAME_MAX = 253 };
+
+enum step arrive_unknown_platform(struct visit *visit, const char *hostname, const char *entry)
+{
+	const struct service *service = visit->service;
+	struct buffer known = BUFFER_INIT(DETAIL_MAX);
+	size_t length = strcspn(entry, "/");
+
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const char *own = service->platforms[i].driver->entry;
+
+		if (own == NULL ? length == 0 && service->platforms[i].driver->arrive == NULL
+				: strlen(own) == length && strncmp(own, entry, length) == 0)
+			buffer_printf(&known, "%s%s", known.length > 0 ? ", " : "",
+				service->platforms[i].title);
+	}
+	visit->hostname = strndup(hostname, HOSTNAME_MAX);
+	visit_note(visit, "not the title of a platform here: %s",
+		known.length > 0 ? known.data : "none takes visits at this address");
+	buffer_release(&known);
+	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+}
+
 /* The host name selects one of the configured platforms and is used for nothing else. */
 static int take_platform(struct visit *visit, const struct params *query)
 {
@@ -64,7 +87,7 @@ static int take_platform(struct visit *visit, const struct params *query)
 	/* Drivers that read what comes in themselves are to do so. */
 	if (visit->platform == NULL || visit->platform->driver->arrive != NULL) {
 		visit->platform = NULL;
-		visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+		arrive_unknown_platform(visit, hostname, "");
 		return -1;
 	}
 	visit->join.platform = strdup(visit->platform->title);
@@ -176,7 +199,7 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 		return refuse(visit, "platform", "stands twice");
 	visit->platform = service_platform_at(visit->service, entry, title);
 	if (visit->platform == NULL)
-		return title != NULL ? visit_fail(visit, FAILURE_UNKNOWN_PLATFORM)
+		return title != NULL ? arrive_unknown_platform(visit, title, entry)
 				     : refuse(visit, "platform", "there are several: name one");
 	if (arrive_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);

@@ -75,6 +75,31 @@ static enum step refused(struct visit *visit)
 	return visit_fail(visit, FAILURE_EXCHANGE_REFUSED);
 }
 
+static void hide(char *text, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length == 0)
+		return;
+	for (char *at = text; (at = strcasestr(at, value)) != NULL; at += length)
+		memset(at, '*', length);
+}
+
+/* A platform's own words may quote the request, whose address holds the secret. */
+static void hide_request(const struct visit *visit, const char *secret, char *text)
+{
+	const char *const values[] = {secret, visit->join.request_token, visit->join.meeting_token};
+
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		struct buffer encoded = BUFFER_INIT(TARGET_MAX);
+
+		buffer_percent(&encoded, values[i]);
+		hide(text, values[i]);
+		hide(text, encoded.data != NULL ? encoded.data : "");
+		buffer_wipe(&encoded);
+	}
+}
+
 static enum step read_answer(struct visit *visit, const struct outbound_answer *answer)
 {
 	const struct platform_driver *driver = visit->platform->driver;
@@ -87,11 +112,13 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	error.text[0] = '\0';
 	verdict =
 		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);
+	secrets = exchange_secrets(visit, &count);
+	if (verdict != PLATFORM_GRANTED)
+		hide_request(visit, secret_text(secrets[visit->secret_index].secret), error.text);
 	visit_note(visit, "%s", error.text);
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
-		secrets = exchange_secrets(visit, &count);
 		exchange_note_acceptance(visit, &secrets[visit->secret_index]);
 		return STEP_NEXT;
 	case PLATFORM_REFUSED:

@@ -75,6 +75,7 @@ struct visit {
 	enum failure failure;
 	bool invitation;	 /* it is one that is not good, or not any more */
 	const char *parameter;	 /* which one was bad; a constant */
+	char *hostname;		 /* that came and is no platform of ours; NULL: none */
 	const char *rule;	 /* which rule decided */
 	const char *role;	 /* that it gives; "" */
 	const char *allow;	 /* for 405 */
@@ -130,6 +131,10 @@ step_function arrive_with_invitation;  /* POST invite */
 step_function arrive_with_message;     /* POST backchannel: a provider's form */
 step_function arrive_by_entry;	       /* the entry of a platform's driver: a new join */
 step_function arrive_and_stop;	       /* HEAD: all is well, nothing is done */
+
+/* Answers a visit for a platform that is not configured; the log says what came and what there is.
+ * `entry` is where it came in, "" for the mount. STEP_DONE. */
+enum step arrive_unknown_platform(struct visit *visit, const char *hostname, const char *entry);
 
 /* Whether no browser can be led to meetings of the visit's platform; noted then. */
 bool arrive_is_for_scripts(struct visit *visit);

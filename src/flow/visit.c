@@ -178,6 +178,7 @@ static void audit_join(const struct visit *visit, int64_t total_ms)
 	log_text(&line, "code", ok ? "ok" : failures[visit->failure].code);
 	log_text(&line, "platform",
 		visit->platform != NULL ? visit->platform->title : visit->lost.platform);
+	log_text(&line, "hostname", visit->hostname);
 	log_text(&line, "meeting_id",
 		visit->join.meeting_id != NULL ? visit->join.meeting_id : visit->lost.meeting_id);
 	log_text(&line, "room", visit->join.room);
@@ -221,6 +222,7 @@ static void free_visit(struct visit *visit)
 	visit_drop_note(visit);
 	join_release(&visit->lost);
 	params_free(&visit->form);
+	free(visit->hostname);
 	buffer_wipe(&visit->token);
 	files_drop(&visit->files);
 	service_drop(&visit->service);

@@ -15,6 +15,10 @@
 
 enum { MEETING_MIN = 2, MEETING_MAX = 128, NAME_MAX_BYTES = 64, QUERY_MAX = 4096, THREADS = 8 };
 
+/* Of BigBlueButton 3.0's database and client: with more, the client waits for ever, or has no
+ * sound. */
+enum { FULL_NAME_MAX = 100, USER_ID_MAX = 50 };
+
 struct instance {
 	struct platform_peer peer;
 	struct bbb_server server;
@@ -216,6 +220,17 @@ static enum bbb_result find_meeting(const struct instance *instance, const char 
 
 /* ---- the address ---- */
 
+static void put_name(struct buffer *query, const char *name)
+{
+	char *cut = strndup(name, shared_cut_characters(name, FULL_NAME_MAX));
+
+	if (cut == NULL)
+		query->failed = true;
+	else
+		put(query, "fullName", cut);
+	free(cut);
+}
+
 static enum platform_verdict sign_join(const struct instance *instance,
 	const struct platform_grant *grant, const char *secret, int64_t created)
 {
@@ -224,8 +239,8 @@ static enum platform_verdict sign_join(const struct instance *instance,
 	struct buffer query = BUFFER_INIT(QUERY_MAX), user = BUFFER_INIT(QUERY_MAX);
 	int rc = -1;
 
-	buffer_printf(&user, "%s/%s", who->backend, who->subject);
-	put(&query, "fullName", named ? who->name : who->subject);
+	shared_person(who, shared_cut_characters, USER_ID_MAX, &user);
+	put_name(&query, named ? who->name : who->subject);
 	put(&query, "meetingID", grant->join->meeting_id);
 	put(&query, "role", strcmp(grant->role, "moderator") == 0 ? "MODERATOR" : "VIEWER");
 	buffer_printf(&query, "&createTime=%lld", (long long)created);

@@ -13,7 +13,7 @@
 #include "platform/xml.h"
 
 /* An answer lists everybody who is there, in some 500 bytes each. */
-enum { URL_MAX = 8192, MEETING_MAX = 257, ANSWER_MAX = 4 * 1024 * 1024 };
+enum { URL_MAX = 8192, MEETING_MAX = 257, ANSWER_MAX = 4 * 1024 * 1024, KEY_SHOWN_MAX = 40 };
 
 int bbb_sign(const struct bbb_server *server, const char *call, const char *query,
 	const char *secret, struct buffer *url)
@@ -51,10 +51,11 @@ static enum bbb_result read_failure(const char *key, struct error *error)
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(keys[i].key, key) == 0) {
-			error_set(error, "%s", keys[i].text);
+			error_set(error, "%s (%s)", keys[i].text, key);
 			return keys[i].result;
 		}
-	error_set(error, "the server says FAILED, for a reason that is not known here");
+	error_set(error, "the server says FAILED (%s)",
+		text_is_token(key, 1, KEY_SHOWN_MAX, "") ? key : "without a messageKey");
 	return BBB_FAILED;
 }
 

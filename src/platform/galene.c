@@ -13,7 +13,7 @@
 
 #include <strings.h>
 
-enum { GROUP_MAX = 200, LIFETIME_MIN_S = 10 };
+enum { GROUP_MAX = 200, LIFETIME_MIN_S = 10, USERNAME_MAX = 3 * IDENTITY_NAME_MAX };
 
 struct instance {
 	struct platform_peer peer;
@@ -80,7 +80,8 @@ static bool is_group(const char *text)
 	}
 }
 
-/* The group of an address that Galene's page stands at. NULL where it is none of this Galene's. */
+/* The group of an address that Galene's page stands at, whose fragment the page sends along. NULL
+ * where it is none of this Galene's. */
 static const char *group_of(
 	const struct instance *instance, const char *location, char group[GROUP_MAX + 1])
 {
@@ -90,7 +91,7 @@ static const char *group_of(
 		strncmp(location + site, "/group/", 7) != 0)
 		return NULL;
 	location += site + 7;
-	length = strlen(location);
+	length = strcspn(location, "#");
 	if (length < 2 || length > GROUP_MAX || location[length - 1] != '/')
 		return NULL;
 	memcpy(group, location, length - 1);
@@ -129,9 +130,43 @@ static json_t *permissions_of(const struct platform_grant *grant)
 	return json_pack("[s, s]", "present", "message");
 }
 
-static const char *username_of(const struct instance *instance, const struct platform_grant *grant)
+/* Galene takes no name with a backslash, and none that path.Clean() would change: with slashes at
+ * an end or one behind the other, or with segments of one or two dots (group.go, validUsername).
+ * Each of those characters becomes the one of full width, so that two names stay two. */
+static void put_username(const char *name, struct buffer *username)
 {
-	return instance->peer.prefill ? token_name(grant->who) : grant->who->subject;
+	const char *from = name;
+
+	while (*name != '\0') {
+		size_t dots = strspn(name, ".");
+		bool starts = name == from || name[-1] == '/';
+
+		if (*name == '\\') {
+			buffer_text(username, "\xef\xbc\xbc");
+		} else if (*name == '/' && (starts || name[1] == '\0')) {
+			buffer_text(username, "\xef\xbc\x8f");
+		} else if (starts && (dots == 1 || dots == 2) &&
+			   (name[dots] == '/' || name[dots] == '\0')) {
+			for (; dots > 0; dots--, name++)
+				buffer_text(username, "\xef\xbc\x8e");
+			continue;
+		} else {
+			buffer_append(username, name, 1);
+		}
+		name++;
+	}
+}
+
+static json_t *username_of(const struct instance *instance, const struct platform_grant *grant)
+{
+	struct buffer username = BUFFER_INIT(USERNAME_MAX);
+	json_t *text;
+
+	put_username(
+		instance->peer.prefill ? token_name(grant->who) : grant->who->subject, &username);
+	text = username.failed ? NULL : json_string(username.data);
+	buffer_release(&username);
+	return text;
 }
 
 /* The algorithm stands in the key: Galene's page of keys has it there too. */
@@ -155,7 +190,7 @@ static enum platform_verdict grant_group(void *context, const struct platform_gr
 
 	if (read_key(grant->secrets.values[0], &key, &document, grant->error) == 0)
 		verdict = token_sign(grant, &key,
-			json_pack("{s:s, s:o, s:o, s:I, s:I, s:s}", "sub",
+			json_pack("{s:o, s:o, s:o, s:I, s:I, s:s}", "sub",
 				username_of(instance, grant), "aud",
 				json_sprintf(
 					"%s/group/%s/", instance->site, grant->join->meeting_id),
@@ -166,6 +201,30 @@ static enum platform_verdict grant_group(void *context, const struct platform_gr
 	return verdict;
 }
 
+/* Galene wants a shared key of the very length of the algorithm's hash (token/jwt.go, ParseKey),
+ * and knows no other algorithms. */
+static int check_algorithm(const char *algorithm, const json_t *document, struct error *error)
+{
+	static const struct {
+		const char *algorithm;
+		size_t bytes; /* 0: no shared key */
+	} known[] = {{"HS256", 32}, {"HS384", 48}, {"HS512", 64}, {"ES256", 0}, {"RS256", 0}};
+	const char *key = json_string_value(json_object_get(document, "k"));
+	size_t digits = key != NULL ? strcspn(key, "=") : 0;
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (strcmp(known[i].algorithm, algorithm) != 0)
+			continue;
+		if (known[i].bytes == 0 || digits * 6 / 8 == known[i].bytes)
+			return 0;
+		return error_set(error,
+			"the key (k) has %zu bytes; for %s Galene takes exactly %zu",
+			digits * 6 / 8, algorithm, known[i].bytes);
+	}
+	return error_set(
+		error, "alg is not HS256, HS384, HS512, ES256 or RS256, which Galene takes");
+}
+
 static int fits(const void *context, const char *secret, struct error *error)
 {
 	struct token_key key;
@@ -173,6 +232,8 @@ static int fits(const void *context, const char *secret, struct error *error)
 	int rc = read_key(secret, &key, &document, error);
 
 	(void)context;
+	if (rc == 0)
+		rc = check_algorithm(key.algorithm, document, error);
 	if (rc == 0)
 		rc = token_try(&key, error);
 	json_decref(document);
@@ -188,9 +249,13 @@ static void landing(const void *context, const struct join *join, const char *to
 
 	buffer_printf(url, "%s/group/%s/?", instance->site, join->meeting_id);
 	if (who != NULL) {
+		struct buffer username = BUFFER_INIT(USERNAME_MAX);
+
+		put_username(token_name(who), &username);
 		buffer_text(url, "username=");
-		buffer_percent(url, token_name(who));
+		buffer_percent(url, username.data != NULL ? username.data : "");
 		buffer_text(url, "&");
+		buffer_release(&username);
 	}
 	buffer_text(url, "token=");
 	buffer_percent(url, token);

@@ -20,6 +20,7 @@ enum {
 	ROOM_MAX = 128,
 	KEY_NAME_MAX = 128,
 	REJOIN_DIGITS = 8,
+	IDENTITY_BYTES = 256 - 1 - REJOIN_DIGITS, /* its max_participant_identity_length */
 	EARLIER_S = 10,
 	LIFETIME_MIN_S = 10,
 };
@@ -148,8 +149,14 @@ static json_t *rights_of(const struct platform_grant *grant)
  * the same person with another browser does not throw themselves out. */
 static json_t *identity_of(const struct platform_grant *grant)
 {
-	return json_sprintf("%s/%s#%.*s", grant->who->backend, grant->who->subject, REJOIN_DIGITS,
-		grant->rejoin);
+	struct buffer person = BUFFER_INIT(IDENTITY_BYTES);
+	json_t *identity = NULL;
+
+	shared_person(grant->who, shared_cut_bytes, IDENTITY_BYTES, &person);
+	if (!person.failed)
+		identity = json_sprintf("%s#%.*s", person.data, REJOIN_DIGITS, grant->rejoin);
+	buffer_release(&person);
+	return identity;
 }
 
 static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)

@@ -97,7 +97,8 @@ struct platform_driver {
 		struct buffer *target);
 
 	/* Reads the answer. On PLATFORM_GRANTED the access token is in `token` (cleared first). The
-	 * error says why not, in words for the log that contain nothing of the answer's values. */
+	 * error says why not, in words for the log: of the answer's values only the platform's own
+	 * word for it, in which the caller hides the secret and the names of the join. */
 	enum platform_verdict (*read)(const void *instance, const struct join *join,
 		const struct platform_answer *answer, struct buffer *token, struct error *error);
 

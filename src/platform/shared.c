@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "config/config.h"
 
+#include <sodium.h>
 #include <stdarg.h>
 
 enum {
@@ -11,7 +12,9 @@ enum {
 	ROOM_NAME_MAX = 1024,
 	LIFETIME_MAX = 24 * 3600,
 	CONNECT_TIMEOUT_MS = 2000,
-	TIMEOUT_MS = 10000
+	TIMEOUT_MS = 10000,
+	PERSON_MAX = 2048,
+	HASH_BYTES = 10,
 };
 
 /* ---- instances ---- */
@@ -243,6 +246,53 @@ int shared_set_meeting(struct platform_arrival *arrival, const char *id)
 	if (join->meeting_id != NULL && join->meeting_token != NULL)
 		return 0;
 	return shared_refuse(arrival, "meeting", "no memory");
+}
+
+/* ---- people ---- */
+
+size_t shared_cut_characters(const char *text, size_t maximum)
+{
+	size_t characters = 0, length = 0;
+
+	for (; text[length] != '\0'; length++) {
+		characters += ((unsigned char)text[length] & 0xc0) != 0x80;
+		if (characters > maximum)
+			break;
+	}
+	return length;
+}
+
+size_t shared_cut_bytes(const char *text, size_t maximum)
+{
+	size_t length = strnlen(text, maximum + 1);
+
+	if (length <= maximum)
+		return length;
+	for (length = maximum; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+		length--;
+	return length;
+}
+
+void shared_person(
+	const struct identity *who, shared_cut *cut, size_t maximum, struct buffer *person)
+{
+	struct buffer whole = BUFFER_INIT(PERSON_MAX);
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char hex[2 * HASH_BYTES + 1];
+
+	buffer_printf(&whole, "%s/%s", who->backend, who->subject);
+	if (whole.failed) {
+		person->failed = true;
+	} else if (cut(whole.data, maximum) == whole.length) {
+		buffer_append(person, whole.data, whole.length);
+	} else {
+		crypto_generichash(hash, sizeof hash, (const unsigned char *)whole.data,
+			whole.length, NULL, 0);
+		text_hex(hash, HASH_BYTES, hex);
+		buffer_append(person, whole.data, cut(whole.data, maximum - sizeof hex));
+		buffer_printf(person, "~%s", hex);
+	}
+	buffer_release(&whole);
 }
 
 const char *shared_forwarded(const struct join *join, const char *name)

@@ -70,6 +70,17 @@ int shared_optional(struct platform_arrival *arrival, const char *name, const ch
 /* Sets the meeting's names to copies; the id serves for both. 0, or -1 without memory. */
 int shared_set_meeting(struct platform_arrival *arrival, const char *id);
 
+/* The bytes of the first `maximum` characters of UTF-8, and of as many whole ones as fit into
+ * `maximum` bytes. */
+size_t shared_cut_characters(const char *text, size_t maximum);
+size_t shared_cut_bytes(const char *text, size_t maximum);
+typedef size_t shared_cut(const char *text, size_t maximum);
+
+/* Appends "BACKEND/SUBJECT", which tells people of different backends apart. What `cut` would
+ * shorten to `maximum` ends with a hash of the whole in its place, the same each time. */
+void shared_person(
+	const struct identity *who, shared_cut *cut, size_t maximum, struct buffer *person);
+
 /* The value of a forwarded parameter, NULL where the join has none of that name. */
 const char *shared_forwarded(const struct join *join, const char *name);
 

@@ -235,8 +235,55 @@ static bool is_decimal(const char *text)
 	return digits > 0 && digits <= CODE_DIGITS && text[digits] == '\0';
 }
 
-static enum platform_verdict read_code(const json_t *code, struct error *error)
+enum { MESSAGE_MAX = 300, WORD_MAX = 20 };
+
+/* What may stand in a message and is longer than a word: an address, a key, a token. The caller
+ * hides what it sent besides (platform.h, read). A word that is cut is left out. */
+static void quote(const char *message, struct buffer *text)
 {
+	static const char ends[] = " \t\r\n/?&=#@:;,\"'<>()[]{}|\\";
+	size_t end = text->length + MESSAGE_MAX;
+
+	while (*message != '\0') {
+		size_t length = strcspn(message, ends);
+
+		if (text->length + length + 1 > end) {
+			buffer_text(text, "...");
+			return;
+		}
+		if (length > WORD_MAX)
+			buffer_text(text, "***");
+		else
+			buffer_append(text, message, length);
+		message += length;
+		if (*message != '\0')
+			buffer_append(text, message++, 1);
+	}
+}
+
+/* The platform's own words: the likeliest cause, a wrong API key, is told apart by them alone. */
+static void tell_refusal(const json_t *root, struct error *error)
+{
+	const json_t *code = json_object_get(root, "responseCode");
+	const char *message = json_string_value(json_object_get(root, "responseMessage"));
+	struct buffer text = BUFFER_INIT(sizeof error->text);
+
+	if (json_is_string(code))
+		buffer_printf(&text, "responseCode %s", json_string_value(code));
+	else
+		buffer_printf(&text, "responseCode %lld", (long long)json_integer_value(code));
+	if (message != NULL && message[0] != '\0') {
+		buffer_text(&text, ": ");
+		quote(message, &text);
+	}
+	error_set(error, "%s", text.data != NULL ? text.data : "responseCode is not 0");
+	buffer_wipe(&text);
+}
+
+static enum platform_verdict read_code(const json_t *root, struct error *error)
+{
+	const json_t *code = json_object_get(root, "responseCode");
+
 	if (json_is_string(code) && is_decimal(json_string_value(code))) {
 		if (strcmp(json_string_value(code), "0") == 0)
 			return PLATFORM_GRANTED;
@@ -246,7 +293,7 @@ static enum platform_verdict read_code(const json_t *code, struct error *error)
 	} else if (json_integer_value(code) == 0) {
 		return PLATFORM_GRANTED;
 	}
-	error_set(error, "responseCode is not 0");
+	tell_refusal(root, error);
 	return PLATFORM_REFUSED;
 }
 
@@ -288,7 +335,7 @@ static enum platform_verdict read_body(const struct platform_answer *answer,
 	else if (!json_is_object(root))
 		error_set(error, "the answer is not a JSON object");
 	else
-		verdict = read_code(json_object_get(root, "responseCode"), error);
+		verdict = read_code(root, error);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = read_data(json_object_get(root, "data"), join, token, error);
 	json_decref(root);

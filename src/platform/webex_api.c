@@ -27,13 +27,8 @@ static json_t *name_of(const struct webex_call *call)
 {
 	const char *name = call->webex->peer.prefill ? token_name(call->grant->who)
 						     : call->grant->who->subject;
-	size_t characters = 0, length = 0;
 
-	while (name[length] != '\0' && characters <= NAME_MAX_CHARACTERS) {
-		characters += ((unsigned char)name[length] & 0xc0) != 0x80;
-		length += characters <= NAME_MAX_CHARACTERS;
-	}
-	return json_stringn(name, length);
+	return json_stringn(name, shared_cut_characters(name, NAME_MAX_CHARACTERS));
 }
 
 /* Without an address, or with the host's own, Webex takes whoever joins for the host. */

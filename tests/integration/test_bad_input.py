@@ -84,6 +84,16 @@ def test_A9_unknown_host_comes_before_any_login(rig, visitor):
     assert not answer.cookies
 
 
+@pytest.mark.parametrize("host", ["meetings.example.org", "meeting.example.org:8443", ".".join(["a" * 61] * 4)])
+def test_operators_M5_the_log_names_the_host_that_came(rig, visitor, host):
+    answer = visitor.get(query(hostname=host), JSON)
+    assert answer.code == "unknown-platform"
+    request_id = answer.headers["X-Request-Id"]
+    event = wait_for(lambda: [e for e in rig.events("join") if e["request_id"] == request_id], "the audit line")[0]
+    assert event["hostname"] == host and "platform" not in event
+    assert event["detail"] == "not the title of a platform here: meeting.example.org"
+
+
 def test_A9_no_byte_goes_to_the_host_that_was_asked_for(rig, alice):
     import socket
     with socket.socket() as trap:

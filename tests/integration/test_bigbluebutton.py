@@ -2,6 +2,7 @@
 """BigBlueButton: against a stand-in that is as strict about checksums and parameters as its API."""
 
 import concurrent.futures
+import time
 import urllib.parse
 
 import drivers
@@ -52,6 +53,27 @@ def test_a_name_with_everything_in_it(bbb):
 
     answer = wait_for(known, "dora")
     assert "Dora &amp; &lt;b&gt;=?#+%ü" in bbb.get(answer.location).text
+
+
+LONG = "maximiliane.mustermann-oberhuber@students.uni-musterstadt.example"
+
+
+def test_flow_F5_what_is_made_up_fits_into_what_the_server_takes(bbb):
+    """Case 7 and 8: BigBlueButton 3.0 says SUCCESS to a longer userID, and its client waits for ever."""
+    names = {LONG: "\u00fc" * 101, LONG + "2": "\u00fc" * 99 + "\U0001f600" + "x", "a" * 44: "x" * 100, "b" * 45: None}
+    found = {}
+    for account, name in names.items():
+        bbb.rig.add_user(account, "--group", "staff", *(["--name", name] if name else []))
+    time.sleep(2.5)  # the file of users is looked at once a second
+    for account, name in names.items():
+        visitor, answer = bbb.sign_in(bbb.entry("weekly"), account)
+        bbb.welcome(answer.location)
+        values = found[account] = query(answer.location)
+        assert values["fullName"] == (name or account)[:100]
+        assert query(visitor.get(bbb.entry("weekly")).location)["userID"] == values["userID"], "the same each time"
+    assert found["a" * 44]["userID"] == "staff/" + "a" * 44, "exactly 50"
+    assert len({values["userID"] for values in found.values()}) == len(names) and max(len(values["userID"]) for values in found.values()) == 50
+    assert found[LONG]["userID"].startswith("staff/maximiliane.mustermann")
 
 
 def test_many_at_once_make_one_meeting(bbb):

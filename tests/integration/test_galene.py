@@ -3,6 +3,8 @@
 by the rules of its package token and of its page."""
 
 import json
+import time
+import unicodedata
 import urllib.parse
 
 import drivers
@@ -42,6 +44,47 @@ def test_subgroups_have_names_of_their_own(galene):
     for other in ("uni", "uni/maths/x", "uni/physics"):
         with pytest.raises(jwt_rules.Refused):
             galene.peer.join(token, other)
+
+
+NAMES = ["CORP\\jane", "Jane/../Doe", "Jane Doe (HR) /", "/jane", "a//b", "..", ".", "./a", "a/.", "Alice c/o Bob", "...", "a.b/.c/..d", "\\\\", "///"]
+
+
+def test_flow_F6_names_that_galene_would_refuse(galene):
+    """Galene takes a name for a path (group.go, validUsername) and refuses the token after a sign-in that was right."""
+    seen = set()
+    for number, name in enumerate(NAMES):
+        galene.rig.add_user("account%d" % number, "--group", "staff", "--name", name)
+    time.sleep(2.5)  # the file of users is looked at once a second
+    for number, name in enumerate(NAMES):
+        _, answer = galene.sign_in(galene.entry("uni/maths"), "account%d" % number)
+        username = galene.welcome(answer.location)[1]
+        assert unicodedata.normalize("NFKC", username) == name and (username == name) == peer.is_username(name)
+        seen.add(username)
+    assert len(seen) == len(NAMES)
+
+
+@pytest.mark.parametrize("fragment", ["#", "#chat", "#/group/other/"])
+def test_flow_F11_a_fragment_is_no_part_of_the_group(galene, fragment):
+    """Case 18: galene.js sends location.href as it stands."""
+    def send(headers, body):
+        values = json.loads(body)
+        values["location"] += fragment
+        return sender(galene.rig)(headers, json.dumps(values).encode())
+
+    token = galene.peer.ask(send, "public", "alice", galene.rig.passwords["alice"])
+    assert galene.peer.join(token, "public")[0] == "Alice Liddell"
+
+
+@pytest.mark.parametrize("algorithm,length", [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+def test_flow_F10_a_key_has_the_length_that_galene_wants(galene, algorithm, length):
+    """Case 17."""
+    for size in (length - 1, length + 1, 2 * length, length):
+        key = json.dumps({"kty": "oct", "alg": algorithm, "kid": "x", "k": jwt_rules.encode64(b"k" * size)})
+        done = galene.rig.ctl("secret", "set", galene.title, text=key + "\n", check=False)
+        assert (done.returncode == 0) == (size == length), (size, done.stderr)
+        assert size == length or "Galene takes exactly %d" % length in done.stderr
+    versions = [entry["version"] for entry in json.loads(galene.rig.ctl("secret", "list", "--json").stdout) if entry["name"] == galene.title]
+    galene.rig.ctl("secret", "retire", galene.title, str(max(versions)))
 
 
 @pytest.mark.parametrize("kind", ["EC", "RSA"])

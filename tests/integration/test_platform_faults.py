@@ -29,7 +29,7 @@ FAULTS = {
     "code-text-minus-4": REFUSED, "code-minus-99": REFUSED, "code-text-empty": BAD, "code-text-00": REFUSED, "code-null": BAD, "code-false": BAD,
     "code-fraction": BAD, "code-zero-fraction": BAD, "code-huge": BAD, "code-array": BAD,
     "token-crlf": BAD, "token-space": BAD, "token-utf8": BAD, "token-empty": BAD, "token-long": BAD, "token-number": BAD, "token-null": BAD, "token-object": BAD,
-    "expired": REFUSED,
+    "expired": REFUSED, "words": REFUSED, "echo": REFUSED,
 }
 GOOD = ["slow-300", "interim", "extra", "silent-close", "gzip", "code-text-0", "token-max", "token-amp", "token-percent"]
 
@@ -63,6 +63,33 @@ def test_fault(faulty, somebody, fault):
     assert not [e for e in faulty.platform.ledger() if e.get("elsewhere") or e.get("stray")], "no redirect is followed"
     event = wait_for(lambda: [e for e in faulty.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
     assert event["result"] != "ok" and event["code"] == code
+
+
+def test_operators_M2_the_log_has_the_platform_s_own_words(faulty, somebody):
+    answer = somebody.get(faulty.entry("fault-words"), JSON)
+    event = wait_for(lambda: [e for e in faulty.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
+    assert event["detail"] == "responseCode -10: wrong API key" and "API key" not in answer.text
+
+
+def test_operators_M2_words_of_the_request_are_hidden(make_rig):
+    """A platform may quote the request, whose address has the secret in it; a short one, too."""
+    rig = make_rig()
+    somebody = rig.visitor()
+    somebody.sign_in()
+    for version, key in enumerate(["shrt7", "a key/with 'blanks' & more", "k" * 30], 1):
+        rig.platform.set_keys(key)
+        rig.ctl("secret", "set", HOST, text=key + "\n")
+        rig.ctl("secret", "retire", HOST, str(version))
+        time.sleep(2.5)  # within two seconds it is read
+        entry = rig.entry("fault-echo")
+        answer = somebody.get(entry, JSON)
+        assert answer.code == "exchange-refused"
+        event = wait_for(lambda: [e for e in rig.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
+        assert event["detail"].startswith('responseCode -2: no \\"session\\"') and event["detail"].endswith("...")
+        with open(rig.log, encoding="utf-8") as file:
+            log = file.read()
+        for secret in (key, token_of(entry)):
+            assert secret not in log and urllib.parse.quote(secret, safe="") not in log
 
 
 @pytest.mark.parametrize("fault", GOOD)

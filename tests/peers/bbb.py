@@ -136,6 +136,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_join(self, values):
         if not values.get("fullName"):
             raise Failed("missingParamFullName", "You must specify a name.")
+        if len(values["fullName"]) > 100 or len(values.get("userID", "")) > 50:  # what the client and the database of 3.0 take
+            raise Failed("validationError", "too long: fullName, or userID")
         there = self.server.meetings.get(values["meetingID"])
         if not there:
             raise Failed("invalidMeetingIdentifier", "The meeting ID that you supplied did not match any existing meetings")

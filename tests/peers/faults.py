@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import time
+import urllib.parse
 
 ENDLESS_SECONDS = 60  # nothing here goes on for longer
 
@@ -227,6 +228,10 @@ FAULTS = {
     "code-huge": changed(responseCode=2**64),
     "code-minus-99": changed(responseCode=-99),
     "code-array": changed(responseCode=[0]),
+    # a refusal in the platform's own words, some of which are the request's
+    "words": lambda handler, good, _: handler.document(200, {"responseCode": -10, "responseMessage": "wrong API key"}),
+    "echo": lambda handler, good, _: handler.document(200, {"responseCode": "-2", "responseMessage":
+        'no "session"\nfor %s, key %s, %s' % (handler.path, urllib.parse.unquote(handler.path), "x" * 400)}),
     # the access token
     "token-amp": with_token("a&participantName=Mallory#x?y=z"),
     "token-percent": with_token("100%25+/=;:@\\\"'<b>"),

@@ -15,6 +15,11 @@ LEEWAY = 5
 PERMISSIONS = {"op", "present", "message", "caption", "token", "admin"}
 
 
+def is_username(name):
+    """group.go, validUsername: no backslash, and nothing in it that path.Clean() would change."""
+    return "\\" not in name and not {"", ".", ".."} & set(name.split("/"))
+
+
 class Galene:
     def __init__(self, site, keys):
         """keys: authKeys of the group file, as JWKs; one that has a PEM under "pem" is public."""
@@ -52,6 +57,7 @@ class Galene:
         permissions = claims.get("permissions")
         require(isinstance(permissions, list) and set(permissions) <= PERMISSIONS, "invalid 'permissions' field")
         require(isinstance(claims.get("sub"), str) and claims["sub"], "no username")
+        require(is_username(claims["sub"]), "invalid username")
         return claims["sub"], sorted(permissions)
 
     def open(self, address):

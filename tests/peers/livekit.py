@@ -30,6 +30,7 @@ class LiveKit:
         require(is_number(claims.get("exp")) and now < claims["exp"], "expired, or without exp")
         require(is_number(claims.get("nbf")) and claims["nbf"] <= now, "not yet")
         require(isinstance(claims.get("sub"), str) and claims["sub"], "no identity")
+        require(len(claims["sub"].encode()) <= 256 and len(claims.get("name", "").encode()) <= 256, "over the server's limits")
         video = claims.get("video")
         require(isinstance(video, dict), "no grants")
         for name, value in video.items():
