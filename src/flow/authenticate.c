@@ -3,12 +3,16 @@
  * Step 2: who is it? A session is enough, or what the web server says; else the login page. What
  * comes from there is in login.c, challenge.c and redirect.c.
  */
+#include "flow/join_rate.h"
 #include "flow/pages.h"
 #include "flow/steps.h"
 
 #include "service/groups.h"
 
-enum { END_MARGIN_S = 24 * 3600 }; /* as state_end() has it */
+enum {
+	END_MARGIN_S = 24 * 3600, /* as state_end() has it */
+	ENDS_WAIT_MS = 60000,	  /* join_rate_take_end(): about one more a minute */
+};
 
 static struct session_limits limits_of(const struct visit *visit)
 {
@@ -58,10 +62,8 @@ static int is_ended_by_provider(struct visit *visit)
 
 /* Guests are as many as somebody likes to make up: the ends of their sessions go where claims go,
  * and leave the room for those of others alone. */
-static int was_ended(const struct visit *visit)
+static int was_ended(const struct visit *visit, const struct session *session)
 {
-	const struct session *session = &visit->session;
-
 	return session->who.guest ? state_known(visit->station->state, session->id)
 				  : state_ended(visit->station->state, session->id);
 }
@@ -74,7 +76,7 @@ static int is_over(struct visit *visit)
 	/* A state that is younger than the session may have lost its revocation (a reboot). */
 	if (visit->session.began < state_born(visit->station->state))
 		return 1;
-	ended = was_ended(visit);
+	ended = was_ended(visit, &visit->session);
 	if (ended == 0)
 		ended = is_ended_by_provider(visit);
 	return ended != 0 ? ended : is_revoked(visit);
@@ -83,7 +85,13 @@ static int is_over(struct visit *visit)
 int authenticate_end_session(const struct visit *visit, const struct session *session)
 {
 	struct state *state = visit->station->state;
+	int64_t wait;
 
+	if (was_ended(visit, session) == 1)
+		return 0;
+	wait = join_rate_take_end(visit, &session->who);
+	if (wait != 0)
+		return wait < 0 ? -1 : 1;
 	if (session->who.guest)
 		return state_know(state, session->id, visit->now, session->ends + END_MARGIN_S);
 	return state_end(state, session->id, visit->now, session->ends + SESSION_SKEW);
@@ -103,7 +111,7 @@ bool authenticate_stands(const struct visit *visit, const struct identity *who)
 	return !backend->driver->second_factor || challenge_is_same_factor(visit, who);
 }
 
-/* What the browser brought. 0, or -1 for nothing that is still good by itself. */
+/* What the browser brought; as session_open(). */
 static int open_cookie(const struct visit *visit, struct session *session)
 {
 	char cookie[SESSION_TEXT_MAX + 1];
@@ -116,18 +124,20 @@ static int open_cookie(const struct visit *visit, struct session *session)
 
 int authenticate_find_session(struct visit *visit)
 {
-	int over;
+	int opened = open_cookie(visit, &visit->session), over;
 
-	if (open_cookie(visit, &visit->session) != 0)
+	if (opened < 0)
 		return 0;
 	over = is_over(visit);
-	if (over == 0 && authenticate_stands(visit, &visit->session.who))
+	if (over == 0 && opened == 0 && authenticate_stands(visit, &visit->session.who))
 		return 1;
-	/* It does not come back with what ended it (a user disabled, and enabled again). */
+	/* It does not come back with what ended it (a user disabled, and enabled again; lifetimes
+	 * that were shorter for a while). */
 	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL) {
-		login_log(visit, "gone", &visit->session.who,
-			"the session ends: its account was disabled, removed or changed, or has "
-			"expired");
+		if (opened == 0)
+			login_log(visit, "gone", &visit->session.who,
+				"the session ends: its account was disabled, removed or changed, "
+				"or has expired");
 		authenticate_end_session(visit, &visit->session);
 	}
 	session_release(&visit->session);
@@ -157,29 +167,41 @@ bool authenticate_groups_are_whole(const struct visit *visit, const struct ident
 }
 
 /* The session that the browser had so far: a copy of its cookie is worth nothing from now on. 0, or
- * -1 when the state does not answer. */
+ * as authenticate_end_session(). */
 static int end_replaced(const struct visit *visit)
 {
 	struct session old;
 	int rc = 0;
 
-	if (open_cookie(visit, &old) != 0)
+	if (open_cookie(visit, &old) < 0)
 		return 0;
-	rc = authenticate_end_session(visit, &old);
-	if (rc == 0)
-		logout_log(visit, old.who.subject, old.who.backend,
-			"another sign-in in the same browser");
+	if (was_ended(visit, &old) != 1) {
+		rc = authenticate_end_session(visit, &old);
+		if (rc == 0)
+			logout_log(visit, old.who.subject, old.who.backend,
+				"another sign-in in the same browser");
+	}
+	if (rc > 0 && old.who.guest) /* others made the ends that there may be */
+		rc = 0;
 	session_release(&old);
 	return rc;
 }
 
+enum step authenticate_fail_to_end(struct visit *visit, int rc)
+{
+	if (rc > 0)
+		return join_rate_refuse(
+			visit, ENDS_WAIT_MS, "too many sessions of theirs have ended lately");
+	visit_note(visit, "the state does not answer: the session could not be ended");
+	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+}
+
 enum step authenticate_begin_session(struct visit *visit, struct identity *who)
 {
-	if (end_replaced(visit) != 0) {
-		visit_note(visit, "the state does not answer: the session before this one could "
-				  "not be ended");
-		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	}
+	int rc = end_replaced(visit);
+
+	if (rc != 0)
+		return authenticate_fail_to_end(visit, rc);
 	session_release(&visit->session);
 	session_begin(&visit->session, who, limits_of(visit), visit->now);
 	visit->session_is_new = true;

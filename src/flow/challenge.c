@@ -241,7 +241,8 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 {
 	struct identity *who = &visit->note->who;
 	struct tries tries = {0};
-	enum step step = throttle_take(visit, who->subject, &tries);
+	const struct service_backend *backend = service_backend(visit->service, who->backend);
+	enum step step = throttle_take(visit, who->subject, backend, &tries);
 
 	if (step != STEP_NEXT)
 		return step;
@@ -255,7 +256,7 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 	if (!challenge_use_up(visit))
 		return STEP_DONE;
 	who->second_factor = true;
-	throttle_know(visit, who->subject);
+	throttle_know(visit, who->backend, who->subject);
 	return login_grant(visit, who);
 }
 

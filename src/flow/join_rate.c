@@ -9,15 +9,17 @@ enum {
 	GUESTS_TIMES = 15, /* refused tokens of all guests of an address, in those of one person */
 };
 
+/* Each is an entry in the state for longer than a session lives. An office may leave at once. */
+static const struct state_rate ends = {2000, 24 * 3600 * 1000};
+
 static struct state_rate rate_of(struct config_rate rate, unsigned times)
 {
 	return (struct state_rate){rate.count * times, rate.period_ms};
 }
 
-static void person_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
+static void person_key(const struct visit *visit, const char *purpose, const struct identity *who,
+	uint8_t key[STATE_KEY_SIZE])
 {
-	const struct identity *who = &visit->session.who;
-
 	seal_hash(store_hash_key(visit->files->store), key, purpose, "person", who->backend,
 		who->subject, NULL);
 }
@@ -45,7 +47,18 @@ void join_rate_limit(const struct visit *visit, struct state_claimed *claim)
 	if (visit->session.who.guest)
 		guests_key(visit, "joins", limit->key);
 	else
-		person_key(visit, "joins", limit->key);
+		person_key(visit, "joins", &visit->session.who, limit->key);
+}
+
+int64_t join_rate_take_end(const struct visit *visit, const struct identity *who)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (who->guest)
+		guests_key(visit, "ends", key);
+	else
+		person_key(visit, "ends", who, key);
+	return state_take(visit->station->state, key, ends, clock_wall_ms());
 }
 
 enum step join_rate_refuse(struct visit *visit, int64_t wait_ms, const char *why)
@@ -62,7 +75,7 @@ enum step join_rate_check(struct visit *visit)
 	uint8_t key[STATE_KEY_SIZE];
 	int64_t wait, now_ms = clock_wall_ms();
 
-	person_key(visit, "refused", key);
+	person_key(visit, "refused", &visit->session.who, key);
 	wait = state_wait(state, key, rate_of(rate, 1), now_ms);
 	if (wait == 0 && visit->session.who.guest) {
 		guests_key(visit, "refused", key);
@@ -81,7 +94,7 @@ void join_rate_count_bad_answer(struct visit *visit)
 {
 	uint8_t key[STATE_KEY_SIZE];
 
-	person_key(visit, "refused", key);
+	person_key(visit, "refused", &visit->session.who, key);
 	state_take(visit->station->state, key,
 		rate_of(visit->service->settings->throttle_refused, 1), clock_wall_ms());
 }

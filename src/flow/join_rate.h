@@ -23,6 +23,11 @@ enum step join_rate_check(struct visit *visit);
 void join_rate_count_refused(struct visit *visit);
 void join_rate_count_bad_answer(struct visit *visit);
 
+/* Takes one of the sessions that a person, or all guests of an address, may end before their time:
+ * each is an entry in the state that outlives the session, and guests can begin as many as they
+ * like. 0, or as state_take(). */
+int64_t join_rate_take_end(const struct visit *visit, const struct identity *who);
+
 /* Answers 429. STEP_DONE. */
 enum step join_rate_refuse(struct visit *visit, int64_t wait_ms, const char *why);
 

@@ -169,8 +169,8 @@ static enum step know(struct login *login, enum step step)
 	}
 	if (step != STEP_NEXT || driver->one_meeting)
 		return step;
-	throttle_know(visit, login->name);
-	throttle_know(visit, visit->session.who.subject);
+	throttle_know(visit, visit->session.who.backend, login->name);
+	throttle_know(visit, visit->session.who.backend, visit->session.who.subject);
 	return step;
 }
 
@@ -195,12 +195,12 @@ static enum step count_person(struct login *login)
 {
 	struct call *call = login->call;
 
-	if (call->who.subject == NULL || call->backend->driver->one_meeting ||
+	if (call->backend->driver->one_meeting ||
 		(call->verdict != AUTH_DENY && call->verdict != AUTH_GRANT))
 		return STEP_NEXT;
-	if (call->verdict == AUTH_DENY)
+	if (call->verdict == AUTH_DENY && call->who.subject != NULL)
 		throttle_name(call->visit, login->name, &call->who);
-	return throttle_take_person(call->visit, &call->who, &login->tries);
+	return throttle_take_person(call->visit, &call->who, login->name, &login->tries);
 }
 
 /* In a chain the last one that was out of order is told of, and not the one that was asked last. */
@@ -355,9 +355,9 @@ static enum step take_try(struct login *login)
 	char key[MEETING_KEY_SIZE];
 
 	if (login->only == NULL || !login->only->driver->one_meeting)
-		return throttle_take(visit, login->name, &login->tries);
+		return throttle_take(visit, login->name, login->only, &login->tries);
 	if (login->only->driver->password_label == NULL)
-		return throttle_take(visit, NULL, &login->tries);
+		return throttle_take(visit, NULL, NULL, &login->tries);
 	name_meeting(login, key);
 	return throttle_take_meeting(visit, key, &login->tries);
 }

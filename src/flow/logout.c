@@ -51,11 +51,14 @@ enum step logout_show(struct visit *visit)
 	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. */
+/* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. As
+ * authenticate_end_session(). */
 static int end_session(struct visit *visit, struct buffer *leave)
 {
-	if (authenticate_end_session(visit, &visit->session) != 0)
-		return -1;
+	int rc = authenticate_end_session(visit, &visit->session);
+
+	if (rc != 0)
+		return rc;
 	find_way_out(visit, leave);
 	metric_count(METRIC_LOGOUT);
 	logout_log(visit, visit->session.who.subject, visit->session.who.backend, NULL);
@@ -96,17 +99,15 @@ enum step logout_do(struct visit *visit)
 	enum ticket_kind kind = kind_of_form(visit);
 	struct buffer leave = BUFFER_INIT(4096);
 	enum step step;
+	int rc = found < 0 ? -1 : 0;
 
 	/* Without a session there is nobody whom the logout form could be for. */
 	if (kind == TICKET_NONE && found > 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	visit->session_ended = found >= 0;
-	if (found < 0 || (found > 0 && end_session(visit, &leave) != 0)) {
-		visit_note(visit, "the state does not answer: the session could not be ended");
-		step = visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	} else {
-		step = go_on(visit, kind, &leave);
-	}
+	if (found > 0)
+		rc = end_session(visit, &leave);
+	step = rc == 0 ? go_on(visit, kind, &leave) : authenticate_fail_to_end(visit, rc);
 	buffer_release(&leave);
 	return step;
 }

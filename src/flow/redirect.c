@@ -13,6 +13,10 @@
 /* For how long a logout token is remembered: longer than one is taken, whatever the clocks say. */
 enum { LOGOUT_TOKEN_S = 3600 };
 
+/* How much longer than session-lifetime a logout at the provider is kept, for sessions that began
+ * when the option was longer: a copy of one would come back with it. */
+enum { LOWERED_S = 7 * 24 * 3600 };
+
 /* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
 static void make_secrets(const struct visit *visit, struct call *call)
 {
@@ -113,7 +117,7 @@ static enum step answer_finished(struct call *call)
 		throttle_give_back(visit, &call->tries);
 		step = login_grant(visit, &call->who);
 		if (step == STEP_NEXT)
-			throttle_know_provider(visit, call->backend->title);
+			throttle_know_provider(visit, &visit->session.who);
 		return step;
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE: /* it took a worker's time: the address pays */
@@ -222,7 +226,8 @@ static int void_sessions(struct visit *visit, const uint8_t key[STATE_KEY_SIZE])
 	const struct settings *settings = visit->service->settings;
 
 	return state_revoke(visit->station->state, key, visit->now,
-		visit->now + settings->session_lifetime + settings->ticket_lifetime + SESSION_SKEW);
+		visit->now + settings->session_lifetime + settings->ticket_lifetime + SESSION_SKEW +
+			LOWERED_S);
 }
 
 static int end_provider_session(

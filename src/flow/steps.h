@@ -161,8 +161,12 @@ bool authenticate_stands(const struct visit *visit, const struct identity *who);
  * STEP_NEXT, or STEP_DONE after answering. */
 enum step authenticate_begin_session(struct visit *visit, struct identity *who);
 
-/* Ends a session for good: copies of its cookie, too. 0 or -1. */
+/* Ends a session for good: copies of its cookie, too. 0; 1 where the person has ended too many
+ * lately (join_rate.h); -1 when the state does not answer. */
 int authenticate_end_session(const struct visit *visit, const struct session *session);
+
+/* Answers for what that returned. STEP_DONE. */
+enum step authenticate_fail_to_end(struct visit *visit, int rc);
 
 /* Makes `who` fit into a cookie by leaving out what rules do not need. 0, or -1 when it does not
  * fit all the same. */

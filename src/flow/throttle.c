@@ -149,12 +149,14 @@ void throttle_spare_account(struct visit *visit, struct tries *tries)
 /* What somebody has signed in to: an account, or by a provider, or with a meeting's key. */
 struct place {
 	const char *kind;
+	const char *backend; /* whose account it is: another backend's "alice" is somebody else */
 	char name[FOLD_SIZE];
 };
 
-static void find_place(struct place *place, const char *kind, const char *name)
+static void find_place(struct place *place, const char *kind, const char *backend, const char *name)
 {
 	place->kind = kind;
+	place->backend = backend;
 	fold_name(name, place->name);
 }
 
@@ -164,8 +166,8 @@ static void browser_key(const struct visit *visit, const char *purpose, const st
 	char browser[2 * TICKET_BROWSER_SIZE + 1];
 
 	text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
-	seal_hash(store_hash_key(visit->files->store), key, purpose, place->kind, place->name,
-		browser, NULL);
+	seal_hash(store_hash_key(visit->files->store), key, purpose, place->kind, place->backend,
+		place->name, browser, NULL);
 }
 
 static bool is_known(const struct visit *visit, const struct place *place)
@@ -178,38 +180,54 @@ static bool is_known(const struct visit *visit, const struct place *place)
 	return state_known(visit->station->state, key) > 0;
 }
 
-static const struct state_rate new_browsers = {50, 24 * 3600 * 1000}; /* of one account */
+/* New browsers of one account, of one person by a provider, and with the key of a meeting, which
+ * many have. */
+static const struct state_rate new_browsers = {50, 24 * 3600 * 1000},
+			       new_browsers_of_meeting = {1000, 24 * 3600 * 1000};
 
-static void know(struct visit *visit, const char *kind, const char *name)
+/* Whoever signs in again and again, each time with a new browser, makes no more entries. `whose`:
+ * the name whose new browsers are counted. */
+static void know(struct visit *visit, const struct place *place, const char *whose,
+	struct state_rate new_ones)
 {
+	char folded[FOLD_SIZE];
 	uint8_t key[STATE_KEY_SIZE];
-	struct place place;
 
-	if (!visit->browser_known || name[0] == '\0')
+	if (!visit->browser_known)
 		return;
-	find_place(&place, kind, name);
-	/* Whoever signs in again and again, each time with a new browser, makes no more entries. */
-	make_key(visit, key, "new-browsers", place.kind, place.name);
-	if (!is_known(visit, &place) && strcmp(kind, "account") == 0 &&
-		state_take(visit->station->state, key, new_browsers, clock_wall_ms()) != 0)
+	fold_name(whose, folded);
+	seal_hash(store_hash_key(visit->files->store), key, "new-browsers", place->kind,
+		place->backend, folded, NULL);
+	if (!is_known(visit, place) &&
+		state_take(visit->station->state, key, new_ones, clock_wall_ms()) != 0)
 		return;
-	browser_key(visit, "known-browser", &place, key);
+	browser_key(visit, "known-browser", place, key);
 	state_know(visit->station->state, key, visit->now, visit->now + KNOWN_SECONDS);
 }
 
-void throttle_know(struct visit *visit, const char *account)
+void throttle_know(struct visit *visit, const char *backend, const char *account)
 {
-	know(visit, "account", account);
+	struct place place;
+
+	find_place(&place, "account", backend, account);
+	if (account[0] != '\0')
+		know(visit, &place, account, new_browsers);
 }
 
 void throttle_know_meeting(struct visit *visit, const char *key)
 {
-	know(visit, "meeting", key);
+	struct place place;
+
+	find_place(&place, "meeting", "", key);
+	know(visit, &place, key, new_browsers_of_meeting);
 }
 
-void throttle_know_provider(struct visit *visit, const char *backend)
+void throttle_know_provider(struct visit *visit, const struct identity *who)
 {
-	know(visit, "provider", backend);
+	struct place place;
+
+	find_place(&place, "provider", who->backend, "");
+	know(visit, &place, who->subject, new_browsers);
 }
 
 uint64_t throttle_whom(const struct visit *visit, const char *name)
@@ -220,7 +238,7 @@ uint64_t throttle_whom(const struct visit *visit, const char *name)
 
 	if (name != NULL && name[0] == '\0')
 		return 0;
-	find_place(&place, "whom", name != NULL ? name : "");
+	find_place(&place, "whom", "", name != NULL ? name : "");
 	if (name != NULL)
 		make_key(visit, key, "health-name", place.name, NULL);
 	else
@@ -335,7 +353,8 @@ static enum step take_address(struct visit *visit, const struct origin *origin,
 
 	if (known == NULL)
 		return take_networks(visit, origin, tries);
-	browser_key(visit, "throttle-browser-address", &(struct place){.kind = ""}, key);
+	browser_key(
+		visit, "throttle-browser-address", &(struct place){.kind = "", .backend = ""}, key);
 	wait = take(
 		visit, tries, key, rate_of(&visit->service->settings->throttle_address, 4), true);
 	return wait == 0 ? STEP_NEXT
@@ -360,7 +379,27 @@ static int64_t take_account(struct visit *visit, const struct origin *origin, bo
 		     : take_shared(visit, tries, key, rate, origin->widest, false);
 }
 
-enum step throttle_take(struct visit *visit, const char *account, struct tries *tries)
+/* Whether it is known for the account of that name at a backend that the form asks, `only` or all
+ * that take passwords: the place's is set to that one. */
+static bool is_known_at(
+	const struct visit *visit, struct place *place, const struct service_backend *only)
+{
+	const struct service *service = visit->service;
+
+	for (size_t i = 0; i < service->backend_count; i++) {
+		const struct service_backend *backend = &service->backends[i];
+
+		if (only != NULL ? backend != only : backend->driver->kind != AUTH_PASSWORD)
+			continue;
+		place->backend = backend->title;
+		if (is_known(visit, place))
+			return true;
+	}
+	return false;
+}
+
+enum step throttle_take(struct visit *visit, const char *account,
+	const struct service_backend *only, struct tries *tries)
 {
 	struct origin origin;
 	struct place place;
@@ -370,10 +409,11 @@ enum step throttle_take(struct visit *visit, const char *account, struct tries *
 	find_origin(visit, &origin);
 	if (account == NULL)
 		return take_address(visit, &origin, NULL, tries);
-	find_place(&place, "account", account);
-	known = is_known(visit, &place);
+	find_place(&place, "account", "", account);
+	known = is_known_at(visit, &place, only);
 	if (take_address(visit, &origin, known ? &place : NULL, tries) != STEP_NEXT)
 		return STEP_DONE;
+	tries->of_browser = known;
 	account_key(visit, &place, known, tries->account);
 	wait = take_account(visit, &origin, known, tries->account, tries);
 	if (wait == 0)
@@ -382,8 +422,10 @@ enum step throttle_take(struct visit *visit, const char *account, struct tries *
 	return answer_account(visit, wait, account);
 }
 
-enum step throttle_take_person(struct visit *visit, const struct identity *who, struct tries *tries)
+enum step throttle_take_person(
+	struct visit *visit, const struct identity *who, const char *typed, struct tries *tries)
 {
+	const char *name = who->subject != NULL ? who->subject : typed;
 	uint8_t key[STATE_KEY_SIZE];
 	struct origin origin;
 	struct place place;
@@ -391,14 +433,20 @@ enum step throttle_take_person(struct visit *visit, const struct identity *who, 
 	int64_t wait;
 
 	find_origin(visit, &origin);
-	find_place(&place, "account", who->subject);
+	find_place(&place, "account", who->backend, name);
 	known = is_known(visit, &place);
 	account_key(visit, &place, known, key);
 	if (seal_equal(key, tries->account, STATE_KEY_SIZE))
 		return STEP_NEXT;
+	/* The browser is known for the account of that name at another backend. */
+	if (tries->of_browser && !known && take_networks(visit, &origin, tries) != STEP_NEXT)
+		return STEP_DONE;
 	wait = take_account(visit, &origin, known, key, tries);
-	return wait == 0 ? STEP_NEXT
-			 : answer_throttled(visit, wait, who, "too many tries for this account");
+	if (wait == 0)
+		return STEP_NEXT;
+	return who->subject != NULL
+		       ? answer_throttled(visit, wait, who, "too many tries for this account")
+		       : answer_account(visit, wait, typed);
 }
 
 enum step throttle_take_code(struct visit *visit, const char *backend, struct tries *tries)
@@ -407,7 +455,7 @@ enum step throttle_take_code(struct visit *visit, const char *backend, struct tr
 	struct place place;
 
 	find_origin(visit, &origin);
-	find_place(&place, "provider", backend);
+	find_place(&place, "provider", backend, "");
 	return take_address(visit, &origin, is_known(visit, &place) ? &place : NULL, tries);
 }
 
@@ -442,7 +490,7 @@ enum step throttle_take_meeting(struct visit *visit, const char *meeting, struct
 	int64_t wait;
 
 	find_origin(visit, &origin);
-	find_place(&place, "meeting", meeting);
+	find_place(&place, "meeting", "", meeting);
 	if (is_known(visit, &place)) {
 		if (take_address(visit, &origin, &place, tries) != STEP_NEXT)
 			return STEP_DONE;

@@ -12,7 +12,7 @@
 
 #include "flow/steps.h"
 
-enum { TRIES_MAX = 12 };
+enum { TRIES_MAX = 16 };
 
 /* What was taken for one try; zero at first. */
 struct tries {
@@ -23,12 +23,15 @@ struct tries {
 		bool of_address;
 	} taken[TRIES_MAX];
 	uint8_t account[STATE_KEY_SIZE]; /* whose tries the name as typed costs */
+	bool of_browser;		 /* they were of a browser that is known */
 };
 
 /* Takes a try from the counters of the address and of the name as typed, before anybody looks at
- * it, so that parallel tries cannot slip through. `account` NULL: of the address alone. STEP_NEXT;
- * or STEP_DONE after answering 429, or 503 where the state does not answer. */
-enum step throttle_take(struct visit *visit, const char *account, struct tries *tries);
+ * it, so that parallel tries cannot slip through. `account` NULL: of the address alone. `only`: the
+ * backend that is going to be asked; NULL: all that take passwords. STEP_NEXT; or STEP_DONE after
+ * answering 429, or 503 where the state does not answer. */
+enum step throttle_take(struct visit *visit, const char *account,
+	const struct service_backend *only, struct tries *tries);
 
 /* The same where no account is tried but the key of a meeting, which everybody in it has: whoever
  * guesses gets as many tries as for an account, and what others get is left to them. */
@@ -40,9 +43,11 @@ enum step throttle_take_code(struct visit *visit, const char *backend, struct tr
 
 /* Somebody may be known under several names (an e-mail address, another spelling). Once a backend
  * has said whom it means, the try is taken from that name too, whether it was a good one or not:
- * nobody learns which when there is none left. As throttle_take(). */
+ * nobody learns which when there is none left. Where it has named nobody, `typed` is the name; and
+ * whoever has a known browser for another backend's account has none of its tries here. As
+ * throttle_take(). */
 enum step throttle_take_person(
-	struct visit *visit, const struct identity *who, struct tries *tries);
+	struct visit *visit, const struct identity *who, const char *typed, struct tries *tries);
 
 /* A good try does not count, and one that nobody looked at does not either. */
 void throttle_give_back(struct visit *visit, struct tries *tries);
@@ -54,9 +59,9 @@ void throttle_spare_account(struct visit *visit, struct tries *tries);
 /* Somebody has signed in with this browser: from now on it has tries of its own for this account,
  * which nobody who does not have it can use up, wherever it is. Only after all factors, or it would
  * be a way to more tries at the next one. */
-void throttle_know(struct visit *visit, const char *account);
+void throttle_know(struct visit *visit, const char *backend, const char *account);
 void throttle_know_meeting(struct visit *visit, const char *key);
-void throttle_know_provider(struct visit *visit, const char *backend);
+void throttle_know_provider(struct visit *visit, const struct identity *who);
 
 /* A backend has denied somebody whose name it knows: when their tries are used up, the log may name
  * them though no backend is asked any more. */

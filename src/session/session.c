@@ -79,14 +79,17 @@ static int decode(struct wire_in *in, struct session *session)
 		       : -1;
 }
 
-/* Written so that no sum of what a cookie says can overflow. */
-static bool is_current(const struct session *session, struct session_limits limits, int64_t now)
+/* By its own words. */
+static bool is_current(const struct session *session, int64_t now)
 {
-	if (session->began < 0 || session->used < session->began || session->read < session->began)
-		return false;
-	if (session->used > now + SESSION_SKEW || now >= session->ends ||
-		now >= session->idle_until)
-		return false;
+	return session->began >= 0 && session->used >= session->began &&
+	       session->read >= session->began && session->used <= now + SESSION_SKEW &&
+	       now < session->ends && now < session->idle_until;
+}
+
+/* Written so that no sum of what a cookie says can overflow. */
+static bool is_within(const struct session *session, struct session_limits limits, int64_t now)
+{
 	return now - session->began < limits.lifetime && now - session->used < limits.idle;
 }
 
@@ -103,8 +106,8 @@ int session_open(const struct seal_ring *ring, const char *text, struct session_
 		rc = decode(&in, session);
 	}
 	buffer_wipe(&plain);
-	if (rc == 0 && is_current(session, limits, now))
-		return 0;
+	if (rc == 0 && is_current(session, now))
+		return is_within(session, limits, now) ? 0 : 1;
 	session_release(session);
 	return -1;
 }

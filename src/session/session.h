@@ -56,9 +56,10 @@ bool session_fits(const struct identity *who);
 /* Appends the sealed cookie value. 0, or -1 when it does not fit. */
 int session_seal(const struct seal_ring *ring, const struct session *session, struct buffer *text);
 
-/* Opens a cookie value. -1 for one that is not ours, ended (a session of exactly its lifetime is),
- * or from further in the future than SESSION_SKEW; the session is empty then. Whether it was
- * revoked is for the caller to ask. */
+/* Opens a cookie value. 0; 1 for a session that limits set since it began have shortened: it is no
+ * longer good, and would be again with longer ones unless the caller ends it. -1 for one that is
+ * not ours, ended (a session of exactly its lifetime is), or from further in the future than
+ * SESSION_SKEW; the session is empty then. Whether it was revoked is for the caller to ask. */
 int session_open(const struct seal_ring *ring, const char *text, struct session_limits limits,
 	int64_t now, struct session *session);
 

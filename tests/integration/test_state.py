@@ -9,10 +9,12 @@ import urllib.parse
 
 import pytest
 from client import JSON
-from guests import MEETING, fill, rule
+from guests import MEETING, accept, fill, rule
 from oidc_peers import BACKEND, Liar, Person, section
-from rig import wait_for
+from rig import HOST, wait_for
 from test_oidc import start
+from test_sessions import GUESTS as INVITED
+from test_sessions import POLICY, SESSION, with_session_of
 
 
 def entries(rig):
@@ -145,6 +147,42 @@ def test_a_guest_who_left_stays_out(limited):
     assert guest.enter().status == 303
 
 
+def begin_over(visitor, begin):
+    """A session over the one before, and the end of that one."""
+    session = visitor.jar.get(SESSION)
+    assert begin().status < 500
+    assert visitor.jar.get(SESSION) not in (session, None)
+
+
+def test_P4_guests_who_come_and_go_fill_nothing(make_rig):
+    """Each end of a session is an entry: of those there are so many for all guests of an address, and for an account."""
+    rig = make_rig(start=False)
+    rig.sections = INVITED % {"folder": rig.folder} + POLICY
+    rig.start()
+    link = rig.ctl("invite", "create", "--platform", HOST, "--meeting", MEETING, "--name", "Zoe").stdout.strip()
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation", 10)
+    guest, alice = rig.visitor(), rig.visitor()
+    page = guest.get(link)
+    assert accept(guest, page).status == 303
+    early = dict(guest.jar)
+    for _ in range(2010):
+        begin_over(guest, lambda: accept(guest, page))
+    before = entries(rig)
+    for _ in range(1000):
+        begin_over(guest, lambda: accept(guest, page))
+    assert entries(rig) <= before + 2, "one more a minute"
+    assert guest.enter(MEETING).status == 302, "and guests still get in"
+    out = guest.get("/auth/logout")
+    answer = guest.post("/auth/logout", {name: value for name, _, value in out.forms()[0]["fields"]})
+    assert answer.status in (200, 429)
+    guest.jar = early
+    assert guest.enter(MEETING).status == 303, "what was ended stays so"
+    alice.sign_in()
+    copy, page = with_session_of(alice)
+    assert copy.fill(page, "bob").status in (302, 403), "who has an account is not counted with them"
+    assert alice.enter().status == 303
+
+
 # -- what has ended --
 
 
@@ -181,3 +219,27 @@ def test_P12_later_lifetimes_bring_nothing_back(make_rig):
     assert left.enter().status == 303
     assert gone.enter().status == 303
     assert pending.fill(page).status == 400
+
+
+@pytest.mark.parametrize("short", [("session_lifetime", "session_idle"), ("session_idle",)])
+def test_P12_what_a_shorter_lifetime_ended_stays_so(make_rig, short):
+    """A copy of a session that was replaced, signed out of or sent to the login page while the option was short."""
+    rig = make_rig(options={"session-lifetime": "12h", "session-idle": "12h"})
+    replaced, left, seen = rig.visitor(), rig.visitor(), rig.visitor()
+    for visitor in (replaced, left, seen):
+        visitor.sign_in()
+        assert visitor.enter().status == 302
+    copies = [dict(visitor.jar) for visitor in (replaced, left, seen)]
+    out = left.get("/auth/logout")
+    ticket = {name: value for name, _, value in out.forms()[0]["fields"]}
+    over, page = with_session_of(replaced)
+    change_options(rig, **{option: "1s" for option in short})
+    time.sleep(2)
+    assert over.fill(page, "bob").status == 302
+    assert left.post("/auth/logout", ticket).status == 200
+    assert seen.enter().status == 303
+    change_options(rig, **{option: "12h" for option in short})
+    for copy in copies:
+        visitor = rig.visitor()
+        visitor.jar = copy
+        assert visitor.enter().status == 303

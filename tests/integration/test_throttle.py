@@ -3,6 +3,7 @@
 here go to the socket of the pool as nginx would send them."""
 
 import concurrent.futures
+import os
 import secrets
 import threading
 import urllib.parse
@@ -176,6 +177,46 @@ def test_F4_a_known_browser_behind_a_shared_address_can_sign_in(make_rig):
     statuses = [known.fill(known.login_page(), "bob", "wrong").status for _ in range(11)]
     assert statuses == [401] * 10 + [429]
     wait_for(lambda: [e for e in rig.events("login") if (e["result"], e.get("user")) == ("throttled", "bob")], "the line that names him")
+
+
+PARTNER = '''#!/bin/sh
+name= password=
+while IFS= read -r line && [ "$line" != end ]; do
+    case $line in
+    'user '*) name=${line#* } ;;
+    'password '*) password=${line#* } ;;
+    esac
+done
+echo meetauth 1
+case $name/$password in
+alice@partner/"of the partner") echo grant alice ;;
+alice@partner/*) echo deny ;;
+*) echo unknown ;;
+esac
+echo end
+'''
+
+
+def test_P9_a_browser_is_known_at_the_backend_that_knows_it(make_rig):
+    """A partner's directory has an alice of its own, under another name as well: that buys no tries at ours."""
+    rig = make_rig(start=False, options={"throttle-account": "3/1d", "throttle-address": "8/1d"})
+    program = rig.folder + "/partner"
+    with open(program, "w", encoding="utf-8") as file:
+        file.write(PARTNER)
+    os.chmod(program, 0o755)
+    rig.sections = 'backend "partner" {\n type = "command"\n program = "%s"\n timeout = "20s"\n}\n' % program
+    rig.sections += 'policy {\n rule "all" { allow = true backends = {"staff", "partner"} }\n default = "deny"\n}\n'
+    rig.start()
+    rig.passwords["alice@partner"] = "of the partner"
+    partner = rig.visitor(source="127.0.5.1")
+    assert partner.fill(partner.login_page(), "alice@partner").status == 302
+    partner.jar.pop(SESSION)
+    stranger = rig.visitor(source="127.0.6.2")
+    assert [stranger.fill(stranger.login_page(), "alice", "wrong").status for _ in range(4)] == [401] * 3 + [429]
+    page = partner.login_page()
+    assert [partner.fill(page, "alice", "wrong").status for _ in range(2)] == [401, 429], "one was kept for newcomers"
+    # At the partner's they have tries of their own, which those were taken from, too.
+    assert partner.fill(partner.login_page(), "alice@partner").status == 302
 
 
 # -- meetings --
