@@ -35,17 +35,20 @@ static void add(
 }
 
 /* Nothing is broken, but the operator should know. */
-static void add_warning(void *context, const struct service_finding *finding)
+static void warn(
+	struct findings *findings, const char *what, const char *name, int line, const char *text)
 {
-	struct findings *findings = context;
-
 	if (findings->list == NULL)
-		printf("%-4s  %-8s  %-24s  %s\n", "warn", "policy", finding->about, finding->text);
+		printf("%-4s  %-8s  %-24s  %s\n", "warn", what, name, text);
 	else
 		json_array_append_new(findings->list,
 			json_pack("{s:b, s:b, s:s, s:s, s:i, s:s}", "ok", true, "warning", true,
-				"what", "policy", "name", finding->about, "line", finding->line,
-				"finding", finding->text));
+				"what", what, "name", name, "line", line, "finding", text));
+}
+
+static void add_warning(void *context, const struct service_finding *finding)
+{
+	warn(context, "policy", finding->about, finding->line, finding->text);
 }
 
 static void add_result(struct findings *findings, int rc, const char *what, const char *name,
@@ -54,12 +57,28 @@ static void add_result(struct findings *findings, int rc, const char *what, cons
 	add(findings, rc == 0, what, name, rc == 0 ? good : error->text);
 }
 
+static void check_usage(struct findings *findings, const char *address, struct state *state)
+{
+	struct state_usage usage;
+	char text[250];
+
+	if (state_usage(state, &usage) != 0 || usage.entries <= usage.entries_limit / 5 * 4)
+		return;
+	snprintf(text, sizeof text,
+		"nearly full: %llu entries; from %llu on nobody can join. Look in the log for one "
+		"person or network with many joins, and lower throttle-joins and throttle-refused",
+		(unsigned long long)usage.entries, (unsigned long long)usage.entries_limit);
+	warn(findings, "state", address, 0, text);
+}
+
 static void check_state(struct findings *findings, const char *address)
 {
 	struct error error = {0};
 	struct state *state = state_open(address, &error);
 
 	add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
+	if (state != NULL)
+		check_usage(findings, address, state);
 	state_close(&state);
 }
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What visitors can make of the state that the processes share."""
 
+import ctypes
 import os
 import re
 import signal
+import struct
 import time
 import urllib.parse
 
@@ -14,7 +16,7 @@ from oidc_peers import BACKEND, Liar, Person, section
 from rig import HOST, wait_for
 from test_oidc import start
 from test_sessions import GUESTS as INVITED
-from test_sessions import POLICY, SESSION, with_session_of
+from test_sessions import POLICY, SESSION, try_password, with_session_of
 
 
 def entries(rig):
@@ -181,6 +183,60 @@ def test_P4_guests_who_come_and_go_fill_nothing(make_rig):
     copy, page = with_session_of(alice)
     assert copy.fill(page, "bob").status in (302, 403), "who has an account is not counted with them"
     assert alice.enter().status == 303
+
+
+# -- what is full --
+
+
+def fill_state(rig, prefix, count, until):
+    """As many entries of that kind more, in one step, as meetauthd would write them."""
+    lmdb, env, txn, table = ctypes.CDLL("liblmdb.so.0"), ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint()
+    value = struct.pack("=q", until * 1000000)
+    data = (ctypes.c_size_t * 2)(len(value), ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value)
+    assert lmdb.mdb_env_create(ctypes.byref(env)) == 0
+    assert lmdb.mdb_env_set_mapsize(env, ctypes.c_size_t(256 << 20)) == 0
+    assert lmdb.mdb_env_open(env, (rig.folder + "/state/state.mdb").encode(), 0x14000, 0o600) == 0
+    assert lmdb.mdb_txn_begin(env, None, 0, ctypes.byref(txn)) == 0
+    assert lmdb.mdb_dbi_open(txn, None, 0, ctypes.byref(table)) == 0
+    name = ctypes.create_string_buffer(17)
+    key = (ctypes.c_size_t * 2)(17, ctypes.addressof(name))
+    for number in range(count):
+        name.raw = prefix + struct.pack(">Q", number)
+        assert lmdb.mdb_put(txn, table, key, data, 0) == 0
+    assert lmdb.mdb_txn_commit(txn) == 0
+    lmdb.mdb_env_close(env)
+
+
+def warned(rig):
+    return [line for line in rig.ctl("check").stdout.splitlines() if line.startswith("warn  state")]
+
+
+def test_P4_a_full_state_lets_people_in_and_out_and_is_told_of(make_rig):
+    """The file of its real size. What is live keeps joins out, and nothing else; a flood that has expired keeps nobody out."""
+    rig = make_rig()
+    limit = int(rig.metric("meetauth_state_entries_limit"))
+    alice, bob = rig.visitor(), rig.visitor()
+    alice.sign_in()
+    assert not warned(rig)
+    until = int(time.time()) + 3600
+    fill_state(rig, b"cabcdefgh", limit * 9 // 10, until)
+    row, = warned(rig)
+    assert "nearly full: " in row and "from %d on nobody can join" % limit in row
+    assert alice.enter().status == 302
+    fill_state(rig, b"tabcdefgh", limit * 2 // 10, until)
+    assert alice.enter().status == 503
+    assert bob.fill(bob.login_page(), "bob", "wrong").status == 401
+    bob.fill(bob.login_page(), "bob")
+    out = bob.get("/auth/logout")
+    copy = dict(bob.jar)
+    assert bob.post("/auth/logout", {name: value for name, _, value in out.forms()[0]["fields"]}).status == 200
+    bob.jar = copy
+    assert bob.enter().status == 303
+    assert "has ended" in rig.ctl("session", "revoke", "alice").stdout
+    assert alice.enter().status == 303
+    for prefix, tenths in ((b"cabcdefgh", 9), (b"tabcdefgh", 2)):
+        fill_state(rig, prefix, limit * tenths // 10, 1)
+    wait_for(lambda: try_password(rig, "bob").status == 302, "room for joins")
 
 
 # -- what has ended --
