@@ -11,12 +11,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+/* libfcgi takes SIGTERM, SIGPIPE and SIGUSR1 for itself, and its SIGTERM ends nothing but its own
+ * waiting: one that came before the loop listens would be lost. */
+static int start_library(struct error *error)
+{
+	struct sigaction before;
+	sigset_t term, mask;
+	int rc;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, &mask);
+	sigaction(SIGTERM, NULL, &before);
+	rc = FCGX_Init();
+	sigaction(SIGTERM, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return rc == 0 ? 0 : error_set(error, "libfcgi does not start");
+}
+
 int fastcgi_init(struct error *error)
 {
-	if (FCGX_Init() != 0)
-		return error_set(error, "libfcgi does not start");
-	/* libfcgi takes SIGPIPE, SIGUSR1 and SIGTERM for itself; the loop sets TERM again, and
-	 * nobody should end the service with a USR1 meant to reopen logs, or a USR2 meant for the
+	if (start_library(error) != 0)
+		return -1;
+	/* Nobody should end the service with a USR1 meant to reopen logs, or a USR2 meant for the
 	 * parent. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);

@@ -17,6 +17,7 @@
 #include <fastcgi.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A request being put together, byte by byte. */
@@ -390,6 +391,22 @@ static void an_answer_to_nobody_is_no_signal(void **unused)
 	close(fd);
 }
 
+/* libfcgi's own handler takes it and ends nothing: one that came before the loop would be lost. */
+static void a_term_ends_a_process_that_starts(void **unused)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)unused;
+	if (pid == 0) {
+		raise(SIGTERM);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGTERM);
+}
+
 static int setup(void **unused)
 {
 	struct error error;
@@ -416,6 +433,7 @@ int main(void)
 		cmocka_unit_test(libfcgi_leaves_the_descriptor_alone),
 		cmocka_unit_test(an_answer_is_one_well_formed_end),
 		cmocka_unit_test(an_answer_to_nobody_is_no_signal),
+		cmocka_unit_test(a_term_ends_a_process_that_starts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
