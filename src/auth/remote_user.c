@@ -241,6 +241,13 @@ static int fill(const struct instance *instance, const struct source *source, co
 	return rc | add_groups(who, value_of(source, instance->groups), instance->separator);
 }
 
+/* What checked a password for the web server may have passed over blanks: with them it would be
+ * somebody else, whom a rule that denies misses. */
+static bool has_blanks_around(const char *subject)
+{
+	return subject[0] == ' ' || subject[strlen(subject) - 1] == ' ';
+}
+
 /* Nothing is left out that cannot be taken: a rule that denies a group must not miss somebody since
  * they are in too many. */
 static enum auth_verdict look(void *context,
@@ -257,11 +264,12 @@ static enum auth_verdict look(void *context,
 		return AUTH_UNKNOWN;
 	if (length <= IDENTITY_SUBJECT_MAX)
 		memcpy(subject, user, length);
-	if (subject[0] != '\0' && fill(instance, &source, subject, who) == 0)
+	if (subject[0] != '\0' && !has_blanks_around(subject) &&
+		fill(instance, &source, subject, who) == 0)
 		return AUTH_GRANT;
 	error_set(error,
 		"what the web server says about the visitor cannot be taken: not UTF-8, a control "
-		"character, too long, or too many groups");
+		"character, blanks around the name, too long, or too many groups");
 	return AUTH_DENY;
 }
 

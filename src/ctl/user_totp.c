@@ -67,6 +67,10 @@ static int find_subject(
 	if (name[0] == '\0' || strlen(name) > IDENTITY_SUBJECT_MAX || !text_is_printable(name))
 		return ctl_usage(
 			command, "a user name is 1 to %d bytes of UTF-8", IDENTITY_SUBJECT_MAX);
+	/* As the backend has it, where the name is not an account's that is written otherwise. */
+	if (strcmp(section_type(target->backend), "pam") == 0 &&
+		identity_plain_name(name, target->subject) == 0)
+		return 0;
 	if (!is_file) {
 		snprintf(target->subject, sizeof target->subject, "%s", name);
 		return 0;

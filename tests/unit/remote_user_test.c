@@ -158,6 +158,15 @@ static void denied(struct fixture *fixture, const char *lines, const char *const
 	identity_release(&who);
 }
 
+static void test_p6_blanks_around_make_nobody_else(void **state)
+{
+	denied(*state, "", REQUEST("MEETAUTH_USER", "mallory "));
+	denied(*state, "", REQUEST("MEETAUTH_USER", " mallory"));
+	denied(*state, "", REQUEST("MEETAUTH_USER", " "));
+	denied(*state, "realm = \"EXAMPLE.ORG\"", REQUEST("MEETAUTH_USER", "mallory @EXAMPLE.ORG"));
+	is(*state, "", REQUEST("MEETAUTH_USER", "mal lory"), "mal lory");
+}
+
 static void test_a25_what_cannot_be_taken_is_not_left_out(void **state)
 {
 	char groups[8192] = "", long_text[400];
@@ -229,6 +238,7 @@ int main(void)
 		TEST(test_separator),
 		TEST(test_realm),
 		TEST(test_conditions),
+		TEST(test_p6_blanks_around_make_nobody_else),
 		TEST(test_a25_what_cannot_be_taken_is_not_left_out),
 		TEST(test_a17_parameters_of_the_visitor_are_refused),
 		TEST(test_other_options_that_are_refused),
