@@ -191,6 +191,18 @@ bool arrive_is_for_scripts(struct visit *visit)
 	return true;
 }
 
+/* Addresses of meetings may end with a slash, as those of Galene do; no name of one does. */
+static enum step arrive_below(struct visit *visit, const char *rest, const struct params *query)
+{
+	size_t length = strlen(rest);
+	char *name = strndup(rest, length - (length > 0 && rest[length - 1] == '/'));
+	enum step step = name != NULL ? arrive_at(visit, name, get_parameter, query)
+				      : visit_fail(visit, FAILURE_INTERNAL);
+
+	free(name);
+	return step;
+}
+
 static enum step read_entry(struct visit *visit, const struct params *query)
 {
 	const char *entry = visit->route_rest, *slash = strchr(entry, '/'), *title = NULL;
@@ -203,7 +215,7 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 				     : refuse(visit, "platform", "there are several: name one");
 	if (arrive_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
-	return arrive_at(visit, slash != NULL ? slash + 1 : "", get_parameter, query);
+	return arrive_below(visit, slash != NULL ? slash + 1 : "", query);
 }
 
 enum step arrive_by_entry(struct visit *visit)

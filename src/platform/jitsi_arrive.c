@@ -34,12 +34,24 @@ bool jitsi_is_override(const char *name)
 	       text_is_token(name, 1, KEY_MAX, "_.");
 }
 
-/* Behind a "%": a blank, or something beyond ASCII. An encoded dot or slash would be another
- * address. */
+/* Behind a "%": a blank, one of # $ % + , ; = @, or something beyond ASCII. An encoded dot or slash
+ * would be another address, also where somebody decodes twice; for & : ? ' and " Jitsi's own nginx
+ * has no page. */
 static bool is_encoded(const char *digits)
 {
-	return strncmp(digits, "20", 2) == 0 ||
-	       (strspn(digits, "89abcdef") > 0 && strspn(digits, "0123456789abcdef") >= 2);
+	static const char *const known[] = {"20", "23", "24", "25", "2b", "2c", "3b", "3d", "40"};
+	static const char hex[] = "0123456789abcdef";
+
+	if (strspn(digits, hex) < 2)
+		return false;
+	if (digits[0] >= '8')
+		return true;
+	if (strncmp(digits, "25", 2) == 0 && strspn(digits + 2, hex) >= 2)
+		return false;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strncmp(digits, known[i], 2) == 0)
+			return true;
+	return false;
 }
 
 /* What encodeURIComponent() makes of a normalized name, in small letters. No "*": Prosody takes
@@ -186,7 +198,7 @@ static int remember(struct platform_arrival *arrival, const char *name, const ch
 }
 
 /* A scalar, as JSON; NULL where it is none, empty, or longer than an override may be. */
-static char *dump_override(const json_t *value)
+static char *dump_scalar(const json_t *value)
 {
 	const char *text = json_string_value(value);
 	char *dumped;
@@ -198,6 +210,17 @@ static char *dump_override(const json_t *value)
 		return dumped;
 	free(dumped);
 	return NULL;
+}
+
+/* What stood in the address of a page is a text of JSON in {state}: "false", "\"Team 1\"". */
+static char *dump_override(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	json_t *within = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+	char *dumped = dump_scalar(within != NULL ? within : value);
+
+	json_decref(within);
+	return dumped;
 }
 
 /* Overrides are a comfort: what is more than a ticket holds is dropped, as is what the web client

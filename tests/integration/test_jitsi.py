@@ -49,6 +49,36 @@ def test_a_name_beyond_ascii(jitsi):
     assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["room"] == "b%c3%bcro%c3%a4"
 
 
+@pytest.mark.parametrize("room", ["C++", "Team #3", "100%", "a,b", "a;b=c", "d@e", "5$"])
+def test_flow_F8_a_room_with_characters_that_are_encoded(jitsi, room):
+    """Case 13: the web client encodes both names."""
+    quoted = urllib.parse.quote(room, safe="!'()*~")
+    text = json.dumps({"room": quoted, "roomSafe": quoted.lower()})
+    for target in (address(text, room), address(state(room), room)):
+        _, answer = jitsi.sign_in(target)
+        seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
+        assert seen["room"] == jitsi.audit(answer)["meeting_id"] == quoted.lower()
+
+
+@pytest.mark.parametrize("safe", ["a%2eb", "a%2fb", "a%5cb", "a%00b", "a%1fb", "a%252fb", "a%2ab", "a%26b", "a%3ab", "a%3fb", "a%22b", "a%27b", "a%2", "a%"])
+def test_flow_F8_what_another_address_could_be_made_of_is_refused(jitsi, safe):
+    answer = jitsi.rig.visitor().get(address(json.dumps({"room": safe, "roomSafe": safe}), "x"), JSON)
+    assert (answer.status, answer.code) == (400, "bad-request")
+
+
+def test_flow_22_overrides_of_the_address_bar_come_as_texts_of_json(jitsi):
+    """parseURLParams.ts leaves them as they stand in the address."""
+    texts = {"config.prejoinConfig.enabled": "false", "config.subject": '"Team 1"', "config.resolution": "180", "config.localSubject": "plain", "config.list": "[1]"}
+    _, answer = jitsi.sign_in(address(state("Weekly", **texts), "Weekly"))
+    assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["overrides"] == {
+        "config.prejoinConfig.enabled": False, "config.subject": "Team 1", "config.resolution": 180, "config.localSubject": "plain"}
+
+
+def test_flow_25_a_slash_behind_the_room(jitsi):
+    _, answer = jitsi.sign_in("/auth/jitsi/weekly/")
+    assert jitsi.peer(jitsi.secrets[-1]).open(answer.location)["room"] == "weekly"
+
+
 def test_a_room_with_a_blank(jitsi):
     _, answer = jitsi.sign_in(address(state("Team Meeting"), "Team Meeting"))
     assert answer.location.startswith(SITE + "/Team%20Meeting?jwt=")
