@@ -7,6 +7,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/typed.h"
 #include "outbound/mail.h"
 
 #include <sodium.h>
@@ -164,29 +165,12 @@ static bool recall(const struct auth_challenge *challenge, struct asked *asked)
 
 /* ---- the second: which code ---- */
 
-/* As people copy it: with blanks in and around it. */
-static void take_code(const char *typed, char code[CODE_DIGITS + 1])
-{
-	size_t length = 0;
-
-	memset(code, 0, CODE_DIGITS + 1);
-	for (; *typed != '\0'; typed++) {
-		if (*typed == ' ')
-			continue;
-		if (length == CODE_DIGITS) {
-			code[0] = '\0'; /* too long: none */
-			return;
-		}
-		code[length++] = *typed;
-	}
-}
-
 static bool is_right(const struct asked *asked, const char *answer)
 {
 	char code[CODE_DIGITS + 1];
 	bool same;
 
-	take_code(answer, code);
+	typed_code(answer, TYPED_DIGITS, CODE_DIGITS, code);
 	same = sodium_memcmp(code, asked->code, sizeof code) == 0;
 	explicit_bzero(code, sizeof code);
 	return same & asked->admitted & (clock_wall() - asked->made < CODE_LIFETIME);

@@ -7,6 +7,7 @@
 #include "auth/display_name.h"
 #include "auth/meeting_keys.h"
 #include "base/clock.h"
+#include "base/typed.h"
 
 #define SUBJECT "key-"
 
@@ -92,6 +93,23 @@ static int fill(struct identity *who, const struct found *found, const char *nam
 	return rc;
 }
 
+/* Keys come by mail and by telephone: first as it is meant, then as it is. */
+static enum password_match verify(const char *hash, const char *typed)
+{
+	char key[AUTH_PASSWORD_MAX + 1];
+	enum password_match match;
+
+	if (!meeting_keys_is_made(typed, key)) {
+		snprintf(key, sizeof key, "%s", typed);
+		typed_clean(key);
+	}
+	match = password_verify(hash, key);
+	if (match == PASSWORD_MISMATCH && strcmp(key, typed) != 0)
+		match = password_verify(hash, typed);
+	explicit_bzero(key, sizeof key);
+	return match;
+}
+
 static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
 {
 	char name[DISPLAY_NAME_SIZE];
@@ -102,7 +120,7 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 		return AUTH_UNKNOWN;
 	find(context, attempt->join, &found);
 	/* Whether or not the meeting has a key: the time must not tell. */
-	match = password_verify(found.hash, attempt->password);
+	match = verify(found.hash, attempt->password);
 	explicit_bzero(found.hash, sizeof found.hash);
 	if (match == PASSWORD_BROKEN) {
 		error_set(attempt->error, "no memory to hash a key");

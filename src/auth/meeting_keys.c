@@ -5,6 +5,9 @@
 #include "base/identity.h"
 #include "base/join.h"
 #include "base/text.h"
+#include "base/typed.h"
+
+#include <sodium.h>
 
 #define FORMAT "meetauth meeting keys 1"
 
@@ -137,6 +140,46 @@ const char *meeting_keys_fault(const struct meeting_key *key)
 	if (!join_is_meeting_id(key->meeting))
 		return "the meeting id is not " JOIN_MEETING_FORM;
 	return password_hash_fault(key->hash);
+}
+
+static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+
+enum { LETTERS = 12, GROUP = 4 };
+
+/* Writes the letters in groups. */
+static void write_made(const char letters[LETTERS], char key[MEETING_KEY_MADE_SIZE])
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < LETTERS; i++) {
+		if (i > 0 && i % GROUP == 0)
+			key[length++] = '-';
+		key[length++] = letters[i];
+	}
+	key[length] = '\0';
+}
+
+void meeting_keys_make(char key[MEETING_KEY_MADE_SIZE])
+{
+	char letters[LETTERS];
+
+	_Static_assert(sizeof alphabet == 33, "five bits a character");
+	for (size_t i = 0; i < LETTERS; i++)
+		letters[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+	write_made(letters, key);
+	explicit_bzero(letters, sizeof letters);
+}
+
+bool meeting_keys_is_made(const char *typed, char key[MEETING_KEY_MADE_SIZE])
+{
+	char letters[LETTERS + 1];
+	bool is_made = typed_code(typed, alphabet, LETTERS, letters);
+
+	key[0] = '\0';
+	if (is_made)
+		write_made(letters, key);
+	explicit_bzero(letters, sizeof letters);
+	return is_made;
 }
 
 /* ---- changes ---- */

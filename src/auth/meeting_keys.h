@@ -38,6 +38,15 @@ bool meeting_keys_is_active(const struct meeting_key *key, int64_t now);
 /* What is wrong with a key (but its id), as a constant sentence; NULL: nothing. */
 const char *meeting_keys_fault(const struct meeting_key *key);
 
+/* -- keys that are made here: three groups of four, without what looks alike; 60 bits -- */
+
+enum { MEETING_KEY_MADE_SIZE = sizeof "abcd-efgh-jkmn" };
+
+void meeting_keys_make(char key[MEETING_KEY_MADE_SIZE]);
+
+/* Whether what was typed is such a key, read out or copied (typed_code()), and the one it is. */
+bool meeting_keys_is_made(const char *typed, char key[MEETING_KEY_MADE_SIZE]);
+
 /* -- changes, under the file's lock -- */
 
 /* Gives a meeting a key, in place of the one it has; key->id does not count. Forgets those that

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/password.h"
 
+#include "base/typed.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -63,8 +65,18 @@ const char *password_hash_fault(const char *hash)
 
 int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 {
-	return crypto_pwhash_str(hash, password, strlen(password),
-		crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE);
+	size_t size = 3 * strlen(password) + 1; /* a letter may get longer (Unicode TR 15) */
+	char *normal = malloc(size);
+	int rc = -1;
+
+	if (normal == NULL)
+		return -1;
+	typed_password(password, normal, size);
+	rc = crypto_pwhash_str(hash, normal, strlen(normal), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+		crypto_pwhash_MEMLIMIT_INTERACTIVE);
+	explicit_bzero(normal, size);
+	free(normal);
+	return rc;
 }
 
 /* Not crypto_pwhash_str_verify(): that calls a lack of memory a wrong password. */

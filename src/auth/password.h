@@ -22,7 +22,8 @@ extern const char password_nobody[];
  * limits. */
 const char *password_hash_fault(const char *hash);
 
-/* Hashes at libsodium's "interactive" costs (64 MiB, 2 passes). 0, or -1 without memory. */
+/* Hashes the password in the form that typed_password() makes, at libsodium's "interactive" costs
+ * (64 MiB, 2 passes). 0, or -1 without memory. */
 int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 enum password_match {

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/identity.h"
 #include "base/text.h"
+#include "base/typed.h"
 
 int totp_secret_name(const char *backend, const char *subject, char *name, size_t size)
 {
@@ -49,22 +50,6 @@ bool totp_available(void)
 	return is_started;
 }
 
-/* Copies the code without blanks, as an app shows it in two halves. */
-static bool read_code(const char *text, char code[DIGITS + 1])
-{
-	size_t count = 0;
-
-	for (; *text != '\0'; text++) {
-		if (*text == ' ')
-			continue;
-		if (*text < '0' || *text > '9' || count == DIGITS)
-			return false;
-		code[count++] = *text;
-	}
-	code[count] = '\0';
-	return count == DIGITS;
-}
-
 /* Not oath_totp_validate(): that compares with strcmp() and stops at the first match. */
 static enum totp_verdict compare(
 	const char *key, size_t length, const char *code, int64_t step, int64_t *step_r)
@@ -92,7 +77,7 @@ enum totp_verdict totp_check(const char *key_base32, const char *text, int64_t n
 	size_t length = 0;
 
 	*step_r = 0;
-	if (!totp_available() || !read_code(text, code) || now < 0)
+	if (!totp_available() || !typed_code(text, TYPED_DIGITS, DIGITS, code) || now < 0)
 		return TOTP_WRONG;
 	/* The length is checked, since a key of no bytes has codes, too. */
 	if (oath_base32_decode(key_base32, strlen(key_base32), &key, &length) == OATH_OK &&

@@ -3,6 +3,7 @@
 
 #include "auth/htpasswd.h"
 #include "base/file.h"
+#include "base/fold.h"
 #include "base/text.h"
 
 #include <sodium.h>
@@ -320,13 +321,30 @@ int users_key(const struct users *users, const char *name, char key[USERS_NAME_S
 	return rc;
 }
 
-const struct user *users_find(const struct users *users, const char *key)
+static const struct user *find_exactly(const struct users *users, const char *key)
 {
 	struct user wanted = {.name = key};
 
 	if (users->count == 0)
 		return NULL;
 	return bsearch(&wanted, users->rows, users->count, sizeof wanted, by_name);
+}
+
+const struct user *users_find(const struct users *users, const char *key)
+{
+	char other[USERS_NAME_SIZE];
+	const struct user *user = find_exactly(users, key);
+
+	snprintf(other, sizeof other, "%s", key);
+	if (user == NULL) {
+		fold_compose(key, other, sizeof other);
+		user = find_exactly(users, other);
+	}
+	if (user == NULL) {
+		fold_decompose(key, other, sizeof other);
+		user = find_exactly(users, other);
+	}
+	return user;
 }
 
 const struct user *users_at(const struct users *users, size_t index)

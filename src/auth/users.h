@@ -88,7 +88,8 @@ int users_canonical(const char *name, char canonical[USERS_NAME_SIZE]);
  * is. As users_canonical(). */
 int users_key(const struct users *users, const char *name, char key[USERS_NAME_SIZE]);
 
-/* By the name as users_key() makes it; NULL when there is none. */
+/* By the name as users_key() makes it, in whichever way its letters are written (fold_compose());
+ * NULL when there is none. */
 const struct user *users_find(const struct users *users, const char *key);
 
 /* By position, in the order of the names; NULL past the end. */

@@ -63,7 +63,41 @@ void fold_name(const char *name, char folded[FOLD_SIZE])
 	free(text);
 }
 
+static void normalize(uninorm_t form, const char *text, char *normal, size_t size)
+{
+	size_t length = 0;
+	uint8_t *made = u8_normalize(form, (const uint8_t *)text, strlen(text), NULL, &length);
+
+	if (made != NULL && length < size) {
+		memcpy(normal, made, length);
+		normal[length] = '\0';
+	}
+	if (made != NULL)
+		explicit_bzero(made, length);
+	free(made);
+}
+
+void fold_compose(const char *text, char *composed, size_t size)
+{
+	normalize(UNINORM_NFC, text, composed, size);
+}
+
+void fold_decompose(const char *text, char *decomposed, size_t size)
+{
+	normalize(UNINORM_NFD, text, decomposed, size);
+}
+
 #else
+
+void fold_compose(const char *text, char *composed, size_t size)
+{
+	(void)text, (void)composed, (void)size;
+}
+
+void fold_decompose(const char *text, char *decomposed, size_t size)
+{
+	(void)text, (void)decomposed, (void)size;
+}
 
 void fold_name(const char *name, char folded[FOLD_SIZE])
 {

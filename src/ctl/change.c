@@ -52,6 +52,8 @@ int change_begin(struct change *change, bool create, struct error *error)
 	if (change->users == NULL)
 		return EX_DATAERR;
 	change->user = users_find(change->users, change->name);
+	if (change->user != NULL)
+		snprintf(change->name, sizeof change->name, "%s", change->user->name);
 	if (create == (change->user == NULL))
 		return 0;
 	error_set(error, create ? "%s: there is a user \"%s\" already" : "%s: no user \"%s\"",

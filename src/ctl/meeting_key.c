@@ -11,7 +11,6 @@
 #include "ctl/given.h"
 
 #include <jansson.h>
-#include <sodium.h>
 
 enum { SET, GENERATE, LIST, REMOVE };
 
@@ -109,30 +108,17 @@ static int run_set(struct ctl *ctl, int argc, char **argv)
 	return status == EX_OK ? EX_OK : ctl_fail(status, &error);
 }
 
-/* To be read out and typed: three groups of four, without what looks alike. 60 bits. */
-enum { GENERATED_SIZE = sizeof "abcd-efgh-jkmn" };
-
-static void generate(char text[GENERATED_SIZE])
-{
-	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
-
-	_Static_assert(sizeof alphabet == 33, "five bits a character");
-	for (size_t i = 0; i < GENERATED_SIZE - 1; i++)
-		text[i] = i % 5 == 4 ? '-' : alphabet[randombytes_uniform(32)];
-	text[GENERATED_SIZE - 1] = '\0';
-}
-
 static int run_generate(struct ctl *ctl, int argc, char **argv)
 {
 	struct given given = {0};
 	struct error error;
-	char text[GENERATED_SIZE];
+	char text[MEETING_KEY_MADE_SIZE];
 	int status =
 		take_meeting(ctl, &ctl_meeting_key_commands[GENERATE], true, argc, argv, &given);
 
 	if (status != 0)
 		return status;
-	generate(text);
+	meeting_keys_make(text);
 	status = store(&given, text, &error);
 	if (status == EX_OK)
 		printf("%s\n", text);

@@ -8,6 +8,7 @@
 #include "auth/auth.h"
 #include "auth/users.h"
 #include "base/text.h"
+#include "base/typed.h"
 #include "ctl/change.h"
 #include "ctl/given.h"
 #include "ctl/user_list.h"
@@ -124,6 +125,7 @@ static int take_name(
 {
 	if (operands != 1)
 		return ctl_usage(command, "one user name is needed");
+	typed_clean(argv[0]);
 	if (users_canonical(argv[0], name) != 0)
 		return ctl_usage(command,
 			"a user name is 1 to %d bytes of UTF-8 without blanks around",

@@ -60,6 +60,7 @@ static int find_subject(
 {
 	bool is_file = strcmp(section_type(target->backend), "file") == 0;
 	enum users_kind kind = USERS_OWN;
+	const struct user *user;
 	struct users *users;
 	struct error error;
 	int rc;
@@ -80,7 +81,10 @@ static int find_subject(
 	if (users == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
 	rc = users_key(users, name, target->subject);
-	if (rc != 0 || (must_exist && users_find(users, target->subject) == NULL))
+	user = rc == 0 ? users_find(users, target->subject) : NULL;
+	if (user != NULL) /* the factor is asked of the subject, letter by letter */
+		snprintf(target->subject, sizeof target->subject, "%s", user->name);
+	if (rc != 0 || (must_exist && user == NULL))
 		rc = error_set(&error, "%s: no user \"%s\"",
 			section_string(target->backend, "users"), name);
 	users_drop(&users);

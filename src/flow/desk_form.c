@@ -27,6 +27,8 @@ static int take_fields(struct desk *desk)
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		*fields[i].value = "";
+		if (fields[i].value != &desk->password)
+			params_clean(desk->visit->form, fields[i].name);
 		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
 				PARAM_REPEATED ||
 			strlen(*fields[i].value) > FIELD_MAX) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/typed.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -21,7 +22,11 @@ struct login {
 	struct call *call;
 	struct service_backend *only; /* the one whose form it is; NULL: all that take passwords */
 	const char *name, *password;  /* in the form; "" where it has no such field */
-	const char *answer;	      /* to the visit's note; NULL: none was asked */
+	char normal[AUTH_PASSWORD_MAX + 1]; /* the password as most keyboards write it */
+	bool differs;			    /* from what was typed, which is tried second */
+	bool as_typed;			    /* now */
+	bool denied;			    /* at first */
+	const char *answer;		    /* to the visit's note; NULL: none was asked */
 	struct tries tries;
 	size_t index; /* of the backend to be asked next */
 	bool asked;
@@ -109,7 +114,7 @@ static void prepare(struct login *login, const struct service_backend *backend)
 	call->whom = throttle_whom(visit, login->name);
 	call->attempt = (struct auth_attempt){
 		.name = login->name,
-		.password = login->password,
+		.password = login->as_typed ? login->password : login->normal,
 		.answer = login->answer,
 		.asked = login->answer != NULL ? &call->asked : NULL,
 		.join = &visit->join,
@@ -125,6 +130,7 @@ static void prepare(struct login *login, const struct service_backend *backend)
 static void release(struct login *login)
 {
 	call_release(login->call);
+	explicit_bzero(login->normal, sizeof login->normal);
 	free(login);
 }
 
@@ -272,8 +278,18 @@ static void on_done(struct call *call)
 	}
 }
 
+/* Whether the backend that was asked last is to be asked once more, for the password as it was
+ * typed: also for a name that it does not know, or the time would tell which it knows. */
+static bool is_asked_twice(const struct login *login)
+{
+	enum auth_verdict verdict = login->call->verdict;
+
+	return login->differs && login->asked && !login->as_typed &&
+	       (verdict == AUTH_DENY || verdict == AUTH_UNKNOWN);
+}
+
 /* The next backend that takes passwords, or the only one that is meant. */
-static struct service_backend *next_backend(struct login *login)
+static struct service_backend *following_backend(struct login *login)
 {
 	struct service *service = login->call->visit->service;
 	struct service_backend *only = login->only;
@@ -289,6 +305,29 @@ static struct service_backend *next_backend(struct login *login)
 	return NULL;
 }
 
+/* The one to be asked now. */
+static struct service_backend *next_backend(struct login *login)
+{
+	bool again = is_asked_twice(login);
+
+	login->as_typed = again;
+	login->denied = again && login->call->verdict == AUTH_DENY;
+	return again ? login->call->backend : following_backend(login);
+}
+
+/* Whether there is somebody else to ask. Who was denied at first stays so, unless they are let in
+ * by what they typed. */
+static bool goes_on(struct login *login)
+{
+	enum auth_verdict *verdict = &login->call->verdict;
+
+	if (!login->asked || is_asked_twice(login))
+		return true;
+	if (login->denied && (*verdict == AUTH_UNKNOWN || *verdict == AUTH_UNAVAILABLE))
+		*verdict = AUTH_DENY;
+	return *verdict == AUTH_UNKNOWN || *verdict == AUTH_UNAVAILABLE;
+}
+
 /* An unknown name asks the next, a wrong password stops, a backend out of order is remembered
  * unless another says yes. STEP_WAIT: one is being asked. */
 static enum step ask_next(struct login *login)
@@ -296,8 +335,7 @@ static enum step ask_next(struct login *login)
 	struct call *call = login->call;
 	struct service_backend *backend;
 
-	while (!login->asked || call->verdict == AUTH_UNKNOWN ||
-		call->verdict == AUTH_UNAVAILABLE) {
+	while (goes_on(login)) {
 		if (login->asked && call->verdict == AUTH_UNAVAILABLE) {
 			login->broken = call->backend;
 			login->why = call->error;
@@ -342,6 +380,7 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 		return NULL;
 	}
 	login->call->context = login;
+	login->differs = typed_password(login->password, login->normal, sizeof login->normal);
 	if (login->answer != NULL)
 		fill_asked(visit->note, &login->call->asked);
 	return login;
@@ -457,6 +496,7 @@ enum step authenticate_by_form(struct visit *visit)
 		return answer_challenge(visit);
 	if (take_backend(visit, &login.only) != 0)
 		return STEP_DONE;
+	params_clean(visit->form, "name");
 	has_name = login.only == NULL || login.only->driver->name_label != NULL;
 	has_password = login.only == NULL || login.only->driver->password_label != NULL;
 	if ((has_name && take_field(visit, "name", &login.name) != 0) ||

@@ -2,6 +2,7 @@
 #include "http/params.h"
 
 #include "base/text.h"
+#include "base/typed.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -206,6 +207,14 @@ enum params_count params_get(const struct params *params, const char *name, cons
 			*value_r = item->value != NULL ? item->value : "";
 	}
 	return count;
+}
+
+void params_clean(struct params *params, const char *name)
+{
+	for (UriQueryListA *item = params->list; item != NULL; item = item->next)
+		if (strcmp(item->key, name) == 0 && item->value != NULL &&
+			item->value != unreadable)
+			typed_clean((char *)(uintptr_t)item->value);
 }
 
 void params_free(struct params **params)

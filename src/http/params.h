@@ -35,6 +35,9 @@ struct params *params_parse_lenient(const char *text, size_t length);
  * the first when repeated (of a lenient list: any). Lives as long as the list. */
 enum params_count params_get(const struct params *params, const char *name, const char **value_r);
 
+/* Cleans what somebody typed, the values of a name, with typed_clean(). */
+void params_clean(struct params *params, const char *name);
+
 /* Wipes and frees, sets to NULL. NULL is fine. */
 void params_free(struct params **params);
 

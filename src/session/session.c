@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
+#include "base/fold.h"
 #include "base/text.h"
 #include "session/identity_wire.h"
 
@@ -123,6 +124,7 @@ void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backe
 	char lower[IDENTITY_SUBJECT_MAX + 1];
 
 	text_lower(subject, lower, sizeof lower);
+	fold_compose(lower, lower, sizeof lower);
 	if (backend == NULL)
 		seal_hash(hash_key, key, "revoke-subject", lower, NULL);
 	else

@@ -104,6 +104,19 @@ def test_the_code_in_the_mail_lets_in(rig, server):
     assert code not in rig.pool.said() and PASSWORD not in rig.pool.said()
 
 
+def test_address_and_code_are_pasted(rig, server):
+    """Rows 13 and 16 of the sign-in cases."""
+    address = new_address()
+    visitor, asked = ask(rig, " %s\u00a0" % address)
+    code = smtp.code_in(server.wait_for_mail(address)[0])
+    wide = "".join(chr(ord(digit) + 0xff10 - ord("0")) for digit in code)
+    page = answer(visitor, asked, wrong(code))
+    assert page.status == 401
+    back = answer(visitor, page, wide[:3] + "\u2013" + code[3:] + "\u202f")
+    assert back.status == 302, back
+    assert query(back)["participantEmail"] == address
+
+
 def test_the_mail_is_as_mails_of_machines_should_be(rig, server):
     address = new_address()
     ask(rig, address)

@@ -49,8 +49,20 @@ def test_the_key_lets_into_its_meeting(shared):
     assert join["backend"] == "key" and re.fullmatch("key-[0-9a-f]{32}-[0-9a-f]{16}", join["user"])
 
 
+def test_a_key_is_typed_as_it_was_read_out(shared):
+    """Kind F of the sign-in cases: capitals, blanks and dashes of another kind."""
+    meeting = "read-out"
+    key = shared.ctl("meeting-key", "generate", *WHERE, meeting).stdout.strip()
+    assert re.fullmatch("[a-z2-9]{4}(-[a-z2-9]{4}){2}", key)
+    wait_for(lambda: enter(shared, meeting, key)[1].status == 302, "the key to be known")
+    for typed in (key.upper(), key.replace("-", " "), key.replace("-", "\u2013") + "\u00a0", key.replace("-", "")):
+        assert enter(shared, meeting, typed)[1].status == 302, typed
+    assert enter(shared, MEETING, "correct horse ", name="Zoë\u00a0")[1].status == 302
+    assert enter(shared, meeting, key.replace("-", "--x"))[1].status == 401
+
+
 @pytest.mark.parametrize("meeting,key", [
-    (MEETING, "other secret"), (MEETING, "correct horse "), (MEETING, "Correct horse"), (MEETING, "x" * 1025),
+    (MEETING, "other secret"), (MEETING, "correct  horse"), (MEETING, "Correct horse"), (MEETING, "x" * 1025),
     (OTHER, "correct horse"), (MEETING.upper(), "correct horse"), ("another", "correct horse")])
 def test_another_key_does_not(shared, meeting, key):
     _, answer = enter(shared, meeting, key)

@@ -103,6 +103,18 @@ def test_wrong_code_is_asked_again(carol):
     assert answer_with(visitor, page, digits[:3] + " " + digits[3:]).status == 302
 
 
+@pytest.mark.parametrize("way", [
+    lambda digits: digits[:3] + "-" + digits[3:],
+    lambda digits: digits[:3] + "\u00a0" + digits[3:] + "\u202f",
+    lambda digits: "".join(chr(ord(digit) + 0xff10 - 0x30) for digit in digits),
+    lambda digits: "".join(chr(ord(digit) + 0x660 - 0x30) for digit in digits),
+], ids=("dash", "no-break space", "full width", "Arabic"))
+def test_a_code_is_read_however_it_is_written(carol, way):
+    """Row 16 of the sign-in cases."""
+    visitor, page = enter(carol, carol.name)
+    assert answer_with(visitor, page, way(code(carol.totp))).status == 302
+
+
 def test_A31_another_spelling_of_the_name_needs_the_code_too(carol):
     carol.passwords[carol.name.upper()] = carol.passwords[carol.name]
     _, page = enter(carol, carol.name.upper())

@@ -220,11 +220,61 @@ static void the_right_key_gives_a_guest(void **state)
 	backend->close(instance);
 }
 
+/* Read out on the telephone, pasted with what stands around it. */
+static void a_key_is_read_however_it_is_written(void **state)
+{
+	const struct auth_backend *backend = &auth_meeting_key;
+	static const char *const made[] = {"abcd-efgh-jk23", " abcd-efgh-jk23 ", "ABCD EFGH JK23",
+		"abcdefghjk23", "ABCD\xe2\x80\x93\x65\x66gh\xe2\x80\x93jk23\xc2\xa0",
+		"Abcd-Efgh-\xef\xbc\xaa\xef\xbc\xab\xef\xbc\x92\xef\xbc\x93"};
+	char hash[PASSWORD_HASH_SIZE], key[MEETING_KEY_MADE_SIZE];
+	struct identity who = IDENTITY_INIT;
+	void *instance;
+
+	meeting_keys_make(key);
+	assert_int_equal(strlen(key), strlen(made[0]));
+	assert_true(key[4] == '-' && key[9] == '-');
+	assert_int_equal(password_hash(made[0], hash), 0);
+	set(*state, "m1", hash, 0);
+	set(*state, "m2", HORSE, 0);
+	instance = open_keys(*state, backend);
+	for (size_t i = 0; i < COUNT(made); i++) {
+		assert_int_equal(try(backend, instance, "m1", "Zoe", made[i], &who), AUTH_GRANT);
+		assert_true(meeting_keys_is_made(made[i], key));
+		assert_string_equal(key, made[0]);
+		identity_release(&who);
+		who = IDENTITY_INIT;
+	}
+	assert_int_equal(
+		try(backend, instance, "m2", "Zoe", "correct horse\xc2\xa0", &who), AUTH_GRANT);
+	identity_release(&who);
+	assert_false(meeting_keys_is_made("abcd-efgh-jk2", key));
+	assert_false(meeting_keys_is_made("abcd-efgh-jk230", key));
+	assert_false(meeting_keys_is_made("abcd-efgh-jkl0", key)); /* not in the alphabet */
+	backend->close(instance);
+}
+
+/* Keys that somebody chose may have blanks around them, and are as they are then. */
+static void a_key_with_blanks_around_opens(void **state)
+{
+	struct identity who = IDENTITY_INIT;
+	char hash[PASSWORD_HASH_SIZE];
+	void *instance;
+
+	assert_int_equal(password_hash(" my own key ", hash), 0);
+	set(*state, "m1", hash, 0);
+	instance = open_keys(*state, &auth_meeting_key);
+	assert_int_equal(
+		try(&auth_meeting_key, instance, "m1", "Zoe", " my own key ", &who), AUTH_GRANT);
+	identity_release(&who);
+	auth_meeting_key.close(instance);
+}
+
 static void no_other_key_opens_and_no_other_meeting(void **state)
 {
 	static const struct {
 		const char *meeting, *name, *key;
-	} cases[] = {{"m1", "Zoe", "other secret"}, {"m1", "Zoe", "correct horse "},
+	} cases[] = {{"m1", "Zoe", "other secret"}, {"m1", "Zoe", "correct  horse"},
 		{"m1", "Zoe", "Correct horse"}, {"m1", "Zoe", "x"}, {"m1", "Zoe", HORSE},
 		{"m2", "Zoe", "correct horse"}, {"M1", "Zoe", "correct horse"},
 		{"none", "Zoe", "correct horse"}, {"over", "Zoe", "correct horse"},
@@ -399,6 +449,8 @@ int main(void)
 		TEST(what_ended_long_ago_is_forgotten_with_the_next),
 		TEST(a53_a_bad_file_is_refused_as_a_whole),
 		TEST(the_right_key_gives_a_guest),
+		TEST(a_key_is_read_however_it_is_written),
+		TEST(a_key_with_blanks_around_opens),
 		TEST(no_other_key_opens_and_no_other_meeting),
 		TEST(a35_a_meeting_without_a_key_takes_as_long),
 		TEST(sessions_end_with_their_key),
