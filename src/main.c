@@ -73,6 +73,18 @@ static void print_finding(void *context, const struct service_finding *finding)
 			finding->text);
 }
 
+/* No start needs them, and no join works without. */
+static void print_missing_secrets(const struct service *service)
+{
+	const char *name;
+
+	for (size_t at = 0; (name = service_missing_secret(service, &at)) != NULL;)
+		fprintf(stderr,
+			"meetauthd: %s: warning: no secret in the store: \"meetauthctl "
+			"secret set %s\"\n",
+			service->settings->file, name);
+}
+
 /* -t: everything a start would load. */
 static int test_configuration(const char *file)
 {
@@ -89,6 +101,7 @@ static int test_configuration(const char *file)
 			"every meeting\n",
 			file);
 	service_lint(service, clock_wall(), print_finding, (void *)file);
+	print_missing_secrets(service);
 	fprintf(stderr, "meetauthd: %s: good\n", file);
 	service_drop(&service);
 	return EX_OK;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "ctl/check_socket.h"
+#include "ctl/people.h"
 #include "service/lint.h"
 #include "service/service.h"
 #include "service/user.h"
@@ -217,7 +218,8 @@ static void check_policy(struct findings *findings, const struct settings *setti
 	if (!settings->policy.present)
 		snprintf(text, sizeof text, "none: every user who signs in may join every meeting");
 	else
-		snprintf(text, sizeof text, "%zu rules, default %s", settings->policy.count,
+		snprintf(text, sizeof text, "%zu rule%s, default %s", settings->policy.count,
+			settings->policy.count == 1 ? "" : "s",
 			settings->policy.allow_by_default ? "allow" : "deny");
 	add(findings, true, "policy", "", text);
 }
@@ -248,6 +250,7 @@ static void check_service(struct findings *findings, struct service *service, bo
 	add_result(findings, platforms, "platform", "all", "good", &error);
 	if (platforms == 0)
 		service_lint(service, clock_wall(), add_warning, findings);
+	people_lint(service->settings, add_warning, findings);
 	backends = service_open_backends(service, &error);
 	add_result(findings, backends, "backend", "all", "good", &error);
 	files = service_open_files(service, &error);
@@ -301,6 +304,7 @@ static int check(struct ctl *ctl, int argc, char **argv)
 }
 
 const struct ctl_command ctl_check_commands[] = {
-	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names", check},
-	{NULL, NULL, NULL, NULL},
+	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names", check,
+		false},
+	{0},
 };

@@ -27,6 +27,7 @@ struct ctl_command {
 	const char *arguments; /* "NAME", as shown in the help */
 	const char *summary;   /* one line */
 	int (*run)(struct ctl *ctl, int argc, char **argv);
+	bool changes; /* something: syslog is told who did what */
 };
 
 /* Loads the configuration on first use, and as root becomes the user of the service

@@ -308,10 +308,12 @@ const struct ctl_command ctl_invite_commands[] = {
 	[CREATE] = {"invite create",
 		"--platform HOST --meeting ID --name TEXT [--email ADDRESS] [--expires WHEN] "
 		"[--meeting-token TOKEN] [--backend TITLE]",
-		"make a link that lets a guest into one meeting, and print it once", run_create},
+		"make a link that lets a guest into one meeting, and print it once", run_create,
+		true},
 	[LIST] = {"invite list", "[--backend TITLE]", "list the invitations; never their links",
-		run_list},
+		run_list, false},
 	[REVOKE] = {"invite revoke", "ID [--backend TITLE]",
-		"let nobody in with a link any more, and end the sessions it began", run_revoke},
+		"let nobody in with a link any more, and end the sessions it began", run_revoke,
+		true},
 	{0},
 };

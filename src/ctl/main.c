@@ -6,6 +6,8 @@
 
 #include "auth/auth.h"
 #include "base/process.h"
+#include "config/nearest.h"
+#include "ctl/audit.h"
 #include "platform/platform.h"
 #include "secret/secret.h"
 #include "service/user.h"
@@ -24,7 +26,10 @@ static const struct ctl_command *const groups[] = {
 	ctl_check_commands,
 };
 
-enum { GROUPS = sizeof groups / sizeof *groups };
+enum {
+	GROUPS = sizeof groups / sizeof *groups,
+	WORDS_MAX = 64, /* of a command */
+};
 
 /* What the command line says before it is about a command. */
 struct line {
@@ -134,8 +139,24 @@ static int print_help(const struct ctl_command *command, const char *word)
 	return EX_OK;
 }
 
+/* The command that was meant, by a slip in its first word or its second. */
+static const char *find_meant(int argc, char **argv, char meant[WORDS_MAX])
+{
+	struct nearest nearest;
+
+	snprintf(meant, WORDS_MAX, "%.30s%s%.30s", argv[0], argc > 1 ? " " : "",
+		argc > 1 ? argv[1] : "");
+	nearest = NEAREST_INIT(meant);
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++)
+			nearest_try(&nearest, c->words);
+	return nearest.name;
+}
+
 static int fail_unknown(int argc, char **argv)
 {
+	char words[WORDS_MAX];
+	const char *meant;
 	bool known = false;
 
 	if (argc == 0) {
@@ -151,6 +172,9 @@ static int fail_unknown(int argc, char **argv)
 	else
 		fprintf(stderr, "meetauthctl: %s command: %s\n", known ? "incomplete" : "unknown",
 			argv[0]);
+	meant = known && argc == 1 ? NULL : find_meant(argc, argv, words);
+	if (meant != NULL)
+		fprintf(stderr, "did you mean \"meetauthctl %s\"?\n", meant);
 	fprintf(stderr, "\"meetauthctl %s%s--help\" lists the commands\n", known ? argv[0] : "",
 		known ? " " : "");
 	return EX_USAGE;
@@ -208,10 +232,17 @@ static int run(struct ctl *ctl, struct line *line)
 {
 	const struct ctl_command *command;
 	struct error error;
-	int words = 0;
+	struct audit audit;
+	int words = 0, status;
 
 	if (read_line(ctl, line) != 0)
 		return EX_USAGE;
+	/* "help" and "help user" are what the options make of it. */
+	if (line->argc > 0 && strcmp(line->argv[0], "help") == 0) {
+		line->help = true;
+		line->argc--;
+		line->argv++;
+	}
 	if (line->version) {
 		printf("meetauthctl %s\n", PACKAGE_VERSION_TEXT);
 		return EX_OK;
@@ -223,7 +254,11 @@ static int run(struct ctl *ctl, struct line *line)
 		return fail_unknown(line->argc, line->argv);
 	if (secret_init(&error) != 0)
 		return ctl_fail(EX_OSERR, &error);
-	return command->run(ctl, line->argc - words, line->argv + words);
+	audit_begin(&audit, line->argc - words, line->argv + words);
+	status = command->run(ctl, line->argc - words, line->argv + words);
+	if (command->changes && status == EX_OK)
+		audit_end(&audit, command->words);
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -222,13 +222,13 @@ static int run_remove(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command ctl_meeting_key_commands[] = {
 	[SET] = {"meeting-key set",
 		"--platform HOST --meeting ID [--expires WHEN] [--backend TITLE]",
-		"give a meeting a key, from standard input or a prompt", run_set},
+		"give a meeting a key, from standard input or a prompt", run_set, true},
 	[GENERATE] = {"meeting-key generate",
 		"--platform HOST --meeting ID [--expires WHEN] [--backend TITLE]",
-		"give a meeting a random key, and print it once", run_generate},
+		"give a meeting a random key, and print it once", run_generate, true},
 	[LIST] = {"meeting-key list", "[--backend TITLE]",
-		"list the meetings that have a key; never the keys", run_list},
+		"list the meetings that have a key; never the keys", run_list, false},
 	[REMOVE] = {"meeting-key remove", "--platform HOST --meeting ID [--backend TITLE]",
-		"take the key of a meeting away, and end the sessions it began", run_remove},
+		"take the key of a meeting away, and end the sessions it began", run_remove, true},
 	{0},
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/ctl.h"
 
+#include "config/nearest.h"
+
 #include <stdarg.h>
 
 int ctl_fail(int status, const struct error *error)
@@ -39,6 +41,19 @@ static struct ctl_option *find(struct ctl_option *options, const char *word, con
 	return NULL;
 }
 
+static void complain_unknown(
+	const struct ctl_command *command, const struct ctl_option *options, const char *word)
+{
+	struct nearest nearest = NEAREST_INIT(word + strspn(word, "-"));
+
+	for (; options->name != NULL; options++)
+		nearest_try(&nearest, options->name);
+	if (nearest.name != NULL)
+		ctl_usage(command, "unknown option %s: did you mean --%s?", word, nearest.name);
+	else
+		ctl_usage(command, "unknown option %s", word);
+}
+
 /* Takes the option at argv[at], and the word after it where that is its value. Returns how many
  * words, or -1 after saying what is wrong. */
 static int take(const struct ctl_command *command, struct ctl_option *options, int argc,
@@ -51,7 +66,7 @@ static int take(const struct ctl_command *command, struct ctl_option *options, i
 	if (argv[at][1] == '-')
 		option = find(options, argv[at], &value);
 	if (option == NULL) {
-		ctl_usage(command, "unknown option %s", argv[at]);
+		complain_unknown(command, options, argv[at]);
 		return -1;
 	}
 	if (option->flag && value != NULL) {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"
+#include "ctl/people.h"
 #include "policy/policy.h"
 #include "service/lint.h"
 #include "service/user.h"
@@ -27,6 +28,8 @@ struct explain {
 	struct identity who;
 	struct policy_question question;
 	bool who_known;
+	bool looked_up;	    /* the backend and what follows, in a users file */
+	const char *notice; /* about the account that was found; NULL: none */
 };
 
 static int take_options(struct explain *explain, int argc, char **argv)
@@ -148,6 +151,36 @@ static int check_titles(
 	return describe_guest(explain, backend, error);
 }
 
+/* Where nothing was said of the person, a users file may tell. 0 or -1. */
+static int look_up(struct explain *explain, const struct settings *settings, struct error *error)
+{
+	struct people people;
+	const char *group;
+	int rc = 0;
+
+	if (explain->who_known || !people_find(settings, explain->backend, explain->user, &people))
+		return 0;
+	group = people.user->groups;
+	for (size_t i = 0; i < people.user->group_count && rc == 0; i++) {
+		rc = identity_add_group(&explain->who, group);
+		group += strlen(group) + 1;
+	}
+	if (rc == 0)
+		rc = identity_set(&explain->who.email, people.user->email, IDENTITY_EMAIL_MAX);
+	if (rc == 0)
+		rc = identity_set(
+			&explain->who.backend, section_title(people.backend), IDENTITY_SUBJECT_MAX);
+	if (rc == 0)
+		rc = identity_set(&explain->who.subject, people.user->name, IDENTITY_SUBJECT_MAX);
+	if (people.user->disabled)
+		explain->notice = "the account is disabled";
+	else if (!users_is_active(people.user, explain->question.now))
+		explain->notice = "the account has expired by then";
+	people_release(&people);
+	explain->looked_up = explain->who_known = true;
+	return rc == 0 ? 0 : error_set(error, "no memory");
+}
+
 static int fill_question(
 	struct explain *explain, const struct settings *settings, struct error *error)
 {
@@ -172,7 +205,7 @@ static int fill_question(
 		.client = explain->address,
 		.now = now,
 	};
-	return 0;
+	return look_up(explain, settings, error);
 }
 
 /* ---- explain: the answer ---- */
@@ -242,6 +275,19 @@ static int width(const char *text)
 	return count;
 }
 
+static void print_person(const struct explain *explain)
+{
+	const struct identity *who = &explain->who;
+
+	printf("%s of backend %s: groups", who->subject, who->backend);
+	for (size_t i = 0; i < who->group_count; i++)
+		printf("%s %s", i > 0 ? "," : "", who->groups[i]);
+	printf("%s, e-mail %s, no second factor assumed%s%s\n",
+		who->group_count == 0 ? " none" : "", who->email != NULL ? who->email : "none",
+		explain->notice != NULL ? "; " : "",
+		explain->notice != NULL ? explain->notice : "");
+}
+
 static void print_row(
 	const char *name, int column, const char *says, const char *match, const char *why)
 {
@@ -255,6 +301,8 @@ static void print_table(
 
 	if (strcmp(explain->id, explain->meeting) != 0)
 		printf("meeting %s\n", explain->id);
+	if (explain->looked_up)
+		print_person(explain);
 	for (size_t i = 0; i < policy->count; i++)
 		if (width(policy->rules[i].name) > column)
 			column = width(policy->rules[i].name);
@@ -285,6 +333,17 @@ static int dump(json_t *json)
 	return rc == 0 ? 0 : -1;
 }
 
+static json_t *person_json(const struct explain *explain)
+{
+	const struct identity *who = &explain->who;
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < who->group_count; i++)
+		json_array_append_new(groups, json_string(who->groups[i]));
+	return json_pack("{s:s, s:s, s:o, s:s?, s:s?}", "user", who->subject, "backend",
+		who->backend, "groups", groups, "email", who->email, "notice", explain->notice);
+}
+
 static int print_json(
 	const struct config_policy *policy, const struct explain *explain, struct verdict verdict)
 {
@@ -301,9 +360,10 @@ static int print_json(
 				       rule->line, "allow", rule->allow, "match",
 				       match_word(reason.match), "reason", reason.text));
 	}
-	return dump(json_pack("{s:s, s:s, s:s?, s:s, s:o}", "meeting", explain->id, "verdict",
-		verdict_word(verdict), "rule", decided ? verdict.rule : NULL, "role",
-		decided ? verdict.role : "", "rules", rules));
+	return dump(json_pack("{s:s, s:o*, s:s, s:s?, s:s, s:o}", "meeting", explain->id, "account",
+		explain->looked_up ? person_json(explain) : NULL, "verdict", verdict_word(verdict),
+		"rule", decided ? verdict.rule : NULL, "role", decided ? verdict.role : "", "rules",
+		rules));
 }
 
 static int answer(struct ctl *ctl, const struct settings *settings, const struct explain *explain)
@@ -373,6 +433,7 @@ static int lint(struct ctl *ctl, struct service *service, struct error *error)
 		return ctl_fail(EX_CONFIG, error);
 	findings.json = ctl->json ? json_array() : NULL;
 	count = service_lint(service, clock_wall(), found, &findings);
+	count += people_lint(service->settings, found, &findings);
 	if (ctl->json && dump(findings.json) != 0)
 		return EX_IOERR;
 	return count > 0 ? 1 : 0;
@@ -405,8 +466,8 @@ const struct ctl_command ctl_policy_commands[] = {
 		"[--group GROUP]... "
 		"[--email ADDRESS] [--backend TITLE] [--acr ACR] [--second-factor] "
 		"[--address ADDRESS] [--at TIME]",
-		"show how each rule stands to a join, and the verdict", run_explain},
+		"show how each rule stands to a join, and the verdict", run_explain, false},
 	[LINT] = {"policy lint", "", "find rules that can never decide, or can be got around",
-		run_lint},
+		run_lint, false},
 	{0},
 };

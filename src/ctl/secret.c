@@ -88,21 +88,65 @@ static int run_generate(struct ctl *ctl, int argc, char **argv)
 	return store_generated(settings, &name);
 }
 
+static bool is_configured(const struct settings *settings, const char *name)
+{
+	const char *title = strchr(name, '/');
+
+	if (title == NULL)
+		return given_platform(settings, name) != NULL;
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strncmp(name, "backend/", strlen("backend/")) == 0 &&
+			strcmp(section_title(settings->backends[i]), title + 1) == 0)
+			return true;
+	return false;
+}
+
+/* 0, or an exit status where it is the last one of something that is still in use. */
+static int check_last(
+	const struct settings *settings, const char *name, unsigned version, struct error *error)
+{
+	struct store *store = store_open(settings->store, settings->store_key, error);
+	const struct store_secret *secrets;
+	size_t count = 0;
+	int status = 0;
+
+	if (store == NULL)
+		return 1;
+	secrets = store_secrets(store, name, &count);
+	if (count == 1 && secrets[0].version == version && is_configured(settings, name)) {
+		error_set(error,
+			"%s: version %u is the only one, and nobody could use %s without it; store "
+			"another one first (\"meetauthctl secret set %s\"), or say --force",
+			name, version, name, name);
+		status = 1;
+	}
+	store_free(&store);
+	return status;
+}
+
 /* Not checked against the configuration: what is no longer in it is what one retires. */
 static int run_retire(struct ctl *ctl, int argc, char **argv)
 {
 	const struct settings *settings;
 	struct error error;
+	const char *force[1];
+	struct ctl_option options[] = {{"force", true, 1, force, 0}, {NULL, false, 0, NULL, 0}};
 	int64_t version;
+	int operands = ctl_options(&ctl_secret_commands[RETIRE], options, argc, argv);
 
-	if (ctl_operands(&ctl_secret_commands[RETIRE], argc, argv, 2) != 0)
+	if (operands < 0)
 		return EX_USAGE;
+	if (operands != 2)
+		return ctl_usage(&ctl_secret_commands[RETIRE],
+			operands < 2 ? "something is missing" : "there is too much");
 	if (text_to_number(argv[1], 1, UINT32_MAX, &version) != 0)
 		return ctl_usage(&ctl_secret_commands[RETIRE], "\"%s\" is no version", argv[1]);
 	settings = ctl_settings(ctl);
 	if (settings == NULL)
 		return EX_CONFIG;
 	secret_name_fold(argv[0]);
+	if (options[0].count == 0 && check_last(settings, argv[0], (unsigned)version, &error) != 0)
+		return ctl_fail(1, &error);
 	if (store_retire(
 		    settings->store, settings->store_key, argv[0], (unsigned)version, &error) != 0)
 		return ctl_fail(1, &error);
@@ -199,11 +243,12 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_secret_commands[] = {
 	[SET] = {"secret set", "NAME",
-		"store a new version of a secret, from standard input or a prompt", run_set},
+		"store a new version of a secret, from standard input or a prompt", run_set, true},
 	[LIST] = {"secret list", "", "versions, when made, when last accepted; never a value",
-		run_list},
-	[RETIRE] = {"secret retire", "NAME VERSION", "remove a version of a secret", run_retire},
+		run_list, false},
+	[RETIRE] = {"secret retire", "NAME VERSION [--force]", "remove a version of a secret",
+		run_retire, true},
 	[GENERATE] = {"secret generate", "NAME",
-		"store a new random key as a version, and print it once", run_generate},
+		"store a new random key as a version, and print it once", run_generate, true},
 	{0},
 };

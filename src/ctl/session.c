@@ -9,7 +9,6 @@
 #include "secret/store.h"
 #include "session/session.h"
 #include "state/state.h"
-#include "telemetry/log.h"
 
 enum { ROTATE, REVOKE };
 
@@ -29,7 +28,7 @@ static int run_rotate(struct ctl *ctl, int argc, char **argv)
 	case 0:
 		break;
 	default:
-		return ctl_usage(command, "there is too much");
+		return ctl_usage(command, "unexpected argument");
 	}
 	forget = options[0].count > 0;
 	settings = ctl_settings(ctl);
@@ -61,20 +60,6 @@ static struct person read_person(const struct settings *settings, char *text)
 			return (struct person){text, slash + 1};
 	*slash = '/';
 	return (struct person){NULL, text};
-}
-
-/* The line for the audit, where meetauthd's go. */
-static void audit(const struct settings *settings, struct person who)
-{
-	struct log_line line;
-
-	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
-		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
-	log_begin(&line, LOG_LEVEL_INFO, "revocation");
-	log_text(&line, "user", who.subject);
-	log_text(&line, "backend", who.backend);
-	log_end(&line);
-	log_flush();
 }
 
 static int mark(
@@ -115,7 +100,6 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(&ctl_session_commands[REVOKE], "the name is empty");
 	if (mark(settings, who, now, &error) != 0)
 		return ctl_fail(1, &error);
-	audit(settings, who);
 	printf("every session of %s (%s%s) that began until %s has ended\n", who.subject,
 		who.backend != NULL ? "backend " : "every backend",
 		who.backend != NULL ? who.backend : "", text_from_time(now, when));
@@ -124,8 +108,8 @@ static int run_revoke(struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command ctl_session_commands[] = {
 	[ROTATE] = {"session rotate-keys", "[--forget]",
-		"go on to the next cookie key; --forget: end every session", run_rotate},
+		"go on to the next cookie key; --forget: end every session", run_rotate, true},
 	[REVOKE] = {"session revoke", "USER",
-		"end the sessions of a user (SUBJECT or BACKEND/SUBJECT)", run_revoke},
+		"end the sessions of a user (SUBJECT or BACKEND/SUBJECT)", run_revoke, true},
 	{0},
 };

@@ -44,7 +44,7 @@ static int run_rekey(struct ctl *ctl, int argc, char **argv)
 }
 
 const struct ctl_command ctl_store_commands[] = {
-	[INIT] = {"init", "", "make the store, its key file and the cookie keys", run_init},
-	[REKEY] = {"store rekey", "", "seal the store with a new key", run_rekey},
+	[INIT] = {"init", "", "make the store, its key file and the cookie keys", run_init, true},
+	[REKEY] = {"store rekey", "", "seal the store with a new key", run_rekey, true},
 	{0},
 };

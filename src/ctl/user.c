@@ -16,6 +16,8 @@
 
 #include <unistd.h>
 
+enum { PASSWORD_MIN = 8 }; /* NIST SP 800-63B, 5.1.1.2 */
+
 enum { ADD, PASSWD, DISABLE, ENABLE, REMOVE, TOTP, LIST };
 
 static const char *path_of(const struct section *backend)
@@ -59,8 +61,9 @@ static const struct section *find_own(
 
 static int check_password(const struct secret *password, struct error *error)
 {
-	if (secret_length(password) > AUTH_PASSWORD_MAX)
-		return error_set(error, "the password is longer than %d bytes", AUTH_PASSWORD_MAX);
+	if (secret_length(password) < PASSWORD_MIN || secret_length(password) > AUTH_PASSWORD_MAX)
+		return error_set(
+			error, "a password has %d to %d bytes", PASSWORD_MIN, AUTH_PASSWORD_MAX);
 	if (strlen(secret_text(password)) != secret_length(password) ||
 		!text_is_printable(secret_text(password)))
 		return error_set(error,
@@ -346,17 +349,17 @@ const struct ctl_command ctl_user_commands[] = {
 	[ADD] = {"user add",
 		"NAME [--name TEXT] [--email ADDRESS] [--group GROUP]... [--expires WHEN] "
 		"[--backend TITLE]",
-		"add a user; the password from standard input or a prompt", run_add},
+		"add a user; the password from standard input or a prompt", run_add, true},
 	[PASSWD] = {"user passwd", "NAME [--backend TITLE]", "give a user another password",
-		run_passwd},
-	[DISABLE] = {"user disable", "NAME [--backend TITLE]", "let a user in no more",
-		run_disable},
+		run_passwd, true},
+	[DISABLE] = {"user disable", "NAME [--backend TITLE]", "let a user in no more", run_disable,
+		true},
 	[ENABLE] = {"user enable", "NAME [--backend TITLE]", "let a disabled user in again",
-		run_enable},
-	[REMOVE] = {"user remove", "NAME [--backend TITLE]", "remove a user", run_remove},
+		run_enable, true},
+	[REMOVE] = {"user remove", "NAME [--backend TITLE]", "remove a user", run_remove, true},
 	[TOTP] = {"user totp", "NAME [--backend TITLE] [--remove]",
-		"give a user a second factor, and show its key once; or remove it", run_totp},
+		"give a user a second factor, and show its key once; or remove it", run_totp, true},
 	[LIST] = {"user list", "[--backend TITLE]", "list the users; never their passwords",
-		run_list},
+		run_list, false},
 	{0},
 };

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What each type of backend can say of its people, as far as rules go by it. Backends know nothing
- * of each other: a group or a name of one says nothing about the people of another. Private to
- * policy/.
+ * of each other: a group or a name of one says nothing about the people of another.
  */
 #ifndef POLICY_SOURCES_H
 #define POLICY_SOURCES_H

@@ -194,7 +194,7 @@ struct secret *secret_read(int fd, const char *prompt, struct error *error)
 	if (text.failed || length > SECRET_MAX)
 		error_set(error, "the secret is longer than %d bytes", SECRET_MAX);
 	else if (length == 0)
-		error_set(error, "the secret is empty");
+		error_set(error, "nothing was given: standard input is empty");
 	else if ((secret = secret_new(text.data, length)) == NULL)
 		error_set(error, "no memory for the secret");
 out:

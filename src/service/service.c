@@ -319,6 +319,30 @@ struct service_backend *service_backend(const struct service *service, const cha
 	return NULL;
 }
 
+const char *service_missing_secret(const struct service *service, size_t *at)
+{
+	const struct store *store = service->files->store;
+	size_t count;
+
+	while (*at < service->platform_count) {
+		const struct service_platform *platform = &service->platforms[(*at)++];
+
+		store_secrets(store, platform->title, &count);
+		if (count == 0 && platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+			return platform->title;
+	}
+	while (*at - service->platform_count < service->backend_count) {
+		const struct service_backend *backend =
+			&service->backends[(*at)++ - service->platform_count];
+
+		store_secrets(store, backend->secret_name, &count);
+		if (count == 0 && backend->driver->needs_secret != NULL &&
+			backend->driver->needs_secret(backend->instance))
+			return backend->secret_name;
+	}
+	return NULL;
+}
+
 unsigned service_threads(const struct service *service)
 {
 	unsigned threads = 0;

@@ -84,6 +84,10 @@ struct service_platform *service_platform_at(
  * none). The caller frees it; NULL without memory. */
 char *service_page_policy(const struct settings *settings, const char *form_target);
 
+/* The next name by which a platform or a backend needs a secret that the store does not have; `*at`
+ * is 0 before the first. NULL: none is missing any more. All is open and loaded. */
+const char *service_missing_secret(const struct service *service, size_t *at);
+
 /* How many jobs may run at once on lanes of their own, for worker_setup(). */
 unsigned service_threads(const struct service *service);
 

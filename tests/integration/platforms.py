@@ -86,7 +86,7 @@ class Platform:
         """Takes every secret of it out of the store."""
         for entry in json.loads(self.rig.ctl("secret", "list", "--json").stdout):
             if self.title in entry["name"].split("/"):
-                self.rig.ctl("secret", "retire", entry["name"], str(entry["version"]))
+                self.rig.ctl("secret", "retire", entry["name"], str(entry["version"]), "--force")
 
     def settle(self):
         """Until it can be used, once the pool runs."""

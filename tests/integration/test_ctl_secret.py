@@ -149,7 +149,7 @@ def test_links_that_no_secret_opens(ctl):
     configure(ctl, 'backend "other" { %s }\n' % BARE["invite"])
     ctl.call("invite", "create", "--platform", NAME, "--meeting", "weekly", "--name", "Grace")
     assert secrets_of(ctl)["backend/other"] == (True, "1 version in the store")
-    ctl.call("secret", "retire", "backend/other", "1")
+    ctl.call("secret", "retire", "backend/other", "1", "--force")
     assert secrets_of(ctl)["backend/other"][0] is False
 
 

@@ -218,10 +218,9 @@ def test_unknown_name_lists_the_known_ones(ctl):
 
 
 @pytest.mark.parametrize("text, says", [
-    ("", "the secret is empty"),
-    ("\n", "the secret is empty"),
+    ("", "nothing was given: standard input is empty"),
+    ("\n", "nothing was given: standard input is empty"),
     ("two\nlines\n", "control character"),
-    ("key\r\n", "control character"),
     ("key\n\n", "control character"),
     ("a\tb", "control character"),
     ("a\0b", "control character"),
@@ -256,7 +255,9 @@ def test_retire(ctl):
     ctl.call("secret", "set", NAME, text="two")
     assert ctl.call("secret", "retire", NAME, "1").stdout == NAME + ": version 1 retired\n"
     assert "has no version 1" in ctl.call("secret", "retire", NAME, "1", status=FAILED).stderr
-    ctl.call("secret", "retire", NAME, "2")
+    refused = ctl.call("secret", "retire", NAME, "2", status=FAILED).stderr
+    assert "version 2 is the only one" in refused and "--force" in refused and ctl.versions() == [2]
+    ctl.call("secret", "retire", NAME, "2", "--force")
     assert 'no secret "%s"' % NAME in ctl.call("secret", "retire", NAME, "2", status=FAILED).stderr
     ctl.call("secret", "set", NAME, text="three")
     assert ctl.versions() == [3]

@@ -168,7 +168,7 @@ def test_who_writes_the_file_makes_no_link(make_rig):
     rig.ctl("secret", "generate", "backend/invited")
     newer, _ = invite(rig)
     assert rig.visitor().get(link).status == 200
-    rig.ctl("secret", "retire", "backend/invited", "1")
+    rig.ctl("secret", "retire", "backend/invited", "1", "--force")
     wait_for(lambda: is_void(rig, link), "the secret to be gone", 5)
     assert rig.visitor().get(newer).status == 200
 

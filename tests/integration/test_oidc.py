@@ -162,7 +162,7 @@ def test_secret_that_changes_at_the_provider_later(real, provider):
     try:
         assert is_in(Person(real).sign_in())
     finally:
-        real.ctl("secret", "retire", "backend/" + BACKEND, "2")
+        real.ctl("secret", "retire", "backend/" + BACKEND, "2", "--force")
 
 
 def test_check_connect_asks_the_provider(real, provider):

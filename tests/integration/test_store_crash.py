@@ -203,7 +203,7 @@ def test_secret_set(made):
 
 
 def test_secret_retire(made):
-    for _before, now, _after in crash_everywhere(made, ["secret", "retire", NAME, "1"]):
+    for _before, now, _after in crash_everywhere(made, ["secret", "retire", NAME, "1", "--force"]):
         assert values(now) in (KEPT, {("backend/staff", 1): "other secret"})
         assert_works(made)
 
