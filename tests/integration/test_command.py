@@ -234,7 +234,7 @@ def test_program_of_the_manual(tmp_path):
 
 
 def test_sample_of_the_readme(make_rig, shell):
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = re.search(r'^backend "own" \{.*?^\}\n', file.read(), re.S | re.M).group(0)
     rig = make_rig(start=False)
     for old, new in (("/usr/local/libexec/meetauth/backend.sh", copy(rig.folder, SHELL)), ("/etc/meetauth/people", shell[1])):

@@ -516,13 +516,13 @@ def test_the_files_are_private(shared, host):
         assert os.stat(os.path.join(shared.folder, name)).st_mode & 0o077 == 0
 
 
-# -- what the README shows --
+# -- what the catalogue shows --
 
 
 def test_the_sample_of_the_readme(make_rig):
     rig = make_rig(start=False)
     os.mkdir(rig.folder + "/state")
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         block, = [block for block in re.findall(r"```\n(.*?)```", file.read(), re.S) if "guest-desk {" in block]
     rig.sections = block
     rig.configure()

@@ -29,7 +29,7 @@ def put(rig, lines):
 @pytest.fixture(scope="module")
 def web(make_module_rig):
     rig = make_module_rig(start=False)
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = re.search(r'^backend "web" \{.*?^\}\n', file.read(), re.M | re.S).group()
     rig.sections = replace(sample, "/etc/nginx/htpasswd", rig.folder + "/htpasswd")
     rig.sections += 'policy {\n rule "web" { allow = true  backends = {"web"} }\n}\n'

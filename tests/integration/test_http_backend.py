@@ -263,7 +263,7 @@ def test_groups_are_asked_again_and_who_is_gone_is_out(make_rig, service):
 
 
 def test_sample_of_the_readme(make_rig, service):
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = next(b for b in re.findall(r"```\n(.*?)```", file.read(), re.S) if re.search('type += "http"', b))
     url = "https://members.example.org/meetauth/check"
     assert url in sample

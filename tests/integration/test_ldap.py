@@ -575,7 +575,7 @@ def test_secrets_are_in_no_log(found, bound, directory):
 @pytest.mark.parametrize("title", ["people", "domain"])
 def test_the_sample_of_the_readme(check, directory, title):
     """As it stands there, but for names and addresses."""
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         block = re.search(r'```\n(backend "%s" \{\n.*?\n\}\n)```' % title, file.read(), re.S).group(1)
     assert 'type ' in block and '"ldap"' in block
     block = re.sub(r"(servers *= ).*", r'\1{"%s"}' % directory.secure_url, block)

@@ -1082,7 +1082,7 @@ def test_provider_that_does_not_answer_is_given_up(make_rig, tmp_path):
 
 
 def test_sample_of_the_readme(tmp_path):
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = re.search(r'```\n(backend "google" \{.*?\n\})\n```', file.read(), re.S).group(1)
     conf = tmp_path / "meetauth.conf"
     conf.write_text('base-url = "https://external.example.org/auth"\nstore = "%s/store"\nstore-key = "%s/store.key"\n'

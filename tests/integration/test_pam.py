@@ -352,7 +352,7 @@ def test_from_the_login_page_into_the_meeting(make_rig, pam):
 
 
 def test_sample_of_the_readme(make_rig, pam):
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = re.search(r'^backend "office" \{.*?^\}\n', file.read(), re.S | re.M).group(0)
     shutil.copyfile(pam.folder + "/pam.d/unix", pam.folder + "/pam.d/meetauth")
     rig = make_rig(start=False)

@@ -172,7 +172,7 @@ def test_check_connect(campus):
 
 
 def test_sample_of_the_readme(make_rig, server):
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
         sample = next(b for b in re.findall(r"```\n(.*?)```", file.read(), re.S) if 'type    = "radius"' in b)
     for name in ("radius1.example.org", "radius2.example.org:1812"):
         assert name in sample

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the README tells an operator to type works as it stands there."""
+"""What README and catalogue tell an operator to type works as it stands there."""
 
 import re
 import subprocess
@@ -8,9 +8,17 @@ import pytest
 from rig import ENVIRONMENT, HOST, MEETAUTHCTL, MEETAUTHD, TOP
 
 
-def readme():
-    with open(TOP + "/README.md", encoding="utf-8") as file:
+def read(name):
+    with open(TOP + "/" + name, encoding="utf-8") as file:
         return file.read()
+
+
+def readme():
+    return read("README.md")
+
+
+def catalogue():
+    return read("docs/catalogue.md")
 
 
 def configuration(folder):
@@ -41,14 +49,14 @@ def test_configuration_and_calls(make_rig):
 
 def test_version_names_what_is_built_in():
     done = subprocess.run([MEETAUTHD, "-V"], capture_output=True, text=True, env=ENVIRONMENT, check=True)
-    for row in re.findall(r"^\| (backend|platform) \| `([\w-]+)` \|", readme(), re.M):
+    for row in re.findall(r"^\| (backend|platform) \| `([\w-]+)` \|", catalogue(), re.M):
         assert row[1] in done.stdout
 
 
 ROW = re.compile(r"^\| (?:backend|platform) \| `([\w-]+)` \|.*?`((?:backend|platform) .*?\})`", re.M)
 
 
-@pytest.mark.parametrize("kind,sample", ROW.findall(readme()))
+@pytest.mark.parametrize("kind,sample", ROW.findall(catalogue()))
 def test_sample_of_a_row(kind, sample, tmp_path):
     assert 'type = "%s"' % kind in sample
     rest = 'platform "meeting.example.org" { type = "veeting" }\n' if sample.startswith("backend") else \

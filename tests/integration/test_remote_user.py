@@ -85,8 +85,8 @@ class Certificates:
 @pytest.fixture(scope="module")
 def certificates(make_module_rig, authority, tmp_path_factory):
     snippet = sample("client-certificates.conf")
-    with open(TOP + "/README.md", encoding="utf-8") as file:
-        assert section_of(snippet) in file.read(), "the README has the same sample"
+    with open(TOP + "/docs/catalogue.md", encoding="utf-8") as file:
+        assert section_of(snippet) in file.read(), "the catalogue has the same sample"
     rig = make_module_rig(tls=authority, sections=section_of(snippet))
     with_snippet(rig, replace(snippet, "/etc/ssl/client-authority.pem", authority.file))
     return Certificates(rig, authority, str(tmp_path_factory.mktemp("clients")))
