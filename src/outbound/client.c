@@ -29,6 +29,7 @@ TAILQ_HEAD(requests, outbound_request);
 struct outbound_peer {
 	struct outbound *outbound;
 	LIST_ENTRY(outbound_peer) all;
+	bool listed; /* among those of `outbound`, which may be freed before */
 	CURLU *base; /* parsed once: parsing it for each request would be a fifth of libcurl's work
 		      */
 	struct trust *trust; /* NULL: http */
@@ -113,7 +114,8 @@ static void free_peer(struct outbound_peer *peer)
 {
 	while (peer->idle_count > 0)
 		curl_easy_cleanup(peer->idle[--peer->idle_count]);
-	LIST_REMOVE(peer, all);
+	if (peer->listed)
+		LIST_REMOVE(peer, all);
 	name_drop(&peer->name);
 	curl_url_cleanup(peer->base);
 	trust_drop(&peer->trust);
@@ -142,6 +144,7 @@ struct outbound_peer *outbound_peer_new(
 		return NULL;
 	}
 	LIST_INSERT_HEAD(&outbound->peers, peer, all);
+	peer->listed = true;
 	TAILQ_INIT(&peer->waiting);
 	peer->outbound = outbound;
 	peer->base = curl_url();
@@ -598,6 +601,11 @@ void outbound_free(struct outbound **outbound)
 		return;
 	names_notify(NULL, NULL);
 	names_stop();
+	/* A reload under way has peers that are freed after this. */
+	while (!LIST_EMPTY(&o->peers)) {
+		LIST_FIRST(&o->peers)->listed = false;
+		LIST_REMOVE(LIST_FIRST(&o->peers), all);
+	}
 	multi_free(&o->multi);
 	curl_slist_free_all(o->headers);
 	uv_close((uv_handle_t *)&o->names_changed, free_outbound);
