@@ -120,7 +120,7 @@ static bool is_web_address(const char *url)
 void visit_redirect(struct visit *visit, int status, const char *url)
 {
 	if (visit->request.method == HTTP_POST && is_web_address(url) &&
-		request_wants_page(&visit->request)) {
+		visit->request.fetch_site[0] != '\0' && request_wants_page(&visit->request)) {
 		pages_onward(visit, url);
 		return;
 	}

@@ -315,7 +315,7 @@ void request_shrink(struct request *request)
 	char *at;
 
 	kept.block_size = strlen(request->accept) + strlen(request->accept_language) +
-			  strlen(request->client) + 3;
+			  strlen(request->client) + strlen(request->fetch_site) + 4;
 	kept.block = malloc(kept.block_size);
 	if (kept.block == NULL)
 		return; /* it only saves memory */
@@ -323,8 +323,9 @@ void request_shrink(struct request *request)
 	kept.accept = put(&at, request->accept);
 	kept.accept_language = put(&at, request->accept_language);
 	kept.client = put(&at, request->client);
+	kept.fetch_site = put(&at, request->fetch_site);
 	kept.path = kept.query = kept.cookies = kept.content_type = kept.body = "";
-	kept.origin = kept.fetch_site = kept.purpose = "";
+	kept.origin = kept.purpose = "";
 	kept.body_length = 0;
 	kept.params = NULL;
 	request_release(request);

@@ -92,20 +92,21 @@ def test_prefill_false_sends_nothing_about_the_person(make_rig):
 def test_flow_F3_a_browser_goes_on_from_a_page_without_the_form(rig, visitor, accept):
     """Else form-action of the login page would be applied to wherever the platform redirects on to."""
     page = visitor.login_page()
-    answer = visitor.fill(page, headers={"Accept": accept})
+    answer = visitor.fill(page, headers={"Accept": accept, "Sec-Fetch-Site": "same-origin"})
     address = leads_to(answer)
     assert rig.platform.get(address).status == 200
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; ") and "<script" not in answer.text
     assert SESSION in answer.cookies
-    again = visitor.fill(page, headers={"Accept": accept})
+    again = visitor.fill(page, headers={"Accept": accept, "Sec-Fetch-Site": "same-origin"})
     assert again.status == 409 and "refresh" not in again.text
-    assert visitor.enter(headers={"Accept": accept}).status == 302, "no form, no page"
+    assert visitor.enter(headers={"Accept": accept, "Sec-Fetch-Site": "same-origin"}).status == 302, "no form, no page"
 
 
-@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/json, text/html;q=0.5"])
-def test_flow_F3_a_program_gets_the_redirect(rig, visitor, accept):
-    answer = visitor.fill(visitor.login_page(), headers={"Accept": accept})
+@pytest.mark.parametrize("headers", [{}, {"Accept": "*/*"}, {"Accept": "text/html"}, {"Accept": "application/json"},
+    {"Accept": "application/json, text/html;q=0.5", "Sec-Fetch-Site": "same-origin"}])
+def test_flow_F3_a_program_gets_the_redirect(rig, visitor, headers):
+    answer = visitor.fill(visitor.login_page(), headers=headers)
     assert answer.status == 302 and rig.platform.get(answer.location).status == 200 and not answer.body
 
 
