@@ -44,6 +44,7 @@ struct auth_backend {
 	const char *name_label, *password_label;
 	bool asks_policy;   /* wants to know `admitted` */
 	bool one_meeting;   /* who comes in this way is in for this meeting only */
+	bool empty_answers; /* to a challenge mean something: somebody has approved it elsewhere */
 	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
 
 	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a

@@ -353,7 +353,8 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 
 	if (users_canonical(typed.name, canonical) != 0 || strlen(typed.name) > RADIUS_VALUE_MAX)
 		return AUTH_UNKNOWN;
-	if (typed.word[0] == '\0' || strlen(typed.word) > RADIUS_PASSWORD_MAX)
+	if ((typed.word[0] == '\0' && typed.asked == NULL) ||
+		strlen(typed.word) > RADIUS_PASSWORD_MAX)
 		return AUTH_DENY;
 	if (exchange(context, &typed, &attempt->secrets, &reply, &server, attempt->error) != 0)
 		return AUTH_UNAVAILABLE;
@@ -410,6 +411,7 @@ const struct auth_backend auth_radius = {
 	.options = options,
 	.kind = AUTH_PASSWORD,
 	.threads = 8,
+	.empty_answers = true,
 	.generated = "put it into the RADIUS server, for this client",
 	.open = open_radius,
 	.close = close_radius,

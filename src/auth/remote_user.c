@@ -236,8 +236,9 @@ static int fill(const struct instance *instance, const struct source *source, co
 {
 	int rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 
-	rc |= identity_set(&who->name, value_of(source, instance->name), IDENTITY_NAME_MAX);
-	rc |= identity_set(&who->email, value_of(source, instance->email), IDENTITY_EMAIL_MAX);
+	/* What cannot be shown is left out: it says nothing about who they are. */
+	identity_set(&who->name, value_of(source, instance->name), IDENTITY_NAME_MAX);
+	identity_set(&who->email, value_of(source, instance->email), IDENTITY_EMAIL_MAX);
 	return rc | add_groups(who, value_of(source, instance->groups), instance->separator);
 }
 
@@ -248,7 +249,7 @@ static bool has_blanks_around(const char *subject)
 	return subject[0] == ' ' || subject[strlen(subject) - 1] == ' ';
 }
 
-/* Nothing is left out that cannot be taken: a rule that denies a group must not miss somebody since
+/* No group is left out that cannot be taken: a rule that denies it must not miss somebody since
  * they are in too many. */
 static enum auth_verdict look(void *context,
 	const char *(*param)(const void *request, const char *name), const void *request,
@@ -267,9 +268,9 @@ static enum auth_verdict look(void *context,
 	if (subject[0] != '\0' && !has_blanks_around(subject) &&
 		fill(instance, &source, subject, who) == 0)
 		return AUTH_GRANT;
-	error_set(error,
-		"what the web server says about the visitor cannot be taken: not UTF-8, a control "
-		"character, blanks around the name, too long, or too many groups");
+	error_set(error, "the user or a group that the web server tells cannot be taken: not "
+			 "UTF-8, a control "
+			 "character, blanks around the user, too long, or too many groups");
 	return AUTH_DENY;
 }
 

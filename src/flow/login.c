@@ -460,7 +460,8 @@ static enum step answer_challenge(struct visit *visit)
 		return STEP_DONE;
 	if (login.name == NULL)
 		login.name = "";
-	if (login.answer[0] == '\0' || strlen(login.answer) > AUTH_PASSWORD_MAX) {
+	if ((login.answer[0] == '\0' && !login.only->driver->empty_answers) ||
+		strlen(login.answer) > AUTH_PASSWORD_MAX) {
 		login_log_nobody(visit, "failed", login.only->title, impossible);
 		return answer_wrong(visit, NULL, NULL);
 	}

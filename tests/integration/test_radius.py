@@ -366,7 +366,21 @@ def test_requests_are_signed_first_and_hide_the_password(make_rig, liar):
     assert dict(attributes(liar.requests[-1]))[STATE]
 
 
+def test_an_empty_answer_goes_to_the_server(make_rig, liar):
+    """Row 21 of the sign-in cases: "approve on the telephone, then press Enter"."""
+    rig = start(make_rig(start=False), liar.port)
+    visitor, page = sign_in(rig, "carol")
+    assert " required" not in page.text
+    assert answer_it(visitor, page, "").status == 401, "this server wants a code"
+    assert len(liar.requests) == 2
+    asked = dict(attributes(liar.requests[-1]))
+    assert asked[STATE] and len(asked[USER_PASSWORD]) == 16
+    visitor, page = sign_in(rig, "")
+    assert page.status == 401 and len(liar.requests) == 2, "a first password is never empty"
+
+
 USER_NAME = 1
+USER_PASSWORD = 2
 
 
 def silent_for(start):
