@@ -44,7 +44,8 @@ static bool is_blank(uint32_t character)
 		{'\t', '\r'}, {' ', ' '}, {0xa0, 0xa0}, {0xad, 0xad}, /* soft hyphen */
 		{0x1680, 0x1680}, {0x2000, 0x200b}, /* spaces of every width; zero width space */
 		{0x200e, 0x200f},		    /* direction marks */
-		{0x2028, 0x202f}, /* line separators, embeddings, narrow no-break space */
+		{0x2028, 0x202c}, /* line separators, embeddings, but no override of direction */
+		{0x202f, 0x202f}, /* narrow no-break space */
 		{0x205f, 0x206f}, /* invisible operators, direction isolates */
 		{0x3000, 0x3000}, {0xfeff, 0xfeff}, /* byte order mark */
 	};

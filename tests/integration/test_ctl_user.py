@@ -299,8 +299,13 @@ def test_expires_takes_a_duration(ctl):
     assert earliest - 2 <= seconds <= time.time() + 30 * 86400 + 2
 
 
+def test_blanks_around_a_name_are_not_meant(ctl):
+    assert ctl.run("add", " anna ") == 0, ctl.err
+    assert ctl.run("disable", "anna") == 0, ctl.err
+
+
 @pytest.mark.parametrize("words", [
-    (), ("anna", "bert"), ("",), ("   ",), (" anna",), ("anna ",), ("an\nna",), ("x" * 257,), ("anna", "--nonsense"),
+    (), ("anna", "bert"), ("",), ("   ",), ("an\nna",), ("x" * 257,), ("anna", "--nonsense"),
     ("anna", "--name"), ("anna", "--email", "anna"), ("anna", "--email", "a@good@evil"),
     ("anna", "--name", "tab\there"), ("anna", "--name", "x" * 257), ("anna", "--group", ""),
     ("anna", "--group", "x" * 129), ("anna", "--group", "new\nline"),

@@ -528,7 +528,7 @@ def test_the_sample_of_the_readme(make_rig):
     rig.configure()
     rig.ctl("init")
     rig.ctl("secret", "generate", "backend/invited")
-    rig.add_user("alice")
+    rig.add_user("alice", "--group", "staff")
     done = subprocess.run([MEETAUTHD, "-t", "-c", rig.conf], capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert done.returncode == 0, done.stderr
     assert rig.ctl("policy", "lint").returncode == 0

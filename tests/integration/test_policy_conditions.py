@@ -81,7 +81,7 @@ def test_explain(ruled):
     assert explain(ruled, "--acr", "urn:example:gold", "--address", "10.0.0.1")[3]["gold"] == "miss"
     verdict, rule, _, matches = explain(ruled)
     assert (verdict, rule) == ("undecided", None)
-    assert (matches["home"], matches["gold"], matches["rest"]) == ("may", "may", "miss")
+    assert (matches["home"], matches["gold"], matches["rest"]) == ("may", "miss", "miss"), "the users' file tells no acr"
     assert explain(ruled, "--backend", "visitors", "--address", "::1", meeting="rest")[:2] == ("denied", "default")
     assert explain(ruled, "--backend", "visitors", "--address", "::1", meeting="open")[:2] == ("allowed", "visitors")
     for backend in ("invited", "keys", "partners"):
