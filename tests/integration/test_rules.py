@@ -153,7 +153,8 @@ def test_P1_operators_are_told_of_tokens(make_rig, rule, words):
                 'backend "guests" { type = "guest" }\n').start()
     found = [text for about, text in told(rig) if about == 'rule "x"']
     assert len(found) == 1 and words in found[0]
-    assert [line["message"] for line in rig.events("policy") if found[0].replace('"', '\\"') in line["message"]], "also in the log of a start"
+    said = found[0].replace('"', '\\"')
+    wait_for(lambda: any(said in line["message"] for line in rig.events("policy")), "the warning in the log of a start, too")
 
 
 def test_P1_tokens_where_no_visit_brings_any(make_rig):
