@@ -44,9 +44,16 @@ def wait_for(condition, what, seconds=45):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range of which the kernel takes one for each outgoing connection (ip_local_port_range), or it may be gone when
+    nginx wants it."""
+    while True:
+        port = 10000 + secrets.randbelow(20000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def token_hash(token):
