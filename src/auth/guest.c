@@ -5,7 +5,7 @@
  */
 #include "auth/auth.h"
 #include "auth/display_name.h"
-#include "auth/records.h"
+#include "guests/records.h"
 
 static const struct option options[] = {
 	{0},

@@ -3,7 +3,7 @@
  * Backend "guest-account": names and passwords that somebody at the guest desk has given to guests,
  * each for named meetings (accounts.h).
  */
-#include "auth/accounts.h"
+#include "guests/accounts.h"
 #include "auth/auth.h"
 #include "base/clock.h"
 
@@ -99,11 +99,11 @@ struct found {
 
 static int find(struct instance *instance, const char *typed, struct found *found)
 {
-	char name[USERS_NAME_SIZE];
+	char name[IDENTITY_SUBJECT_MAX + 1];
 	const struct account *account, *any;
 	int rc = 0;
 
-	users_canonical(typed, name);
+	identity_canonical_name(typed, name);
 	pthread_mutex_lock(&instance->table.lock);
 	account = accounts_find(instance->table.table, name);
 	any = account != NULL ? account : accounts_at(instance->table.table, 0);

@@ -4,7 +4,7 @@
  * made and revoked with meetauthctl invite.
  */
 #include "auth/auth.h"
-#include "auth/invites.h"
+#include "guests/invites.h"
 #include "base/clock.h"
 
 static const struct option options[] = {
@@ -97,7 +97,8 @@ static int fill(const struct auth_attempt *attempt, const struct invite *invite)
 
 static enum auth_verdict judge(const struct invites *invites, const struct auth_attempt *attempt)
 {
-	const struct invite *invite = invites_open(invites, attempt->password, &attempt->secrets);
+	const struct invite *invite = invites_open(
+		invites, attempt->password, attempt->secrets.values, attempt->secrets.count);
 
 	if (invite == NULL)
 		return AUTH_UNKNOWN;

@@ -8,7 +8,7 @@
 #ifdef HAVE_LDAP
 
 #include "auth/auth.h"
-#include "auth/digest.h"
+#include "secret/digest.h"
 
 #include <ldap.h>
 #include <pthread.h>

@@ -5,7 +5,7 @@
  */
 #include "auth/auth.h"
 #include "auth/display_name.h"
-#include "auth/meeting_keys.h"
+#include "guests/meeting_keys.h"
 #include "base/clock.h"
 #include "base/typed.h"
 

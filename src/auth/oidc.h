@@ -17,7 +17,7 @@
 #ifdef HAVE_CJOSE
 
 #include "auth/auth.h"
-#include "auth/digest.h"
+#include "secret/digest.h"
 #include "outbound/fetch.h"
 #include "outbound/jose.h"
 

@@ -232,7 +232,7 @@ static enum auth_verdict read_subject(const struct instance *instance,
 		read_text(&value, text);
 	else
 		snprintf(text, sizeof text, "%s", typed);
-	if (told && users_canonical(text, subject) != 0) {
+	if (told && identity_canonical_name(text, subject) != 0) {
 		error_set(error, "the answer has a User-Name that is no name");
 		return AUTH_UNFIT;
 	}
@@ -240,7 +240,7 @@ static enum auth_verdict read_subject(const struct instance *instance,
 	cut_realm(instance->realm, text);
 	if (identity_plain_name(text, subject) == 0)
 		return AUTH_GRANT;
-	if (told && users_canonical(text, subject) == 0)
+	if (told && identity_canonical_name(text, subject) == 0)
 		return AUTH_GRANT;
 	error_set(error,
 		"the name may be another spelling of somebody's, and the answer has no other "
@@ -351,7 +351,8 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	struct radius_packet reply;
 	size_t server;
 
-	if (users_canonical(typed.name, canonical) != 0 || strlen(typed.name) > RADIUS_VALUE_MAX)
+	if (identity_canonical_name(typed.name, canonical) != 0 ||
+		strlen(typed.name) > RADIUS_VALUE_MAX)
 		return AUTH_UNKNOWN;
 	if ((typed.word[0] == '\0' && typed.asked == NULL) ||
 		strlen(typed.word) > RADIUS_PASSWORD_MAX)

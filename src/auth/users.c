@@ -296,25 +296,9 @@ void users_drop(struct users **users)
 	free(old);
 }
 
-int users_canonical(const char *name, char canonical[USERS_NAME_SIZE])
-{
-	size_t length = strlen(name);
-
-	canonical[0] = '\0';
-	if (length == 0 || length >= USERS_NAME_SIZE || !text_is_printable(name) ||
-		name[0] == ' ' || name[length - 1] == ' ')
-		return -1;
-	for (size_t i = 0; i <= length; i++) {
-		char c = name[i];
-
-		canonical[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-	}
-	return 0;
-}
-
 int users_key(const struct users *users, const char *name, char key[USERS_NAME_SIZE])
 {
-	int rc = users_canonical(name, key);
+	int rc = identity_canonical_name(name, key);
 
 	if (rc == 0 && users->kind == USERS_HTPASSWD)
 		memcpy(key, name, strlen(name));
@@ -389,7 +373,7 @@ const char *users_fault(const struct user *user)
 
 	if (fault != NULL)
 		return fault;
-	if (users_canonical(user->name, canonical) != 0)
+	if (identity_canonical_name(user->name, canonical) != 0)
 		return "the user name is empty, longer than 256 bytes, not printable UTF-8 or has "
 		       "blanks around it";
 	if (strcmp(user->name, canonical) != 0)

@@ -26,8 +26,8 @@
 #ifndef AUTH_USERS_H
 #define AUTH_USERS_H
 
-#include "auth/digest.h"
-#include "auth/password.h"
+#include "secret/digest.h"
+#include "secret/password.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/identity.h"
@@ -79,13 +79,8 @@ struct users *users_parse(const char *path, struct buffer *text, struct error *e
 struct users *users_hold(struct users *users);
 void users_drop(struct users **users); /* wipes and frees with the last count; NULL is fine */
 
-/* The one form of a name in which it is stored, looked up and counted by a throttle: ASCII letters
- * in lower case. 0, or -1 (and "") when that is empty, longer than IDENTITY_SUBJECT_MAX bytes, not
- * UTF-8, has a control character, or blanks around it: no user has such a name. */
-int users_canonical(const char *name, char canonical[USERS_NAME_SIZE]);
-
 /* The form of a typed name in which users_find() knows it: canonical, or for an htpasswd file as it
- * is. As users_canonical(). */
+ * is. As identity_canonical_name(). */
 int users_key(const struct users *users, const char *name, char key[USERS_NAME_SIZE]);
 
 /* By the name as users_key() makes it, in whichever way its letters are written (fold_compose());

@@ -3,6 +3,18 @@
 
 #include "base/text.h"
 
+int identity_canonical_name(const char *name, char canonical[IDENTITY_SUBJECT_MAX + 1])
+{
+	size_t length = strlen(name);
+
+	canonical[0] = '\0';
+	if (length == 0 || length > IDENTITY_SUBJECT_MAX || !text_is_printable(name) ||
+		name[0] == ' ' || name[length - 1] == ' ')
+		return -1;
+	text_lower(name, canonical, IDENTITY_SUBJECT_MAX + 1);
+	return 0;
+}
+
 int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1])
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -54,6 +54,11 @@ struct identity {
 
 #define IDENTITY_INIT ((struct identity){0})
 
+/* The one form of a name in which it is stored, looked up and counted by a throttle: ASCII letters
+ * in lower case. 0, or -1 (and "") when the name is empty, longer than IDENTITY_SUBJECT_MAX bytes,
+ * not UTF-8, has a control character, or blanks around it: no user has such a name. */
+int identity_canonical_name(const char *name, char canonical[IDENTITY_SUBJECT_MAX + 1]);
+
 /* The one subject of a name for which there is nothing but what somebody typed, whom a server lets
  * in by any spelling: blanks around it are taken off, those within made one, letters put into lower
  * case. 0; or -1 (and "") for what may be another spelling of a plain name: anything but letters

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl invite: links that let a guest without an account into one meeting (auth/invites.h).
+ * meetauthctl invite: links that let a guest without an account into one meeting
+ * (guests/invites.h).
  */
 #include "ctl/ctl.h"
 
-#include "auth/invites.h"
+#include "guests/invites.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl meeting-key: the keys of meetings (auth/meeting_keys.h).
+ * meetauthctl meeting-key: the keys of meetings (guests/meeting_keys.h).
  */
 #include "ctl/ctl.h"
 
 #include "auth/attempt.h"
-#include "auth/meeting_keys.h"
+#include "guests/meeting_keys.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"

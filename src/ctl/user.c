@@ -129,7 +129,7 @@ static int take_name(
 	if (operands != 1)
 		return ctl_usage(command, "one user name is needed");
 	typed_clean(argv[0]);
-	if (users_canonical(argv[0], name) != 0)
+	if (identity_canonical_name(argv[0], name) != 0)
 		return ctl_usage(command,
 			"a user name is 1 to %d bytes of UTF-8 without blanks around",
 			IDENTITY_SUBJECT_MAX);

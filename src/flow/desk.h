@@ -8,8 +8,8 @@
 
 #include "flow/steps.h"
 
-#include "auth/accounts.h"
-#include "auth/invites.h"
+#include "guests/accounts.h"
+#include "guests/invites.h"
 #include "pool/worker.h"
 
 enum desk_action {
@@ -31,7 +31,7 @@ struct desk {
 		*seen; /* digest of the account as the page showed it */
 	struct account account;
 	struct invite invite;
-	char canonical[USERS_NAME_SIZE], hash[PASSWORD_HASH_SIZE];
+	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
 	char *texts[2];	    /* owned: what account and invite point into */
 	const char *secret; /* for the links of invitations; NULL: none */

@@ -176,7 +176,7 @@ static const char *read_account(struct desk *desk)
 		.hash = "",
 		.by = desk->by,
 		.created = desk->visit->now};
-	if (users_canonical(desk->name, desk->canonical) != 0)
+	if (identity_canonical_name(desk->name, desk->canonical) != 0)
 		return "desk.fault.name";
 	if (!text_is_printable(desk->display) || strlen(desk->display) > IDENTITY_NAME_MAX)
 		return "desk.fault.display";

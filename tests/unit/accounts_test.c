@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Accounts of guests: auth/accounts.c, auth/accounts_check.c and the backend "guest-account".
+ * Accounts of guests: guests/accounts.c, guests/accounts_check.c and the backend "guest-account".
  */
 #include "backend_fixture.h"
 
-#include "auth/accounts.h"
+#include "guests/accounts.h"
 #include "base/clock.h"
 
 #include <sodium.h>

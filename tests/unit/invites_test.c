@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Invitations: auth/invites.c, auth/records.c and the backend "invite".
+ * Invitations: guests/invites.c, guests/records.c and the backend "invite".
  */
 #include "backend_fixture.h"
 
-#include "auth/invites.h"
+#include "guests/invites.h"
 #include "base/clock.h"
 
 #include <sodium.h>
@@ -246,9 +246,9 @@ static void a_token_opens_with_any_version_of_the_secret(void **state)
 				       "0123456789_-"),
 		64);
 	invites = load(*state);
-	assert_string_equal(invites_open(invites, token, &all)->id, id);
-	assert_null(invites_open(invites, token, &newest));
-	assert_null(invites_open(invites, token, &none));
+	assert_string_equal(invites_open(invites, token, all.values, all.count)->id, id);
+	assert_null(invites_open(invites, token, newest.values, newest.count));
+	assert_null(invites_open(invites, token, none.values, none.count));
 	invites_free(&invites);
 }
 
@@ -262,20 +262,20 @@ static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
 
 	add(*state, sample(), "secret", id, token);
 	invites = load(*state);
-	assert_non_null(invites_open(invites, token, &secrets));
+	assert_non_null(invites_open(invites, token, secrets.values, secrets.count));
 	for (size_t i = 0; i < strlen(token); i++) {
 		memcpy(other, token, sizeof token);
 		other[i] = token[i] == 'A' ? 'B' : 'A';
-		assert_null(invites_open(invites, other, &secrets));
+		assert_null(invites_open(invites, other, secrets.values, secrets.count));
 		other[i] = (char)0xc1;
-		assert_null(invites_open(invites, other, &secrets));
+		assert_null(invites_open(invites, other, secrets.values, secrets.count));
 		memcpy(other, token, i);
 		other[i] = '\0';
-		assert_null(invites_open(invites, other, &secrets));
+		assert_null(invites_open(invites, other, secrets.values, secrets.count));
 	}
 	for (size_t i = 1; i < COUNT(others); i++) {
 		snprintf(other, sizeof other, "%s%s", token, others[i]);
-		assert_null(invites_open(invites, other, &secrets));
+		assert_null(invites_open(invites, other, secrets.values, secrets.count));
 	}
 	invites_free(&invites);
 }
@@ -310,7 +310,7 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 		put_text(fixture, changed.data);
 		invites = load(fixture);
 		assert_non_null(invites_find(invites, id));
-		assert_null(invites_open(invites, token, &secrets));
+		assert_null(invites_open(invites, token, secrets.values, secrets.count));
 		invites_free(&invites);
 		buffer_release(&changed);
 	}

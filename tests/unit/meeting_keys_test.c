@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keys of meetings and guests: auth/meeting_keys.c, auth/display_name.c, and the backends
+ * Keys of meetings and guests: guests/meeting_keys.c, auth/display_name.c, and the backends
  * "meeting-key" and "guest".
  */
 #include "backend_fixture.h"
 
 #include "auth/display_name.h"
-#include "auth/meeting_keys.h"
+#include "guests/meeting_keys.h"
 #include "base/clock.h"
 
 #include <sodium.h>

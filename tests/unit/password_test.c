@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "auth/password.h"
+#include "secret/password.h"
 
 #include <sodium.h>
 #include <sys/resource.h>

@@ -260,18 +260,18 @@ static void names_have_one_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(users_canonical(cases[i].name, canonical),
+		assert_int_equal(identity_canonical_name(cases[i].name, canonical),
 			cases[i].canonical != NULL ? 0 : -1);
 		assert_string_equal(
 			canonical, cases[i].canonical != NULL ? cases[i].canonical : "");
 	}
 	memset(name, 'A', sizeof name);
 	name[IDENTITY_SUBJECT_MAX] = '\0';
-	assert_int_equal(users_canonical(name, canonical), 0);
+	assert_int_equal(identity_canonical_name(name, canonical), 0);
 	assert_int_equal(strlen(canonical), IDENTITY_SUBJECT_MAX);
 	name[IDENTITY_SUBJECT_MAX] = 'A';
 	name[IDENTITY_SUBJECT_MAX + 1] = '\0';
-	assert_int_equal(users_canonical(name, canonical), -1); /* never cut */
+	assert_int_equal(identity_canonical_name(name, canonical), -1); /* never cut */
 	assert_string_equal(canonical, "");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/meeting_keys.h"
+#include "guests/meeting_keys.h"
 
 #include "base/clock.h"
 #include "base/identity.h"

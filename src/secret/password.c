@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/password.h"
+#include "secret/password.h"
 
 #include "base/typed.h"
 

@@ -10,8 +10,8 @@
  * JSON, one line a record, so that grep and diff are of use. Read whole, checked whole, replaced
  * whole under a lock. Where there is no file there are no records yet.
  */
-#ifndef AUTH_RECORDS_H
-#define AUTH_RECORDS_H
+#ifndef GUESTS_RECORDS_H
+#define GUESTS_RECORDS_H
 
 #include "base/error.h"
 #include "base/file.h"

@@ -8,11 +8,12 @@
  * so that whoever can read the file, or write it, can make no link that works, nor give one that
  * exists another meeting, name or end.
  */
-#ifndef AUTH_INVITES_H
-#define AUTH_INVITES_H
+#ifndef GUESTS_INVITES_H
+#define GUESTS_INVITES_H
 
-#include "auth/attempt.h"
-#include "auth/records.h"
+#include "guests/records.h"
+
+#include "base/identity.h"
 
 #define INVITE_SUBJECT "invite-" /* and the id: whose session it is */
 
@@ -50,10 +51,10 @@ const char *invites_fault(const struct invite *invite);
 /* The token of an invitation, under a secret (NUL-terminated text). */
 void invites_token(const struct invite *invite, const char *secret, char token[INVITES_TOKEN_SIZE]);
 
-/* The invitation that a token is of, whether active or not; NULL when no secret made the token, or
- * the invitation is no longer what it was made for. */
-const struct invite *invites_open(
-	const struct invites *invites, const char *token, const struct auth_secrets *secrets);
+/* The invitation that a token is of, whether active or not; NULL when none of the secrets made the
+ * token, or the invitation has changed since. */
+const struct invite *invites_open(const struct invites *invites, const char *token,
+	const char *const *secrets, size_t secret_count);
 
 /* -- changes, under the file's lock -- */
 

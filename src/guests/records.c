@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/records.h"
+#include "guests/records.h"
 
 #include "base/text.h"
 

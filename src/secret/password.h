@@ -4,8 +4,8 @@
  * it
  * ($argon2id$v=19$m=65536,t=2,p=1$SALT$HASH; one lane, 16 bytes of salt, 32 of hash).
  */
-#ifndef AUTH_PASSWORD_H
-#define AUTH_PASSWORD_H
+#ifndef SECRET_PASSWORD_H
+#define SECRET_PASSWORD_H
 
 #include "base/banned.h"
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to auth: a digest of what a session rests on (identity.account). It goes into the sealed
- * cookie, so it is cut to 128 bits of BLAKE2b and tells nothing of a password's hash, which has its
- * salt in it.
+ * A digest of what a session rests on (identity.account). It goes into the sealed cookie, so it is
+ * cut to 128 bits of BLAKE2b. It reveals nothing about a password's hash, whose salt it covers.
  */
-#ifndef AUTH_DIGEST_H
-#define AUTH_DIGEST_H
+#ifndef SECRET_DIGEST_H
+#define SECRET_DIGEST_H
 
 #include "base/banned.h"
 

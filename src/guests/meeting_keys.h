@@ -3,11 +3,11 @@
  * The keys of meetings: for each meeting one of its own, that its participants are told, kept
  * hashed in a file (records.h).
  */
-#ifndef AUTH_MEETING_KEYS_H
-#define AUTH_MEETING_KEYS_H
+#ifndef GUESTS_MEETING_KEYS_H
+#define GUESTS_MEETING_KEYS_H
 
-#include "auth/password.h"
-#include "auth/records.h"
+#include "secret/password.h"
+#include "guests/records.h"
 
 enum { MEETING_KEY_MIN = 8 }; /* characters of a key: who guesses may go on for days */
 

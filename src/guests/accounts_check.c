@@ -2,7 +2,7 @@
  *
  * What may be in an account, whether it was read or typed.
  */
-#include "auth/accounts.h"
+#include "guests/accounts.h"
 
 #include "base/join.h"
 #include "base/text.h"
@@ -43,12 +43,13 @@ const char *accounts_meetings_fault(const struct account *account)
 
 const char *accounts_fault(const struct account *account)
 {
-	char canonical[USERS_NAME_SIZE];
+	char canonical[IDENTITY_SUBJECT_MAX + 1];
 	const char *fault = accounts_meetings_fault(account);
 
 	if (fault != NULL)
 		return fault;
-	if (users_canonical(account->name, canonical) != 0 || strcmp(canonical, account->name) != 0)
+	if (identity_canonical_name(account->name, canonical) != 0 ||
+		strcmp(canonical, account->name) != 0)
 		return "the name to sign in with is empty, too long, or not in lower case";
 	if (!text_is_printable(account->display) || strlen(account->display) > IDENTITY_NAME_MAX)
 		return "the display name is longer than 256 bytes or not printable UTF-8";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/accounts.h"
+#include "guests/accounts.h"
 
 #include "base/clock.h"
 

@@ -3,13 +3,13 @@
  * Accounts of guests: a name, a password and the meetings that they are good for, made at the guest
  * desk and kept in a file (records.h).
  */
-#ifndef AUTH_ACCOUNTS_H
-#define AUTH_ACCOUNTS_H
+#ifndef GUESTS_ACCOUNTS_H
+#define GUESTS_ACCOUNTS_H
 
-#include "auth/digest.h"
-#include "auth/password.h"
-#include "auth/records.h"
-#include "auth/users.h"
+#include "secret/digest.h"
+#include "secret/password.h"
+#include "base/identity.h"
+#include "guests/records.h"
 
 #define ACCOUNT_SUBJECT "guest-" /* and the id: whose session it is */
 
@@ -78,8 +78,8 @@ enum accounts_change {
 /* What was changed, for who keeps a record of it; filled on ACCOUNTS_DONE only. */
 struct accounts_record {
 	char id[RECORDS_ID_SIZE];
-	char name[USERS_NAME_SIZE];   /* to sign in with, as it is now or was last */
-	char former[USERS_NAME_SIZE]; /* "" where that was the name before */
+	char name[IDENTITY_SUBJECT_MAX + 1];   /* to sign in with, as it is now or was last */
+	char former[IDENTITY_SUBJECT_MAX + 1]; /* "" where that was the name before */
 	bool is_new;
 	bool new_password; /* in place of another */
 };

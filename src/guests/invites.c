@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/invites.h"
+#include "guests/invites.h"
 
 #include "base/clock.h"
 #include "base/join.h"
@@ -205,8 +205,8 @@ void invites_token(const struct invite *invite, const char *secret, char token[I
 	sodium_memzero(bytes, sizeof bytes);
 }
 
-const struct invite *invites_open(
-	const struct invites *invites, const char *token, const struct auth_secrets *secrets)
+const struct invite *invites_open(const struct invites *invites, const char *token,
+	const char *const *secrets, size_t secret_count)
 {
 	const struct invite *invite;
 	uint8_t bytes[TOKEN_BYTES], mac[MAC_BYTES];
@@ -219,8 +219,8 @@ const struct invite *invites_open(
 		return NULL;
 	sodium_bin2hex(id, sizeof id, bytes, ID_BYTES);
 	invite = invites_find(invites, id);
-	for (size_t i = 0; invite != NULL && i < secrets->count; i++) {
-		sign(invite, secrets->values[i], mac);
+	for (size_t i = 0; invite != NULL && i < secret_count; i++) {
+		sign(invite, secrets[i], mac);
 		good |= sodium_memcmp(mac, bytes + ID_BYTES, sizeof mac) == 0;
 	}
 	return good ? invite : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "auth/digest.h"
+#include "secret/digest.h"
 
 #include "base/text.h"
 
