@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/wipe.h"
-#include "flow/visit.h"
+#include "visit/visit.h"
 #include "options.h"
 #include "pool/fastcgi.h"
 #include "pool/loop.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A join: what the platform's redirect asked for. flow/arrive makes it out of checked parameters,
+ * A join: what the platform's redirect asked for. join/arrive makes it out of checked parameters,
  * session/ticket carries it through a login, platform/ turns it into an exchange and a way back.
  */
 #ifndef BASE_JOIN_H

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest desk: members of some groups make, change and remove accounts and invitations of
+ * guests, and see who has joined. Whoever comes without a session signs in as for a meeting, and
+ * comes back here.
+ */
+#include "desk/desk.h"
+#include "view/pages.h"
+#include "signin/throttle.h"
+
+/* ---- who may ---- */
+
+/* A group is one of the backend that told it: another's of that name is another group. */
+static bool is_counted(const struct config_list *backends, const char *title)
+{
+	for (size_t i = 0; i < backends->count; i++)
+		if (strcmp(backends->items[i], title) == 0)
+			return true;
+	return backends->count == 0;
+}
+
+static bool is_host(const struct visit *visit)
+{
+	const struct config_desk *desk = &visit->service->settings->desk;
+	const struct identity *who = &visit->session.who;
+
+	if (who->guest || !is_counted(&desk->backends, who->backend))
+		return false;
+	for (size_t i = 0; i < desk->groups.count; i++)
+		if (identity_has_group(who, desk->groups.items[i]))
+			return true;
+	return false;
+}
+
+enum step desk_enter(struct visit *visit)
+{
+	if (!visit->service->settings->desk.present)
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	visit->join.platform = strdup(JOIN_TO_DESK);
+	visit->join.meeting_id = strdup(JOIN_TO_DESK);
+	visit->join.meeting_token = strdup(JOIN_TO_DESK);
+	if (visit->join.platform == NULL || visit->join.meeting_id == NULL ||
+		visit->join.meeting_token == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	visit->to_desk = true;
+	return STEP_NEXT;
+}
+
+enum step desk_return(struct visit *visit)
+{
+	visit->is_join = false;
+	response_begin(&visit->response, 303, visit->request.id);
+	response_header(&visit->response, "Location", visit->service->desk_url);
+	return STEP_DONE;
+}
+
+/* ---- on a worker ---- */
+
+static void settle_account(struct desk *desk, enum accounts_change change)
+{
+	switch (change) {
+	case ACCOUNTS_TAKEN:
+		desk->fault = "desk.fault.taken";
+		break;
+	case ACCOUNTS_CHANGED:
+		desk->fault = "desk.fault.changed";
+		break;
+	case ACCOUNTS_GONE:
+		desk->fault = "desk.fault.gone";
+		break;
+	case ACCOUNTS_BROKEN:
+		desk->broken = true;
+		break;
+	case ACCOUNTS_DONE:
+		desk->done = true;
+		break;
+	}
+}
+
+static void put_account(struct desk *desk)
+{
+	if (desk->password[0] != '\0') {
+		if (password_hash(desk->password, desk->hash) != 0) {
+			desk->broken = true;
+			error_set(&desk->error, "no memory to hash a password");
+			return;
+		}
+		desk->account.hash = desk->hash;
+	}
+	settle_account(desk,
+		accounts_put(desk->accounts_path, &desk->account,
+			desk->seen[0] != '\0' ? desk->seen : NULL, &desk->record, &desk->error));
+}
+
+static void remove_account(struct desk *desk)
+{
+	settle_account(
+		desk, accounts_remove(desk->accounts_path, desk->id, &desk->record, &desk->error));
+}
+
+static void add_invitation(struct desk *desk)
+{
+	if (invites_add(desk->invites_path, &desk->invite, desk->invite_id, &desk->error) != 0) {
+		desk->broken = true;
+		return;
+	}
+	desk->done = true;
+	desk->invite.id = desk->invite_id;
+	snprintf(desk->invite_name, sizeof desk->invite_name, "%s", desk->invite.name);
+	invites_token(&desk->invite, desk->secret, desk->token);
+}
+
+static void revoke_invitation(struct desk *desk)
+{
+	bool found = false;
+
+	if (invites_revoke(desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) !=
+		0)
+		desk->broken = true;
+	else if (!found)
+		desk->fault = "desk.fault.gone";
+	else
+		desk->done = true;
+}
+
+static void change(struct desk *desk)
+{
+	switch (desk->action) {
+	case DESK_PUT_ACCOUNT:
+		put_account(desk);
+		break;
+	case DESK_REMOVE_ACCOUNT:
+		remove_account(desk);
+		break;
+	case DESK_ADD_INVITATION:
+		add_invitation(desk);
+		break;
+	case DESK_REVOKE_INVITATION:
+		revoke_invitation(desk);
+		break;
+	case DESK_SHOW:
+		break;
+	}
+}
+
+/* A link is shown once; after any other change the page is asked for again, so that a reload does
+ * not send the form twice. */
+static bool leads_back(const struct desk *desk)
+{
+	return desk->done && desk->action != DESK_ADD_INVITATION;
+}
+
+/* Each file for itself: an invitation that was made is shown whatever the other file is like. */
+static void read_files(struct desk *desk)
+{
+	if (desk->accounts_path != NULL) {
+		desk->accounts = accounts_load(desk->accounts_path, &desk->error);
+		desk->broken |= desk->accounts == NULL;
+	}
+	if (desk->invites_path != NULL) {
+		desk->invites = invites_load(desk->invites_path, &desk->error);
+		desk->broken |= desk->invites == NULL;
+	}
+}
+
+static void work(struct worker_job *job)
+{
+	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
+
+	if (desk->fault == NULL)
+		change(desk);
+	if (!desk->broken && !leads_back(desk))
+		read_files(desk);
+}
+
+/* ---- on the loop ---- */
+
+static void free_desk(struct desk *desk)
+{
+	accounts_free(&desk->accounts);
+	invites_free(&desk->invites);
+	free(desk->texts[0]);
+	free(desk->texts[1]);
+	explicit_bzero(desk, sizeof *desk);
+	free(desk);
+}
+
+/* Nothing was made: the same form may be sent again. */
+static void give_back(const struct desk *desk)
+{
+	if (desk->is_claimed && !desk->done)
+		state_unclaim(desk->visit->station->state, desk->claim);
+}
+
+static enum step answer(struct desk *desk)
+{
+	struct visit *visit = desk->visit;
+
+	if (desk->action != DESK_SHOW)
+		desk_log(desk);
+	if (leads_back(desk))
+		return desk_return(visit);
+	if (desk->broken && !desk->done) {
+		give_back(desk);
+		visit_note(visit, "%s", desk->error.text);
+		return visit_fail(visit, FAILURE_INTERNAL);
+	}
+	return desk_page(desk) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+static void on_done(struct worker_job *job, bool cancelled)
+{
+	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
+	struct visit *visit = desk->visit;
+	enum step step;
+
+	if (cancelled) { /* others had fewer in the queue */
+		give_back(desk);
+		visit->retry_after = 5;
+		step = visit_fail(visit, FAILURE_OVERLOADED);
+	} else {
+		step = answer(desk);
+	}
+	free_desk(desk);
+	visit_continue(visit, step);
+}
+
+static struct desk *make_desk(struct visit *visit)
+{
+	const struct config_desk *settings = &visit->service->settings->desk;
+	struct desk *desk = calloc(1, sizeof *desk);
+
+	if (desk == NULL)
+		return NULL;
+	desk->visit = visit;
+	desk->job.work = work;
+	desk->job.done = on_done;
+	desk->job.whose = throttle_whose(visit);
+	if (settings->accounts != NULL)
+		desk->accounts_path = section_string(settings->accounts, "accounts");
+	if (settings->invitations != NULL)
+		desk->invites_path = section_string(settings->invitations, "invitations");
+	return desk;
+}
+
+static enum step begin(struct desk *desk)
+{
+	/* What hashes a password waits with those that do. */
+	struct worker_lane *lane =
+		desk->fault == NULL && desk->password != NULL && desk->password[0] != '\0'
+			? &worker_passwords
+			: &worker_files;
+
+	if (worker_submit(lane, &desk->job) == 0)
+		return STEP_WAIT;
+	give_back(desk);
+	desk->visit->retry_after = 5;
+	visit_note(desk->visit, "too much waits for the files already");
+	visit_fail(desk->visit, FAILURE_OVERLOADED);
+	free_desk(desk);
+	return STEP_DONE;
+}
+
+enum step desk_show(struct visit *visit)
+{
+	struct desk *desk;
+
+	if (!is_host(visit)) {
+		visit_note(visit, "in none of the groups of guest-desk");
+		return visit_fail(visit, FAILURE_DENIED);
+	}
+	desk = make_desk(visit);
+	return desk != NULL ? begin(desk) : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+/* The form is one of ours and of this browser. 0 or -1. The ticket has no join: the visit keeps its
+ * own. */
+static int check_ticket(struct visit *visit)
+{
+	struct join kept = visit->join;
+	const char *ticket = NULL;
+	int rc = -1;
+
+	visit->join = JOIN_INIT;
+	if (params_get(visit->form, "ticket", &ticket) == PARAM_ONCE)
+		rc = visit_open_ticket(visit, TICKET_DESK, ticket);
+	join_release(&visit->join);
+	visit->join = kept;
+	return rc;
+}
+
+/* An invitation is answered with its link and not with a redirect: whoever reloads that page sends
+ * the form again, and must not make a second one. 0, or -1 when the state does not answer. */
+static int claim_form(struct desk *desk)
+{
+	struct visit *visit = desk->visit;
+	const char *ticket = "";
+	int64_t seconds = visit->service->settings->session_idle + TICKET_SKEW; /* as its ticket */
+
+	if (desk->action != DESK_ADD_INVITATION || desk->fault != NULL)
+		return 0;
+	params_get(visit->form, "ticket", &ticket);
+	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
+		desk->email, desk->meetings, desk->meeting_token, desk->expires, NULL);
+	switch (state_claim(visit->station->state, desk->claim, seconds, visit->now)) {
+	case STATE_CLAIM_WON:
+		desk->is_claimed = true;
+		return 0;
+	case STATE_CLAIM_LOST:
+		desk->fault = "desk.fault.again";
+		return 0;
+	case STATE_CLAIM_LIMITED:
+	case STATE_CLAIM_BROKEN:
+		break;
+	}
+	visit_note(visit, "the state does not take the claim of a form");
+	return -1;
+}
+
+enum step desk_change(struct visit *visit)
+{
+	struct desk *desk;
+	enum failure failure = FAILURE_BAD_REQUEST;
+
+	if (!is_host(visit)) {
+		visit_note(visit, "in none of the groups of guest-desk");
+		return visit_fail(visit, FAILURE_DENIED);
+	}
+	if (check_ticket(visit) != 0)
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	desk = make_desk(visit);
+	if (desk == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	if (desk_read_form(desk) == 0) {
+		if (claim_form(desk) == 0)
+			return begin(desk);
+		failure = FAILURE_STATE_UNAVAILABLE;
+	}
+	free_desk(desk);
+	return visit_fail(visit, failure);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What was typed at the guest desk, checked field by field, so that the page can say which one.
+ */
+#include "desk/desk.h"
+
+#include "base/text.h"
+
+enum { FIELD_MAX = 2048 }; /* bytes: longer than what is good, short enough to be shown again */
+
+/* Whatever else stands in the form is not read. */
+static int take_fields(struct desk *desk)
+{
+	const struct {
+		const char *name, **value;
+	} fields[] = {
+		{"id", &desk->id},
+		{"name", &desk->name},
+		{"display", &desk->display},
+		{"email", &desk->email},
+		{"meetings", &desk->meetings},
+		{"meeting_token", &desk->meeting_token},
+		{"expires", &desk->expires},
+		{"password", &desk->password},
+		{"seen", &desk->seen},
+	};
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		*fields[i].value = "";
+		if (fields[i].value != &desk->password)
+			params_clean(desk->visit->form, fields[i].name);
+		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
+				PARAM_REPEATED ||
+			strlen(*fields[i].value) > FIELD_MAX) {
+			desk->visit->parameter = fields[i].name;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int take_action(struct desk *desk)
+{
+	static const struct {
+		const char *name;
+		enum desk_action action;
+		bool invitations;
+	} actions[] = {
+		{"put-account", DESK_PUT_ACCOUNT, false},
+		{"remove-account", DESK_REMOVE_ACCOUNT, false},
+		{"add-invitation", DESK_ADD_INVITATION, true},
+		{"revoke-invitation", DESK_REVOKE_INVITATION, true},
+	};
+	const char *name = NULL;
+
+	desk->visit->parameter = "do";
+	if (params_get(desk->visit->form, "do", &name) != PARAM_ONCE)
+		return -1;
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(actions[i].name, name) == 0) {
+			desk->action = actions[i].action;
+			return (actions[i].invitations ? desk->invites_path
+						       : desk->accounts_path) != NULL
+				       ? 0
+				       : -1;
+		}
+	return -1;
+}
+
+/* What a browser sends for a time ("2026-12-31T18:00") is meant in UTC; the page says so. */
+static int read_time(const char *text, int64_t *time_r)
+{
+	char copy[40];
+	size_t length = strlen(text);
+
+	if (length + 2 > sizeof copy)
+		return -1;
+	snprintf(copy, sizeof copy, "%s%s", text,
+		strchr(text, 'T') != NULL && text[length - 1] != 'Z' ? "Z" : "");
+	return text_to_time(copy, time_r);
+}
+
+/* The end that was typed, else `fallback`. It lies ahead; a fallback of 0 is none, which no time
+ * that is typed means. */
+static const char *read_end(const struct desk *desk, int64_t fallback, int64_t *end_r)
+{
+	bool typed = desk->expires[0] != '\0';
+
+	*end_r = fallback;
+	if (typed && read_time(desk->expires, end_r) != 0)
+		return "desk.fault.expires";
+	return *end_r > desk->visit->now || (!typed && fallback == 0) ? NULL : "desk.fault.past";
+}
+
+/* The platform of a meeting that is typed without one: the only one there is. */
+static const char *only_platform(const struct visit *visit)
+{
+	return visit->service->platform_count == 1 ? visit->service->platforms[0].title : NULL;
+}
+
+/* "PLATFORM/MEETING-ID" with the platform written as the configuration has it, and the meeting as
+ * visits come with it. NULL: no such. */
+static char *canonical_meeting(const struct visit *visit, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char *title = slash != NULL ? strndup(text, (size_t)(slash - text)) : NULL;
+	char *id = NULL, *whole = NULL;
+	const struct service_platform *platform =
+		title != NULL ? service_platform(visit->service, title) : NULL;
+	struct error error;
+
+	if (platform != NULL &&
+		platform_meeting(platform->driver, platform->instance, slash + 1, &id, &error) ==
+			0 &&
+		asprintf(&whole, "%s/%s", platform->title, id) < 0)
+		whole = NULL;
+	free(id);
+	free(title);
+	return whole;
+}
+
+/* Puts the meetings in their one form, all of them into one piece of memory. */
+static const char *read_meetings(struct desk *desk)
+{
+	struct account *account = &desk->account;
+	char *copy = strdup(desk->meetings), *split = NULL, *all = NULL;
+	const char *fault = "desk.fault.meetings";
+	struct buffer text = BUFFER_INIT(ACCOUNT_MEETINGS_MAX * (IDENTITY_MEETING_MAX + 2));
+
+	if (copy == NULL ||
+		accounts_read_meetings(account, copy, only_platform(desk->visit), &split) != NULL)
+		goto out;
+	for (size_t i = 0; i < account->meeting_count; i++) {
+		char *meeting = canonical_meeting(desk->visit, account->meetings[i]);
+
+		if (meeting == NULL)
+			goto out;
+		buffer_text(&text, meeting);
+		buffer_text(&text, ",");
+		free(meeting);
+	}
+	all = text.data;
+	if (!text.failed && all != NULL &&
+		accounts_read_meetings(account, all, NULL, &desk->texts[0]) == NULL &&
+		accounts_meetings_fault(account) == NULL)
+		fault = NULL;
+out:
+	free(copy);
+	free(split);
+	buffer_release(&text);
+	return fault;
+}
+
+static const char *password_fault(const struct desk *desk)
+{
+	size_t length = strlen(desk->password);
+
+	if (length == 0 && desk->id[0] != '\0') /* it stays as it is */
+		return NULL;
+	return length >= ACCOUNT_PASSWORD_MIN && length <= AUTH_PASSWORD_MAX
+		       ? NULL
+		       : "desk.fault.password";
+}
+
+static const char *read_account(struct desk *desk)
+{
+	const struct identity *who = &desk->visit->session.who;
+	struct account *account = &desk->account;
+	const char *fault;
+
+	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
+	*account = (struct account){.id = desk->id,
+		.name = desk->canonical,
+		.display = desk->display,
+		.email = desk->email,
+		.hash = "",
+		.by = desk->by,
+		.created = desk->visit->now};
+	if (identity_canonical_name(desk->name, desk->canonical) != 0)
+		return "desk.fault.name";
+	if (!text_is_printable(desk->display) || strlen(desk->display) > IDENTITY_NAME_MAX)
+		return "desk.fault.display";
+	if (!accounts_is_email(desk->email))
+		return "desk.fault.email";
+	fault = password_fault(desk);
+	if (fault == NULL)
+		fault = read_end(desk, 0, &account->expires);
+	if (fault == NULL)
+		fault = read_meetings(desk);
+	return fault != NULL || accounts_fault(account) == NULL ? fault : "desk.fault.name";
+}
+
+/* Where the desk's backend says nothing else, as meetauthctl invite has it. */
+static int64_t default_end(const struct desk *desk)
+{
+	const struct section *backend = desk->visit->service->settings->desk.invitations;
+
+	return desk->visit->now + section_milliseconds(backend, "lifetime") / 1000;
+}
+
+static const char *find_secret(struct desk *desk)
+{
+	const struct section *section = desk->visit->service->settings->desk.invitations;
+	const struct service_backend *backend =
+		service_backend(desk->visit->service, section_title(section));
+	const char *texts[STORE_VERSIONS_MAX];
+
+	if (store_texts(desk->visit->files->store, backend->secret_name, texts) == 0)
+		return "desk.fault.secret";
+	desk->secret = texts[0];
+	return NULL;
+}
+
+static bool leads_somewhere(const struct desk *desk)
+{
+	const struct service_platform *platform =
+		service_platform(desk->visit->service, desk->invite.platform);
+
+	return platform != NULL && platform_takes_browsers(platform->driver, platform->peer);
+}
+
+static const char *read_invitation(struct desk *desk)
+{
+	struct invite *invite = &desk->invite;
+	const char *fault = read_meetings(desk), *slash;
+
+	if (fault != NULL || desk->account.meeting_count != 1)
+		return "desk.fault.meeting";
+	slash = strchr(desk->account.meetings[0], '/');
+	desk->texts[1] =
+		strndup(desk->account.meetings[0], (size_t)(slash - desk->account.meetings[0]));
+	if (desk->texts[1] == NULL)
+		return "desk.fault.meeting";
+	*invite = (struct invite){.id = "",
+		.platform = desk->texts[1],
+		.meeting = slash + 1,
+		.meeting_token = desk->meeting_token[0] != '\0' ? desk->meeting_token : slash + 1,
+		.name = desk->name,
+		.email = desk->email,
+		.created = desk->visit->now};
+	if (!leads_somewhere(desk))
+		return "desk.fault.way";
+	if (!accounts_is_email(desk->email))
+		return "desk.fault.email";
+	fault = read_end(desk, default_end(desk), &invite->expires);
+	if (fault == NULL)
+		fault = find_secret(desk);
+	return fault != NULL || invites_fault(invite) == NULL ? fault : "desk.fault.invitation";
+}
+
+/* An account that is changed comes with its id and with what was seen of it, a new one with
+ * neither. 0 or -1. */
+static int check_target(struct desk *desk)
+{
+	bool is_new = desk->action == DESK_ADD_INVITATION ||
+		      (desk->action == DESK_PUT_ACCOUNT && desk->id[0] == '\0');
+
+	desk->visit->parameter = "id";
+	if (is_new ? desk->id[0] != '\0' : !records_is_id(desk->id))
+		return -1;
+	desk->visit->parameter = "seen";
+	if (desk->action == DESK_PUT_ACCOUNT && !is_new && !records_is_id(desk->seen))
+		return -1;
+	desk->visit->parameter = NULL;
+	return 0;
+}
+
+int desk_read_form(struct desk *desk)
+{
+	if (take_fields(desk) != 0 || take_action(desk) != 0 || check_target(desk) != 0)
+		return -1;
+	if (desk->action == DESK_PUT_ACCOUNT)
+		desk->fault = read_account(desk);
+	else if (desk->action == DESK_ADD_INVITATION)
+		desk->fault = read_invitation(desk);
+	return 0;
+}

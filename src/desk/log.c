@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The line that every change at the guest desk leaves in the log, and every try of one.
+ */
+#include "desk/desk.h"
+
+#include "telemetry/log.h"
+
+static const char *const action_names[] = {
+	[DESK_SHOW] = "show",
+	[DESK_PUT_ACCOUNT] = "put-account",
+	[DESK_REMOVE_ACCOUNT] = "remove-account",
+	[DESK_ADD_INVITATION] = "add-invitation",
+	[DESK_REVOKE_INVITATION] = "revoke-invitation",
+};
+
+/* Whom it is about: of what was done, or as the files have them, never as typed. */
+struct guest {
+	const char *name, *id; /* NULL: none */
+};
+
+static struct guest guest_of(const struct desk *desk)
+{
+	bool is_account = desk->action == DESK_PUT_ACCOUNT || desk->action == DESK_REMOVE_ACCOUNT;
+	const struct account *account = NULL;
+	const struct invite *invite = NULL;
+	struct guest guest = {NULL, desk->id[0] != '\0' ? desk->id : NULL};
+
+	if (desk->done && is_account)
+		return (struct guest){desk->record.name, desk->record.id};
+	if (desk->done)
+		return (struct guest){desk->invite_name,
+			desk->action == DESK_ADD_INVITATION ? desk->invite_id : desk->id};
+	if (is_account && desk->accounts != NULL)
+		account = accounts_by_id(desk->accounts, desk->id);
+	else if (!is_account && desk->invites != NULL)
+		invite = invites_find(desk->invites, desk->id);
+	if (account != NULL)
+		guest.name = account->name;
+	else if (invite != NULL)
+		guest.name = invite->name;
+	return guest;
+}
+
+static const char *or_none(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* What only a change has that was made. Who is removed has no fields, whatever the form had. */
+static void log_done(struct log_line *line, const struct desk *desk)
+{
+	if (desk->action == DESK_PUT_ACCOUNT) {
+		log_text(line, "change", desk->record.is_new ? "made" : "changed");
+		log_text(line, "former", or_none(desk->record.former));
+		log_text(line, "new_password", desk->record.new_password ? "yes" : NULL);
+	}
+	if (desk->action != DESK_PUT_ACCOUNT && desk->action != DESK_ADD_INVITATION)
+		return;
+	log_text(line, "meetings", or_none(desk->meetings));
+	log_text(line, "expires", or_none(desk->expires));
+}
+
+void desk_log(const struct desk *desk)
+{
+	const struct visit *visit = desk->visit;
+	struct guest guest = guest_of(desk);
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "desk");
+	log_text(&line, "action", action_names[desk->action]);
+	log_text(&line, "result", desk->done ? "ok" : "failed");
+	log_text(&line, "guest", guest.name);
+	log_text(&line, "guest_id", guest.id);
+	if (desk->done)
+		log_done(&line, desk);
+	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "detail", desk->fault != NULL ? desk->fault : or_none(desk->error.text));
+	log_end(&line);
+}

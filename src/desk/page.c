@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The page of the guest desk: the forms, and two lists, newest first, of as much as one page holds.
+ */
+#include "desk/desk.h"
+#include "view/pages.h"
+#include "view/values.h"
+
+#include "base/text.h"
+
+enum {
+	SHOWN_MAX = 50,	      /* rows of a list; a link leads to the next ones */
+	ROOM_MAX = 60 * 1024, /* and bytes, so that all of a page fits (RESPONSE_BODY_MAX) */
+	ROW_ROOM = 1024,      /* what a row has besides its values */
+	ESCAPED_MAX = 6,      /* bytes of HTML for one of text */
+	CELLS = 11,
+	HTML_TIME = sizeof "2026-12-31T18:00",
+};
+
+/* One row: values, and the texts that are made for it. */
+struct row {
+	struct page_value cells[CELLS + 1];
+	size_t count;
+	char joined[HTML_TIME], expires[HTML_TIME];
+	char *meetings, *edit;
+};
+
+struct table {
+	struct row rows[SHOWN_MAX];
+	const struct page_value *list[SHOWN_MAX + 1];
+	size_t count, room;
+	size_t from; /* how many newer ones were left out */
+	char more[40];
+};
+
+/* What the page is made of. */
+struct view {
+	const struct desk *desk;
+	struct table accounts, invites;
+	struct params *query;
+	char expires[HTML_TIME], digest[DIGEST_SIZE], *meetings;
+	struct buffer ticket, link;
+	struct values values;
+};
+
+static void cell(struct row *row, const char *name, const char *text)
+{
+	if (row->count < CELLS)
+		row->cells[row->count++] = (struct page_value){.name = name, .text = text};
+}
+
+/* As a browser writes a time into a form, or with a blank for people. */
+static void show_time(int64_t seconds, char between, char text[HTML_TIME])
+{
+	char whole[TEXT_TIME_SIZE];
+
+	if (seconds <= 0)
+		return;
+	snprintf(text, HTML_TIME, "%.16s", text_from_time(seconds, whole));
+	if (text[10] == 'T')
+		text[10] = between;
+}
+
+/* ---- who came ---- */
+
+enum { JOINED_S = 400 * 24 * 3600 }; /* how long it is known */
+
+static void joined_key(
+	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE])
+{
+	seal_hash(store_hash_key(visit->files->store), key, "joined", who->backend, who->subject,
+		NULL);
+}
+
+static bool is_title(const struct section *backend, const char *title)
+{
+	return backend != NULL && strcmp(section_title(backend), title) == 0;
+}
+
+void desk_mark(const struct visit *visit)
+{
+	const struct config_desk *settings = &visit->service->settings->desk;
+	const struct identity *who = &visit->session.who;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (!is_title(settings->accounts, who->backend) &&
+		!is_title(settings->invitations, who->backend))
+		return;
+	joined_key(visit, who, key);
+	state_mark(visit->station->state, key, visit->now, visit->now + JOINED_S);
+}
+
+/* When the guest last came into a meeting; nothing where never, and where the state was lost. */
+static void show_joined(const struct desk *desk, const struct section *backend, const char *prefix,
+	const char *id, char text[HTML_TIME])
+{
+	char subject[IDENTITY_SUBJECT_MAX + 1];
+	struct identity who = {.backend = (char *)section_title(backend), .subject = subject};
+	uint8_t key[STATE_KEY_SIZE];
+
+	snprintf(subject, sizeof subject, "%s%s", prefix, id);
+	joined_key(desk->visit, &who, key);
+	show_time(state_marked(desk->visit->station->state, key), ' ', text);
+}
+
+/* ---- the lists ---- */
+
+static char *join_meetings(const struct account *account)
+{
+	struct buffer text = BUFFER_INIT(ACCOUNT_MEETINGS_MAX * (IDENTITY_MEETING_MAX + 2));
+
+	for (size_t i = 0; i < account->meeting_count; i++) {
+		buffer_text(&text, i > 0 ? ", " : "");
+		buffer_text(&text, account->meetings[i]);
+	}
+	return text.data;
+}
+
+static struct row *begin_row(struct table *table)
+{
+	struct row *row = &table->rows[table->count];
+
+	table->list[table->count++] = row->cells;
+	return row;
+}
+
+static void end_row(struct table *table, const struct row *row)
+{
+	table->room += ROW_ROOM;
+	for (size_t i = 0; i < row->count; i++)
+		if (row->cells[i].text != NULL)
+			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
+}
+
+static void add_account(const struct desk *desk, struct table *table, const struct account *account)
+{
+	const struct visit *visit = desk->visit;
+	struct row *row = begin_row(table);
+	bool active = accounts_is_active(account, visit->now);
+
+	row->meetings = join_meetings(account);
+	if (asprintf(&row->edit, "%s?edit=%s", visit->service->desk_url, account->id) < 0)
+		row->edit = NULL;
+	show_time(account->expires, ' ', row->expires);
+	show_joined(desk, visit->service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
+		row->joined);
+	cell(row, "id", account->id);
+	cell(row, "name", account->name);
+	cell(row, "display", account->display);
+	cell(row, "email", account->email);
+	cell(row, "meetings", row->meetings);
+	cell(row, "expires", row->expires);
+	cell(row, "joined", row->joined);
+	cell(row, "by", account->by);
+	cell(row, "edit", row->edit);
+	cell(row, "active", active ? "1" : NULL);
+	cell(row, "ended", active ? NULL : "1");
+	end_row(table, row);
+}
+
+static void add_invite(const struct desk *desk, struct table *table, const struct invite *invite)
+{
+	const struct visit *visit = desk->visit;
+	struct row *row = begin_row(table);
+	bool active = invites_is_active(invite, visit->now);
+
+	if (asprintf(&row->meetings, "%s/%s", invite->platform, invite->meeting) < 0)
+		row->meetings = NULL;
+	show_time(invite->expires, ' ', row->expires);
+	show_joined(desk, visit->service->settings->desk.invitations, INVITE_SUBJECT, invite->id,
+		row->joined);
+	cell(row, "id", invite->id);
+	cell(row, "name", invite->name);
+	cell(row, "email", invite->email);
+	cell(row, "meetings", row->meetings);
+	cell(row, "expires", row->expires);
+	cell(row, "joined", row->joined);
+	cell(row, "active", active ? "1" : NULL);
+	cell(row, "ended", active ? NULL : "1");
+	end_row(table, row);
+}
+
+static bool is_full(const struct table *table)
+{
+	return table->count == SHOWN_MAX || table->room > ROOM_MAX;
+}
+
+static void end_table(struct table *table, size_t all, const char *parameter)
+{
+	if (table->from + table->count < all)
+		snprintf(table->more, sizeof table->more, "?%s=%zu", parameter,
+			table->from + table->count);
+}
+
+static void fill_accounts(const struct desk *desk, struct table *table)
+{
+	size_t all = 0;
+
+	while (accounts_at(desk->accounts, all) != NULL)
+		all++;
+	while (table->from + table->count < all && !is_full(table))
+		add_account(desk, table,
+			accounts_at(desk->accounts, all - 1 - table->from - table->count));
+	end_table(table, all, "accounts");
+}
+
+static void fill_invites(const struct desk *desk, struct table *table)
+{
+	size_t all = 0;
+
+	while (invites_at(desk->invites, all) != NULL)
+		all++;
+	while (table->from + table->count < all && !is_full(table))
+		add_invite(desk, table,
+			invites_at(desk->invites, all - 1 - table->from - table->count));
+	end_table(table, all, "invitations");
+}
+
+static void release_table(struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->rows[i].meetings);
+		free(table->rows[i].edit);
+	}
+}
+
+/* ---- the forms ---- */
+
+/* From which row on a list is asked for. */
+static size_t read_from(const struct params *query, const char *name)
+{
+	const char *text = NULL;
+	int64_t number = 0;
+
+	if (query != NULL && params_get(query, name, &text) == PARAM_ONCE &&
+		text_to_number(text, 0, 1000000, &number) == 0)
+		return (size_t)number;
+	return 0;
+}
+
+/* The account that is to be changed: what was asked for, or what could not be saved. */
+static const struct account *find_edited(const struct view *view)
+{
+	const struct desk *desk = view->desk;
+	const char *id = NULL;
+
+	if (desk->accounts == NULL)
+		return NULL;
+	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT)
+		id = desk->id;
+	else if (desk->fault != NULL || view->query == NULL ||
+		 params_get(view->query, "edit", &id) != PARAM_ONCE)
+		return NULL;
+	return accounts_by_id(desk->accounts, id);
+}
+
+static void put_typed_account(struct view *view)
+{
+	const struct desk *desk = view->desk;
+
+	values_put(&view->values, "edit_name", desk->name);
+	values_put(&view->values, "edit_display", desk->display);
+	values_put(&view->values, "edit_email", desk->email);
+	values_put(&view->values, "edit_meetings", desk->meetings);
+	values_put(&view->values, "edit_expires", desk->expires);
+}
+
+static void put_stored_account(struct view *view, const struct account *account)
+{
+	view->meetings = join_meetings(account);
+	show_time(account->expires, 'T', view->expires);
+	values_put(&view->values, "edit_name", account->name);
+	values_put(&view->values, "edit_display", account->display);
+	values_put(&view->values, "edit_email", account->email);
+	values_put(&view->values, "edit_meetings", view->meetings);
+	values_put(&view->values, "edit_expires", view->expires);
+}
+
+/* With an account that was removed meanwhile, what was typed becomes a new one. */
+static void put_account_form(struct view *view)
+{
+	const struct desk *desk = view->desk;
+	const struct account *account = find_edited(view);
+
+	if (account != NULL) {
+		accounts_digest(account, view->digest);
+		values_put(&view->values, "edit_id", account->id);
+		values_put(&view->values, "edit_seen", view->digest);
+		values_put(&view->values, "editing", account->name);
+	} else {
+		values_put(&view->values, "adding", "1");
+	}
+	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT)
+		put_typed_account(view);
+	else if (account != NULL)
+		put_stored_account(view, account);
+}
+
+static void put_invitation_form(struct view *view)
+{
+	const struct desk *desk = view->desk;
+
+	if (desk->fault == NULL || desk->action != DESK_ADD_INVITATION)
+		return;
+	values_put(&view->values, "new_name", desk->name);
+	values_put(&view->values, "new_email", desk->email);
+	values_put(&view->values, "new_meeting", desk->meetings);
+	values_put(&view->values, "new_token", desk->meeting_token);
+	values_put(&view->values, "new_expires", desk->expires);
+}
+
+static void put_link(struct view *view)
+{
+	const struct desk *desk = view->desk;
+
+	if (desk->token[0] == '\0')
+		return;
+	buffer_text(&view->link, desk->visit->service->invite_url);
+	buffer_text(&view->link, "?token=");
+	buffer_text(&view->link, desk->token);
+	values_put(&view->values, "link", view->link.data);
+	values_put(&view->values, "guest", desk->invite.name);
+}
+
+/* ---- all of it ---- */
+
+static void put_lists(struct view *view)
+{
+	const struct desk *desk = view->desk;
+
+	if (desk->accounts != NULL) {
+		view->accounts.from = read_from(view->query, "accounts");
+		fill_accounts(desk, &view->accounts);
+		values_put(&view->values, "has_accounts", "1");
+		values_put(&view->values, "listed_accounts", view->accounts.count > 0 ? "1" : NULL);
+		values_put_rows(&view->values, "accounts", view->accounts.list);
+		values_put(&view->values, "more_accounts", view->accounts.more);
+	}
+	if (desk->invites != NULL) {
+		view->invites.from = read_from(view->query, "invitations");
+		fill_invites(desk, &view->invites);
+		values_put(&view->values, "has_invitations", "1");
+		values_put(
+			&view->values, "listed_invitations", view->invites.count > 0 ? "1" : NULL);
+		values_put_rows(&view->values, "invitations", view->invites.list);
+		values_put(&view->values, "more_invitations", view->invites.more);
+	}
+}
+
+static void show(struct view *view)
+{
+	const struct desk *desk = view->desk;
+	struct visit *visit = desk->visit;
+	const struct lang *lang = values_language(visit);
+	struct values *values = &view->values;
+
+	values_put_common(values, visit, lang);
+	values_put(values, "action", visit->service->desk_url);
+	values_put(values, "logout", visit->service->logout_url);
+	values_put(values, "ticket", view->ticket.data);
+	values_put(values, "account", visit->session.who.subject);
+	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
+	put_lists(view);
+	put_account_form(view);
+	put_invitation_form(view);
+	put_link(view);
+	values_answer(visit, PAGE_DESK, desk->fault != NULL ? 400 : 200,
+		visit->service->page_policy, lang, values);
+}
+
+static void free_view(struct view *view)
+{
+	params_free(&view->query);
+	release_table(&view->accounts);
+	release_table(&view->invites);
+	free(view->meetings);
+	buffer_wipe(&view->ticket);
+	buffer_wipe(&view->link);
+	free(view);
+}
+
+int desk_page(struct desk *desk)
+{
+	struct visit *visit = desk->visit;
+	struct view *view = calloc(1, sizeof *view);
+	int rc;
+
+	if (view == NULL)
+		return -1;
+	view->desk = desk;
+	view->ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	view->link = BUFFER_INIT(4096);
+	view->query = params_parse(visit->request.query, strlen(visit->request.query));
+	rc = visit_seal_ticket(visit, TICKET_DESK, &view->ticket);
+	if (rc == 0)
+		show(view);
+	free_view(view);
+	return rc;
+}

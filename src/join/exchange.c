@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 4: the request token for an access token, at the platform. The request token is claimed in
+ * the shared state before anything is sent, so that of all who try, in all processes, one sends.
+ * Source: the platform's document, section 3.2; contract section 3.4.
+ */
+#include "signin/join_rate.h"
+#include "visit/steps.h"
+
+#include "base/clock.h"
+#include "pool/fastcgi.h"
+#include "telemetry/metrics.h"
+
+enum {
+	TARGET_MAX = 16 * 1024,
+	NOTE_EVERY_S = 60,
+	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
+};
+
+static enum step send_request(struct visit *visit);
+
+const struct store_secret *exchange_secrets(const struct visit *visit, size_t *count_r)
+{
+	char name[STORE_NAME_MAX + 1];
+	int length = 0;
+
+	*count_r = 0;
+	switch (visit->platform->driver->secrets_of) {
+	case PLATFORM_SECRETS_OF_PLATFORM:
+		length = snprintf(name, sizeof name, "%s", visit->join.platform);
+		break;
+	case PLATFORM_SECRETS_OF_MEETING:
+		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
+			visit->join.meeting_id);
+		break;
+	case PLATFORM_SECRETS_OF_NOBODY:
+		return NULL;
+	}
+	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
+}
+
+/* Nothing was sent: somebody may try the same link again. */
+static void give_claim_back(struct visit *visit)
+{
+	state_unclaim(visit->station->state, visit->claim);
+}
+
+/* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
+ * is enough. */
+void exchange_note_acceptance(struct visit *visit, const struct store_secret *secret)
+{
+	struct service_platform *platform = visit->platform;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (platform->noted_version == secret->version &&
+		visit->now < platform->noted_at + NOTE_EVERY_S)
+		return;
+	platform->noted_version = secret->version;
+	platform->noted_at = visit->now;
+	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
+	state_mark(visit->station->state, key, visit->now, visit->now + ACCEPTANCE_S);
+}
+
+/* Only a platform that refused is asked again, with the next older secret. */
+static enum step refused(struct visit *visit)
+{
+	size_t count;
+
+	exchange_secrets(visit, &count);
+	metric_count(METRIC_EXCHANGE_REFUSED);
+	visit->secret_index++;
+	if (visit->secret_index < count)
+		return send_request(visit);
+	join_rate_count_refused(visit);
+	return visit_fail(visit, FAILURE_EXCHANGE_REFUSED);
+}
+
+static void hide(char *text, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length == 0)
+		return;
+	for (char *at = text; (at = strcasestr(at, value)) != NULL; at += length)
+		memset(at, '*', length);
+}
+
+/* A platform's own words may quote the request, whose address holds the secret. */
+static void hide_request(const struct visit *visit, const char *secret, char *text)
+{
+	const char *const values[] = {secret, visit->join.request_token, visit->join.meeting_token};
+
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		struct buffer encoded = BUFFER_INIT(TARGET_MAX);
+
+		buffer_percent(&encoded, values[i]);
+		hide(text, values[i]);
+		hide(text, encoded.data != NULL ? encoded.data : "");
+		buffer_wipe(&encoded);
+	}
+}
+
+static enum step read_answer(struct visit *visit, const struct outbound_answer *answer)
+{
+	const struct platform_driver *driver = visit->platform->driver;
+	struct platform_answer what = {answer->status, answer->body, answer->length};
+	const struct store_secret *secrets;
+	enum platform_verdict verdict;
+	struct error error;
+	size_t count;
+
+	error.text[0] = '\0';
+	verdict =
+		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);
+	secrets = exchange_secrets(visit, &count);
+	if (verdict != PLATFORM_GRANTED)
+		hide_request(visit, secret_text(secrets[visit->secret_index].secret), error.text);
+	visit_note(visit, "%s", error.text);
+	switch (verdict) {
+	case PLATFORM_GRANTED:
+		metric_count(METRIC_EXCHANGE_GRANTED);
+		exchange_note_acceptance(visit, &secrets[visit->secret_index]);
+		return STEP_NEXT;
+	case PLATFORM_REFUSED:
+		return refused(visit);
+	default:
+		break;
+	}
+	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	join_rate_count_bad_answer(visit);
+	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
+}
+
+static enum step read_result(struct visit *visit, const struct outbound_answer *answer)
+{
+	bool nothing_sent = !answer->sent && visit->secret_index == 0;
+
+	if (answer->result == OUTBOUND_ANSWER)
+		return read_answer(visit, answer);
+	if (nothing_sent)
+		give_claim_back(visit);
+	visit_note(visit, "%s", answer->reason);
+	switch (answer->result) {
+	case OUTBOUND_BUSY:
+		metric_count(METRIC_EXCHANGE_NOT_SENT);
+		visit->retry_after = answer->retry_after_ms / 1000 + 1;
+		return visit_fail(visit, FAILURE_OVERLOADED);
+	case OUTBOUND_TIMEOUT:
+		metric_count(METRIC_EXCHANGE_TIMEOUT);
+		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
+	case OUTBOUND_UNREACHABLE:
+		metric_count(METRIC_EXCHANGE_UNREACHABLE);
+		return visit_fail(visit, FAILURE_EXCHANGE_UNREACHABLE);
+	case OUTBOUND_BROKEN:
+	case OUTBOUND_ANSWER:
+		break;
+	}
+	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
+}
+
+static void on_answer(void *context, const struct outbound_answer *answer)
+{
+	struct visit *visit = context;
+	enum step step;
+
+	visit->exchange_ms = clock_monotonic_ms() - visit->exchange_started_ms;
+	step = read_result(visit, answer);
+	if (step == STEP_WAIT)
+		return;
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	visit_continue(visit, step);
+}
+
+/* Sends with the present version of the secret, within what is left of the one deadline. */
+static enum step send_request(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	struct buffer target = BUFFER_INIT(TARGET_MAX);
+	int64_t left =
+		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange_started_ms);
+	const struct store_secret *secrets;
+	size_t count;
+	int rc = -1;
+
+	secrets = exchange_secrets(visit, &count);
+	platform->driver->request(platform->instance, &visit->join,
+		secret_text(secrets[visit->secret_index].secret), &target);
+	if (!target.failed && left > 0)
+		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
+	buffer_wipe(&target);
+	if (left <= 0) {
+		visit_note(visit, "no time is left for an older version of the secret");
+		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
+	}
+	if (rc == 0)
+		return STEP_WAIT;
+	if (visit->secret_index == 0)
+		give_claim_back(visit);
+	visit_note(visit, "no memory for the exchange");
+	return visit_fail(visit, FAILURE_INTERNAL);
+}
+
+/* Waits for the end of this turn of the loop, when all claims are made in one step. */
+static enum step claim(struct visit *visit)
+{
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	struct station *station = visit->station;
+	enum step step = join_rate_check(visit);
+
+	if (step != STEP_NEXT)
+		return step;
+	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
+		NULL);
+	if (station->last_claiming != NULL)
+		station->last_claiming->next_claiming = visit;
+	else
+		station->claiming = visit;
+	station->last_claiming = visit;
+	return STEP_WAIT;
+}
+
+static enum step read_claim(struct visit *visit, const struct state_claimed *claim)
+{
+	switch (claim->verdict) {
+	case STATE_CLAIM_WON:
+		visit->exchange_started_ms = clock_monotonic_ms();
+		return send_request(visit);
+	case STATE_CLAIM_LOST:
+		visit_note(visit, "this request token came before: its link was opened twice");
+		return visit_fail(visit, FAILURE_ALREADY_USED);
+	case STATE_CLAIM_LIMITED:
+		return join_rate_refuse(visit, claim->wait_ms, "too many joins of theirs");
+	case STATE_CLAIM_BROKEN:
+		break;
+	}
+	visit_note(visit, "the state does not take the claim of the request token");
+	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+}
+
+/* A ticket may bring the same token again for as long as it is good. */
+static struct state_claimed claim_of(const struct visit *visit)
+{
+	int64_t ticket_s = visit->service->settings->ticket_lifetime + TICKET_SKEW;
+	int64_t token_s = visit->platform->peer->token_lifetime;
+
+	struct state_claimed claim = {
+		.key = visit->claim, .seconds = token_s > ticket_s ? token_s : ticket_s};
+
+	join_rate_limit(visit, &claim);
+	return claim;
+}
+
+void visit_each_turn(struct station *station)
+{
+	while (station->claiming != NULL) {
+		struct visit *visits[STATE_CLAIMS_MAX];
+		struct state_claimed claims[STATE_CLAIMS_MAX];
+		size_t count = 0;
+
+		for (; station->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
+			visits[count] = station->claiming;
+			claims[count] = claim_of(visits[count]);
+			station->claiming = visits[count]->next_claiming;
+		}
+		if (station->claiming == NULL)
+			station->last_claiming = NULL;
+		state_claim_all(station->state, claims, count, clock_wall());
+		for (size_t i = 0; i < count; i++)
+			visit_continue(visits[i], read_claim(visits[i], &claims[i]));
+	}
+}
+
+enum step exchange_token(struct visit *visit)
+{
+	size_t count;
+
+	/* Whoever is gone will come back with the same link; let it be good then. */
+	if (visit->has_waited && fastcgi_is_abandoned(visit->fd)) {
+		visit_note(visit, "the visitor was gone before the exchange");
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	params_free(&visit->form);
+	request_shrink(&visit->request);
+	if (visit->platform->peer->app != NULL && visit->origin == NULL) {
+		visit->handed_over = true;
+		return STEP_NEXT;
+	}
+	exchange_secrets(visit, &count);
+	if (count > 0 || visit->platform->driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
+		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);
+	visit_note(visit, "no secret for this platform: meetauthctl secret set %s",
+		visit->join.platform);
+	return visit_fail(visit, FAILURE_INTERNAL);
+}

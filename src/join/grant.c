@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
+ * all, at once on the loop where it only signs, else on the platform's lane of workers and through
+ * its breaker. There is no request token that could be used twice.
+ */
+#include "visit/steps.h"
+#include "signin/throttle.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "telemetry/metrics.h"
+
+/* Somebody who is being let in; the loop touches none of it while a worker has it. */
+struct granting {
+	struct visit *visit;
+	struct service_platform *platform;
+	struct platform_grant grant;
+	const char *texts[STORE_VERSIONS_MAX];
+	size_t accepted;
+	struct error error;
+	bool called; /* it came to a worker in time */
+	enum platform_verdict verdict;
+	int64_t started_ms;
+	struct worker_job job;
+};
+
+/* A session that is of this visit alone has another id at the next one. */
+static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_SIZE])
+{
+	const struct identity *who = &visit->session.who;
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	char session[2 * SESSION_ID_SIZE + 1], browser[2 * TICKET_BROWSER_SIZE + 1];
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (visit->is_ambient) {
+		text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
+		seal_hash(hash_key, key, "rejoin of", visit->join.platform, visit->join.meeting_id,
+			who->backend, who->subject, browser, NULL);
+	} else {
+		text_hex(visit->session.id, SESSION_ID_SIZE, session);
+		seal_hash(hash_key, key, "rejoin", visit->join.platform, visit->join.meeting_id,
+			session, NULL);
+	}
+	text_hex(key, (PLATFORM_REJOIN_SIZE - 1) / 2, rejoin);
+}
+
+static void prepare(struct granting *granting, struct visit *visit)
+{
+	const struct store_secret *secrets;
+
+	*granting = (struct granting){
+		.visit = visit, .platform = visit->platform, .accepted = SIZE_MAX};
+	granting->started_ms = clock_monotonic_ms();
+	granting->grant = (struct platform_grant){
+		.join = &visit->join,
+		.who = &visit->session.who,
+		.role = visit->role,
+		.by_script = visit->origin != NULL,
+		.now = clock_wall(), /* whoever signed in may have taken a while */
+		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
+		.secrets = {granting->texts, 0},
+		.token = &visit->token,
+		.accepted = &granting->accepted,
+		.error = &granting->error,
+	};
+	secrets = exchange_secrets(visit, &granting->grant.secrets.count);
+	for (size_t i = 0; i < granting->grant.secrets.count; i++)
+		granting->texts[i] = secret_text(secrets[i].secret);
+	fill_rejoin(visit, granting->grant.rejoin);
+}
+
+static void call(struct granting *granting)
+{
+	struct service_platform *platform = granting->platform;
+
+	granting->called = true;
+	granting->verdict = platform->driver->grant(platform->instance, &granting->grant);
+}
+
+static enum step admit(const struct granting *granting)
+{
+	struct visit *visit = granting->visit;
+	const struct store_secret *secrets;
+	size_t count;
+
+	metric_count(METRIC_EXCHANGE_GRANTED);
+	secrets = exchange_secrets(visit, &count);
+	if (granting->accepted < count)
+		exchange_note_acceptance(visit, &secrets[granting->accepted]);
+	return STEP_NEXT;
+}
+
+static enum step conclude(const struct granting *granting)
+{
+	static const struct {
+		enum metric metric;
+		enum failure failure;
+	} rows[] = {
+		[PLATFORM_REFUSED] = {METRIC_EXCHANGE_REFUSED, FAILURE_EXCHANGE_REFUSED},
+		[PLATFORM_BAD_ANSWER] = {METRIC_EXCHANGE_BAD_ANSWER, FAILURE_EXCHANGE_BAD_ANSWER},
+		[PLATFORM_UNREACHABLE] = {METRIC_EXCHANGE_UNREACHABLE,
+			FAILURE_EXCHANGE_UNREACHABLE},
+		[PLATFORM_TIMEOUT] = {METRIC_EXCHANGE_TIMEOUT, FAILURE_EXCHANGE_TIMEOUT},
+		[PLATFORM_UNABLE] = {METRIC_EXCHANGE_NOT_SENT, FAILURE_INTERNAL},
+	};
+	struct visit *visit = granting->visit;
+
+	if (granting->verdict == PLATFORM_GRANTED)
+		return admit(granting);
+	buffer_wipe(&visit->token);
+	visit_note(visit, "%s", granting->error.text);
+	metric_count(rows[granting->verdict].metric);
+	return visit_fail(visit, rows[granting->verdict].failure);
+}
+
+/* ---- on a worker ---- */
+
+static struct granting *granting_of(struct worker_job *job)
+{
+	return (struct granting *)((char *)job - offsetof(struct granting, job));
+}
+
+/* Whoever has waited for a worker for half of the time is told so: what is left may be too short
+ * for a platform that is well, and would count as its failure. */
+static void on_worker(struct worker_job *job)
+{
+	struct granting *granting = granting_of(job);
+
+	if (granting->grant.deadline - clock_monotonic_ms() >=
+		granting->platform->peer->timeout_ms / 2)
+		call(granting);
+}
+
+/* Whatever it answers, a platform that answers is there: a visitor can choose a meeting that it has
+ * a bad answer for, and one that was never asked has not failed. */
+static void tell_breaker(const struct granting *granting)
+{
+	struct breaker *breaker = &granting->platform->breaker;
+
+	if (!granting->called)
+		breaker_abandoned(breaker);
+	else if (granting->verdict == PLATFORM_UNREACHABLE || granting->verdict == PLATFORM_TIMEOUT)
+		breaker_failed(breaker, clock_monotonic_ms());
+	else
+		breaker_succeeded(breaker);
+}
+
+static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
+{
+	metric_count(METRIC_EXCHANGE_NOT_SENT);
+	visit_note(visit, "%s", why);
+	visit->retry_after = wait_ms / 1000 + 1;
+	return visit_fail(visit, FAILURE_OVERLOADED);
+}
+
+static void on_done(struct worker_job *job, bool cancelled)
+{
+	struct granting *granting = granting_of(job);
+	struct visit *visit = granting->visit;
+	enum step step;
+
+	gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
+	visit->exchange_ms = clock_monotonic_ms() - granting->started_ms;
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	tell_breaker(granting);
+	if (granting->called)
+		step = conclude(granting);
+	else
+		step = be_busy(visit, 0,
+			cancelled ? "too much waits for the platform already"
+				  : "too many others wait for the platform");
+	free(granting);
+	visit_continue(visit, step);
+}
+
+static enum step submit(struct visit *visit)
+{
+	struct service_platform *platform = visit->platform;
+	struct granting *granting;
+	int64_t wait_ms = 0;
+
+	if (!breaker_allows(&platform->breaker, clock_monotonic_ms(), &wait_ms))
+		return be_busy(visit, wait_ms,
+			"the platform was out of order and is left alone for a while");
+	granting = malloc(sizeof *granting);
+	if (granting != NULL) {
+		prepare(granting, visit);
+		granting->job = (struct worker_job){
+			.work = on_worker, .done = on_done, .whose = throttle_whose(visit)};
+		if (worker_submit(&platform->lane, &granting->job) == 0) {
+			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
+			return STEP_WAIT;
+		}
+	}
+	free(granting);
+	breaker_abandoned(&platform->breaker);
+	return be_busy(visit, 0, "too much waits for the platform already");
+}
+
+enum step grant_access(struct visit *visit)
+{
+	struct granting granting;
+
+	if (visit->platform->driver->threads > 0)
+		return submit(visit);
+	prepare(&granting, visit);
+	call(&granting);
+	return conclude(&granting);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 5: back to the platform, with the access token (source: the platform's document,
+ * section 3.3), or what there is to see where a platform has no page to go to.
+ */
+#include "view/pages.h"
+
+enum { URL_MAX = 16 * 1024 };
+
+enum step return_to_platform(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	const struct identity *who = platform->peer->prefill ? &visit->session.who : NULL;
+	struct buffer url = BUFFER_INIT(URL_MAX);
+
+	if (platform->driver->show != NULL)
+		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
+	visit_redirect(visit, 302, url.failed ? "" : url.data);
+	buffer_wipe(&url);
+	return STEP_DONE;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * POST MOUNT/token/PLATFORM: the five steps for a script on a page of an allowed origin. It sends
+ * JSON, which no form can and which a browser asks us about before it sends it from another origin
+ * (Fetch standard, "CORS protocol"); it brings a session's cookie, or, where the platform's own
+ * page asks people, their name and password. Failures are JSON too, and no cookie goes out.
+ */
+#include "visit/steps.h"
+
+#include "base/text.h"
+
+#include <jansson.h>
+#include <strings.h>
+
+enum { FORM_MAX = 8192, REPLY_MAX = 16 * 1024 };
+
+static enum step refuse(struct visit *visit, const char *parameter, const char *why)
+{
+	visit->parameter = parameter;
+	visit_note(visit, "%s: %s", parameter, why);
+	return visit_fail(visit, FAILURE_BAD_REQUEST);
+}
+
+void script_add_headers(struct visit *visit)
+{
+	if (visit->origin == NULL)
+		return;
+	response_header(&visit->response, "Access-Control-Allow-Origin", visit->origin);
+	if (!visit->platform->driver->credentials)
+		response_header(&visit->response, "Access-Control-Allow-Credentials", "true");
+	response_header(&visit->response, "Vary", "Origin");
+}
+
+/* ---- arriving ---- */
+
+/* Which platform, and whether the page may ask. */
+static enum step take_platform(struct visit *visit)
+{
+	struct service_platform *platform = service_platform(visit->service, visit->route_rest);
+
+	visit->request.accept = "application/json";
+	if (platform == NULL || platform->driver->reply == NULL)
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	visit->platform = platform;
+	for (size_t i = 0; i < platform->peer->origin_count; i++)
+		if (strcmp(platform->peer->origins[i], visit->request.origin) == 0)
+			visit->origin = platform->peer->origins[i];
+	return visit->origin != NULL
+		       ? STEP_NEXT
+		       : refuse(visit, "Origin", "missing, or not among the allowed origins");
+}
+
+static bool is_json(const char *content_type)
+{
+	static const char json[] = "application/json";
+	size_t length = sizeof json - 1;
+
+	return strncasecmp(content_type, json, length) == 0 &&
+	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
+}
+
+static json_t *read_body(const struct visit *visit)
+{
+	json_t *body = json_loadb(
+		visit->request.body, visit->request.body_length, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_object(body))
+		return body;
+	json_decref(body);
+	return NULL;
+}
+
+/* Nothing is said about what nobody reads: some send texts of several lines with it. */
+static enum platform_parameter get_text(const void *body, const char *name, const char **value_r)
+{
+	const json_t *value = json_object_get(body, name);
+
+	if (value == NULL || json_is_null(value))
+		return PLATFORM_MISSING;
+	if (!json_is_string(value) || !text_is_printable(json_string_value(value)))
+		return PLATFORM_NO_TEXT;
+	*value_r = json_string_value(value);
+	return PLATFORM_ONCE;
+}
+
+/* What was typed into the platform's page, as the login page would send it. NULL, or what is wrong
+ * with it. */
+static const char *take_credentials(struct visit *visit, const json_t *body)
+{
+	const char *name = NULL, *password = NULL;
+	struct buffer form = BUFFER_INIT(FORM_MAX);
+	enum platform_parameter has_name = get_text(body, "username", &name);
+	enum platform_parameter has_password = get_text(body, "password", &password);
+
+	if (has_name == PLATFORM_NO_TEXT || has_password == PLATFORM_NO_TEXT)
+		return "or username is no text, or has control characters";
+	if (has_name == PLATFORM_MISSING || has_password == PLATFORM_MISSING)
+		return NULL;
+	buffer_text(&form, "name=");
+	buffer_percent(&form, name);
+	buffer_text(&form, "&password=");
+	buffer_percent(&form, password);
+	if (!form.failed)
+		visit->form = params_parse(form.data, form.length);
+	buffer_wipe(&form);
+	return visit->form != NULL ? NULL : "too long";
+}
+
+enum step arrive_from_script(struct visit *visit)
+{
+	enum step step = take_platform(visit);
+	const char *fault = NULL;
+	json_t *body;
+
+	if (step != STEP_NEXT)
+		return step;
+	if (!is_json(visit->request.content_type))
+		return refuse(visit, "Content-Type", "not application/json");
+	body = read_body(visit);
+	if (body == NULL)
+		return refuse(visit, "body", "no JSON object");
+	step = arrive_at(visit, "", get_text, body);
+	if (step == STEP_NEXT && visit->platform->driver->credentials)
+		fault = take_credentials(visit, body);
+	if (fault != NULL)
+		step = refuse(visit, "password", fault);
+	json_decref(body);
+	return step;
+}
+
+enum step script_preflight(struct visit *visit)
+{
+	enum step step = take_platform(visit);
+
+	if (step != STEP_NEXT)
+		return step;
+	response_begin(&visit->response, 204, visit->request.id);
+	script_add_headers(visit);
+	response_header(&visit->response, "Access-Control-Allow-Methods", "POST");
+	response_header(&visit->response, "Access-Control-Allow-Headers", "Content-Type");
+	response_header(&visit->response, "Access-Control-Max-Age", "600");
+	return STEP_DONE;
+}
+
+/* ---- who, and the answer ---- */
+
+enum step authenticate_script(struct visit *visit)
+{
+	return visit->form != NULL ? authenticate_by_form(visit) : authenticate_by_session(visit);
+}
+
+enum step return_to_script(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	struct buffer body = BUFFER_INIT(REPLY_MAX);
+	struct platform_reply reply = {200, "application/json", &body};
+
+	platform->driver->reply(platform->instance, &visit->join, visit->token.data, &reply);
+	response_begin(&visit->response, reply.status, visit->request.id);
+	response_header(&visit->response, "Content-Type", reply.media_type);
+	script_add_headers(visit);
+	if (body.failed || body.data == NULL)
+		visit_fail(visit, FAILURE_INTERNAL);
+	else
+		buffer_append(&visit->response.body, body.data, body.length);
+	buffer_wipe(&body);
+	return STEP_DONE;
+}

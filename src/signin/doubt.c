@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A backend that has failed for several people is asked a question that is about nobody, before it
+ * is left alone: names that it is silent for must not shut out everybody else.
+ */
+#include "signin/doubt.h"
+
+#include "base/clock.h"
+#include "telemetry/log.h"
+
+struct doubt {
+	struct worker_job job;
+	struct service *service;
+	struct files *files;
+	struct service_backend *backend;
+	const char *texts[STORE_VERSIONS_MAX];
+	struct auth_secrets secrets;
+	int rc;
+	struct error error;
+};
+
+static struct doubt *doubt_of(struct worker_job *job)
+{
+	return (struct doubt *)((char *)job - offsetof(struct doubt, job));
+}
+
+static void ask(struct worker_job *job)
+{
+	struct doubt *doubt = doubt_of(job);
+
+	doubt->rc = doubt->backend->driver->alive(
+		doubt->backend->instance, &doubt->secrets, &doubt->error);
+}
+
+static void decide(struct service_backend *backend, bool well, const char *why)
+{
+	struct log_line line;
+
+	health_decide(&backend->health, well, clock_monotonic_ms());
+	if (well)
+		return;
+	log_begin(&line, LOG_LEVEL_WARNING, "backend");
+	log_text(&line, "result", "left-alone");
+	log_text(&line, "backend", backend->title);
+	log_text(&line, "detail", why);
+	log_end(&line);
+}
+
+static void free_doubt(struct doubt *doubt)
+{
+	files_drop(&doubt->files);
+	service_drop(&doubt->service);
+	explicit_bzero(doubt, sizeof *doubt);
+	free(doubt);
+}
+
+static void on_answer(struct worker_job *job, bool cancelled)
+{
+	struct doubt *doubt = doubt_of(job);
+
+	decide(doubt->backend, !cancelled && doubt->rc == 0, doubt->error.text);
+	free_doubt(doubt);
+}
+
+static void ask_about_nobody(
+	struct service *service, struct files *files, struct service_backend *backend)
+{
+	struct doubt *doubt = backend->driver->alive != NULL ? calloc(1, sizeof *doubt) : NULL;
+
+	if (doubt == NULL) {
+		decide(backend, false, "it failed for several people in a row");
+		return;
+	}
+	doubt->service = service_use(service);
+	doubt->files = files_use(files);
+	doubt->backend = backend;
+	doubt->secrets.values = doubt->texts;
+	doubt->secrets.count = store_texts(files->store, backend->secret_name, doubt->texts);
+	doubt->job = (struct worker_job){.work = ask, .done = on_answer};
+	if (worker_submit(backend->lane, &doubt->job) == 0)
+		return;
+	decide(backend, false, "too much waits for it to be asked how it is");
+	free_doubt(doubt);
+}
+
+void doubt_failure(struct service *service, struct files *files, struct service_backend *backend,
+	uint64_t whom)
+{
+	if (health_failed(&backend->health, whom, clock_monotonic_ms()))
+		ask_about_nobody(service, files, backend);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Step 2 with a form: throttled, asked of the backends on their lanes. Names and passwords go to
+ * all backends that take them in the order of the file; other forms name the one they belong to.
+ */
+#include "signin/call.h"
+#include "view/pages.h"
+#include "signin/throttle.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/typed.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+enum { ANSWERS_MAX = 5 }; /* to one challenge */
+
+static const char impossible[] = "a field is empty or too long, and nobody was asked";
+
+/* Somebody who is being asked about. */
+struct login {
+	struct call *call;
+	struct service_backend *only; /* the one whose form it is; NULL: all that take passwords */
+	const char *name, *password;  /* in the form; "" where it has no such field */
+	char normal[AUTH_PASSWORD_MAX + 1]; /* the password as most keyboards write it */
+	bool differs;			    /* from what was typed, which is tried second */
+	bool as_typed;			    /* now */
+	bool denied;			    /* at first */
+	const char *answer;		    /* to the visit's note; NULL: none was asked */
+	struct tries tries;
+	size_t index; /* of the backend to be asked next */
+	bool asked;
+	bool costs; /* a backend that said nothing of use was busy with it */
+	const struct service_backend *broken; /* the last one that was out of order, and why */
+	struct error why;
+};
+
+void login_log(const struct visit *visit, const char *result, const struct identity *who,
+	const char *detail)
+{
+	struct log_line line;
+
+	log_begin(&line, strcmp(result, "unavailable") == 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+		"login");
+	log_text(&line, "result", result);
+	log_text(&line, "user", who->subject);
+	log_text(&line, "backend", who->backend);
+	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "meeting_id", visit->to_desk ? NULL : visit->join.meeting_id);
+	log_text(&line, "detail", detail != NULL && detail[0] != '\0' ? detail : NULL);
+	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
+	log_end(&line);
+}
+
+void login_log_nobody(
+	const struct visit *visit, const char *result, const char *backend, const char *detail)
+{
+	const struct identity nobody = {.backend = (char *)(uintptr_t)backend};
+
+	login_log(visit, result, &nobody, detail);
+}
+
+enum step login_refuse_size(struct visit *visit, const struct identity *who)
+{
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", who,
+		"the groups that rules name, with the names of this person, do not fit into a "
+		"session cookie (2500 bytes): use shorter names or fewer groups");
+	visit->is_logged = true;
+	visit->is_join = false;
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
+enum step login_grant(struct visit *visit, struct identity *who)
+{
+	/* Rules that were loaded since the first question may name a group that was left out. */
+	if (!authenticate_groups_are_whole(visit, who)) {
+		visit_note(visit, "a reload has brought rules that name other groups");
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
+	if (authenticate_fit(visit, who) != 0)
+		return login_refuse_size(visit, who);
+	metric_count(METRIC_LOGIN_OK);
+	login_log(visit, "ok", who, NULL);
+	return authenticate_begin_session(visit, who);
+}
+
+static enum auth_verdict work(struct call *call)
+{
+	call->attempt.secrets = call->secrets;
+	return call->backend->driver->check(call->backend->instance, &call->attempt);
+}
+
+/* Whether the policy would let somebody in who has this address, in the form in which the identity
+ * would have it, and nothing else. */
+static bool is_admitted(
+	const struct visit *visit, const struct service_backend *backend, const char *typed)
+{
+	char address[IDENTITY_SUBJECT_MAX + 1];
+	struct identity who = {
+		.backend = (char *)backend->title, .subject = address, .email = address};
+
+	text_lower(typed, address, sizeof address);
+	return authorize_would_allow(visit, &who);
+}
+
+static void prepare(struct login *login, const struct service_backend *backend)
+{
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
+
+	call->whom = throttle_whom(visit, login->name);
+	call->attempt = (struct auth_attempt){
+		.name = login->name,
+		.password = login->as_typed ? login->password : login->normal,
+		.answer = login->answer,
+		.asked = login->answer != NULL ? &call->asked : NULL,
+		.join = &visit->join,
+		.client = visit->request.client,
+		.admitted =
+			backend->driver->asks_policy && is_admitted(visit, backend, login->name),
+		.who = &call->who,
+		.challenge = &call->challenge,
+		.error = &call->error,
+	};
+}
+
+static void release(struct login *login)
+{
+	call_release(login->call);
+	explicit_bzero(login->normal, sizeof login->normal);
+	free(login);
+}
+
+/* It is not over: the form is shown again. */
+static enum step answer_wrong(struct visit *visit, const char *name, const char *backend)
+{
+	visit->is_join = false;
+	visit->is_logged = true;
+	visit->failed = true;
+	visit->failure = FAILURE_LOGIN_FAILED;
+	if (request_wants_json(&visit->request))
+		pages_failure(visit);
+	else if (visit->note != NULL)
+		return pages_challenge(visit, true) == 0 ? STEP_DONE
+							 : visit_fail(visit, FAILURE_INTERNAL);
+	else if (pages_login(visit, failure_status(FAILURE_LOGIN_FAILED), name, backend) != 0)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	return STEP_DONE;
+}
+
+/* What is guessed where a form lets into one meeting: the key that everybody in it has. */
+enum { MEETING_KEY_SIZE = 2 * IDENTITY_SUBJECT_MAX + IDENTITY_MEETING_MAX };
+
+static void name_meeting(const struct login *login, char key[MEETING_KEY_SIZE])
+{
+	const struct join *join = &login->call->visit->join;
+
+	snprintf(key, MEETING_KEY_SIZE, "%s/%s/%s", login->only->title, join->platform,
+		join->meeting_id);
+}
+
+/* Somebody who is in now is known in this browser, by what they typed and who they are. */
+static enum step know(struct login *login, enum step step)
+{
+	const struct auth_backend *driver = login->call->backend->driver;
+	struct visit *visit = login->call->visit;
+	char key[MEETING_KEY_SIZE];
+
+	if (step == STEP_NEXT && driver->one_meeting && driver->password_label != NULL) {
+		name_meeting(login, key);
+		throttle_know_meeting(visit, key);
+	}
+	if (step != STEP_NEXT || driver->one_meeting)
+		return step;
+	throttle_know(visit, visit->session.who.backend, login->name);
+	throttle_know(visit, visit->session.who.backend, visit->session.who.subject);
+	return step;
+}
+
+static enum step conclude_grant(struct login *login)
+{
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
+
+	throttle_give_back(visit, &login->tries);
+	if (login->answer != NULL && !challenge_use_up(visit))
+		return STEP_DONE;
+	if (call->backend->driver->one_meeting &&
+		identity_add_meeting(&call->who, visit->join.platform, visit->join.meeting_id) != 0)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	if (call->backend->driver->second_factor && login->answer == NULL)
+		return know(login, challenge_second_factor(visit, call->backend, &call->who));
+	return know(login, login_grant(visit, &call->who));
+}
+
+/* The name as typed was counted; the backend may have said whom it means. */
+static enum step count_person(struct login *login)
+{
+	struct call *call = login->call;
+
+	if (call->backend->driver->one_meeting ||
+		(call->verdict != AUTH_DENY && call->verdict != AUTH_GRANT))
+		return STEP_NEXT;
+	if (call->verdict == AUTH_DENY && call->who.subject != NULL)
+		throttle_name(call->visit, login->name, &call->who);
+	return throttle_take_person(call->visit, &call->who, login->name, &login->tries);
+}
+
+/* In a chain the last one that was out of order is told of, and not the one that was asked last. */
+static void log_unavailable(const struct login *login)
+{
+	const struct call *call = login->call;
+
+	if (call->verdict == AUTH_UNFIT)
+		login_log(call->visit, "unavailable", &call->who, call->error.text);
+	else
+		login_log_nobody(call->visit, "unavailable",
+			login->broken != NULL ? login->broken->title : call->who.backend,
+			call->error.text);
+}
+
+static const char *why_unknown(const struct login *login)
+{
+	if (login->call->error.text[0] != '\0')
+		return login->call->error.text;
+	return login->only == NULL ? "no backend knows that name" : NULL;
+}
+
+/* What the verdict makes of the visit. The steps go on only after a grant. */
+static enum step conclude(struct login *login)
+{
+	struct call *call = login->call;
+	struct visit *visit = call->visit;
+	if (count_person(login) != STEP_NEXT)
+		return STEP_DONE;
+	switch (call->verdict) {
+	case AUTH_GRANT:
+		return conclude_grant(login);
+	case AUTH_CHALLENGE:
+		return challenge_ask(visit, call->backend, &call->challenge);
+	case AUTH_UNFIT:
+	case AUTH_UNAVAILABLE:
+		if (login->costs || call->refused)
+			throttle_spare_account(visit, &login->tries);
+		else
+			throttle_give_back(visit, &login->tries);
+		if (!call->refused)
+			log_unavailable(login);
+		return call_fail(call);
+	case AUTH_DENY:
+		login_log(visit, "failed", &call->who, call->error.text);
+		break;
+	case AUTH_UNKNOWN:
+		login_log_nobody(visit, "failed", call->who.backend, why_unknown(login));
+		break;
+	}
+	metric_count(METRIC_LOGIN_FAILED);
+	return answer_wrong(visit, login->name, login->only != NULL ? call->who.backend : NULL);
+}
+
+static enum step ask_next(struct login *login);
+
+static void on_done(struct call *call)
+{
+	struct login *login = call->context;
+	struct visit *visit = call->visit;
+	enum step step;
+
+	login->costs |= call->verdict == AUTH_UNAVAILABLE || call->verdict == AUTH_UNFIT;
+	step = ask_next(login);
+
+	if (step != STEP_WAIT) {
+		release(login);
+		visit_continue(visit, step);
+	}
+}
+
+/* Whether the backend that was asked last is to be asked once more, for the password as it was
+ * typed: also for a name that it does not know, or the time would tell which it knows. */
+static bool is_asked_twice(const struct login *login)
+{
+	enum auth_verdict verdict = login->call->verdict;
+
+	return login->differs && login->asked && !login->as_typed &&
+	       (verdict == AUTH_DENY || verdict == AUTH_UNKNOWN);
+}
+
+/* The next backend that takes passwords, or the only one that is meant. */
+static struct service_backend *following_backend(struct login *login)
+{
+	struct service *service = login->call->visit->service;
+	struct service_backend *only = login->only;
+
+	if (only != NULL)
+		return login->index++ == 0 ? only : NULL;
+	while (login->index < service->backend_count) {
+		struct service_backend *backend = &service->backends[login->index++];
+
+		if (backend->driver->kind == AUTH_PASSWORD)
+			return backend;
+	}
+	return NULL;
+}
+
+/* The one to be asked now. */
+static struct service_backend *next_backend(struct login *login)
+{
+	bool again = is_asked_twice(login);
+
+	login->as_typed = again;
+	login->denied = again && login->call->verdict == AUTH_DENY;
+	return again ? login->call->backend : following_backend(login);
+}
+
+/* Whether there is somebody else to ask. Who was denied at first stays so, unless they are let in
+ * by what they typed. */
+static bool goes_on(struct login *login)
+{
+	enum auth_verdict *verdict = &login->call->verdict;
+
+	if (!login->asked || is_asked_twice(login))
+		return true;
+	if (login->denied && (*verdict == AUTH_UNKNOWN || *verdict == AUTH_UNAVAILABLE))
+		*verdict = AUTH_DENY;
+	return *verdict == AUTH_UNKNOWN || *verdict == AUTH_UNAVAILABLE;
+}
+
+/* An unknown name asks the next, a wrong password stops, a backend out of order is remembered
+ * unless another says yes. STEP_WAIT: one is being asked. */
+static enum step ask_next(struct login *login)
+{
+	struct call *call = login->call;
+	struct service_backend *backend;
+
+	while (goes_on(login)) {
+		if (login->asked && call->verdict == AUTH_UNAVAILABLE) {
+			login->broken = call->backend;
+			login->why = call->error;
+		}
+		backend = next_backend(login);
+		if (backend == NULL)
+			break;
+		prepare(login, backend);
+		login->asked = true;
+		if (call_start(call, backend, work, on_done) == 0)
+			return STEP_WAIT;
+	}
+	if (call->verdict == AUTH_UNKNOWN && login->broken != NULL)
+		call->verdict = AUTH_UNAVAILABLE;
+	if (call->verdict == AUTH_UNAVAILABLE && login->broken != NULL)
+		call->error = login->why;
+	return conclude(login);
+}
+
+static void fill_asked(const struct ticket_note *note, struct auth_challenge *asked)
+{
+	snprintf(asked->name, sizeof asked->name, "%s", note->name != NULL ? note->name : "");
+	snprintf(asked->prompt, sizeof asked->prompt, "%s",
+		note->prompt != NULL ? note->prompt : "");
+	asked->echo = note->echo;
+	asked->state_length = note->state_length;
+	memcpy(asked->state, note->state, note->state_length);
+}
+
+_Static_assert((int)TICKET_STATE_MAX == (int)AUTH_STATE_MAX, "a challenge fits into a note");
+
+static struct login *make_login(struct visit *visit, const struct login *what)
+{
+	struct login *login = malloc(sizeof *login);
+
+	if (login == NULL)
+		return NULL;
+	*login = *what;
+	login->call = call_new(visit);
+	if (login->call == NULL) {
+		free(login);
+		return NULL;
+	}
+	login->call->context = login;
+	login->differs = typed_password(login->password, login->normal, sizeof login->normal);
+	if (login->answer != NULL)
+		fill_asked(visit->note, &login->call->asked);
+	return login;
+}
+
+/* Whose tries are counted: a name's, or where a form lets into one meeting, those at its key; where
+ * it asks for none there is nothing to guess. */
+static enum step take_try(struct login *login)
+{
+	struct visit *visit = login->call->visit;
+	char key[MEETING_KEY_SIZE];
+
+	if (login->only == NULL || !login->only->driver->one_meeting)
+		return throttle_take(visit, login->name, login->only, &login->tries);
+	if (login->only->driver->password_label == NULL)
+		return throttle_take(visit, NULL, NULL, &login->tries);
+	name_meeting(login, key);
+	return throttle_take_meeting(visit, key, &login->tries);
+}
+
+static enum step begin(struct visit *visit, const struct login *what)
+{
+	struct login *login = make_login(visit, what);
+	enum step step;
+
+	if (login == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	step = take_try(login);
+	if (step == STEP_NEXT)
+		step = ask_next(login);
+	if (step != STEP_WAIT)
+		release(login);
+	return step;
+}
+
+/* Takes a field that the form must have. 0, or -1 after answering. */
+static int take_field(struct visit *visit, const char *field, const char **value_r)
+{
+	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
+		return 0;
+	visit->parameter = field;
+	visit_note(visit, "%s: missing, or stands twice", field);
+	visit_fail(visit, FAILURE_BAD_REQUEST);
+	return -1;
+}
+
+/* The backend that the form names; *only_r stays NULL for the form of all that take passwords. */
+static int take_backend(struct visit *visit, struct service_backend **only_r)
+{
+	const char *title = NULL;
+
+	if (params_get(visit->form, "backend", &title) == PARAM_MISSING)
+		return 0;
+	if (take_field(visit, "backend", &title) != 0)
+		return -1;
+	*only_r = service_backend(visit->service, title);
+	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM &&
+		!(visit->to_desk && (*only_r)->driver->one_meeting))
+		return 0;
+	visit->parameter = "backend";
+	visit_note(visit, "backend: no backend with a form of its own has this title");
+	visit_fail(visit, FAILURE_BAD_REQUEST);
+	return -1;
+}
+
+static enum step answer_challenge(struct visit *visit)
+{
+	struct login login = {.name = visit->note->name, .password = ""};
+
+	login.only = service_backend(visit->service, visit->note->backend);
+	if (login.only == NULL) {
+		visit_note(visit, "a reload has taken backend %s out of the configuration",
+			visit->note->backend);
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
+	if (take_field(visit, "answer", &login.answer) != 0)
+		return STEP_DONE;
+	if (login.name == NULL)
+		login.name = "";
+	if ((login.answer[0] == '\0' && !login.only->driver->empty_answers) ||
+		strlen(login.answer) > AUTH_PASSWORD_MAX) {
+		login_log_nobody(visit, "failed", login.only->title, impossible);
+		return answer_wrong(visit, NULL, NULL);
+	}
+	if (throttle_take_answer(visit, ANSWERS_MAX) != STEP_NEXT)
+		return STEP_DONE;
+	if (visit->note->who.subject != NULL)
+		return challenge_check_code(visit, login.answer);
+	return begin(visit, &login);
+}
+
+enum step login_wrong_code(struct visit *visit)
+{
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", &visit->note->who, "wrong code of the second factor");
+	return answer_wrong(visit, NULL, NULL);
+}
+
+/* What cannot be right is wrong, like everything that is not right. */
+static bool is_possible(const struct login *login, bool has_name, bool has_password)
+{
+	size_t name = strlen(login->name), password = strlen(login->password);
+
+	return name <= IDENTITY_SUBJECT_MAX && password <= AUTH_PASSWORD_MAX &&
+	       (name > 0 || !has_name) && (password > 0 || !has_password);
+}
+
+enum step authenticate_by_form(struct visit *visit)
+{
+	struct login login = {.name = "", .password = ""};
+	bool has_name, has_password;
+
+	if (visit->note != NULL)
+		return answer_challenge(visit);
+	if (take_backend(visit, &login.only) != 0)
+		return STEP_DONE;
+	params_clean(visit->form, "name");
+	has_name = login.only == NULL || login.only->driver->name_label != NULL;
+	has_password = login.only == NULL || login.only->driver->password_label != NULL;
+	if ((has_name && take_field(visit, "name", &login.name) != 0) ||
+		(has_password && take_field(visit, "password", &login.password) != 0))
+		return STEP_DONE;
+	if (!is_possible(&login, has_name, has_password)) {
+		login_log_nobody(
+			visit, "failed", login.only != NULL ? login.only->title : NULL, impossible);
+		return answer_wrong(visit,
+			strlen(login.name) <= IDENTITY_SUBJECT_MAX ? login.name : NULL,
+			login.only != NULL ? login.only->title : NULL);
+	}
+	return begin(visit, &login);
+}

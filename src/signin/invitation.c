@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An invitation's link: a page with one button, which begins a session that is good for one meeting
+ * and sends the guest to the platform's page of it. From there it goes on as any join. Opening the
+ * link alone does nothing, so that whoever looks at mails for people does no harm.
+ */
+#include "signin/call.h"
+#include "view/pages.h"
+#include "visit/steps.h"
+
+#include "telemetry/metrics.h"
+
+static enum auth_verdict work(struct call *call)
+{
+	call->attempt.secrets = call->secrets;
+	return call->backend->driver->check(call->backend->instance, &call->attempt);
+}
+
+static enum step show(struct call *call)
+{
+	struct visit *visit = call->visit;
+	struct ticket_note *note = visit_make_note(visit, call->backend);
+
+	if (note == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	identity_move(&note->who, &call->who);
+	visit->join = call->leads_to;
+	call->leads_to = JOIN_INIT;
+	visit->platform = service_platform(visit->service, visit->join.platform);
+	if (visit->platform == NULL)
+		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
+	if (arrive_is_for_scripts(visit)) /* there was an `app` when it was made */
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	return pages_invite(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+static enum step conclude(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	switch (call->verdict) {
+	case AUTH_GRANT:
+		return show(call);
+	case AUTH_UNFIT:
+	case AUTH_UNAVAILABLE:
+		return call_fail(call);
+	case AUTH_DENY:
+	case AUTH_UNKNOWN:
+	case AUTH_CHALLENGE:
+		break;
+	}
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", &call->who, call->error.text);
+	visit->is_logged = true;
+	visit->invitation = true;
+	return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+}
+
+static enum step ask_next(struct call *call);
+
+static void on_checked(struct call *call)
+{
+	struct visit *visit = call->visit;
+	enum step step = call->verdict == AUTH_UNKNOWN ? ask_next(call) : conclude(call);
+
+	if (step == STEP_WAIT)
+		return;
+	call_release(call);
+	visit_continue(visit, step);
+}
+
+/* The next one that opens links; NULL past the end. */
+static struct service_backend *next_backend(struct call *call)
+{
+	struct service *service = call->visit->service;
+
+	while (call->index < service->backend_count) {
+		struct service_backend *backend = &service->backends[call->index++];
+
+		if (backend->driver->kind == AUTH_LINK)
+			return backend;
+	}
+	return NULL;
+}
+
+/* A link that one does not know may be another's. */
+static enum step ask_next(struct call *call)
+{
+	struct service_backend *backend = next_backend(call);
+
+	if (backend == NULL)
+		return call->backend != NULL ? conclude(call)
+					     : visit_fail(call->visit, FAILURE_NOT_FOUND);
+	return call_start(call, backend, work, on_checked) == 0 ? STEP_WAIT : call_fail(call);
+}
+
+static enum step begin(struct visit *visit, struct call *call)
+{
+	const char *token = NULL;
+
+	call->query = params_parse(visit->request.query, strlen(visit->request.query));
+	if (call->query == NULL || params_get(call->query, "token", &token) != PARAM_ONCE ||
+		token[0] == '\0' || strlen(token) > AUTH_PASSWORD_MAX) {
+		visit->parameter = "token";
+		visit_note(visit, "token: missing, twice, empty or too long");
+		return visit_fail(visit, FAILURE_BAD_REQUEST);
+	}
+	call->attempt = (struct auth_attempt){
+		.name = "",
+		.password = token,
+		.join = &visit->join,
+		.client = visit->request.client,
+		.who = &call->who,
+		.leads_to = &call->leads_to,
+		.challenge = &call->challenge,
+		.error = &call->error,
+	};
+	return ask_next(call);
+}
+
+enum step invite_show(struct visit *visit)
+{
+	struct call *call = call_new(visit);
+	enum step step;
+
+	if (call == NULL)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	step = begin(visit, call);
+	if (step != STEP_WAIT)
+		call_release(call);
+	return step;
+}
+
+enum step invite_accept(struct visit *visit)
+{
+	struct identity *who = &visit->note->who;
+	struct buffer url = BUFFER_INIT(4096);
+	enum step step;
+
+	/* It may have been revoked since the page was shown. */
+	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who)) {
+		visit->invitation = true;
+		visit_note(visit, "the invitation was revoked or has expired meanwhile");
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
+	if (arrive_is_for_scripts(visit))
+		return visit_fail(visit, FAILURE_NOT_FOUND);
+	step = login_grant(visit, who);
+	if (step == STEP_NEXT) {
+		pages_meeting_link(visit, &url);
+		visit_redirect(visit, 303, url.data != NULL ? url.data : "");
+		step = STEP_DONE;
+	}
+	buffer_release(&url);
+	return step;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signing out, and signing in as somebody else.
+ */
+#include "view/pages.h"
+#include "visit/steps.h"
+
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+void logout_log(
+	const struct visit *visit, const char *user, const char *backend, const char *detail)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "logout");
+	log_text(&line, "user", user);
+	log_text(&line, "backend", backend);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "detail", detail);
+	log_end(&line);
+}
+
+/* Appends where the browser goes to sign out at the provider that the session came from; nothing
+ * where there is none. */
+static void find_way_out(const struct visit *visit, struct buffer *url)
+{
+	const struct identity *who = &visit->session.who;
+	const struct service_backend *backend =
+		who->backend != NULL ? service_backend(visit->service, who->backend) : NULL;
+
+	if (backend != NULL && backend->driver->leave != NULL)
+		backend->driver->leave(backend->instance, who, visit->service->logout_url, url);
+}
+
+enum step logout_show(struct visit *visit)
+{
+	struct buffer leave = BUFFER_INIT(4096);
+	int rc = 0;
+
+	/* Without a session there is nothing to sign out of: so it also looks to somebody who comes
+	 * back from the provider. */
+	if (authenticate_find_session(visit) > 0) {
+		find_way_out(visit, &leave);
+		rc = pages_logout(visit, leave.data != NULL ? leave.data : "");
+	} else {
+		pages_signed_out(visit);
+	}
+	buffer_release(&leave);
+	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+/* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. As
+ * authenticate_end_session(). */
+static int end_session(struct visit *visit, struct buffer *leave)
+{
+	int rc = authenticate_end_session(visit, &visit->session);
+
+	if (rc != 0)
+		return rc;
+	find_way_out(visit, leave);
+	metric_count(METRIC_LOGOUT);
+	logout_log(visit, visit->session.who.subject, visit->session.who.backend, NULL);
+	return 0;
+}
+
+/* Which of our forms was sent: the logout page's, or the "somebody else" button, which carries a
+ * pending join. */
+static enum ticket_kind kind_of_form(struct visit *visit)
+{
+	const char *ticket = NULL;
+
+	if (params_get(visit->form, "ticket", &ticket) != PARAM_ONCE)
+		return TICKET_NONE;
+	if (visit_open_ticket(visit, TICKET_LOGOUT, ticket) == 0)
+		return TICKET_LOGOUT;
+	return visit_open_ticket(visit, TICKET_JOIN, ticket) == 0 ? TICKET_JOIN : TICKET_NONE;
+}
+
+/* What comes after the session has ended. */
+static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct buffer *leave)
+{
+	if (kind == TICKET_JOIN) { /* as somebody else */
+		visit->reauthenticate = true;
+		return authenticate_again(visit);
+	}
+	if (leave->length == 0) {
+		pages_signed_out(visit);
+	} else {
+		visit_redirect(visit, 303, leave->data);
+	}
+	return STEP_DONE;
+}
+
+enum step logout_do(struct visit *visit)
+{
+	int found = authenticate_find_session(visit);
+	enum ticket_kind kind = kind_of_form(visit);
+	struct buffer leave = BUFFER_INIT(4096);
+	enum step step;
+	int rc = found < 0 ? -1 : 0;
+
+	/* Without a session there is nobody whom the logout form could be for. */
+	if (kind == TICKET_NONE && found > 0)
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	visit->session_ended = found >= 0;
+	if (found > 0)
+		rc = end_session(visit, &leave);
+	step = rc == 0 ? go_on(visit, kind, &leave) : authenticate_fail_to_end(visit, rc);
+	buffer_release(&leave);
+	return step;
+}

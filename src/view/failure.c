@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What went wrong, as a page or as JSON, and the way out of it.
+ */
+#include "view/pages.h"
+
+#include "view/values.h"
+
+#include <jansson.h>
+
+static void answer_json(struct visit *visit, int status, const char *code, const char *message)
+{
+	struct response *response = &visit->response;
+	json_t *body = json_pack("{s:s, s:s, s:s}", "error", code, "message", message, "requestId",
+		visit->request.id);
+	char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+
+	response_begin(response, status, visit->request.id);
+	response_header(response, "Content-Type", "application/json");
+	if (text != NULL)
+		buffer_text(&response->body, text);
+	free(text);
+	json_decref(body);
+}
+
+/* What every failure carries, whatever its form. */
+static void add_failure_headers(struct visit *visit)
+{
+	char seconds[24];
+
+	if (visit->retry_after > 0) {
+		snprintf(seconds, sizeof seconds, "%lld", (long long)visit->retry_after);
+		response_header(&visit->response, "Retry-After", seconds);
+	}
+	if (visit->failure == FAILURE_METHOD_NOT_ALLOWED)
+		response_header(&visit->response, "Allow", visit->allow);
+	script_add_headers(visit);
+}
+
+/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
+static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
+{
+	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
+
+	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	if (parameter != NULL && strstr(id, "://") != NULL) {
+		buffer_printf(url, "?%s=", parameter);
+		buffer_percent(url, id);
+		buffer_printf(url, "&platform=%s", visit->join.platform);
+		return;
+	}
+	while (*id != '\0') {
+		size_t length = strcspn(id, "/");
+		char *segment = strndup(id, length);
+
+		buffer_text(url, "/");
+		buffer_percent(url, segment != NULL ? segment : "");
+		free(segment);
+		id += length + (id[length] == '/');
+	}
+	buffer_printf(url, "?platform=%s", visit->join.platform);
+}
+
+/* Where the platform has no page that leads here, the entry; else the landing address without its
+ * query. */
+void pages_meeting_link(const struct visit *visit, struct buffer *url)
+{
+	if (visit->platform == NULL || visit->join.meeting_token == NULL)
+		return;
+	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
+		return;
+	if (visit->platform->driver->entry != NULL) {
+		append_entry(visit, visit->platform->driver->entry, url);
+		return;
+	}
+	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
+	if (url->data != NULL)
+		url->data[strcspn(url->data, "?")] = '\0';
+}
+
+static bool wants_fresh_link(enum failure failure)
+{
+	return failure == FAILURE_ALREADY_USED || failure == FAILURE_EXCHANGE_REFUSED ||
+	       failure == FAILURE_EXCHANGE_BAD_ANSWER || failure == FAILURE_EXCHANGE_UNREACHABLE ||
+	       failure == FAILURE_EXCHANGE_TIMEOUT;
+}
+
+struct failure_texts {
+	char status[8], retry_after[24];
+	struct buffer title, message, link, ticket;
+};
+
+static void put_failure(struct values *values, struct visit *visit, struct failure_texts *texts)
+{
+	snprintf(texts->status, sizeof texts->status, "%d", failure_status(visit->failure));
+	snprintf(texts->retry_after, sizeof texts->retry_after, "%lld",
+		(long long)visit->retry_after);
+	values_put(values, "status", texts->status);
+	values_put(values, "code", failure_code(visit->failure));
+	values_put(values, "account", values_account(visit));
+	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
+	values_put(values, "meeting", pages_certain_meeting(visit));
+	values_put(values, "parameter", visit->parameter);
+	values_put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
+	if (wants_fresh_link(visit->failure)) {
+		pages_meeting_link(visit, &texts->link);
+		values_put(values, "meeting_link", texts->link.data);
+	}
+	if (visit->failure == FAILURE_DENIED &&
+		visit_seal_ticket(visit, TICKET_JOIN, &texts->ticket) == 0) {
+		values_put(values, "switch_action", visit->service->logout_url);
+		values_put(values, "ticket", texts->ticket.data);
+	}
+}
+
+/* A link that names a meeting and nothing else does not run out: the meeting is not there. */
+static bool has_no_meeting(const struct visit *visit)
+{
+	return visit->failure == FAILURE_EXCHANGE_REFUSED && visit->platform->driver->grant != NULL;
+}
+
+static const char *title_of(const struct visit *visit)
+{
+	if (visit->no_room)
+		return "room.title";
+	if (has_no_meeting(visit))
+		return "meeting.title";
+	return visit->to_desk && visit->failure == FAILURE_DENIED ? "desk.title" : "title";
+}
+
+/* Which sentence of the failure fits: a bad request that no single parameter is to blame for has
+ * one of its own, and so have a login without a form of ours and a script without a session. */
+static const char *message_of(const struct visit *visit)
+{
+	if (visit->to_desk &&
+		(visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED))
+		return "desk.message";
+	if (visit->failure == FAILURE_JOIN_THROTTLED)
+		return "join.message";
+	if (visit->no_room)
+		return "room.message";
+	if (has_no_meeting(visit))
+		return "meeting.message";
+	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
+		return "other";
+	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)
+		return "other";
+	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)
+		return visit->origin != NULL ? "script" : "other";
+	return "message";
+}
+
+static void put_sentence(struct values *values, const struct lang *lang, const char *code,
+	const char *sentence, const char *name, struct buffer *text)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "error.%s.%s", code, sentence);
+	lang_format(lang, key, values->list, text);
+	values_put(values, name, text->data);
+}
+
+void pages_failure(struct visit *visit)
+{
+	const struct lang *lang = values_language(visit);
+	const char *code = failure_code(visit->failure);
+	struct values values = {0};
+	struct failure_texts texts = {
+		.title = BUFFER_INIT(1024),
+		.message = BUFFER_INIT(4096),
+		.link = BUFFER_INIT(4096),
+		.ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1),
+	};
+
+	values_put_common(&values, visit, lang);
+	put_failure(&values, visit, &texts);
+	put_sentence(&values, lang, code, title_of(visit), "title", &texts.title);
+	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
+	if (request_wants_json(&visit->request))
+		answer_json(visit, failure_status(visit->failure), code,
+			texts.message.data != NULL ? texts.message.data : code);
+	else
+		values_answer(visit, PAGE_ERROR, failure_status(visit->failure),
+			visit->service->page_policy, lang, &values);
+	add_failure_headers(visit);
+	buffer_release(&texts.title);
+	buffer_release(&texts.message);
+	buffer_release(&texts.link);
+	buffer_wipe(&texts.ticket);
+}

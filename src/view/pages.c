@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/pages.h"
+
+#include "view/values.h"
+
+enum { ROWS_MAX = 16, ROW_VALUES = 5 };
+
+/* The forms or the buttons of the login page, a row each, ended by an empty one. */
+struct rows {
+	struct page_value values[ROWS_MAX][ROW_VALUES + 1];
+	const struct page_value *list[ROWS_MAX + 1];
+	struct buffer texts[ROWS_MAX][2];
+	size_t count;
+};
+
+/* -- signing in -- */
+
+static void release_rows(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t j = 0; j < 2; j++)
+			buffer_wipe(&rows->texts[i][j]);
+}
+
+static const char *sentence(const struct lang *lang, const char *key, struct buffer *text)
+{
+	static const struct page_value none[] = {{0}};
+
+	*text = BUFFER_INIT(1024);
+	if (key != NULL)
+		lang_format(lang, key, none, text);
+	return text->data;
+}
+
+/* `name` is set in every row, or that of the page would stand there. */
+static void add_form(struct rows *rows, const struct lang *lang,
+	const struct service_backend *backend, const char *name)
+{
+	struct page_value *values = rows->values[rows->count];
+	struct buffer *texts = rows->texts[rows->count];
+
+	values[0] = (struct page_value){.name = "backend", .text = backend->title};
+	values[1] = (struct page_value){.name = "label", .text = backend->label};
+	values[2] = (struct page_value){.name = "name_label"};
+	values[2].text = sentence(lang, backend->driver->name_label, &texts[0]);
+	values[3] = (struct page_value){.name = "password_label"};
+	values[3].text = sentence(lang, backend->driver->password_label, &texts[1]);
+	values[4] = (struct page_value){.name = "name", .text = name};
+	rows->list[rows->count++] = values;
+}
+
+static void add_button(struct rows *rows, const struct visit *visit,
+	const struct service_backend *backend, const char *ticket)
+{
+	struct page_value *values = rows->values[rows->count];
+	struct buffer *address = &rows->texts[rows->count][0];
+
+	*address = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
+	buffer_text(address, visit->service->login_url);
+	buffer_text(address, backend->path);
+	buffer_text(address, visit->reauthenticate ? "&again=1&ticket=" : "&ticket=");
+	buffer_text(address, ticket);
+	values[0] = (struct page_value){.name = "backend", .text = backend->title};
+	values[1] = (struct page_value){.name = "label", .text = backend->label};
+	values[2] = (struct page_value){.name = "address", .text = address->data};
+	rows->list[rows->count++] = values;
+}
+
+/* What the page offers. True: also the form for passwords. */
+static bool add_ways(const struct visit *visit, const struct lang *lang, const char *ticket,
+	const char *name, const char *whose, struct rows *forms, struct rows *buttons)
+{
+	bool passwords = false;
+
+	for (size_t i = 0; i < visit->service->backend_count; i++) {
+		const struct service_backend *backend = &visit->service->backends[i];
+		bool is_it = whose != NULL && strcmp(whose, backend->title) == 0;
+
+		passwords |= backend->driver->kind == AUTH_PASSWORD;
+		if (backend->driver->kind == AUTH_FORM && forms->count < ROWS_MAX &&
+			!(visit->to_desk && backend->driver->one_meeting))
+			add_form(forms, lang, backend, is_it ? name : NULL);
+		if (backend->driver->kind == AUTH_REDIRECT && buttons->count < ROWS_MAX)
+			add_button(buttons, visit, backend, ticket);
+	}
+	return passwords;
+}
+
+const char *pages_certain_meeting(const struct visit *visit)
+{
+	bool is_certain = visit->platform != NULL && visit->platform->driver->arrive != NULL;
+
+	return is_certain ? visit->join.meeting_id : NULL;
+}
+
+/* What all pages with a form for a pending join say. */
+static void put_join(struct values *values, const struct visit *visit, const char *action,
+	const struct buffer *ticket, const char *meeting)
+{
+	values_put(values, "action", action);
+	values_put(values, "ticket", ticket->data);
+	if (visit->to_desk) {
+		values_put(values, "desk", "1");
+		return;
+	}
+	values_put(values, "platform", visit->platform->title);
+	values_put(values, "meeting", meeting);
+}
+
+/* Chromium applies form-action to the redirect that answers a form, which for a join leads to the
+ * platform. */
+static const char *join_policy(const struct visit *visit)
+{
+	return visit->to_desk ? visit->service->page_policy : visit->platform->login_policy;
+}
+
+int pages_login(struct visit *visit, int status, const char *name, const char *backend)
+{
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+	struct rows forms = {0}, buttons = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	int rc = visit_seal_ticket(visit, TICKET_JOIN, &ticket);
+	bool passwords =
+		rc == 0 && add_ways(visit, lang, ticket.data, name, backend, &forms, &buttons);
+
+	values_put_common(&values, visit, lang);
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
+	values_put(&values, "failed", status == 401 ? "1" : NULL);
+	values_put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
+	values_put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
+	values_put(&values, "name", backend == NULL ? name : NULL);
+	values_put(&values, "passwords", passwords ? "1" : NULL);
+	values_put_rows(&values, "forms", forms.list);
+	values_put(&values, "any_buttons", buttons.count > 0 ? "1" : NULL);
+	values_put_rows(&values, "buttons", buttons.list);
+	values_answer(visit, PAGE_LOGIN, status, join_policy(visit), lang, &values);
+	release_rows(&forms);
+	release_rows(&buttons);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+int pages_challenge(struct visit *visit, bool failed)
+{
+	const struct lang *lang = values_language(visit);
+	const struct ticket_note *note = visit->note;
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	struct buffer again = BUFFER_INIT(TICKET_TEXT_MAX + 1024);
+	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
+
+	values_put_common(&values, visit, lang);
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
+	values_put(&values, "failed", failed ? "1" : NULL);
+	values_put(&values, "prompt", note->prompt);
+	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
+	/* A server may have forgotten its question after a wrong answer. */
+	buffer_text(&again, visit->service->login_url);
+	buffer_text(&again, "?ticket=");
+	rc |= visit_seal_ticket(visit, TICKET_JOIN, &again);
+	values_put(&values, "address", again.data);
+	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
+	values_answer(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
+		join_policy(visit), lang, &values);
+	buffer_wipe(&again);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+int pages_invite(struct visit *visit)
+{
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
+
+	values_put_common(&values, visit, lang);
+	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_id);
+	values_put(&values, "guest", visit->note->who.name);
+	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+int pages_meeting(struct visit *visit)
+{
+	const struct service_platform *platform = visit->platform;
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
+	bool failed;
+
+	platform->driver->show(platform->instance, &visit->join, visit->token.data, &link, &key);
+	values_put_common(&values, visit, lang);
+	values_put(&values, "platform", platform->title);
+	values_put(&values, "meeting", visit->join.meeting_id);
+	values_put(&values, "link", link.data);
+	values_put(&values, "key", key.data);
+	values_answer(visit, PAGE_MEETING, 200, visit->service->page_policy, lang, &values);
+	failed = link.failed || key.failed;
+	buffer_wipe(&link);
+	buffer_wipe(&key);
+	return failed ? -1 : 0;
+}
+
+/* -- signing out -- */
+
+/* The scheme and host that an address begins with; NULL for "" and without memory. */
+static char *origin_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+
+	return host != NULL ? strndup(url, (size_t)(host + 3 - url) + strcspn(host + 3, "/?#"))
+			    : NULL;
+}
+
+int pages_logout(struct visit *visit, const char *leave)
+{
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	char *origin = origin_of(leave);
+	char *policy = service_page_policy(visit->service->settings, origin);
+	int rc = visit_seal_ticket(visit, TICKET_LOGOUT, &ticket);
+
+	values_put_common(&values, visit, lang);
+	values_put(&values, "action", visit->service->logout_url);
+	values_put(&values, "ticket", ticket.data);
+	values_put(&values, "account", values_account(visit));
+	values_answer(visit, PAGE_LOGOUT, 200,
+		policy != NULL ? policy : visit->service->page_policy, lang, &values);
+	free(policy);
+	free(origin);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+void pages_onward(struct visit *visit, const char *url)
+{
+	const struct lang *lang = values_language(visit);
+	const char *host = strstr(url, "://") + 3;
+	char *name = strndup(host, strcspn(host, "/?#"));
+	struct buffer refresh = BUFFER_INIT(RESPONSE_HEAD_MAX);
+	struct values values = {0};
+
+	buffer_text(&refresh, "0; url=");
+	buffer_text(&refresh, url);
+
+	values_put_common(&values, visit, lang);
+	values_put(&values, "address", url);
+	values_put(&values, "refresh", refresh.data);
+	values_put(&values, "host", name);
+	values_answer(visit, PAGE_ONWARD, 200, visit->service->page_policy, lang, &values);
+	buffer_wipe(&refresh);
+	free(name);
+}
+
+void pages_signed_out(struct visit *visit)
+{
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+
+	values_put_common(&values, visit, lang);
+	values_answer(visit, PAGE_SIGNED_OUT, 200, visit->service->page_policy, lang, &values);
+}
+
+void pages_plain(struct visit *visit, int status, const char *content_type, const char *text)
+{
+	response_begin(&visit->response, status, visit->request.id);
+	response_header(&visit->response, "Content-Type", content_type);
+	buffer_text(&visit->response.body, text);
+}

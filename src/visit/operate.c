@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What operators ask: alive, ready, metrics. nginx lets only them in.
+ */
+#include "view/pages.h"
+#include "visit/steps.h"
+
+#include "telemetry/metrics.h"
+
+enum { TEXT_MAX = 128 * 1024 };
+
+static const char text_plain[] = "text/plain; charset=utf-8";
+
+enum step operate_healthz(struct visit *visit)
+{
+	pages_plain(visit, 200, text_plain, "ok\n");
+	return STEP_DONE;
+}
+
+enum step operate_readyz(struct visit *visit)
+{
+	const struct service *service = visit->service;
+	struct buffer why = BUFFER_INIT(TEXT_MAX);
+
+	if (visit->station->draining)
+		buffer_text(&why, "draining: this process is about to end\n");
+	if (!state_reachable(visit->station->state))
+		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const struct service_platform *platform = &service->platforms[i];
+		size_t count;
+
+		store_secrets(visit->files->store, platform->title, &count);
+		if (count == 0 && platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+			buffer_printf(
+				&why, "platform %s: no secret in the store\n", platform->title);
+	}
+	pages_plain(
+		visit, why.length > 0 ? 503 : 200, text_plain, why.length > 0 ? why.data : "ok\n");
+	buffer_release(&why);
+	return STEP_DONE;
+}
+
+/* Where the state does not answer, what it last said. */
+static void measure_state(struct state *state)
+{
+	struct state_usage usage;
+
+	if (state_usage(state, &usage) != 0)
+		return;
+	level_set(METRIC_STATE_ENTRIES, (int64_t)usage.entries);
+	level_set(METRIC_STATE_ENTRIES_LIMIT, (int64_t)usage.entries_limit);
+	level_set(METRIC_STATE_BYTES, (int64_t)usage.bytes);
+	level_set(METRIC_STATE_LIMIT_BYTES, (int64_t)usage.bytes_limit);
+}
+
+enum step operate_metrics(struct visit *visit)
+{
+	struct buffer text = BUFFER_INIT(TEXT_MAX);
+
+	measure_state(visit->station->state);
+	metrics_print(&text);
+	pages_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
+		text.data != NULL ? text.data : "");
+	buffer_release(&text);
+	return STEP_DONE;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A visit's tickets and what they remember of a sign-in that is under way.
+ */
+#include "visit/steps.h"
+
+#include "base/text.h"
+
+void visit_know_browser(struct visit *visit)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	char cookie[512];
+	bool there;
+
+	if (visit->browser_known)
+		return;
+	there = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) ==
+		PARAM_ONCE;
+	visit->browser_is_new = ticket_browser(ring, there ? cookie : NULL, visit->browser);
+	visit->browser_known = true;
+}
+
+void visit_drop_note(struct visit *visit)
+{
+	if (visit->note != NULL)
+		ticket_note_release(visit->note);
+	free(visit->note);
+	visit->note = NULL;
+}
+
+/* Whom a ticket is for: the browser. A form that acts for whoever is signed in is also for the one
+ * it was shown to, or what somebody began would be done in the name of the next; one of the desk is
+ * for their session, unless the web server says with each request anew who they are. */
+static void find_holder(
+	const struct visit *visit, enum ticket_kind kind, uint8_t holder[TICKET_BROWSER_SIZE])
+{
+	const struct session *session = &visit->session;
+	char browser[2 * TICKET_BROWSER_SIZE + 1], id[2 * SESSION_ID_SIZE + 1] = "";
+	uint8_t hash[SEAL_HASH_SIZE];
+
+	memcpy(holder, visit->browser, TICKET_BROWSER_SIZE);
+	if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
+		return;
+	text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
+	if (kind == TICKET_DESK && !visit->is_ambient)
+		text_hex(session->id, SESSION_ID_SIZE, id);
+	seal_hash(store_hash_key(visit->files->store), hash, "holder of a form", browser, id,
+		session->who.backend != NULL ? session->who.backend : "",
+		session->who.subject != NULL ? session->who.subject : "", NULL);
+	memcpy(holder, hash, TICKET_BROWSER_SIZE);
+}
+
+/* The page of the desk stays open for as long as a session. */
+static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
+{
+	const struct settings *settings = visit->service->settings;
+
+	return kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
+}
+
+/* Why it does not open, for the log, and what it was for. */
+static void explain_ticket(
+	struct visit *visit, enum ticket_kind kind, enum ticket_result result, bool has_cookie)
+{
+	switch (result) {
+	case TICKET_LATE:
+		visit_note(
+			visit, "expired: older than %lld s", (long long)lifetime_of(visit, kind));
+		break;
+	case TICKET_FOREIGN:
+		visit_note(visit, has_cookie ? "made for another browser or session"
+					     : "no cookie: the browser did not send the one "
+					       "that it was given");
+		break;
+	case TICKET_BAD:
+	case TICKET_GOOD:
+		visit_note(visit,
+			"not a ticket of ours: damaged, of another form, or sealed with a "
+			"key that is gone");
+		break;
+	}
+	if (visit->join.platform != NULL && strcmp(visit->join.platform, JOIN_TO_DESK) != 0) {
+		visit->lost.platform = visit->join.platform;
+		visit->lost.meeting_id = visit->join.meeting_id;
+		visit->join.platform = visit->join.meeting_id = NULL;
+	}
+	join_release(&visit->join);
+}
+
+/* The browser's id into the visit; a random one, which no ticket is for, without a cookie. */
+static bool find_browser(struct visit *visit)
+{
+	const struct seal_ring *ring = store_ring(visit->files->store);
+	char cookie[512];
+
+	visit->browser_known = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie,
+				       sizeof cookie) == PARAM_ONCE &&
+			       ticket_browser_open(ring, cookie, visit->browser) == 0;
+	if (!visit->browser_known)
+		seal_random(visit->browser, sizeof visit->browser);
+	return visit->browser_known;
+}
+
+int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
+{
+	uint8_t holder[TICKET_BROWSER_SIZE];
+	enum ticket_result result;
+	bool has_cookie = find_browser(visit);
+
+	if (visit->note == NULL)
+		visit->note = calloc(1, sizeof *visit->note);
+	if (visit->note == NULL)
+		return -1;
+	ticket_note_release(visit->note);
+	join_release(&visit->join);
+	join_release(&visit->lost);
+	find_holder(visit, kind, holder);
+	result = ticket_open(store_ring(visit->files->store), kind, text, holder, visit->now,
+		lifetime_of(visit, kind), &visit->join, visit->note);
+	if (visit->note->backend == NULL)
+		visit_drop_note(visit);
+	if (result == TICKET_GOOD)
+		return 0;
+	explain_ticket(visit, kind, result, has_cookie);
+	return -1;
+}
+
+int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text)
+{
+	uint8_t holder[TICKET_BROWSER_SIZE];
+
+	visit_know_browser(visit);
+	find_holder(visit, kind, holder);
+	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now,
+		lifetime_of(visit, kind), &visit->join, visit->note, text);
+}
+
+struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
+{
+	visit_drop_note(visit);
+	visit->note = calloc(1, sizeof *visit->note);
+	if (visit->note == NULL)
+		return NULL;
+	seal_random(visit->note->id, sizeof visit->note->id);
+	seal_random(visit->note->seed, sizeof visit->note->seed);
+	visit->note->made = visit->now;
+	visit->note->ends = visit->now + visit->service->settings->ticket_lifetime;
+	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
+		visit_drop_note(visit);
+	return visit->note;
+}
+
+void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
+{
+	char id[2 * TICKET_ID_SIZE + 1];
+
+	text_hex(visit->note->id, TICKET_ID_SIZE, id);
+	seal_hash(store_hash_key(visit->files->store), key, "note", purpose, id, NULL);
+}
