@@ -114,13 +114,15 @@ static void note_signal(int number)
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 enum { SIGNALS = sizeof signals / sizeof *signals };
 
-/* What was there before the prompt. */
+/* The signal mask and handlers from before the prompt. */
 struct disposition {
 	sigset_t mask;
 	struct sigaction actions[SIGNALS];
 };
 
-/* Signals come only while it waits, so that none comes just before it and is missed. */
+/* Signals are delivered only while the prompt waits, so that none arrives just before and is
+ * missed. A signal that was ignored stays ignored: shells start background jobs with INT and QUIT
+ * ignored. */
 static void catch_signals(struct disposition *before)
 {
 	struct sigaction action = {.sa_handler = note_signal};
@@ -131,11 +133,15 @@ static void catch_signals(struct disposition *before)
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaddset(&ours, signals[i]);
 	sigprocmask(SIG_BLOCK, &ours, &before->mask);
-	for (size_t i = 0; i < SIGNALS; i++)
-		sigaction(signals[i], &action, &before->actions[i]);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		sigaction(signals[i], NULL, &before->actions[i]);
+		if (before->actions[i].sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	}
 }
 
-/* The one that came is sent once more, to do what it does. */
+/* Restores what was there before, and sends the signal that came once more: now it does what it
+ * would have done without the prompt. */
 static void release_signals(const struct disposition *before)
 {
 	for (size_t i = 0; i < SIGNALS; i++)

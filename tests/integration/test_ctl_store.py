@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import termios
@@ -275,12 +276,13 @@ def test_secret_of_a_platform_that_is_gone_can_be_retired(ctl):
 
 
 class Terminal:
-    """A call whose standard input and error are a terminal."""
+    """A call whose standard input and error are a terminal. It gets the handling of ^C given here, whatever these tests inherited: a shell
+    starts background jobs with SIGINT ignored."""
 
-    def __init__(self, argv):
+    def __init__(self, argv, interrupt=signal.SIG_DFL):
         self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(argv, stdin=slave, stdout=subprocess.PIPE, stderr=slave,
-                                        env=ENVIRONMENT, start_new_session=True)
+        self.process = subprocess.Popen(argv, stdin=slave, stdout=subprocess.PIPE, stderr=slave, env=ENVIRONMENT, start_new_session=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt))
         os.close(slave)
         self.said = b""
 
@@ -293,6 +295,10 @@ class Terminal:
             assert time.monotonic() < deadline, self.said
             if select.select([self.master], [], [], 0.2)[0]:
                 self.said += os.read(self.master, 4096)
+
+    def has_taken_signals(self):
+        with open("/proc/%d/status" % self.process.pid, encoding="utf-8") as file:
+            return not int(re.search(r"^ShdPnd:\t(\w+)$", file.read(), re.M)[1], 16)
 
     def type(self, text):
         """Once nothing echoes any more: what is typed before would be thrown away, or shown."""
@@ -348,11 +354,25 @@ def test_interrupted_prompt_leaves_a_terminal_that_echoes(ctl, terminal):
     terminal.wait_for(b"Secret of meeting.example.org: ")
     terminal.type(b"half a sec")
     assert not terminal.echoes()
-    terminal.process.send_signal(2)
+    terminal.process.send_signal(signal.SIGINT)
     status, output = terminal.end()
-    assert (status, output) == (-2, b"")
+    assert (status, output) == (-signal.SIGINT, b"")
     assert terminal.echoes()
     assert ctl.versions() == []
+
+
+def test_prompt_goes_on_where_interrupts_are_ignored(ctl):
+    terminal = Terminal(ctl.argv("secret", "set", NAME), signal.SIG_IGN)
+    terminal.wait_for(b"Secret of meeting.example.org: ")
+    terminal.type(b"typed in ")
+    terminal.process.send_signal(signal.SIGINT)
+    while not terminal.has_taken_signals():
+        time.sleep(0.005)
+    terminal.type(b"secret\n")
+    terminal.wait_for(b"The same again: ")
+    terminal.type(b"typed in secret\n")
+    assert terminal.end() == (0, b"meeting.example.org: version 1 stored\n")
+    terminal.close()
 
 
 # -- store and sessions --
