@@ -2,6 +2,7 @@
 """The product as an operator runs it: nginx with the sample configuration, spawn-fcgi, meetauthd,
 meetauthctl, and a stand-in platform. Every rig has a folder and ports of its own."""
 
+import collections
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import secrets
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -43,9 +45,13 @@ def wait_for(condition, what, seconds=45):
         time.sleep(0.02)
 
 
+RESERVED = collections.deque(maxlen=300)  # the oldest are given back: nothing here runs that long
+
+
 def free_port():
-    """Below the range of which the kernel takes one for each outgoing connection (ip_local_port_range), or it may be gone when
-    nginx wants it."""
+    """A port that no other caller gets, of this run or of one beside it: a socket that never listens keeps it, which a server
+    may bind over (SO_REUSEADDR), and a prober without that option may not. Below the range of which the kernel takes one for
+    each outgoing connection (ip_local_port_range), or it may be gone when nginx wants it."""
     while True:
         port = 10000 + secrets.randbelow(20000)
         with socket.socket() as probe:
@@ -53,7 +59,14 @@ def free_port():
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+        keep = socket.socket()
+        keep.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            keep.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        RESERVED.append(keep)
+        return port
 
 
 def token_hash(token):
@@ -145,6 +158,11 @@ def children(pid):
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and parent_of(name) == pid)
 
 
+KEY = "key-" + secrets.token_urlsafe(24)
+PASSWORDS = {"alice": "wonder%land & " + secrets.token_hex(6), "bob": secrets.token_hex(8)}
+TEMPLATE = {}  # name -> content and mode of the files that meetauthctl made for the first rig
+
+
 class Rig:
     def __init__(self, processes=0, options=None, platform="", sections="", platform_arguments=(), tls=None):
         """processes: 0 is one process without a parent. options: top-level settings. platform: more
@@ -156,8 +174,8 @@ class Rig:
         self.port, self.plain_port = free_port(), free_port()
         self.origin = "https://external.example.org:%d" % self.port if tls else "http://127.0.0.1:%d" % self.port
         self.base = self.origin + "/auth"
-        self.key = "key-" + secrets.token_urlsafe(24)
-        self.passwords = {"alice": "wonder%land & " + secrets.token_hex(6), "bob": secrets.token_hex(8)}
+        self.key = KEY
+        self.passwords = dict(PASSWORDS)
         self.socket = self.folder + "/pool.sock"
         self.conf = self.folder + "/meetauth.conf"
         self.share = TOP + "/share"
@@ -203,13 +221,31 @@ class Rig:
     def start(self):
         os.mkdir(self.folder + "/state")
         self.configure()
-        self.ctl("init")
-        self.ctl("secret", "set", HOST, text=self.key + "\n")
-        self.add_user("alice", "--name", "Alice Liddell", "--email", "alice@example.org", "--group", "staff")
-        self.add_user("bob", "--name", "Bob <i>\"&'", "--group", "guests")
+        self.fill_store()
         self.start_nginx()
         self.start_pool()
         return self
+
+    def fill_store(self):
+        """Store and accounts, in what a test may have made of them already. The first rig makes a template for those that want the same:
+        four calls of meetauthctl take longer than all the rest of a start."""
+        made = os.path.exists(self.folder + "/store")
+        usual = not made and self.passwords == PASSWORDS
+        if usual and TEMPLATE:
+            for name, (content, mode) in TEMPLATE.items():
+                with open(self.folder + "/" + name, "xb") as file:
+                    os.fchmod(file.fileno(), mode)
+                    file.write(content)
+            return
+        if not made:
+            self.ctl("init")
+        self.ctl("secret", "set", HOST, text=self.key + "\n")
+        self.add_user("alice", "--name", "Alice Liddell", "--email", "alice@example.org", "--group", "staff")
+        self.add_user("bob", "--name", "Bob <i>\"&'", "--group", "guests")
+        if usual:
+            for name in ("store", "store.key", "users.passwd"):
+                with open(self.folder + "/" + name, "rb") as file:
+                    TEMPLATE[name] = file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
 
     def add_user(self, name, *arguments):
         password = self.passwords.setdefault(name, secrets.token_hex(8))

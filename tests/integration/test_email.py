@@ -9,7 +9,7 @@ import sys
 import pytest
 from client import JSON
 from guests import MEETING, OTHER, fill, form_of, hidden, query
-from rig import TOP, wait_for
+from rig import TOP, free_port, wait_for
 
 sys.path.insert(0, TOP + "/tests/peers/smtp")
 import server as smtp  # noqa: E402
@@ -47,11 +47,7 @@ def make(maker, server, authority, more='user = "meetings"', url=None, password=
     rig.ctl("init")
     if password:
         rig.ctl("secret", "set", "backend/mail", text=password)
-    started = rig.ctl
-    rig.ctl = lambda *words, **more: None if words == ("init",) else started(*words, **more)  # it is made already
-    rig.start()
-    rig.ctl = started
-    return rig
+    return rig.start()
 
 
 @pytest.fixture(scope="module")
@@ -317,7 +313,7 @@ def test_recipients_that_the_server_refuses_shut_nobody_out(rig, server):
 def test_A35_a_server_out_of_order_tells_nothing_about_an_address(make_rig, server, authority):
     """Whoever is asked about, it fails, and is told, alike."""
     def statuses(address):
-        rig = make(make_rig, server, authority, url="smtps://localhost:%d" % smtp.free_ports(1)[0])
+        rig = make(make_rig, server, authority, url="smtps://localhost:%d" % free_port())
         found = []
         for count in range(1, 8):
             found.append(ask(rig, address)[1].status)
@@ -335,7 +331,7 @@ def test_a_code_that_came_is_good_though_the_server_is_out_of_order_now(make_rig
     code = smtp.code_in(server.wait_for_mail(address)[0])
     working = "localhost:%d" % server.smtps
     assert working in rig.sections
-    rig.sections = rig.sections.replace(working, "localhost:%d" % smtp.free_ports(1)[0])
+    rig.sections = rig.sections.replace(working, "localhost:%d" % free_port())
     rig.configure()
     loads = len(rig.events("reload"))
     for pid in rig.daemons():
@@ -349,7 +345,7 @@ def test_a_code_that_came_is_good_though_the_server_is_out_of_order_now(make_rig
 
 
 def test_nobody_listens(make_rig, server, authority):
-    rig = make(make_rig, server, authority, url="smtps://localhost:%d" % smtp.free_ports(1)[0])
+    rig = make(make_rig, server, authority, url="smtps://localhost:%d" % free_port())
     assert fails(rig, "(?i)connect").startswith("FAIL")
 
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import random
 import re
 import secrets
 import shutil
@@ -52,9 +53,15 @@ class FreeRadius(Program):
 
 
 def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range of which the kernel takes one for each question that is asked."""
+    while True:
+        port = 10000 + random.randrange(20000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def section(port, more=""):

@@ -11,7 +11,8 @@ import re
 import shutil
 import socket
 import subprocess
-import time
+
+from rig import free_port, wait_for
 
 PACKAGE = "exim4-daemon-light"
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -71,26 +72,6 @@ plain:
 """
 
 
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def wait_for(condition, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < deadline, "waited in vain for " + what
-        time.sleep(0.02)
-
-
 class Server:
     def __init__(self, folder, authority, name="localhost", account="", password=""):
         """folder: to be made; authority: a tls.Authority; name: whom the certificate is for. With an account, nobody
@@ -98,7 +79,7 @@ class Server:
         program = shutil.which("exim4", path=PATH)
         assert program, "no exim4: install " + PACKAGE
         self.folder = str(folder)
-        self.starttls, self.smtps, self.plain = free_ports(3)
+        self.starttls, self.smtps, self.plain = free_port(), free_port(), free_port()
         owner = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         certificate, key = authority.certificate(name)
         for part in ("", "/spool", "/log", "/mail"):
