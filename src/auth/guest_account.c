@@ -3,9 +3,9 @@
  * Backend "guest-account": names and passwords that somebody at the guest desk has given to guests,
  * each for named meetings (accounts.h).
  */
-#include "guests/accounts.h"
 #include "auth/auth.h"
 #include "base/clock.h"
+#include "guests/accounts.h"
 
 static const struct option options[] = {
 	{"accounts", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
@@ -15,22 +15,10 @@ static const struct option options[] = {
 };
 
 struct instance {
-	struct records_table table;
+	struct records_file file;
 	const char *const *groups; /* the settings' */
 	size_t group_count;
 };
-
-static void *load(const char *path, struct error *error)
-{
-	return accounts_load(path, error);
-}
-
-static void free_table(void *table)
-{
-	struct accounts *accounts = table;
-
-	accounts_free(&accounts);
-}
 
 static int open_accounts(const struct section *section, void **instance_r, struct error *error)
 {
@@ -43,9 +31,8 @@ static int open_accounts(const struct section *section, void **instance_r, struc
 	instance = calloc(1, sizeof *instance);
 	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
-	instance->table = (struct records_table){.path = path, .load = load, .free = free_table};
 	instance->groups = section_list(section, "groups", &instance->group_count);
-	if (records_follow(&instance->table, &why) != 0) {
+	if (records_open(&instance->file, &accounts_type, path, &why) != 0) {
 		free(instance);
 		return section_error(section, "accounts", error, "%s", why.text);
 	}
@@ -57,7 +44,7 @@ static void close_accounts(void *context)
 {
 	struct instance *instance = context;
 
-	records_unfollow(&instance->table);
+	records_close(&instance->file);
 	free(instance);
 }
 
@@ -104,16 +91,16 @@ static int find(struct instance *instance, const char *typed, struct found *foun
 	int rc = 0;
 
 	identity_canonical_name(typed, name);
-	pthread_mutex_lock(&instance->table.lock);
-	account = accounts_find(instance->table.table, name);
-	any = account != NULL ? account : accounts_at(instance->table.table, 0);
+	pthread_mutex_lock(&instance->file.lock);
+	account = accounts_find(instance->file.records, name);
+	any = account != NULL ? account : records_at(instance->file.records, 0);
 	found->known = account != NULL;
 	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
 	if (account != NULL)
 		snprintf(found->subject, sizeof found->subject, ACCOUNT_SUBJECT "%s", account->id);
-	if (account != NULL && accounts_is_active(account, clock_wall()))
+	if (account != NULL && records_is_active(&accounts_type, account, clock_wall()))
 		rc = fill(&found->who, found->subject, account, instance);
-	pthread_mutex_unlock(&instance->table.lock);
+	pthread_mutex_unlock(&instance->file.lock);
 	return rc;
 }
 
@@ -177,11 +164,11 @@ static bool holds(void *context, const struct identity *who)
 
 	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
 		return false;
-	pthread_mutex_lock(&instance->table.lock);
-	account = accounts_by_id(instance->table.table, who->subject + strlen(ACCOUNT_SUBJECT));
-	active = account != NULL && accounts_is_active(account, clock_wall()) &&
+	pthread_mutex_lock(&instance->file.lock);
+	account = records_by_id(instance->file.records, who->subject + strlen(ACCOUNT_SUBJECT));
+	active = account != NULL && records_is_active(&accounts_type, account, clock_wall()) &&
 		 is_unchanged(account, who);
-	pthread_mutex_unlock(&instance->table.lock);
+	pthread_mutex_unlock(&instance->file.lock);
 	return active;
 }
 
@@ -189,7 +176,7 @@ static int refresh(void *context, struct error *error)
 {
 	struct instance *instance = context;
 
-	return records_refresh(&instance->table, error);
+	return records_refresh(&instance->file, error);
 }
 
 const struct auth_backend auth_guest_account = {

@@ -4,8 +4,8 @@
  * made and revoked with meetauthctl invite.
  */
 #include "auth/auth.h"
-#include "guests/invites.h"
 #include "base/clock.h"
+#include "guests/invites.h"
 
 static const struct option options[] = {
 	{"invitations", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/invitations",
@@ -14,22 +14,10 @@ static const struct option options[] = {
 	{0},
 };
 
-static void *load(const char *path, struct error *error)
-{
-	return invites_load(path, error);
-}
-
-static void free_table(void *table)
-{
-	struct invites *invites = table;
-
-	invites_free(&invites);
-}
-
 static int open_invite(const struct section *section, void **instance_r, struct error *error)
 {
 	const char *path = section_string(section, "invitations");
-	struct records_table *instance;
+	struct records_file *instance;
 	struct error why;
 
 	if (path[0] != '/')
@@ -37,8 +25,7 @@ static int open_invite(const struct section *section, void **instance_r, struct 
 	instance = calloc(1, sizeof *instance);
 	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
-	*instance = (struct records_table){.path = path, .load = load, .free = free_table};
-	if (records_follow(instance, &why) != 0) {
+	if (records_open(instance, &invites_type, path, &why) != 0) {
 		free(instance);
 		return section_error(section, "invitations", error, "%s", why.text);
 	}
@@ -48,7 +35,7 @@ static int open_invite(const struct section *section, void **instance_r, struct 
 
 static void close_invite(void *context)
 {
-	records_unfollow(context);
+	records_close(context);
 	free(context);
 }
 
@@ -95,14 +82,14 @@ static int fill(const struct auth_attempt *attempt, const struct invite *invite)
 	return rc;
 }
 
-static enum auth_verdict judge(const struct invites *invites, const struct auth_attempt *attempt)
+static enum auth_verdict judge(const struct records *invites, const struct auth_attempt *attempt)
 {
 	const struct invite *invite = invites_open(
 		invites, attempt->password, attempt->secrets.values, attempt->secrets.count);
 
 	if (invite == NULL)
 		return AUTH_UNKNOWN;
-	if (!invites_is_active(invite, clock_wall()))
+	if (!records_is_active(&invites_type, invite, clock_wall()))
 		return AUTH_DENY;
 	if (fill(attempt, invite) != 0) {
 		error_set(attempt->error, "no memory for an identity");
@@ -113,28 +100,19 @@ static enum auth_verdict judge(const struct invites *invites, const struct auth_
 
 static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
 {
-	struct records_table *instance = context;
+	struct records_file *instance = context;
 	enum auth_verdict verdict;
 
 	pthread_mutex_lock(&instance->lock);
-	verdict = judge(instance->table, attempt);
+	verdict = judge(instance->records, attempt);
 	pthread_mutex_unlock(&instance->lock);
 	return verdict;
 }
 
 static bool stands(void *context, const char *subject)
 {
-	struct records_table *instance = context;
-	const struct invite *invite;
-	bool active;
-
-	if (strncmp(subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) != 0)
-		return false;
-	pthread_mutex_lock(&instance->lock);
-	invite = invites_find(instance->table, subject + strlen(INVITE_SUBJECT));
-	active = invite != NULL && invites_is_active(invite, clock_wall());
-	pthread_mutex_unlock(&instance->lock);
-	return active;
+	return strncmp(subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) == 0 &&
+	       records_id_active(context, subject + strlen(INVITE_SUBJECT));
 }
 
 static int refresh(void *context, struct error *error)
@@ -142,16 +120,16 @@ static int refresh(void *context, struct error *error)
 	return records_refresh(context, error);
 }
 
-/* The first link that `meetauthctl invite create` makes brings one; before there is no need. */
+/* The signing secret is created with the first invitation. */
 static bool needs_secret(void *context)
 {
-	struct records_table *instance = context;
+	struct records_file *instance = context;
 	const struct invite *invite;
 	bool active = false;
 
 	pthread_mutex_lock(&instance->lock);
-	for (size_t i = 0; !active && (invite = invites_at(instance->table, i)) != NULL; i++)
-		active = invites_is_active(invite, clock_wall());
+	for (size_t i = 0; !active && (invite = records_at(instance->records, i)) != NULL; i++)
+		active = records_is_active(&invites_type, invite, clock_wall());
 	pthread_mutex_unlock(&instance->lock);
 	return active;
 }

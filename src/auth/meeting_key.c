@@ -5,9 +5,9 @@
  */
 #include "auth/auth.h"
 #include "auth/display_name.h"
-#include "guests/meeting_keys.h"
 #include "base/clock.h"
 #include "base/typed.h"
+#include "guests/meeting_keys.h"
 
 #define SUBJECT "key-"
 
@@ -19,22 +19,10 @@ static const struct option options[] = {
 	{0},
 };
 
-static void *load(const char *path, struct error *error)
-{
-	return meeting_keys_load(path, error);
-}
-
-static void free_table(void *table)
-{
-	struct meeting_keys *keys = table;
-
-	meeting_keys_free(&keys);
-}
-
 static int open_meeting_key(const struct section *section, void **instance_r, struct error *error)
 {
 	const char *path = section_string(section, "keys");
-	struct records_table *instance;
+	struct records_file *instance;
 	struct error why;
 
 	if (path[0] != '/')
@@ -42,8 +30,7 @@ static int open_meeting_key(const struct section *section, void **instance_r, st
 	instance = calloc(1, sizeof *instance);
 	if (instance == NULL)
 		return section_error(section, NULL, error, "no memory");
-	*instance = (struct records_table){.path = path, .load = load, .free = free_table};
-	if (records_follow(instance, &why) != 0) {
+	if (records_open(instance, &meeting_keys_type, path, &why) != 0) {
 		free(instance);
 		return section_error(section, "keys", error, "%s", why.text);
 	}
@@ -53,7 +40,7 @@ static int open_meeting_key(const struct section *section, void **instance_r, st
 
 static void close_meeting_key(void *context)
 {
-	records_unfollow(context);
+	records_close(context);
 	free(context);
 }
 
@@ -64,15 +51,15 @@ struct found {
 	char hash[PASSWORD_HASH_SIZE]; /* for a meeting without a key, another's work to do */
 };
 
-static void find(struct records_table *instance, const struct join *join, struct found *found)
+static void find(struct records_file *instance, const struct join *join, struct found *found)
 {
 	const struct meeting_key *key, *any;
 
 	pthread_mutex_lock(&instance->lock);
-	key = meeting_keys_find(instance->table, join->platform, join->meeting_id);
-	any = key != NULL ? key : meeting_keys_at(instance->table, 0);
+	key = meeting_keys_find(instance->records, join->platform, join->meeting_id);
+	any = key != NULL ? key : records_at(instance->records, 0);
 	found->known = key != NULL;
-	found->active = key != NULL && meeting_keys_is_active(key, clock_wall());
+	found->active = key != NULL && records_is_active(&meeting_keys_type, key, clock_wall());
 	snprintf(found->id, sizeof found->id, "%s", any != NULL ? any->id : "");
 	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
 	pthread_mutex_unlock(&instance->lock);
@@ -143,20 +130,13 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 
 static bool stands(void *context, const char *subject)
 {
-	struct records_table *instance = context;
-	const struct meeting_key *key;
 	char id[RECORDS_ID_SIZE];
-	bool active;
 
 	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0 ||
 		strlen(subject) < strlen(SUBJECT) + ID_LENGTH)
 		return false;
 	snprintf(id, sizeof id, "%s", subject + strlen(SUBJECT));
-	pthread_mutex_lock(&instance->lock);
-	key = meeting_keys_by_id(instance->table, id);
-	active = key != NULL && meeting_keys_is_active(key, clock_wall());
-	pthread_mutex_unlock(&instance->lock);
-	return active;
+	return records_id_active(context, id);
 }
 
 static int refresh(void *context, struct error *error)

@@ -5,10 +5,10 @@
  */
 #include "ctl/ctl.h"
 
-#include "guests/invites.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"
+#include "guests/invites.h"
 #include "platform/platform.h"
 #include "secret/store.h"
 
@@ -88,7 +88,7 @@ static int fill(struct ctl *ctl, const struct ctl_command *command, const struct
 		.created = clock_wall(),
 	};
 	invite->expires = invite->created + section_milliseconds(backend, "lifetime") / 1000;
-	fault = invites_fault(invite);
+	fault = records_fault(&invites_type, invite);
 	if (fault != NULL)
 		return ctl_usage(command, "%s", fault);
 	if (given_expiry(given->expires, &invite->expires) != 0)
@@ -196,7 +196,7 @@ static const char *state_of(const struct invite *invite)
 {
 	if (invite->revoked != 0)
 		return "revoked";
-	return invites_is_active(invite, clock_wall()) ? "active" : "expired";
+	return records_is_active(&invites_type, invite, clock_wall()) ? "active" : "expired";
 }
 
 static json_t *time_or_null(int64_t seconds)
@@ -220,13 +220,13 @@ static json_t *to_json(const struct invite *invite)
 	return object;
 }
 
-static int print_json(const struct invites *invites)
+static int print_json(const struct records *invites)
 {
 	json_t *list = json_array();
 	int rc;
 
-	for (size_t i = 0; invites_at(invites, i) != NULL; i++)
-		json_array_append_new(list, to_json(invites_at(invites, i)));
+	for (size_t i = 0; records_at(invites, i) != NULL; i++)
+		json_array_append_new(list, to_json(records_at(invites, i)));
 	rc = json_dumpf(list, stdout, JSON_INDENT(2));
 	json_decref(list);
 	puts("");
@@ -234,13 +234,13 @@ static int print_json(const struct invites *invites)
 }
 
 /* Columns apart by tabs: names hold blanks, but never a tab. */
-static int print_table(const struct invites *invites)
+static int print_table(const struct records *invites)
 {
 	const struct invite *invite;
 	char expires[TEXT_TIME_SIZE];
 
 	puts("ID\tSTATE\tEXPIRES\tPLATFORM\tMEETING\tNAME\tE-MAIL");
-	for (size_t i = 0; (invite = invites_at(invites, i)) != NULL; i++)
+	for (size_t i = 0; (invite = records_at(invites, i)) != NULL; i++)
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", invite->id, state_of(invite),
 			invite->expires != 0 ? text_from_time(invite->expires, expires) : "never",
 			invite->platform, invite->meeting, invite->name, invite->email);
@@ -271,18 +271,18 @@ static const char *take_words(struct ctl *ctl, const struct ctl_command *command
 
 static int run_list(struct ctl *ctl, int argc, char **argv)
 {
-	struct invites *invites;
+	struct records *invites;
 	struct error error;
 	int status;
 	const char *path = take_words(ctl, &ctl_invite_commands[LIST], argc, argv, 0, &status);
 
 	if (path == NULL)
 		return status;
-	invites = invites_load(path, &error);
+	invites = records_load(&invites_type, path, &error);
 	if (invites == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
 	status = (ctl->json ? print_json : print_table)(invites) == 0 ? EX_OK : EX_IOERR;
-	invites_free(&invites);
+	records_free(&invites);
 	return status;
 }
 

@@ -5,10 +5,10 @@
 #include "ctl/ctl.h"
 
 #include "auth/attempt.h"
-#include "guests/meeting_keys.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/given.h"
+#include "guests/meeting_keys.h"
 
 #include <jansson.h>
 
@@ -131,7 +131,7 @@ static int run_generate(struct ctl *ctl, int argc, char **argv)
 
 static const char *state_of(const struct meeting_key *key)
 {
-	return meeting_keys_is_active(key, clock_wall()) ? "active" : "expired";
+	return records_is_active(&meeting_keys_type, key, clock_wall()) ? "active" : "expired";
 }
 
 static json_t *time_or_null(int64_t seconds)
@@ -141,13 +141,13 @@ static json_t *time_or_null(int64_t seconds)
 	return seconds != 0 ? json_string(text_from_time(seconds, text)) : json_null();
 }
 
-static int print_json(const struct meeting_keys *keys)
+static int print_json(const struct records *keys)
 {
 	json_t *list = json_array();
 	const struct meeting_key *key;
 	int rc;
 
-	for (size_t i = 0; (key = meeting_keys_at(keys, i)) != NULL; i++)
+	for (size_t i = 0; (key = records_at(keys, i)) != NULL; i++)
 		json_array_append_new(list,
 			json_pack("{s:s, s:s, s:s, s:o, s:o}", "platform", key->platform, "meeting",
 				key->meeting, "state", state_of(key), "created",
@@ -158,13 +158,13 @@ static int print_json(const struct meeting_keys *keys)
 	return rc;
 }
 
-static int print_table(const struct meeting_keys *keys)
+static int print_table(const struct records *keys)
 {
 	char created[TEXT_TIME_SIZE], expires[TEXT_TIME_SIZE];
 	const struct meeting_key *key;
 
 	puts("PLATFORM\tMEETING\tSTATE\tCREATED\tEXPIRES");
-	for (size_t i = 0; (key = meeting_keys_at(keys, i)) != NULL; i++)
+	for (size_t i = 0; (key = records_at(keys, i)) != NULL; i++)
 		printf("%s\t%s\t%s\t%s\t%s\n", key->platform, key->meeting, state_of(key),
 			text_from_time(key->created, created),
 			key->expires != 0 ? text_from_time(key->expires, expires) : "never");
@@ -180,7 +180,7 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 		{0},
 	};
 	int operands = ctl_options(command, options, argc, argv), status;
-	struct meeting_keys *keys;
+	struct records *keys;
 	struct error error;
 
 	if (operands != 0)
@@ -188,11 +188,11 @@ static int run_list(struct ctl *ctl, int argc, char **argv)
 	path = given_path(ctl, command, "meeting-key", "keys", backend, &status);
 	if (path == NULL)
 		return status;
-	keys = meeting_keys_load(path, &error);
+	keys = records_load(&meeting_keys_type, path, &error);
 	if (keys == NULL)
 		return ctl_fail(EX_NOINPUT, &error);
 	status = (ctl->json ? print_json : print_table)(keys) == 0 ? EX_OK : EX_IOERR;
-	meeting_keys_free(&keys);
+	records_free(&keys);
 	return status;
 }
 

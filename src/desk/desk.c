@@ -154,11 +154,11 @@ static bool leads_back(const struct desk *desk)
 static void read_files(struct desk *desk)
 {
 	if (desk->accounts_path != NULL) {
-		desk->accounts = accounts_load(desk->accounts_path, &desk->error);
+		desk->accounts = records_load(&accounts_type, desk->accounts_path, &desk->error);
 		desk->broken |= desk->accounts == NULL;
 	}
 	if (desk->invites_path != NULL) {
-		desk->invites = invites_load(desk->invites_path, &desk->error);
+		desk->invites = records_load(&invites_type, desk->invites_path, &desk->error);
 		desk->broken |= desk->invites == NULL;
 	}
 }
@@ -177,8 +177,8 @@ static void work(struct worker_job *job)
 
 static void free_desk(struct desk *desk)
 {
-	accounts_free(&desk->accounts);
-	invites_free(&desk->invites);
+	records_free(&desk->accounts);
+	records_free(&desk->invites);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
 	explicit_bzero(desk, sizeof *desk);

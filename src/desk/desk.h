@@ -44,8 +44,7 @@ struct desk {
 	struct accounts_record record;
 	char invite_id[RECORDS_ID_SIZE], invite_name[IDENTITY_NAME_MAX + 1];
 	char token[INVITES_TOKEN_SIZE];
-	struct accounts *accounts;
-	struct invites *invites;
+	struct records *accounts, *invites;
 	bool broken; /* a file that could not be read or written: with an error */
 	struct error error;
 };

@@ -187,7 +187,8 @@ static const char *read_account(struct desk *desk)
 		fault = read_end(desk, 0, &account->expires);
 	if (fault == NULL)
 		fault = read_meetings(desk);
-	return fault != NULL || accounts_fault(account) == NULL ? fault : "desk.fault.name";
+	return fault != NULL || records_fault(&accounts_type, account) == NULL ? fault
+									       : "desk.fault.name";
 }
 
 /* Where the desk's backend says nothing else, as meetauthctl invite has it. */
@@ -245,7 +246,9 @@ static const char *read_invitation(struct desk *desk)
 	fault = read_end(desk, default_end(desk), &invite->expires);
 	if (fault == NULL)
 		fault = find_secret(desk);
-	return fault != NULL || invites_fault(invite) == NULL ? fault : "desk.fault.invitation";
+	return fault != NULL || records_fault(&invites_type, invite) == NULL
+		       ? fault
+		       : "desk.fault.invitation";
 }
 
 /* An account that is changed comes with its id and with what was seen of it, a new one with

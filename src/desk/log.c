@@ -32,9 +32,9 @@ static struct guest guest_of(const struct desk *desk)
 		return (struct guest){desk->invite_name,
 			desk->action == DESK_ADD_INVITATION ? desk->invite_id : desk->id};
 	if (is_account && desk->accounts != NULL)
-		account = accounts_by_id(desk->accounts, desk->id);
+		account = records_by_id(desk->accounts, desk->id);
 	else if (!is_account && desk->invites != NULL)
-		invite = invites_find(desk->invites, desk->id);
+		invite = records_by_id(desk->invites, desk->id);
 	if (account != NULL)
 		guest.name = account->name;
 	else if (invite != NULL)

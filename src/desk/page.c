@@ -136,7 +136,7 @@ static void add_account(const struct desk *desk, struct table *table, const stru
 {
 	const struct visit *visit = desk->visit;
 	struct row *row = begin_row(table);
-	bool active = accounts_is_active(account, visit->now);
+	bool active = records_is_active(&accounts_type, account, visit->now);
 
 	row->meetings = join_meetings(account);
 	if (asprintf(&row->edit, "%s?edit=%s", visit->service->desk_url, account->id) < 0)
@@ -162,7 +162,7 @@ static void add_invite(const struct desk *desk, struct table *table, const struc
 {
 	const struct visit *visit = desk->visit;
 	struct row *row = begin_row(table);
-	bool active = invites_is_active(invite, visit->now);
+	bool active = records_is_active(&invites_type, invite, visit->now);
 
 	if (asprintf(&row->meetings, "%s/%s", invite->platform, invite->meeting) < 0)
 		row->meetings = NULL;
@@ -196,11 +196,11 @@ static void fill_accounts(const struct desk *desk, struct table *table)
 {
 	size_t all = 0;
 
-	while (accounts_at(desk->accounts, all) != NULL)
+	while (records_at(desk->accounts, all) != NULL)
 		all++;
 	while (table->from + table->count < all && !is_full(table))
 		add_account(desk, table,
-			accounts_at(desk->accounts, all - 1 - table->from - table->count));
+			records_at(desk->accounts, all - 1 - table->from - table->count));
 	end_table(table, all, "accounts");
 }
 
@@ -208,11 +208,11 @@ static void fill_invites(const struct desk *desk, struct table *table)
 {
 	size_t all = 0;
 
-	while (invites_at(desk->invites, all) != NULL)
+	while (records_at(desk->invites, all) != NULL)
 		all++;
 	while (table->from + table->count < all && !is_full(table))
 		add_invite(desk, table,
-			invites_at(desk->invites, all - 1 - table->from - table->count));
+			records_at(desk->invites, all - 1 - table->from - table->count));
 	end_table(table, all, "invitations");
 }
 
@@ -251,7 +251,7 @@ static const struct account *find_edited(const struct view *view)
 	else if (desk->fault != NULL || view->query == NULL ||
 		 params_get(view->query, "edit", &id) != PARAM_ONCE)
 		return NULL;
-	return accounts_by_id(desk->accounts, id);
+	return records_by_id(desk->accounts, id);
 }
 
 static void put_typed_account(struct view *view)

@@ -6,10 +6,10 @@
 #ifndef GUESTS_ACCOUNTS_H
 #define GUESTS_ACCOUNTS_H
 
-#include "secret/digest.h"
-#include "secret/password.h"
 #include "base/identity.h"
 #include "guests/records.h"
+#include "secret/digest.h"
+#include "secret/password.h"
 
 #define ACCOUNT_SUBJECT "guest-" /* and the id: whose session it is */
 
@@ -19,7 +19,7 @@ enum {
 	ACCOUNT_PASSWORD_MIN = 10,    /* bytes */
 };
 
-/* Strings live as long as the table, or as their owner; none is NULL. */
+/* Strings live as long as the list, or as their owner; none is NULL. */
 struct account {
 	const char *id;	     /* RECORDS_ID_SIZE */
 	const char *name;    /* to sign in with; canonical (users.h), unique */
@@ -33,30 +33,17 @@ struct account {
 	int64_t expires; /* from then on refused; 0: never */
 };
 
-/* A file as it was read: immutable, in its order. */
-struct accounts;
+extern const struct records_type accounts_type;
 
-/* NULL with an error; none where there is no file. */
-struct accounts *accounts_load(const char *path, struct error *error);
-void accounts_free(struct accounts **accounts);
+const struct account *accounts_find(const struct records *accounts, const char *name);
 
-const struct account *accounts_find(const struct accounts *accounts, const char *name);
-const struct account *accounts_by_id(const struct accounts *accounts, const char *id);
-const struct account *accounts_at(const struct accounts *accounts, size_t index);
-
-bool accounts_is_active(const struct account *account, int64_t now);
-
-/* What is wrong with an account (but its id), as a constant sentence; NULL: nothing. A hash of ""
- * is good: accounts_put() has the old one then. */
-const char *accounts_fault(const struct account *account);
-
-/* The same of its meetings alone. */
+/* What is wrong with the meetings of an account, as a constant sentence; NULL: nothing. */
 const char *accounts_meetings_fault(const struct account *account);
 
 /* "" or an address as mail_is_address() has it. */
 bool accounts_is_email(const char *text);
 
-/* Of all that may be changed: two accounts that differ in any of it have two. */
+/* Covers everything that may be changed: accounts that differ in any of it have two digests. */
 void accounts_digest(const struct account *account, char digest[DIGEST_SIZE]);
 
 /* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
@@ -69,13 +56,13 @@ const char *accounts_read_meetings(
 
 enum accounts_change {
 	ACCOUNTS_BROKEN = 0, /* with an error */
-	ACCOUNTS_TAKEN,	     /* another has this name */
-	ACCOUNTS_GONE,	     /* there is none of this id */
-	ACCOUNTS_CHANGED,    /* it is not what was seen any more */
+	ACCOUNTS_TAKEN,	     /* another account has this name */
+	ACCOUNTS_GONE,	     /* no account has this id */
+	ACCOUNTS_CHANGED,    /* somebody else changed it since it was shown */
 	ACCOUNTS_DONE,
 };
 
-/* What was changed, for who keeps a record of it; filled on ACCOUNTS_DONE only. */
+/* What was changed, for the log; filled on ACCOUNTS_DONE only. */
 struct accounts_record {
 	char id[RECORDS_ID_SIZE];
 	char name[IDENTITY_SUBJECT_MAX + 1];   /* to sign in with, as it is now or was last */
@@ -85,8 +72,8 @@ struct accounts_record {
 };
 
 /* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
- * and when, and its hash where account->hash is "". `seen`: the digest of what is to be replaced;
- * NULL: whatever it is. Forgets those that expired RECORDS_KEPT ago. */
+ * and when, and its hash where account->hash is "". `seen`: the digest of the account that is to be
+ * replaced, or NULL to replace it whatever it is. Drops those that expired RECORDS_KEPT ago. */
 enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
 	struct accounts_record *record, struct error *error);
 

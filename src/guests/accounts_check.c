@@ -6,14 +6,13 @@
 
 #include "base/join.h"
 #include "base/text.h"
-#include "outbound/mail.h"
+#include "guests/fields.h"
 
 bool accounts_is_email(const char *text)
 {
-	return text[0] == '\0' || (strlen(text) <= IDENTITY_EMAIL_MAX && mail_is_address(text));
+	return field_email_fault(text) == NULL;
 }
 
-/* The platform as its section's title is read: in lower case. */
 static bool is_meeting(const char *text)
 {
 	const char *slash = strchr(text, '/');
@@ -22,9 +21,7 @@ static bool is_meeting(const char *text)
 	if (slash == NULL || (size_t)(slash - text) >= sizeof platform)
 		return false;
 	snprintf(platform, sizeof platform, "%.*s", (int)(slash - text), text);
-	return text_is_host(platform) &&
-	       platform[strcspn(platform, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0' &&
-	       join_is_meeting_id(slash + 1);
+	return field_platform_fault(platform) == NULL && join_is_meeting_id(slash + 1);
 }
 
 const char *accounts_meetings_fault(const struct account *account)
@@ -39,23 +36,6 @@ const char *accounts_meetings_fault(const struct account *account)
 		room += strlen(account->meetings[i]);
 	}
 	return room <= ACCOUNT_MEETINGS_ROOM ? NULL : "the meetings are longer than 1536 bytes";
-}
-
-const char *accounts_fault(const struct account *account)
-{
-	char canonical[IDENTITY_SUBJECT_MAX + 1];
-	const char *fault = accounts_meetings_fault(account);
-
-	if (fault != NULL)
-		return fault;
-	if (identity_canonical_name(account->name, canonical) != 0 ||
-		strcmp(canonical, account->name) != 0)
-		return "the name to sign in with is empty, too long, or not in lower case";
-	if (!text_is_printable(account->display) || strlen(account->display) > IDENTITY_NAME_MAX)
-		return "the display name is longer than 256 bytes or not printable UTF-8";
-	if (!accounts_is_email(account->email))
-		return "the e-mail is not like name@example.org";
-	return account->hash[0] != '\0' ? password_hash_fault(account->hash) : NULL;
 }
 
 void accounts_digest(const struct account *account, char hex[DIGEST_SIZE])

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * The keys of meetings: for each meeting one of its own, that its participants are told, kept
- * hashed in a file (records.h).
+ * Keys of meetings: each meeting has a key of its own, which its participants are told. A file of
+ * records (records.h) keeps their hashes.
  */
 #ifndef GUESTS_MEETING_KEYS_H
 #define GUESTS_MEETING_KEYS_H
 
-#include "secret/password.h"
 #include "guests/records.h"
+#include "secret/password.h"
 
 enum { MEETING_KEY_MIN = 8 }; /* characters of a key: who guesses may go on for days */
 
-/* Strings live as long as the table, or as their owner; none is NULL. */
+/* Strings live as long as the list, or as their owner; none is NULL. */
 struct meeting_key {
 	const char *id;	      /* RECORDS_ID_SIZE; another one for each key that is set */
 	const char *platform; /* lower case */
@@ -21,22 +21,10 @@ struct meeting_key {
 	int64_t expires;      /* from then on refused; 0: never */
 };
 
-/* A file as it was read: immutable, in its order. */
-struct meeting_keys;
-
-/* NULL with an error; none where there is no file. */
-struct meeting_keys *meeting_keys_load(const char *path, struct error *error);
-void meeting_keys_free(struct meeting_keys **keys);
+extern const struct records_type meeting_keys_type;
 
 const struct meeting_key *meeting_keys_find(
-	const struct meeting_keys *keys, const char *platform, const char *meeting);
-const struct meeting_key *meeting_keys_by_id(const struct meeting_keys *keys, const char *id);
-const struct meeting_key *meeting_keys_at(const struct meeting_keys *keys, size_t index);
-
-bool meeting_keys_is_active(const struct meeting_key *key, int64_t now);
-
-/* What is wrong with a key (but its id), as a constant sentence; NULL: nothing. */
-const char *meeting_keys_fault(const struct meeting_key *key);
+	const struct records *keys, const char *platform, const char *meeting);
 
 /* -- keys that are made here: three groups of four, without what looks alike; 60 bits -- */
 
@@ -49,7 +37,7 @@ bool meeting_keys_is_made(const char *typed, char key[MEETING_KEY_MADE_SIZE]);
 
 /* -- changes, under the file's lock -- */
 
-/* Gives a meeting a key, in place of the one it has; key->id does not count. Forgets those that
+/* Gives a meeting a key, in place of the one it has; key->id does not count. Drops those that
  * expired RECORDS_KEPT ago. 0 or -1. */
 int meeting_keys_set(const char *path, const struct meeting_key *key, struct error *error);
 

@@ -1,15 +1,148 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/records.h"
 
-#include "base/text.h"
+#include "guests/record.h"
 
 #include <errno.h>
-#include <sodium.h>
+#include <jansson.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* Only what is certainly not there counts as empty: a folder that cannot be looked into may hide a
- * list of those who must not come in. */
+/* ---- the list ---- */
+
+struct order {
+	int (*compare)(const void *a, const void *b);
+	const char *unique;
+	const void **rows;
+};
+
+struct records {
+	const struct records_type *type;
+	json_t *entries; /* holds the strings */
+	char *rows;
+	size_t count;
+	struct order by_id, by_key;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(record_id(a), record_id(b));
+}
+
+static int compare_rows(const void *a, const void *b, void *order)
+{
+	return ((const struct order *)order)
+		->compare(*(const void *const *)a, *(const void *const *)b);
+}
+
+static int sort_rows(
+	const struct records *records, struct order *order, const char *path, struct error *error)
+{
+	for (size_t i = 0; i < records->count; i++)
+		order->rows[i] = records->rows + i * records->type->size;
+	qsort_r(order->rows, records->count, sizeof *order->rows, compare_rows, order);
+	for (size_t i = 1; i < records->count; i++)
+		if (order->compare(order->rows[i - 1], order->rows[i]) == 0)
+			return error_set(error, "%s: the entries %s and %s have the same %s", path,
+				record_id(order->rows[i - 1]), record_id(order->rows[i]),
+				order->unique);
+	return 0;
+}
+
+static int read_rows(struct records *records, const char *path, struct error *error)
+{
+	const struct records_type *type = records->type;
+
+	for (size_t i = 0; i < records->count; i++)
+		if (record_check(type, json_array_get(records->entries, i),
+			    records->rows + i * type->size, path, i + 1, error) != 0)
+			return -1;
+	if (sort_rows(records, &records->by_id, path, error) != 0)
+		return -1;
+	return type->compare != NULL ? sort_rows(records, &records->by_key, path, error) : 0;
+}
+
+void records_free(struct records **records)
+{
+	struct records *old = *records;
+
+	*records = NULL;
+	if (old == NULL)
+		return;
+	json_decref(old->entries);
+	free(old->rows);
+	free(old->by_id.rows);
+	free(old->by_key.rows);
+	free(old);
+}
+
+struct records *records_make(
+	const struct records_type *type, const char *path, json_t *entries, struct error *error)
+{
+	size_t count = json_array_size(entries);
+	struct records *records = calloc(1, sizeof *records);
+
+	if (records != NULL)
+		*records = (struct records){
+			.type = type,
+			.entries = json_incref(entries),
+			.rows = calloc(count + 1, type->size),
+			.count = count,
+			.by_id = {compare_ids, "id", calloc(count + 1, sizeof(void *))},
+			.by_key = {type->compare, type->unique, calloc(count + 1, sizeof(void *))},
+		};
+	if (records == NULL || records->rows == NULL || records->by_id.rows == NULL ||
+		records->by_key.rows == NULL) {
+		error_set(error, "%s: no memory for %zu entries", path, count);
+		records_free(&records);
+	} else if (read_rows(records, path, error) != 0) {
+		records_free(&records);
+	}
+	return records;
+}
+
+const struct records_type *records_type(const struct records *records)
+{
+	return records->type;
+}
+
+const void *records_at(const struct records *records, size_t index)
+{
+	return index < records->count ? records->rows + index * records->type->size : NULL;
+}
+
+static const void *search(
+	const struct records *records, const struct order *order, const void *wanted)
+{
+	size_t from = 0, to = records->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int way = order->compare(wanted, order->rows[middle]);
+
+		if (way == 0)
+			return order->rows[middle];
+		if (way < 0)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return NULL;
+}
+
+const void *records_by_id(const struct records *records, const char *id)
+{
+	return search(records, &records->by_id, &id);
+}
+
+const void *records_find(const struct records *records, const void *wanted)
+{
+	return search(records, &records->by_key, wanted);
+}
+
+/* ---- the file ---- */
+
+/* Only ENOENT counts as empty: a folder that cannot be entered may hide the list of those who were
+ * revoked. */
 static bool is_missing(const char *path)
 {
 	struct stat st;
@@ -45,13 +178,13 @@ static json_t *take_entries(const char *path, const char *format, json_t *root, 
 	}
 	json_array_foreach(entries, i, entry) if (!json_is_object(entry))
 	{
-		error_set(error, "%s: entry %zu is no object", path, i + 1);
+		error_set(error, "%s: entry %zu is not an object", path, i + 1);
 		return NULL;
 	}
 	return json_incref(entries);
 }
 
-json_t *records_read(const char *path, const char *format, struct error *error)
+json_t *records_entries(const struct records_type *type, const char *path, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(RECORDS_FILE_MAX);
 	json_t *root = NULL, *entries = NULL;
@@ -65,170 +198,19 @@ json_t *records_read(const char *path, const char *format, struct error *error)
 	if (file_read_text(path, FILE_PRIVATE, &text, error) == 0)
 		root = parse(path, &text, error);
 	if (root != NULL)
-		entries = take_entries(path, format, root, error);
+		entries = take_entries(path, type->format, root, error);
 	json_decref(root);
 	buffer_wipe(&text);
 	return entries;
 }
 
-const char *records_text(const json_t *record, const char *name, size_t maximum)
+struct records *records_load(const struct records_type *type, const char *path, struct error *error)
 {
-	const json_t *field = json_object_get(record, name);
-	const char *text = json_string_value(field);
+	json_t *entries = records_entries(type, path, error);
+	struct records *records = NULL;
 
-	if (field == NULL)
-		return "";
-	return text != NULL && json_string_length(field) <= maximum && text_is_printable(text)
-		       ? text
-		       : NULL;
-}
-
-int records_time(const json_t *record, const char *name, int64_t *seconds_r)
-{
-	const json_t *field = json_object_get(record, name);
-	const char *text = json_string_value(field);
-
-	*seconds_r = 0;
-	if (field == NULL)
-		return 0;
-	return text != NULL && text_to_time(text, seconds_r) == 0 && *seconds_r > 0 ? 0 : -1;
-}
-
-int records_set_time(json_t *record, const char *name, int64_t seconds)
-{
-	char text[32];
-	time_t when = (time_t)seconds;
-	struct tm tm;
-
-	if (seconds == 0) {
-		json_object_del(record, name);
-		return 0;
-	}
-	if (gmtime_r(&when, &tm) == NULL || strftime(text, sizeof text, "%FT%TZ", &tm) == 0)
-		return -1;
-	return json_object_set_new(record, name, json_string(text));
-}
-
-void records_new_id(char id[RECORDS_ID_SIZE])
-{
-	uint8_t bytes[RECORDS_ID_SIZE / 2];
-
-	randombytes_buf(bytes, sizeof bytes);
-	sodium_bin2hex(id, RECORDS_ID_SIZE, bytes, sizeof bytes);
-}
-
-bool records_is_id(const char *text)
-{
-	return strlen(text) == RECORDS_ID_SIZE - 1 &&
-	       text[strspn(text, "0123456789abcdef")] == '\0';
-}
-
-/* ---- changes ---- */
-
-int records_begin(
-	struct records_change *change, const char *path, const char *format, struct error *error)
-{
-	struct stat st;
-
-	*change = (struct records_change){.path = path, .format = format, .mode = 0600};
-	change->lock = file_lock(path, error);
-	if (change->lock < 0)
-		return -1;
-	if (stat(path, &st) == 0)
-		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
-	change->entries = records_read(path, format, error);
-	return change->entries != NULL ? 0 : -1;
-}
-
-static void write_entries(const struct records_change *change, struct buffer *text)
-{
-	json_t *entry;
-	size_t i;
-
-	buffer_printf(text, "{\"format\": \"%s\", \"entries\": [", change->format);
-	json_array_foreach(change->entries, i, entry)
-	{
-		char *line = json_dumps(entry, 0);
-
-		buffer_text(text, i > 0 ? ",\n" : "\n");
-		if (line != NULL)
-			buffer_text(text, line);
-		else
-			text->failed = true;
-		if (line != NULL)
-			explicit_bzero(line, strlen(line));
-		free(line);
-	}
-	buffer_text(text, "\n]}\n");
-}
-
-int records_commit(struct records_change *change, struct error *error)
-{
-	struct buffer text = BUFFER_INIT(RECORDS_FILE_MAX);
-	int rc;
-
-	write_entries(change, &text);
-	if (text.failed)
-		rc = error_set(error, "%s: would be larger than %d bytes, or there is no memory",
-			change->path, RECORDS_FILE_MAX);
-	else
-		rc = file_replace(change->path, text.data, text.length, change->mode, error);
-	buffer_wipe(&text);
-	return rc;
-}
-
-void records_end(struct records_change *change)
-{
-	json_decref(change->entries);
-	change->entries = NULL;
-	if (change->lock >= 0)
-		close(change->lock);
-	change->lock = -1;
-}
-
-/* ---- following the changes of others ---- */
-
-static void *load(struct records_table *table, struct error *error)
-{
-	struct file_stamp stamp =
-		file_stamp(table->path); /* before: what changes meanwhile shows */
-	void *loaded = table->load(table->path, error);
-
-	/* The stamp of a bad file is not kept: it is an error until it is good. */
-	if (loaded != NULL)
-		table->stamp = stamp;
-	return loaded;
-}
-
-int records_follow(struct records_table *table, struct error *error)
-{
-	table->table = load(table, error);
-	if (table->table == NULL)
-		return -1;
-	pthread_mutex_init(&table->lock, NULL);
-	return 0;
-}
-
-int records_refresh(struct records_table *table, struct error *error)
-{
-	void *loaded, *old;
-
-	if (file_stamp_equal(file_stamp(table->path), table->stamp))
-		return 0;
-	loaded = load(table, error);
-	if (loaded == NULL)
-		return -1;
-	pthread_mutex_lock(&table->lock);
-	old = table->table;
-	table->table = loaded;
-	pthread_mutex_unlock(&table->lock);
-	table->free(old);
-	return 1;
-}
-
-void records_unfollow(struct records_table *table)
-{
-	table->free(table->table);
-	table->table = NULL;
-	pthread_mutex_destroy(&table->lock);
+	if (entries != NULL)
+		records = records_make(type, path, entries, error);
+	json_decref(entries);
+	return records;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * A file of records that the programs themselves add to and take from:
+ * Files of records that the programs themselves write: invitations, guest accounts, keys of
+ * meetings. Each kind is a struct of C and a table of its fields; everything else is shared here.
  *
  *   {"format": "meetauth invitations 1", "entries": [
  *   {"id": "…", "name": "…", "expires": "2026-12-31T18:00:00Z"},
  *   {"id": "…", …}
  *   ]}
  *
- * JSON, one line a record, so that grep and diff are of use. Read whole, checked whole, replaced
- * whole under a lock. Where there is no file there are no records yet.
+ * JSON with one line a record, for grep and diff. A file is read whole, checked whole, and replaced
+ * whole under a lock. Fields that the table does not have stay as they are. A file that does not
+ * exist is an empty list.
  */
 #ifndef GUESTS_RECORDS_H
 #define GUESTS_RECORDS_H
@@ -16,69 +18,126 @@
 #include "base/error.h"
 #include "base/file.h"
 
-#include <jansson.h>
 #include <pthread.h>
 
 enum {
 	RECORDS_FILE_MAX = 16 * 1024 * 1024,
 	RECORDS_ID_SIZE = 33,	       /* 128 random bits as hex digits, with the NUL */
-	RECORDS_KEPT = 30 * 24 * 3600, /* seconds; what ended longer ago may be forgotten */
+	RECORDS_KEPT = 30 * 24 * 3600, /* seconds; records that expired earlier are dropped */
 };
 
-/* The list of records, the caller's (json_decref); each is an object. The file must be
- * FILE_PRIVATE. NULL with "PATH:LINE: …" in the error. */
-json_t *records_read(const char *path, const char *format, struct error *error);
+/* How a field is kept in the struct. A time is in seconds since 1970; 0 means none, which the file
+ * leaves out. */
+enum records_kind {
+	RECORDS_TEXT = 0, /* const char *, never NULL; "" where the file has none */
+	RECORDS_LIST,	  /* an array of const char *, and a size_t */
+	RECORDS_TIME,	  /* int64_t */
+	RECORDS_EXPIRY,	  /* int64_t; from then on the record is not active */
+	RECORDS_REVOKED,  /* int64_t; since then the record is not active */
+};
 
-/* A text of a record: "" where it is missing, NULL when it is no printable text of at most
- * `maximum` bytes. Lives as long as the record. */
-const char *records_text(const json_t *record, const char *name, size_t maximum);
+struct records_field {
+	const char *key; /* in the file */
+	enum records_kind kind;
+	size_t maximum; /* bytes of a text; items of a list */
+	size_t offset, count_offset;
+	bool required; /* in the file; records_fault() takes "" */
+	/* What is wrong with a text or an item, as a constant sentence; NULL: nothing. */
+	const char *(*fault)(const char *text);
+};
 
-/* A time of a record in seconds since 1970, 0 where it is missing. 0 or -1. */
-int records_time(const json_t *record, const char *name, int64_t *seconds_r);
+/* A record begins with `const char *id`, which is not in the table. */
+struct records_type {
+	const char *format; /* as the file names it */
+	size_t size;	    /* of a record */
+	/* In the order in which they are written; ended by a NULL key. */
+	const struct records_field *fields;
+	const char *(*fault)(
+		const void *record); /* of all fields together; NULL: nothing to check */
+	/* Orders by what no two records may share, besides the id, and what that is called. */
+	int (*compare)(const void *a, const void *b);
+	const char *unique;
+};
 
-/* Sets a time of a record, or for 0 takes it out. 0 or -1. */
-int records_set_time(json_t *record, const char *name, int64_t seconds);
+/* A file as it was read: immutable, in the order of the file. */
+struct records;
+
+/* The caller frees the result. The file must be FILE_PRIVATE. NULL with "PATH: …" in the error. */
+struct records *records_load(
+	const struct records_type *type, const char *path, struct error *error);
+void records_free(struct records **records);
+
+/* Records live as long as the list. NULL where there is none. */
+const void *records_at(const struct records *records, size_t index);
+const void *records_by_id(const struct records *records, const char *id);
+/* The one that type->compare() finds equal to `wanted`. */
+const void *records_find(const struct records *records, const void *wanted);
+
+/* Neither expired nor revoked at `now`. */
+bool records_is_active(const struct records_type *type, const void *record, int64_t now);
+
+/* What is wrong with a record, whatever its id, as a constant sentence; NULL: nothing. */
+const char *records_fault(const struct records_type *type, const void *record);
 
 void records_new_id(char id[RECORDS_ID_SIZE]);
 bool records_is_id(const char *text);
 
-/* -- changes -- */
+/* -- changes: records_begin(), any number of steps, records_end() -- */
 
 struct records_change {
-	json_t *entries; /* to be changed between begin and commit */
+	const struct records *old; /* the file as it was read; until records_end() */
 	/* private */
-	const char *path, *format;
+	const char *path;
+	struct records *read;
+	struct json_t *entries;
+	struct error *error;
 	mode_t mode;
 	int lock;
+	bool changed, failed;
 };
 
-/* Locks and reads. Waits for another's change. 0 or -1; records_end() after either. */
-int records_begin(
-	struct records_change *change, const char *path, const char *format, struct error *error);
+/* Locks and reads the file; waits for the change of another process. 0 or -1; records_end() has to
+ * follow either. */
+int records_begin(struct records_change *change, const struct records_type *type, const char *path,
+	struct error *error);
 
-/* Replaces the file. 0, or -1, and the file is the old one. */
-int records_commit(struct records_change *change, struct error *error);
+/* Replaces the record of the same id, or adds one at the end. */
+void records_put(struct records_change *change, const void *record);
+void records_drop(struct records_change *change, const char *id);
 
-void records_end(struct records_change *change);
+/* Drops the records that expired RECORDS_KEPT ago, but not the one with the id `but` (or NULL).
+ * That alone does not write the file. */
+void records_forget(struct records_change *change, const char *but);
 
-/* -- following the changes of others -- */
+/* Whether the record was neither dropped nor forgotten. */
+bool records_keeps(const struct records_change *change, const char *id);
 
-/* A table made of a file, and made again when the file changes. Path, load and free are set by the
- * owner before records_follow(). */
-struct records_table {
-	const char *path;
-	void *(*load)(const char *path, struct error *error);
-	void (*free)(void *table);
-	/* Guards the pointer and whoever reads the table, never a read of the file: stands() on the
-	 * loop must not wait for one. */
+/* Checks the new list and replaces the file where records_put() or records_drop() changed it, and
+ * unlocks. 0; or -1, and the file is as it was. */
+int records_end(struct records_change *change);
+
+/* -- following the changes of other processes -- */
+
+struct records_file {
+	const struct records_type *type;
+	const char *path; /* the caller's */
+	/* Held by who reads `records`, and never while the file is read: a check of a session,
+	 * which runs on the loop, must not wait for a disk. */
 	pthread_mutex_t lock;
-	void *table;
+	struct records *records;
 	struct file_stamp stamp; /* refresh only, which one worker at a time calls */
 };
 
-int records_follow(struct records_table *table, struct error *error);
-/* As auth_backend.refresh. A bad file leaves the old table in place. */
-int records_refresh(struct records_table *table, struct error *error);
-void records_unfollow(struct records_table *table);
+/* 0 or -1. */
+int records_open(struct records_file *file, const struct records_type *type, const char *path,
+	struct error *error);
+
+/* Reads the file again when it has changed: 1 when it has, 0 when not, -1 for a bad file, which
+ * leaves the old list in use. */
+int records_refresh(struct records_file *file, struct error *error);
+void records_close(struct records_file *file);
+
+/* Whether there is a record of that id, and it is active now. */
+bool records_id_active(struct records_file *file, const char *id);
 
 #endif

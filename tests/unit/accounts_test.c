@@ -4,8 +4,8 @@
  */
 #include "backend_fixture.h"
 
-#include "guests/accounts.h"
 #include "base/clock.h"
+#include "guests/accounts.h"
 
 #include <sodium.h>
 
@@ -44,24 +44,29 @@ static void put_account(const struct fixture *fixture, const struct account *acc
 		assert_string_equal(record.id, "");
 }
 
-static struct accounts *load(const struct fixture *fixture)
+static struct records *load(const struct fixture *fixture)
 {
 	struct error error = {""};
-	struct accounts *accounts = accounts_load(fixture->users, &error);
+	struct records *accounts = records_load(&accounts_type, fixture->users, &error);
 
 	if (accounts == NULL)
 		fail_msg("%s", error.text);
 	return accounts;
 }
 
+static const struct account *first_of(const struct records *accounts)
+{
+	return records_at(accounts, 0);
+}
+
 static size_t count(const struct fixture *fixture)
 {
-	struct accounts *accounts = load(fixture);
+	struct records *accounts = load(fixture);
 	size_t found = 0;
 
-	while (accounts_at(accounts, found) != NULL)
+	while (records_at(accounts, found) != NULL)
 		found++;
-	accounts_free(&accounts);
+	records_free(&accounts);
 	return found;
 }
 
@@ -69,12 +74,12 @@ static size_t count(const struct fixture *fixture)
 
 static void without_a_file_there_are_none(void **state)
 {
-	struct accounts *accounts = load(*state);
+	struct records *accounts = load(*state);
 
-	assert_null(accounts_at(accounts, 0));
+	assert_null(records_at(accounts, 0));
 	assert_null(accounts_find(accounts, "zoe"));
-	assert_null(accounts_by_id(accounts, "00000000000000000000000000000000"));
-	accounts_free(&accounts);
+	assert_null(records_by_id(accounts, "00000000000000000000000000000000"));
+	records_free(&accounts);
 	assert_null(accounts);
 }
 
@@ -82,7 +87,7 @@ static void what_is_put_is_read_back(void **state)
 {
 	struct account said = sample("zoe"), plain = sample("adam");
 	const struct account *found;
-	struct accounts *accounts;
+	struct records *accounts;
 	struct stat st;
 
 	said.meetings[said.meeting_count++] = OTHER;
@@ -93,9 +98,9 @@ static void what_is_put_is_read_back(void **state)
 	assert_int_equal(stat(((struct fixture *)*state)->users, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	accounts = load(*state);
-	found = accounts_at(accounts, 0);
+	found = records_at(accounts, 0);
 	assert_ptr_equal(accounts_find(accounts, "zoe"), found);
-	assert_ptr_equal(accounts_by_id(accounts, found->id), found);
+	assert_ptr_equal(records_by_id(accounts, found->id), found);
 	assert_true(records_is_id(found->id));
 	assert_string_equal(found->display, "Zo\xc3\xab Guest");
 	assert_string_equal(found->email, "zoe@partner.example");
@@ -106,17 +111,17 @@ static void what_is_put_is_read_back(void **state)
 	assert_int_equal(found->created, 1700000000);
 	assert_int_equal(found->expires, said.expires);
 	found = accounts_find(accounts, "adam");
-	assert_ptr_equal(found, accounts_at(accounts, 1));
+	assert_ptr_equal(found, records_at(accounts, 1));
 	assert_string_equal(found->display, "");
 	assert_int_equal(found->expires, 0);
 	assert_null(accounts_find(accounts, "eve"));
-	accounts_free(&accounts);
+	records_free(&accounts);
 }
 
 static void many_are_found(void **state)
 {
 	char name[16];
-	struct accounts *accounts;
+	struct records *accounts;
 
 	for (int i = 0; i < 40; i++) {
 		struct account account = sample(name);
@@ -131,22 +136,22 @@ static void many_are_found(void **state)
 		snprintf(name, sizeof name, "guest-%d", i);
 		found = accounts_find(accounts, name);
 		assert_string_equal(found->name, name);
-		assert_ptr_equal(accounts_by_id(accounts, found->id), found);
+		assert_ptr_equal(records_by_id(accounts, found->id), found);
 	}
-	accounts_free(&accounts);
+	records_free(&accounts);
 }
 
 static void a_replaced_one_keeps_who_made_it_and_its_password(void **state)
 {
 	struct account account = sample("zoe"), change = sample("zora");
 	char id[RECORDS_ID_SIZE], digest[DIGEST_SIZE];
-	struct accounts *accounts;
+	struct records *accounts;
 
 	put_account(*state, &account, NULL, ACCOUNTS_DONE);
 	accounts = load(*state);
-	snprintf(id, sizeof id, "%s", accounts_at(accounts, 0)->id);
-	accounts_digest(accounts_at(accounts, 0), digest);
-	accounts_free(&accounts);
+	snprintf(id, sizeof id, "%s", first_of(accounts)->id);
+	accounts_digest(records_at(accounts, 0), digest);
+	records_free(&accounts);
 	change.id = id;
 	change.hash = "";
 	change.by = "staff/mallory";
@@ -155,13 +160,13 @@ static void a_replaced_one_keeps_who_made_it_and_its_password(void **state)
 	put_account(*state, &change, digest, ACCOUNTS_DONE);
 	assert_int_equal(count(*state), 1);
 	accounts = load(*state);
-	assert_string_equal(accounts_at(accounts, 0)->id, id);
-	assert_string_equal(accounts_at(accounts, 0)->name, "zora");
-	assert_string_equal(accounts_at(accounts, 0)->hash, hash);
-	assert_string_equal(accounts_at(accounts, 0)->by, "staff/alice");
-	assert_int_equal(accounts_at(accounts, 0)->created, 1700000000);
-	assert_string_equal(accounts_at(accounts, 0)->meetings[0], OTHER);
-	accounts_free(&accounts);
+	assert_string_equal(first_of(accounts)->id, id);
+	assert_string_equal(first_of(accounts)->name, "zora");
+	assert_string_equal(first_of(accounts)->hash, hash);
+	assert_string_equal(first_of(accounts)->by, "staff/alice");
+	assert_int_equal(first_of(accounts)->created, 1700000000);
+	assert_string_equal(first_of(accounts)->meetings[0], OTHER);
+	records_free(&accounts);
 	/* It is another now. */
 	put_account(*state, &change, digest, ACCOUNTS_CHANGED);
 	put_account(*state, &change, NULL, ACCOUNTS_DONE);
@@ -174,14 +179,14 @@ static void a_name_is_given_once_and_nobody_comes_back(void **state)
 	struct accounts_record record;
 	struct error error = {""};
 	char id[RECORDS_ID_SIZE];
-	struct accounts *accounts;
+	struct records *accounts;
 
 	put_account(fixture, &zoe, NULL, ACCOUNTS_DONE);
 	put_account(fixture, &zoe, NULL, ACCOUNTS_TAKEN);
 	put_account(fixture, &adam, NULL, ACCOUNTS_DONE);
 	accounts = load(fixture);
 	snprintf(id, sizeof id, "%s", accounts_find(accounts, "adam")->id);
-	accounts_free(&accounts);
+	records_free(&accounts);
 	zoe.id = id;
 	put_account(fixture, &zoe, NULL, ACCOUNTS_TAKEN);
 	assert_int_equal(accounts_remove(fixture->users, id, &record, &error), ACCOUNTS_DONE);
@@ -221,24 +226,26 @@ static void a_record_says_what_was_changed(void **state)
 static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 {
 	struct account old = sample("old"), recent = sample("recent"), now = sample("now");
-	struct accounts *accounts;
+	struct records *accounts;
 	char id[RECORDS_ID_SIZE];
 
 	old.expires = clock_wall() - RECORDS_KEPT - 10;
 	recent.expires = clock_wall() - RECORDS_KEPT + 1000;
 	put_account(*state, &old, NULL, ACCOUNTS_DONE);
 	accounts = load(*state);
-	snprintf(id, sizeof id, "%s", accounts_at(accounts, 0)->id);
-	accounts_free(&accounts);
+	snprintf(id, sizeof id, "%s", first_of(accounts)->id);
+	records_free(&accounts);
 	old.id = id; /* but not while it is changed */
 	put_account(*state, &old, NULL, ACCOUNTS_DONE);
 	put_account(*state, &recent, NULL, ACCOUNTS_DONE);
 	put_account(*state, &now, NULL, ACCOUNTS_DONE);
 	accounts = load(*state);
 	assert_null(accounts_find(accounts, "old"));
-	assert_false(accounts_is_active(accounts_find(accounts, "recent"), clock_wall()));
-	assert_true(accounts_is_active(accounts_find(accounts, "now"), clock_wall()));
-	accounts_free(&accounts);
+	assert_false(
+		records_is_active(&accounts_type, accounts_find(accounts, "recent"), clock_wall()));
+	assert_true(
+		records_is_active(&accounts_type, accounts_find(accounts, "now"), clock_wall()));
+	records_free(&accounts);
 }
 
 static void put_text(const struct fixture *fixture, const char *text)
@@ -260,10 +267,11 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		const char *text, *words;
 	} cases[] = {{"", ":1: "}, {"[]", "\"format\" must be"},
 		{"{\"format\": \"meetauth invitations 1\", \"entries\": []}", "must be"},
-		{HEAD "\n7]}", "entry 1 is no object"},
-		{HEAD "{\"id\": \"x\", " REST "}]}", "entry 1: the id"},
-		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: a field"},
-		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}", "no time"},
+		{HEAD "\n7]}", "entry 1 is not an object"},
+		{HEAD "{\"id\": \"x\", " REST "}]}", "entry 1: id: expected 32 hex"},
+		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: id: expected printable"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}",
+			"expires: expected a time"},
 		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a@b@c\"}]}", "e-mail"},
 		{HEAD "{\"id\": \"" ID
 		      "\", \"name\": \"Zoe\", \"meetings\": [\"a.example/m\"], " HASH "}]}",
@@ -271,7 +279,7 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [], " HASH "}]}",
 			"at least one meeting"},
 		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [7], " HASH "}]}",
-			"a field"},
+			"meetings: expected a list"},
 		{HEAD "{\"id\": \"" ID
 		      "\", \"name\": \"zoe\", \"meetings\": [\"A.example/m\"], " HASH "}]}",
 			"PLATFORM/MEETING-ID"},
@@ -281,15 +289,15 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		      "\", \"name\": \"zoe\", \"meetings\": [\"a.example/..\"], " HASH "}]}",
 			"PLATFORM/MEETING-ID"},
 		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [\"a.example/m\"]}]}",
-			"no password"},
+			"hash is missing"},
 		{HEAD "{\"id\": \"" ID
 		      "\", \"name\": \"zoe\", \"meetings\": [\"a.example/m\"], \"hash\": \"x\"}]}",
 			"entry 1: "},
 		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID2 "\", " REST "}]}",
-			"two entries have the name zoe"},
+			"have the same name"},
 		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID
 		      "\", \"name\": \"adam\", \"meetings\": [\"a.example/m\"], " HASH "}]}",
-			"two entries have the id"}};
+			"have the same id"}};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -297,7 +305,7 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		struct account more = sample("more");
 
 		put_text(fixture, cases[i].text);
-		assert_null(accounts_load(fixture->users, &error));
+		assert_null(records_load(&accounts_type, fixture->users, &error));
 		if (strstr(error.text, cases[i].words) == NULL ||
 			strstr(error.text, fixture->users) == NULL)
 			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);

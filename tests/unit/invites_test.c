@@ -4,8 +4,9 @@
  */
 #include "backend_fixture.h"
 
-#include "guests/invites.h"
 #include "base/clock.h"
+#include "base/text.h"
+#include "guests/invites.h"
 
 #include <sodium.h>
 
@@ -36,10 +37,10 @@ static void add(const struct fixture *fixture, struct invite invite, const char 
 	invites_token(&invite, secret, token);
 }
 
-static struct invites *load(const struct fixture *fixture)
+static struct records *load(const struct fixture *fixture)
 {
 	struct error error = {""};
-	struct invites *invites = invites_load(fixture->users, &error);
+	struct records *invites = records_load(&invites_type, fixture->users, &error);
 
 	if (invites == NULL)
 		fail_msg("%s", error.text);
@@ -55,11 +56,11 @@ static struct auth_secrets secrets_of(const char *const *values, size_t count)
 
 static void without_a_file_there_are_none(void **state)
 {
-	struct invites *invites = load(*state);
+	struct records *invites = load(*state);
 
-	assert_null(invites_at(invites, 0));
-	assert_null(invites_find(invites, "00000000000000000000000000000000"));
-	invites_free(&invites);
+	assert_null(records_at(invites, 0));
+	assert_null(records_by_id(invites, "00000000000000000000000000000000"));
+	records_free(&invites);
 	assert_null(invites);
 }
 
@@ -68,7 +69,7 @@ static void what_is_added_is_read_back(void **state)
 	struct invite said = sample();
 	char first[RECORDS_ID_SIZE], second[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
 	const struct invite *found;
-	struct invites *invites;
+	struct records *invites;
 	struct stat st;
 
 	add(*state, said, "secret", first, token);
@@ -79,9 +80,9 @@ static void what_is_added_is_read_back(void **state)
 	assert_int_equal(stat(((struct fixture *)*state)->users, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	invites = load(*state);
-	found = invites_at(invites, 0);
+	found = records_at(invites, 0);
 	assert_string_equal(found->id, first);
-	assert_ptr_equal(invites_find(invites, first), found);
+	assert_ptr_equal(records_by_id(invites, first), found);
 	assert_string_equal(found->platform, "meeting.example.org");
 	assert_string_equal(found->meeting, "5f521a93c20ff6721fbb6a6c");
 	assert_string_equal(found->meeting_token, "8320-2640-2482-3499");
@@ -89,18 +90,27 @@ static void what_is_added_is_read_back(void **state)
 	assert_string_equal(found->email, "zoe@partner.example");
 	assert_int_equal(found->created, 1700000000);
 	assert_true(found->expires > clock_wall());
-	found = invites_find(invites, second);
-	assert_ptr_equal(found, invites_at(invites, 1));
+	found = records_by_id(invites, second);
+	assert_ptr_equal(found, records_at(invites, 1));
 	assert_string_equal(found->name, "A \"quoted\" \\ name");
 	assert_string_equal(found->email, "");
 	assert_int_equal(found->expires, 0);
-	assert_null(invites_at(invites, 2));
-	invites_free(&invites);
+	assert_null(records_at(invites, 2));
+	records_free(&invites);
 }
 
 static void put_text(const struct fixture *fixture, const char *text)
 {
 	put(fixture->users, text, strlen(text), 0600);
+}
+
+static void assert_text(const struct fixture *fixture, const char *wanted)
+{
+	struct buffer text = BUFFER_INIT(1 << 16);
+
+	assert_int_equal(file_read_text(fixture->users, FILE_PRIVATE, &text, NULL), 0);
+	assert_string_equal(text.data != NULL ? text.data : "", wanted);
+	buffer_release(&text);
 }
 
 #define HEAD "{\"format\": \"meetauth invitations 1\", \"entries\": ["
@@ -116,17 +126,22 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 	} cases[] = {{"", ":1: "}, {"[]", "\"format\" must be"},
 		{"{\"format\": \"meetauth invitations 2\", \"entries\": []}", "must be"},
 		{"{\"format\": \"meetauth invitations 1\"}", "must be a list"},
-		{HEAD "\n7]}", "entry 1 is no object"}, {HEAD "\n{\n]}", ":3: "},
-		{HEAD "{}, {}]}", "entry 1: the id"},
-		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: a field"},
+		{HEAD "\n7]}", "entry 1 is not an object"}, {HEAD "\n{\n]}", ":3: "},
+		{HEAD "{}, {}]}", "entry 1: id: expected 32 hex"},
+		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: id: expected printable"},
 		{HEAD "{\"id\": \"" ID "\", \"id\": \"" ID "\", " REST "}]}", ":1: duplicate"},
-		{HEAD "{\"id\": \"" ID "0\", " REST "}]}", "entry 1: a field"},
-		{HEAD "{\"id\": \"0123456789ABCDEF0123456789ABCDEF\", " REST "}]}", "the id"},
-		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}", "no time"},
-		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": 1e300}]}", "no time"},
-		{HEAD "{\"id\": \"" ID "\", " REST ", \"revoked\": false}]}", "no time"},
+		{HEAD "{\"id\": \"" ID "0\", " REST "}]}", "entry 1: id: expected printable"},
+		{HEAD "{\"id\": \"0123456789ABCDEF0123456789ABCDEF\", " REST "}]}",
+			"entry 1: id: expected 32 hex"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": \"soon\"}]}",
+			"expires: expected a time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"expires\": 1e300}]}",
+			"expires: expected a time"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"revoked\": false}]}",
+			"revoked: expected a time"},
 		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a@good@evil\"}]}", "e-mail"},
-		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a\\nb@x.example\"}]}", "field"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"email\": \"a\\nb@x.example\"}]}",
+			"email: expected printable"},
 		{HEAD "{\"id\": \"" ID "\", \"platform\": \"A.example\", \"meeting\": \"m\"}]}",
 			"lower case"},
 		{HEAD "{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"..\"}]}",
@@ -135,7 +150,7 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		      "\"meetingToken\": \"a b\"}]}",
 			"meeting token"},
 		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID "\", " REST "}]}",
-			"two entries"}};
+			"have the same id"}};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -145,19 +160,43 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		bool found;
 
 		put_text(fixture, cases[i].text);
-		assert_null(invites_load(fixture->users, &error));
+		assert_null(records_load(&invites_type, fixture->users, &error));
 		if (strstr(error.text, cases[i].words) == NULL ||
 			strstr(error.text, fixture->users) == NULL)
 			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);
-		/* Nothing is added, and what is revoked is a good file then. */
+		/* Nothing changes a file that cannot be read. */
 		assert_int_equal(invites_add(fixture->users, &more, id, &error), -1);
-		if (invites_revoke(fixture->users, ID, &found, NULL, &error) == 0 && found) {
-			struct invites *mended = load(fixture);
-
-			assert_false(invites_is_active(invites_at(mended, 0), 0));
-			invites_free(&mended);
-		}
+		assert_int_equal(invites_revoke(fixture->users, ID, &found, NULL, &error), -1);
+		assert_false(found);
+		assert_text(fixture, cases[i].text);
 	}
+}
+
+#define OTHER "{\"id\": \"0123456789abcdef0123456789abcdee\", " REST "}"
+
+/* Written by 0.2.0, with a field of a version to come. */
+#define OLD_LINE                                                                                   \
+	"{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"m\", "                   \
+	"\"meetingToken\": \"t\", \"name\": \"N\", \"email\": \"\", \"color\": [\"red\", 1], "     \
+	"\"created\": \"2026-01-02T03:04:05Z\""
+
+static void a_change_keeps_every_other_byte(void **state)
+{
+	struct fixture *fixture = *state;
+	struct records *invites;
+	const struct invite *revoked;
+	char text[2000], since[TEXT_TIME_SIZE];
+	bool found = false;
+
+	put_text(fixture, HEAD "\n" OLD_LINE "},\n" OTHER "\n]}\n");
+	assert_int_equal(invites_revoke(fixture->users, ID, &found, NULL, NULL), 0);
+	assert_true(found);
+	invites = load(fixture);
+	revoked = records_at(invites, 0);
+	snprintf(text, sizeof text, HEAD "\n" OLD_LINE ", \"revoked\": \"%s\"},\n" OTHER "\n]}\n",
+		text_from_time(revoked->revoked, since));
+	records_free(&invites);
+	assert_text(fixture, text);
 }
 
 static void others_must_not_read_the_file(void **state)
@@ -166,12 +205,12 @@ static void others_must_not_read_the_file(void **state)
 	struct error error = {""};
 
 	put(fixture->users, HEAD "]}", strlen(HEAD "]}"), 0644);
-	assert_null(invites_load(fixture->users, &error));
+	assert_null(records_load(&invites_type, fixture->users, &error));
 	assert_non_null(strstr(error.text, "chmod"));
 	assert_int_equal(chmod(fixture->users, 0640), 0);
-	struct invites *invites = load(fixture);
+	struct records *invites = load(fixture);
 
-	invites_free(&invites);
+	records_free(&invites);
 }
 
 static void a_folder_that_cannot_be_looked_into_is_no_empty_list(void **state)
@@ -179,7 +218,7 @@ static void a_folder_that_cannot_be_looked_into_is_no_empty_list(void **state)
 	struct error error = {""};
 
 	(void)state;
-	assert_null(invites_load("/dev/null/invitations", &error));
+	assert_null(records_load(&invites_type, "/dev/null/invitations", &error));
 	assert_non_null(strstr(error.text, "cannot open"));
 }
 
@@ -188,7 +227,7 @@ static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 	struct invite invite = sample();
 	char old[RECORDS_ID_SIZE], recent[RECORDS_ID_SIZE], now[RECORDS_ID_SIZE],
 		token[INVITES_TOKEN_SIZE];
-	struct invites *invites;
+	struct records *invites;
 
 	invite.expires = clock_wall() - RECORDS_KEPT - 10;
 	add(*state, invite, "secret", old, token);
@@ -197,30 +236,31 @@ static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 	invite.expires = 0;
 	add(*state, invite, "secret", now, token);
 	invites = load(*state);
-	assert_null(invites_find(invites, old));
-	assert_non_null(invites_find(invites, recent));
-	assert_non_null(invites_find(invites, now));
-	invites_free(&invites);
+	assert_null(records_by_id(invites, old));
+	assert_non_null(records_by_id(invites, recent));
+	assert_non_null(records_by_id(invites, now));
+	records_free(&invites);
 }
 
 static void a_revoked_one_stays_revoked_since_then(void **state)
 {
 	struct fixture *fixture = *state;
 	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], name[IDENTITY_NAME_MAX + 1];
-	struct invites *invites;
+	struct records *invites;
 	struct file_stamp stamp;
 	bool found = false;
 
 	add(fixture, sample(), "secret", id, token);
 	invites = load(fixture);
-	assert_true(invites_is_active(invites_find(invites, id), clock_wall()));
-	assert_false(invites_is_active(invites_find(invites, id), clock_wall() + 3601));
-	invites_free(&invites);
+	assert_true(records_is_active(&invites_type, records_by_id(invites, id), clock_wall()));
+	assert_false(
+		records_is_active(&invites_type, records_by_id(invites, id), clock_wall() + 3601));
+	records_free(&invites);
 	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL, NULL), 0);
 	assert_true(found);
 	invites = load(fixture);
-	assert_false(invites_is_active(invites_find(invites, id), clock_wall()));
-	invites_free(&invites);
+	assert_false(records_is_active(&invites_type, records_by_id(invites, id), clock_wall()));
+	records_free(&invites);
 	stamp = file_stamp(fixture->users);
 	assert_int_equal(invites_revoke(fixture->users, id, &found, name, NULL), 0);
 	assert_string_equal(name, "Zo\xc3\xab Guest");
@@ -238,7 +278,7 @@ static void a_token_opens_with_any_version_of_the_secret(void **state)
 	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
 	struct auth_secrets all = secrets_of(values, 3), newest = secrets_of(values, 1),
 			    none = secrets_of(NULL, 0);
-	struct invites *invites;
+	struct records *invites;
 
 	add(*state, sample(), "secret", id, token);
 	assert_int_equal(strlen(token), 64);
@@ -249,7 +289,7 @@ static void a_token_opens_with_any_version_of_the_secret(void **state)
 	assert_string_equal(invites_open(invites, token, all.values, all.count)->id, id);
 	assert_null(invites_open(invites, token, newest.values, newest.count));
 	assert_null(invites_open(invites, token, none.values, none.count));
-	invites_free(&invites);
+	records_free(&invites);
 }
 
 static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
@@ -258,7 +298,7 @@ static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
 								"AAAA", "\xc3\xa1", " "};
 	struct auth_secrets secrets = secrets_of(values, 1);
 	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], other[INVITES_TOKEN_SIZE + 8];
-	struct invites *invites;
+	struct records *invites;
 
 	add(*state, sample(), "secret", id, token);
 	invites = load(*state);
@@ -277,7 +317,7 @@ static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
 		snprintf(other, sizeof other, "%s%s", token, others[i]);
 		assert_null(invites_open(invites, other, secrets.values, secrets.count));
 	}
-	invites_free(&invites);
+	records_free(&invites);
 }
 
 /* Who can write the file still makes nothing of a link but what it was made for. */
@@ -301,7 +341,7 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 	for (size_t i = 0; i < COUNT(changes); i++) {
 		struct buffer changed = BUFFER_INIT(4096);
 		const char *place = strstr(text.data, changes[i].from);
-		struct invites *invites;
+		struct records *invites;
 
 		assert_non_null(place);
 		buffer_append(&changed, text.data, (size_t)(place - text.data));
@@ -309,9 +349,9 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 		buffer_text(&changed, place + strlen(changes[i].from));
 		put_text(fixture, changed.data);
 		invites = load(fixture);
-		assert_non_null(invites_find(invites, id));
+		assert_non_null(records_by_id(invites, id));
 		assert_null(invites_open(invites, token, secrets.values, secrets.count));
-		invites_free(&invites);
+		records_free(&invites);
 		buffer_release(&changed);
 	}
 	buffer_release(&text);
@@ -461,6 +501,7 @@ int main(void)
 		TEST(without_a_file_there_are_none),
 		TEST(what_is_added_is_read_back),
 		TEST(a_bad_file_is_refused_as_a_whole),
+		TEST(a_change_keeps_every_other_byte),
 		TEST(others_must_not_read_the_file),
 		TEST(a_folder_that_cannot_be_looked_into_is_no_empty_list),
 		TEST(what_ended_long_ago_is_forgotten_with_the_next),

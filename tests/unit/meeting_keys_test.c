@@ -6,8 +6,8 @@
 #include "backend_fixture.h"
 
 #include "auth/display_name.h"
-#include "guests/meeting_keys.h"
 #include "base/clock.h"
+#include "guests/meeting_keys.h"
 
 #include <sodium.h>
 #include <time.h>
@@ -40,10 +40,10 @@ static void set(
 		fail_msg("%s", error.text);
 }
 
-static struct meeting_keys *load(const struct fixture *fixture)
+static struct records *load(const struct fixture *fixture)
 {
 	struct error error = {""};
-	struct meeting_keys *keys = meeting_keys_load(fixture->users, &error);
+	struct records *keys = records_load(&meeting_keys_type, fixture->users, &error);
 
 	if (keys == NULL)
 		fail_msg("%s", error.text);
@@ -56,7 +56,7 @@ static void a_meeting_has_one_key_and_another_takes_its_place(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct meeting_key *key;
-	struct meeting_keys *keys;
+	struct records *keys;
 	char first[RECORDS_ID_SIZE];
 
 	set(fixture, "m1", HORSE, 0);
@@ -67,21 +67,21 @@ static void a_meeting_has_one_key_and_another_takes_its_place(void **state)
 	assert_int_equal(key->created, 1700000000);
 	assert_int_equal(key->expires, 0);
 	snprintf(first, sizeof first, "%s", key->id);
-	assert_ptr_equal(meeting_keys_by_id(keys, first), key);
-	meeting_keys_free(&keys);
+	assert_ptr_equal(records_by_id(keys, first), key);
+	records_free(&keys);
 	set(fixture, "m1", OTHER, 0);
 	keys = load(fixture);
 	assert_string_equal(meeting_keys_find(keys, HOST, "m1")->hash, OTHER);
-	assert_null(meeting_keys_by_id(keys, first));
+	assert_null(records_by_id(keys, first));
 	assert_string_equal(meeting_keys_find(keys, HOST, "m2")->hash, HORSE);
-	assert_non_null(meeting_keys_at(keys, 1));
-	assert_null(meeting_keys_at(keys, 2));
-	meeting_keys_free(&keys);
+	assert_non_null(records_at(keys, 1));
+	assert_null(records_at(keys, 2));
+	records_free(&keys);
 }
 
 static void meetings_are_compared_exactly(void **state)
 {
-	struct meeting_keys *keys;
+	struct records *keys;
 
 	set(*state, "AbC", HORSE, 0);
 	keys = load(*state);
@@ -90,13 +90,13 @@ static void meetings_are_compared_exactly(void **state)
 	assert_null(meeting_keys_find(keys, HOST, "AbCd"));
 	assert_null(meeting_keys_find(keys, HOST, "Ab"));
 	assert_null(meeting_keys_find(keys, "other.example.org", "AbC"));
-	meeting_keys_free(&keys);
+	records_free(&keys);
 }
 
 static void a_removed_key_is_gone(void **state)
 {
 	struct fixture *fixture = *state;
-	struct meeting_keys *keys;
+	struct records *keys;
 	bool found = true;
 
 	assert_int_equal(meeting_keys_remove(fixture->users, HOST, "m1", &found, NULL), 0);
@@ -108,12 +108,12 @@ static void a_removed_key_is_gone(void **state)
 	keys = load(fixture);
 	assert_null(meeting_keys_find(keys, HOST, "m1"));
 	assert_non_null(meeting_keys_find(keys, HOST, "m2"));
-	meeting_keys_free(&keys);
+	records_free(&keys);
 }
 
 static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 {
-	struct meeting_keys *keys;
+	struct records *keys;
 
 	set(*state, "old", HORSE, clock_wall() - RECORDS_KEPT - 10);
 	set(*state, "recent", HORSE, clock_wall() - 10);
@@ -122,7 +122,7 @@ static void what_ended_long_ago_is_forgotten_with_the_next(void **state)
 	assert_null(meeting_keys_find(keys, HOST, "old"));
 	assert_non_null(meeting_keys_find(keys, HOST, "recent"));
 	assert_non_null(meeting_keys_find(keys, HOST, "new"));
-	meeting_keys_free(&keys);
+	records_free(&keys);
 }
 
 #define HEAD "{\"format\": \"meetauth meeting keys 1\", \"entries\": ["
@@ -136,18 +136,19 @@ static void a53_a_bad_file_is_refused_as_a_whole(void **state)
 {
 	static const struct {
 		const char *text, *words;
-	} cases[] = {{"", ":1: "}, {HEAD "{}]}", "entry 1: the id is none"},
+	} cases[] = {{"", ":1: "}, {HEAD "{}]}", "entry 1: id: expected 32 hex"},
 		{HEAD "{" ID OF_M "\"hash\": \"secret\"}]}", "entry 1: the password hash"},
 		{HEAD "{" ID OF_M "\"hash\": \"$2y$10$abcdefghijklmnopqrstuv\"}]}", "hash"},
 		{HEAD "{" ID OF_M "\"hash\": \"$argon2id$v=19$m=4194304,t=1,p=1$"
 		      "SYhnt1yho6XMGutRlE3jXQ$qWOfG8a74AvLs7F6AtQv0qxB6OASy7hZV+Jp3Z2UAqQ\"}]}",
 			"more memory"},
-		{HEAD "{" ID OF_M "\"hash\": null}]}", "a field"},
-		{HEAD "{" ID OF_M HASH ", \"expires\": \"2026-02-30\"}]}", "no time"},
-		{HEAD "{" ID OF_M HASH "}, {" ID2 OF_M HASH "}]}", "entry 2: an entry before it"},
+		{HEAD "{" ID OF_M "\"hash\": null}]}", "hash: expected printable"},
+		{HEAD "{" ID OF_M HASH ", \"expires\": \"2026-02-30\"}]}",
+			"expires: expected a time"},
+		{HEAD "{" ID OF_M HASH "}, {" ID2 OF_M HASH "}]}", "have the same meeting"},
 		{HEAD "{" ID OF_M HASH "}, {" ID
 		      "\"platform\": \"a.example\", \"meeting\": \"n\", " HASH "}]}",
-			"entry 2: an entry before it"},
+			"have the same id"},
 		{HEAD "{" ID "\"platform\": \"A.example\", \"meeting\": \"m\", " HASH "}]}",
 			"lower case"},
 		{HEAD "{" ID "\"platform\": \"a.example\", \"meeting\": \"a b\", " HASH "}]}",
@@ -159,7 +160,7 @@ static void a53_a_bad_file_is_refused_as_a_whole(void **state)
 		struct meeting_key key = {"", HOST, "m1", HORSE, 1, 0};
 
 		put(fixture->users, cases[i].text, strlen(cases[i].text), 0600);
-		assert_null(meeting_keys_load(fixture->users, &error));
+		assert_null(records_load(&meeting_keys_type, fixture->users, &error));
 		if (strstr(error.text, cases[i].words) == NULL)
 			fail_msg("%zu: \"%s\" expected: %s", i, cases[i].words, error.text);
 		assert_int_equal(meeting_keys_set(fixture->users, &key, &error), -1);
