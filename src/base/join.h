@@ -13,7 +13,7 @@
 
 enum {
 	JOIN_FORWARD_MAX = 16,
-	JOIN_MEETING_MAX = 256, /* bytes of a meeting id, of any platform */
+	JOIN_MEETING_MAX = 1023, /* bytes of a meeting id: Jitsi's are the longest */
 };
 
 /* A parameter that is handed on to the platform as it came. */
@@ -52,7 +52,7 @@ int join_add_forward(struct join *join, const char *name, const char *value);
  * has an @ in it, Skype and Webex have an address. Each platform takes fewer. No blank, comma or
  * quote: it stands in lists, and in lines of the log. */
 bool join_is_meeting_id(const char *text);
-#define JOIN_MEETING_FORM "1 to 256 letters, digits, or - . _ ~ % / @ : + ? ="
+#define JOIN_MEETING_FORM "1 to 1023 letters, digits, or - . _ ~ % / @ : + ? ="
 
 /* Frees everything, wipes the request token; the join is empty afterwards. */
 void join_release(struct join *join);

@@ -37,8 +37,10 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 		refuse(visit, parameter->name, count == PARAM_MISSING ? "missing" : "stands twice");
 		return -1;
 	}
+	visit->too_long = strlen(value) > parameter->maximum;
 	if (!text_is_token(value, parameter->minimum, parameter->maximum, parameter->others)) {
-		refuse(visit, parameter->name, "wrong length or characters");
+		refuse(visit, parameter->name,
+			visit->too_long ? "too long" : "wrong length or characters");
 		return -1;
 	}
 	*copy_r = strdup(value);
@@ -172,7 +174,7 @@ enum step arrive_at(struct visit *visit, const char *rest,
 {
 	const struct service_platform *platform = visit->platform;
 	struct error error = {0};
-	struct platform_arrival arrival = {rest, get, query, &visit->join, "path", &error};
+	struct platform_arrival arrival = {rest, get, query, &visit->join, "path", &error, false};
 
 	visit->join.platform = strdup(platform->title);
 	visit->join.request_token = strdup("");
@@ -180,6 +182,7 @@ enum step arrive_at(struct visit *visit, const char *rest,
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (platform->driver->arrive(platform->instance, &arrival) == 0)
 		return STEP_NEXT;
+	visit->too_long = arrival.too_long;
 	return refuse(visit, arrival.bad, error.text);
 }
 

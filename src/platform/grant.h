@@ -46,6 +46,7 @@ struct platform_arrival {
 	struct join *join;   /* `platform` is set; request_token stays empty */
 	const char *bad;     /* out: which parameter; a constant */
 	struct error *error; /* what is wrong with it; nothing of its value */
+	bool too_long;	     /* out: its length is */
 };
 
 /* The versions of the secret, newest first; at least one where they are the platform's. */

@@ -106,11 +106,11 @@ static json_t *user_of(const struct jitsi *jitsi, const struct platform_grant *g
 static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant *grant)
 {
 	const char *tenant = shared_forwarded(grant->join, JITSI_TENANT);
-	const char *safe = shared_forwarded(grant->join, JITSI_SAFE);
+	const char *room = jitsi_room(grant->join);
 	json_t *claims = json_object();
 	char lower[128];
 
-	if (safe == NULL) { /* a ticket from before: nothing without a room */
+	if (room == NULL) { /* a ticket from before: nothing without a room */
 		json_decref(claims);
 		return NULL;
 	}
@@ -118,7 +118,7 @@ static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant 
 	token_claim(claims, "iss", jitsi->app_id);
 	token_claim(claims, "aud", jitsi->audience);
 	token_claim(claims, "sub", lower[0] != '\0' ? lower : jitsi->domain);
-	token_claim(claims, "room", safe);
+	token_claim(claims, "room", room);
 	json_object_set_new(claims, "iat", json_integer(grant->now));
 	json_object_set_new(claims, "nbf", json_integer(grant->now - EARLIER_S));
 	json_object_set_new(claims, "exp", json_integer(grant->now + jitsi->lifetime));
@@ -194,6 +194,8 @@ static void landing(const void *context, const struct join *join, const char *to
 	const char *host = strstr(jitsi->site, "://");
 
 	(void)who;
+	if (room != NULL && room[0] == '\0')
+		room = jitsi_room(join);
 	if (client == NULL || room == NULL)
 		buffer_text(url, jitsi->site);
 	else

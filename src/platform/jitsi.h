@@ -9,8 +9,7 @@
 
 /* Names of what a join remembers (struct join_forward); overrides have their own, "config." or
  * "interfaceConfig." in front. */
-#define JITSI_ROOM   "room"   /* the room in the path of its address, encoded */
-#define JITSI_SAFE   "safe"   /* the room as Prosody knows it: the claim */
+#define JITSI_ROOM   "room"   /* the room in the path of its address, encoded; "": as in the id */
 #define JITSI_TENANT "tenant" /* the tenant in the path, as it came; not there: none */
 #define JITSI_CLIENT "client" /* "ios", "android" or "electron"; not there: a browser */
 
@@ -25,5 +24,9 @@ struct jitsi {
 int jitsi_arrive(const void *instance, struct platform_arrival *arrival);
 
 bool jitsi_is_override(const char *name);
+
+/* The room as Prosody knows it, the last segment of the meeting's id; NULL for a join that
+ * jitsi_arrive() has not made. */
+const char *jitsi_room(const struct join *join);
 
 #endif

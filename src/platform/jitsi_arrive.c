@@ -14,7 +14,7 @@
 #include <jansson.h>
 
 enum {
-	ROOM_MAX = 191,
+	ROOM_MAX = JOIN_MEETING_MAX, /* of Prosody, with "[TENANT]": RFC 7622, 3.1 */
 	TENANT_MAX = 64,
 	OVERRIDES_MAX = 12,
 	OVERRIDE_MAX = 200,
@@ -66,6 +66,15 @@ static bool is_safe(const char *room)
 	return true;
 }
 
+const char *jitsi_room(const struct join *join)
+{
+	const char *slash = strrchr(join->meeting_id, '/');
+
+	if (shared_forwarded(join, JITSI_ROOM) == NULL)
+		return NULL;
+	return slash != NULL ? slash + 1 : join->meeting_id;
+}
+
 /* One or two segments behind the entry: ROOM or TENANT/ROOM. */
 static int read_path(struct platform_arrival *arrival, struct names *names)
 {
@@ -74,7 +83,7 @@ static int read_path(struct platform_arrival *arrival, struct names *names)
 	if (arrival->rest[0] == '\0')
 		return 0;
 	if (strlen(arrival->rest) >= sizeof names->path)
-		return shared_refuse(arrival, "room", "too long");
+		return shared_refuse_length(arrival, "room", ROOM_MAX);
 	memcpy(names->path, arrival->rest, strlen(arrival->rest) + 1);
 	slash = strrchr(names->path, '/');
 	names->room = slash != NULL ? slash + 1 : names->path;
@@ -132,7 +141,7 @@ static int trim_tenant(
 	while (length > 0 && text[length - 1] == '/')
 		length--;
 	if (length > TENANT_MAX)
-		return shared_refuse(arrival, "tenant", "the tenant is too long");
+		return shared_refuse_length(arrival, "tenant", TENANT_MAX);
 	memcpy(tenant, text, length);
 	tenant[length] = '\0';
 	if (length > 0 && !text_is_token(tenant, 1, TENANT_MAX, "_.-"))
@@ -159,6 +168,16 @@ static bool spell(const char *room, char shown[ROOM_MAX + 1], char safe[ROOM_MAX
 	return fits;
 }
 
+/* Blanks take three bytes. */
+static bool is_too_long(const char *room)
+{
+	size_t length = strlen(room);
+
+	for (; *room != '\0'; room++)
+		length += *room == ' ' ? 2 : 0;
+	return length > ROOM_MAX;
+}
+
 /* The two names of the room. What it is to Prosody for ASCII we know; for anything else (NFKC, case
  * folding) its own word is taken, and then it stands in the address too: nothing is signed for a
  * name that looks like one room and is another. */
@@ -170,6 +189,8 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 
 	if (room == NULL)
 		return shared_refuse(arrival, "room", "missing");
+	if (is_too_long(room) || (known != NULL && is_too_long(known)))
+		return shared_refuse_length(arrival, "room", ROOM_MAX);
 	if (spell(room, shown, safe)) {
 		if (known == NULL || strcmp(safe, known) == 0)
 			return 0;
@@ -192,7 +213,7 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 
 static int remember(struct platform_arrival *arrival, const char *name, const char *value)
 {
-	if (value == NULL || value[0] == '\0' || join_add_forward(arrival->join, name, value) == 0)
+	if (value == NULL || join_add_forward(arrival->join, name, value) == 0)
 		return 0;
 	return shared_refuse(arrival, name, "no memory");
 }
@@ -276,14 +297,16 @@ static int settle(const struct jitsi *jitsi, struct platform_arrival *arrival,
 
 	if (settle_room(arrival, names, shown, safe) != 0 ||
 		trim_tenant(arrival, names->tenant, tenant) != 0 ||
-		remember(arrival, JITSI_TENANT, tenant) != 0)
+		remember(arrival, JITSI_TENANT, tenant[0] != '\0' ? tenant : NULL) != 0)
 		return -1;
 	text_lower(tenant, tenant, strlen(tenant) + 1);
 	if (is_domain(jitsi, tenant))
 		return shared_refuse(arrival, "tenant", "the domain itself is no tenant");
+	if (tenant[0] != '\0' && strlen(tenant) + 2 + strlen(safe) > ROOM_MAX)
+		return shared_refuse_length(arrival, "room", ROOM_MAX - strlen(tenant) - 2);
 	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);
-	if (shared_set_meeting(arrival, id) != 0 || remember(arrival, JITSI_SAFE, safe) != 0 ||
-		remember(arrival, JITSI_ROOM, shown) != 0 ||
+	if (shared_set_meeting(arrival, id) != 0 ||
+		remember(arrival, JITSI_ROOM, strcmp(shown, safe) != 0 ? shown : "") != 0 ||
 		remember(arrival, JITSI_CLIENT, client_of(state)) != 0)
 		return -1;
 	return remember_overrides(arrival, state);

@@ -32,7 +32,7 @@ static int try_as(const struct platform_driver *driver, const void *instance, co
 	struct join join = JOIN_INIT;
 	const struct written written = {name, text};
 	struct platform_arrival arrival = {
-		name == NULL ? text : "", get, &written, &join, "meeting", error};
+		name == NULL ? text : "", get, &written, &join, "meeting", error, false};
 	int rc = driver->arrive(instance, &arrival);
 
 	if (rc == 0) {

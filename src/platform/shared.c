@@ -222,6 +222,12 @@ int shared_refuse(struct platform_arrival *arrival, const char *parameter, const
 	return -1;
 }
 
+int shared_refuse_length(struct platform_arrival *arrival, const char *parameter, size_t maximum)
+{
+	arrival->too_long = true;
+	return shared_refuse(arrival, parameter, "longer than %zu bytes", maximum);
+}
+
 int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r)
 {
 	*value_r = NULL;

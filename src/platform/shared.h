@@ -63,6 +63,9 @@ void shared_host_of(const char *url, char host[SHARED_URL_MAX]);
 int shared_refuse(struct platform_arrival *arrival, const char *parameter, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Refuses a parameter for its length. Always -1. */
+int shared_refuse_length(struct platform_arrival *arrival, const char *parameter, size_t maximum);
+
 /* A parameter that may be missing: *value_r is NULL then. -1 when it stands twice, or is no
  * text. */
 int shared_optional(struct platform_arrival *arrival, const char *name, const char **value_r);

@@ -229,8 +229,10 @@ static int arrive(const void *instance, struct platform_arrival *arrival)
 		return -1;
 	if (arrival->rest[0] != '\0')
 		return shared_refuse(arrival, "path", "a meeting is named by %s alone", parameter);
-	if (url == NULL || strlen(url) >= sizeof name)
-		return shared_refuse(arrival, parameter, "missing, or too long");
+	if (url == NULL)
+		return shared_refuse(arrival, parameter, "missing");
+	if (strlen(url) >= sizeof name)
+		return shared_refuse_length(arrival, parameter, sizeof name - 1);
 	path = path_of(skype, url);
 	if (path == NULL || !is_path(path))
 		return shared_refuse(arrival, parameter,

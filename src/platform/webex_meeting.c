@@ -107,6 +107,8 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 
 	if (!webex->by_link)
 		return shared_refuse(arrival, WEB_LINK, "meetings-by has no \"link\"");
+	if (strlen(text) > strlen(webex->site) + LINK_PATH_MAX)
+		return shared_refuse_length(arrival, WEB_LINK, strlen(webex->site) + LINK_PATH_MAX);
 	if (!is_link(webex, text))
 		return shared_refuse(arrival, WEB_LINK, "no link of a meeting of our site");
 	text += strlen(webex->site);
@@ -121,6 +123,8 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 /* Where rooms are shared, visitors name a meeting of their own, and never see which room it has. */
 static int take_own(struct platform_arrival *arrival, const char *parameter, const char *text)
 {
+	if (strlen(text) > OWN_MAX)
+		return shared_refuse_length(arrival, parameter, OWN_MAX);
 	if (!text_is_token(text, 1, OWN_MAX, "_.~-"))
 		return shared_refuse(
 			arrival, parameter, "not 1 to %d letters, digits, or - . _ ~", OWN_MAX);

@@ -22,7 +22,7 @@ enum {
 	SEAL_HASH_SIZE = 16,
 	SEAL_KEYS_MAX = 8,
 	SEAL_OVERHEAD = 45,    /* bytes that sealing adds, before base64 makes 4 of 3 */
-	SEAL_PLAIN_MAX = 5120, /* bytes that can be sealed */
+	SEAL_PLAIN_MAX = 9216, /* bytes that can be sealed */
 };
 
 /* A key with the id that stands in what it sealed. */

@@ -141,6 +141,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 #include "service/failures.def"
 #undef FAILURE
 		"error.bad-request.other",
+		"error.bad-request.long",
 		"error.login-failed.other",
 		"error.login-failed.script",
 		"error.exchange-refused.meeting.title",

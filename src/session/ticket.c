@@ -8,7 +8,8 @@
 
 enum {
 	VERSION = 4,
-	PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
+	PLAIN_MAX = TICKET_FORM_MAX / 4 * 3 - SEAL_OVERHEAD,
+	ADDRESS_PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
 _Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "a ticket can be sealed");
@@ -47,7 +48,8 @@ static void put_join(struct wire_out *out, const struct join *join)
 {
 	wire_put_text(out, join->platform);
 	wire_put_text(out, join->meeting_id);
-	wire_put_text(out, join->meeting_token);
+	wire_put_text(
+		out, strcmp(join->meeting_token, join->meeting_id) == 0 ? "" : join->meeting_token);
 	wire_put_text(out, join->request_token);
 	wire_put_number(out, join->forward_count, 1);
 	for (size_t i = 0; i < join->forward_count; i++) {
@@ -84,7 +86,8 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const struct join *join, const struct ticket_note *note, struct buffer *text)
 {
 	uint8_t plain[PLAIN_MAX];
-	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
+	struct wire_out out = {.bytes = plain,
+		.capacity = kind == TICKET_CHALLENGE ? PLAIN_MAX : ADDRESS_PLAIN_MAX};
 	int64_t issued = has_note(kind) && note->made != 0 ? note->made : now;
 	int64_t ends = has_note(kind) && note->ends != 0 ? note->ends : issued + lifetime;
 	int rc = -1;
@@ -119,6 +122,8 @@ static int get_join(struct wire_in *in, struct join *join)
 	join->platform = wire_get_text(in);
 	join->meeting_id = wire_get_text(in);
 	join->meeting_token = wire_get_text(in);
+	if (join->meeting_token == NULL && join->meeting_id != NULL && !in->failed)
+		join->meeting_token = strdup(join->meeting_id);
 	join->request_token = get_string(in);
 	forwards = (size_t)wire_get_number(in, 1);
 	if (in->failed || forwards > JOIN_FORWARD_MAX || join->platform == NULL ||

@@ -6,9 +6,10 @@
  *
  *   payload: version 4 | kind 1 | issued 8 | ends 8 | browser id 16 (of a form that acts for
  * somebody who is signed in: a hash of it and of them) | where the kind has one, the join:
- * platform, meeting id, meeting token, request token, as 2-byte length and bytes | number of
- *   forwards 1 | name and value of each | where it has one, the note: id 16 | seed 32 | echo 1 |
- *   backend, name, prompt | state as 2-byte length and bytes | the identity (identity_wire.h)
+ * platform, meeting id, meeting token (empty: the id again), request token, as 2-byte length and
+ * bytes | number of forwards 1 | name and value of each | where it has one, the note: id 16 | seed
+ * 32 | echo 1 | backend, name, prompt | state as 2-byte length and bytes | the identity
+ * (identity_wire.h)
  */
 #ifndef SESSION_TICKET_H
 #define SESSION_TICKET_H
@@ -26,7 +27,11 @@ enum {
 	TICKET_ID_SIZE = 16,
 	TICKET_SEED_SIZE = 32,
 	TICKET_STATE_MAX = 512,
-	TICKET_TEXT_MAX = 6144, /* sealed; a request token of 512 and 16 forwards of modest size */
+	/* Sealed, in an address: a request token of 512 and 16 forwards of modest size, or a room
+	 * of Jitsi's in two spellings and its overrides. In a form, for a challenge: with it an
+	 * identity that fills a session, and what the server wants back. */
+	TICKET_TEXT_MAX = 6144,
+	TICKET_FORM_MAX = 12200,
 	TICKET_SKEW =
 		60, /* seconds that the clock of the machine that made it may be ahead of ours */
 };
@@ -76,7 +81,8 @@ int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICK
 	struct buffer *text);
 
 /* Appends the sealed ticket, good for `lifetime` seconds. `join` and `note` are there where the
- * kind has one, else NULL. 0, or -1 when it would be longer than TICKET_TEXT_MAX. */
+ * kind has one, else NULL. 0, or -1 when it would be longer than TICKET_TEXT_MAX (a challenge:
+ * TICKET_FORM_MAX). */
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	const struct join *join, const struct ticket_note *note, struct buffer *text);

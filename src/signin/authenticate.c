@@ -239,8 +239,7 @@ static enum step go_to_login(struct visit *visit)
 	buffer_text(&url, visit->service->login_url);
 	buffer_text(&url, visit->reauthenticate ? "?again=1&ticket=" : "?ticket=");
 	if (visit_seal_ticket(visit, TICKET_JOIN, &url) != 0 || url.failed) {
-		visit_note(visit, "the forwarded parameters are too long for a ticket");
-		step = visit_fail(visit, FAILURE_BAD_REQUEST);
+		step = visit_refuse_long_join(visit);
 	} else {
 		response_begin(&visit->response, 303, visit->request.id);
 		response_header(&visit->response, "Location", url.data);

@@ -81,10 +81,10 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 	enum step step = STEP_WAIT;
 
 	visit->is_join = false; /* it goes on with the way back */
-	if (call == NULL || visit_make_note(visit, backend) == NULL ||
-		visit_seal_ticket(visit, TICKET_REDIRECT, &state) != 0) {
-		visit_note(visit, "no memory, or the forwarded parameters are too long");
+	if (call == NULL || visit_make_note(visit, backend) == NULL) {
 		step = visit_fail(visit, FAILURE_INTERNAL);
+	} else if (visit_seal_ticket(visit, TICKET_REDIRECT, &state) != 0) {
+		step = visit_refuse_long_join(visit);
 	} else {
 		fill(visit, call, backend);
 		call->state = state; /* the call's from here on */

@@ -143,6 +143,8 @@ static const char *message_of(const struct visit *visit)
 		return "meeting.message";
 	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
 		return "other";
+	if (visit->failure == FAILURE_BAD_REQUEST && visit->too_long)
+		return "long";
 	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)
 		return "other";
 	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)

@@ -146,7 +146,7 @@ int pages_challenge(struct visit *visit, bool failed)
 	const struct lang *lang = values_language(visit);
 	const struct ticket_note *note = visit->note;
 	struct values values = {0};
-	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	struct buffer ticket = BUFFER_INIT(TICKET_FORM_MAX + 1);
 	struct buffer again = BUFFER_INIT(TICKET_TEXT_MAX + 1024);
 	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
 

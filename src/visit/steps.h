@@ -74,7 +74,8 @@ struct visit {
 	bool failed;
 	enum failure failure;
 	bool invitation;	 /* it is one that is not good, or not any more */
-	const char *parameter;	 /* which one was bad; a constant */
+	const char *parameter;	 /* which one was bad; a constant, or of the join */
+	bool too_long;		 /* and that is what was wrong with it */
 	char *hostname;		 /* that came and is no platform of ours; NULL: none */
 	const char *rule;	 /* which rule decided */
 	const char *role;	 /* that it gives; "" */
@@ -88,6 +89,9 @@ void visit_continue(struct visit *visit, enum step step);
 
 /* Answers with the failure's page (or JSON). Always STEP_DONE. */
 enum step visit_fail(struct visit *visit, enum failure failure);
+
+/* Refuses a join that no ticket holds, and names the longest of what is handed on. STEP_DONE. */
+enum step visit_refuse_long_join(struct visit *visit);
 
 /* Sends the browser to `url`, which may lead to other sites, with a status of 302 or 303. Chromium
  * and Safari apply form-action of the page that a form was on to every redirect that follows, those

@@ -135,6 +135,22 @@ int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer 
 		lifetime_of(visit, kind), &visit->join, visit->note, text);
 }
 
+enum step visit_refuse_long_join(struct visit *visit)
+{
+	const struct join *join = &visit->join;
+	const struct join_forward *longest = NULL;
+
+	for (size_t i = 0; i < join->forward_count; i++)
+		if (longest == NULL || strlen(join->forward[i].value) > strlen(longest->value))
+			longest = &join->forward[i];
+	if (longest == NULL) /* what is checked fits: it is memory */
+		return visit_fail(visit, FAILURE_INTERNAL);
+	visit->parameter = longest->name;
+	visit->too_long = true;
+	visit_note(visit, "%s: longer than the ticket of a sign-in has room for", longest->name);
+	return visit_fail(visit, FAILURE_BAD_REQUEST);
+}
+
 struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
 {
 	visit_drop_note(visit);

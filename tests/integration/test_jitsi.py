@@ -15,6 +15,7 @@ import jitsi as peer  # of tests/peers
 import jwt_rules
 
 SITE = "https://meet.example.org"
+CYRILLIC = "Еженедельное совещание отдела разработки"  # 231 bytes as Jitsi encodes it
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,8 @@ def test_a_secret_that_is_too_short_is_named(make_rig):
     assert detail and "short-canary" not in detail
 
 
-def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
+@pytest.mark.parametrize("room", ["weekly", urllib.parse.quote(CYRILLIC.lower()).lower(), "w" * 1017])
+def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig, room):
     policy = 'policy {\n rule "guests" { allow = true  backends = {"guest"} }\n default = "deny"\n}\n'
 
     class Guests(drivers.Jitsi):
@@ -218,12 +220,12 @@ def test_an_invitation_leads_to_the_entry_and_into_the_room(make_rig):
             return super().section() + 'backend "guest" {\n type = "invite"\n invitations = "%s/invitations"\n}\n' % self.rig.folder
 
     jitsi = platforms.make(make_rig, Guests, policy=policy)
-    link = jitsi.rig.ctl("invite", "create", "--platform", jitsi.title, "--meeting", "acme/weekly", "--name", "Grace").stdout.strip()
+    link = jitsi.rig.ctl("invite", "create", "--platform", jitsi.title, "--meeting", "acme/" + room, "--name", "Grace").stdout.strip()
     visitor = jitsi.rig.visitor()
     accepted = accept(visitor, opened(visitor, link))
-    assert accepted.status == 303 and accepted.location.startswith(jitsi.rig.base + "/jitsi/acme/weekly?platform="), accepted
+    assert accepted.status == 303 and accepted.location.startswith(jitsi.rig.base + "/jitsi/acme/" + room.replace("%", "%25") + "?platform="), accepted
     seen = jitsi.peer(jitsi.secrets[-1]).open(visitor.get(accepted.location).location)
-    assert seen["room"] == "[acme]weekly" and seen["claims"]["context"]["user"]["name"] == "Grace"
+    assert seen["room"] == "[acme]" + room and seen["claims"]["context"]["user"]["name"] == "Grace"
     other = visitor.get(jitsi.entry("board"), JSON)
     assert other.location is None or "/login" in other.location, "good for one meeting"
 
@@ -233,3 +235,20 @@ def test_a_state_with_too_much_in_it_still_fits_through_the_login(jitsi):
     _, answer = jitsi.sign_in(address(state("w" * 190, tenant="t" * 64, **more)))
     seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
     assert seen["room"] == "[%s]%s" % ("t" * 64, "w" * 190) and 0 < len(seen["overrides"]) < 25
+
+
+@pytest.mark.parametrize("room", [CYRILLIC, CYRILLIC * 4, "會議室" * 37])
+def test_flow_F7_long_rooms_beyond_ascii(jitsi, room):
+    more = {"config.k%02d" % number: "x" * 180 for number in range(12)}
+    _, answer = jitsi.sign_in(address(state(room, **more), room))
+    seen = jitsi.peer(jitsi.secrets[-1]).open(answer.location)
+    assert seen["room"] == seen["claims"]["room"] == urllib.parse.quote(room.lower(), safe="").lower()
+
+
+def test_flow_F7_a_room_that_prosody_does_not_take_is_said_to_be_too_long(jitsi):
+    visitor = jitsi.visitor()
+    refused = visitor.get(address(state("會議室" * 38)))
+    assert refused.status == 400 and "“room” is too long" in refused.text
+    assert jitsi.audit(refused)["detail"] == "room: longer than 1023 bytes"
+    refused = visitor.get(address(state("r", tenant="t" * 65)))
+    assert refused.status == 400 and "“tenant” is too long" in refused.text

@@ -77,6 +77,13 @@ def test_forwarded_parameter_survives_the_login(rig, visitor):
     assert "culture=de" in back.location
 
 
+def test_flow_F7_a_parameter_that_no_ticket_holds_is_named(rig, visitor):
+    refused = visitor.enter(culture="x" * 5000)
+    assert refused.status == 400 and "“culture” is too long" in refused.text
+    refused = visitor.enter(meetingId="m" * 65)
+    assert refused.status == 400 and "“meetingId” is too long" in refused.text
+
+
 def test_host_name_in_any_case(rig, alice):
     assert alice.enter(hostname=HOST.upper()).status == 302
 

@@ -111,6 +111,12 @@ def test_sign_in_at_the_provider_ends_in_the_meeting(real, somebody):
     assert event["backend"] == BACKEND and event["result"] == "ok"
 
 
+def test_flow_F7_a_parameter_that_no_ticket_holds_is_named(make_rig, provider):
+    rig = start(make_rig, section(provider.issuer), platform='forward = {"culture"}')
+    refused = rig.visitor().enter(culture="x" * 5000)
+    assert refused.status == 400 and "“culture” is too long" in refused.text
+
+
 def test_next_join_asks_nobody(real, provider, somebody):
     assert is_in(somebody.sign_in())
     before = provider.requests("/token")

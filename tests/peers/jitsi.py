@@ -58,6 +58,7 @@ class Jitsi:
 
     def enter(self, claims, node):
         """Joins the room `node` of the MUC: "room" or "[tenant]room". The affiliation."""
+        require(len(node) <= 1023, "jid-malformed")
         tenant, room = re.fullmatch(r"(?:\[([^\]]+)\])?(.+)", node).groups()
         require(room == claims["room"].lower(), "token not for this room")
         require(claims["room"] == claims["room"].lower(), "the room is not what Prosody calls it")

@@ -129,6 +129,53 @@ static void a_state_that_says_two_things_is_refused(void **state)
 	platform_jitsi.close(jitsi);
 }
 
+static struct join join_left;
+
+/* Where the room is too long, that is said, and nothing is cut. */
+static bool is_too_long(void *jitsi, const char *rest, const char *parameter)
+{
+	struct error error = {""};
+	struct join join = JOIN_INIT;
+	struct platform_arrival arrival = {rest, get_of, QUERY(), &join, NULL, &error, false};
+
+	assert_int_equal(platform_jitsi.arrive(jitsi, &arrival), -1);
+	assert_string_equal(arrival.bad, parameter);
+	join_release(&join);
+	return arrival.too_long;
+}
+
+static void flow_F7_rooms_are_as_long_as_prosody_takes(void **state)
+{
+	void *jitsi = open_jitsi(*state, "");
+	char room[1100], rest[1200], id[1200], blanks[1100];
+
+	memset(room, 'w', sizeof room);
+	memset(blanks, ' ', sizeof blanks);
+	room[1023] = '\0';
+	arrives_at(&platform_jitsi, jitsi, room, QUERY(), room);
+	room[1023] = 'w';
+	room[1024] = '\0';
+	assert_true(is_too_long(jitsi, room, "room"));
+	/* The node of a room with a tenant is "[TENANT]ROOM". */
+	room[1023 - 6] = '\0';
+	snprintf(rest, sizeof rest, "Acme/%s", room);
+	snprintf(id, sizeof id, "acme/%s", room);
+	arrives_at(&platform_jitsi, jitsi, rest, QUERY(), id);
+	snprintf(rest, sizeof rest, "Acme/%sw", room);
+	assert_true(is_too_long(jitsi, rest, "room"));
+	blanks[341] = '\0';
+	assert_null(arrive_with(&platform_jitsi, jitsi, "", QUERY({"room", blanks}), &join_left));
+	join_release(&join_left);
+	blanks[341] = ' ';
+	blanks[342] = '\0';
+	assert_true(is_too_long(jitsi, blanks, "room"));
+	memset(rest, 't', 65);
+	snprintf(rest + 65, sizeof rest - 65, "/r");
+	assert_true(is_too_long(jitsi, rest, "tenant"));
+	assert_false(is_too_long(jitsi, "a*", "room"));
+	platform_jitsi.close(jitsi);
+}
+
 /* ---- the token ---- */
 
 static json_t *claims_for(void *jitsi, const char *rest, const char *role)
@@ -275,6 +322,31 @@ static void a_join_of_another_type_gets_no_token(void **state)
 	platform_jitsi.close(jitsi);
 }
 
+/* A ticket of 0.2.0 has both names of the room beside the id. */
+static void a_join_of_the_version_before_goes_on(void **state)
+{
+	void *jitsi = open_jitsi(*state, "");
+	struct join_forward forward[] = {{(char *)"tenant", (char *)"Acme"},
+		{(char *)"safe", (char *)"weekly"}, {(char *)"room", (char *)"Weekly"}};
+	struct join join = {.meeting_id = (char *)"acme/weekly",
+		.meeting_token = (char *)"acme/weekly",
+		.forward = forward,
+		.forward_count = 3};
+	struct granted granted = grant_for(&platform_jitsi, jitsi, &join, &alice, "", SECRET);
+	struct buffer landed = BUFFER_INIT(16384);
+	json_t *claims = part_of(granted.token.data, 1);
+
+	assert_int_equal(granted.verdict, PLATFORM_GRANTED);
+	assert_string_equal(text_of(claims, "room"), "weekly");
+	assert_string_equal(text_of(claims, "sub"), "acme");
+	platform_jitsi.landing(jitsi, &join, "to.k-e_n", NULL, &landed);
+	assert_string_equal(landed.data, "https://" HOST "/Acme/Weekly?jwt=to.k-e_n");
+	json_decref(claims);
+	buffer_release(&landed);
+	buffer_wipe(&granted.token);
+	platform_jitsi.close(jitsi);
+}
+
 /* ---- the way back ---- */
 
 static void lands_at(void *jitsi, const char *rest, const struct parameter *query, const char *url)
@@ -364,12 +436,14 @@ int main(void)
 		TEST(what_is_no_room_is_refused),
 		TEST(the_domain_is_no_tenant),
 		TEST(a_state_that_says_two_things_is_refused),
+		TEST(flow_F7_rooms_are_as_long_as_prosody_takes),
 		TEST(the_token_is_for_one_room_and_minutes),
 		TEST(a_tenant_is_bound),
 		TEST(only_the_role_makes_a_moderator),
 		TEST(the_header_says_jwt_and_the_algorithm),
 		TEST(a_secret_that_is_no_key_is_named_and_not_shown),
 		TEST(a_join_of_another_type_gets_no_token),
+		TEST(a_join_of_the_version_before_goes_on),
 		TEST(people_land_in_the_room_as_they_know_it),
 		TEST(overrides_go_along_and_nothing_else),
 		TEST(native_clients_get_their_scheme_and_our_host),

@@ -244,8 +244,8 @@ static void what_is_too_long_for_a_ticket_is_refused(void **state)
 	memset(target + length, 'x', sizeof target - 1 - (size_t)length);
 	target[sizeof target - 1] = '\0';
 	answer = visit(&browser, target);
-	assert_failure(answer, 400, "bad-request", "other");
-	assert_true(log_says("the forwarded parameters are too long for a ticket"));
+	assert_failure(answer, 400, "bad-request", "long");
+	assert_true(log_says("culture: longer than the ticket of a sign-in has room for"));
 }
 
 /* ---- the exchange ---- */

@@ -88,7 +88,7 @@ static inline const char *arrive_with(const struct platform_driver *driver, void
 	const char *rest, const struct parameter *query, struct join *join)
 {
 	struct error error = {""};
-	struct platform_arrival arrival = {rest, get_of, query, join, NULL, &error};
+	struct platform_arrival arrival = {rest, get_of, query, join, NULL, &error, false};
 
 	*join = JOIN_INIT;
 	if (driver->arrive(instance, &arrival) == 0) {

@@ -64,7 +64,7 @@ static void test_open_gives_back_what_was_sealed(void **state)
 {
 	static const size_t lengths[] = {0, 1, 2, 3, 4, 400, SEAL_PLAIN_MAX};
 	uint8_t bytes[SEAL_PLAIN_MAX];
-	struct buffer text = BUFFER_INIT(8192), plain = BUFFER_INIT(SEAL_PLAIN_MAX);
+	struct buffer text = BUFFER_INIT(2 * SEAL_PLAIN_MAX), plain = BUFFER_INIT(SEAL_PLAIN_MAX);
 
 	(void)state;
 	seal_random(bytes, sizeof bytes);

@@ -383,6 +383,40 @@ static void test_oversize_ticket_is_not_sealed(void **state)
 	buffer_release(&text);
 }
 
+/* The id stands once where it is the token too; 0.2.0 wrote it twice. */
+static void test_a_ticket_of_the_version_before_opens(void **state)
+{
+	static const uint8_t before[] = "\4\1"
+					"\0\0\0\0\x6b\x49\xd2\0"
+					"\0\0\0\0\x6b\x49\xd4\x58"
+					"this browser ..."
+					"\0\1m\0\6t/room\0\6t/room\0\0\2"
+					"\0\4safe\0\4room\0\4room\0\4Room";
+	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX), again = BUFFER_INIT(TICKET_TEXT_MAX);
+	struct join join, opened;
+
+	(void)state;
+	assert_int_equal(seal_text(&ring, "ticket", before, sizeof before - 1, &text), 0);
+	assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW, TICKET_LIFETIME,
+				 &join, NULL),
+		TICKET_GOOD);
+	assert_string_equal(join.meeting_id, "t/room");
+	assert_string_equal(join.meeting_token, "t/room");
+	assert_string_equal(join.forward[1].value, "Room");
+	assert_int_equal(
+		ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME, &join, NULL, &again),
+		0);
+	assert_true(again.length < text.length);
+	assert_int_equal(ticket_open(&ring, TICKET_JOIN, again.data, browser, NOW, TICKET_LIFETIME,
+				 &opened, NULL),
+		TICKET_GOOD);
+	assert_string_equal(opened.meeting_token, "t/room");
+	join_release(&join);
+	join_release(&opened);
+	buffer_release(&text);
+	buffer_release(&again);
+}
+
 static void test_A37_ticket_of_other_shape_is_refused(void **state)
 {
 	struct join join = make_join(1, 4);
@@ -477,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_p12_later_lifetimes_bring_no_ticket_back),
 		cmocka_unit_test(test_ticket_has_its_time),
 		cmocka_unit_test(test_oversize_ticket_is_not_sealed),
+		cmocka_unit_test(test_a_ticket_of_the_version_before_opens),
 		cmocka_unit_test(test_A37_ticket_of_other_shape_is_refused),
 		cmocka_unit_test(test_A37_cookie_of_one_purpose_is_not_another),
 		cmocka_unit_test(test_browser_keeps_its_id),
