@@ -10,6 +10,7 @@
 #include "pool/fastcgi.h"
 #include "pool/loop.h"
 #include "pool/parent.h"
+#include "pool/signals.h"
 #include "pool/socket.h"
 #include "pool/worker.h"
 #include "service/lint.h"
@@ -328,6 +329,8 @@ static int run_parent(struct options *options, char **argv, struct error *error)
 		.arguments = arguments,
 		.own_arguments = argv,
 		.processes = options->processes,
+		.start_ms = PARENT_START_MS,
+		.drain_extra_ms = PARENT_DRAIN_EXTRA_MS,
 		.fd = parent_inherited_socket(),
 		.prepare = try_again,
 		.context = options,
@@ -352,6 +355,7 @@ int main(int argc, char **argv)
 	struct error error = {0};
 	int status;
 
+	signals_hold();
 	process_begin();
 	if (options_parse(argc, argv, &options) != 0) {
 		fprintf(stderr, "Try \"meetauthd -h\".\n");
@@ -363,9 +367,10 @@ int main(int argc, char **argv)
 	}
 	if (options.version)
 		return print_version();
-	loop_hold_hang_up();
 	if (options.processes > 0 && !options.test)
 		return run_parent(&options, argv, &error);
+	if (options.test)
+		signals_release();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		error_set(&error, "libcurl does not start");
 	if (error.text[0] != '\0' || secret_init(&error) != 0)

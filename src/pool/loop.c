@@ -2,6 +2,7 @@
 #include "pool/loop.h"
 
 #include "pool/channel.h"
+#include "pool/signals.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -169,21 +170,7 @@ static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb ca
 	uv_signal_start(handle, callback, number);
 }
 
-static void mask_hang_up(int how)
-{
-	sigset_t hang_up;
-
-	sigemptyset(&hang_up);
-	sigaddset(&hang_up, SIGHUP);
-	pthread_sigmask(how, &hang_up, NULL);
-}
-
-void loop_hold_hang_up(void)
-{
-	mask_hang_up(SIG_BLOCK);
-}
-
-static void start(struct loop *loop)
+static void loop_start(struct loop *loop)
 {
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
 	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
@@ -198,7 +185,7 @@ static void start(struct loop *loop)
 	uv_prepare_start(&loop->before_wait, before_wait);
 	uv_timer_init(loop->uv, &loop->deadline);
 	loop->deadline.data = loop;
-	mask_hang_up(SIG_UNBLOCK);
+	signals_release();
 	if (loop->channel < 0)
 		return;
 	uv_poll_init(loop->uv, &loop->parent, loop->channel);
@@ -207,7 +194,7 @@ static void start(struct loop *loop)
 	tell_parent(loop, CHANNEL_READY);
 }
 
-static void finish(struct loop *loop)
+static void loop_finish(struct loop *loop)
 {
 	uv_close((uv_handle_t *)&loop->terminate, NULL);
 	uv_close((uv_handle_t *)&loop->interrupt, NULL);
@@ -231,10 +218,10 @@ int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error
 		listener_new(uv, fd, hooks->connections, hooks->receive, hooks->context, error);
 	if (loop.listener == NULL)
 		return -1;
-	start(&loop);
+	loop_start(&loop);
 	uv_run(uv, UV_RUN_DEFAULT);
 	left = unanswered(&loop);
-	finish(&loop);
+	loop_finish(&loop);
 	if (left > 0)
 		log_message(LOG_LEVEL_WARNING, "drain-timeout", "%u requests were cut off", left);
 	log_flush();

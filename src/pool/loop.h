@@ -21,13 +21,10 @@ struct loop_hooks {
 	unsigned connections; /* that may wait to become a request: listener_new() */
 };
 
-/* Holds a SIGHUP back until the loop runs, which then reads everything again; without this one that
- * comes during the start would end the process. First thing in main(). */
-void loop_hold_hang_up(void);
-
-/* Accepts on `fd` until TERM, INT or QUIT, then finishes what is in flight or still arriving (a
- * second signal, or the drain timeout, ends that) and returns. 0 when everything was answered, 1
- * when the timeout cut something off, -1 with an error when it could not start. */
+/* Accepts on `fd` until TERM, INT or QUIT, then finishes the requests that are in flight or still
+ * arriving and returns; a second signal, or the drain timeout, cuts them off. Releases the signals
+ * that signals_hold() has held. 0 when every request was answered, 1 when some were cut off, -1
+ * with an error when it could not start. */
 int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error);
 
 #endif

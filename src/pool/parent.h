@@ -10,13 +10,22 @@
 
 #include "base/error.h"
 
-enum { PARENT_PROCESSES_MAX = 256 };
+#include <stdint.h>
+
+enum {
+	PARENT_PROCESSES_MAX = 256,
+	PARENT_START_MS = 60000,
+	PARENT_DRAIN_EXTRA_MS = 60000, /* a secret that is being renewed may take as long */
+};
 
 struct parent_options {
 	const char *program; /* to run, as execv() takes it */
 	char **arguments;    /* of each process, argv[0] and NULL included */
 	char **own_arguments;
 	unsigned processes;
+	/* A process is killed that is not ready after `start_ms`, or still there `drain_extra_ms`
+	 * after its drain-timeout. */
+	int64_t start_ms, drain_extra_ms;
 	int fd; /* the listening socket; -1: `prepare` has it */
 	/* Asked before the first start, and again until it returns 0 with the listening socket. */
 	int (*prepare)(void *context, int *fd_r, struct error *error);

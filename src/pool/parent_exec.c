@@ -4,7 +4,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "telemetry/log.h"
+#include "pool/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,8 +97,7 @@ bool parent_take_over(struct parent *parent)
 	}
 	free(text);
 	keep_open(parent, false);
-	/* What was blocked for the parent is not for its processes. */
-	sigemptyset(&parent->mask);
-	sigaddset(&parent->mask, SIGHUP);
+	/* The parent blocks more signals than a process may start with. */
+	signals_held(&parent->mask);
 	return true;
 }

@@ -4,6 +4,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -198,6 +199,37 @@ def test_a_stale_unix_socket_is_replaced_and_one_in_use_is_not(set_up, listening
     result = run("-c", set_up.conf, "--listen", "unix:" + path)
     assert result.returncode == 69 and "somebody listens there already" in result.stderr
     assert ask(path, request()).status == 200
+
+
+def process_one_works():
+    done = shutil.which("strace") and subprocess.run(
+        ["unshare", "--pid", "--fork", "strace", "-D", "-qq", "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return done and done.returncode == 0
+
+
+def holds_terminate(pid):
+    """Whether this is meetauthd, and SIGTERM is blocked."""
+    with open("/proc/%d/status" % pid, encoding="utf-8") as file:
+        status = file.read()
+    return "Name:\tmeetauthd" in status and int(re.search(r"^SigBlk:\t(\w+)$", status, re.M)[1], 16) >> (signal.SIGTERM - 1) & 1
+
+
+@pytest.mark.skipif(not process_one_works(), reason="needs root for a namespace of processes, and strace")
+def test_process_one_keeps_a_signal_from_before_it_serves(set_up, tmp_path):
+    """In a container meetauthd is process 1, to which the kernel delivers nothing that it does not handle. strace keeps the start waiting
+    where the configuration is opened."""
+    slowly = ["strace", "-D", "-qq", "-o", "/dev/null", "-P", set_up.conf, "-e", "trace=openat", "-e", "inject=openat:delay_enter=2000000"]
+    program = Program(["unshare", "--pid", "--fork", "env", "ASAN_OPTIONS=detect_leaks=0", *slowly, MEETAUTHD, "-c", set_up.conf,
+                       "--listen", "unix:%s/own.sock" % tmp_path], str(tmp_path / "log"))
+    try:
+        started, = wait_for(lambda: children(program.pid), "process 1")
+        wait_for(lambda: holds_terminate(started), "SIGTERM to be held")
+        os.kill(started, signal.SIGTERM)
+        assert program.process.wait(60) == 0, program.said()
+    finally:
+        for pid in children(program.pid):
+            os.kill(pid, signal.SIGKILL)
+    assert "event=start" in program.said() and "event=stop" in program.said()
 
 
 def test_it_opens_a_tcp_socket(set_up, listening):
