@@ -447,6 +447,16 @@ const struct answer *submit(
 		.body = form_body(page, marker, fields));
 }
 
+const struct answer *sign_in(struct browser *browser, const char *entry, const char *fields)
+{
+	const struct answer *answer = visit(browser, entry);
+
+	assert_status(answer, 303);
+	answer = follow(browser, answer);
+	assert_status(answer, 200);
+	return submit(browser, answer, NULL, fields);
+}
+
 /* ---- the log ---- */
 
 /* The last line of an event; NULL. */
@@ -498,28 +508,29 @@ bool log_says(const char *text)
 
 /* ---- assertions ---- */
 
-static const char *shown(const struct answer *answer)
+/* cmocka's print_error() has room for a thousand characters. */
+__attribute__((noreturn)) static void give_up(
+	const char *file, int line, const struct answer *answer, const char *why, const char *what)
 {
-	return answer->body != NULL ? answer->body : "";
+	fprintf(stderr, "%s %s\n", why, what);
+	if (answer != NULL && answer->body != NULL)
+		fprintf(stderr, "%d\n%s\n", answer->status, answer->body);
+	fprintf(stderr, "%s", site_log());
+	_fail(file, line);
+	abort();
 }
 
 void assert_status_at(const struct answer *answer, int wanted, const char *file, int line)
 {
-	if (answer->status == wanted)
-		return;
-	print_error("status %d and not %d\n%s\n%s\n", answer->status, wanted, shown(answer),
-		site_log());
-	_fail(file, line);
+	if (answer->status != wanted)
+		give_up(file, line, answer, "another status came", "");
 }
 
 void assert_says_at(
 	const struct answer *answer, const char *text, bool wanted, const char *file, int line)
 {
-	if (says(answer, text) == wanted)
-		return;
-	print_error("%d %s \"%s\":\n%s\n%s\n", answer->status, wanted ? "does not say" : "says",
-		text, shown(answer), site_log());
-	_fail(file, line);
+	if (says(answer, text) != wanted)
+		give_up(file, line, answer, wanted ? "is not there:" : "is there:", text);
 }
 
 static bool has_field(const char *event, const char *field, size_t length)
@@ -538,18 +549,13 @@ static bool has_field(const char *event, const char *field, size_t length)
 
 void assert_logged_at(const char *event, const char *fields, const char *file, int line)
 {
-	if (log_count(event) == 0) {
-		print_error("no line event=%s:\n%s\n", event, site_log());
-		_fail(file, line);
-	}
+	if (log_count(event) == 0)
+		give_up(file, line, NULL, "no line of the event", event);
 	for (const char *at = fields; *at != '\0';) {
 		size_t length = strcspn(at, " ");
 
-		if (length > 0 && !has_field(event, at, length)) {
-			print_error(
-				"event=%s: no %.*s in\n%s\n", event, (int)length, at, site_log());
-			_fail(file, line);
-		}
+		if (length > 0 && !has_field(event, at, length))
+			give_up(file, line, NULL, "is not in the last line of the event:", at);
 		at += length + (at[length] == ' ');
 	}
 }

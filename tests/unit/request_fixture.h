@@ -50,8 +50,10 @@ void site_secret(const char *name, const char *value);
 /* Writes a file into the site's folder; returns its path. */
 const char *site_file(const char *name, const char *text);
 
-/* Puts all clocks forward. */
+/* Puts the clock forward by which sessions, tickets, rates and leases end. */
 void later(int64_t seconds);
+/* Puts the clock forward by which deadlines and pauses end, of what is under way too. */
+void wait_out(int64_t seconds);
 int64_t site_now(void);
 
 /* How many visits are under way. */
@@ -88,6 +90,9 @@ enum { PEER_HANGS = 0, PEER_HANGS_UP = -1 };
 /* What is answered from now on to requests whose target begins with that: a status and a body, or
  * one of the above. The latest that fits counts. `headers` end in "\r\n" each; "": none. */
 void peer_says(const char *target, int status, const char *headers, const char *body);
+
+/* Answers the requests that hang. */
+void peer_goes_on(int status, const char *headers, const char *body);
 
 /* How many requests came whose target begins with that, and the last of them, head and body. */
 unsigned peer_requests(const char *target);
@@ -159,6 +164,9 @@ const struct answer *submit(
 	struct browser *browser, const struct answer *page, const char *marker, const char *fields);
 /* The body of the above, for tests that change it. */
 const char *form_body(const struct answer *page, const char *marker, const char *fields);
+
+/* From an entry to the login page, and its first form with those fields. */
+const struct answer *sign_in(struct browser *browser, const char *entry, const char *fields);
 
 /* The value of an answer's header; NULL. Of a cookie all that Set-Cookie says. */
 const char *header(const struct answer *answer, const char *name);

@@ -9,18 +9,16 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-
 #include "state/driver.h"
-#include "visit/visit.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 #include "telemetry/sink.h"
+#include "visit/visit.h"
 
 #include <curl/curl.h>
 #include <ftw.h>
 #include <jansson.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,39 +37,45 @@ __attribute__((used)) static const void *const registries[] = {auth_at, platform
 
 /* ---- clocks ---- */
 
-static int64_t ahead_s; /* read by workers, changed while they rest */
+/* How far ahead they are; workers read them, too. */
+static atomic_int_fast64_t wall_ahead_s, monotonic_ahead_s;
 
-static int64_t milliseconds(clockid_t clock)
+static int64_t milliseconds(clockid_t clock, int64_t ahead_s)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ahead_s * 1000;
+	return ((int64_t)now.tv_sec + ahead_s) * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t clock_wall(void)
 {
-	return (int64_t)time(NULL) + ahead_s;
+	return (int64_t)time(NULL) + wall_ahead_s;
 }
 
 int64_t clock_wall_ms(void)
 {
-	return milliseconds(CLOCK_REALTIME);
+	return milliseconds(CLOCK_REALTIME, wall_ahead_s);
 }
 
 int64_t clock_boot_ms(void)
 {
-	return milliseconds(CLOCK_BOOTTIME);
+	return milliseconds(CLOCK_BOOTTIME, wall_ahead_s);
 }
 
 int64_t clock_monotonic_ms(void)
 {
-	return milliseconds(CLOCK_MONOTONIC);
+	return milliseconds(CLOCK_MONOTONIC, monotonic_ahead_s);
 }
 
 void later(int64_t seconds)
 {
-	ahead_s += seconds;
+	wall_ahead_s += seconds;
+}
+
+void wait_out(int64_t seconds)
+{
+	monotonic_ahead_s += seconds;
 }
 
 int64_t site_now(void)
@@ -205,6 +209,7 @@ struct connection {
 	uv_write_t write;
 	char *answer;
 	size_t length;
+	bool hangs;
 	char text[64 * 1024];
 	struct connection *next;
 };
@@ -309,6 +314,15 @@ static void write_answer(
 	uv_write(&connection->write, (uv_stream_t *)&connection->handle, &bytes, 1, on_written);
 }
 
+void peer_goes_on(int status, const char *headers, const char *body)
+{
+	for (struct connection *at = peer.connections; at != NULL; at = at->next) {
+		if (at->hangs && !uv_is_closing((uv_handle_t *)&at->handle))
+			write_answer(at, status, headers, body);
+		at->hangs = false;
+	}
+}
+
 static void answer_request(struct connection *connection)
 {
 	struct seen *seen = calloc(1, sizeof *seen + connection->length + 1);
@@ -325,6 +339,8 @@ static void answer_request(struct connection *connection)
 				peer.answers[i].body);
 		else if (peer.answers[i].status == PEER_HANGS_UP)
 			close_connection(connection);
+		else
+			connection->hangs = true;
 		return;
 	}
 	write_answer(connection, 404, "", "the test says nothing about this");
@@ -625,7 +641,7 @@ int site_up(void **state)
 	start_once();
 	alarm(PATIENCE_S);
 	memset(&site, 0, sizeof site);
-	ahead_s = 0;
+	wall_ahead_s = monotonic_ahead_s = 0;
 	snprintf(site.folder, sizeof site.folder, "/tmp/meetauth-request-XXXXXX");
 	assert_non_null(mkdtemp(site.folder));
 	snprintf(site.conf, sizeof site.conf, "%s/conf", site.folder);
