@@ -21,7 +21,7 @@ struct load {
 /* libconfuse's scanner is global. */
 static pthread_mutex_t parsing = PTHREAD_MUTEX_INITIALIZER;
 
-static int check_platform(struct arena *arena, struct section *section, struct error *error)
+static int check_platform_title(struct arena *arena, struct section *section, struct error *error)
 {
 	char *title = arena_copy(arena, section->title);
 
@@ -34,27 +34,24 @@ static int check_platform(struct arena *arena, struct section *section, struct e
 	return 0;
 }
 
-static int check_backend(struct arena *arena, struct section *section, struct error *error)
+static int check_backend_title(struct arena *arena, struct section *section, struct error *error)
 {
-	struct value *label = section_value(section, "label");
-
 	(void)arena;
 	if (!text_is_token(section->title, 1, TITLE_MAX, "_.-"))
 		return section_error(section, NULL, error,
 			"a backend's title has 1 to %d letters, digits, _ . and -, and not dots "
 			"alone",
 			TITLE_MAX);
-	if (label->line != 0 && label->text[0] == '\0')
-		return section_error(
-			section, "label", error, "is empty: write it, or leave the option out");
-	if (label->line == 0)
-		label->text = section->title;
 	return 0;
 }
 
-static int add_section(const struct section **sections, size_t *count,
-	const struct section *section, struct error *error)
+static int add_section(const struct section **sections, size_t *count, struct section *section,
+	struct error *error)
 {
+	struct value *label = section_value(section, "label");
+
+	if (label != NULL && label->line == 0)
+		label->text = section->title;
 	for (size_t i = 0; i < *count; i++)
 		if (strcmp(sections[i]->title, section->title) == 0)
 			return section_error(section, NULL, error,
@@ -64,7 +61,6 @@ static int add_section(const struct section **sections, size_t *count,
 }
 
 static int read_sections(struct load *load, const struct schema_kind *kind, cfg_t *parsed,
-	int (*check)(struct arena *, struct section *, struct error *),
 	const struct section ***array_r, size_t *count_r, struct error *error)
 {
 	cfg_opt_t *option = schema_option(parsed, kind->name);
@@ -82,8 +78,7 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 		struct section *section =
 			section_read(&load->arena, file, kind, cfg_opt_getnsec(option, i), error);
 
-		if (section == NULL || check(&load->arena, section, error) != 0 ||
-			add_section(*array_r, count_r, section, error) != 0)
+		if (section == NULL || add_section(*array_r, count_r, section, error) != 0)
 			return -1;
 	}
 	return 0;
@@ -92,16 +87,18 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 static int read_all(
 	struct load *load, struct config_types types, cfg_t *parsed, struct error *error)
 {
-	const struct schema_kind platform = {"platform", schema_platform_options, types.platforms};
-	const struct schema_kind backend = {"backend", schema_backend_options, types.backends};
+	const struct schema_kind platform = {
+		"platform", schema_platform_options, types.platforms, check_platform_title};
+	const struct schema_kind backend = {
+		"backend", schema_backend_options, types.backends, check_backend_title};
 	struct settings *settings = &load->settings;
 	const struct section **platforms = NULL, **backends = NULL;
 
 	if (settings_read(&load->arena, parsed, settings, error) != 0 ||
-		read_sections(load, &platform, parsed, check_platform, &platforms,
-			&settings->platform_count, error) != 0 ||
-		read_sections(load, &backend, parsed, check_backend, &backends,
-			&settings->backend_count, error) != 0)
+		read_sections(load, &platform, parsed, &platforms, &settings->platform_count,
+			error) != 0 ||
+		read_sections(load, &backend, parsed, &backends, &settings->backend_count, error) !=
+			0)
 		return -1;
 	settings->platforms = platforms;
 	settings->backends = backends;

@@ -12,18 +12,6 @@
 enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
 enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
 
-/* "10/10m": so many in so long. */
-struct config_rate {
-	unsigned count;
-	int64_t period_ms;
-};
-
-/* A list of strings; owned by the settings. */
-struct config_list {
-	const char *const *items;
-	size_t count;
-};
-
 /* One rule of the policy. An empty list, a zero time and false are conditions that were not
  * written; a rule hits when every written condition does. */
 struct config_rule {

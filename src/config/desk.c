@@ -3,7 +3,7 @@
 
 #include "config/section.h"
 
-static const struct schema_kind desk_kind = {"guest-desk", schema_desk_options, NULL};
+static const struct schema_kind desk_kind = {"guest-desk", schema_desk_options, NULL, NULL};
 
 /* The backend of that type: the one that the option names, or the only one. `*backend_r` is NULL
  * where there is none. */
@@ -42,16 +42,11 @@ static bool has_backend(const struct settings *settings, const char *title)
 	return false;
 }
 
-/* An empty list would read as one that was not written. */
-static int read_backends(
-	const struct section *section, struct settings *settings, struct error *error)
+static int check_backends(
+	const struct section *section, const struct settings *settings, struct error *error)
 {
-	struct config_list *list = &settings->desk.backends;
+	const struct config_list *list = &settings->desk.backends;
 
-	list->items = section_list(section, "backends", &list->count);
-	if (section_has(section, "backends") && list->count == 0)
-		return section_error(section, "backends", error,
-			"nobody is in an empty list: name at least one, or leave the option out");
 	for (size_t i = 0; i < list->count; i++)
 		if (!has_backend(settings, list->items[i]))
 			return section_error(section, "backends", error,
@@ -63,11 +58,8 @@ static int read_desk(const struct section *section, struct settings *settings, s
 {
 	struct config_desk *desk = &settings->desk;
 
-	desk->groups.items = section_list(section, "groups", &desk->groups.count);
-	if (desk->groups.count == 0)
-		return section_error(
-			section, "groups", error, "is needed: whose members may sit at the desk");
-	if (read_backends(section, settings, error) != 0 ||
+	if (section_fill(section, desk, error) != 0 ||
+		check_backends(section, settings, error) != 0 ||
 		find_backend(settings, section, "accounts", "guest-account", &desk->accounts,
 			error) != 0 ||
 		find_backend(

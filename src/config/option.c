@@ -4,6 +4,7 @@
 #include "config/section.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 const char *section_title(const struct section *section)
 {
@@ -25,44 +26,156 @@ bool section_takes(const struct section *section, const char *name)
 	return section_value(section, name) != NULL;
 }
 
-/* The value of that name and type; there is none only by a mistake in the driver. */
-static const struct value *expect(
-	const struct section *section, const char *name, enum option_type type)
+/* A mistake in a driver: an option that its table does not have, or a member that takes no value of
+ * the kind. */
+static const struct value *expect(const struct section *section, const char *name, bool good_kind)
 {
 	const struct value *value = section_value(section, name);
 
-	if (value == NULL || value->option->type != type)
+	if (value == NULL || !good_kind)
 		abort();
 	return value;
 }
 
+static enum option_kind kind_of(const struct section *section, const char *name)
+{
+	return expect(section, name, true)->option->kind;
+}
+
+static bool is_time(enum option_kind kind)
+{
+	return kind == OPTION_DURATION || kind == OPTION_SECONDS || kind == OPTION_MINUTES;
+}
+
+static bool is_text(enum option_kind kind)
+{
+	return kind != OPTION_LIST && kind != OPTION_BOOL && kind != OPTION_NUMBER &&
+	       !is_time(kind);
+}
+
 const char *section_string(const struct section *section, const char *name)
 {
-	return expect(section, name, OPTION_STRING)->text;
+	return expect(section, name, is_text(kind_of(section, name)))->text;
 }
 
 bool section_bool(const struct section *section, const char *name)
 {
-	return expect(section, name, OPTION_BOOL)->number != 0;
+	return expect(section, name, kind_of(section, name) == OPTION_BOOL)->number != 0;
 }
 
 int64_t section_number(const struct section *section, const char *name)
 {
-	return expect(section, name, OPTION_NUMBER)->number;
+	return expect(section, name, kind_of(section, name) == OPTION_NUMBER)->number;
 }
 
 int64_t section_milliseconds(const struct section *section, const char *name)
 {
-	return expect(section, name, OPTION_DURATION)->number;
+	return expect(section, name, is_time(kind_of(section, name)))->number;
 }
 
 const char *const *section_list(const struct section *section, const char *name, size_t *count_r)
 {
-	const struct value *value = expect(section, name, OPTION_LIST);
+	const struct value *value = expect(section, name, kind_of(section, name) == OPTION_LIST);
 
 	*count_r = value->count;
 	return value->items;
 }
+
+/* ---- filling a struct ---- */
+
+/* The number in the unit that its kind is stored in. */
+static int64_t number_of(const struct value *value)
+{
+	if (value->option->kind == OPTION_SECONDS)
+		return value->number / 1000;
+	return value->option->kind == OPTION_MINUTES ? value->number / 60000 : value->number;
+}
+
+/* Whether a value of the kind can be stored in such a member. */
+static bool suits(enum option_kind kind, enum option_kind of, enum option_member member)
+{
+	switch (member) {
+	case OPTION_NOWHERE:
+		return true;
+	case OPTION_IN_TEXT:
+		return is_text(kind) && kind != OPTION_RATE && kind != OPTION_TIME;
+	case OPTION_IN_BOOL:
+		return kind == OPTION_BOOL || kind == OPTION_ENUM;
+	case OPTION_IN_INT64:
+		return kind == OPTION_NUMBER || kind == OPTION_TIME || is_time(kind);
+	case OPTION_IN_UNSIGNED:
+		return kind == OPTION_NUMBER || kind == OPTION_ENUM ||
+		       (kind == OPTION_LIST && of == OPTION_ENUM);
+	case OPTION_IN_LIST:
+		return kind == OPTION_LIST;
+	case OPTION_IN_RATE:
+		return kind == OPTION_RATE;
+	}
+	return false;
+}
+
+static void store(const struct value *value, void *structure)
+{
+	const struct option *option = value->option;
+	void *to = (char *)structure + option->offset;
+	bool is_none = option->null_if_unset && value->line == 0;
+
+	if (!suits(option->kind, option->of, option->member))
+		abort();
+	switch (option->member) {
+	case OPTION_NOWHERE:
+		break;
+	case OPTION_IN_TEXT:
+		*(const char **)to = is_none ? NULL : value->text;
+		break;
+	case OPTION_IN_BOOL:
+		*(bool *)to = value->number != 0;
+		break;
+	case OPTION_IN_INT64:
+		*(int64_t *)to = is_none ? -1 : number_of(value);
+		break;
+	case OPTION_IN_UNSIGNED:
+		*(unsigned *)to = (unsigned)value->number;
+		break;
+	case OPTION_IN_LIST:
+		*(struct config_list *)to = (struct config_list){value->items, value->count};
+		break;
+	case OPTION_IN_RATE:
+		*(struct config_rate *)to = value->rate;
+		break;
+	}
+}
+
+static int check_text(const struct section *section, const struct option *option, const char *text,
+	struct error *error)
+{
+	struct error why;
+
+	if (option->kind == OPTION_FILE && access(text, R_OK) != 0)
+		return section_error(
+			section, option->name, error, "cannot read \"%.200s\": %m", text);
+	if (option->check == NULL || option->check(text, &why) == 0)
+		return 0;
+	return section_error(section, option->name, error, "\"%.100s\" %s", text, why.text);
+}
+
+int section_fill(const struct section *section, void *structure, struct error *error)
+{
+	for (size_t i = 0; i < section->count; i++) {
+		const struct value *value = &section->values[i];
+
+		for (size_t j = 0; j < value->count; j++)
+			if (check_text(section, value->option, value->items[j], error) != 0)
+				return -1;
+		if (is_text(value->option->kind) && value->text[0] != '\0' &&
+			check_text(section, value->option, value->text, error) != 0)
+			return -1;
+		store(value, structure);
+	}
+	return 0;
+}
+
+/* ---- the file ---- */
 
 bool section_has(const struct section *section, const char *name)
 {

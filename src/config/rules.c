@@ -4,48 +4,7 @@
 #include "base/text.h"
 #include "config/section.h"
 
-enum { NAME_MAX_BYTES = 64, ROLE_MAX_BYTES = 32 };
-
-static const struct schema_kind policy_kind = {"policy", schema_policy_options, NULL};
-static const struct schema_kind rule_kind = {"rule", schema_rule_options, NULL};
-
-/* A list that was written must restrict: an empty one would read as a condition that was not
- * written. */
-static int read_list(const struct section *section, const char *name, struct config_list *list,
-	struct error *error)
-{
-	list->items = section_list(section, name, &list->count);
-	if (section_has(section, name) && list->count == 0)
-		return section_error(section, name, error,
-			"nobody is in an empty list: name at least one, or leave the option out");
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i][0] == '\0')
-			return section_error(section, name, error, "has an empty text in its list");
-	return 0;
-}
-
-static int read_lists(const struct section *section, struct config_rule *rule, struct error *error)
-{
-	const struct {
-		const char *name;
-		struct config_list *list;
-	} lists[] = {
-		{"groups", &rule->groups},
-		{"users", &rule->users},
-		{"emails", &rule->emails},
-		{"backends", &rule->backends},
-		{"platforms", &rule->platforms},
-		{"meetings", &rule->meetings},
-		{"meeting-tokens", &rule->meeting_tokens},
-		{"acr", &rule->acr},
-		{"networks", &rule->networks},
-	};
-
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (read_list(section, lists[i].name, lists[i].list, error) != 0)
-			return -1;
-	return 0;
-}
+enum { NAME_MAX_BYTES = 64 };
 
 static int read_networks(struct arena *arena, const struct section *section,
 	struct config_rule *rule, struct error *error)
@@ -67,10 +26,9 @@ static int read_networks(struct arena *arena, const struct section *section,
 }
 
 /* Somebody without a second factor is not told apart: a `false` would read as if they were. */
-static int read_second_factor(
-	const struct section *section, struct config_rule *rule, struct error *error)
+static int check_second_factor(
+	const struct section *section, const struct config_rule *rule, struct error *error)
 {
-	rule->second_factor = section_bool(section, "second-factor");
 	if (section_has(section, "second-factor") && !rule->second_factor)
 		return section_error(section, "second-factor", error,
 			"only true is a condition: leave the option out where it does not matter");
@@ -106,51 +64,17 @@ static int check_tokens(
 		"(users, groups or emails)");
 }
 
-/* The role goes to the platform, so that a word of another alphabet than a platform expects must
- * not get that far. */
-static int read_role(const struct section *section, struct config_rule *rule, struct error *error)
-{
-	size_t length;
-
-	rule->role = section_string(section, "role");
-	if (!section_has(section, "role"))
-		return 0;
-	length = strspn(rule->role, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	if (length == 0 || length > ROLE_MAX_BYTES || rule->role[length] != '\0')
-		return section_error(section, "role", error,
-			"1 to %d small letters, digits or - are needed, like \"moderator\"",
-			ROLE_MAX_BYTES);
-	if (!rule->allow)
-		return section_error(section, "role", error,
-			"a rule that denies gives no role: leave the option out");
-	return 0;
-}
-
-static int read_time(
-	const struct section *section, const char *name, int64_t *time_r, struct error *error)
-{
-	const char *text = section_string(section, name);
-
-	*time_r = 0;
-	if (!section_has(section, name))
-		return 0;
-	/* 0 stands for "none", so 1970 itself cannot be had. */
-	if (text_to_time(text, time_r) != 0 || *time_r <= 0)
-		return section_error(section, name, error,
-			"a time in UTC like \"2026-01-01T08:00Z\" is needed, not \"%.64s\"", text);
-	return 0;
-}
-
 /* These stand for something else in answers and logs. */
 static bool is_reserved(const char *name)
 {
 	return strcmp(name, "default") == 0 || strcmp(name, "no policy") == 0;
 }
 
-static int check_name(const struct section *section, struct error *error)
+static int check_name(struct arena *arena, struct section *section, struct error *error)
 {
 	const char *name = section_title(section);
 
+	(void)arena;
 	if (name[0] == '\0' || strlen(name) > NAME_MAX_BYTES || !text_is_printable(name))
 		return section_error(section, NULL, error,
 			"a rule's name has 1 to %d bytes and no control characters",
@@ -161,35 +85,24 @@ static int check_name(const struct section *section, struct error *error)
 	return 0;
 }
 
+static const struct schema_kind policy_kind = {"policy", schema_policy_options, NULL, NULL};
+static const struct schema_kind rule_kind = {"rule", schema_rule_options, NULL, check_name};
+
 static int read_rule(struct arena *arena, const struct section *section, struct config_rule *rule,
 	struct error *error)
 {
 	rule->name = section_title(section);
 	rule->line = section->line;
-	if (check_name(section, error) != 0)
-		return -1;
 	if (!section_has(section, "allow"))
 		return section_error(section, NULL, error,
 			"allow is missing: write allow = true or allow = false");
-	rule->allow = section_bool(section, "allow");
-	if (read_lists(section, rule, error) != 0 || check_tokens(section, rule, error) != 0 ||
+	if (section_fill(section, rule, error) != 0 || check_tokens(section, rule, error) != 0 ||
 		read_networks(arena, section, rule, error) != 0 ||
-		read_second_factor(section, rule, error) != 0 ||
-		read_role(section, rule, error) != 0 ||
-		read_time(section, "not-before", &rule->not_before, error) != 0)
+		check_second_factor(section, rule, error) != 0)
 		return -1;
-	return read_time(section, "not-after", &rule->not_after, error);
-}
-
-static int read_default(
-	const struct section *section, struct config_policy *policy, struct error *error)
-{
-	const char *text = section_string(section, "default");
-
-	policy->allow_by_default = strcmp(text, "allow") == 0;
-	if (!policy->allow_by_default && strcmp(text, "deny") != 0)
-		return section_error(section, "default", error,
-			"\"deny\" or \"allow\" is needed, not \"%.64s\"", text);
+	if (rule->role[0] != '\0' && !rule->allow)
+		return section_error(section, "role", error,
+			"a rule that denies gives no role: leave the option out");
 	return 0;
 }
 
@@ -229,7 +142,7 @@ int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct conf
 	policy->present = true;
 	parsed = cfg_opt_getnsec(policies, 0);
 	section = section_read(arena, file, &policy_kind, parsed, error);
-	if (section == NULL || read_default(section, policy, error) != 0)
+	if (section == NULL || section_fill(section, policy, error) != 0)
 		return -1;
 	return read_rules(arena, file, schema_option(parsed, "rule"), policy, error);
 }

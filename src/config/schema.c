@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/schema.h"
 
+#include "base/text.h"
 #include "config/arena.h"
 #include "config/nearest.h"
 #include "config/source.h"
@@ -8,71 +9,140 @@
 #include <limits.h>
 #include <strings.h>
 
+enum {
+	IN_FLIGHT_MAX = 1000000,
+	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* revocations are kept so long */
+	LANGUAGE_MAX = 35,			  /* RFC 5646 section 4.4.1 */
+	ROLE_MAX = 32,
+};
+
+static const char *const log_targets[] = {"stderr", "syslog", NULL};
+static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const defaults[] = {"deny", "allow", NULL};
+
+static int check_language(const char *text, struct error *why)
+{
+	return text_is_token(text, 2, LANGUAGE_MAX, "-")
+		       ? 0
+		       : error_set(why, "is not the name of a language like en or pt-BR");
+}
+
+/* The logo is on this site, since no page may load anything from another. */
+static int check_logo(const char *text, struct error *why)
+{
+	return text[0] == '/' && text[1] != '/' && text_is_visible_ascii(text)
+		       ? 0
+		       : error_set(
+				 why, "is not a path on this host like \"/auth/static/logo.svg\"");
+}
+
+/* The role goes to the platform, so that a word of another alphabet than a platform expects must
+ * not get that far. */
+static int check_role(const char *text, struct error *why)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return length <= ROLE_MAX && text[length] == '\0'
+		       ? 0
+		       : error_set(why,
+				 "is not 1 to %d small letters, digits or -, like \"moderator\"",
+				 ROLE_MAX);
+}
+
+#define SETTING(member) OPTION_INTO(struct settings, member)
+#define RULE(member)	OPTION_INTO(struct config_rule, member)
+/* A list that was written must restrict: an empty one would read as a condition that was not
+ * written. */
+#define CONDITION(member) .not_empty = true, RULE(member)
+
 const struct option schema_file_options[] = {
-	{"base-url", OPTION_STRING, NULL, "address of this service, https://host/path"},
-	{"store", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/store", "the sealed store"},
-	{"store-key", OPTION_STRING, SYSCONFDIR "/meetauth/store.key", "the store's master key"},
-	{"state", OPTION_STRING, "lmdb:/run/meetauth", "what the processes of a pool share"},
-	{"share", OPTION_STRING, DATADIR "/meetauth", "folder of pages, lang and static"},
-	{"session-lifetime", OPTION_DURATION, "12h", "how long a session lives at most"},
-	{"session-idle", OPTION_DURATION, "1h", "how long it lives unused"},
-	{"ticket-lifetime", OPTION_DURATION, "10m", "how long a login may take"},
-	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for what is in flight"},
-	{"throttle-account", OPTION_STRING, "10/10m", "wrong passwords for one account"},
-	{"throttle-address", OPTION_STRING, "60/10m", "wrong passwords from one address"},
-	{"throttle-joins", OPTION_STRING, "60000/10m", "joins of one person"},
-	{"throttle-refused", OPTION_STRING, "20/10m", "refused request tokens of one person"},
-	{"max-in-flight", OPTION_NUMBER, "10000", "visits a process works on at once"},
-	{"log", OPTION_STRING, "stderr", "stderr or syslog"},
-	{"log-format", OPTION_STRING, "logfmt", "logfmt or json"},
-	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first"},
-	{"brand-name", OPTION_STRING, NULL, "whose service this is, shown on pages"},
-	{"brand-logo", OPTION_STRING, NULL, "path of a picture below this host"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"base-url", OPTION_URL, NULL, "address of this service, https://host/path",
+		.required = true, SETTING(base_url)},
+	{"store", OPTION_TEXT, LOCALSTATEDIR "/lib/meetauth/store", "the sealed store",
+		.not_empty = true, SETTING(store)},
+	{"store-key", OPTION_TEXT, SYSCONFDIR "/meetauth/store.key", "the store's master key",
+		.not_empty = true, SETTING(store_key)},
+	{"state", OPTION_TEXT, "lmdb:/run/meetauth", "what the processes of a pool share",
+		.not_empty = true, SETTING(state)},
+	{"share", OPTION_TEXT, DATADIR "/meetauth", "folder of pages, lang and static",
+		.not_empty = true, SETTING(share)},
+	{"session-lifetime", OPTION_SECONDS, "12h", "how long a session lives at most", .min = 1,
+		.max = SESSION_LIFETIME_MAX_S, SETTING(session_lifetime)},
+	{"session-idle", OPTION_SECONDS, "1h", "how long it lives unused", .min = 1,
+		SETTING(session_idle)},
+	{"ticket-lifetime", OPTION_SECONDS, "10m", "how long a login may take", .min = 1,
+		SETTING(ticket_lifetime)},
+	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for what is in flight",
+		SETTING(drain_timeout_ms)},
+	{"throttle-account", OPTION_RATE, "10/10m", "wrong passwords for one account",
+		SETTING(throttle_account)},
+	{"throttle-address", OPTION_RATE, "60/10m", "wrong passwords from one address",
+		SETTING(throttle_address)},
+	{"throttle-joins", OPTION_RATE, "60000/10m", "joins of one person",
+		SETTING(throttle_joins)},
+	{"throttle-refused", OPTION_RATE, "20/10m", "refused request tokens of one person",
+		SETTING(throttle_refused)},
+	{"max-in-flight", OPTION_NUMBER, "10000", "visits a process works on at once", .min = 1,
+		.max = IN_FLIGHT_MAX, SETTING(max_in_flight)},
+	{"log", OPTION_ENUM, "stderr", "stderr or syslog", .words = log_targets, SETTING(log)},
+	{"log-format", OPTION_ENUM, "logfmt", "logfmt or json", .words = log_formats,
+		SETTING(log_format)},
+	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first",
+		.not_empty = true, .distinct = true, .check = check_language, SETTING(languages)},
+	{"brand-name", OPTION_TEXT, NULL, "whose service this is, shown on pages",
+		SETTING(brand_name)},
+	{"brand-logo", OPTION_TEXT, NULL, "path of a picture below this host", .check = check_logo,
+		SETTING(brand_logo)},
+	{0},
 };
 
 const struct option schema_platform_options[] = {
-	{"type", OPTION_STRING, NULL, "the driver"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"type", OPTION_TEXT, NULL, "the driver"},
+	{0},
 };
 
 const struct option schema_backend_options[] = {
-	{"type", OPTION_STRING, NULL, "the driver"},
-	{"label", OPTION_STRING, NULL, "text of its button or form; default: the title"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"type", OPTION_TEXT, NULL, "the driver"},
+	{"label", OPTION_TEXT, NULL, "text of its button or form; default: the title",
+		.not_empty = true},
+	{0},
 };
 
 const struct option schema_policy_options[] = {
-	{"default", OPTION_STRING, "deny", "deny or allow, where no rule hits"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"default", OPTION_ENUM, "deny", "deny or allow, where no rule hits", .words = defaults,
+		OPTION_INTO(struct config_policy, allow_by_default)},
+	{0},
 };
 
 const struct option schema_rule_options[] = {
-	{"allow", OPTION_BOOL, NULL, "what the rule says"},
-	{"groups", OPTION_LIST, NULL, "any of these groups"},
-	{"users", OPTION_LIST, NULL, "SUBJECT or BACKEND/SUBJECT"},
-	{"emails", OPTION_LIST, NULL, "patterns of e-mail addresses"},
-	{"backends", OPTION_LIST, NULL, "titles of backends"},
-	{"platforms", OPTION_LIST, NULL, "titles of platforms"},
-	{"meetings", OPTION_LIST, NULL, "patterns of meeting ids"},
-	{"meeting-tokens", OPTION_LIST, NULL, "patterns of meeting tokens"},
-	{"acr", OPTION_LIST, NULL, "authentication context classes of a provider"},
-	{"second-factor", OPTION_BOOL, NULL, "true: they gave more than a password"},
-	{"networks", OPTION_LIST, NULL, "addresses or networks of visitors"},
-	{"not-before", OPTION_STRING, NULL, "2026-01-01T08:00Z"},
-	{"not-after", OPTION_STRING, NULL, "2026-12-31T18:00Z"},
-	{"role", OPTION_STRING, NULL, "what whom it allows is in the meeting"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"allow", OPTION_BOOL, NULL, "what the rule says", RULE(allow)},
+	{"groups", OPTION_LIST, NULL, "any of these groups", CONDITION(groups)},
+	{"users", OPTION_LIST, NULL, "SUBJECT or BACKEND/SUBJECT", CONDITION(users)},
+	{"emails", OPTION_LIST, NULL, "patterns of e-mail addresses", CONDITION(emails)},
+	{"backends", OPTION_LIST, NULL, "titles of backends", CONDITION(backends)},
+	{"platforms", OPTION_LIST, NULL, "titles of platforms", CONDITION(platforms)},
+	{"meetings", OPTION_LIST, NULL, "patterns of meeting ids", CONDITION(meetings)},
+	{"meeting-tokens", OPTION_LIST, NULL, "patterns of meeting tokens",
+		CONDITION(meeting_tokens)},
+	{"acr", OPTION_LIST, NULL, "authentication context classes of a provider", CONDITION(acr)},
+	{"second-factor", OPTION_BOOL, NULL, "true: they gave more than a password",
+		RULE(second_factor)},
+	{"networks", OPTION_LIST, NULL, "addresses or networks of visitors", CONDITION(networks)},
+	{"not-before", OPTION_TIME, NULL, "2026-01-01T08:00Z", RULE(not_before)},
+	{"not-after", OPTION_TIME, NULL, "2026-12-31T18:00Z", RULE(not_after)},
+	{"role", OPTION_TEXT, NULL, "what whom it allows is in the meeting", .not_empty = true,
+		.check = check_role, RULE(role)},
+	{0},
 };
 
 const struct option schema_desk_options[] = {
-	{"groups", OPTION_LIST, NULL, "whose members may use the desk; needed"},
-	{"backends", OPTION_LIST, NULL, "backends whose groups are meant; default: all"},
-	{"accounts", OPTION_STRING, NULL,
-		"backend of the accounts; default: the only guest-account"},
-	{"invitations", OPTION_STRING, NULL,
-		"backend of the invitations; default: the only invite"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"groups", OPTION_LIST, NULL, "whose members may use the desk", .required = true,
+		OPTION_INTO(struct config_desk, groups)},
+	{"backends", OPTION_LIST, NULL, "backends whose groups are meant; default: all",
+		.not_empty = true, OPTION_INTO(struct config_desk, backends)},
+	{"accounts", OPTION_TEXT, NULL, "backend of the accounts; default: the only guest-account"},
+	{"invitations", OPTION_TEXT, NULL, "backend of the invitations; default: the only invite"},
+	{0},
 };
 
 /* The parse under way: libconfuse hands its callbacks no context. */
@@ -224,7 +294,7 @@ int schema_option_line(const cfg_opt_t *option)
 
 /* Adds an option to an array that has room. Two types may have one of the same name: it is a list
  * for libconfuse if it is for either; section.c looks closer. */
-static void add_option(cfg_opt_t *opts, const char *name, enum option_type type)
+static void add_option(cfg_opt_t *opts, const char *name, enum option_kind kind)
 {
 	cfg_opt_t *opt = opts;
 
@@ -232,7 +302,7 @@ static void add_option(cfg_opt_t *opts, const char *name, enum option_type type)
 		opt++;
 	opt->name = name;
 	opt->type = CFGT_STR;
-	opt->flags |= CFGF_NODEFAULT | (type == OPTION_LIST ? CFGF_LIST : CFGF_NONE);
+	opt->flags |= CFGF_NODEFAULT | (kind == OPTION_LIST ? CFGF_LIST : CFGF_NONE);
 	opt->parsecb = take;
 }
 
@@ -269,12 +339,12 @@ static cfg_opt_t *options_of(struct arena *arena, const struct schema_kind *kind
 	if (opts == NULL)
 		return NULL;
 	if (kind->name != NULL)
-		add_option(opts, SOURCE_OPENED, OPTION_STRING);
+		add_option(opts, SOURCE_OPENED, OPTION_TEXT);
 	for (const struct option *option = kind->options; option->name != NULL; option++)
-		add_option(opts, option->name, option->type);
+		add_option(opts, option->name, option->kind);
 	for (const struct section_type *type = types; type->type != NULL; type++)
 		for (const struct option *option = type->options; option->name != NULL; option++)
-			add_option(opts, option->name, option->type);
+			add_option(opts, option->name, option->kind);
 	return opts;
 }
 

@@ -7,6 +7,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include "config/arena.h"
 #include "config/config.h"
 
 #include <confuse.h>
@@ -17,6 +18,8 @@ struct schema_kind {
 	const struct option *options; /* what every section of the kind takes */
 	const struct section_type
 		*types; /* what else, by its `type`; NULL: the kind has no types */
+	/* What its titles have to be; may store them in another form. NULL: anything, or none. */
+	int (*check_title)(struct arena *arena, struct section *section, struct error *error);
 };
 
 extern const struct option schema_file_options[];

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/nearest.h"
 #include "config/source.h"
+#include "config/value.h"
 
 struct value *section_value(const struct section *section, const char *name)
 {
@@ -12,60 +13,6 @@ struct value *section_value(const struct section *section, const char *name)
 		if (strcmp(section->values[i].option->name, name) == 0)
 			return &section->values[i];
 	return NULL;
-}
-
-/* Whether `text` is of the option's type; what it means in *number_r. */
-static bool is_of_type(enum option_type type, const char *text, int64_t *number_r)
-{
-	int truth;
-
-	switch (type) {
-	case OPTION_BOOL:
-		truth = cfg_parse_boolean(text);
-		*number_r = truth;
-		return truth == 0 || truth == 1;
-	case OPTION_NUMBER:
-		return text_to_number(text, 0, INT32_MAX, number_r) == 0;
-	case OPTION_DURATION:
-		return text_to_duration(text, number_r) == 0;
-	case OPTION_STRING:
-	case OPTION_LIST:
-		break;
-	}
-	return text_is_printable(text);
-}
-
-static const char *type_words(enum option_type type)
-{
-	static const char *const words[] = {
-		[OPTION_STRING] = "text in UTF-8 without control characters",
-		[OPTION_BOOL] = "true or false",
-		[OPTION_NUMBER] = "a whole number from 0 to 2147483647",
-		[OPTION_DURATION] = "a duration like \"90s\", \"10m\", \"12h\" or \"7d\"",
-		[OPTION_LIST] = "a list of texts in UTF-8 without control characters",
-	};
-
-	return words[type];
-}
-
-static int wrong_type(const struct section *section, const struct value *value, const char *text,
-	struct error *error)
-{
-	const char *name = value->option->name;
-	const char *words = type_words(value->option->type);
-
-	if (!text_is_printable(text)) /* nothing to show to a terminal */
-		return section_error(section, name, error, "%s is needed", words);
-	return section_error(section, name, error, "%s is needed, not \"%.64s\"", words, text);
-}
-
-static int read_one(struct arena *arena, const struct section *section, struct value *value,
-	const char *text, struct error *error)
-{
-	if (!is_of_type(value->option->type, text, &value->number))
-		return wrong_type(section, value, text, error);
-	value->text = arena_copy(arena, text);
-	return 0;
 }
 
 static bool is_empty_list(cfg_opt_t *parsed)
@@ -81,14 +28,11 @@ static int read_list(struct arena *arena, const struct section *section, struct 
 	value->items = arena_alloc(arena, count, sizeof *value->items);
 	if (value->items == NULL)
 		return error_set(error, "%s: out of memory", section->file);
-	for (; value->count < count; value->count++) {
-		const char *text = cfg_opt_getnstr(parsed, (unsigned)value->count);
-
-		if (!text_is_printable(text))
-			return wrong_type(section, value, text, error);
-		value->items[value->count] = arena_copy(arena, text);
-	}
-	return 0;
+	while (value->count < count)
+		if (value_add(arena, section, value,
+			    cfg_opt_getnstr(parsed, (unsigned)value->count), error) != 0)
+			return -1;
+	return value_check_count(section, value, error);
 }
 
 /* A list's fallback stands in the driver's table as it would in the file, so libconfuse reads it.
@@ -115,17 +59,30 @@ static int read_list_fallback(struct arena *arena, const struct section *section
 	return rc;
 }
 
+/* An origin without a fallback is that of the title. */
 static int read_fallback(struct arena *arena, const struct section *section, struct value *value,
 	struct error *error)
 {
-	const char *fallback = value->option->fallback;
+	const struct option *option = value->option;
+	struct buffer origin = BUFFER_INIT(512);
+	int rc;
 
 	value->text = "";
-	if (fallback == NULL)
-		return 0;
-	if (value->option->type == OPTION_LIST)
+	if (option->required)
+		return section_error(section, option->name, error,
+			option->kind == OPTION_LIST ? "is missing: write %s = {\"…\"}, %s"
+						    : "is missing: write %s = \"…\", %s",
+			option->name, option->help);
+	if (option->fallback != NULL && option->kind == OPTION_LIST)
 		return read_list_fallback(arena, section, value, error);
-	return read_one(arena, section, value, fallback, error);
+	if (option->fallback != NULL)
+		return value_read(arena, section, value, option->fallback, error);
+	if (option->kind != OPTION_ORIGIN)
+		return 0;
+	buffer_printf(&origin, "https://%s", section->title);
+	rc = value_read(arena, section, value, origin.data != NULL ? origin.data : "", error);
+	buffer_release(&origin);
+	return rc;
 }
 
 static int read_value(struct arena *arena, const struct section *section, struct value *value,
@@ -137,12 +94,12 @@ static int read_value(struct arena *arena, const struct section *section, struct
 	if (value->line == 0)
 		return read_fallback(arena, section, value, error);
 	value->text = "";
-	if (value->option->type == OPTION_LIST)
+	if (value->option->kind == OPTION_LIST)
 		return read_list(arena, section, value, option, error);
 	if (cfg_opt_size(option) != 1 || is_empty_list(option))
 		return section_error(
 			section, value->option->name, error, "takes one value, not a list");
-	return read_one(arena, section, value, cfg_opt_getnstr(option, 0), error);
+	return value_read(arena, section, value, cfg_opt_getnstr(option, 0), error);
 }
 
 static int unknown_type(const struct section *section, const struct section_type *types,
@@ -274,5 +231,7 @@ struct section *section_read(struct arena *arena, const char *file, const struct
 	section->kind = kind->name;
 	section->title = parsed->title != NULL ? arena_copy(arena, parsed->title) : NULL;
 	section->line = schema_line(parsed);
+	if (kind->check_title != NULL && kind->check_title(arena, section, error) != 0)
+		return NULL;
 	return read_all(arena, section, kind, parsed, error) == 0 ? section : NULL;
 }

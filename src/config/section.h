@@ -15,7 +15,10 @@ struct value {
 	const struct option *option;
 	int line;	  /* where the file sets it; 0: it does not, and this is the fallback */
 	const char *text; /* as written; "" for lists and where there is no fallback */
-	int64_t number;	  /* that text as the number, the bool or the milliseconds it is */
+	/* That text as the number, the bool or the milliseconds it is; of an enum its place among
+	 * the words, of a list of words a bit for each. */
+	int64_t number;
+	struct config_rate rate;
 	const char **items;
 	size_t count;
 };

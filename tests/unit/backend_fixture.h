@@ -17,10 +17,11 @@ static inline int try_open(struct fixture *fixture, const struct auth_backend *b
 	const struct section_type platforms[] = {{"test", none}, {0}};
 	const struct section_type backends[] = {{backend->type, backend->options}, {0}};
 
-	configure(fixture, (struct config_types){platforms, backends},
-		"platform \"meeting.example.org\" { type = \"test\" }\n"
-		"backend \"staff\" {\n type = \"%s\"\n%s\n}\n",
-		backend->type, options);
+	if (try_configure(fixture, (struct config_types){platforms, backends}, error,
+		    "platform \"meeting.example.org\" { type = \"test\" }\n"
+		    "backend \"staff\" {\n type = \"%s\"\n%s\n}\n",
+		    backend->type, options) != 0)
+		return -1;
 	return backend->open(fixture->settings->backends[0], instance_r, error);
 }
 

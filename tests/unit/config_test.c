@@ -154,7 +154,7 @@ static void test_quotes_and_comments(void **state)
 	assert_string_equal(s->store_key, "a\\b'c\\d \"${MEETAUTH_TEST_UNSET}");
 	config_free(&s);
 	REFUSED({"/* a */ # b\n// c\n/* d\n e */\nnope = 1", 5, "unknown option \"nope\""},
-		{"languages = { # a list\n \"en\", // of\n \"x y\" }", 1, "base-url is missing"},
+		{"languages = { # a list\n \"en\", // of\n \"x y\" }", 1, "base-url: is missing"},
 		{"nope1 = /* {", 1, "never closed"});
 }
 

@@ -17,14 +17,16 @@
 
 #define NOW 1790000000
 
-static inline const struct section *section_for(struct fixture *fixture,
-	const struct platform_driver *driver, const char *title, const char *options_text)
+static inline int try_open_driver(struct fixture *fixture, const struct platform_driver *driver,
+	const char *title, const char *options_text, void **instance_r, struct error *error)
 {
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"%s\" {\n type = \"%s\"\n %s\n}\n"
-		"backend \"staff\" { type = \"file\" users = \"/u\" }\n",
-		title, driver->type, options_text);
-	return fixture->settings->platforms[0];
+	if (try_configure(fixture,
+		    (struct config_types){platform_section_types(), auth_section_types()}, error,
+		    "platform \"%s\" {\n type = \"%s\"\n %s\n}\n"
+		    "backend \"staff\" { type = \"file\" users = \"/u\" }\n",
+		    title, driver->type, options_text) != 0)
+		return -1;
+	return driver->open(fixture->settings->platforms[0], instance_r, error);
 }
 
 static inline void *open_driver(struct fixture *fixture, const struct platform_driver *driver,
@@ -33,7 +35,7 @@ static inline void *open_driver(struct fixture *fixture, const struct platform_d
 	struct error error = {""};
 	void *instance = NULL;
 
-	if (driver->open(section_for(fixture, driver, title, options_text), &instance, &error) != 0)
+	if (try_open_driver(fixture, driver, title, options_text, &instance, &error) != 0)
 		fail_msg("%s", error.text);
 	return instance;
 }
@@ -47,17 +49,16 @@ static inline void refuses_options(struct fixture *fixture, const struct platfor
 	const char *title, const struct bad_option *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct section *section =
-			section_for(fixture, driver, title, cases[i].options_text);
+		const char *options_text = cases[i].options_text;
 		struct error error = {""};
 		void *instance = NULL;
 
-		if (driver->open(section, &instance, &error) == 0)
-			fail_msg("taken: %s", cases[i].options_text);
+		if (try_open_driver(fixture, driver, title, options_text, &instance, &error) == 0)
+			fail_msg("taken: %s", options_text);
 		if (strstr(error.text, cases[i].words) == NULL ||
 			strncmp(error.text, fixture->conf, strlen(fixture->conf)) != 0)
-			fail_msg("\"%s\" expected for %s: %s", cases[i].words,
-				cases[i].options_text, error.text);
+			fail_msg("\"%s\" expected for %s: %s", cases[i].words, options_text,
+				error.text);
 	}
 }
 

@@ -110,11 +110,11 @@ static void bad_options_are_named_with_their_place(void **state)
 
 	snprintf(place, sizeof place, "%s:4: platform \"" HOST "\": ", fixture->conf);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct section *section = section_of(fixture, HOST, cases[i].options_text);
 		struct error error = {""};
 		void *instance = NULL;
 
-		assert_int_equal(veeting->open(section, &instance, &error), -1);
+		assert_int_equal(
+			try_open(fixture, HOST, cases[i].options_text, &instance, &error), -1);
 		if (strstr(error.text, cases[i].words) == NULL ||
 			strncmp(error.text, place, strlen(place)) != 0)
 			fail_msg("\"%s…%s\" expected: %s", place, cases[i].words, error.text);

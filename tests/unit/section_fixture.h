@@ -66,23 +66,45 @@ static inline void put(const char *path, const char *text, size_t length, mode_t
 	assert_int_equal(rename(other, path), 0);
 }
 
-/* Loads a configuration of `text`; its sections are in fixture->settings. */
+static inline int load_text(struct fixture *fixture, struct config_types known, struct error *error,
+	const char *format, va_list args)
+{
+	char text[4096];
+	int length =
+		snprintf(text, sizeof text, "base-url = \"https://external.example.org/auth\"\n");
+
+	vsnprintf(text + length, sizeof text - (size_t)length, format, args);
+	config_free(&fixture->settings);
+	put(fixture->conf, text, strlen(text), 0644);
+	fixture->settings = config_load(fixture->conf, known, error);
+	return fixture->settings != NULL ? 0 : -1;
+}
+
+/* Loads a configuration, which may be refused; its sections are in fixture->settings. */
+__attribute__((format(printf, 4, 5))) static inline int try_configure(struct fixture *fixture,
+	struct config_types known, struct error *error, const char *format, ...)
+{
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = load_text(fixture, known, error, format, args);
+	va_end(args);
+	return rc;
+}
+
+/* The same for one that is good. */
 __attribute__((format(printf, 3, 4))) static inline void configure(
 	struct fixture *fixture, struct config_types known, const char *format, ...)
 {
 	struct error error = {""};
-	char text[4096];
 	va_list args;
-	int length =
-		snprintf(text, sizeof text, "base-url = \"https://external.example.org/auth\"\n");
+	int rc;
 
 	va_start(args, format);
-	vsnprintf(text + length, sizeof text - (size_t)length, format, args);
+	rc = load_text(fixture, known, &error, format, args);
 	va_end(args);
-	config_free(&fixture->settings);
-	put(fixture->conf, text, strlen(text), 0644);
-	fixture->settings = config_load(fixture->conf, known, &error);
-	if (fixture->settings == NULL)
+	if (rc != 0)
 		fail_msg("%s", error.text);
 }
 

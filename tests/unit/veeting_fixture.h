@@ -17,14 +17,16 @@ extern const struct platform_driver platform_veeting;
 static const struct platform_driver *const veeting = &platform_veeting;
 
 /* The section `platform "TITLE" { type = "veeting" OPTIONS }`, each option on line 4. */
-static inline const struct section *section_of(
-	struct fixture *fixture, const char *title, const char *options_text)
+static inline int try_open(struct fixture *fixture, const char *title, const char *options_text,
+	void **instance_r, struct error *error)
 {
-	configure(fixture, (struct config_types){platform_section_types(), auth_section_types()},
-		"platform \"%s\" {\n type = \"veeting\"\n %s\n}\n"
-		"backend \"staff\" { type = \"file\" users = \"/u\" }\n",
-		title, options_text);
-	return fixture->settings->platforms[0];
+	if (try_configure(fixture,
+		    (struct config_types){platform_section_types(), auth_section_types()}, error,
+		    "platform \"%s\" {\n type = \"veeting\"\n %s\n}\n"
+		    "backend \"staff\" { type = \"file\" users = \"/u\" }\n",
+		    title, options_text) != 0)
+		return -1;
+	return veeting->open(fixture->settings->platforms[0], instance_r, error);
 }
 
 static inline void *open_titled(
@@ -33,7 +35,7 @@ static inline void *open_titled(
 	struct error error = {""};
 	void *instance = NULL;
 
-	if (veeting->open(section_of(fixture, title, options_text), &instance, &error) != 0)
+	if (try_open(fixture, title, options_text, &instance, &error) != 0)
 		fail_msg("%s", error.text);
 	return instance;
 }

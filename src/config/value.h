@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One value of the file, checked against its row of the table. Private to config/.
+ */
+#ifndef CONFIG_VALUE_H
+#define CONFIG_VALUE_H
+
+#include "config/section.h"
+
+/* Reads the text of an option that is no list: 0, or -1 with section_error(), which says what was
+ * expected and what was found. "" stands for "none" where the kind allows it. */
+int value_read(struct arena *arena, const struct section *section, struct value *value,
+	const char *text, struct error *error);
+
+/* Appends an entry to a list, whose array has room for it. */
+int value_add(struct arena *arena, const struct section *section, struct value *value,
+	const char *text, struct error *error);
+
+/* Whether the list has as many entries as it may have. */
+int value_check_count(
+	const struct section *section, const struct value *value, struct error *error);
+
+#endif
