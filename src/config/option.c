@@ -26,6 +26,14 @@ bool section_takes(const struct section *section, const char *name)
 	return section_value(section, name) != NULL;
 }
 
+struct value *section_value(const struct section *section, const char *name)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (strcmp(section->values[i].option->name, name) == 0)
+			return &section->values[i];
+	return NULL;
+}
+
 /* A mistake in a driver: an option that its table does not have, or a member that takes no value of
  * the kind. */
 static const struct value *expect(const struct section *section, const char *name, bool good_kind)

@@ -7,14 +7,6 @@
 #include "config/source.h"
 #include "config/value.h"
 
-struct value *section_value(const struct section *section, const char *name)
-{
-	for (size_t i = 0; i < section->count; i++)
-		if (strcmp(section->values[i].option->name, name) == 0)
-			return &section->values[i];
-	return NULL;
-}
-
 static bool is_empty_list(cfg_opt_t *parsed)
 {
 	return cfg_opt_size(parsed) == 1 && strcmp(cfg_opt_getnstr(parsed, 0), SOURCE_EMPTY) == 0;
