@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "base/wipe.h"
-#include "visit/visit.h"
+#include "join/exchange.h"
 #include "options.h"
 #include "pool/fastcgi.h"
 #include "pool/loop.h"
@@ -13,6 +13,7 @@
 #include "pool/signals.h"
 #include "pool/socket.h"
 #include "pool/worker.h"
+#include "routes.h"
 #include "service/lint.h"
 #include "service/reload.h"
 #include "service/upkeep.h"
@@ -33,7 +34,7 @@ struct process {
 	struct outbound *outbound;
 	struct reload *reload;
 	struct upkeep *upkeep;
-	struct station station;
+	struct server server;
 	int fd;		      /* the listening socket */
 	unsigned connections; /* that may wait there to become a request */
 };
@@ -126,14 +127,14 @@ static void share_descriptors(struct process *process)
 	descriptors -= descriptors > 2 * OWN ? OWN : descriptors / 2;
 	process->connections =
 		descriptors / 4 < LISTENER_CONNECTIONS ? descriptors / 4 : LISTENER_CONNECTIONS;
-	process->station.most_in_flight = (descriptors - process->connections) / 2;
+	process->server.most_in_flight = (descriptors - process->connections) / 2;
 }
 
 /* What the settings say about the process: when it starts, and at each reload. */
 static void apply(void *context, const struct settings *settings)
 {
 	const struct process *process = context;
-	unsigned most = process->station.most_in_flight;
+	unsigned most = process->server.most_in_flight;
 
 	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
 		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
@@ -150,14 +151,14 @@ static void receive(void *context, int fd, uint16_t request_id, struct request *
 {
 	struct process *process = context;
 
-	visit_begin(&process->station, fd, request_id, request);
+	visit_begin(&process->server, fd, request_id, request);
 }
 
 static void each_turn(void *context)
 {
 	struct process *process = context;
 
-	visit_each_turn(&process->station);
+	exchange_claim_all(&process->server);
 	wipe_stack();
 }
 
@@ -172,21 +173,21 @@ static void drain(void *context)
 {
 	struct process *process = context;
 
-	process->station.draining = true;
+	process->server.draining = true;
 }
 
 static unsigned in_flight(void *context)
 {
 	const struct process *process = context;
 
-	return process->station.in_flight;
+	return process->server.in_flight;
 }
 
 static int64_t drain_timeout_ms(void *context)
 {
 	const struct process *process = context;
 
-	return process->station.service->settings->drain_timeout_ms;
+	return process->server.service->settings->drain_timeout_ms;
 }
 
 /* -- life -- */
@@ -194,25 +195,26 @@ static int64_t drain_timeout_ms(void *context)
 /* Takes over the use of `service`. 0, or an exit status. */
 static int start(struct process *process, struct service *service, struct error *error)
 {
-	struct station *station = &process->station;
+	struct server *server = &process->server;
 
 	uv_loop_init(&process->loop);
 	worker_setup(&process->loop, service_threads(service));
-	station->loop = &process->loop;
+	server->loop = &process->loop;
+	server->routes = &routes;
 	process->outbound = outbound_new(&process->loop, error);
 	process->reload = reload_new(
-		&process->loop, process->outbound, service, &station->service, apply, process);
+		&process->loop, process->outbound, service, &server->service, apply, process);
 	if (process->outbound == NULL || process->reload == NULL)
 		return EX_OSERR;
 	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
 		return EX_OSERR;
 	state_make_folder(service->settings->state);
-	station->state = state_open(service->settings->state, error);
-	if (station->state == NULL)
+	server->state = state_open(service->settings->state, error);
+	if (server->state == NULL)
 		return EX_UNAVAILABLE;
-	if (metrics_open(state_folder(station->state), error) != 0)
+	if (metrics_open(state_folder(server->state), error) != 0)
 		return EX_UNAVAILABLE;
-	process->upkeep = upkeep_new(&process->loop, station->state, &station->service);
+	process->upkeep = upkeep_new(&process->loop, server->state, &server->service);
 	if (process->upkeep == NULL)
 		return EX_OSERR;
 	return EX_OK;
@@ -225,7 +227,7 @@ static void stop(struct process *process)
 	outbound_free(&process->outbound);
 	uv_run(&process->loop, UV_RUN_DEFAULT); /* until the last handle is closed */
 	uv_loop_close(&process->loop);
-	state_close(&process->station.state);
+	state_close(&process->server.state);
 	metrics_close();
 	log_flush();
 }
@@ -247,7 +249,7 @@ static int serve(struct process *process, struct error *error)
 
 	log_begin(&line, LOG_LEVEL_INFO, "start");
 	log_text(&line, "version", PACKAGE_VERSION_TEXT);
-	log_text(&line, "file", process->station.service->settings->file);
+	log_text(&line, "file", process->server.service->settings->file);
 	log_number(&line, "pid", getpid());
 	log_end(&line);
 	log_flush();

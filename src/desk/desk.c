@@ -5,8 +5,11 @@
  * comes back here.
  */
 #include "desk/desk.h"
-#include "view/pages.h"
-#include "signin/throttle.h"
+
+#include "desk/steps.h"
+#include "visit/client.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 /* ---- who may ---- */
 
@@ -189,7 +192,7 @@ static void free_desk(struct desk *desk)
 static void give_back(const struct desk *desk)
 {
 	if (desk->is_claimed && !desk->done)
-		state_unclaim(desk->visit->station->state, desk->claim);
+		state_unclaim(desk->visit->server->state, desk->claim);
 }
 
 static enum step answer(struct desk *desk)
@@ -202,7 +205,7 @@ static enum step answer(struct desk *desk)
 		return desk_return(visit);
 	if (desk->broken && !desk->done) {
 		give_back(desk);
-		visit_note(visit, "%s", desk->error.text);
+		visit_set_detail(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
 	return desk_page(desk) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
@@ -235,7 +238,7 @@ static struct desk *make_desk(struct visit *visit)
 	desk->visit = visit;
 	desk->job.work = work;
 	desk->job.done = on_done;
-	desk->job.whose = throttle_whose(visit);
+	desk->job.whose = client_whose(visit);
 	if (settings->accounts != NULL)
 		desk->accounts_path = section_string(settings->accounts, "accounts");
 	if (settings->invitations != NULL)
@@ -255,7 +258,7 @@ static enum step begin(struct desk *desk)
 		return STEP_WAIT;
 	give_back(desk);
 	desk->visit->retry_after = 5;
-	visit_note(desk->visit, "too much waits for the files already");
+	visit_set_detail(desk->visit, "too much waits for the files already");
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
 	return STEP_DONE;
@@ -266,7 +269,7 @@ enum step desk_show(struct visit *visit)
 	struct desk *desk;
 
 	if (!is_host(visit)) {
-		visit_note(visit, "in none of the groups of guest-desk");
+		visit_set_detail(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
 	}
 	desk = make_desk(visit);
@@ -302,7 +305,7 @@ static int claim_form(struct desk *desk)
 	params_get(visit->form, "ticket", &ticket);
 	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
 		desk->email, desk->meetings, desk->meeting_token, desk->expires, NULL);
-	switch (state_claim(visit->station->state, desk->claim, seconds, visit->now)) {
+	switch (state_claim(visit->server->state, desk->claim, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		desk->is_claimed = true;
 		return 0;
@@ -313,7 +316,7 @@ static int claim_form(struct desk *desk)
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
-	visit_note(visit, "the state does not take the claim of a form");
+	visit_set_detail(visit, "the state does not take the claim of a form");
 	return -1;
 }
 
@@ -323,7 +326,7 @@ enum step desk_change(struct visit *visit)
 	enum failure failure = FAILURE_BAD_REQUEST;
 
 	if (!is_host(visit)) {
-		visit_note(visit, "in none of the groups of guest-desk");
+		visit_set_detail(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
 	}
 	if (check_ticket(visit) != 0)

@@ -6,7 +6,7 @@
 #ifndef DESK_DESK_H
 #define DESK_DESK_H
 
-#include "visit/steps.h"
+#include "visit/visit.h"
 
 #include "guests/accounts.h"
 #include "guests/invites.h"

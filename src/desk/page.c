@@ -3,10 +3,11 @@
  * The page of the guest desk: the forms, and two lists, newest first, of as much as one page holds.
  */
 #include "desk/desk.h"
-#include "view/pages.h"
-#include "view/values.h"
 
 #include "base/text.h"
+#include "desk/joined.h"
+#include "view/values.h"
+#include "visit/ticket.h"
 
 enum {
 	SHOWN_MAX = 50,	      /* rows of a list; a link leads to the next ones */
@@ -61,46 +62,14 @@ static void show_time(int64_t seconds, char between, char text[HTML_TIME])
 		text[10] = between;
 }
 
-/* ---- who came ---- */
-
-enum { JOINED_S = 400 * 24 * 3600 }; /* how long it is known */
-
-static void joined_key(
-	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE])
-{
-	seal_hash(store_hash_key(visit->files->store), key, "joined", who->backend, who->subject,
-		NULL);
-}
-
-static bool is_title(const struct section *backend, const char *title)
-{
-	return backend != NULL && strcmp(section_title(backend), title) == 0;
-}
-
-void desk_mark(const struct visit *visit)
-{
-	const struct config_desk *settings = &visit->service->settings->desk;
-	const struct identity *who = &visit->session.who;
-	uint8_t key[STATE_KEY_SIZE];
-
-	if (!is_title(settings->accounts, who->backend) &&
-		!is_title(settings->invitations, who->backend))
-		return;
-	joined_key(visit, who, key);
-	state_mark(visit->station->state, key, visit->now, visit->now + JOINED_S);
-}
-
 /* When the guest last came into a meeting; nothing where never, and where the state was lost. */
 static void show_joined(const struct desk *desk, const struct section *backend, const char *prefix,
 	const char *id, char text[HTML_TIME])
 {
 	char subject[IDENTITY_SUBJECT_MAX + 1];
-	struct identity who = {.backend = (char *)section_title(backend), .subject = subject};
-	uint8_t key[STATE_KEY_SIZE];
 
 	snprintf(subject, sizeof subject, "%s%s", prefix, id);
-	joined_key(desk->visit, &who, key);
-	show_time(state_marked(desk->visit->station->state, key), ' ', text);
+	show_time(joined_at(desk->visit, section_title(backend), subject), ' ', text);
 }
 
 /* ---- the lists ---- */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 1: what the platform's redirect (or a ticket that one of us sealed earlier) asks for,
- * checked at the door. Source of the parameters: the platform's document, section 3.1; of their
- * forms: contract section 3.1.
+ * Step 1: what the platform's redirect asks for, checked at the door. Source of the parameters: the
+ * platform's document, section 3.1.
  */
-#include "visit/steps.h"
+#include "join/arrive.h"
 
 #include "base/text.h"
-
-#include <strings.h>
+#include "join/steps.h"
+#include "signin/admission.h"
+#include "visit/fail.h"
 
 /* The four mandatory parameters. Each must stand exactly once. */
 static const struct parameter {
@@ -19,13 +19,6 @@ static const struct parameter {
   meeting_token = {"meetingToken", 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS},
   request_token = {"requestToken", 8, 512, "._~-"};
 
-static enum step refuse(struct visit *visit, const char *parameter, const char *why)
-{
-	visit->parameter = parameter;
-	visit_note(visit, "%s: %s", parameter, why);
-	return visit_fail(visit, FAILURE_BAD_REQUEST);
-}
-
 /* Copies a parameter that fits. 0 or -1 after answering. */
 static int take(struct visit *visit, const struct params *query, const struct parameter *parameter,
 	char **copy_r)
@@ -34,12 +27,13 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 	enum params_count count = params_get(query, parameter->name, &value);
 
 	if (count != PARAM_ONCE) {
-		refuse(visit, parameter->name, count == PARAM_MISSING ? "missing" : "stands twice");
+		visit_refuse(visit, parameter->name,
+			count == PARAM_MISSING ? "missing" : "stands twice");
 		return -1;
 	}
 	visit->too_long = strlen(value) > parameter->maximum;
 	if (!text_is_token(value, parameter->minimum, parameter->maximum, parameter->others)) {
-		refuse(visit, parameter->name,
+		visit_refuse(visit, parameter->name,
 			visit->too_long ? "too long" : "wrong length or characters");
 		return -1;
 	}
@@ -51,7 +45,9 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 
 enum { HOSTNAME_MAX = 253 };
 
-enum step arrive_unknown_platform(struct visit *visit, const char *hostname, const char *entry)
+/* No such platform is configured; the log says what came and what there is. `entry` is where it
+ * came in, "" for the mount. STEP_DONE. */
+static enum step refuse_platform(struct visit *visit, const char *hostname, const char *entry)
 {
 	const struct service *service = visit->service;
 	struct buffer known = BUFFER_INIT(DETAIL_MAX);
@@ -66,7 +62,7 @@ enum step arrive_unknown_platform(struct visit *visit, const char *hostname, con
 				service->platforms[i].title);
 	}
 	visit->hostname = strndup(hostname, HOSTNAME_MAX);
-	visit_note(visit, "not the title of a platform here: %s",
+	visit_set_detail(visit, "not the title of a platform here: %s",
 		known.length > 0 ? known.data : "none takes visits at this address");
 	buffer_release(&known);
 	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
@@ -79,7 +75,7 @@ static int take_platform(struct visit *visit, const struct params *query)
 	enum params_count count = params_get(query, "hostname", &hostname);
 
 	if (count != PARAM_ONCE || !text_is_host(hostname)) {
-		refuse(visit, "hostname",
+		visit_refuse(visit, "hostname",
 			count == PARAM_MISSING ? "missing"
 			: count == PARAM_ONCE  ? "no host name"
 					       : "stands twice");
@@ -89,7 +85,7 @@ static int take_platform(struct visit *visit, const struct params *query)
 	/* Drivers that read what comes in themselves are to do so. */
 	if (visit->platform == NULL || visit->platform->driver->arrive != NULL) {
 		visit->platform = NULL;
-		arrive_unknown_platform(visit, hostname, "");
+		refuse_platform(visit, hostname, "");
 		return -1;
 	}
 	visit->join.platform = strdup(visit->platform->title);
@@ -109,7 +105,7 @@ static int take_forwards(struct visit *visit, const struct params *query)
 		if (count == PARAM_MISSING)
 			continue;
 		if (count == PARAM_REPEATED) {
-			refuse(visit, peer->forward[i], "stands twice");
+			visit_refuse(visit, peer->forward[i], "stands twice");
 			return -1;
 		}
 		if (join_add_forward(&visit->join, peer->forward[i], value) != 0) {
@@ -142,10 +138,10 @@ enum step arrive_from_platform(struct visit *visit)
 	/* A browser that only guesses where its user goes next must not use the request token up.
 	 */
 	if (strstr(visit->request.purpose, "prefetch") != NULL)
-		return refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+		return visit_refuse(visit, "Sec-Purpose", "a prefetch is no visit");
 	query = params_parse(text, strlen(text));
 	if (query == NULL)
-		return refuse(visit, "query", "malformed");
+		return visit_refuse(visit, "query", "malformed");
 	step = read_query(visit, query);
 	params_free(&query);
 	return step;
@@ -183,15 +179,7 @@ enum step arrive_at(struct visit *visit, const char *rest,
 	if (platform->driver->arrive(platform->instance, &arrival) == 0)
 		return STEP_NEXT;
 	visit->too_long = arrival.too_long;
-	return refuse(visit, arrival.bad, error.text);
-}
-
-bool arrive_is_for_scripts(struct visit *visit)
-{
-	if (platform_takes_browsers(visit->platform->driver, visit->platform->peer))
-		return false;
-	visit_note(visit, "only scripts get something here: the platform has no `app`");
-	return true;
+	return visit_refuse(visit, arrival.bad, error.text);
 }
 
 /* Addresses of meetings may end with a slash, as those of Galene do; no name of one does. */
@@ -211,12 +199,13 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 	const char *entry = visit->route_rest, *slash = strchr(entry, '/'), *title = NULL;
 
 	if (params_get(query, "platform", &title) == PARAM_REPEATED)
-		return refuse(visit, "platform", "stands twice");
+		return visit_refuse(visit, "platform", "stands twice");
 	visit->platform = service_platform_at(visit->service, entry, title);
 	if (visit->platform == NULL)
-		return title != NULL ? arrive_unknown_platform(visit, title, entry)
-				     : refuse(visit, "platform", "there are several: name one");
-	if (arrive_is_for_scripts(visit))
+		return title != NULL
+			       ? refuse_platform(visit, title, entry)
+			       : visit_refuse(visit, "platform", "there are several: name one");
+	if (admission_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	return arrive_below(visit, slash != NULL ? slash + 1 : "", query);
 }
@@ -227,124 +216,11 @@ enum step arrive_by_entry(struct visit *visit)
 	enum step step;
 
 	if (strstr(visit->request.purpose, "prefetch") != NULL)
-		return refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+		return visit_refuse(visit, "Sec-Purpose", "a prefetch is no visit");
 	query = params_parse(visit->request.query, strlen(visit->request.query));
 	if (query == NULL)
-		return refuse(visit, "query", "malformed");
+		return visit_refuse(visit, "query", "malformed");
 	step = read_entry(visit, query);
 	params_free(&query);
 	return step;
-}
-
-/* ---- with a ticket, with a form ---- */
-
-enum step arrive_and_stop(struct visit *visit)
-{
-	response_begin(&visit->response, 200, visit->request.id);
-	response_header(&visit->response, "Content-Type", "text/html; charset=utf-8");
-	return STEP_DONE;
-}
-
-/* Fills join and note from a ticket that was sealed for this browser. */
-static enum step open_ticket(
-	struct visit *visit, const struct params *from, const char *name, enum ticket_kind kind)
-{
-	const char *text = NULL;
-
-	if (params_get(from, name, &text) != PARAM_ONCE)
-		return refuse(visit, name, "missing, or stands twice");
-	if (visit_open_ticket(visit, kind, text) != 0)
-		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	visit->to_desk = strcmp(visit->join.platform, JOIN_TO_DESK) == 0;
-	if (visit->to_desk)
-		return STEP_NEXT;
-	visit->platform = service_platform(visit->service, visit->join.platform);
-	if (visit->platform != NULL)
-		return STEP_NEXT;
-	visit_note(visit, "a reload has taken %s out of the configuration", visit->join.platform);
-	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
-}
-
-/* Takes the list over; NULL where it is none. */
-static enum step open_query_ticket(
-	struct visit *visit, struct params *query, const char *name, enum ticket_kind kind)
-{
-	enum step step = query != NULL ? open_ticket(visit, query, name, kind)
-				       : refuse(visit, "query", "malformed");
-
-	params_free(&query);
-	return step;
-}
-
-enum step arrive_with_ticket(struct visit *visit)
-{
-	const char *query = visit->request.query;
-
-	return open_query_ticket(visit, params_parse(query, strlen(query)), "ticket", TICKET_JOIN);
-}
-
-/* Microsoft Entra ID describes errors with line ends in the text, which nobody reads. */
-enum step arrive_from_provider(struct visit *visit)
-{
-	const char *query = visit->request.query;
-
-	return open_query_ticket(
-		visit, params_parse_lenient(query, strlen(query)), "state", TICKET_REDIRECT);
-}
-
-/* Only our own pages post here. Browsers say where a form comes from in Sec-Fetch-Site; Origin
- * serves older ones, but is "null" under our own Referrer-Policy (Fetch standard, "append a request
- * Origin header"). What neither says, the ticket's binding to the browser does. */
-static bool is_cross_site(const struct visit *visit)
-{
-	const char *site = visit->request.fetch_site, *origin = visit->request.origin;
-
-	if (site[0] != '\0')
-		return strcmp(site, "same-origin") != 0;
-	return origin[0] != '\0' && strcmp(origin, "null") != 0 &&
-	       strcasecmp(origin, visit->service->settings->origin) != 0;
-}
-
-static bool is_form(const char *content_type)
-{
-	static const char form[] = "application/x-www-form-urlencoded";
-	size_t length = sizeof form - 1;
-
-	return strncasecmp(content_type, form, length) == 0 &&
-	       (content_type[length] == '\0' || strchr("; \t", content_type[length]) != NULL);
-}
-
-static enum step read_form(
-	struct visit *visit, struct params *(*parse)(const char *text, size_t length))
-{
-	if (!is_form(visit->request.content_type))
-		return refuse(visit, "Content-Type", "not application/x-www-form-urlencoded");
-	visit->form = parse(visit->request.body, visit->request.body_length);
-	return visit->form != NULL ? STEP_NEXT : refuse(visit, "form", "malformed");
-}
-
-enum step arrive_with_form(struct visit *visit)
-{
-	if (is_cross_site(visit))
-		return refuse(visit, "Origin", "the form is not one of ours");
-	return read_form(visit, params_parse);
-}
-
-enum step arrive_with_message(struct visit *visit)
-{
-	return read_form(visit, params_parse_lenient);
-}
-
-enum step arrive_with_form_ticket(struct visit *visit)
-{
-	const char *answer;
-	bool is_answer = params_get(visit->form, "answer", &answer) != PARAM_MISSING;
-
-	return open_ticket(
-		visit, visit->form, "ticket", is_answer ? TICKET_CHALLENGE : TICKET_JOIN);
-}
-
-enum step arrive_with_invitation(struct visit *visit)
-{
-	return open_ticket(visit, visit->form, "ticket", TICKET_INVITE);
 }

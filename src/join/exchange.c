@@ -4,61 +4,25 @@
  * the shared state before anything is sent, so that of all who try, in all processes, one sends.
  * Source: the platform's document, section 3.2; contract section 3.4.
  */
-#include "signin/join_rate.h"
-#include "visit/steps.h"
+#include "join/exchange.h"
 
 #include "base/clock.h"
+#include "join/grant.h"
+#include "join/secrets.h"
+#include "join/steps.h"
 #include "pool/fastcgi.h"
+#include "signin/join_rate.h"
 #include "telemetry/metrics.h"
+#include "visit/fail.h"
 
-enum {
-	TARGET_MAX = 16 * 1024,
-	NOTE_EVERY_S = 60,
-	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
-};
+enum { TARGET_MAX = 16 * 1024 };
 
 static enum step send_request(struct visit *visit);
-
-const struct store_secret *exchange_secrets(const struct visit *visit, size_t *count_r)
-{
-	char name[STORE_NAME_MAX + 1];
-	int length = 0;
-
-	*count_r = 0;
-	switch (visit->platform->driver->secrets_of) {
-	case PLATFORM_SECRETS_OF_PLATFORM:
-		length = snprintf(name, sizeof name, "%s", visit->join.platform);
-		break;
-	case PLATFORM_SECRETS_OF_MEETING:
-		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
-			visit->join.meeting_id);
-		break;
-	case PLATFORM_SECRETS_OF_NOBODY:
-		return NULL;
-	}
-	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
-}
 
 /* Nothing was sent: somebody may try the same link again. */
 static void give_claim_back(struct visit *visit)
 {
-	state_unclaim(visit->station->state, visit->claim);
-}
-
-/* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
- * is enough. */
-void exchange_note_acceptance(struct visit *visit, const struct store_secret *secret)
-{
-	struct service_platform *platform = visit->platform;
-	uint8_t key[STATE_KEY_SIZE];
-
-	if (platform->noted_version == secret->version &&
-		visit->now < platform->noted_at + NOTE_EVERY_S)
-		return;
-	platform->noted_version = secret->version;
-	platform->noted_at = visit->now;
-	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
-	state_mark(visit->station->state, key, visit->now, visit->now + ACCEPTANCE_S);
+	state_unclaim(visit->server->state, visit->claim);
 }
 
 /* Only a platform that refused is asked again, with the next older secret. */
@@ -66,7 +30,7 @@ static enum step refused(struct visit *visit)
 {
 	size_t count;
 
-	exchange_secrets(visit, &count);
+	secrets_of(visit, &count);
 	metric_count(METRIC_EXCHANGE_REFUSED);
 	visit->secret_index++;
 	if (visit->secret_index < count)
@@ -112,14 +76,14 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	error.text[0] = '\0';
 	verdict =
 		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);
-	secrets = exchange_secrets(visit, &count);
+	secrets = secrets_of(visit, &count);
 	if (verdict != PLATFORM_GRANTED)
 		hide_request(visit, secret_text(secrets[visit->secret_index].secret), error.text);
-	visit_note(visit, "%s", error.text);
+	visit_set_detail(visit, "%s", error.text);
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
-		exchange_note_acceptance(visit, &secrets[visit->secret_index]);
+		secrets_note_acceptance(visit, &secrets[visit->secret_index]);
 		return STEP_NEXT;
 	case PLATFORM_REFUSED:
 		return refused(visit);
@@ -139,7 +103,7 @@ static enum step read_result(struct visit *visit, const struct outbound_answer *
 		return read_answer(visit, answer);
 	if (nothing_sent)
 		give_claim_back(visit);
-	visit_note(visit, "%s", answer->reason);
+	visit_set_detail(visit, "%s", answer->reason);
 	switch (answer->result) {
 	case OUTBOUND_BUSY:
 		metric_count(METRIC_EXCHANGE_NOT_SENT);
@@ -183,21 +147,21 @@ static enum step send_request(struct visit *visit)
 	size_t count;
 	int rc = -1;
 
-	secrets = exchange_secrets(visit, &count);
+	secrets = secrets_of(visit, &count);
 	platform->driver->request(platform->instance, &visit->join,
 		secret_text(secrets[visit->secret_index].secret), &target);
 	if (!target.failed && left > 0)
 		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
 	if (left <= 0) {
-		visit_note(visit, "no time is left for an older version of the secret");
+		visit_set_detail(visit, "no time is left for an older version of the secret");
 		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
 	}
 	if (rc == 0)
 		return STEP_WAIT;
 	if (visit->secret_index == 0)
 		give_claim_back(visit);
-	visit_note(visit, "no memory for the exchange");
+	visit_set_detail(visit, "no memory for the exchange");
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
@@ -205,18 +169,18 @@ static enum step send_request(struct visit *visit)
 static enum step claim(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
-	struct station *station = visit->station;
+	struct server *server = visit->server;
 	enum step step = join_rate_check(visit);
 
 	if (step != STEP_NEXT)
 		return step;
 	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
 		NULL);
-	if (station->last_claiming != NULL)
-		station->last_claiming->next_claiming = visit;
+	if (server->last_claiming != NULL)
+		server->last_claiming->next_claiming = visit;
 	else
-		station->claiming = visit;
-	station->last_claiming = visit;
+		server->claiming = visit;
+	server->last_claiming = visit;
 	return STEP_WAIT;
 }
 
@@ -227,14 +191,15 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 		visit->exchange_started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
-		visit_note(visit, "this request token came before: its link was opened twice");
+		visit_set_detail(
+			visit, "this request token came before: its link was opened twice");
 		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
 		return join_rate_refuse(visit, claim->wait_ms, "too many joins of theirs");
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
-	visit_note(visit, "the state does not take the claim of the request token");
+	visit_set_detail(visit, "the state does not take the claim of the request token");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
@@ -251,21 +216,21 @@ static struct state_claimed claim_of(const struct visit *visit)
 	return claim;
 }
 
-void visit_each_turn(struct station *station)
+void exchange_claim_all(struct server *server)
 {
-	while (station->claiming != NULL) {
+	while (server->claiming != NULL) {
 		struct visit *visits[STATE_CLAIMS_MAX];
 		struct state_claimed claims[STATE_CLAIMS_MAX];
 		size_t count = 0;
 
-		for (; station->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
-			visits[count] = station->claiming;
+		for (; server->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
+			visits[count] = server->claiming;
 			claims[count] = claim_of(visits[count]);
-			station->claiming = visits[count]->next_claiming;
+			server->claiming = visits[count]->next_claiming;
 		}
-		if (station->claiming == NULL)
-			station->last_claiming = NULL;
-		state_claim_all(station->state, claims, count, clock_wall());
+		if (server->claiming == NULL)
+			server->last_claiming = NULL;
+		state_claim_all(server->state, claims, count, clock_wall());
 		for (size_t i = 0; i < count; i++)
 			visit_continue(visits[i], read_claim(visits[i], &claims[i]));
 	}
@@ -277,7 +242,7 @@ enum step exchange_token(struct visit *visit)
 
 	/* Whoever is gone will come back with the same link; let it be good then. */
 	if (visit->has_waited && fastcgi_is_abandoned(visit->fd)) {
-		visit_note(visit, "the visitor was gone before the exchange");
+		visit_set_detail(visit, "the visitor was gone before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	params_free(&visit->form);
@@ -286,10 +251,10 @@ enum step exchange_token(struct visit *visit)
 		visit->handed_over = true;
 		return STEP_NEXT;
 	}
-	exchange_secrets(visit, &count);
+	secrets_of(visit, &count);
 	if (count > 0 || visit->platform->driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
 		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);
-	visit_note(visit, "no secret for this platform: meetauthctl secret set %s",
+	visit_set_detail(visit, "no secret for this platform: meetauthctl secret set %s",
 		visit->join.platform);
 	return visit_fail(visit, FAILURE_INTERNAL);
 }

@@ -4,12 +4,14 @@
  * all, at once on the loop where it only signs, else on the platform's lane of workers and through
  * its breaker. There is no request token that could be used twice.
  */
-#include "visit/steps.h"
-#include "signin/throttle.h"
+#include "join/grant.h"
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "join/secrets.h"
 #include "telemetry/metrics.h"
+#include "visit/client.h"
+#include "visit/fail.h"
 
 /* Somebody who is being let in; the loop touches none of it while a worker has it. */
 struct granting {
@@ -64,7 +66,7 @@ static void prepare(struct granting *granting, struct visit *visit)
 		.accepted = &granting->accepted,
 		.error = &granting->error,
 	};
-	secrets = exchange_secrets(visit, &granting->grant.secrets.count);
+	secrets = secrets_of(visit, &granting->grant.secrets.count);
 	for (size_t i = 0; i < granting->grant.secrets.count; i++)
 		granting->texts[i] = secret_text(secrets[i].secret);
 	fill_rejoin(visit, granting->grant.rejoin);
@@ -85,9 +87,9 @@ static enum step admit(const struct granting *granting)
 	size_t count;
 
 	metric_count(METRIC_EXCHANGE_GRANTED);
-	secrets = exchange_secrets(visit, &count);
+	secrets = secrets_of(visit, &count);
 	if (granting->accepted < count)
-		exchange_note_acceptance(visit, &secrets[granting->accepted]);
+		secrets_note_acceptance(visit, &secrets[granting->accepted]);
 	return STEP_NEXT;
 }
 
@@ -109,7 +111,7 @@ static enum step conclude(const struct granting *granting)
 	if (granting->verdict == PLATFORM_GRANTED)
 		return admit(granting);
 	buffer_wipe(&visit->token);
-	visit_note(visit, "%s", granting->error.text);
+	visit_set_detail(visit, "%s", granting->error.text);
 	metric_count(rows[granting->verdict].metric);
 	return visit_fail(visit, rows[granting->verdict].failure);
 }
@@ -149,7 +151,7 @@ static void tell_breaker(const struct granting *granting)
 static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 {
 	metric_count(METRIC_EXCHANGE_NOT_SENT);
-	visit_note(visit, "%s", why);
+	visit_set_detail(visit, "%s", why);
 	visit->retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
@@ -187,7 +189,7 @@ static enum step submit(struct visit *visit)
 	if (granting != NULL) {
 		prepare(granting, visit);
 		granting->job = (struct worker_job){
-			.work = on_worker, .done = on_done, .whose = throttle_whose(visit)};
+			.work = on_worker, .done = on_done, .whose = client_whose(visit)};
 		if (worker_submit(&platform->lane, &granting->job) == 0) {
 			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
 			return STEP_WAIT;

@@ -3,7 +3,11 @@
  * Step 5: back to the platform, with the access token (source: the platform's document,
  * section 3.3), or what there is to see where a platform has no page to go to.
  */
+#include "join/steps.h"
+
+#include "view/onward.h"
 #include "view/pages.h"
+#include "visit/fail.h"
 
 enum { URL_MAX = 16 * 1024 };
 
@@ -16,7 +20,7 @@ enum step return_to_platform(struct visit *visit)
 	if (platform->driver->show != NULL)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
-	visit_redirect(visit, 302, url.failed ? "" : url.data);
+	onward_redirect(visit, 302, url.failed ? "" : url.data);
 	buffer_wipe(&url);
 	return STEP_DONE;
 }

@@ -5,9 +5,10 @@
  * whichever process asks. For as long as the platform is asked it is a short one, which ends by
  * itself when nobody is let in; once somebody is, it runs on for `room-lease`.
  */
-#include "visit/steps.h"
+#include "join/steps.h"
 
 #include "base/clock.h"
+#include "visit/fail.h"
 
 enum { RETRY_AFTER_S = 60, MARGIN_S = 5 };
 
@@ -30,7 +31,7 @@ static enum step refuse(struct visit *visit)
 
 static enum step be_unavailable(struct visit *visit)
 {
-	visit_note(visit, "the state does not take the lease of a room");
+	visit_set_detail(visit, "the state does not take the lease of a room");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
@@ -48,12 +49,12 @@ enum step room_take(struct visit *visit)
 	for (size_t i = 0; i < peer->room_count; i++)
 		name_room(visit, i, &things[i]);
 	switch (state_lease(
-		visit->station->state, things, peer->room_count, now, now + lease, &index)) {
+		visit->server->state, things, peer->room_count, now, now + lease, &index)) {
 	case STATE_LEASE_HELD:
 		visit->join.room = strdup(peer->rooms[index]);
 		return visit->join.room != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_INTERNAL);
 	case STATE_LEASE_NONE:
-		visit_note(visit, "no room is free: all %zu are leased", peer->room_count);
+		visit_set_detail(visit, "no room is free: all %zu are leased", peer->room_count);
 		return refuse(visit);
 	case STATE_LEASE_BROKEN:
 		break;
@@ -73,12 +74,12 @@ enum step room_keep(struct visit *visit)
 	while (strcmp(peer->rooms[index], visit->join.room) != 0)
 		index++;
 	name_room(visit, index, &thing);
-	switch (state_lease(
-		visit->station->state, &thing, 1, now, now + peer->room_lease, &index)) {
+	switch (state_lease(visit->server->state, &thing, 1, now, now + peer->room_lease, &index)) {
 	case STATE_LEASE_HELD:
 		return STEP_NEXT;
 	case STATE_LEASE_NONE:
-		visit_note(visit, "the platform took so long that others have the room by now");
+		visit_set_detail(
+			visit, "the platform took so long that others have the room by now");
 		return refuse(visit);
 	case STATE_LEASE_BROKEN:
 		break;

@@ -5,31 +5,18 @@
  * (Fetch standard, "CORS protocol"); it brings a session's cookie, or, where the platform's own
  * page asks people, their name and password. Failures are JSON too, and no cookie goes out.
  */
-#include "visit/steps.h"
+#include "join/steps.h"
 
 #include "base/text.h"
+#include "join/arrive.h"
+#include "signin/steps.h"
+#include "view/script.h"
+#include "visit/fail.h"
 
 #include <jansson.h>
 #include <strings.h>
 
 enum { FORM_MAX = 8192, REPLY_MAX = 16 * 1024 };
-
-static enum step refuse(struct visit *visit, const char *parameter, const char *why)
-{
-	visit->parameter = parameter;
-	visit_note(visit, "%s: %s", parameter, why);
-	return visit_fail(visit, FAILURE_BAD_REQUEST);
-}
-
-void script_add_headers(struct visit *visit)
-{
-	if (visit->origin == NULL)
-		return;
-	response_header(&visit->response, "Access-Control-Allow-Origin", visit->origin);
-	if (!visit->platform->driver->credentials)
-		response_header(&visit->response, "Access-Control-Allow-Credentials", "true");
-	response_header(&visit->response, "Vary", "Origin");
-}
 
 /* ---- arriving ---- */
 
@@ -47,7 +34,7 @@ static enum step take_platform(struct visit *visit)
 			visit->origin = platform->peer->origins[i];
 	return visit->origin != NULL
 		       ? STEP_NEXT
-		       : refuse(visit, "Origin", "missing, or not among the allowed origins");
+		       : visit_refuse(visit, "Origin", "missing, or not among the allowed origins");
 }
 
 static bool is_json(const char *content_type)
@@ -115,15 +102,15 @@ enum step arrive_from_script(struct visit *visit)
 	if (step != STEP_NEXT)
 		return step;
 	if (!is_json(visit->request.content_type))
-		return refuse(visit, "Content-Type", "not application/json");
+		return visit_refuse(visit, "Content-Type", "not application/json");
 	body = read_body(visit);
 	if (body == NULL)
-		return refuse(visit, "body", "no JSON object");
+		return visit_refuse(visit, "body", "no JSON object");
 	step = arrive_at(visit, "", get_text, body);
 	if (step == STEP_NEXT && visit->platform->driver->credentials)
 		fault = take_credentials(visit, body);
 	if (fault != NULL)
-		step = refuse(visit, "password", fault);
+		step = visit_refuse(visit, "password", fault);
 	json_decref(body);
 	return step;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "signin/call.h"
-#include "signin/doubt.h"
 
 #include "base/clock.h"
+#include "signin/doubt.h"
+#include "signin/log.h"
 #include "telemetry/metrics.h"
+#include "visit/client.h"
+#include "visit/fail.h"
 
 enum { QUEUE_DEADLINE_MS = 20000 }; /* waiting for a worker, before anybody looked at it */
 
@@ -16,7 +19,7 @@ struct call *call_new(struct visit *visit)
 	call->visit = visit;
 	call->url = BUFFER_INIT(TICKET_TEXT_MAX + 8192);
 	call->started_ms = clock_monotonic_ms();
-	uv_timer_init(visit->station->loop, &call->deadline);
+	uv_timer_init(visit->server->loop, &call->deadline);
 	call->deadline.data = call;
 	return call;
 }
@@ -108,7 +111,7 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 	call->work = work;
 	call->done = done;
 	call->job = (struct worker_job){
-		.work = on_worker, .done = on_done, .whose = throttle_whose(call->visit)};
+		.work = on_worker, .done = on_done, .whose = client_whose(call->visit)};
 	if (worker_submit(backend->lane, &call->job) != 0) {
 		call->refused = true;
 		tell_breaker(call, true);
@@ -142,11 +145,20 @@ enum step call_fail(struct call *call)
 
 	metric_count(METRIC_LOGIN_UNAVAILABLE);
 	if (call->refused) {
-		visit_note(visit, "too much waits for the backend already");
+		visit_set_detail(visit, "too much waits for the backend already");
 		visit->retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
-	visit_note(visit, "%s", call->error.text);
+	visit_set_detail(visit, "%s", call->error.text);
 	visit->retry_after = call->retry_after_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_BACKEND_UNAVAILABLE);
+}
+
+enum step call_log_and_fail(struct call *call)
+{
+	struct visit *visit = call->visit;
+
+	if (!call->refused)
+		login_log(visit, "unavailable", &call->who, call->error.text);
+	return call_fail(call);
 }

@@ -66,4 +66,7 @@ void call_release(struct call *call);
 /* Answers for a backend that could not be asked, or was out of order. STEP_DONE. */
 enum step call_fail(struct call *call);
 
+/* The same with a line event=login, but where nobody looked at it. */
+enum step call_log_and_fail(struct call *call);
+
 #endif

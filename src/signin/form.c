@@ -3,15 +3,19 @@
  * Step 2 with a form: throttled, asked of the backends on their lanes. Names and passwords go to
  * all backends that take them in the order of the file; other forms name the one they belong to.
  */
-#include "signin/call.h"
-#include "view/pages.h"
-#include "signin/throttle.h"
+#include "signin/steps.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "base/typed.h"
-#include "telemetry/log.h"
+#include "signin/admission.h"
+#include "signin/call.h"
+#include "signin/challenge.h"
+#include "signin/log.h"
+#include "signin/login.h"
+#include "signin/throttle.h"
 #include "telemetry/metrics.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 enum { ANSWERS_MAX = 5 }; /* to one challenge */
 
@@ -35,58 +39,6 @@ struct login {
 	struct error why;
 };
 
-void login_log(const struct visit *visit, const char *result, const struct identity *who,
-	const char *detail)
-{
-	struct log_line line;
-
-	log_begin(&line, strcmp(result, "unavailable") == 0 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-		"login");
-	log_text(&line, "result", result);
-	log_text(&line, "user", who->subject);
-	log_text(&line, "backend", who->backend);
-	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "meeting_id", visit->to_desk ? NULL : visit->join.meeting_id);
-	log_text(&line, "detail", detail != NULL && detail[0] != '\0' ? detail : NULL);
-	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
-	log_end(&line);
-}
-
-void login_log_nobody(
-	const struct visit *visit, const char *result, const char *backend, const char *detail)
-{
-	const struct identity nobody = {.backend = (char *)(uintptr_t)backend};
-
-	login_log(visit, result, &nobody, detail);
-}
-
-enum step login_refuse_size(struct visit *visit, const struct identity *who)
-{
-	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", who,
-		"the groups that rules name, with the names of this person, do not fit into a "
-		"session cookie (2500 bytes): use shorter names or fewer groups");
-	visit->is_logged = true;
-	visit->is_join = false;
-	return visit_fail(visit, FAILURE_LOGIN_FAILED);
-}
-
-enum step login_grant(struct visit *visit, struct identity *who)
-{
-	/* Rules that were loaded since the first question may name a group that was left out. */
-	if (!authenticate_groups_are_whole(visit, who)) {
-		visit_note(visit, "a reload has brought rules that name other groups");
-		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	}
-	if (authenticate_fit(visit, who) != 0)
-		return login_refuse_size(visit, who);
-	metric_count(METRIC_LOGIN_OK);
-	login_log(visit, "ok", who, NULL);
-	return authenticate_begin_session(visit, who);
-}
-
 static enum auth_verdict work(struct call *call)
 {
 	call->attempt.secrets = call->secrets;
@@ -103,7 +55,7 @@ static bool is_admitted(
 		.backend = (char *)backend->title, .subject = address, .email = address};
 
 	text_lower(typed, address, sizeof address);
-	return authorize_would_allow(visit, &who);
+	return admission_ask(visit, &who).verdict == POLICY_ALLOW;
 }
 
 static void prepare(struct login *login, const struct service_backend *backend)
@@ -132,23 +84,6 @@ static void release(struct login *login)
 	call_release(login->call);
 	explicit_bzero(login->normal, sizeof login->normal);
 	free(login);
-}
-
-/* It is not over: the form is shown again. */
-static enum step answer_wrong(struct visit *visit, const char *name, const char *backend)
-{
-	visit->is_join = false;
-	visit->is_logged = true;
-	visit->failed = true;
-	visit->failure = FAILURE_LOGIN_FAILED;
-	if (request_wants_json(&visit->request))
-		pages_failure(visit);
-	else if (visit->note != NULL)
-		return pages_challenge(visit, true) == 0 ? STEP_DONE
-							 : visit_fail(visit, FAILURE_INTERNAL);
-	else if (pages_login(visit, failure_status(FAILURE_LOGIN_FAILED), name, backend) != 0)
-		return visit_fail(visit, FAILURE_INTERNAL);
-	return STEP_DONE;
 }
 
 /* What is guessed where a form lets into one meeting: the key that everybody in it has. */
@@ -186,7 +121,7 @@ static enum step conclude_grant(struct login *login)
 	struct visit *visit = call->visit;
 
 	throttle_give_back(visit, &login->tries);
-	if (login->answer != NULL && !challenge_use_up(visit))
+	if (login->answer != NULL && !visit_use_up_note(visit))
 		return STEP_DONE;
 	if (call->backend->driver->one_meeting &&
 		identity_add_meeting(&call->who, visit->join.platform, visit->join.meeting_id) != 0)
@@ -258,7 +193,8 @@ static enum step conclude(struct login *login)
 		break;
 	}
 	metric_count(METRIC_LOGIN_FAILED);
-	return answer_wrong(visit, login->name, login->only != NULL ? call->who.backend : NULL);
+	return login_answer_wrong(
+		visit, login->name, login->only != NULL ? call->who.backend : NULL);
 }
 
 static enum step ask_next(struct login *login);
@@ -421,9 +357,7 @@ static int take_field(struct visit *visit, const char *field, const char **value
 {
 	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
 		return 0;
-	visit->parameter = field;
-	visit_note(visit, "%s: missing, or stands twice", field);
-	visit_fail(visit, FAILURE_BAD_REQUEST);
+	visit_refuse(visit, field, "missing, or stands twice");
 	return -1;
 }
 
@@ -440,9 +374,7 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM &&
 		!(visit->to_desk && (*only_r)->driver->one_meeting))
 		return 0;
-	visit->parameter = "backend";
-	visit_note(visit, "backend: no backend with a form of its own has this title");
-	visit_fail(visit, FAILURE_BAD_REQUEST);
+	visit_refuse(visit, "backend", "no backend with a form of its own has this title");
 	return -1;
 }
 
@@ -452,7 +384,7 @@ static enum step answer_challenge(struct visit *visit)
 
 	login.only = service_backend(visit->service, visit->note->backend);
 	if (login.only == NULL) {
-		visit_note(visit, "a reload has taken backend %s out of the configuration",
+		visit_set_detail(visit, "a reload has taken backend %s out of the configuration",
 			visit->note->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
@@ -463,20 +395,13 @@ static enum step answer_challenge(struct visit *visit)
 	if ((login.answer[0] == '\0' && !login.only->driver->empty_answers) ||
 		strlen(login.answer) > AUTH_PASSWORD_MAX) {
 		login_log_nobody(visit, "failed", login.only->title, impossible);
-		return answer_wrong(visit, NULL, NULL);
+		return login_answer_wrong(visit, NULL, NULL);
 	}
 	if (throttle_take_answer(visit, ANSWERS_MAX) != STEP_NEXT)
 		return STEP_DONE;
 	if (visit->note->who.subject != NULL)
 		return challenge_check_code(visit, login.answer);
 	return begin(visit, &login);
-}
-
-enum step login_wrong_code(struct visit *visit)
-{
-	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", &visit->note->who, "wrong code of the second factor");
-	return answer_wrong(visit, NULL, NULL);
 }
 
 /* What cannot be right is wrong, like everything that is not right. */
@@ -506,7 +431,7 @@ enum step authenticate_by_form(struct visit *visit)
 	if (!is_possible(&login, has_name, has_password)) {
 		login_log_nobody(
 			visit, "failed", login.only != NULL ? login.only->title : NULL, impossible);
-		return answer_wrong(visit,
+		return login_answer_wrong(visit,
 			strlen(login.name) <= IDENTITY_SUBJECT_MAX ? login.name : NULL,
 			login.only != NULL ? login.only->title : NULL);
 	}

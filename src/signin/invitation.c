@@ -4,11 +4,18 @@
  * and sends the guest to the platform's page of it. From there it goes on as any join. Opening the
  * link alone does nothing, so that whoever looks at mails for people does no harm.
  */
-#include "signin/call.h"
-#include "view/pages.h"
-#include "visit/steps.h"
+#include "signin/steps.h"
 
+#include "signin/admission.h"
+#include "signin/call.h"
+#include "signin/log.h"
+#include "signin/login.h"
 #include "telemetry/metrics.h"
+#include "view/link.h"
+#include "view/onward.h"
+#include "view/pages.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 static enum auth_verdict work(struct call *call)
 {
@@ -29,7 +36,7 @@ static enum step show(struct call *call)
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	if (visit->platform == NULL)
 		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
-	if (arrive_is_for_scripts(visit)) /* there was an `app` when it was made */
+	if (admission_is_for_scripts(visit)) /* there was an `app` when it was made */
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	return pages_invite(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
@@ -101,9 +108,7 @@ static enum step begin(struct visit *visit, struct call *call)
 	call->query = params_parse(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || params_get(call->query, "token", &token) != PARAM_ONCE ||
 		token[0] == '\0' || strlen(token) > AUTH_PASSWORD_MAX) {
-		visit->parameter = "token";
-		visit_note(visit, "token: missing, twice, empty or too long");
-		return visit_fail(visit, FAILURE_BAD_REQUEST);
+		return visit_refuse(visit, "token", "missing, twice, empty or too long");
 	}
 	call->attempt = (struct auth_attempt){
 		.name = "",
@@ -138,17 +143,17 @@ enum step invite_accept(struct visit *visit)
 	enum step step;
 
 	/* It may have been revoked since the page was shown. */
-	if (who->subject == NULL || who->backend == NULL || !authenticate_stands(visit, who)) {
+	if (who->subject == NULL || who->backend == NULL || !admission_is_valid(visit, who)) {
 		visit->invitation = true;
-		visit_note(visit, "the invitation was revoked or has expired meanwhile");
+		visit_set_detail(visit, "the invitation was revoked or has expired meanwhile");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
-	if (arrive_is_for_scripts(visit))
+	if (admission_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	step = login_grant(visit, who);
 	if (step == STEP_NEXT) {
-		pages_meeting_link(visit, &url);
-		visit_redirect(visit, 303, url.data != NULL ? url.data : "");
+		link_to_meeting(visit, &url);
+		onward_redirect(visit, 303, url.data != NULL ? url.data : "");
 		step = STEP_DONE;
 	}
 	buffer_release(&url);

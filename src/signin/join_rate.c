@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/network.h"
 #include "base/text.h"
+#include "visit/fail.h"
 
 enum {
 	GUESTS_TIMES = 15, /* refused tokens of all guests of an address, in those of one person */
@@ -58,19 +59,19 @@ int64_t join_rate_take_end(const struct visit *visit, const struct identity *who
 		guests_key(visit, "ends", key);
 	else
 		person_key(visit, "ends", who, key);
-	return state_take(visit->station->state, key, ends, clock_wall_ms());
+	return state_take(visit->server->state, key, ends, clock_wall_ms());
 }
 
 enum step join_rate_refuse(struct visit *visit, int64_t wait_ms, const char *why)
 {
-	visit_note(visit, "%s", why);
+	visit_set_detail(visit, "%s", why);
 	visit->retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_JOIN_THROTTLED);
 }
 
 enum step join_rate_check(struct visit *visit)
 {
-	struct state *state = visit->station->state;
+	struct state *state = visit->server->state;
 	struct config_rate rate = visit->service->settings->throttle_refused;
 	uint8_t key[STATE_KEY_SIZE];
 	int64_t wait, now_ms = clock_wall_ms();
@@ -86,7 +87,7 @@ enum step join_rate_check(struct visit *visit)
 	if (wait > 0)
 		return join_rate_refuse(
 			visit, wait, "the platform refused too many request tokens of theirs");
-	visit_note(visit, "the state does not answer");
+	visit_set_detail(visit, "the state does not answer");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
@@ -95,7 +96,7 @@ void join_rate_count_bad_answer(struct visit *visit)
 	uint8_t key[STATE_KEY_SIZE];
 
 	person_key(visit, "refused", &visit->session.who, key);
-	state_take(visit->station->state, key,
+	state_take(visit->server->state, key,
 		rate_of(visit->service->settings->throttle_refused, 1), clock_wall_ms());
 }
 
@@ -107,6 +108,6 @@ void join_rate_count_refused(struct visit *visit)
 	if (!visit->session.who.guest)
 		return;
 	guests_key(visit, "refused", key);
-	state_take(visit->station->state, key,
+	state_take(visit->server->state, key,
 		rate_of(visit->service->settings->throttle_refused, GUESTS_TIMES), clock_wall_ms());
 }

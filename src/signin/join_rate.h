@@ -9,7 +9,7 @@
 #ifndef SIGNIN_JOIN_RATE_H
 #define SIGNIN_JOIN_RATE_H
 
-#include "visit/steps.h"
+#include "visit/visit.h"
 
 /* Sets what limits the claim of the visit's request token. */
 void join_rate_limit(const struct visit *visit, struct state_claimed *claim);

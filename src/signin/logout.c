@@ -2,25 +2,16 @@
  *
  * Signing out, and signing in as somebody else.
  */
-#include "view/pages.h"
-#include "visit/steps.h"
+#include "signin/steps.h"
 
-#include "telemetry/log.h"
+#include "signin/authenticate.h"
+#include "signin/log.h"
+#include "signin/session.h"
 #include "telemetry/metrics.h"
-
-void logout_log(
-	const struct visit *visit, const char *user, const char *backend, const char *detail)
-{
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_INFO, "logout");
-	log_text(&line, "user", user);
-	log_text(&line, "backend", backend);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", detail);
-	log_end(&line);
-}
+#include "view/onward.h"
+#include "view/pages.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 /* Appends where the browser goes to sign out at the provider that the session came from; nothing
  * where there is none. */
@@ -41,7 +32,7 @@ enum step logout_show(struct visit *visit)
 
 	/* Without a session there is nothing to sign out of: so it also looks to somebody who comes
 	 * back from the provider. */
-	if (authenticate_find_session(visit) > 0) {
+	if (signin_find_session(visit) > 0) {
 		find_way_out(visit, &leave);
 		rc = pages_logout(visit, leave.data != NULL ? leave.data : "");
 	} else {
@@ -52,10 +43,10 @@ enum step logout_show(struct visit *visit)
 }
 
 /* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. As
- * authenticate_end_session(). */
+ * signin_end_session(). */
 static int end_session(struct visit *visit, struct buffer *leave)
 {
-	int rc = authenticate_end_session(visit, &visit->session);
+	int rc = signin_end_session(visit, &visit->session);
 
 	if (rc != 0)
 		return rc;
@@ -88,14 +79,14 @@ static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct 
 	if (leave->length == 0) {
 		pages_signed_out(visit);
 	} else {
-		visit_redirect(visit, 303, leave->data);
+		onward_redirect(visit, 303, leave->data);
 	}
 	return STEP_DONE;
 }
 
 enum step logout_do(struct visit *visit)
 {
-	int found = authenticate_find_session(visit);
+	int found = signin_find_session(visit);
 	enum ticket_kind kind = kind_of_form(visit);
 	struct buffer leave = BUFFER_INIT(4096);
 	enum step step;
@@ -107,7 +98,7 @@ enum step logout_do(struct visit *visit)
 	visit->session_ended = found >= 0;
 	if (found > 0)
 		rc = end_session(visit, &leave);
-	step = rc == 0 ? go_on(visit, kind, &leave) : authenticate_fail_to_end(visit, rc);
+	step = rc == 0 ? go_on(visit, kind, &leave) : signin_fail_to_end(visit, rc);
 	buffer_release(&leave);
 	return step;
 }

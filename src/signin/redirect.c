@@ -1,21 +1,14 @@
-/* SPDX-License-Identifier: MIT
- *
- * Step 2 by way of a provider: the browser goes there with the pending join as `state`, sealed for
- * this browser, and comes back with it once.
- */
+/* SPDX-License-Identifier: MIT */
+#include "signin/redirect.h"
+
 #include "signin/call.h"
-#include "view/pages.h"
-#include "visit/steps.h"
-
-#include "telemetry/log.h"
+#include "signin/log.h"
+#include "signin/login.h"
+#include "signin/steps.h"
 #include "telemetry/metrics.h"
-
-/* For how long a logout token is remembered: longer than one is taken, whatever the clocks say. */
-enum { LOGOUT_TOKEN_S = 3600 };
-
-/* How much longer than session-lifetime a logout at the provider is kept, for sessions that began
- * when the option was longer: a copy of one would come back with it. */
-enum { LOWERED_S = 7 * 24 * 3600 };
+#include "view/onward.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 /* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
 static void make_secrets(const struct visit *visit, struct call *call)
@@ -38,15 +31,6 @@ static void fill(struct visit *visit, struct call *call, struct service_backend 
 	call->redirect.error = &call->error;
 }
 
-static enum step fail(struct call *call)
-{
-	struct visit *visit = call->visit;
-
-	if (!call->refused)
-		login_log(visit, "unavailable", &call->who, call->error.text);
-	return call_fail(call);
-}
-
 /* -- there -- */
 
 static enum auth_verdict begin(struct call *call)
@@ -60,8 +44,8 @@ static enum step answer_begun(struct call *call)
 	struct visit *visit = call->visit;
 
 	if (call->verdict != AUTH_GRANT || call->url.failed)
-		return fail(call);
-	visit_redirect(visit, 302, call->url.data);
+		return call_log_and_fail(call);
+	onward_redirect(visit, 302, call->url.data);
 	return STEP_DONE;
 }
 
@@ -91,7 +75,7 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 		state = BUFFER_INIT(0);
 		call->redirect.state = call->state.data;
 		if (call_start(call, backend, begin, on_begun) != 0)
-			step = fail(call);
+			step = call_log_and_fail(call);
 	}
 	buffer_wipe(&state);
 	if (step != STEP_WAIT && call != NULL)
@@ -121,7 +105,7 @@ static enum step answer_finished(struct call *call)
 		return step;
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE: /* it took a worker's time: the address pays */
-		return fail(call);
+		return call_log_and_fail(call);
 	case AUTH_CHALLENGE:
 	case AUTH_UNKNOWN:
 	case AUTH_DENY:
@@ -171,14 +155,14 @@ static enum step begin_finish(
 	call->query = params_parse_lenient(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
 		visit->parameter = "code";
-		visit_note(visit, "code: a parameter of the provider's stands twice");
+		visit_set_detail(visit, "code: a parameter of the provider's stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	/* Each code that somebody makes up is a request of ours to the provider, and an entry in
 	 * the state. */
 	if (throttle_take_code(visit, backend->title, &call->tries) != STEP_NEXT)
 		return STEP_DONE;
-	if (!challenge_use_up(visit)) /* one way back for each way there */
+	if (!visit_use_up_note(visit)) /* one way back for each way there */
 		return STEP_DONE;
 	fill(visit, call, backend);
 	call->whom = throttle_whom(visit, NULL);
@@ -186,7 +170,7 @@ static enum step begin_finish(
 		return STEP_WAIT;
 	if (!call->refused)
 		throttle_give_back(visit, &call->tries);
-	return fail(call);
+	return call_log_and_fail(call);
 }
 
 enum step authenticate_by_provider(struct visit *visit)
@@ -197,7 +181,7 @@ enum step authenticate_by_provider(struct visit *visit)
 
 	if (backend == NULL || backend->driver->kind != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0) {
-		visit_note(visit, "made for backend %s, which is another or gone",
+		visit_set_detail(visit, "made for backend %s, which is another or gone",
 			visit->note->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
@@ -205,118 +189,6 @@ enum step authenticate_by_provider(struct visit *visit)
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	step = begin_finish(visit, call, backend);
-	if (step != STEP_WAIT)
-		call_release(call);
-	return step;
-}
-
-/* -- a session at a provider has ended (OpenID Connect Back-Channel Logout 1.0) -- */
-
-static enum auth_verdict read_ending(struct call *call)
-{
-	call->ending.secrets = call->secrets;
-	call->ending.error = &call->error;
-	return call->backend->driver->ended(call->backend->instance, &call->ending);
-}
-
-/* Kept until every session that it ends would have ended by itself, those too whose sign-in is
- * under way. */
-static int void_sessions(struct visit *visit, const uint8_t key[STATE_KEY_SIZE])
-{
-	const struct settings *settings = visit->service->settings;
-
-	return state_revoke(visit->station->state, key, visit->now,
-		visit->now + settings->session_lifetime + settings->ticket_lifetime + SESSION_SKEW +
-			LOWERED_S);
-}
-
-static int end_provider_session(
-	struct visit *visit, const struct call *call, const char *subject, const char *id)
-{
-	const struct identity who = {.backend = (char *)call->backend->title,
-		.subject = (char *)subject,
-		.provider_session = (char *)id};
-	uint8_t key[STATE_KEY_SIZE];
-
-	session_provider_key(store_hash_key(visit->files->store), &who, key);
-	return void_sessions(visit, key);
-}
-
-/* Voids what the message names (section 2.7): one session at the provider, and with it those of
- * the person that the provider gave no id for; or, without an id, all of the person's. 0 or -1. */
-static int end_sessions(struct visit *visit, const struct call *call)
-{
-	const struct auth_ending *ending = &call->ending;
-	const char *subject = ending->subject[0] != '\0' ? ending->subject : NULL;
-	uint8_t key[STATE_KEY_SIZE];
-
-	if (ending->provider_session[0] == '\0') {
-		session_revoke_key(
-			store_hash_key(visit->files->store), call->backend->title, subject, key);
-		return void_sessions(visit, key);
-	}
-	if (subject != NULL && end_provider_session(visit, call, subject, NULL) != 0)
-		return -1;
-	return end_provider_session(visit, call, subject, ending->provider_session);
-}
-
-/* Section 2.8: 200 for what was done, 400 for what is not good. */
-static enum step answer_ending(struct call *call)
-{
-	struct visit *visit = call->visit;
-	uint8_t key[STATE_KEY_SIZE];
-
-	if (call->verdict == AUTH_UNAVAILABLE)
-		return fail(call);
-	if (call->verdict != AUTH_GRANT) {
-		visit_note(visit, "logout token: %s", call->error.text);
-		visit->parameter = "logout_token";
-		return visit_fail(visit, FAILURE_BAD_REQUEST);
-	}
-	seal_hash(store_hash_key(visit->files->store), key, "logout-token", call->backend->title,
-		call->ending.id, NULL);
-	if (state_claim(visit->station->state, key, LOGOUT_TOKEN_S, visit->now) ==
-		STATE_CLAIM_LOST) {
-		visit_note(visit, "logout token: came before");
-		visit->parameter = "logout_token";
-		return visit_fail(visit, FAILURE_BAD_REQUEST);
-	}
-	if (end_sessions(visit, call) != 0) {
-		state_unclaim(visit->station->state, key); /* the provider tries again */
-		visit_note(visit, "the state does not answer: the sessions could not be ended");
-		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
-	}
-	logout_log(visit, call->ending.subject, call->backend->title, "told by the provider");
-	pages_plain(visit, 200, "text/plain; charset=utf-8", "ok\n");
-	return STEP_DONE;
-}
-
-static void on_ending(struct call *call)
-{
-	struct visit *visit = call->visit;
-	enum step step = answer_ending(call);
-
-	call_release(call);
-	visit_continue(visit, step);
-}
-
-enum step backchannel_end(struct visit *visit)
-{
-	struct service_backend *backend = service_backend(visit->service, visit->route_rest);
-	struct call *call;
-	enum step step = STEP_WAIT;
-
-	if (backend == NULL || backend->driver->ended == NULL)
-		return visit_fail(visit, FAILURE_NOT_FOUND);
-	call = call_new(visit);
-	if (call == NULL)
-		return visit_fail(visit, FAILURE_INTERNAL);
-	if (params_get(visit->form, "logout_token", &call->ending.token) != PARAM_ONCE) {
-		visit->parameter = "logout_token";
-		step = visit_fail(visit, FAILURE_BAD_REQUEST);
-	} else if (call_start(call, backend, read_ending, on_ending) != 0) {
-		step = fail(call);
-	}
 	if (step != STEP_WAIT)
 		call_release(call);
 	return step;

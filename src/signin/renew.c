@@ -4,9 +4,13 @@
  * the guest desk each time. Who is gone from the directory is gone here; a directory that does not
  * answer lets nobody in on old groups.
  */
+#include "signin/steps.h"
+
+#include "signin/admission.h"
 #include "signin/call.h"
-#include "visit/steps.h"
-#include "signin/throttle.h"
+#include "signin/log.h"
+#include "signin/session.h"
+#include "visit/fail.h"
 
 static enum auth_verdict renew(struct call *call)
 {
@@ -14,11 +18,12 @@ static enum auth_verdict renew(struct call *call)
 	return call->backend->driver->renew(call->backend->instance, &call->renewal);
 }
 
-static enum step sign_in_again(struct visit *visit)
+/* They have to sign in again. */
+static enum step drop_session(struct visit *visit)
 {
 	session_release(&visit->session);
 	visit->session_is_new = false;
-	return authenticate_again(visit);
+	return STEP_NEXT;
 }
 
 static enum step conclude(struct call *call)
@@ -31,8 +36,8 @@ static enum step conclude(struct call *call)
 	switch (call->verdict) {
 	case AUTH_GRANT:
 		/* A backend may say that they are still there and read nothing. */
-		if (!authenticate_groups_are_whole(visit, &session->who) ||
-			authenticate_fit(visit, &session->who) != 0)
+		if (!admission_groups_are_whole(visit, &session->who) ||
+			admission_fit(visit, &session->who) != 0)
 			break;
 		session->read = visit->now;
 		session_use(session, limits, visit->now);
@@ -44,14 +49,14 @@ static enum step conclude(struct call *call)
 	case AUTH_DENY:
 		login_log(visit, "gone", &session->who, call->error.text);
 		/* It does not come back with the account, should that do. */
-		authenticate_end_session(visit, session);
+		signin_end_session(visit, session);
 		visit->session_ended = true;
-		return sign_in_again(visit);
+		return drop_session(visit);
 	case AUTH_UNKNOWN:
 	case AUTH_CHALLENGE:
 		break;
 	}
-	return sign_in_again(visit);
+	return drop_session(visit);
 }
 
 static void on_renewed(struct call *call)
@@ -67,7 +72,7 @@ static bool is_due(const struct visit *visit, const struct service_backend *back
 {
 	const struct session *session = &visit->session;
 
-	if (!authenticate_groups_are_whole(visit, &session->who))
+	if (!admission_groups_are_whole(visit, &session->who))
 		return true;
 	return backend->group_refresh != 0 &&
 	       (visit->to_desk || visit->now - session->read >= backend->group_refresh);
@@ -76,14 +81,16 @@ static bool is_due(const struct visit *visit, const struct service_backend *back
 enum step authenticate_renew(struct visit *visit)
 {
 	struct session *session = &visit->session;
-	struct service_backend *backend = service_backend(visit->service, session->who.backend);
+	struct service_backend *backend =
+		session->who.backend != NULL ? service_backend(visit->service, session->who.backend)
+					     : NULL;
 	struct call *call;
 	enum step step = STEP_WAIT;
 
-	if (backend == NULL || !is_due(visit, backend))
+	if (visit->is_ambient || backend == NULL || !is_due(visit, backend))
 		return STEP_NEXT;
 	if (backend->driver->renew == NULL)
-		return sign_in_again(visit);
+		return drop_session(visit);
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);

@@ -5,7 +5,10 @@
 #include "base/fold.h"
 #include "base/network.h"
 #include "base/text.h"
+#include "signin/log.h"
 #include "telemetry/metrics.h"
+#include "visit/fail.h"
+#include "visit/ticket.h"
 
 enum {
 	KNOWN_SECONDS = 14 * 24 * 3600, /* how long a browser is known for an account */
@@ -61,20 +64,6 @@ static void find_origin(const struct visit *visit, struct origin *origin)
 	origin->widest = origin->count > 0 ? origin->prefixes[origin->count - 1] : "";
 }
 
-uint64_t throttle_whose(const struct visit *visit)
-{
-	struct network around[NETWORK_AROUND_MAX];
-	size_t count = network_around(visit->request.client, around);
-	uint64_t whose = 1;
-
-	if (count == 0)
-		return whose;
-	whose = around[count - 1].six ? 2 : 3;
-	for (size_t i = 0; i < around[count - 1].prefix / 8U; i++)
-		whose = whose << 8 | around[count - 1].address[i];
-	return whose;
-}
-
 /* ---- counters ---- */
 
 static void make_key(const struct visit *visit, uint8_t key[STATE_KEY_SIZE], const char *purpose,
@@ -87,7 +76,7 @@ static void make_key(const struct visit *visit, uint8_t key[STATE_KEY_SIZE], con
 static int64_t take(struct visit *visit, struct tries *tries, const uint8_t key[STATE_KEY_SIZE],
 	struct state_rate rate, bool of_address)
 {
-	int64_t wait = state_take(visit->station->state, key, rate, clock_wall_ms());
+	int64_t wait = state_take(visit->server->state, key, rate, clock_wall_ms());
 
 	if (wait != 0 || tries->count >= TRIES_MAX)
 		return wait;
@@ -127,7 +116,7 @@ static void give_back(struct visit *visit, struct tries *tries, bool of_address_
 
 	for (size_t i = 0; i < tries->count; i++)
 		if (of_address_too || !tries->taken[i].of_address)
-			state_give(visit->station->state, tries->taken[i].key, tries->taken[i].rate,
+			state_give(visit->server->state, tries->taken[i].key, tries->taken[i].rate,
 				clock_wall_ms());
 		else
 			tries->taken[kept++] = tries->taken[i];
@@ -177,7 +166,7 @@ static bool is_known(const struct visit *visit, const struct place *place)
 	if (!visit->browser_known)
 		return false;
 	browser_key(visit, "known-browser", place, key);
-	return state_known(visit->station->state, key) > 0;
+	return state_known(visit->server->state, key) > 0;
 }
 
 /* New browsers of one account, of one person by a provider, and with the key of a meeting, which
@@ -199,10 +188,10 @@ static void know(struct visit *visit, const struct place *place, const char *who
 	seal_hash(store_hash_key(visit->files->store), key, "new-browsers", place->kind,
 		place->backend, folded, NULL);
 	if (!is_known(visit, place) &&
-		state_take(visit->station->state, key, new_ones, clock_wall_ms()) != 0)
+		state_take(visit->server->state, key, new_ones, clock_wall_ms()) != 0)
 		return;
 	browser_key(visit, "known-browser", place, key);
-	state_know(visit->station->state, key, visit->now, visit->now + KNOWN_SECONDS);
+	state_know(visit->server->state, key, visit->now, visit->now + KNOWN_SECONDS);
 }
 
 void throttle_know(struct visit *visit, const char *backend, const char *account)
@@ -266,7 +255,7 @@ void throttle_name(struct visit *visit, const char *typed, const struct identity
 	if (strcmp(folded, other) != 0)
 		return;
 	name_key(visit, who->backend, folded, key);
-	state_know(visit->station->state, key, visit->now, visit->now + 2 * period);
+	state_know(visit->server->state, key, visit->now, visit->now + 2 * period);
 }
 
 /* Who is meant by a name that was typed: an account that a backend has named lately, or nobody. */
@@ -278,7 +267,7 @@ static const char *find_named(const struct visit *visit, const char *typed, char
 	fold_name(typed, folded);
 	for (size_t i = 0; i < service->backend_count; i++) {
 		name_key(visit, service->backends[i].title, folded, key);
-		if (state_known(visit->station->state, key) > 0)
+		if (state_known(visit->server->state, key) > 0)
 			return service->backends[i].title;
 	}
 	return NULL;
@@ -289,7 +278,7 @@ static enum step answer_throttled(
 {
 	visit->is_join = false; /* it is not over: they may try again */
 	if (wait_ms < 0) {
-		visit_note(visit, "the state does not answer");
+		visit_set_detail(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	visit->is_logged = true;
@@ -520,7 +509,7 @@ enum step throttle_take_answer(struct visit *visit, unsigned count)
 	int64_t wait;
 
 	visit_note_key(visit, "answers", key);
-	wait = state_take(visit->station->state, key, rate, clock_wall_ms());
+	wait = state_take(visit->server->state, key, rate, clock_wall_ms());
 	return wait == 0 ? STEP_NEXT
 			 : answer_throttled(visit, wait, NULL, "too many answers to one question");
 }

@@ -10,7 +10,7 @@
 #ifndef SIGNIN_THROTTLE_H
 #define SIGNIN_THROTTLE_H
 
-#include "visit/steps.h"
+#include "visit/visit.h"
 
 enum { TRIES_MAX = 16 };
 
@@ -73,8 +73,5 @@ enum step throttle_take_answer(struct visit *visit, unsigned count);
 /* Whom a question to a backend is about (health.h): somebody of that name, or, where it is NULL,
  * whoever has this browser. 0 for "". */
 uint64_t throttle_whom(const struct visit *visit, const char *name);
-
-/* Whose work it is in a worker's queue (worker.h): the widest network around the visitor. */
-uint64_t throttle_whose(const struct visit *visit);
 
 #endif

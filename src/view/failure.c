@@ -1,10 +1,11 @@
-/* SPDX-License-Identifier: MIT
- *
- * What went wrong, as a page or as JSON, and the way out of it.
- */
-#include "view/pages.h"
+/* SPDX-License-Identifier: MIT */
+#include "view/failure.h"
 
+#include "view/link.h"
+#include "view/pages.h"
+#include "view/script.h"
 #include "view/values.h"
+#include "visit/ticket.h"
 
 #include <jansson.h>
 
@@ -37,47 +38,6 @@ static void add_failure_headers(struct visit *visit)
 	script_add_headers(visit);
 }
 
-/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
-static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
-{
-	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
-
-	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
-	if (parameter != NULL && strstr(id, "://") != NULL) {
-		buffer_printf(url, "?%s=", parameter);
-		buffer_percent(url, id);
-		buffer_printf(url, "&platform=%s", visit->join.platform);
-		return;
-	}
-	while (*id != '\0') {
-		size_t length = strcspn(id, "/");
-		char *segment = strndup(id, length);
-
-		buffer_text(url, "/");
-		buffer_percent(url, segment != NULL ? segment : "");
-		free(segment);
-		id += length + (id[length] == '/');
-	}
-	buffer_printf(url, "?platform=%s", visit->join.platform);
-}
-
-/* Where the platform has no page that leads here, the entry; else the landing address without its
- * query. */
-void pages_meeting_link(const struct visit *visit, struct buffer *url)
-{
-	if (visit->platform == NULL || visit->join.meeting_token == NULL)
-		return;
-	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
-		return;
-	if (visit->platform->driver->entry != NULL) {
-		append_entry(visit, visit->platform->driver->entry, url);
-		return;
-	}
-	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
-	if (url->data != NULL)
-		url->data[strcspn(url->data, "?")] = '\0';
-}
-
 static bool wants_fresh_link(enum failure failure)
 {
 	return failure == FAILURE_ALREADY_USED || failure == FAILURE_EXCHANGE_REFUSED ||
@@ -92,18 +52,18 @@ struct failure_texts {
 
 static void put_failure(struct values *values, struct visit *visit, struct failure_texts *texts)
 {
-	snprintf(texts->status, sizeof texts->status, "%d", failure_status(visit->failure));
+	snprintf(texts->status, sizeof texts->status, "%d", failure_row(visit->failure)->status);
 	snprintf(texts->retry_after, sizeof texts->retry_after, "%lld",
 		(long long)visit->retry_after);
 	values_put(values, "status", texts->status);
-	values_put(values, "code", failure_code(visit->failure));
+	values_put(values, "code", failure_row(visit->failure)->code);
 	values_put(values, "account", values_account(visit));
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	values_put(values, "meeting", pages_certain_meeting(visit));
 	values_put(values, "parameter", visit->parameter);
 	values_put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
 	if (wants_fresh_link(visit->failure)) {
-		pages_meeting_link(visit, &texts->link);
+		link_to_meeting(visit, &texts->link);
 		values_put(values, "meeting_link", texts->link.data);
 	}
 	if (visit->failure == FAILURE_DENIED &&
@@ -162,10 +122,10 @@ static void put_sentence(struct values *values, const struct lang *lang, const c
 	values_put(values, name, text->data);
 }
 
-void pages_failure(struct visit *visit)
+void failure_show(struct visit *visit)
 {
 	const struct lang *lang = values_language(visit);
-	const char *code = failure_code(visit->failure);
+	const char *code = failure_row(visit->failure)->code;
 	struct values values = {0};
 	struct failure_texts texts = {
 		.title = BUFFER_INIT(1024),
@@ -179,10 +139,10 @@ void pages_failure(struct visit *visit)
 	put_sentence(&values, lang, code, title_of(visit), "title", &texts.title);
 	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
 	if (request_wants_json(&visit->request))
-		answer_json(visit, failure_status(visit->failure), code,
+		answer_json(visit, failure_row(visit->failure)->status, code,
 			texts.message.data != NULL ? texts.message.data : code);
 	else
-		values_answer(visit, PAGE_ERROR, failure_status(visit->failure),
+		values_answer(visit, PAGE_ERROR, failure_row(visit->failure)->status,
 			visit->service->page_policy, lang, &values);
 	add_failure_headers(visit);
 	buffer_release(&texts.title);

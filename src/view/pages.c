@@ -2,6 +2,7 @@
 #include "view/pages.h"
 
 #include "view/values.h"
+#include "visit/ticket.h"
 
 enum { ROWS_MAX = 16, ROW_VALUES = 5 };
 
@@ -161,8 +162,9 @@ int pages_challenge(struct visit *visit, bool failed)
 	rc |= visit_seal_ticket(visit, TICKET_JOIN, &again);
 	values_put(&values, "address", again.data);
 	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
-	values_answer(visit, PAGE_CHALLENGE, failed ? failure_status(FAILURE_LOGIN_FAILED) : 200,
-		join_policy(visit), lang, &values);
+	values_answer(visit, PAGE_CHALLENGE,
+		failed ? failure_row(FAILURE_LOGIN_FAILED)->status : 200, join_policy(visit), lang,
+		&values);
 	buffer_wipe(&again);
 	buffer_wipe(&ticket);
 	return rc;
@@ -236,26 +238,6 @@ int pages_logout(struct visit *visit, const char *leave)
 	return rc;
 }
 
-void pages_onward(struct visit *visit, const char *url)
-{
-	const struct lang *lang = values_language(visit);
-	const char *host = strstr(url, "://") + 3;
-	char *name = strndup(host, strcspn(host, "/?#"));
-	struct buffer refresh = BUFFER_INIT(RESPONSE_HEAD_MAX);
-	struct values values = {0};
-
-	buffer_text(&refresh, "0; url=");
-	buffer_text(&refresh, url);
-
-	values_put_common(&values, visit, lang);
-	values_put(&values, "address", url);
-	values_put(&values, "refresh", refresh.data);
-	values_put(&values, "host", name);
-	values_answer(visit, PAGE_ONWARD, 200, visit->service->page_policy, lang, &values);
-	buffer_wipe(&refresh);
-	free(name);
-}
-
 void pages_signed_out(struct visit *visit)
 {
 	const struct lang *lang = values_language(visit);
@@ -263,11 +245,4 @@ void pages_signed_out(struct visit *visit)
 
 	values_put_common(&values, visit, lang);
 	values_answer(visit, PAGE_SIGNED_OUT, 200, visit->service->page_policy, lang, &values);
-}
-
-void pages_plain(struct visit *visit, int status, const char *content_type, const char *text)
-{
-	response_begin(&visit->response, status, visit->request.id);
-	response_header(&visit->response, "Content-Type", content_type);
-	buffer_text(&visit->response.body, text);
 }

@@ -5,10 +5,7 @@
 #ifndef VIEW_PAGES_H
 #define VIEW_PAGES_H
 
-#include "visit/steps.h"
-
-/* The visit's failure, as a page or as JSON where the client prefers that. */
-void pages_failure(struct visit *visit);
+#include "visit/visit.h"
 
 /* The meeting of the join where it is certain before the platform has answered: drivers with an
  * entry of their own let into the very meeting that the id says. Else NULL: it is what the visitor
@@ -27,9 +24,6 @@ int pages_challenge(struct visit *visit, bool failed);
 /* The button of an invitation; the guest is in the visit's note. 0 or -1. */
 int pages_invite(struct visit *visit);
 
-/* Appends where a new request token is to be had: the platform's own page of the meeting. */
-void pages_meeting_link(const struct visit *visit, struct buffer *url);
-
 /* What a platform shows instead of a redirect (platform.h, show). 0, or -1 without memory. */
 int pages_meeting(struct visit *visit);
 
@@ -37,12 +31,6 @@ int pages_meeting(struct visit *visit);
  * or -1. */
 int pages_logout(struct visit *visit, const char *leave);
 
-/* A page that goes on to another site by itself. */
-void pages_onward(struct visit *visit, const char *url);
-
 void pages_signed_out(struct visit *visit);
-
-/* Plain text for operators. */
-void pages_plain(struct visit *visit, int status, const char *content_type, const char *text);
 
 #endif

@@ -5,7 +5,7 @@
 #ifndef VIEW_VALUES_H
 #define VIEW_VALUES_H
 
-#include "visit/steps.h"
+#include "visit/visit.h"
 #include "service/files.h"
 
 enum { VALUES_MAX = 32 };

@@ -1,11 +1,8 @@
-/* SPDX-License-Identifier: MIT
- *
- * What operators ask: alive, ready, metrics. nginx lets only them in.
- */
-#include "view/pages.h"
-#include "visit/steps.h"
+/* SPDX-License-Identifier: MIT */
+#include "visit/operate.h"
 
 #include "telemetry/metrics.h"
+#include "visit/answer.h"
 
 enum { TEXT_MAX = 128 * 1024 };
 
@@ -13,7 +10,7 @@ static const char text_plain[] = "text/plain; charset=utf-8";
 
 enum step operate_healthz(struct visit *visit)
 {
-	pages_plain(visit, 200, text_plain, "ok\n");
+	visit_answer_plain(visit, 200, text_plain, "ok\n");
 	return STEP_DONE;
 }
 
@@ -22,9 +19,9 @@ enum step operate_readyz(struct visit *visit)
 	const struct service *service = visit->service;
 	struct buffer why = BUFFER_INIT(TEXT_MAX);
 
-	if (visit->station->draining)
+	if (visit->server->draining)
 		buffer_text(&why, "draining: this process is about to end\n");
-	if (!state_reachable(visit->station->state))
+	if (!state_reachable(visit->server->state))
 		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
 	for (size_t i = 0; i < service->platform_count; i++) {
 		const struct service_platform *platform = &service->platforms[i];
@@ -35,7 +32,7 @@ enum step operate_readyz(struct visit *visit)
 			buffer_printf(
 				&why, "platform %s: no secret in the store\n", platform->title);
 	}
-	pages_plain(
+	visit_answer_plain(
 		visit, why.length > 0 ? 503 : 200, text_plain, why.length > 0 ? why.data : "ok\n");
 	buffer_release(&why);
 	return STEP_DONE;
@@ -58,9 +55,9 @@ enum step operate_metrics(struct visit *visit)
 {
 	struct buffer text = BUFFER_INIT(TEXT_MAX);
 
-	measure_state(visit->station->state);
+	measure_state(visit->server->state);
 	metrics_print(&text);
-	pages_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
+	visit_answer_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
 		text.data != NULL ? text.data : "");
 	buffer_release(&text);
 	return STEP_DONE;

@@ -2,9 +2,10 @@
  *
  * A visit's tickets and what they remember of a sign-in that is under way.
  */
-#include "visit/steps.h"
+#include "visit/ticket.h"
 
 #include "base/text.h"
+#include "visit/fail.h"
 
 void visit_know_browser(struct visit *visit)
 {
@@ -64,17 +65,17 @@ static void explain_ticket(
 {
 	switch (result) {
 	case TICKET_LATE:
-		visit_note(
+		visit_set_detail(
 			visit, "expired: older than %lld s", (long long)lifetime_of(visit, kind));
 		break;
 	case TICKET_FOREIGN:
-		visit_note(visit, has_cookie ? "made for another browser or session"
-					     : "no cookie: the browser did not send the one "
-					       "that it was given");
+		visit_set_detail(visit, has_cookie ? "made for another browser or session"
+						   : "no cookie: the browser did not send the one "
+						     "that it was given");
 		break;
 	case TICKET_BAD:
 	case TICKET_GOOD:
-		visit_note(visit,
+		visit_set_detail(visit,
 			"not a ticket of ours: damaged, of another form, or sealed with a "
 			"key that is gone");
 		break;
@@ -145,10 +146,9 @@ enum step visit_refuse_long_join(struct visit *visit)
 			longest = &join->forward[i];
 	if (longest == NULL) /* what is checked fits: it is memory */
 		return visit_fail(visit, FAILURE_INTERNAL);
-	visit->parameter = longest->name;
 	visit->too_long = true;
-	visit_note(visit, "%s: longer than the ticket of a sign-in has room for", longest->name);
-	return visit_fail(visit, FAILURE_BAD_REQUEST);
+	return visit_refuse(
+		visit, longest->name, "longer than the ticket of a sign-in has room for");
 }
 
 struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
@@ -172,4 +172,27 @@ void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[
 
 	text_hex(visit->note->id, TICKET_ID_SIZE, id);
 	seal_hash(store_hash_key(visit->files->store), key, "note", purpose, id, NULL);
+}
+
+bool visit_use_up_note(struct visit *visit)
+{
+	int64_t seconds = visit->note->ends - visit->now + TICKET_SKEW;
+	uint8_t key[STATE_KEY_SIZE];
+
+	visit_note_key(visit, "granted", key);
+	switch (state_claim(visit->server->state, key, seconds, visit->now)) {
+	case STATE_CLAIM_WON:
+		return true;
+	case STATE_CLAIM_LOST:
+		visit_set_detail(
+			visit, "this sign-in was finished before: its form or link came twice");
+		visit_fail(visit, FAILURE_ALREADY_USED);
+		return false;
+	case STATE_CLAIM_LIMITED:
+	case STATE_CLAIM_BROKEN:
+		break;
+	}
+	visit_set_detail(visit, "the state does not answer");
+	visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+	return false;
 }

@@ -11,7 +11,8 @@
 #include "base/file.h"
 #include "state/driver.h"
 #include "telemetry/sink.h"
-#include "visit/visit.h"
+#include "join/exchange.h"
+#include "routes.h"
 
 #include <curl/curl.h>
 #include <ftw.h>
@@ -27,7 +28,7 @@ enum { LOG_MAX = 256 * 1024, NAMES_MAX = 4096, ANSWERS_MAX = 32, WORKERS = 16, P
 static struct {
 	uv_loop_t loop;
 	struct outbound *outbound;
-	struct station station;
+	struct server server;
 	char folder[64], conf[96], store[96], store_key[96], closed[64];
 } site;
 
@@ -177,7 +178,7 @@ static void open_state(void)
 	driver.usage = usage;
 	driver.reachable = reachable;
 	state->driver = &driver;
-	site.station.state = state;
+	site.server.state = state;
 	name_count = 0;
 	state_break("", "");
 }
@@ -190,7 +191,7 @@ void state_break(const char *reads, const char *changes)
 
 unsigned state_count(const char *kind)
 {
-	struct state *state = site.station.state;
+	struct state *state = site.server.state;
 	int64_t now_us = state_time(state, clock_wall_ms() * 1000), value = 0;
 	unsigned count = 0;
 
@@ -568,8 +569,8 @@ void site_reload(void)
 
 	if (service == NULL || service_connect(service, site.outbound, &error) != 0)
 		fail_msg("%s", error.text);
-	service_drop(&site.station.service);
-	site.station.service = service;
+	service_drop(&site.server.service);
+	site.server.service = service;
 }
 
 void site_load(const char *options, const char *sections)
@@ -594,30 +595,30 @@ const char *site_refusal(const char *options, const char *sections)
 
 void site_receive(int fd, struct request *request)
 {
-	visit_begin(&site.station, fd, 1, request);
+	visit_begin(&site.server, fd, 1, request);
 }
 
 void site_turn(void)
 {
-	visit_each_turn(&site.station);
+	exchange_claim_all(&site.server);
 	uv_run(&site.loop, UV_RUN_ONCE);
-	visit_each_turn(&site.station);
+	exchange_claim_all(&site.server);
 }
 
 unsigned site_in_flight(void)
 {
-	return site.station.in_flight;
+	return site.server.in_flight;
 }
 
 void site_drain(void)
 {
-	site.station.draining = true;
+	site.server.draining = true;
 }
 
 void site_settle(void)
 {
 	do
-		visit_each_turn(&site.station);
+		exchange_claim_all(&site.server);
 	while (uv_run(&site.loop, UV_RUN_NOWAIT) != 0);
 }
 
@@ -653,8 +654,9 @@ int site_up(void **state)
 	worker_setup(&site.loop, WORKERS);
 	site.outbound = outbound_new(&site.loop, &error);
 	assert_non_null(site.outbound);
-	site.station.loop = &site.loop;
-	site.station.most_in_flight = 1000;
+	site.server.loop = &site.loop;
+	site.server.routes = &routes;
+	site.server.most_in_flight = 1000;
 	open_state();
 	open_peer();
 	site_forget_log();
@@ -675,15 +677,15 @@ int site_down(void **state)
 	(void)state;
 	state_break("", "");
 	close_peer();
-	while (site.station.in_flight > 0)
+	while (site.server.in_flight > 0)
 		site_turn();
 	browsers_down();
-	service_drop(&site.station.service);
+	service_drop(&site.server.service);
 	outbound_free(&site.outbound);
 	uv_run(&site.loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&site.loop), 0);
-	site.station.state->driver = memory;
-	state_close(&site.station.state);
+	site.server.state->driver = memory;
+	state_close(&site.server.state);
 	forget_peer();
 	alarm(0);
 	return nftw(site.folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest desk's steps (routes.c).
+ */
+#ifndef DESK_STEPS_H
+#define DESK_STEPS_H
+
+#include "visit/visit.h"
+
+step_function desk_enter; /* whoever is not signed in comes back here */
+step_function desk_show;
+step_function desk_change;	/* POST: one of the page's forms */
+step_function desk_return;	/* to the page, after a login or a change */
+step_function desk_mark_joined; /* of a join: notes that a guest came, where the desk shows it */
+
+#endif

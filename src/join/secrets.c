@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "join/secrets.h"
+
+enum {
+	NOTE_EVERY_S = 60,
+	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
+};
+
+const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r)
+{
+	char name[STORE_NAME_MAX + 1];
+	int length = 0;
+
+	*count_r = 0;
+	switch (visit->platform->driver->secrets_of) {
+	case PLATFORM_SECRETS_OF_PLATFORM:
+		length = snprintf(name, sizeof name, "%s", visit->join.platform);
+		break;
+	case PLATFORM_SECRETS_OF_MEETING:
+		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
+			visit->join.meeting_id);
+		break;
+	case PLATFORM_SECRETS_OF_NOBODY:
+		return NULL;
+	}
+	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
+}
+
+/* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
+ * is enough. */
+void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret)
+{
+	struct service_platform *platform = visit->platform;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (platform->noted_version == secret->version &&
+		visit->now < platform->noted_at + NOTE_EVERY_S)
+		return;
+	platform->noted_version = secret->version;
+	platform->noted_at = visit->now;
+	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
+	state_mark(visit->server->state, key, visit->now, visit->now + ACCEPTANCE_S);
+}

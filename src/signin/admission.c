@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "signin/admission.h"
+
+#include "service/groups.h"
+#include "signin/factor.h"
+#include "visit/fail.h"
+
+struct policy_answer admission_ask(const struct visit *visit, const struct identity *who)
+{
+	struct policy_question question = {
+		.who = who,
+		.platform = visit->join.platform,
+		.meeting_id = visit->join.meeting_id,
+		.meeting_token = visit->join.meeting_token,
+		.client = visit->request.client,
+		.now = visit->now,
+	};
+
+	return policy_decide(&visit->service->settings->policy, &question);
+}
+
+bool admission_is_valid(const struct visit *visit, const struct identity *who)
+{
+	const struct service_backend *backend = service_backend(visit->service, who->backend);
+
+	if (backend == NULL)
+		return false;
+	if (backend->driver->holds != NULL && !backend->driver->holds(backend->instance, who))
+		return false;
+	if (backend->driver->stands != NULL &&
+		!backend->driver->stands(backend->instance, who->subject))
+		return false;
+	return !backend->driver->second_factor || factor_is_same(visit, who);
+}
+
+/* What can be spared goes first: groups that nothing names, then what the backend would need to
+ * read them again without the person. */
+int admission_fit(const struct visit *visit, struct identity *who)
+{
+	const struct service *service = visit->service;
+
+	if (session_fits(who))
+		return 0;
+	if (who->groups_digest == 0)
+		groups_trim(service->settings, service->groups_digest, who);
+	if (!session_fits(who) && who->kept != NULL) {
+		explicit_bzero(who->kept, strlen(who->kept));
+		identity_set(&who->kept, NULL, IDENTITY_KEPT_MAX);
+	}
+	return session_fits(who) ? 0 : -1;
+}
+
+bool admission_groups_are_whole(const struct visit *visit, const struct identity *who)
+{
+	return who->groups_digest == 0 || who->groups_digest == visit->service->groups_digest;
+}
+
+bool admission_is_for_scripts(struct visit *visit)
+{
+	if (platform_takes_browsers(visit->platform->driver, visit->platform->peer))
+		return false;
+	visit_set_detail(visit, "only scripts get something here: the platform has no `app`");
+	return true;
+}

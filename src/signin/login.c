@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "signin/login.h"
+
+#include "signin/admission.h"
+#include "signin/log.h"
+#include "signin/session.h"
+#include "telemetry/metrics.h"
+#include "view/pages.h"
+#include "visit/fail.h"
+
+enum step login_refuse_size(struct visit *visit, const struct identity *who)
+{
+	metric_count(METRIC_LOGIN_FAILED);
+	login_log(visit, "failed", who,
+		"the groups that rules name, with the names of this person, do not fit into a "
+		"session cookie (2500 bytes): use shorter names or fewer groups");
+	visit->is_logged = true;
+	visit->is_join = false;
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
+enum step login_grant(struct visit *visit, struct identity *who)
+{
+	/* Rules that were loaded since the first question may name a group that was left out. */
+	if (!admission_groups_are_whole(visit, who)) {
+		visit_set_detail(visit, "a reload has brought rules that name other groups");
+		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	}
+	if (admission_fit(visit, who) != 0)
+		return login_refuse_size(visit, who);
+	metric_count(METRIC_LOGIN_OK);
+	login_log(visit, "ok", who, NULL);
+	return signin_begin_session(visit, who);
+}
+
+/* It is not over: the form is shown again. */
+enum step login_answer_wrong(struct visit *visit, const char *name, const char *backend)
+{
+	visit->is_join = false;
+	visit->is_logged = true;
+	visit->failed = true;
+	visit->failure = FAILURE_LOGIN_FAILED;
+	if (request_wants_json(&visit->request))
+		return STEP_DONE;
+	if (visit->note != NULL)
+		return pages_challenge(visit, true) == 0 ? STEP_DONE
+							 : visit_fail(visit, FAILURE_INTERNAL);
+	if (pages_login(visit, failure_row(FAILURE_LOGIN_FAILED)->status, name, backend) != 0)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	return STEP_DONE;
+}

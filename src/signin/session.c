@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "signin/session.h"
+
+#include "signin/admission.h"
+#include "signin/join_rate.h"
+#include "signin/log.h"
+#include "visit/fail.h"
+
+enum {
+	END_MARGIN_S = 24 * 3600, /* as state_end() has it */
+	ENDS_WAIT_MS = 60000,	  /* join_rate_take_end(): about one more a minute */
+};
+
+struct session_limits signin_limits(const struct visit *visit)
+{
+	const struct settings *settings = visit->service->settings;
+
+	return (struct session_limits){settings->session_lifetime, settings->session_idle};
+}
+
+/* Whether the person was revoked, as this backend's or whosesoever, or signed out at a provider
+ * that gave the session no id, when the session had begun. 1, 0, or -1 when the state does not
+ * answer. */
+static int is_revoked(struct visit *visit)
+{
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	struct state *state = visit->server->state;
+	const struct session *session = &visit->session;
+	int64_t last = state_last_revocation(state), by_subject, by_backend, by_provider;
+	uint8_t key[STATE_KEY_SIZE];
+
+	if (last < session->began)
+		return last < 0 ? -1 : 0;
+	session_revoke_key(hash_key, NULL, session->who.subject, key);
+	by_subject = state_marked(state, key);
+	session_revoke_key(hash_key, session->who.backend, session->who.subject, key);
+	by_backend = state_marked(state, key);
+	session_provider_key(hash_key, &session->who, key);
+	by_provider = state_marked(state, key);
+	if (by_subject < 0 || by_backend < 0 || by_provider < 0)
+		return -1;
+	return session->began <= by_subject || session->began <= by_backend ||
+	       session->began <= by_provider;
+}
+
+/* Whether the provider's session that it began with is over, whenever ours began: its code may have
+ * been on the way when the provider told. 1, 0, or -1 when the state does not answer. */
+static int is_ended_by_provider(struct visit *visit)
+{
+	uint8_t key[STATE_KEY_SIZE];
+	int64_t ended;
+
+	if (visit->session.who.provider_session == NULL)
+		return 0;
+	session_provider_key(store_hash_key(visit->files->store), &visit->session.who, key);
+	ended = state_marked(visit->server->state, key);
+	return ended < 0 ? -1 : ended > 0;
+}
+
+/* Guests are as many as somebody likes to make up: the ends of their sessions go where claims go,
+ * and leave the room for those of others alone. */
+static int was_ended(const struct visit *visit, const struct session *session)
+{
+	return session->who.guest ? state_known(visit->server->state, session->id)
+				  : state_ended(visit->server->state, session->id);
+}
+
+/* Ended before its time: 1, 0, or -1 when the state does not answer. */
+static int is_over(struct visit *visit)
+{
+	int ended;
+
+	/* A state that is younger than the session may have lost its revocation (a reboot). */
+	if (visit->session.began < state_born(visit->server->state))
+		return 1;
+	ended = was_ended(visit, &visit->session);
+	if (ended == 0)
+		ended = is_ended_by_provider(visit);
+	return ended != 0 ? ended : is_revoked(visit);
+}
+
+int signin_end_session(const struct visit *visit, const struct session *session)
+{
+	struct state *state = visit->server->state;
+	int64_t wait;
+
+	if (was_ended(visit, session) == 1)
+		return 0;
+	wait = join_rate_take_end(visit, &session->who);
+	if (wait != 0)
+		return wait < 0 ? -1 : 1;
+	if (session->who.guest)
+		return state_know(state, session->id, visit->now, session->ends + END_MARGIN_S);
+	return state_end(state, session->id, visit->now, session->ends + SESSION_SKEW);
+}
+
+/* What the browser brought; as session_open(). */
+static int open_cookie(const struct visit *visit, struct session *session)
+{
+	char cookie[SESSION_TEXT_MAX + 1];
+
+	if (cookie_get(visit->request.cookies, SESSION_COOKIE, cookie, sizeof cookie) != PARAM_ONCE)
+		return -1;
+	return session_open(
+		store_ring(visit->files->store), cookie, signin_limits(visit), visit->now, session);
+}
+
+int signin_find_session(struct visit *visit)
+{
+	int opened = open_cookie(visit, &visit->session), over;
+
+	if (opened < 0)
+		return 0;
+	over = is_over(visit);
+	if (over == 0 && opened == 0 && admission_is_valid(visit, &visit->session.who))
+		return 1;
+	/* It does not come back with what ended it (a user disabled, and enabled again; lifetimes
+	 * that were shorter for a while). */
+	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL) {
+		if (opened == 0)
+			login_log(visit, "gone", &visit->session.who,
+				"the session ends: its account was disabled, removed or changed, "
+				"or has expired");
+		signin_end_session(visit, &visit->session);
+	}
+	session_release(&visit->session);
+	return over < 0 ? -1 : 0;
+}
+
+/* The session that the browser had so far: a copy of its cookie is worth nothing from now on. 0, or
+ * as signin_end_session(). */
+static int end_replaced(const struct visit *visit)
+{
+	struct session old;
+	int rc = 0;
+
+	if (open_cookie(visit, &old) < 0)
+		return 0;
+	if (was_ended(visit, &old) != 1) {
+		rc = signin_end_session(visit, &old);
+		if (rc == 0)
+			logout_log(visit, old.who.subject, old.who.backend,
+				"another sign-in in the same browser");
+	}
+	if (rc > 0 && old.who.guest) /* others made the ends that there may be */
+		rc = 0;
+	session_release(&old);
+	return rc;
+}
+
+enum step signin_fail_to_end(struct visit *visit, int rc)
+{
+	if (rc > 0)
+		return join_rate_refuse(
+			visit, ENDS_WAIT_MS, "too many sessions of theirs have ended lately");
+	visit_set_detail(visit, "the state does not answer: the session could not be ended");
+	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
+}
+
+enum step signin_begin_session(struct visit *visit, struct identity *who)
+{
+	int rc = end_replaced(visit);
+
+	if (rc != 0)
+		return signin_fail_to_end(visit, rc);
+	session_release(&visit->session);
+	session_begin(&visit->session, who, signin_limits(visit), visit->now);
+	visit->session_is_new = true;
+	return STEP_NEXT;
+}

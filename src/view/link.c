@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/link.h"
+
+/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
+static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
+{
+	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
+
+	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	if (parameter != NULL && strstr(id, "://") != NULL) {
+		buffer_printf(url, "?%s=", parameter);
+		buffer_percent(url, id);
+		buffer_printf(url, "&platform=%s", visit->join.platform);
+		return;
+	}
+	while (*id != '\0') {
+		size_t length = strcspn(id, "/");
+		char *segment = strndup(id, length);
+
+		buffer_text(url, "/");
+		buffer_percent(url, segment != NULL ? segment : "");
+		free(segment);
+		id += length + (id[length] == '/');
+	}
+	buffer_printf(url, "?platform=%s", visit->join.platform);
+}
+
+/* Where the platform has no page that leads here, the entry; else the landing address without its
+ * query. */
+void link_to_meeting(const struct visit *visit, struct buffer *url)
+{
+	if (visit->platform == NULL || visit->join.meeting_token == NULL)
+		return;
+	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
+		return;
+	if (visit->platform->driver->entry != NULL) {
+		append_entry(visit, visit->platform->driver->entry, url);
+		return;
+	}
+	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
+	if (url->data != NULL)
+		url->data[strcspn(url->data, "?")] = '\0';
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/script.h"
+
+void script_add_headers(struct visit *visit)
+{
+	if (visit->origin == NULL)
+		return;
+	response_header(&visit->response, "Access-Control-Allow-Origin", visit->origin);
+	if (!visit->platform->driver->credentials)
+		response_header(&visit->response, "Access-Control-Allow-Credentials", "true");
+	response_header(&visit->response, "Vary", "Origin");
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "visit/audit.h"
+
+#include "telemetry/log.h"
+
+/* What operators are to be woken by: something is out of order. Too much at a time passes by
+ * itself, and what is wrong with a request or a person is no fault of the service. */
+static enum log_level level_of(const struct visit *visit)
+{
+	if (!visit->failed || failure_row(visit->failure)->status < 500)
+		return LOG_LEVEL_INFO;
+	return visit->failure == FAILURE_OVERLOADED ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
+}
+
+void audit_join(const struct visit *visit, int64_t total_ms)
+{
+	struct log_line line;
+	const struct failure_row *failure = failure_row(visit->failure);
+	bool ok = !visit->failed;
+
+	metric_count(ok ? METRIC_JOIN_OK : failure->metric);
+	log_begin(&line, level_of(visit), "join");
+	log_text(&line, "result", ok ? "ok" : failure->result);
+	log_text(&line, "code", ok ? "ok" : failure->code);
+	log_text(&line, "platform",
+		visit->platform != NULL ? visit->platform->title : visit->lost.platform);
+	log_text(&line, "hostname", visit->hostname);
+	log_text(&line, "meeting_id",
+		visit->join.meeting_id != NULL ? visit->join.meeting_id : visit->lost.meeting_id);
+	log_text(&line, "room", visit->join.room);
+	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
+	log_text(&line, "rule", visit->rule);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "parameter", visit->parameter);
+	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
+	log_number(&line, "exchange_ms", visit->exchange_ms);
+	log_number(&line, "total_ms", total_ms);
+	log_end(&line);
+}
+
+void audit_failure(const struct visit *visit)
+{
+	struct log_line line;
+
+	log_begin(&line, level_of(visit), "failure");
+	log_text(&line, "code", failure_row(visit->failure)->code);
+	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "backend", visit->session.who.backend);
+	log_text(&line, "client", visit->request.client);
+	log_text(&line, "request_id", visit->request.id);
+	log_text(&line, "parameter", visit->parameter);
+	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
+	log_end(&line);
+}
