@@ -91,7 +91,7 @@ def ask(browser, page, site, title, body, credentials="include"):
     return browser.execute_async_script(ASK, "%s/token/%s" % (site.base, title), body, credentials)
 
 
-@pytest.mark.parametrize("path,number,page", [("/livekit/daily", 0, MEET), ("/galene/uni/maths", 1, GALENE), ("/jitsi/Weekly", 2, JITSI)])
+@pytest.mark.parametrize("path,number,page", [("/livekit/daily", 0, MEET), ("/galene/uni/maths", 1, GALENE), ("/jitsi/Weekly", 2, JITSI)], ids=["livekit", "galene", "jitsi"])
 def test_the_form_leads_to_the_platform(browser, site, path, number, page):
     sign_in(browser, site, path)
     assert browser.current_url.startswith(page + "/"), browser.current_url

@@ -181,6 +181,7 @@ class Rig:
         self.share = TOP + "/share"
         self.log = self.folder + "/meetauthd.log"
         self.meetauthd = MEETAUTHD
+        self.usual = True  # store and accounts are those of every other rig
         self.pool = self.nginx = None
         self.wrapper = []  # a command that starts the pool's
         self.platform = Platform(self.folder, self.base, *platform_arguments, keys=[self.key])
@@ -230,7 +231,7 @@ class Rig:
         """Store and accounts, in what a test may have made of them already. The first rig makes a template for those that want the same:
         four calls of meetauthctl take longer than all the rest of a start."""
         made = os.path.exists(self.folder + "/store")
-        usual = not made and self.passwords == PASSWORDS
+        usual = self.usual and not made and self.passwords == PASSWORDS
         if usual and TEMPLATE:
             for name, (content, mode) in TEMPLATE.items():
                 with open(self.folder + "/" + name, "xb") as file:

@@ -206,6 +206,7 @@ def test_server_asks_no_second_question(make_rig):
             return super().section() + 'backend "second" {\n type = "file"\n users = "%s/second.passwd"\n second-factor = "required"\n}\n' % self.rig.folder
 
     rig = make_rig(start=False)
+    rig.usual = False
     add_user = rig.add_user
 
     def add_to_both(name, *more):

@@ -81,7 +81,7 @@ def test_A35_wrong_key_and_no_key_look_the_same(shared):
 
 
 def test_A31_other_names_buy_no_more_tries(make_rig):
-    rig = make(make_rig, {MEETING: "correct horse"}, options={"throttle-account": "3/10m"})
+    rig = make(make_rig, {MEETING: "correct horse"}, options={"throttle-account": "3/1d"})
     assert enter(rig, MEETING, "correct horse")[1].status == 302
     statuses = [enter(rig, MEETING, "wrong key", "guest %d" % i)[1].status for i in range(5)]
     assert statuses[-1] == 429 and 401 in statuses, statuses
@@ -90,7 +90,7 @@ def test_A31_other_names_buy_no_more_tries(make_rig):
 
 
 def test_A33_who_guesses_a_key_shuts_nobody_else_out(make_rig):
-    rig = make(make_rig, {MEETING: "correct horse"}, options={"throttle-account": "3/10m"})
+    rig = make(make_rig, {MEETING: "correct horse"}, options={"throttle-account": "3/1d"})
     statuses = [enter(rig, MEETING, "wrong key", source="127.0.3.1")[1].status for _ in range(5)]
     assert statuses == [401] * 3 + [429] * 2
     assert enter(rig, MEETING, "correct horse", source="127.0.3.2")[1].status == 302

@@ -381,7 +381,7 @@ def test_A43_signatures_that_are_none(liar, name):
     assert_refused(peer.sign_in(person))
 
 
-@pytest.mark.parametrize("value", ["1e300", "-1", "-0.5", '"%d"' % (NOW + 300), '"1.7e9"', "true", "[]", "253402300800",
+@pytest.mark.parametrize("value", ["1e300", "-1", "-0.5", pytest.param('"%d"' % (NOW + 300), id="text"), '"1.7e9"', "true", "[]", "253402300800",
                                    "9223372036854775807", "1e400", "99999999999999999999"])
 @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
 def test_A44_times_that_are_none(liar, name, value):
@@ -503,7 +503,7 @@ def test_A45_a_scope_that_was_taken_out_does_not_close_the_way_for_others(liar):
 def test_A42_made_up_codes_use_up_the_tries_of_an_address(lying, make_rig):
     _, peer = lying
     peer.reset()
-    rig = start(make_rig, section(peer.issuer), options={"throttle-address": "5/10m"})
+    rig = start(make_rig, section(peer.issuer), options={"throttle-address": "5/1d"})
     person = Person(rig)
     assert is_in(peer.sign_in(person)), "a good one does not count"
     before = peer.count("/token")

@@ -123,7 +123,7 @@ def test_A31_another_spelling_of_the_name_needs_the_code_too(carol):
 
 def test_A33_a_password_alone_buys_no_tries_at_the_code(make_rig):
     """Who knows the password begins anew in other browsers: the codes are counted for the person all the same."""
-    rig = make_rig(sections=POLICY, options={"throttle-account": "4/10m"})
+    rig = make_rig(sections=POLICY, options={"throttle-account": "4/1d"})
     give(rig, "alice")
     statuses = []
     for _ in range(6):

@@ -11,6 +11,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 from rig import free_port, wait_for
 
@@ -31,7 +32,7 @@ local_interfaces = 127.0.0.1
 daemon_smtp_ports = %(starttls)d : %(smtps)d : %(plain)d
 tls_on_connect_ports = %(smtps)d
 tls_advertise_hosts = ${if eq{$received_port}{%(starttls)d}{*}{}}
-tls_certificate = %(certificate)s
+tls_certificate = %(folder)s/certificate.pem
 tls_privatekey = %(folder)s/key.pem
 auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}
 acl_smtp_rcpt = recipient
@@ -73,23 +74,25 @@ plain:
 
 
 class Server:
-    def __init__(self, folder, authority, name="localhost", account="", password=""):
-        """folder: to be made; authority: a tls.Authority; name: whom the certificate is for. With an account, nobody
-        else may send over TLS."""
+    def __init__(self, authority, name="localhost", account="", password=""):
+        """authority: a tls.Authority; name: whom the certificate is for. With an account, nobody else may send over TLS."""
         program = shutil.which("exim4", path=PATH)
         assert program, "no exim4: install " + PACKAGE
-        self.folder = str(folder)
+        # Not below pytest's folder: each run of pytest closes that to everybody but its user, while Exim delivers as somebody else.
+        self.folder = tempfile.mkdtemp(prefix="ma-smtp-")
+        os.chmod(self.folder, 0o755)
         self.starttls, self.smtps, self.plain = free_port(), free_port(), free_port()
         owner = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
         certificate, key = authority.certificate(name)
-        for part in ("", "/spool", "/log", "/mail"):
+        for part in ("/spool", "/log", "/mail"):
             os.mkdir(self.folder + part, 0o755)
+        shutil.copy(certificate, self.folder + "/certificate.pem")
         shutil.copy(key, self.folder + "/key.pem")
-        for part in ("/spool", "/log", "/mail", "/key.pem"):
+        for part in ("/spool", "/log", "/mail", "/certificate.pem", "/key.pem"):
             os.chown(self.folder + part, owner.pw_uid, owner.pw_gid)
         with open(self.folder + "/exim.conf", "w", encoding="utf-8") as file:
             file.write(CONFIGURATION % {
-                "program": program, "folder": self.folder, "certificate": certificate, "user": owner.pw_name,
+                "program": program, "folder": self.folder, "user": owner.pw_name,
                 "group": grp.getgrgid(owner.pw_gid).gr_name, "starttls": self.starttls, "smtps": self.smtps,
                 "plain": self.plain, "closed": "${if eq{$tls_in_cipher}{}{no}{yes}}" if account else "no",
                 "account": account or "nobody at all", "hash": hashlib.sha256(password.encode()).hexdigest().upper()})
@@ -142,6 +145,8 @@ class Server:
             self.process.kill()
             self.process.wait()
             raise AssertionError("exim does not end") from None
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def code_in(message):
