@@ -64,6 +64,16 @@ static void hide_request(const struct visit *visit, const char *secret, char *te
 	}
 }
 
+/* It has not looked at the request; with a new link somebody may come again. */
+static enum step be_busy(struct visit *visit, const struct outbound_answer *answer)
+{
+	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	visit->retry_after = answer->retry_after_ms / 1000;
+	visit_set_detail(visit, "the platform asks to come back in %lld s (HTTP %ld)",
+		(long long)visit->retry_after, answer->status);
+	return visit_fail(visit, FAILURE_OVERLOADED);
+}
+
 static enum step read_answer(struct visit *visit, const struct outbound_answer *answer)
 {
 	const struct platform_driver *driver = visit->platform->driver;
@@ -73,6 +83,8 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	struct error error;
 	size_t count;
 
+	if (answer->retry_after_ms > 0)
+		return be_busy(visit, answer);
 	error.text[0] = '\0';
 	verdict =
 		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);

@@ -20,6 +20,7 @@ struct granting {
 	struct platform_grant grant;
 	const char *texts[STORE_VERSIONS_MAX];
 	size_t accepted;
+	int64_t retry_after;
 	struct error error;
 	bool called; /* it came to a worker in time */
 	enum platform_verdict verdict;
@@ -64,6 +65,7 @@ static void prepare(struct granting *granting, struct visit *visit)
 		.secrets = {granting->texts, 0},
 		.token = &visit->token,
 		.accepted = &granting->accepted,
+		.retry_after = &granting->retry_after,
 		.error = &granting->error,
 	};
 	secrets = secrets_of(visit, &granting->grant.secrets.count);
@@ -104,6 +106,7 @@ static enum step conclude(const struct granting *granting)
 		[PLATFORM_UNREACHABLE] = {METRIC_EXCHANGE_UNREACHABLE,
 			FAILURE_EXCHANGE_UNREACHABLE},
 		[PLATFORM_TIMEOUT] = {METRIC_EXCHANGE_TIMEOUT, FAILURE_EXCHANGE_TIMEOUT},
+		[PLATFORM_BUSY] = {METRIC_EXCHANGE_BAD_ANSWER, FAILURE_OVERLOADED},
 		[PLATFORM_UNABLE] = {METRIC_EXCHANGE_NOT_SENT, FAILURE_INTERNAL},
 	};
 	struct visit *visit = granting->visit;
@@ -111,6 +114,8 @@ static enum step conclude(const struct granting *granting)
 	if (granting->verdict == PLATFORM_GRANTED)
 		return admit(granting);
 	buffer_wipe(&visit->token);
+	if (granting->verdict == PLATFORM_BUSY)
+		visit->retry_after = granting->retry_after;
 	visit_set_detail(visit, "%s", granting->error.text);
 	metric_count(rows[granting->verdict].metric);
 	return visit_fail(visit, rows[granting->verdict].failure);

@@ -353,6 +353,7 @@ static void on_done(struct transfer *transfer, CURLcode result)
 	leave(request);
 	if (result == CURLE_OK) {
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+		answer.retry_after_ms = easy_retry_s(transfer->easy, answer.status) * 1000;
 		breaker_succeeded(&peer->breaker);
 		tell(request, &answer);
 	} else {

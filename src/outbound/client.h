@@ -53,8 +53,9 @@ struct outbound_answer {
 	long status;
 	const char *body; /* NUL-terminated; valid during the callback only */
 	size_t length;
-	int64_t retry_after_ms; /* for OUTBOUND_BUSY */
-	const char *reason;	/* for the log; valid during the callback only; never an address */
+	/* For OUTBOUND_BUSY; of an answer that asks us to come back later (easy_retry_s); or 0. */
+	int64_t retry_after_ms;
+	const char *reason; /* for the log; valid during the callback only; never an address */
 };
 
 typedef void outbound_done(void *context, const struct outbound_answer *answer);

@@ -7,7 +7,11 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { DRAIN_MAX = 64 }; /* reads of a connection that is given up */
+enum {
+	DRAIN_MAX = 64, /* reads of a connection that is given up */
+	RETRY_S = 10,	/* of an answer that does not say how long */
+	RETRY_MAX_S = 600,
+};
 
 void easy_set_safety(CURL *easy, struct trust *trust)
 {
@@ -98,6 +102,17 @@ int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms)
 		seconds = seconds * 10 + (*at - '0');
 	seconds = seconds > 1 ? seconds * 1000 - 1000 : seconds * 500;
 	return seconds < keep_ms ? seconds : keep_ms;
+}
+
+int64_t easy_retry_s(CURL *easy, long status)
+{
+	curl_off_t seconds = 0;
+
+	if (status != 429 && status != 503)
+		return 0;
+	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
+		return status == 429 ? RETRY_S : 0;
+	return seconds < RETRY_MAX_S ? seconds : RETRY_MAX_S;
 }
 
 /* What lies in the socket is taken out: libcurl 7.88 takes a TLS connection with a close_notify in

@@ -71,6 +71,10 @@ struct run {
  * it has begun. The time for name, TCP and TLS is `connect_ms`, for all of it `timeout_ms`. */
 CURLcode easy_run(struct run *run);
 
+/* Whole seconds for which an answer asks us to wait: of 503 with Retry-After (RFC 9110, 10.2.3),
+ * and of 429 also without it. At most ten minutes, whatever it says; 0: it does not ask. */
+int64_t easy_retry_s(CURL *easy, long status);
+
 /* How long a connection may be idle that carried a header line of an answer; `keep_ms` where it is
  * not Keep-Alive: timeout=SECONDS. Some time before the server's end. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms);

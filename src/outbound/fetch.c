@@ -287,6 +287,7 @@ static void read_answer(
 	const char *control = header_of(easy, "Cache-Control", 0);
 
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	answer->retry_after = easy_retry_s(easy, answer->status);
 	read_content_type(easy, answer);
 	read_location(easy, answer);
 	read_challenge(easy, answer);

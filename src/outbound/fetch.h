@@ -59,6 +59,7 @@ struct fetch_answer {
 	char challenge[4096]; /* the WWW-Authenticate lines, by newlines; cut at the last whole one
 			       */
 	int64_t max_age;      /* seconds, of Cache-Control; -1: none */
+	int64_t retry_after;  /* seconds for which it asks us to wait (429, 503); 0: it does not */
 	struct buffer body;   /* NUL-terminated */
 	/* Values of the headers to keep; "" where missing, longer or not of visible ASCII. */
 	char kept[FETCH_KEPT_MAX][FETCH_KEPT_SIZE];

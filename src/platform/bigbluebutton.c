@@ -8,7 +8,6 @@
 
 #include "platform/bigbluebutton.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "platform/checksum.h"
 #include "platform/shared.h"
@@ -22,6 +21,7 @@ enum { FULL_NAME_MAX = 100, USER_ID_MAX = 50 };
 struct instance {
 	struct platform_peer peer;
 	struct bbb_server server;
+	struct fetch *fetch;
 	char site[SHARED_URL_MAX], url[2 * SHARED_URL_MAX]; /* url: server.api */
 	bool create;
 	const char *guest_policy;
@@ -103,14 +103,14 @@ static int configure(void *context, const struct section *section, struct error 
 	instance->server.api = instance->url;
 	if (check_words(section, instance, error) != 0)
 		return -1;
-	return shared_new_fetch(section, peer, &instance->server.fetch, error);
+	return shared_new_fetch(section, peer, &instance->fetch, error);
 }
 
 static void close_bbb(void *context)
 {
 	struct instance *instance = context;
 
-	fetch_free(&instance->server.fetch);
+	fetch_free(&instance->fetch);
 	free(instance);
 }
 
@@ -167,8 +167,8 @@ static int put_password(
 	return rc;
 }
 
-static enum bbb_result create(const struct instance *instance, const char *meeting,
-	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+static enum bbb_result create(const struct instance *instance, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
 {
 	struct buffer query = BUFFER_INIT(QUERY_MAX);
 	enum bbb_result result = BBB_UNABLE;
@@ -184,37 +184,37 @@ static enum bbb_result create(const struct instance *instance, const char *meeti
 	if (instance->guest_policy[0] != '\0')
 		put(&query, "guestPolicy", instance->guest_policy);
 	if (rc == 0 && !query.failed)
-		result = bbb_call(&instance->server, "create", query.data, secret, meeting,
-			deadline, created_r, error);
+		result = bbb_call(
+			&instance->server, talk, "create", query.data, secret, meeting, created_r);
 	else
-		error_set(error, "no memory for create");
+		error_set(talk->error, "no memory for create");
 	buffer_wipe(&query);
 	return result;
 }
 
-static enum bbb_result look(const struct instance *instance, const char *meeting,
-	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+static enum bbb_result look(const struct instance *instance, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
 {
 	struct buffer query = BUFFER_INIT(QUERY_MAX);
 	enum bbb_result result;
 
 	put(&query, "meetingID", meeting);
-	result = bbb_call(&instance->server, "getMeetingInfo", query.failed ? "" : query.data,
-		secret, meeting, deadline, created_r, error);
+	result = bbb_call(&instance->server, talk, "getMeetingInfo", query.failed ? "" : query.data,
+		secret, meeting, created_r);
 	buffer_release(&query);
 	return result;
 }
 
 /* When the meeting that runs now began. */
-static enum bbb_result find_meeting(const struct instance *instance, const char *meeting,
-	const char *secret, int64_t deadline, int64_t *created_r, struct error *error)
+static enum bbb_result find_meeting(const struct instance *instance, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
 {
 	enum bbb_result result = BBB_NOT_UNIQUE;
 
 	if (instance->create)
-		result = create(instance, meeting, secret, deadline, created_r, error);
+		result = create(instance, talk, meeting, secret, created_r);
 	if (result == BBB_NOT_UNIQUE)
-		result = look(instance, meeting, secret, deadline, created_r, error);
+		result = look(instance, talk, meeting, secret, created_r);
 	return result;
 }
 
@@ -268,6 +268,8 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 		return PLATFORM_UNREACHABLE;
 	case BBB_TIMEOUT:
 		return PLATFORM_TIMEOUT;
+	case BBB_BUSY:
+		return PLATFORM_BUSY;
 	case BBB_UNABLE:
 		return PLATFORM_UNABLE;
 	case BBB_SUCCESS:
@@ -283,13 +285,14 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
 {
 	const struct instance *instance = context;
-	int64_t created = 0;
+	struct talk talk = talk_for(instance->fetch, grant);
 	enum bbb_result result = BBB_WRONG_SECRET;
+	int64_t created = 0;
 	size_t i;
 
 	for (i = 0; i < grant->secrets.count; i++) {
-		result = find_meeting(instance, grant->join->meeting_id, grant->secrets.values[i],
-			grant->deadline, &created, grant->error);
+		result = find_meeting(instance, &talk, grant->join->meeting_id,
+			grant->secrets.values[i], &created);
 		if (result != BBB_WRONG_SECRET)
 			break;
 	}
@@ -312,10 +315,10 @@ static void landing(const void *context, const struct join *join, const char *to
 static int connect_bbb(void *context, const struct platform_secrets *secrets, struct error *error)
 {
 	const struct instance *instance = context;
+	struct talk talk = talk_begin(instance->fetch, &instance->peer, error);
 	int64_t created = 0;
 
-	switch (look(instance, "meetauth-check", secrets->values[0],
-		clock_monotonic_ms() + instance->peer.timeout_ms, &created, error)) {
+	switch (look(instance, &talk, "meetauth-check", secrets->values[0], &created)) {
 	case BBB_SUCCESS:
 	case BBB_NO_MEETING:
 		return 0;

@@ -5,14 +5,12 @@
 #ifndef PLATFORM_BIGBLUEBUTTON_H
 #define PLATFORM_BIGBLUEBUTTON_H
 
-#include "outbound/fetch.h"
-#include "platform/platform.h"
+#include "platform/talk.h"
 
 /* What a server is and how it wants to be asked. */
 struct bbb_server {
 	const char *api;      /* "https://host[:port]/bigbluebutton/api/" */
 	const char *checksum; /* name of the algorithm */
-	struct fetch *fetch;
 };
 
 /* What a call came to. */
@@ -25,6 +23,7 @@ enum bbb_result {
 	BBB_BAD_ANSWER,
 	BBB_UNREACHABLE,
 	BBB_TIMEOUT,
+	BBB_BUSY,
 	BBB_UNABLE, /* no memory */
 };
 
@@ -32,10 +31,9 @@ enum bbb_result {
 int bbb_sign(const struct bbb_server *server, const char *call, const char *query,
 	const char *secret, struct buffer *url);
 
-/* Calls the server, until `deadline` (monotonic, milliseconds). On BBB_SUCCESS *created_r is the
- * createTime of that meeting. The error says why not, with nothing of the answer. */
-enum bbb_result bbb_call(const struct bbb_server *server, const char *call, const char *query,
-	const char *secret, const char *meeting, int64_t deadline, int64_t *created_r,
-	struct error *error);
+/* Calls the server. On BBB_SUCCESS *created_r is the createTime of that meeting. The talk's error
+ * says why not, with nothing of the answer. */
+enum bbb_result bbb_call(const struct bbb_server *server, const struct talk *talk, const char *call,
+	const char *query, const char *secret, const char *meeting, int64_t *created_r);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "platform/bigbluebutton.h"
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "platform/checksum.h"
 #include "platform/xml.h"
@@ -85,46 +84,44 @@ static enum bbb_result read_answer(const struct fetch_answer *answer, const char
 	return BBB_BAD_ANSWER;
 }
 
-static enum bbb_result send(const struct bbb_server *server, const char *url, const char *meeting,
-	int64_t left, int64_t *created_r, struct error *error)
+static enum bbb_result send(
+	const struct talk *talk, const char *url, const char *meeting, int64_t *created_r)
 {
-	struct fetch_request request = {.url = url, .timeout_ms = left, .body_max = ANSWER_MAX};
+	struct talk_request request = {
+		.url = url, .accept = "application/xml, text/xml", .body_max = ANSWER_MAX};
 	struct fetch_answer answer = {0};
 	enum bbb_result result = BBB_BAD_ANSWER;
 
-	switch (fetch_do(server->fetch, &request, &answer, error)) {
-	case FETCH_ANSWER:
-		result = read_answer(&answer, meeting, created_r, error);
+	switch (talk_send(talk, &request, &answer)) {
+	case PLATFORM_GRANTED:
+		result = read_answer(&answer, meeting, created_r, talk->error);
 		break;
-	case FETCH_UNREACHABLE:
+	case PLATFORM_UNREACHABLE:
 		result = BBB_UNREACHABLE;
 		break;
-	case FETCH_TIMEOUT:
+	case PLATFORM_TIMEOUT:
 		result = BBB_TIMEOUT;
 		break;
-	case FETCH_BROKEN:
+	case PLATFORM_BUSY:
+		result = BBB_BUSY;
+		break;
+	default:
 		break;
 	}
 	fetch_answer_release(&answer);
 	return result;
 }
 
-enum bbb_result bbb_call(const struct bbb_server *server, const char *call, const char *query,
-	const char *secret, const char *meeting, int64_t deadline, int64_t *created_r,
-	struct error *error)
+enum bbb_result bbb_call(const struct bbb_server *server, const struct talk *talk, const char *call,
+	const char *query, const char *secret, const char *meeting, int64_t *created_r)
 {
 	struct buffer url = BUFFER_INIT(URL_MAX);
-	int64_t left = deadline - clock_monotonic_ms();
 	enum bbb_result result = BBB_UNABLE;
 
-	if (left <= 0) {
-		error_set(error, "no time is left for %s", call);
-		result = BBB_TIMEOUT;
-	} else if (bbb_sign(server, call, query, secret, &url) == 0) {
-		result = send(server, url.data, meeting, left, created_r, error);
-	} else {
-		error_set(error, "no memory for %s", call);
-	}
+	if (bbb_sign(server, call, query, secret, &url) == 0)
+		result = send(talk, url.data, meeting, created_r);
+	else
+		error_set(talk->error, "no memory for %s", call);
 	buffer_wipe(&url);
 	return result;
 }

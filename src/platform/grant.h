@@ -72,7 +72,8 @@ struct platform_grant {
 	struct buffer *token; /* out, empty before; what landing(), show() and reply() get */
 	size_t *accepted; /* out: which secret the platform took; left alone where it does not say
 			   */
-	struct error *error; /* why not, for the log: no secret, nothing of an answer */
+	int64_t *retry_after; /* out: seconds, with PLATFORM_BUSY */
+	struct error *error;  /* why not, for the log: no secret, nothing of an answer */
 };
 
 /* For a script. */

@@ -21,6 +21,7 @@ enum platform_verdict {
 	/* and of a grant */
 	PLATFORM_UNREACHABLE, /* no connection */
 	PLATFORM_TIMEOUT,
+	PLATFORM_BUSY,	 /* it asks to come back later: `retry_after` is filled */
 	PLATFORM_UNABLE, /* it is us: a secret that is no key, no memory */
 };
 

@@ -10,12 +10,12 @@ enum { HEADERS_MAX = 5, HEADER_MAX = 8192 };
 
 struct talk talk_for(struct fetch *fetch, const struct platform_grant *grant)
 {
-	return (struct talk){fetch, grant->deadline, grant->error};
+	return (struct talk){fetch, grant->deadline, grant->retry_after, grant->error};
 }
 
 struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error)
 {
-	return (struct talk){fetch, clock_monotonic_ms() + peer->timeout_ms, error};
+	return (struct talk){fetch, clock_monotonic_ms() + peer->timeout_ms, NULL, error};
 }
 
 static enum platform_verdict verdict_of(enum fetch_result result)
@@ -53,6 +53,16 @@ static void put_headers(
 	*count_r = count;
 }
 
+/* Whatever was asked, and whichever the platform: it has not looked at it. */
+static enum platform_verdict be_busy(const struct talk *talk, const struct fetch_answer *answer)
+{
+	error_set(talk->error, "the platform asks to come back in %lld s (HTTP %ld)",
+		(long long)answer->retry_after, answer->status);
+	if (talk->retry_after != NULL)
+		*talk->retry_after = answer->retry_after;
+	return PLATFORM_BUSY;
+}
+
 enum platform_verdict talk_send(
 	const struct talk *talk, const struct talk_request *request, struct fetch_answer *answer)
 {
@@ -65,6 +75,7 @@ enum platform_verdict talk_send(
 		.body_length = request->body != NULL ? strlen(request->body) : 0,
 		.timeout_ms = talk->deadline - clock_monotonic_ms(),
 		.keep = request->keep,
+		.body_max = request->body_max,
 	};
 	enum platform_verdict verdict = PLATFORM_GRANTED;
 	size_t count = 0;
@@ -88,6 +99,8 @@ enum platform_verdict talk_send(
 		error_set(talk->error, "a token is too long for a header");
 	for (size_t i = 0; i < HEADERS_MAX; i++)
 		buffer_wipe(&texts[i]);
+	if (verdict == PLATFORM_GRANTED && answer->retry_after > 0)
+		verdict = be_busy(talk, answer);
 	return verdict;
 }
 

@@ -13,7 +13,8 @@
 
 struct talk {
 	struct fetch *fetch;
-	int64_t deadline; /* monotonic milliseconds */
+	int64_t deadline;     /* monotonic milliseconds */
+	int64_t *retry_after; /* of the grant; NULL: nobody waits for it */
 	struct error *error;
 };
 
@@ -30,11 +31,12 @@ struct talk_request {
 	const char *media_type, *body; /* body NULL: GET; media_type "": none is named */
 	const char *header;	       /* one more, "Name: value"; NULL: none */
 	const char *const *keep;       /* headers of the answer that are wanted (fetch.h) */
+	size_t body_max;	       /* of the answer, where more than 0 */
 };
 
 /* Sends. PLATFORM_GRANTED with the answer, whatever its status; else PLATFORM_UNREACHABLE,
- * PLATFORM_TIMEOUT, PLATFORM_BAD_ANSWER or PLATFORM_UNABLE, with the error. The caller releases the
- * answer always. */
+ * PLATFORM_TIMEOUT, PLATFORM_BUSY, PLATFORM_BAD_ANSWER or PLATFORM_UNABLE, with the error. The
+ * caller releases the answer always. */
 enum platform_verdict talk_send(
 	const struct talk *talk, const struct talk_request *request, struct fetch_answer *answer);
 

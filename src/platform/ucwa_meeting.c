@@ -225,7 +225,7 @@ static enum platform_verdict ask(struct ucwa_visit *visit, const char *url)
 	visit->talk.deadline = deadline;
 	if (verdict == PLATFORM_GRANTED) {
 		verdict = read_meeting(visit, &answer);
-	} else if (verdict != PLATFORM_UNABLE) {
+	} else if (verdict != PLATFORM_UNABLE && verdict != PLATFORM_BUSY) {
 		/* The visitor chose it: it says nothing about the home of others. */
 		error_prefix(visit->talk.error, "the meeting's address: ");
 		verdict = PLATFORM_BAD_ANSWER;

@@ -14,7 +14,7 @@ import urllib.parse
 import uuid
 
 import client
-from platforms import APP, BAD, REFUSED, TIMEOUT, TIMES, ForScripts, Platform, Talking
+from platforms import APP, BAD, BUSY, REFUSED, TIMEOUT, TIMES, ForScripts, Platform, Talking
 from rig import HOST, TOP, Program, wait_for
 
 import galene as galene_peer
@@ -35,7 +35,7 @@ class Veeting(Platform):
     unknown = "nobodys"
     malformed = ("", "a%20b", "%00")
     asks = True
-    faults = {"hang": TIMEOUT, "redirect-302": BAD, "status-500": BAD, "html": BAD, "wrong-meeting": BAD, "expired": REFUSED}
+    faults = {"hang": TIMEOUT, "redirect-302": BAD, "status-500": BAD, "html": BAD, "wrong-meeting": BAD, "expired": REFUSED, "wait-429": BUSY, "wait-503": BUSY}
 
     def section(self):
         return ""  # the rig has it
@@ -152,7 +152,7 @@ class BigBlueButton(Platform):
     malformed = ("a,b", "", "%2e%2e", "a%0db")
     roles = True
     asks = tries_secret = True
-    faults = {"hang": TIMEOUT, "unknown": REFUSED, **dict.fromkeys(
+    faults = {"hang": TIMEOUT, "unknown": REFUSED, "limit": BUSY, "away": BUSY, **dict.fromkeys(
         ("close", "redirect", "status", "big", "empty", "html", "json", "cut", "other", "no-time", "no-code", "bad-time", "twice", "entity"), BAD)}
 
     def __init__(self, rig, options=None):

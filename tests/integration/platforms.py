@@ -30,6 +30,7 @@ policy {
 """
 TIMES = 'timeout = "1500ms"\n connect-timeout = "500ms"\n'
 TIMEOUT, BAD, REFUSED = (504, "exchange-timeout"), (502, "exchange-bad-answer"), (403, "exchange-refused")
+BUSY = (503, "overloaded")
 
 
 class Platform:
@@ -212,7 +213,8 @@ class Talking(Platform):
 
     @property
     def faults(self):
-        return {(step, how): TIMEOUT if how == "hang" else BAD for step in self.steps for how in strict.FAULTS}
+        bad = {(step, how): TIMEOUT if how == "hang" else BAD for step in self.steps for how in strict.FAULTS}
+        return bad | {(step, how): BUSY for step in self.steps for how in strict.BUSY}
 
     @contextlib.contextmanager
     def fault(self, name):

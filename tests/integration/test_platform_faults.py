@@ -65,6 +65,17 @@ def test_fault(faulty, somebody, fault):
     assert event["result"] != "ok" and event["code"] == code
 
 
+@pytest.mark.parametrize("fault, least, most", [
+    ("wait-429", 7, 7), ("wait-503", 7, 7), ("wait-day", 600, 600), ("wait-date", 45, 61), ("wait-words", 10, 10), ("status-429", 10, 10)])
+def test_flow_16_a_platform_that_asks_to_wait_is_passed_on(faulty, somebody, fault, least, most):
+    entry = faulty.entry("fault-" + fault)
+    answer = somebody.get(entry, JSON)
+    assert (answer.status, answer.code) == (503, "overloaded") and least <= int(answer.headers["Retry-After"]) <= most
+    assert somebody.get(entry, JSON).code == "already-used", "the bytes went out"
+    event = wait_for(lambda: [e for e in faulty.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
+    assert "the platform asks to come back in " in event["detail"]
+
+
 def test_operators_M2_the_log_has_the_platform_s_own_words(faulty, somebody):
     answer = somebody.get(faulty.entry("fault-words"), JSON)
     event = wait_for(lambda: [e for e in faulty.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]

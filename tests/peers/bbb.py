@@ -167,6 +167,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(302, "", headers=[("Location", "http://127.0.0.1:%d/elsewhere" % self.server.server_port)])
         elif fault == "status":
             self.answer(500, xml(good))
+        elif fault in ("limit", "away"):
+            self.answer(429 if fault == "limit" else 503, "", headers=[("Retry-After", "7")])
         elif fault == "big":
             self.answer(200, xml(good + [("filler", "x" * 5000000)]))
         elif fault == "crowd":  # none: some thousand people are there

@@ -2,6 +2,7 @@
 """How the stand-in platform misbehaves in the exchange, chosen by the meeting id:
 "fault-NAME", "fault-NAME-NUMBER", each with "_ANYTHING" behind it to tell meetings apart."""
 
+import email.utils
 import gzip
 import json
 import re
@@ -244,6 +245,12 @@ FAULTS = {
     "token-number": with_token(12345678),
     "token-null": with_token(None),
     "token-object": with_token({"value": "abc"}),
+    # too much at a time: how long to wait
+    "wait": lambda handler, good, status: handler.answer(status, json.dumps(good), "application/json", [("Retry-After", "7")]),
+    "wait-day": lambda handler, good, _: handler.answer(429, "", "text/plain", [("Retry-After", "86400")]),
+    "wait-date": lambda handler, good, _: handler.answer(
+        503, "", "text/plain", [("Retry-After", email.utils.formatdate(time.time() + 60, usegmt=True))]),
+    "wait-words": lambda handler, good, _: handler.answer(429, "", "text/plain", [("Retry-After", "soon")]),
     "expired": lambda handler, good, _: handler.document(200, good),  # never reached: see join()
 }
 

@@ -12,6 +12,7 @@ import urllib.parse
 
 CANARY = "canary-of-the-server"
 FAULTS = ("hang", "close", "redirect", "status", "big", "empty", "html", "json", "list", "cut", "twice")
+BUSY = {"limit": 429, "away": 503}  # with Retry-After: 7
 
 
 class Refused(Exception):
@@ -99,6 +100,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(302, CANARY, "text/html", (("Location", peer.trap.url + "/stolen"),))
         elif fault == "status":
             self.answer(500, CANARY, "text/html")
+        elif fault in BUSY:
+            self.answer(BUSY[fault], json.dumps({"message": CANARY}), "application/json", (("Retry-After", "7"),))
         elif fault == "big":
             self.answer(200, json.dumps({"padding": CANARY * 40000}), kind)
         elif fault == "empty":
