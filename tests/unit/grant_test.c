@@ -116,8 +116,8 @@ static void a_platform_that_is_asked_signs_the_way_back(void **state)
 	site_load("", BBB("@api@", "60s"));
 	peer_says("/bigbluebutton/api/getMeetingInfo", 200, "", RUNNING);
 	answer = sign_in(&browser, "/bbb/room", ALICE);
-	assert_non_null(strstr(leads_to(answer), "/bigbluebutton/api/join?fullName=alice"));
-	assert_non_null(strstr(leads_to(answer), "&checksum="));
+	assert_leads(answer, "/bigbluebutton/api/join?fullName=alice");
+	assert_leads(answer, "&checksum=");
 	assert_logged("join", "result=ok user=alice meeting_id=room");
 	assert_int_equal(peer_requests("/bigbluebutton/api/getMeetingInfo"), 1);
 	assert_int_equal(state_count(CLAIMS), 0);
@@ -233,8 +233,8 @@ static void a_platform_that_signs_asks_nobody(void **state)
 	answer = follow(&browser, answer);
 	assert_says(answer, "<dd>standup</dd>"); /* certain before the platform has answered */
 	answer = submit(&browser, answer, NULL, ALICE);
-	assert_non_null(strstr(leads_to(answer), "https://meet.example.org/"));
-	assert_non_null(strstr(leads_to(answer), "jwt=ey"));
+	assert_leads(answer, "https://meet.example.org/");
+	assert_leads(answer, "jwt=ey");
 	assert_logged("join", "result=ok user=alice platform=meet.example.org meeting_id=standup");
 	assert_int_equal(peer_requests("/"), 0);
 	answer = visit(&browser, "/jitsi/Standup");
@@ -514,7 +514,7 @@ static void a_room_that_others_have_meanwhile_is_theirs(void **state)
 	later(60);
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
-	assert_non_null(strstr(leads_to(sign_in(&browser, "/webex/second", BOB)), "/j"));
+	assert_leads(sign_in(&browser, "/webex/second", BOB), "/j");
 	peer_goes_on(200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
 	assert_failure(end_it(slow), 503, "overloaded", "room.message");

@@ -93,7 +93,7 @@ static void a_session_needs_no_login_page(void **state)
 	join(&browser, TOKEN);
 	answer = arrive(&browser, "rt-another-1");
 	assert_status(answer, 302);
-	assert_non_null(strstr(leads_to(answer), "/meeting/t1?token=access"));
+	assert_leads(answer, "/meeting/t1?token=access");
 	assert_null(set_cookie(answer, SESSION));
 	assert_logged("join", "result=ok user=alice backend=staff");
 	assert_int_equal(log_count("login"), 0);
@@ -328,7 +328,7 @@ static void an_older_secret_is_tried_where_the_platform_refuses(void **state)
 	site_reload();
 	peer_says("/exchange/newer/", 403, "", "");
 	answer = join(&browser, TOKEN);
-	assert_non_null(strstr(leads_to(answer), "?token=access"));
+	assert_leads(answer, "?token=access");
 	assert_int_equal(peer_requests("/exchange/newer/"), 1);
 	assert_int_equal(peer_requests("/exchange/key/"), 1);
 	assert_int_equal(state_count(CLAIMS), 1);
@@ -451,7 +451,7 @@ static void whoever_is_gone_uses_nothing_up(void **state)
 	assert_true(log_says("the visitor was gone before the exchange"));
 	assert_int_equal(state_count(CLAIMS), 0);
 	assert_int_equal(peer_requests("/exchange/"), 0);
-	assert_non_null(strstr(leads_to(join(&browser, TOKEN)), "?token=access"));
+	assert_leads(join(&browser, TOKEN), "?token=access");
 }
 
 /* ---- the policy ---- */
@@ -481,7 +481,7 @@ static void whom_the_policy_denies_may_come_as_somebody_else(void **state)
 	assert_non_null(strstr(header(answer, "Location"), "/login?again=1&ticket="));
 	assert_logged("logout", "user=alice backend=staff");
 	answer = submit(&browser, follow(&browser, answer), NULL, "name=carol&password=x");
-	assert_non_null(strstr(leads_to(answer), "/meeting/t1?token=access"));
+	assert_leads(answer, "/meeting/t1?token=access");
 	assert_logged("join", "result=ok user=carol rule=carols");
 }
 

@@ -91,6 +91,9 @@ enum { PEER_HANGS = 0, PEER_HANGS_UP = -1 };
  * one of the above. The latest that fits counts. `headers` end in "\r\n" each; "": none. */
 void peer_says(const char *target, int status, const char *headers, const char *body);
 
+/* The same with a status of 200 and a body that is made of the request; malloc'ed. */
+void peer_makes(const char *target, const char *headers, char *(*make)(const char *request));
+
 /* Answers the requests that hang. */
 void peer_goes_on(int status, const char *headers, const char *body);
 
@@ -180,6 +183,9 @@ const char *link_of(const struct answer *page, const char *marker);
 
 bool says(const struct answer *answer, const char *text);
 
+/* What stands behind `start` in a text, up to one of `ends`; NULL. */
+const char *cut(const char *text, const char *start, const char *ends);
+
 /* A cookie of the jar; NULL. */
 const char *cookie(const struct browser *browser, const char *name);
 void forget_cookie(struct browser *browser, const char *name);
@@ -197,6 +203,8 @@ bool log_says(const char *text);
 #define assert_status(answer, wanted) assert_status_at(answer, wanted, __FILE__, __LINE__)
 #define assert_says(answer, text)     assert_says_at(answer, text, true, __FILE__, __LINE__)
 #define assert_silent(answer, text)   assert_says_at(answer, text, false, __FILE__, __LINE__)
+/* The answer leads to an address in which that stands. */
+#define assert_leads(answer, text) assert_leads_at(answer, text, __FILE__, __LINE__)
 /* Fields of the last line of an event, in any order: "result=ok user=alice". A value ends at a
  * blank; an empty one ("user=") means that there is no such field. */
 #define assert_logged(event, fields) assert_logged_at(event, fields, __FILE__, __LINE__)
@@ -207,6 +215,7 @@ bool log_says(const char *text);
 void assert_status_at(const struct answer *answer, int wanted, const char *file, int line);
 void assert_says_at(
 	const struct answer *answer, const char *text, bool wanted, const char *file, int line);
+void assert_leads_at(const struct answer *answer, const char *text, const char *file, int line);
 void assert_logged_at(const char *event, const char *fields, const char *file, int line);
 void assert_failure_at(const struct answer *answer, int status, const char *code,
 	const char *sentence, const char *file, int line);

@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOG_MAX = 256 * 1024, NAMES_MAX = 4096, ANSWERS_MAX = 32, WORKERS = 16, PATIENCE_S = 120 };
+enum { LOG_MAX = 256 * 1024, NAMES_MAX = 4096, ANSWERS_MAX = 64, WORKERS = 16, PATIENCE_S = 120 };
 
 static struct {
 	uv_loop_t loop;
@@ -226,6 +226,7 @@ static struct {
 	struct {
 		int status;
 		char *target, *headers, *body;
+		char *(*make)(const char *request);
 	} answers[ANSWERS_MAX];
 	size_t count;
 	struct seen *seen; /* the last one first */
@@ -247,6 +248,12 @@ void peer_says(const char *target, int status, const char *headers, const char *
 	peer.answers[peer.count].target = strdup(target);
 	peer.answers[peer.count].headers = strdup(headers);
 	peer.answers[peer.count++].body = strdup(body);
+}
+
+void peer_makes(const char *target, const char *headers, char *(*make)(const char *request))
+{
+	peer_says(target, 200, headers, "");
+	peer.answers[peer.count - 1].make = make;
 }
 
 unsigned peer_requests(const char *target)
@@ -315,6 +322,14 @@ static void write_answer(
 	uv_write(&connection->write, (uv_stream_t *)&connection->handle, &bytes, 1, on_written);
 }
 
+static void write_made(struct connection *connection, size_t index, const char *request)
+{
+	char *body = peer.answers[index].make(request);
+
+	write_answer(connection, 200, peer.answers[index].headers, body);
+	free(body);
+}
+
 void peer_goes_on(int status, const char *headers, const char *body)
 {
 	for (struct connection *at = peer.connections; at != NULL; at = at->next) {
@@ -335,7 +350,9 @@ static void answer_request(struct connection *connection)
 	for (size_t i = peer.count; i-- > 0;) {
 		if (!is_for(seen->text, peer.answers[i].target))
 			continue;
-		if (peer.answers[i].status > 0)
+		if (peer.answers[i].make != NULL)
+			write_made(connection, i, seen->text);
+		else if (peer.answers[i].status > 0)
 			write_answer(connection, peer.answers[i].status, peer.answers[i].headers,
 				peer.answers[i].body);
 		else if (peer.answers[i].status == PEER_HANGS_UP)
