@@ -90,7 +90,8 @@ static void check_secret(struct findings *findings, const struct store *store, c
 {
 	const char *values[STORE_VERSIONS_MAX];
 	size_t count = store_texts(store, name, values);
-	bool look = platform != NULL && platform->driver->fits != NULL;
+	bool look = platform != NULL && platform->driver->secret != NULL &&
+		    platform->driver->secret->validate_secret != NULL;
 	struct error error = {0};
 	char good[100];
 	int rc = 0;
@@ -99,7 +100,8 @@ static void check_secret(struct findings *findings, const struct store *store, c
 		look ? "; the newest is of the right form" : "");
 	if (count == 0)
 		rc = error_set(&error, "none: \"meetauthctl secret set %s\"", name);
-	else if (look && platform->driver->fits(platform->instance, values[0], &error) != 0)
+	else if (look && platform->driver->secret->validate_secret(
+				 platform->instance, values[0], &error) != 0)
 		rc = error_prefix(&error, "the newest: ");
 	add_result(findings, rc, "secret", name, good, &error);
 }
@@ -109,7 +111,7 @@ static void check_platform_secrets(struct findings *findings, const struct servi
 	for (size_t i = 0; i < service->platform_count; i++) {
 		const struct service_platform *platform = &service->platforms[i];
 
-		if (platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+		if (platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
 			check_secret(findings, service->files->store, platform->title, platform);
 	}
 }
@@ -178,18 +180,18 @@ static void connect_platform(struct findings *findings, const struct service *se
 	struct error error = {0};
 	int rc;
 
-	if (!reach_platform(findings, platform) || platform->driver->connect == NULL ||
+	if (!reach_platform(findings, platform) || platform->driver->check_connection == NULL ||
 		service->files == NULL)
 		return;
 	secrets.count = store_texts(service->files->store, platform->title, values);
-	if (platform->driver->secrets_of == PLATFORM_SECRETS_OF_NOBODY) {
-		rc = platform->driver->connect(platform->instance, &secrets, &error);
+	if (platform->driver->secret_scope == PLATFORM_SECRET_NONE) {
+		rc = platform->driver->check_connection(platform->instance, &secrets, &error);
 		add_result(findings, rc, "connect", platform->title, "can be asked", &error);
 		return;
 	}
 	if (secrets.count == 0)
 		return; /* check_secret() has said so */
-	rc = platform->driver->connect(platform->instance, &secrets, &error);
+	rc = platform->driver->check_connection(platform->instance, &secrets, &error);
 	add_result(findings, rc, "secret", platform->title, "the newest can be used", &error);
 }
 

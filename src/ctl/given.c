@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/join.h"
 #include "base/text.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 #include "secret/seal.h"
 
 #include <sodium.h>
@@ -86,10 +86,10 @@ int given_meeting_id(
 	*id_r = NULL;
 	if (driver == NULL)
 		return section_error(platform, "type", error, "is not built in");
-	if (driver->open(platform, &instance, error) != 0)
+	if (platform_open(driver, platform, &instance, error) != 0)
 		return -1;
-	rc = platform_meeting(driver, instance, text, id_r, error);
-	driver->close(instance);
+	rc = platform_meeting_id(driver, instance, text, id_r, error);
+	platform_close(driver, &instance);
 	if (rc != 0)
 		return error_prefix(
 			error, "\"%.100s\" is no meeting of %s: ", text, section_title(platform));

@@ -26,8 +26,8 @@ extern const char given_expiry_form[]; /* what to tell who gave another */
 /* The platform of that title, whatever the case it was typed in; NULL: there is none. */
 const struct section *given_platform(const struct settings *settings, const char *title);
 
-/* The id that the driver of the platform has for what was typed (platform_meeting()), which is the
- * caller's to free. 0, or -1. */
+/* The id that the driver of the platform has for what was typed (platform_meeting_id()), which is
+ * the caller's to free. 0, or -1. */
 int given_meeting_id(
 	const struct section *platform, const char *text, char **id_r, struct error *error);
 

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "ctl/given.h"
 #include "guests/invites.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 #include "secret/store.h"
 
 #include <jansson.h>
@@ -55,10 +55,10 @@ static int check_way(
 	void *instance = NULL;
 	struct error error;
 
-	if (driver->open(section, &instance, &error) != 0)
+	if (platform_open(driver, section, &instance, &error) != 0)
 		return ctl_fail(EX_CONFIG, &error);
-	leads = platform_takes_browsers(driver, driver->peer(instance));
-	driver->close(instance);
+	leads = platform_takes_browsers(driver, platform_peer(instance));
+	platform_close(driver, &instance);
 	return leads ? 0
 		     : ctl_usage(command,
 			       "%s has no page that a guest could be led to: set its option app",

@@ -8,7 +8,7 @@
 #include "base/process.h"
 #include "config/nearest.h"
 #include "ctl/audit.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 #include "secret/secret.h"
 #include "service/user.h"
 

@@ -98,7 +98,7 @@ static int check_token(struct explain *explain, const struct section *platform, 
 	bool compiled_out;
 	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
 
-	if (driver != NULL && driver->arrive != NULL)
+	if (driver != NULL && driver->entry != NULL)
 		explain->token = explain->id;
 	else if (explain->token != NULL &&
 		 !text_is_token(explain->token, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS))

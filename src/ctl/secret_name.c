@@ -46,13 +46,14 @@ static bool at(const struct settings *settings, size_t index, struct secret_name
 
 static bool is_for_meetings(const struct secret_name *name)
 {
-	return name->platform != NULL && name->platform->secrets_of == PLATFORM_SECRETS_OF_MEETING;
+	return name->platform != NULL &&
+	       name->platform->secret_scope == PLATFORM_SECRET_PER_MEETING;
 }
 
 static bool reads_none(const struct secret_name *name)
 {
 	if (name->platform != NULL)
-		return name->platform->secrets_of == PLATFORM_SECRETS_OF_NOBODY;
+		return name->platform->secret_scope == PLATFORM_SECRET_NONE;
 	return name->backend != NULL && name->backend->needs_secret == NULL;
 }
 
@@ -152,7 +153,8 @@ int secret_name_find(const struct ctl_command *command, const struct settings *s
 const char *secret_name_generated(const struct secret_name *name)
 {
 	if (name->platform != NULL)
-		return name->platform->generated;
+		return name->platform->secret != NULL ? name->platform->secret->generated_hint
+						      : NULL;
 	return name->backend != NULL ? name->backend->generated : NULL;
 }
 
@@ -162,13 +164,12 @@ int secret_name_fits(const struct secret_name *name, const char *secret, struct 
 	void *instance = NULL;
 	int rc = 0;
 
-	if (driver == NULL || driver->fits == NULL)
+	if (driver == NULL || driver->secret == NULL || driver->secret->validate_secret == NULL)
 		return 0;
-	rc = driver->open(name->section, &instance, error);
-	if (rc == 0 && driver->fits(instance, secret, error) != 0)
+	rc = platform_open(driver, name->section, &instance, error);
+	if (rc == 0 && driver->secret->validate_secret(instance, secret, error) != 0)
 		rc = error_prefix(
 			error, "not stored, since it cannot be the secret of %s: ", name->stored);
-	if (instance != NULL)
-		driver->close(instance);
+	platform_close(driver, &instance);
 	return rc;
 }

@@ -7,7 +7,7 @@
 
 #include "auth/auth.h"
 #include "ctl/ctl.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 #include "secret/store.h"
 
 /* What a secret is for. `section` is the settings'. */

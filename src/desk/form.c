@@ -110,7 +110,7 @@ static char *canonical_meeting(const struct visit *visit, const char *text)
 	struct error error;
 
 	if (platform != NULL &&
-		platform_meeting(platform->driver, platform->instance, slash + 1, &id, &error) ==
+		platform_meeting_id(platform->driver, platform->instance, slash + 1, &id, &error) ==
 			0 &&
 		asprintf(&whole, "%s/%s", platform->title, id) < 0)
 		whole = NULL;

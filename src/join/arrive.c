@@ -54,9 +54,9 @@ static enum step refuse_platform(struct visit *visit, const char *hostname, cons
 	size_t length = strcspn(entry, "/");
 
 	for (size_t i = 0; i < service->platform_count; i++) {
-		const char *own = service->platforms[i].driver->entry;
+		const char *own = platform_entry(service->platforms[i].driver);
 
-		if (own == NULL ? length == 0 && service->platforms[i].driver->arrive == NULL
+		if (own == NULL ? length == 0
 				: strlen(own) == length && strncmp(own, entry, length) == 0)
 			buffer_printf(&known, "%s%s", known.length > 0 ? ", " : "",
 				service->platforms[i].title);
@@ -83,7 +83,7 @@ static int take_platform(struct visit *visit, const struct params *query)
 	}
 	visit->platform = service_platform(visit->service, hostname);
 	/* Drivers that read what comes in themselves are to do so. */
-	if (visit->platform == NULL || visit->platform->driver->arrive != NULL) {
+	if (visit->platform == NULL || visit->platform->driver->entry != NULL) {
 		visit->platform = NULL;
 		refuse_platform(visit, hostname, "");
 		return -1;
@@ -176,7 +176,7 @@ enum step arrive_at(struct visit *visit, const char *rest,
 	visit->join.request_token = strdup("");
 	if (visit->join.platform == NULL || visit->join.request_token == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	if (platform->driver->arrive(platform->instance, &arrival) == 0)
+	if (platform->driver->entry->arrive(platform->instance, &arrival) == 0)
 		return STEP_NEXT;
 	visit->too_long = arrival.too_long;
 	return visit_refuse(visit, arrival.bad, error.text);

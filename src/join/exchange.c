@@ -86,8 +86,9 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	if (answer->retry_after_ms > 0)
 		return be_busy(visit, answer);
 	error.text[0] = '\0';
-	verdict =
-		driver->read(visit->platform->instance, &visit->join, &what, &visit->token, &error);
+	buffer_clear(&visit->token);
+	verdict = driver->exchange->read_answer(
+		visit->platform->instance, &visit->join, &what, &visit->token, &error);
 	secrets = secrets_of(visit, &count);
 	if (verdict != PLATFORM_GRANTED)
 		hide_request(visit, secret_text(secrets[visit->secret_index].secret), error.text);
@@ -160,7 +161,7 @@ static enum step send_request(struct visit *visit)
 	int rc = -1;
 
 	secrets = secrets_of(visit, &count);
-	platform->driver->request(platform->instance, &visit->join,
+	platform->driver->exchange->request_target(platform->instance, &visit->join,
 		secret_text(secrets[visit->secret_index].secret), &target);
 	if (!target.failed && left > 0)
 		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
@@ -259,12 +260,12 @@ enum step exchange_token(struct visit *visit)
 	}
 	params_free(&visit->form);
 	request_shrink(&visit->request);
-	if (visit->platform->peer->app != NULL && visit->origin == NULL) {
+	if (visit->platform->peer->app_url != NULL && visit->origin == NULL) {
 		visit->handed_over = true;
 		return STEP_NEXT;
 	}
 	secrets_of(visit, &count);
-	if (count > 0 || visit->platform->driver->secrets_of != PLATFORM_SECRETS_OF_PLATFORM)
+	if (count > 0 || visit->platform->driver->secret_scope != PLATFORM_SECRET_PER_PLATFORM)
 		return visit->platform->driver->grant != NULL ? grant_access(visit) : claim(visit);
 	visit_set_detail(visit, "no secret for this platform: meetauthctl secret set %s",
 		visit->join.platform);

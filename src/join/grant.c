@@ -29,7 +29,7 @@ struct granting {
 };
 
 /* A session that is of this visit alone has another id at the next one. */
-static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_SIZE])
+static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_ID_SIZE])
 {
 	const struct identity *who = &visit->session.who;
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
@@ -45,7 +45,7 @@ static void fill_rejoin(const struct visit *visit, char rejoin[PLATFORM_REJOIN_S
 		seal_hash(hash_key, key, "rejoin", visit->join.platform, visit->join.meeting_id,
 			session, NULL);
 	}
-	text_hex(key, (PLATFORM_REJOIN_SIZE - 1) / 2, rejoin);
+	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 }
 
 static void prepare(struct granting *granting, struct visit *visit)
@@ -71,7 +71,7 @@ static void prepare(struct granting *granting, struct visit *visit)
 	secrets = secrets_of(visit, &granting->grant.secrets.count);
 	for (size_t i = 0; i < granting->grant.secrets.count; i++)
 		granting->texts[i] = secret_text(secrets[i].secret);
-	fill_rejoin(visit, granting->grant.rejoin);
+	fill_user_id(visit, granting->grant.user_id);
 }
 
 static void call(struct granting *granting)
@@ -79,7 +79,7 @@ static void call(struct granting *granting)
 	struct service_platform *platform = granting->platform;
 
 	granting->called = true;
-	granting->verdict = platform->driver->grant(platform->instance, &granting->grant);
+	granting->verdict = platform->driver->grant->admit(platform->instance, &granting->grant);
 }
 
 static enum step admit(const struct granting *granting)
@@ -209,7 +209,7 @@ enum step grant_access(struct visit *visit)
 {
 	struct granting granting;
 
-	if (visit->platform->driver->threads > 0)
+	if (visit->platform->driver->grant->threads > 0)
 		return submit(visit);
 	prepare(&granting, visit);
 	call(&granting);

@@ -17,9 +17,10 @@ enum step return_to_platform(struct visit *visit)
 	const struct identity *who = platform->peer->prefill ? &visit->session.who : NULL;
 	struct buffer url = BUFFER_INIT(URL_MAX);
 
-	if (platform->driver->show != NULL)
+	if (platform->driver->page != NULL)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
-	platform->driver->landing(platform->instance, &visit->join, visit->token.data, who, &url);
+	platform_redirect_url(
+		platform->driver, platform->instance, &visit->join, visit->token.data, who, &url);
 	onward_redirect(visit, 302, url.failed ? "" : url.data);
 	buffer_wipe(&url);
 	return STEP_DONE;

@@ -26,7 +26,7 @@ static enum step take_platform(struct visit *visit)
 	struct service_platform *platform = service_platform(visit->service, visit->route_rest);
 
 	visit->request.accept = "application/json";
-	if (platform == NULL || platform->driver->reply == NULL)
+	if (platform == NULL || platform->driver->script == NULL)
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	visit->platform = platform;
 	for (size_t i = 0; i < platform->peer->origin_count; i++)
@@ -107,7 +107,7 @@ enum step arrive_from_script(struct visit *visit)
 	if (body == NULL)
 		return visit_refuse(visit, "body", "no JSON object");
 	step = arrive_at(visit, "", get_text, body);
-	if (step == STEP_NEXT && visit->platform->driver->credentials)
+	if (step == STEP_NEXT && visit->platform->driver->script->takes_password)
 		fault = take_credentials(visit, body);
 	if (fault != NULL)
 		step = visit_refuse(visit, "password", fault);
@@ -140,9 +140,10 @@ enum step return_to_script(struct visit *visit)
 {
 	const struct service_platform *platform = visit->platform;
 	struct buffer body = BUFFER_INIT(REPLY_MAX);
-	struct platform_reply reply = {200, "application/json", &body};
+	struct platform_token_response reply = {200, "application/json", &body};
 
-	platform->driver->reply(platform->instance, &visit->join, visit->token.data, &reply);
+	platform_write_token(
+		platform->driver, platform->instance, &visit->join, visit->token.data, &reply);
 	response_begin(&visit->response, reply.status, visit->request.id);
 	response_header(&visit->response, "Content-Type", reply.media_type);
 	script_add_headers(visit);

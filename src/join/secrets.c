@@ -12,15 +12,15 @@ const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r
 	int length = 0;
 
 	*count_r = 0;
-	switch (visit->platform->driver->secrets_of) {
-	case PLATFORM_SECRETS_OF_PLATFORM:
+	switch (visit->platform->driver->secret_scope) {
+	case PLATFORM_SECRET_PER_PLATFORM:
 		length = snprintf(name, sizeof name, "%s", visit->join.platform);
 		break;
-	case PLATFORM_SECRETS_OF_MEETING:
+	case PLATFORM_SECRET_PER_MEETING:
 		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
 			visit->join.meeting_id);
 		break;
-	case PLATFORM_SECRETS_OF_NOBODY:
+	case PLATFORM_SECRET_NONE:
 		return NULL;
 	}
 	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;

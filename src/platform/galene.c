@@ -8,16 +8,18 @@
 #ifdef HAVE_CJOSE
 
 #include "base/text.h"
-#include "platform/shared.h"
-#include "platform/token.h"
+#include "platform/shared/arrival.h"
+#include "platform/shared/options.h"
+#include "platform/shared/person.h"
+#include "platform/shared/token.h"
 
 #include <strings.h>
 
 enum { GROUP_MAX = 200, LIFETIME_MIN_S = 10, USERNAME_MAX = 3 * IDENTITY_NAME_MAX };
 
-struct instance {
+struct galene {
 	struct platform_peer peer;
-	char site[SHARED_URL_MAX];
+	char site[PLATFORM_URL_MAX];
 	const char *origin; /* the default of the allowed origins */
 	int64_t lifetime;
 };
@@ -34,28 +36,23 @@ static const struct option options[] = {
 
 /* ---- opening ---- */
 
-static int configure(void *context, const struct section *section, struct error *error)
+static int galene_open(void *context, const struct section *section, struct error *error)
 {
-	struct instance *instance = context;
-	struct platform_peer *peer = &instance->peer;
+	struct galene *galene = context;
+	struct platform_peer *peer = &galene->peer;
 
-	if (shared_read_url(section, "site", instance->site, error) != 0 ||
+	if (shared_read_url(section, "site", galene->site, error) != 0 ||
 		shared_read_origins(section, peer, error) != 0)
 		return -1;
-	peer->api = peer->site = instance->origin = instance->site;
+	peer->api = peer->site = galene->origin = galene->site;
 	if (!section_has(section, "allowed-origins")) {
-		peer->origins = &instance->origin;
+		peer->origins = &galene->origin;
 		peer->origin_count = 1;
 	}
 	peer->ca_file = section_string(section, "ca-file");
 	peer->prefill = section_bool(section, "prefill");
 	shared_set_timeouts(peer);
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
-}
-
-static int open_galene(const struct section *section, void **instance_r, struct error *error)
-{
-	return shared_open(section, sizeof(struct instance), configure, free, instance_r, error);
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &galene->lifetime, error);
 }
 
 /* ---- arriving ---- */
@@ -83,11 +80,11 @@ static bool is_group(const char *text)
 /* The group of an address that Galene's page stands at, whose fragment the page sends along. NULL
  * where it is none of this Galene's. */
 static const char *group_of(
-	const struct instance *instance, const char *location, char group[GROUP_MAX + 1])
+	const struct galene *galene, const char *location, char group[GROUP_MAX + 1])
 {
-	size_t site = strlen(instance->site), length;
+	size_t site = strlen(galene->site), length;
 
-	if (strncasecmp(location, instance->site, site) != 0 ||
+	if (strncasecmp(location, galene->site, site) != 0 ||
 		strncmp(location + site, "/group/", 7) != 0)
 		return NULL;
 	location += site + 7;
@@ -101,21 +98,21 @@ static const char *group_of(
 
 /* A portal has the group in its own address, since Galene says nothing; a server is told the
  * address of the page. */
-static int arrive(const void *context, struct platform_arrival *arrival)
+static int galene_arrive(const void *context, struct platform_arrival *arrival)
 {
 	char group[GROUP_MAX + 1];
 	const char *location, *name = arrival->rest;
 
-	if (shared_optional(arrival, "location", &location) != 0)
+	if (arrival_optional(arrival, "location", &location) != 0)
 		return -1;
 	if (location != NULL)
 		name = group_of(context, location, group);
 	if (name == NULL)
-		return shared_refuse(arrival, "location", "is no group of this Galene");
+		return arrival_refuse(arrival, "location", "is no group of this Galene");
 	if (!is_group(name))
-		return shared_refuse(arrival, "group",
+		return arrival_refuse(arrival, "group",
 			"missing, or not letters, digits, - . _ and ~ between slashes");
-	return shared_set_meeting(arrival, name);
+	return arrival_set_meeting(arrival, name);
 }
 
 /* ---- the token ---- */
@@ -123,9 +120,9 @@ static int arrive(const void *context, struct platform_arrival *arrival)
 /* After the roles of Galene's group files: op, present, observe. */
 static json_t *permissions_of(const struct platform_grant *grant)
 {
-	if (strcmp(grant->role, "moderator") == 0)
+	if (person_is_moderator(grant))
 		return json_pack("[s, s, s, s]", "op", "present", "message", "token");
-	if (strcmp(grant->role, "observer") == 0)
+	if (person_is_observer(grant))
 		return json_array();
 	return json_pack("[s, s]", "present", "message");
 }
@@ -157,13 +154,13 @@ static void put_username(const char *name, struct buffer *username)
 	}
 }
 
-static json_t *username_of(const struct instance *instance, const struct platform_grant *grant)
+static json_t *username_of(const struct galene *galene, const struct platform_grant *grant)
 {
 	struct buffer username = BUFFER_INIT(USERNAME_MAX);
 	json_t *text;
 
 	put_username(
-		instance->peer.prefill ? token_name(grant->who) : grant->who->subject, &username);
+		galene->peer.prefill ? person_name(grant->who) : grant->who->subject, &username);
 	text = username.failed ? NULL : json_string(username.data);
 	buffer_release(&username);
 	return text;
@@ -181,9 +178,9 @@ static int read_key(
 	return error_set(error, "the secret is no key as JWK with an alg");
 }
 
-static enum platform_verdict grant_group(void *context, const struct platform_grant *grant)
+static enum platform_verdict galene_admit(void *context, const struct platform_grant *grant)
 {
-	const struct instance *instance = context;
+	const struct galene *galene = context;
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 	struct token_key key;
 	json_t *document;
@@ -191,11 +188,10 @@ static enum platform_verdict grant_group(void *context, const struct platform_gr
 	if (read_key(grant->secrets.values[0], &key, &document, grant->error) == 0)
 		verdict = token_sign(grant, &key,
 			json_pack("{s:o, s:o, s:o, s:I, s:I, s:s}", "sub",
-				username_of(instance, grant), "aud",
-				json_sprintf(
-					"%s/group/%s/", instance->site, grant->join->meeting_id),
+				username_of(galene, grant), "aud",
+				json_sprintf("%s/group/%s/", galene->site, grant->join->meeting_id),
 				"permissions", permissions_of(grant), "iat", (json_int_t)grant->now,
-				"exp", (json_int_t)(grant->now + instance->lifetime), "iss",
+				"exp", (json_int_t)(grant->now + galene->lifetime), "iss",
 				"meetauth"));
 	json_decref(document);
 	return verdict;
@@ -225,7 +221,7 @@ static int check_algorithm(const char *algorithm, const json_t *document, struct
 		error, "alg is not HS256, HS384, HS512, ES256 or RS256, which Galene takes");
 }
 
-static int fits(const void *context, const char *secret, struct error *error)
+static int galene_validate_secret(const void *context, const char *secret, struct error *error)
 {
 	struct token_key key;
 	json_t *document;
@@ -242,16 +238,16 @@ static int fits(const void *context, const char *secret, struct error *error)
 
 /* ---- what the browser gets ---- */
 
-static void landing(const void *context, const struct join *join, const char *token,
+static void galene_redirect_url(const void *context, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {
-	const struct instance *instance = context;
+	const struct galene *galene = context;
 
-	buffer_printf(url, "%s/group/%s/?", instance->site, join->meeting_id);
+	buffer_printf(url, "%s/group/%s/?", galene->site, join->meeting_id);
 	if (who != NULL) {
 		struct buffer username = BUFFER_INIT(USERNAME_MAX);
 
-		put_username(token_name(who), &username);
+		put_username(person_name(who), &username);
 		buffer_text(url, "username=");
 		buffer_percent(url, username.data != NULL ? username.data : "");
 		buffer_text(url, "&");
@@ -261,29 +257,35 @@ static void landing(const void *context, const struct join *join, const char *to
 	buffer_percent(url, token);
 }
 
-static void reply(const void *context, const struct join *join, const char *token,
-	struct platform_reply *reply)
+static void galene_token_response(const void *context, const struct join *join, const char *token,
+	struct platform_token_response *response)
 {
 	(void)context;
 	(void)join;
-	reply->media_type = "application/jwt";
-	buffer_text(reply->body, token);
+	response->media_type = "application/jwt";
+	buffer_text(response->body, token);
 }
+
+static const struct platform_entry_ops galene_entry = {.name = "galene", .arrive = galene_arrive};
+static const struct platform_grant_ops galene_grant = {.admit = galene_admit};
+static const struct platform_secret_ops galene_secret = {.validate_secret = galene_validate_secret};
+
+static const struct platform_script_ops galene_script = {
+	.token_response = galene_token_response,
+	.takes_password = true,
+};
 
 const struct platform_driver platform_galene = {
 	.type = "galene",
 	.summary = "Galene, by signed tokens",
 	.options = options,
-	.entry = "galene",
-	.credentials = true,
-	.open = open_galene,
-	.close = free,
-	.peer = shared_peer,
-	.arrive = arrive,
-	.fits = fits,
-	.grant = grant_group,
-	.landing = landing,
-	.reply = reply,
+	.instance_size = sizeof(struct galene),
+	.grant = &galene_grant,
+	.entry = &galene_entry,
+	.script = &galene_script,
+	.secret = &galene_secret,
+	.open = galene_open,
+	.redirect_url = galene_redirect_url,
 };
 
 #endif

@@ -11,25 +11,27 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "platform/app.h"
-#include "platform/shared.h"
-#include "platform/talk.h"
-#include "platform/token.h"
+#include "platform/shared/app.h"
+#include "platform/shared/arrival.h"
+#include "platform/shared/options.h"
+#include "platform/shared/person.h"
+#include "platform/shared/talk.h"
+#include "platform/shared/token.h"
 
 enum {
 	ROOM_MAX = 128,
 	KEY_NAME_MAX = 128,
-	REJOIN_DIGITS = 8,
-	IDENTITY_BYTES = 256 - 1 - REJOIN_DIGITS, /* its max_participant_identity_length */
+	USER_ID_DIGITS = 8,
+	IDENTITY_BYTES = 256 - 1 - USER_ID_DIGITS, /* its max_participant_identity_length */
 	EARLIER_S = 10,
 	LIFETIME_MIN_S = 10,
 };
 
-struct instance {
+struct livekit {
 	struct platform_peer peer;
-	char site[SHARED_URL_MAX];
-	char api[SHARED_URL_MAX];    /* the server as https:// */
-	char server[SHARED_URL_MAX]; /* and as wss://, for clients */
+	char site[PLATFORM_URL_MAX];
+	char api[PLATFORM_URL_MAX];    /* the server as https:// */
+	char server[PLATFORM_URL_MAX]; /* and as wss://, for clients */
 	int64_t lifetime;
 };
 
@@ -48,72 +50,62 @@ static const struct option options[] = {
 /* ---- opening ---- */
 
 /* ws and wss are checked as what they begin as: http and https. */
-static int read_server(
-	const struct section *section, struct instance *instance, struct error *error)
+static int read_server(const struct section *section, struct livekit *livekit, struct error *error)
 {
 	const char *text = section_string(section, "server");
 	struct error why;
 
 	if (!section_has(section, "server")) {
-		snprintf(instance->server, SHARED_URL_MAX, "wss://%s", section_title(section));
-		snprintf(instance->api, SHARED_URL_MAX, "https://%s", section_title(section));
+		snprintf(livekit->server, PLATFORM_URL_MAX, "wss://%s", section_title(section));
+		snprintf(livekit->api, PLATFORM_URL_MAX, "https://%s", section_title(section));
 		return 0;
 	}
 	if (strncmp(text, "ws://", 5) != 0 && strncmp(text, "wss://", 6) != 0)
 		return section_error(
 			section, "server", error, "must be wss://host or wss://host:port");
-	if (snprintf(instance->server, SHARED_URL_MAX, "%s", text) >= SHARED_URL_MAX ||
-		snprintf(instance->api, SHARED_URL_MAX, "http%s", text + 2) >= SHARED_URL_MAX)
+	if (snprintf(livekit->server, PLATFORM_URL_MAX, "%s", text) >= PLATFORM_URL_MAX ||
+		snprintf(livekit->api, PLATFORM_URL_MAX, "http%s", text + 2) >= PLATFORM_URL_MAX)
 		return section_error(section, "server", error, "is too long");
-	if (config_check_url(instance->api, &why) != 0 ||
+	if (config_check_url(livekit->api, &why) != 0 ||
 		strchr(strstr(text, "://") + 3, '/') != NULL)
 		return section_error(section, "server", error,
 			"must be wss://host or wss://host:port (ws:// for this machine only)");
 	return 0;
 }
 
-static int configure(void *context, const struct section *section, struct error *error)
+static int livekit_open(void *context, const struct section *section, struct error *error)
 {
-	struct instance *instance = context;
-	struct platform_peer *peer = &instance->peer;
+	struct livekit *livekit = context;
+	struct platform_peer *peer = &livekit->peer;
 
-	if (shared_read_url(section, "site", instance->site, error) != 0 ||
-		read_server(section, instance, error) != 0 ||
+	if (shared_read_url(section, "site", livekit->site, error) != 0 ||
+		read_server(section, livekit, error) != 0 ||
 		shared_read_origins(section, peer, error) != 0)
 		return -1;
-	peer->site = instance->site;
+	peer->site = livekit->site;
 	if (app_read(section, peer, error) != 0)
 		return -1;
-	peer->api = instance->api;
+	peer->api = livekit->api;
 	peer->ca_file = section_string(section, "ca-file");
 	peer->prefill = section_bool(section, "prefill");
 	shared_set_timeouts(peer);
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &instance->lifetime, error);
-}
-
-static int open_livekit(const struct section *section, void **instance_r, struct error *error)
-{
-	return shared_open(section, sizeof(struct instance), configure, free, instance_r, error);
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &livekit->lifetime, error);
 }
 
 /* ---- arriving ---- */
 
 /* In the path, or as `room_name`, which LiveKit's clients send. */
-static int arrive(const void *instance, struct platform_arrival *arrival)
+static int livekit_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	const char *room;
 
 	(void)instance;
-	if (shared_optional(arrival, "room_name", &room) != 0)
+	if (arrival_named(arrival, "room_name", &room) != 0)
 		return -1;
-	if (arrival->rest[0] != '\0' && room != NULL)
-		return shared_refuse(arrival, "room_name", "a second room");
-	if (room == NULL)
-		room = arrival->rest;
 	if (!text_is_token(room, 1, ROOM_MAX, "_.~-"))
-		return shared_refuse(arrival, "room_name",
+		return arrival_refuse(arrival, "room_name",
 			"missing, or not 1 to %d letters, digits, - . _ and ~", ROOM_MAX);
-	return shared_set_meeting(arrival, room);
+	return arrival_set_meeting(arrival, room);
 }
 
 /* ---- the token ---- */
@@ -137,12 +129,11 @@ static size_t cut_secret(const char *secret, struct token_key *key, struct error
 /* What is not named is granted, so every right is named. */
 static json_t *rights_of(const struct platform_grant *grant)
 {
-	bool moderator = strcmp(grant->role, "moderator") == 0;
-	bool observer = strcmp(grant->role, "observer") == 0;
+	bool observer = person_is_observer(grant);
 
 	return json_pack("{s:b, s:s, s:b, s:b, s:b, s:b}", "roomJoin", true, "room",
-		grant->join->meeting_id, "roomAdmin", moderator, "canSubscribe", true, "canPublish",
-		!observer, "canPublishData", !observer);
+		grant->join->meeting_id, "roomAdmin", person_is_moderator(grant), "canSubscribe",
+		true, "canPublish", !observer, "canPublishData", !observer);
 }
 
 /* LiveKit lets an identity in once: who comes back in the same session takes their old place, and
@@ -152,16 +143,16 @@ static json_t *identity_of(const struct platform_grant *grant)
 	struct buffer person = BUFFER_INIT(IDENTITY_BYTES);
 	json_t *identity = NULL;
 
-	shared_person(grant->who, shared_cut_bytes, IDENTITY_BYTES, &person);
+	person_put_id(grant->who, person_cut_bytes, IDENTITY_BYTES, &person);
 	if (!person.failed)
-		identity = json_sprintf("%s#%.*s", person.data, REJOIN_DIGITS, grant->rejoin);
+		identity = json_sprintf("%s#%.*s", person.data, USER_ID_DIGITS, grant->user_id);
 	buffer_release(&person);
 	return identity;
 }
 
-static enum platform_verdict grant_room(void *context, const struct platform_grant *grant)
+static enum platform_verdict livekit_admit(void *context, const struct platform_grant *grant)
 {
-	const struct instance *instance = context;
+	const struct livekit *livekit = context;
 	const char *secret = grant->secrets.values[0];
 	struct token_key key;
 	size_t length = cut_secret(secret, &key, grant->error);
@@ -171,13 +162,13 @@ static enum platform_verdict grant_room(void *context, const struct platform_gra
 		return PLATFORM_UNABLE;
 	claims = json_pack("{s:s%, s:o, s:I, s:I, s:o}", "iss", secret, length, "sub",
 		identity_of(grant), "nbf", (json_int_t)(grant->now - EARLIER_S), "exp",
-		(json_int_t)(grant->now + instance->lifetime), "video", rights_of(grant));
-	if (claims != NULL && instance->peer.prefill)
-		token_claim(claims, "name", token_name(grant->who));
+		(json_int_t)(grant->now + livekit->lifetime), "video", rights_of(grant));
+	if (claims != NULL && livekit->peer.prefill)
+		token_claim(claims, "name", person_name(grant->who));
 	return token_sign(grant, &key, claims);
 }
 
-static int fits(const void *context, const char *secret, struct error *error)
+static int livekit_validate_secret(const void *context, const char *secret, struct error *error)
 {
 	struct token_key key;
 
@@ -187,47 +178,52 @@ static int fits(const void *context, const char *secret, struct error *error)
 
 /* ---- what the browser gets ---- */
 
-static void landing(const void *context, const struct join *join, const char *token,
+static void livekit_redirect_url(const void *context, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {
-	const struct instance *instance = context;
+	const struct livekit *livekit = context;
 
 	(void)who;
-	if (instance->peer.app != NULL) {
-		app_landing(&instance->peer, "room_name", join->meeting_id, url);
+	if (livekit->peer.app_url != NULL) {
+		app_redirect_url(&livekit->peer, "room_name", join->meeting_id, url);
 		return;
 	}
-	buffer_printf(url, "%s/custom?liveKitUrl=", instance->site);
-	buffer_percent(url, instance->server);
+	buffer_printf(url, "%s/custom?liveKitUrl=", livekit->site);
+	buffer_percent(url, livekit->server);
 	buffer_text(url, "&token=");
 	buffer_percent(url, token);
 }
 
-static void reply(const void *context, const struct join *join, const char *token,
-	struct platform_reply *reply)
+static void livekit_token_response(const void *context, const struct join *join, const char *token,
+	struct platform_token_response *response)
 {
-	const struct instance *instance = context;
+	const struct livekit *livekit = context;
 
 	(void)join;
-	reply->status = 201;
-	if (talk_put_json(reply->body, json_pack("{s:s, s:s}", "server_url", instance->server,
-					       "participant_token", token)) != 0)
-		reply->body->failed = true;
+	response->status = 201;
+	if (talk_put_json(response->body, json_pack("{s:s, s:s}", "server_url", livekit->server,
+						  "participant_token", token)) != 0)
+		response->body->failed = true;
 }
+
+static const struct platform_entry_ops livekit_entry = {
+	.name = "livekit", .arrive = livekit_arrive};
+static const struct platform_grant_ops livekit_grant = {.admit = livekit_admit};
+static const struct platform_script_ops livekit_script = {.token_response = livekit_token_response};
+static const struct platform_secret_ops livekit_secret = {
+	.validate_secret = livekit_validate_secret};
 
 const struct platform_driver platform_livekit = {
 	.type = "livekit",
 	.summary = "LiveKit and LiveKit Meet, by signed tokens",
 	.options = options,
-	.entry = "livekit",
-	.open = open_livekit,
-	.close = free,
-	.peer = shared_peer,
-	.arrive = arrive,
-	.fits = fits,
-	.grant = grant_room,
-	.landing = landing,
-	.reply = reply,
+	.instance_size = sizeof(struct livekit),
+	.grant = &livekit_grant,
+	.entry = &livekit_entry,
+	.script = &livekit_script,
+	.secret = &livekit_secret,
+	.open = livekit_open,
+	.redirect_url = livekit_redirect_url,
 };
 
 #endif

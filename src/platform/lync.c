@@ -5,9 +5,10 @@
  * that goes through us: the page shows a link for the program and the key, to whom the policy lets
  * in, and to nobody before. The key is in the store as "meeting/TITLE/USER@DOMAIN/ID".
  */
-#include "platform/conference.h"
-#include "platform/links.h"
-#include "platform/shared.h"
+#include "platform/shared/arrival.h"
+#include "platform/shared/conference.h"
+#include "platform/shared/links.h"
+#include "platform/shared/options.h"
 
 #include "base/text.h"
 
@@ -15,9 +16,9 @@
 
 enum { KEY_MAX = 128 };
 
-struct instance {
+struct lync {
 	struct platform_peer peer;
-	char site[SHARED_URL_MAX];
+	char site[PLATFORM_URL_MAX];
 	struct links domains;
 	const char *title;
 };
@@ -32,84 +33,74 @@ static const struct option options[] = {
 
 /* ---- opening ---- */
 
-static int configure(void *context, const struct section *section, struct error *error)
+static int lync_open(void *context, const struct section *section, struct error *error)
 {
-	struct instance *instance = context;
+	struct lync *lync = context;
 
-	instance->title = section_title(section);
-	instance->peer.api = instance->peer.site = instance->site;
-	instance->peer.ca_file = section_string(section, "ca-file");
-	shared_set_timeouts(&instance->peer);
-	if (shared_read_url(section, "site", instance->site, error) != 0 ||
-		links_read(section, "domains", &instance->domains, error) != 0)
+	lync->title = section_title(section);
+	lync->peer.api = lync->peer.site = lync->site;
+	lync->peer.ca_file = section_string(section, "ca-file");
+	shared_set_timeouts(&lync->peer);
+	if (shared_read_url(section, "site", lync->site, error) != 0 ||
+		links_read(section, "domains", &lync->domains, error) != 0)
 		return -1;
-	if (instance->domains.count == 0)
-		instance->domains = (struct links){&instance->title, 1, "domains"};
-	for (size_t i = 0; i < instance->domains.count; i++)
-		if (strchr(instance->domains.hosts[i], ':') != NULL)
+	if (lync->domains.count == 0)
+		lync->domains = (struct links){&lync->title, 1, "domains"};
+	for (size_t i = 0; i < lync->domains.count; i++)
+		if (strchr(lync->domains.hosts[i], ':') != NULL)
 			return section_error(
 				section, "domains", error, "must be SIP domains, without a port");
 	return 0;
 }
 
-static int open_lync(const struct section *section, void **instance_r, struct error *error)
-{
-	return shared_open(section, sizeof(struct instance), configure, free, instance_r, error);
-}
-
 /* ---- arriving ---- */
 
-static bool is_ours(const struct instance *instance, const char *domain)
+static bool is_ours(const struct lync *lync, const char *domain)
 {
-	for (size_t i = 0; i < instance->domains.count; i++)
-		if (strcasecmp(instance->domains.hosts[i], domain) == 0)
+	for (size_t i = 0; i < lync->domains.count; i++)
+		if (strcasecmp(lync->domains.hosts[i], domain) == 0)
 			return true;
 	return false;
 }
 
-static int arrive(const void *context, struct platform_arrival *arrival)
+static int lync_arrive(const void *context, struct platform_arrival *arrival)
 {
 	static const char parameter[] = "conferenceUri";
 	struct conference conference;
 	char name[CONFERENCE_TEXT_MAX], written[CONFERENCE_TEXT_MAX];
-	const char *uri, *where = "meeting";
+	const char *uri, *where;
 
-	if (shared_optional(arrival, parameter, &uri) != 0)
+	if (arrival_named(arrival, parameter, &uri) != 0)
 		return -1;
-	if (uri != NULL && arrival->rest[0] != '\0')
-		return shared_refuse(arrival, parameter, "a second meeting");
-	if (uri != NULL)
-		where = parameter;
-	else
-		uri = arrival->rest;
+	where = uri == arrival->rest ? "meeting" : parameter;
 	if (uri[0] == '\0')
-		return shared_refuse(arrival, where, "missing");
+		return arrival_refuse(arrival, where, "missing");
 	if (conference_read(uri, &conference) != 0)
-		return shared_refuse(arrival, where,
+		return arrival_refuse(arrival, where,
 			"is neither USER@DOMAIN/ID nor "
 			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
 	if (!is_ours(context, conference.domain))
-		return shared_refuse(arrival, where,
+		return arrival_refuse(arrival, where,
 			"the organizer's domain, %.100s, is not one of the option `domains`",
 			conference.domain);
 	conference_write(&conference, written);
 	conference_name(&conference, name);
-	if (join_add_forward(arrival->join, parameter, written) != 0)
-		return shared_refuse(arrival, parameter, "no memory");
-	return shared_set_meeting(arrival, name);
+	if (arrival_remember(arrival, parameter, written) != 0)
+		return -1;
+	return arrival_set_meeting(arrival, name);
 }
 
 /* ---- the key, and the page ---- */
 
-static enum platform_verdict grant_meeting(void *context, const struct platform_grant *grant)
+static enum platform_verdict lync_admit(void *context, const struct platform_grant *grant)
 {
-	const struct instance *instance = context;
+	const struct lync *lync = context;
 	const char *key;
 
 	if (grant->secrets.count == 0) {
 		error_set(grant->error,
 			"there is no key of this meeting: meetauthctl secret set meeting/%s/%s",
-			instance->title, grant->join->meeting_id);
+			lync->title, grant->join->meeting_id);
 		return PLATFORM_REFUSED;
 	}
 	key = grant->secrets.values[0];
@@ -124,10 +115,10 @@ static enum platform_verdict grant_meeting(void *context, const struct platform_
 }
 
 /* The address is of characters that a link may have as they are (RFC 3261 section 25.1). */
-static void show(const void *context, const struct join *join, const char *token,
+static void lync_page(const void *context, const struct join *join, const char *token,
 	struct buffer *link, struct buffer *key)
 {
-	const char *uri = shared_forwarded(join, "conferenceUri");
+	const char *uri = join_remembered(join, "conferenceUri");
 
 	(void)context;
 	if (uri == NULL)
@@ -137,16 +128,17 @@ static void show(const void *context, const struct join *join, const char *token
 	buffer_text(key, token);
 }
 
+static const struct platform_entry_ops lync_entry = {.name = "lync", .arrive = lync_arrive};
+static const struct platform_grant_ops lync_grant = {.admit = lync_admit};
+
 const struct platform_driver platform_lync = {
 	.type = "lync",
 	.summary = "Lync and Live Meeting, by a page with the meeting's key",
 	.options = options,
-	.entry = "lync",
-	.secrets_of = PLATFORM_SECRETS_OF_MEETING,
-	.open = open_lync,
-	.close = free,
-	.peer = shared_peer,
-	.arrive = arrive,
-	.grant = grant_meeting,
-	.show = show,
+	.instance_size = sizeof(struct lync),
+	.grant = &lync_grant,
+	.entry = &lync_entry,
+	.secret_scope = PLATFORM_SECRET_PER_MEETING,
+	.open = lync_open,
+	.page = lync_page,
 };

@@ -2,7 +2,7 @@
  *
  * What a driver calls a meeting that somebody has written down, found out as for a visit.
  */
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #include "base/text.h"
 
@@ -15,7 +15,8 @@ struct written {
 	const char *name, *value;
 };
 
-static enum platform_parameter get(const void *query, const char *name, const char **value_r)
+static enum platform_parameter get_written(
+	const void *query, const char *name, const char **value_r)
 {
 	const struct written *written = query;
 
@@ -32,8 +33,8 @@ static int try_as(const struct platform_driver *driver, const void *instance, co
 	struct join join = JOIN_INIT;
 	const struct written written = {name, text};
 	struct platform_arrival arrival = {
-		name == NULL ? text : "", get, &written, &join, "meeting", error, false};
-	int rc = driver->arrive(instance, &arrival);
+		name == NULL ? text : "", get_written, &written, &join, "meeting", error, false};
+	int rc = driver->entry->arrive(instance, &arrival);
 
 	if (rc == 0) {
 		*id_r = join.meeting_id;
@@ -48,27 +49,28 @@ static int try_as(const struct platform_driver *driver, const void *instance, co
 static bool tells_more(
 	const struct platform_driver *driver, const char *parameter, const char *text)
 {
-	if (driver->entry == NULL)
-		return parameter == addresses[0];
-	return driver->parameter != NULL && strcmp(driver->parameter, parameter) == 0 &&
-	       (driver->scripts_only || strstr(text, "://") != NULL);
+	const char *own = driver->entry->parameter;
+
+	return own != NULL && strcmp(own, parameter) == 0 &&
+	       ((driver->script != NULL && driver->script->scripts_only) ||
+		       strstr(text, "://") != NULL);
 }
 
-int platform_meeting(const struct platform_driver *driver, const void *instance, const char *text,
-	char **id_r, struct error *error)
+int platform_meeting_id(const struct platform_driver *driver, const void *instance,
+	const char *text, char **id_r, struct error *error)
 {
 	struct error other = {""};
 	int rc;
 
 	*id_r = NULL;
 	if (!text_is_printable(text))
-		return error_set(error, "no UTF-8, or control characters");
-	if (driver->arrive == NULL) {
+		return error_set(error, "not UTF-8, or has control characters");
+	if (driver->entry == NULL) {
 		if (!text_is_token(text, 1, JOIN_ID_MAX, JOIN_ID_OTHERS))
 			return error_set(error, "an id is 1 to %d letters, digits, - and _",
 				(int)JOIN_ID_MAX);
 		*id_r = strdup(text);
-		return *id_r != NULL ? 0 : error_set(error, "no memory");
+		return *id_r != NULL ? 0 : error_set(error, "out of memory");
 	}
 	rc = try_as(driver, instance, NULL, text, id_r, error);
 	for (size_t i = 0; rc != 0 && i < sizeof addresses / sizeof *addresses; i++) {

@@ -16,34 +16,19 @@ static const struct option mock_options[] = {
 	{0},
 };
 
-static int mock_open(const struct section *section, void **instance_r, struct error *error)
+static int mock_open(void *instance, const struct section *section, struct error *error)
 {
-	struct platform_peer *peer = calloc(1, sizeof *peer);
+	struct platform_peer *peer = instance;
 
-	if (peer == NULL)
-		return section_error(section, NULL, error, "no memory");
 	peer->api = peer->site = section_string(section, "api");
 	peer->ca_file = "";
 	peer->timeout_ms = peer->connect_timeout_ms = section_milliseconds(section, "timeout");
-	if (peer->timeout_ms <= 0) {
-		free(peer);
+	if (peer->timeout_ms <= 0)
 		return section_error(section, "timeout", error, "must be more than 0");
-	}
-	*instance_r = peer;
 	return 0;
 }
 
-static void mock_close(void *instance)
-{
-	free(instance);
-}
-
-static const struct platform_peer *mock_peer(const void *instance)
-{
-	return instance;
-}
-
-static void mock_request(
+static void mock_request_target(
 	const void *instance, const struct join *join, const char *secret, struct buffer *target)
 {
 	(void)instance;
@@ -54,12 +39,11 @@ static void mock_request(
 }
 
 /* A 200's whole body is the token; 403 is a no. */
-static enum platform_verdict mock_read(const void *instance, const struct join *join,
+static enum platform_verdict mock_read_answer(const void *instance, const struct join *join,
 	const struct platform_answer *answer, struct buffer *token, struct error *error)
 {
 	(void)instance;
 	(void)join;
-	buffer_clear(token);
 	if (answer->status == 200 && answer->length <= PLATFORM_TOKEN_MAX) {
 		buffer_append(token, answer->body, answer->length);
 		return PLATFORM_GRANTED;
@@ -68,7 +52,7 @@ static enum platform_verdict mock_read(const void *instance, const struct join *
 	return answer->status == 403 ? PLATFORM_REFUSED : PLATFORM_BAD_ANSWER;
 }
 
-static void mock_landing(const void *instance, const struct join *join, const char *token,
+static void mock_redirect_url(const void *instance, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {
 	const struct platform_peer *peer = instance;
@@ -80,17 +64,22 @@ static void mock_landing(const void *instance, const struct join *join, const ch
 	buffer_percent(url, token);
 }
 
+static const struct platform_exchange_ops mock_exchange = {
+	.request_target = mock_request_target,
+	.read_answer = mock_read_answer,
+};
+
+static const struct platform_secret_ops mock_secret = {.generated_hint = "keep it"};
+
 const struct platform_driver platform_mock = {
 	.type = "mock",
 	.summary = "takes any answer for a token (tests only)",
 	.options = mock_options,
-	.generated = "keep it",
+	.instance_size = sizeof(struct platform_peer),
+	.exchange = &mock_exchange,
+	.secret = &mock_secret,
 	.open = mock_open,
-	.close = mock_close,
-	.peer = mock_peer,
-	.request = mock_request,
-	.read = mock_read,
-	.landing = mock_landing,
+	.redirect_url = mock_redirect_url,
 };
 
 #endif

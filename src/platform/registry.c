@@ -1,53 +1,42 @@
-/* SPDX-License-Identifier: MIT
- *
- * Which platform drivers there are: one row each. One whose library a build lacks keeps its row
- * with NULL (#ifdef HAVE_… / #else), so that its name is still known.
- */
-#include "platform/platform.h"
+/* SPDX-License-Identifier: MIT */
+#include "platform/registry.h"
 
 #include <pthread.h>
 
-extern const struct platform_driver platform_veeting, platform_jitsi, platform_bigbluebutton,
-	platform_galene, platform_livekit, platform_webex, platform_skype, platform_ucwa,
-	platform_lync;
-#ifdef MEETAUTH_MOCK
-extern const struct platform_driver platform_mock;
+/* The words of platforms.def. */
+#define ALWAYS(driver) driver
+#ifdef HAVE_CJOSE
+#define WITH_CJOSE(driver) driver
+#else
+#define WITH_CJOSE(driver) NULL
 #endif
+#ifdef HAVE_EXPAT
+#define WITH_EXPAT(driver) driver
+#else
+#define WITH_EXPAT(driver) NULL
+#endif
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+#define WITH_EXPAT_AND_CRYPTO(driver) driver
+#else
+#define WITH_EXPAT_AND_CRYPTO(driver) NULL
+#endif
+
+#define PLATFORM(type, built) extern const struct platform_driver platform_##type;
+#include "platform/platforms.def"
+#undef PLATFORM
 
 static const struct {
 	const char *type;
 	const struct platform_driver *driver;
 } rows[] = {
-	{"veeting", &platform_veeting},
-#ifdef HAVE_CJOSE
-	{"jitsi", &platform_jitsi},
-	{"galene", &platform_galene},
-	{"livekit", &platform_livekit},
-	{"webex", &platform_webex},
-#else
-	{"jitsi", NULL},
-	{"galene", NULL},
-	{"livekit", NULL},
-	{"webex", NULL},
-#endif
-#if defined HAVE_EXPAT && defined HAVE_CRYPTO
-	{"bigbluebutton", &platform_bigbluebutton},
-#else
-	{"bigbluebutton", NULL},
-#endif
-	{"skype", &platform_skype},
-#ifdef HAVE_EXPAT
-	{"ucwa", &platform_ucwa},
-#else
-	{"ucwa", NULL},
-#endif
-	{"lync", &platform_lync},
-#ifdef MEETAUTH_MOCK
-	{"mock", &platform_mock},
-#endif
+#define PLATFORM(type, built) {#type, built(&platform_##type)},
+#include "platform/platforms.def"
+#undef PLATFORM
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
+
+/* ---- which there are ---- */
 
 const struct platform_driver *platform_find(const char *type, bool *compiled_out_r)
 {
@@ -59,13 +48,6 @@ const struct platform_driver *platform_find(const char *type, bool *compiled_out
 		return rows[i].driver;
 	}
 	return NULL;
-}
-
-bool platform_takes_browsers(const struct platform_driver *driver, const struct platform_peer *peer)
-{
-	if (driver->scripts_only)
-		return peer->app != NULL;
-	return driver->entry != NULL || driver->landing != NULL;
 }
 
 const struct platform_driver *platform_at(size_t index)
@@ -98,4 +80,61 @@ const struct section_type *platform_section_types(void)
 
 	pthread_once(&once, fill_types);
 	return types;
+}
+
+/* ---- instances ---- */
+
+int platform_open(const struct platform_driver *driver, const struct section *section,
+	void **instance_r, struct error *error)
+{
+	*instance_r = calloc(1, driver->instance_size);
+	if (*instance_r == NULL)
+		return section_error(section, NULL, error, "no memory");
+	if (driver->open == NULL || driver->open(*instance_r, section, error) == 0)
+		return 0;
+	platform_close(driver, instance_r);
+	return -1;
+}
+
+void platform_close(const struct platform_driver *driver, void **instance)
+{
+	if (*instance != NULL && driver->close != NULL)
+		driver->close(*instance);
+	free(*instance);
+	*instance = NULL;
+}
+
+const struct platform_peer *platform_peer(const void *instance)
+{
+	return instance;
+}
+
+/* ---- what all of them answer ---- */
+
+const char *platform_entry(const struct platform_driver *driver)
+{
+	return driver->entry != NULL ? driver->entry->name : NULL;
+}
+
+bool platform_takes_browsers(const struct platform_driver *driver, const struct platform_peer *peer)
+{
+	return driver->script == NULL || !driver->script->scripts_only || peer->app_url != NULL;
+}
+
+void platform_redirect_url(const struct platform_driver *driver, const void *instance,
+	const struct join *join, const char *token, const struct identity *who, struct buffer *url)
+{
+	if (driver->redirect_url != NULL)
+		driver->redirect_url(instance, join, token, who, url);
+	else
+		buffer_text(url, token);
+}
+
+void platform_write_token(const struct platform_driver *driver, const void *instance,
+	const struct join *join, const char *token, struct platform_token_response *response)
+{
+	if (driver->script->token_response != NULL)
+		driver->script->token_response(instance, join, token, response);
+	else
+		buffer_text(response->body, token);
 }

@@ -5,14 +5,13 @@
  * and Veeting Rooms.
  */
 #include "base/text.h"
-#include "platform/shared.h"
+#include "platform/shared/answer.h"
+#include "platform/shared/options.h"
 
-#include <jansson.h>
 #include <strings.h>
 
 enum {
 	PATH_PARTS = 3,
-	CODE_DIGITS = 9,
 	TOKEN_LIFETIME_MIN = 60, /* seconds */
 	TOKEN_LIFETIME_MAX = 7 * 24 * 3600,
 };
@@ -24,9 +23,9 @@ struct path {
 	size_t values;
 };
 
-struct instance {
+struct veeting {
 	struct platform_peer peer;
-	char api[SHARED_URL_MAX], site[SHARED_URL_MAX];
+	char api[PLATFORM_URL_MAX], site[PLATFORM_URL_MAX];
 	struct path path;
 };
 
@@ -162,20 +161,20 @@ static int read_token_lifetime(
 		"must be 1 minute to 7 days, in whole seconds");
 }
 
-static int configure(void *context, const struct section *section, struct error *error)
+static int veeting_open(void *context, const struct section *section, struct error *error)
 {
-	struct instance *instance = context;
-	struct platform_peer *peer = &instance->peer;
+	struct veeting *veeting = context;
+	struct platform_peer *peer = &veeting->peer;
 	const char *fault;
 
-	if (shared_read_url(section, "api", instance->api, error) != 0 ||
-		shared_read_url(section, "site", instance->site, error) != 0)
+	if (shared_read_url(section, "api", veeting->api, error) != 0 ||
+		shared_read_url(section, "site", veeting->site, error) != 0)
 		return -1;
-	peer->api = instance->api;
-	peer->site = instance->site;
+	peer->api = veeting->api;
+	peer->site = veeting->site;
 	peer->prefill = section_bool(section, "prefill");
 	peer->ca_file = section_string(section, "ca-file");
-	fault = cut_path(peer->site, section_string(section, "join-path"), &instance->path);
+	fault = cut_path(peer->site, section_string(section, "join-path"), &veeting->path);
 	if (fault != NULL)
 		return section_error(section, "join-path", error, "%s", fault);
 	if (read_forward(section, peer, error) != 0 ||
@@ -186,19 +185,12 @@ static int configure(void *context, const struct section *section, struct error 
 	return shared_read_timeouts(section, peer, error);
 }
 
-static void close_veeting(void *context)
+static void veeting_close(void *context)
 {
-	struct instance *instance = context;
+	struct veeting *veeting = context;
 
 	for (size_t i = 0; i < PATH_PARTS; i++)
-		free(instance->path.literal[i]);
-	free(instance);
-}
-
-static int open_veeting(const struct section *section, void **instance_r, struct error *error)
-{
-	return shared_open(
-		section, sizeof(struct instance), configure, close_veeting, instance_r, error);
+		free(veeting->path.literal[i]);
 }
 
 /* ---- the exchange ---- */
@@ -214,7 +206,7 @@ static void append_segment(struct buffer *target, const char *text)
 	buffer_percent(target, text);
 }
 
-static void request(
+static void veeting_request_target(
 	const void *instance, const struct join *join, const char *secret, struct buffer *target)
 {
 	(void)instance;
@@ -223,16 +215,6 @@ static void request(
 	buffer_text(target, "/access-token");
 	append_segment(target, join->meeting_id);
 	append_segment(target, join->request_token);
-}
-
-/* "0", "-99": what older platforms send for a number. */
-static bool is_decimal(const char *text)
-{
-	size_t digits;
-
-	text += text[0] == '-';
-	digits = strspn(text, "0123456789");
-	return digits > 0 && digits <= CODE_DIGITS && text[digits] == '\0';
 }
 
 enum { MESSAGE_MAX = 300, WORD_MAX = 20 };
@@ -262,16 +244,12 @@ static void quote(const char *message, struct buffer *text)
 }
 
 /* The platform's own words: the likeliest cause, a wrong API key, is told apart by them alone. */
-static void tell_refusal(const json_t *root, struct error *error)
+static void tell_refusal(const json_t *root, int64_t code, struct error *error)
 {
-	const json_t *code = json_object_get(root, "responseCode");
 	const char *message = json_string_value(json_object_get(root, "responseMessage"));
 	struct buffer text = BUFFER_INIT(sizeof error->text);
 
-	if (json_is_string(code))
-		buffer_printf(&text, "responseCode %s", json_string_value(code));
-	else
-		buffer_printf(&text, "responseCode %lld", (long long)json_integer_value(code));
+	buffer_printf(&text, "responseCode %lld", (long long)code);
 	if (message != NULL && message[0] != '\0') {
 		buffer_text(&text, ": ");
 		quote(message, &text);
@@ -280,20 +258,19 @@ static void tell_refusal(const json_t *root, struct error *error)
 	buffer_wipe(&text);
 }
 
+/* Older platforms send the digits as a string. */
 static enum platform_verdict read_code(const json_t *root, struct error *error)
 {
-	const json_t *code = json_object_get(root, "responseCode");
+	int64_t code;
 
-	if (json_is_string(code) && is_decimal(json_string_value(code))) {
-		if (strcmp(json_string_value(code), "0") == 0)
-			return PLATFORM_GRANTED;
-	} else if (!json_is_integer(code)) {
+	if (answer_number(root, "responseCode", ANSWER_NUMBER_OR_DIGITS, INT64_MIN, INT64_MAX,
+		    &code) != 0) {
 		error_set(error, "responseCode is missing or not a number");
 		return PLATFORM_BAD_ANSWER;
-	} else if (json_integer_value(code) == 0) {
-		return PLATFORM_GRANTED;
 	}
-	tell_refusal(root, error);
+	if (code == 0)
+		return PLATFORM_GRANTED;
+	tell_refusal(root, code, error);
 	return PLATFORM_REFUSED;
 }
 
@@ -301,21 +278,18 @@ static enum platform_verdict read_data(
 	const json_t *data, const struct join *join, struct buffer *token, struct error *error)
 {
 	const json_t *id = json_object_get(data, "meetingId");
-	const json_t *access = json_object_get(data, "accessToken");
-	const char *text = json_string_value(access);
+	const char *access = answer_text(data, "accessToken", PLATFORM_TOKEN_MAX);
 
 	if (!json_is_string(id) || strcmp(json_string_value(id), join->meeting_id) != 0) {
 		error_set(error, "data.meetingId is not the meeting that was asked");
 		return PLATFORM_BAD_ANSWER;
 	}
-	/* jansson refuses an escaped NUL, so that text and length cannot differ. */
-	if (text == NULL || json_string_length(access) > PLATFORM_TOKEN_MAX ||
-		!text_is_visible_ascii(text)) {
+	if (access == NULL) {
 		error_set(error, "data.accessToken is not 1 to %d visible ASCII characters",
 			PLATFORM_TOKEN_MAX);
 		return PLATFORM_BAD_ANSWER;
 	}
-	buffer_text(token, text);
+	buffer_text(token, access);
 	if (token->failed) {
 		error_set(error, "no memory for the access token");
 		return PLATFORM_BAD_ANSWER;
@@ -327,14 +301,9 @@ static enum platform_verdict read_body(const struct platform_answer *answer,
 	const struct join *join, struct buffer *token, struct error *error)
 {
 	enum platform_verdict verdict = PLATFORM_BAD_ANSWER;
-	json_error_t fault; /* its text quotes the answer: only its position may be told */
-	json_t *root = json_loadb(answer->body, answer->length, JSON_REJECT_DUPLICATES, &fault);
+	json_t *root = answer_object(answer->body, answer->length, error);
 
-	if (root == NULL)
-		error_set(error, "the answer is not JSON (at byte %d)", fault.position);
-	else if (!json_is_object(root))
-		error_set(error, "the answer is not a JSON object");
-	else
+	if (root != NULL)
 		verdict = read_code(root, error);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = read_data(json_object_get(root, "data"), join, token, error);
@@ -342,11 +311,10 @@ static enum platform_verdict read_body(const struct platform_answer *answer,
 	return verdict;
 }
 
-static enum platform_verdict read_answer(const void *instance, const struct join *join,
+static enum platform_verdict veeting_read_answer(const void *instance, const struct join *join,
 	const struct platform_answer *answer, struct buffer *token, struct error *error)
 {
 	(void)instance;
-	buffer_clear(token);
 	if (answer->status == 200)
 		return read_body(answer, join, token, error);
 	error_set(error, "the answer is HTTP %ld", answer->status);
@@ -376,11 +344,11 @@ static void append_forwards(
 		}
 }
 
-static void landing(const void *context, const struct join *join, const char *token,
+static void veeting_redirect_url(const void *context, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {
-	const struct instance *instance = context;
-	const struct path *path = &instance->path;
+	const struct veeting *veeting = context;
+	const struct path *path = &veeting->path;
 
 	buffer_text(url, path->literal[0]);
 	for (size_t i = 0; i < path->values; i++) {
@@ -388,25 +356,33 @@ static void landing(const void *context, const struct join *join, const char *to
 		buffer_text(url, path->literal[i + 1]);
 	}
 	append_parameter(url, "?meetingAccessToken=", token);
-	if (who != NULL && instance->peer.prefill) {
+	if (who != NULL && veeting->peer.prefill) {
 		if (who->name != NULL)
 			append_parameter(url, "&participantName=", who->name);
 		if (who->email != NULL)
 			append_parameter(url, "&participantEmail=", who->email);
 	}
-	append_forwards(&instance->peer, join, url);
+	append_forwards(&veeting->peer, join, url);
 }
+
+static const struct platform_exchange_ops veeting_exchange = {
+	.request_target = veeting_request_target,
+	.read_answer = veeting_read_answer,
+};
+
+static const struct platform_secret_ops veeting_secret = {
+	.generated_hint = "put it into the platform's settings (\"API Key of external "
+			  "authentication server\")",
+};
 
 const struct platform_driver platform_veeting = {
 	.type = "veeting",
 	.summary = "simplex Meeting, Veeting Rooms",
 	.options = options,
-	.generated = "put it into the platform's settings (\"API Key of external authentication "
-		     "server\")",
-	.open = open_veeting,
-	.close = close_veeting,
-	.peer = shared_peer,
-	.request = request,
-	.read = read_answer,
-	.landing = landing,
+	.instance_size = sizeof(struct veeting),
+	.exchange = &veeting_exchange,
+	.secret = &veeting_secret,
+	.open = veeting_open,
+	.close = veeting_close,
+	.redirect_url = veeting_redirect_url,
 };

@@ -142,7 +142,7 @@ static void lint_acr(struct lint *lint, const struct config_rule *rule)
 }
 
 /* The configuration takes any word, for drivers to come. These are the ones that some driver acts
- * on today (platform/grant.h); all others have none of their rights. */
+ * on today (platform/call.h); all others have none of their rights. */
 static void lint_role(struct lint *lint, const struct config_rule *rule)
 {
 	static const char *const known[] = {"moderator", "participant", "observer"};

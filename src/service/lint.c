@@ -25,7 +25,7 @@ static void fill_in(const char *pattern, const char *by, struct buffer *sample)
  * own have none but the id. */
 static bool is_token(const struct service_platform *platform, const char *text)
 {
-	return platform->driver->arrive == NULL &&
+	return platform->driver->entry == NULL &&
 	       text_is_token(text, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS);
 }
 
@@ -41,7 +41,7 @@ static enum matches try_sample(const struct service_platform *platform, const ch
 
 	fill_in(pattern, by, &sample);
 	if (!sample.failed && sample.data != NULL &&
-		platform_meeting(
+		platform_meeting_id(
 			platform->driver, platform->instance, sample.data, &found, &error) == 0)
 		matches = strcmp(found, sample.data) == 0 ? CAN : NEVER_SO_WRITTEN;
 	if (found != NULL) {
@@ -63,7 +63,7 @@ static enum matches match(
 	if (strchr(pattern, '*') == NULL)
 		return first;
 	second = try_sample(platform, pattern, "/0", id);
-	if (first == NEVER && second == NEVER && platform->driver->arrive != NULL)
+	if (first == NEVER && second == NEVER && platform->driver->entry != NULL)
 		return PERHAPS;
 	return first > second ? first : second;
 }
@@ -83,7 +83,7 @@ static bool has_tokens(const struct service *service, const struct config_rule *
 {
 	for (size_t i = 0; i < service->platform_count; i++)
 		if (is_about(rule, service->platforms[i].title) &&
-			service->platforms[i].driver->arrive == NULL)
+			service->platforms[i].driver->entry == NULL)
 			return true;
 	return false;
 }

@@ -63,14 +63,14 @@ static int refuse_type(const struct section *section, bool compiled_out, struct 
 		compiled_out ? "this build is without this type" : "there is no such type");
 }
 
-/* The site, and where else the platform's landing may lead. */
+/* The site, and where else the platform's redirects may lead. */
 static char *login_policy_of(const struct settings *settings, const struct platform_peer *peer)
 {
 	char *targets, *policy;
 
-	if (peer->landings == NULL)
+	if (peer->redirect_sources == NULL)
 		return service_page_policy(settings, peer->site);
-	targets = join_texts(peer->site, " ", peer->landings);
+	targets = join_texts(peer->site, " ", peer->redirect_sources);
 	policy = targets != NULL ? service_page_policy(settings, targets) : NULL;
 	free(targets);
 	return policy;
@@ -82,7 +82,7 @@ static int open_trust(struct service_platform *platform, struct error *error)
 	const struct platform_peer *peer = platform->peer;
 
 	if (peer->ca_file[0] == '\0' &&
-		(platform->driver->request == NULL || strncmp(peer->api, "https:", 6) != 0))
+		(platform->driver->exchange == NULL || strncmp(peer->api, "https:", 6) != 0))
 		return 0;
 	platform->trust = trust_use(peer->ca_file, error);
 	return platform->trust != NULL ? 0 : -1;
@@ -99,12 +99,13 @@ static int open_platform(const struct settings *settings, const struct section *
 	platform->driver = platform_find(type, &compiled_out);
 	if (platform->driver == NULL)
 		return refuse_type(section, compiled_out, error);
-	if (platform->driver->open(section, &platform->instance, error) != 0)
+	if (platform_open(platform->driver, section, &platform->instance, error) != 0)
 		return -1;
-	platform->peer = platform->driver->peer(platform->instance);
+	platform->peer = platform_peer(platform->instance);
 	if (open_trust(platform, &why) != 0)
 		return section_error(section, "ca-file", error, "%s", why.text);
-	platform->lane.limit = platform->driver->threads;
+	platform->lane.limit =
+		platform->driver->grant != NULL ? platform->driver->grant->threads : 0;
 	platform->login_policy = login_policy_of(settings, platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
@@ -184,7 +185,7 @@ int service_open_platforms(struct service *service, struct error *error)
 			    settings, settings->platforms[i], &service->platforms[i], error) != 0)
 			return -1;
 		if (service->platforms[i].driver->entry != NULL)
-			service->entries[entries++] = service->platforms[i].driver->entry;
+			service->entries[entries++] = service->platforms[i].driver->entry->name;
 	}
 	return 0;
 }
@@ -274,7 +275,7 @@ int service_connect(struct service *service, struct outbound *outbound, struct e
 			.keep_ms = platform->peer->keep_alive_ms,
 		};
 
-		if (platform->driver->request == NULL)
+		if (platform->driver->exchange == NULL)
 			continue;
 		platform->outbound = outbound_peer_new(outbound, &settings, error);
 		if (platform->outbound == NULL)
@@ -299,7 +300,7 @@ struct service_platform *service_platform_at(
 
 	for (size_t i = 0; i < service->platform_count; i++) {
 		struct service_platform *platform = &service->platforms[i];
-		const char *own = platform->driver->entry;
+		const char *own = platform_entry(platform->driver);
 
 		if (own == NULL || strlen(own) != length || strncmp(own, entry, length) != 0 ||
 			(title != NULL && strcasecmp(title, platform->title) != 0))
@@ -328,7 +329,7 @@ const char *service_missing_secret(const struct service *service, size_t *at)
 		const struct service_platform *platform = &service->platforms[(*at)++];
 
 		store_secrets(store, platform->title, &count);
-		if (count == 0 && platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+		if (count == 0 && platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
 			return platform->title;
 	}
 	while (*at - service->platform_count < service->backend_count) {
@@ -367,8 +368,7 @@ static void free_service(struct service *service)
 
 		outbound_peer_release(&platform->outbound);
 		trust_drop(&platform->trust);
-		if (platform->instance != NULL)
-			platform->driver->close(platform->instance);
+		platform_close(platform->driver, &platform->instance);
 		free(platform->login_policy);
 	}
 	for (size_t i = 0; i < service->backend_count; i++) {

@@ -10,7 +10,7 @@
 #include "auth/auth.h"
 #include "outbound/breaker.h"
 #include "outbound/client.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 #include "pool/worker.h"
 #include "service/files.h"
 #include "service/health.h"

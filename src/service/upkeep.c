@@ -92,8 +92,8 @@ static int renew(struct upkeep *upkeep)
 
 	if (clock_monotonic_ms() > upkeep->latest_ms)
 		return error_set(&upkeep->error, "no thread of the platform was free in time");
-	rc = platform->driver->renew(platform->instance, secret_text(upkeep->secret), clock_wall(),
-		&renewed, &upkeep->error);
+	rc = platform->driver->secret->renew(platform->instance, secret_text(upkeep->secret),
+		clock_wall(), &renewed, &upkeep->error);
 	if (rc == 0 && (renewed.failed || renewed.length == 0))
 		rc = error_set(&upkeep->error, "what the platform gave is longer than %d bytes",
 			SECRET_MAX);
@@ -232,11 +232,11 @@ static const struct store_secret *find_due(
 	const struct store_secret *secret;
 	size_t count;
 
-	if (platform->driver->due == NULL)
+	if (platform->driver->secret == NULL || platform->driver->secret->renewal_due == NULL)
 		return NULL;
 	secret = store_secrets((*upkeep->current)->files->store, platform->title, &count);
-	if (count == 0 || platform->driver->due(platform->instance, secret_text(secret->secret)) >
-				  clock_wall())
+	if (count == 0 || platform->driver->secret->renewal_due(
+				  platform->instance, secret_text(secret->secret)) > clock_wall())
 		return NULL;
 	return secret;
 }

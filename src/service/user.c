@@ -4,7 +4,7 @@
 #include "auth/auth.h"
 #include "base/owner.h"
 #include "config/config.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #include <errno.h>
 #include <libgen.h>

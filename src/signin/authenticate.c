@@ -39,7 +39,7 @@ static enum step look_around(struct visit *visit)
 			session_begin(&visit->session, &who, signin_limits(visit), visit->now);
 			visit->is_ambient = true;
 			if (visit->platform != NULL && visit->platform->driver->grant != NULL)
-				visit_know_browser(visit); /* for `rejoin`: its cookie goes soon */
+				visit_know_browser(visit); /* for `user_id`: its cookie goes soon */
 		}
 		identity_release(&who);
 		if (verdict == AUTH_GRANT)

@@ -4,7 +4,8 @@
 /* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
 static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
 {
-	const char *id = visit->join.meeting_id, *parameter = visit->platform->driver->parameter;
+	const char *id = visit->join.meeting_id,
+		   *parameter = visit->platform->driver->entry->parameter;
 
 	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
 	if (parameter != NULL && strstr(id, "://") != NULL) {
@@ -34,10 +35,11 @@ void link_to_meeting(const struct visit *visit, struct buffer *url)
 	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
 		return;
 	if (visit->platform->driver->entry != NULL) {
-		append_entry(visit, visit->platform->driver->entry, url);
+		append_entry(visit, visit->platform->driver->entry->name, url);
 		return;
 	}
-	visit->platform->driver->landing(visit->platform->instance, &visit->join, "", NULL, url);
+	platform_redirect_url(
+		visit->platform->driver, visit->platform->instance, &visit->join, "", NULL, url);
 	if (url->data != NULL)
 		url->data[strcspn(url->data, "?")] = '\0';
 }

@@ -89,7 +89,7 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 
 const char *pages_certain_meeting(const struct visit *visit)
 {
-	bool is_certain = visit->platform != NULL && visit->platform->driver->arrive != NULL;
+	bool is_certain = visit->platform != NULL && visit->platform->driver->entry != NULL;
 
 	return is_certain ? visit->join.meeting_id : NULL;
 }
@@ -193,7 +193,7 @@ int pages_meeting(struct visit *visit)
 	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
 	bool failed;
 
-	platform->driver->show(platform->instance, &visit->join, visit->token.data, &link, &key);
+	platform->driver->page(platform->instance, &visit->join, visit->token.data, &link, &key);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
 	values_put(&values, "meeting", visit->join.meeting_id);

@@ -6,7 +6,7 @@ void script_add_headers(struct visit *visit)
 	if (visit->origin == NULL)
 		return;
 	response_header(&visit->response, "Access-Control-Allow-Origin", visit->origin);
-	if (!visit->platform->driver->credentials)
+	if (!visit->platform->driver->script->takes_password)
 		response_header(&visit->response, "Access-Control-Allow-Credentials", "true");
 	response_header(&visit->response, "Vary", "Origin");
 }

@@ -28,7 +28,7 @@ enum step operate_readyz(struct visit *visit)
 		size_t count;
 
 		store_secrets(visit->files->store, platform->title, &count);
-		if (count == 0 && platform->driver->secrets_of == PLATFORM_SECRETS_OF_PLATFORM)
+		if (count == 0 && platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
 			buffer_printf(
 				&why, "platform %s: no secret in the store\n", platform->title);
 	}

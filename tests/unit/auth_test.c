@@ -10,7 +10,7 @@
 
 #include "auth/users.h"
 #include "base/file.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

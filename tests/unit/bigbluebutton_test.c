@@ -7,9 +7,9 @@
 
 #if defined HAVE_EXPAT && defined HAVE_CRYPTO
 
-#include "platform/bigbluebutton.h"
-#include "platform/checksum.h"
-#include "platform/xml.h"
+#include "platform/bigbluebutton/api.h"
+#include "platform/bigbluebutton/checksum.h"
+#include "platform/shared/xml.h"
 
 extern const struct platform_driver platform_bigbluebutton;
 
@@ -46,7 +46,7 @@ static void a_meeting_is_named_once(void **state)
 	for (size_t i = 0; i < COUNT(bad); i++)
 		is_refused(&platform_bigbluebutton, bbb, bad[i], QUERY(), "meetingID");
 	is_refused(&platform_bigbluebutton, bbb, "ab", QUERY({"meetingID", "ab"}), "meetingID");
-	platform_bigbluebutton.close(bbb);
+	platform_close(&platform_bigbluebutton, &bbb);
 }
 
 /* ---- checksums ---- */

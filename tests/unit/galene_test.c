@@ -40,16 +40,16 @@ static void wrong_options_are_named(void **state)
 static void its_own_page_may_ask_unless_others_are_named(void **state)
 {
 	void *galene = open_galene(*state, "site = \"https://" HOST ":8443\"");
-	const struct platform_peer *peer = platform_galene.peer(galene);
+	const struct platform_peer *peer = platform_peer(galene);
 
 	assert_int_equal(peer->origin_count, 1);
 	assert_string_equal(peer->origins[0], "https://" HOST ":8443");
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 	galene = open_galene(*state, "allowed-origins = {\"https://other.example\"}");
-	peer = platform_galene.peer(galene);
+	peer = platform_peer(galene);
 	assert_int_equal(peer->origin_count, 1);
 	assert_string_equal(peer->origins[0], "https://other.example");
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 /* What browsers send, in Origin and in the address of the page, is not what somebody typed. */
@@ -64,10 +64,10 @@ static void site_means_the_same_however_it_is_written(void **state)
 
 		snprintf(option, sizeof option, "site = \"%s\"", sites[i]);
 		galene = open_galene(*state, option);
-		assert_string_equal(platform_galene.peer(galene)->origins[0], "https://" HOST);
+		assert_string_equal(platform_peer(galene)->origins[0], "https://" HOST);
 		arrives_at(&platform_galene, galene, "",
 			QUERY({"location", "https://" HOST "/group/public/"}), "public");
-		platform_galene.close(galene);
+		platform_close(&platform_galene, &galene);
 	}
 }
 
@@ -84,7 +84,7 @@ static void a_group_comes_by_path_or_by_the_address_of_the_page(void **state)
 		"uni/maths");
 	for (size_t i = 0; i < COUNT(bad); i++)
 		is_refused(&platform_galene, galene, bad[i], QUERY(), "group");
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 /* A token for what the caller names would open another server that trusts the same key. */
@@ -103,7 +103,7 @@ static void the_address_of_another_server_is_refused(void **state)
 		QUERY({"location", "https://" HOST "/group/a/../b/"}), "group");
 	is_refused(&platform_galene, galene, "",
 		QUERY({"location", "https://" HOST "/group/a/?x=/"}), "group");
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 static json_t *claims_for(void *galene, const struct identity *who, const char *role)
@@ -134,13 +134,13 @@ static void the_token_is_for_one_group_and_seconds(void **state)
 	assert_int_equal(json_integer_value(json_object_get(claims, "exp")), NOW + 30);
 	assert_null(json_object_get(claims, "include-subgroups"));
 	json_decref(claims);
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 	galene = open_galene(*state, "prefill = false lifetime = \"60s\"");
 	claims = claims_for(galene, &alice, "");
 	assert_string_equal(text_of(claims, "sub"), "alice");
 	assert_int_equal(json_integer_value(json_object_get(claims, "exp")), NOW + 60);
 	json_decref(claims);
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 static void the_role_decides_on_the_permissions(void **state)
@@ -161,7 +161,7 @@ static void the_role_decides_on_the_permissions(void **state)
 		free(text);
 		json_decref(claims);
 	}
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 static void keys_of_curves_sign_too(void **state)
@@ -176,7 +176,7 @@ static void keys_of_curves_sign_too(void **state)
 	assert_string_equal(text_of(header, "alg"), "ES256");
 	json_decref(header);
 	buffer_wipe(&granted.token);
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 static void a_secret_that_is_no_key_is_named(void **state)
@@ -194,11 +194,11 @@ static void a_secret_that_is_no_key_is_named(void **state)
 			grant_for(&platform_galene, galene, &join, &alice, "", bad[i]);
 
 		if (granted.verdict != PLATFORM_UNABLE ||
-			platform_galene.fits(galene, bad[i], &error) != -1)
+			platform_galene.secret->validate_secret(galene, bad[i], &error) != -1)
 			fail_msg("taken: %s", bad[i]);
 		buffer_wipe(&granted.token);
 	}
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 static void people_land_in_the_group_with_name_and_token(void **state)
@@ -206,21 +206,21 @@ static void people_land_in_the_group_with_name_and_token(void **state)
 	void *galene = open_galene(*state, "");
 	struct join join = {.meeting_id = (char *)"uni/maths"};
 	struct buffer url = BUFFER_INIT(4096), body = BUFFER_INIT(4096);
-	struct platform_reply reply = {200, "application/json", &body};
+	struct platform_token_response reply = {200, "application/json", &body};
 
-	platform_galene.landing(galene, &join, "to.k-e_n", &alice, &url);
+	platform_redirect_url(&platform_galene, galene, &join, "to.k-e_n", &alice, &url);
 	assert_string_equal(url.data,
 		"https://" HOST "/group/uni/maths/?username=Alice%20K%C3%B6nig&token=to.k-e_n");
 	buffer_clear(&url);
-	platform_galene.landing(galene, &join, "to.k-e_n", NULL, &url);
+	platform_redirect_url(&platform_galene, galene, &join, "to.k-e_n", NULL, &url);
 	assert_string_equal(url.data, "https://" HOST "/group/uni/maths/?token=to.k-e_n");
-	platform_galene.reply(galene, &join, "to.k-e_n", &reply);
+	platform_write_token(&platform_galene, galene, &join, "to.k-e_n", &reply);
 	assert_int_equal(reply.status, 200);
 	assert_string_equal(reply.media_type, "application/jwt");
 	assert_string_equal(body.data, "to.k-e_n");
 	buffer_release(&url);
 	buffer_release(&body);
-	platform_galene.close(galene);
+	platform_close(&platform_galene, &galene);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

@@ -69,7 +69,7 @@ static void a_room_comes_by_path_parameter_or_state(void **state)
 	arrives_at(&platform_jitsi, jitsi, "",
 		STATE("{\"room\":\"B\xc3\xbcro 1\",\"roomSafe\":\"b%c3%bcro%201\"}"),
 		"b%c3%bcro%201");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void what_is_no_room_is_refused(void **state)
@@ -87,7 +87,7 @@ static void what_is_no_room_is_refused(void **state)
 	is_refused(&platform_jitsi, jitsi, "*/c", QUERY(), "tenant");
 	is_refused(&platform_jitsi, jitsi, "../c", QUERY(), "tenant");
 	is_refused(&platform_jitsi, jitsi, "", QUERY({"room", "a"}, {"tenant", "a/b"}), "tenant");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 /* "sub" of a room without a tenant is the domain: as a tenant it would be a second name of it. */
@@ -107,7 +107,7 @@ static void the_domain_is_no_tenant(void **state)
 		is_refused(&platform_jitsi, jitsi, "", STATE(text), "tenant");
 	}
 	arrives_at(&platform_jitsi, jitsi, "jitsi/board", QUERY(), "jitsi/board");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 /* The name that is signed is the one that people see, or the one that they see is left out. */
@@ -126,7 +126,7 @@ static void a_state_that_says_two_things_is_refused(void **state)
 	is_refused(&platform_jitsi, jitsi, "", STATE("{}"), "room");
 	is_refused(&platform_jitsi, jitsi, "",
 		QUERY({"state", "{\"room\":\"a\"}"}, {"state", "{\"room\":\"a\"}"}), "state");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static struct join join_left;
@@ -138,7 +138,7 @@ static bool is_too_long(void *jitsi, const char *rest, const char *parameter)
 	struct join join = JOIN_INIT;
 	struct platform_arrival arrival = {rest, get_of, QUERY(), &join, NULL, &error, false};
 
-	assert_int_equal(platform_jitsi.arrive(jitsi, &arrival), -1);
+	assert_int_equal(platform_jitsi.entry->arrive(jitsi, &arrival), -1);
 	assert_string_equal(arrival.bad, parameter);
 	join_release(&join);
 	return arrival.too_long;
@@ -173,7 +173,7 @@ static void flow_F7_rooms_are_as_long_as_prosody_takes(void **state)
 	snprintf(rest + 65, sizeof rest - 65, "/r");
 	assert_true(is_too_long(jitsi, rest, "tenant"));
 	assert_false(is_too_long(jitsi, "a*", "room"));
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 /* ---- the token ---- */
@@ -216,7 +216,7 @@ static void the_token_is_for_one_room_and_minutes(void **state)
 	assert_string_equal(text_of(user, "moderator"), "false");
 	json_object_foreach(user, name, value) assert_true(json_is_string(value));
 	json_decref(claims);
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void a_tenant_is_bound(void **state)
@@ -231,7 +231,7 @@ static void a_tenant_is_bound(void **state)
 	claims = claims_for(jitsi, "Weekly", "");
 	assert_string_equal(text_of(claims, "sub"), "x.example");
 	json_decref(claims);
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void only_the_role_makes_a_moderator(void **state)
@@ -252,7 +252,7 @@ static void only_the_role_makes_a_moderator(void **state)
 		assert_string_equal(text_of(user, "affiliation"), "member");
 		json_decref(claims);
 	}
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void the_header_says_jwt_and_the_algorithm(void **state)
@@ -279,7 +279,7 @@ static void the_header_says_jwt_and_the_algorithm(void **state)
 		json_decref(header);
 		buffer_wipe(&granted.token);
 		join_release(&join);
-		platform_jitsi.close(jitsi);
+		platform_close(&platform_jitsi, &jitsi);
 	}
 }
 
@@ -302,11 +302,12 @@ static void a_secret_that_is_no_key_is_named_and_not_shown(void **state)
 		granted = grant_for(&platform_jitsi, jitsi, &join, &alice, "", cases[i].secret);
 		assert_int_equal(granted.verdict, PLATFORM_UNABLE);
 		assert_int_equal(granted.token.length, 0);
-		assert_int_equal(platform_jitsi.fits(jitsi, cases[i].secret, &error), -1);
+		assert_int_equal(
+			platform_jitsi.secret->validate_secret(jitsi, cases[i].secret, &error), -1);
 		assert_null(strstr(error.text, cases[i].secret));
 		buffer_wipe(&granted.token);
 		join_release(&join);
-		platform_jitsi.close(jitsi);
+		platform_close(&platform_jitsi, &jitsi);
 	}
 }
 
@@ -319,7 +320,7 @@ static void a_join_of_another_type_gets_no_token(void **state)
 
 	assert_int_equal(granted.verdict, PLATFORM_UNABLE);
 	buffer_wipe(&granted.token);
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 /* A ticket of 0.2.0 has both names of the room beside the id. */
@@ -339,12 +340,12 @@ static void a_join_of_the_version_before_goes_on(void **state)
 	assert_int_equal(granted.verdict, PLATFORM_GRANTED);
 	assert_string_equal(text_of(claims, "room"), "weekly");
 	assert_string_equal(text_of(claims, "sub"), "acme");
-	platform_jitsi.landing(jitsi, &join, "to.k-e_n", NULL, &landed);
+	platform_redirect_url(&platform_jitsi, jitsi, &join, "to.k-e_n", NULL, &landed);
 	assert_string_equal(landed.data, "https://" HOST "/Acme/Weekly?jwt=to.k-e_n");
 	json_decref(claims);
 	buffer_release(&landed);
 	buffer_wipe(&granted.token);
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 /* ---- the way back ---- */
@@ -355,7 +356,7 @@ static void lands_at(void *jitsi, const char *rest, const struct parameter *quer
 	struct join join;
 
 	assert_null(arrive_with(&platform_jitsi, jitsi, rest, query, &join));
-	platform_jitsi.landing(jitsi, &join, "to.k-e_n", NULL, &landed);
+	platform_redirect_url(&platform_jitsi, jitsi, &join, "to.k-e_n", NULL, &landed);
 	assert_false(landed.failed);
 	assert_string_equal(landed.data, url);
 	buffer_release(&landed);
@@ -372,7 +373,7 @@ static void people_land_in_the_room_as_they_know_it(void **state)
 		"https://" HOST "/b%c3%bcro?jwt=to.k-e_n");
 	lands_at(jitsi, "", STATE("{\"room\":\"Team Meeting\",\"roomSafe\":\"team%20meeting\"}"),
 		"https://" HOST "/Team%20Meeting?jwt=to.k-e_n");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void overrides_go_along_and_nothing_else(void **state)
@@ -385,7 +386,7 @@ static void overrides_go_along_and_nothing_else(void **state)
 		      "\"config.deep\":{\"a\":1},\"config.a b\":1,\"jwt\":\"evil\"}"),
 		"https://" HOST "/r?jwt=to.k-e_n#config.prejoinConfig.enabled=false&config.x="
 		"%22a%20b%26c%22");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void native_clients_get_their_scheme_and_our_host(void **state)
@@ -402,7 +403,7 @@ static void native_clients_get_their_scheme_and_our_host(void **state)
 		"package=org.jitsi.meet;end");
 	lands_at(jitsi, "", STATE("{\"room\":\"R\",\"android\":\"true\",\"ios\":false}"),
 		"https://" HOST ":8443/R?jwt=to.k-e_n");
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 static void what_a_ticket_holds_is_bounded(void **state)
@@ -423,7 +424,7 @@ static void what_a_ticket_holds_is_bounded(void **state)
 	assert_true(length < 1900);
 	join_release(&join);
 	buffer_release(&text);
-	platform_jitsi.close(jitsi);
+	platform_close(&platform_jitsi, &jitsi);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

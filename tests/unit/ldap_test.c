@@ -9,7 +9,7 @@
 
 #include "auth/ldap_private.h"
 #include "base/clock.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #include <signal.h>
 

@@ -38,20 +38,20 @@ static void wrong_options_are_named(void **state)
 static void the_title_is_the_default_of_both_addresses(void **state)
 {
 	void *livekit = open_livekit(*state, "");
-	const struct platform_peer *peer = platform_livekit.peer(livekit);
+	const struct platform_peer *peer = platform_peer(livekit);
 
 	assert_string_equal(peer->site, "https://" HOST);
 	assert_string_equal(peer->api, "https://" HOST);
 	assert_int_equal(peer->origin_count, 0);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 	livekit = open_livekit(*state,
 		"server = \"ws://127.0.0.1:7880\" site = \"https://meet.example.org\" "
 		"allowed-origins = {\"https://app.example.org\", \"http://localhost:3000\"}");
-	peer = platform_livekit.peer(livekit);
+	peer = platform_peer(livekit);
 	assert_string_equal(peer->api, "http://127.0.0.1:7880");
 	assert_string_equal(peer->site, "https://meet.example.org");
 	assert_int_equal(peer->origin_count, 2);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static void a_room_is_named_once(void **state)
@@ -69,7 +69,7 @@ static void a_room_is_named_once(void **state)
 	is_refused(&platform_livekit, livekit, "a", QUERY({"room_name", "b"}), "room_name");
 	is_refused(&platform_livekit, livekit, "", QUERY({"room_name", "b"}, {"room_name", "b"}),
 		"room_name");
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static json_t *claims_for(void *livekit, const char *role)
@@ -96,12 +96,12 @@ static void the_token_is_for_one_room_and_one_person(void **state)
 	assert_int_equal(json_integer_value(json_object_get(claims, "exp")), NOW + 90);
 	assert_true(json_integer_value(json_object_get(claims, "nbf")) <= NOW);
 	json_decref(claims);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 	livekit = open_livekit(*state, "prefill = false");
 	claims = claims_for(livekit, "");
 	assert_null(json_object_get(claims, "name"));
 	json_decref(claims);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static void the_role_decides_on_every_right(void **state)
@@ -128,7 +128,7 @@ static void the_role_decides_on_every_right(void **state)
 			json_is_true(json_object_get(video, "canPublishData")), cases[i].publish);
 		json_decref(claims);
 	}
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static void a_secret_that_is_no_pair_is_named(void **state)
@@ -144,12 +144,13 @@ static void a_secret_that_is_no_pair_is_named(void **state)
 			grant_for(&platform_livekit, livekit, &join, &alice, "", bad[i]);
 
 		assert_int_equal(granted.verdict, PLATFORM_UNABLE);
-		assert_int_equal(platform_livekit.fits(livekit, bad[i], &error), -1);
+		assert_int_equal(
+			platform_livekit.secret->validate_secret(livekit, bad[i], &error), -1);
 		if (strchr(bad[i], ' ') != NULL)
 			assert_non_null(strstr(error.text, "without blanks"));
 		buffer_wipe(&granted.token);
 	}
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static void browsers_are_sent_to_livekit_meet(void **state)
@@ -158,11 +159,11 @@ static void browsers_are_sent_to_livekit_meet(void **state)
 	struct buffer url = BUFFER_INIT(4096);
 	struct join join = {.meeting_id = (char *)"daily"};
 
-	platform_livekit.landing(livekit, &join, "to.k-e_n&x", &alice, &url);
+	platform_redirect_url(&platform_livekit, livekit, &join, "to.k-e_n&x", &alice, &url);
 	assert_string_equal(url.data, "https://meet.example.org/custom?liveKitUrl=wss%3A%2F%2F" HOST
 				      "&token=to.k-e_n%26x");
 	buffer_release(&url);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 /* The token goes to the script alone. */
@@ -174,22 +175,22 @@ static void browsers_are_sent_to_the_page_of_the_application(void **state)
 	struct buffer url = BUFFER_INIT(1024);
 
 	join.meeting_id = (char *)"daily~1";
-	platform_livekit.landing(livekit, &join, "to.k-e_n", &alice, &url);
+	platform_redirect_url(&platform_livekit, livekit, &join, "to.k-e_n", &alice, &url);
 	assert_string_equal(url.data, "https://app.example.org/join?room_name=daily~1");
-	assert_string_equal(platform_livekit.peer(livekit)->app, "https://app.example.org/join");
+	assert_string_equal(platform_peer(livekit)->app_url, "https://app.example.org/join");
 	buffer_release(&url);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 static void applications_get_what_livekits_clients_read(void **state)
 {
 	void *livekit = open_livekit(*state, "");
 	struct buffer body = BUFFER_INIT(4096);
-	struct platform_reply reply = {200, "application/json", &body};
+	struct platform_token_response reply = {200, "application/json", &body};
 	struct join join = {.meeting_id = (char *)"daily"};
 	json_t *document;
 
-	platform_livekit.reply(livekit, &join, "to.k-e_n", &reply);
+	platform_write_token(&platform_livekit, livekit, &join, "to.k-e_n", &reply);
 	assert_int_equal(reply.status, 201);
 	assert_string_equal(reply.media_type, "application/json");
 	document = json_loads(body.data, JSON_REJECT_DUPLICATES, NULL);
@@ -197,7 +198,7 @@ static void applications_get_what_livekits_clients_read(void **state)
 	assert_string_equal(text_of(document, "participant_token"), "to.k-e_n");
 	json_decref(document);
 	buffer_release(&body);
-	platform_livekit.close(livekit);
+	platform_close(&platform_livekit, &livekit);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

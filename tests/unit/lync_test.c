@@ -32,7 +32,7 @@ static void a_conference_is_named_by_path_or_address(void **state)
 	is_refused(&platform_lync, lync, "john@evil.example/1", QUERY(), "meeting");
 	is_refused(&platform_lync, lync, "john@lync.example.org/1/2", QUERY(), "meeting");
 	is_refused(&platform_lync, lync, "john@lync.example.org/1;x", QUERY(), "meeting");
-	platform_lync.close(lync);
+	platform_close(&platform_lync, &lync);
 }
 
 static void the_page_has_link_and_key(void **state)
@@ -45,14 +45,14 @@ static void the_page_has_link_and_key(void **state)
 	assert_null(arrive_with(&platform_lync, lync, NAME, QUERY(), &join));
 	granted = grant_for(&platform_lync, lync, &join, &alice, "", "the key");
 	assert_int_equal(granted.verdict, PLATFORM_GRANTED);
-	platform_lync.show(lync, &join, granted.token.data, &link, &key);
+	platform_lync.page(lync, &join, granted.token.data, &link, &key);
 	assert_string_equal(link.data, "conf:" URI);
 	assert_string_equal(key.data, "the key");
 	buffer_wipe(&granted.token);
 	buffer_release(&link);
 	buffer_wipe(&key);
 	join_release(&join);
-	platform_lync.close(lync);
+	platform_close(&platform_lync, &lync);
 }
 
 static void without_a_key_nobody_gets_in(void **state)
@@ -70,11 +70,11 @@ static void without_a_key_nobody_gets_in(void **state)
 		.error = &error};
 
 	assert_null(arrive_with(&platform_lync, lync, NAME, QUERY(), &join));
-	assert_int_equal(platform_lync.grant(lync, &grant), PLATFORM_REFUSED);
+	assert_int_equal(platform_lync.grant->admit(lync, &grant), PLATFORM_REFUSED);
 	assert_non_null(strstr(error.text, "secret set meeting/" HOST "/" NAME));
 	assert_int_equal(token.length, 0);
 	join_release(&join);
-	platform_lync.close(lync);
+	platform_close(&platform_lync, &lync);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

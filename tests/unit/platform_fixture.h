@@ -10,7 +10,7 @@
 
 #include "auth/auth.h"
 #include "base/clock.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -26,7 +26,7 @@ static inline int try_open_driver(struct fixture *fixture, const struct platform
 		    "backend \"staff\" { type = \"file\" users = \"/u\" }\n",
 		    title, driver->type, options_text) != 0)
 		return -1;
-	return driver->open(fixture->settings->platforms[0], instance_r, error);
+	return platform_open(driver, fixture->settings->platforms[0], instance_r, error);
 }
 
 static inline void *open_driver(struct fixture *fixture, const struct platform_driver *driver,
@@ -92,7 +92,7 @@ static inline const char *arrive_with(const struct platform_driver *driver, void
 	struct platform_arrival arrival = {rest, get_of, query, join, NULL, &error, false};
 
 	*join = JOIN_INIT;
-	if (driver->arrive(instance, &arrival) == 0) {
+	if (driver->entry->arrive(instance, &arrival) == 0) {
 		assert_non_null(join->meeting_id);
 		assert_non_null(join->meeting_token);
 		return NULL;
@@ -154,13 +154,13 @@ static inline struct granted grant_for(const struct platform_driver *driver, voi
 		.now = NOW,
 		.deadline = clock_monotonic_ms() + 5000,
 		.secrets = {&secret, 1},
-		.rejoin = "0123456789abcdef0123456789abcdef",
+		.user_id = "0123456789abcdef0123456789abcdef",
 		.token = &granted.token,
 		.accepted = &accepted,
 		.error = &granted.error,
 	};
 
-	granted.verdict = driver->grant(instance, &grant);
+	granted.verdict = driver->grant->admit(instance, &grant);
 	if (granted.verdict != PLATFORM_GRANTED)
 		assert_null(strstr(granted.error.text, secret));
 	return granted;

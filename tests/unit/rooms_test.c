@@ -7,7 +7,7 @@
 
 #ifdef HAVE_CJOSE
 
-#include "platform/webex.h"
+#include "platform/webex/webex.h"
 
 extern const struct platform_driver platform_webex;
 
@@ -43,17 +43,17 @@ static void a_pool_is_as_it_was_written(void **state)
 {
 	void *webex = open_driver(*state, &platform_webex, HOST,
 		APP "rooms = {\"123456789\", \"" ID "\", \"" LINK "\"} room-lease = \"90m\"");
-	const struct platform_peer *peer = platform_webex.peer(webex);
+	const struct platform_peer *peer = platform_peer(webex);
 
 	assert_int_equal(peer->room_count, 3);
 	assert_string_equal(peer->rooms[1], ID);
 	assert_int_equal(peer->room_lease, 5400);
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 	webex = open_driver(*state, &platform_webex, HOST, APP);
-	peer = platform_webex.peer(webex);
+	peer = platform_peer(webex);
 	assert_int_equal(peer->room_count, 0);
 	assert_int_equal(peer->room_lease, 4 * 3600);
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 /* Leases go by it: two sections that have one room must agree, and two rooms must not. */
@@ -82,11 +82,11 @@ static void a_room_is_known_by_one_name_in_every_section(void **state)
 			APP "site = \"https://Example.WEBEX.com:443\" rooms = {\"%s\"}",
 			cases[i].other);
 		two = open_driver(*state, &platform_webex, cases[i].other_title, options);
-		assert_int_equal(strcmp(platform_webex.peer(one)->room_names[0],
-					 platform_webex.peer(two)->room_names[0]) == 0,
+		assert_int_equal(strcmp(platform_peer(one)->room_names[0],
+					 platform_peer(two)->room_names[0]) == 0,
 			cases[i].same);
-		platform_webex.close(one);
-		platform_webex.close(two);
+		platform_close(&platform_webex, &one);
+		platform_close(&platform_webex, &two);
 	}
 }
 
@@ -101,7 +101,7 @@ static void visitors_name_meetings_of_their_own(void **state)
 	is_refused(&platform_webex, webex, "..", QUERY(), "meetingNumber");
 	is_refused(&platform_webex, webex, "", QUERY({"webLink", LINK}), "webLink");
 	is_refused(&platform_webex, webex, "board", QUERY({"meetingId", "team"}), "meetingId");
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void a_call_is_about_the_room(void **state)

@@ -5,7 +5,7 @@
  */
 #include "platform_fixture.h"
 
-#include "platform/links.h"
+#include "platform/shared/links.h"
 
 extern const struct platform_driver platform_skype;
 
@@ -67,7 +67,7 @@ static void a_meeting_is_its_address(void **state)
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?a=b"}), "meetingUrl");
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", "https://evil.example/a/b/c"}),
 		"meetingUrl");
-	platform_skype.close(skype);
+	platform_close(&platform_skype, &skype);
 }
 
 static void a_port_is_the_one_of_the_configuration(void **state)
@@ -80,7 +80,7 @@ static void a_port_is_the_one_of_the_configuration(void **state)
 	is_refused(
 		&platform_skype, skype, "", QUERY({"meetingUrl", SPELLED(":08443")}), "meetingUrl");
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), "meetingUrl");
-	platform_skype.close(skype);
+	platform_close(&platform_skype, &skype);
 }
 
 /* With the meeting, and without a token whatever there is. */
@@ -92,16 +92,16 @@ static void visitors_go_on_to_the_page_of_the_application(void **state)
 	struct buffer url = BUFFER_INIT(2048);
 	struct join join;
 
-	assert_string_equal(platform_skype.peer(skype)->site, "https://app.example.org");
-	assert_string_equal(platform_skype.peer(skype)->api, "https://lync.com");
+	assert_string_equal(platform_peer(skype)->site, "https://app.example.org");
+	assert_string_equal(platform_peer(skype)->api, "https://lync.com");
 	assert_null(arrive_with(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), &join));
-	platform_skype.landing(skype, &join, "a token", &alice, &url);
+	platform_redirect_url(&platform_skype, skype, &join, "a token", &alice, &url);
 	assert_string_equal(url.data,
 		"https://app.example.org/join?a=b&meetingUrl="
 		"https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ");
 	buffer_release(&url);
 	join_release(&join);
-	platform_skype.close(skype);
+	platform_close(&platform_skype, &skype);
 }
 
 /* Without a page there is nobody to give a token to. */
@@ -114,11 +114,11 @@ static void only_scripts_get_something(void **state)
 	assert_null(arrive_with(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), &join));
 	granted = grant_for(&platform_skype, skype, &join, &alice, "", "a secret");
 	assert_int_equal(granted.verdict, PLATFORM_UNABLE);
-	assert_true(platform_skype.scripts_only);
-	assert_null(platform_skype.peer(skype)->app);
+	assert_true(platform_skype.script->scripts_only);
+	assert_null(platform_peer(skype)->app_url);
 	buffer_wipe(&granted.token);
 	join_release(&join);
-	platform_skype.close(skype);
+	platform_close(&platform_skype, &skype);
 }
 
 /* ---- links ---- */

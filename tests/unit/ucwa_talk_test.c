@@ -8,7 +8,7 @@
 #ifdef HAVE_EXPAT
 
 #include "outbound/fetch.h"
-#include "platform/ucwa.h"
+#include "platform/ucwa/ucwa.h"
 
 extern const struct platform_driver platform_ucwa;
 
@@ -154,7 +154,7 @@ static enum platform_verdict ask_for(void *ucwa, const struct parameter *query, 
 
 	asked_count = 0;
 	assert_null(arrive_with(&platform_ucwa, ucwa, "", query, &join));
-	verdict = platform_ucwa.grant(ucwa, &grant);
+	verdict = platform_ucwa.grant->admit(ucwa, &grant);
 	buffer_wipe(&token);
 	join_release(&join);
 	return verdict;
@@ -182,12 +182,12 @@ static void inside_is_asked_where_that_is_wanted_and_first(void **state)
 	assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
 	assert_string_equal(asked[0].url, OUTSIDE);
 	assert_int_equal(asked_for(INSIDE), -1);
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 	ucwa = open_ucwa(state, GOOD "internal = true");
 	assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
 	assert_string_equal(asked[0].url, INSIDE);
 	assert_int_equal(asked_for(OUTSIDE), -1);
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 static void what_hangs_inside_leaves_time_for_outside(void **state)
@@ -201,7 +201,7 @@ static void what_hangs_inside_leaves_time_for_outside(void **state)
 	assert_int_equal(ask(ucwa, &hangs, &error), PLATFORM_GRANTED);
 	assert_in_range(asked_for(INSIDE), 1, WHOLE_MS / 2);
 	assert_in_range(asked_for(OUTSIDE), WHOLE_MS / 2, WHOLE_MS);
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 	ucwa = open_ucwa(state, GOOD "internal = true");
 	other = both;
 	other_count = COUNT(both);
@@ -209,7 +209,7 @@ static void what_hangs_inside_leaves_time_for_outside(void **state)
 		ask_for(ucwa, QUERY({"conferenceUri", URI}), &error), PLATFORM_UNREACHABLE);
 	assert_non_null(strstr(error.text, INSIDE ": out of order"));
 	assert_non_null(strstr(error.text, OUTSIDE ": out of order"));
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 /* Spec 002: "HTTP 403", "HTTP 502", "Connection error"; "No other HTTP error codes". */
@@ -237,7 +237,7 @@ static void a_home_is_looked_for_anew_after_an_error_of_the_connection(void **st
 			    strstr(error.text, "HTTP 50") != NULL);
 		assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
 	}
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 static void the_host_of_a_meeting_is_not_the_home(void **state)
@@ -258,7 +258,7 @@ static void the_host_of_a_meeting_is_not_the_home(void **state)
 		assert_in_range(asked_for(MEETING), 1, WHOLE_MS / 2);
 		assert_int_equal(asked_count, 1);
 	}
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 static void a_redirect_of_the_status_stays_in_the_domain_of_the_service(void **state)
@@ -290,7 +290,7 @@ static void a_redirect_of_the_status_stays_in_the_domain_of_the_service(void **s
 		if (!cases[i].good)
 			assert_non_null(strstr(error.text, i == 1 ? "leads to disc.partner.example"
 								  : "leads to disc.evil.example"));
-		platform_ucwa.close(ucwa);
+		platform_close(&platform_ucwa, &ucwa);
 	}
 }
 
@@ -303,13 +303,13 @@ static void check_reaches_the_hosts_of_meetings_too(void **state)
 
 	other_count = 0;
 	asked_count = 0;
-	assert_int_equal(platform_ucwa.connect(ucwa, &none, &error), 0);
+	assert_int_equal(platform_ucwa.check_connection(ucwa, &none, &error), 0);
 	assert_true(asked_for(OUTSIDE) != -1 && asked_for(MEET) != -1);
 	other = &down;
 	other_count = 1;
-	assert_int_equal(platform_ucwa.connect(ucwa, &none, &error), -1);
+	assert_int_equal(platform_ucwa.check_connection(ucwa, &none, &error), -1);
 	assert_string_equal(error.text, "meeting-hosts: " MEET ": out of order");
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

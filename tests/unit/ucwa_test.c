@@ -7,7 +7,7 @@
 
 #ifdef HAVE_EXPAT
 
-#include "platform/ucwa.h"
+#include "platform/ucwa/ucwa.h"
 
 extern const struct platform_driver platform_ucwa;
 
@@ -62,7 +62,7 @@ static void a_conference_has_one_name(void **state)
 	is_refused(&platform_ucwa, ucwa, "",
 		QUERY({"meetingUrl", "https://meet.contoso.example/evil.example/john/G03W98W4"}),
 		"meetingUrl");
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 static void an_address_belongs_to_the_nearest_domain(void **state)
@@ -79,7 +79,7 @@ static void an_address_belongs_to_the_nearest_domain(void **state)
 			"john@sub.contoso.example/G03W98W4");
 		arrives_at(&platform_ucwa, ucwa, "",
 			QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4"}), NAME);
-		platform_ucwa.close(ucwa);
+		platform_close(&platform_ucwa, &ucwa);
 	}
 }
 
@@ -91,9 +91,9 @@ static void visitors_go_on_to_the_page_of_the_application(void **state)
 	struct buffer url = BUFFER_INIT(2048);
 	struct join join;
 
-	assert_string_equal(platform_ucwa.peer(ucwa)->site, "https://app.example.org");
+	assert_string_equal(platform_peer(ucwa)->site, "https://app.example.org");
 	assert_null(arrive_with(&platform_ucwa, ucwa, NAME, QUERY(), &join));
-	platform_ucwa.landing(ucwa, &join, "", NULL, &url);
+	platform_redirect_url(&platform_ucwa, ucwa, &join, "", NULL, &url);
 	assert_string_equal(url.data,
 		"https://app.example.org?conferenceUri=sip%3Ajohn%40contoso.example%3Bgruu%3Bopaque"
 		"%3Dapp%3Aconf%3Afocus%3Aid%3AG03W98W4");
@@ -101,13 +101,13 @@ static void visitors_go_on_to_the_page_of_the_application(void **state)
 	join_release(&join);
 	assert_null(arrive_with(&platform_ucwa, ucwa, "",
 		QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4"}), &join));
-	platform_ucwa.landing(ucwa, &join, "", NULL, &url);
+	platform_redirect_url(&platform_ucwa, ucwa, &join, "", NULL, &url);
 	assert_string_equal(url.data,
 		"https://app.example.org?meetingUrl=https%3A%2F%2Fmeet.contoso.example%2Fjohn%2F"
 		"G03W98W4");
 	buffer_release(&url);
 	join_release(&join);
-	platform_ucwa.close(ucwa);
+	platform_close(&platform_ucwa, &ucwa);
 }
 
 static void a_conference_is_written_as_it_was_read(void **state)

@@ -64,7 +64,8 @@ static int renew(void *instance, const char *secret, int64_t now, struct buffer 
 	return 0;
 }
 
-static const struct platform_driver driver = {.type = "test", .due = due, .renew = renew};
+static const struct platform_secret_ops secret = {.renewal_due = due, .renew = renew};
+static const struct platform_driver driver = {.type = "test", .secret = &secret};
 static struct platform_peer peer;
 static struct service_platform platform = {
 	.title = TITLE, .driver = &driver, .peer = &peer, .lane = {.limit = 1}};

@@ -8,7 +8,7 @@
 #include "section_fixture.h"
 
 #include "auth/auth.h"
-#include "platform/platform.h"
+#include "platform/registry.h"
 
 #define HOST "meeting.example.org"
 
@@ -26,7 +26,7 @@ static inline int try_open(struct fixture *fixture, const char *title, const cha
 		    "backend \"staff\" { type = \"file\" users = \"/u\" }\n",
 		    title, options_text) != 0)
 		return -1;
-	return veeting->open(fixture->settings->platforms[0], instance_r, error);
+	return platform_open(veeting, fixture->settings->platforms[0], instance_r, error);
 }
 
 static inline void *open_titled(

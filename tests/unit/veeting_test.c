@@ -22,7 +22,7 @@ static void the_secret_stands_in_one_segment(void **state)
 		struct buffer target = BUFFER_INIT(4096);
 		char expected[256];
 
-		veeting->request(instance, &join, cases[i].secret, &target);
+		veeting->exchange->request_target(instance, &join, cases[i].secret, &target);
 		snprintf(expected, sizeof expected,
 			"/api/v6/meeting-room/auth/%s/access-token/5f521a93c20ff6721fbb6a6c/"
 			"dedf1722-661f",
@@ -32,7 +32,7 @@ static void the_secret_stands_in_one_segment(void **state)
 		buffer_wipe(&target);
 	}
 	join_release(&join);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void nothing_is_asked_with_a_segment_that_folds(void **state)
@@ -50,12 +50,13 @@ static void nothing_is_asked_with_a_segment_that_folds(void **state)
 				free(*field);
 				*field = strdup(bad[i]);
 			}
-			veeting->request(instance, &join, which > 0 ? "secret" : bad[i], &target);
+			veeting->exchange->request_target(
+				instance, &join, which > 0 ? "secret" : bad[i], &target);
 			assert_true(target.failed);
 			buffer_wipe(&target);
 			join_release(&join);
 		}
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 /* ---- answers ---- */
@@ -72,7 +73,10 @@ static enum platform_verdict read_bytes(
 	struct platform_answer answer = {status, body, length};
 	struct join join = plain_join();
 	struct error error = {""};
-	enum platform_verdict verdict = veeting->read(instance, &join, &answer, token, &error);
+	enum platform_verdict verdict;
+
+	buffer_clear(token);
+	verdict = veeting->exchange->read_answer(instance, &join, &answer, token, &error);
 
 	join_release(&join);
 	assert_int_equal(verdict == PLATFORM_GRANTED, error.text[0] == '\0');
@@ -92,7 +96,7 @@ static enum platform_verdict read_text(
 
 static void the_answer_that_was_agreed_grants(void **state)
 {
-	static const char *const good[] = {GOOD, CODE("\"0\""),
+	static const char *const good[] = {GOOD, CODE("\"0\""), CODE("0.0"), CODE("0e0"),
 		"{\"data\":{\"accessToken\":\"t\",\"more\":[1]," ID
 		"},\"responseCode\":0,\"x\":null}",
 		" \r\n\t" GOOD " \n", TOKEN("\"\\u0041\"")};
@@ -105,9 +109,8 @@ static void the_answer_that_was_agreed_grants(void **state)
 	assert_int_equal(read_text(instance, 200, GOOD, &token), PLATFORM_GRANTED);
 	assert_string_equal(token.data, "8143-te~k.en!");
 	assert_int_equal(read_text(instance, 200, CODE("1"), &token), PLATFORM_REFUSED);
-	assert_string_equal(token.data, ""); /* cleared first */
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void a_no_is_told_from_nonsense(void **state)
@@ -117,12 +120,12 @@ static void a_no_is_told_from_nonsense(void **state)
 		enum platform_verdict verdict;
 	} cases[] = {{CODE("1"), PLATFORM_REFUSED}, {CODE("-99"), PLATFORM_REFUSED},
 		{CODE("\"-4\""), PLATFORM_REFUSED}, {CODE("\"403\""), PLATFORM_REFUSED},
-		{"{\"responseCode\": -2}", PLATFORM_REFUSED}, {CODE("\"00\""), PLATFORM_REFUSED},
+		{"{\"responseCode\": -2}", PLATFORM_REFUSED}, {CODE("-4.0"), PLATFORM_REFUSED},
+		{CODE("\"00\""), PLATFORM_BAD_ANSWER}, {CODE("\"-0\""), PLATFORM_BAD_ANSWER},
 		{CODE("\"\""), PLATFORM_BAD_ANSWER}, {CODE("\"-\""), PLATFORM_BAD_ANSWER},
 		{CODE("\"0x0\""), PLATFORM_BAD_ANSWER}, {CODE("\" 0\""), PLATFORM_BAD_ANSWER},
 		{CODE("\"0 \""), PLATFORM_BAD_ANSWER}, {CODE("\"no\""), PLATFORM_BAD_ANSWER},
-		{CODE("\"+1\""), PLATFORM_BAD_ANSWER}, {CODE("0.0"), PLATFORM_BAD_ANSWER},
-		{CODE("0.5"), PLATFORM_BAD_ANSWER}, {CODE("0e0"), PLATFORM_BAD_ANSWER},
+		{CODE("\"+1\""), PLATFORM_BAD_ANSWER}, {CODE("0.5"), PLATFORM_BAD_ANSWER},
 		{CODE("1e300"), PLATFORM_BAD_ANSWER}, {CODE("1e999"), PLATFORM_BAD_ANSWER},
 		{CODE("99999999999999999999"), PLATFORM_BAD_ANSWER},
 		{CODE("null"), PLATFORM_BAD_ANSWER}, {CODE("false"), PLATFORM_BAD_ANSWER},
@@ -134,7 +137,7 @@ static void a_no_is_told_from_nonsense(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_int_equal(read_text(instance, 200, cases[i].body, &token), cases[i].verdict);
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void anything_else_is_a_bad_answer(void **state)
@@ -170,7 +173,7 @@ static void anything_else_is_a_bad_answer(void **state)
 	assert_int_equal(read_bytes(instance, 200, GOOD "\0x", sizeof GOOD + 1, &token),
 		PLATFORM_BAD_ANSWER);
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void only_200_is_read(void **state)
@@ -185,7 +188,7 @@ static void only_200_is_read(void **state)
 	assert_int_equal(read_text(instance, 401, GOOD, &token), PLATFORM_REFUSED);
 	assert_int_equal(read_text(instance, 403, "", &token), PLATFORM_REFUSED);
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void tokens_have_a_length(void **state)
@@ -203,7 +206,7 @@ static void tokens_have_a_length(void **state)
 	assert_int_equal(read_text(instance, 200, body.data, &token), PLATFORM_BAD_ANSWER);
 	buffer_release(&body);
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void deep_answers_are_refused(void **state)
@@ -216,7 +219,7 @@ static void deep_answers_are_refused(void **state)
 	assert_int_equal(read_text(instance, 200, body.data, &token), PLATFORM_BAD_ANSWER);
 	buffer_release(&body);
 	buffer_wipe(&token);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 /* ---- the way back ---- */
@@ -226,7 +229,7 @@ static void lands_at(
 {
 	struct buffer url = BUFFER_INIT(16384);
 
-	veeting->landing(instance, join, "t0k3n", who, &url);
+	platform_redirect_url(veeting, instance, join, "t0k3n", who, &url);
 	assert_false(url.failed);
 	assert_string_equal(url.data, expected);
 	buffer_release(&url);
@@ -252,7 +255,7 @@ static void the_way_back_is_that_of_the_specification(void **state)
 	lands_at(instance, &join, NULL,
 		"https://" HOST "/join/8320-2640-2482-3499?meetingAccessToken=t0k3n&culture=de-CH");
 	join_release(&join);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void without_prefill_nothing_of_the_person_goes_along(void **state)
@@ -264,7 +267,7 @@ static void without_prefill_nothing_of_the_person_goes_along(void **state)
 	lands_at(instance, &join, &who,
 		"https://" HOST "/join/8320-2640-2482-3499?meetingAccessToken=t0k3n");
 	join_release(&join);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 static void the_path_is_the_configured_one(void **state)
@@ -289,7 +292,7 @@ static void the_path_is_the_configured_one(void **state)
 			cases[i].path);
 		instance = open_with(*state, option);
 		lands_at(instance, &join, NULL, expected);
-		veeting->close(instance);
+		platform_close(veeting, &instance);
 	}
 	join_release(&join);
 }
@@ -320,7 +323,7 @@ static void check_landing(void *instance, const char *hostile)
 	free(join.meeting_token);
 	join.meeting_token = strdup(hostile);
 	join_add_forward(&join, "culture", hostile);
-	veeting->landing(instance, &join, hostile, &who, &url);
+	platform_redirect_url(veeting, instance, &join, hostile, &who, &url);
 	assert_false(url.failed);
 	for (size_t i = 0; i < url.length; i++)
 		assert_true(url.data[i] > 0x20 && url.data[i] < 0x7f &&
@@ -345,7 +348,7 @@ static void check_value(void *instance, const char *value)
 	char *found, *decoded;
 	int length = 0;
 
-	veeting->landing(instance, &join, "token", &who, &url);
+	platform_redirect_url(veeting, instance, &join, "token", &who, &url);
 	found = strstr(url.data, "&participantName=");
 	assert_non_null(found);
 	assert_null(strpbrk(found + 1, "&#+"));
@@ -379,7 +382,7 @@ static void nothing_in_a_join_leads_elsewhere(void **state)
 	every[255] = '\0';
 	check_landing(instance, every);
 	check_value(instance, every);
-	veeting->close(instance);
+	platform_close(veeting, &instance);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

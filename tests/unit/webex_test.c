@@ -7,7 +7,7 @@
 
 #ifdef HAVE_CJOSE
 
-#include "platform/webex.h"
+#include "platform/webex/webex.h"
 
 extern const struct platform_driver platform_webex;
 
@@ -66,7 +66,7 @@ static void a_meeting_has_three_names(void **state)
 	assert_string_equal(webex_field_of("123456789"), "meetingNumber");
 	assert_string_equal(webex_field_of(ID), "meetingId");
 	assert_string_equal(webex_field_of(LINK), "webLink");
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void names_that_do_not_count_are_refused(void **state)
@@ -76,7 +76,7 @@ static void names_that_do_not_count_are_refused(void **state)
 	arrives_at(&platform_webex, webex, "123456789", QUERY(), "123456789");
 	is_refused(&platform_webex, webex, ID, QUERY(), "meetingNumber");
 	is_refused(&platform_webex, webex, "", QUERY({"webLink", LINK}), "webLink");
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void links_of_others_are_refused(void **state)
@@ -94,32 +94,35 @@ static void links_of_others_are_refused(void **state)
 
 	for (size_t i = 0; i < COUNT(links); i++)
 		is_refused(&platform_webex, webex, "", QUERY({"webLink", links[i]}), "webLink");
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void a_pair_is_due_before_it_ends(void **state)
 {
 	void *webex = open_driver(*state, &platform_webex, HOST, APP);
 
-	assert_int_equal(platform_webex.due(webex, PAIR "}"), 0);
-	assert_int_equal(platform_webex.due(webex, PAIR ", \"accessToken\": \"at\", \"obtained\": "
-							"1000, \"accessEnds\": 5000}"),
+	assert_int_equal(platform_webex.secret->renewal_due(webex, PAIR "}"), 0);
+	assert_int_equal(platform_webex.secret->renewal_due(webex,
+				 PAIR ", \"accessToken\": \"at\", \"obtained\": "
+				      "1000, \"accessEnds\": 5000}"),
 		4000);
-	assert_int_equal(platform_webex.due(webex, PAIR ", \"accessToken\": \"at\", \"obtained\": "
-							"5000, \"accessEnds\": 1000}"),
+	assert_int_equal(platform_webex.secret->renewal_due(webex,
+				 PAIR ", \"accessToken\": \"at\", \"obtained\": "
+				      "5000, \"accessEnds\": 1000}"),
 		0);
 	/* By a clock that was ahead: when it ends nobody knows. */
-	assert_int_equal(
-		platform_webex.due(webex, PAIR ", \"accessToken\": \"at\", \"obtained\": "
-					       "99999990000, \"accessEnds\": 99999999999}"),
+	assert_int_equal(platform_webex.secret->renewal_due(webex,
+				 PAIR ", \"accessToken\": \"at\", \"obtained\": "
+				      "99999990000, \"accessEnds\": 99999999999}"),
 		0);
-	assert_true(platform_webex.due(webex, "no pair") == INT64_MAX);
-	assert_true(platform_webex.due(webex, "{\"clientSecret\": \"cs\"}") == INT64_MAX);
-	platform_webex.close(webex);
+	assert_true(platform_webex.secret->renewal_due(webex, "no pair") == INT64_MAX);
+	assert_true(platform_webex.secret->renewal_due(webex, "{\"clientSecret\": \"cs\"}") ==
+		    INT64_MAX);
+	platform_close(&platform_webex, &webex);
 	webex = open_driver(
 		*state, &platform_webex, HOST, "mode = \"guest-issuer\" issuer = \"i\"");
-	assert_true(platform_webex.due(webex, PAIR "}") == INT64_MAX);
-	platform_webex.close(webex);
+	assert_true(platform_webex.secret->renewal_due(webex, PAIR "}") == INT64_MAX);
+	platform_close(&platform_webex, &webex);
 }
 
 static void a_secret_without_a_good_token_is_no_right_to_ask(void **state)
@@ -140,7 +143,7 @@ static void a_secret_without_a_good_token_is_no_right_to_ask(void **state)
 		buffer_wipe(&granted.token);
 	}
 	join_release(&join);
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void check_says_when_a_pair_ends(void **state)
@@ -164,10 +167,10 @@ static void check_says_when_a_pair_ends(void **state)
 		struct platform_secrets secrets = {&cases[i].secret, 1};
 		struct error error = {""};
 
-		assert_int_equal(platform_webex.connect(webex, &secrets, &error), -1);
+		assert_int_equal(platform_webex.check_connection(webex, &secrets, &error), -1);
 		assert_non_null(strstr(error.text, cases[i].words));
 	}
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 /* As at a join, where such a secret lets nobody in. */
@@ -180,14 +183,14 @@ static void check_reads_a_guest_issuers_secret(void **state)
 	struct platform_secrets secrets = {&good, 1};
 	struct error error = {""};
 
-	assert_int_equal(platform_webex.connect(webex, &secrets, &error), 0);
+	assert_int_equal(platform_webex.check_connection(webex, &secrets, &error), 0);
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		secrets.values = &bad[i];
 		error.text[0] = '\0';
-		assert_int_equal(platform_webex.connect(webex, &secrets, &error), -1);
+		assert_int_equal(platform_webex.check_connection(webex, &secrets, &error), -1);
 		assert_string_not_equal(error.text, "");
 	}
-	platform_webex.close(webex);
+	platform_close(&platform_webex, &webex);
 }
 
 static void pages_may_lead_to_the_hosts_of_links(void **state)
@@ -196,10 +199,10 @@ static void pages_may_lead_to_the_hosts_of_links(void **state)
 		APP "join-hosts = {\"webex.com\", "
 		    "\"example.net:8443\"}");
 
-	assert_string_equal(platform_webex.peer(webex)->landings,
+	assert_string_equal(platform_peer(webex)->redirect_sources,
 		"webex.com *.webex.com example.net:8443 *.example.net:8443");
-	assert_string_equal(platform_webex.peer(webex)->site, "https://" HOST);
-	platform_webex.close(webex);
+	assert_string_equal(platform_peer(webex)->site, "https://" HOST);
+	platform_close(&platform_webex, &webex);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

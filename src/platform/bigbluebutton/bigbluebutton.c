@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "bigbluebutton": a signed address that joins one meeting, after BigBlueButton's "API
+ * Reference". Such an address does not expire, so it is tied to the meeting as it runs now by
+ * createTime, which the server is asked for each time.
+ */
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+
+#include "platform/bigbluebutton/api.h"
+
+#include "base/text.h"
+#include "platform/bigbluebutton/checksum.h"
+#include "platform/shared/arrival.h"
+#include "platform/shared/options.h"
+#include "platform/shared/person.h"
+#include "platform/shared/talk.h"
+
+enum { MEETING_MIN = 2, MEETING_MAX = 128, NAME_MAX_BYTES = 64, QUERY_MAX = 4096, THREADS = 8 };
+
+/* Of BigBlueButton 3.0's database and client: with more, the client waits for ever, or has no
+ * sound. */
+enum { FULL_NAME_MAX = 100, USER_ID_MAX = 50 };
+
+struct bbb {
+	struct platform_peer peer;
+	struct bbb_server server;
+	struct fetch *fetch;
+	char site[PLATFORM_URL_MAX], url[2 * PLATFORM_URL_MAX]; /* url: server.api */
+	bool create;
+	const char *guest_policy;
+};
+
+static const struct option options[] = {
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] of the server; https://TITLE by default"},
+	{"path", OPTION_STRING, "/bigbluebutton", "where its API is: what bbb-conf --secret shows"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"checksum", OPTION_STRING, "sha256", "sha256, sha384, sha512, or sha1 for old servers"},
+	{"create", OPTION_BOOL, "false", "make meetings that are not there"},
+	{"guest-policy", OPTION_STRING, "", "of meetings that are made; the server's by default"},
+	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+/* "/bigbluebutton" or deeper: letters and the like between slashes. */
+static bool is_path(const char *path)
+{
+	char segment[PLATFORM_URL_MAX];
+
+	while (path[0] == '/') {
+		size_t length = strcspn(path + 1, "/");
+
+		if (length >= sizeof segment)
+			return false;
+		memcpy(segment, path + 1, length);
+		segment[length] = '\0';
+		if (!text_is_token(segment, 1, 100, "_.~-"))
+			return false;
+		path += 1 + length;
+	}
+	return path[0] == '\0';
+}
+
+static int check_words(const struct section *section, struct bbb *bbb, struct error *error)
+{
+	static const char *const policies[] = {"", "ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR"};
+
+	bbb->server.checksum = section_string(section, "checksum");
+	bbb->guest_policy = section_string(section, "guest-policy");
+	bbb->create = section_bool(section, "create");
+	if (!checksum_is_known(bbb->server.checksum))
+		return section_error(
+			section, "checksum", error, "must be sha256, sha384, sha512 or sha1");
+	if (bbb->guest_policy[0] != '\0' && !bbb->create)
+		return section_error(section, "guest-policy", error,
+			"is of meetings that are made: "
+			"it needs create = true");
+	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
+		if (strcmp(policies[i], bbb->guest_policy) == 0)
+			return 0;
+	return section_error(section, "guest-policy", error,
+		"must be ALWAYS_ACCEPT, ALWAYS_DENY or ASK_MODERATOR");
+}
+
+static int bbb_open(void *context, const struct section *section, struct error *error)
+{
+	struct bbb *bbb = context;
+	struct platform_peer *peer = &bbb->peer;
+	const char *path = section_string(section, "path");
+
+	if (shared_read_url(section, "site", bbb->site, error) != 0)
+		return -1;
+	peer->api = peer->site = bbb->site;
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	if (!is_path(path) || snprintf(bbb->url, sizeof bbb->url, "%s%s/api/", bbb->site, path) >=
+				      (int)sizeof bbb->url)
+		return section_error(section, "path", error,
+			"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind "
+			"slashes");
+	bbb->server.api = bbb->url;
+	if (check_words(section, bbb, error) != 0)
+		return -1;
+	return shared_new_fetch(section, peer, &bbb->fetch, error);
+}
+
+static void bbb_close(void *context)
+{
+	struct bbb *bbb = context;
+
+	fetch_free(&bbb->fetch);
+}
+
+/* ---- arriving ---- */
+
+static int bbb_arrive(const void *instance, struct platform_arrival *arrival)
+{
+	const char *meeting;
+
+	(void)instance;
+	if (arrival_named(arrival, "meetingID", &meeting) != 0)
+		return -1;
+	if (!text_is_token(meeting, MEETING_MIN, MEETING_MAX, "_.~-"))
+		return arrival_refuse(arrival, "meetingID",
+			"missing, or not %d to %d letters, digits, - . _ and ~", MEETING_MIN,
+			MEETING_MAX);
+	return arrival_set_meeting(arrival, meeting);
+}
+
+/* ---- the meeting ---- */
+
+/* A repeated create succeeds only with the same passwords, so they are made of the secret and the
+ * meeting. Nobody joins by them. */
+static int put_password(
+	struct buffer *query, const char *name, const char *meeting, const char *secret)
+{
+	struct buffer text = BUFFER_INIT(QUERY_MAX);
+	char hex[33];
+	int rc = -1;
+
+	buffer_printf(&text, "meetauth %s %s", name, meeting);
+	if (!text.failed && checksum_keyed(secret, text.data, hex) == 0) {
+		talk_put_field(query, name, hex);
+		rc = 0;
+	}
+	explicit_bzero(hex, sizeof hex);
+	buffer_release(&text);
+	return rc;
+}
+
+static enum bbb_result create_meeting(const struct bbb *bbb, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
+{
+	struct buffer query = BUFFER_INIT(QUERY_MAX);
+	enum bbb_result result = BBB_UNABLE;
+	char name[NAME_MAX_BYTES + 1];
+	int rc;
+
+	snprintf(name, sizeof name, "%s", meeting);
+	talk_put_field(&query, "name", name);
+	talk_put_field(&query, "meetingID", meeting);
+	rc = put_password(&query, "attendeePW", meeting, secret);
+	if (rc == 0)
+		rc = put_password(&query, "moderatorPW", meeting, secret);
+	if (bbb->guest_policy[0] != '\0')
+		talk_put_field(&query, "guestPolicy", bbb->guest_policy);
+	if (rc == 0 && !query.failed)
+		result = bbb_call(
+			&bbb->server, talk, "create", query.data, secret, meeting, created_r);
+	else
+		error_set(talk->error, "no memory for create");
+	buffer_wipe(&query);
+	return result;
+}
+
+static enum bbb_result find_running(const struct bbb *bbb, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
+{
+	struct buffer query = BUFFER_INIT(QUERY_MAX);
+	enum bbb_result result;
+
+	talk_put_field(&query, "meetingID", meeting);
+	result = bbb_call(&bbb->server, talk, "getMeetingInfo", query.failed ? "" : query.data,
+		secret, meeting, created_r);
+	buffer_release(&query);
+	return result;
+}
+
+/* When the meeting that runs now began. */
+static enum bbb_result find_meeting(const struct bbb *bbb, const struct talk *talk,
+	const char *meeting, const char *secret, int64_t *created_r)
+{
+	enum bbb_result result = BBB_NOT_UNIQUE;
+
+	if (bbb->create)
+		result = create_meeting(bbb, talk, meeting, secret, created_r);
+	if (result == BBB_NOT_UNIQUE)
+		result = find_running(bbb, talk, meeting, secret, created_r);
+	return result;
+}
+
+/* ---- the address ---- */
+
+static void put_name(struct buffer *query, const char *name)
+{
+	char *cut = strndup(name, person_cut_characters(name, FULL_NAME_MAX));
+
+	if (cut == NULL)
+		query->failed = true;
+	else
+		talk_put_field(query, "fullName", cut);
+	free(cut);
+}
+
+static enum platform_verdict sign_join(const struct bbb *bbb, const struct platform_grant *grant,
+	const char *secret, int64_t created)
+{
+	const struct identity *who = grant->who;
+	bool named = bbb->peer.prefill && who->name != NULL;
+	struct buffer query = BUFFER_INIT(QUERY_MAX), user = BUFFER_INIT(QUERY_MAX);
+	int rc = -1;
+
+	person_put_id(who, person_cut_characters, USER_ID_MAX, &user);
+	put_name(&query, named ? who->name : who->subject);
+	talk_put_field(&query, "meetingID", grant->join->meeting_id);
+	talk_put_field(&query, "role", person_is_moderator(grant) ? "MODERATOR" : "VIEWER");
+	buffer_printf(&query, "&createTime=%lld", (long long)created);
+	if (!user.failed)
+		talk_put_field(&query, "userID", user.data);
+	if (who->guest)
+		talk_put_field(&query, "guest", "true"); /* never "false": documented so */
+	if (!query.failed && !user.failed)
+		rc = bbb_sign(&bbb->server, "join", query.data, secret, grant->token);
+	if (rc != 0)
+		error_set(grant->error, "the address of the join is too long, or no memory");
+	buffer_release(&user);
+	buffer_wipe(&query);
+	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_UNABLE;
+}
+
+static enum platform_verdict verdict_of(enum bbb_result result)
+{
+	switch (result) {
+	case BBB_FAILED:
+	case BBB_WRONG_SECRET:
+	case BBB_NO_MEETING:
+		return PLATFORM_REFUSED;
+	case BBB_UNREACHABLE:
+		return PLATFORM_UNREACHABLE;
+	case BBB_TIMEOUT:
+		return PLATFORM_TIMEOUT;
+	case BBB_BUSY:
+		return PLATFORM_BUSY;
+	case BBB_UNABLE:
+		return PLATFORM_UNABLE;
+	case BBB_SUCCESS:
+		return PLATFORM_GRANTED;
+	case BBB_NOT_UNIQUE:
+	case BBB_BAD_ANSWER:
+		break;
+	}
+	return PLATFORM_BAD_ANSWER;
+}
+
+/* An older secret is tried only where the server refused the newer one. */
+static enum platform_verdict bbb_admit(void *context, const struct platform_grant *grant)
+{
+	const struct bbb *bbb = context;
+	struct talk talk = talk_for(bbb->fetch, grant);
+	enum bbb_result result = BBB_WRONG_SECRET;
+	int64_t created = 0;
+	size_t i;
+
+	for (i = 0; i < grant->secrets.count; i++) {
+		result = find_meeting(
+			bbb, &talk, grant->join->meeting_id, grant->secrets.values[i], &created);
+		if (result != BBB_WRONG_SECRET)
+			break;
+	}
+	if (result != BBB_SUCCESS)
+		return verdict_of(result);
+	*grant->accepted = i;
+	return sign_join(bbb, grant, grant->secrets.values[i], created);
+}
+
+/* Asks for a meeting that is hardly there: the server looks at the checksum first. */
+static int bbb_check_connection(
+	void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	const struct bbb *bbb = context;
+	struct talk talk = talk_begin(bbb->fetch, &bbb->peer, error);
+	int64_t created = 0;
+
+	switch (find_running(bbb, &talk, "meetauth-check", secrets->values[0], &created)) {
+	case BBB_SUCCESS:
+	case BBB_NO_MEETING:
+		return 0;
+	default:
+		return error_prefix(error, "getMeetingInfo with the newest secret: ");
+	}
+}
+
+static const struct platform_entry_ops bbb_entry = {.name = "bbb", .arrive = bbb_arrive};
+static const struct platform_grant_ops bbb_grant = {.admit = bbb_admit, .threads = THREADS};
+
+static const struct platform_secret_ops bbb_secret = {
+	.generated_hint = "put it into the server with \"bbb-conf --setsecret\"",
+};
+
+const struct platform_driver platform_bigbluebutton = {
+	.type = "bigbluebutton",
+	.summary = "BigBlueButton, by signed addresses",
+	.options = options,
+	.instance_size = sizeof(struct bbb),
+	.grant = &bbb_grant,
+	.entry = &bbb_entry,
+	.secret = &bbb_secret,
+	.open = bbb_open,
+	.close = bbb_close,
+	.check_connection = bbb_check_connection,
+};
+
+#endif

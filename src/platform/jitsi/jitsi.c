@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "jitsi": a signed token for one room of Jitsi Meet, after lib-jitsi-meet's doc/tokens.md
+ * and as its Prosody modules check it (luajwtjitsi, token/util, token_affiliation).
+ */
+#ifdef HAVE_CJOSE
+
+#include "platform/jitsi/jitsi.h"
+
+#include "base/text.h"
+#include "platform/shared/arrival.h"
+#include "platform/shared/person.h"
+#include "platform/shared/token.h"
+
+enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
+
+static const struct option options[] = {
+	{"site", OPTION_STRING, NULL,
+		"https://host[:port] of Jitsi Meet; https://TITLE by default"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"app-id", OPTION_STRING, NULL, "app_id of Prosody: who signs (iss)"},
+	{"audience", OPTION_STRING, NULL, "whom for (aud); app-id by default"},
+	{"domain", OPTION_STRING, NULL,
+		"whose room without a tenant (sub); host of site by default"},
+	{"algorithm", OPTION_STRING, "HS256", "HS256, HS384, HS512 or RS256"},
+	{"lifetime", OPTION_DURATION, "5m", "how long a token is good"},
+	{"prefill", OPTION_BOOL, "true", "name and e-mail stand in the token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int check_algorithm(
+	const struct section *section, const struct jitsi *jitsi, struct error *error)
+{
+	static const char *const known[] = {"HS256", "HS384", "HS512", "RS256"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i], jitsi->algorithm) == 0)
+			return 0;
+	return section_error(section, "algorithm", error, "must be HS256, HS384, HS512 or RS256");
+}
+
+static int read_names(const struct section *section, struct jitsi *jitsi, struct error *error)
+{
+	const char *domain = section_string(section, "domain");
+
+	jitsi->app_id = section_string(section, "app-id");
+	if (jitsi->app_id[0] == '\0')
+		return section_error(section, "app-id", error,
+			"is needed: the app_id of Prosody's virtual host");
+	jitsi->audience = section_has(section, "audience") ? section_string(section, "audience")
+							   : jitsi->app_id;
+	if (jitsi->audience[0] == '\0')
+		return section_error(section, "audience", error, "must not be empty");
+	if (!section_has(section, "domain")) {
+		shared_host_of(jitsi->site, jitsi->domain);
+		return 0;
+	}
+	if (!text_is_host(domain) || strchr(domain, ':') != NULL)
+		return section_error(section, "domain", error,
+			"must be the host name of Prosody's virtual host, like meet.example.org");
+	text_lower(domain, jitsi->domain, sizeof jitsi->domain);
+	return 0;
+}
+
+static int jitsi_open(void *context, const struct section *section, struct error *error)
+{
+	struct jitsi *jitsi = context;
+	struct platform_peer *peer = &jitsi->peer;
+
+	if (shared_read_url(section, "site", jitsi->site, error) != 0)
+		return -1;
+	peer->api = peer->site = jitsi->site;
+	peer->redirect_sources = "org.jitsi.meet: jitsi-meet: intent:";
+	peer->ca_file = section_string(section, "ca-file");
+	peer->prefill = section_bool(section, "prefill");
+	shared_set_timeouts(peer);
+	jitsi->algorithm = section_string(section, "algorithm");
+	if (check_algorithm(section, jitsi, error) != 0 || read_names(section, jitsi, error) != 0)
+		return -1;
+	return shared_read_lifetime(section, LIFETIME_MIN_S, &jitsi->lifetime, error);
+}
+
+/* ---- the token ---- */
+
+/* Texts only: Prosody's modules fail on a null. Members of the room see all of it. */
+static json_t *user_of(const struct jitsi *jitsi, const struct platform_grant *grant)
+{
+	bool moderator = person_is_moderator(grant);
+	json_t *user = json_object();
+
+	json_object_set_new(user, "id", token_subject(grant->who));
+	if (jitsi->peer.prefill) {
+		token_claim(user, "name", person_name(grant->who));
+		token_claim(user, "email", grant->who->email);
+	}
+	token_claim(user, "affiliation", moderator ? "owner" : "member");
+	token_claim(user, "moderator", moderator ? "true" : "false");
+	return user;
+}
+
+static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant *grant)
+{
+	const char *tenant = join_remembered(grant->join, JITSI_TENANT);
+	const char *room = jitsi_room(grant->join);
+	json_t *claims = json_object();
+	char lower[128];
+
+	if (room == NULL) { /* a ticket from before: nothing without a room */
+		json_decref(claims);
+		return NULL;
+	}
+	text_lower(tenant != NULL ? tenant : "", lower, sizeof lower);
+	token_claim(claims, "iss", jitsi->app_id);
+	token_claim(claims, "aud", jitsi->audience);
+	token_claim(claims, "sub", lower[0] != '\0' ? lower : jitsi->domain);
+	token_claim(claims, "room", room);
+	json_object_set_new(claims, "iat", json_integer(grant->now));
+	json_object_set_new(claims, "nbf", json_integer(grant->now - EARLIER_S));
+	json_object_set_new(claims, "exp", json_integer(grant->now + jitsi->lifetime));
+	json_object_set_new(claims, "context", json_pack("{s:o}", "user", user_of(jitsi, grant)));
+	return claims;
+}
+
+/* The keys of RS256 are found by kid: a JWK without one signs what nobody can check. *document_r is
+ * to be freed. */
+static int read_key(const struct jitsi *jitsi, const char *secret, struct token_key *key,
+	json_t **document_r, struct error *error)
+{
+	*document_r = NULL;
+	*key = (struct token_key){jitsi->algorithm, secret, strlen(secret), NULL};
+	if (strcmp(jitsi->algorithm, "RS256") != 0)
+		return 0;
+	*document_r = json_loads(secret, JSON_REJECT_DUPLICATES, NULL);
+	key->kid = json_string_value(json_object_get(*document_r, "kid"));
+	if (key->kid != NULL)
+		return 0;
+	return error_set(error, "the secret is no private key as JWK with a kid");
+}
+
+static enum platform_verdict jitsi_admit(void *context, const struct platform_grant *grant)
+{
+	const struct jitsi *jitsi = context;
+	enum platform_verdict verdict = PLATFORM_UNABLE;
+	struct token_key key;
+	json_t *document;
+
+	if (read_key(jitsi, grant->secrets.values[0], &key, &document, grant->error) == 0)
+		verdict = token_sign(grant, &key, claims_of(jitsi, grant));
+	json_decref(document);
+	return verdict;
+}
+
+static int jitsi_validate_secret(const void *context, const char *secret, struct error *error)
+{
+	struct token_key key;
+	json_t *document;
+	int rc = read_key(context, secret, &key, &document, error);
+
+	if (rc == 0)
+		rc = token_try(&key, error);
+	json_decref(document);
+	return rc;
+}
+
+/* ---- the way back ---- */
+
+static void append_overrides(const struct join *join, struct buffer *url)
+{
+	char separator = '#';
+
+	for (size_t i = 0; i < join->forward_count; i++) {
+		if (!jitsi_is_override(join->forward[i].name))
+			continue;
+		buffer_printf(url, "%c%s=", separator, join->forward[i].name);
+		buffer_percent(url, join->forward[i].value);
+		separator = '&';
+	}
+}
+
+/* Native clients take the address with a scheme of their own. The host is the configuration's. */
+static void jitsi_redirect_url(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct jitsi *jitsi = context;
+	const char *client = join_remembered(join, JITSI_CLIENT);
+	const char *tenant = join_remembered(join, JITSI_TENANT);
+	const char *room = join_remembered(join, JITSI_ROOM);
+	bool android = client != NULL && strcmp(client, "android") == 0;
+	const char *host = strstr(jitsi->site, "://");
+
+	(void)who;
+	if (room != NULL && room[0] == '\0')
+		room = jitsi_room(join);
+	if (client == NULL || room == NULL)
+		buffer_text(url, jitsi->site);
+	else
+		buffer_printf(url, "%s%s",
+			android			     ? "intent"
+			: strcmp(client, "ios") == 0 ? "org.jitsi.meet"
+						     : "jitsi-meet",
+			host);
+	if (tenant != NULL)
+		buffer_printf(url, "/%s", tenant);
+	buffer_printf(url, "/%s?jwt=", room != NULL ? room : "");
+	buffer_percent(url, token);
+	append_overrides(join, url);
+	if (android)
+		buffer_text(url, "#Intent;scheme=org.jitsi.meet;package=org.jitsi.meet;end");
+}
+
+static const struct platform_entry_ops jitsi_entry = {.name = "jitsi", .arrive = jitsi_arrive};
+static const struct platform_grant_ops jitsi_grant = {.admit = jitsi_admit};
+
+static const struct platform_secret_ops jitsi_secret = {
+	.generated_hint = "put it into Prosody's configuration as app_secret",
+	.validate_secret = jitsi_validate_secret,
+};
+
+const struct platform_driver platform_jitsi = {
+	.type = "jitsi",
+	.summary = "Jitsi Meet, by signed tokens",
+	.options = options,
+	.instance_size = sizeof(struct jitsi),
+	.grant = &jitsi_grant,
+	.entry = &jitsi_entry,
+	.secret = &jitsi_secret,
+	.open = jitsi_open,
+	.redirect_url = jitsi_redirect_url,
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the section of a platform tells the rest of the program, whichever driver it has. Every
+ * instance begins with one and owns it.
+ */
+#ifndef PLATFORM_PEER_H
+#define PLATFORM_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PLATFORM_URL_MAX = 300, PLATFORM_ROOMS_MAX = 64 };
+
+struct platform_peer {
+	const char *api;     /* "https://host[:port]", where requests go */
+	const char *site;    /* "https://host[:port]", where the browser goes */
+	const char *ca_file; /* "" for the system's certificates */
+	int64_t connect_timeout_ms, timeout_ms;
+	bool prefill; /* name and e-mail go along */
+
+	/* Sources of a Content-Security-Policy that redirects may lead to besides `site`; NULL:
+	 * none. */
+	const char *redirect_sources;
+
+	/* Of an exchange: how long idle connections are kept (0: not at all), how many there may be
+	 * at once (0: as many as visits), and how long the platform accepts a request token, in
+	 * seconds. */
+	int64_t keep_alive_ms;
+	unsigned connections_max;
+	int64_t token_lifetime;
+
+	const char *const *forward; /* names of parameters that are handed on */
+	size_t forward_count;
+
+	const char *const *origins; /* of pages whose scripts may ask for tokens; lower case */
+	size_t origin_count;
+
+	/* The page where visits by the entry end and whose script then asks for a token: the grant
+	 * is not called for them, and redirect_url() gets no token. NULL: visits end as usual. */
+	const char *app_url;
+
+	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to the grant with the
+	 * room that its meeting holds for `room_lease` seconds since its last join. */
+	const char *const *rooms;
+	char **room_names; /* owned; what each is known by: one name for all spellings */
+	size_t room_count;
+	int64_t room_lease;
+};
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "skype": an anonymous token for one meeting of Skype for Business Online, for the script
+ * of a page, after "Anonymous Meeting Join" of the Trusted Application API. What a script could
+ * widen its rights by is fixed here: which origins may use the token, and which session it is.
+ */
+#include "platform/skype/skype.h"
+
+#include "base/text.h"
+#include "config/config.h"
+#include "platform/shared/app.h"
+#include "platform/shared/arrival.h"
+
+#include <strings.h>
+
+enum { THREADS = 8, MEETING_MAX = 400, SEGMENTS_MIN = 2, SEGMENTS_MAX = 3, ORIGINS_MAX = 4096 };
+
+static const struct option options[] = {
+	{"discover", OPTION_STRING,
+		"https://noammeetings.resources.lync.com/platformservice/discover",
+		"where the Trusted Application API is discovered"},
+	{"authority", OPTION_STRING, "https://login.microsoftonline.com",
+		"https://host[:port] of the token endpoint"},
+	{"tenant", OPTION_STRING, "", "name or id of the tenant at the token endpoint"},
+	{"client-id", OPTION_STRING, "", "of the application"},
+	{"resource", OPTION_STRING, "",
+		"what the application's token is for; https://HOST of discover by default"},
+	{"endpoint", OPTION_STRING, "", "sip: address of the application's trusted endpoint"},
+	{"hosts", OPTION_LIST, "{\"lync.com\", \"skypeforbusiness.com\"}",
+		"hosts (and all below them) that links may lead to"},
+	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
+		"hosts that the address of a meeting may have"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int read_names(const struct section *section, struct skype *skype, struct error *error)
+{
+	const char *tenant = section_string(section, "tenant");
+	const char *authority = section_string(section, "authority");
+	char checked[PLATFORM_URL_MAX];
+
+	skype->client_id = section_string(section, "client-id");
+	skype->endpoint = section_string(section, "endpoint");
+	if (!text_is_token(tenant, 1, 100, "._-"))
+		return section_error(section, "tenant", error, "is needed: a domain or an id");
+	if (!text_is_visible_ascii(skype->client_id))
+		return section_error(section, "client-id", error, "%s",
+			skype->client_id[0] == '\0' ? "is needed"
+						    : "has characters that no client ID has");
+	if (strncmp(skype->endpoint, "sip:", 4) != 0 || strchr(skype->endpoint, '@') == NULL ||
+		!text_is_visible_ascii(skype->endpoint))
+		return section_error(
+			section, "endpoint", error, "is needed, like \"sip:helpdesk@example.com\"");
+	if (section_has(section, "authority") &&
+		shared_read_url(section, "authority", checked, error) != 0)
+		return -1;
+	if (snprintf(skype->token_url, sizeof skype->token_url, "%s/%s/oauth2/token", authority,
+		    tenant) >= (int)sizeof skype->token_url)
+		return section_error(section, "authority", error, "is too long");
+	return 0;
+}
+
+/* With or without a query, like ?Region=northamerica. */
+static int read_discover(const struct section *section, struct skype *skype, struct error *error)
+{
+	struct error why;
+	size_t length;
+
+	skype->discover = section_string(section, "discover");
+	if (strcspn(skype->discover, "?") >= sizeof skype->api ||
+		strlen(skype->discover) >= LINK_MAX)
+		return section_error(section, "discover", error, "is too long");
+	if (config_check_front(skype->discover, &why) != 0)
+		return section_error(section, "discover", error, "%s", why.text);
+	length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
+	length += strcspn(skype->discover + length, "/?");
+	memcpy(skype->api, skype->discover, length);
+	skype->api[length] = '\0';
+	skype->resource = section_string(section, "resource");
+	if (skype->resource[0] == '\0')
+		skype->resource = skype->api;
+	if (links_read(section, "hosts", &skype->hosts, error) != 0)
+		return -1;
+	if (!links_allow(&skype->hosts, skype->discover))
+		return section_error(
+			section, "discover", error, "leads to a host that `hosts` does not have");
+	return 0;
+}
+
+/* One meeting has one address, so that a rule about it holds: what goes without saying is not said.
+ */
+static int read_meeting_hosts(
+	const struct section *section, struct skype *skype, struct error *error)
+{
+	if (links_read(section, "meeting-hosts", &skype->meeting_hosts, error) != 0)
+		return -1;
+	for (size_t i = 0; i < skype->meeting_hosts.count; i++) {
+		const char *port = strchr(skype->meeting_hosts.hosts[i], ':');
+
+		if (port != NULL && strcmp(port, ":443") == 0)
+			return section_error(section, "meeting-hosts", error,
+				"\"%.100s\" has https's own port: leave it out",
+				skype->meeting_hosts.hosts[i]);
+	}
+	return 0;
+}
+
+/* allowedOrigins of the tokens: those that may ask for them. */
+static int join_origins(const struct section *section, struct skype *skype, struct error *error)
+{
+	struct buffer text = BUFFER_INIT(ORIGINS_MAX);
+
+	if (shared_read_origins(section, &skype->peer, error) != 0)
+		return -1;
+	for (size_t i = 0; i < skype->peer.origin_count; i++)
+		buffer_printf(&text, "%s%s", i > 0 ? ";" : "", skype->peer.origins[i]);
+	if (text.failed || text.data == NULL) {
+		buffer_release(&text);
+		return section_error(section, "allowed-origins", error,
+			"must name the pages whose scripts ask: nobody else gets anything here");
+	}
+	skype->origins = text.data;
+	return 0;
+}
+
+static int skype_open(void *context, const struct section *section, struct error *error)
+{
+	struct skype *skype = context;
+	struct platform_peer *peer = &skype->peer;
+
+	pthread_mutex_init(&skype->lock, NULL);
+	peer->api = peer->site = skype->api;
+	peer->ca_file = section_string(section, "ca-file");
+	skype->title = section_title(section);
+	if (read_discover(section, skype, error) != 0 ||
+		read_meeting_hosts(section, skype, error) != 0 ||
+		read_names(section, skype, error) != 0 ||
+		join_origins(section, skype, error) != 0 || app_read(section, peer, error) != 0)
+		return -1;
+	return shared_new_fetch(section, peer, &skype->fetch, error);
+}
+
+static void skype_close(void *context)
+{
+	struct skype *skype = context;
+
+	fetch_free(&skype->fetch);
+	skype_wipe(&skype->token);
+	pthread_mutex_destroy(&skype->lock);
+	free(skype->origins);
+}
+
+/* ---- arriving ---- */
+
+/* The path of an https address at one of meeting-hosts, its port written as it stands there; NULL:
+ * it is none. */
+static const char *path_of(const struct skype *skype, const char *url)
+{
+	static const char scheme[] = "https://";
+	const char *host = url + sizeof scheme - 1;
+	size_t length;
+
+	if (strncasecmp(url, scheme, sizeof scheme - 1) != 0)
+		return NULL;
+	length = strcspn(host, "/");
+	for (size_t i = 0; i < skype->meeting_hosts.count; i++)
+		if (strlen(skype->meeting_hosts.hosts[i]) == length &&
+			strncasecmp(skype->meeting_hosts.hosts[i], host, length) == 0)
+			return host + length;
+	return NULL;
+}
+
+/* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
+static bool is_path(const char *path)
+{
+	size_t segments = 0;
+
+	while (path[0] == '/') {
+		char segment[MEETING_MAX];
+		size_t length = strcspn(path + 1, "/");
+
+		if (length >= sizeof segment)
+			return false;
+		memcpy(segment, path + 1, length);
+		segment[length] = '\0';
+		if (!text_is_token(segment, 1, 100, "-._~"))
+			return false;
+		path += 1 + length;
+		segments++;
+	}
+	return path[0] == '\0' && segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
+}
+
+/* The server takes small for capital letters, so the meeting has one name: all small, but the id at
+ * the end as invitations have it. */
+static void fold(char *url)
+{
+	char *id = strrchr(url, '/');
+
+	for (char *at = url; *at != '\0'; at++) {
+		if (at < id && *at >= 'A' && *at <= 'Z')
+			*at = (char)(*at + 32);
+		if (at > id && *at >= 'a' && *at <= 'z')
+			*at = (char)(*at - 32);
+	}
+}
+
+static int skype_arrive(const void *instance, struct platform_arrival *arrival)
+{
+	static const char parameter[] = "meetingUrl";
+	const struct skype *skype = instance;
+	const char *url, *path;
+	char name[MEETING_MAX];
+
+	if (arrival_optional(arrival, parameter, &url) != 0)
+		return -1;
+	if (arrival->rest[0] != '\0')
+		return arrival_refuse(arrival, "path", "a meeting is named by %s alone", parameter);
+	if (url == NULL)
+		return arrival_refuse(arrival, parameter, "missing");
+	if (strlen(url) >= sizeof name)
+		return arrival_refuse_length(arrival, parameter, sizeof name - 1);
+	path = path_of(skype, url);
+	if (path == NULL || !is_path(path))
+		return arrival_refuse(arrival, parameter,
+			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts, as it stands "
+			"there");
+	memcpy(name, url, strlen(url) + 1);
+	fold(name);
+	if (arrival_remember(arrival, parameter, url) != 0)
+		return -1;
+	return arrival_set_meeting(arrival, name);
+}
+
+/* ---- the grant ---- */
+
+/* A kept token of the application that is refused was taken back before its time: another one is
+ * asked for, once. One that is just made would be refused again. */
+static enum platform_verdict skype_admit(void *context, const struct platform_grant *grant)
+{
+	struct skype *skype = context;
+	struct talk talk = talk_for(skype->fetch, grant);
+	enum platform_verdict verdict = PLATFORM_REFUSED;
+	bool again = true;
+
+	if (!grant->by_script) {
+		error_set(grant->error, "only scripts of pages get something here");
+		return PLATFORM_UNABLE;
+	}
+	for (int tries = 0; tries < 2 && again; tries++) {
+		struct skype_held held = {NULL, false};
+		bool unauthorized = false;
+
+		verdict = skype_token(skype, grant, &talk, &held);
+		if (verdict == PLATFORM_GRANTED)
+			verdict = skype_make_token(skype, grant, &talk, held.token, &unauthorized);
+		again = unauthorized && held.cached;
+		if (again)
+			skype_forget(skype, held.token);
+		skype_wipe(&held.token);
+	}
+	return verdict;
+}
+
+static void skype_redirect_url(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct skype *skype = context;
+	const char *meeting = join_remembered(join, "meetingUrl");
+
+	(void)token;
+	(void)who;
+	if (meeting == NULL)
+		url->failed = true;
+	else
+		app_redirect_url(&skype->peer, "meetingUrl", meeting, url);
+}
+
+static const struct platform_entry_ops skype_entry = {
+	.name = "skype",
+	.parameter = "meetingUrl",
+	.arrive = skype_arrive,
+};
+
+static const struct platform_grant_ops skype_grant = {.admit = skype_admit, .threads = THREADS};
+static const struct platform_script_ops skype_script = {.scripts_only = true};
+
+const struct platform_driver platform_skype = {
+	.type = "skype",
+	.summary = "Skype for Business Online, by the Trusted Application API",
+	.options = options,
+	.instance_size = sizeof(struct skype),
+	.grant = &skype_grant,
+	.entry = &skype_entry,
+	.script = &skype_script,
+	.open = skype_open,
+	.close = skype_close,
+	.redirect_url = skype_redirect_url,
+	.check_connection = skype_try_secret,
+};

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Autodiscovery, after "Root URL" of UCWA 2.0: by the organizer's domain, inside first where that
+ * is wanted, over https alone. The security check of that document asks a person about hosts that
+ * are new; a service asks its list.
+ */
+#ifdef HAVE_EXPAT
+
+#include "platform/ucwa/ucwa.h"
+
+#include "platform/shared/answer.h"
+
+/* Inside is asked for a third of the time: whoever does not answer there is outside, perhaps. */
+enum { HOPS_MAX = 4, INSIDE_PART = 3 };
+
+/* What came of one address. */
+struct hop {
+	char url[LINK_MAX];
+	json_t *root; /* of an answer with links; owned */
+};
+
+static const char *href_of(const json_t *root, const char *relation)
+{
+	const json_t *link = json_object_get(json_object_get(root, "_links"), relation);
+
+	return answer_text(link, "href", LINK_MAX - 1);
+}
+
+/* Writes where a link leads. */
+static enum platform_verdict follow(const struct ucwa_visit *visit, const char *what,
+	const char *base, const char *link, char url[LINK_MAX])
+{
+	struct buffer whole = BUFFER_INIT(LINK_MAX - 1);
+	int rc = links_follow(&visit->ucwa->hosts, what, base, link, &whole, visit->talk.error);
+
+	if (rc == 0)
+		snprintf(url, LINK_MAX, "%s", whole.data);
+	buffer_release(&whole);
+	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
+}
+
+/* The domain of a service is what is behind the first label of its host; a host of one label or
+ * two, or an address, is a domain of its own. */
+static bool is_same_domain(const char *service, const char *url)
+{
+	char host[LINKS_HOST_MAX], other[LINKS_HOST_MAX];
+	const char *dot;
+	int64_t port;
+
+	if (links_split(service, host, &port) != 0 || links_split(url, other, &port) != 0)
+		return false;
+	dot = strchr(host, '.');
+	if (dot == NULL || strchr(dot + 1, '.') == NULL ||
+		host[strspn(host, ".0123456789")] == '\0')
+		return strcmp(host, other) == 0;
+	return links_is_below(other, dot + 1);
+}
+
+/* Moves on. A redirect of the status stays in the domain of the service: "HTTP 302 redirect to a
+ * domain different from the domain of the autodiscovery service" is a failure; one in the body
+ * leads to any host of the list. */
+static enum platform_verdict redirect(
+	const struct ucwa_visit *visit, struct hop *hop, const char *link, bool by_status)
+{
+	char next[LINK_MAX], host[LINKS_HOST_MAX];
+	enum platform_verdict verdict =
+		follow(visit, "autodiscovery: a redirect", hop->url, link, next);
+	int64_t port;
+
+	if (verdict != PLATFORM_GRANTED)
+		return verdict;
+	if (by_status && !is_same_domain(hop->url, next)) {
+		links_split(next, host, &port);
+		return talk_bad(&visit->talk,
+			"autodiscovery: a redirect of the status leads to %.80s, which is of "
+			"another "
+			"domain than the service; only one in the answer's _links may",
+			host);
+	}
+	memcpy(hop->url, next, sizeof hop->url);
+	return PLATFORM_GRANTED;
+}
+
+/* A redirect, in the status or in the body, moves hop->url on; *more_r then. */
+static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, bool *more_r)
+{
+	struct talk_request request = {.url = hop->url};
+	struct fetch_answer answer = {0};
+	enum platform_verdict verdict = talk_send(&visit->talk, &request, &answer);
+	const char *link = NULL;
+	bool by_status = false;
+
+	*more_r = false;
+	if (verdict == PLATFORM_GRANTED && answer.status == 200) {
+		hop->root = talk_json(&visit->talk, &answer);
+		verdict = hop->root != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
+		link = href_of(hop->root, "redirect");
+	} else if (verdict == PLATFORM_GRANTED && (answer.status == 302 || answer.status == 301)) {
+		link = answer.location;
+		by_status = true;
+	} else if (verdict == PLATFORM_GRANTED) {
+		verdict = talk_bad(
+			&visit->talk, "autodiscovery: the answer is HTTP %ld", answer.status);
+	}
+	if (verdict == PLATFORM_GRANTED && link != NULL) {
+		verdict = redirect(visit, hop, link, by_status);
+		*more_r = verdict == PLATFORM_GRANTED;
+		json_decref(hop->root);
+		hop->root = NULL;
+	}
+	fetch_answer_release(&answer);
+	return verdict;
+}
+
+/* Follows redirects to an answer with links. */
+static enum platform_verdict walk(struct ucwa_visit *visit, struct hop *hop)
+{
+	enum platform_verdict verdict = PLATFORM_GRANTED;
+	bool more = true;
+
+	for (int hops = 0; verdict == PLATFORM_GRANTED && more; hops++) {
+		if (hops == HOPS_MAX)
+			return talk_bad(&visit->talk, "autodiscovery: too many redirects");
+		verdict = step(visit, hop, &more);
+	}
+	return verdict;
+}
+
+static enum platform_verdict try_at(struct ucwa_visit *visit, const char *prefix, struct hop *hop)
+{
+	const struct ucwa *ucwa = visit->ucwa;
+
+	if (ucwa->autodiscover[0] != '\0')
+		snprintf(hop->url, sizeof hop->url, "%s", ucwa->autodiscover);
+	else
+		snprintf(hop->url, sizeof hop->url, "https://%s.%s", prefix,
+			visit->conference.domain);
+	return walk(visit, hop);
+}
+
+/* Who may not look inside does not find it there: any failure means the next. */
+static enum platform_verdict find_root(struct ucwa_visit *visit, struct hop *hop)
+{
+	enum platform_verdict verdict;
+	struct error inside;
+	int64_t deadline;
+
+	if (!visit->ucwa->internal || visit->ucwa->autodiscover[0] != '\0')
+		return try_at(visit, "LyncDiscover", hop);
+	deadline = talk_hurry(&visit->talk, INSIDE_PART);
+	verdict = try_at(visit, "LyncDiscoverInternal", hop);
+	visit->talk.deadline = deadline;
+	if (verdict == PLATFORM_GRANTED)
+		return verdict;
+	inside = *visit->talk.error;
+	verdict = try_at(visit, "LyncDiscover", hop);
+	if (verdict != PLATFORM_GRANTED)
+		error_prefix(visit->talk.error, "%.200s; and outside: ", inside.text);
+	return verdict;
+}
+
+/* The answer to a GET without a token says where tokens are made, and for what. */
+static enum platform_verdict read_challenge(struct ucwa_visit *visit,
+	const struct fetch_answer *answer, const char *user, struct ucwa_home *home)
+{
+	char href[LINK_MAX], grants[512];
+
+	if (answer->status != 401)
+		return talk_bad(&visit->talk,
+			"the user's address, asked without a token: the answer is HTTP %ld",
+			answer->status);
+	if (ucwa_challenge(answer->challenge, "MsRtcOAuth", "href", href, sizeof href) != 0)
+		return talk_bad(&visit->talk, "the challenge has no MsRtcOAuth with an href");
+	if (ucwa_challenge(answer->challenge, "MsRtcOAuth", "grant_type", grants, sizeof grants) !=
+			0 ||
+		!ucwa_list_has(grants, "urn:microsoft.rtc:anonmeeting")) {
+		error_set(visit->talk.error, "the server lets nobody join without an account "
+					     "(grant_type has no anonmeeting)");
+		return PLATFORM_REFUSED;
+	}
+	return follow(visit, "autodiscovery: the challenge's href", user, href, home->token);
+}
+
+enum platform_verdict ucwa_discover(
+	struct ucwa_visit *visit, struct ucwa_home *home, char user_r[LINK_MAX])
+{
+	struct hop hop = {0};
+	struct talk_request request = {.url = user_r};
+	struct fetch_answer answer = {0};
+	enum platform_verdict verdict = find_root(visit, &hop);
+	const char *frame;
+
+	home->xframe[0] = '\0';
+	if (verdict == PLATFORM_GRANTED)
+		verdict = follow(visit, "autodiscovery: the link user", hop.url,
+			href_of(hop.root, "user"), user_r);
+	frame = href_of(hop.root, "xframe");
+	if (verdict == PLATFORM_GRANTED && frame != NULL)
+		verdict = follow(
+			visit, "autodiscovery: the link xframe", hop.url, frame, home->xframe);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = talk_send(&visit->talk, &request, &answer);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = read_challenge(visit, &answer, user_r, home);
+	fetch_answer_release(&answer);
+	json_decref(hop.root);
+	return verdict;
+}
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Platform "ucwa": a token for one conference of Lync Server 2013 or Skype for Business Server, for
+ * the script of a page, after UCWA 2.0. There is no secret of ours: who has a conference's address
+ * can get such a token from the server, too. What is kept here is that only those hear of it whom
+ * the policy lets in, and that no host is asked that is not listed, whatever anybody says.
+ */
+#ifdef HAVE_EXPAT
+
+#include "platform/ucwa/ucwa.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "platform/shared/app.h"
+#include "platform/shared/arrival.h"
+
+enum { THREADS = 8 };
+
+static const struct option options[] = {
+	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default"},
+	{"hosts", OPTION_LIST, NULL,
+		"hosts that autodiscovery may lead to, besides the domains and all below them"},
+	{"meeting-hosts", OPTION_LIST, NULL,
+		"https://host[:port] of meetings' addresses; https://meet.DOMAIN by default"},
+	{"autodiscover", OPTION_STRING, "",
+		"address of the autodiscover service; https://LyncDiscover.DOMAIN by default"},
+	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first"},
+	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
+	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+	{0},
+};
+
+/* ---- opening ---- */
+
+static int read_domains(const struct section *section, struct ucwa *ucwa, struct error *error)
+{
+	struct links domains, more;
+
+	if (links_read(section, "domains", &domains, error) != 0 ||
+		links_read(section, "hosts", &more, error) != 0)
+		return -1;
+	ucwa->all_hosts = calloc(domains.count + more.count + 1, sizeof *ucwa->all_hosts);
+	if (ucwa->all_hosts == NULL)
+		return section_error(section, NULL, error, "no memory");
+	ucwa->hosts.hosts = ucwa->domains.hosts = ucwa->all_hosts;
+	ucwa->hosts.called = "domains and hosts";
+	for (size_t i = 0; i < domains.count; i++)
+		ucwa->all_hosts[ucwa->hosts.count++] = domains.hosts[i];
+	if (domains.count == 0)
+		ucwa->all_hosts[ucwa->hosts.count++] = section_title(section);
+	ucwa->domains.count = ucwa->hosts.count;
+	for (size_t i = 0; i < more.count; i++)
+		ucwa->all_hosts[ucwa->hosts.count++] = more.hosts[i];
+	for (size_t i = 0; i < ucwa->domains.count; i++)
+		if (strchr(ucwa->domains.hosts[i], ':') != NULL)
+			return section_error(
+				section, "domains", error, "must be SIP domains, without a port");
+	return 0;
+}
+
+/* What `check --connect` reaches first. */
+static void name_api(struct ucwa *ucwa)
+{
+	if (ucwa->autodiscover[0] == '\0')
+		snprintf(ucwa->site, sizeof ucwa->site, "https://LyncDiscover.%s",
+			ucwa->domains.hosts[0]);
+	else
+		snprintf(ucwa->site, sizeof ucwa->site, "%s", ucwa->autodiscover);
+	ucwa->peer.api = ucwa->peer.site = ucwa->site;
+}
+
+static int read_addresses(const struct section *section, struct ucwa *ucwa, struct error *error)
+{
+	struct error why;
+
+	ucwa->internal = section_bool(section, "internal");
+	ucwa->autodiscover = section_string(section, "autodiscover");
+	if (ucwa->autodiscover[0] != '\0' && config_check_url(ucwa->autodiscover, &why) != 0)
+		return section_error(section, "autodiscover", error, "%s", why.text);
+	if (strlen(ucwa->autodiscover) >= sizeof ucwa->site)
+		return section_error(section, "autodiscover", error, "is too long");
+	ucwa->meeting_hosts = section_list(section, "meeting-hosts", &ucwa->meeting_host_count);
+	for (size_t i = 0; i < ucwa->meeting_host_count; i++) {
+		const char *host = ucwa->meeting_hosts[i];
+
+		if (config_check_url(host, NULL) != 0 || strlen(host) >= PLATFORM_URL_MAX ||
+			strchr(strstr(host, "://") + 3, '/') != NULL)
+			return section_error(section, "meeting-hosts", error,
+				"\"%.100s\" is no https://host or https://host:port", host);
+	}
+	name_api(ucwa);
+	return 0;
+}
+
+static int ucwa_open(void *context, const struct section *section, struct error *error)
+{
+	struct ucwa *ucwa = context;
+
+	pthread_mutex_init(&ucwa->lock, NULL);
+	ucwa->peer.ca_file = section_string(section, "ca-file");
+	if (read_domains(section, ucwa, error) != 0 || read_addresses(section, ucwa, error) != 0 ||
+		shared_read_origins(section, &ucwa->peer, error) != 0)
+		return -1;
+	if (ucwa->peer.origin_count == 0)
+		return section_error(section, "allowed-origins", error,
+			"must name the pages whose scripts ask: nobody else gets anything here");
+	if (app_read(section, &ucwa->peer, error) != 0)
+		return -1;
+	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
+	if (ucwa->homes == NULL)
+		return section_error(section, NULL, error, "no memory");
+	return shared_new_fetch(section, &ucwa->peer, &ucwa->fetch, error);
+}
+
+static void ucwa_close(void *context)
+{
+	struct ucwa *ucwa = context;
+
+	fetch_free(&ucwa->fetch);
+	pthread_mutex_destroy(&ucwa->lock);
+	free(ucwa->homes);
+	free(ucwa->all_hosts);
+}
+
+/* ---- homes ---- */
+
+/* A domain may have several pools, so that a home is an organizer's and not a domain's. */
+static void name_organizer(const struct conference *conference, char name[UCWA_NAME_MAX])
+{
+	snprintf(name, UCWA_NAME_MAX, "%s@%s", conference->user, conference->domain);
+	text_lower(name, name, UCWA_NAME_MAX);
+}
+
+static bool recall(struct ucwa *ucwa, struct ucwa_home *home)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&ucwa->lock);
+	for (size_t i = 0; i < UCWA_HOMES_MAX && !found; i++) {
+		found = strcmp(ucwa->homes[i].organizer, home->organizer) == 0;
+		if (found)
+			*home = ucwa->homes[i];
+	}
+	pthread_mutex_unlock(&ucwa->lock);
+	return found;
+}
+
+static void forget(struct ucwa *ucwa, const char *organizer)
+{
+	pthread_mutex_lock(&ucwa->lock);
+	for (size_t i = 0; i < UCWA_HOMES_MAX; i++)
+		if (strcmp(ucwa->homes[i].organizer, organizer) == 0)
+			ucwa->homes[i].organizer[0] = '\0';
+	pthread_mutex_unlock(&ucwa->lock);
+}
+
+static void keep(struct ucwa *ucwa, const struct ucwa_home *home)
+{
+	forget(ucwa, home->organizer);
+	pthread_mutex_lock(&ucwa->lock);
+	ucwa->homes[ucwa->oldest] = *home;
+	ucwa->oldest = (ucwa->oldest + 1) % UCWA_HOMES_MAX;
+	pthread_mutex_unlock(&ucwa->lock);
+}
+
+/* ---- the grant ---- */
+
+static enum platform_verdict find_home(struct ucwa_visit *visit, struct ucwa_home *home)
+{
+	char user[LINK_MAX];
+	enum platform_verdict verdict = ucwa_discover(visit, home, user);
+
+	if (verdict == PLATFORM_GRANTED)
+		verdict = ucwa_token(visit, home);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = ucwa_applications(visit, user, home);
+	if (verdict == PLATFORM_GRANTED)
+		keep(visit->ucwa, home);
+	return verdict;
+}
+
+static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_home *home)
+{
+	enum platform_verdict verdict;
+	struct error first;
+
+	name_organizer(&visit->conference, home->organizer);
+	/* It is the script that uses the address, and that sees 403, 502 or no connection. */
+	if (join_remembered(visit->grant->join, "failed") != NULL)
+		forget(visit->ucwa, home->organizer);
+	if (!recall(visit->ucwa, home))
+		return find_home(visit, home);
+	verdict = ucwa_token(visit, home);
+	if (verdict == PLATFORM_GRANTED || !visit->lost)
+		return verdict;
+	forget(visit->ucwa, home->organizer);
+	first = *visit->talk.error;
+	verdict = find_home(visit, home);
+	if (verdict != PLATFORM_GRANTED)
+		error_prefix(visit->talk.error, "%.200s; and looking for it anew: ", first.text);
+	return verdict;
+}
+
+static enum platform_verdict put_reply(
+	const struct ucwa_visit *visit, const struct ucwa_home *home, struct buffer *token)
+{
+	char uri[CONFERENCE_TEXT_MAX];
+	json_t *reply;
+
+	conference_write(&visit->conference, uri);
+	reply = json_pack("{s:s, s:I, s:s, s:s}", "token", visit->token, "expiresIn",
+		(json_int_t)visit->lifetime, "applicationsUrl", home->applications, "conferenceUri",
+		uri);
+	if (reply != NULL && home->xframe[0] != '\0')
+		json_object_set_new(reply, "xframeUrl", json_string(home->xframe));
+	if (talk_put_json(token, reply) == 0)
+		return PLATFORM_GRANTED;
+	error_set(visit->talk.error, "the answer for the script is too long");
+	return PLATFORM_UNABLE;
+}
+
+static enum platform_verdict ucwa_admit(void *context, const struct platform_grant *grant)
+{
+	struct ucwa *ucwa = context;
+	struct ucwa_home home = {.organizer = ""};
+	struct ucwa_visit visit = {.ucwa = ucwa, .grant = grant};
+	enum platform_verdict verdict;
+
+	if (!grant->by_script) {
+		error_set(grant->error, "only scripts of pages get something here");
+		return PLATFORM_UNABLE;
+	}
+	visit.talk = talk_for(ucwa->fetch, grant);
+	verdict = ucwa_resolve(&visit);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = get_token(&visit, &home);
+	if (verdict == PLATFORM_GRANTED)
+		verdict = put_reply(&visit, &home, grant->token);
+	explicit_bzero(visit.token, sizeof visit.token);
+	explicit_bzero(visit.key, sizeof visit.key);
+	return verdict;
+}
+
+static void ucwa_redirect_url(const void *context, const struct join *join, const char *token,
+	const struct identity *who, struct buffer *url)
+{
+	const struct ucwa *ucwa = context;
+	const char *name = "conferenceUri", *value = join_remembered(join, name);
+
+	(void)token;
+	(void)who;
+	if (value == NULL) {
+		name = "meetingUrl";
+		value = join_remembered(join, name);
+	}
+	if (value == NULL)
+		url->failed = true;
+	else
+		app_redirect_url(&ucwa->peer, name, value, url);
+}
+
+/* Any answer will do, of any status. */
+static int reach_meetings(struct ucwa *ucwa, struct error *error)
+{
+	char site[PLATFORM_URL_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && ucwa_meeting_site(ucwa, i, site); i++) {
+		struct talk talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
+		struct talk_request request = {.url = site, .accept = "*/*"};
+		struct fetch_answer answer = {0};
+
+		if (talk_send(&talk, &request, &answer) != PLATFORM_GRANTED)
+			rc = error_prefix(error, "meeting-hosts: ");
+		fetch_answer_release(&answer);
+	}
+	return rc;
+}
+
+/* Looks for the home of a conference of nobody's, as far as that goes without a token, and reaches
+ * the hosts of meetings' addresses. */
+static int ucwa_check_connection(
+	void *context, const struct platform_secrets *secrets, struct error *error)
+{
+	struct ucwa *ucwa = context;
+	struct ucwa_visit visit = {.ucwa = ucwa};
+	struct ucwa_home home;
+	char user[LINK_MAX];
+
+	(void)secrets;
+	visit.talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
+	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.hosts[0], "CHECK") !=
+		0)
+		return error_set(error, "domains: the first entry is not a domain name");
+	if (ucwa_discover(&visit, &home, user) != PLATFORM_GRANTED)
+		return -1;
+	return reach_meetings(ucwa, error);
+}
+
+static const struct platform_entry_ops ucwa_entry = {.name = "ucwa", .arrive = ucwa_arrive};
+static const struct platform_grant_ops ucwa_grant = {.admit = ucwa_admit, .threads = THREADS};
+static const struct platform_script_ops ucwa_script = {.scripts_only = true};
+
+const struct platform_driver platform_ucwa = {
+	.type = "ucwa",
+	.summary = "Lync and Skype for Business Server, by UCWA 2.0",
+	.options = options,
+	.instance_size = sizeof(struct ucwa),
+	.grant = &ucwa_grant,
+	.entry = &ucwa_entry,
+	.script = &ucwa_script,
+	.secret_scope = PLATFORM_SECRET_NONE,
+	.open = ucwa_open,
+	.close = ucwa_close,
+	.redirect_url = ucwa_redirect_url,
+	.check_connection = ucwa_check_connection,
+};
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which meeting? A number, an id or the link of its page, as POST /meetings/join takes them. The
+ * three are names of one meeting, and a rule that forbids one of them does not know the others:
+ * `meetings-by` says which count here.
+ */
+#ifdef HAVE_CJOSE
+
+#include "platform/webex/webex.h"
+
+#include "base/text.h"
+#include "platform/shared/arrival.h"
+
+#include <strings.h>
+
+enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300, OWN_MAX = 64 };
+
+/* How a visit brings a link, and where the join remembers it as it came. */
+static const char WEB_LINK[] = "webLink";
+
+static bool is_number(const char *text)
+{
+	size_t length = strspn(text, "0123456789");
+
+	return text[length] == '\0' && length >= NUMBER_MIN && length <= NUMBER_MAX;
+}
+
+/* 32 hex digits; one of a series has its time behind them: _20260131T090000Z. */
+static bool is_id(const char *text)
+{
+	if (strspn(text, "0123456789abcdef") != ID_HEX)
+		return false;
+	text += ID_HEX;
+	if (text[0] == '\0')
+		return true;
+	return text[0] == '_' && strlen(text) <= 40 && text_is_token(text, 2, 40, "_") &&
+	       strspn(text, "_0123456789TZI") == strlen(text);
+}
+
+const char *webex_field_of(const char *meeting)
+{
+	if (is_number(meeting))
+		return "meetingNumber";
+	return is_id(meeting) ? "meetingId" : WEB_LINK;
+}
+
+/* "https://SITE/SITE/j.php?MTID=m…" or "https://SITE/meet/USER": of our site and nothing that could
+ * be read in two ways. */
+static bool is_link(const struct webex *webex, const char *text)
+{
+	size_t length = strlen(webex->site), path;
+
+	if (strncasecmp(text, webex->site, length) != 0 || text[length] != '/')
+		return false;
+	text += length;
+	path = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			    "0123456789-._~/");
+	if (path < 2 || path > LINK_PATH_MAX)
+		return false;
+	if (memmem(text, path, "//", 2) != NULL || memmem(text, path, "/.", 2) != NULL)
+		return false;
+	if (text[path] == '\0')
+		return true;
+	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
+}
+
+/* Links are told apart by more than the capitals of their path or a slash at its end: a rule about
+ * one is about all spellings of it. What is behind a "?" stays as it is. */
+static void fold_path(const char *text, char path[LINK_MAX])
+{
+	size_t length = strcspn(text, "?");
+
+	text_lower(text, path, length + 1);
+	if (text[length] == '\0' && path[length - 1] == '/')
+		length--;
+	snprintf(path + length, LINK_MAX - length, "%s", text + strcspn(text, "?"));
+}
+
+/* A number and an id are names within all of Webex, whatever the site of a section. Two rooms that
+ * are taken for one cost a meeting, one that is taken for two mixes two. */
+int webex_name_room(const void *instance, const char *text, struct buffer *name)
+{
+	const struct webex *webex = instance;
+	bool link = is_link(webex, text);
+	char host[PLATFORM_URL_MAX], path[LINK_MAX];
+
+	if (!link && !is_number(text) && !is_id(text))
+		return -1;
+	shared_host_of(link ? webex->site : webex->peer.api, host);
+	fold_path(link ? text + strlen(webex->site) : text, path);
+	text_lower(path, path, sizeof path);
+	buffer_printf(name, "%s %s", host, path);
+	return 0;
+}
+
+const char *webex_meeting_of(const struct join *join)
+{
+	const char *link = join_remembered(join, WEB_LINK);
+
+	if (join->room != NULL)
+		return join->room;
+	return link != NULL ? link : join->meeting_id;
+}
+
+static int take_link(struct platform_arrival *arrival, const struct webex *webex, const char *text)
+{
+	char link[LINK_MAX], path[LINK_MAX];
+
+	if (!webex->by_link)
+		return arrival_refuse(arrival, WEB_LINK, "meetings-by has no \"link\"");
+	if (strlen(text) > strlen(webex->site) + LINK_PATH_MAX)
+		return arrival_refuse_length(
+			arrival, WEB_LINK, strlen(webex->site) + LINK_PATH_MAX);
+	if (!is_link(webex, text))
+		return arrival_refuse(arrival, WEB_LINK, "no link of a meeting of our site");
+	text += strlen(webex->site);
+	snprintf(link, sizeof link, "%s%s", webex->site, text);
+	if (arrival_remember(arrival, WEB_LINK, link) != 0)
+		return -1;
+	fold_path(text, path);
+	snprintf(link, sizeof link, "%s%s", webex->site, path);
+	return arrival_set_meeting(arrival, link);
+}
+
+/* Where rooms are shared, visitors name a meeting of their own, and never see which room it has. */
+static int take_own(struct platform_arrival *arrival, const char *parameter, const char *text)
+{
+	if (strlen(text) > OWN_MAX)
+		return arrival_refuse_length(arrival, parameter, OWN_MAX);
+	if (!text_is_token(text, 1, OWN_MAX, "_.~-"))
+		return arrival_refuse(
+			arrival, parameter, "not 1 to %d letters, digits, or - . _ ~", OWN_MAX);
+	return arrival_set_meeting(arrival, text);
+}
+
+static int take_name(struct platform_arrival *arrival, const struct webex *webex,
+	const char *parameter, const char *text)
+{
+	if (is_number(text) && !webex->by_number)
+		return arrival_refuse(arrival, parameter, "meetings-by has no \"number\"");
+	if (is_id(text) && !webex->by_id)
+		return arrival_refuse(arrival, parameter, "meetings-by has no \"id\"");
+	if (!is_number(text) && !is_id(text))
+		return arrival_refuse(arrival, parameter,
+			"not the %d to %d digits of a meeting's number, nor an id", NUMBER_MIN,
+			NUMBER_MAX);
+	return arrival_set_meeting(arrival, text);
+}
+
+int webex_arrive(const void *instance, struct platform_arrival *arrival)
+{
+	static const char *const names[] = {"meetingNumber", "meetingId", WEB_LINK};
+	const struct webex *webex = instance;
+	const char *parameter = "meetingNumber", *meeting = NULL;
+
+	if (arrival->rest[0] != '\0')
+		meeting = arrival->rest;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *value;
+
+		if (arrival_optional(arrival, names[i], &value) != 0)
+			return -1;
+		if (value != NULL && meeting != NULL)
+			return arrival_refuse(arrival, names[i], "a second meeting");
+		if (value == NULL)
+			continue;
+		meeting = value;
+		parameter = names[i];
+	}
+	if (meeting == NULL)
+		return arrival_refuse(arrival, parameter, "missing");
+	if (webex->peer.room_count > 0)
+		return take_own(arrival, parameter, meeting);
+	if (strcmp(parameter, WEB_LINK) == 0)
+		return take_link(arrival, instance, meeting);
+	return take_name(arrival, instance, parameter, meeting);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Webex: what its driver's files share. Private to this room.
+ */
+#ifndef PLATFORM_WEBEX_H
+#define PLATFORM_WEBEX_H
+
+#include "platform/shared/links.h"
+#include "platform/shared/options.h"
+#include "platform/shared/talk.h"
+
+struct webex {
+	struct platform_peer peer;
+	char site[PLATFORM_URL_MAX];
+	char *csp_sources; /* owned: peer.redirect_sources */
+	struct links join_hosts;
+	struct fetch *fetch;
+	bool guest_issuer;
+	bool by_number, by_id, by_link; /* how visitors may name a meeting */
+	const char *client_id, *host_email, *issuer, *email_domain;
+	int link_minutes;
+};
+
+/* -- meeting.c: which meeting? -- */
+
+int webex_arrive(const void *instance, struct platform_arrival *arrival);
+
+/* What a room of the configuration is known by; -1 where the text names no meeting. */
+int webex_name_room(const void *instance, const char *text, struct buffer *name);
+
+/* The meeting that a call is about: the room that the join's meeting has, where there are rooms. */
+const char *webex_meeting_of(const struct join *join);
+
+/* What the meeting is named by in a call: "meetingNumber", "meetingId" or "webLink". */
+const char *webex_field_of(const char *meeting);
+
+/* -- pair.c: the secret of a Service App -- */
+
+/* {"clientSecret": …, "refreshToken": …} as the operator stores it, with what a renewal adds. */
+struct webex_pair {
+	json_t *root;			     /* owned; the texts are its */
+	const char *client_secret, *refresh; /* never NULL */
+	const char *access;		     /* NULL before the first renewal */
+	int64_t obtained, access_ends;	     /* seconds since 1970 */
+	int64_t refresh_ends;		     /* 0: unknown */
+};
+
+/* 0, or -1 where it is no such value; nothing is to be released then. */
+int webex_pair_read(const char *secret, struct webex_pair *pair);
+void webex_pair_release(struct webex_pair *pair);
+
+int64_t webex_pair_due(const void *instance, const char *secret);
+int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buffer *renewed,
+	struct error *error);
+int webex_validate_secret(const void *instance, const char *secret, struct error *error);
+int webex_pair_check(void *instance, const struct platform_secrets *secrets, struct error *error);
+
+/* -- api.c: the calls -- */
+
+/* One after the other; each verdict as grant() has it. A 401 sets *refused_r: another access token
+ * may be tried. */
+struct webex_call {
+	const struct webex *webex;
+	const struct platform_grant *grant;
+	struct talk talk;
+	bool unauthorized; /* out */
+};
+
+/* The address that joins the meeting into the grant's token. `access` is the right to ask. */
+enum platform_verdict webex_join(struct webex_call *call, const char *access);
+
+/* A guest's token for a script, with what it needs beside it, as JSON into the grant's token. */
+enum platform_verdict webex_guest(struct webex_call *call, const char *access);
+
+/* A guest's token by a Guest Issuer, whose secret this is: *token_r is the caller's to wipe and
+ * free. */
+enum platform_verdict webex_login(
+	struct webex_call *call, const char *secret, char **token_r, int64_t *lifetime_r);
+
+/* The key that a Guest Issuer's secret is; NULL with an error. The caller frees it. */
+struct jose_signer *webex_signer(const char *secret, struct error *error);
+
+/* Puts a guest's token for a script together. */
+enum platform_verdict webex_put_guest(struct webex_call *call, const char *token, int64_t lifetime);
+
+#endif
