@@ -2,33 +2,41 @@
 #include "ctl/change.h"
 
 #include "base/file.h"
+#include "ctl/ctl.h"
 
 #include <sys/stat.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 /* Reads the text as it is; where there is no file and `create`, that of a new one. */
-static int read_text(struct change *change, bool create, struct error *error)
+static void read_text(struct change *change, bool create)
 {
+	struct error error;
 	struct stat st;
 
 	change->old = BUFFER_INIT(USERS_FILE_MAX);
 	change->mode = 0600;
-	if (stat(change->path, &st) == 0) {
-		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
-	} else if (create) {
+	if (stat(change->path, &st) != 0 && create) {
 		buffer_text(&change->old, USERS_FIRST_LINE);
-		return 0;
+		return;
 	}
-	return file_read_text(change->path, FILE_PRIVATE, &change->old, error);
+	if (file_read_text(change->path, FILE_PRIVATE, &change->old, &error) != 0)
+		ctl_fail(EX_NOINPUT, &error);
+	if (stat(change->path, &st) == 0)
+		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
 }
 
-static struct users *parse(const char *path, const struct buffer *text, struct error *error)
+/* Ends the program with the status where the text is not a good users file. */
+static struct users *parse_users(const char *path, const struct buffer *text, int status)
 {
 	struct buffer copy = BUFFER_INIT(USERS_FILE_MAX);
+	struct users *users;
+	struct error error;
 
 	buffer_append(&copy, text->data != NULL ? text->data : "", text->length);
-	return users_parse(path, &copy, error);
+	users = users_parse(path, &copy, &error);
+	if (users == NULL)
+		ctl_fail(status, &error);
+	return users;
 }
 
 void change_end(struct change *change)
@@ -41,24 +49,22 @@ void change_end(struct change *change)
 	change->user = NULL;
 }
 
-int change_begin(struct change *change, bool create, struct error *error)
+void change_begin(struct change *change, bool create)
 {
-	change->lock = file_lock(change->path, error);
+	struct error error;
+
+	change->lock = file_lock(change->path, &error);
 	if (change->lock < 0)
-		return EX_CANTCREAT;
-	if (read_text(change, create, error) != 0)
-		return EX_NOINPUT;
-	change->users = parse(change->path, &change->old, error);
-	if (change->users == NULL)
-		return EX_DATAERR;
+		ctl_fail(EX_CANTCREAT, &error);
+	read_text(change, create);
+	change->users = parse_users(change->path, &change->old, EX_DATAERR);
 	change->user = users_find(change->users, change->name);
+	if (change->user != NULL && create)
+		ctl_die(1, "%s: there is a user \"%s\" already", change->path, change->user->name);
+	if (change->user == NULL && !create)
+		ctl_die(1, "%s: no user \"%s\"", change->path, change->name);
 	if (change->user != NULL)
 		snprintf(change->name, sizeof change->name, "%s", change->user->name);
-	if (create == (change->user == NULL))
-		return 0;
-	error_set(error, create ? "%s: there is a user \"%s\" already" : "%s: no user \"%s\"",
-		change->path, change->name);
-	return 1;
 }
 
 /* Copies the old text with line number `line` (0: behind the last) replaced. */
@@ -80,25 +86,23 @@ static void splice(
 	buffer_append(text, rest, (size_t)(end_of_text - rest));
 }
 
-int change_commit(struct change *change, const struct user *user, struct error *error)
+void change_commit(struct change *change, const struct user *user)
 {
 	struct buffer line = BUFFER_INIT(USERS_FILE_MAX), text = BUFFER_INIT(USERS_FILE_MAX);
-	struct users *check = NULL;
-	int status = 0;
+	struct users *check;
+	struct error error;
 
 	if (user != NULL)
 		users_format(user, &line);
 	splice(&change->old, change->user != NULL ? change->user->line : 0, &line, &text);
-	if (line.failed || text.failed) {
-		error_set(error, "%s: would be larger than %d bytes", change->path, USERS_FILE_MAX);
-		status = EX_CANTCREAT;
-	} else if ((check = parse(change->path, &text, error)) == NULL) {
-		status = EX_SOFTWARE; /* a good file is never replaced with a bad one */
-	} else if (file_replace(change->path, text.data, text.length, change->mode, error) != 0) {
-		status = EX_CANTCREAT;
-	}
+	if (line.failed || text.failed)
+		ctl_die(EX_CANTCREAT, "%s: would be larger than %d bytes", change->path,
+			USERS_FILE_MAX);
+	/* A good file is never replaced with a bad one. */
+	check = parse_users(change->path, &text, EX_SOFTWARE);
+	if (file_replace(change->path, text.data, text.length, change->mode, &error) != 0)
+		ctl_fail(EX_CANTCREAT, &error);
 	users_drop(&check);
 	buffer_wipe(&line);
 	buffer_wipe(&text);
-	return status;
 }

@@ -11,12 +11,11 @@
 
 #include <sys/types.h>
 
-/* From reading the file to replacing it. Made with CHANGE_INIT, path and name set, then
- * change_begin(). */
+/* From reading the file to replacing it: CHANGE_INIT, set path and name, change_begin(). */
 struct change {
 	const char *path; /* the caller's */
 	char name[USERS_NAME_SIZE];
-	const struct user *user; /* the one to change; NULL where there is none */
+	const struct user *user; /* the one to change; NULL: a new one */
 	/* private */
 	int lock;
 	mode_t mode;	   /* of the file that was there */
@@ -26,13 +25,13 @@ struct change {
 
 #define CHANGE_INIT ((struct change){.lock = -1})
 
-/* Locks and reads; the user must be there, or, with `create`, must not (and the file need not
- * either). 0, or an exit status with an error; change_end() after either. */
-int change_begin(struct change *change, bool create, struct error *error);
+/* Each ends the program with a message where it cannot be done. */
 
-/* Replaces the file with one that has `user` in place of change->user (NULL: no longer has it). 0,
- * or an exit status with an error; then the file is the old one. */
-int change_commit(struct change *change, const struct user *user, struct error *error);
+/* Locks and reads; the user must exist, or, with `create`, must not (nor need the file). */
+void change_begin(struct change *change, bool create);
+
+/* Replaces the file with one that has `user` in place of change->user (NULL: no longer has it). */
+void change_commit(struct change *change, const struct user *user);
 
 /* Unlocks and frees; change_begin() may follow. */
 void change_end(struct change *change);

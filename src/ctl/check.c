@@ -8,13 +8,13 @@
 #include "base/clock.h"
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
+#include "ctl/print.h"
 #include "service/lint.h"
 #include "service/service.h"
 #include "service/user.h"
 #include "state/state.h"
 
 #include <curl/curl.h>
-#include <jansson.h>
 #include <signal.h>
 
 /* Findings as they come: a table, or a list for --json. */
@@ -30,9 +30,8 @@ static void add(
 	if (findings->list == NULL)
 		printf("%-4s  %-8s  %-24s  %s\n", good ? "ok" : "FAIL", what, name, text);
 	else
-		json_array_append_new(
-			findings->list, json_pack("{s:b, s:s, s:s, s:s}", "ok", good, "what", what,
-						"name", name, "finding", text));
+		print_add(findings->list, json_pack("{s:b, s:s, s:s, s:s}", "ok", good, "what",
+						  what, "name", name, "finding", text));
 }
 
 /* Nothing is broken, but the operator should know. */
@@ -42,7 +41,7 @@ static void warn(
 	if (findings->list == NULL)
 		printf("%-4s  %-8s  %-24s  %s\n", "warn", what, name, text);
 	else
-		json_array_append_new(findings->list,
+		print_add(findings->list,
 			json_pack("{s:b, s:b, s:s, s:s, s:i, s:s}", "ok", true, "warning", true,
 				"what", what, "name", name, "line", line, "finding", text));
 }
@@ -268,45 +267,33 @@ static void check_service(struct findings *findings, struct service *service, bo
 		connect_backend(findings, service, &service->backends[i]);
 }
 
-static int check(struct ctl *ctl, int argc, char **argv)
+static int run_check(struct ctl *ctl)
 {
-	const char *connect[1], *path[1] = {CHECK_SOCKET_DEFAULT};
-	struct ctl_option options[] = {
-		{"connect", true, 1, connect, 0},
-		{"socket", false, 1, path, 0},
-		{NULL, false, 0, NULL, 0},
-	};
+	const char *path = ctl->given.socket;
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};
 	struct error error = {0};
 	struct service *service = NULL;
 	struct check_socket look;
-	int operands = ctl_options(&ctl_check_commands[0], options, argc, argv);
 
-	if (operands != 0)
-		return operands < 0 ? EX_USAGE
-				    : ctl_usage(&ctl_check_commands[0], "takes no operand");
-	/* A host that hangs up is a finding, and not our end: libcurl leaves this to us. */
+	/* A host that hangs up is a finding, and must not end us: libcurl leaves this to us. */
 	signal(SIGPIPE, SIG_IGN);
-	check_socket_look(&look, path[0]);
+	check_socket_look(&look, path != NULL ? path : CHECK_SOCKET_DEFAULT);
 	if (service_become_user(ctl->config_file, &error) == 0)
 		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		add(&findings, false, "config", ctl->config_file, error.text);
 	else
-		check_service(&findings, service, options[0].count > 0);
-	if (service != NULL && (options[1].count > 0 || look.errors == 0))
+		check_service(&findings, service, ctl->given.connect);
+	if (service != NULL && (path != NULL || look.errors == 0))
 		check_socket(&findings, &look, service->settings->mount);
 	if (findings.list != NULL)
-		json_dumpf(findings.list, stdout, JSON_INDENT(2));
-	if (findings.list != NULL)
-		putchar('\n');
-	json_decref(findings.list);
+		print_json(findings.list);
 	service_drop(&service);
 	return findings.failed;
 }
 
 const struct ctl_command ctl_check_commands[] = {
-	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names", check,
-		false},
+	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names",
+		run_check, .loads_itself = true},
 	{0},
 };

@@ -1,66 +1,70 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl: main.c holds a const table of subcommands and nothing else that knows them; one file
- * for each group of calls. The help text and meetauthctl(1) are checked against the table.
+ * meetauthctl: main.c calls ctl_main(), ctl.c holds the table of commands, and one file each group
+ * of them. A command declares its operands and options by its usage line, which is parsed: the help
+ * cannot differ from what is accepted.
+ *
+ * A command that fails prints why and ends the program at once. What it holds then (locks, memory)
+ * goes with the process; no file is half written, since all are replaced whole.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
 #include "base/error.h"
+#include "base/identity.h"
 #include "config/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sysexits.h>
 
-/* What the common options said. */
+enum { CTL_OPERANDS_MAX = 2 };
+
+/* What the command line said. An option that was not given is NULL or false. */
+struct given {
+	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
+		*platform, *socket, *user;
+	bool connect, force, forget, remove, second_factor;
+	const char *groups[IDENTITY_GROUPS_MAX];
+	size_t group_count;
+	char *operands[CTL_OPERANDS_MAX]; /* as many as the command declares */
+};
+
 struct ctl {
+	const struct ctl_command *command;
+	struct given given;
 	const char *config_file;
 	bool json;
-	struct settings *settings; /* NULL until ctl_settings() */
+	struct settings *settings; /* NULL for a command with loads_itself */
 };
 
-/* A call. argv[0] is the first word after the command's own words. Returns the exit status: 0, 1
- * for "no", or one of sysexits.h. */
 struct ctl_command {
-	const char *words;     /* "secret set" */
-	const char *arguments; /* "NAME", as shown in the help */
-	const char *summary;   /* one line */
-	int (*run)(struct ctl *ctl, int argc, char **argv);
-	bool changes; /* something: syslog is told who did what */
+	const char *words; /* "secret set" */
+	/* Operands in capitals, then options: "NAME [--group GROUP]... --expires WHEN". An option
+	 * without brackets is required; one with dots may be given several times. */
+	const char *arguments;
+	const char *summary; /* one line */
+	/* Returns the exit status: 0, 1 for "no", or one of sysexits.h. */
+	int (*run)(struct ctl *ctl);
+	bool changes;	   /* something: syslog is told who did what */
+	bool loads_itself; /* the configuration; else it is loaded, as the user of the service */
 };
 
-/* Loads the configuration on first use, and as root becomes the user of the service
- * (service/user.h): a command calls this before it opens anything. Prints the error and returns
- * NULL when it does not check (EX_CONFIG for the caller). */
-const struct settings *ctl_settings(struct ctl *ctl);
+/* The whole program; returns the exit status, or calls exit() where a command fails. */
+int ctl_main(int argc, char **argv);
 
-/* Prints "meetauthctl: ERROR" to standard error; returns `status` so that callers can `return
- * ctl_fail(...)`. */
-int ctl_fail(int status, const struct error *error);
+/* Each prints "meetauthctl: …" to standard error and ends the program with the status. */
+_Noreturn void ctl_fail(int status, const struct error *error);
+_Noreturn void ctl_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void ctl_no_memory(void);
 
-/* The same for wrong arguments: EX_USAGE, with the call's usage line. */
-int ctl_usage(const struct ctl_command *command, const char *format, ...)
+/* The same for wrong arguments: EX_USAGE, with the command's usage line. */
+_Noreturn void ctl_usage(const struct ctl_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* An option of a call: "--name VALUE" or "--name=VALUE" (values) or "--name" (flags). `values` may
- * be given `maximum` times. */
-struct ctl_option {
-	const char *name; /* without the dashes */
-	bool flag;
-	size_t maximum;
-	const char **values; /* room for `maximum`; a flag stores its own name */
-	size_t count;
-};
-
-/* Takes the options out of argv. Returns the number of words left over in argv (the operands), or
- * -1 after saying what is wrong. Ended by a NULL name. */
-int ctl_options(
-	const struct ctl_command *command, struct ctl_option *options, int argc, char **argv);
-
-/* For a call without options: 0 when `wanted` words are left over, or -1 after saying what is
- * wrong. */
-int ctl_operands(const struct ctl_command *command, int argc, char **argv, int wanted);
+/* options.c: takes the operands and options out of argv, as the command declares them. */
+void ctl_read_arguments(
+	const struct ctl_command *command, int argc, char **argv, struct given *given);
 
 /* The commands, one array a file, each ended by NULL words. */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/given.h"
 
+#include "auth/attempt.h"
 #include "base/clock.h"
 #include "base/join.h"
 #include "base/text.h"
@@ -13,58 +14,41 @@
 
 enum { RANDOM_SIZE = 32 }; /* bytes */
 
-const char given_expiry_form[] =
-	"--expires takes 2026-12-31, 2026-12-31T18:00Z or a duration like 30d, and must lie ahead";
-
 /* ---- sections ---- */
 
-static bool is_meant(const struct section *backend, const char *type, const char *title)
+const struct section *given_backend(const struct ctl *ctl, const char *type)
 {
-	return strcmp(section_type(backend), type) == 0 &&
-	       (title == NULL || strcmp(section_title(backend), title) == 0);
-}
+	const struct settings *settings = ctl->settings;
+	const char *title = ctl->given.backend;
+	const struct section *found = NULL;
 
-const struct section *given_backend(struct ctl *ctl, const struct ctl_command *command,
-	const char *type, const char *title, int *status_r)
-{
-	const struct settings *settings = ctl_settings(ctl);
-	const struct section *backend = NULL;
-	struct error error;
-	size_t found = 0;
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		const struct section *backend = settings->backends[i];
 
-	*status_r = EX_CONFIG;
-	if (settings == NULL)
-		return NULL;
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (is_meant(settings->backends[i], type, title)) {
-			backend = settings->backends[i];
-			found++;
-		}
-	if (found == 1)
-		return backend;
-	if (found > 1) {
-		*status_r = ctl_usage(command,
-			"there are several backends of type %s: name one with --backend", type);
-		return NULL;
+		if (strcmp(section_type(backend), type) != 0 ||
+			(title != NULL && strcmp(section_title(backend), title) != 0))
+			continue;
+		if (found != NULL)
+			ctl_usage(ctl->command,
+				"there are several backends of type %s: name one with --backend",
+				type);
+		found = backend;
 	}
-	error_set(&error, "%s: no backend %s%sof type %s", settings->file,
-		title != NULL ? title : "", title != NULL ? " " : "", type);
-	*status_r = ctl_fail(EX_CONFIG, &error);
-	return NULL;
+	if (found == NULL)
+		ctl_die(EX_CONFIG, "%s: no backend %s%sof type %s", settings->file,
+			title != NULL ? title : "", title != NULL ? " " : "", type);
+	return found;
 }
 
-const char *given_path(struct ctl *ctl, const struct ctl_command *command, const char *type,
-	const char *file, const char *title, int *status_r)
+const char *given_path(const struct section *section, const char *option)
 {
-	const struct section *backend = given_backend(ctl, command, type, title, status_r);
-	const char *path = backend != NULL ? section_string(backend, file) : NULL;
+	const char *path = section_string(section, option);
 	struct error error;
 
-	if (path == NULL || path[0] == '/')
+	if (path[0] == '/')
 		return path;
-	section_error(backend, file, &error, "must be an absolute path");
-	*status_r = ctl_fail(EX_CONFIG, &error);
-	return NULL;
+	section_error(section, option, &error, "must be an absolute path");
+	ctl_fail(EX_CONFIG, &error);
 }
 
 const struct section *given_platform(const struct settings *settings, const char *title)
@@ -91,60 +75,47 @@ int given_meeting_id(
 	rc = platform_meeting_id(driver, instance, text, id_r, error);
 	platform_close(driver, &instance);
 	if (rc != 0)
-		return error_prefix(
-			error, "\"%.100s\" is no meeting of %s: ", text, section_title(platform));
+		return error_prefix(error, "\"%.100s\" is not a meeting of %s: ", text,
+			section_title(platform));
 	return 0;
 }
 
-const char *given_meeting(struct ctl *ctl, const struct ctl_command *command, const char *platform,
-	const char *meeting, char **id_r, int *status_r)
+const struct section *given_meeting(const struct ctl *ctl, char **id_r)
 {
-	const struct settings *settings = ctl_settings(ctl);
-	const struct section *section;
+	const struct section *platform = given_platform(ctl->settings, ctl->given.platform);
 	struct error error;
 
-	*status_r = EX_CONFIG;
-	if (settings == NULL)
-		return NULL;
-	*status_r = EX_USAGE;
-	if (platform == NULL || meeting == NULL) {
-		ctl_usage(command, "--platform and --meeting are needed");
-		return NULL;
-	}
-	section = given_platform(settings, platform);
-	if (section == NULL) {
-		ctl_usage(command, "the configuration has no platform \"%s\"", platform);
-		return NULL;
-	}
-	if (given_meeting_id(section, meeting, id_r, &error) != 0) {
-		ctl_usage(command, "--meeting: %s", error.text);
-		return NULL;
-	}
-	if (join_is_meeting_id(*id_r))
-		return section_title(section);
-	ctl_usage(command, "--meeting: \"%.100s\" has characters that cannot be noted, or too many",
-		*id_r);
-	free(*id_r);
-	*id_r = NULL;
-	return NULL;
+	if (platform == NULL)
+		ctl_usage(ctl->command, "the configuration has no platform \"%s\"",
+			ctl->given.platform);
+	if (given_meeting_id(platform, ctl->given.meeting, id_r, &error) != 0)
+		ctl_usage(ctl->command, "--meeting: %s", error.text);
+	if (!join_is_meeting_id(*id_r))
+		ctl_usage(
+			ctl->command, "--meeting: \"%.100s\" is not %s", *id_r, JOIN_MEETING_FORM);
+	return platform;
 }
 
 /* ---- times ---- */
 
-int given_expiry(const char *text, int64_t *expires_r)
+int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)
 {
-	int64_t now = clock_wall(), milliseconds;
+	const char *text = ctl->given.expires;
+	int64_t now = clock_wall(), expires = 0, milliseconds;
 
 	if (text == NULL)
-		return 0;
-	if (text_to_time(text, expires_r) != 0) {
+		return otherwise;
+	if (text_to_time(text, &expires) != 0) {
 		/* Digits alone would be seconds, which nobody means: "2026" is half an hour. */
-		if (text[strspn(text, "0123456789")] == '\0' ||
-			text_to_duration(text, &milliseconds) != 0)
-			return -1;
-		*expires_r = now + milliseconds / 1000;
+		bool is_duration = text[strspn(text, "0123456789")] != '\0' &&
+				   text_to_duration(text, &milliseconds) == 0;
+
+		expires = is_duration ? now + milliseconds / 1000 : 0;
 	}
-	return *expires_r > now ? 0 : -1;
+	if (expires <= now)
+		ctl_usage(ctl->command, "--expires takes 2026-12-31, 2026-12-31T18:00Z or a "
+					"duration like 30d, and must lie in the future");
+	return expires;
 }
 
 /* ---- secrets ---- */
@@ -155,19 +126,20 @@ static bool is_same(const struct secret *a, const struct secret *b)
 	       seal_equal(secret_text(a), secret_text(b), secret_length(a));
 }
 
-struct secret *given_secret(const char *prompt, struct error *error)
+struct secret *given_secret(const char *prompt)
 {
-	struct secret *value = secret_read(STDIN_FILENO, prompt, error), *again;
+	struct error error;
+	struct secret *value = secret_read(STDIN_FILENO, prompt, &error), *again;
 
-	if (value == NULL || !isatty(STDIN_FILENO))
+	if (value == NULL)
+		ctl_fail(EX_DATAERR, &error);
+	if (!isatty(STDIN_FILENO))
 		return value;
-	again = secret_read(STDIN_FILENO, "The same again: ", error);
-	if (again == NULL) {
-		secret_free(&value);
-	} else if (!is_same(value, again)) {
-		error_set(error, "the two are not the same; nothing was stored");
-		secret_free(&value);
-	}
+	again = secret_read(STDIN_FILENO, "The same again: ", &error);
+	if (again == NULL)
+		ctl_fail(EX_DATAERR, &error);
+	if (!is_same(value, again))
+		ctl_die(EX_DATAERR, "the two are not the same; nothing was stored");
 	secret_free(&again);
 	return value;
 }
@@ -184,5 +156,27 @@ struct secret *given_random(void)
 	value = secret_new(text, strlen(text));
 	explicit_bzero(bytes, sizeof bytes);
 	explicit_bzero(text, sizeof text);
+	if (value == NULL)
+		ctl_no_memory();
 	return value;
+}
+
+void given_check_password(const struct secret *password, const char *what, size_t minimum)
+{
+	const char *text = secret_text(password);
+	size_t length = secret_length(password);
+
+	if (length < minimum || length > AUTH_PASSWORD_MAX)
+		ctl_die(EX_DATAERR, "a %s has %zu to %d bytes", what, minimum, AUTH_PASSWORD_MAX);
+	if (strlen(text) != length || !text_is_printable(text))
+		ctl_die(EX_DATAERR,
+			"the %s is not UTF-8 or has a control character (a line end?), which no "
+			"login form can send",
+			what);
+}
+
+void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+	if (password_hash(password, hash) != 0)
+		ctl_die(EX_OSERR, "no memory to hash a password (64 MiB)");
 }

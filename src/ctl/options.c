@@ -1,127 +1,243 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Operands and options of a command, read as its usage line declares them.
+ */
 #include "ctl/ctl.h"
 
 #include "config/nearest.h"
 
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
 
-int ctl_fail(int status, const struct error *error)
+/* ---- how a command fails ---- */
+
+static void print_error(const char *format, va_list args)
 {
-	fflush(stdout); /* what was found out before stands before it, also in one pipe */
-	fprintf(stderr, "meetauthctl: %s\n", error->text);
-	return status;
+	fflush(stdout); /* in a shared pipe, the output so far comes before the error */
+	fputs("meetauthctl: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
 }
 
-int ctl_usage(const struct ctl_command *command, const char *format, ...)
+void ctl_die(int status, const char *format, ...)
 {
-	const char *gap = command->arguments[0] != '\0' ? " " : "";
 	va_list args;
 
-	fflush(stdout);
-	fprintf(stderr, "meetauthctl: %s: ", command->words);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	print_error(format, args);
 	va_end(args);
-	fprintf(stderr, "\nusage: meetauthctl [-c FILE] [--json] %s%s%s\n", command->words, gap,
-		command->arguments);
-	return EX_USAGE;
+	exit(status);
 }
 
-/* The option that `word` ("--name" or "--name=value") names; *value_r is what stands after "=", or
- * NULL. */
-static struct ctl_option *find(struct ctl_option *options, const char *word, const char **value_r)
+void ctl_fail(int status, const struct error *error)
 {
-	const char *name = word + 2, *equals = strchr(name, '=');
-	size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
-
-	*value_r = equals != NULL ? equals + 1 : NULL;
-	for (struct ctl_option *option = options; option->name != NULL; option++)
-		if (strlen(option->name) == length && strncmp(option->name, name, length) == 0)
-			return option;
-	return NULL;
+	ctl_die(status, "%s", error->text);
 }
 
-static void complain_unknown(
-	const struct ctl_command *command, const struct ctl_option *options, const char *word)
+void ctl_no_memory(void)
+{
+	ctl_die(EX_OSERR, "out of memory");
+}
+
+void ctl_usage(const struct ctl_command *command, const char *format, ...)
+{
+	char text[2000];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	ctl_die(EX_USAGE, "%s: %s\nusage: meetauthctl [-c FILE] [--json] %s%s%s", command->words,
+		text, command->words, command->arguments[0] != '\0' ? " " : "", command->arguments);
+}
+
+/* ---- where the values go ---- */
+
+enum kind { VALUE = 0, FLAG, GROUPS };
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+} members[] = {
+	{"acr", VALUE, offsetof(struct given, acr)},
+	{"address", VALUE, offsetof(struct given, address)},
+	{"at", VALUE, offsetof(struct given, at)},
+	{"backend", VALUE, offsetof(struct given, backend)},
+	{"connect", FLAG, offsetof(struct given, connect)},
+	{"email", VALUE, offsetof(struct given, email)},
+	{"expires", VALUE, offsetof(struct given, expires)},
+	{"force", FLAG, offsetof(struct given, force)},
+	{"forget", FLAG, offsetof(struct given, forget)},
+	{"group", GROUPS, 0},
+	{"meeting", VALUE, offsetof(struct given, meeting)},
+	{"meeting-token", VALUE, offsetof(struct given, meeting_token)},
+	{"name", VALUE, offsetof(struct given, name)},
+	{"platform", VALUE, offsetof(struct given, platform)},
+	{"remove", FLAG, offsetof(struct given, remove)},
+	{"second-factor", FLAG, offsetof(struct given, second_factor)},
+	{"socket", VALUE, offsetof(struct given, socket)},
+	{"user", VALUE, offsetof(struct given, user)},
+};
+
+enum { MEMBERS = sizeof members / sizeof *members };
+
+/* The position in `members`; MEMBERS where there is none. */
+static size_t find_member(const char *name, size_t length)
+{
+	size_t i = 0;
+
+	while (i < MEMBERS &&
+		(strlen(members[i].name) != length || strncmp(members[i].name, name, length) != 0))
+		i++;
+	return i;
+}
+
+static void fail_repeated(const struct ctl_command *command, const char *name, int most)
+{
+	ctl_usage(command, "--%s is given more than %d time%s", name, most, most == 1 ? "" : "s");
+}
+
+/* Keeps the value of an option, NULL for a flag. */
+static void keep(
+	const struct ctl_command *command, struct given *given, size_t at, const char *value)
+{
+	const char *name = members[at].name;
+	void *member = (char *)given + members[at].offset;
+
+	if (members[at].kind == GROUPS) {
+		if (given->group_count == IDENTITY_GROUPS_MAX)
+			fail_repeated(command, name, IDENTITY_GROUPS_MAX);
+		given->groups[given->group_count++] = value;
+	} else if (members[at].kind == FLAG) {
+		if (*(bool *)member)
+			fail_repeated(command, name, 1);
+		*(bool *)member = true;
+	} else {
+		if (*(const char **)member != NULL)
+			fail_repeated(command, name, 1);
+		*(const char **)member = value;
+	}
+}
+
+/* ---- the usage line ---- */
+
+/* An option in it: "[--group GROUP]...". */
+struct declared {
+	const char *name;
+	size_t length;
+	bool required;
+};
+
+/* Takes the next option. False: there is none. */
+static bool next_declared(const char **line, struct declared *option)
+{
+	const char *at = strstr(*line, "--");
+
+	if (at == NULL)
+		return false;
+	option->name = at + 2;
+	option->length = strcspn(option->name, " ]");
+	option->required = at == *line || at[-1] == ' ';
+	*line = option->name + option->length;
+	return true;
+}
+
+/* The position in `members` of the option that begins with `name`, if the command declares it. */
+static size_t find_option(const struct ctl_command *command, const char *name, size_t length)
+{
+	const char *line = command->arguments;
+	struct declared option;
+
+	while (next_declared(&line, &option))
+		if (option.length == length && strncmp(option.name, name, length) == 0)
+			return find_member(name, length);
+	return MEMBERS;
+}
+
+static _Noreturn void fail_unknown(const struct ctl_command *command, const char *word)
 {
 	struct nearest nearest = NEAREST_INIT(word + strspn(word, "-"));
+	const char *line = command->arguments;
+	struct declared option;
 
-	for (; options->name != NULL; options++)
-		nearest_try(&nearest, options->name);
+	while (next_declared(&line, &option))
+		nearest_try(&nearest, members[find_member(option.name, option.length)].name);
 	if (nearest.name != NULL)
 		ctl_usage(command, "unknown option %s: did you mean --%s?", word, nearest.name);
-	else
-		ctl_usage(command, "unknown option %s", word);
+	ctl_usage(command, "unknown option %s", word);
 }
 
 /* Takes the option at argv[at], and the word after it where that is its value. Returns how many
- * words, or -1 after saying what is wrong. */
-static int take(const struct ctl_command *command, struct ctl_option *options, int argc,
-	char **argv, int at)
+ * words. */
+static int take_option(
+	const struct ctl_command *command, int argc, char **argv, int at, struct given *given)
 {
-	const char *value = NULL;
-	struct ctl_option *option = NULL;
-	int words = 1;
+	const char *name = argv[at] + 2, *equals = strchr(argv[at], '=');
+	size_t length = equals != NULL ? (size_t)(equals - name) : strlen(argv[at]) - 2;
+	size_t member = argv[at][1] == '-' ? find_option(command, name, length) : MEMBERS;
 
-	if (argv[at][1] == '-')
-		option = find(options, argv[at], &value);
-	if (option == NULL) {
-		complain_unknown(command, options, argv[at]);
-		return -1;
+	if (member == MEMBERS)
+		fail_unknown(command, argv[at]);
+	if (members[member].kind == FLAG && equals != NULL)
+		ctl_usage(command, "--%s takes no value", members[member].name);
+	if (members[member].kind == FLAG || equals != NULL) {
+		keep(command, given, member, equals != NULL ? equals + 1 : NULL);
+		return 1;
 	}
-	if (option->flag && value != NULL) {
-		ctl_usage(command, "--%s takes no value", option->name);
-		return -1;
-	}
-	if (!option->flag && value == NULL) {
-		if (at + 1 >= argc) {
-			ctl_usage(command, "--%s needs a value", option->name);
-			return -1;
-		}
-		value = argv[at + words++];
-	}
-	if (option->count >= option->maximum) {
-		ctl_usage(command, "--%s is given more than %zu time%s", option->name,
-			option->maximum, option->maximum == 1 ? "" : "s");
-		return -1;
-	}
-	option->values[option->count++] = option->flag ? option->name : value;
-	return words;
+	if (at + 1 >= argc)
+		ctl_usage(command, "--%s needs a value", members[member].name);
+	keep(command, given, member, argv[at + 1]);
+	return 2;
 }
 
-int ctl_options(
-	const struct ctl_command *command, struct ctl_option *options, int argc, char **argv)
+static void check_required(const struct ctl_command *command, const struct given *given)
 {
+	const char *line = command->arguments;
+	struct declared option;
+
+	while (next_declared(&line, &option)) {
+		size_t at = find_member(option.name, option.length);
+		const void *member = (const char *)given + members[at].offset;
+
+		if (option.required && *(const char *const *)member == NULL)
+			ctl_usage(command, "missing option --%s", members[at].name);
+	}
+}
+
+/* Operands stand in front of the options, in capitals. */
+static size_t count_operands(const char *arguments)
+{
+	size_t count = 0;
+
+	while (*arguments >= 'A' && *arguments <= 'Z') {
+		arguments += strcspn(arguments, " ");
+		arguments += strspn(arguments, " ");
+		count++;
+	}
+	return count;
+}
+
+void ctl_read_arguments(
+	const struct ctl_command *command, int argc, char **argv, struct given *given)
+{
+	size_t wanted = count_operands(command->arguments), count = 0;
 	bool ended = false;
-	int kept = 0;
 
 	for (int at = 0; at < argc;) {
-		int words = 1;
-
-		if (!ended && strcmp(argv[at], "--") == 0) {
-			ended = true;
-		} else if (ended || argv[at][0] != '-' || argv[at][1] == '\0') {
-			argv[kept++] = argv[at];
-		} else {
-			words = take(command, options, argc, argv, at);
-			if (words < 0)
-				return -1;
+		if (!ended && argv[at][0] == '-' && argv[at][1] != '\0') {
+			ended = strcmp(argv[at], "--") == 0;
+			at += ended ? 1 : take_option(command, argc, argv, at, given);
+			continue;
 		}
-		at += words;
+		if (count == wanted)
+			ctl_usage(command,
+				wanted > 0 ? "extra operand \"%s\"" : "unexpected argument \"%s\"",
+				argv[at]);
+		given->operands[count++] = argv[at++];
 	}
-	argv[kept] = NULL;
-	return kept;
-}
-
-int ctl_operands(const struct ctl_command *command, int argc, char **argv, int wanted)
-{
-	struct ctl_option none[] = {{.name = NULL}};
-	int operands = ctl_options(command, none, argc, argv);
-
-	if (operands < 0)
-		return -1;
-	if (operands == wanted)
-		return 0;
-	ctl_usage(command, operands < wanted ? "something is missing" : "there is too much");
-	return -1;
+	if (count < wanted)
+		ctl_usage(command, "missing operand");
+	check_required(command, given);
 }

@@ -1,92 +1,68 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl secret: API keys and the like, by name and version.
+ * meetauthctl secret: API keys and other secrets, by name and version.
  */
 #include "ctl/ctl.h"
 
 #include "base/text.h"
 #include "ctl/given.h"
+#include "ctl/print.h"
 #include "ctl/secret_name.h"
 #include "state/state.h"
 
-#include <jansson.h>
-
-enum { SET, LIST, RETIRE, GENERATE };
-
-static int run_set(struct ctl *ctl, int argc, char **argv)
+/* Stores a value as the next version, which it returns. */
+static unsigned store_value(
+	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
 {
-	const struct settings *settings;
-	struct secret_name name;
+	const struct settings *settings = ctl->settings;
+	struct error error;
+	unsigned version;
+
+	if (store_check_value(value, &error) != 0 ||
+		secret_name_fits(name, secret_text(value), &error) != 0)
+		ctl_fail(EX_DATAERR, &error);
+	if (store_set(settings->store, settings->store_key, name->stored, value, &version,
+		    &error) != 0)
+		ctl_fail(1, &error);
+	return version;
+}
+
+static int run_set(struct ctl *ctl)
+{
+	struct secret_name name = secret_name_find(ctl, ctl->given.operands[0]);
 	char prompt[STORE_NAME_MAX + 32];
 	struct secret *value;
-	struct error error;
-	unsigned version;
-	int status = EX_OK;
 
-	if (ctl_operands(&ctl_secret_commands[SET], argc, argv, 1) != 0)
-		return EX_USAGE;
-	settings = ctl_settings(ctl);
-	if (settings == NULL)
-		return EX_CONFIG;
-	if (secret_name_find(&ctl_secret_commands[SET], settings, argv[0], &name) != 0)
-		return EX_USAGE;
 	snprintf(prompt, sizeof prompt, "Secret of %s: ", name.stored);
-	value = given_secret(prompt, &error);
-	if (value == NULL || store_check_value(value, &error) != 0 ||
-		secret_name_fits(&name, secret_text(value), &error) != 0)
-		status = ctl_fail(EX_DATAERR, &error);
-	else if (store_set(settings->store, settings->store_key, name.stored, value, &version,
-			 &error) != 0)
-		status = ctl_fail(1, &error);
-	else
-		printf("%s: version %u stored\n", name.stored, version);
+	value = given_secret(prompt);
+	printf("%s: version %u stored\n", name.stored, store_value(ctl, &name, value));
 	secret_free(&value);
-	return status;
+	return EX_OK;
 }
 
-static int store_generated(const struct settings *settings, const struct secret_name *name)
+static int run_generate(struct ctl *ctl)
 {
-	struct secret *value = given_random();
-	struct error error;
+	struct secret_name name = secret_name_find(ctl, ctl->given.operands[0]);
+	const char *advice = secret_name_generated(&name);
+	struct secret *value;
 	unsigned version;
-	int status = EX_OK;
 
-	error_set(&error, "no memory");
-	if (value != NULL && secret_name_fits(name, secret_text(value), &error) != 0) {
-		status = ctl_fail(EX_DATAERR, &error);
-	} else if (value == NULL || store_set(settings->store, settings->store_key, name->stored,
-					    value, &version, &error) != 0) {
-		status = ctl_fail(1, &error);
-	} else {
-		printf("%s\n", secret_text(value));
-		fflush(stdout);
-		fprintf(stderr, "version %u of %s: %s; it is not shown again\n", version,
-			name->stored, secret_name_generated(name));
-	}
-	secret_free(&value);
-	return status;
-}
-
-static int run_generate(struct ctl *ctl, int argc, char **argv)
-{
-	const struct ctl_command *command = &ctl_secret_commands[GENERATE];
-	const struct settings *settings;
-	struct secret_name name;
-
-	if (ctl_operands(command, argc, argv, 1) != 0)
-		return EX_USAGE;
-	settings = ctl_settings(ctl);
-	if (settings == NULL)
-		return EX_CONFIG;
-	if (secret_name_find(command, settings, argv[0], &name) != 0)
-		return EX_USAGE;
-	if (secret_name_generated(&name) == NULL)
-		return ctl_usage(command,
-			"no random key is a secret for type \"%s\": meetauth.conf(5) says what is, "
-			"and \"meetauthctl secret set %s\" stores it",
+	if (advice == NULL)
+		ctl_usage(ctl->command,
+			"a random key cannot be a secret for type \"%s\": meetauth.conf(5) says "
+			"what can, and \"meetauthctl secret set %s\" stores it",
 			section_type(name.section), name.stored);
-	return store_generated(settings, &name);
+	value = given_random();
+	version = store_value(ctl, &name, value);
+	printf("%s\n", secret_text(value));
+	fflush(stdout);
+	fprintf(stderr, "version %u of %s: %s; it is not shown again\n", version, name.stored,
+		advice);
+	secret_free(&value);
+	return EX_OK;
 }
+
+/* ---- secret retire ---- */
 
 static bool is_configured(const struct settings *settings, const char *name)
 {
@@ -101,154 +77,102 @@ static bool is_configured(const struct settings *settings, const char *name)
 	return false;
 }
 
-/* 0, or an exit status where it is the last one of something that is still in use. */
-static int check_last(
-	const struct settings *settings, const char *name, unsigned version, struct error *error)
+/* Refuses the only version of a secret that is still in use. */
+static void check_last(const struct settings *settings, const char *name, unsigned version)
 {
-	struct store *store = store_open(settings->store, settings->store_key, error);
+	struct error error;
+	struct store *store = store_open(settings->store, settings->store_key, &error);
 	const struct store_secret *secrets;
 	size_t count = 0;
-	int status = 0;
 
 	if (store == NULL)
-		return 1;
+		ctl_fail(1, &error);
 	secrets = store_secrets(store, name, &count);
-	if (count == 1 && secrets[0].version == version && is_configured(settings, name)) {
-		error_set(error,
+	if (count == 1 && secrets[0].version == version && is_configured(settings, name))
+		ctl_die(1,
 			"%s: version %u is the only one, and nobody could use %s without it; store "
 			"another one first (\"meetauthctl secret set %s\"), or say --force",
 			name, version, name, name);
-		status = 1;
-	}
 	store_free(&store);
-	return status;
 }
 
-/* Not checked against the configuration: what is no longer in it is what one retires. */
-static int run_retire(struct ctl *ctl, int argc, char **argv)
+/* The name need not be in the configuration: what was taken out of it is what one retires. */
+static int run_retire(struct ctl *ctl)
 {
-	const struct settings *settings;
+	const struct settings *settings = ctl->settings;
+	char *name = ctl->given.operands[0];
 	struct error error;
-	const char *force[1];
-	struct ctl_option options[] = {{"force", true, 1, force, 0}, {NULL, false, 0, NULL, 0}};
 	int64_t version;
-	int operands = ctl_options(&ctl_secret_commands[RETIRE], options, argc, argv);
 
-	if (operands < 0)
-		return EX_USAGE;
-	if (operands != 2)
-		return ctl_usage(&ctl_secret_commands[RETIRE],
-			operands < 2 ? "something is missing" : "there is too much");
-	if (text_to_number(argv[1], 1, UINT32_MAX, &version) != 0)
-		return ctl_usage(&ctl_secret_commands[RETIRE], "\"%s\" is no version", argv[1]);
-	settings = ctl_settings(ctl);
-	if (settings == NULL)
-		return EX_CONFIG;
-	secret_name_fold(argv[0]);
-	if (options[0].count == 0 && check_last(settings, argv[0], (unsigned)version, &error) != 0)
-		return ctl_fail(1, &error);
-	if (store_retire(
-		    settings->store, settings->store_key, argv[0], (unsigned)version, &error) != 0)
-		return ctl_fail(1, &error);
-	printf("%s: version %u retired\n", argv[0], (unsigned)version);
+	if (text_to_number(ctl->given.operands[1], 1, UINT32_MAX, &version) != 0)
+		ctl_usage(ctl->command, "\"%s\" is not a version", ctl->given.operands[1]);
+	secret_name_fold(name);
+	if (!ctl->given.force)
+		check_last(settings, name, (unsigned)version);
+	if (store_retire(settings->store, settings->store_key, name, (unsigned)version, &error) !=
+		0)
+		ctl_fail(1, &error);
+	printf("%s: version %u retired\n", name, (unsigned)version);
 	return EX_OK;
 }
 
-/* -- secret list -- */
+/* ---- secret list ---- */
 
-/* When the platform last accepted it: a time, "-" for never, "unknown" where the state does not
+/* When the platform last accepted it: a time, null for never, "unknown" where the state does not
  * tell. */
-static const char *accepted(struct state *state, const struct store *store,
-	const struct store_secret *secret, char text[TEXT_TIME_SIZE])
+static json_t *accepted_to_json(
+	struct state *state, const struct store *store, const struct store_secret *secret)
 {
 	uint8_t key[SEAL_HASH_SIZE];
 	int64_t when;
 
 	store_accepted_key(store_hash_key(store), secret->name, secret->version, key);
 	when = state == NULL ? -1 : state_marked(state, key);
-	if (when < 0)
-		return "unknown";
-	return when == 0 ? "-" : text_from_time(when, text);
+	return when < 0 ? json_string("unknown") : print_time(when);
 }
 
-static void print_table(struct state *state, const struct store *store)
+static int run_list(struct ctl *ctl)
 {
-	char created[TEXT_TIME_SIZE], last[TEXT_TIME_SIZE];
-	size_t count;
-	const struct store_secret *secrets = store_all(store, &count);
-	int width = 4;
-
-	for (size_t i = 0; i < count; i++)
-		if ((int)strlen(secrets[i].name) > width)
-			width = (int)strlen(secrets[i].name);
-	printf("%-*s  VERSION  %-20s  LAST ACCEPTED\n", width, "NAME", "CREATED");
-	for (size_t i = 0; i < count; i++)
-		printf("%-*s  %7u  %-20s  %s\n", width, secrets[i].name, secrets[i].version,
-			text_from_time(secrets[i].created, created),
-			accepted(state, store, &secrets[i], last));
-}
-
-/* `accepted` is null for never. */
-static int print_json(struct state *state, const struct store *store)
-{
-	char created[TEXT_TIME_SIZE], last[TEXT_TIME_SIZE];
-	size_t count;
-	const struct store_secret *secrets = store_all(store, &count);
-	json_t *list = json_array();
-	int rc = list == NULL ? -1 : 0;
-
-	for (size_t i = 0; i < count && rc == 0; i++) {
-		const char *when = accepted(state, store, &secrets[i], last);
-
-		rc = json_array_append_new(
-			list, json_pack("{s:s, s:I, s:s, s:s?}", "name", secrets[i].name, "version",
-				      (json_int_t)secrets[i].version, "created",
-				      text_from_time(secrets[i].created, created), "accepted",
-				      strcmp(when, "-") == 0 ? NULL : when));
-	}
-	if (rc == 0)
-		rc = json_dumpf(list, stdout, JSON_INDENT(2));
-	printf("\n");
-	json_decref(list);
-	return rc;
-}
-
-static int run_list(struct ctl *ctl, int argc, char **argv)
-{
-	const struct settings *settings;
-	struct store *store;
-	struct state *state;
+	static const struct print_column columns[] = {
+		{"NAME", "name", NULL, NULL},
+		{"VERSION", "version", NULL, NULL},
+		{"CREATED", "created", NULL, NULL},
+		{"LAST ACCEPTED", "accepted", "-", NULL},
+		{0},
+	};
+	const struct settings *settings = ctl->settings;
 	struct error error;
-	int status = EX_OK;
+	struct store *store = store_open(settings->store, settings->store_key, &error);
+	struct state *state;
+	const struct store_secret *secrets;
+	json_t *list = json_array();
+	size_t count;
 
-	if (ctl_operands(&ctl_secret_commands[LIST], argc, argv, 0) != 0)
-		return EX_USAGE;
-	settings = ctl_settings(ctl);
-	if (settings == NULL)
-		return EX_CONFIG;
-	store = store_open(settings->store, settings->store_key, &error);
 	if (store == NULL)
-		return ctl_fail(1, &error);
+		ctl_fail(1, &error);
 	state = state_open(settings->state, &error);
-	if (state == NULL)
-		ctl_fail(0, &error); /* the list is worth having without it */
-	if (!ctl->json)
-		print_table(state, store);
-	else if (print_json(state, store) != 0)
-		status = EX_OSERR;
+	if (state == NULL) /* the list is of use without it */
+		fprintf(stderr, "meetauthctl: %s\n", error.text);
+	secrets = store_all(store, &count);
+	for (size_t i = 0; i < count; i++)
+		print_add(list, json_pack("{s:s, s:I, s:o, s:o}", "name", secrets[i].name,
+					"version", (json_int_t)secrets[i].version, "created",
+					print_time(secrets[i].created), "accepted",
+					accepted_to_json(state, store, &secrets[i])));
 	state_close(&state);
 	store_free(&store);
-	return status;
+	print_list(ctl, list, columns, PRINT_ALIGNED);
+	return EX_OK;
 }
 
 const struct ctl_command ctl_secret_commands[] = {
-	[SET] = {"secret set", "NAME",
-		"store a new version of a secret, from standard input or a prompt", run_set, true},
-	[LIST] = {"secret list", "", "versions, when made, when last accepted; never a value",
-		run_list, false},
-	[RETIRE] = {"secret retire", "NAME VERSION [--force]", "remove a version of a secret",
-		run_retire, true},
-	[GENERATE] = {"secret generate", "NAME",
-		"store a new random key as a version, and print it once", run_generate, true},
+	{"secret set", "NAME", "store a new version of a secret, from standard input or a prompt",
+		run_set, .changes = true},
+	{"secret list", "", "versions, when made, when last accepted; never a value",
+		.run = run_list},
+	{"secret retire", "NAME VERSION [--force]", "remove a version of a secret", run_retire,
+		.changes = true},
+	{"secret generate", "NAME", "store a new random key as a version, and print it once",
+		run_generate, .changes = true},
 	{0},
 };

@@ -33,7 +33,7 @@ static void set_backend(struct secret_name *name, const struct section *section)
 }
 
 /* The section at an index, platforms first; false past the end. */
-static bool at(const struct settings *settings, size_t index, struct secret_name *name)
+static bool at_index(const struct settings *settings, size_t index, struct secret_name *name)
 {
 	if (index < settings->platform_count)
 		set_platform(name, settings->platforms[index]);
@@ -59,21 +59,22 @@ static bool reads_none(const struct secret_name *name)
 
 /* -- meetings -- */
 
-/* What the platform's driver calls the meeting: what was typed may say the same in other words. */
-static int name_meeting(struct secret_name *name, const char *meeting, struct error *error)
+/* Names the secret of a meeting by the id that the driver has for what was typed. */
+static void name_meeting(const struct ctl *ctl, struct secret_name *name, const char *meeting)
 {
+	struct error error;
 	char *id;
-	int rc = given_meeting_id(name->section, meeting, &id, error);
 
-	if (rc == 0 && snprintf(name->stored, sizeof name->stored, "meeting/%s/%s",
-			       section_title(name->section), id) > STORE_NAME_MAX)
-		rc = error_set(error, "the name of the meeting is too long");
+	if (given_meeting_id(name->section, meeting, &id, &error) != 0)
+		ctl_usage(ctl->command, "%s", error.text);
+	if (snprintf(name->stored, sizeof name->stored, "meeting/%s/%s",
+		    section_title(name->section), id) > STORE_NAME_MAX)
+		ctl_usage(ctl->command, "the name of the meeting is too long");
 	free(id);
-	return rc;
 }
 
-/* "meeting/PLATFORM/MEETING", where the platform has a secret for each. NULL: it is none; else the
- * meeting. */
+/* "meeting/PLATFORM/MEETING", where the platform has a secret for each. The meeting, or NULL for
+ * another form. */
 static const char *find_meeting(
 	const struct settings *settings, const char *typed, struct secret_name *name)
 {
@@ -98,56 +99,48 @@ static const char *find_meeting(
 static bool find_section(
 	const struct settings *settings, const char *typed, struct secret_name *name)
 {
-	for (size_t i = 0; at(settings, i, name); i++)
+	for (size_t i = 0; at_index(settings, i, name); i++)
 		if (strcmp(name->stored, typed) == 0)
 			return true;
 	return false;
 }
 
-static int refuse_unknown(
-	const struct ctl_command *command, const struct settings *settings, const char *typed)
+static _Noreturn void refuse_unknown(const struct ctl *ctl, const char *typed)
 {
 	struct buffer list = BUFFER_INIT(4096);
 	struct secret_name name;
 
-	for (size_t i = 0; at(settings, i, &name); i++)
+	for (size_t i = 0; at_index(ctl->settings, i, &name); i++)
 		if (!reads_none(&name))
 			buffer_printf(&list, "%s%s%s%s", list.length > 0 ? ", " : "",
 				is_for_meetings(&name) ? "meeting/" : "", name.stored,
 				is_for_meetings(&name) ? "/MEETING" : "");
-	ctl_usage(command,
+	ctl_usage(ctl->command,
 		"the configuration has no platform or backend for \"%s\"; secrets are those of: %s",
 		typed, list.length > 0 ? list.data : "none");
-	buffer_release(&list);
-	return -1;
 }
 
-int secret_name_find(const struct ctl_command *command, const struct settings *settings,
-	char *typed, struct secret_name *name)
+struct secret_name secret_name_find(const struct ctl *ctl, char *typed)
 {
-	const char *meeting = find_meeting(settings, typed, name);
-	struct error error;
+	struct secret_name name;
+	const char *meeting = find_meeting(ctl->settings, typed, &name);
 
-	if (meeting != NULL && name_meeting(name, meeting, &error) == 0)
-		return 0;
 	if (meeting != NULL) {
-		ctl_usage(command, "%s", error.text);
-		return -1;
+		name_meeting(ctl, &name, meeting);
+		return name;
 	}
 	secret_name_fold(typed);
-	if (!find_section(settings, typed, name))
-		return refuse_unknown(command, settings, typed);
-	if (!is_for_meetings(name) && !reads_none(name))
-		return 0;
-	if (is_for_meetings(name))
-		ctl_usage(command,
+	if (!find_section(ctl->settings, typed, &name))
+		refuse_unknown(ctl, typed);
+	if (is_for_meetings(&name))
+		ctl_usage(ctl->command,
 			"\"%s\" has no secret of its own, but one for each meeting: "
 			"meeting/%s/MEETING",
 			typed, typed);
-	else
-		ctl_usage(command, "\"%s\" needs no secret, being of type \"%s\": nothing reads it",
-			typed, section_type(name->section));
-	return -1;
+	if (reads_none(&name))
+		ctl_usage(ctl->command, "\"%s\" needs no secret: nothing of type \"%s\" reads one",
+			typed, section_type(name.section));
+	return name;
 }
 
 const char *secret_name_generated(const struct secret_name *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names of secrets as they are typed, and what the configuration has by them.
+ * Private to ctl: what the configuration has by the name of a secret.
  */
 #ifndef CTL_SECRET_NAME_H
 #define CTL_SECRET_NAME_H
@@ -19,13 +19,12 @@ struct secret_name {
 	const struct auth_backend *backend;
 };
 
-/* Host names are compared without case, so what was typed is made as it stands in the store. */
+/* Puts a host name into lower case, as the store has it. */
 void secret_name_fold(char *name);
 
-/* Finds what `typed` is for, which it folds. A secret is stored for what reads one, so that a
- * typing error is found now, and not by the first join. 0, or -1 after saying what is wrong. */
-int secret_name_find(const struct ctl_command *command, const struct settings *settings,
-	char *typed, struct secret_name *name);
+/* Finds what `typed` is for, which it folds. Refuses a name that nothing reads, so that a typing
+ * error is found now and not by the first join. */
+struct secret_name secret_name_find(const struct ctl *ctl, char *typed);
 
 /* What to do with a random key by that name; NULL: it takes none. */
 const char *secret_name_generated(const struct secret_name *name);

@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-/* What the call is about. */
+/* What the command is about. */
 struct target {
 	const struct settings *settings;
 	const struct section *backend;
@@ -26,13 +26,12 @@ static bool may_have_one(const struct section *backend)
 	return driver != NULL && driver->second_factor;
 }
 
-/* The backend called `title`, or for NULL the only one whose people may have a second factor. 0, or
- * an exit status. */
-static int find_backend(struct target *target, const struct ctl_command *command, const char *title)
+/* The backend that --backend names, or the only one whose users may have a second factor. */
+static const struct section *find_backend(const struct ctl *ctl)
 {
-	const struct settings *settings = target->settings;
-	struct error error;
-	size_t found = 0;
+	const struct settings *settings = ctl->settings;
+	const char *title = ctl->given.backend;
+	const struct section *found = NULL;
 
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		const struct section *backend = settings->backends[i];
@@ -40,55 +39,52 @@ static int find_backend(struct target *target, const struct ctl_command *command
 		if (!may_have_one(backend) ||
 			(title != NULL && strcmp(section_title(backend), title) != 0))
 			continue;
-		target->backend = backend;
-		found++;
+		if (found != NULL)
+			ctl_usage(ctl->command, "there are several backends with a second factor: "
+						"name one with --backend");
+		found = backend;
 	}
-	if (found == 1)
-		return 0;
-	if (found > 1)
-		return ctl_usage(command,
-			"there are several backends with a second factor: name one with --backend");
-	error_set(&error, "%s: no backend %s%swhose users may have a second factor", settings->file,
-		title != NULL ? title : "", title != NULL ? " " : "");
-	return ctl_fail(EX_CONFIG, &error);
+	if (found == NULL)
+		ctl_die(EX_CONFIG, "%s: no backend %s%swhose users may have a second factor",
+			settings->file, title != NULL ? title : "", title != NULL ? " " : "");
+	return found;
 }
 
-/* What its users are called only the backend knows; the names of a file can be looked up. 0, or an
- * exit status. */
-static int find_subject(
-	struct target *target, const struct ctl_command *command, const char *name, bool must_exist)
+/* The name as the users file has it: the factor is looked up by the subject, byte by byte. */
+static void find_in_file(struct target *target, const char *name, bool must_exist)
 {
-	bool is_file = strcmp(section_type(target->backend), "file") == 0;
+	const char *path = section_string(target->backend, "users");
 	enum users_kind kind = USERS_OWN;
 	const struct user *user;
 	struct users *users;
 	struct error error;
-	int rc;
+
+	users_kind_named(section_string(target->backend, "format"), &kind);
+	users = users_load(path, kind, &error);
+	if (users == NULL)
+		ctl_fail(EX_NOINPUT, &error);
+	if (users_key(users, name, target->subject) != 0)
+		ctl_die(EX_NOUSER, "%s: no user \"%s\"", path, name);
+	user = users_find(users, target->subject);
+	if (user != NULL)
+		snprintf(target->subject, sizeof target->subject, "%s", user->name);
+	else if (must_exist)
+		ctl_die(EX_NOUSER, "%s: no user \"%s\"", path, name);
+	users_drop(&users);
+}
+
+/* Only the backend knows the names of its users; those of a file can be looked up. */
+static void find_subject(const struct ctl *ctl, struct target *target, const char *name)
+{
+	const char *type = section_type(target->backend);
 
 	if (name[0] == '\0' || strlen(name) > IDENTITY_SUBJECT_MAX || !text_is_printable(name))
-		return ctl_usage(
-			command, "a user name is 1 to %d bytes of UTF-8", IDENTITY_SUBJECT_MAX);
-	/* As the backend has it, where the name is not an account's that is written otherwise. */
-	if (strcmp(section_type(target->backend), "pam") == 0 &&
-		identity_plain_name(name, target->subject) == 0)
-		return 0;
-	if (!is_file) {
+		ctl_usage(ctl->command, "a user name is 1 to %d bytes of UTF-8",
+			IDENTITY_SUBJECT_MAX);
+	if (strcmp(type, "file") == 0)
+		find_in_file(target, name, !ctl->given.remove);
+	else if (strcmp(type, "pam") != 0 || identity_plain_name(name, target->subject) != 0)
 		snprintf(target->subject, sizeof target->subject, "%s", name);
-		return 0;
-	}
-	users_kind_named(section_string(target->backend, "format"), &kind);
-	users = users_load(section_string(target->backend, "users"), kind, &error);
-	if (users == NULL)
-		return ctl_fail(EX_NOINPUT, &error);
-	rc = users_key(users, name, target->subject);
-	user = rc == 0 ? users_find(users, target->subject) : NULL;
-	if (user != NULL) /* the factor is asked of the subject, letter by letter */
-		snprintf(target->subject, sizeof target->subject, "%s", user->name);
-	if (rc != 0 || (must_exist && user == NULL))
-		rc = error_set(&error, "%s: no user \"%s\"",
-			section_string(target->backend, "users"), name);
-	users_drop(&users);
-	return rc == 0 ? 0 : ctl_fail(EX_NOUSER, &error);
 }
 
 int user_totp_remove(const struct settings *settings, const char *backend, const char *subject,
@@ -104,22 +100,22 @@ int user_totp_remove(const struct settings *settings, const char *backend, const
 	return dropped > 0 ? 1 : 0;
 }
 
-static int store_key(const struct target *target, const char *key, struct error *error)
+static void store_key(const struct target *target, const char *key)
 {
 	const struct settings *settings = target->settings;
 	struct secret *secret = secret_new(key, strlen(key));
+	struct error error;
 	size_t dropped;
-	int rc;
 
 	if (secret == NULL)
-		return error_set(error, "no memory");
-	rc = store_set_only(
-		settings->store, settings->store_key, target->name, secret, &dropped, error);
+		ctl_no_memory();
+	if (store_set_only(settings->store, settings->store_key, target->name, secret, &dropped,
+		    &error) != 0)
+		ctl_fail(1, &error);
 	secret_free(&secret);
-	return rc;
 }
 
-/* Whom the app shows the code as being for: ours, and not the platform's. */
+/* The name that the app shows beside the code. */
 static const char *issuer(const struct settings *settings)
 {
 	const char *host = strstr(settings->origin, "://");
@@ -149,64 +145,41 @@ static void print_address(const struct target *target, const char *key)
 	buffer_wipe(&lines);
 }
 
-static int make(const struct target *target)
+static void make_factor(const struct target *target)
 {
 	char key[TOTP_KEY_SIZE] = "";
-	struct error error;
-	int status = 0;
 
-	if (!totp_available()) {
-		error_set(&error, "this build has no second factor: it was made without liboath");
-		return ctl_fail(EX_UNAVAILABLE, &error);
-	}
-	error_set(&error, "no memory");
-	if (totp_make_key(key) != 0 || store_key(target, key, &error) != 0)
-		status = ctl_fail(1, &error);
-	else
-		print_address(target, key);
+	if (!totp_available())
+		ctl_die(EX_UNAVAILABLE,
+			"this build has no second factor: it was made without liboath");
+	if (totp_make_key(key) != 0)
+		ctl_no_memory();
+	store_key(target, key);
+	print_address(target, key);
 	explicit_bzero(key, sizeof key);
-	return status;
 }
 
-static int forget(const struct target *target)
+static void remove_factor(const struct target *target)
 {
 	struct error error;
 	int rc = user_totp_remove(
 		target->settings, section_title(target->backend), target->subject, &error);
 
+	if (rc < 0)
+		ctl_fail(1, &error);
 	if (rc == 0)
-		error_set(&error, "%s has no second factor", target->subject);
-	if (rc <= 0)
-		return ctl_fail(1, &error);
+		ctl_die(1, "%s has no second factor", target->subject);
 	printf("the second factor of %s is removed\n", target->subject);
-	return 0;
 }
 
-int user_totp_run(struct ctl *ctl, const struct ctl_command *command, int argc, char **argv)
+int user_totp_run(struct ctl *ctl)
 {
-	const char *title = NULL, *removes = NULL;
-	struct ctl_option options[] = {
-		{.name = "backend", .maximum = 1, .values = &title},
-		{.name = "remove", .flag = true, .maximum = 1, .values = &removes},
-		{0},
-	};
-	int operands = ctl_options(command, options, argc, argv), status;
-	struct target target = {0};
+	struct target target = {.settings = ctl->settings, .backend = find_backend(ctl)};
 
-	if (operands < 0)
-		return EX_USAGE;
-	if (operands != 1)
-		return ctl_usage(command, "one user name is needed");
-	target.settings = ctl_settings(ctl);
-	if (target.settings == NULL)
-		return EX_CONFIG;
-	status = find_backend(&target, command, title);
-	if (status == 0)
-		status = find_subject(&target, command, argv[0], removes == NULL);
-	if (status != 0)
-		return status;
+	find_subject(ctl, &target, ctl->given.operands[0]);
 	if (totp_secret_name(section_title(target.backend), target.subject, target.name,
 		    sizeof target.name) != 0)
-		return ctl_usage(command, "the user name is too long");
-	return removes != NULL ? forget(&target) : make(&target);
+		ctl_usage(ctl->command, "the user name is too long");
+	(ctl->given.remove ? remove_factor : make_factor)(&target);
+	return EX_OK;
 }

@@ -98,7 +98,7 @@ def test_meetauthctl_says_what_is_wrong_with_a_name(setup):
     assert "meeting/%s/john@contoso.example/AB34: version 1" % TITLE in done.stdout
     for name, words in (("", "missing"), ("john", "is neither USER@DOMAIN/ID nor sip:"), ("john@evil.example/1", "evil.example, is not one of the option `domains`")):
         done = setup.rig.ctl("secret", "set", "meeting/%s/%s" % (TITLE, name), text="x\n", check=False)
-        assert done.returncode == 64 and '"%s" is no meeting of %s: ' % (name, TITLE) in done.stderr and words in done.stderr, done
+        assert done.returncode == 64 and '"%s" is not a meeting of %s: ' % (name, TITLE) in done.stderr and words in done.stderr, done
 
 
 def test_check_wants_no_key_by_the_platforms_name(setup):

@@ -62,7 +62,7 @@ def test_tools_say_why_something_is_no_meeting(rig, platform, written):
     for command in (("invite", "create", "--name", "Grace"), ("meeting-key", "generate"), ("policy", "explain", "--user", "alice")):
         done = rig.ctl(*command, "--platform", platform, "--meeting", written, check=False)
         assert done.returncode in (64, 65) and not done.stdout
-        assert '--meeting: "%s" is no meeting of %s: ' % (written, platform) in done.stderr
+        assert '--meeting: "%s" is not a meeting of %s: ' % (written, platform) in done.stderr
 
 
 @pytest.mark.parametrize("platform,written,words", [

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl: common options, the table of commands, and the help made of it.
+ */
+#include "ctl/ctl.h"
+
+#include "auth/auth.h"
+#include "base/process.h"
+#include "config/nearest.h"
+#include "ctl/audit.h"
+#include "platform/registry.h"
+#include "secret/secret.h"
+#include "service/user.h"
+
+#include <errno.h>
+
+/* In the order of the help. */
+static const struct ctl_command *const groups[] = {
+	ctl_store_commands,
+	ctl_secret_commands,
+	ctl_session_commands,
+	ctl_user_commands,
+	ctl_invite_commands,
+	ctl_meeting_key_commands,
+	ctl_policy_commands,
+	ctl_check_commands,
+};
+
+enum {
+	GROUPS = sizeof groups / sizeof *groups,
+	WORDS_MAX = 64, /* of a command */
+};
+
+/* What the command line says before it is about a command. */
+struct line {
+	bool help, version;
+	int argc; /* the words left over */
+	char **argv;
+};
+
+static void load_settings(struct ctl *ctl)
+{
+	struct config_types types = {platform_section_types(), auth_section_types()};
+	struct error error;
+
+	if (service_become_user(ctl->config_file, &error) == 0)
+		ctl->settings = config_load(ctl->config_file, types, &error);
+	if (ctl->settings == NULL)
+		ctl_fail(EX_CONFIG, &error);
+}
+
+/* -- which command -- */
+
+/* How many words of argv the command has, where argv begins with all of them; else 0. */
+static int match_words(const struct ctl_command *command, int argc, char **argv)
+{
+	const char *words = command->words;
+
+	for (int i = 0; i < argc; i++) {
+		size_t length = strcspn(words, " ");
+
+		if (strlen(argv[i]) != length || strncmp(argv[i], words, length) != 0)
+			return 0;
+		if (words[length] == '\0')
+			return i + 1;
+		words += length + 1;
+	}
+	return 0;
+}
+
+static const struct ctl_command *find_command(int argc, char **argv, int *words_r)
+{
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++) {
+			*words_r = match_words(c, argc, argv);
+			if (*words_r > 0)
+				return c;
+		}
+	return NULL;
+}
+
+/* Whether the command's first word is `word`; NULL matches all. */
+static bool begins_with(const struct ctl_command *command, const char *word)
+{
+	size_t length = strcspn(command->words, " ");
+
+	return word == NULL ||
+	       (strlen(word) == length && strncmp(command->words, word, length) == 0);
+}
+
+/* -- help -- */
+
+static void print_usage(FILE *out, const struct ctl_command *command)
+{
+	const char *gap = command != NULL && command->arguments[0] != '\0' ? " " : "";
+
+	fprintf(out, "usage: meetauthctl [-c FILE] [--json] %s%s%s\n",
+		command != NULL ? command->words : "COMMAND", gap,
+		command != NULL ? command->arguments : " [ARGUMENT ...]");
+}
+
+static void print_command(const struct ctl_command *command)
+{
+	printf("  %s%s%s\n      %s\n", command->words, command->arguments[0] != '\0' ? " " : "",
+		command->arguments, command->summary);
+}
+
+static size_t print_commands(const char *word)
+{
+	size_t count = 0;
+
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++)
+			if (begins_with(c, word)) {
+				print_command(c);
+				count++;
+			}
+	return count;
+}
+
+static int print_help(const struct ctl_command *command, const char *word)
+{
+	print_usage(stdout, command);
+	printf("\n");
+	if (command != NULL)
+		print_command(command);
+	else if (print_commands(word) == 0)
+		print_commands(NULL);
+	printf("\n"
+	       "  -c FILE      configuration (%s)\n"
+	       "  --json       lists as JSON\n"
+	       "  -h, --help   this, or the help of a command\n"
+	       "  -V           version\n\n"
+	       "The manual is meetauthctl(1).\n",
+		SYSCONFDIR "/meetauth/meetauth.conf");
+	return EX_OK;
+}
+
+/* The command whose name is nearest to the first two words; NULL: none is near. */
+static const char *find_meant(int argc, char **argv, char meant[WORDS_MAX])
+{
+	struct nearest nearest;
+
+	snprintf(meant, WORDS_MAX, "%.30s%s%.30s", argv[0], argc > 1 ? " " : "",
+		argc > 1 ? argv[1] : "");
+	nearest = NEAREST_INIT(meant);
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++)
+			nearest_try(&nearest, c->words);
+	return nearest.name;
+}
+
+static int fail_unknown(int argc, char **argv)
+{
+	char words[WORDS_MAX];
+	const char *meant;
+	bool known = false;
+
+	if (argc == 0) {
+		print_usage(stderr, NULL);
+		fprintf(stderr, "\"meetauthctl --help\" lists the commands\n");
+		return EX_USAGE;
+	}
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++)
+			known = known || begins_with(c, argv[0]);
+	if (known && argc > 1)
+		fprintf(stderr, "meetauthctl: unknown command: %s %s\n", argv[0], argv[1]);
+	else
+		fprintf(stderr, "meetauthctl: %s command: %s\n", known ? "incomplete" : "unknown",
+			argv[0]);
+	meant = known && argc == 1 ? NULL : find_meant(argc, argv, words);
+	if (meant != NULL)
+		fprintf(stderr, "did you mean \"meetauthctl %s\"?\n", meant);
+	fprintf(stderr, "\"meetauthctl %s%s--help\" lists the commands\n", known ? argv[0] : "",
+		known ? " " : "");
+	return EX_USAGE;
+}
+
+/* -- the command line -- */
+
+/* Takes a common option at argv[at]. Returns the number of words that it has, 0 where it is
+ * another word. */
+static int take_common(struct ctl *ctl, struct line *line, int at)
+{
+	const char *word = line->argv[at];
+
+	if (strcmp(word, "--json") == 0) {
+		ctl->json = true;
+	} else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0) {
+		line->help = true;
+	} else if (strcmp(word, "-V") == 0) {
+		line->version = true;
+	} else if (strcmp(word, "-c") == 0) {
+		if (at + 1 >= line->argc)
+			ctl_die(EX_USAGE, "-c needs a file");
+		ctl->config_file = line->argv[at + 1];
+		return 2;
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
+/* Takes out the common options before "--"; the rest is the command's. */
+static void read_common(struct ctl *ctl, struct line *line)
+{
+	int kept = 0, at = 0;
+
+	while (at < line->argc && strcmp(line->argv[at], "--") != 0) {
+		int words = take_common(ctl, line, at);
+
+		if (words == 0)
+			line->argv[kept++] = line->argv[at];
+		at += words > 0 ? words : 1;
+	}
+	while (at < line->argc)
+		line->argv[kept++] = line->argv[at++];
+	line->argv[kept] = NULL;
+	line->argc = kept;
+}
+
+/* Runs the command at the front of the line. */
+static int run_command(struct ctl *ctl, struct line *line)
+{
+	struct error error;
+	struct audit audit;
+	int words = 0, status;
+
+	ctl->command = find_command(line->argc, line->argv, &words);
+	if (line->help)
+		return print_help(ctl->command, line->argc > 0 ? line->argv[0] : NULL);
+	if (ctl->command == NULL)
+		return fail_unknown(line->argc, line->argv);
+	if (secret_init(&error) != 0)
+		ctl_fail(EX_OSERR, &error);
+	audit_begin(&audit, line->argc - words, line->argv + words);
+	ctl_read_arguments(ctl->command, line->argc - words, line->argv + words, &ctl->given);
+	if (!ctl->command->loads_itself)
+		load_settings(ctl);
+	status = ctl->command->run(ctl);
+	if (ctl->command->changes && status == EX_OK)
+		audit_end(&audit, ctl->command->words);
+	return status;
+}
+
+static int run_line(struct ctl *ctl, struct line *line)
+{
+	read_common(ctl, line);
+	/* "help" and "help user" are what the options make of it. */
+	if (line->argc > 0 && strcmp(line->argv[0], "help") == 0) {
+		line->help = true;
+		line->argc--;
+		line->argv++;
+	}
+	if (!line->version)
+		return run_command(ctl, line);
+	printf("meetauthctl %s\n", PACKAGE_VERSION_TEXT);
+	return EX_OK;
+}
+
+int ctl_main(int argc, char **argv)
+{
+	static struct ctl ctl; /* so that nothing is lost where a command ends the program */
+	struct line line = {.argc = argc - 1, .argv = argv + 1};
+	int status;
+
+	ctl.config_file = SYSCONFDIR "/meetauth/meetauth.conf";
+	process_begin();
+	status = run_line(&ctl, &line);
+	if (ctl.settings != NULL)
+		config_free(&ctl.settings);
+	/* A full disk or a closed pipe must not look like success. */
+	if (fflush(stdout) != 0 || ferror(stdout))
+		ctl_die(EX_IOERR, "cannot write to standard output: %s", strerror(errno));
+	return status;
+}
