@@ -19,8 +19,7 @@ static const struct {
 	[REPLY_GRANT] = {"grant", MUST_TEXT},
 };
 
-/* Cuts the next line out of `rest` and parts it at its first blank. NULL: it is not printable, or
- * there is none. */
+/* Cuts the next line out of `rest` and parts it at its first blank. NULL: there is none. */
 static char *next_line(char **rest, char **value_r)
 {
 	char *line = *rest, *end = strchr(line, '\n');
@@ -29,8 +28,6 @@ static char *next_line(char **rest, char **value_r)
 		return NULL;
 	*end = '\0';
 	*rest = end + 1;
-	if (!text_is_printable(line))
-		return NULL;
 	*value_r = strchr(line, ' ');
 	if (*value_r == NULL)
 		*value_r = end;
@@ -67,15 +64,25 @@ static int set_flag(bool *seen, bool *flag, const char *value)
 	return 0;
 }
 
+/* What is only shown may be left out: a name in Latin-1 keeps nobody out. */
+static int read_shown(bool *seen, char **field, const char *value, size_t maximum)
+{
+	if (*seen)
+		return -1;
+	*seen = true;
+	identity_set(field, value, maximum);
+	return 0;
+}
+
 /* A line behind "grant"; one without a value says that there is none. */
 static int read_grant(struct answer *answer, const char *key, const char *value)
 {
 	struct identity *who = &answer->who;
 
 	if (strcmp(key, "name") == 0)
-		return set_once(&who->name, value, IDENTITY_NAME_MAX);
+		return read_shown(&answer->has_name, &who->name, value, IDENTITY_NAME_MAX);
 	if (strcmp(key, "email") == 0)
-		return set_once(&who->email, value, IDENTITY_EMAIL_MAX);
+		return read_shown(&answer->has_email, &who->email, value, IDENTITY_EMAIL_MAX);
 	if (strcmp(key, "group") == 0)
 		return value[0] == '\0' ? 0 : identity_add_group(who, value);
 	if (strcmp(key, "second-factor") == 0)
@@ -87,7 +94,8 @@ static int read_challenge(struct answer *answer, const char *key, const char *va
 {
 	if (strcmp(key, "echo") == 0)
 		return set_flag(&answer->has_echo, &answer->echo, value);
-	if (strcmp(key, "state") != 0 || answer->state != NULL || strlen(value) > AUTH_STATE_MAX)
+	if (strcmp(key, "state") != 0 || answer->state != NULL || strlen(value) > AUTH_STATE_MAX ||
+		!text_is_printable(value))
 		return -1;
 	answer->state = value;
 	return 0;
@@ -98,7 +106,7 @@ static int read_denial(struct answer *answer, const char *key, const char *value
 {
 	if (strcmp(key, "user") == 0)
 		return set_once(&answer->who.subject, value, IDENTITY_SUBJECT_MAX);
-	if (strcmp(key, "reason") != 0 || answer->text[0] != '\0')
+	if (strcmp(key, "reason") != 0 || answer->text[0] != '\0' || !text_is_printable(value))
 		return -1;
 	answer->text = value;
 	return 0;
@@ -122,7 +130,7 @@ static int read_reply(struct answer *answer, const char *word, const char *text)
 {
 	answer->reply = find_reply(word, text);
 	answer->text = text;
-	if (answer->reply == REPLY_NONSENSE)
+	if (answer->reply == REPLY_NONSENSE || !text_is_printable(text))
 		return -1;
 	if (answer->reply == REPLY_CHALLENGE && strlen(text) > AUTH_PROMPT_MAX)
 		return -1;

@@ -26,7 +26,7 @@ struct answer {
 	struct identity who; /* REPLY_GRANT: owned, complete but for the backend; REPLY_DENY: the
 				subject alone, where it was said */
 	const char *state;   /* REPLY_CHALLENGE: NULL where there is none */
-	bool has_second_factor, has_echo, echo;
+	bool has_name, has_email, has_second_factor, has_echo, echo;
 };
 
 #define ANSWER_INIT ((struct answer){.text = ""})

@@ -191,15 +191,16 @@ static const struct {
 	const char *name;
 	json_type type; /* JSON_TRUE: either */
 	bool needed;
+	bool may_be_null; /* the same as left out: what is only shown */
 } members[] = {
-	{"version", JSON_INTEGER, true},
-	{"nonce", JSON_STRING, true},
-	{"verdict", JSON_STRING, true},
-	{"subject", JSON_STRING, false},
-	{"name", JSON_STRING, false},
-	{"email", JSON_STRING, false},
-	{"groups", JSON_ARRAY, false},
-	{"secondFactor", JSON_TRUE, false},
+	{"version", JSON_INTEGER, true, false},
+	{"nonce", JSON_STRING, true, false},
+	{"verdict", JSON_STRING, true, false},
+	{"subject", JSON_STRING, false, false},
+	{"name", JSON_STRING, false, true},
+	{"email", JSON_STRING, false, true},
+	{"groups", JSON_ARRAY, false, false},
+	{"secondFactor", JSON_TRUE, false, false},
 };
 
 static bool has_type(const json_t *value, json_type type)
@@ -230,7 +231,8 @@ static int check_members(const json_t *answer, struct error *error)
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		const json_t *value = json_object_get(answer, members[i].name);
 
-		if (value != NULL && !has_type(value, members[i].type))
+		if (value != NULL && !has_type(value, members[i].type) &&
+			!(members[i].may_be_null && json_is_null(value)))
 			return error_set(
 				error, "the answer's \"%s\" is of another type", members[i].name);
 		known += value != NULL;
@@ -275,11 +277,12 @@ static int read_identity(const struct call *call, struct identity *who, struct e
 
 	if (subject == NULL || subject[0] == '\0')
 		return error_set(error, "the answer grants, and has no subject");
-	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
-		identity_set(&who->name, text_of(call, "name"), IDENTITY_NAME_MAX) != 0 ||
-		identity_set(&who->email, text_of(call, "email"), IDENTITY_EMAIL_MAX) != 0)
-		return error_set(error, "the answer's subject, name or email is too long or has "
-					"control characters");
+	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0)
+		return error_set(
+			error, "the answer's subject is too long or has control characters");
+	/* What is only shown is left out where it cannot be. */
+	identity_set(&who->name, text_of(call, "name"), IDENTITY_NAME_MAX);
+	identity_set(&who->email, text_of(call, "email"), IDENTITY_EMAIL_MAX);
 	if (read_groups(json_object_get(call->answer, "groups"), who) != 0)
 		return error_set(error,
 			"the answer's groups are not at most %d texts of at most %d bytes",

@@ -64,7 +64,7 @@ char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
 	char *least = NULL;
 
 	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
-		char *value = directory_value(values[i]);
+		char *value = directory_subject(attribute, values[i]);
 
 		if (value != NULL && (least == NULL || strcmp(value, least) < 0)) {
 			free(least);

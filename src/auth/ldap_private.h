@@ -97,6 +97,10 @@ char *directory_rdn(const char *dn);
 /* A value as text, to be freed; NULL when it contains a NUL, or without memory. */
 char *directory_value(const struct berval *value);
 
+/* A value of the attribute that people are called by, to be freed: as text, or where it is one of
+ * Active Directory's binary ones, as its tools write it. NULL as above. */
+char *directory_subject(const char *attribute, const struct berval *value);
+
 /* ---- ldap_link.c: one connection ---- */
 
 struct link_answer {

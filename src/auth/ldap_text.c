@@ -7,6 +7,8 @@
 
 #include "auth/ldap_private.h"
 
+#include <strings.h>
+
 static void append_escaped(struct buffer *text, const char *value)
 {
 	struct berval raw = {strlen(value), (char *)(uintptr_t)value};
@@ -113,6 +115,53 @@ char *directory_value(const struct berval *value)
 	if (value->bv_len == 0 || memchr(value->bv_val, '\0', value->bv_len) != NULL)
 		return NULL;
 	return strndup(value->bv_val, value->bv_len);
+}
+
+/* [MS-DTYP] 2.3.4: the first three fields have their lowest byte first. */
+static char *write_guid(const uint8_t *bytes)
+{
+	static const uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	struct buffer text = BUFFER_INIT(64);
+
+	for (size_t i = 0; i < sizeof order; i++)
+		buffer_printf(&text, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			bytes[order[i]]);
+	if (text.failed)
+		buffer_release(&text);
+	return text.data;
+}
+
+/* [MS-DTYP] 2.4.2.2: revision 1, how many parts, the authority; the parts lowest byte first. */
+static char *write_sid(const uint8_t *bytes, size_t length)
+{
+	struct buffer text = BUFFER_INIT(256);
+	uint64_t authority = 0;
+
+	if (length < 12 || bytes[0] != 1 || length != 8 + 4 * (size_t)bytes[1])
+		return NULL;
+	for (size_t i = 2; i < 8; i++)
+		authority = authority << 8 | bytes[i];
+	buffer_printf(&text, "S-1-%llu", (unsigned long long)authority);
+	for (size_t i = 8; i < length; i += 4)
+		buffer_printf(&text, "-%lu",
+			(unsigned long)bytes[i] | (unsigned long)bytes[i + 1] << 8 |
+				(unsigned long)bytes[i + 2] << 16 |
+				(unsigned long)bytes[i + 3] << 24);
+	if (text.failed)
+		buffer_release(&text);
+	return text.data;
+}
+
+char *directory_subject(const char *attribute, const struct berval *value)
+{
+	const uint8_t *bytes = (const uint8_t *)value->bv_val;
+
+	if (strcasecmp(attribute, "objectGUID") == 0 ||
+		strcasecmp(attribute, "mS-DS-ConsistencyGuid") == 0)
+		return value->bv_len == 16 ? write_guid(bytes) : NULL;
+	if (strcasecmp(attribute, "objectSid") == 0)
+		return write_sid(bytes, value->bv_len);
+	return directory_value(value);
 }
 
 char *directory_rdn(const char *dn)

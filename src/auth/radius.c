@@ -203,6 +203,32 @@ static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_M
 		text[0] = '\0';
 }
 
+/* Whom the answer names: UTF-8 (RFC 2865 section 5), or Latin-1 from servers that know no better;
+ * "" where that is no text, or too long. False where it names nobody: no User-Name, or an empty
+ * one. */
+static bool read_user_name(const struct radius_packet *reply, char text[RADIUS_VALUE_MAX + 1])
+{
+	struct radius_value value = {0};
+	size_t length = 0, at = 0;
+
+	if (!radius_next(reply, RADIUS_USER_NAME, &value) || value.length == 0)
+		return false;
+	read_text(&value, text);
+	if (text[0] != '\0')
+		return true;
+	for (; at < value.length && length + 2 <= RADIUS_VALUE_MAX; at++) {
+		uint8_t byte = value.bytes[at];
+
+		if (byte >= 0x80)
+			text[length++] = (char)(0xc0 | byte >> 6);
+		text[length++] = (char)(byte >= 0x80 ? 0x80 | (byte & 0x3f) : byte);
+	}
+	text[length] = '\0';
+	if (at < value.length || strlen(text) != length || !text_is_printable(text))
+		text[0] = '\0';
+	return true;
+}
+
 /* Takes the realm of the section off a name that has it, as USER@REALM or REALM\USER. */
 static void cut_realm(const char *realm, char name[RADIUS_VALUE_MAX + 1])
 {
@@ -224,13 +250,10 @@ static enum auth_verdict read_subject(const struct instance *instance,
 	const struct radius_packet *reply, const char *typed, char subject[USERS_NAME_SIZE],
 	struct error *error)
 {
-	struct radius_value value = {0};
 	char text[RADIUS_VALUE_MAX + 1];
-	bool told = radius_next(reply, RADIUS_USER_NAME, &value);
+	bool told = read_user_name(reply, text);
 
-	if (told)
-		read_text(&value, text);
-	else
+	if (!told)
 		snprintf(text, sizeof text, "%s", typed);
 	if (told && identity_canonical_name(text, subject) != 0) {
 		error_set(error, "the answer has a User-Name that is no name");

@@ -141,6 +141,11 @@ static void print_address(const struct target *target, const char *key)
 	fflush(stdout);
 	fprintf(stderr, "the second factor of %s is stored; it is not shown again\n",
 		target->subject);
+	if (strcmp(section_type(target->backend), "file") != 0)
+		fprintf(stderr,
+			"whether backend \"%s\" calls somebody so is not known here: compare with "
+			"user=... of a sign-in in the log\n",
+			section_title(target->backend));
 	buffer_wipe(&address);
 	buffer_wipe(&lines);
 }

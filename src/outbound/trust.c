@@ -52,6 +52,32 @@ static void load_system(X509_STORE *store)
 	curl_easy_cleanup(easy);
 }
 
+/* As X509_STORE_load_file() does, which would pass over a certificate behind a byte order mark. 0,
+ * or -1 where there is none. */
+static int load_file(X509_STORE *store, const char *ca_file)
+{
+	STACK_OF(X509_INFO) *found = NULL;
+	BIO *file = BIO_new_file(ca_file, "r");
+	char mark[3];
+	int count = 0;
+
+	if (file != NULL && (BIO_read(file, mark, 3) != 3 || memcmp(mark, "\xef\xbb\xbf", 3) != 0))
+		(void)BIO_reset(file);
+	if (file != NULL)
+		found = PEM_X509_INFO_read_bio(file, NULL, NULL, NULL);
+	for (int i = 0; i < sk_X509_INFO_num(found); i++) {
+		const X509_INFO *info = sk_X509_INFO_value(found, i);
+
+		if (info->x509 != NULL)
+			count += X509_STORE_add_cert(store, info->x509) == 1;
+		if (info->crl != NULL)
+			X509_STORE_add_crl(store, info->crl);
+	}
+	sk_X509_INFO_pop_free(found, X509_INFO_free);
+	BIO_free(file);
+	return count > 0 ? 0 : -1;
+}
+
 /* With the options that libcurl would set. */
 static void *load_store(const char *ca_file)
 {
@@ -62,7 +88,7 @@ static void *load_store(const char *ca_file)
 	X509_STORE_set_flags(store, X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_PARTIAL_CHAIN);
 	if (ca_file[0] == '\0') {
 		load_system(store);
-	} else if (X509_STORE_load_file(store, ca_file) != 1) {
+	} else if (load_file(store, ca_file) != 0) {
 		X509_STORE_free(store);
 		store = NULL;
 	}

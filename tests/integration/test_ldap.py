@@ -93,8 +93,11 @@ def found(make_module_rig, directory):
 
 @pytest.fixture(scope="module")
 def bound(make_module_rig, directory):
-    """StartTLS, direct bind, groups by a search of the people themselves."""
-    lines = ["start-tls = true", 'ca-file = "%s"' % directory.authority.file, 'user-dn = "uid={name},%s"' % ldap.PEOPLE,
+    """StartTLS, direct bind, groups by a search of the people themselves; a byte order mark before the certificates."""
+    marked = directory.authority.file + ".marked"
+    with open(directory.authority.file, "rb") as pem, open(marked, "wb") as file:
+        file.write(b"\xef\xbb\xbf" + pem.read())
+    lines = ["start-tls = true", 'ca-file = "%s"' % marked, 'user-dn = "uid={name},%s"' % ldap.PEOPLE,
              'group-refresh = "0"', 'group-base = "%s"' % ldap.GROUPS, 'group-filter = "(member={dn})"', 'group-attribute = ""']
     return start(make_module_rig(start=False, sections=section(*lines, servers=[directory.url]) + POLICY), directory)
 

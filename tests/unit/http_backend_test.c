@@ -291,6 +291,22 @@ static void a_typed_yes_is_a_yes(void **state)
 	identity_release(&result.who);
 }
 
+static void sign_in_14_and_55_what_is_only_shown_is_left_out(void **state)
+{
+	static const char *const answers[] = {GRANT(",\"name\":null"), GRANT(",\"email\":null"),
+		GRANT(",\"name\":\"A\\u0007\""), GRANT(",\"email\":\"a\\nb@example.org\"")};
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct result result = meet(*state, answers[i]);
+
+		assert_int_equal(result.verdict, AUTH_GRANT);
+		assert_string_equal(result.who.subject, "anna");
+		assert_null(result.who.name);
+		assert_null(result.who.email);
+		identity_release(&result.who);
+	}
+}
+
 static void a_typed_no_is_a_no(void **state)
 {
 	assert_int_equal(meet(*state, SAYS("\"deny\"")).verdict, AUTH_DENY);
@@ -372,7 +388,7 @@ static void a54_only_a_typed_yes_is_a_yes(void **state)
 static void what_is_wrong_with_one_person_is_no_outage(void **state)
 {
 	static const char *const answers[] = {GRANT(",\"groups\":null"), GRANT(",\"groups\":{}"),
-		GRANT(",\"groups\":[null]"), GRANT(",\"email\":null"), GRANT(",\"name\":7"),
+		GRANT(",\"groups\":[null]"), GRANT(",\"email\":{}"), GRANT(",\"name\":7"),
 		GRANT(",\"secondFactor\":null"), GRANT(",\"phone\":\"1\"")};
 
 	for (size_t i = 0; i < COUNT(answers); i++) {
@@ -519,6 +535,7 @@ int main(void)
 		ROW(what_is_not_utf8_is_nobodys_password),
 		ROW(without_a_key_nothing_is_sent),
 		ROW(a_typed_yes_is_a_yes),
+		ROW(sign_in_14_and_55_what_is_only_shown_is_left_out),
 		ROW(a_typed_no_is_a_no),
 		ROW(a54_only_a_typed_yes_is_a_yes),
 		ROW(a54_an_answer_of_yesterday_is_none),

@@ -701,6 +701,59 @@ static void a_group_name_that_does_not_fit_is_a_fault(void **state)
 	assert_int_equal(world->who.group_count, 1);
 }
 
+/* The example of [MS-DTYP] is not one: RFC 4122's name space of DNS, as Active Directory has it. */
+#define GUID_BYTES "\x10\xb8\xa7\x6b\xad\x9d\xd1\x11\x80\xb4\x01\xc0\x4f\xd4\x30\xc8"
+#define GUID_TEXT  "6ba7b810-9dad-11d1-80b4-01c04fd430c8"
+
+static void an_object_guid_is_a_subject(void **state)
+{
+	struct world *world = *state;
+	static struct fake_entry entry;
+
+	entry = alice;
+	entry.attributes[0] = (struct fake_attribute){"objectGUID", {GUID_BYTES}};
+	world->fake.script.entries = &entry;
+	open_with(world, SEARCH "subject-attribute = \"objectguid\"\n");
+	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
+	assert_string_equal(world->who.subject, GUID_TEXT);
+	entry.attributes[0] = (struct fake_attribute){"objectGUID", {"short"}};
+	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
+	assert_non_null(strstr(world->error.text, "subject-attribute"));
+}
+
+static void binary_names_are_written_as_their_tools_do(void **state)
+{
+	static const struct {
+		const char *attribute;
+		struct berval value;
+		const char *text;
+	} cases[] = {
+		{"mS-DS-ConsistencyGuid", {16, (char *)GUID_BYTES}, GUID_TEXT},
+		{"objectGUID", {17, (char *)GUID_BYTES "x"}, NULL},
+		{"objectSid",
+			{28, (char *)"\1\5\0\0\0\0\0\5\x15\0\0\0\1\0\0\0\2\0\0\0"
+				     "\xff\xff\xff\xff\x51\4\0\0"},
+			"S-1-5-21-1-2-4294967295-1105"},
+		{"objectSid", {12, (char *)"\1\1\0\0\0\0\0\1\0\0\0\0"}, "S-1-1-0"},
+		{"objectSid", {12, (char *)"\1\2\0\0\0\0\0\1\0\0\0\0"}, NULL},
+		{"objectSid", {12, (char *)"\2\1\0\0\0\0\0\1\0\0\0\0"}, NULL},
+		{"objectSid", {8, (char *)"\1\0\0\0\0\0\0\1"}, NULL},
+		{"uid", {5, (char *)"alice"}, "alice"},
+		{"uid", {3, (char *)"a\0b"}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *text = directory_subject(cases[i].attribute, &cases[i].value);
+
+		if (cases[i].text == NULL)
+			assert_null(text);
+		else
+			assert_string_equal(text, cases[i].text);
+		free(text);
+	}
+}
+
 /* Active Directory tells 1500 or 5000 values at once. */
 static void a_part_of_the_groups_is_a_fault(void **state)
 {
@@ -973,6 +1026,8 @@ int main(void)
 		ROW(group_names_may_be_whole_dns),
 		ROW(too_many_groups_are_a_fault_and_not_a_choice),
 		ROW(a_group_name_that_does_not_fit_is_a_fault),
+		ROW(an_object_guid_is_a_subject),
+		ROW(binary_names_are_written_as_their_tools_do),
 		ROW(a_part_of_the_groups_is_a_fault),
 		ROW(a28_new_groups_are_read),
 		ROW(a28_who_is_gone_loses_the_session),

@@ -548,6 +548,9 @@ static void p6_a_name_that_the_server_does_not_say_has_one_form(void **state)
 		{"dora.", NULL, "", NULL},
 		{"CORP\\dora", "dora", "", "dora"},
 		{"dora", "D\xc3\xb3ra@corp.example.org", "", "d\xc3\xb3ra@corp.example.org"},
+		/* Latin-1, of servers that know no better */
+		{"dora", "D\xf3ra@corp.example.org", "", "d\xc3\xb3ra@corp.example.org"},
+		{"d\xc3\xb3ra", "D\xf3RA", "", NULL},
 		{"dora@Corp", NULL, "realm = \"CORP\"", "dora"},
 		{"corp\\Dora", NULL, "realm = \"CORP\"", "dora"},
 		{"dora", NULL, "realm = \"CORP\"", "dora"},
@@ -584,6 +587,30 @@ static void p6_a_name_that_the_server_does_not_say_has_one_form(void **state)
 		}
 		identity_release(&result.who);
 	}
+}
+
+/* An attribute of no bytes names nobody; what is no name refuses one person. */
+static void a_user_name_that_is_none(void **state)
+{
+	static char longer[2 + RADIUS_VALUE_MAX] = {RADIUS_USER_NAME, (char)(2 + RADIUS_VALUE_MAX)};
+	struct server server;
+	struct result result =
+		meet(*state, &server, REPLY(RADIUS_ACCESS_ACCEPT, "\x01\x02"), "dora", "x");
+
+	assert_int_equal(result.verdict, AUTH_GRANT);
+	assert_string_equal(result.who.subject, "dora");
+	identity_release(&result.who);
+	result = meet(*state, &server,
+		REPLY(RADIUS_ACCESS_ACCEPT, "\x01\x05"
+					    "a\0b"),
+		"dora", "x");
+	assert_int_equal(result.verdict, AUTH_UNFIT);
+	identity_release(&result.who);
+	memset(longer + 2, 0xf3, RADIUS_VALUE_MAX); /* as UTF-8 it would be cut */
+	result = meet(*state, &server, reply_of(RADIUS_ACCESS_ACCEPT, longer, sizeof longer),
+		"dora", "x");
+	assert_int_equal(result.verdict, AUTH_UNFIT);
+	identity_release(&result.who);
 }
 
 static void a_no_is_a_no(void **state)
@@ -931,6 +958,7 @@ int main(void)
 		ROW(a_yes_gives_a_whole_identity),
 		ROW(the_server_may_say_whom_it_let_in),
 		ROW(p6_a_name_that_the_server_does_not_say_has_one_form),
+		ROW(a_user_name_that_is_none),
 		ROW(a_no_is_a_no),
 		ROW(what_is_no_text_is_no_group),
 		ROW(a48_some_words_are_never_sent),
