@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The guest desk, and what guests do with what is made there: accounts and invitations.
+ */
+#include "request_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HOST	"meeting.example.org"
+#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
+#define SERVICE                                                                                    \
+	"backend \"own\" { type = \"http\" url = \"@api@/ask\" timeout = \"40s\" "                 \
+	"connect-timeout = \"40s\" }\n"
+#define GUESTS                                                                                     \
+	"backend \"guests\" { type = \"guest-account\" accounts = \"@folder@/accounts\" "          \
+	"groups = {\"hosts\"} }\n"                                                                 \
+	"backend \"invited\" { type = \"invite\" invitations = \"@folder@/invitations\" }\n"
+#define DESK "guest-desk { groups = {\"hosts\"} }\n"
+#define RULES                                                                                      \
+	"policy { default = \"deny\" "                                                             \
+	"rule \"guests\" { allow = true backends = {\"guests\", \"invited\"} } }\n"
+#define SITE	MEETING SERVICE GUESTS DESK RULES
+#define SESSION "__Host-meetauth"
+#define FORM	"application/x-www-form-urlencoded"
+#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
+#define ACCOUNT                                                                                    \
+	"name=Ann&display=Ann+A.&email=ann%40example.org&meetings=m1&password=0123456789&expires="
+#define INVITE "name=Ben&email=&meetings=m1&meeting_token=&expires="
+
+/* Everybody is who they say: hanna is a host, eve is none. */
+static char *answer_question(const char *request)
+{
+	const char *name = strstr(request, "\"renew\"") != NULL
+				   ? cut(request, "\"subject\":\"", "\"")
+				   : cut(request, "\"name\":\"", "\"");
+	char *text;
+
+	assert_true(
+		asprintf(&text,
+			"{\"version\":1,\"nonce\":\"%s\",\"verdict\":\"%s\",\"subject\":\"%s\","
+			"\"groups\":[\"%s\"]}",
+			cut(request, "\"nonce\":\"", "\""),
+			strcmp(name, "hanna") == 0 || strcmp(name, "eve") == 0 ? "grant" : "deny",
+			name, strcmp(name, "hanna") == 0 ? "hosts" : "others") > 0);
+	return text;
+}
+
+static void open_site(const char *sections)
+{
+	site_secret(HOST, "key");
+	site_secret("backend/own", "0123456789abcdef0123456789abcdef");
+	site_secret("backend/invited", "fedcba9876543210fedcba9876543210");
+	site_load("", sections);
+	peer_says("/exchange/", 200, "", "access");
+	peer_makes("/ask", "Content-Type: application/json\r\n", answer_question);
+}
+
+static void sign_in_host(struct browser *browser)
+{
+	const struct answer *answer = sign_in(browser, "/guests", "name=hanna&password=x");
+
+	assert_status(answer, 303);
+	assert_string_equal(header(answer, "Location"), ORIGIN MOUNT "/guests");
+}
+
+/* A form of a fresh page. */
+static const struct answer *change(struct browser *host, const char *action, const char *fields)
+{
+	char marker[60];
+
+	snprintf(marker, sizeof marker, "value=\"%s\"", action);
+	return submit(host, visit(host, "/guests"), marker, fields);
+}
+
+/* The id of the only row of a list. */
+static const char *only_id(const struct answer *page, const char *action)
+{
+	char start[60];
+
+	snprintf(start, sizeof start, "value=\"%s\"", action);
+	return cut(strstr(page->body, start), "name=\"id\" value=\"", "\"");
+}
+
+/* ---- who may ---- */
+
+static void hosts_sign_in_and_come_back(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(SITE);
+	answer = visit(&browser, "/guests");
+	assert_status(answer, 303);
+	answer = follow(&browser, answer);
+	assert_says(answer, "(login.heading.desk)");
+	assert_silent(answer, "(login.purpose)");
+	answer = submit(&browser, answer, NULL, "name=hanna&password=x");
+	assert_logged("login", "result=ok user=hanna backend=own platform= meeting_id=");
+	assert_int_equal(log_count("join"), 0);
+	answer = follow(&browser, answer);
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.account) hanna");
+	assert_non_null(header(answer, "Content-Security-Policy"));
+	assert_status(SEND(&browser, .method = "HEAD", .target = "/guests"), 200);
+}
+
+static void who_is_no_host_is_told_so(void **state)
+{
+	struct browser browser = {0}, host = {0};
+	const struct answer *answer, *page;
+
+	(void)state;
+	open_site(SITE);
+	sign_in(&browser, "/guests", "name=eve&password=x");
+	answer = visit(&browser, "/guests");
+	assert_failure(answer, 403, "denied", "desk.message");
+	assert_says(answer, "(error.denied.desk.title)");
+	assert_says(answer, "(error.switch)");
+	assert_logged("failure", "code=denied user=eve backend=own");
+	sign_in_host(&host);
+	page = visit(&host, "/guests");
+	answer = submit(&browser, page, "put-account", ACCOUNT);
+	assert_failure(answer, 403, "denied", "desk.message");
+	assert_int_equal(log_count("desk"), 0);
+	/* Somebody else signs in, and comes to the desk. */
+	answer = submit(&browser, visit(&browser, "/guests"), "ticket", "");
+	answer = submit(&browser, follow(&browser, answer), NULL, "name=hanna&password=x");
+	assert_says(follow(&browser, answer), "(desk.account) hanna");
+}
+
+static void there_may_be_no_desk(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(MEETING SERVICE);
+	assert_failure(visit(&browser, "/guests"), 404, "not-found", "message");
+	assert_failure(visit(&browser, "/invite?token=x"), 404, "not-found", "message");
+}
+
+/* ---- accounts ---- */
+
+static void an_account_lets_into_its_meetings(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	answer = change(&host, "put-account", ACCOUNT);
+	assert_status(answer, 303);
+	assert_string_equal(header(answer, "Location"), ORIGIN MOUNT "/guests");
+	assert_logged("desk", "action=put-account result=ok guest=ann change=made user=hanna "
+			      "backend=own meetings=m1 expires= new_password=");
+	answer = follow(&host, answer);
+	assert_says(answer, HOST "/m1");
+	assert_says(answer, "own/hanna");
+	assert_silent(answer, "0123456789");
+	site_reload();
+
+	answer = sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789");
+	assert_leads(answer, "?token=access");
+	assert_logged("join", "result=ok backend=guests rule=guests");
+	assert_int_equal(state_count(MARKS), 2); /* of the secret, and when Ann joined */
+	answer = visit(
+		&guest, "?hostname=" HOST "&meetingId=m2&meetingToken=t1&requestToken=rt-number-2");
+	assert_status(answer, 303);
+	/* A guest is no host, whatever group they are in. */
+	sign_in(&guest, "/guests", "name=ann&password=0123456789");
+	assert_failure(visit(&guest, "/guests"), 403, "denied", "desk.message");
+}
+
+static void an_account_is_changed_as_it_was_seen(void **state)
+{
+	struct browser host = {0}, other = {0};
+	const struct answer *page, *mine, *theirs, *answer;
+	char target[100], fields[200];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	sign_in_host(&other);
+	change(&host, "put-account", ACCOUNT);
+	page = visit(&host, "/guests");
+	snprintf(target, sizeof target, "/guests?edit=%s", only_id(page, "remove-account"));
+	mine = visit(&host, target);
+	theirs = visit(&other, target);
+	assert_says(mine, "value=\"ann\"");
+	answer = submit(&host, mine, "put-account",
+		"name=anna&display=&email=&meetings=m1&password=&expires=");
+	assert_status(answer, 303);
+	assert_logged("desk", "action=put-account result=ok guest=anna former=ann change=changed "
+			      "new_password=");
+	answer = submit(&other, theirs, "put-account",
+		"name=bea&display=&email=&meetings=m1&password=&expires=");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.changed)");
+	assert_says(answer, "value=\"bea\"");
+	assert_logged("desk", "result=failed guest=anna detail=desk.fault.changed");
+
+	answer = change(&host, "put-account",
+		"name=Anna&display=&email=&meetings=m1&password=0123456789&expires=");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.taken)");
+
+	snprintf(fields, sizeof fields, "id=%s", only_id(page, "remove-account"));
+	page = visit(&host, "/guests");
+	answer = submit(&host, page, "value=\"remove-account\"", fields);
+	assert_status(answer, 303);
+	assert_logged("desk", "action=remove-account result=ok guest=anna meetings= expires=");
+	answer = submit(&host, page, "value=\"remove-account\"", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.gone)");
+	answer = submit(&other, visit(&other, target), "put-account", "name=x");
+	assert_status(answer, 400);
+}
+
+static void each_fault_has_its_sentence(void **state)
+{
+	static const struct {
+		const char *action, *fields, *fault;
+	} cases[] = {
+		{"put-account", "name=&meetings=m1&password=0123456789", "name"},
+		{"put-account", "name=a&email=no&meetings=m1&password=0123456789", "email"},
+		{"put-account", "name=a&meetings=m1&password=short", "password"},
+		{"put-account", "name=a&meetings=m1&password=", "password"},
+		{"put-account", "name=a&meetings=m1&password=0123456789&expires=soon", "expires"},
+		{"put-account", "name=a&meetings=m1&password=0123456789&expires=2020-01-01T00:00",
+			"past"},
+		{"put-account", "name=a&meetings=&password=0123456789", "meetings"},
+		{"put-account", "name=a&meetings=nowhere/m1&password=0123456789", "meetings"},
+		{"add-invitation", "name=Ben&meetings=", "meeting"},
+		{"add-invitation", "name=Ben&meetings=m1,m2", "meeting"},
+		{"add-invitation", "name=Ben&meetings=m1&email=no", "email"},
+		{"add-invitation", "name=Ben&meetings=m1&expires=2020-01-01T00:00", "past"},
+		{"add-invitation", "name=&meetings=m1", "invitation"},
+	};
+	struct browser host = {0};
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct answer *answer = change(&host, cases[i].action, cases[i].fields);
+		char text[60];
+
+		snprintf(text, sizeof text, "(desk.fault.%s)", cases[i].fault);
+		assert_status(answer, 400);
+		assert_says(answer, text);
+		snprintf(text, sizeof text, "result=failed detail=desk.fault.%s", cases[i].fault);
+		assert_logged("desk", text);
+	}
+	assert_int_equal(state_count(CLAIMS), 0);
+}
+
+static void what_is_no_form_of_the_desk_changes_nothing(void **state)
+{
+	static const char *const fields[] = {"do=what&id=", "do=put-account&do=put-account",
+		"do=remove-account&id=x", "do=add-invitation&id=0123456789abcdef0123456789abcdef",
+		"do=put-account&id=0123456789abcdef0123456789abcdef&seen=x",
+		"do=put-account&name=a&name=b"};
+	struct browser host = {0}, other = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	sign_in_host(&other);
+	page = visit(&host, "/guests");
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		char body[2000];
+
+		snprintf(body, sizeof body, "ticket=%s&%s",
+			cut(form_body(page, NULL, ""), "ticket=", "&"), fields[i]);
+		answer = SEND(
+			&host, .method = "POST", .target = "/guests", .type = FORM, .body = body);
+		assert_failure(answer, 400, "bad-request", "other");
+		assert_int_equal(log_count("desk"), 0);
+	}
+	answer = submit(&other, page, "put-account", ACCOUNT);
+	assert_failure(answer, 400, "ticket-expired", "desk.message");
+	answer = SEND(&host, .method = "POST", .target = "/guests", .type = FORM, .body = "do=x");
+	assert_failure(answer, 400, "ticket-expired", "desk.message");
+	answer = SEND(&host, .method = "POST", .target = "/guests", .type = FORM,
+		.site = "cross-site", .body = form_body(page, "put-account", ACCOUNT));
+	assert_failure(answer, 400, "bad-request", "other");
+	later(3601 + 60);
+	sign_in_host(&host);
+	answer = submit(&host, page, "put-account", ACCOUNT);
+	assert_failure(answer, 400, "ticket-expired", "desk.message");
+}
+
+static void a_file_that_is_broken_is_our_fault(void **state)
+{
+	struct browser host = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	page = visit(&host, "/guests");
+	site_file("accounts", "{");
+	answer = visit(&host, "/guests");
+	assert_failure(answer, 500, "internal", "message");
+	assert_logged("failure", "code=internal user=hanna level=error");
+	answer = submit(&host, page, "put-account", ACCOUNT);
+	assert_failure(answer, 500, "internal", "message");
+	assert_logged("desk", "action=put-account result=failed");
+	/* Each file for itself. */
+	answer = submit(&host, page, "add-invitation", INVITE);
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.link.title) Ben");
+	site_file("invitations", "{");
+	answer = submit(&host, page, "add-invitation", "name=Bob&meetings=m1");
+	assert_failure(answer, 500, "internal", "message");
+	assert_int_equal(state_count(CLAIMS), 1); /* it may be sent again */
+}
+
+/* ---- invitations ---- */
+
+static const char *invite(struct browser *host)
+{
+	const struct answer *answer = change(host, "add-invitation", INVITE);
+
+	assert_status(answer, 200);
+	return cut(answer->body, "id=\"link\">", "<");
+}
+
+static void an_invitation_lets_into_one_meeting(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *page, *answer;
+	const char *link;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	link = invite(&host);
+	assert_logged("desk", "action=add-invitation result=ok guest=Ben user=hanna meetings=m1");
+	assert_false(log_says(cut(link, "token=", "")));
+	assert_true(strlen(link) > strlen(ORIGIN MOUNT "/invite?token="));
+	site_reload();
+
+	assert_status(SEND(&guest, .method = "HEAD", .target = link), 200);
+	page = visit(&guest, link);
+	assert_status(page, 200);
+	assert_says(page, "(invite.title)");
+	assert_says(page, "Ben");
+	assert_null(set_cookie(page, SESSION));
+	answer = submit(&guest, page, NULL, "");
+	assert_leads(answer, "/meeting/m1");
+	assert_non_null(set_cookie(answer, SESSION));
+	assert_logged("login", "result=ok backend=invited platform=" HOST " meeting_id=m1");
+	assert_leads(visit(&guest, ENTRY "number-1"), "?token=access");
+	assert_logged("join", "result=ok backend=invited");
+
+	page = visit(&host, "/guests");
+	assert_says(page, "Ben");
+	answer = submit(&host, page, "value=\"revoke-invitation\"",
+		cut(strstr(page->body, "value=\"revoke-invitation\""), "name=\"", "\""));
+	assert_failure(answer, 400, "bad-request", "other"); /* an id is needed */
+}
+
+static void a_revoked_invitation_is_no_longer_good(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *shown, *page, *answer;
+	const char *link;
+	char fields[60];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	link = invite(&host);
+	site_reload();
+	shown = visit(&guest, link);
+	page = visit(&host, "/guests");
+	snprintf(fields, sizeof fields, "id=%s", only_id(page, "revoke-invitation"));
+	answer = submit(&host, page, "value=\"revoke-invitation\"", fields);
+	assert_status(answer, 303);
+	assert_logged("desk", "action=revoke-invitation result=ok guest=Ben");
+	site_reload();
+	answer = visit(&guest, link);
+	assert_failure(answer, 400, "ticket-expired", "other");
+	assert_null(link_of(answer, "(error.link)"));
+	assert_logged("login", "result=failed backend=invited");
+	answer = submit(&guest, shown, NULL, "");
+	assert_failure(answer, 400, "ticket-expired", "other");
+	assert_null(link_of(answer, "(error.link)"));
+	assert_null(set_cookie(answer, SESSION));
+	assert_true(log_says("the invitation was revoked or has expired meanwhile"));
+
+	answer = submit(
+		&host, page, "value=\"revoke-invitation\"", "id=0123456789abcdef0123456789abcdef");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.gone)");
+}
+
+static void the_form_of_an_invitation_counts_once(void **state)
+{
+	struct browser host = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	page = visit(&host, "/guests");
+	assert_status(submit(&host, page, "add-invitation", INVITE), 200);
+	answer = submit(&host, page, "add-invitation", INVITE);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.again)");
+	assert_silent(answer, "/invite?token=");
+	state_break("", CLAIMS);
+	answer = submit(&host, page, "add-invitation", "name=Other&meetings=m1");
+	assert_failure(answer, 503, "internal", "message");
+	assert_true(log_says("the state does not take the claim of a form"));
+}
+
+static void links_need_a_secret(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+
+	(void)state;
+	site_secret("backend/own", "0123456789abcdef0123456789abcdef");
+	site_load("", SITE);
+	peer_makes("/ask", "Content-Type: application/json\r\n", answer_question);
+	sign_in_host(&host);
+	answer = change(&host, "add-invitation", INVITE);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.secret)");
+}
+
+static void a_link_that_is_none_is_refused(void **state)
+{
+	static const char *const targets[] = {
+		"/invite", "/invite?token=", "/invite?token=a&token=b", "/invite?token=%zz"};
+	struct browser host = {0}, guest = {0};
+	const struct answer *page, *answer;
+	const char *link;
+
+	(void)state;
+	open_site(SITE);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		assert_failure(visit(&guest, targets[i]), 400, "bad-request", "message");
+		assert_logged("failure", "parameter=token");
+	}
+	answer = visit(&guest, "/invite?token=forged");
+	assert_failure(answer, 400, "ticket-expired", "other");
+	sign_in_host(&host);
+	link = invite(&host);
+	site_reload();
+	page = visit(&guest, link);
+	site_load("",
+		"platform \"other.example.org\" { type = \"mock\" }\n" SERVICE GUESTS DESK RULES);
+	assert_failure(visit(&guest, link), 403, "unknown-platform", "message");
+	assert_failure(submit(&guest, page, NULL, ""), 403, "unknown-platform", "message");
+}
+
+/* ---- long lists, many hosts ---- */
+
+static void long_lists_have_more_than_one_page(void **state)
+{
+	enum { MANY = 230 };
+	struct browser host = {0};
+	const struct answer *page;
+	const char *more;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	page = visit(&host, "/guests");
+	for (unsigned i = 0; i < MANY; i++) {
+		char fields[60];
+
+		snprintf(fields, sizeof fields, "name=Guest-%03u&meetings=m1", i);
+		assert_status(submit(&host, page, "add-invitation", fields), 200);
+	}
+	page = visit(&host, "/guests");
+	assert_says(page, "Guest-229");
+	assert_silent(page, "Guest-000");
+	more = link_of(page, "(desk.more)");
+	assert_non_null(more);
+	while (!says(page, "Guest-000")) {
+		char target[100];
+
+		snprintf(target, sizeof target, "/guests%s",
+			strchr(link_of(page, "(desk.more)"), '?'));
+		page = visit(&host, target);
+		assert_silent(page, "Guest-229");
+	}
+}
+
+static void hosts_are_asked_for_their_groups_each_time(void **state)
+{
+	struct browser host = {0};
+
+	(void)state;
+	open_site(MEETING "backend \"own\" { type = \"http\" url = \"@api@/ask\" timeout = \"40s\" "
+			  "connect-timeout = \"40s\" group-refresh = \"1h\" }\n" GUESTS DESK RULES);
+	sign_in_host(&host);
+	assert_status(visit(&host, "/guests"), 200);
+	assert_status(visit(&host, "/guests"), 200);
+	assert_int_equal(peer_requests("/ask"), 3);
+	peer_says("/ask", 500, "", "");
+	assert_failure(visit(&host, "/guests"), 503, "backend-unavailable", "message");
+}
+
+static void too_many_at_the_desk_wait_or_are_told_so(void **state)
+{
+	enum { MANY = 400 };
+	static struct answer *answers[MANY];
+	struct browser host = {0};
+	unsigned busy = 0;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	for (size_t i = 0; i < MANY; i++)
+		answers[i] = BEGIN(&host, .target = "/guests");
+	for (size_t i = 0; i < MANY; i++) {
+		const struct answer *answer = end_it(answers[i]);
+
+		busy += answer->status == 503;
+		if (answer->status == 503)
+			assert_failure(answer, 503, "overloaded", "message");
+		else
+			assert_status(answer, 200);
+	}
+	assert_in_range(busy, 1, MANY - 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, site_up, site_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(hosts_sign_in_and_come_back),
+		TEST(who_is_no_host_is_told_so),
+		TEST(there_may_be_no_desk),
+		TEST(an_account_lets_into_its_meetings),
+		TEST(an_account_is_changed_as_it_was_seen),
+		TEST(each_fault_has_its_sentence),
+		TEST(what_is_no_form_of_the_desk_changes_nothing),
+		TEST(a_file_that_is_broken_is_our_fault),
+		TEST(an_invitation_lets_into_one_meeting),
+		TEST(a_revoked_invitation_is_no_longer_good),
+		TEST(the_form_of_an_invitation_counts_once),
+		TEST(links_need_a_secret),
+		TEST(a_link_that_is_none_is_refused),
+		TEST(long_lists_have_more_than_one_page),
+		TEST(hosts_are_asked_for_their_groups_each_time),
+		TEST(too_many_at_the_desk_wait_or_are_told_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
