@@ -113,6 +113,14 @@ struct browser {
 	} jar[6];
 };
 
+enum arrives {
+	ARRIVES_WHOLE = 0,
+	ARRIVES_LATE,
+	ARRIVES_BROKEN,
+	ARRIVES_TOO_LARGE,
+	FINDS_NO_ROOM,
+};
+
 /* What is sent. Zero is a GET of "/" by a browser. */
 struct sent {
 	const char *method;  /* NULL: GET */
@@ -122,13 +130,7 @@ struct sent {
 	const char *accept;  /* NULL: a browser's; "": none */
 	const char *site;    /* Sec-Fetch-Site; NULL: same-origin for POST, else none */
 	const char *more[6]; /* FastCGI parameters: "HTTP_ORIGIN=https://a.example" */
-	enum {
-		ARRIVES_WHOLE = 0,
-		ARRIVES_LATE,
-		ARRIVES_BROKEN,
-		ARRIVES_TOO_LARGE,
-		FINDS_NO_ROOM
-	} arrives;
+	enum arrives arrives;
 };
 
 struct answer {

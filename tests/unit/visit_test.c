@@ -103,7 +103,8 @@ static void a_page_has_the_name_of_the_house(void **state)
 static void what_did_not_arrive_whole_is_refused(void **state)
 {
 	static const struct {
-		int arrives, status;
+		enum arrives arrives;
+		int status;
 		const char *code, *sentence;
 	} cases[] = {
 		{ARRIVES_BROKEN, 400, "bad-request", "other"},
