@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/pidfd.h>
@@ -18,6 +19,7 @@
 enum {
 	GRACE_MS = 1000, /* for a program that has answered, to write its log and exit */
 	DEATH_MS = 1000, /* for one that was killed; longer only in the kernel's own hands */
+	LEFT_MAX = 64,	 /* of those, remembered until they have ended */
 };
 
 /* ---- whom to trust ---- */
@@ -203,9 +205,39 @@ static enum outcome collect(int fd, int64_t deadline, struct buffer *answer)
 
 /* ---- end ---- */
 
-/* The group is killed while its leader is not yet waited for, for until then nobody else can get
- * its number. One that the kernel holds fast beyond its death is left behind as a zombie: better
- * than a thread that waits for it. */
+/* Children that were killed and had not ended DEATH_MS later. */
+static struct {
+	pthread_mutex_t lock;
+	pid_t pids[LEFT_MAX];
+	size_t count;
+} left = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* For a child that the kernel holds fast beyond its death, because no thread may wait that long.
+ * Where the list is full it stays a zombie until we end. */
+static void leave_for_later(pid_t pid)
+{
+	pthread_mutex_lock(&left.lock);
+	if (left.count < LEFT_MAX)
+		left.pids[left.count++] = pid;
+	pthread_mutex_unlock(&left.lock);
+}
+
+/* Collects those that have ended since. */
+static void collect_left(void)
+{
+	size_t kept = 0;
+
+	pthread_mutex_lock(&left.lock);
+	for (size_t i = 0; i < left.count; i++)
+		if (waitpid(left.pids[i], NULL, WNOHANG) == 0)
+			left.pids[kept++] = left.pids[i];
+	left.count = kept;
+	pthread_mutex_unlock(&left.lock);
+}
+
+/* Kills the group before it waits for the leader, for until then no other process can get the
+ * leader's number. Returns the exit status as waitpid() gives it, or -1 when the leader has not
+ * ended. */
 static int end_group(pid_t pid, int grace_ms)
 {
 	int fd = pidfd_open(pid, 0), status = -1;
@@ -216,8 +248,10 @@ static int end_group(pid_t pid, int grace_ms)
 	kill(-pid, SIGKILL);
 	if (fd >= 0)
 		poll(&ended, 1, DEATH_MS);
-	if (waitpid(pid, &status, fd >= 0 ? WNOHANG : 0) != pid)
+	if (waitpid(pid, &status, fd >= 0 ? WNOHANG : 0) != pid) {
+		leave_for_later(pid);
 		status = -1;
+	}
 	if (fd >= 0)
 		close(fd);
 	return status;
@@ -258,6 +292,7 @@ int helper_run(const struct helper *helper, const struct buffer *question, struc
 	int fd, status;
 	pid_t pid;
 
+	collect_left();
 	fd = launch(helper, question, &pid, error);
 	if (fd < 0)
 		return -1;

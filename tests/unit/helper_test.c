@@ -9,9 +9,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -371,6 +374,68 @@ static void one_that_closes_its_output_is_killed(void **state)
 	run_and_find_gone(*state, "echo $$\nexec >&-\nexec sleep 1000", LONG_MS, -1);
 }
 
+/* The first half of a program that the kernel keeps after its death: it prints the number of a
+ * process that traces it, which is in a session of its own, so that nobody kills it. */
+static int be_traced(void)
+{
+	int ends[2];
+	pid_t tracer;
+	char byte;
+
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (pipe(ends) != 0 || (tracer = fork()) < 0)
+		return 1;
+	if (tracer == 0) {
+		close(STDOUT_FILENO);
+		if (setsid() < 0 || ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) != 0)
+			_exit(1);
+		if (write(ends[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		return 1; /* it may not trace */
+	printf("%ld\n", (long)tracer);
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+static void one_that_dies_late_is_waited_for_later(void **state)
+{
+	static const char *const arguments[] = {"--be-traced", NULL};
+	struct buffer answer = BUFFER_INIT(HELPER_ANSWER_MAX);
+	struct error error;
+	char self[PATH_MAX];
+	long tracer;
+
+	(void)state;
+	assert_non_null(realpath("/proc/self/exe", self));
+	assert_int_equal(ask(self, arguments, SHORT_MS, &answer, &error), -1);
+	tracer = answer.length > 0 ? strtol(answer.data, NULL, 10) : 0;
+	buffer_release(&answer);
+	if (tracer <= 0) {
+		print_message("skipped: no process may trace another here\n");
+		skip();
+	}
+	assert_int_equal(
+		waitpid(-1, NULL, WNOHANG), 0); /* it is there, and nobody can collect it */
+	kill((pid_t)tracer, SIGKILL);
+	for (int i = 0; i < 500; i++) {
+		struct buffer other = BUFFER_INIT(HELPER_ANSWER_MAX);
+
+		assert_int_equal(ask("/bin/cat", NULL, LONG_MS, &other, &error), 0);
+		buffer_release(&other);
+		if (waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT) != 0)
+			break;
+		usleep(10000);
+	}
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
 /* ---- many at once ---- */
 
 static atomic_int answered;
@@ -478,7 +543,7 @@ static void only_a_program_by_its_whole_path_will_do(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_reads_the_question_and_then_the_end),
@@ -499,11 +564,14 @@ int main(void)
 		TEST(one_that_stays_after_its_answer_is_killed),
 		TEST(one_that_has_answered_may_finish),
 		TEST(one_that_closes_its_output_is_killed),
+		TEST(one_that_dies_late_is_waited_for_later),
 		TEST(threads_share_no_pipe_and_leave_nothing_open),
 		TEST(a_program_that_others_can_change_is_refused),
 		TEST(a_program_of_another_user_is_refused),
 		TEST(only_a_program_by_its_whole_path_will_do),
 	};
 
+	if (argc == 2 && strcmp(argv[1], "--be-traced") == 0)
+		return be_traced();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
