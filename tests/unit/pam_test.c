@@ -199,6 +199,21 @@ static void the_program_answers_whole_questions_only(void **state)
 	assert_string_equal(answer, "meetauth 1\nunknown-request\nend\n");
 }
 
+static void the_program_asks_pam_about_an_account(void **state)
+{
+	static const char question[] =
+		"meetauth 1\nrequest renew\nuser meetauth-nobody-has-this\nlater x\nend\n";
+	char answer[512];
+
+	(void)state;
+	assert_int_equal(tell("other", question, answer), 0);
+	assert_int_equal(strncmp(answer, "meetauth 1\n", 11), 0);
+	assert_null(strstr(answer, "grant"));
+	assert_string_equal(answer + strlen(answer) - 5, "\nend\n");
+	assert_int_equal(tell("other", "meetauth 1\nrequest check\nend\n", answer), 0);
+	assert_string_equal(answer, "meetauth 1\nready\nend\n");
+}
+
 /* Some modules let everybody in who has none. */
 static void a48_the_program_asks_pam_for_nobody_without_a_password(void **state)
 {
@@ -225,6 +240,7 @@ int main(void)
 		TEST(connect_finds_out_whether_there_is_a_service),
 		TEST(the_program_takes_no_service_that_leads_elsewhere),
 		TEST(the_program_answers_whole_questions_only),
+		TEST(the_program_asks_pam_about_an_account),
 		TEST(a48_the_program_asks_pam_for_nobody_without_a_password),
 	};
 
