@@ -16,10 +16,10 @@ from rig import wait_for
 
 
 def healthy(rig):
-    """Still the same process, and it answers at once."""
+    """Still the same process, and it answers sooner than it gives up on anybody."""
     began = time.monotonic()
     reply = ask(rig.socket, request())
-    assert reply.status == 200 and time.monotonic() - began < 1, reply
+    assert reply.status == 200 and time.monotonic() - began < 4, reply
 
 
 def refused(reply):
