@@ -206,6 +206,7 @@ static int start(struct process *process, struct service *service, struct error 
 		&process->loop, process->outbound, service, &server->service, apply, process);
 	if (process->outbound == NULL || process->reload == NULL)
 		return EX_OSERR;
+	server->reload = process->reload;
 	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
 		return EX_OSERR;
 	state_make_folder(service->settings->state);
@@ -214,6 +215,8 @@ static int start(struct process *process, struct service *service, struct error 
 		return EX_UNAVAILABLE;
 	if (metrics_open(state_folder(server->state), error) != 0)
 		return EX_UNAVAILABLE;
+	level_set(METRIC_START, clock_wall());
+	level_set(METRIC_LOAD_GOOD, 1);
 	process->upkeep = upkeep_new(&process->loop, server->state, &server->service);
 	if (process->upkeep == NULL)
 		return EX_OSERR;

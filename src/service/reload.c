@@ -2,6 +2,7 @@
 #include "service/reload.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "service/lint.h"
 
 #include "outbound/trust.h"
@@ -27,6 +28,9 @@ struct reload {
 	struct service *base;	     /* a use of the service the job looks at */
 	struct service *new_service; /* what came of `everything` */
 	struct files *new_files;     /* what came of a look */
+	struct service *tried;	     /* what a start would make of a file that has changed */
+	struct file_stamp seen;	     /* of the configuration, when it was read or tried last */
+	bool file_changed;
 	bool users_changed;
 	struct error errors[LOOKS];		    /* empty: none */
 	char reported[LOOKS][sizeof(struct error)]; /* the last one, so that it is logged once */
@@ -49,17 +53,33 @@ static void look_at_backends(struct reload *reload)
 	}
 }
 
+/* Nobody has asked for a changed configuration yet; whether a start would take it is told before
+ * one has to. One that it would not take is tried again: the fault may be in what it names. */
+static void try_file(struct reload *reload)
+{
+	const char *file = reload->base->settings->file;
+	struct file_stamp now = file_stamp(file);
+
+	reload->file_changed = !file_stamp_equal(now, reload->seen) ||
+			       reload->reported[LOOK_CONFIGURATION][0] != '\0';
+	reload->seen = now;
+	if (reload->file_changed)
+		reload->tried = service_load(file, &reload->errors[LOOK_CONFIGURATION]);
+}
+
 static void on_worker(struct worker_job *job)
 {
 	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
 
 	if (reload->everything) {
+		reload->seen = file_stamp(reload->base->settings->file);
 		reload->new_service = service_load(
 			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
 		return;
 	}
 	trust_refresh();
 	look_at_backends(reload);
+	try_file(reload);
 	reload->new_files = files_renew(reload->base->files, reload->base->settings,
 		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);
 }
@@ -89,7 +109,8 @@ static void log_failure(const char *message)
 	metric_count(METRIC_RELOAD_FAILED);
 }
 
-/* Once for each error, not every second as long as it lasts; again when asked again. */
+/* Once for each error, not every second as long as it lasts; again when asked again. What a start
+ * would say of a configuration that nobody asked to read is not logged. */
 static void report(struct reload *reload)
 {
 	for (size_t i = 0; i < LOOKS; i++) {
@@ -98,6 +119,8 @@ static void report(struct reload *reload)
 		/* What this job did not look at is as it was. */
 		bool looked = reload->everything == (i == LOOK_CONFIGURATION);
 
+		if (i == LOOK_CONFIGURATION && reload->file_changed && !reload->everything)
+			memcpy(before, now, sizeof reload->reported[i]);
 		if (looked && now[0] != '\0' && (reload->everything || strcmp(now, before) != 0))
 			log_failure(now);
 		if (looked)
@@ -145,6 +168,7 @@ static void on_closed(uv_handle_t *timer)
 
 static void finish(struct reload *reload)
 {
+	service_drop(&reload->tried);
 	service_drop(&reload->new_service);
 	files_drop(&reload->new_files);
 	service_drop(&reload->base);
@@ -171,6 +195,8 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	if (reload->users_changed)
 		log_reload(reload, "users");
 	report(reload);
+	service_drop(&reload->tried);
+	level_set(METRIC_LOAD_GOOD, reload_fault(reload, &(size_t){0}) == NULL);
 	service_drop(&reload->base);
 	if (reload->everything_next)
 		start(reload);
@@ -181,7 +207,7 @@ static void start(struct reload *reload)
 	reload->running = true;
 	reload->everything = reload->everything_next;
 	reload->everything_next = false;
-	reload->users_changed = false;
+	reload->users_changed = reload->file_changed = false;
 	memset(reload->errors, 0, sizeof reload->errors);
 	reload->base = service_use(*reload->current);
 	reload->job.work = on_worker;
@@ -198,6 +224,17 @@ static void on_timer(uv_timer_t *timer)
 
 	if (!reload->running)
 		start(reload);
+}
+
+const char *reload_fault(const struct reload *reload, size_t *at)
+{
+	while (reload != NULL && *at < LOOKS) {
+		const char *fault = reload->reported[(*at)++];
+
+		if (fault[0] != '\0')
+			return fault;
+	}
+	return NULL;
 }
 
 void reload_all(struct reload *reload)
@@ -219,6 +256,7 @@ struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct ser
 	reload->outbound = outbound;
 	reload->applied = applied;
 	reload->context = context;
+	reload->seen = file_stamp(service->settings->file);
 	uv_timer_init(loop, &reload->timer);
 	reload->timer.data = reload;
 	uv_timer_start(&reload->timer, on_timer, WATCH_MS, WATCH_MS);

@@ -20,6 +20,10 @@ typedef void reload_applied(void *context, const struct settings *settings);
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
 	struct service **current_r, reload_applied *applied, void *context);
 
+/* What a start of the service would fail for now, though this process serves on with what it has
+ * loaded: the next sentence; `*at` is 0 before the first. NULL: there is no more (or no reload). */
+const char *reload_fault(const struct reload *reload, size_t *at);
+
 /* Reads the configuration and all it names again (SIGHUP). */
 void reload_all(struct reload *reload);
 

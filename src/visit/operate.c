@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit/operate.h"
 
+#include "service/reload.h"
 #include "telemetry/metrics.h"
 #include "visit/answer.h"
 
@@ -18,6 +19,9 @@ enum step operate_readyz(struct visit *visit)
 {
 	const struct service *service = visit->service;
 	struct buffer why = BUFFER_INIT(TEXT_MAX);
+	const char *fault;
+	size_t at = 0;
+	int status;
 
 	if (visit->server->draining)
 		buffer_text(&why, "draining: this process is about to end\n");
@@ -32,8 +36,12 @@ enum step operate_readyz(struct visit *visit)
 			buffer_printf(
 				&why, "platform %s: no secret in the store\n", platform->title);
 	}
-	visit_answer_plain(
-		visit, why.length > 0 ? 503 : 200, text_plain, why.length > 0 ? why.data : "ok\n");
+	status = why.length > 0 ? 503 : 200;
+	if (status == 200)
+		buffer_text(&why, "ok\n");
+	while ((fault = reload_fault(visit->server->reload, &at)) != NULL)
+		buffer_printf(&why, "restart: would fail: %s\n", fault);
+	visit_answer_plain(visit, status, text_plain, why.data != NULL ? why.data : "");
 	buffer_release(&why);
 	return STEP_DONE;
 }

@@ -53,6 +53,7 @@ struct server {
 	const struct routes *routes;
 	struct state *state;
 	struct service *service; /* the newest; a visit takes a use of it */
+	const struct reload *reload;
 	unsigned in_flight;
 	unsigned most_in_flight; /* as the limit of descriptors allows */
 	bool draining;

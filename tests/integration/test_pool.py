@@ -538,6 +538,25 @@ def test_readyz_says_what_is_missing(make_rig):
     wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "ready again")
 
 
+def test_faults_F13_readyz_says_what_a_restart_would_fail_for(make_rig):
+    rig = make_rig()
+    good = {path: open(path, "rb").read() for path in (rig.folder + "/store", rig.folder + "/users.passwd", rig.conf)}
+    assert rig.send("GET", "/auth/readyz").text == "ok\n" and rig.metric("meetauth_load_good") == 1
+    assert time.time() - 600 < rig.metric("meetauth_start_time_seconds") <= time.time() + 1
+    for path, text in good.items():
+        with open(path, "wb") as file:
+            file.write(b"nonsense = {" + bytes(40))
+        warned = wait_for(lambda: [a for a in [rig.send("GET", "/auth/readyz")] if "\nrestart: would fail: " in a.text], "the warning of " + path)[0]
+        assert warned.status == 200 and warned.text.startswith("ok\n") and path in warned.text
+        wait_for(lambda: rig.metric("meetauth_load_good") == 0, "the gauge")
+        assert rig.ctl("check", check=False).returncode != 0
+        with open(path, "wb") as file:
+            file.write(text)
+        wait_for(lambda: rig.send("GET", "/auth/readyz").text == "ok\n", "all to be well: " + path)
+        wait_for(lambda: rig.metric("meetauth_load_good") == 1, "the gauge")
+    assert rig.visitor().sign_in().status == 302
+
+
 def test_start_by_listen_option(make_rig):
     import rig as rigs
     rig = make_rig(start=False)
