@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who are you? The contract of a backend: one .c file, everything static, one const struct
- * auth_backend, one row in registry.c. Two contexts with two lifetimes: the instance (a section of
- * the configuration, from load to the next load) and the attempt (one try of one person,
- * attempt.h). An instance may be used by several worker threads at once.
+ * Who are you? The contract of a backend: one const struct auth_backend, one row in backends.def.
+ * A driver says its type, its options and how it checks somebody; NULL and zero are the usual
+ * behaviour everywhere else. Two contexts with two lifetimes: the instance (a section of the
+ * configuration, from load to the next load) and the attempt (one try of one person, attempt.h).
+ * Several worker threads may use an instance at once.
  */
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
@@ -13,8 +14,8 @@
 
 /* What a backend says. Zero is deny, so that what nobody set refuses. */
 enum auth_verdict {
-	AUTH_DENY = 0, /* known here, and this is not the right password, or disabled, or expired */
-	AUTH_UNKNOWN,  /* nobody of that name here: the next backend may know */
+	AUTH_DENY = 0,	  /* known here, and wrong password, or disabled, or expired */
+	AUTH_UNKNOWN,	  /* nobody of that name here: the next backend may know */
 	AUTH_UNAVAILABLE, /* out of order: no statement about the person */
 	AUTH_UNFIT,	  /* it is them, but what is said of them cannot be used (too many groups):
 			   * out of order for them alone, or they could shut the others out */
@@ -22,85 +23,94 @@ enum auth_verdict {
 	AUTH_GRANT,	  /* it is them; `who` is complete */
 };
 
-/* How people meet a backend. */
-enum auth_kind {
-	AUTH_PASSWORD = 0, /* name and password: all of this kind share one form, and are asked in
-			      the order of the file */
-	AUTH_FORM,	   /* a form of its own */
-	AUTH_REDIRECT,	   /* a button: they sign in elsewhere and come back */
-	AUTH_AMBIENT,	   /* nothing to see: the web server has found out already */
-	AUTH_LINK,	   /* nothing to see: they come with a link (password is what it holds) */
+/* A form of its own. Without a name, tries are counted by address alone; in a form for one meeting
+ * that has a password, by the meeting. */
+struct auth_form {
+	const char *name_label, *password_label; /* keys of sentences; NULL: no such field */
+	bool asks_policy;			 /* wants to know `admitted` */
 };
+
+/* A button: people sign in at a provider and come back. On a worker, but for logout_url(). */
+struct auth_redirects {
+	/* Where to send the browser: AUTH_GRANT or AUTH_UNAVAILABLE. */
+	enum auth_verdict (*authorization_url)(
+		void *instance, const struct auth_redirect *redirect);
+	/* Who came back. */
+	enum auth_verdict (*handle_callback)(void *instance, const struct auth_redirect *redirect);
+	/* Appends where the browser goes to sign out at the provider and return to `back`; nothing
+	 * where there is no such place. On the loop: must not block. NULL: never. */
+	void (*logout_url)(
+		void *instance, const struct identity *who, const char *back, struct buffer *url);
+	/* Reads a provider's message; AUTH_GRANT: it is good. NULL: takes none. */
+	enum auth_verdict (*backchannel_logout)(void *instance, struct auth_ending *ending);
+};
+
+/* The secret "backend/TITLE" in the store. */
+struct auth_secret {
+	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
+	 * sentence. NULL: its secrets are made elsewhere. */
+	const char *generated;
+	/* Whether it can do nothing without one. NULL: it always needs one. */
+	bool (*needed)(void *instance);
+};
+
+/* Words of the option "second-factor", which backends list that set `second_factor`. */
+#define AUTH_SECOND_FACTOR OPTION_WORDS("optional", "required")
 
 struct auth_backend {
 	const char *type;
 	const char *summary;	      /* one line for -V and the manual */
 	const struct option *options; /* what its section takes */
-	enum auth_kind kind;
+	size_t size;		      /* of the instance, which the options fill; 0: none */
 	/* How many calls may run at once in a process; 0: they take the processor, not time, and
 	 * share the lane of the password hashes. */
 	unsigned threads;
-	/* AUTH_FORM: which fields, by the key of their label's sentence; NULL: no such field. */
-	const char *name_label, *password_label;
-	bool asks_policy;   /* wants to know `admitted` */
-	bool one_meeting;   /* who comes in this way is in for this meeting only */
-	bool empty_answers; /* to a challenge mean something: somebody has approved it elsewhere */
-	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
 
-	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
-	 * sentence. NULL: it takes none. */
-	const char *generated;
-
-	/* Makes an instance; 0 or -1 with section_error(). Asks no host. */
-	int (*open)(const struct section *section, void **instance_r, struct error *error);
-	void (*close)(void *instance);
-
-	/* Whether it can do nothing without a secret in the store. NULL: it never reads one. */
-	bool (*needs_secret)(void *instance);
-
-	/* Checks what was typed (AUTH_PASSWORD, AUTH_FORM, AUTH_LINK). Blocks, so it runs on a
-	 * worker, within the backend's own deadline; takes as long for an unknown name as for a
-	 * known one. */
+	/* Checks what was typed, or a link's password. Blocks, so it runs on a worker, within the
+	 * backend's own deadline; takes as long for an unknown name as for a known one. */
 	enum auth_verdict (*check)(void *instance, const struct auth_attempt *attempt);
 
-	/* What follows a challenge and must not keep the visitor waiting (a mail): called on a
-	 * worker after the answer went out. 0 or -1. NULL: nothing. */
-	int (*deliver)(void *instance, const struct auth_challenge *challenge,
-		const struct auth_secrets *secrets, struct error *error);
-
-	/* AUTH_REDIRECT, on a worker: where to send the browser (AUTH_GRANT or AUTH_UNAVAILABLE);
-	 * who came back. */
-	enum auth_verdict (*begin)(void *instance, const struct auth_redirect *redirect);
-	enum auth_verdict (*finish)(void *instance, const struct auth_redirect *redirect);
-	/* Appends where the browser goes to sign out at the provider and return to `back`; nothing
-	 * where there is no such place. On the loop: must not block. NULL: never. */
-	void (*leave)(
-		void *instance, const struct identity *who, const char *back, struct buffer *url);
-	/* Reads a provider's message; AUTH_GRANT: it is good. On a worker. NULL: takes none. */
-	enum auth_verdict (*ended)(void *instance, struct auth_ending *ending);
-
-	/* AUTH_AMBIENT: who the web server says it is; `param` gives a FastCGI parameter by name or
-	 * NULL. On the loop: must not block. AUTH_UNKNOWN: nobody. */
-	enum auth_verdict (*look)(void *instance,
+	/* How people meet it. All NULL and false: name and password, in the form that all backends
+	 * of this kind share, and which are asked in the order of the file. */
+	const struct auth_form *form;
+	const struct auth_redirects *redirect; /* in the place of check() */
+	bool link; /* nothing to see: they come with a link (password is what it holds) */
+	/* Nothing to see, in the place of check(): who the web server says it is; `param` gives a
+	 * FastCGI parameter by name or NULL. On the loop: must not block. AUTH_UNKNOWN: nobody. */
+	enum auth_verdict (*identify)(void *instance,
 		const char *(*param)(const void *request, const char *name), const void *request,
 		struct identity *who, struct error *error);
+
+	bool one_meeting;   /* who comes in this way is in for this meeting only */
+	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
+	bool empty_answers; /* to a challenge mean something: somebody has approved it elsewhere */
+	const struct auth_secret *secret; /* NULL: it never reads one */
+
+	/* Finishes an instance that the options have filled: what relates options to each other,
+	 * and what lasts. 0 or -1 with section_error(). Asks no host. NULL: nothing to do. */
+	int (*open)(void *instance, const struct section *section, struct error *error);
+	/* Releases what open() made, all of it or the part before it failed; what it did not reach
+	 * is zero. NULL: nothing to do. */
+	void (*close)(void *instance);
+
+	/* What follows a challenge and must not keep the visitor waiting (a mail): on a worker,
+	 * after the answer went out. 0 or -1. NULL: nothing. */
+	int (*deliver)(void *instance, const struct auth_challenge *challenge,
+		const struct auth_secrets *secrets, struct error *error);
 
 	/* Reads somebody's name, e-mail and groups again, when they are older than the option
 	 * "group-refresh" (a duration, which the backend lists). On a worker. AUTH_DENY: they are
 	 * gone; AUTH_UNKNOWN: to be found out only by signing in again. NULL: never. */
 	enum auth_verdict (*renew)(void *instance, const struct auth_renewal *renewal);
 
-	/* Whether a session of this subject may go on: false when it was removed, disabled or has
-	 * expired. Called on the loop for every join: must not block. NULL: always. */
-	bool (*stands)(void *instance, const char *subject);
+	/* Whether a session of theirs may go on: false when they were removed, disabled or have
+	 * expired, and when what the session says of them is not what it would say now. On the loop
+	 * for every join: must not block. NULL: always. */
+	bool (*session_valid)(void *instance, const struct identity *who);
 
-	/* The same where more counts than the subject: false also when what the session says of
-	 * them is not what it would say now. NULL: as stands(). */
-	bool (*holds)(void *instance, const struct identity *who);
-
-	/* Reads its files again if they changed; called on a worker about every second. 1 when
-	 * something changed, 0 when not, -1 with an error (what was there before stays). NULL: has
-	 * no files. */
+	/* Reads its files again if they changed; on a worker about every second. 1 when something
+	 * changed, 0 when not, -1 with an error (what was there before stays). NULL: has no files.
+	 */
 	int (*refresh)(void *instance, struct error *error);
 
 	/* Tries to reach what it needs: for `meetauthctl check --connect`. 0 or -1. NULL: nothing
@@ -113,17 +123,5 @@ struct auth_backend {
 	 * cannot tell. */
 	int (*alive)(void *instance, const struct auth_secrets *secrets, struct error *error);
 };
-
-/* A backend by its type; NULL when there is none. *compiled_out_r: known, but not in this build. */
-const struct auth_backend *auth_find(const char *type, bool *compiled_out_r);
-
-/* All that are built in, in the order of the registry; NULL past the end. */
-const struct auth_backend *auth_at(size_t index);
-
-/* Those known but not built in, for -V; NULL past the end. */
-const char *auth_missing_at(size_t index);
-
-/* For config_load(); ended by a NULL type. */
-const struct section_type *auth_section_types(void);
 
 #endif

@@ -6,48 +6,33 @@
 #include "auth/dialog.h"
 
 static const struct option options[] = {
-	{"program", OPTION_STRING, NULL, "the program, an absolute path; see meetauth-command(7)"},
-	{"arguments", OPTION_LIST, NULL, "its arguments; everybody on the machine can read them"},
-	{"timeout", OPTION_DURATION, "5s", "how long it may take to answer"},
+	{"program", OPTION_PATH, NULL, "the program, an absolute path; see meetauth-command(7)",
+		.required = true, OPTION_INTO(struct helper, program)},
+	{"arguments", OPTION_LIST, NULL, "its arguments; everybody on the machine can read them",
+		.max = HELPER_ARGUMENTS_MAX, OPTION_INTO(struct helper, arguments)},
+	{"timeout", OPTION_DURATION, "5s", "how long it may take to answer", .min = 1,
+		OPTION_INTO(struct helper, timeout_ms)},
 	{"group-refresh", OPTION_DURATION, NULL, "ask it again about somebody after that time"},
 	{0},
 };
 
-static int open_command(const struct section *section, void **instance_r, struct error *error)
+static int command_open(void *instance, const struct section *section, struct error *error)
 {
-	struct helper helper = {.program = section_string(section, "program"),
-		.timeout_ms = section_milliseconds(section, "timeout")};
-	struct helper *instance; /* its strings are the settings' */
+	const struct helper *helper = instance;
 	struct error why;
 
-	helper.arguments = section_list(section, "arguments", &helper.count);
-	if (helper_check(helper.program, &why) != 0)
+	if (helper_check(helper->program, &why) != 0)
 		return section_error(section, "program", error, "%s", why.text);
-	if (helper.count > HELPER_ARGUMENTS_MAX)
-		return section_error(section, "arguments", error, "has more than %d texts",
-			HELPER_ARGUMENTS_MAX);
-	if (helper.timeout_ms == 0)
-		return section_error(section, "timeout", error, "must not be 0");
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	*instance = helper;
-	*instance_r = instance;
 	return 0;
-}
-
-static void close_command(void *instance)
-{
-	free(instance);
 }
 
 const struct auth_backend auth_command = {
 	.type = "command",
 	.summary = "a program of your own, asked over a pipe",
 	.options = options,
+	.size = sizeof(struct helper),
 	.threads = 8,
-	.open = open_command,
-	.close = close_command,
+	.open = command_open,
 	.check = dialog_check,
 	.renew = dialog_renew,
 	.connect = dialog_connect,

@@ -19,19 +19,6 @@ enum {
 	TIMEOUT_MAX_MS = 60000,
 };
 
-static const struct option options[] = {
-	{"server", OPTION_STRING, NULL, "the mail server, smtps://host or smtp://host (STARTTLS)"},
-	{"starttls", OPTION_BOOL, "true", "false: in the clear, towards this machine only"},
-	{"ca-file", OPTION_STRING, NULL, "certificates to trust instead of the system's"},
-	{"user", OPTION_STRING, NULL, "name at the server; its password is the backend's secret"},
-	{"from", OPTION_STRING, NULL, "the sender's address"},
-	{"from-name", OPTION_STRING, NULL, "the sender's name, as mail programs show it"},
-	{"subject", OPTION_STRING, "Your code", "subject of the mail"},
-	{"text", OPTION_LIST, NULL, "lines of the mail; {code} is the code"},
-	{"timeout", OPTION_DURATION, "10s", "for sending a mail"},
-	{0},
-};
-
 static const char *const default_text[] = {
 	"Your code to sign in to the meeting:",
 	"",
@@ -44,12 +31,40 @@ static const char *const default_text[] = {
 	"mistake; you need not do anything.",
 };
 
-/* All strings are the settings'. */
-struct instance {
+struct email {
 	struct mail_server server;
+	bool starttls;
 	const char *from, *from_name, *subject;
-	const char *const *lines;
-	size_t line_count;
+	struct config_list lines;
+};
+
+static int check_from(const char *text, struct error *why)
+{
+	return mail_is_address(text)
+		       ? 0
+		       : error_set(why, "is not an address like meetings@example.org");
+}
+
+static const struct option options[] = {
+	{"server", OPTION_TEXT, NULL, "the mail server, smtps://host or smtp://host (STARTTLS)",
+		.required = true, OPTION_INTO(struct email, server.url)},
+	{"starttls", OPTION_BOOL, "true", "false: in the clear, towards this machine only",
+		OPTION_INTO(struct email, starttls)},
+	{"ca-file", OPTION_TEXT, NULL, "certificates to trust instead of the system's",
+		OPTION_INTO(struct email, server.ca_file)},
+	{"user", OPTION_TEXT, NULL, "name at the server; its password is the backend's secret",
+		OPTION_INTO(struct email, server.user)},
+	{"from", OPTION_TEXT, NULL, "the sender's address", .required = true, .check = check_from,
+		OPTION_INTO(struct email, from)},
+	{"from-name", OPTION_TEXT, NULL, "the sender's name, as mail programs show it",
+		OPTION_INTO(struct email, from_name)},
+	{"subject", OPTION_TEXT, "Your code", "subject of the mail",
+		OPTION_INTO(struct email, subject)},
+	{"text", OPTION_LIST, NULL, "lines of the mail; {code} is the code",
+		OPTION_INTO(struct email, lines)},
+	{"timeout", OPTION_DURATION, "10s", "for sending a mail", .min = 1, .max = TIMEOUT_MAX_MS,
+		OPTION_INTO(struct email, server.timeout_ms)},
+	{0},
 };
 
 /* What a challenge remembers. Sealed by the caller, so nobody has changed it; and the machines of a
@@ -64,68 +79,21 @@ struct asked {
 
 _Static_assert(sizeof(struct asked) <= AUTH_STATE_MAX, "fits a challenge");
 
-/* ---- the section ---- */
-
-static int check_lines(
-	const struct section *section, struct instance *instance, struct error *error)
+static int email_open(void *instance, const struct section *section, struct error *error)
 {
-	bool has_code = false;
-
-	instance->lines = section_list(section, "text", &instance->line_count);
-	if (instance->line_count == 0) {
-		instance->lines = default_text;
-		instance->line_count = sizeof default_text / sizeof *default_text;
-	}
-	for (size_t i = 0; i < instance->line_count; i++)
-		has_code = has_code || strstr(instance->lines[i], "{code}") != NULL;
-	return has_code ? 0
-			: section_error(
-				  section, "text", error, "{code} stands in none of its lines");
-}
-
-static int check_section(
-	const struct section *section, struct instance *instance, struct error *error)
-{
+	struct email *email = instance;
 	struct error why;
 
-	if (instance->server.url[0] == '\0')
-		return section_error(section, "server", error,
-			"is missing: the mail server, like smtps://mail.example.org");
-	if (mail_check_server(&instance->server, &why) != 0)
+	email->server.plain = !email->starttls;
+	if (mail_check_server(&email->server, &why) != 0)
 		return section_error(section, "server", error, "%s", why.text);
-	if (!mail_is_address(instance->from))
-		return section_error(
-			section, "from", error, "is no address like meetings@example.org");
-	if (instance->server.timeout_ms < 1 || instance->server.timeout_ms > TIMEOUT_MAX_MS)
-		return section_error(section, "timeout", error, "must be 1ms to 60s");
-	return check_lines(section, instance, error);
-}
-
-static int open_email(const struct section *section, void **instance_r, struct error *error)
-{
-	struct instance *instance = calloc(1, sizeof *instance);
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	*instance = (struct instance){
-		.server = {section_string(section, "server"), !section_bool(section, "starttls"),
-			section_string(section, "ca-file"), section_string(section, "user"),
-			section_milliseconds(section, "timeout")},
-		.from = section_string(section, "from"),
-		.from_name = section_string(section, "from-name"),
-		.subject = section_string(section, "subject"),
-	};
-	if (check_section(section, instance, error) != 0) {
-		free(instance);
-		return -1;
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static void close_email(void *context)
-{
-	free(context);
+	if (email->lines.count == 0)
+		email->lines = (struct config_list){
+			default_text, sizeof default_text / sizeof *default_text};
+	for (size_t i = 0; i < email->lines.count; i++)
+		if (strstr(email->lines.items[i], "{code}") != NULL)
+			return 0;
+	return section_error(section, "text", error, "none of its lines has {code} in it");
 }
 
 /* ---- the first question: which address ---- */
@@ -203,18 +171,18 @@ static enum auth_verdict compare(const struct auth_attempt *attempt)
 	return verdict;
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict email_check(void *instance, const struct auth_attempt *attempt)
 {
-	(void)context;
+	(void)instance;
 	return attempt->asked == NULL ? ask(attempt) : compare(attempt);
 }
 
 /* ---- the mail ---- */
 
-static void write_text(const struct instance *instance, const char *code, struct buffer *text)
+static void write_text(const struct email *email, const char *code, struct buffer *text)
 {
-	for (size_t i = 0; i < instance->line_count; i++) {
-		const char *line = instance->lines[i], *place;
+	for (size_t i = 0; i < email->lines.count; i++) {
+		const char *line = email->lines.items[i], *place;
 
 		while ((place = strstr(line, "{code}")) != NULL) {
 			buffer_append(text, line, (size_t)(place - line));
@@ -232,49 +200,49 @@ static const char *newest(const struct auth_secrets *secrets)
 }
 
 static int check_secret(
-	const struct instance *instance, const struct auth_secrets *secrets, struct error *error)
+	const struct email *email, const struct auth_secrets *secrets, struct error *error)
 {
-	if (instance->server.user[0] == '\0' || secrets->count > 0)
+	if (email->server.user[0] == '\0' || secrets->count > 0)
 		return 0;
 	return error_set(error,
 		"%s: there is a user and no password: \"meetauthctl secret set backend/TITLE\"",
-		instance->server.url);
+		email->server.url);
 }
 
-static int reach(void *context, const struct auth_secrets *secrets, struct error *error)
+static int email_reach(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
-	const struct instance *instance = context;
+	const struct email *email = instance;
 
-	return check_secret(instance, secrets, error) == 0
-		       ? mail_try(&instance->server, newest(secrets), error)
+	return check_secret(email, secrets, error) == 0
+		       ? mail_try(&email->server, newest(secrets), error)
 		       : -1;
 }
 
-static int send_code(const struct instance *instance, const struct asked *asked,
+static int send_code(const struct email *email, const struct asked *asked,
 	const struct auth_secrets *secrets, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(MAIL_TEXT_MAX);
-	struct mail mail = {.from = instance->from,
-		.from_name = instance->from_name,
-		.subject = instance->subject,
+	struct mail mail = {.from = email->from,
+		.from_name = email->from_name,
+		.subject = email->subject,
 		.to = asked->address};
 	int rc;
 
-	write_text(instance, asked->code, &text);
+	write_text(email, asked->code, &text);
 	mail.text = text.data;
 	if (text.failed)
 		rc = error_set(error, "the mail would be longer than %d bytes", MAIL_TEXT_MAX);
 	else
-		rc = check_secret(instance, secrets, error);
+		rc = check_secret(email, secrets, error);
 	/* Refused is not out of order: who types addresses that do not exist must not be able to
 	 * shut the others out. */
-	if (rc == 0 && mail_send(&instance->server, newest(secrets), &mail, error) == MAIL_BROKEN)
+	if (rc == 0 && mail_send(&email->server, newest(secrets), &mail, error) == MAIL_BROKEN)
 		rc = -1;
 	buffer_wipe(&text);
 	return rc;
 }
 
-static int deliver(void *context, const struct auth_challenge *challenge,
+static int email_deliver(void *instance, const struct auth_challenge *challenge,
 	const struct auth_secrets *secrets, struct error *error)
 {
 	struct asked asked;
@@ -284,33 +252,35 @@ static int deliver(void *context, const struct auth_challenge *challenge,
 		return 0;
 	/* For an address that is not admitted the server is visited as well, and nothing sent:
 	 * neither how busy we are nor what a server out of order leads to tells who is admitted. */
-	rc = asked.admitted ? send_code(context, &asked, secrets, error)
-			    : reach(context, secrets, error);
+	rc = asked.admitted ? send_code(instance, &asked, secrets, error)
+			    : email_reach(instance, secrets, error);
 	explicit_bzero(&asked, sizeof asked);
 	return rc;
 }
 
-static bool needs_secret(void *context)
+static bool email_needs_secret(void *instance)
 {
-	const struct instance *instance = context;
+	const struct email *email = instance;
 
-	return instance->server.user[0] != '\0';
+	return email->server.user[0] != '\0';
 }
+
+static const struct auth_form form = {.name_label = "login.email", .asks_policy = true};
+
+static const struct auth_secret secret = {
+	"make it the password of user at the mail server", email_needs_secret};
 
 const struct auth_backend auth_email = {
 	.type = "email",
 	.summary = "a one-time code by mail to an address the policy admits",
 	.options = options,
-	.kind = AUTH_FORM,
+	.size = sizeof(struct email),
 	.threads = 4,
-	.name_label = "login.email",
-	.asks_policy = true,
-	.generated = "make it the password of user at the mail server",
-	.open = open_email,
-	.close = close_email,
-	.needs_secret = needs_secret,
-	.check = check,
-	.deliver = deliver,
-	.connect = reach,
-	.alive = reach,
+	.form = &form,
+	.secret = &secret,
+	.open = email_open,
+	.check = email_check,
+	.deliver = email_deliver,
+	.connect = email_reach,
+	.alive = email_reach,
 };

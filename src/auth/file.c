@@ -11,11 +11,11 @@
 
 #include <pthread.h>
 
-struct instance {
-	const char *path; /* the settings' */
+struct file {
+	const char *path;
 	enum users_kind kind;
-	/* Guards the pointer, never a read of the file: stands() on the loop must not wait for one.
-	 */
+	/* Guards the pointer, never a read of the file: a check of a session, on the loop, must not
+	 * wait for one. */
 	pthread_mutex_t lock;
 	struct users *users;
 
@@ -23,75 +23,51 @@ struct instance {
 };
 
 static const struct option options[] = {
-	{"users", OPTION_STRING, NULL, "the users file, an absolute path; see meetauthctl user"},
-	{"format", OPTION_STRING, "users", "users: ours; htpasswd: that of nginx and Apache"},
-	{"second-factor", OPTION_STRING, "optional",
-		"optional: a code is asked of who has a key; required: who has none is refused"},
+	{"users", OPTION_PATH, NULL, "the users file, an absolute path; see meetauthctl user",
+		.required = true, OPTION_INTO(struct file, path)},
+	{"format", OPTION_ENUM, "users", "users: ours; htpasswd: that of nginx and Apache",
+		.words = OPTION_WORDS("users", "htpasswd"), OPTION_INTO(struct file, kind)},
+	{"second-factor", OPTION_ENUM, "optional",
+		"optional: a code is asked of who has a key; required: who has none is refused",
+		.words = AUTH_SECOND_FACTOR},
 	{0},
 };
 
-static int load(struct instance *instance, struct users **users_r, struct error *error)
+static int load(struct file *file, struct users **users_r, struct error *error)
 {
-	struct file_stamp stamp =
-		file_stamp(instance->path); /* before: what changes meanwhile shows */
+	struct file_stamp stamp = file_stamp(file->path); /* before: what changes meanwhile shows */
 
-	*users_r = users_load(instance->path, instance->kind, error);
+	*users_r = users_load(file->path, file->kind, error);
 	if (*users_r == NULL)
 		return -1;
-	instance->stamp = stamp;
+	file->stamp = stamp;
 	return 0;
 }
 
-static int check_options(
-	const struct section *section, enum users_kind *kind_r, struct error *error)
+static int file_open(void *instance, const struct section *section, struct error *error)
 {
-	const char *format = section_string(section, "format");
+	struct file *file = instance;
+	struct error why;
+	bool missing;
 
-	if (section_string(section, "users")[0] != '/')
-		return section_error(section, "users", error, "must be an absolute path");
-	if (users_kind_named(format, kind_r) != 0)
-		return section_error(section, "format", error,
-			"\"users\" or \"htpasswd\" is needed, not \"%.64s\"", format);
-	if (!users_kind_available(*kind_r))
+	pthread_mutex_init(&file->lock, NULL);
+	if (!users_kind_available(file->kind))
 		return section_error(section, "format", error,
 			"this build reads no htpasswd files: it was made without libcrypt");
-	return 0;
+	if (load(file, &file->users, &why) == 0)
+		return 0;
+	missing = file_stamp_equal(file_stamp(file->path), (struct file_stamp){0});
+	return section_error(section, "users", error, "%s%s", why.text,
+		missing && file->kind == USERS_OWN ? "; \"meetauthctl user add NAME\" makes it"
+						   : "");
 }
 
-static int open_file(const struct section *section, void **instance_r, struct error *error)
+static void file_close(void *instance)
 {
-	const char *path = section_string(section, "users");
-	enum users_kind kind = USERS_OWN;
-	struct error why;
-	struct instance *instance;
+	struct file *file = instance;
 
-	if (check_options(section, &kind, error) != 0)
-		return -1;
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	instance->path = path;
-	instance->kind = kind;
-	if (load(instance, &instance->users, &why) != 0) {
-		bool missing = file_stamp_equal(file_stamp(path), (struct file_stamp){0});
-
-		free(instance);
-		return section_error(section, "users", error, "%s%s", why.text,
-			missing && kind == USERS_OWN ? "; \"meetauthctl user add NAME\" makes it"
-						     : "");
-	}
-	pthread_mutex_init(&instance->lock, NULL);
-	*instance_r = instance;
-	return 0;
-}
-
-static void close_file(void *context)
-{
-	struct instance *instance = context;
-
-	users_drop(&instance->users);
-	pthread_mutex_destroy(&instance->lock);
-	free(instance);
+	users_drop(&file->users);
+	pthread_mutex_destroy(&file->lock);
 }
 
 /* All or nothing: a `who` half filled could end up in the next backend's hands. */
@@ -157,67 +133,50 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 	return AUTH_GRANT;
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict file_check(void *instance, const struct auth_attempt *attempt)
 {
-	struct instance *instance = context;
+	struct file *file = instance;
 	enum auth_verdict verdict;
 	struct users *users;
 
-	pthread_mutex_lock(&instance->lock);
-	users = users_hold(instance->users);
-	pthread_mutex_unlock(&instance->lock);
+	pthread_mutex_lock(&file->lock);
+	users = users_hold(file->users);
+	pthread_mutex_unlock(&file->lock);
 	verdict = judge(users, attempt);
 	users_drop(&users);
 	return verdict;
 }
 
-static bool stands(void *context, const char *subject)
+/* Ended too by a new password or expiry, by another group, by having been disabled, though enabled
+ * again, and where the name is somebody else's by now: all of that changes the digest. */
+static bool file_session_valid(void *instance, const struct identity *who)
 {
-	struct instance *instance = context;
+	struct file *file = instance;
 	const struct user *user;
-	bool active;
+	bool valid;
 
-	pthread_mutex_lock(&instance->lock);
-	user = users_find(instance->users, subject);
-	active = user != NULL && users_is_active(user, clock_wall());
-	pthread_mutex_unlock(&instance->lock);
-	return active;
+	pthread_mutex_lock(&file->lock);
+	user = users_find(file->users, who->subject);
+	valid = user != NULL && users_is_active(user, clock_wall()) && who->account != NULL &&
+		strcmp(who->account, user->digest) == 0;
+	pthread_mutex_unlock(&file->lock);
+	return valid;
 }
 
-/* False once there is a new password or expiry, or another group, once the user was disabled,
- * though enabled again, and where the name is somebody else's by now. */
-static bool is_same_account(const struct identity *who, const struct user *user)
+static int file_refresh(void *instance, struct error *error)
 {
-	return who->account != NULL && strcmp(who->account, user->digest) == 0;
-}
-
-static bool holds(void *context, const struct identity *who)
-{
-	struct instance *instance = context;
-	const struct user *user;
-	bool same;
-
-	pthread_mutex_lock(&instance->lock);
-	user = users_find(instance->users, who->subject);
-	same = user != NULL && is_same_account(who, user);
-	pthread_mutex_unlock(&instance->lock);
-	return same;
-}
-
-static int refresh(void *context, struct error *error)
-{
-	struct instance *instance = context;
+	struct file *file = instance;
 	struct users *users, *old;
 
-	if (file_stamp_equal(file_stamp(instance->path), instance->stamp))
+	if (file_stamp_equal(file_stamp(file->path), file->stamp))
 		return 0;
 	/* The stamp of a bad file is not kept: it is an error until it is good. */
-	if (load(instance, &users, error) != 0)
+	if (load(file, &users, error) != 0)
 		return -1;
-	pthread_mutex_lock(&instance->lock);
-	old = instance->users;
-	instance->users = users;
-	pthread_mutex_unlock(&instance->lock);
+	pthread_mutex_lock(&file->lock);
+	old = file->users;
+	file->users = users;
+	pthread_mutex_unlock(&file->lock);
 	users_drop(&old);
 	return 1;
 }
@@ -226,11 +185,11 @@ const struct auth_backend auth_file = {
 	.type = "file",
 	.summary = "names and password hashes in a file of ours or htpasswd's",
 	.options = options,
+	.size = sizeof(struct file),
 	.second_factor = true,
-	.open = open_file,
-	.close = close_file,
-	.check = check,
-	.stands = stands,
-	.holds = holds,
-	.refresh = refresh,
+	.open = file_open,
+	.close = file_close,
+	.check = file_check,
+	.session_valid = file_session_valid,
+	.refresh = file_refresh,
 };

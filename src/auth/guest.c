@@ -7,26 +7,9 @@
 #include "auth/display_name.h"
 #include "guests/records.h"
 
-static const struct option options[] = {
-	{0},
-};
+static const struct option options[] = {{0}};
 
-static int open_guest(const struct section *section, void **instance_r, struct error *error)
-{
-	static char nothing; /* an instance that holds nothing, and is not NULL */
-
-	(void)section;
-	(void)error;
-	*instance_r = &nothing;
-	return 0;
-}
-
-static void close_guest(void *context)
-{
-	(void)context;
-}
-
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict guest_check(void *context, const struct auth_attempt *attempt)
 {
 	char name[DISPLAY_NAME_SIZE], id[RECORDS_ID_SIZE], subject[sizeof "guest-" + sizeof id];
 	struct identity *who = attempt->who;
@@ -46,15 +29,14 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	return AUTH_GRANT;
 }
 
+static const struct auth_form form = {.name_label = "login.guest.name"};
+
 const struct auth_backend auth_guest = {
 	.type = "guest",
 	.summary = "a display name and nothing else",
 	.options = options,
-	.kind = AUTH_FORM,
 	.threads = 1,
-	.name_label = "login.guest.name",
+	.form = &form,
 	.one_meeting = true,
-	.open = open_guest,
-	.close = close_guest,
-	.check = check,
+	.check = guest_check,
 };

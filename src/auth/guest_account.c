@@ -7,51 +7,42 @@
 #include "base/clock.h"
 #include "guests/accounts.h"
 
+struct guest_accounts {
+	struct records_file file;
+	const char *path;
+	struct config_list groups;
+};
+
 static const struct option options[] = {
-	{"accounts", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
-		"the file of accounts, an absolute path; the guest desk makes it"},
-	{"groups", OPTION_LIST, NULL, "groups that all of them are in"},
+	{"accounts", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
+		"the file of accounts, an absolute path; the guest desk makes it",
+		OPTION_INTO(struct guest_accounts, path)},
+	{"groups", OPTION_LIST, NULL, "groups that all of them are in",
+		OPTION_INTO(struct guest_accounts, groups)},
 	{0},
 };
 
-struct instance {
-	struct records_file file;
-	const char *const *groups; /* the settings' */
-	size_t group_count;
-};
-
-static int open_accounts(const struct section *section, void **instance_r, struct error *error)
+static int guest_account_open(void *instance, const struct section *section, struct error *error)
 {
-	const char *path = section_string(section, "accounts");
-	struct instance *instance;
+	struct guest_accounts *guest_accounts = instance;
 	struct error why;
 
-	if (path[0] != '/')
-		return section_error(section, "accounts", error, "must be an absolute path");
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	instance->groups = section_list(section, "groups", &instance->group_count);
-	if (records_open(&instance->file, &accounts_type, path, &why) != 0) {
-		free(instance);
+	if (records_open(&guest_accounts->file, &accounts_type, guest_accounts->path, &why) != 0)
 		return section_error(section, "accounts", error, "%s", why.text);
-	}
-	*instance_r = instance;
 	return 0;
 }
 
-static void close_accounts(void *context)
+static void guest_account_close(void *instance)
 {
-	struct instance *instance = context;
+	struct guest_accounts *guest_accounts = instance;
 
-	records_close(&instance->file);
-	free(instance);
+	records_close(&guest_accounts->file);
 }
 
 /* The subject is the id, which no later account of the same name has. The digest is there so that
  * a session is over when the account has changed: meetings that were taken away, a new password. */
 static int fill(struct identity *who, const char *subject, const struct account *account,
-	const struct instance *instance)
+	const struct guest_accounts *instance)
 {
 	char digest[DIGEST_SIZE];
 	int rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
@@ -61,8 +52,8 @@ static int fill(struct identity *who, const char *subject, const struct account 
 	/* Not the e-mail: a host typed it, and nobody has verified it. */
 	accounts_digest(account, digest);
 	rc |= identity_set(&who->account, digest, IDENTITY_DIGEST_MAX);
-	for (size_t i = 0; i < instance->group_count; i++)
-		rc |= identity_add_group(who, instance->groups[i]);
+	for (size_t i = 0; i < instance->groups.count; i++)
+		rc |= identity_add_group(who, instance->groups.items[i]);
 	for (size_t i = 0; i < account->meeting_count; i++) {
 		char platform[IDENTITY_SUBJECT_MAX + 1];
 		const char *slash = strchr(account->meetings[i], '/');
@@ -84,7 +75,7 @@ struct found {
 	struct identity who; /* empty where the account is not active */
 };
 
-static int find(struct instance *instance, const char *typed, struct found *found)
+static int find(struct guest_accounts *instance, const char *typed, struct found *found)
 {
 	char name[IDENTITY_SUBJECT_MAX + 1];
 	const struct account *account, *any;
@@ -134,12 +125,12 @@ static enum auth_verdict judge(const struct auth_attempt *attempt, struct found 
 	return AUTH_GRANT;
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict guest_account_check(void *instance, const struct auth_attempt *attempt)
 {
 	struct found found = {.who = IDENTITY_INIT};
 	enum auth_verdict verdict = AUTH_UNAVAILABLE;
 
-	if (find(context, attempt->name, &found) == 0)
+	if (find(instance, attempt->name, &found) == 0)
 		verdict = judge(attempt, &found);
 	else
 		error_set(attempt->error, "no memory for an identity");
@@ -156,36 +147,37 @@ static bool is_unchanged(const struct account *account, const struct identity *w
 	return who->account != NULL && strcmp(who->account, digest) == 0;
 }
 
-static bool holds(void *context, const struct identity *who)
+static bool guest_account_session_valid(void *instance, const struct identity *who)
 {
-	struct instance *instance = context;
+	struct records_file *file = &((struct guest_accounts *)instance)->file;
 	const struct account *account;
 	bool active;
 
 	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
 		return false;
-	pthread_mutex_lock(&instance->file.lock);
-	account = records_by_id(instance->file.records, who->subject + strlen(ACCOUNT_SUBJECT));
+	pthread_mutex_lock(&file->lock);
+	account = records_by_id(file->records, who->subject + strlen(ACCOUNT_SUBJECT));
 	active = account != NULL && records_is_active(&accounts_type, account, clock_wall()) &&
 		 is_unchanged(account, who);
-	pthread_mutex_unlock(&instance->file.lock);
+	pthread_mutex_unlock(&file->lock);
 	return active;
 }
 
-static int refresh(void *context, struct error *error)
+static int guest_account_refresh(void *instance, struct error *error)
 {
-	struct instance *instance = context;
+	struct guest_accounts *guest_accounts = instance;
 
-	return records_refresh(&instance->file, error);
+	return records_refresh(&guest_accounts->file, error);
 }
 
 const struct auth_backend auth_guest_account = {
 	.type = "guest-account",
 	.summary = "accounts for named meetings, made at the guest desk",
 	.options = options,
-	.open = open_accounts,
-	.close = close_accounts,
-	.check = check,
-	.holds = holds,
-	.refresh = refresh,
+	.size = sizeof(struct guest_accounts),
+	.open = guest_account_open,
+	.close = guest_account_close,
+	.check = guest_account_check,
+	.session_valid = guest_account_session_valid,
+	.refresh = guest_account_refresh,
 };

@@ -97,8 +97,8 @@ static int start(const struct helper *helper, int in, int out, pid_t *pid_r, str
 	posix_spawnattr_t attributes;
 	int rc;
 
-	for (size_t i = 0; i < helper->count; i++)
-		arguments[i + 1] = (char *)helper->arguments[i];
+	for (size_t i = 0; i < helper->arguments.count; i++)
+		arguments[i + 1] = (char *)helper->arguments.items[i];
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attributes);
 	rc = describe_files(&files, in, out);

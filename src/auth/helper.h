@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "config/option.h"
 
 #include <stdint.h>
 
@@ -20,9 +21,8 @@ enum {
 
 /* Nothing of it is owned. */
 struct helper {
-	const char *program; /* absolute path */
-	const char *const *arguments;
-	size_t count; /* at most HELPER_ARGUMENTS_MAX */
+	const char *program;	      /* absolute path */
+	struct config_list arguments; /* at most HELPER_ARGUMENTS_MAX */
 	int64_t timeout_ms;
 };
 

@@ -7,7 +7,6 @@
  */
 #include "auth/auth.h"
 #include "base/clock.h"
-#include "config/config.h"
 #include "outbound/fetch.h"
 
 #include <inttypes.h>
@@ -23,9 +22,9 @@ enum {
 	TIMEOUT_MAX_MS = 50000, /* nginx waits 60 s for an answer unless told otherwise */
 };
 
-/* Strings are the settings' and outlive it. */
-struct instance {
+struct http {
 	struct fetch *fetch;
+	struct fetch_settings settings;
 	const char *url, *title;
 };
 
@@ -37,62 +36,33 @@ struct call {
 };
 
 static const struct option options[] = {
-	{"url", OPTION_STRING, NULL, "where the service is: https://, or http:// on this machine"},
-	{"ca-file", OPTION_STRING, "", "authorities to trust instead of the system's"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for the connection, TLS included"},
-	{"timeout", OPTION_DURATION, "10s", "for the whole question"},
+	{"url", OPTION_URL, NULL, "where the service is: https://, or http:// on this machine",
+		.required = true, OPTION_INTO(struct http, url)},
+	{"ca-file", OPTION_TEXT, "", "authorities to trust instead of the system's",
+		OPTION_INTO(struct http, settings.ca_file)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for the connection, TLS included", .min = 10,
+		.max = TIMEOUT_MAX_MS, OPTION_INTO(struct http, settings.connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for the whole question", .min = 10,
+		.max = TIMEOUT_MAX_MS, OPTION_INTO(struct http, settings.timeout_ms)},
 	{"group-refresh", OPTION_DURATION, NULL, "ask again about sessions older than that"},
 	{0},
 };
 
-/* ---- open ---- */
-
-static int check_options(const struct section *section, struct error *error)
+static int http_open(void *instance, const struct section *section, struct error *error)
 {
-	static const char *const times[] = {"connect-timeout", "timeout"};
+	struct http *http = instance;
 	struct error why;
 
-	if (config_check_url(section_string(section, "url"), &why) != 0)
-		return section_error(section, "url", error, "%s", why.text);
-	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-		if (section_milliseconds(section, times[i]) < 10 ||
-			section_milliseconds(section, times[i]) > TIMEOUT_MAX_MS)
-			return section_error(section, times[i], error, "is not 10ms to 50s");
-	return 0;
+	http->title = section_title(section);
+	http->fetch = fetch_new(&http->settings, &why);
+	return http->fetch != NULL ? 0 : section_error(section, "ca-file", error, "%s", why.text);
 }
 
-static int open_http(const struct section *section, void **instance_r, struct error *error)
+static void http_close(void *instance)
 {
-	const struct fetch_settings settings = {
-		.ca_file = section_string(section, "ca-file"),
-		.connect_timeout_ms = section_milliseconds(section, "connect-timeout"),
-		.timeout_ms = section_milliseconds(section, "timeout"),
-	};
-	struct instance *instance;
-	struct error why;
+	struct http *http = instance;
 
-	if (check_options(section, error) != 0)
-		return -1;
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	instance->fetch = fetch_new(&settings, &why);
-	if (instance->fetch == NULL) {
-		free(instance);
-		return section_error(section, "ca-file", error, "%s", why.text);
-	}
-	instance->url = section_string(section, "url");
-	instance->title = section_title(section);
-	*instance_r = instance;
-	return 0;
-}
-
-static void close_http(void *context)
-{
-	struct instance *instance = context;
-
-	fetch_free(&instance->fetch);
-	free(instance);
+	fetch_free(&http->fetch);
 }
 
 /* ---- the question ---- */
@@ -141,26 +111,26 @@ static int read_answer(struct call *call, const struct fetch_answer *answer, str
 	return 0;
 }
 
-static int post(const struct instance *instance, struct call *call, const char *key,
-	const char *body, size_t length, struct error *error)
+static int post(const struct http *http, struct call *call, const char *key, const char *body,
+	size_t length, struct error *error)
 {
 	char signature[HEADER_MAX];
 	const char *const headers[] = {
 		"Content-Type: application/json", "Accept: application/json", signature, NULL};
 	const struct fetch_request request = {
-		.url = instance->url, .headers = headers, .body = body, .body_length = length};
+		.url = http->url, .headers = headers, .body = body, .body_length = length};
 	struct fetch_answer answer = {0};
 	int rc = -1;
 
 	sign(call, key, body, length, signature);
-	if (fetch_do(instance->fetch, &request, &answer, error) == FETCH_ANSWER)
+	if (fetch_do(http->fetch, &request, &answer, error) == FETCH_ANSWER)
 		rc = read_answer(call, &answer, error);
 	fetch_answer_release(&answer);
 	return rc;
 }
 
 /* Sends `question` (taken over; NULL where there was no memory for it) with what every one has. */
-static int ask(const struct instance *instance, struct call *call, json_t *question,
+static int ask(const struct http *http, struct call *call, json_t *question,
 	const struct auth_secrets *secrets, struct error *error)
 {
 	char body[BODY_MAX];
@@ -175,11 +145,11 @@ static int ask(const struct instance *instance, struct call *call, json_t *quest
 	if (secrets->count == 0 || secrets->values[0][0] == '\0')
 		error_set(error,
 			"no key to sign with in the store: \"meetauthctl secret set backend/%s\"",
-			instance->title);
+			http->title);
 	else if (length == 0 || length > sizeof body)
 		error_set(error, "no memory for a question");
 	else
-		rc = post(instance, call, secrets->values[0], body, length, error);
+		rc = post(http, call, secrets->values[0], body, length, error);
 	json_decref(question);
 	explicit_bzero(body, sizeof body);
 	return rc;
@@ -329,7 +299,7 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 
 /* ---- the backend ---- */
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict http_check(void *instance, const struct auth_attempt *attempt)
 {
 	struct identity found = IDENTITY_INIT;
 	json_t *name = json_string(attempt->name), *password = json_string(attempt->password);
@@ -347,7 +317,7 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	question = json_pack("{s:s, s:o, s:o, s:s, s:s, s:s}", "request", "check", "name", name,
 		"password", password, "client", attempt->client, "platform",
 		attempt->join->platform, "meetingId", attempt->join->meeting_id);
-	if (ask(context, &call, question, &attempt->secrets, attempt->error) == 0)
+	if (ask(instance, &call, question, &attempt->secrets, attempt->error) == 0)
 		verdict = judge(&call, &found, attempt->error);
 	if (verdict == AUTH_GRANT || verdict == AUTH_DENY || verdict == AUTH_UNFIT)
 		identity_adopt(attempt->who, &found);
@@ -355,14 +325,14 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	return verdict;
 }
 
-static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
+static enum auth_verdict http_renew(void *instance, const struct auth_renewal *renewal)
 {
 	struct identity found = IDENTITY_INIT;
 	enum auth_verdict verdict = AUTH_UNAVAILABLE;
 	struct call call;
 
 	begin(&call);
-	if (ask(context, &call,
+	if (ask(instance, &call,
 		    json_pack("{s:s, s:s}", "request", "renew", "subject", renewal->who->subject),
 		    &renewal->secrets, renewal->error) == 0)
 		verdict = judge(&call, &found, renewal->error);
@@ -380,14 +350,14 @@ static enum auth_verdict renew(void *context, const struct auth_renewal *renewal
 }
 
 /* A question about nobody, which a service that has the key answers with "unknown". */
-static int connect_http(void *context, const struct auth_secrets *secrets, struct error *error)
+static int http_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct identity found = IDENTITY_INIT;
 	struct call call;
 	int rc;
 
 	begin(&call);
-	rc = ask(context, &call, json_pack("{s:s}", "request", "connect"), secrets, error);
+	rc = ask(instance, &call, json_pack("{s:s}", "request", "connect"), secrets, error);
 	if (rc == 0) {
 		enum auth_verdict verdict = judge(&call, &found, error);
 
@@ -400,24 +370,20 @@ static int connect_http(void *context, const struct auth_secrets *secrets, struc
 	return rc;
 }
 
-static bool needs_secret(void *context)
-{
-	(void)context;
-	return true;
-}
+static const struct auth_secret secret = {
+	.generated = "give it to the service, to check the signatures with"};
 
 const struct auth_backend auth_http = {
 	.type = "http",
 	.summary = "a service of your own, asked by a signed POST",
 	.options = options,
-	.kind = AUTH_PASSWORD,
+	.size = sizeof(struct http),
 	.threads = 16,
-	.generated = "give it to the service, to check the signatures with",
-	.open = open_http,
-	.close = close_http,
-	.needs_secret = needs_secret,
-	.check = check,
-	.renew = renew,
-	.connect = connect_http,
-	.alive = connect_http,
+	.secret = &secret,
+	.open = http_open,
+	.close = http_close,
+	.check = http_check,
+	.renew = http_renew,
+	.connect = http_connect,
+	.alive = http_connect,
 };

@@ -7,36 +7,34 @@
 #include "base/clock.h"
 #include "guests/invites.h"
 
+struct invitations {
+	struct records_file file;
+	const char *path;
+};
+
 static const struct option options[] = {
-	{"invitations", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/invitations",
-		"the file of invitations, an absolute path; see meetauthctl invite"},
+	{"invitations", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/invitations",
+		"the file of invitations, an absolute path; see meetauthctl invite",
+		OPTION_INTO(struct invitations, path)},
 	{"lifetime", OPTION_DURATION, "30d", "how long one is good where its maker does not say"},
 	{0},
 };
 
-static int open_invite(const struct section *section, void **instance_r, struct error *error)
+static int invite_open(void *instance, const struct section *section, struct error *error)
 {
-	const char *path = section_string(section, "invitations");
-	struct records_file *instance;
+	struct invitations *invitations = instance;
 	struct error why;
 
-	if (path[0] != '/')
-		return section_error(section, "invitations", error, "must be an absolute path");
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (records_open(instance, &invites_type, path, &why) != 0) {
-		free(instance);
+	if (records_open(&invitations->file, &invites_type, invitations->path, &why) != 0)
 		return section_error(section, "invitations", error, "%s", why.text);
-	}
-	*instance_r = instance;
 	return 0;
 }
 
-static void close_invite(void *context)
+static void invite_close(void *instance)
 {
-	records_close(context);
-	free(context);
+	struct invitations *invitations = instance;
+
+	records_close(&invitations->file);
 }
 
 static int set_identity(struct identity *who, const struct invite *invite)
@@ -98,54 +96,60 @@ static enum auth_verdict judge(const struct records *invites, const struct auth_
 	return AUTH_GRANT;
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict invite_check(void *instance, const struct auth_attempt *attempt)
 {
-	struct records_file *instance = context;
+	struct invitations *invitations = instance;
 	enum auth_verdict verdict;
 
-	pthread_mutex_lock(&instance->lock);
-	verdict = judge(instance->records, attempt);
-	pthread_mutex_unlock(&instance->lock);
+	pthread_mutex_lock(&invitations->file.lock);
+	verdict = judge(invitations->file.records, attempt);
+	pthread_mutex_unlock(&invitations->file.lock);
 	return verdict;
 }
 
-static bool stands(void *context, const char *subject)
+static bool invite_session_valid(void *instance, const struct identity *who)
 {
-	return strncmp(subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) == 0 &&
-	       records_id_active(context, subject + strlen(INVITE_SUBJECT));
+	struct invitations *invitations = instance;
+
+	return strncmp(who->subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) == 0 &&
+	       records_id_active(&invitations->file, who->subject + strlen(INVITE_SUBJECT));
 }
 
-static int refresh(void *context, struct error *error)
+static int invite_refresh(void *instance, struct error *error)
 {
-	return records_refresh(context, error);
+	struct invitations *invitations = instance;
+
+	return records_refresh(&invitations->file, error);
 }
 
 /* The signing secret is created with the first invitation. */
-static bool needs_secret(void *context)
+static bool invite_needs_secret(void *instance)
 {
-	struct records_file *instance = context;
+	struct records_file *file = &((struct invitations *)instance)->file;
 	const struct invite *invite;
 	bool active = false;
 
-	pthread_mutex_lock(&instance->lock);
-	for (size_t i = 0; !active && (invite = records_at(instance->records, i)) != NULL; i++)
+	pthread_mutex_lock(&file->lock);
+	for (size_t i = 0; !active && (invite = records_at(file->records, i)) != NULL; i++)
 		active = records_is_active(&invites_type, invite, clock_wall());
-	pthread_mutex_unlock(&instance->lock);
+	pthread_mutex_unlock(&file->lock);
 	return active;
 }
+
+static const struct auth_secret secret = {"nobody else needs it", invite_needs_secret};
 
 const struct auth_backend auth_invite = {
 	.type = "invite",
 	.summary = "signed links that let a guest into one meeting",
 	.options = options,
-	.kind = AUTH_LINK,
+	.size = sizeof(struct invitations),
 	.threads = 1,
 	.one_meeting = true,
-	.generated = "nobody else needs it",
-	.open = open_invite,
-	.close = close_invite,
-	.needs_secret = needs_secret,
-	.check = check,
-	.stands = stands,
-	.refresh = refresh,
+	.link = true,
+	.secret = &secret,
+	.open = invite_open,
+	.close = invite_close,
+	.check = invite_check,
+	.session_valid = invite_session_valid,
+	.refresh = invite_refresh,
 };

@@ -10,58 +10,13 @@
 
 #include <signal.h>
 
-static const struct option options[] = {
-	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// addresses, tried in this order"},
-	{"start-tls", OPTION_BOOL, "false", "StartTLS on the ldap:// ones; without it, no login"},
-	{"ca-file", OPTION_STRING, "/etc/ssl/certs/ca-certificates.crt",
-		"authorities that the servers' certificates are checked against"},
-	{"bind-dn", OPTION_STRING, NULL, "the service account; its password is backend/TITLE"},
-	{"base", OPTION_STRING, NULL, "where people are searched"},
-	{"filter", OPTION_STRING, "(uid={name})", "finds the entry of a name"},
-	{"scope", OPTION_STRING, "sub", "sub (the base and all below) or one (right below it)"},
-	{"user-dn", OPTION_STRING, NULL, "a DN with {name}, bound without a search"},
-	{"subject-attribute", OPTION_STRING, "uid", "the name that rules and the log know them by"},
-	{"name-attribute", OPTION_STRING, "cn", "the name that others see"},
-	{"email-attribute", OPTION_STRING, "mail", "the e-mail address"},
-	{"group-attribute", OPTION_STRING, "memberOf", "the groups, as DNs in the entry"},
-	{"group-names", OPTION_STRING, "rdn", "rdn: the first part of a group's DN; dn: all of it"},
-	{"group-base", OPTION_STRING, NULL, "where groups are searched; by default, base"},
-	{"group-filter", OPTION_STRING, NULL, "finds the groups of {dn} or {name}"},
-	{"group-name-attribute", OPTION_STRING, NULL, "the name of a group that was searched"},
-	{"nested", OPTION_BOOL, "false", "groups within groups (Active Directory)"},
-	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all"},
-	{"second-factor", OPTION_STRING, "optional",
-		"optional: a code is asked of who has a key; required: who has none is refused"},
-	{"group-refresh", OPTION_DURATION, "15m", "how old the groups of a session may get"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for one server: connection, TLS, bind"},
-	{"timeout", OPTION_DURATION, "10s", "for all of a login"},
-	{0},
-};
-
-static int open_ldap(const struct section *section, void **instance_r, struct error *error)
-{
-	struct directory *directory = calloc(1, sizeof *directory);
-
-	if (directory == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (directory_read(section, directory, error) != 0) {
-		free(directory->nobody);
-		free(directory);
-		return -1;
-	}
-	pthread_mutex_init(&directory->lock, NULL);
-	*instance_r = directory;
-	return 0;
-}
-
-static void close_ldap(void *instance)
+static void ldap_close(void *instance)
 {
 	struct directory *directory = instance;
 
 	pool_close(directory);
 	pthread_mutex_destroy(&directory->lock);
 	free(directory->nobody);
-	free(directory);
 }
 
 static struct directory_call begin_call(
@@ -260,7 +215,7 @@ static enum auth_verdict check_by_template(
 	return verdict;
 }
 
-static enum auth_verdict check(void *instance, const struct auth_attempt *attempt)
+static enum auth_verdict ldap_check(void *instance, const struct auth_attempt *attempt)
 {
 	struct directory_call call = begin_call(instance, &attempt->secrets, attempt->error);
 	enum auth_verdict verdict;
@@ -294,7 +249,7 @@ static enum auth_verdict renew_found(
 	return conclude(call, person, who);
 }
 
-static enum auth_verdict renew(void *instance, const struct auth_renewal *renewal)
+static enum auth_verdict ldap_renew(void *instance, const struct auth_renewal *renewal)
 {
 	struct directory_call call = begin_call(instance, &renewal->secrets, renewal->error);
 	const struct identity *who = renewal->who;
@@ -327,7 +282,7 @@ static int probe(const struct directory_call *call, struct link *link)
 	if (code == LDAP_SUCCESS) {
 		what = "filter";
 		query = (struct link_query){
-			directory->base, directory->scope, filter, none, 2, NULL};
+			directory->base, directory_scope(directory), filter, none, 2, NULL};
 		code = link_search(link, &query, call->deadline, &result);
 	}
 	if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED)
@@ -361,7 +316,8 @@ static int connect_to_each(void *instance, const struct auth_secrets *secrets, s
 
 /* libldap writes to a server that has hung up, and meetauthctl, other than the daemon, would end by
  * SIGPIPE. */
-static int connect_ldap(void *instance, const struct auth_secrets *secrets, struct error *error)
+static int ldap_connect_check(
+	void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	const struct timespec none = {0, 0};
 	sigset_t pipe, before;
@@ -378,7 +334,7 @@ static int connect_ldap(void *instance, const struct auth_secrets *secrets, stru
 }
 
 /* One server is enough. */
-static int alive(void *instance, const struct auth_secrets *secrets, struct error *error)
+static int ldap_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct directory_call call = begin_call(instance, secrets, error);
 	struct link *link = pool_take(&call, LINK_SERVICE);
@@ -392,28 +348,30 @@ static int alive(void *instance, const struct auth_secrets *secrets, struct erro
 	return rc;
 }
 
-static bool needs_secret(void *context)
+static bool ldap_needs_secret(void *instance)
 {
-	const struct directory *directory = context;
+	const struct directory *directory = instance;
 
 	return directory->bind_dn[0] != '\0';
 }
 
+static const struct auth_secret secret = {
+	"make it the password of bind-dn in the directory", ldap_needs_secret};
+
 const struct auth_backend auth_ldap = {
 	.type = "ldap",
 	.summary = "accounts in an LDAP directory, Active Directory among them",
-	.options = options,
-	.kind = AUTH_PASSWORD,
+	.options = directory_options,
+	.size = sizeof(struct directory),
 	.threads = 8,
 	.second_factor = true,
-	.generated = "make it the password of bind-dn in the directory",
-	.open = open_ldap,
-	.close = close_ldap,
-	.needs_secret = needs_secret,
-	.check = check,
-	.renew = renew,
-	.connect = connect_ldap,
-	.alive = alive,
+	.secret = &secret,
+	.open = directory_open,
+	.close = ldap_close,
+	.check = ldap_check,
+	.renew = ldap_renew,
+	.connect = ldap_connect_check,
+	.alive = ldap_alive,
 };
 
 #endif

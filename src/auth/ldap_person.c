@@ -94,8 +94,8 @@ static void read_optional(
 
 static bool is_wanted(const struct directory *directory, const char *group)
 {
-	return directory->group_match_count == 0 ||
-	       text_matches_any(directory->group_match, directory->group_match_count, group);
+	return directory->group_match.count == 0 ||
+	       text_matches_any(directory->group_match.items, directory->group_match.count, group);
 }
 
 static void add_group(const struct directory *directory, const char *group, struct person *person)
@@ -355,7 +355,8 @@ int person_find(const struct directory_call *call, const char *name, struct pers
 	char *filter = by_template ? NULL : directory_filter(directory->filter, name, NULL);
 	char *dn = by_template ? directory_dn(directory->user_dn, name) : NULL;
 	const char *attributes[4 + ACCOUNT_ATTRIBUTES_MAX + 1];
-	struct link_query query = {directory->base, directory->scope, filter, attributes, 2, NULL};
+	struct link_query query = {
+		directory->base, directory_scope(directory), filter, attributes, 2, NULL};
 	int rc;
 
 	*person = (struct person){0};

@@ -45,22 +45,24 @@ struct link {
 	struct link *next;
 };
 
-/* Strings are the settings' where not said otherwise; "" where not set. */
+/* Strings are "" where not set. */
 struct directory {
 	const char *title;
-	struct directory_server servers[DIRECTORY_SERVERS_MAX];
+	struct config_list urls;
+	struct directory_server servers[DIRECTORY_SERVERS_MAX]; /* one for each of them */
 	size_t server_count;
 	bool start_tls;
 	const char *ca_file;
 	const char *bind_dn;
 	const char *base, *filter, *user_dn;
-	int scope;
-	char *nobody; /* a DN that does not exist; owned */
+	bool one_level; /* right below the base, and not all that is below it */
+	char *nobody;	/* a DN that does not exist; owned */
 	const char *subject_attribute, *name_attribute, *email_attribute, *group_attribute;
 	bool whole_dn;
 	const char *group_base, *group_filter, *group_name_attribute;
-	const char *const *group_match;
-	size_t group_match_count;
+	bool nested;
+	struct config_list group_match;
+	int64_t group_refresh_ms;
 	int64_t connect_ms, timeout_ms;
 
 	pthread_mutex_t lock; /* servers' down_until, idle; never held while waiting */
@@ -78,8 +80,13 @@ struct directory_call {
 
 /* ---- ldap_settings.c ---- */
 
-/* Reads and checks a section; 0, or -1 with section_error(). */
-int directory_read(const struct section *section, struct directory *directory, struct error *error);
+extern const struct option directory_options[];
+
+/* driver->open(). */
+int directory_open(void *instance, const struct section *section, struct error *error);
+
+/* LDAP_SCOPE_ of a search for people. */
+int directory_scope(const struct directory *directory);
 
 /* ---- ldap_text.c: names of people go into filters and DNs here and nowhere else ---- */
 

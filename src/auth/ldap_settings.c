@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+enum { TIMEOUT_MAX_MS = 60000 };
+
 static bool is_set(const char *text)
 {
 	return text[0] != '\0';
@@ -44,38 +46,29 @@ static const char *check_url(const LDAPURLDesc *url, bool start_tls)
 	return NULL;
 }
 
-static int read_server(const struct section *section, struct directory *directory, const char *text,
-	struct error *error)
+static int read_server(struct directory *directory, const char *text, struct error *why)
 {
-	struct directory_server *server = &directory->servers[directory->server_count];
+	struct directory_server *server = &directory->servers[directory->server_count++];
 	LDAPURLDesc *url = NULL;
-	const char *wrong = "is no address of a server (ldaps://host[:port])";
+	const char *wrong = "is not the address of a server, ldaps://host[:port]";
 
 	if (ldap_url_parse(text, &url) == LDAP_URL_SUCCESS && url->lud_next == NULL)
 		wrong = check_url(url, directory->start_tls);
 	*server = (struct directory_server){.url = text};
 	server->ldaps = wrong == NULL && strcmp(url->lud_scheme, "ldaps") == 0;
 	ldap_free_urldesc(url);
-	if (wrong != NULL)
-		return section_error(section, "servers", error, "\"%s\" %s", text, wrong);
-	directory->server_count++;
-	return 0;
+	return wrong == NULL ? 0 : error_set(why, "\"%s\" %s", text, wrong);
 }
 
 static int read_servers(
 	const struct section *section, struct directory *directory, struct error *error)
 {
-	size_t count;
-	const char *const *servers = section_list(section, "servers", &count);
 	bool secure = directory->start_tls;
+	struct error why;
 
-	if (count == 0 || count > DIRECTORY_SERVERS_MAX)
-		return section_error(section, "servers", error,
-			"needs 1 to %d addresses like \"ldaps://ldap.example.org\"",
-			DIRECTORY_SERVERS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		if (read_server(section, directory, servers[i], error) != 0)
-			return -1;
+	for (size_t i = 0; i < directory->urls.count; i++) {
+		if (read_server(directory, directory->urls.items[i], &why) != 0)
+			return section_error(section, "servers", error, "%s", why.text);
 		secure = secure || directory->servers[i].ldaps;
 	}
 	if (secure && access(directory->ca_file, R_OK) != 0)
@@ -109,56 +102,78 @@ static bool is_filter(const char *text)
 	return depth == 0;
 }
 
-static int check_dn(const struct section *section, const char *name, struct error *error)
+static int check_dn(const char *text, struct error *why)
 {
-	const char *text = section_string(section, name);
-
-	if (is_set(text) && !is_dn(text))
-		return section_error(section, name, error, "\"%s\" is no DN", text);
-	return 0;
+	return is_dn(text) ? 0 : error_set(why, "is not a DN");
 }
 
-static int check_attribute(const struct section *section, const char *name, struct error *error)
+static int check_attribute(const char *text, struct error *why)
 {
-	const char *text = section_string(section, name);
+	size_t length =
+		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-;.");
 
-	if (strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-;.") !=
-		strlen(text))
-		return section_error(
-			section, name, error, "\"%s\" is no name of an attribute", text);
-	return 0;
+	return text[length] == '\0' ? 0 : error_set(why, "is not the name of an attribute");
 }
 
-static int check_names(const struct section *section, struct error *error)
+/* Where a table has one, the template of a filter. */
+static int check_filter(const char *text, struct error *why)
 {
-	static const char *const dns[] = {"bind-dn", "base", "user-dn", "group-base"};
-	static const char *const attributes[] = {"subject-attribute", "name-attribute",
-		"email-attribute", "group-attribute", "group-name-attribute"};
-
-	for (size_t i = 0; i < sizeof dns / sizeof *dns; i++)
-		if (check_dn(section, dns[i], error) != 0)
-			return -1;
-	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-		if (check_attribute(section, attributes[i], error) != 0)
-			return -1;
-	if (!is_set(section_string(section, "subject-attribute")))
-		return section_error(section, "subject-attribute", error, "is empty");
-	return 0;
+	return is_filter(text) ? 0 : error_set(why, "is not a filter like \"(uid={name})\"");
 }
 
-static int read_scope(
-	const struct section *section, struct directory *directory, struct error *error)
-{
-	const char *scope = section_string(section, "scope");
+#define DIRECTORY(member) OPTION_INTO(struct directory, member)
+#define DN(member)	  .check = check_dn, DIRECTORY(member)
+#define ATTRIBUTE(member) .check = check_attribute, DIRECTORY(member)
 
-	if (strcmp(scope, "sub") != 0 && strcmp(scope, "one") != 0)
-		return section_error(section, "scope", error, "is neither \"sub\" nor \"one\"");
-	directory->scope = scope[0] == 's' ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL;
-	return 0;
-}
+const struct option directory_options[] = {
+	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// addresses, tried in this order",
+		.required = true, .max = DIRECTORY_SERVERS_MAX, DIRECTORY(urls)},
+	{"start-tls", OPTION_BOOL, "false", "StartTLS on the ldap:// ones; without it, no login",
+		DIRECTORY(start_tls)},
+	{"ca-file", OPTION_TEXT, "/etc/ssl/certs/ca-certificates.crt",
+		"authorities that the servers' certificates are checked against",
+		DIRECTORY(ca_file)},
+	{"bind-dn", OPTION_TEXT, NULL, "the service account; its password is backend/TITLE",
+		DN(bind_dn)},
+	{"base", OPTION_TEXT, NULL, "where people are searched", DN(base)},
+	{"filter", OPTION_TEXT, "(uid={name})", "finds the entry of a name", .check = check_filter,
+		DIRECTORY(filter)},
+	{"scope", OPTION_ENUM, "sub", "sub (the base and all below) or one (right below it)",
+		.words = OPTION_WORDS("sub", "one"), DIRECTORY(one_level)},
+	{"user-dn", OPTION_TEXT, NULL, "a DN with {name}, bound without a search", DN(user_dn)},
+	{"subject-attribute", OPTION_TEXT, "uid", "the name that rules and the log know them by",
+		.not_empty = true, ATTRIBUTE(subject_attribute)},
+	{"name-attribute", OPTION_TEXT, "cn", "the name that others see",
+		ATTRIBUTE(name_attribute)},
+	{"email-attribute", OPTION_TEXT, "mail", "the e-mail address", ATTRIBUTE(email_attribute)},
+	{"group-attribute", OPTION_TEXT, "memberOf", "the groups, as DNs in the entry",
+		ATTRIBUTE(group_attribute)},
+	{"group-names", OPTION_ENUM, "rdn", "rdn: the first part of a group's DN; dn: all of it",
+		.words = OPTION_WORDS("rdn", "dn"), DIRECTORY(whole_dn)},
+	{"group-base", OPTION_TEXT, NULL, "where groups are searched; by default, base",
+		DN(group_base)},
+	{"group-filter", OPTION_TEXT, NULL, "finds the groups of {dn} or {name}",
+		.check = check_filter, DIRECTORY(group_filter)},
+	{"group-name-attribute", OPTION_TEXT, NULL, "the name of a group that was searched",
+		ATTRIBUTE(group_name_attribute)},
+	{"nested", OPTION_BOOL, "false", "groups within groups (Active Directory)",
+		DIRECTORY(nested)},
+	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all",
+		DIRECTORY(group_match)},
+	{"second-factor", OPTION_ENUM, "optional",
+		"optional: a code is asked of who has a key; required: who has none is refused",
+		.words = AUTH_SECOND_FACTOR},
+	{"group-refresh", OPTION_DURATION, "15m", "how old the groups of a session may get",
+		DIRECTORY(group_refresh_ms)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for one server: connection, TLS, bind",
+		.min = 1, .max = TIMEOUT_MAX_MS, DIRECTORY(connect_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for all of a login", .min = 1, .max = TIMEOUT_MAX_MS,
+		DIRECTORY(timeout_ms)},
+	{0},
+};
 
-static int read_template(
-	const struct section *section, struct directory *directory, struct error *error)
+static int check_template(
+	const struct section *section, const struct directory *directory, struct error *error)
 {
 	static const char *const others[] = {"base", "filter", "scope"};
 	char *dn = directory_dn(directory->user_dn, "somebody");
@@ -166,13 +181,13 @@ static int read_template(
 	ldap_memfree(dn);
 	if (dn == NULL)
 		return section_error(section, "user-dn", error,
-			"is no DN with {name} for a value, like "
+			"is not a DN with {name} for a value, like "
 			"\"uid={name},ou=people,dc=example,dc=org\"");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (section_has(section, others[i]))
 			return section_error(section, others[i], error,
 				"is for a search, and user-dn takes its place");
-	if (!is_set(directory->bind_dn) && section_milliseconds(section, "group-refresh") != 0)
+	if (!is_set(directory->bind_dn) && directory->group_refresh_ms != 0)
 		return section_error(section, "group-refresh", error,
 			"reading groups again needs bind-dn beside user-dn; set it, or "
 			"group-refresh = \"0\", by which groups stay as they were at sign-in");
@@ -186,11 +201,9 @@ static int read_search(
 		return section_error(section, "base", error,
 			"is missing: where to search people (or user-dn, to bind without a "
 			"search)");
-	if (!is_filter(directory->filter) || strstr(directory->filter, "{name}") == NULL)
+	if (strstr(directory->filter, "{name}") == NULL)
 		return section_error(section, "filter", error,
-			"is no filter with {name} in it, like \"(uid={name})\"");
-	if (read_scope(section, directory, error) != 0)
-		return -1;
+			"has no {name} in it: write one like \"(uid={name})\"");
 	if (asprintf(&directory->nobody, "cn=meetauth knows nobody of that name,%s",
 		    directory->base) < 0) {
 		directory->nobody = NULL;
@@ -204,11 +217,9 @@ static int read_search(
 static int read_group_search(
 	const struct section *section, struct directory *directory, struct error *error)
 {
-	directory->group_filter = section_string(section, "group-filter");
-	directory->group_base = section_string(section, "group-base");
 	if (!is_set(directory->group_base))
 		directory->group_base = directory->base;
-	if (section_bool(section, "nested")) {
+	if (directory->nested) {
 		if (is_set(directory->group_filter))
 			return section_error(section, "nested", error,
 				"makes a group-filter of its own: leave one of them out");
@@ -217,65 +228,32 @@ static int read_group_search(
 	}
 	if (!is_set(directory->group_filter))
 		return 0;
-	if (!is_filter(directory->group_filter) ||
-		(strstr(directory->group_filter, "{name}") == NULL &&
-			strstr(directory->group_filter, "{dn}") == NULL))
+	if (strstr(directory->group_filter, "{name}") == NULL &&
+		strstr(directory->group_filter, "{dn}") == NULL)
 		return section_error(section, "group-filter", error,
-			"is no filter with {dn} or {name} in it, like \"(member={dn})\"");
+			"has neither {dn} nor {name} in it: write one like \"(member={dn})\"");
 	if (!is_set(directory->group_base))
 		return section_error(section, "group-base", error, "is missing");
 	return 0;
 }
 
-static int read_groups(
-	const struct section *section, struct directory *directory, struct error *error)
+int directory_scope(const struct directory *directory)
 {
-	const char *names = section_string(section, "group-names");
-
-	directory->group_attribute = section_string(section, "group-attribute");
-	directory->group_name_attribute = section_string(section, "group-name-attribute");
-	directory->group_match =
-		section_list(section, "group-match", &directory->group_match_count);
-	if (strcmp(names, "rdn") != 0 && strcmp(names, "dn") != 0)
-		return section_error(
-			section, "group-names", error, "is neither \"rdn\" nor \"dn\"");
-	directory->whole_dn = names[0] == 'd';
-	return read_group_search(section, directory, error);
+	return directory->one_level ? LDAP_SCOPE_ONELEVEL : LDAP_SCOPE_SUBTREE;
 }
 
-static int read_times(
-	const struct section *section, struct directory *directory, struct error *error)
+int directory_open(void *instance, const struct section *section, struct error *error)
 {
-	directory->connect_ms = section_milliseconds(section, "connect-timeout");
-	directory->timeout_ms = section_milliseconds(section, "timeout");
-	if (directory->connect_ms < 1 || directory->connect_ms > 60000)
-		return section_error(
-			section, "connect-timeout", error, "is not between 1ms and 60s");
-	if (directory->timeout_ms < 1 || directory->timeout_ms > 60000)
-		return section_error(section, "timeout", error, "is not between 1ms and 60s");
-	return 0;
-}
+	struct directory *directory = instance;
 
-int directory_read(const struct section *section, struct directory *directory, struct error *error)
-{
+	pthread_mutex_init(&directory->lock, NULL);
 	directory->title = section_title(section);
-	directory->start_tls = section_bool(section, "start-tls");
-	directory->ca_file = section_string(section, "ca-file");
-	directory->bind_dn = section_string(section, "bind-dn");
-	directory->base = section_string(section, "base");
-	directory->filter = section_string(section, "filter");
-	directory->user_dn = section_string(section, "user-dn");
-	directory->subject_attribute = section_string(section, "subject-attribute");
-	directory->name_attribute = section_string(section, "name-attribute");
-	directory->email_attribute = section_string(section, "email-attribute");
-	if (read_servers(section, directory, error) != 0 || check_names(section, error) != 0)
+	if (read_servers(section, directory, error) != 0)
 		return -1;
-	if ((is_set(directory->user_dn) ? read_template : read_search)(section, directory, error) !=
-		0)
+	if ((is_set(directory->user_dn) ? check_template(section, directory, error)
+					: read_search(section, directory, error)) != 0)
 		return -1;
-	if (read_groups(section, directory, error) != 0)
-		return -1;
-	return read_times(section, directory, error);
+	return read_group_search(section, directory, error);
 }
 
 #endif

@@ -13,35 +13,33 @@
 
 enum { ID_LENGTH = RECORDS_ID_SIZE - 1 };
 
+struct keys {
+	struct records_file file;
+	const char *path;
+};
+
 static const struct option options[] = {
-	{"keys", OPTION_STRING, LOCALSTATEDIR "/lib/meetauth/meeting.keys",
-		"the file of keys, an absolute path; see meetauthctl meeting-key"},
+	{"keys", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/meeting.keys",
+		"the file of keys, an absolute path; see meetauthctl meeting-key",
+		OPTION_INTO(struct keys, path)},
 	{0},
 };
 
-static int open_meeting_key(const struct section *section, void **instance_r, struct error *error)
+static int meeting_key_open(void *instance, const struct section *section, struct error *error)
 {
-	const char *path = section_string(section, "keys");
-	struct records_file *instance;
+	struct keys *keys = instance;
 	struct error why;
 
-	if (path[0] != '/')
-		return section_error(section, "keys", error, "must be an absolute path");
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	if (records_open(instance, &meeting_keys_type, path, &why) != 0) {
-		free(instance);
+	if (records_open(&keys->file, &meeting_keys_type, keys->path, &why) != 0)
 		return section_error(section, "keys", error, "%s", why.text);
-	}
-	*instance_r = instance;
 	return 0;
 }
 
-static void close_meeting_key(void *context)
+static void meeting_key_close(void *instance)
 {
-	records_close(context);
-	free(context);
+	struct keys *keys = instance;
+
+	records_close(&keys->file);
 }
 
 /* What is needed of a meeting's key, copied so that the table is not held while it is checked. */
@@ -51,18 +49,18 @@ struct found {
 	char hash[PASSWORD_HASH_SIZE]; /* for a meeting without a key, another's work to do */
 };
 
-static void find(struct records_file *instance, const struct join *join, struct found *found)
+static void find(struct records_file *file, const struct join *join, struct found *found)
 {
 	const struct meeting_key *key, *any;
 
-	pthread_mutex_lock(&instance->lock);
-	key = meeting_keys_find(instance->records, join->platform, join->meeting_id);
-	any = key != NULL ? key : records_at(instance->records, 0);
+	pthread_mutex_lock(&file->lock);
+	key = meeting_keys_find(file->records, join->platform, join->meeting_id);
+	any = key != NULL ? key : records_at(file->records, 0);
 	found->known = key != NULL;
 	found->active = key != NULL && records_is_active(&meeting_keys_type, key, clock_wall());
 	snprintf(found->id, sizeof found->id, "%s", any != NULL ? any->id : "");
 	snprintf(found->hash, sizeof found->hash, "%s", any != NULL ? any->hash : password_nobody);
-	pthread_mutex_unlock(&instance->lock);
+	pthread_mutex_unlock(&file->lock);
 }
 
 /* The subject names the key, so that sessions end with it, and the visit, since two
@@ -97,15 +95,16 @@ static enum password_match verify(const char *hash, const char *typed)
 	return match;
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict meeting_key_check(void *instance, const struct auth_attempt *attempt)
 {
+	struct keys *keys = instance;
 	char name[DISPLAY_NAME_SIZE];
 	enum password_match match;
 	struct found found;
 
 	if (display_name(attempt->name, name) != 0)
 		return AUTH_UNKNOWN;
-	find(context, attempt->join, &found);
+	find(&keys->file, attempt->join, &found);
 	/* Whether or not the meeting has a key: the time must not tell. */
 	match = verify(found.hash, attempt->password);
 	explicit_bzero(found.hash, sizeof found.hash);
@@ -128,33 +127,39 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	return AUTH_GRANT;
 }
 
-static bool stands(void *context, const char *subject)
+static bool meeting_key_session_valid(void *instance, const struct identity *who)
 {
+	struct keys *keys = instance;
+	const char *subject = who->subject;
 	char id[RECORDS_ID_SIZE];
 
 	if (strncmp(subject, SUBJECT, strlen(SUBJECT)) != 0 ||
 		strlen(subject) < strlen(SUBJECT) + ID_LENGTH)
 		return false;
 	snprintf(id, sizeof id, "%s", subject + strlen(SUBJECT));
-	return records_id_active(context, id);
+	return records_id_active(&keys->file, id);
 }
 
-static int refresh(void *context, struct error *error)
+static int meeting_key_refresh(void *instance, struct error *error)
 {
-	return records_refresh(context, error);
+	struct keys *keys = instance;
+
+	return records_refresh(&keys->file, error);
 }
+
+static const struct auth_form form = {
+	.name_label = "login.key.name", .password_label = "login.key.key"};
 
 const struct auth_backend auth_meeting_key = {
 	.type = "meeting-key",
 	.summary = "a key of its own for each meeting, and a display name",
 	.options = options,
-	.kind = AUTH_FORM,
-	.name_label = "login.key.name",
-	.password_label = "login.key.key",
+	.size = sizeof(struct keys),
+	.form = &form,
 	.one_meeting = true,
-	.open = open_meeting_key,
-	.close = close_meeting_key,
-	.check = check,
-	.stands = stands,
-	.refresh = refresh,
+	.open = meeting_key_open,
+	.close = meeting_key_close,
+	.check = meeting_key_check,
+	.session_valid = meeting_key_session_valid,
+	.refresh = meeting_key_refresh,
 };

@@ -11,16 +11,9 @@
 
 #include "auth/auth.h"
 
-/* Instance: what lasts from load to load. Strings are the settings' and outlive it. */
+/* What lasts from load to load, filled by the options. */
 struct mock {
-	const char *const *users;
-	size_t count;
-};
-
-static const struct option mock_options[] = {
-	{"users", OPTION_LIST, NULL,
-		"NAME=VERDICT: deny, unknown, unavailable, unfit, challenge or grant"},
-	{0},
+	struct config_list users;
 };
 
 static const char *const mock_verdicts[] = {
@@ -43,35 +36,26 @@ static int mock_verdict(const char *user)
 	return -1;
 }
 
-static int mock_open(const struct section *section, void **instance_r, struct error *error)
+static int mock_check_user(const char *user, struct error *why)
 {
-	struct mock *mock = calloc(1, sizeof *mock);
-
-	if (mock == NULL)
-		return section_error(section, NULL, error, "no memory");
-	mock->users = section_list(section, "users", &mock->count);
-	for (size_t i = 0; i < mock->count; i++) {
-		if (mock_verdict(mock->users[i]) >= 0)
-			continue;
-		free(mock);
-		return section_error(section, "users", error, "is not NAME=VERDICT");
-	}
-	*instance_r = mock;
-	return 0;
+	return mock_verdict(user) >= 0 ? 0 : error_set(why, "is not NAME=VERDICT");
 }
 
-static void mock_close(void *instance)
-{
-	free(instance);
-}
+static const struct option mock_options[] = {
+	{"users", OPTION_LIST, NULL,
+		"NAME=VERDICT: deny, unknown, unavailable, unfit, challenge or grant",
+		.check = mock_check_user, OPTION_INTO(struct mock, users)},
+	{0},
+};
 
 static enum auth_verdict mock_find(const struct mock *mock, const char *name)
 {
 	size_t length = strlen(name);
 
-	for (size_t i = 0; i < mock->count; i++)
-		if (strncmp(mock->users[i], name, length) == 0 && mock->users[i][length] == '=')
-			return (enum auth_verdict)mock_verdict(mock->users[i]);
+	for (size_t i = 0; i < mock->users.count; i++)
+		if (strncmp(mock->users.items[i], name, length) == 0 &&
+			mock->users.items[i][length] == '=')
+			return (enum auth_verdict)mock_verdict(mock->users.items[i]);
 	return AUTH_UNKNOWN;
 }
 
@@ -87,19 +71,18 @@ static enum auth_verdict mock_check(void *instance, const struct auth_attempt *a
 	return verdict;
 }
 
-static bool mock_stands(void *instance, const char *subject)
+static bool mock_session_valid(void *instance, const struct identity *who)
 {
-	return mock_find(instance, subject) == AUTH_GRANT;
+	return mock_find(instance, who->subject) == AUTH_GRANT;
 }
 
 const struct auth_backend auth_mock = {
 	.type = "mock",
 	.summary = "answers what its section says (tests only)",
 	.options = mock_options,
-	.open = mock_open,
-	.close = mock_close,
+	.size = sizeof(struct mock),
 	.check = mock_check,
-	.stands = mock_stands,
+	.session_valid = mock_session_valid,
 };
 
 #endif

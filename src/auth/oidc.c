@@ -21,70 +21,27 @@ enum {
 
 /* -- from load to load -- */
 
-static const struct option known_options[] = {
-	{"issuer", OPTION_STRING, NULL, "the provider's name, letter by letter as it writes it"},
-	{"client-id", OPTION_STRING, NULL, "our name at the provider"},
-	{"client-auth", OPTION_STRING, "client_secret_basic",
-		"client_secret_basic, client_secret_post, private_key_jwt or none"},
-	{"key-algorithm", OPTION_STRING, "RS256", "what private_key_jwt signs with"},
-	{"key-id", OPTION_STRING, NULL, "the key's id at the provider, where the key has none"},
-	{"algorithms", OPTION_LIST, "{\"RS256\"}", "what tokens may be signed with"},
-	{"scopes", OPTION_LIST, "{\"openid\", \"email\", \"profile\"}", "what is asked for"},
-	{"acr-values", OPTION_LIST, NULL, "authentication context classes, one of which is needed"},
-	{"max-age", OPTION_DURATION, NULL, "how long ago they may have signed in there"},
-	{"prompt", OPTION_STRING, NULL, "login, select_account, consent or none"},
-	{"name-claim", OPTION_STRING, "name", "the claim with the name"},
-	{"email-claim", OPTION_STRING, "email", "the claim with the e-mail address"},
-	{"groups-claim", OPTION_STRING, "groups", "the claim with the groups, dots lead inside"},
-	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all"},
-	{"groups-separator", OPTION_STRING, NULL, "what stands between groups in one text"},
-	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified"},
-	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too"},
-	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
-	{"metadata-url", OPTION_STRING, NULL, "where the metadata are, if not below the issuer"},
-	{"clock-skew", OPTION_DURATION, "60s", "how much the provider's clock may differ"},
-	{"ca-file", OPTION_STRING, NULL, "PEM file of the authorities to trust"},
-	{"connect-timeout", OPTION_DURATION, "2s", "how long a connection may take"},
-	{"timeout", OPTION_DURATION, "10s", "how long an answer may take"},
-	{0},
-};
-
-static void close_oidc(void *context)
+static void oidc_close(void *instance)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 
 	oidc_cache_release(&oidc->metadata);
 	oidc_cache_release(&oidc->keys);
 	oidc_options_release(&oidc->options);
 	fetch_free(&oidc->fetch);
-	free(oidc);
 }
 
-static int open_oidc(const struct section *section, void **instance_r, struct error *error)
+static int oidc_open(void *instance, const struct section *section, struct error *error)
 {
-	const struct fetch_settings settings = {
-		.ca_file = section_string(section, "ca-file"),
-		.connect_timeout_ms = section_milliseconds(section, "connect-timeout"),
-		.timeout_ms = section_milliseconds(section, "timeout"),
-	};
-	struct oidc *oidc = calloc(1, sizeof *oidc);
+	struct oidc *oidc = instance;
 	struct error why;
-	int rc;
 
-	if (oidc == NULL)
-		return section_error(section, NULL, error, "no memory");
 	oidc_cache_init(&oidc->metadata);
 	oidc_cache_init(&oidc->keys);
-	oidc->fetch = fetch_new(&settings, &why);
+	oidc->fetch = fetch_new(&oidc->settings, &why);
 	if (oidc->fetch == NULL)
-		rc = section_error(section, "ca-file", error, "%s", why.text);
-	else
-		rc = oidc_options_read(section, &oidc->options, error);
-	if (rc == 0)
-		*instance_r = oidc;
-	else
-		close_oidc(oidc);
-	return rc;
+		return section_error(section, "ca-file", error, "%s", why.text);
+	return oidc_options_check(section, &oidc->options, error);
 }
 
 /* -- there -- */
@@ -120,7 +77,7 @@ static void add_request(const struct oidc_options *options, const struct auth_re
 	add(url, "state", redirect->state);
 	add(url, "nonce", redirect->nonce);
 	add_challenge(url, redirect->verifier);
-	if (options->acr_count > 0)
+	if (options->acr_values.count > 0)
 		add(url, "acr_values", options->acr_text);
 	if (options->max_age >= 0)
 		buffer_printf(url, "&max_age=%lld", (long long)options->max_age);
@@ -128,9 +85,10 @@ static void add_request(const struct oidc_options *options, const struct auth_re
 		add(url, "prompt", prompt);
 }
 
-static enum auth_verdict begin(void *context, const struct auth_redirect *redirect)
+static enum auth_verdict oidc_authorization_url(
+	void *instance, const struct auth_redirect *redirect)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, redirect->error);
 
 	if (metadata == NULL)
@@ -252,9 +210,9 @@ static enum auth_verdict take_code(struct oidc *oidc, const struct oidc_metadata
 	return verdict;
 }
 
-static enum auth_verdict finish(void *context, const struct auth_redirect *redirect)
+static enum auth_verdict oidc_handle_callback(void *instance, const struct auth_redirect *redirect)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, redirect->error);
 	enum auth_verdict verdict;
 
@@ -269,9 +227,10 @@ static enum auth_verdict finish(void *context, const struct auth_redirect *redir
 
 /* OpenID Connect RP-Initiated Logout 1.0 section 2. Without id_token_hint, since an ID token is
  * longer than the cookie that would have to keep it: the provider asks whether they mean it. */
-static void leave(void *context, const struct identity *who, const char *back, struct buffer *url)
+static void oidc_logout_url(
+	void *instance, const struct identity *who, const char *back, struct buffer *url)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata = (struct oidc_metadata *)oidc_cache_peek(&oidc->metadata);
 
 	(void)who;
@@ -287,10 +246,10 @@ static void leave(void *context, const struct identity *who, const char *back, s
 }
 
 /* Anybody may send one, so what is wrong with it is never the provider's fault. */
-static enum auth_verdict ended(void *context, struct auth_ending *ending)
+static enum auth_verdict oidc_backchannel_logout(void *instance, struct auth_ending *ending)
 {
 	static const char *const types[] = {"logout+jwt", "JWT", NULL};
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata = oidc_provider_metadata(oidc, ending->error);
 	enum auth_verdict verdict;
 	json_t *claims = NULL;
@@ -327,9 +286,9 @@ static enum auth_verdict renew_by(
 }
 
 /* Without userinfo the provider is asked only when somebody signs in. */
-static enum auth_verdict renew(void *context, const struct auth_renewal *renewal)
+static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *renewal)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata;
 	enum auth_verdict verdict;
 
@@ -345,48 +304,54 @@ static enum auth_verdict renew(void *context, const struct auth_renewal *renewal
 	return verdict;
 }
 
-/* There is no file to read again, but this is where nobody waits: leave() needs the metadata in
- * every process of the pool, also in one that nobody has signed in by. */
-static int refresh(void *context, struct error *error)
+/* There is no file to read again, but this is where nobody waits: logout_url() needs the metadata
+ * in every process of the pool, also in one that nobody has signed in by. */
+static int oidc_refresh(void *instance, struct error *error)
 {
 	(void)error;
-	oidc_provider_warm(context);
+	oidc_provider_warm(instance);
 	return 0;
 }
 
-static int connect_oidc(void *context, const struct auth_secrets *secrets, struct error *error)
+static int oidc_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
-	struct oidc *oidc = context;
+	struct oidc *oidc = instance;
 
 	if (oidc_provider_connect(oidc, error) != 0)
 		return -1;
 	return oidc_client_check(&oidc->options, secrets, error);
 }
 
-static bool needs_secret(void *context)
+static bool oidc_needs_secret(void *instance)
 {
-	const struct oidc *oidc = context;
+	const struct oidc *oidc = instance;
 
 	return oidc->options.client_auth != OIDC_PUBLIC;
 }
 
+static const struct auth_redirects redirects = {
+	.authorization_url = oidc_authorization_url,
+	.handle_callback = oidc_handle_callback,
+	.logout_url = oidc_logout_url,
+	.backchannel_logout = oidc_backchannel_logout,
+};
+
+static const struct auth_secret secret = {.needed = oidc_needs_secret};
+
 const struct auth_backend auth_oidc = {
 	.type = "oidc",
 	.summary = "sign in at an OpenID Connect provider",
-	.options = known_options,
-	.kind = AUTH_REDIRECT,
+	.options = oidc_option_table,
+	.size = sizeof(struct oidc),
 	.threads = THREADS,
-	.open = open_oidc,
-	.close = close_oidc,
-	.needs_secret = needs_secret,
-	.begin = begin,
-	.finish = finish,
-	.leave = leave,
-	.ended = ended,
-	.renew = renew,
-	.refresh = refresh,
-	.connect = connect_oidc,
-	.alive = connect_oidc,
+	.redirect = &redirects,
+	.secret = &secret,
+	.open = oidc_open,
+	.close = oidc_close,
+	.renew = oidc_renew,
+	.refresh = oidc_refresh,
+	.connect = oidc_connect,
+	.alive = oidc_connect,
 };
 
 #endif

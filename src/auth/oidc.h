@@ -51,25 +51,27 @@ enum oidc_client_auth {
 /* What the section says; its strings are the settings'. */
 struct oidc_options {
 	const char *issuer, *client_id;
-	const char *metadata_url;			 /* "": below the issuer */
-	const char *algorithms[OIDC_ALGORITHMS_MAX + 1]; /* ended by NULL */
+	const char *metadata_url; /* "": below the issuer */
+	struct config_list algorithms;
 	enum oidc_client_auth client_auth;
 	const char *key_algorithm, *key_id;
 	char *scope, *acr_text; /* with blanks between; owned */
-	const char *const *acr_values;
-	size_t acr_count;
+	struct config_list scopes, acr_values;
 	int64_t max_age; /* seconds; -1: not asked for */
 	int64_t skew;	 /* seconds that clocks may differ */
 	const char *prompt;
 	const char *name_claim, *email_claim, *groups_claim;
-	const char *const *group_match; /* patterns of the groups to keep; none: all */
-	size_t group_match_count;
-	const char *groups_separator; /* NULL: not said; "": a text is one group */
+	struct config_list group_match; /* patterns of the groups to keep; none: all */
+	const char *groups_separator;	/* NULL: not said; "": a text is one group */
 	bool allow_unverified_email, userinfo;
 };
 
-/* 0 or -1 with section_error(). Released whatever the result. */
-int oidc_options_read(
+/* The table fills a struct oidc. */
+extern const struct option oidc_option_table[];
+
+/* What relates options to each other, and texts made of several; 0 or -1 with section_error().
+ * Released whatever the result. */
+int oidc_options_check(
 	const struct section *section, struct oidc_options *options, struct error *error);
 void oidc_options_release(struct oidc_options *options);
 
@@ -132,6 +134,7 @@ struct oidc_keys {
 
 struct oidc {
 	struct oidc_options options;
+	struct fetch_settings settings;
 	struct fetch *fetch;
 	struct oidc_cache metadata, keys;
 	int64_t warmed_ms; /* oidc_provider_warm() only */

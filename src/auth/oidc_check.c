@@ -128,9 +128,9 @@ static int check_authentication(
 		if (when > now + options->skew || now - when > options->max_age + options->skew)
 			return error_set(error, "they signed in longer ago than max-age");
 	}
-	while (i < options->acr_count && !equals(acr, options->acr_values[i]))
+	while (i < options->acr_values.count && !equals(acr, options->acr_values.items[i]))
 		i++;
-	if (options->acr_count > 0 && i == options->acr_count)
+	if (options->acr_values.count > 0 && i == options->acr_values.count)
 		return error_set(error, "they signed in by none of acr-values");
 	return 0;
 }

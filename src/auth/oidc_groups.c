@@ -13,8 +13,8 @@ static int add_group(const struct oidc_options *options, const char *group, stru
 {
 	if (group[0] == '\0')
 		return 0;
-	if (options->group_match_count > 0 &&
-		!text_matches_any(options->group_match, options->group_match_count, group))
+	if (options->group_match.count > 0 &&
+		!text_matches_any(options->group_match.items, options->group_match.count, group))
 		return 0;
 	if (identity_add_group(who, group) == 0)
 		return 0;

@@ -226,7 +226,7 @@ static enum auth_verdict verify_with(const struct oidc *oidc, const struct oidc_
 		[JOSE_GOOD] = AUTH_GRANT};
 
 	return verdicts[jose_verify(
-		keys->keys, token, oidc->options.algorithms, types, claims_r, error)];
+		keys->keys, token, oidc->options.algorithms.items, types, claims_r, error)];
 }
 
 enum auth_verdict oidc_provider_verify(struct oidc *oidc, const struct oidc_metadata *metadata,
@@ -293,7 +293,7 @@ static int check_algorithms(
 	const json_t *list =
 		json_object_get(metadata->json, "id_token_signing_alg_values_supported");
 
-	for (const char *const *name = oidc->options.algorithms; *name != NULL; name++)
+	for (const char *const *name = oidc->options.algorithms.items; *name != NULL; name++)
 		if (list == NULL || lists(list, *name))
 			return 0;
 	return error_set(error, "%s signs with none of the algorithms that \"algorithms\" allows",

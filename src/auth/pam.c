@@ -7,62 +7,44 @@
 
 #include "auth/dialog.h"
 
-#include "base/text.h"
-
-struct instance {
+struct pam {
 	struct helper helper; /* first: dialog.h */
-	const char *service;  /* the settings' */
+	const char *service;
 };
 
 static const struct option options[] = {
-	{"service", OPTION_STRING, "meetauth", "PAM's service, a file in /etc/pam.d"},
-	{"timeout", OPTION_DURATION, "10s", "how long its modules may take"},
-	{"helper", OPTION_STRING, LIBEXECDIR "/meetauth/meetauth-pam", "the program that asks PAM"},
-	{"second-factor", OPTION_STRING, "optional",
-		"whether a code is needed: optional or required"},
+	{"service", OPTION_NAME, "meetauth", "PAM's service, a file in /etc/pam.d", .extra = "-_.",
+		OPTION_INTO(struct pam, service)},
+	{"timeout", OPTION_DURATION, "10s", "how long its modules may take", .min = 1,
+		OPTION_INTO(struct pam, helper.timeout_ms)},
+	{"helper", OPTION_PATH, LIBEXECDIR "/meetauth/meetauth-pam", "the program that asks PAM",
+		OPTION_INTO(struct pam, helper.program)},
+	{"second-factor", OPTION_ENUM, "optional", "whether a code is needed: optional or required",
+		.words = AUTH_SECOND_FACTOR},
 	{"group-refresh", OPTION_DURATION, NULL,
 		"look at account and groups again after that time"},
 	{0},
 };
 
-static int open_pam(const struct section *section, void **instance_r, struct error *error)
+static int pam_open(void *instance, const struct section *section, struct error *error)
 {
-	const char *program = section_string(section, "helper");
-	int64_t timeout_ms = section_milliseconds(section, "timeout");
-	const char *service = section_string(section, "service");
-	struct instance *instance;
+	struct pam *pam = instance;
 	struct error why;
 
-	/* It names a file: no slash. */
-	if (!text_is_token(service, 1, 64, "-_."))
-		return section_error(section, "service", error,
-			"is 1 to 64 letters, digits, \"-\", \"_\" and \".\"");
-	if (helper_check(program, &why) != 0)
+	pam->helper.arguments = (struct config_list){&pam->service, 1};
+	if (helper_check(pam->helper.program, &why) != 0)
 		return section_error(section, "helper", error, "%s", why.text);
-	if (timeout_ms == 0)
-		return section_error(section, "timeout", error, "must not be 0");
-	instance = calloc(1, sizeof *instance);
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	instance->service = service;
-	instance->helper = (struct helper){program, &instance->service, 1, timeout_ms};
-	*instance_r = instance;
 	return 0;
-}
-
-static void close_pam(void *instance)
-{
-	free(instance);
 }
 
 const struct auth_backend auth_pam = {
 	.type = "pam",
 	.summary = "accounts that PAM knows",
 	.options = options,
+	.size = sizeof(struct pam),
 	.threads = 8,
 	.second_factor = true,
-	.open = open_pam,
-	.close = close_pam,
+	.open = pam_open,
 	.check = dialog_check,
 	.renew = dialog_renew,
 	.connect = dialog_connect,

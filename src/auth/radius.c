@@ -24,109 +24,65 @@ enum {
 	STATE_AT = 1,	      /* in a challenge's state: behind the number of the server */
 };
 
-/* Strings are the settings' and outlive it. */
-struct instance {
+/* The words of groups-attribute. */
+enum groups { GROUPS_FILTER_ID = 0, GROUPS_CLASS, GROUPS_NONE };
+
+struct radius {
 	struct radius_client client;
+	struct config_list servers;
 	const char *title, *nas_identifier;
-	const char *realm;	 /* "": none is taken off */
-	enum radius_type groups; /* 0: none */
+	const char *realm; /* "": none is taken off */
+	unsigned retries;
+	enum groups groups;
 };
+
+static int check_realm(const char *realm, struct error *why)
+{
+	return strpbrk(realm, "@\\") == NULL
+		       ? 0
+		       : error_set(why, "is not what follows the @, like \"example.org\"");
+}
 
 static const struct option options[] = {
 	{"servers", OPTION_LIST, NULL,
-		"host or host:port (1812) of each server; the next is asked when one is silent"},
-	{"nas-identifier", OPTION_STRING, "meetauth", "what this service is called there"},
-	{"timeout", OPTION_DURATION, "3s", "how long to wait for an answer before the next try"},
-	{"retries", OPTION_NUMBER, "2", "how often a server is asked again"},
-	{"realm", OPTION_STRING, NULL, "taken off USER@REALM and REALM\\USER"},
-	{"groups-attribute", OPTION_STRING, "Filter-Id",
-		"Filter-Id or Class: each one is a group; \"\": no groups"},
+		"host or host:port (1812) of each server; the next is asked when one is silent",
+		.required = true, .max = RADIUS_SERVERS_MAX, OPTION_INTO(struct radius, servers)},
+	{"nas-identifier", OPTION_TEXT, "meetauth", "what this service is called there", .min = 1,
+		.max = RADIUS_VALUE_MAX, OPTION_INTO(struct radius, nas_identifier)},
+	{"timeout", OPTION_DURATION, "3s", "how long to wait for an answer before the next try",
+		.min = 10, .max = TIMEOUT_MAX_MS, OPTION_INTO(struct radius, client.timeout_ms)},
+	{"retries", OPTION_NUMBER, "2", "how often a server is asked again", .max = RETRIES_MAX,
+		OPTION_INTO(struct radius, retries)},
+	{"realm", OPTION_TEXT, NULL, "taken off USER@REALM and REALM\\USER", .not_empty = true,
+		.check = check_realm, OPTION_INTO(struct radius, realm)},
+	{"groups-attribute", OPTION_ENUM, "Filter-Id",
+		"Filter-Id or Class: each one is a group; \"\": no groups",
+		.words = OPTION_WORDS("Filter-Id", "Class", ""),
+		OPTION_INTO(struct radius, groups)},
 	{0},
 };
 
 /* ---- open ---- */
 
-static int open_servers(
-	struct instance *instance, const struct section *section, struct error *error)
+static int radius_open(void *instance, const struct section *section, struct error *error)
 {
-	size_t count;
-	const char *const *names = section_list(section, "servers", &count);
+	struct radius *radius = instance;
+	struct radius_client *client = &radius->client;
 
-	if (count == 0)
-		return section_error(section, "servers", error, "needs at least one server");
-	if (count > RADIUS_SERVERS_MAX)
-		return section_error(
-			section, "servers", error, "has more than %d servers", RADIUS_SERVERS_MAX);
-	for (size_t i = 0; i < count; i++)
-		if (radius_server_parse(&instance->client.servers[i], names[i]) != 0)
+	radius->title = section_title(section);
+	client->tries = radius->retries + 1;
+	for (; client->count < radius->servers.count; client->count++)
+		if (radius_server_parse(&client->servers[client->count],
+			    radius->servers.items[client->count]) != 0)
 			return section_error(section, "servers", error,
-				"\"%s\" is not host, host:port or [IPv6 address]:port", names[i]);
-	instance->client.count = count;
-	return 0;
-}
-
-static int open_times(struct instance *instance, const struct section *section, struct error *error)
-{
-	int64_t timeout = section_milliseconds(section, "timeout");
-	int64_t retries = section_number(section, "retries");
-
-	if (timeout < 10 || timeout > TIMEOUT_MAX_MS)
-		return section_error(section, "timeout", error, "is not 10ms to 30s");
-	if (retries > RETRIES_MAX)
-		return section_error(section, "retries", error, "is more than %d", RETRIES_MAX);
-	if (timeout * (retries + 1) * (int64_t)instance->client.count > TOTAL_MAX_MS)
+				"\"%s\" is not host, host:port or [IPv6 address]:port",
+				radius->servers.items[client->count]);
+	if (client->timeout_ms * client->tries * (int64_t)client->count > TOTAL_MAX_MS)
 		return section_error(section, "timeout", error,
-			"is too long: %zu servers, each asked %d times, could take more than %d s; "
+			"is too long: %zu servers, each asked %u times, could take more than %d s; "
 			"lower timeout or retries",
-			instance->client.count, (int)retries + 1, TOTAL_MAX_MS / 1000);
-	instance->client.timeout_ms = timeout;
-	instance->client.tries = (unsigned)retries + 1;
+			client->count, client->tries, TOTAL_MAX_MS / 1000);
 	return 0;
-}
-
-static int open_names(struct instance *instance, const struct section *section, struct error *error)
-{
-	const char *groups = section_string(section, "groups-attribute");
-	const char *name = section_string(section, "nas-identifier");
-
-	if (strcmp(groups, "Filter-Id") != 0 && strcmp(groups, "Class") != 0 && groups[0] != '\0')
-		return section_error(section, "groups-attribute", error,
-			"is neither Filter-Id nor Class nor \"\"");
-	instance->groups = groups[0] == '\0'  ? 0
-			   : groups[0] == 'F' ? RADIUS_FILTER_ID
-					      : RADIUS_CLASS;
-	if (name[0] == '\0' || strlen(name) > RADIUS_VALUE_MAX || !text_is_printable(name))
-		return section_error(section, "nas-identifier", error,
-			"is not 1 to %d bytes of printable text", RADIUS_VALUE_MAX);
-	instance->nas_identifier = name;
-	instance->realm = section_string(section, "realm");
-	if (section_has(section, "realm") &&
-		(instance->realm[0] == '\0' || strpbrk(instance->realm, "@\\") != NULL))
-		return section_error(section, "realm", error,
-			"what stands behind the @ is needed, like \"example.org\"");
-	return 0;
-}
-
-static int open_radius(const struct section *section, void **instance_r, struct error *error)
-{
-	struct instance *instance = calloc(1, sizeof *instance);
-
-	if (instance == NULL)
-		return section_error(section, NULL, error, "no memory");
-	instance->title = section_title(section);
-	if (open_servers(instance, section, error) != 0 ||
-		open_times(instance, section, error) != 0 ||
-		open_names(instance, section, error) != 0) {
-		free(instance);
-		return -1;
-	}
-	*instance_r = instance;
-	return 0;
-}
-
-static void close_radius(void *instance)
-{
-	free(instance);
 }
 
 /* ---- the request ---- */
@@ -141,14 +97,14 @@ struct typed {
 	size_t server;			    /* the one to ask, or ANY_SERVER */
 };
 
-static int write_request(const struct instance *instance, const struct typed *typed,
-	const char *secret, struct radius_packet *request)
+static int write_request(const struct radius *radius, const struct typed *typed, const char *secret,
+	struct radius_packet *request)
 {
 	radius_request_init(request);
 	radius_add(request, RADIUS_USER_NAME, typed->name, strlen(typed->name));
 	radius_add_password(request, secret, typed->word);
-	radius_add(request, RADIUS_NAS_IDENTIFIER, instance->nas_identifier,
-		strlen(instance->nas_identifier));
+	radius_add(request, RADIUS_NAS_IDENTIFIER, radius->nas_identifier,
+		strlen(radius->nas_identifier));
 	radius_add_number(request, RADIUS_SERVICE_TYPE, SERVICE_LOGIN);
 	radius_add_number(request, RADIUS_NAS_PORT_TYPE, PORT_VIRTUAL);
 	if (typed->client[0] != '\0')
@@ -160,19 +116,19 @@ static int write_request(const struct instance *instance, const struct typed *ty
 	return radius_request_sign(request, secret);
 }
 
-static int send_request(struct instance *instance, const struct typed *typed, const char *secret,
+static int send_request(struct radius *radius, const struct typed *typed, const char *secret,
 	const struct radius_packet *request, struct radius_packet *reply, size_t *server_r,
 	struct error *error)
 {
 	*server_r = typed->server;
 	if (typed->server == ANY_SERVER)
-		return radius_ask_all(&instance->client, request, secret, reply, server_r, error);
-	if (typed->server >= instance->client.count)
+		return radius_ask_all(&radius->client, request, secret, reply, server_r, error);
+	if (typed->server >= radius->client.count)
 		return error_set(error, "the server that asked back is not configured any more");
-	return radius_ask(&instance->client, typed->server, request, secret, reply, error);
+	return radius_ask(&radius->client, typed->server, request, secret, reply, error);
 }
 
-static int exchange(struct instance *instance, const struct typed *typed,
+static int exchange(struct radius *radius, const struct typed *typed,
 	const struct auth_secrets *secrets, struct radius_packet *reply, size_t *server_r,
 	struct error *error)
 {
@@ -182,12 +138,12 @@ static int exchange(struct instance *instance, const struct typed *typed,
 	if (secrets->count == 0 || secrets->values[0][0] == '\0')
 		return error_set(error,
 			"no shared secret in the store: \"meetauthctl secret set backend/%s\"",
-			instance->title);
-	if (write_request(instance, typed, secrets->values[0], &request) != 0)
+			radius->title);
+	if (write_request(radius, typed, secrets->values[0], &request) != 0)
 		error_set(error, "no request could be made: does OpenSSL refuse MD5 (FIPS)?");
 	else
 		rc = send_request(
-			instance, typed, secrets->values[0], &request, reply, server_r, error);
+			radius, typed, secrets->values[0], &request, reply, server_r, error);
 	explicit_bzero(&request, sizeof request);
 	return rc;
 }
@@ -246,7 +202,7 @@ static void cut_realm(const char *realm, char name[RADIUS_VALUE_MAX + 1])
 /* The server may say whom it let in (RFC 2865 section 5.1): then that is the name, whatever was
  * typed for it. Where it does not, or repeats what was typed, it may let somebody in by several
  * spellings, who must not be somebody else in each. */
-static enum auth_verdict read_subject(const struct instance *instance,
+static enum auth_verdict read_subject(const struct radius *radius,
 	const struct radius_packet *reply, const char *typed, char subject[USERS_NAME_SIZE],
 	struct error *error)
 {
@@ -260,7 +216,7 @@ static enum auth_verdict read_subject(const struct instance *instance,
 		return AUTH_UNFIT;
 	}
 	told = told && strcasecmp(text, typed) != 0;
-	cut_realm(instance->realm, text);
+	cut_realm(radius->realm, text);
 	if (identity_plain_name(text, subject) == 0)
 		return AUTH_GRANT;
 	if (told && identity_canonical_name(text, subject) == 0)
@@ -273,15 +229,16 @@ static enum auth_verdict read_subject(const struct instance *instance,
 
 /* A Class may be anything (RFC 2865 section 5.25): what is no text is no group. A Filter-Id is text
  * (section 5.11). A group that cannot be held is an error, since a rule may deny it. */
-static int read_groups(const struct instance *instance, const struct radius_packet *reply,
+static int read_groups(const struct radius *radius, const struct radius_packet *reply,
 	struct identity *who, struct error *error)
 {
+	enum radius_type type = radius->groups == GROUPS_CLASS ? RADIUS_CLASS : RADIUS_FILTER_ID;
 	struct radius_value value = {0};
 	char text[RADIUS_VALUE_MAX + 1];
 
-	while (instance->groups != 0 && radius_next(reply, instance->groups, &value)) {
+	while (radius->groups != GROUPS_NONE && radius_next(reply, type, &value)) {
 		read_text(&value, text);
-		if (value.length == 0 || (text[0] == '\0' && instance->groups == RADIUS_CLASS))
+		if (value.length == 0 || (text[0] == '\0' && type == RADIUS_CLASS))
 			continue;
 		if (text[0] == '\0' || identity_add_group(who, text) != 0)
 			return error_set(error,
@@ -292,20 +249,20 @@ static int read_groups(const struct instance *instance, const struct radius_pack
 	return 0;
 }
 
-static enum auth_verdict grant(const struct instance *instance, const struct auth_attempt *attempt,
+static enum auth_verdict grant(const struct radius *radius, const struct auth_attempt *attempt,
 	const struct typed *typed, const struct radius_packet *reply)
 {
 	struct identity who = IDENTITY_INIT;
 	char subject[USERS_NAME_SIZE];
 	enum auth_verdict verdict =
-		read_subject(instance, reply, typed->name, subject, attempt->error);
+		read_subject(radius, reply, typed->name, subject, attempt->error);
 
 	if (verdict != AUTH_GRANT)
 		return verdict;
 	verdict = AUTH_UNFIT;
 	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0) {
 		error_set(attempt->error, "no memory");
-	} else if (read_groups(instance, reply, &who, attempt->error) == 0) {
+	} else if (read_groups(radius, reply, &who, attempt->error) == 0) {
 		who.second_factor = typed->asked != NULL;
 		identity_adopt(attempt->who, &who);
 		verdict = AUTH_GRANT;
@@ -367,7 +324,7 @@ static struct typed what_was_typed(const struct auth_attempt *attempt)
 		asked->state_length > 0 ? asked->state[0] : RADIUS_SERVERS_MAX + 1};
 }
 
-static enum auth_verdict check(void *context, const struct auth_attempt *attempt)
+static enum auth_verdict radius_check(void *instance, const struct auth_attempt *attempt)
 {
 	const struct typed typed = what_was_typed(attempt);
 	char canonical[USERS_NAME_SIZE];
@@ -380,11 +337,11 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 	if ((typed.word[0] == '\0' && typed.asked == NULL) ||
 		strlen(typed.word) > RADIUS_PASSWORD_MAX)
 		return AUTH_DENY;
-	if (exchange(context, &typed, &attempt->secrets, &reply, &server, attempt->error) != 0)
+	if (exchange(instance, &typed, &attempt->secrets, &reply, &server, attempt->error) != 0)
 		return AUTH_UNAVAILABLE;
 	switch (radius_code(&reply)) {
 	case RADIUS_ACCESS_ACCEPT:
-		return grant(context, attempt, &typed, &reply);
+		return grant(instance, attempt, &typed, &reply);
 	case RADIUS_ACCESS_CHALLENGE:
 		return ask_back(attempt, &typed, &reply, server);
 	default:
@@ -395,54 +352,49 @@ static enum auth_verdict check(void *context, const struct auth_attempt *attempt
 
 /* Asks each server for somebody who is not there: any answer that counts shows that it knows this
  * client, has the same secret and signs; a yes, that it lets everybody in. */
-static int connect_radius(void *context, const struct auth_secrets *secrets, struct error *error)
+static int radius_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct typed typed = {"meetauth-check", "not a password", "", NULL, 0};
-	struct instance *instance = context;
+	struct radius *radius = instance;
 	struct radius_packet reply;
 
-	for (; typed.server < instance->client.count; typed.server++) {
+	for (; typed.server < radius->client.count; typed.server++) {
 		size_t server;
 
-		if (exchange(instance, &typed, secrets, &reply, &server, error) != 0)
+		if (exchange(radius, &typed, secrets, &reply, &server, error) != 0)
 			return -1;
 		if (radius_code(&reply) == RADIUS_ACCESS_ACCEPT)
 			return error_set(error, "%s lets in a made-up name with a made-up password",
-				instance->client.servers[server].name);
+				radius->client.servers[server].name);
 	}
 	return 0;
 }
 
 /* Any answer of any server shows that they are there. */
-static int alive(void *context, const struct auth_secrets *secrets, struct error *error)
+static int radius_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	const struct typed nobody = {"meetauth-check", "not a password", "", NULL, ANY_SERVER};
 	struct radius_packet reply;
 	size_t server;
 
-	return exchange(context, &nobody, secrets, &reply, &server, error);
+	return exchange(instance, &nobody, secrets, &reply, &server, error);
 }
 
-static bool needs_secret(void *context)
-{
-	(void)context;
-	return true;
-}
+static const struct auth_secret secret = {
+	.generated = "put it into the RADIUS server, for this client"};
 
 const struct auth_backend auth_radius = {
 	.type = "radius",
 	.summary = "a RADIUS server (PAP, with Message-Authenticator), which may ask back",
 	.options = options,
-	.kind = AUTH_PASSWORD,
+	.size = sizeof(struct radius),
 	.threads = 8,
 	.empty_answers = true,
-	.generated = "put it into the RADIUS server, for this client",
-	.open = open_radius,
-	.close = close_radius,
-	.needs_secret = needs_secret,
-	.check = check,
-	.connect = connect_radius,
-	.alive = alive,
+	.secret = &secret,
+	.open = radius_open,
+	.check = radius_check,
+	.connect = radius_connect,
+	.alive = radius_alive,
 };
 
 #endif

@@ -1,86 +1,36 @@
-/* SPDX-License-Identifier: MIT
- *
- * Which backends there are: one row each. One whose library a build lacks keeps its row with NULL
- * (#ifdef HAVE_… / #else), so that its name is still known.
- */
-#include "auth/auth.h"
+/* SPDX-License-Identifier: MIT */
+#include "auth/registry.h"
 
 #include <pthread.h>
 
-extern const struct auth_backend auth_command;
-extern const struct auth_backend auth_email;
-extern const struct auth_backend auth_file;
-extern const struct auth_backend auth_guest;
-extern const struct auth_backend auth_guest_account;
-extern const struct auth_backend auth_http;
-extern const struct auth_backend auth_invite;
-#ifdef HAVE_LDAP
-extern const struct auth_backend auth_ldap;
-#endif
-extern const struct auth_backend auth_meeting_key;
-#ifdef HAVE_CJOSE
-extern const struct auth_backend auth_oidc;
-#endif
-#ifdef HAVE_RADIUS
-extern const struct auth_backend auth_radius;
-#endif
-#ifdef HAVE_PAM
-extern const struct auth_backend auth_pam;
-#endif
-extern const struct auth_backend auth_remote_user;
-#ifdef MEETAUTH_MOCK
-extern const struct auth_backend auth_mock;
-#endif
+#define BACKEND(name, type, built) extern const struct auth_backend auth_##name;
+#include "auth/backends.def"
+#undef BACKEND
+
+/* IF_BUILT(built, pointer): the pointer where `built` is 1, else NULL. A macro that config.h does
+ * not define stays a word, which no PLACEHOLDER_ is called after. */
+#define PLACEHOLDER_1		   0,
+#define SECOND(first, second, ...) second
+#define PICK(placeholder, pointer) SECOND(placeholder pointer, NULL, )
+#define PASTE(built, pointer)	   PICK(PLACEHOLDER_##built, pointer)
+#define IF_BUILT(built, pointer)   PASTE(built, pointer)
 
 static const struct {
 	const char *type;
 	const struct auth_backend *backend;
 } rows[] = {
-	{"file", &auth_file},
-#ifdef HAVE_LDAP
-	{"ldap", &auth_ldap},
-#else
-	{"ldap", NULL},
-#endif
-#ifdef HAVE_PAM
-	{"pam", &auth_pam},
-#else
-	{"pam", NULL},
-#endif
-#ifdef HAVE_CJOSE
-	{"oidc", &auth_oidc},
-#else
-	{"oidc", NULL},
-#endif
-	{"command", &auth_command},
-#ifdef HAVE_RADIUS
-	{"radius", &auth_radius},
-#else
-	{"radius", NULL},
-#endif
-	{"http", &auth_http},
-	{"remote-user", &auth_remote_user},
-	{"email", &auth_email},
-	{"invite", &auth_invite},
-	{"meeting-key", &auth_meeting_key},
-	{"guest", &auth_guest},
-	{"guest-account", &auth_guest_account},
-#ifdef MEETAUTH_MOCK
-	{"mock", &auth_mock},
-#endif
+#define BACKEND(name, type, built) {type, IF_BUILT(built, &auth_##name)},
+#include "auth/backends.def"
+#undef BACKEND
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const struct auth_backend *auth_find(const char *type, bool *compiled_out_r)
+const struct auth_backend *auth_find(const char *type)
 {
-	*compiled_out_r = false;
-	for (size_t i = 0; i < ROWS; i++) {
-		if (strcmp(rows[i].type, type) != 0)
-			continue;
-		*compiled_out_r = rows[i].backend == NULL;
-		return rows[i].backend;
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].type, type) == 0)
+			return rows[i].backend;
 	return NULL;
 }
 
@@ -102,14 +52,11 @@ const char *auth_missing_at(size_t index)
 
 static struct section_type types[ROWS + 1];
 
-/* Those that are not built in too, without options: their name is to be refused, not unknown. */
 static void fill_types(void)
 {
-	static const struct option none[] = {{0}};
-
 	for (size_t i = 0; i < ROWS; i++)
 		types[i] = (struct section_type){
-			rows[i].type, rows[i].backend != NULL ? rows[i].backend->options : none};
+			rows[i].type, rows[i].backend != NULL ? rows[i].backend->options : NULL};
 }
 
 const struct section_type *auth_section_types(void)
@@ -118,4 +65,48 @@ const struct section_type *auth_section_types(void)
 
 	pthread_once(&once, fill_types);
 	return types;
+}
+
+void *auth_open(
+	const struct auth_backend *backend, const struct section *section, struct error *error)
+{
+	void *instance = calloc(1, backend->size > 0 ? backend->size : 1);
+
+	if (instance == NULL) {
+		section_error(section, NULL, error, "no memory");
+		return NULL;
+	}
+	if (section_fill(section, instance, error) != 0) {
+		free(instance);
+		return NULL;
+	}
+	if (backend->open == NULL || backend->open(instance, section, error) == 0)
+		return instance;
+	auth_close(backend, instance);
+	return NULL;
+}
+
+void auth_close(const struct auth_backend *backend, void *instance)
+{
+	if (instance != NULL && backend->close != NULL)
+		backend->close(instance);
+	free(instance);
+}
+
+bool auth_needs_secret(const struct auth_backend *backend, void *instance)
+{
+	const struct auth_secret *secret = backend->secret;
+
+	return secret != NULL && (secret->needed == NULL || secret->needed(instance));
+}
+
+enum auth_kind auth_kind(const struct auth_backend *backend)
+{
+	if (backend->form != NULL)
+		return AUTH_FORM;
+	if (backend->redirect != NULL)
+		return AUTH_REDIRECT;
+	if (backend->identify != NULL)
+		return AUTH_AMBIENT;
+	return backend->link ? AUTH_LINK : AUTH_PASSWORD;
 }

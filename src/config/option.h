@@ -38,7 +38,8 @@ enum option_kind {
 	OPTION_STRING = OPTION_TEXT,
 };
 
-/* A list of strings, and a rate: so many in so long. Owned by the settings. */
+/* A list of strings, with NULL behind the last, and a rate: so many in so long. Owned by the
+ * settings. */
 struct config_list {
 	const char *const *items;
 	size_t count;
@@ -96,10 +97,13 @@ struct option {
 			   : OPTION_IN_LIST, struct config_rate                                    \
 			   : OPTION_IN_RATE)
 
+/* The words of an enum. */
+#define OPTION_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 /* What a section type accepts besides `type` and (for backends) `label`. */
 struct section_type {
 	const char *type;
-	const struct option *options;
+	const struct option *options; /* NULL: this build is without the type */
 };
 
 /* One section of the file: `backend "staff" { … }`. Owned by the settings, immutable. */

@@ -151,13 +151,35 @@ static struct {
 	struct config_types types;
 	struct error *error;
 	bool failed;
+	/* The section that has an option which no type takes; NULL: there is none. */
+	const char *unknown_in;
+	char title[256];
 } parse;
 
-static bool is_in(const struct option *options, const char *name)
+size_t schema_count(const struct option *options)
+{
+	size_t count = 0;
+
+	while (options != NULL && options[count].name != NULL)
+		count++;
+	return count;
+}
+
+bool schema_has(const struct option *options, const char *name)
 {
 	while (options->name != NULL && strcmp(options->name, name) != 0)
 		options++;
 	return options->name != NULL;
+}
+
+static const struct section_type *type_named(const char *kind, const char *name)
+{
+	const struct section_type *type =
+		strcmp(kind, "platform") == 0 ? parse.types.platforms : parse.types.backends;
+
+	while (type->type != NULL && strcmp(type->type, name) != 0)
+		type++;
+	return type->type != NULL ? type : NULL;
 }
 
 /* Whether a section may have the option, as far as is known: libconfuse has those of all types in
@@ -165,18 +187,16 @@ static bool is_in(const struct option *options, const char *name)
 static bool takes(cfg_t *section, const char *name)
 {
 	bool is_platform = strcmp(section->name, "platform") == 0;
-	const struct section_type *type =
-		is_platform ? parse.types.platforms : parse.types.backends;
+	const struct section_type *type;
 	cfg_opt_t *chosen = schema_option(section, "type");
 
 	if (strcmp(name, SOURCE_OPENED) == 0)
 		return false;
 	if (chosen == NULL || chosen->nvalues == 0 ||
-		is_in(is_platform ? schema_platform_options : schema_backend_options, name))
+		schema_has(is_platform ? schema_platform_options : schema_backend_options, name))
 		return true;
-	while (type->type != NULL && strcmp(type->type, cfg_opt_getnstr(chosen, 0)) != 0)
-		type++;
-	return type->type == NULL || is_in(type->options, name);
+	type = type_named(section->name, cfg_opt_getnstr(chosen, 0));
+	return type == NULL || (type->options != NULL && schema_has(type->options, name));
 }
 
 /* What one would write for a secret, where no option is called so. */
@@ -197,6 +217,10 @@ static void unknown_option(cfg_t *section, const char *name)
 	struct nearest nearest = NEAREST_INIT(name);
 	bool is_backend = strcmp(section->name, "backend") == 0;
 
+	if (section->title != NULL) {
+		parse.unknown_in = is_backend ? "backend" : "platform";
+		snprintf(parse.title, sizeof parse.title, "%s", section->title);
+	}
 	if (is_secret(name) && (is_backend || strcmp(section->name, "platform") == 0)) {
 		error_set(parse.error,
 			"unknown option \"%.64s\": no secret stands in this file; \"meetauthctl "
@@ -306,6 +330,14 @@ static void add_option(cfg_opt_t *opts, const char *name, enum option_kind kind)
 	opt->parsecb = take;
 }
 
+/* Where libconfuse puts what it is to ignore. */
+static void add_unknown(cfg_opt_t *opts)
+{
+	while (opts->name != NULL)
+		opts++;
+	*opts = (cfg_opt_t){.name = "__unknown", .type = CFGT_STR, .flags = CFGF_NODEFAULT};
+}
+
 static void add_section(cfg_opt_t *opts, const char *name, cfg_opt_t *options, cfg_flag_t flags)
 {
 	while (opts->name != NULL)
@@ -316,25 +348,17 @@ static void add_section(cfg_opt_t *opts, const char *name, cfg_opt_t *options, c
 	opts->subopts = options;
 }
 
-static size_t count_options(const struct option *options)
-{
-	size_t count = 0;
-
-	while (options[count].name != NULL)
-		count++;
-	return count;
-}
-
 /* libconfuse's array for a kind of section, with room for `sections` more. */
-static cfg_opt_t *options_of(struct arena *arena, const struct schema_kind *kind, size_t sections)
+static cfg_opt_t *options_of(
+	struct arena *arena, const struct schema_kind *kind, size_t sections, cfg_flag_t flags)
 {
 	static const struct section_type none = {NULL, NULL};
 	const struct section_type *types = kind->types != NULL ? kind->types : &none;
-	size_t room = count_options(kind->options) + sections + 2;
+	size_t room = schema_count(kind->options) + sections + 3;
 	cfg_opt_t *opts;
 
 	for (const struct section_type *type = types; type->type != NULL; type++)
-		room += count_options(type->options);
+		room += schema_count(type->options);
 	opts = arena_alloc(arena, room, sizeof *opts);
 	if (opts == NULL)
 		return NULL;
@@ -343,12 +367,15 @@ static cfg_opt_t *options_of(struct arena *arena, const struct schema_kind *kind
 	for (const struct option *option = kind->options; option->name != NULL; option++)
 		add_option(opts, option->name, option->kind);
 	for (const struct section_type *type = types; type->type != NULL; type++)
-		for (const struct option *option = type->options; option->name != NULL; option++)
-			add_option(opts, option->name, option->kind);
+		for (size_t i = 0; i < schema_count(type->options); i++)
+			add_option(opts, type->options[i].name, type->options[i].kind);
+	if (flags == CFGF_IGNORE_UNKNOWN)
+		add_unknown(opts);
 	return opts;
 }
 
-static cfg_t *make_parser(struct config_types types)
+/* `flags`: CFGF_NONE or CFGF_IGNORE_UNKNOWN. */
+static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 {
 	const struct schema_kind kinds[] = {
 		{NULL, schema_file_options, NULL},
@@ -361,12 +388,12 @@ static cfg_t *make_parser(struct config_types types)
 	const cfg_flag_t titled = CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	struct arena arena = {0};
 	cfg_t *parser = NULL;
-	cfg_opt_t *file = options_of(&arena, &kinds[0], 4);
-	cfg_opt_t *platform = options_of(&arena, &kinds[1], 0);
-	cfg_opt_t *backend = options_of(&arena, &kinds[2], 0);
-	cfg_opt_t *policy = options_of(&arena, &kinds[3], 1);
-	cfg_opt_t *rule = options_of(&arena, &kinds[4], 0);
-	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0);
+	cfg_opt_t *file = options_of(&arena, &kinds[0], 4, flags);
+	cfg_opt_t *platform = options_of(&arena, &kinds[1], 0, flags);
+	cfg_opt_t *backend = options_of(&arena, &kinds[2], 0, flags);
+	cfg_opt_t *policy = options_of(&arena, &kinds[3], 1, flags);
+	cfg_opt_t *rule = options_of(&arena, &kinds[4], 0, flags);
+	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0, flags);
 
 	if (!arena.failed) {
 		add_section(file, "platform", platform, titled);
@@ -374,7 +401,7 @@ static cfg_t *make_parser(struct config_types types)
 		add_section(policy, "rule", rule, titled);
 		add_section(file, "policy", policy, CFGF_NONE);
 		add_section(file, "guest-desk", desk, CFGF_NONE);
-		parser = cfg_init(file, CFGF_NONE); /* copies it all */
+		parser = cfg_init(file, flags); /* copies it all */
 	}
 	arena_release(&arena);
 	return parser;
@@ -408,20 +435,59 @@ static int parse_text(cfg_t *parser, const char *text)
 	return -1;
 }
 
+/* The section of the kind and the title that the parser was at. */
+static cfg_t *section_at_fault(cfg_t *parser)
+{
+	cfg_opt_t *sections = schema_option(parser, parse.unknown_in);
+
+	for (unsigned i = 0; i < cfg_opt_size(sections); i++)
+		if (strcmp(cfg_opt_getnsec(sections, i)->title, parse.title) == 0)
+			return cfg_opt_getnsec(sections, i);
+	return NULL;
+}
+
+/* An option is unknown in a section of a type that this build is without: that is what is wrong,
+ * wherever in the section the type stands. So the file is parsed again, for its types alone. */
+static void look_for_missing_type(const char *text, struct error *error)
+{
+	cfg_t *parser = make_parser(parse.types, CFGF_IGNORE_UNKNOWN);
+	const struct section_type *type = NULL;
+	cfg_opt_t *chosen = NULL;
+	struct error ignored;
+	cfg_t *section;
+
+	if (parser == NULL)
+		return;
+	parse.error = &ignored;
+	cfg_set_error_function(parser, report);
+	if (cfg_parse_buf(parser, text) == CFG_SUCCESS &&
+		(section = section_at_fault(parser)) != NULL)
+		chosen = schema_option(section, "type");
+	if (chosen != NULL && chosen->nvalues > 0)
+		type = type_named(parse.unknown_in, cfg_opt_getnstr(chosen, 0));
+	if (type != NULL && type->options == NULL)
+		error_set(error, "%s:%d: %s \"%.64s\": type: this build is without this type",
+			parse.file, schema_option_line(chosen), parse.unknown_in, parse.title);
+	cfg_free(parser);
+}
+
 cfg_t *schema_parse(const char *file, struct config_types types, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(8 * SOURCE_MAX);
 	cfg_t *parser = NULL;
 	int rc = source_read(file, &text, error);
 
-	if (rc == 0 && (parser = make_parser(types)) == NULL)
+	if (rc == 0 && (parser = make_parser(types, CFGF_NONE)) == NULL)
 		rc = error_set(error, "%s: out of memory", file);
 	if (rc == 0) {
 		parse.file = file;
 		parse.types = types;
 		parse.error = error;
+		parse.unknown_in = NULL;
 		rc = parse_text(parser, text.data != NULL ? text.data : "");
 	}
+	if (rc != 0 && parser != NULL && parse.unknown_in != NULL)
+		look_for_missing_type(text.data, error);
 	if (rc != 0 && parser != NULL) {
 		cfg_free(parser);
 		parser = NULL;

@@ -33,6 +33,10 @@ extern const struct option schema_desk_options[];
  * still, and may be missing. NULL with "FILE:LINE: …". Freed with cfg_free(). */
 cfg_t *schema_parse(const char *file, struct config_types types, struct error *error);
 
+/* How many options a table has, NULL having none; whether one is of that name. */
+size_t schema_count(const struct option *options);
+bool schema_has(const struct option *options, const char *name);
+
 /* An option of a parsed section; NULL where it takes none of that name. */
 cfg_opt_t *schema_option(cfg_t *parsed, const char *name);
 

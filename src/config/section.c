@@ -17,7 +17,7 @@ static int read_list(struct arena *arena, const struct section *section, struct 
 {
 	size_t count = is_empty_list(parsed) ? 0 : cfg_opt_size(parsed);
 
-	value->items = arena_alloc(arena, count, sizeof *value->items);
+	value->items = arena_alloc(arena, count + 1, sizeof *value->items);
 	if (value->items == NULL)
 		return error_set(error, "%s: out of memory", section->file);
 	while (value->count < count)
@@ -128,9 +128,12 @@ static const struct section_type *find_type(
 	}
 	while (type->type != NULL && strcmp(type->type, name) != 0)
 		type++;
-	if (type->type != NULL)
+	if (type->type == NULL)
+		unknown_type(section, types, name, error);
+	else if (type->options == NULL)
+		section_error(section, "type", error, "this build is without this type");
+	else
 		return type;
-	unknown_type(section, types, name, error);
 	return NULL;
 }
 
@@ -138,9 +141,8 @@ static const struct section_type *find_type(
 static const char *owner_of(const struct section_type *types, const char *name)
 {
 	for (; types->type != NULL; types++)
-		for (const struct option *option = types->options; option->name != NULL; option++)
-			if (strcmp(option->name, name) == 0)
-				return types->type;
+		if (types->options != NULL && schema_has(types->options, name))
+			return types->type;
 	return "another";
 }
 
@@ -163,15 +165,6 @@ static int refuse_foreign(const struct section *section, const struct section_ty
 	return 0;
 }
 
-static size_t count_options(const struct option *options)
-{
-	size_t count = 0;
-
-	while (options[count].name != NULL)
-		count++;
-	return count;
-}
-
 /* Adds values for a table and reads them. */
 static int read_options(struct arena *arena, struct section *section, const struct option *options,
 	cfg_t *parsed, struct error *error)
@@ -190,10 +183,10 @@ static int read_all(struct arena *arena, struct section *section, const struct s
 	cfg_t *parsed, struct error *error)
 {
 	const struct section_type *type;
-	size_t room = count_options(kind->options);
+	size_t room = schema_count(kind->options);
 
 	for (type = kind->types; type != NULL && type->type != NULL; type++)
-		room += count_options(type->options);
+		room += schema_count(type->options);
 	section->values = arena_alloc(arena, room, sizeof *section->values);
 	if (section->values == NULL)
 		return error_set(error, "%s: out of memory", section->file);

@@ -42,8 +42,8 @@ static int check_scheme(const UriUriA *uri, struct error *error)
 		return error_set(error, "is not an address that starts with https://");
 	if (!is_loopback(uri))
 		return error_set(error,
-			"http:// is for this machine only (localhost, 127.0.0.1, [::1]): "
-			"write https://");
+			"names another host, and http:// is for this machine only (localhost, "
+			"127.0.0.1, [::1]): write https://");
 	return 0;
 }
 

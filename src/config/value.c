@@ -114,6 +114,8 @@ static void append_expected(
 	else if (kind == OPTION_NUMBER)
 		buffer_printf(words, "a whole number from %" PRId64 " to %" PRId64, option->min,
 			number_maximum(option));
+	else if (kind == OPTION_TEXT && !is_entry && option->max == 1)
+		buffer_printf(words, "one ASCII character%s", option->min == 0 ? " or \"\"" : "");
 	else if (kind == OPTION_TEXT && !is_entry && (option->min > 0 || option->max > 0))
 		append_sizes(words, option->min, option->max, "bytes of text");
 	else

@@ -124,7 +124,7 @@ static void check_backend_secrets(struct findings *findings, const struct servic
 		const struct auth_backend *driver = backend->driver;
 
 		/* meetauthctl makes the first secret of invitations itself, and the desk cannot. */
-		if ((driver->needs_secret != NULL && driver->needs_secret(backend->instance)) ||
+		if (auth_needs_secret(driver, backend->instance) ||
 			settings->backends[i] == settings->desk.invitations)
 			check_secret(findings, service->files->store, backend->secret_name, NULL);
 	}

@@ -4,7 +4,7 @@
  */
 #include "ctl/ctl.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "base/process.h"
 #include "config/nearest.h"
 #include "ctl/audit.h"

@@ -25,10 +25,8 @@ static void set_platform(struct secret_name *name, const struct section *section
 
 static void set_backend(struct secret_name *name, const struct section *section)
 {
-	bool compiled_out;
-
 	*name = (struct secret_name){.section = section};
-	name->backend = auth_find(section_type(section), &compiled_out);
+	name->backend = auth_find(section_type(section));
 	snprintf(name->stored, sizeof name->stored, "backend/%s", section_title(section));
 }
 
@@ -54,7 +52,7 @@ static bool reads_none(const struct secret_name *name)
 {
 	if (name->platform != NULL)
 		return name->platform->secret_scope == PLATFORM_SECRET_NONE;
-	return name->backend != NULL && name->backend->needs_secret == NULL;
+	return name->backend != NULL && name->backend->secret == NULL;
 }
 
 /* -- meetings -- */
@@ -148,7 +146,9 @@ const char *secret_name_generated(const struct secret_name *name)
 	if (name->platform != NULL)
 		return name->platform->secret != NULL ? name->platform->secret->generated_hint
 						      : NULL;
-	return name->backend != NULL ? name->backend->generated : NULL;
+	return name->backend != NULL && name->backend->secret != NULL
+		       ? name->backend->secret->generated
+		       : NULL;
 }
 
 int secret_name_fits(const struct secret_name *name, const char *secret, struct error *error)

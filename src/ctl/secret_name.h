@@ -5,7 +5,7 @@
 #ifndef CTL_SECRET_NAME_H
 #define CTL_SECRET_NAME_H
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "ctl/ctl.h"
 #include "platform/registry.h"
 #include "secret/store.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/user_totp.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "auth/totp.h"
 #include "auth/users.h"
 #include "base/text.h"
@@ -20,8 +20,7 @@ struct target {
 
 static bool may_have_one(const struct section *backend)
 {
-	bool compiled_out;
-	const struct auth_backend *driver = auth_find(section_type(backend), &compiled_out);
+	const struct auth_backend *driver = auth_find(section_type(backend));
 
 	return driver != NULL && driver->second_factor;
 }

@@ -70,8 +70,9 @@ static struct section_type types[ROWS + 1];
 
 static void fill_types(void)
 {
-	for (size_t i = 0; platform_at(i) != NULL; i++)
-		types[i] = (struct section_type){platform_at(i)->type, platform_at(i)->options};
+	for (size_t i = 0; i < ROWS; i++)
+		types[i] = (struct section_type){
+			rows[i].type, rows[i].driver != NULL ? rows[i].driver->options : NULL};
 }
 
 const struct section_type *platform_section_types(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/files.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 
 #include <limits.h>
 
@@ -131,6 +131,16 @@ static void drop_texts(struct files_texts *half)
 	free(half);
 }
 
+static int check_labels(const struct langs *langs, const struct auth_form *form,
+	const char *const *names, struct error *error)
+{
+	if (form->name_label != NULL && langs_check(langs, form->name_label, names, error) != 0)
+		return -1;
+	if (form->password_label == NULL)
+		return 0;
+	return langs_check(langs, form->password_label, names, error);
+}
+
 /* Sentences are chosen while running: whether every language has them is known now. */
 static int check_sentences(const struct langs *langs, struct error *error)
 {
@@ -175,10 +185,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		if (langs_check(langs, keys[i], names, error) != 0)
 			return -1;
 	for (size_t i = 0; (backend = auth_at(i)) != NULL; i++)
-		if ((backend->name_label != NULL &&
-			    langs_check(langs, backend->name_label, names, error) != 0) ||
-			(backend->password_label != NULL &&
-				langs_check(langs, backend->password_label, names, error) != 0))
+		if (backend->form != NULL && check_labels(langs, backend->form, names, error) != 0)
 			return -1;
 	return 0;
 }

@@ -114,18 +114,13 @@ static int open_platform(const struct settings *settings, const struct section *
 static int read_common(
 	const struct section *section, struct service_backend *backend, struct error *error)
 {
-	const char *second;
-
 	if (backend->driver->renew != NULL)
 		backend->group_refresh =
 			(section_milliseconds(section, "group-refresh") + 999) / 1000;
 	if (!backend->driver->second_factor)
 		return 0;
-	second = section_string(section, "second-factor");
-	backend->second_factor_required = strcmp(second, "required") == 0;
-	if (!backend->second_factor_required && strcmp(second, "optional") != 0)
-		return section_error(section, "second-factor", error,
-			"\"optional\" or \"required\" is needed, not \"%.64s\"", second);
+	backend->second_factor_required =
+		strcmp(section_string(section, "second-factor"), "required") == 0;
 	if (backend->second_factor_required && !totp_available())
 		return section_error(section, "second-factor", error,
 			"this build can check no codes: it was made without liboath");
@@ -153,21 +148,19 @@ static int make_addresses(
 static int open_backend(const struct settings *settings, const struct section *section,
 	struct service_backend *backend, struct error *error)
 {
-	bool compiled_out = false;
-	const char *type = section_type(section);
-
 	backend->title = section_title(section);
 	backend->label = section_string(section, "label");
-	backend->driver = auth_find(type, &compiled_out);
+	backend->driver = auth_find(section_type(section));
 	if (backend->driver == NULL)
-		return refuse_type(section, compiled_out, error);
+		return refuse_type(section, false, error);
 	backend->own.limit = backend->driver->threads;
 	backend->lane = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
 	if (make_addresses(settings, backend, error) != 0 ||
 		read_common(section, backend, error) != 0)
 		return -1;
-	return backend->driver->open(section, &backend->instance, error);
+	backend->instance = auth_open(backend->driver, section, error);
+	return backend->instance != NULL ? 0 : -1;
 }
 
 int service_open_platforms(struct service *service, struct error *error)
@@ -337,8 +330,7 @@ const char *service_missing_secret(const struct service *service, size_t *at)
 			&service->backends[(*at)++ - service->platform_count];
 
 		store_secrets(store, backend->secret_name, &count);
-		if (count == 0 && backend->driver->needs_secret != NULL &&
-			backend->driver->needs_secret(backend->instance))
+		if (count == 0 && auth_needs_secret(backend->driver, backend->instance))
 			return backend->secret_name;
 	}
 	return NULL;
@@ -374,8 +366,8 @@ static void free_service(struct service *service)
 	for (size_t i = 0; i < service->backend_count; i++) {
 		struct service_backend *backend = &service->backends[i];
 
-		if (backend->instance != NULL)
-			backend->driver->close(backend->instance);
+		if (backend->driver != NULL)
+			auth_close(backend->driver, backend->instance);
 		free(backend->secret_name);
 		free(backend->callback_url);
 		free(backend->path);

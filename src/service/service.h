@@ -7,7 +7,7 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "outbound/breaker.h"
 #include "outbound/client.h"
 #include "platform/registry.h"

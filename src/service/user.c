@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/user.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "base/owner.h"
 #include "config/config.h"
 #include "platform/registry.h"

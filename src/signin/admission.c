@@ -25,10 +25,8 @@ bool admission_is_valid(const struct visit *visit, const struct identity *who)
 
 	if (backend == NULL)
 		return false;
-	if (backend->driver->holds != NULL && !backend->driver->holds(backend->instance, who))
-		return false;
-	if (backend->driver->stands != NULL &&
-		!backend->driver->stands(backend->instance, who->subject))
+	if (backend->driver->session_valid != NULL &&
+		!backend->driver->session_valid(backend->instance, who))
 		return false;
 	return !backend->driver->second_factor || factor_is_same(visit, who);
 }

@@ -30,10 +30,10 @@ static enum step look_around(struct visit *visit)
 		enum auth_verdict verdict = AUTH_UNAVAILABLE;
 		struct error error = {0};
 
-		if (backend->driver->kind != AUTH_AMBIENT)
+		if (auth_kind(backend->driver) != AUTH_AMBIENT)
 			continue;
 		if (identity_set(&who.backend, backend->title, IDENTITY_SUBJECT_MAX) == 0)
-			verdict = backend->driver->look(
+			verdict = backend->driver->identify(
 				backend->instance, request_value, &visit->request, &who, &error);
 		if (verdict == AUTH_GRANT) {
 			session_begin(&visit->session, &who, signin_limits(visit), visit->now);
@@ -90,7 +90,7 @@ static struct choice choice_of(struct service *service)
 
 	for (size_t i = 0; i < service->backend_count; i++) {
 		struct service_backend *backend = &service->backends[i];
-		enum auth_kind kind = backend->driver->kind;
+		enum auth_kind kind = auth_kind(backend->driver);
 
 		choice.forms += kind == AUTH_PASSWORD || kind == AUTH_FORM;
 		choice.redirects += kind == AUTH_REDIRECT;
@@ -154,7 +154,8 @@ static int read_button(struct visit *visit, struct service_backend **backend_r)
 	visit->reauthenticate = strcmp(again, "1") == 0;
 	if (rc == 0 && title != NULL) {
 		*backend_r = service_backend(visit->service, title);
-		rc = *backend_r != NULL && (*backend_r)->driver->kind == AUTH_REDIRECT ? 0 : -1;
+		rc = *backend_r != NULL && auth_kind((*backend_r)->driver) == AUTH_REDIRECT ? 0
+											    : -1;
 	}
 	params_free(&query);
 	return rc;

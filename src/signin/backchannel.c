@@ -20,7 +20,8 @@ static enum auth_verdict read_ending(struct call *call)
 {
 	call->ending.secrets = call->secrets;
 	call->ending.error = &call->error;
-	return call->backend->driver->ended(call->backend->instance, &call->ending);
+	return call->backend->driver->redirect->backchannel_logout(
+		call->backend->instance, &call->ending);
 }
 
 /* Kept until every session that it ends would have ended by itself, those too whose sign-in is
@@ -111,7 +112,8 @@ enum step backchannel_end(struct visit *visit)
 	struct call *call;
 	enum step step = STEP_WAIT;
 
-	if (backend == NULL || backend->driver->ended == NULL)
+	if (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT ||
+		backend->driver->redirect->backchannel_logout == NULL)
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	call = call_new(visit);
 	if (call == NULL)

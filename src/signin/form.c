@@ -71,8 +71,8 @@ static void prepare(struct login *login, const struct service_backend *backend)
 		.asked = login->answer != NULL ? &call->asked : NULL,
 		.join = &visit->join,
 		.client = visit->request.client,
-		.admitted =
-			backend->driver->asks_policy && is_admitted(visit, backend, login->name),
+		.admitted = backend->driver->form != NULL && backend->driver->form->asks_policy &&
+			    is_admitted(visit, backend, login->name),
 		.who = &call->who,
 		.challenge = &call->challenge,
 		.error = &call->error,
@@ -104,7 +104,7 @@ static enum step know(struct login *login, enum step step)
 	struct visit *visit = login->call->visit;
 	char key[MEETING_KEY_SIZE];
 
-	if (step == STEP_NEXT && driver->one_meeting && driver->password_label != NULL) {
+	if (step == STEP_NEXT && driver->one_meeting && driver->form->password_label != NULL) {
 		name_meeting(login, key);
 		throttle_know_meeting(visit, key);
 	}
@@ -235,7 +235,7 @@ static struct service_backend *following_backend(struct login *login)
 	while (login->index < service->backend_count) {
 		struct service_backend *backend = &service->backends[login->index++];
 
-		if (backend->driver->kind == AUTH_PASSWORD)
+		if (auth_kind(backend->driver) == AUTH_PASSWORD)
 			return backend;
 	}
 	return NULL;
@@ -322,17 +322,20 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 	return login;
 }
 
-/* Whose tries are counted: a name's, or where a form lets into one meeting, those at its key; where
- * it asks for none there is nothing to guess. */
+/* Whose tries are counted: a name's, or where a form lets into one meeting, those at its key. Where
+ * it asks for neither, nobody can be told apart but by the address. */
 static enum step take_try(struct login *login)
 {
+	const struct auth_backend *driver = login->only != NULL ? login->only->driver : NULL;
 	struct visit *visit = login->call->visit;
 	char key[MEETING_KEY_SIZE];
 
-	if (login->only == NULL || !login->only->driver->one_meeting)
+	if (driver == NULL || driver->form == NULL)
 		return throttle_take(visit, login->name, login->only, &login->tries);
-	if (login->only->driver->password_label == NULL)
+	if ((driver->one_meeting ? driver->form->password_label : driver->form->name_label) == NULL)
 		return throttle_take(visit, NULL, NULL, &login->tries);
+	if (!driver->one_meeting)
+		return throttle_take(visit, login->name, login->only, &login->tries);
 	name_meeting(login, key);
 	return throttle_take_meeting(visit, key, &login->tries);
 }
@@ -371,7 +374,7 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 	if (take_field(visit, "backend", &title) != 0)
 		return -1;
 	*only_r = service_backend(visit->service, title);
-	if (*only_r != NULL && (*only_r)->driver->kind == AUTH_FORM &&
+	if (*only_r != NULL && auth_kind((*only_r)->driver) == AUTH_FORM &&
 		!(visit->to_desk && (*only_r)->driver->one_meeting))
 		return 0;
 	visit_refuse(visit, "backend", "no backend with a form of its own has this title");
@@ -423,8 +426,8 @@ enum step authenticate_by_form(struct visit *visit)
 	if (take_backend(visit, &login.only) != 0)
 		return STEP_DONE;
 	params_clean(visit->form, "name");
-	has_name = login.only == NULL || login.only->driver->name_label != NULL;
-	has_password = login.only == NULL || login.only->driver->password_label != NULL;
+	has_name = login.only == NULL || login.only->driver->form->name_label != NULL;
+	has_password = login.only == NULL || login.only->driver->form->password_label != NULL;
 	if ((has_name && take_field(visit, "name", &login.name) != 0) ||
 		(has_password && take_field(visit, "password", &login.password) != 0))
 		return STEP_DONE;

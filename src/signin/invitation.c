@@ -84,7 +84,7 @@ static struct service_backend *next_backend(struct call *call)
 	while (call->index < service->backend_count) {
 		struct service_backend *backend = &service->backends[call->index++];
 
-		if (backend->driver->kind == AUTH_LINK)
+		if (auth_kind(backend->driver) == AUTH_LINK)
 			return backend;
 	}
 	return NULL;

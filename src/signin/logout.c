@@ -21,8 +21,10 @@ static void find_way_out(const struct visit *visit, struct buffer *url)
 	const struct service_backend *backend =
 		who->backend != NULL ? service_backend(visit->service, who->backend) : NULL;
 
-	if (backend != NULL && backend->driver->leave != NULL)
-		backend->driver->leave(backend->instance, who, visit->service->logout_url, url);
+	if (backend != NULL && backend->driver->redirect != NULL &&
+		backend->driver->redirect->logout_url != NULL)
+		backend->driver->redirect->logout_url(
+			backend->instance, who, visit->service->logout_url, url);
 }
 
 enum step logout_show(struct visit *visit)

@@ -36,7 +36,8 @@ static void fill(struct visit *visit, struct call *call, struct service_backend 
 static enum auth_verdict begin(struct call *call)
 {
 	call->redirect.secrets = call->secrets;
-	return call->backend->driver->begin(call->backend->instance, &call->redirect);
+	return call->backend->driver->redirect->authorization_url(
+		call->backend->instance, &call->redirect);
 }
 
 static enum step answer_begun(struct call *call)
@@ -88,7 +89,8 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 static enum auth_verdict finish(struct call *call)
 {
 	call->redirect.secrets = call->secrets;
-	return call->backend->driver->finish(call->backend->instance, &call->redirect);
+	return call->backend->driver->redirect->handle_callback(
+		call->backend->instance, &call->redirect);
 }
 
 static enum step answer_finished(struct call *call)
@@ -179,7 +181,7 @@ enum step authenticate_by_provider(struct visit *visit)
 	struct call *call;
 	enum step step;
 
-	if (backend == NULL || backend->driver->kind != AUTH_REDIRECT ||
+	if (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0) {
 		visit_set_detail(visit, "made for backend %s, which is another or gone",
 			visit->note->backend);

@@ -378,7 +378,7 @@ static bool is_known_at(
 	for (size_t i = 0; i < service->backend_count; i++) {
 		const struct service_backend *backend = &service->backends[i];
 
-		if (only != NULL ? backend != only : backend->driver->kind != AUTH_PASSWORD)
+		if (only != NULL ? backend != only : auth_kind(backend->driver) != AUTH_PASSWORD)
 			continue;
 		place->backend = backend->title;
 		if (is_known(visit, place))

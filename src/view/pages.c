@@ -43,9 +43,9 @@ static void add_form(struct rows *rows, const struct lang *lang,
 	values[0] = (struct page_value){.name = "backend", .text = backend->title};
 	values[1] = (struct page_value){.name = "label", .text = backend->label};
 	values[2] = (struct page_value){.name = "name_label"};
-	values[2].text = sentence(lang, backend->driver->name_label, &texts[0]);
+	values[2].text = sentence(lang, backend->driver->form->name_label, &texts[0]);
 	values[3] = (struct page_value){.name = "password_label"};
-	values[3].text = sentence(lang, backend->driver->password_label, &texts[1]);
+	values[3].text = sentence(lang, backend->driver->form->password_label, &texts[1]);
 	values[4] = (struct page_value){.name = "name", .text = name};
 	rows->list[rows->count++] = values;
 }
@@ -77,11 +77,11 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 		const struct service_backend *backend = &visit->service->backends[i];
 		bool is_it = whose != NULL && strcmp(whose, backend->title) == 0;
 
-		passwords |= backend->driver->kind == AUTH_PASSWORD;
-		if (backend->driver->kind == AUTH_FORM && forms->count < ROWS_MAX &&
+		passwords |= auth_kind(backend->driver) == AUTH_PASSWORD;
+		if (auth_kind(backend->driver) == AUTH_FORM && forms->count < ROWS_MAX &&
 			!(visit->to_desk && backend->driver->one_meeting))
 			add_form(forms, lang, backend, is_it ? name : NULL);
-		if (backend->driver->kind == AUTH_REDIRECT && buttons->count < ROWS_MAX)
+		if (auth_kind(backend->driver) == AUTH_REDIRECT && buttons->count < ROWS_MAX)
 			add_button(buttons, visit, backend, ticket);
 	}
 	return passwords;

@@ -19,7 +19,7 @@ const char *values_account(const struct visit *visit)
 	const struct service_backend *backend =
 		who->backend != NULL ? service_backend(visit->service, who->backend) : NULL;
 
-	if (!who->guest && (backend == NULL || backend->driver->kind != AUTH_REDIRECT))
+	if (!who->guest && (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT))
 		return who->subject;
 	if (who->name != NULL)
 		return who->name;

@@ -437,9 +437,9 @@ static void a_password_gives_a_guest_of_the_named_meetings(void **state)
 	assert_true(identity_is_good_for(&who, "meeting.example.org", &OTHER[20]));
 	assert_false(identity_is_good_for(&who, "meeting.example.org", "x"));
 	assert_false(identity_is_good_for(&who, "other.example", &MEETING[20]));
-	assert_true(auth_guest_account.holds(instance, &who));
+	assert_true(auth_guest_account.session_valid(instance, &who));
 	identity_release(&who);
-	auth_guest_account.close(instance);
+	auth_close(&auth_guest_account, instance);
 }
 
 static void nobody_else_gets_in(void **state)
@@ -459,7 +459,7 @@ static void nobody_else_gets_in(void **state)
 	assert_int_equal(try(instance, "", PASSWORD, &who), AUTH_UNKNOWN);
 	assert_null(who.subject);
 	identity_release(&who);
-	auth_guest_account.close(instance);
+	auth_close(&auth_guest_account, instance);
 }
 
 static void without_accounts_everybody_is_unknown(void **state)
@@ -469,7 +469,7 @@ static void without_accounts_everybody_is_unknown(void **state)
 
 	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_UNKNOWN);
 	identity_release(&who);
-	auth_guest_account.close(instance);
+	auth_close(&auth_guest_account, instance);
 }
 
 static void sessions_end_with_any_change_of_their_account(void **state)
@@ -486,30 +486,31 @@ static void sessions_end_with_any_change_of_their_account(void **state)
 	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
 	snprintf(id, sizeof id, "%s", who.subject + 6);
 	identity_set(&stranger.subject, who.subject, IDENTITY_SUBJECT_MAX);
-	assert_false(auth_guest_account.holds(instance, &stranger)); /* without what is kept */
+	assert_false(
+		auth_guest_account.session_valid(instance, &stranger)); /* without what is kept */
 	identity_set(&stranger.subject, id, IDENTITY_SUBJECT_MAX);
-	assert_false(auth_guest_account.holds(instance, &stranger));
+	assert_false(auth_guest_account.session_valid(instance, &stranger));
 	identity_set(&stranger.subject, "guest-", IDENTITY_SUBJECT_MAX);
-	assert_false(auth_guest_account.holds(instance, &stranger));
+	assert_false(auth_guest_account.session_valid(instance, &stranger));
 	account.id = id;
 	account.meetings[0] = OTHER;
 	account.hash = "";
 	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
-	assert_true(auth_guest_account.holds(instance, &who));
+	assert_true(auth_guest_account.session_valid(instance, &who));
 	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
-	assert_false(auth_guest_account.holds(instance, &who));
+	assert_false(auth_guest_account.session_valid(instance, &who));
 	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
-	assert_true(auth_guest_account.holds(instance, &who));
+	assert_true(auth_guest_account.session_valid(instance, &who));
 	/* A bad file leaves things as they were. */
 	put_text(fixture, "{");
 	assert_int_equal(auth_guest_account.refresh(instance, &error), -1);
-	assert_true(auth_guest_account.holds(instance, &who));
+	assert_true(auth_guest_account.session_valid(instance, &who));
 	put_text(fixture, HEAD "]}");
 	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
-	assert_false(auth_guest_account.holds(instance, &who));
+	assert_false(auth_guest_account.session_valid(instance, &who));
 	identity_release(&who);
 	identity_release(&stranger);
-	auth_guest_account.close(instance);
+	auth_close(&auth_guest_account, instance);
 }
 
 static int up(void **state)

@@ -7,7 +7,7 @@
 
 #include "section_fixture.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 
 /* Opens a backend "staff", whose options begin in the fifth line of the file. */
 static inline int try_open(struct fixture *fixture, const struct auth_backend *backend,
@@ -22,7 +22,8 @@ static inline int try_open(struct fixture *fixture, const struct auth_backend *b
 		    "backend \"staff\" {\n type = \"%s\"\n%s\n}\n",
 		    backend->type, options) != 0)
 		return -1;
-	return backend->open(fixture->settings->backends[0], instance_r, error);
+	*instance_r = auth_open(backend, fixture->settings->backends[0], error);
+	return *instance_r != NULL ? 0 : -1;
 }
 
 static inline void *open_backend(
@@ -34,6 +35,14 @@ static inline void *open_backend(
 	if (try_open(fixture, backend, options, &instance, &error) != 0)
 		fail_msg("%s", error.text);
 	return instance;
+}
+
+/* Whether a session of that subject may go on. */
+static inline bool stands(const struct auth_backend *backend, void *instance, const char *subject)
+{
+	const struct identity who = {.subject = (char *)subject};
+
+	return backend->session_valid(instance, &who);
 }
 
 /* It does not open, names the line (0: whichever) and has these words for it. */

@@ -66,7 +66,7 @@ static enum auth_verdict once(struct fixture *fixture, const char *answer, struc
 	void *instance = open_answering(fixture, answer);
 	enum auth_verdict verdict = check(instance, "alice", "correct horse", NULL, NULL, result);
 
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 	return verdict;
 }
 
@@ -114,7 +114,7 @@ static void the_question_has_what_the_manual_says(void **state)
 				  "platform meeting.example.org\n"
 				  "meeting 5f521a93c20ff6721fbb6a6c\n"
 				  "end\n");
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 static void the_longest_question_fits(void **state)
@@ -140,7 +140,7 @@ static void the_longest_question_fits(void **state)
 	read_back(fixture->conf, text);
 	assert_string_equal(text, "10\n");
 	join.meeting_id = (char *)"5f521a93c20ff6721fbb6a6c";
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 /* A line break would let what was typed be another line. */
@@ -160,7 +160,7 @@ static void no_password_makes_a_line_of_its_own(void **state)
 	assert_nobody(&result);
 	snprintf(script, sizeof script, "%s.ran", fixture->conf);
 	assert_int_not_equal(access(script, F_OK), 0);
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 static void the_password_is_in_no_argument_and_no_environment(void **state)
@@ -182,7 +182,7 @@ static void the_password_is_in_no_argument_and_no_environment(void **state)
 	assert_null(strstr(text, "horse"));
 	assert_null(strstr(text, "alice"));
 	assert_null(strstr(result.error.text, "horse"));
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 /* ---- what counts as an answer ---- */
@@ -382,7 +382,7 @@ static void a_nul_does_not_hide_the_rest(void **state)
 	assert_int_equal(
 		check(instance, "alice", "correct horse", NULL, NULL, &result), AUTH_UNAVAILABLE);
 	assert_nobody(&result);
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 static void words_with_the_password_in_them_are_not_told(void **state)
@@ -414,7 +414,7 @@ static void one_that_hangs_is_out_of_order(void **state)
 	assert_true(clock_monotonic_ms() - began < 20000);
 	assert_non_null(strstr(result.error.text, "200 ms"));
 	assert_nobody(&result);
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 /* ---- a second question ---- */
@@ -456,7 +456,7 @@ static void a_challenge_is_answered_in_the_next_run(void **state)
 				  "platform meeting.example.org\n"
 				  "meeting 5f521a93c20ff6721fbb6a6c\n"
 				  "end\n");
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 }
 
 static void a_challenge_may_have_no_words_and_no_state(void **state)
@@ -487,7 +487,7 @@ static enum auth_verdict renew(
 	identity_add_group(who, "accounts");
 	who->second_factor = true;
 	verdict = auth_command.renew(instance, &renewal);
-	auth_command.close(instance);
+	auth_close(&auth_command, instance);
 	return verdict;
 }
 
@@ -551,7 +551,7 @@ static void connect_takes_who_speaks_the_dialog(void **state)
 		assert_int_equal(rc, cases[i].words == NULL ? 0 : -1);
 		if (cases[i].words != NULL && strstr(error.text, cases[i].words) == NULL)
 			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-		auth_command.close(instance);
+		auth_close(&auth_command, instance);
 	}
 }
 
@@ -563,11 +563,11 @@ static void wrong_options_are_refused_with_their_place(void **state)
 	struct buffer many = BUFFER_INIT(4096);
 	char options[256];
 
-	refuses(fixture, &auth_command, "", 3, "absolute");
+	refuses(fixture, &auth_command, "", 3, "program: is missing");
 	refuses(fixture, &auth_command, " program = \"backend.sh\"", 5, "absolute");
 	refuses(fixture, &auth_command, " program = \"/nowhere/backend\"", 5, "No such file");
 	refuses(fixture, &auth_command, " program = \"/bin/true\"\n timeout = \"0s\"", 6,
-		"must not be 0");
+		"at least 1ms");
 	put(fixture->users, "#!/bin/sh\n", 10, 0777);
 	snprintf(options, sizeof options, " program = \"%s\"", fixture->users);
 	refuses(fixture, &auth_command, options, 5, "chmod go-w");
@@ -575,7 +575,7 @@ static void wrong_options_are_refused_with_their_place(void **state)
 	for (int i = 0; i < 64; i++)
 		buffer_text(&many, ", \"x\"");
 	buffer_text(&many, "}");
-	refuses(fixture, &auth_command, many.data, 6, "more than 64");
+	refuses(fixture, &auth_command, many.data, 6, "expected 0 to 64 entries, found 65");
 	buffer_release(&many);
 }
 

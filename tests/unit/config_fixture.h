@@ -58,7 +58,7 @@ static const struct section_type platforms[] = {
 	{"veeting", veeting_options}, {"other", other_options}, {NULL, NULL}};
 static const struct section_type backends[] = {{"file", file_options}, {"oidc", oidc_options},
 	{"guest", no_options}, {"guest-account", no_options}, {"invite", no_options},
-	{"meeting-key", no_options}, {NULL, NULL}};
+	{"meeting-key", no_options}, {"radius", NULL}, {NULL, NULL}};
 static const struct config_types types = {platforms, backends};
 
 static char folder[] = "/tmp/meetauth-config-XXXXXX";

@@ -156,6 +156,22 @@ static void test_options_of_another_type(void **state)
 			"belongs to type \"veeting\""});
 }
 
+/* Wherever the type stands, and whatever else is in the section. */
+static void test_types_left_out_of_the_build(void **state)
+{
+	(void)state;
+	REFUSED({BASE "platform p { type = veeting }\nbackend b { type = radius }", 3,
+			"backend \"b\": type: this build is without this type"},
+		{BASE "platform p { type = veeting }\nbackend b {\n type = radius\n servers = "
+		      "{\"a\"}\n}",
+			4, "backend \"b\": type: this build is without this type"},
+		{BASE "platform p { type = veeting }\nbackend b {\n retries = 3\n type = radius }",
+			5, "backend \"b\": type: this build is without this type"},
+		{BASE "platform p { type = veeting }\nbackend b { type = radius }\nbackend c {\n "
+		      "servers = \"x\" type = file }",
+			5, "unknown option \"servers\""});
+}
+
 static void test_types_of_values(void **state)
 {
 	(void)state;
@@ -447,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_options_name_none_of_another_type),
 		cmocka_unit_test(test_secrets_are_set_elsewhere),
 		cmocka_unit_test(test_options_of_another_type),
+		cmocka_unit_test(test_types_left_out_of_the_build),
 		cmocka_unit_test(test_types_of_values),
 		cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_what_is_never_closed),

@@ -211,16 +211,17 @@ static void options_are_checked(void **state)
 		const char *options, *words;
 	} cases[] = {{"", "server: is missing"},
 		{"server = \"smtps://mail.example.org\"", "from: "},
-		{"from = \"me\" server = \"smtps://mail.example.org\"", "from: is no address"},
+		{"from = \"me\" server = \"smtps://mail.example.org\"",
+			"from: \"me\" is not an address"},
 		{"from = \"a@x.example\" server = \"mail.example.org\"", "server: "},
 		{"from = \"a@x.example\" server = \"smtp://mail.example.org\" starttls = false",
 			"this machine"},
 		{GOOD " timeout = \"2m\"", "timeout: "}, {GOOD " timeout = \"0s\"", "timeout: "},
-		{GOOD " text = {\"Hello\", \"bye\"}", "text: {code}"}};
+		{GOOD " text = {\"Hello\", \"bye\"}", "text: none of its lines has {code}"}};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		refuses(*state, &auth_email, cases[i].options, 0, cases[i].words);
-	auth_email.close(open_backend(*state, &auth_email, GOOD " text = \"{code}\""));
+	auth_close(&auth_email, open_backend(*state, &auth_email, GOOD " text = \"{code}\""));
 }
 
 static void start(struct dialog *dialog, struct fixture *fixture, const char *options)
@@ -295,7 +296,7 @@ static void the_code_lets_its_address_in(void **state)
 	snprintf(typed, sizeof typed, " %.3s %.3s ", code_of(&dialog), code_of(&dialog) + 3);
 	assert_int_equal(answer(&dialog, typed), AUTH_GRANT);
 	identity_release(&dialog.who);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static void no_other_answer_is_right(void **state)
@@ -323,7 +324,7 @@ static void no_other_answer_is_right(void **state)
 	assert_string_equal(dialog.who.subject, "anna@partner.example");
 	assert_null(dialog.who.email);
 	identity_release(&dialog.who);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static void a35_an_address_that_is_not_admitted_is_asked_the_same(void **state)
@@ -332,7 +333,7 @@ static void a35_an_address_that_is_not_admitted_is_asked_the_same(void **state)
 
 	start(&in, *state, GOOD);
 	assert_int_equal(ask(&in, "anna@partner.example", true), AUTH_CHALLENGE);
-	auth_email.close(in.instance);
+	auth_close(&auth_email, in.instance);
 	start(&out, *state, GOOD);
 	assert_int_equal(ask(&out, "anna@partner.example", false), AUTH_CHALLENGE);
 	assert_string_equal(in.challenge.name, out.challenge.name);
@@ -342,7 +343,7 @@ static void a35_an_address_that_is_not_admitted_is_asked_the_same(void **state)
 	assert_int_equal(answer(&out, code_of(&out)), AUTH_DENY);
 	assert_int_equal(answer(&out, "000000"), AUTH_DENY);
 	assert_null(out.who.subject);
-	auth_email.close(out.instance);
+	auth_close(&auth_email, out.instance);
 }
 
 static void codes_are_good_for_ten_minutes(void **state)
@@ -368,7 +369,7 @@ static void codes_are_good_for_ten_minutes(void **state)
 	memcpy(dialog.challenge.state + place, &made, sizeof made);
 	assert_int_equal(answer(&dialog, code_of(&dialog)), AUTH_DENY);
 	identity_release(&dialog.who);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static void every_code_is_another(void **state)
@@ -385,7 +386,7 @@ static void every_code_is_another(void **state)
 		same += strcmp(first, code_of(&dialog)) == 0;
 	}
 	assert_true(same < 3);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static void what_is_no_address_is_unknown(void **state)
@@ -399,7 +400,7 @@ static void what_is_no_address_is_unknown(void **state)
 		assert_int_equal(ask(&dialog, bad[i], true), AUTH_UNKNOWN);
 		assert_int_equal(dialog.challenge.state_length, 0);
 	}
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static void somebody_elses_challenge_is_refused(void **state)
@@ -414,7 +415,7 @@ static void somebody_elses_challenge_is_refused(void **state)
 	assert_int_equal(answer(&dialog, code), AUTH_DENY);
 	dialog.challenge.state_length = 0;
 	assert_int_equal(answer(&dialog, code), AUTH_DENY);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 /* ---- the server out of order ---- */
@@ -445,7 +446,7 @@ static void a_mail_that_cannot_be_sent_is_told_without_whom(void **state)
 	assert_int_equal(ask(&dialog, "eve@elsewhere.example", false), AUTH_CHALLENGE);
 	assert_int_equal(
 		auth_email.deliver(dialog.instance, &dialog.challenge, &none, &dialog.error), -1);
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 	close(closed);
 }
 
@@ -459,7 +460,7 @@ static void a_user_without_a_password_is_told(void **state)
 	assert_int_equal(
 		auth_email.deliver(dialog.instance, &dialog.challenge, &none, &dialog.error), -1);
 	assert_non_null(strstr(dialog.error.text, "meetauthctl secret set"));
-	auth_email.close(dialog.instance);
+	auth_close(&auth_email, dialog.instance);
 }
 
 static int up(void **state)

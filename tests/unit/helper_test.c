@@ -29,11 +29,11 @@ static int ask(const char *program, const char *const *arguments, int64_t timeou
 	struct buffer *answer, struct error *error)
 {
 	struct buffer question = BUFFER_INIT(HELPER_QUESTION_MAX);
-	struct helper helper = {program, arguments, 0, timeout_ms};
+	struct helper helper = {program, {arguments, 0}, timeout_ms};
 	int rc;
 
-	while (arguments != NULL && arguments[helper.count] != NULL)
-		helper.count++;
+	while (arguments != NULL && arguments[helper.arguments.count] != NULL)
+		helper.arguments.count++;
 	buffer_text(&question, QUESTION);
 	rc = helper_run(&helper, &question, answer, error);
 	buffer_release(&question);

@@ -169,7 +169,7 @@ static struct result meet(struct fixture *fixture, const char *answer)
 	service.answer = answer;
 	service.requests = 0;
 	result = try(instance, "correct horse", keys);
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 	return result;
 }
 
@@ -237,7 +237,7 @@ static void the_longest_that_can_be_typed_fits(void **state)
 	memset(password, '\x01', sizeof password - 1); /* six bytes each in JSON */
 	service.answer = SAYS("\"deny\"");
 	assert_int_equal(try(instance, password, keys).verdict, AUTH_DENY);
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 }
 
 static void what_is_not_utf8_is_nobodys_password(void **state)
@@ -247,7 +247,7 @@ static void what_is_not_utf8_is_nobodys_password(void **state)
 	service.requests = 0;
 	assert_int_equal(try(instance, "\xff\xfe", keys).verdict, AUTH_DENY);
 	assert_int_equal(service.requests, 0);
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 }
 
 static void without_a_key_nothing_is_sent(void **state)
@@ -263,7 +263,7 @@ static void without_a_key_nothing_is_sent(void **state)
 	assert_int_equal(auth_http.connect(instance, &(struct auth_secrets){0}, &error), -1);
 	assert_non_null(strstr(error.text, "meetauthctl secret set backend/staff"));
 	assert_int_equal(service.requests, 0);
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 }
 
 /* ---- the answer ---- */
@@ -434,7 +434,7 @@ static void a54_a_service_that_is_gone(void **state)
 	result = try(instance, "x", keys);
 	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
 	assert_non_null(strstr(result.error.text, "127.0.0.1:"));
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 	close(fd);
 }
 
@@ -449,7 +449,7 @@ static enum auth_verdict again(
 
 	service.answer = answer;
 	verdict = auth_http.renew(instance, &renewal);
-	auth_http.close(instance);
+	auth_close(&auth_http, instance);
 	return verdict;
 }
 
@@ -500,7 +500,7 @@ static void connect_wants_an_unknown(void **state)
 		assert_non_null(strstr(service.body, "{\"request\":\"connect\","));
 		if (i > 0 && strstr(error.text, cases[i].words) == NULL)
 			fail_msg("\"%s\" expected: %s", cases[i].words, error.text);
-		auth_http.close(instance);
+		auth_close(&auth_http, instance);
 	}
 }
 
@@ -511,13 +511,13 @@ static void wrong_options_say_what_would_be_right(void **state)
 	static const struct {
 		const char *options, *words;
 	} cases[] = {
-		{"", "url: is not an address"},
-		{"url = \"http://login.example.org/\"", "url: http:// is for this machine only"},
-		{"url = \"https://u@login.example.org/\"", "url: has a user name"},
-		{"url = \"https://login.example.org/?a\"", "url: has a query"},
-		{"url = \"https://a/\"\n timeout = \"1ms\"", "timeout: is not 10ms to 50s"},
-		{"url = \"https://a/\"\n timeout = \"51s\"", "timeout: is not 10ms to 50s"},
-		{"url = \"https://a/\"\n connect-timeout = \"51s\"", "connect-timeout: is not"},
+		{"", "url: is missing"},
+		{"url = \"http://login.example.org/\"", "http:// is for this machine only"},
+		{"url = \"https://u@login.example.org/\"", "has a user name"},
+		{"url = \"https://login.example.org/?a\"", "has a query"},
+		{"url = \"https://a/\"\n timeout = \"1ms\"", "timeout: expected a duration"},
+		{"url = \"https://a/\"\n timeout = \"51s\"", "timeout: expected a duration"},
+		{"url = \"https://a/\"\n connect-timeout = \"51s\"", "from 10ms to 50s"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)

@@ -408,10 +408,10 @@ static void a_link_gives_a_guest_of_one_meeting(void **state)
 	assert_string_equal(leads_to.platform, "meeting.example.org");
 	assert_string_equal(leads_to.meeting_id, "5f521a93c20ff6721fbb6a6c");
 	assert_string_equal(leads_to.meeting_token, "8320-2640-2482-3499");
-	assert_true(auth_invite.stands(instance, subject));
+	assert_true(stands(&auth_invite, instance, subject));
 	identity_release(&who);
 	join_release(&leads_to);
-	auth_invite.close(instance);
+	auth_close(&auth_invite, instance);
 }
 
 static void nobody_else_gets_in(void **state)
@@ -441,7 +441,7 @@ static void nobody_else_gets_in(void **state)
 	assert_int_equal(try(instance, "x", &who, &leads_to), AUTH_UNKNOWN);
 	assert_null(who.subject);
 	assert_null(leads_to.platform);
-	auth_invite.close(instance);
+	auth_close(&auth_invite, instance);
 }
 
 static void sessions_end_with_their_invitation(void **state)
@@ -455,22 +455,22 @@ static void sessions_end_with_their_invitation(void **state)
 	add(fixture, sample(), "secret", id, token);
 	snprintf(subject, sizeof subject, "invite-%s", id);
 	instance = open_invites(fixture);
-	assert_true(auth_invite.stands(instance, subject));
-	assert_false(auth_invite.stands(instance, id));
-	assert_false(auth_invite.stands(instance, "invite-"));
-	assert_false(auth_invite.stands(instance, "invite-" ID));
+	assert_true(stands(&auth_invite, instance, subject));
+	assert_false(stands(&auth_invite, instance, id));
+	assert_false(stands(&auth_invite, instance, "invite-"));
+	assert_false(stands(&auth_invite, instance, "invite-" ID));
 	assert_int_equal(auth_invite.refresh(instance, &error), 0);
 	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL, NULL), 0);
 	assert_int_equal(auth_invite.refresh(instance, &error), 1);
-	assert_false(auth_invite.stands(instance, subject));
+	assert_false(stands(&auth_invite, instance, subject));
 	/* A bad file leaves things as they were, and is an error until it is good again. */
 	put_text(fixture, "{");
 	assert_int_equal(auth_invite.refresh(instance, &error), -1);
 	assert_int_equal(auth_invite.refresh(instance, &error), -1);
-	assert_false(auth_invite.stands(instance, subject));
+	assert_false(stands(&auth_invite, instance, subject));
 	put_text(fixture, HEAD "]}");
 	assert_int_equal(auth_invite.refresh(instance, &error), 1);
-	auth_invite.close(instance);
+	auth_close(&auth_invite, instance);
 }
 
 static void a_relative_path_is_refused(void **state)

@@ -8,6 +8,7 @@
 #include "ldap_fixture.h"
 
 #include "auth/ldap_private.h"
+#include "auth/registry.h"
 #include "base/clock.h"
 #include "platform/registry.h"
 
@@ -53,7 +54,7 @@ static int down(void **state)
 	struct world *world = *state;
 
 	if (world->instance != NULL)
-		auth_ldap.close(world->instance);
+		auth_close(&auth_ldap, world->instance);
 	identity_release(&world->who);
 	fake_stop(&world->fake);
 	fixture_down((void **)&world->fixture);
@@ -66,12 +67,15 @@ static int try_open(struct world *world, const char *servers, const char *option
 	static struct section_type backends[2];
 
 	backends[0] = (struct section_type){"ldap", auth_ldap.options};
-	configure(world->fixture, (struct config_types){platform_section_types(), backends},
-		"platform \"meeting.example.org\" { type = \"veeting\" }\n"
-		"backend \"people\" {\ntype = \"ldap\"\nservers = {%s}\n%s%s}\n",
-		servers, options, strstr(options, "timeout") == NULL ? TIMES : "");
-	return auth_ldap.open(
-		world->fixture->settings->backends[0], &world->instance, &world->error);
+	if (try_configure(world->fixture, (struct config_types){platform_section_types(), backends},
+		    &world->error,
+		    "platform \"meeting.example.org\" { type = \"veeting\" }\n"
+		    "backend \"people\" {\ntype = \"ldap\"\nservers = {%s}\n%s%s}\n",
+		    servers, options, strstr(options, "timeout") == NULL ? TIMES : "") != 0)
+		return -1;
+	world->instance =
+		auth_open(&auth_ldap, world->fixture->settings->backends[0], &world->error);
+	return world->instance != NULL ? 0 : -1;
 }
 
 static void open_with(struct world *world, const char *options)
@@ -351,12 +355,12 @@ static void a49_a_server_that_strips_starttls_gets_no_password(void **state)
 		assert_non_null(strstr(world->error.text, "StartTLS"));
 		assert_int_equal(world->fake.extended, i + 1);
 		assert_int_equal(world->fake.service_binds + world->fake.binds, 0);
-		auth_ldap.close(world->instance);
+		auth_close(&auth_ldap, world->instance);
 		open_with(world, TEMPLATE "start-tls = true\n");
 		expect(world, "alice", FAKE_PASSWORD, AUTH_UNAVAILABLE);
 		assert_int_equal(world->fake.service_binds + world->fake.binds, 0);
 		atomic_fetch_sub(&world->fake.extended, 1);
-		auth_ldap.close(world->instance);
+		auth_close(&auth_ldap, world->instance);
 		world->instance = NULL;
 	}
 }
@@ -611,7 +615,7 @@ static void connect_tries_base_and_filter(void **state)
 	world->fake.script.search_code = LDAP_NO_SUCH_OBJECT;
 	assert_int_equal(auth_ldap.connect(world->instance, &secrets, &world->error), -1);
 	assert_non_null(strstr(world->error.text, "base: No such object"));
-	auth_ldap.close(world->instance);
+	auth_close(&auth_ldap, world->instance);
 	open_with(world, SEARCH "filter = \"(&(uid={name})(!(a=b)(c=d)))\"\n");
 	world->fake.script.search_code = LDAP_SUCCESS;
 	assert_int_equal(auth_ldap.connect(world->instance, &secrets, &world->error), -1);
@@ -634,7 +638,7 @@ static void a_search_finds_groups_too(void **state)
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	assert_int_equal(world->who.group_count, 3); /* staff is in memberOf too */
 	assert_true(identity_has_group(&world->who, "hosts"));
-	auth_ldap.close(world->instance);
+	auth_close(&auth_ldap, world->instance);
 	open_with(world, SEARCH "group-base = \"ou=groups,dc=example,dc=org\"\nnested = true\n"
 				"group-attribute = \"\"\ngroup-name-attribute = \"description\"\n");
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
@@ -675,7 +679,7 @@ static void too_many_groups_are_a_fault_and_not_a_choice(void **state)
 	assert_non_null(strstr(world->error.text, "group-match"));
 	assert_string_equal(world->who.subject, "alice"); /* so that the log says who */
 	assert_int_equal(world->who.group_count, 0);
-	auth_ldap.close(world->instance);
+	auth_close(&auth_ldap, world->instance);
 	open_with(world, SEARCH "group-match = {\"G1*\", \"g2\"}\n");
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	assert_int_equal(world->who.group_count, 12);
@@ -918,42 +922,48 @@ static void wrong_options_say_what_would_be_right(void **state)
 	static const struct {
 		const char *servers, *options, *said;
 	} cases[] = {
-		{"", SEARCH, "servers: needs 1 to 8 addresses"},
+		{"", SEARCH, "servers: expected 1 to 8 entries, found 0"},
 		{"\"ldap://ldap.example.org\"", SEARCH, "would send passwords in the clear"},
 		{"\"ldap://127.0.0.1.example.org\"", SEARCH, "would send passwords in the clear"},
 		{"\"ldap://10.0.0.1\"", SEARCH, "would send passwords in the clear"},
 		{"\"ldapi:///\"", SEARCH, "does not start with ldap:// or ldaps://"},
-		{"\"ldap.example.org\"", SEARCH, "is no address of a server"},
+		{"\"ldap.example.org\"", SEARCH, "is not the address of a server"},
 		{"\"ldaps://\"", SEARCH, "has no host"},
 		{"\"ldaps://h/dc=example\"", SEARCH, "is to be a server alone"},
 		{"\"ldaps://h\"", SEARCH "ca-file = \"/nonexistent/ca.pem\"\n", "ca-file: "},
 		{"\"ldap://localhost\"", "", "base: is missing"},
-		{"\"ldap://localhost\"", "base = \"people\"\n", "is no DN"},
-		{"\"ldap://localhost\"", SEARCH "filter = \"(uid=x)\"\n", "with {name} in it"},
-		{"\"ldap://localhost\"", SEARCH "filter = \"uid={name}\"\n", "with {name} in it"},
+		{"\"ldap://localhost\"", "base = \"people\"\n", "is not a DN"},
+		{"\"ldap://localhost\"", SEARCH "filter = \"(uid=x)\"\n", "has no {name} in it"},
+		{"\"ldap://localhost\"", SEARCH "filter = \"uid={name}\"\n",
+			"is not a filter like"},
 		{"\"ldap://localhost\"", SEARCH "filter = \"(uid={name}))\"\n",
-			"with {name} in it"},
+			"is not a filter like"},
 		{"\"ldap://localhost\"", SEARCH "filter = \"(a=b)(uid={name})\"\n",
-			"with {name} in it"},
-		{"\"ldap://localhost\"", SEARCH "scope = \"children\"\n", "neither \"sub\" nor"},
+			"is not a filter like"},
+		{"\"ldap://localhost\"", SEARCH "scope = \"children\"\n",
+			"expected \"sub\" or \"one\""},
 		{"\"ldap://localhost\"", TEMPLATE "base = \"dc=example\"\n",
 			"user-dn takes its place"},
 		{"\"ldap://localhost\"", TEMPLATE "filter = \"(uid={name})\"\n", "takes its place"},
 		{"\"ldap://localhost\"", "user-dn = \"uid=x,dc=example\"\n", "with {name} for a"},
-		{"\"ldap://localhost\"", "user-dn = \"{name}@example.org\"\n", "is no DN"},
+		{"\"ldap://localhost\"", "user-dn = \"{name}@example.org\"\n", "is not a DN"},
 		{"\"ldap://localhost\"", "user-dn = \"uid={name},dc=example\"\n",
 			"needs bind-dn beside user-dn"},
 		{"\"ldap://localhost\"", "base = \"dc=example\"\nbind-dn = \"admin\"\n",
-			"is no DN"},
+			"is not a DN"},
 		{"\"ldap://localhost\"", SEARCH "subject-attribute = \"\"\n", "is empty"},
-		{"\"ldap://localhost\"", SEARCH "name-attribute = \"c n\"\n", "no name of an attr"},
-		{"\"ldap://localhost\"", SEARCH "group-names = \"cn\"\n", "neither \"rdn\" nor"},
-		{"\"ldap://localhost\"", SEARCH "group-filter = \"(member=x)\"\n", "with {dn} or"},
+		{"\"ldap://localhost\"", SEARCH "name-attribute = \"c n\"\n",
+			"not the name of an attr"},
+		{"\"ldap://localhost\"", SEARCH "group-names = \"cn\"\n",
+			"expected \"rdn\" or \"dn\""},
+		{"\"ldap://localhost\"", SEARCH "group-filter = \"(member=x)\"\n",
+			"has neither {dn} nor"},
 		{"\"ldap://localhost\"", SEARCH "nested = true\ngroup-filter = \"(member={dn})\"\n",
 			"leave one of them out"},
 		{"\"ldap://localhost\"", TEMPLATE "nested = true\n", "group-base: is missing"},
-		{"\"ldap://localhost\"", SEARCH "timeout = \"0\"\n", "timeout: is not between"},
-		{"\"ldap://localhost\"", SEARCH "connect-timeout = \"1h\"\n", "is not between"},
+		{"\"ldap://localhost\"", SEARCH "timeout = \"0\"\n",
+			"timeout: expected a duration"},
+		{"\"ldap://localhost\"", SEARCH "connect-timeout = \"1h\"\n", "from 1ms to 1m"},
 	};
 	struct world *world = *state;
 
@@ -983,7 +993,7 @@ static void these_options_are_good(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if (try_open(world, cases[i].servers, cases[i].options) != 0)
 			fail_msg("%s", world->error.text);
-		auth_ldap.close(world->instance);
+		auth_close(&auth_ldap, world->instance);
 		world->instance = NULL;
 	}
 }

@@ -211,14 +211,14 @@ static void the_right_key_gives_a_guest(void **state)
 	assert_true(one.guest);
 	assert_null(one.email);
 	assert_int_equal(strncmp(one.subject, "key-", 4), 0);
-	assert_true(backend->stands(instance, one.subject));
+	assert_true(stands(backend, instance, one.subject));
 	/* Two of one name are two people. */
 	assert_int_equal(
 		try(backend, instance, "m1", "Zo\xc3\xab", "correct horse", &other), AUTH_GRANT);
 	assert_string_not_equal(one.subject, other.subject);
 	identity_release(&one);
 	identity_release(&other);
-	backend->close(instance);
+	auth_close(backend, instance);
 }
 
 /* Read out on the telephone, pasted with what stands around it. */
@@ -252,7 +252,7 @@ static void a_key_is_read_however_it_is_written(void **state)
 	assert_false(meeting_keys_is_made("abcd-efgh-jk2", key));
 	assert_false(meeting_keys_is_made("abcd-efgh-jk230", key));
 	assert_false(meeting_keys_is_made("abcd-efgh-jkl0", key)); /* not in the alphabet */
-	backend->close(instance);
+	auth_close(backend, instance);
 }
 
 /* Keys that somebody chose may have blanks around them, and are as they are then. */
@@ -268,7 +268,7 @@ static void a_key_with_blanks_around_opens(void **state)
 	assert_int_equal(
 		try(&auth_meeting_key, instance, "m1", "Zoe", " my own key ", &who), AUTH_GRANT);
 	identity_release(&who);
-	auth_meeting_key.close(instance);
+	auth_close(&auth_meeting_key, instance);
 }
 
 static void no_other_key_opens_and_no_other_meeting(void **state)
@@ -294,7 +294,7 @@ static void no_other_key_opens_and_no_other_meeting(void **state)
 			AUTH_UNKNOWN);
 		assert_null(who.subject);
 	}
-	backend->close(instance);
+	auth_close(backend, instance);
 }
 
 /* Processor time, which other programs do not stretch. */
@@ -322,7 +322,7 @@ static void a35_a_meeting_without_a_key_takes_as_long(void **state)
 	void *instance = open_keys(*state, &auth_meeting_key);
 
 	none = fastest_of_three(instance, "m2");
-	auth_meeting_key.close(instance);
+	auth_close(&auth_meeting_key, instance);
 	assert_int_equal(password_hash("correct horse", hash), 0);
 	set(*state, "m1", hash, 0);
 	instance = open_keys(*state, &auth_meeting_key);
@@ -331,7 +331,7 @@ static void a35_a_meeting_without_a_key_takes_as_long(void **state)
 	assert_true(with > 4);
 	assert_true(without > with / 4 && without < with * 4);
 	assert_true(none > with / 4 && none < with * 4);
-	auth_meeting_key.close(instance);
+	auth_close(&auth_meeting_key, instance);
 }
 
 static void sessions_end_with_their_key(void **state)
@@ -346,17 +346,17 @@ static void sessions_end_with_their_key(void **state)
 	instance = open_keys(fixture, backend);
 	assert_int_equal(try(backend, instance, "m1", "Zoe", "correct horse", &who), AUTH_GRANT);
 	assert_int_equal(backend->refresh(instance, &error), 0);
-	assert_false(backend->stands(instance, "key-"));
-	assert_false(backend->stands(instance, ""));
-	assert_false(backend->stands(instance, who.subject + 1));
+	assert_false(stands(backend, instance, "key-"));
+	assert_false(stands(backend, instance, ""));
+	assert_false(stands(backend, instance, who.subject + 1));
 	set(fixture, "m2", HORSE, 0);
 	assert_int_equal(backend->refresh(instance, &error), 1);
-	assert_true(backend->stands(instance, who.subject));
+	assert_true(stands(backend, instance, who.subject));
 	set(fixture, "m1", HORSE, 0); /* the same key, told to others */
 	assert_int_equal(backend->refresh(instance, &error), 1);
-	assert_false(backend->stands(instance, who.subject));
+	assert_false(stands(backend, instance, who.subject));
 	identity_release(&who);
-	backend->close(instance);
+	auth_close(backend, instance);
 }
 
 /* ---- names, and the backend "guest" ---- */
@@ -411,7 +411,7 @@ static void a_guest_has_a_name_and_nothing_else(void **state)
 	identity_release(&other);
 	assert_int_equal(try(&auth_guest, instance, "m", "a\tb", "", &one), AUTH_UNKNOWN);
 	assert_null(one.subject);
-	auth_guest.close(instance);
+	auth_close(&auth_guest, instance);
 }
 
 static void both_are_for_one_meeting_only(void **state)
@@ -419,9 +419,9 @@ static void both_are_for_one_meeting_only(void **state)
 	(void)state;
 	assert_true(auth_guest.one_meeting);
 	assert_true(auth_meeting_key.one_meeting);
-	assert_int_equal(auth_guest.kind, AUTH_FORM);
-	assert_null(auth_guest.password_label);
-	assert_non_null(auth_meeting_key.password_label);
+	assert_int_equal(auth_kind(&auth_guest), AUTH_FORM);
+	assert_null(auth_guest.form->password_label);
+	assert_non_null(auth_meeting_key.form->password_label);
 }
 
 static int up(void **state)

@@ -187,8 +187,7 @@ static void what_was_asked_for_must_have_happened(void **state)
 
 	(void)state;
 	options.max_age = 600;
-	options.acr_values = acr_values;
-	options.acr_count = COUNT(acr_values);
+	options.acr_values = (struct config_list){acr_values, COUNT(acr_values)};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct error error = {""};
 
@@ -478,13 +477,12 @@ static void group_match_and_separator_say_what_is_a_group(void **state)
 	json_array_append_new(groups, json_string(name));
 	json_array_append_new(groups, json_string("Meeting hosts"));
 	json_object_set_new(claims, "groups", groups);
-	options.group_match = match;
-	options.group_match_count = COUNT(match);
+	options.group_match = (struct config_list){match, COUNT(match)};
 	assert_int_equal(oidc_person_read(&options, claims, NULL, NULL, &who, &error), 0);
 	assert_int_equal(who.group_count, 1);
 	assert_true(identity_has_group(&who, "Meeting hosts"));
 	identity_release(&who);
-	options.group_match_count = 0;
+	options.group_match.count = 0;
 	options.groups_separator = ",";
 	json_object_set_new(claims, "groups", json_string("staff, hosts,,  "));
 	assert_int_equal(oidc_person_read(&options, claims, NULL, NULL, &who, &error), 0);

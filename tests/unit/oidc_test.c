@@ -26,13 +26,13 @@ static void options_are_read(void **state)
 		"client-auth = \"private_key_jwt\"");
 
 	assert_string_equal(oidc->options.issuer, ISSUER "/realms/x");
-	assert_string_equal(oidc->options.algorithms[1], "EdDSA");
-	assert_null(oidc->options.algorithms[2]);
+	assert_string_equal(oidc->options.algorithms.items[1], "EdDSA");
+	assert_null(oidc->options.algorithms.items[2]);
 	assert_string_equal(oidc->options.scope, "openid groups");
 	assert_string_equal(oidc->options.acr_text, "gold silver");
 	assert_int_equal(oidc->options.max_age, 3600);
 	assert_int_equal(oidc->options.client_auth, OIDC_PRIVATE_KEY);
-	auth_oidc.close(oidc);
+	auth_close(&auth_oidc, oidc);
 }
 
 static void defaults_are_the_usual_ones(void **state)
@@ -40,8 +40,8 @@ static void defaults_are_the_usual_ones(void **state)
 	struct oidc *oidc =
 		open_backend(*state, &auth_oidc, "issuer = \"" ISSUER "\"\nclient-id = \"me\"");
 
-	assert_string_equal(oidc->options.algorithms[0], "RS256");
-	assert_null(oidc->options.algorithms[1]);
+	assert_string_equal(oidc->options.algorithms.items[0], "RS256");
+	assert_null(oidc->options.algorithms.items[1]);
 	assert_string_equal(oidc->options.scope, "openid email profile");
 	assert_int_equal(oidc->options.max_age, -1);
 	assert_int_equal(oidc->options.skew, 60);
@@ -50,37 +50,39 @@ static void defaults_are_the_usual_ones(void **state)
 	assert_int_equal(oidc->options.client_auth, OIDC_SECRET_BASIC);
 	assert_false(oidc->options.allow_unverified_email);
 	assert_false(oidc->options.userinfo);
-	auth_oidc.close(oidc);
+	auth_close(&auth_oidc, oidc);
 }
 
 static void wrong_options_are_refused_with_their_line(void **state)
 {
 	static const struct {
 		const char *options, *words;
-	} cases[] = {{"", "issuer: is needed"}, {"issuer = \"\"", "issuer: is needed"},
+	} cases[] = {{"", "issuer: is missing"}, {"issuer = \"\"", "issuer: is empty"},
 		{"issuer = \"http://login.example.org\"\nclient-id = \"me\"", "http:// is for"},
 		{"issuer = \"login.example.org\"\nclient-id = \"me\"", "https://"},
 		{"issuer = \"" ISSUER "?x=y\"\nclient-id = \"me\"", "query"},
-		{"issuer = \"" ISSUER "\"", "client-id: is needed"},
-		{"issuer = \"" ISSUER "\"\nclient-id = \"\"", "client-id: is needed"},
+		{"issuer = \"" ISSUER "\"", "client-id: is missing"},
+		{"issuer = \"" ISSUER "\"\nclient-id = \"\"", "client-id: is empty"},
 #define GOOD "issuer = \"" ISSUER "\"\nclient-id = \"me\"\n"
-		{GOOD "algorithms = {\"none\"}", "\"none\" is none of"},
+		{GOOD "algorithms = {\"none\"}", "\"none\" is not one of"},
 		{GOOD "algorithms = {\"RS256\", \"HS256\"}",
 			"conf:7: backend \"staff\": algorithms"},
-		{GOOD "algorithms = {\"rs256\"}", "\"rs256\" is none of"},
-		{GOOD "algorithms = {}", "takes 1 to"},
-		{GOOD "client-auth = \"basic\"", "client-auth: is none of"},
+		{GOOD "algorithms = {\"rs256\"}", "\"rs256\" is not one of"},
+		{GOOD "algorithms = {}", "algorithms: an empty list"},
+		{GOOD "client-auth = \"basic\"", "client-auth: expected \"client_secret_basic\""},
 		{GOOD "client-auth = \"private_key_jwt\"\nkey-algorithm = \"HS256\"",
-			"key-algorithm: is none of"},
+			" is not one of"},
 		{GOOD "scopes = {\"email\"}", "must have \"openid\""},
-		{GOOD "scopes = {\"openid email\"}", "must have \"openid\""},
+		{GOOD "scopes = {\"openid email\"}", "not of visible ASCII"},
 		{GOOD "scopes = {\"openid\", \"e mail\"}", "visible ASCII"},
-		{GOOD "prompt = \"never\"", "prompt: is none of"},
+		{GOOD "prompt = \"never\"", "prompt: expected \"none\""},
 		{GOOD "acr-values = {\"\"}", "acr-values"},
 		{GOOD "email-claim = \"upn\"", "allow-unverified-email"},
-		{GOOD "clock-skew = \"11m\"", "clock-skew: is more than 10 minutes"},
-		{GOOD "groups-separator = \", \"", "groups-separator: one character"},
-		{GOOD "metadata-url = \"http://login.example.org/m\"", "metadata-url: it http://"},
+		{GOOD "clock-skew = \"11m\"", "whole seconds, from 0ms to 10m"},
+		{GOOD "groups-separator = \", \"",
+			"groups-separator: expected one ASCII character or \"\""},
+		{GOOD "metadata-url = \"http://login.example.org/m\"",
+			"metadata-url: it names another host"},
 		{GOOD "metadata-url = \"/m\"", "metadata-url: it "},
 		{GOOD "ca-file = \"/nowhere/ca.pem\"", "ca-file: /nowhere/ca.pem: cannot"}};
 

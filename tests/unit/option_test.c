@@ -170,8 +170,8 @@ static void test_what_is_refused_says_what_was_expected(void **state)
 		{HOSTS "plate = \"a/b\"", "expected 3 to 9 letters, digits or -, found \"a/b\""},
 		{HOSTS "plate = \"ab\"", "expected 3 to 9 letters"},
 		{HOSTS "plate = \"AAA\"", "plate: \"AAA\" has a capital letter"},
-		{HOSTS "url = \"http://h/\"",
-			"url: \"http://h/\" http:// is for this machine only"},
+		{HOSTS "url = \"http://h/\"", "url: \"http://h/\" names another host, and http:// "
+					      "is for this machine only"},
 		{HOSTS "url = \"https://h/?q\"", "has a query"},
 		{HOSTS "page = \"h\"", "page: \"h\" is not an address"},
 		{HOSTS "site = \"https://h/\"", "must be https://host or https://host:port"},

@@ -82,12 +82,12 @@ static void the_service_is_the_only_argument(void **state)
 	assert_int_equal(check(instance, &who, &error), AUTH_GRANT);
 	assert_string_equal(who.subject, "1-login-door_2.x-1");
 	identity_release(&who);
-	auth_pam.close(instance);
+	auth_close(&auth_pam, instance);
 	instance = open_with(fixture, fixture->users, "");
 	assert_int_equal(check(instance, &who, &error), AUTH_GRANT);
 	assert_string_equal(who.subject, "1-meetauth-1");
 	identity_release(&who);
-	auth_pam.close(instance);
+	auth_close(&auth_pam, instance);
 }
 
 static void a52_a_helper_that_hangs_is_out_of_order(void **state)
@@ -104,7 +104,7 @@ static void a52_a_helper_that_hangs_is_out_of_order(void **state)
 	assert_non_null(strstr(error.text, "100 ms"));
 	assert_null(who.subject);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	auth_pam.close(instance);
+	auth_close(&auth_pam, instance);
 }
 
 static void wrong_options_are_refused(void **state)
@@ -115,7 +115,7 @@ static void wrong_options_are_refused(void **state)
 	refuses(*state, &auth_pam, " service = \"\" helper = \"/bin/true\"", 5, "letters");
 	refuses(*state, &auth_pam, " helper = \"meetauth-pam\"", 5, "absolute");
 	refuses(*state, &auth_pam, " helper = \"/nowhere/meetauth-pam\"", 5, "No such file");
-	refuses(*state, &auth_pam, " helper = \"/bin/true\" timeout = \"0s\"", 5, "must not be 0");
+	refuses(*state, &auth_pam, " helper = \"/bin/true\" timeout = \"0s\"", 5, "at least 1ms");
 }
 
 /* ---- its program ---- */
@@ -128,11 +128,11 @@ static void connect_finds_out_whether_there_is_a_service(void **state)
 
 	if (auth_pam.connect(instance, NULL, &error) != 0)
 		fail_msg("%s", error.text);
-	auth_pam.close(instance);
+	auth_close(&auth_pam, instance);
 	instance = open_built(fixture, "service = \"meetauth-nobody-has-this\"");
 	assert_int_equal(auth_pam.connect(instance, NULL, &error), -1);
 	assert_non_null(strstr(error.text, "/etc/pam.d/meetauth-nobody-has-this"));
-	auth_pam.close(instance);
+	auth_close(&auth_pam, instance);
 }
 
 /* What the program that was built says to `question`; its exit status. */
@@ -252,11 +252,9 @@ int main(void)
 
 static void a_build_without_pam_knows_the_name(void **state)
 {
-	bool compiled_out = false;
 
 	(void)state;
-	assert_null(auth_find("pam", &compiled_out));
-	assert_true(compiled_out);
+	assert_null(auth_find("pam"));
 }
 
 int main(void)

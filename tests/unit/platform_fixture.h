@@ -8,7 +8,7 @@
 
 #include "section_fixture.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "base/clock.h"
 #include "platform/registry.h"
 

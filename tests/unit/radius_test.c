@@ -471,7 +471,7 @@ static struct result meet(struct fixture *fixture, struct server *server, struct
 		reply.code == 0 || reply.lie != TRUE_REPLY || reply.elsewhere ? IMPATIENT
 									      : PATIENT);
 	result = try(instance, name, password, NULL, NULL);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(server);
 	return result;
 }
@@ -576,7 +576,7 @@ static void p6_a_name_that_the_server_does_not_say_has_one_form(void **state)
 			cases[i].options);
 		instance = open_backend(*state, &auth_radius, options);
 		result = try(instance, cases[i].typed, "x", NULL, NULL);
-		auth_radius.close(instance);
+		auth_close(&auth_radius, instance);
 		server_stop(&server);
 		if (cases[i].subject == NULL) {
 			assert_int_equal(result.verdict, AUTH_DENY);
@@ -640,7 +640,7 @@ static void what_is_no_text_is_no_group(void **state)
 		"servers = {\"127.0.0.1:%u\"}\n groups-attribute = \"Class\"", server.port);
 	instance = open_backend(*state, &auth_radius, options);
 	result = try(instance, "anna", "x", NULL, NULL);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 	assert_int_equal(result.verdict, AUTH_GRANT);
 	assert_int_equal(result.who.group_count, 1);
@@ -690,7 +690,7 @@ static void a48_some_words_are_never_sent(void **state)
 			cases[i].verdict);
 	assert_int_equal(try(instance, "anna", longer, NULL, NULL).verdict, AUTH_DENY);
 	assert_int_equal(try(instance, name, "x", NULL, NULL).verdict, AUTH_UNKNOWN);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 0);
 }
@@ -710,7 +710,7 @@ static void a_question_comes_back_with_what_the_server_wants_to_see_again(void *
 	assert_string_equal(first.challenge.name, "Anna");
 	assert_string_equal(first.challenge.prompt, "The code?");
 	assert_false(first.challenge.echo);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server.reply = REPLY(RADIUS_ACCESS_ACCEPT, STAFF);
 	instance = open_with(*state, &server, "", PATIENT); /* any process may go on */
 	second = try(instance, "", "", "123456", &first.challenge);
@@ -718,7 +718,7 @@ static void a_question_comes_back_with_what_the_server_wants_to_see_again(void *
 	assert_string_equal(second.who.subject, "anna");
 	assert_true(second.who.second_factor);
 	identity_release(&second.who);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 2);
 	assert_attribute(&server.last, RADIUS_STATE, "\x00\x01\xfe\xff", 4);
@@ -743,7 +743,7 @@ static void an_answer_goes_to_the_server_that_asked(void **state)
 	result = try(instance, "", "", "1", &result.challenge);
 	assert_int_equal(result.verdict, AUTH_UNAVAILABLE);
 	assert_non_null(strstr(result.error.text, "not configured any more"));
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&one);
 	server_stop(&two);
 	assert_int_equal(one.requests, 0);
@@ -851,7 +851,7 @@ static void a_silent_server_is_asked_last_for_a_while(void **state)
 	result = try(instance, "anna", "x", NULL, NULL);
 	assert_int_equal(result.verdict, AUTH_GRANT);
 	identity_release(&result.who);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&silent);
 	server_stop(&good);
 }
@@ -870,7 +870,7 @@ static void where_nobody_listens_the_next_is_asked_at_once(void **state)
 	instance = open_with(*state, &server, first, PATIENT);
 	result = try(instance, "anna", "x", NULL, NULL);
 	assert_int_equal(result.verdict, AUTH_DENY);
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 }
 
@@ -884,7 +884,7 @@ static void without_a_secret_nothing_is_sent(void **state)
 	instance = open_with(*state, &server, "", PATIENT);
 	assert_int_equal(auth_radius.connect(instance, &(struct auth_secrets){0}, &error), -1);
 	assert_non_null(strstr(error.text, "meetauthctl secret set backend/staff"));
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 	assert_int_equal(server.requests, 0);
 }
@@ -906,7 +906,7 @@ static void connect_wants_a_signed_no(void **state)
 	server.reply = unsigned_no;
 	assert_int_equal(auth_radius.connect(instance, &secrets, &error), -1);
 	assert_non_null(strstr(error.text, "without Message-Authenticator"));
-	auth_radius.close(instance);
+	auth_close(&auth_radius, instance);
 	server_stop(&server);
 }
 
@@ -917,8 +917,8 @@ static void wrong_options_say_what_would_be_right(void **state)
 	static const struct {
 		const char *options, *words;
 	} cases[] = {
-		{"", "servers: needs at least one"},
-		{"servers = {\"\"}", "is not host, host:port"},
+		{"", "servers: is missing"},
+		{"servers = {\"\"}", "an empty text"},
 		{"servers = {\"::1\"}", "is not host, host:port"},
 		{"servers = {\"[::1\"}", "is not host, host:port"},
 		{"servers = {\"[host]:1\"}", "is not host, host:port"},
@@ -927,15 +927,16 @@ static void wrong_options_say_what_would_be_right(void **state)
 		{"servers = {\"host:65536\"}", "is not host, host:port"},
 		{"servers = {\"ho st\"}", "is not host, host:port"},
 		{"servers = {\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"}",
-			"more than 8"},
-		{"servers = {\"a\"}\n timeout = \"1ms\"", "timeout: is not 10ms to 30s"},
-		{"servers = {\"a\"}\n timeout = \"31s\"", "timeout: is not 10ms to 30s"},
-		{"servers = {\"a\"}\n retries = 10", "retries: is more than 9"},
+			"expected 1 to 8 entries, found 9"},
+		{"servers = {\"a\"}\n timeout = \"1ms\"", "from 10ms to 30s"},
+		{"servers = {\"a\"}\n timeout = \"31s\"", "from 10ms to 30s"},
+		{"servers = {\"a\"}\n retries = 10", "a whole number from 0 to 9"},
 		{"servers = {\"a\"}\n timeout = \"30s\"", "timeout: is too long"},
 		{"servers = {\"a\"}\n groups-attribute = \"Filter\"",
-			"neither Filter-Id nor Class"},
-		{"servers = {\"a\"}\n nas-identifier = \"\"", "nas-identifier: is not 1 to 253"},
-		{"servers = {\"a\"}\n realm = \"a@b\"", "realm: what stands behind the @"},
+			"expected \"Filter-Id\", \"Class\" or \"\""},
+		{"servers = {\"a\"}\n nas-identifier = \"\"",
+			"nas-identifier: expected 1 to 253 bytes"},
+		{"servers = {\"a\"}\n realm = \"a@b\"", "is not what follows the @"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)

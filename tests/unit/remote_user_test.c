@@ -31,10 +31,10 @@ static enum auth_verdict look(struct fixture *fixture, const char *lines,
 	void *instance = open_backend(fixture, &auth_remote_user, lines);
 
 	*who = IDENTITY_INIT;
-	verdict = auth_remote_user.look(instance, param, request, who, &error);
+	verdict = auth_remote_user.identify(instance, param, request, who, &error);
 	if (verdict != AUTH_GRANT)
 		assert_null(strstr(error.text, "alice"));
-	auth_remote_user.close(instance);
+	auth_close(&auth_remote_user, instance);
 	return verdict;
 }
 
@@ -213,30 +213,32 @@ static void test_a17_parameters_of_the_visitor_are_refused(void **state)
 		snprintf(lines, sizeof lines, "user = \"%s\"", names[i]);
 		refused(*state, lines, "is made of the visitor's request");
 	}
-	refused(*state, "user = \"HTTP_X_REMOTE_USER\"", "user: HTTP_X_REMOTE_USER is a header");
-	refused(*state, "name = \"HTTP_X_NAME\"", "name: HTTP_X_NAME is a header");
-	refused(*state, "email = \"HTTP_X_EMAIL\"", "email: HTTP_X_EMAIL is a header");
-	refused(*state, "groups = \"HTTP_X_GROUPS\"", "groups: HTTP_X_GROUPS is a header");
-	refused(*state, "require = {\"HTTP_X_VERIFY=1\"}", "require: HTTP_X_VERIFY is a header");
+	refused(*state, "user = \"HTTP_X_REMOTE_USER\"",
+		"user: \"HTTP_X_REMOTE_USER\" is a header");
+	refused(*state, "name = \"HTTP_X_NAME\"", "name: \"HTTP_X_NAME\" is a header");
+	refused(*state, "email = \"HTTP_X_EMAIL\"", "email: \"HTTP_X_EMAIL\" is a header");
+	refused(*state, "groups = \"HTTP_X_GROUPS\"", "groups: \"HTTP_X_GROUPS\" is a header");
+	refused(*state, "require = {\"HTTP_X_VERIFY=1\"}",
+		"require: \"HTTP_X_VERIFY=1\" is a header");
 	refused(*state, "require = {\"QUERY_STRING=1\"}", "visitor's request");
 	refused(*state, "user = \"REMOTE_USER\"", "Authorization header");
 }
 
 static void test_other_options_that_are_refused(void **state)
 {
-	refused(*state, "user = \"\"", "user: \"\" is no name");
-	refused(*state, "user = \"remote-user\"", "is no name of a FastCGI parameter");
-	refused(*state, "user = \"Meetauth_User\"", "is no name");
-	refused(*state, "name = \"\"", "name: \"\" is no name");
-	refused(*state, "groups-separator = \"\"", "one character");
-	refused(*state, "groups-separator = \", \"", "one character");
-	refused(*state, "groups-separator = \"\xc2\xb7\"", "one character");
-	refused(*state, "realm = \"\"", "behind the @");
-	refused(*state, "realm = \"a@B\"", "behind the @");
-	refused(*state, "require = {}", "at least one condition");
+	refused(*state, "user = \"\"", "user: is empty");
+	refused(*state, "user = \"remote-user\"", "is not the name of a FastCGI parameter");
+	refused(*state, "user = \"Meetauth_User\"", "is not the name");
+	refused(*state, "name = \"\"", "name: is empty");
+	refused(*state, "groups-separator = \"\"", "one ASCII character");
+	refused(*state, "groups-separator = \", \"", "one ASCII character");
+	refused(*state, "groups-separator = \"\xc2\xb7\"", "one ASCII character");
+	refused(*state, "realm = \"\"", "realm: is empty");
+	refused(*state, "realm = \"a@B\"", "has an @");
+	refused(*state, "require = {}", "name at least one");
 	refused(*state, "require = {\"SSL_CLIENT_VERIFY\"}", "is not like");
 	refused(*state, "require = {\"SSL_CLIENT_VERIFY=\"}", "is not like");
-	refused(*state, "require = {\"=x\"}", "is no name");
+	refused(*state, "require = {\"=x\"}", "is not the name");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)

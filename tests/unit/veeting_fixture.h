@@ -7,7 +7,7 @@
 
 #include "section_fixture.h"
 
-#include "auth/auth.h"
+#include "auth/registry.h"
 #include "platform/registry.h"
 
 #define HOST "meeting.example.org"
