@@ -98,17 +98,17 @@ static int take_forwards(struct visit *visit, const struct params *query)
 {
 	const struct platform_peer *peer = visit->platform->peer;
 
-	for (size_t i = 0; i < peer->forward_count; i++) {
+	for (size_t i = 0; i < peer->forward.count; i++) {
 		const char *value = NULL;
-		enum params_count count = params_get(query, peer->forward[i], &value);
+		enum params_count count = params_get(query, peer->forward.items[i], &value);
 
 		if (count == PARAM_MISSING)
 			continue;
 		if (count == PARAM_REPEATED) {
-			visit_refuse(visit, peer->forward[i], "stands twice");
+			visit_refuse(visit, peer->forward.items[i], "stands twice");
 			return -1;
 		}
-		if (join_add_forward(&visit->join, peer->forward[i], value) != 0) {
+		if (join_add_forward(&visit->join, peer->forward.items[i], value) != 0) {
 			visit_fail(visit, FAILURE_INTERNAL);
 			return -1;
 		}

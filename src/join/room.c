@@ -42,19 +42,19 @@ enum step room_take(struct visit *visit)
 	int64_t now = clock_wall(), lease = peer->timeout_ms / 1000 + 1 + MARGIN_S;
 	size_t index = 0;
 
-	if (peer->room_count == 0)
+	if (peer->rooms.count == 0)
 		return STEP_NEXT;
 	if (lease > peer->room_lease)
 		lease = peer->room_lease;
-	for (size_t i = 0; i < peer->room_count; i++)
+	for (size_t i = 0; i < peer->rooms.count; i++)
 		name_room(visit, i, &things[i]);
 	switch (state_lease(
-		visit->server->state, things, peer->room_count, now, now + lease, &index)) {
+		visit->server->state, things, peer->rooms.count, now, now + lease, &index)) {
 	case STATE_LEASE_HELD:
-		visit->join.room = strdup(peer->rooms[index]);
+		visit->join.room = strdup(peer->rooms.items[index]);
 		return visit->join.room != NULL ? STEP_NEXT : visit_fail(visit, FAILURE_INTERNAL);
 	case STATE_LEASE_NONE:
-		visit_set_detail(visit, "no room is free: all %zu are leased", peer->room_count);
+		visit_set_detail(visit, "no room is free: all %zu are leased", peer->rooms.count);
 		return refuse(visit);
 	case STATE_LEASE_BROKEN:
 		break;
@@ -69,9 +69,9 @@ enum step room_keep(struct visit *visit)
 	int64_t now = clock_wall();
 	size_t index = 0;
 
-	if (peer->room_count == 0)
+	if (peer->rooms.count == 0)
 		return STEP_NEXT;
-	while (strcmp(peer->rooms[index], visit->join.room) != 0)
+	while (strcmp(peer->rooms.items[index], visit->join.room) != 0)
 		index++;
 	name_room(visit, index, &thing);
 	switch (state_lease(visit->server->state, &thing, 1, now, now + peer->room_lease, &index)) {

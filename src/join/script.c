@@ -29,9 +29,9 @@ static enum step take_platform(struct visit *visit)
 	if (platform == NULL || platform->driver->script == NULL)
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	visit->platform = platform;
-	for (size_t i = 0; i < platform->peer->origin_count; i++)
-		if (strcmp(platform->peer->origins[i], visit->request.origin) == 0)
-			visit->origin = platform->peer->origins[i];
+	for (size_t i = 0; i < platform->peer->origins.count; i++)
+		if (strcmp(platform->peer->origins.items[i], visit->request.origin) == 0)
+			visit->origin = platform->peer->origins.items[i];
 	return visit->origin != NULL
 		       ? STEP_NEXT
 		       : visit_refuse(visit, "Origin", "missing, or not among the allowed origins");

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "platform/shared/arrival.h"
+#include "platform/shared/links.h"
 #include "platform/shared/options.h"
 #include "platform/shared/person.h"
 #include "platform/shared/token.h"
@@ -19,18 +20,21 @@ enum { GROUP_MAX = 200, LIFETIME_MIN_S = 10, USERNAME_MAX = 3 * IDENTITY_NAME_MA
 
 struct galene {
 	struct platform_peer peer;
-	char site[PLATFORM_URL_MAX];
-	const char *origin; /* the default of the allowed origins */
 	int64_t lifetime;
 };
 
 static const struct option options[] = {
-	{"site", OPTION_STRING, NULL, "https://host[:port] of Galene; https://TITLE by default"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"lifetime", OPTION_DURATION, "30s", "how long a token is good; it is used at once"},
-	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account"},
+	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of Galene; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"lifetime", OPTION_SECONDS, "30s", "how long a token is good; it is used at once",
+		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct galene, lifetime)},
+	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account",
+		OPTION_INTO(struct platform_peer, prefill)},
 	{"allowed-origins", OPTION_LIST, NULL,
-		"origins of pages whose scripts may ask for tokens; site by default"},
+		"origins of pages whose scripts may ask for tokens; site by default",
+		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
 	{0},
 };
 
@@ -38,21 +42,12 @@ static const struct option options[] = {
 
 static int galene_open(void *context, const struct section *section, struct error *error)
 {
-	struct galene *galene = context;
-	struct platform_peer *peer = &galene->peer;
+	struct platform_peer *peer = context;
 
-	if (shared_read_url(section, "site", galene->site, error) != 0 ||
-		shared_read_origins(section, peer, error) != 0)
-		return -1;
-	peer->api = peer->site = galene->origin = galene->site;
-	if (!section_has(section, "allowed-origins")) {
-		peer->origins = &galene->origin;
-		peer->origin_count = 1;
-	}
-	peer->ca_file = section_string(section, "ca-file");
-	peer->prefill = section_bool(section, "prefill");
-	shared_set_timeouts(peer);
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &galene->lifetime, error);
+	(void)error;
+	if (!section_has(section, "allowed-origins"))
+		peer->origins = (struct config_list){&peer->site, 1};
+	return 0;
 }
 
 /* ---- arriving ---- */
@@ -60,21 +55,8 @@ static int galene_open(void *context, const struct section *section, struct erro
 /* "group", "group/subgroup": what stands between /group/ and the last slash. */
 static bool is_group(const char *text)
 {
-	char segment[GROUP_MAX + 1];
-
-	if (strlen(text) > GROUP_MAX)
-		return false;
-	for (;;) {
-		size_t length = strcspn(text, "/");
-
-		memcpy(segment, text, length);
-		segment[length] = '\0';
-		if (segment[0] == '.' || !text_is_token(segment, 1, GROUP_MAX, "_.~-"))
-			return false;
-		if (text[length] == '\0')
-			return true;
-		text += length + 1;
-	}
+	return strlen(text) <= GROUP_MAX && text[0] != '.' && strstr(text, "/.") == NULL &&
+	       links_segments(text, GROUP_MAX, "_.~-") > 0;
 }
 
 /* The group of an address that Galene's page stands at, whose fragment the page sends along. NULL
@@ -82,9 +64,9 @@ static bool is_group(const char *text)
 static const char *group_of(
 	const struct galene *galene, const char *location, char group[GROUP_MAX + 1])
 {
-	size_t site = strlen(galene->site), length;
+	size_t site = strlen(galene->peer.site), length;
 
-	if (strncasecmp(location, galene->site, site) != 0 ||
+	if (strncasecmp(location, galene->peer.site, site) != 0 ||
 		strncmp(location + site, "/group/", 7) != 0)
 		return NULL;
 	location += site + 7;
@@ -189,7 +171,8 @@ static enum platform_verdict galene_admit(void *context, const struct platform_g
 		verdict = token_sign(grant, &key,
 			json_pack("{s:o, s:o, s:o, s:I, s:I, s:s}", "sub",
 				username_of(galene, grant), "aud",
-				json_sprintf("%s/group/%s/", galene->site, grant->join->meeting_id),
+				json_sprintf(
+					"%s/group/%s/", galene->peer.site, grant->join->meeting_id),
 				"permissions", permissions_of(grant), "iat", (json_int_t)grant->now,
 				"exp", (json_int_t)(grant->now + galene->lifetime), "iss",
 				"meetauth"));
@@ -243,7 +226,7 @@ static void galene_redirect_url(const void *context, const struct join *join, co
 {
 	const struct galene *galene = context;
 
-	buffer_printf(url, "%s/group/%s/?", galene->site, join->meeting_id);
+	buffer_printf(url, "%s/group/%s/?", galene->peer.site, join->meeting_id);
 	if (who != NULL) {
 		struct buffer username = BUFFER_INIT(USERNAME_MAX);
 

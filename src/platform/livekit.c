@@ -29,67 +29,60 @@ enum {
 
 struct livekit {
 	struct platform_peer peer;
-	char site[PLATFORM_URL_MAX];
+	const char *server_option;     /* NULL: by the title */
 	char api[PLATFORM_URL_MAX];    /* the server as https:// */
 	char server[PLATFORM_URL_MAX]; /* and as wss://, for clients */
 	int64_t lifetime;
 };
 
-static const struct option options[] = {
-	{"server", OPTION_STRING, NULL, "wss://host[:port] of LiveKit; wss://TITLE by default"},
-	{"site", OPTION_STRING, NULL,
-		"https://host[:port] of LiveKit Meet; https://TITLE by default"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"lifetime", OPTION_DURATION, "5m", "how long a token is good for connecting"},
-	{"prefill", OPTION_BOOL, "true", "the name stands in the token"},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
-	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
-	{0},
-};
-
-/* ---- opening ---- */
-
 /* ws and wss are checked as what they begin as: http and https. */
-static int read_server(const struct section *section, struct livekit *livekit, struct error *error)
+static int check_server(const char *text, struct error *why)
 {
-	const char *text = section_string(section, "server");
-	struct error why;
+	char url[PLATFORM_URL_MAX];
 
-	if (!section_has(section, "server")) {
-		snprintf(livekit->server, PLATFORM_URL_MAX, "wss://%s", section_title(section));
-		snprintf(livekit->api, PLATFORM_URL_MAX, "https://%s", section_title(section));
-		return 0;
-	}
-	if (strncmp(text, "ws://", 5) != 0 && strncmp(text, "wss://", 6) != 0)
-		return section_error(
-			section, "server", error, "must be wss://host or wss://host:port");
-	if (snprintf(livekit->server, PLATFORM_URL_MAX, "%s", text) >= PLATFORM_URL_MAX ||
-		snprintf(livekit->api, PLATFORM_URL_MAX, "http%s", text + 2) >= PLATFORM_URL_MAX)
-		return section_error(section, "server", error, "is too long");
-	if (config_check_url(livekit->api, &why) != 0 ||
-		strchr(strstr(text, "://") + 3, '/') != NULL)
-		return section_error(section, "server", error,
-			"must be wss://host or wss://host:port (ws:// for this machine only)");
+	if ((strncmp(text, "ws://", 5) != 0 && strncmp(text, "wss://", 6) != 0) ||
+		snprintf(url, sizeof url, "http%s", text + 2) >= (int)sizeof url ||
+		config_check_url(url, NULL) != 0 || strchr(strstr(url, "://") + 3, '/') != NULL)
+		return error_set(
+			why, "must be wss://host or wss://host:port (ws:// for this machine only)");
 	return 0;
 }
+
+static const struct option options[] = {
+	{"server", OPTION_TEXT, NULL, "wss://host[:port] of LiveKit; wss://TITLE by default",
+		.null_if_unset = true, .not_empty = true, .check = check_server,
+		OPTION_INTO(struct livekit, server_option)},
+	{"site", OPTION_ORIGIN, NULL,
+		"https://host[:port] of LiveKit Meet; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good for connecting",
+		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct livekit, lifetime)},
+	{"prefill", OPTION_BOOL, "true", "the name stands in the token",
+		OPTION_INTO(struct platform_peer, prefill)},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
+	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
+		.check = option_check_app, .null_if_unset = true,
+		OPTION_INTO(struct platform_peer, app_url)},
+	{0},
+};
 
 static int livekit_open(void *context, const struct section *section, struct error *error)
 {
 	struct livekit *livekit = context;
-	struct platform_peer *peer = &livekit->peer;
+	const char *text = livekit->server_option;
 
-	if (shared_read_url(section, "site", livekit->site, error) != 0 ||
-		read_server(section, livekit, error) != 0 ||
-		shared_read_origins(section, peer, error) != 0)
-		return -1;
-	peer->site = livekit->site;
-	if (app_read(section, peer, error) != 0)
-		return -1;
-	peer->api = livekit->api;
-	peer->ca_file = section_string(section, "ca-file");
-	peer->prefill = section_bool(section, "prefill");
-	shared_set_timeouts(peer);
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &livekit->lifetime, error);
+	(void)error;
+	if (text != NULL)
+		snprintf(livekit->server, sizeof livekit->server, "%s", text);
+	else
+		snprintf(livekit->server, sizeof livekit->server, "wss://%s",
+			section_title(section));
+	snprintf(livekit->api, sizeof livekit->api, "http%s", livekit->server + 2);
+	livekit->peer.api = livekit->api;
+	return 0;
 }
 
 /* ---- arriving ---- */
@@ -188,7 +181,7 @@ static void livekit_redirect_url(const void *context, const struct join *join, c
 		app_redirect_url(&livekit->peer, "room_name", join->meeting_id, url);
 		return;
 	}
-	buffer_printf(url, "%s/custom?liveKitUrl=", livekit->site);
+	buffer_printf(url, "%s/custom?liveKitUrl=", livekit->peer.site);
 	buffer_percent(url, livekit->server);
 	buffer_text(url, "&token=");
 	buffer_percent(url, token);

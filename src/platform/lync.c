@@ -18,16 +18,18 @@ enum { KEY_MAX = 128 };
 
 struct lync {
 	struct platform_peer peer;
-	char site[PLATFORM_URL_MAX];
-	struct links domains;
+	struct config_list domains;
 	const char *title;
 };
 
 static const struct option options[] = {
-	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default"},
-	{"site", OPTION_STRING, NULL,
-		"https://host[:port] that `check --connect` looks at; https://TITLE by default"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
+	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default",
+		.of = OPTION_DOMAIN, OPTION_INTO(struct lync, domains)},
+	{"site", OPTION_ORIGIN, NULL,
+		"https://host[:port] that `check --connect` looks at; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
 	{0},
 };
 
@@ -37,31 +39,14 @@ static int lync_open(void *context, const struct section *section, struct error 
 {
 	struct lync *lync = context;
 
+	(void)error;
 	lync->title = section_title(section);
-	lync->peer.api = lync->peer.site = lync->site;
-	lync->peer.ca_file = section_string(section, "ca-file");
-	shared_set_timeouts(&lync->peer);
-	if (shared_read_url(section, "site", lync->site, error) != 0 ||
-		links_read(section, "domains", &lync->domains, error) != 0)
-		return -1;
 	if (lync->domains.count == 0)
-		lync->domains = (struct links){&lync->title, 1, "domains"};
-	for (size_t i = 0; i < lync->domains.count; i++)
-		if (strchr(lync->domains.hosts[i], ':') != NULL)
-			return section_error(
-				section, "domains", error, "must be SIP domains, without a port");
+		lync->domains = (struct config_list){&lync->title, 1};
 	return 0;
 }
 
 /* ---- arriving ---- */
-
-static bool is_ours(const struct lync *lync, const char *domain)
-{
-	for (size_t i = 0; i < lync->domains.count; i++)
-		if (strcasecmp(lync->domains.hosts[i], domain) == 0)
-			return true;
-	return false;
-}
 
 static int lync_arrive(const void *context, struct platform_arrival *arrival)
 {
@@ -79,7 +64,7 @@ static int lync_arrive(const void *context, struct platform_arrival *arrival)
 		return arrival_refuse(arrival, where,
 			"is neither USER@DOMAIN/ID nor "
 			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
-	if (!is_ours(context, conference.domain))
+	if (!links_have_domain(&((const struct lync *)context)->domains, conference.domain))
 		return arrival_refuse(arrival, where,
 			"the organizer's domain, %.100s, is not one of the option `domains`",
 			conference.domain);

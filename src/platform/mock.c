@@ -11,8 +11,10 @@
 #include "platform/platform.h"
 
 static const struct option mock_options[] = {
-	{"api", OPTION_STRING, "http://127.0.0.1", "where the exchange goes"},
-	{"timeout", OPTION_DURATION, "1s", "for the whole exchange"},
+	{"api", OPTION_TEXT, "http://127.0.0.1", "where the exchange goes",
+		OPTION_INTO(struct platform_peer, api)},
+	{"timeout", OPTION_DURATION, "1s", "for the whole exchange", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{0},
 };
 
@@ -20,11 +22,10 @@ static int mock_open(void *instance, const struct section *section, struct error
 {
 	struct platform_peer *peer = instance;
 
-	peer->api = peer->site = section_string(section, "api");
-	peer->ca_file = "";
-	peer->timeout_ms = peer->connect_timeout_ms = section_milliseconds(section, "timeout");
-	if (peer->timeout_ms <= 0)
-		return section_error(section, "timeout", error, "must be more than 0");
+	(void)section;
+	(void)error;
+	peer->site = peer->api;
+	peer->connect_timeout_ms = peer->timeout_ms;
 	return 0;
 }
 

@@ -6,9 +6,9 @@
 #ifndef PLATFORM_PEER_H
 #define PLATFORM_PEER_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "config/option.h"
+
+struct fetch;
 
 enum { PLATFORM_URL_MAX = 300, PLATFORM_ROOMS_MAX = 64 };
 
@@ -30,11 +30,9 @@ struct platform_peer {
 	unsigned connections_max;
 	int64_t token_lifetime;
 
-	const char *const *forward; /* names of parameters that are handed on */
-	size_t forward_count;
+	struct config_list forward; /* names of parameters that are handed on */
 
-	const char *const *origins; /* of pages whose scripts may ask for tokens; lower case */
-	size_t origin_count;
+	struct config_list origins; /* of pages whose scripts may ask for tokens */
 
 	/* The page where visits by the entry end and whose script then asks for a token: the grant
 	 * is not called for them, and redirect_url() gets no token. NULL: visits end as usual. */
@@ -42,10 +40,12 @@ struct platform_peer {
 
 	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to the grant with the
 	 * room that its meeting holds for `room_lease` seconds since its last join. */
-	const char *const *rooms;
+	struct config_list rooms;
 	char **room_names; /* owned; what each is known by: one name for all spellings */
-	size_t room_count;
 	int64_t room_lease;
+
+	/* The client of a grant on workers, for the driver alone; owned by the registry. */
+	struct fetch *fetch;
 };
 
 #endif

@@ -97,7 +97,8 @@ struct platform_driver {
 	const struct platform_secret_ops *secret;
 	enum platform_secret_scope secret_scope;
 
-	/* Reads the options into the zeroed instance. 0, or -1 with section_error(). */
+	/* Checks how options go together, once the table has filled the instance, and prepares what
+	 * it needs, but asks no host. 0, or -1 with section_error(). */
 	int (*open)(void *instance, const struct section *section, struct error *error);
 
 	/* Frees what the instance owns, but not the instance. */

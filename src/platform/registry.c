@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "platform/registry.h"
 
+#include "platform/shared/options.h"
+
 #include <pthread.h>
 
 /* The words of platforms.def. */
@@ -85,13 +87,30 @@ const struct section_type *platform_section_types(void)
 
 /* ---- instances ---- */
 
+/* Threads that ask the platform share one client. */
+static int open_fetch(const struct platform_driver *driver, const struct section *section,
+	struct platform_peer *peer, struct error *error)
+{
+	struct fetch_settings settings = {
+		peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms};
+	struct error why;
+
+	if (driver->grant == NULL || driver->grant->threads == 0)
+		return 0;
+	peer->fetch = fetch_new(&settings, &why);
+	return peer->fetch != NULL ? 0 : section_error(section, "ca-file", error, "%s", why.text);
+}
+
 int platform_open(const struct platform_driver *driver, const struct section *section,
 	void **instance_r, struct error *error)
 {
 	*instance_r = calloc(1, driver->instance_size);
 	if (*instance_r == NULL)
 		return section_error(section, NULL, error, "no memory");
-	if (driver->open == NULL || driver->open(*instance_r, section, error) == 0)
+	if (section_fill(section, *instance_r, error) == 0 &&
+		options_complete(section, *instance_r, error) == 0 &&
+		(driver->open == NULL || driver->open(*instance_r, section, error) == 0) &&
+		open_fetch(driver, section, *instance_r, error) == 0)
 		return 0;
 	platform_close(driver, instance_r);
 	return -1;
@@ -99,7 +118,13 @@ int platform_open(const struct platform_driver *driver, const struct section *se
 
 void platform_close(const struct platform_driver *driver, void **instance)
 {
-	if (*instance != NULL && driver->close != NULL)
+	struct platform_peer *peer = *instance;
+
+	if (peer == NULL)
+		return;
+	fetch_free(&peer->fetch);
+	options_free_rooms(peer);
+	if (driver->close != NULL)
 		driver->close(*instance);
 	free(*instance);
 	*instance = NULL;

@@ -25,27 +25,51 @@ struct path {
 
 struct veeting {
 	struct platform_peer peer;
-	char api[PLATFORM_URL_MAX], site[PLATFORM_URL_MAX];
+	const char *join_path;
 	struct path path;
 };
 
+/* What the way back has itself. */
+static int check_forward(const char *name, struct error *why)
+{
+	static const char *const taken[] = {"hostname", "meetingId", "meetingToken", "requestToken",
+		"meetingAccessToken", "participantName", "participantEmail"};
+
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		if (strcasecmp(name, taken[i]) == 0)
+			return error_set(why, "has a meaning of its own and is not forwarded");
+	return 0;
+}
+
 static const struct option options[] = {
-	{"api", OPTION_STRING, NULL,
-		"https://host[:port] of the exchange; https://TITLE by default"},
-	{"site", OPTION_STRING, NULL,
-		"https://host[:port] the browser returns to; https://TITLE by default"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"join-path", OPTION_STRING, "/join/{meetingToken}",
-		"path of a meeting; may also hold {meetingId}"},
-	{"prefill", OPTION_BOOL, "true", "hand on name and e-mail of the participant"},
-	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
-	{"timeout", OPTION_DURATION, "10s", "for the whole exchange"},
+	{"api", OPTION_ORIGIN, NULL,
+		"https://host[:port] of the exchange; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, api)},
+	{"site", OPTION_ORIGIN, NULL,
+		"https://host[:port] the browser returns to; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"join-path", OPTION_TEXT, "/join/{meetingToken}",
+		"path of a meeting; may also hold {meetingId}",
+		OPTION_INTO(struct veeting, join_path)},
+	{"prefill", OPTION_BOOL, "true", "hand on name and e-mail of the participant",
+		OPTION_INTO(struct platform_peer, prefill)},
+	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on",
+		.of = OPTION_NAME, .extra = "_.-", .max = JOIN_FORWARD_MAX, .distinct = true,
+		.check = check_forward, OPTION_INTO(struct platform_peer, forward)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
+		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for the whole exchange", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{"keep-alive", OPTION_DURATION, "4s",
-		"how long a connection may be idle; less than the platform keeps it"},
-	{"connections", OPTION_NUMBER, "0", "connections at once; 0: as many as visits"},
-	{"request-token-lifetime", OPTION_DURATION, "1h",
-		"how long the platform takes a request token"},
+		"how long a connection may be idle; less than the platform keeps it",
+		OPTION_INTO(struct platform_peer, keep_alive_ms)},
+	{"connections", OPTION_NUMBER, "0", "connections at once; 0: as many as visits",
+		OPTION_INTO(struct platform_peer, connections_max)},
+	{"request-token-lifetime", OPTION_SECONDS, "1h",
+		"how long the platform takes a request token", .min = TOKEN_LIFETIME_MIN,
+		.max = TOKEN_LIFETIME_MAX, OPTION_INTO(struct platform_peer, token_lifetime)},
 	{0},
 };
 
@@ -119,70 +143,12 @@ static const char *cut_path(const char *site, const char *text, struct path *pat
 	return "must hold {meetingToken} exactly once and {meetingId} at most once";
 }
 
-static int read_forward(
-	const struct section *section, struct platform_peer *peer, struct error *error)
-{
-	static const char *const taken[] = {"hostname", "meetingId", "meetingToken", "requestToken",
-		"meetingAccessToken", "participantName", "participantEmail"};
-
-	peer->forward = section_list(section, "forward", &peer->forward_count);
-	if (peer->forward_count > JOIN_FORWARD_MAX)
-		return section_error(
-			section, "forward", error, "more than %d names", JOIN_FORWARD_MAX);
-	for (size_t i = 0; i < peer->forward_count; i++) {
-		const char *name = peer->forward[i];
-
-		if (!text_is_token(name, 1, 64, "_.-"))
-			return section_error(section, "forward", error,
-				"a name is 1 to 64 letters, digits, _ . and -");
-		for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
-			if (strcasecmp(name, taken[j]) == 0)
-				return section_error(section, "forward", error,
-					"\"%s\" has a meaning of its own and is not forwarded",
-					name);
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(name, peer->forward[j]) == 0)
-				return section_error(
-					section, "forward", error, "\"%s\" twice", name);
-	}
-	return 0;
-}
-
-static int read_token_lifetime(
-	const struct section *section, struct platform_peer *peer, struct error *error)
-{
-	int64_t milliseconds = section_milliseconds(section, "request-token-lifetime");
-
-	peer->token_lifetime = milliseconds / 1000;
-	if (milliseconds % 1000 == 0 && peer->token_lifetime >= TOKEN_LIFETIME_MIN &&
-		peer->token_lifetime <= TOKEN_LIFETIME_MAX)
-		return 0;
-	return section_error(section, "request-token-lifetime", error,
-		"must be 1 minute to 7 days, in whole seconds");
-}
-
 static int veeting_open(void *context, const struct section *section, struct error *error)
 {
 	struct veeting *veeting = context;
-	struct platform_peer *peer = &veeting->peer;
-	const char *fault;
+	const char *fault = cut_path(veeting->peer.site, veeting->join_path, &veeting->path);
 
-	if (shared_read_url(section, "api", veeting->api, error) != 0 ||
-		shared_read_url(section, "site", veeting->site, error) != 0)
-		return -1;
-	peer->api = veeting->api;
-	peer->site = veeting->site;
-	peer->prefill = section_bool(section, "prefill");
-	peer->ca_file = section_string(section, "ca-file");
-	fault = cut_path(peer->site, section_string(section, "join-path"), &veeting->path);
-	if (fault != NULL)
-		return section_error(section, "join-path", error, "%s", fault);
-	if (read_forward(section, peer, error) != 0 ||
-		read_token_lifetime(section, peer, error) != 0)
-		return -1;
-	peer->keep_alive_ms = section_milliseconds(section, "keep-alive");
-	peer->connections_max = (unsigned)section_number(section, "connections");
-	return shared_read_timeouts(section, peer, error);
+	return fault == NULL ? 0 : section_error(section, "join-path", error, "%s", fault);
 }
 
 static void veeting_close(void *context)
@@ -334,12 +300,12 @@ static void append_forwards(
 	const struct platform_peer *peer, const struct join *join, struct buffer *url)
 {
 	for (size_t i = 0; i < join->forward_count; i++)
-		for (size_t j = 0; j < peer->forward_count; j++) {
+		for (size_t j = 0; j < peer->forward.count; j++) {
 			/* A ticket may be older than the configuration. */
-			if (strcmp(join->forward[i].name, peer->forward[j]) != 0)
+			if (strcmp(join->forward[i].name, peer->forward.items[j]) != 0)
 				continue;
 			buffer_text(url, "&");
-			buffer_text(url, peer->forward[j]);
+			buffer_text(url, peer->forward.items[j]);
 			append_parameter(url, "=", join->forward[i].value);
 		}
 }

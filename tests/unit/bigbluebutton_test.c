@@ -25,7 +25,7 @@ static void wrong_options_are_named(void **state)
 	static const struct bad_option cases[] = {{"site = \"http://" HOST "\"", "site: "},
 		{"path = \"bigbluebutton\"", "path: "}, {"path = \"/a/../b\"", "path: "},
 		{"path = \"/a/\"", "path: "}, {"path = \"/a?b\"", "path: "},
-		{"checksum = \"md5\"", "checksum: must be sha256"},
+		{"checksum = \"md5\"", "checksum: expected \"sha256\""},
 		{"checksum = \"SHA256\"", "checksum: "},
 		{"guest-policy = \"ASK_MODERATOR\"", "needs create = true"},
 		{"create = true guest-policy = \"ALWAYS\"", "guest-policy: "},

@@ -42,13 +42,13 @@ static void its_own_page_may_ask_unless_others_are_named(void **state)
 	void *galene = open_galene(*state, "site = \"https://" HOST ":8443\"");
 	const struct platform_peer *peer = platform_peer(galene);
 
-	assert_int_equal(peer->origin_count, 1);
-	assert_string_equal(peer->origins[0], "https://" HOST ":8443");
+	assert_int_equal(peer->origins.count, 1);
+	assert_string_equal(peer->origins.items[0], "https://" HOST ":8443");
 	platform_close(&platform_galene, &galene);
 	galene = open_galene(*state, "allowed-origins = {\"https://other.example\"}");
 	peer = platform_peer(galene);
-	assert_int_equal(peer->origin_count, 1);
-	assert_string_equal(peer->origins[0], "https://other.example");
+	assert_int_equal(peer->origins.count, 1);
+	assert_string_equal(peer->origins.items[0], "https://other.example");
 	platform_close(&platform_galene, &galene);
 }
 
@@ -64,7 +64,7 @@ static void site_means_the_same_however_it_is_written(void **state)
 
 		snprintf(option, sizeof option, "site = \"%s\"", sites[i]);
 		galene = open_galene(*state, option);
-		assert_string_equal(platform_peer(galene)->origins[0], "https://" HOST);
+		assert_string_equal(platform_peer(galene)->origins.items[0], "https://" HOST);
 		arrives_at(&platform_galene, galene, "",
 			QUERY({"location", "https://" HOST "/group/public/"}), "public");
 		platform_close(&platform_galene, &galene);

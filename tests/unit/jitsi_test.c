@@ -24,17 +24,17 @@ static void *open_jitsi(struct fixture *fixture, const char *options)
 
 static void wrong_options_are_named(void **state)
 {
-	static const struct bad_option cases[] = {{"", "app-id: is needed"},
+	static const struct bad_option cases[] = {{"", "app-id: is missing"},
 		{APP "audience = \"\"", "audience: "}, {APP "site = \"http://" HOST "\"", "site: "},
 		{APP "site = \"https://" HOST "/x\"", "site: "},
-		{APP "algorithm = \"none\"", "algorithm: must be HS256"},
+		{APP "algorithm = \"none\"", "algorithm: expected \"HS256\""},
 		{APP "algorithm = \"hs256\"", "algorithm: "},
 		{APP "algorithm = \"ES256\"", "algorithm: "},
-		{APP "lifetime = \"10s\"", "lifetime: must be 30 seconds"},
+		{APP "lifetime = \"10s\"", "from 30s to 1d"},
 		{APP "lifetime = \"25h\"", "lifetime: "},
 		{APP "lifetime = \"1500ms\"", "lifetime: "}, {APP "domain = \"\"", "domain: "},
 		{APP "domain = \"*\"", "domain: "},
-		{APP "domain = \"https://" HOST "\"", "domain: must be the host name"},
+		{APP "domain = \"https://" HOST "\"", "domain: expected a host name"},
 		{APP "domain = \"" HOST ":5280\"", "domain: "}};
 
 	refuses_options(*state, &platform_jitsi, HOST, cases, COUNT(cases));

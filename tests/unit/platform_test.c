@@ -22,7 +22,7 @@ static void the_title_is_the_default_of_both_addresses(void **state)
 	assert_int_equal(peer->connect_timeout_ms, 2000);
 	assert_int_equal(peer->timeout_ms, 10000);
 	assert_true(peer->prefill);
-	assert_int_equal(peer->forward_count, 0);
+	assert_int_equal(peer->forward.count, 0);
 	platform_close(veeting, &instance);
 	instance = open_titled(*state, HOST ":8443", "");
 	assert_string_equal(platform_peer(instance)->site, "https://" HOST ":8443");
@@ -44,8 +44,8 @@ static void what_is_written_counts(void **state)
 	assert_int_equal(peer->connect_timeout_ms, 500);
 	assert_int_equal(peer->timeout_ms, 3000);
 	assert_false(peer->prefill);
-	assert_int_equal(peer->forward_count, 2);
-	assert_string_equal(peer->forward[1], "x_.-9");
+	assert_int_equal(peer->forward.count, 2);
+	assert_string_equal(peer->forward.items[1], "x_.-9");
 	platform_close(veeting, &instance);
 }
 
@@ -94,15 +94,16 @@ static void bad_options_are_named_with_their_place(void **state)
 		{"forward = {\"participantName\"}", "meaning"},
 		{"forward = {\"meetingAccessToken\"}", "meaning"},
 		{"forward = {\"participantEmail\"}", "meaning"},
-		{"forward = {\"a\", \"b\", \"a\"}", "\"a\" twice"},
-		{"forward = {\"a&b\"}", "a name is"}, {"forward = {\"a=b\"}", "a name is"},
-		{"forward = {\"\"}", "a name is"},
+		{"forward = {\"a\", \"b\", \"a\"}", "\"a\" is in the list twice"},
+		{"forward = {\"a&b\"}", "forward: expected 1 to 64 letters, digits or _.-"},
+		{"forward = {\"a=b\"}", "forward: expected 1 to 64 letters, digits or _.-"},
+		{"forward = {\"\"}", "forward: "},
 		{"forward = "
 		 "{\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\",\"k\",\"l\",\"m\","
 		 "\"n\",\"o\",\"p\",\"q\"}",
-			"more than 16"},
-		{"timeout = \"0\"", "timeout: must be more than 0"},
-		{"connect-timeout = \"0s\"", "connect-timeout: must be more than 0"},
+			"expected 0 to 16 entries"},
+		{"timeout = \"0\"", "timeout: expected a duration"},
+		{"connect-timeout = \"0s\"", "connect-timeout: expected a duration"},
 		{"connect-timeout = \"11s\"", "must not be longer than timeout"},
 		{"connect-timeout = \"2s\" timeout = \"1s\"", "must not be longer than timeout"}};
 	struct fixture *fixture = *state;

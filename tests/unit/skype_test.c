@@ -19,14 +19,18 @@ extern const struct platform_driver platform_skype;
 static void wrong_options_are_named(void **state)
 {
 	static const struct bad_option cases[] = {{"client-id = \"c\"", "tenant: "},
-		{"tenant = \"t\"", "client-id: is needed"},
-		{"tenant = \"t\" client-id = \"d9e7ea2b-\u2026\"", "client-id: has characters"},
+		{"tenant = \"t\"", "client-id: is missing"},
+		{"tenant = \"t\" client-id = \"d9e7ea2b-\u2026\" endpoint = \"sip:a@b\" "
+		 "allowed-origins = {\"https://app.example.org\"}",
+			"client-id: \"d9e7ea2b-\u2026\" has a blank or a letter"},
 		{"tenant = \"../x\"", "tenant: "},
 		{"tenant = \"t\" client-id = \"c\"", "endpoint: "},
-		{"tenant = \"t\" client-id = \"c\" endpoint = \"a@b\"", "endpoint: "},
+		{"tenant = \"t\" client-id = \"c\" endpoint = \"a@b\" "
+		 "allowed-origins = {\"https://app.example.org\"}",
+			"endpoint: \"a@b\" must be"},
 		{GOOD "discover = \"http://lync.com/x\"", "discover: "},
 		{GOOD "discover = \"https://evil.example/x\"", "discover: "},
-		{GOOD "discover = \"https://lync.com/x#y\"", "discover: has a fragment"},
+		{GOOD "discover = \"https://lync.com/x#y\"", "has a fragment"},
 		{GOOD "discover = \"https://evil.example?lync.com/\"", "discover: "},
 		{GOOD "hosts = {\"*.lync.com\"}", "hosts: "},
 		{GOOD "meeting-hosts = {\"https://meet.lync.com\"}", "meeting-hosts: "},
@@ -38,8 +42,8 @@ static void wrong_options_are_named(void **state)
 		{GOOD "app = \"https://app.example.org/#x\"", "app: "},
 		{GOOD "app = \"javascript:alert(1)\"", "app: "},
 		{GOOD "authority = \"login.microsoftonline.com\"", "authority: "},
-		{GOOD "authority = \"https://login.example/\"", "authority: must be https://host"},
-		{GOOD "authority = \"https://login.example/path\"", "authority: must be https://"},
+		{GOOD "authority = \"https://login.example/\"", "must be https://host"},
+		{GOOD "authority = \"https://login.example/path\"", "must be https://"},
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"sip:a@b\"", "allowed-origins: "}};
 
 	refuses_options(*state, &platform_skype, HOST, cases, COUNT(cases));
@@ -124,7 +128,7 @@ static void only_scripts_get_something(void **state)
 /* ---- links ---- */
 
 static const char *const entries[] = {"lync.com", "example.net:8443", "127.0.0.1:8080"};
-static const struct links hosts = {entries, COUNT(entries), "hosts"};
+static const struct links hosts = {{entries, COUNT(entries)}, "hosts"};
 
 static void hosts_of_the_list_and_below_are_allowed(void **state)
 {

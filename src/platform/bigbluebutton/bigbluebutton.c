@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "platform/bigbluebutton/checksum.h"
 #include "platform/shared/arrival.h"
+#include "platform/shared/links.h"
 #include "platform/shared/options.h"
 #include "platform/shared/person.h"
 #include "platform/shared/talk.h"
@@ -24,95 +25,58 @@ enum { FULL_NAME_MAX = 100, USER_ID_MAX = 50 };
 struct bbb {
 	struct platform_peer peer;
 	struct bbb_server server;
-	struct fetch *fetch;
-	char site[PLATFORM_URL_MAX], url[2 * PLATFORM_URL_MAX]; /* url: server.api */
+	const char *path;
+	char url[2 * PLATFORM_URL_MAX]; /* server.api */
 	bool create;
 	const char *guest_policy;
 };
 
+/* "/bigbluebutton" or deeper. */
+static int check_path(const char *path, struct error *why)
+{
+	if (strlen(path) < PLATFORM_URL_MAX && path[0] == '/' &&
+		links_segments(path + 1, 100, "_.~-") > 0)
+		return 0;
+	return error_set(why,
+		"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind "
+		"slashes");
+}
+
+static const char *const checksums[] = {"sha256", "sha384", "sha512", "sha1", NULL};
+static const char *const policies[] = {"ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR", "", NULL};
+
 static const struct option options[] = {
-	{"site", OPTION_STRING, NULL,
-		"https://host[:port] of the server; https://TITLE by default"},
-	{"path", OPTION_STRING, "/bigbluebutton", "where its API is: what bbb-conf --secret shows"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"checksum", OPTION_STRING, "sha256", "sha256, sha384, sha512, or sha1 for old servers"},
-	{"create", OPTION_BOOL, "false", "make meetings that are not there"},
-	{"guest-policy", OPTION_STRING, "", "of meetings that are made; the server's by default"},
-	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join"},
+	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of the server; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"path", OPTION_TEXT, "/bigbluebutton", "where its API is: what bbb-conf --secret shows",
+		.check = check_path, OPTION_INTO(struct bbb, path)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"checksum", OPTION_ENUM, "sha256", "sha256, sha384, sha512, or sha1 for old servers",
+		.words = checksums, OPTION_INTO(struct bbb, server.checksum)},
+	{"create", OPTION_BOOL, "false", "make meetings that are not there",
+		OPTION_INTO(struct bbb, create)},
+	{"guest-policy", OPTION_ENUM, "", "of meetings that are made; the server's by default",
+		.words = policies, OPTION_INTO(struct bbb, guest_policy)},
+	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account",
+		OPTION_INTO(struct platform_peer, prefill)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
+		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{0},
 };
-
-/* ---- opening ---- */
-
-/* "/bigbluebutton" or deeper: letters and the like between slashes. */
-static bool is_path(const char *path)
-{
-	char segment[PLATFORM_URL_MAX];
-
-	while (path[0] == '/') {
-		size_t length = strcspn(path + 1, "/");
-
-		if (length >= sizeof segment)
-			return false;
-		memcpy(segment, path + 1, length);
-		segment[length] = '\0';
-		if (!text_is_token(segment, 1, 100, "_.~-"))
-			return false;
-		path += 1 + length;
-	}
-	return path[0] == '\0';
-}
-
-static int check_words(const struct section *section, struct bbb *bbb, struct error *error)
-{
-	static const char *const policies[] = {"", "ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR"};
-
-	bbb->server.checksum = section_string(section, "checksum");
-	bbb->guest_policy = section_string(section, "guest-policy");
-	bbb->create = section_bool(section, "create");
-	if (!checksum_is_known(bbb->server.checksum))
-		return section_error(
-			section, "checksum", error, "must be sha256, sha384, sha512 or sha1");
-	if (bbb->guest_policy[0] != '\0' && !bbb->create)
-		return section_error(section, "guest-policy", error,
-			"is of meetings that are made: "
-			"it needs create = true");
-	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++)
-		if (strcmp(policies[i], bbb->guest_policy) == 0)
-			return 0;
-	return section_error(section, "guest-policy", error,
-		"must be ALWAYS_ACCEPT, ALWAYS_DENY or ASK_MODERATOR");
-}
 
 static int bbb_open(void *context, const struct section *section, struct error *error)
 {
 	struct bbb *bbb = context;
-	struct platform_peer *peer = &bbb->peer;
-	const char *path = section_string(section, "path");
 
-	if (shared_read_url(section, "site", bbb->site, error) != 0)
-		return -1;
-	peer->api = peer->site = bbb->site;
-	peer->ca_file = section_string(section, "ca-file");
-	peer->prefill = section_bool(section, "prefill");
-	if (!is_path(path) || snprintf(bbb->url, sizeof bbb->url, "%s%s/api/", bbb->site, path) >=
-				      (int)sizeof bbb->url)
-		return section_error(section, "path", error,
-			"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind "
-			"slashes");
+	snprintf(bbb->url, sizeof bbb->url, "%s%s/api/", bbb->peer.site, bbb->path);
 	bbb->server.api = bbb->url;
-	if (check_words(section, bbb, error) != 0)
-		return -1;
-	return shared_new_fetch(section, peer, &bbb->fetch, error);
-}
-
-static void bbb_close(void *context)
-{
-	struct bbb *bbb = context;
-
-	fetch_free(&bbb->fetch);
+	if (bbb->guest_policy[0] == '\0' || bbb->create)
+		return 0;
+	return section_error(section, "guest-policy", error,
+		"applies to meetings that are made: it needs create = true");
 }
 
 /* ---- arriving ---- */
@@ -270,7 +234,7 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 static enum platform_verdict bbb_admit(void *context, const struct platform_grant *grant)
 {
 	const struct bbb *bbb = context;
-	struct talk talk = talk_for(bbb->fetch, grant);
+	struct talk talk = talk_for(&bbb->peer, grant);
 	enum bbb_result result = BBB_WRONG_SECRET;
 	int64_t created = 0;
 	size_t i;
@@ -292,7 +256,7 @@ static int bbb_check_connection(
 	void *context, const struct platform_secrets *secrets, struct error *error)
 {
 	const struct bbb *bbb = context;
-	struct talk talk = talk_begin(bbb->fetch, &bbb->peer, error);
+	struct talk talk = talk_begin(&bbb->peer, error);
 	int64_t created = 0;
 
 	switch (find_running(bbb, &talk, "meetauth-check", secrets->values[0], &created)) {
@@ -320,7 +284,6 @@ const struct platform_driver platform_bigbluebutton = {
 	.entry = &bbb_entry,
 	.secret = &bbb_secret,
 	.open = bbb_open,
-	.close = bbb_close,
 	.check_connection = bbb_check_connection,
 };
 

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "platform/shared/arrival.h"
+#include "platform/shared/links.h"
 
 #include <jansson.h>
 
@@ -279,7 +280,7 @@ static bool is_domain(const struct jitsi *jitsi, const char *tenant)
 {
 	char host[PLATFORM_URL_MAX];
 
-	shared_host_of(jitsi->site, host);
+	links_host_of(jitsi->peer.site, host);
 	return strcmp(tenant, jitsi->domain) == 0 || strcmp(tenant, host) == 0;
 }
 

@@ -9,77 +9,49 @@
 
 #include "base/text.h"
 #include "platform/shared/arrival.h"
+#include "platform/shared/links.h"
 #include "platform/shared/person.h"
 #include "platform/shared/token.h"
 
 enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
 
+static const char *const algorithms[] = {"HS256", "HS384", "HS512", "RS256", NULL};
+
 static const struct option options[] = {
-	{"site", OPTION_STRING, NULL,
-		"https://host[:port] of Jitsi Meet; https://TITLE by default"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"app-id", OPTION_STRING, NULL, "app_id of Prosody: who signs (iss)"},
-	{"audience", OPTION_STRING, NULL, "whom for (aud); app-id by default"},
-	{"domain", OPTION_STRING, NULL,
-		"whose room without a tenant (sub); host of site by default"},
-	{"algorithm", OPTION_STRING, "HS256", "HS256, HS384, HS512 or RS256"},
-	{"lifetime", OPTION_DURATION, "5m", "how long a token is good"},
-	{"prefill", OPTION_BOOL, "true", "name and e-mail stand in the token"},
+	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of Jitsi Meet; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"app-id", OPTION_TEXT, NULL, "app_id of Prosody: who signs (iss)", .required = true,
+		OPTION_INTO(struct jitsi, app_id)},
+	{"audience", OPTION_TEXT, NULL, "whom for (aud); app-id by default", .null_if_unset = true,
+		.not_empty = true, OPTION_INTO(struct jitsi, audience)},
+	{"domain", OPTION_DOMAIN, NULL,
+		"whose room without a tenant (sub); host of site by default", .null_if_unset = true,
+		.not_empty = true, OPTION_INTO(struct jitsi, domain_option)},
+	{"algorithm", OPTION_ENUM, "HS256", "HS256, HS384, HS512 or RS256", .words = algorithms,
+		OPTION_INTO(struct jitsi, algorithm)},
+	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good", .min = LIFETIME_MIN_S,
+		.max = OPTION_DAY_S, OPTION_INTO(struct jitsi, lifetime)},
+	{"prefill", OPTION_BOOL, "true", "name and e-mail stand in the token",
+		OPTION_INTO(struct platform_peer, prefill)},
 	{0},
 };
-
-/* ---- opening ---- */
-
-static int check_algorithm(
-	const struct section *section, const struct jitsi *jitsi, struct error *error)
-{
-	static const char *const known[] = {"HS256", "HS384", "HS512", "RS256"};
-
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(known[i], jitsi->algorithm) == 0)
-			return 0;
-	return section_error(section, "algorithm", error, "must be HS256, HS384, HS512 or RS256");
-}
-
-static int read_names(const struct section *section, struct jitsi *jitsi, struct error *error)
-{
-	const char *domain = section_string(section, "domain");
-
-	jitsi->app_id = section_string(section, "app-id");
-	if (jitsi->app_id[0] == '\0')
-		return section_error(section, "app-id", error,
-			"is needed: the app_id of Prosody's virtual host");
-	jitsi->audience = section_has(section, "audience") ? section_string(section, "audience")
-							   : jitsi->app_id;
-	if (jitsi->audience[0] == '\0')
-		return section_error(section, "audience", error, "must not be empty");
-	if (!section_has(section, "domain")) {
-		shared_host_of(jitsi->site, jitsi->domain);
-		return 0;
-	}
-	if (!text_is_host(domain) || strchr(domain, ':') != NULL)
-		return section_error(section, "domain", error,
-			"must be the host name of Prosody's virtual host, like meet.example.org");
-	text_lower(domain, jitsi->domain, sizeof jitsi->domain);
-	return 0;
-}
 
 static int jitsi_open(void *context, const struct section *section, struct error *error)
 {
 	struct jitsi *jitsi = context;
-	struct platform_peer *peer = &jitsi->peer;
 
-	if (shared_read_url(section, "site", jitsi->site, error) != 0)
-		return -1;
-	peer->api = peer->site = jitsi->site;
-	peer->redirect_sources = "org.jitsi.meet: jitsi-meet: intent:";
-	peer->ca_file = section_string(section, "ca-file");
-	peer->prefill = section_bool(section, "prefill");
-	shared_set_timeouts(peer);
-	jitsi->algorithm = section_string(section, "algorithm");
-	if (check_algorithm(section, jitsi, error) != 0 || read_names(section, jitsi, error) != 0)
-		return -1;
-	return shared_read_lifetime(section, LIFETIME_MIN_S, &jitsi->lifetime, error);
+	(void)section;
+	(void)error;
+	jitsi->peer.redirect_sources = "org.jitsi.meet: jitsi-meet: intent:";
+	if (jitsi->audience == NULL)
+		jitsi->audience = jitsi->app_id;
+	if (jitsi->domain_option != NULL)
+		text_lower(jitsi->domain_option, jitsi->domain, sizeof jitsi->domain);
+	else
+		links_host_of(jitsi->peer.site, jitsi->domain);
+	return 0;
 }
 
 /* ---- the token ---- */
@@ -188,13 +160,13 @@ static void jitsi_redirect_url(const void *context, const struct join *join, con
 	const char *tenant = join_remembered(join, JITSI_TENANT);
 	const char *room = join_remembered(join, JITSI_ROOM);
 	bool android = client != NULL && strcmp(client, "android") == 0;
-	const char *host = strstr(jitsi->site, "://");
+	const char *host = strstr(jitsi->peer.site, "://");
 
 	(void)who;
 	if (room != NULL && room[0] == '\0')
 		room = jitsi_room(join);
 	if (client == NULL || room == NULL)
-		buffer_text(url, jitsi->site);
+		buffer_text(url, jitsi->peer.site);
 	else
 		buffer_printf(url, "%s%s",
 			android			     ? "intent"

@@ -15,8 +15,8 @@
 
 struct jitsi {
 	struct platform_peer peer;
-	char site[PLATFORM_URL_MAX],
-		domain[PLATFORM_URL_MAX]; /* domain: of Prosody's virtual host */
+	const char *domain_option;     /* NULL: by the site */
+	char domain[PLATFORM_URL_MAX]; /* of Prosody's virtual host, lower case */
 	const char *app_id, *audience, *algorithm;
 	int64_t lifetime;
 };

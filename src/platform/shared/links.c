@@ -6,19 +6,7 @@
 
 #include <strings.h>
 
-enum { SHOWN_MAX = 81 };
-
-int links_read(
-	const struct section *section, const char *option, struct links *links, struct error *error)
-{
-	links->hosts = section_list(section, option, &links->count);
-	links->called = option;
-	for (size_t i = 0; i < links->count; i++)
-		if (!text_is_host(links->hosts[i]))
-			return section_error(section, option, error,
-				"\"%.100s\" is no host name (and perhaps a port)", links->hosts[i]);
-	return 0;
-}
+enum { SHOWN_MAX = 81, SEGMENT_MAX = 200 };
 
 bool links_is_below(const char *host, const char *domain)
 {
@@ -77,8 +65,8 @@ bool links_allow(const struct links *links, const char *url)
 		links_split(url, host, &port) != 0)
 		return false;
 	usual = strncasecmp(url, "https", 5) == 0 ? 443 : 80;
-	for (size_t i = 0; i < links->count; i++)
-		if (covers(links->hosts[i], host, port, usual))
+	for (size_t i = 0; i < links->hosts.count; i++)
+		if (covers(links->hosts.items[i], host, port, usual))
 			return true;
 	return false;
 }
@@ -136,4 +124,41 @@ int links_follow(const struct links *links, const char *what, const char *base, 
 		return error_set(error, "%s is no https address", what);
 	return error_set(error, "%s leads to %s, which is not https or not in %s", what, host,
 		links->called);
+}
+
+bool links_have_domain(const struct config_list *domains, const char *domain)
+{
+	for (size_t i = 0; i < domains->count; i++)
+		if (strcasecmp(domains->items[i], domain) == 0)
+			return true;
+	return false;
+}
+
+void links_host_of(const char *url, char host[PLATFORM_URL_MAX])
+{
+	const char *from = strstr(url, "://") + 3;
+	size_t length = from[0] == '[' ? strcspn(from, "]") + 1 : strcspn(from, ":/");
+
+	text_lower(from, host, length + 1);
+}
+
+size_t links_segments(const char *path, size_t maximum, const char *others)
+{
+	char segment[SEGMENT_MAX + 1];
+	size_t count = 0;
+
+	for (;; path++) {
+		size_t length = strcspn(path, "/");
+
+		if (length > SEGMENT_MAX)
+			return 0;
+		memcpy(segment, path, length);
+		segment[length] = '\0';
+		if (!text_is_token(segment, 1, maximum, others))
+			return 0;
+		count++;
+		path += length;
+		if (path[0] == '\0')
+			return count;
+	}
 }

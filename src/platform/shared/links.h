@@ -13,14 +13,9 @@ enum { LINK_MAX = 4096, LINKS_HOST_MAX = 260 };
 /* "example.com" is that host and all below it, at https's own port; "example.com:8443" that port
  * alone. The texts are the section's. */
 struct links {
-	const char *const *hosts;
-	size_t count;
+	struct config_list hosts;
 	const char *called; /* in messages: the options that the hosts are from */
 };
-
-/* Reads a list of hosts, which is called as its option. 0, or -1 with section_error(). */
-int links_read(const struct section *section, const char *option, struct links *links,
-	struct error *error);
 
 /* Whether a text has but the characters of an address (RFC 3986) without a fragment: others
  * browsers and libcurl would each mend in another way. At most LINK_MAX less one. */
@@ -41,5 +36,15 @@ int links_split(const char *url, char host[LINKS_HOST_MAX], int64_t *port_r);
 
 /* Whether a host name is `domain` or below it, without case. */
 bool links_is_below(const char *host, const char *domain);
+
+/* Whether a domain, and not only one above it, is in the list, without case. */
+bool links_have_domain(const struct config_list *domains, const char *domain);
+
+/* The host of an https address, lower case and without port. */
+void links_host_of(const char *url, char host[PLATFORM_URL_MAX]);
+
+/* How many segments a path without its first slash has, each of 1 to `maximum` letters, digits and
+ * `others`; 0 where one is something else. */
+size_t links_segments(const char *path, size_t maximum, const char *others);
 
 #endif

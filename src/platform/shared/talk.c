@@ -8,14 +8,14 @@
 
 enum { HEADERS_MAX = 5, HEADER_MAX = 8192 };
 
-struct talk talk_for(struct fetch *fetch, const struct platform_grant *grant)
+struct talk talk_for(const struct platform_peer *peer, const struct platform_grant *grant)
 {
-	return (struct talk){fetch, grant->deadline, grant->retry_after, grant->error};
+	return (struct talk){peer->fetch, grant->deadline, grant->retry_after, grant->error};
 }
 
-struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error)
+struct talk talk_begin(const struct platform_peer *peer, struct error *error)
 {
-	return (struct talk){fetch, clock_monotonic_ms() + peer->timeout_ms, NULL, error};
+	return (struct talk){peer->fetch, clock_monotonic_ms() + peer->timeout_ms, NULL, error};
 }
 
 int64_t talk_hurry(struct talk *talk, int part)

@@ -19,10 +19,10 @@ struct talk {
 };
 
 /* A talk for somebody who is to be let in, until the grant's deadline. */
-struct talk talk_for(struct fetch *fetch, const struct platform_grant *grant);
+struct talk talk_for(const struct platform_peer *peer, const struct platform_grant *grant);
 
 /* One for nobody, which ends with the peer's timeout. */
-struct talk talk_begin(struct fetch *fetch, const struct platform_peer *peer, struct error *error);
+struct talk talk_begin(const struct platform_peer *peer, struct error *error);
 
 /* Lets the talk end after one PARTth of the time that is left, so that some is left for what
  * follows. Returns the deadline to put back. */

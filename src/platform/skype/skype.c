@@ -15,101 +15,78 @@
 
 enum { THREADS = 8, MEETING_MAX = 400, SEGMENTS_MIN = 2, SEGMENTS_MAX = 3, ORIGINS_MAX = 4096 };
 
+static int check_endpoint(const char *text, struct error *why)
+{
+	if (strncmp(text, "sip:", 4) == 0 && strchr(text, '@') != NULL &&
+		text_is_visible_ascii(text))
+		return 0;
+	return error_set(why, "must be like sip:helpdesk@example.com");
+}
+
+/* One meeting has one address, so that a rule about it holds: the default port is left out. */
+static int check_meeting_host(const char *host, struct error *why)
+{
+	const char *port = strchr(host, ':');
+
+	if (port != NULL && strcmp(port, ":443") == 0)
+		return error_set(why, "has https's own port: leave it out");
+	return 0;
+}
+
 static const struct option options[] = {
-	{"discover", OPTION_STRING,
+	{"discover", OPTION_PAGE,
 		"https://noammeetings.resources.lync.com/platformservice/discover",
-		"where the Trusted Application API is discovered"},
-	{"authority", OPTION_STRING, "https://login.microsoftonline.com",
-		"https://host[:port] of the token endpoint"},
-	{"tenant", OPTION_STRING, "", "name or id of the tenant at the token endpoint"},
-	{"client-id", OPTION_STRING, "", "of the application"},
-	{"resource", OPTION_STRING, "",
-		"what the application's token is for; https://HOST of discover by default"},
-	{"endpoint", OPTION_STRING, "", "sip: address of the application's trusted endpoint"},
+		"where the Trusted Application API is discovered", .not_empty = true,
+		OPTION_INTO(struct skype, discover)},
+	{"authority", OPTION_ORIGIN, "https://login.microsoftonline.com",
+		"https://host[:port] of the token endpoint", OPTION_INTO(struct skype, authority)},
+	{"tenant", OPTION_NAME, "", "name or id of the tenant at the token endpoint",
+		.required = true, .max = 100, .extra = "._-", OPTION_INTO(struct skype, tenant)},
+	{"client-id", OPTION_TEXT, "", "of the application", .required = true,
+		.check = option_check_visible, OPTION_INTO(struct skype, client_id)},
+	{"resource", OPTION_TEXT, "",
+		"what the application's token is for; https://HOST of discover by default",
+		OPTION_INTO(struct skype, resource)},
+	{"endpoint", OPTION_TEXT, "", "sip: address of the application's trusted endpoint",
+		.required = true, .check = check_endpoint, OPTION_INTO(struct skype, endpoint)},
 	{"hosts", OPTION_LIST, "{\"lync.com\", \"skypeforbusiness.com\"}",
-		"hosts (and all below them) that links may lead to"},
+		"hosts (and all below them) that links may lead to", .of = OPTION_HOST,
+		OPTION_INTO(struct skype, hosts.hosts)},
 	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
-		"hosts that the address of a meeting may have"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
-	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+		"hosts that the address of a meeting may have", .of = OPTION_HOST,
+		.check = check_meeting_host, OPTION_INTO(struct skype, meeting_hosts)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
+	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
+		.check = option_check_app, .null_if_unset = true,
+		OPTION_INTO(struct platform_peer, app_url)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
+		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{0},
 };
 
-/* ---- opening ---- */
-
-static int read_names(const struct section *section, struct skype *skype, struct error *error)
-{
-	const char *tenant = section_string(section, "tenant");
-	const char *authority = section_string(section, "authority");
-	char checked[PLATFORM_URL_MAX];
-
-	skype->client_id = section_string(section, "client-id");
-	skype->endpoint = section_string(section, "endpoint");
-	if (!text_is_token(tenant, 1, 100, "._-"))
-		return section_error(section, "tenant", error, "is needed: a domain or an id");
-	if (!text_is_visible_ascii(skype->client_id))
-		return section_error(section, "client-id", error, "%s",
-			skype->client_id[0] == '\0' ? "is needed"
-						    : "has characters that no client ID has");
-	if (strncmp(skype->endpoint, "sip:", 4) != 0 || strchr(skype->endpoint, '@') == NULL ||
-		!text_is_visible_ascii(skype->endpoint))
-		return section_error(
-			section, "endpoint", error, "is needed, like \"sip:helpdesk@example.com\"");
-	if (section_has(section, "authority") &&
-		shared_read_url(section, "authority", checked, error) != 0)
-		return -1;
-	if (snprintf(skype->token_url, sizeof skype->token_url, "%s/%s/oauth2/token", authority,
-		    tenant) >= (int)sizeof skype->token_url)
-		return section_error(section, "authority", error, "is too long");
-	return 0;
-}
-
 /* With or without a query, like ?Region=northamerica. */
-static int read_discover(const struct section *section, struct skype *skype, struct error *error)
+static int open_discover(const struct section *section, struct skype *skype, struct error *error)
 {
-	struct error why;
-	size_t length;
+	size_t length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
 
-	skype->discover = section_string(section, "discover");
+	skype->hosts.called = "hosts";
 	if (strcspn(skype->discover, "?") >= sizeof skype->api ||
 		strlen(skype->discover) >= LINK_MAX)
 		return section_error(section, "discover", error, "is too long");
-	if (config_check_front(skype->discover, &why) != 0)
-		return section_error(section, "discover", error, "%s", why.text);
-	length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
 	length += strcspn(skype->discover + length, "/?");
 	memcpy(skype->api, skype->discover, length);
 	skype->api[length] = '\0';
-	skype->resource = section_string(section, "resource");
 	if (skype->resource[0] == '\0')
 		skype->resource = skype->api;
-	if (links_read(section, "hosts", &skype->hosts, error) != 0)
-		return -1;
-	if (!links_allow(&skype->hosts, skype->discover))
-		return section_error(
-			section, "discover", error, "leads to a host that `hosts` does not have");
-	return 0;
-}
-
-/* One meeting has one address, so that a rule about it holds: what goes without saying is not said.
- */
-static int read_meeting_hosts(
-	const struct section *section, struct skype *skype, struct error *error)
-{
-	if (links_read(section, "meeting-hosts", &skype->meeting_hosts, error) != 0)
-		return -1;
-	for (size_t i = 0; i < skype->meeting_hosts.count; i++) {
-		const char *port = strchr(skype->meeting_hosts.hosts[i], ':');
-
-		if (port != NULL && strcmp(port, ":443") == 0)
-			return section_error(section, "meeting-hosts", error,
-				"\"%.100s\" has https's own port: leave it out",
-				skype->meeting_hosts.hosts[i]);
-	}
-	return 0;
+	if (links_allow(&skype->hosts, skype->discover))
+		return 0;
+	return section_error(
+		section, "discover", error, "leads to a host that `hosts` does not have");
 }
 
 /* allowedOrigins of the tokens: those that may ask for them. */
@@ -117,17 +94,12 @@ static int join_origins(const struct section *section, struct skype *skype, stru
 {
 	struct buffer text = BUFFER_INIT(ORIGINS_MAX);
 
-	if (shared_read_origins(section, &skype->peer, error) != 0)
-		return -1;
-	for (size_t i = 0; i < skype->peer.origin_count; i++)
-		buffer_printf(&text, "%s%s", i > 0 ? ";" : "", skype->peer.origins[i]);
-	if (text.failed || text.data == NULL) {
-		buffer_release(&text);
-		return section_error(section, "allowed-origins", error,
-			"must name the pages whose scripts ask: nobody else gets anything here");
-	}
+	for (size_t i = 0; i < skype->peer.origins.count; i++)
+		buffer_printf(&text, "%s%s", i > 0 ? ";" : "", skype->peer.origins.items[i]);
 	skype->origins = text.data;
-	return 0;
+	if (!text.failed)
+		return 0;
+	return section_error(section, "allowed-origins", error, "are too many");
 }
 
 static int skype_open(void *context, const struct section *section, struct error *error)
@@ -136,22 +108,19 @@ static int skype_open(void *context, const struct section *section, struct error
 	struct platform_peer *peer = &skype->peer;
 
 	pthread_mutex_init(&skype->lock, NULL);
-	peer->api = peer->site = skype->api;
-	peer->ca_file = section_string(section, "ca-file");
+	peer->api = skype->api;
+	if (peer->app_url == NULL)
+		peer->site = skype->api;
 	skype->title = section_title(section);
-	if (read_discover(section, skype, error) != 0 ||
-		read_meeting_hosts(section, skype, error) != 0 ||
-		read_names(section, skype, error) != 0 ||
-		join_origins(section, skype, error) != 0 || app_read(section, peer, error) != 0)
-		return -1;
-	return shared_new_fetch(section, peer, &skype->fetch, error);
+	snprintf(skype->token_url, sizeof skype->token_url, "%s/%s/oauth2/token", skype->authority,
+		skype->tenant);
+	return open_discover(section, skype, error) != 0 ? -1 : join_origins(section, skype, error);
 }
 
 static void skype_close(void *context)
 {
 	struct skype *skype = context;
 
-	fetch_free(&skype->fetch);
 	skype_wipe(&skype->token);
 	pthread_mutex_destroy(&skype->lock);
 	free(skype->origins);
@@ -171,8 +140,8 @@ static const char *path_of(const struct skype *skype, const char *url)
 		return NULL;
 	length = strcspn(host, "/");
 	for (size_t i = 0; i < skype->meeting_hosts.count; i++)
-		if (strlen(skype->meeting_hosts.hosts[i]) == length &&
-			strncasecmp(skype->meeting_hosts.hosts[i], host, length) == 0)
+		if (strlen(skype->meeting_hosts.items[i]) == length &&
+			strncasecmp(skype->meeting_hosts.items[i], host, length) == 0)
 			return host + length;
 	return NULL;
 }
@@ -180,22 +149,9 @@ static const char *path_of(const struct skype *skype, const char *url)
 /* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
 static bool is_path(const char *path)
 {
-	size_t segments = 0;
+	size_t segments = path[0] == '/' ? links_segments(path + 1, 100, "-._~") : 0;
 
-	while (path[0] == '/') {
-		char segment[MEETING_MAX];
-		size_t length = strcspn(path + 1, "/");
-
-		if (length >= sizeof segment)
-			return false;
-		memcpy(segment, path + 1, length);
-		segment[length] = '\0';
-		if (!text_is_token(segment, 1, 100, "-._~"))
-			return false;
-		path += 1 + length;
-		segments++;
-	}
-	return path[0] == '\0' && segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
+	return segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
 }
 
 /* The server takes small for capital letters, so the meeting has one name: all small, but the id at
@@ -246,7 +202,7 @@ static int skype_arrive(const void *instance, struct platform_arrival *arrival)
 static enum platform_verdict skype_admit(void *context, const struct platform_grant *grant)
 {
 	struct skype *skype = context;
-	struct talk talk = talk_for(skype->fetch, grant);
+	struct talk talk = talk_for(&skype->peer, grant);
 	enum platform_verdict verdict = PLATFORM_REFUSED;
 	bool again = true;
 

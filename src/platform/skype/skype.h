@@ -23,9 +23,9 @@ struct skype {
 	struct platform_peer peer;
 	char api[PLATFORM_URL_MAX];
 	char *origins; /* owned: "https://a;https://b" */
-	struct links hosts, meeting_hosts;
-	struct fetch *fetch;
-	const char *title, *discover, *client_id, *endpoint, *resource;
+	struct links hosts;
+	struct config_list meeting_hosts;
+	const char *title, *discover, *authority, *tenant, *client_id, *endpoint, *resource;
 	char token_url[2 * PLATFORM_URL_MAX];
 	pthread_mutex_t lock; /* guards what follows */
 	char *token;	      /* the app's access token, NULL: none */

@@ -135,7 +135,7 @@ enum platform_verdict skype_token(struct skype *skype, const struct platform_gra
 int skype_try_secret(void *instance, const struct platform_secrets *secrets, struct error *error)
 {
 	struct skype *skype = instance;
-	struct talk talk = talk_begin(skype->fetch, &skype->peer, error);
+	struct talk talk = talk_begin(&skype->peer, error);
 	char *token = NULL;
 	enum platform_verdict verdict = ask(skype, &talk, secrets->values[0], &token);
 

@@ -20,15 +20,6 @@ enum { URL_MAX = 600, SEGMENTS_MAX = 4, MEETING_PART = 2 };
 
 static const char media_type[] = "Application/vnd.microsoft.lync.meeting+xml";
 
-/* Whether the organizer's domain is one of ours, exactly: a host below it is not. */
-static bool is_ours(const struct ucwa *ucwa, const char *domain)
-{
-	for (size_t i = 0; i < ucwa->domains.count; i++)
-		if (strcasecmp(ucwa->domains.hosts[i], domain) == 0)
-			return true;
-	return false;
-}
-
 static bool begins(const char *url, const char *site)
 {
 	return strncasecmp(url, site, strlen(site)) == 0 && url[strlen(site)] == '/';
@@ -36,14 +27,14 @@ static bool begins(const char *url, const char *site)
 
 bool ucwa_meeting_site(const struct ucwa *ucwa, size_t index, char site[PLATFORM_URL_MAX])
 {
-	bool named = ucwa->meeting_host_count > 0;
+	bool named = ucwa->meeting_hosts.count > 0;
 
-	if (index >= (named ? ucwa->meeting_host_count : ucwa->domains.count))
+	if (index >= (named ? ucwa->meeting_hosts.count : ucwa->domains.count))
 		return false;
 	if (named)
-		snprintf(site, PLATFORM_URL_MAX, "%s", ucwa->meeting_hosts[index]);
+		snprintf(site, PLATFORM_URL_MAX, "%s", ucwa->meeting_hosts.items[index]);
 	else
-		snprintf(site, PLATFORM_URL_MAX, "https://meet.%s", ucwa->domains.hosts[index]);
+		snprintf(site, PLATFORM_URL_MAX, "https://meet.%s", ucwa->domains.items[index]);
 	return true;
 }
 
@@ -61,13 +52,13 @@ static bool site_of(const struct ucwa *ucwa, const char *url, char site[PLATFORM
 static const char *domain_of(const struct ucwa *ucwa, const char *site)
 {
 	char host[PLATFORM_URL_MAX];
-	const char *nearest = ucwa->domains.count == 1 ? ucwa->domains.hosts[0] : "";
+	const char *nearest = ucwa->domains.count == 1 ? ucwa->domains.items[0] : "";
 
-	shared_host_of(site, host);
+	links_host_of(site, host);
 	for (size_t i = 0; i < ucwa->domains.count; i++)
-		if (links_is_below(host, ucwa->domains.hosts[i]) &&
-			strlen(ucwa->domains.hosts[i]) > strlen(nearest))
-			nearest = ucwa->domains.hosts[i];
+		if (links_is_below(host, ucwa->domains.items[i]) &&
+			strlen(ucwa->domains.items[i]) > strlen(nearest))
+			nearest = ucwa->domains.items[i];
 	return nearest[0] != '\0' ? nearest : NULL;
 }
 
@@ -127,7 +118,8 @@ static int arrive_by_url(const struct ucwa *ucwa, struct platform_arrival *arriv
 {
 	struct conference conference;
 
-	if (read_url(ucwa, url, &conference) != 0 || !is_ours(ucwa, conference.domain))
+	if (read_url(ucwa, url, &conference) != 0 ||
+		!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "meetingUrl",
 			"no address of a meeting of `domains` at a host of meeting-hosts");
 	return settle(arrival, &conference, "meetingUrl", url);
@@ -157,7 +149,7 @@ int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 		return arrival_refuse(arrival, "conferenceUri", "is not %s%s",
 			rest != NULL ? "USER@DOMAIN/ID or " : "",
 			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
-	if (!is_ours(ucwa, conference.domain))
+	if (!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "conferenceUri",
 			"the organizer's domain, %.100s, is not one of the option `domains`",
 			conference.domain);

@@ -18,82 +18,69 @@
 enum { THREADS = 8 };
 
 static const struct option options[] = {
-	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default"},
+	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default",
+		.of = OPTION_DOMAIN, OPTION_INTO(struct ucwa, domains)},
 	{"hosts", OPTION_LIST, NULL,
-		"hosts that autodiscovery may lead to, besides the domains and all below them"},
+		"hosts that autodiscovery may lead to, besides the domains and all below them",
+		.of = OPTION_HOST, OPTION_INTO(struct ucwa, more_hosts)},
 	{"meeting-hosts", OPTION_LIST, NULL,
-		"https://host[:port] of meetings' addresses; https://meet.DOMAIN by default"},
-	{"autodiscover", OPTION_STRING, "",
-		"address of the autodiscover service; https://LyncDiscover.DOMAIN by default"},
-	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
-	{"app", OPTION_STRING, "", "address of a page, whose script asks, for visits by the entry"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token"},
+		"https://host[:port] of meetings' addresses; https://meet.DOMAIN by default",
+		.of = OPTION_URL, .check = option_check_site,
+		OPTION_INTO(struct ucwa, meeting_hosts)},
+	{"autodiscover", OPTION_URL, "",
+		"address of the autodiscover service; https://LyncDiscover.DOMAIN by default",
+		OPTION_INTO(struct ucwa, autodiscover)},
+	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first",
+		OPTION_INTO(struct ucwa, internal)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
+	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
+		.check = option_check_app, .null_if_unset = true,
+		OPTION_INTO(struct platform_peer, app_url)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
+		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{0},
 };
 
-/* ---- opening ---- */
-
-static int read_domains(const struct section *section, struct ucwa *ucwa, struct error *error)
+static int open_hosts(const struct section *section, struct ucwa *ucwa, struct error *error)
 {
-	struct links domains, more;
+	size_t count = 0;
 
-	if (links_read(section, "domains", &domains, error) != 0 ||
-		links_read(section, "hosts", &more, error) != 0)
-		return -1;
-	ucwa->all_hosts = calloc(domains.count + more.count + 1, sizeof *ucwa->all_hosts);
+	ucwa->title = section_title(section);
+	if (ucwa->domains.count == 0)
+		ucwa->domains = (struct config_list){&ucwa->title, 1};
+	ucwa->all_hosts =
+		calloc(ucwa->domains.count + ucwa->more_hosts.count, sizeof *ucwa->all_hosts);
 	if (ucwa->all_hosts == NULL)
 		return section_error(section, NULL, error, "no memory");
-	ucwa->hosts.hosts = ucwa->domains.hosts = ucwa->all_hosts;
-	ucwa->hosts.called = "domains and hosts";
-	for (size_t i = 0; i < domains.count; i++)
-		ucwa->all_hosts[ucwa->hosts.count++] = domains.hosts[i];
-	if (domains.count == 0)
-		ucwa->all_hosts[ucwa->hosts.count++] = section_title(section);
-	ucwa->domains.count = ucwa->hosts.count;
-	for (size_t i = 0; i < more.count; i++)
-		ucwa->all_hosts[ucwa->hosts.count++] = more.hosts[i];
 	for (size_t i = 0; i < ucwa->domains.count; i++)
-		if (strchr(ucwa->domains.hosts[i], ':') != NULL)
-			return section_error(
-				section, "domains", error, "must be SIP domains, without a port");
+		ucwa->all_hosts[count++] = ucwa->domains.items[i];
+	for (size_t i = 0; i < ucwa->more_hosts.count; i++)
+		ucwa->all_hosts[count++] = ucwa->more_hosts.items[i];
+	ucwa->hosts = (struct links){{ucwa->all_hosts, count}, "domains and hosts"};
 	return 0;
 }
 
 /* What `check --connect` reaches first. */
-static void name_api(struct ucwa *ucwa)
+static int name_api(const struct section *section, struct ucwa *ucwa, struct error *error)
 {
+	int length;
+
 	if (ucwa->autodiscover[0] == '\0')
-		snprintf(ucwa->site, sizeof ucwa->site, "https://LyncDiscover.%s",
-			ucwa->domains.hosts[0]);
+		length = snprintf(ucwa->site, sizeof ucwa->site, "https://LyncDiscover.%s",
+			ucwa->domains.items[0]);
 	else
-		snprintf(ucwa->site, sizeof ucwa->site, "%s", ucwa->autodiscover);
-	ucwa->peer.api = ucwa->peer.site = ucwa->site;
-}
-
-static int read_addresses(const struct section *section, struct ucwa *ucwa, struct error *error)
-{
-	struct error why;
-
-	ucwa->internal = section_bool(section, "internal");
-	ucwa->autodiscover = section_string(section, "autodiscover");
-	if (ucwa->autodiscover[0] != '\0' && config_check_url(ucwa->autodiscover, &why) != 0)
-		return section_error(section, "autodiscover", error, "%s", why.text);
-	if (strlen(ucwa->autodiscover) >= sizeof ucwa->site)
-		return section_error(section, "autodiscover", error, "is too long");
-	ucwa->meeting_hosts = section_list(section, "meeting-hosts", &ucwa->meeting_host_count);
-	for (size_t i = 0; i < ucwa->meeting_host_count; i++) {
-		const char *host = ucwa->meeting_hosts[i];
-
-		if (config_check_url(host, NULL) != 0 || strlen(host) >= PLATFORM_URL_MAX ||
-			strchr(strstr(host, "://") + 3, '/') != NULL)
-			return section_error(section, "meeting-hosts", error,
-				"\"%.100s\" is no https://host or https://host:port", host);
-	}
-	name_api(ucwa);
-	return 0;
+		length = snprintf(ucwa->site, sizeof ucwa->site, "%s", ucwa->autodiscover);
+	ucwa->peer.api = ucwa->site;
+	if (ucwa->peer.app_url == NULL)
+		ucwa->peer.site = ucwa->site;
+	if (length < (int)sizeof ucwa->site)
+		return 0;
+	return section_error(section, "autodiscover", error, "is too long");
 }
 
 static int ucwa_open(void *context, const struct section *section, struct error *error)
@@ -101,26 +88,16 @@ static int ucwa_open(void *context, const struct section *section, struct error 
 	struct ucwa *ucwa = context;
 
 	pthread_mutex_init(&ucwa->lock, NULL);
-	ucwa->peer.ca_file = section_string(section, "ca-file");
-	if (read_domains(section, ucwa, error) != 0 || read_addresses(section, ucwa, error) != 0 ||
-		shared_read_origins(section, &ucwa->peer, error) != 0)
-		return -1;
-	if (ucwa->peer.origin_count == 0)
-		return section_error(section, "allowed-origins", error,
-			"must name the pages whose scripts ask: nobody else gets anything here");
-	if (app_read(section, &ucwa->peer, error) != 0)
-		return -1;
 	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
 	if (ucwa->homes == NULL)
 		return section_error(section, NULL, error, "no memory");
-	return shared_new_fetch(section, &ucwa->peer, &ucwa->fetch, error);
+	return open_hosts(section, ucwa, error) != 0 ? -1 : name_api(section, ucwa, error);
 }
 
 static void ucwa_close(void *context)
 {
 	struct ucwa *ucwa = context;
 
-	fetch_free(&ucwa->fetch);
 	pthread_mutex_destroy(&ucwa->lock);
 	free(ucwa->homes);
 	free(ucwa->all_hosts);
@@ -234,7 +211,7 @@ static enum platform_verdict ucwa_admit(void *context, const struct platform_gra
 		error_set(grant->error, "only scripts of pages get something here");
 		return PLATFORM_UNABLE;
 	}
-	visit.talk = talk_for(ucwa->fetch, grant);
+	visit.talk = talk_for(&ucwa->peer, grant);
 	verdict = ucwa_resolve(&visit);
 	if (verdict == PLATFORM_GRANTED)
 		verdict = get_token(&visit, &home);
@@ -270,7 +247,7 @@ static int reach_meetings(struct ucwa *ucwa, struct error *error)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && ucwa_meeting_site(ucwa, i, site); i++) {
-		struct talk talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
+		struct talk talk = talk_begin(&ucwa->peer, error);
 		struct talk_request request = {.url = site, .accept = "*/*"};
 		struct fetch_answer answer = {0};
 
@@ -292,8 +269,8 @@ static int ucwa_check_connection(
 	char user[LINK_MAX];
 
 	(void)secrets;
-	visit.talk = talk_begin(ucwa->fetch, &ucwa->peer, error);
-	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.hosts[0], "CHECK") !=
+	visit.talk = talk_begin(&ucwa->peer, error);
+	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.items[0], "CHECK") !=
 		0)
 		return error_set(error, "domains: the first entry is not a domain name");
 	if (ucwa_discover(&visit, &home, user) != PLATFORM_GRANTED)

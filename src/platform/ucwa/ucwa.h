@@ -29,14 +29,13 @@ struct ucwa_home {
 struct ucwa {
 	struct platform_peer peer;
 	char site[PLATFORM_URL_MAX];
-	struct links domains;	/* of organizers */
-	struct links hosts;	/* those, and what `hosts` has besides */
-	const char **all_hosts; /* owned */
-	const char *const *meeting_hosts;
-	size_t meeting_host_count;
+	const char *title;
+	struct config_list domains; /* of organizers */
+	struct config_list more_hosts, meeting_hosts;
+	struct links hosts;	  /* domains and more_hosts */
+	const char **all_hosts;	  /* owned */
 	const char *autodiscover; /* "" : LyncDiscover.DOMAIN */
 	bool internal;
-	struct fetch *fetch;
 	pthread_mutex_t lock;	 /* guards what follows */
 	struct ucwa_home *homes; /* UCWA_HOMES_MAX, owned */
 	size_t oldest;

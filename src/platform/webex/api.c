@@ -77,9 +77,9 @@ static json_t *join_body(const struct webex_call *call)
 {
 	const struct webex *webex = call->webex;
 	const char *meeting = webex_meeting_of(call->grant->join);
-	json_t *body = json_pack("{s:s, s:b, s:o, s:o, s:i}", webex_field_of(meeting), meeting,
+	json_t *body = json_pack("{s:s, s:b, s:o, s:o, s:I}", webex_field_of(meeting), meeting,
 		"joinDirectly", false, "email", email_of(call), "displayName", name_of(call),
-		"expirationMinutes", webex->link_minutes);
+		"expirationMinutes", (json_int_t)webex->link_minutes);
 
 	if (body != NULL && !webex->guest_issuer)
 		json_object_set_new(body, "hostEmail", json_string(webex->host_email));

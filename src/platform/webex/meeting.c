@@ -18,6 +18,11 @@ enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300, OWN_MA
 /* How a visit brings a link, and where the join remembers it as it came. */
 static const char WEB_LINK[] = "webLink";
 
+static bool is_allowed(const struct webex *webex, enum webex_name name)
+{
+	return (webex->named_by & 1U << name) != 0;
+}
+
 static bool is_number(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
@@ -48,9 +53,9 @@ const char *webex_field_of(const char *meeting)
  * be read in two ways. */
 static bool is_link(const struct webex *webex, const char *text)
 {
-	size_t length = strlen(webex->site), path;
+	size_t length = strlen(webex->peer.site), path;
 
-	if (strncasecmp(text, webex->site, length) != 0 || text[length] != '/')
+	if (strncasecmp(text, webex->peer.site, length) != 0 || text[length] != '/')
 		return false;
 	text += length;
 	path = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -86,8 +91,8 @@ int webex_name_room(const void *instance, const char *text, struct buffer *name)
 
 	if (!link && !is_number(text) && !is_id(text))
 		return -1;
-	shared_host_of(link ? webex->site : webex->peer.api, host);
-	fold_path(link ? text + strlen(webex->site) : text, path);
+	links_host_of(link ? webex->peer.site : webex->peer.api, host);
+	fold_path(link ? text + strlen(webex->peer.site) : text, path);
 	text_lower(path, path, sizeof path);
 	buffer_printf(name, "%s %s", host, path);
 	return 0;
@@ -106,19 +111,19 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 {
 	char link[LINK_MAX], path[LINK_MAX];
 
-	if (!webex->by_link)
+	if (!is_allowed(webex, WEBEX_LINK))
 		return arrival_refuse(arrival, WEB_LINK, "meetings-by has no \"link\"");
-	if (strlen(text) > strlen(webex->site) + LINK_PATH_MAX)
+	if (strlen(text) > strlen(webex->peer.site) + LINK_PATH_MAX)
 		return arrival_refuse_length(
-			arrival, WEB_LINK, strlen(webex->site) + LINK_PATH_MAX);
+			arrival, WEB_LINK, strlen(webex->peer.site) + LINK_PATH_MAX);
 	if (!is_link(webex, text))
 		return arrival_refuse(arrival, WEB_LINK, "no link of a meeting of our site");
-	text += strlen(webex->site);
-	snprintf(link, sizeof link, "%s%s", webex->site, text);
+	text += strlen(webex->peer.site);
+	snprintf(link, sizeof link, "%s%s", webex->peer.site, text);
 	if (arrival_remember(arrival, WEB_LINK, link) != 0)
 		return -1;
 	fold_path(text, path);
-	snprintf(link, sizeof link, "%s%s", webex->site, path);
+	snprintf(link, sizeof link, "%s%s", webex->peer.site, path);
 	return arrival_set_meeting(arrival, link);
 }
 
@@ -136,9 +141,9 @@ static int take_own(struct platform_arrival *arrival, const char *parameter, con
 static int take_name(struct platform_arrival *arrival, const struct webex *webex,
 	const char *parameter, const char *text)
 {
-	if (is_number(text) && !webex->by_number)
+	if (is_number(text) && !is_allowed(webex, WEBEX_NUMBER))
 		return arrival_refuse(arrival, parameter, "meetings-by has no \"number\"");
-	if (is_id(text) && !webex->by_id)
+	if (is_id(text) && !is_allowed(webex, WEBEX_ID))
 		return arrival_refuse(arrival, parameter, "meetings-by has no \"id\"");
 	if (!is_number(text) && !is_id(text))
 		return arrival_refuse(arrival, parameter,
@@ -169,7 +174,7 @@ int webex_arrive(const void *instance, struct platform_arrival *arrival)
 	}
 	if (meeting == NULL)
 		return arrival_refuse(arrival, parameter, "missing");
-	if (webex->peer.room_count > 0)
+	if (webex->peer.rooms.count > 0)
 		return take_own(arrival, parameter, meeting);
 	if (strcmp(parameter, WEB_LINK) == 0)
 		return take_link(arrival, instance, meeting);

@@ -124,7 +124,7 @@ static int read_answer(const struct talk *talk, const struct webex_pair *old,
 static int ask(const struct webex *webex, const struct webex_pair *pair, int64_t now,
 	struct buffer *renewed, struct error *error)
 {
-	struct talk talk = talk_begin(webex->fetch, &webex->peer, error);
+	struct talk talk = talk_begin(&webex->peer, error);
 	struct buffer form = BUFFER_INIT(8 * TOKEN_MAX);
 	char url[PLATFORM_URL_MAX + 32];
 	struct talk_request request = {

@@ -11,167 +11,110 @@
 #include "base/text.h"
 #include "config/config.h"
 
-enum { THREADS = 8, LINK_MINUTES_MAX = 60, ADDRESS_MAX = 254 };
+enum { THREADS = 8, ADDRESS_MAX = 254 };
+
+static int check_email(const char *text, struct error *why)
+{
+	if (option_check_visible(text, why) != 0)
+		return -1;
+	if (strchr(text, '@') != NULL && strlen(text) <= ADDRESS_MAX)
+		return 0;
+	return error_set(why, "is not an e-mail address, like host@example.org");
+}
+
+static const char *const modes[] = {"service-app", "guest-issuer", NULL};
+static const char *const names[] = {
+	[WEBEX_NUMBER] = "number", [WEBEX_ID] = "id", [WEBEX_LINK] = "link", NULL};
 
 static const struct option options[] = {
-	{"mode", OPTION_STRING, "service-app",
-		"service-app, or guest-issuer for who still has one"},
-	{"api", OPTION_STRING, "https://webexapis.com", "https://host[:port] of Webex's interface"},
-	{"site", OPTION_STRING, NULL, "https://host[:port] of the site; https://TITLE by default"},
+	{"mode", OPTION_ENUM, "service-app", "service-app, or guest-issuer for who still has one",
+		.words = modes, OPTION_INTO(struct webex, guest_issuer)},
+	{"api", OPTION_ORIGIN, "https://webexapis.com", "https://host[:port] of Webex's interface",
+		OPTION_INTO(struct platform_peer, api)},
+	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of the site; https://TITLE by default",
+		OPTION_INTO(struct platform_peer, site)},
 	{"join-hosts", OPTION_LIST, "{\"webex.com\"}",
-		"hosts (and all below them) that a link into a meeting may lead to"},
-	{"ca-file", OPTION_STRING, "", "certificates (PEM) to trust instead of the system's"},
-	{"client-id", OPTION_STRING, "", "of the Service App"},
-	{"host-email", OPTION_STRING, "", "of the host whose meetings the Service App may join"},
-	{"issuer", OPTION_STRING, "", "id of the Guest Issuer"},
+		"hosts (and all below them) that a link into a meeting may lead to",
+		.of = OPTION_HOST, .not_empty = true, OPTION_INTO(struct webex, join_hosts.hosts)},
+	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
+		OPTION_INTO(struct platform_peer, ca_file)},
+	{"client-id", OPTION_TEXT, "", "of the Service App", .check = option_check_visible,
+		OPTION_INTO(struct webex, client_id)},
+	{"host-email", OPTION_TEXT, "", "of the host whose meetings the Service App may join",
+		.check = check_email, OPTION_INTO(struct webex, host_email)},
+	{"issuer", OPTION_TEXT, "", "id of the Guest Issuer", .check = option_check_visible,
+		OPTION_INTO(struct webex, issuer)},
 	{"meetings-by", OPTION_LIST, "{\"number\"}",
-		"what visitors may name a meeting by: number, id, link"},
+		"what visitors may name a meeting by: number, id, link", .of = OPTION_ENUM,
+		.words = names, .not_empty = true, OPTION_INTO(struct webex, named_by)},
 	{"rooms", OPTION_LIST, NULL,
-		"meetings (number, id or link) that take the visitors' own in, one at a time"},
-	{"room-lease", OPTION_DURATION, "4h", "how long a room is a meeting's after its last join"},
-	{"lifetime", OPTION_DURATION, "5m", "how long a link is good, 1m to 60m"},
+		"meetings (number, id or link) that take the visitors' own in, one at a time",
+		.max = PLATFORM_ROOMS_MAX, OPTION_INTO(struct platform_peer, rooms)},
+	{"room-lease", OPTION_SECONDS, "4h", "how long a room is a meeting's after its last join",
+		.min = 1, .max = 7 * OPTION_DAY_S, OPTION_INTO(struct platform_peer, room_lease)},
+	{"lifetime", OPTION_MINUTES, "5m", "how long a link is good, 1m to 60m", .min = 1,
+		.max = 60, OPTION_INTO(struct webex, link_minutes)},
 	{"prefill", OPTION_BOOL, "true",
-		"name and e-mail go to Webex, not the account's name alone"},
-	{"email-domain", OPTION_STRING, "guests.invalid",
-		"who has no e-mail address gets one in this domain"},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens"},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS"},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join"},
+		"name and e-mail go to Webex, not the account's name alone",
+		OPTION_INTO(struct platform_peer, prefill)},
+	{"email-domain", OPTION_DOMAIN, "guests.invalid",
+		"who has no e-mail address gets one in this domain", .not_empty = true,
+		OPTION_INTO(struct webex, email_domain)},
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
+	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
+		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
+	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join", .min = 1,
+		OPTION_INTO(struct platform_peer, timeout_ms)},
 	{0},
 };
 
 /* ---- opening ---- */
 
-/* What Webex has given out, or knows somebody by. */
-static int check_id(
-	const struct section *section, const char *option, const char *mode, struct error *error)
+static int check_mode(const struct section *section, const struct webex *webex, struct error *error)
 {
-	const char *value = section_string(section, option);
-
-	if (value[0] == '\0')
-		return section_error(section, option, error, "is needed by %s", mode);
-	if (!text_is_visible_ascii(value))
-		return section_error(section, option, error,
-			"has a blank or a letter that is not ASCII: copy the whole of it as Webex "
-			"shows it");
+	if (webex->guest_issuer && webex->issuer[0] == '\0')
+		return section_error(section, "issuer", error, "is needed by guest-issuer");
+	if (!webex->guest_issuer && webex->client_id[0] == '\0')
+		return section_error(section, "client-id", error, "is needed by service-app");
+	if (!webex->guest_issuer && webex->host_email[0] == '\0')
+		return section_error(section, "host-email", error, "is needed by service-app");
 	return 0;
-}
-
-static int read_mode(const struct section *section, struct webex *webex, struct error *error)
-{
-	const char *mode = section_string(section, "mode");
-
-	webex->client_id = section_string(section, "client-id");
-	webex->host_email = section_string(section, "host-email");
-	webex->issuer = section_string(section, "issuer");
-	webex->guest_issuer = strcmp(mode, "guest-issuer") == 0;
-	if (!webex->guest_issuer && strcmp(mode, "service-app") != 0)
-		return section_error(section, "mode", error, "must be service-app or guest-issuer");
-	if (webex->guest_issuer)
-		return check_id(section, "issuer", "guest-issuer", error);
-	if (check_id(section, "client-id", "service-app", error) != 0 ||
-		check_id(section, "host-email", "service-app", error) != 0)
-		return -1;
-	if (strchr(webex->host_email, '@') == NULL || strlen(webex->host_email) > ADDRESS_MAX)
-		return section_error(section, "host-email", error,
-			"is no e-mail address, like host@example.org");
-	return 0;
-}
-
-static int read_names(const struct section *section, struct webex *webex, struct error *error)
-{
-	size_t count;
-	const char *const *names = section_list(section, "meetings-by", &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], "number") == 0)
-			webex->by_number = true;
-		else if (strcmp(names[i], "id") == 0)
-			webex->by_id = true;
-		else if (strcmp(names[i], "link") == 0)
-			webex->by_link = true;
-		else
-			return section_error(section, "meetings-by", error,
-				"\"%.50s\" is none of number, id and link", names[i]);
-	}
-	return count > 0 ? 0
-			 : section_error(section, "meetings-by", error, "must have at least one");
-}
-
-static int read_lifetime(const struct section *section, struct webex *webex, struct error *error)
-{
-	int64_t milliseconds = section_milliseconds(section, "lifetime");
-
-	webex->link_minutes = (int)(milliseconds / 60000);
-	if (milliseconds % 60000 == 0 && webex->link_minutes >= 1 &&
-		milliseconds <= LINK_MINUTES_MAX * 60000)
-		return 0;
-	return section_error(
-		section, "lifetime", error, "must be whole minutes, 1m to %dm", LINK_MINUTES_MAX);
 }
 
 /* Sources of a Content-Security-Policy: "webex.com *.webex.com". */
 static int make_csp_sources(struct webex *webex)
 {
+	const struct config_list *hosts = &webex->join_hosts.hosts;
 	struct buffer text = BUFFER_INIT(4096);
 
-	for (size_t i = 0; i < webex->join_hosts.count; i++)
-		buffer_printf(&text, "%s%s *.%s", i > 0 ? " " : "", webex->join_hosts.hosts[i],
-			webex->join_hosts.hosts[i]);
-	if (text.failed)
-		buffer_release(&text);
+	for (size_t i = 0; i < hosts->count; i++)
+		buffer_printf(
+			&text, "%s%s *.%s", i > 0 ? " " : "", hosts->items[i], hosts->items[i]);
 	webex->peer.redirect_sources = webex->csp_sources = text.data;
-	return text.data != NULL ? 0 : -1;
-}
-
-static int read_hosts(const struct section *section, struct webex *webex, struct error *error)
-{
-	if (links_read(section, "join-hosts", &webex->join_hosts, error) != 0)
-		return -1;
-	if (webex->join_hosts.count == 0 || make_csp_sources(webex) != 0)
-		return section_error(section, "join-hosts", error,
-			"must have one to a few hosts, like webex.com");
-	webex->email_domain = section_string(section, "email-domain");
-	if (!text_is_host(webex->email_domain) || strchr(webex->email_domain, ':') != NULL)
-		return section_error(section, "email-domain", error, "is no name of a domain");
-	return 0;
+	return text.failed || text.data == NULL ? -1 : 0;
 }
 
 static int webex_open(void *context, const struct section *section, struct error *error)
 {
 	struct webex *webex = context;
-	struct platform_peer *peer = &webex->peer;
-	struct error why;
 
-	peer->api = section_string(section, "api");
-	if (config_check_url(peer->api, &why) != 0)
-		return section_error(section, "api", error, "%s", why.text);
-	if (strchr(strstr(peer->api, "://") + 3, '/') != NULL || strlen(peer->api) > 250)
-		return section_error(section, "api", error,
-			"must be https://host or https://host:port, without a path");
-	if (shared_read_url(section, "site", webex->site, error) != 0)
+	webex->join_hosts.called = "join-hosts";
+	if (make_csp_sources(webex) != 0)
+		return section_error(section, "join-hosts", error,
+			"must have one to a few hosts, like webex.com");
+	if (check_mode(section, webex, error) != 0)
 		return -1;
-	peer->site = webex->site;
-	peer->ca_file = section_string(section, "ca-file");
-	peer->prefill = section_bool(section, "prefill");
-	if (read_mode(section, webex, error) != 0 || read_names(section, webex, error) != 0 ||
-		read_lifetime(section, webex, error) != 0 ||
-		read_hosts(section, webex, error) != 0 ||
-		shared_read_origins(section, peer, error) != 0 ||
-		shared_read_rooms(section, peer, webex_name_room, webex,
-			"its number (8 to 15 digits, without spaces), its id (32 hex digits), or "
-			"the whole link of its page on the site",
-			error) != 0)
-		return -1;
-	return shared_new_fetch(section, peer, &webex->fetch, error);
+	return options_name_rooms(section, &webex->peer, webex_name_room, webex,
+		"its number (8 to 15 digits, without spaces), its id (32 hex digits), or the whole "
+		"link of its page on the site",
+		error);
 }
 
 static void webex_close(void *context)
 {
 	struct webex *webex = context;
 
-	fetch_free(&webex->fetch);
-	shared_free_rooms(&webex->peer);
 	free(webex->csp_sources);
 }
 
@@ -222,7 +165,7 @@ static enum platform_verdict webex_admit(void *context, const struct platform_gr
 	struct webex_call call = {.webex = webex, .grant = grant};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 
-	call.talk = talk_for(webex->fetch, grant);
+	call.talk = talk_for(&webex->peer, grant);
 	for (size_t i = 0; i < grant->secrets.count; i++) {
 		call.unauthorized = false;
 		verdict = webex->guest_issuer ? ask_as_guest(&call, grant->secrets.values[i])

@@ -9,16 +9,16 @@
 #include "platform/shared/options.h"
 #include "platform/shared/talk.h"
 
+enum webex_name { WEBEX_NUMBER, WEBEX_ID, WEBEX_LINK };
+
 struct webex {
 	struct platform_peer peer;
-	char site[PLATFORM_URL_MAX];
 	char *csp_sources; /* owned: peer.redirect_sources */
 	struct links join_hosts;
-	struct fetch *fetch;
 	bool guest_issuer;
-	bool by_number, by_id, by_link; /* how visitors may name a meeting */
+	unsigned named_by; /* bits of enum webex_name: how visitors may name a meeting */
 	const char *client_id, *host_email, *issuer, *email_domain;
-	int link_minutes;
+	int64_t link_minutes;
 };
 
 /* -- meeting.c: which meeting? -- */
