@@ -344,7 +344,7 @@ def test_what_the_application_may_not_do(setup, visitor):
         answer = ask(setup, visitor)
     assert (answer.status, answer.code) == (403, "exchange-refused")
     assert "anonApplicationTokens" in setup.audit(answer)["detail"]
-    for status, expected in ((401, 403), (403, 403), (429, 502), (503, 502), (307, 502)):
+    for status, expected in ((401, 403), (403, 403), (429, 503), (503, 502), (307, 502)):
         with setup.peer.fault(anonymous=status):
             assert ask(setup, visitor).status == expected, status
         assert ask(setup, visitor).status == 200

@@ -147,7 +147,7 @@ def test_a_link_leads_to_the_listed_hosts_only(setup):
 
 def test_what_webex_refuses(setup):
     visitor = setup.visitor()
-    for status, expected in ((400, 403), (403, 403), (409, 403), (401, 403), (429, 502), (500, 502), (503, 502)):
+    for status, expected in ((400, 403), (403, 403), (409, 403), (401, 403), (429, 503), (500, 502), (503, 502)):
         with setup.peer.fault(join=status):
             assert enter(setup, visitor).status == expected, status
         assert enter(setup, visitor).status == 302
