@@ -16,17 +16,12 @@ static const struct {
 	{"sha512", EVP_sha512},
 };
 
-static const EVP_MD *find(const char *algorithm)
+static const EVP_MD *find_digest(const char *algorithm)
 {
 	for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
 		if (strcmp(algorithms[i].name, algorithm) == 0)
 			return algorithms[i].digest();
 	return NULL;
-}
-
-bool checksum_is_known(const char *algorithm)
-{
-	return find(algorithm) != NULL;
 }
 
 static void write_hex(const unsigned char *bytes, size_t length, char *hex)
@@ -43,7 +38,7 @@ static void write_hex(const unsigned char *bytes, size_t length, char *hex)
 int checksum_hex(
 	const char *algorithm, const char *text, const char *secret, char hex[CHECKSUM_HEX_MAX])
 {
-	const EVP_MD *digest = find(algorithm);
+	const EVP_MD *digest = find_digest(algorithm);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char bytes[EVP_MAX_MD_SIZE];
 	unsigned length = 0;

@@ -7,11 +7,7 @@
 
 #include "base/banned.h"
 
-#include <stdbool.h>
-
 enum { CHECKSUM_HEX_MAX = 129 }; /* SHA-512, with the NUL */
-
-bool checksum_is_known(const char *algorithm);
 
 /* The digest of both texts, one behind the other, in hex. "sha1", "sha256", "sha384" or "sha512".
  * 0, or -1 without memory. */
