@@ -440,19 +440,26 @@ static void a_script_may_bring_a_name_and_a_password(void **state)
 
 /* ---- a pool of rooms (webex) ---- */
 
-#define WEBEX                                                                                      \
+#define WEBEX(rooms)                                                                               \
 	"platform \"example.webex.com\" { type = \"webex\" mode = \"guest-issuer\" issuer = "      \
-	"\"i\" "                                                                                   \
-	"api = \"@api@\" rooms = {\"123456789\"} room-lease = \"4h\" }\n" PEOPLE
+	"\"i\" api = \"@api@\" rooms = {" rooms "} room-lease = \"4h\" "                           \
+	"timeout = \"30s\" connect-timeout = \"30s\" }\n" PEOPLE
+#define ONE "\"123456789\""
+#define TWO ONE ", \"987654321\""
 
-static void open_rooms(void)
+static void open_site_with_rooms(const char *sections)
 {
 	site_secret("example.webex.com", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
-	site_load("", WEBEX);
+	site_load("session-idle = \"20h\" session-lifetime = \"20h\"", sections);
 	peer_says("/v1/jwt/login", 200, "Content-Type: application/json\r\n",
 		"{\"token\":\"guest\",\"expiresIn\":3600}");
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
+}
+
+static void open_rooms(void)
+{
+	open_site_with_rooms(WEBEX(ONE));
 }
 
 static void meetings_share_rooms_one_at_a_time(void **state)
@@ -470,12 +477,53 @@ static void meetings_share_rooms_one_at_a_time(void **state)
 	assert_failure(answer, 503, "overloaded", "room.message");
 	assert_string_equal(header(answer, "Retry-After"), "60");
 	assert_says(answer, "(error.overloaded.room.title)");
+	assert_silent(answer, "123456789");
 	assert_logged("join", "result=failed code=overloaded meeting_id=second room=");
+	assert_true(log_says("no room is free: all 1 are leased"));
 	assert_int_equal(peer_requests("/v1/meetings/join"), 1);
+	/* Each join makes the lease run on: past its first end it is still the first one's. */
+	later(3 * 3600);
 	assert_status(visit(&browser, "/webex/first"), 302);
-	later(4 * 3600 + 1);
-	answer = sign_in(&browser, "/webex/second", ALICE);
+	later(2 * 3600);
+	assert_status(visit(&browser, "/webex/second"), 503);
+	/* And it ends by itself. */
+	later(2 * 3600 + 1);
+	assert_status(visit(&browser, "/webex/second"), 302);
 	assert_logged("join", "result=ok meeting_id=second room=123456789");
+	assert_status(visit(&browser, "/webex/first"), 503);
+}
+
+static void a_meeting_keeps_its_room_and_no_other_gets_it(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site_with_rooms(WEBEX(TWO));
+	sign_in(&browser, "/webex/first", ALICE);
+	assert_logged("join", "result=ok room=123456789");
+	for (int i = 0; i < 3; i++) {
+		visit(&browser, "/webex/second");
+		assert_logged("join", "result=ok meeting_id=second room=987654321");
+		visit(&browser, "/webex/first");
+		assert_logged("join", "result=ok meeting_id=first room=123456789");
+	}
+	assert_status(visit(&browser, "/webex/third"), 503);
+	assert_status(visit(&browser, "/webex/FIRST"), 503); /* another name is another meeting */
+}
+
+static void who_is_denied_takes_no_room(void **state)
+{
+	struct browser alice = {0}, bob = {0};
+
+	(void)state;
+	open_site_with_rooms(WEBEX(ONE) "policy { default = \"deny\" rule \"a\" { allow = true "
+					"users = {\"alice\"} } }\n");
+	assert_status(sign_in(&bob, "/webex/nobody", BOB), 403);
+	assert_status(SEND(&alice, .method = "HEAD", .target = "/webex/nobody"), 200);
+	assert_int_equal(state_count(LEASES), 0);
+	sign_in(&alice, "/webex/first", ALICE);
+	assert_logged("join", "result=ok meeting_id=first room=123456789");
+	assert_status(visit(&alice, "/webex/nobody"), 503);
 }
 
 static void nobody_is_let_in_leaves_the_room_soon(void **state)
@@ -493,12 +541,18 @@ static void nobody_is_let_in_leaves_the_room_soon(void **state)
 	assert_status(visit(&browser, "/webex/second"), 503);
 	later(60);
 	assert_status(visit(&browser, "/webex/second"), 302);
+	assert_logged("join", "result=ok meeting_id=second room=123456789");
+	assert_status(visit(&browser, "/webex/first"), 503);
+	peer_says("/v1/meetings/join", 503, "", ""); /* who got in keeps theirs */
+	assert_true(visit(&browser, "/webex/second")->status >= 500);
+	later(60);
+	assert_status(visit(&browser, "/webex/first"), 503);
+	assert_true(log_says("no room is free"));
 }
 
 static void a_room_that_others_have_meanwhile_is_theirs(void **state)
 {
 	struct browser browser = {0};
-	const struct answer *answer;
 	struct answer *slow;
 
 	(void)state;
@@ -506,15 +560,12 @@ static void a_room_that_others_have_meanwhile_is_theirs(void **state)
 	sign_in(&browser, "/webex/first", ALICE);
 	later(4 * 3600 + 1);
 	peer_says("/v1/meetings/join", PEER_HANGS, "", "");
-	answer = follow(&browser, visit(&browser, "/webex/first"));
-	slow = BEGIN(&browser, .method = "POST", .target = "/login",
-		.type = "application/x-www-form-urlencoded",
-		.body = form_body(answer, NULL, ALICE));
+	slow = BEGIN(&browser, .target = "/webex/first");
 	wait_for_peer("/v1/meetings/join", 2);
 	later(60);
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
-	assert_leads(sign_in(&browser, "/webex/second", BOB), "/j");
+	assert_leads(visit(&browser, "/webex/second"), "/j");
 	peer_goes_on(200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
 	assert_failure(end_it(slow), 503, "overloaded", "room.message");
@@ -571,6 +622,8 @@ int main(void)
 		TEST(a_browser_asks_first_what_a_script_may_send),
 		TEST(a_script_may_bring_a_name_and_a_password),
 		TEST(meetings_share_rooms_one_at_a_time),
+		TEST(a_meeting_keeps_its_room_and_no_other_gets_it),
+		TEST(who_is_denied_takes_no_room),
 		TEST(nobody_is_let_in_leaves_the_room_soon),
 		TEST(a_room_that_others_have_meanwhile_is_theirs),
 		TEST(without_a_lease_nobody_gets_a_room),
