@@ -29,10 +29,12 @@ static int ask(const struct helper *helper, const struct buffer *question, struc
 
 /* The program's own words, for the log, unless they repeat what was typed (`attempt`; NULL: nothing
  * was): that may be a password, in whichever field. */
+/* Of a question that is not about a sign-in. */
+static const struct auth_attempt nothing_typed;
+
 static const char *words_of(const struct answer *answer, const struct auth_attempt *attempt)
 {
-	const char *typed[] = {attempt != NULL ? attempt->password : NULL,
-		attempt != NULL ? attempt->answer : NULL, attempt != NULL ? attempt->name : NULL};
+	const char *typed[] = {attempt->password, attempt->answer, attempt->name};
 
 	/* A name is no secret once the program has said that it is one. */
 	if (answer->who.subject != NULL && typed[2] != NULL &&
@@ -199,7 +201,7 @@ static enum auth_verdict judge_renewal(
 	case REPLY_GRANT:
 		return take_over(helper, renewal, answer);
 	case REPLY_UNAVAILABLE:
-		return say_why(helper, answer, NULL, renewal->error);
+		return say_why(helper, answer, &nothing_typed, renewal->error);
 	case REPLY_NONSENSE:
 	case REPLY_CHALLENGE:
 	case REPLY_READY:
@@ -243,7 +245,7 @@ static int ask_how_it_is(const struct helper *helper, bool need_not_know, struct
 			(need_not_know && answer.reply == REPLY_UNKNOWN_REQUEST))
 			rc = 0;
 		else if (answer.reply == REPLY_UNAVAILABLE)
-			say_why(helper, &answer, NULL, error);
+			say_why(helper, &answer, &nothing_typed, error);
 		else
 			say_misplaced(helper, &answer, error);
 	}

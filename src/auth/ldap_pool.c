@@ -138,7 +138,7 @@ static struct link *connect_to_any(const struct directory_call *call, enum link_
 	struct directory *directory = call->directory;
 	struct error why = {"no server has answered in time"};
 	struct directory_call attempt = *call;
-	size_t order[DIRECTORY_SERVERS_MAX];
+	size_t order[DIRECTORY_SERVERS_MAX] = {0};
 	struct link *link = NULL;
 
 	attempt.error = &why;

@@ -301,7 +301,7 @@ int users_key(const struct users *users, const char *name, char key[USERS_NAME_S
 	int rc = identity_canonical_name(name, key);
 
 	if (rc == 0 && users->kind == USERS_HTPASSWD)
-		memcpy(key, name, strlen(name));
+		snprintf(key, IDENTITY_SUBJECT_MAX + 1, "%s", name);
 	return rc;
 }
 

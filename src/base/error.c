@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-int error_set(struct error *error, const char *format, ...)
+int(error_set)(struct error *error, const char *format, ...)
 {
 	va_list args;
 

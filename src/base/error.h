@@ -18,6 +18,11 @@ struct error {
  * `error` may be NULL for callers that do not care why. */
 int error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef UNDER_ANALYSIS
+/* An analyser sees one file at a time and does not know that error_set() returns -1. */
+#define error_set(...) (error_set(__VA_ARGS__), -1)
+#endif
+
 /* Puts words in front of the sentence that is there ("users.passwd: " + text). Always -1. */
 int error_prefix(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

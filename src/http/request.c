@@ -35,7 +35,7 @@ static const struct {
 } fields[FIELDS] = {
 #define FIELD(text)                                                                                \
 	{                                                                                          \
-		text, sizeof text - 1                                                              \
+		(text), sizeof(text) - 1                                                           \
 	}
 	[METHOD] = FIELD("REQUEST_METHOD"),
 	[DOCUMENT_URI] = FIELD("DOCUMENT_URI"),

@@ -153,13 +153,13 @@ static int check_algorithm(struct compact *compact, const char *const *allowed, 
 {
 	const char *name = jose_member(compact->header, "alg");
 
-	if (name == NULL || !jose_is_algorithm(name))
+	compact->algorithm = name != NULL ? jose_algorithm(name) : NULL;
+	if (compact->algorithm == NULL || compact->algorithm->family == JOSE_OCT)
 		return error_set(error, "the token has no signature by public key");
 	while (*allowed != NULL && strcmp(*allowed, name) != 0)
 		allowed++;
 	if (*allowed == NULL)
 		return error_set(error, "the token is signed with %s, which is not allowed", name);
-	compact->algorithm = jose_algorithm(name);
 	return 0;
 }
 

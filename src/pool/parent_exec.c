@@ -77,7 +77,8 @@ int parent_inherited_socket(void)
 
 bool parent_take_over(struct parent *parent)
 {
-	char *text = getenv(variable) != NULL ? strdup(getenv(variable)) : NULL, *at = text;
+	const char *left = getenv(variable);
+	char *text = left != NULL ? strdup(left) : NULL, *at = text;
 	struct child *child = parent->children;
 
 	if (text == NULL)
