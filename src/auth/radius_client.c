@@ -190,7 +190,7 @@ static void put_in_order(const struct radius_client *client, size_t order[RADIUS
 int radius_ask_all(struct radius_client *client, const struct radius_packet *request,
 	const char *secret, struct radius_packet *reply, size_t *server_r, struct error *error)
 {
-	size_t order[RADIUS_SERVERS_MAX];
+	size_t order[RADIUS_SERVERS_MAX] = {0};
 	struct error before = {""};
 
 	put_in_order(client, order);

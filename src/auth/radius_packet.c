@@ -91,7 +91,7 @@ void radius_add_password(struct radius_packet *request, const char *secret, cons
 		request->failed = true;
 		return;
 	}
-	memcpy(hidden, password, length);
+	memcpy(hidden, password, length); /* NOLINT(bugprone-not-null-terminated-result): no text */
 	for (size_t at = 0; at < padded; at += DIGEST) {
 		if (md5((struct piece[]){{secret, strlen(secret)}, {before, DIGEST}}, 2, mask) != 0)
 			request->failed = true;

@@ -127,7 +127,7 @@ static void bad_options_are_named_with_their_place(void **state)
 static void the_registry_finds_by_type(void **state)
 {
 	bool compiled_out = true;
-	size_t built_in = 0, missing = 0;
+	size_t built_in = 0, missing = 0, at;
 
 	(void)state;
 	assert_ptr_equal(platform_find("veeting", &compiled_out), veeting);
@@ -139,8 +139,10 @@ static void the_registry_finds_by_type(void **state)
 	while (platform_at(built_in) != NULL) {
 		assert_ptr_equal(platform_find(platform_at(built_in)->type, &compiled_out),
 			platform_at(built_in));
-		assert_string_equal(
-			platform_section_types()[built_in].type, platform_at(built_in)->type);
+		for (at = 0;
+			strcmp(platform_section_types()[at].type, platform_at(built_in)->type) != 0;
+			at++)
+			assert_non_null(platform_section_types()[at + 1].type);
 		built_in++;
 	}
 	for (; platform_missing_at(missing) != NULL; missing++) {

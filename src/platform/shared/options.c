@@ -101,6 +101,7 @@ static int keep_room(const struct section *section, struct platform_peer *peer, 
 			"\"%.100s\" names no meeting of this platform: write %s",
 			peer->rooms.items[at], form);
 	for (size_t i = 0; i < at; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): those before are set */
 		if (strcmp(peer->room_names[i], name->data) == 0)
 			return section_error(section, "rooms", error,
 				"\"%.100s\" stands there twice, first as \"%.100s\"",
