@@ -12,7 +12,7 @@
 
 /* ---- how a command fails ---- */
 
-static void print_error(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void print_error(const char *format, va_list args)
 {
 	fflush(stdout); /* in a shared pipe, the output so far comes before the error */
 	fputs("meetauthctl: ", stderr);
