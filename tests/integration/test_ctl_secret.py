@@ -118,15 +118,6 @@ def test_generate_says_where_the_key_goes(ctl, kind, words):
     assert secrets_of(ctl)[TITLE][0]
 
 
-@pytest.mark.parametrize("command", ["set", "generate"])
-def test_secrets_that_nothing_would_read_are_refused(ctl, command):
-    for kind, words in (("lync", "meeting/%s/MEETING" % TITLE), ("ucwa", "needs no secret")):
-        platform(ctl, kind)
-        assert words in ctl.call("secret", command, TITLE, text="key", status=USAGE).stderr
-    assert "needs no secret" in ctl.call("secret", command, "backend/staff", text="key", status=USAGE).stderr
-    assert [entry["name"] for entry in ctl.listed()] == ["backend/own", NAME]
-
-
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_a_forgotten_secret_of_a_backend(ctl, kind):
     configure(ctl, 'backend "other" { %s }\n' % BACKENDS[kind])

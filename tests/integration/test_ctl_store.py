@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """meetauthctl itself, and its commands on the store and on sessions, as an operator calls them."""
 
-import datetime
 import json
 import os
 import pty
@@ -75,56 +74,6 @@ def ctl(bare):
 # -- the frame --
 
 
-def test_help_lists_every_command(bare):
-    for option in ("-h", "--help"):
-        done = bare.call(option)
-        for words in ("init", "secret set NAME", "secret list", "secret retire NAME VERSION",
-                      "secret generate NAME", "store rekey", "session rotate-keys",
-                      "session revoke USER", "user add NAME", "user passwd", "user disable",
-                      "user remove", "user list", "policy explain", "policy lint", "check"):
-            assert re.search(r"^  %s\b" % re.escape(words), done.stdout, re.M), words
-        assert done.stderr == ""
-
-
-def test_help_of_a_group_and_of_a_command(bare):
-    group = bare.call("secret", "--help").stdout
-    assert "secret set NAME" in group and "store rekey" not in group
-    command = bare.call("session", "revoke", "--help").stdout
-    assert command.startswith("usage: meetauthctl [-c FILE] [--json] session revoke USER\n")
-    assert "rotate-keys" not in command
-
-
-def test_version(bare):
-    assert re.fullmatch(r"meetauthctl \d+\.\d+\.\d+\n", bare.call("-V").stdout)
-
-
-@pytest.mark.parametrize("arguments, says", [
-    ([], "usage: meetauthctl"),
-    (["nonsense"], "unknown command: nonsense"),
-    (["secret"], "incomplete command: secret"),
-    (["secret", "nonsense"], "unknown command: secret nonsense"),
-    (["secret", "set"], "secret set: missing operand"),
-    (["secret", "set", NAME, "value"], "secret set: extra operand \"value\""),
-    (["secret", "set", "--bogus", NAME], "unknown option --bogus"),
-    (["secret", "list", "-x"], "unknown option -x"),
-    (["secret", "retire", NAME], "missing operand"),
-    (["secret", "retire", NAME, "0"], '"0" is not a version'),
-    (["secret", "retire", NAME, "01"], '"01" is not a version'),
-    (["secret", "retire", NAME, "99999999999"], "is not a version"),
-    (["session", "rotate-keys", "--forget=yes"], "--forget takes no value"),
-    (["session", "rotate-keys", "--forget", "--forget"], "more than 1 time"),
-    (["session", "revoke", ""], "the name is empty"),
-    (["session", "revoke", "staff/"], "the name is empty"),
-    (["init", "--", "--forget"], 'unexpected argument "--forget"'),
-    (["-c"], "-c needs a file"),
-])
-def test_wrong_calls_say_what_is_wrong(bare, arguments, says):
-    done = bare.call(*arguments, status=USAGE)
-    assert says in done.stderr
-    assert done.stdout == ""
-    assert not os.path.exists(bare.folder + "/store")
-
-
 def test_missing_and_wrong_configuration(bare):
     assert "/nonexistent" in bare.call("secret", "list", "-c", "/nonexistent", status=CONFIG).stderr
     bare.configure(more="nonsense = 1\n")
@@ -132,12 +81,6 @@ def test_missing_and_wrong_configuration(bare):
                       ["secret", "retire", NAME, "1"], ["store", "rekey"], ["session", "rotate-keys"],
                       ["session", "revoke", "alice"]):
         assert "%s:7: " % bare.conf in bare.call(*arguments, status=CONFIG).stderr
-
-
-def test_output_that_cannot_be_written_is_no_success(ctl):
-    with open("/dev/full", "w", encoding="utf-8") as full:
-        done = ctl.call("secret", "list", status=IO, stdout=full)
-    assert "cannot write to standard output" in done.stderr
 
 
 def test_output_that_was_closed_is_no_success_and_no_file(bare):
@@ -190,34 +133,6 @@ def test_set_adds_versions_and_list_never_shows_one(ctl):
             assert b"xxxx" not in open(ctl.folder + "/" + name, "rb").read()
 
 
-def test_list_as_table_and_json(ctl):
-    assert ctl.listed() == []
-    ctl.call("secret", "set", NAME, text="key")
-    (entry,) = ctl.listed()
-    assert entry == {"name": NAME, "version": 1, "created": entry["created"], "accepted": None}
-    made = datetime.datetime.strptime(entry["created"], "%Y-%m-%dT%H:%M:%S%z")
-    assert abs(time.time() - made.timestamp()) < 60
-    head, row = ctl.call("secret", "list").stdout.splitlines()
-    assert head.split() == ["NAME", "VERSION", "CREATED", "LAST", "ACCEPTED"]
-    assert row.split() == [NAME, "1", entry["created"], "-"]
-
-
-def test_list_without_the_state_says_unknown(ctl):
-    ctl.call("secret", "set", NAME, text="key")
-    ctl.configure(state="lmdb:%s/nowhere" % ctl.folder)
-    done = ctl.call("secret", "list", "--json")
-    assert json.loads(done.stdout)[0]["accepted"] == "unknown"
-    assert "nowhere" in done.stderr
-
-
-def test_unknown_name_lists_the_known_ones(ctl):
-    for command in ("set", "generate"):
-        for name in ("meeting.example.com", "staff", "backend/nobody", "backend/" + NAME, ""):
-            done = ctl.call("secret", command, name, text="key", status=USAGE)
-            assert "those of: %s, backend/own" % NAME in done.stderr
-    assert ctl.listed() == []
-
-
 @pytest.mark.parametrize("text, says", [
     ("", "nothing was given: standard input is empty"),
     ("\n", "nothing was given: standard input is empty"),
@@ -249,30 +164,6 @@ def test_generate_prints_the_key_alone_and_once(ctl):
     assert one.stdout != other.stdout
     assert "version 1 of " + NAME in one.stderr
     assert one.stdout.strip() not in one.stderr
-
-
-def test_retire(ctl):
-    ctl.call("secret", "set", NAME, text="one")
-    ctl.call("secret", "set", NAME, text="two")
-    assert ctl.call("secret", "retire", NAME, "1").stdout == NAME + ": version 1 retired\n"
-    assert "has no version 1" in ctl.call("secret", "retire", NAME, "1", status=FAILED).stderr
-    refused = ctl.call("secret", "retire", NAME, "2", status=FAILED).stderr
-    assert "version 2 is the only one" in refused and "--force" in refused and ctl.versions() == [2]
-    ctl.call("secret", "retire", NAME, "2", "--force")
-    assert 'no secret "%s"' % NAME in ctl.call("secret", "retire", NAME, "2", status=FAILED).stderr
-    ctl.call("secret", "set", NAME, text="three")
-    assert ctl.versions() == [3]
-
-
-def test_secret_of_a_platform_that_is_gone_can_be_retired(ctl):
-    ctl.call("secret", "set", "backend/own", text="key")
-    with open(ctl.conf, encoding="utf-8") as file:
-        text = file.read().replace('backend "own"', 'backend "others"')
-    with open(ctl.conf, "w", encoding="utf-8") as file:
-        file.write(text)
-    ctl.call("secret", "set", "backend/own", text="key", status=USAGE)
-    ctl.call("secret", "retire", "backend/own", "1")
-    assert ctl.listed() == []
 
 
 class Terminal:
@@ -340,16 +231,6 @@ def test_prompt_asks_twice_without_echo(ctl, terminal):
     assert ctl.versions() == [1]
 
 
-def test_prompt_refuses_two_that_differ(ctl, terminal):
-    terminal.wait_for(b"Secret of meeting.example.org: ")
-    terminal.type(b"typed in secret\n")
-    terminal.wait_for(b"The same again: ")
-    terminal.type(b"typed in Secret\n")
-    assert terminal.end() == (DATA, b"")
-    assert b"not the same" in terminal.said
-    assert ctl.versions() == []
-
-
 def test_interrupted_prompt_leaves_a_terminal_that_echoes(ctl, terminal):
     terminal.wait_for(b"Secret of meeting.example.org: ")
     terminal.type(b"half a sec")
@@ -386,28 +267,6 @@ def test_rekey_changes_both_files_and_keeps_the_secrets(ctl):
     assert before[0] != after[0] and before[1] != after[1]
     assert ctl.versions() == [1]
     assert sorted(os.listdir(ctl.folder)) == ["meetauth.conf", "state", "store", "store.key", "store.lock"]
-
-
-def test_rotate_keys(ctl):
-    ctl.call("secret", "set", NAME, text="key")
-    assert "sessions go on" in ctl.call("session", "rotate-keys").stdout
-    assert "every session has ended" in ctl.call("session", "rotate-keys", "--forget").stdout
-    assert ctl.versions() == [1]
-
-
-def test_revoke_says_whom_it_means(ctl):
-    def revoked(user):
-        return ctl.call("session", "revoke", user).stdout
-
-    assert revoked("alice").startswith("every session of alice (every backend) that began until 2")
-    assert revoked("staff/alice").startswith("every session of alice (backend staff) that")
-    assert revoked("other/alice").startswith("every session of other/alice (every backend)")
-    assert "backend staff" in revoked("staff/a/b") and "of a/b " in revoked("staff/a/b")
-
-
-def test_revoke_without_the_state_is_no_success(ctl):
-    ctl.configure(state="lmdb:%s/nowhere" % ctl.folder)
-    assert "nowhere" in ctl.call("session", "revoke", "alice", status=FAILED).stderr
 
 
 # -- what is refused (attacks A74 and A77; each cause is in the unit tests) --

@@ -110,14 +110,6 @@ def test_add_needs_no_more_than_a_name(ctl):
                                     "groups": [], "expires": None, "state": "active"}
 
 
-def test_add_refuses_who_is_there(full):
-    before = full.text()
-    for name in ("anna", "ANNA"):
-        assert full.run("add", name) == 1
-        assert 'there is a user "anna" already' in full.err
-    assert full.text() == before
-
-
 def test_add_leaves_every_other_byte_alone(full):
     full.ok("add", "dora", "--group", "staff")
     lines = full.lines()
@@ -175,24 +167,6 @@ def test_what_is_so_already_touches_nothing(full):
 def test_remove_takes_one_line(full, name, line):
     full.ok("remove", name)
     assert full.lines() == LINES[:line] + LINES[line + 1:]
-
-
-@pytest.mark.parametrize("call", ["passwd", "disable", "enable", "remove"])
-def test_a_user_who_is_not_there_is_a_no(full, call):
-    before = full.text()
-    assert full.run(call, "bert") == 1  # stands in a comment only
-    assert 'no user "bert"' in full.err
-    assert full.text() == before
-
-
-def test_list_as_a_table(full):
-    full.ok("list")
-    assert full.out.splitlines() == [
-        "NAME\tSTATE\tEXPIRES\tDISPLAY NAME\tE-MAIL\tGROUPS",
-        "anna\tactive\t2099-12-31T18:00:00Z\tAnna Kovács\tanna@example.org\tstaff,all,hosts",
-        "carl\tdisabled\t2000-01-01T00:00:00Z\tCarl\t\t",
-        "zoe\tactive\tnever\tZoe\t\tstaff",
-    ]
 
 
 def test_list_tells_who_has_expired(full):
@@ -304,43 +278,6 @@ def test_blanks_around_a_name_are_not_meant(ctl):
     assert ctl.run("disable", "anna") == 0, ctl.err
 
 
-@pytest.mark.parametrize("words", [
-    (), ("anna", "bert"), ("",), ("   ",), ("an\nna",), ("x" * 257,), ("anna", "--nonsense"),
-    ("anna", "--name"), ("anna", "--email", "anna"), ("anna", "--email", "a@good@evil"),
-    ("anna", "--name", "tab\there"), ("anna", "--name", "x" * 257), ("anna", "--group", ""),
-    ("anna", "--group", "x" * 129), ("anna", "--group", "new\nline"),
-    ("anna", "--expires", "soon"), ("anna", "--expires", "2026"), ("anna", "--expires", "0d"),
-    ("anna", "--expires", "2000-01-01"), ("anna", "--expires", "2099-02-30"),
-    ("anna", "--expires", "2099-12-31T18:00"), ("anna", "--password", "a password"),
-])
-def test_wrong_words_are_a_matter_of_usage(ctl, words):
-    assert ctl.run("add", *words) == 64
-    assert "usage: meetauthctl" in ctl.err
-    assert not ctl.users.exists()
-
-
-def test_words_after_list_are_refused(full):
-    assert full.run("list", "anna") == 64
-
-
-def test_without_a_file_backend_there_is_nothing_to_change(ctl):
-    ctl.conf.write_text(f'base-url = "https://external.example.org/auth" store = "{ctl.conf.parent}/store"\n'
-                        'platform "meeting.example.org" { type = "veeting" }\n')
-    assert ctl.run("list") == 78
-
-
-def test_of_several_file_backends_one_is_named(ctl, tmp_path):
-    other = tmp_path / "guests.passwd"
-    ctl.configure(f'backend "staff" {{ type = "file" users = "{ctl.users}" }}\n'
-                  f'backend "guests" {{ type = "file" users = "{other}" }}\n')
-    assert ctl.run("add", "anna") == 64
-    assert "--backend" in ctl.err
-    ctl.ok("add", "anna", "--backend", "guests")
-    assert other.exists() and not ctl.users.exists()
-    assert ctl.run("add", "anna", "--backend", "strangers") == 78
-    assert "strangers" in ctl.err
-
-
 def test_a_bad_file_is_left_as_it_is(ctl):
     text = FIRST + "anna:plain secret::::\n"
     ctl.put(text)
@@ -356,13 +293,6 @@ def test_a_file_that_others_may_read_is_refused(full):
     assert full.run("disable", "anna") == 66
     assert "chmod 0640" in full.err
     assert full.text() == "".join(LINES)
-
-
-def test_without_a_file_only_add_works(ctl):
-    for call in ("passwd", "disable", "enable", "remove"):
-        assert ctl.run(call, "anna") == 66
-    assert ctl.run("list") == 66
-    assert not ctl.users.exists()
 
 
 # ---- together, and killed ----

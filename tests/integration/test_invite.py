@@ -236,24 +236,6 @@ def test_thirty_days_unless_the_backend_says_otherwise(site):
     assert [round(days(entry), 3) for entry in listed(site)] == [30, 2, 7]
 
 
-@pytest.mark.parametrize("words,says", [
-    (("--platform", HOST, "--name", "Zoe"), "missing option --"),
-    (("--meeting", MEETING, "--name", "Zoe"), "missing option --"),
-    (("--platform", "other.example.org", "--meeting", MEETING, "--name", "Zoe"), "no platform"),
-    (FOR, "missing option --name"), ((*FOR, "--name", ""), "the name is empty"),
-    ((*FOR, "--name", "a\nb"), "not printable"), ((*FOR, "--name", "x" * 257), "longer than"),
-    ((*FOR, "--name", "Zoe", "--email", "a@good@evil"), "e-mail"),
-    (("--platform", HOST, "--meeting", "a b", "--name", "Zoe"), "is not a meeting of"),
-    (("--platform", HOST, "--meeting", MEETING, "--meeting-token", "a b", "--name", "Zoe"), "meeting token"),
-    ((*FOR, "--name", "Zoe", "--expires", "yesterday"), "must lie in the future"),
-    ((*FOR, "--name", "Zoe", "--expires", "2020-01-01"), "must lie in the future"),
-    ((*FOR, "--name", "Zoe", "extra"), "unexpected argument")])
-def test_what_is_wrong_changes_nothing(site, words, says):
-    assert says in run(site, "create", *words, status=64).stderr
-    assert not os.path.exists(site.file)
-    assert site.ctl("secret", "list", "--json").stdout.strip() == "[]"
-
-
 def test_without_a_store_there_is_no_link(site):
     os.unlink(site.folder + "/store")
     done = run(site, "create", *FOR, "--name", "Zoe", status=1)

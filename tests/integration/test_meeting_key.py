@@ -171,24 +171,6 @@ def test_remove(site):
     assert "has no key" in run(site, "remove", *WHERE, MEETING, status=1).stderr
 
 
-@pytest.mark.parametrize("words,text,status,says", [
-    (("set", "--meeting", MEETING), "correct horse", 64, "missing option --"),
-    (("set", "--platform", HOST), "correct horse", 64, "missing option --"),
-    (("set", "--platform", "other.example.org", "--meeting", MEETING), "correct horse", 64, "no platform"),
-    (("set", *WHERE, "a b"), "correct horse", 64, "is not a meeting of"),
-    (("set", *WHERE, MEETING, "--expires", "2020-01-01"), "correct horse", 64, "must lie in the future"),
-    (("set", *WHERE, MEETING, "--backend", "staff"), "correct horse", 78, "no backend staff of type meeting-key"),
-    (("set", *WHERE, MEETING, "extra"), "correct horse", 64, "unexpected argument"),
-    (("set", *WHERE, MEETING), "short", 65, "8 to"),
-    (("set", *WHERE, MEETING), "two\nlines of it", 65, "control character"),
-    (("set", *WHERE, MEETING), "x" * 1025, 65, "8 to"),
-    (("remove", *WHERE, MEETING, "--expires", "1d"), "", 64, "unknown option"),
-    (("list", "extra"), "", 64, "unexpected argument")])
-def test_what_is_wrong_changes_nothing(site, words, text, status, says):
-    assert says in run(site, *words, text=text, status=status).stderr
-    assert not os.path.exists(site.file)
-
-
 def test_a_damaged_file_stops_everything(site):
     for text, says in (("{", "meeting.keys:1: "), ('{"format": "x", "entries": []}', "format")):
         with open(os.open(site.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

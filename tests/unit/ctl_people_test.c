@@ -70,6 +70,11 @@ static void a_change_keeps_the_lines_of_others(void **state)
 	says(text, ":::\nanna:");
 }
 
+/* Longer than any name may be. */
+#define TEN   "0123456789"
+#define FIFTY TEN TEN TEN TEN TEN
+#define LONG  FIFTY FIFTY FIFTY FIFTY FIFTY TEN
+
 static void wrong_users_are_refused(void **state)
 {
 	static const struct {
@@ -83,6 +88,19 @@ static void wrong_users_are_refused(void **state)
 		{"", {"user", "add", "a", "--expires", "2099-02-30"}, EX_USAGE, "--expires takes"},
 		{"", {"user", "add", "a", "--expires", "2020-01-01"}, EX_USAGE, "in the future"},
 		{"", {"user", "add", "a", "--expires", "2026"}, EX_USAGE, "a duration like 30d"},
+		{"", {"user", "add", "a", "b"}, EX_USAGE, "extra operand \"b\""},
+		{"", {"user", "add", "   "}, EX_USAGE, "a user name is 1 to 256 bytes"},
+		{"", {"user", "add", "an\nna"}, EX_USAGE, "a user name is 1 to 256 bytes"},
+		{"", {"user", "add", LONG}, EX_USAGE, "a user name is 1 to 256 bytes"},
+		{"", {"user", "add", "a", "--email", "a@good@evil"}, EX_USAGE, "the e-mail is"},
+		{"", {"user", "add", "a", "--name", "tab\there"}, EX_USAGE, "the display name is"},
+		{"", {"user", "add", "a", "--name", LONG}, EX_USAGE, "the display name is"},
+		{"", {"user", "add", "a", "--group", ""}, EX_USAGE, "group"},
+		{"", {"user", "add", "a", "--group", LONG}, EX_USAGE, "group"},
+		{"", {"user", "add", "a", "--expires", "soon"}, EX_USAGE, "--expires takes"},
+		{"", {"user", "add", "a", "--expires", "0d"}, EX_USAGE, "in the future"},
+		{"", {"user", "add", "a", "--expires", "2099-12-31T18:00"}, EX_USAGE, "--expires"},
+		{"", {"user", "add", "a", "--password", "a password"}, EX_USAGE, "unknown option"},
 		{"short", {"user", "add", "a"}, EX_DATAERR, "a password has 8 to 1024 bytes"},
 		{"with\ttabulator", {"user", "add", "a"}, EX_DATAERR, "has a control character"},
 		{"", {"user", "add", "a"}, EX_DATAERR, ""},
@@ -90,8 +108,12 @@ static void wrong_users_are_refused(void **state)
 			"no backend else of type file"},
 		{"", {"user", "add", "a"}, EX_DATAERR, ""},
 		{"", {"user", "passwd", "a"}, EX_NOINPUT, "users.passwd"},
+		{"", {"user", "disable", "a"}, EX_NOINPUT, "users.passwd"},
+		{"", {"user", "enable", "a"}, EX_NOINPUT, "users.passwd"},
+		{"", {"user", "remove", "a"}, EX_NOINPUT, "users.passwd"},
 		{"", {"user", "list"}, EX_NOINPUT, "users.passwd"},
 	};
+	static const char *const verbs[] = {"passwd", "disable", "enable", "remove"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -99,6 +121,11 @@ static void wrong_users_are_refused(void **state)
 		says(err, cases[i].says);
 	}
 	assert_int_not_equal(access(in_folder("users.passwd"), F_OK), 0);
+	put_file(in_folder("users.passwd"), USERS "# bert\n");
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		CALL(1, "user", verbs[i], "bert"); /* who is in a comment only */
+		says(err, "no user \"bert\"");
+	}
 	put_file(in_folder("users.passwd"), "nonsense\n");
 	CALL(EX_DATAERR, "user", "disable", "a");
 	says(err, "users.passwd:1:");
@@ -234,7 +261,9 @@ static void wrong_invitations_are_refused(void **state)
 			"the configuration has no platform \"typo.example\""},
 		{HOST, "a b", "Zoe", "", "is not a meeting of " HOST},
 		{HOST, "m", "", "", "the name is empty"},
-		{HOST, "m", "Zoe", "zoe", "the e-mail is not like name@example.org"},
+		{HOST, "m", "a\nb", "", "not printable"},
+		{HOST, "m", LONG, "", "longer than 256 bytes"},
+		{HOST, "m", "Zoe", "a@good@evil", "the e-mail is not like name@example.org"},
 		{"scripts", "https://meet.lync.com/t/u/PX4", "Zoe", "",
 			"scripts: guests need a page to land on"},
 	};
@@ -249,6 +278,17 @@ static void wrong_invitations_are_refused(void **state)
 	}
 	CALL(EX_USAGE, "invite", "create", FOR);
 	says(err, "missing option --name");
+	CALL(EX_USAGE, "invite", "create", "--name", "Zoe", "--platform", HOST);
+	says(err, "missing option --meeting");
+	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--meeting-token", "a b");
+	says(err, "the meeting token is not");
+	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--expires", "yesterday");
+	says(err, "must lie in the future");
+	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "extra");
+	says(err, "unexpected argument \"extra\"");
+	assert_int_not_equal(access(in_folder("invitations"), F_OK), 0);
+	CALL(0, "secret", "list", "--json");
+	assert_string_equal(out, "[]\n");
 	configure("");
 	CALL(EX_CONFIG, "invite", "list");
 	says(err, "no backend of type invite");
@@ -279,6 +319,38 @@ static void a_meeting_gets_a_key(void **state)
 	CALL(EX_NOINPUT, "meeting-key", "list");
 	CALL(1, "meeting-key", "generate", FOR);
 	CALL(1, "meeting-key", "remove", FOR);
+}
+
+static void wrong_keys_are_refused(void **state)
+{
+	static const struct {
+		const char *input, *words[12];
+		int status;
+		const char *says;
+	} cases[] = {
+		{"", {"set", "--meeting", "m"}, EX_USAGE, "missing option --platform"},
+		{"", {"set", "--platform", HOST}, EX_USAGE, "missing option --meeting"},
+		{"", {"set", "--platform", "else", "--meeting", "m"}, EX_USAGE, "no platform"},
+		{"", {"set", "--platform", HOST, "--meeting", "a b"}, EX_USAGE, "is not a meeting"},
+		{"", {"set", FOR, "--expires", "2020-01-01"}, EX_USAGE, "in the future"},
+		{"", {"set", FOR, "--backend", "staff"}, EX_CONFIG, "no backend staff of type"},
+		{"", {"set", FOR, "extra"}, EX_USAGE, "unexpected argument"},
+		{"short", {"set", FOR}, EX_DATAERR, "8 to 1024 bytes"},
+		{"two\nlines of it", {"set", FOR}, EX_DATAERR, "control character"},
+		{"", {"remove", FOR, "--expires", "1d"}, EX_USAGE, "unknown option"},
+		{"", {"list", "extra"}, EX_USAGE, "unexpected argument"},
+	};
+
+	(void)state;
+	with_guests();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *words[14] = {"meeting-key"};
+
+		memcpy(words + 1, cases[i].words, sizeof cases[i].words);
+		expect_status(cases[i].status, run_words(cases[i].input, words));
+		says(err, cases[i].says);
+	}
+	assert_int_not_equal(access(in_folder("meeting.keys"), F_OK), 0);
 }
 
 /* ---- rules ---- */
@@ -386,6 +458,7 @@ int main(void)
 		TEST(an_invitation_is_made_listed_and_revoked),
 		TEST(wrong_invitations_are_refused),
 		TEST(a_meeting_gets_a_key),
+		TEST(wrong_keys_are_refused),
 		TEST(rules_are_explained),
 		TEST(wrong_questions_are_refused),
 		TEST(rules_are_linted),

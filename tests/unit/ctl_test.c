@@ -57,6 +57,8 @@ static void wrong_calls_say_what_is_wrong(void **state)
 		{{"secret", "set", "--group", "x", "a"}, "unknown option --group"},
 		{{"session", "rotate-keys", "--forget=yes"}, "--forget takes no value"},
 		{{"session", "rotate-keys", "--forget", "--forget"}, "more than 1 time"},
+		{{"secret", "retire", "a", "0"}, "\"0\" is not a version"},
+		{{"secret", "retire", "a", "99999999999"}, "is not a version"},
 		{{"session", "revoke", ""}, "the name is empty"},
 		{{"session", "revoke", "staff/"}, "the name is empty"},
 		{{"init", "--", "--forget"}, "unexpected argument \"--forget\""},
@@ -156,6 +158,7 @@ static void secrets_have_versions(void **state)
 	assert_null(strstr(out, "key one"));
 	CALL(0, "secret", "retire", HOST, "2");
 	CALL(1, "secret", "retire", HOST, "2", "--force");
+	says(err, "has no version 2");
 	CALL(1, "secret", "retire", HOST, "1");
 	says(err, "version 1 is the only one");
 	CALL(0, "secret", "retire", HOST, "1", "--force");
@@ -197,7 +200,11 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 		{"generate", "daily", "", EX_USAGE,
 			"a random key cannot be a secret for type \"galene\""},
 		{"set", "daily", "not a key", EX_DATAERR, "cannot be the secret of daily"},
-		{"set", HOST, "", EX_DATAERR, ""},
+		{"generate", "staff", "", EX_USAGE, "secrets are those of: "},
+		{"set", HOST, "", EX_DATAERR, "nothing was given: standard input is empty"},
+		{"set", HOST, "\n", EX_DATAERR, "nothing was given: standard input is empty"},
+		{"set", HOST, "a\tb", EX_DATAERR, "control character"},
+		{"set", HOST, "..", EX_DATAERR, "dots alone"},
 		{"set", "backend/own", "a\nb\n", EX_DATAERR, ""},
 		{"set", "backend/own", "key", EX_OK, ""},
 	};
@@ -217,6 +224,9 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 		says(err, cases[i].says);
 	}
 	CALL(1, "secret", "retire", "backend/own", "1");
+	configure(""); /* what the configuration no longer has can be retired */
+	TYPE(EX_USAGE, "key", "secret", "set", "backend/own");
+	CALL(0, "secret", "retire", "backend/own", "1");
 	CALL(0, "secret", "retire", "meeting/lync/anna@contoso.example/PX4", "1");
 }
 
@@ -280,6 +290,8 @@ static void sessions_end(void **state)
 	says(out, "every session has ended");
 	CALL(0, "session", "revoke", "staff/anna");
 	says(out, "every session of anna (backend staff) that began until 20");
+	CALL(0, "session", "revoke", "staff/a/b");
+	says(out, "every session of a/b (backend staff)");
 	CALL(0, "session", "revoke", "else/anna");
 	says(out, "every session of else/anna (every backend) that began");
 	CALL(0, "session", "revoke", "--", "-anna");
