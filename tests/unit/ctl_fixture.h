@@ -105,15 +105,28 @@ static inline void redirect(int fd, const char *path, int flags)
 	close(file);
 }
 
+/* The command line for a call, which ctl_main() may change and take words out of. */
+static inline int make_argv(const char *const *words, char **argv)
+{
+	static char text[32][1024];
+	const char *const front[] = {"meetauthctl", "-c", conf};
+	int argc = 0;
+
+	for (; argc < 3 || words[argc - 3] != NULL; argc++) {
+		snprintf(text[argc], sizeof *text, "%s", argc < 3 ? front[argc] : words[argc - 3]);
+		argv[argc] = text[argc];
+	}
+	argv[argc] = NULL;
+	return argc;
+}
+
 /* Runs ctl_main() with `-c conf` and the words; `input`, a file, is its standard input. */
 static inline int run_with(const char *input, const char *const *words)
 {
-	char *argv[32] = {(char[]){"meetauthctl"}, (char[]){"-c"}, conf};
-	int argc = 3, status;
+	char *argv[32];
+	int argc = make_argv(words, argv), status;
 	pid_t child;
 
-	for (; words[argc - 3] != NULL; argc++)
-		argv[argc] = strdup(words[argc - 3]);
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
@@ -123,8 +136,6 @@ static inline int run_with(const char *input, const char *const *words)
 		exit(ctl_main(argc, argv));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	while (argc > 3)
-		free(argv[--argc]);
 	get_file(in_folder("out"), out, sizeof out);
 	get_file(in_folder("err"), err, sizeof err);
 	if (!WIFEXITED(status))

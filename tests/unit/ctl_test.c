@@ -233,15 +233,12 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 /* Answers each prompt on the terminal with the next of the answers. */
 static int answer_prompts(const char *const *words, const char *const *answers)
 {
-	char *argv[8] = {(char[]){"meetauthctl"}, (char[]){"-c"}, conf};
-	char seen[4096] = "";
+	char *argv[32], seen[4096] = "";
 	size_t length = 0;
 	ssize_t got;
-	int argc = 3, terminal, status;
+	int argc = make_argv(words, argv), terminal, status;
 	pid_t child;
 
-	for (; words[argc - 3] != NULL; argc++)
-		argv[argc] = strdup(words[argc - 3]);
 	fflush(NULL);
 	child = forkpty(&terminal, NULL, NULL, NULL);
 	if (child == 0)
@@ -258,8 +255,6 @@ static int answer_prompts(const char *const *words, const char *const *answers)
 	}
 	close(terminal);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	while (argc > 3)
-		free(argv[--argc]);
 	snprintf(out, sizeof out, "%s", seen);
 	return WEXITSTATUS(status);
 }

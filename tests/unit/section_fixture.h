@@ -66,8 +66,8 @@ static inline void put(const char *path, const char *text, size_t length, mode_t
 	assert_int_equal(rename(other, path), 0);
 }
 
-static inline int load_text(struct fixture *fixture, struct config_types known, struct error *error,
-	const char *format, va_list args)
+static inline __attribute__((format(printf, 4, 0))) int load_text(struct fixture *fixture,
+	struct config_types known, struct error *error, const char *format, va_list args)
 {
 	char text[4096];
 	int length =
