@@ -39,22 +39,22 @@ enum step desk_enter(struct visit *visit)
 {
 	if (!visit->service->settings->desk.present)
 		return visit_fail(visit, FAILURE_NOT_FOUND);
-	visit->join.platform = strdup(JOIN_TO_DESK);
-	visit->join.meeting_id = strdup(JOIN_TO_DESK);
-	visit->join.meeting_token = strdup(JOIN_TO_DESK);
-	if (visit->join.platform == NULL || visit->join.meeting_id == NULL ||
-		visit->join.meeting_token == NULL)
-		return visit_fail(visit, FAILURE_INTERNAL);
-	visit->to_desk = true;
+	visit->destination = DESTINATION_DESK;
+	visit->signin.fresh_groups = true; /* who is no host any more is none at once */
 	return STEP_NEXT;
+}
+
+static enum step lead_back(struct visit *visit, enum outcome outcome)
+{
+	visit->outcome = outcome;
+	response_begin(&visit->response, 303, visit->request.id);
+	response_header(&visit->response, "Location", visit->service->desk_url);
+	return STEP_DONE;
 }
 
 enum step desk_return(struct visit *visit)
 {
-	visit->is_join = false;
-	response_begin(&visit->response, 303, visit->request.id);
-	response_header(&visit->response, "Location", visit->service->desk_url);
-	return STEP_DONE;
+	return lead_back(visit, OUTCOME_SIGNED_IN);
 }
 
 /* ---- on a worker ---- */
@@ -202,13 +202,16 @@ static enum step answer(struct desk *desk)
 	if (desk->action != DESK_SHOW)
 		desk_log(desk);
 	if (leads_back(desk))
-		return desk_return(visit);
+		return lead_back(visit, OUTCOME_DESK_CHANGED);
 	if (desk->broken && !desk->done) {
 		give_back(desk);
 		visit_set_detail(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
-	return desk_page(desk) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+	if (desk_page(desk) != 0)
+		return visit_fail(visit, FAILURE_INTERNAL);
+	visit->outcome = desk->done ? OUTCOME_DESK_CHANGED : OUTCOME_DESK_SHOWN;
+	return STEP_DONE;
 }
 
 static void on_done(struct worker_job *job, bool cancelled)
@@ -219,7 +222,7 @@ static void on_done(struct worker_job *job, bool cancelled)
 
 	if (cancelled) { /* others had fewer in the queue */
 		give_back(desk);
-		visit->retry_after = 5;
+		visit->report.retry_after = 5;
 		step = visit_fail(visit, FAILURE_OVERLOADED);
 	} else {
 		step = answer(desk);
@@ -257,7 +260,7 @@ static enum step begin(struct desk *desk)
 	if (worker_submit(lane, &desk->job) == 0)
 		return STEP_WAIT;
 	give_back(desk);
-	desk->visit->retry_after = 5;
+	desk->visit->report.retry_after = 5;
 	visit_set_detail(desk->visit, "too much waits for the files already");
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
@@ -276,20 +279,14 @@ enum step desk_show(struct visit *visit)
 	return desk != NULL ? begin(desk) : visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* The form is one of ours and of this browser. 0 or -1. The ticket has no join: the visit keeps its
- * own. */
+/* The form is one of ours and of this browser. 0 or -1. */
 static int check_ticket(struct visit *visit)
 {
-	struct join kept = visit->join;
 	const char *ticket = NULL;
-	int rc = -1;
 
-	visit->join = JOIN_INIT;
-	if (params_get(visit->form, "ticket", &ticket) == PARAM_ONCE)
-		rc = visit_open_ticket(visit, TICKET_DESK, ticket);
-	join_release(&visit->join);
-	visit->join = kept;
-	return rc;
+	return params_get(visit->form, "ticket", &ticket) == PARAM_ONCE
+		       ? visit_open_ticket(visit, TICKET_DESK, ticket)
+		       : -1;
 }
 
 /* An invitation is answered with its link and not with a redirect: whoever reloads that page sends

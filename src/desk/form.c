@@ -32,7 +32,7 @@ static int take_fields(struct desk *desk)
 		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
 				PARAM_REPEATED ||
 			strlen(*fields[i].value) > FIELD_MAX) {
-			desk->visit->parameter = fields[i].name;
+			desk->visit->report.parameter = fields[i].name;
 			return -1;
 		}
 	}
@@ -53,7 +53,7 @@ static int take_action(struct desk *desk)
 	};
 	const char *name = NULL;
 
-	desk->visit->parameter = "do";
+	desk->visit->report.parameter = "do";
 	if (params_get(desk->visit->form, "do", &name) != PARAM_ONCE)
 		return -1;
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
@@ -258,13 +258,13 @@ static int check_target(struct desk *desk)
 	bool is_new = desk->action == DESK_ADD_INVITATION ||
 		      (desk->action == DESK_PUT_ACCOUNT && desk->id[0] == '\0');
 
-	desk->visit->parameter = "id";
+	desk->visit->report.parameter = "id";
 	if (is_new ? desk->id[0] != '\0' : !records_is_id(desk->id))
 		return -1;
-	desk->visit->parameter = "seen";
+	desk->visit->report.parameter = "seen";
 	if (desk->action == DESK_PUT_ACCOUNT && !is_new && !records_is_id(desk->seen))
 		return -1;
-	desk->visit->parameter = NULL;
+	desk->visit->report.parameter = NULL;
 	return 0;
 }
 

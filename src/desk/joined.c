@@ -23,7 +23,7 @@ enum step desk_mark_joined(struct visit *visit)
 	const struct identity *who = &visit->session.who;
 	uint8_t key[STATE_KEY_SIZE];
 
-	if (visit->handed_over) /* who asks for the token will be marked */
+	if (visit->outcome != OUTCOME_JOINED) /* who asks for the token will be marked */
 		return STEP_NEXT;
 	if (!is_title(settings->accounts, who->backend) &&
 		!is_title(settings->invitations, who->backend))

@@ -31,10 +31,12 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 			count == PARAM_MISSING ? "missing" : "stands twice");
 		return -1;
 	}
-	visit->too_long = strlen(value) > parameter->maximum;
+	if (strlen(value) > parameter->maximum) {
+		visit_refuse_long(visit, parameter->name, "too long");
+		return -1;
+	}
 	if (!text_is_token(value, parameter->minimum, parameter->maximum, parameter->others)) {
-		visit_refuse(visit, parameter->name,
-			visit->too_long ? "too long" : "wrong length or characters");
+		visit_refuse(visit, parameter->name, "wrong length or characters");
 		return -1;
 	}
 	*copy_r = strdup(value);
@@ -61,7 +63,7 @@ static enum step refuse_platform(struct visit *visit, const char *hostname, cons
 			buffer_printf(&known, "%s%s", known.length > 0 ? ", " : "",
 				service->platforms[i].title);
 	}
-	visit->hostname = strndup(hostname, HOSTNAME_MAX);
+	visit->report.hostname = strndup(hostname, HOSTNAME_MAX);
 	visit_set_detail(visit, "not the title of a platform here: %s",
 		known.length > 0 ? known.data : "none takes visits at this address");
 	buffer_release(&known);
@@ -120,6 +122,7 @@ static enum step read_query(struct visit *visit, const struct params *query)
 {
 	struct join *join = &visit->join;
 
+	visit->destination = DESTINATION_MEETING;
 	/* The form of all four comes before the question whose they are. */
 	if (take(visit, query, &meeting_id, &join->meeting_id) != 0 ||
 		take(visit, query, &meeting_token, &join->meeting_token) != 0 ||
@@ -176,10 +179,11 @@ enum step arrive_at(struct visit *visit, const char *rest,
 	visit->join.request_token = strdup("");
 	if (visit->join.platform == NULL || visit->join.request_token == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
+	visit->destination = DESTINATION_MEETING;
 	if (platform->driver->entry->arrive(platform->instance, &arrival) == 0)
 		return STEP_NEXT;
-	visit->too_long = arrival.too_long;
-	return visit_refuse(visit, arrival.bad, error.text);
+	return arrival.too_long ? visit_refuse_long(visit, arrival.bad, error.text)
+				: visit_refuse(visit, arrival.bad, error.text);
 }
 
 /* Addresses of meetings may end with a slash, as those of Galene do; no name of one does. */

@@ -11,13 +11,12 @@ enum step authorize_join(struct visit *visit)
 {
 	struct policy_answer answer;
 
-	if (!identity_is_good_for(
-		    &visit->session.who, visit->join.platform, visit->join.meeting_id)) {
-		visit->rule = "meetings of the account";
+	if (!admission_is_good_for(visit, &visit->session.who)) {
+		visit->report.rule = "meetings of the account";
 		return visit_fail(visit, FAILURE_DENIED);
 	}
 	answer = admission_ask(visit, &visit->session.who);
-	visit->rule = answer.rule;
-	visit->role = answer.role;
+	visit->report.rule = answer.rule;
+	visit->exchange.role = answer.role;
 	return answer.verdict == POLICY_ALLOW ? STEP_NEXT : visit_fail(visit, FAILURE_DENIED);
 }

@@ -22,7 +22,7 @@ static enum step send_request(struct visit *visit);
 /* Nothing was sent: somebody may try the same link again. */
 static void give_claim_back(struct visit *visit)
 {
-	state_unclaim(visit->server->state, visit->claim);
+	state_unclaim(visit->server->state, visit->exchange.claim);
 }
 
 /* Only a platform that refused is asked again, with the next older secret. */
@@ -32,8 +32,8 @@ static enum step refused(struct visit *visit)
 
 	secrets_of(visit, &count);
 	metric_count(METRIC_EXCHANGE_REFUSED);
-	visit->secret_index++;
-	if (visit->secret_index < count)
+	visit->exchange.secret_index++;
+	if (visit->exchange.secret_index < count)
 		return send_request(visit);
 	join_rate_count_refused(visit);
 	return visit_fail(visit, FAILURE_EXCHANGE_REFUSED);
@@ -68,9 +68,9 @@ static void hide_request(const struct visit *visit, const char *secret, char *te
 static enum step be_busy(struct visit *visit, const struct outbound_answer *answer)
 {
 	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
-	visit->retry_after = answer->retry_after_ms / 1000;
+	visit->report.retry_after = answer->retry_after_ms / 1000;
 	visit_set_detail(visit, "the platform asks to come back in %lld s (HTTP %ld)",
-		(long long)visit->retry_after, answer->status);
+		(long long)visit->report.retry_after, answer->status);
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
@@ -86,17 +86,19 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	if (answer->retry_after_ms > 0)
 		return be_busy(visit, answer);
 	error.text[0] = '\0';
-	buffer_clear(&visit->token);
+	buffer_clear(&visit->exchange.token);
 	verdict = driver->exchange->read_answer(
-		visit->platform->instance, &visit->join, &what, &visit->token, &error);
+		visit->platform->instance, &visit->join, &what, &visit->exchange.token, &error);
 	secrets = secrets_of(visit, &count);
 	if (verdict != PLATFORM_GRANTED)
-		hide_request(visit, secret_text(secrets[visit->secret_index].secret), error.text);
+		hide_request(visit, secret_text(secrets[visit->exchange.secret_index].secret),
+			error.text);
 	visit_set_detail(visit, "%s", error.text);
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		metric_count(METRIC_EXCHANGE_GRANTED);
-		secrets_note_acceptance(visit, &secrets[visit->secret_index]);
+		secrets_note_acceptance(visit, &secrets[visit->exchange.secret_index]);
+		visit->outcome = OUTCOME_JOINED;
 		return STEP_NEXT;
 	case PLATFORM_REFUSED:
 		return refused(visit);
@@ -110,7 +112,7 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 
 static enum step read_result(struct visit *visit, const struct outbound_answer *answer)
 {
-	bool nothing_sent = !answer->sent && visit->secret_index == 0;
+	bool nothing_sent = !answer->sent && visit->exchange.secret_index == 0;
 
 	if (answer->result == OUTBOUND_ANSWER)
 		return read_answer(visit, answer);
@@ -120,7 +122,7 @@ static enum step read_result(struct visit *visit, const struct outbound_answer *
 	switch (answer->result) {
 	case OUTBOUND_BUSY:
 		metric_count(METRIC_EXCHANGE_NOT_SENT);
-		visit->retry_after = answer->retry_after_ms / 1000 + 1;
+		visit->report.retry_after = answer->retry_after_ms / 1000 + 1;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	case OUTBOUND_TIMEOUT:
 		metric_count(METRIC_EXCHANGE_TIMEOUT);
@@ -141,11 +143,11 @@ static void on_answer(void *context, const struct outbound_answer *answer)
 	struct visit *visit = context;
 	enum step step;
 
-	visit->exchange_ms = clock_monotonic_ms() - visit->exchange_started_ms;
+	visit->exchange.took_ms = clock_monotonic_ms() - visit->exchange.started_ms;
 	step = read_result(visit, answer);
 	if (step == STEP_WAIT)
 		return;
-	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange.took_ms);
 	visit_continue(visit, step);
 }
 
@@ -155,14 +157,14 @@ static enum step send_request(struct visit *visit)
 	const struct service_platform *platform = visit->platform;
 	struct buffer target = BUFFER_INIT(TARGET_MAX);
 	int64_t left =
-		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange_started_ms);
+		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange.started_ms);
 	const struct store_secret *secrets;
 	size_t count;
 	int rc = -1;
 
 	secrets = secrets_of(visit, &count);
 	platform->driver->exchange->request_target(platform->instance, &visit->join,
-		secret_text(secrets[visit->secret_index].secret), &target);
+		secret_text(secrets[visit->exchange.secret_index].secret), &target);
 	if (!target.failed && left > 0)
 		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
@@ -172,7 +174,7 @@ static enum step send_request(struct visit *visit)
 	}
 	if (rc == 0)
 		return STEP_WAIT;
-	if (visit->secret_index == 0)
+	if (visit->exchange.secret_index == 0)
 		give_claim_back(visit);
 	visit_set_detail(visit, "no memory for the exchange");
 	return visit_fail(visit, FAILURE_INTERNAL);
@@ -187,10 +189,10 @@ static enum step claim(struct visit *visit)
 
 	if (step != STEP_NEXT)
 		return step;
-	seal_hash(hash_key, visit->claim, "claim", visit->join.platform, visit->join.request_token,
-		NULL);
+	seal_hash(hash_key, visit->exchange.claim, "claim", visit->join.platform,
+		visit->join.request_token, NULL);
 	if (server->last_claiming != NULL)
-		server->last_claiming->next_claiming = visit;
+		server->last_claiming->exchange.next = visit;
 	else
 		server->claiming = visit;
 	server->last_claiming = visit;
@@ -201,7 +203,7 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 {
 	switch (claim->verdict) {
 	case STATE_CLAIM_WON:
-		visit->exchange_started_ms = clock_monotonic_ms();
+		visit->exchange.started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
 		visit_set_detail(
@@ -223,7 +225,7 @@ static struct state_claimed claim_of(const struct visit *visit)
 	int64_t token_s = visit->platform->peer->token_lifetime;
 
 	struct state_claimed claim = {
-		.key = visit->claim, .seconds = token_s > ticket_s ? token_s : ticket_s};
+		.key = visit->exchange.claim, .seconds = token_s > ticket_s ? token_s : ticket_s};
 
 	join_rate_limit(visit, &claim);
 	return claim;
@@ -239,7 +241,7 @@ void exchange_claim_all(struct server *server)
 		for (; server->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
 			visits[count] = server->claiming;
 			claims[count] = claim_of(visits[count]);
-			server->claiming = visits[count]->next_claiming;
+			server->claiming = visits[count]->exchange.next;
 		}
 		if (server->claiming == NULL)
 			server->last_claiming = NULL;
@@ -254,14 +256,14 @@ enum step exchange_token(struct visit *visit)
 	size_t count;
 
 	/* Whoever is gone will come back with the same link; let it be good then. */
-	if (visit->has_waited && fastcgi_is_abandoned(visit->fd)) {
+	if (visit->signin.has_waited && fastcgi_is_abandoned(visit->fd)) {
 		visit_set_detail(visit, "the visitor was gone before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	params_free(&visit->form);
 	request_shrink(&visit->request);
 	if (visit->platform->peer->app_url != NULL && visit->origin == NULL) {
-		visit->handed_over = true;
+		visit->outcome = OUTCOME_HANDED_OVER;
 		return STEP_NEXT;
 	}
 	secrets_of(visit, &count);

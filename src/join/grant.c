@@ -36,8 +36,8 @@ static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_I
 	char session[2 * SESSION_ID_SIZE + 1], browser[2 * TICKET_BROWSER_SIZE + 1];
 	uint8_t key[STATE_KEY_SIZE];
 
-	if (visit->is_ambient) {
-		text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
+	if (visit->signin.is_ambient) {
+		text_hex(visit->browser.id, TICKET_BROWSER_SIZE, browser);
 		seal_hash(hash_key, key, "rejoin of", visit->join.platform, visit->join.meeting_id,
 			who->backend, who->subject, browser, NULL);
 	} else {
@@ -58,12 +58,12 @@ static void prepare(struct granting *granting, struct visit *visit)
 	granting->grant = (struct platform_grant){
 		.join = &visit->join,
 		.who = &visit->session.who,
-		.role = visit->role,
+		.role = visit->exchange.role,
 		.by_script = visit->origin != NULL,
 		.now = clock_wall(), /* whoever signed in may have taken a while */
 		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
 		.secrets = {granting->texts, 0},
-		.token = &visit->token,
+		.token = &visit->exchange.token,
 		.accepted = &granting->accepted,
 		.retry_after = &granting->retry_after,
 		.error = &granting->error,
@@ -92,6 +92,7 @@ static enum step admit(const struct granting *granting)
 	secrets = secrets_of(visit, &count);
 	if (granting->accepted < count)
 		secrets_note_acceptance(visit, &secrets[granting->accepted]);
+	visit->outcome = OUTCOME_JOINED;
 	return STEP_NEXT;
 }
 
@@ -101,7 +102,7 @@ static enum step conclude(const struct granting *granting)
 		enum metric metric;
 		enum failure failure;
 	} rows[] = {
-		[PLATFORM_REFUSED] = {METRIC_EXCHANGE_REFUSED, FAILURE_EXCHANGE_REFUSED},
+		[PLATFORM_REFUSED] = {METRIC_EXCHANGE_REFUSED, FAILURE_NO_MEETING},
 		[PLATFORM_BAD_ANSWER] = {METRIC_EXCHANGE_BAD_ANSWER, FAILURE_EXCHANGE_BAD_ANSWER},
 		[PLATFORM_UNREACHABLE] = {METRIC_EXCHANGE_UNREACHABLE,
 			FAILURE_EXCHANGE_UNREACHABLE},
@@ -113,9 +114,9 @@ static enum step conclude(const struct granting *granting)
 
 	if (granting->verdict == PLATFORM_GRANTED)
 		return admit(granting);
-	buffer_wipe(&visit->token);
+	buffer_wipe(&visit->exchange.token);
 	if (granting->verdict == PLATFORM_BUSY)
-		visit->retry_after = granting->retry_after;
+		visit->report.retry_after = granting->retry_after;
 	visit_set_detail(visit, "%s", granting->error.text);
 	metric_count(rows[granting->verdict].metric);
 	return visit_fail(visit, rows[granting->verdict].failure);
@@ -157,7 +158,7 @@ static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 {
 	metric_count(METRIC_EXCHANGE_NOT_SENT);
 	visit_set_detail(visit, "%s", why);
-	visit->retry_after = wait_ms / 1000 + 1;
+	visit->report.retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
@@ -168,8 +169,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 	enum step step;
 
 	gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
-	visit->exchange_ms = clock_monotonic_ms() - granting->started_ms;
-	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange_ms);
+	visit->exchange.took_ms = clock_monotonic_ms() - granting->started_ms;
+	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange.took_ms);
 	tell_breaker(granting);
 	if (granting->called)
 		step = conclude(granting);

@@ -24,9 +24,8 @@ static void name_room(const struct visit *visit, size_t index, struct state_thin
 
 static enum step refuse(struct visit *visit)
 {
-	visit->no_room = true;
-	visit->retry_after = RETRY_AFTER_S;
-	return visit_fail(visit, FAILURE_OVERLOADED);
+	visit->report.retry_after = RETRY_AFTER_S;
+	return visit_fail(visit, FAILURE_NO_ROOM);
 }
 
 static enum step be_unavailable(struct visit *visit)

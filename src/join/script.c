@@ -143,7 +143,7 @@ enum step return_to_script(struct visit *visit)
 	struct platform_token_response reply = {200, "application/json", &body};
 
 	platform_write_token(
-		platform->driver, platform->instance, &visit->join, visit->token.data, &reply);
+		platform->driver, platform->instance, &visit->join, visit->exchange.token.data, &reply);
 	response_begin(&visit->response, reply.status, visit->request.id);
 	response_header(&visit->response, "Content-Type", reply.media_type);
 	script_add_headers(visit);

@@ -147,19 +147,13 @@ static int check_sentences(const struct langs *langs, struct error *error)
 	static const char *const names[] = {
 		"account", "meeting", "platform", "parameter", "retry_after", NULL};
 	static const char *const keys[] = {
-#define FAILURE(id, code, status, result, metric) "error." code ".title", "error." code ".message",
+#define FAILURE(id, code, status, result, metric, title, message)                                  \
+	"error." code "." title, "error." code "." message,
 #include "service/failures.def"
 #undef FAILURE
 		"error.bad-request.other",
-		"error.bad-request.long",
 		"error.login-failed.other",
 		"error.login-failed.script",
-		"error.exchange-refused.meeting.title",
-		"error.exchange-refused.meeting.message",
-		"error.ticket-expired.other",
-		"error.login-throttled.join.message",
-		"error.overloaded.room.title",
-		"error.overloaded.room.message",
 		"error.denied.desk.title",
 		"error.denied.desk.message",
 		"error.ticket-expired.desk.message",

@@ -63,33 +63,33 @@ static bool has_join(enum ticket_kind kind)
 	return kind != TICKET_LOGOUT && kind != TICKET_DESK;
 }
 
-static bool has_note(enum ticket_kind kind)
+static bool has_pending(enum ticket_kind kind)
 {
 	return kind == TICKET_REDIRECT || kind == TICKET_CHALLENGE || kind == TICKET_INVITE;
 }
 
-static void put_note(struct wire_out *out, const struct ticket_note *note)
+static void put_pending(struct wire_out *out, const struct pending *pending)
 {
-	wire_put_bytes(out, note->id, sizeof note->id);
-	wire_put_bytes(out, note->seed, sizeof note->seed);
-	wire_put_number(out, note->echo, 1);
-	wire_put_text(out, note->backend);
-	wire_put_text(out, note->name);
-	wire_put_text(out, note->prompt);
-	wire_put_number(out, note->state_length, 2);
-	wire_put_bytes(out, note->state, note->state_length);
-	wire_put_identity(out, &note->who);
+	wire_put_bytes(out, pending->id, sizeof pending->id);
+	wire_put_bytes(out, pending->seed, sizeof pending->seed);
+	wire_put_number(out, pending->echo, 1);
+	wire_put_text(out, pending->backend);
+	wire_put_text(out, pending->name);
+	wire_put_text(out, pending->prompt);
+	wire_put_number(out, pending->state_length, 2);
+	wire_put_bytes(out, pending->state, pending->state_length);
+	wire_put_identity(out, &pending->who);
 }
 
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	const struct join *join, const struct ticket_note *note, struct buffer *text)
+	const struct join *join, const struct pending *pending, struct buffer *text)
 {
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain,
 		.capacity = kind == TICKET_CHALLENGE ? PLAIN_MAX : ADDRESS_PLAIN_MAX};
-	int64_t issued = has_note(kind) && note->made != 0 ? note->made : now;
-	int64_t ends = has_note(kind) && note->ends != 0 ? note->ends : issued + lifetime;
+	int64_t issued = has_pending(kind) && pending->made != 0 ? pending->made : now;
+	int64_t ends = has_pending(kind) && pending->ends != 0 ? pending->ends : issued + lifetime;
 	int rc = -1;
 
 	wire_put_number(&out, VERSION, 1);
@@ -98,9 +98,9 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	wire_put_number(&out, (uint64_t)ends, 8);
 	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
 	if (has_join(kind))
-		put_join(&out, join);
-	if (has_note(kind))
-		put_note(&out, note);
+		put_join(&out, join != NULL ? join : join_to_desk());
+	if (has_pending(kind))
+		put_pending(&out, pending);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
 	explicit_bzero(plain, out.length); /* the request token, an answer */
@@ -144,31 +144,31 @@ static int get_join(struct wire_in *in, struct join *join)
 	return 0;
 }
 
-static int get_note(struct wire_in *in, struct ticket_note *note)
+static int get_pending(struct wire_in *in, struct pending *pending)
 {
-	wire_get_bytes(in, note->id, sizeof note->id);
-	wire_get_bytes(in, note->seed, sizeof note->seed);
+	wire_get_bytes(in, pending->id, sizeof pending->id);
+	wire_get_bytes(in, pending->seed, sizeof pending->seed);
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a kind that has one is asked with
 	 * one */
-	note->echo = wire_get_number(in, 1) != 0;
-	note->backend = wire_get_text(in);
-	note->name = wire_get_text(in);
-	note->prompt = wire_get_text(in);
-	note->state_length = (size_t)wire_get_number(in, 2);
-	if (in->failed || note->state_length > sizeof note->state)
+	pending->echo = wire_get_number(in, 1) != 0;
+	pending->backend = wire_get_text(in);
+	pending->name = wire_get_text(in);
+	pending->prompt = wire_get_text(in);
+	pending->state_length = (size_t)wire_get_number(in, 2);
+	if (in->failed || pending->state_length > sizeof pending->state)
 		return -1;
-	wire_get_bytes(in, note->state, note->state_length);
-	wire_get_identity(in, &note->who);
-	return in->failed || note->backend == NULL ? -1 : 0;
+	wire_get_bytes(in, pending->state, pending->state_length);
+	wire_get_identity(in, &pending->who);
+	return in->failed || pending->backend == NULL ? -1 : 0;
 }
 
-void ticket_note_release(struct ticket_note *note)
+void pending_release(struct pending *pending)
 {
-	free(note->backend);
-	free(note->name);
-	free(note->prompt);
-	identity_release(&note->who);
-	explicit_bzero(note, sizeof *note);
+	free(pending->backend);
+	free(pending->name);
+	free(pending->prompt);
+	identity_release(&pending->who);
+	explicit_bzero(pending, sizeof *pending);
 }
 
 /* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
@@ -198,43 +198,45 @@ static enum ticket_result check_front(struct wire_in *in, enum ticket_kind kind,
 
 /* What stands behind the front. */
 static enum ticket_result read_rest(struct wire_in *in, enum ticket_kind kind,
-	enum ticket_result result, struct join *join, struct ticket_note *note)
+	enum ticket_result result, struct join *join, struct pending *pending)
 {
 	if (has_join(kind) && get_join(in, join) != 0)
 		return TICKET_BAD;
+	if (has_join(kind) && strcmp(join->platform, join_to_desk()->platform) == 0)
+		join_release(join);
 	if (result != TICKET_GOOD)
 		return result;
-	if (has_note(kind) && get_note(in, note) != 0)
+	if (has_pending(kind) && get_pending(in, pending) != 0)
 		return TICKET_BAD;
 	return wire_is_done(in) ? TICKET_GOOD : TICKET_BAD;
 }
 
 enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
 	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	struct join *join, struct ticket_note *note)
+	struct join *join, struct pending *pending)
 {
 	struct buffer plain = BUFFER_INIT(PLAIN_MAX);
 	int64_t issued = 0, ends = 0;
 	enum ticket_result result = TICKET_BAD;
 
 	*join = JOIN_INIT;
-	if (note != NULL)
-		*note = TICKET_NOTE_INIT;
+	if (pending != NULL)
+		*pending = PENDING_INIT;
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
 		result = check_front(&in, kind, browser, now, lifetime, &issued, &ends);
 		if (result != TICKET_BAD)
-			result = read_rest(&in, kind, result, join, note);
+			result = read_rest(&in, kind, result, join, pending);
 	}
 	buffer_wipe(&plain);
 	if (result == TICKET_BAD)
 		join_release(join);
-	if (result != TICKET_GOOD && note != NULL)
-		ticket_note_release(note);
-	if (result == TICKET_GOOD && has_note(kind)) {
-		note->made = issued;
-		note->ends = ends;
+	if (result != TICKET_GOOD && pending != NULL)
+		pending_release(pending);
+	if (result == TICKET_GOOD && has_pending(kind)) {
+		pending->made = issued;
+		pending->ends = ends;
 	}
 	return result;
 }

@@ -7,8 +7,8 @@
  *   payload: version 4 | kind 1 | issued 8 | ends 8 | browser id 16 (of a form that acts for
  * somebody who is signed in: a hash of it and of them) | where the kind has one, the join:
  * platform, meeting id, meeting token (empty: the id again), request token, as 2-byte length and
- * bytes | number of forwards 1 | name and value of each | where it has one, the note: id 16 | seed
- * 32 | echo 1 | backend, name, prompt | state as 2-byte length and bytes | the identity
+ * bytes | number of forwards 1 | name and value of each | where it has one, the pending sign-in: id
+ * 16 | seed 32 | echo 1 | backend, name, prompt | state as 2-byte length and bytes | the identity
  * (identity_wire.h)
  */
 #ifndef SESSION_TICKET_H
@@ -42,13 +42,14 @@ enum ticket_kind {
 	TICKET_JOIN,	  /* a pending join */
 	TICKET_LOGOUT,	  /* the logout form: no join in it */
 	TICKET_DESK,	  /* the forms of the guest desk: no join either */
-	TICKET_REDIRECT,  /* on the way through a provider: a join and a note */
-	TICKET_CHALLENGE, /* a second question was asked: a join and a note */
-	TICKET_INVITE,	  /* the page of an invitation: a join without request token, a note */
+	TICKET_REDIRECT,  /* on the way through a provider: a join and a pending sign-in */
+	TICKET_CHALLENGE, /* a second question was asked: a join and a pending sign-in */
+	TICKET_INVITE, /* the page of an invitation: a join without request token, a pending sign-in
+			*/
 };
 
 /* What a login has to remember beside the join. */
-struct ticket_note {
+struct pending {
 	uint8_t id[TICKET_ID_SIZE];	/* random: what may happen once, or five times, counts it */
 	uint8_t seed[TICKET_SEED_SIZE]; /* random: nonce and PKCE verifier are made of it */
 	/* From when on its tickets age, and when they end, however often it is sealed again; 0: as
@@ -63,9 +64,9 @@ struct ticket_note {
 	struct identity who; /* who passed the first question; empty where the backend asks both */
 };
 
-#define TICKET_NOTE_INIT ((struct ticket_note){.who = IDENTITY_INIT})
+#define PENDING_INIT ((struct pending){.who = IDENTITY_INIT})
 
-void ticket_note_release(struct ticket_note *note);
+void pending_release(struct pending *pending);
 
 /* Opens the browser's cookie value into `browser`; on anything but a cookie of ours (NULL, forged,
  * damaged) makes a new id. True when a new one was made: the cookie is to be set. */
@@ -80,12 +81,12 @@ int ticket_browser_open(
 int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICKET_BROWSER_SIZE],
 	struct buffer *text);
 
-/* Appends the sealed ticket, good for `lifetime` seconds. `join` and `note` are there where the
- * kind has one, else NULL. 0, or -1 when it would be longer than TICKET_TEXT_MAX (a challenge:
- * TICKET_FORM_MAX). */
+/* Appends the sealed ticket, good for `lifetime` seconds. `join` and `pending` are there where the
+ * kind has one, else NULL; without a join such a ticket leads to the guest desk. 0, or -1 when it
+ * would be longer than TICKET_TEXT_MAX (a challenge: TICKET_FORM_MAX). */
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	const struct join *join, const struct ticket_note *note, struct buffer *text);
+	const struct join *join, const struct pending *pending, struct buffer *text);
 
 /* What became of a ticket. */
 enum ticket_result {
@@ -96,11 +97,12 @@ enum ticket_result {
 };
 
 /* Opens a ticket of that kind for that browser, which has not ended, is younger than `lifetime`
- * seconds and not from further in the future than TICKET_SKEW. Join and note are filled (empty
- * where the kind has none; `note` may be NULL then) and the caller's when it is TICKET_GOOD; of a
+ * seconds and not from further in the future than TICKET_SKEW. Join and pending are filled (empty
+ * where the kind has none, the join also of one that leads to the guest desk; `pending` may be NULL
+ * then) and the caller's when it is TICKET_GOOD; of a
  * foreign or late one the join tells what it was for, to the log alone. */
 enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
 	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
-	struct join *join, struct ticket_note *note);
+	struct join *join, struct pending *pending);
 
 #endif

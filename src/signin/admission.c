@@ -5,13 +5,26 @@
 #include "signin/factor.h"
 #include "visit/fail.h"
 
+const struct join *admission_join(const struct visit *visit)
+{
+	return visit->destination == DESTINATION_DESK ? join_to_desk() : &visit->join;
+}
+
+bool admission_is_good_for(const struct visit *visit, const struct identity *who)
+{
+	const struct join *join = admission_join(visit);
+
+	return identity_is_good_for(who, join->platform, join->meeting_id);
+}
+
 struct policy_answer admission_ask(const struct visit *visit, const struct identity *who)
 {
+	const struct join *join = admission_join(visit);
 	struct policy_question question = {
 		.who = who,
-		.platform = visit->join.platform,
-		.meeting_id = visit->join.meeting_id,
-		.meeting_token = visit->join.meeting_token,
+		.platform = join->platform,
+		.meeting_id = join->meeting_id,
+		.meeting_token = join->meeting_token,
 		.client = visit->request.client,
 		.now = visit->now,
 	};

@@ -9,7 +9,13 @@
 #include "policy/policy.h"
 #include "visit/visit.h"
 
-/* What the policy says of `who` and the visit's meeting. */
+/* The visit's join, or what stands for it on the way to the desk. */
+const struct join *admission_join(const struct visit *visit);
+
+/* Whether somebody is good for the visit's destination: some are for certain meetings alone. */
+bool admission_is_good_for(const struct visit *visit, const struct identity *who);
+
+/* What the policy says of `who` and the visit's destination. */
 struct policy_answer admission_ask(const struct visit *visit, const struct identity *who);
 
 /* Whether the backend that vouched for somebody is still there and knows them, and their second

@@ -17,7 +17,7 @@ enum step arrive_and_stop(struct visit *visit)
 	return STEP_DONE;
 }
 
-/* Fills join and note from a ticket that was sealed for this browser. */
+/* Fills join and pending sign-in from a ticket that was sealed for this browser. */
 static enum step open_ticket(
 	struct visit *visit, const struct params *from, const char *name, enum ticket_kind kind)
 {
@@ -27,8 +27,7 @@ static enum step open_ticket(
 		return visit_refuse(visit, name, "missing, or stands twice");
 	if (visit_open_ticket(visit, kind, text) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	visit->to_desk = strcmp(visit->join.platform, JOIN_TO_DESK) == 0;
-	if (visit->to_desk)
+	if (visit->destination != DESTINATION_MEETING)
 		return STEP_NEXT;
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	if (visit->platform != NULL)

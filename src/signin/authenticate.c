@@ -5,6 +5,7 @@
  */
 #include "signin/authenticate.h"
 
+#include "signin/admission.h"
 #include "signin/log.h"
 #include "signin/redirect.h"
 #include "signin/session.h"
@@ -37,7 +38,7 @@ static enum step look_around(struct visit *visit)
 				backend->instance, request_value, &visit->request, &who, &error);
 		if (verdict == AUTH_GRANT) {
 			session_begin(&visit->session, &who, signin_limits(visit), visit->now);
-			visit->is_ambient = true;
+			visit->signin.is_ambient = true;
 			if (visit->platform != NULL && visit->platform->driver->grant != NULL)
 				visit_know_browser(visit); /* for `user_id`: its cookie goes soon */
 		}
@@ -64,8 +65,7 @@ enum step authenticate_by_session(struct visit *visit)
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
 	/* One that is good for other meetings only does not say who it is here. */
-	if (found > 0 && !identity_is_good_for(&visit->session.who, visit->join.platform,
-				 visit->join.meeting_id)) {
+	if (found > 0 && !admission_is_good_for(visit, &visit->session.who)) {
 		session_release(&visit->session);
 		found = 0;
 	}
@@ -73,7 +73,7 @@ enum step authenticate_by_session(struct visit *visit)
 		return look_around(visit);
 	if (session_is_stale(&visit->session, signin_limits(visit), visit->now)) {
 		session_use(&visit->session, signin_limits(visit), visit->now);
-		visit->session_is_new = true;
+		visit->signin.cookie = COOKIE_SET;
 	}
 	return STEP_NEXT;
 }
@@ -107,10 +107,11 @@ static enum step go_to_login(struct visit *visit)
 	enum step step = STEP_DONE;
 
 	buffer_text(&url, visit->service->login_url);
-	buffer_text(&url, visit->reauthenticate ? "?again=1&ticket=" : "?ticket=");
+	buffer_text(&url, visit->signin.reauthenticate ? "?again=1&ticket=" : "?ticket=");
 	if (visit_seal_ticket(visit, TICKET_JOIN, &url) != 0 || url.failed) {
 		step = visit_refuse_long_join(visit);
 	} else {
+		visit->outcome = OUTCOME_SHOWED_LOGIN;
 		response_begin(&visit->response, 303, visit->request.id);
 		response_header(&visit->response, "Location", url.data);
 	}
@@ -151,7 +152,7 @@ static int read_button(struct visit *visit, struct service_backend **backend_r)
 	if (query != NULL && params_get(query, "backend", &title) != PARAM_REPEATED &&
 		params_get(query, "again", &again) != PARAM_REPEATED)
 		rc = 0;
-	visit->reauthenticate = strcmp(again, "1") == 0;
+	visit->signin.reauthenticate = strcmp(again, "1") == 0;
 	if (rc == 0 && title != NULL) {
 		*backend_r = service_backend(visit->service, title);
 		rc = *backend_r != NULL && auth_kind((*backend_r)->driver) == AUTH_REDIRECT ? 0
@@ -166,7 +167,7 @@ enum step authenticate_at_login(struct visit *visit)
 	struct service_backend *backend;
 
 	if (read_button(visit, &backend) != 0) {
-		visit->parameter = "backend";
+		visit->report.parameter = "backend";
 		visit_set_detail(visit, "backend: not the title of a provider, or stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
@@ -174,5 +175,6 @@ enum step authenticate_at_login(struct visit *visit)
 		return redirect_begin(visit, backend);
 	if (pages_login(visit, 200, NULL, NULL) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
+	visit->outcome = OUTCOME_SHOWED_LOGIN;
 	return STEP_DONE;
 }

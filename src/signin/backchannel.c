@@ -75,7 +75,7 @@ static enum step answer_ending(struct call *call)
 		return call_log_and_fail(call);
 	if (call->verdict != AUTH_GRANT) {
 		visit_set_detail(visit, "logout token: %s", call->error.text);
-		visit->parameter = "logout_token";
+		visit->report.parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	seal_hash(store_hash_key(visit->files->store), key, "logout-token", call->backend->title,
@@ -83,7 +83,7 @@ static enum step answer_ending(struct call *call)
 	if (state_claim(visit->server->state, key, LOGOUT_TOKEN_S, visit->now) ==
 		STATE_CLAIM_LOST) {
 		visit_set_detail(visit, "logout token: came before");
-		visit->parameter = "logout_token";
+		visit->report.parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	if (end_sessions(visit, call) != 0) {
@@ -119,7 +119,7 @@ enum step backchannel_end(struct visit *visit)
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (params_get(visit->form, "logout_token", &call->ending.token) != PARAM_ONCE) {
-		visit->parameter = "logout_token";
+		visit->report.parameter = "logout_token";
 		step = visit_fail(visit, FAILURE_BAD_REQUEST);
 	} else if (call_start(call, backend, read_ending, on_ending) != 0) {
 		step = call_log_and_fail(call);

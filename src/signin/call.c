@@ -64,7 +64,7 @@ static void on_done(struct worker_job *job, bool cancelled)
 	struct call *call = call_of(job);
 
 	uv_timer_stop(&call->deadline);
-	call->visit->has_waited = true;
+	call->visit->signin.has_waited = true;
 	if (cancelled) {
 		call->refused = true;
 		call->verdict = AUTH_UNAVAILABLE;
@@ -146,11 +146,11 @@ enum step call_fail(struct call *call)
 	metric_count(METRIC_LOGIN_UNAVAILABLE);
 	if (call->refused) {
 		visit_set_detail(visit, "too much waits for the backend already");
-		visit->retry_after = 5;
+		visit->report.retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
 	visit_set_detail(visit, "%s", call->error.text);
-	visit->retry_after = call->retry_after_ms / 1000 + 1;
+	visit->report.retry_after = call->retry_after_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_BACKEND_UNAVAILABLE);
 }
 

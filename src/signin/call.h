@@ -20,7 +20,7 @@ typedef void call_done(struct call *call);
 
 struct call {
 	struct visit *visit;
-	uint64_t whom; /* it is about (throttle_whom()); 0: nobody in particular */
+	uint64_t whom; /* it is about (doubt_whom()); 0: nobody in particular */
 	struct service_backend *backend;
 	const char *texts[STORE_VERSIONS_MAX];
 	struct auth_secrets secrets; /* of the backend; filled by call_start() */

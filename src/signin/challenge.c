@@ -4,6 +4,8 @@
 #include "signin/admission.h"
 #include "signin/delivery.h"
 #include "signin/factor.h"
+#include "signin/known.h"
+#include "signin/doubt.h"
 #include "signin/log.h"
 #include "signin/login.h"
 #include "signin/throttle.h"
@@ -12,14 +14,14 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-static int fill_note(struct ticket_note *note, const struct auth_challenge *challenge)
+static int fill_pending(struct pending *pending, const struct auth_challenge *challenge)
 {
-	note->echo = challenge->echo;
-	note->state_length = challenge->state_length;
-	memcpy(note->state, challenge->state, challenge->state_length);
-	if (identity_set(&note->name, challenge->name, IDENTITY_SUBJECT_MAX) != 0)
+	pending->echo = challenge->echo;
+	pending->state_length = challenge->state_length;
+	memcpy(pending->state, challenge->state, challenge->state_length);
+	if (identity_set(&pending->name, challenge->name, IDENTITY_SUBJECT_MAX) != 0)
 		return -1;
-	return identity_set(&note->prompt, challenge->prompt, AUTH_PROMPT_MAX);
+	return identity_set(&pending->prompt, challenge->prompt, AUTH_PROMPT_MAX);
 }
 
 /* The answer is that of a wrong password: what was right is nobody's business. */
@@ -28,17 +30,17 @@ static enum step refuse_script(struct visit *visit)
 	static const char why[] = "there is a second question, which a script cannot ask";
 
 	metric_count(METRIC_LOGIN_FAILED);
-	if (visit->note->who.subject != NULL)
-		login_log(visit, "failed", &visit->note->who, why);
+	if (visit->pending->who.subject != NULL)
+		login_log(visit, "failed", &visit->pending->who, why);
 	else
-		login_log_nobody(visit, "failed", visit->note->backend, why);
+		login_log_nobody(visit, "failed", visit->pending->backend, why);
 	visit_set_detail(visit, "%s", why);
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
 
 static enum step show(struct visit *visit)
 {
-	visit->is_join = false; /* it goes on with the next form */
+	visit->outcome = OUTCOME_CHALLENGED; /* it goes on with the next form */
 	if (visit->origin != NULL)
 		return refuse_script(visit);
 	return pages_challenge(visit, false) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
@@ -47,16 +49,16 @@ static enum step show(struct visit *visit)
 enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 	const struct auth_challenge *challenge)
 {
-	struct ticket_note *note = visit_make_note(visit, backend);
+	struct pending *pending = visit_new_pending(visit, backend);
 
-	if (note == NULL || fill_note(note, challenge) != 0) {
-		health_abandoned(&backend->health, throttle_whom(visit, challenge->name));
+	if (pending == NULL || fill_pending(pending, challenge) != 0) {
+		health_abandoned(&backend->health, doubt_whom(visit, challenge->name));
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
 	if (backend->driver->deliver != NULL && delivery_send(visit, backend, challenge) != 0) {
-		health_abandoned(&backend->health, throttle_whom(visit, challenge->name));
+		health_abandoned(&backend->health, doubt_whom(visit, challenge->name));
 		visit_set_detail(visit, "too much waits to be sent already");
-		visit->retry_after = 5;
+		visit->report.retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
 	login_log_nobody(visit, "challenge", backend->title, NULL);
@@ -67,7 +69,7 @@ enum step challenge_second_factor(
 	struct visit *visit, struct service_backend *backend, struct identity *who)
 {
 	char digest[2 * SEAL_HASH_SIZE + 1];
-	struct ticket_note *note;
+	struct pending *pending;
 
 	factor_digest(visit, who, digest);
 	if (digest[0] == '\0') {
@@ -75,29 +77,28 @@ enum step challenge_second_factor(
 			return login_grant(visit, who);
 		login_log(visit, "failed", who,
 			"a second factor is required, and there is none: meetauthctl user totp");
-		visit->is_logged = true;
-		visit->is_join = false;
+		visit->outcome = OUTCOME_LOGIN_REFUSED;
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
 	if (admission_fit(visit, who) != 0)
 		return login_refuse_size(visit, who);
-	note = visit_make_note(visit, backend);
-	if (note == NULL || identity_set(&who->factor, digest, IDENTITY_DIGEST_MAX) != 0)
+	pending = visit_new_pending(visit, backend);
+	if (pending == NULL || identity_set(&who->factor, digest, IDENTITY_DIGEST_MAX) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	identity_move(&note->who, who);
+	identity_move(&pending->who, who);
 	return show(visit);
 }
 
 static enum step answer_wrong_code(struct visit *visit)
 {
 	metric_count(METRIC_LOGIN_FAILED);
-	login_log(visit, "failed", &visit->note->who, "wrong code of the second factor");
+	login_log(visit, "failed", &visit->pending->who, "wrong code of the second factor");
 	return login_answer_wrong(visit, NULL, NULL);
 }
 
 enum step challenge_check_code(struct visit *visit, const char *code)
 {
-	struct identity *who = &visit->note->who;
+	struct identity *who = &visit->pending->who;
 	struct tries tries = {0};
 	const struct service_backend *backend = service_backend(visit->service, who->backend);
 	enum step step = throttle_take(visit, who->subject, backend, &tries);
@@ -110,10 +111,10 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 	}
 	if (!factor_is_right(visit, who, code))
 		return answer_wrong_code(visit);
-	throttle_give_back(visit, &tries);
-	if (!visit_use_up_note(visit))
+	tries_give_back(visit, &tries);
+	if (!visit_use_up_pending(visit))
 		return STEP_DONE;
 	who->second_factor = true;
-	throttle_know(visit, who->backend, who->subject);
+	known_add_account(visit, who->backend, who->subject);
 	return login_grant(visit, who);
 }

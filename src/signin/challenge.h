@@ -17,7 +17,7 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 enum step challenge_second_factor(
 	struct visit *visit, struct service_backend *backend, struct identity *who);
 
-/* Takes the code of the second factor of whom the visit's note names. */
+/* Takes the code of the second factor of whom the visit's pending sign-in names. */
 enum step challenge_check_code(struct visit *visit, const char *code);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "pool/worker.h"
 #include "signin/doubt.h"
-#include "signin/throttle.h"
 #include "telemetry/log.h"
 #include "visit/client.h"
 
@@ -77,7 +76,7 @@ int delivery_send(struct visit *visit, struct service_backend *backend,
 	delivery->service = service_use(visit->service);
 	delivery->files = files_use(visit->files);
 	delivery->backend = backend;
-	delivery->whom = throttle_whom(visit, challenge->name);
+	delivery->whom = doubt_whom(visit, challenge->name);
 	delivery->challenge = *challenge;
 	delivery->secrets.values = delivery->texts;
 	delivery->secrets.count =

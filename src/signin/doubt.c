@@ -6,6 +6,8 @@
 #include "signin/doubt.h"
 
 #include "base/clock.h"
+#include "base/fold.h"
+#include "base/text.h"
 #include "telemetry/log.h"
 
 struct doubt {
@@ -88,4 +90,20 @@ void doubt_failure(struct service *service, struct files *files, struct service_
 {
 	if (health_failed(&backend->health, whom, clock_monotonic_ms()))
 		ask_about_nobody(service, files, backend);
+}
+
+uint64_t doubt_whom(const struct visit *visit, const char *name)
+{
+	char folded[FOLD_SIZE], browser[2 * TICKET_BROWSER_SIZE + 1] = "";
+	uint8_t key[SEAL_HASH_SIZE];
+	uint64_t whom;
+
+	if (name != NULL && name[0] == '\0')
+		return 0;
+	fold_name(name != NULL ? name : "", folded);
+	if (name == NULL)
+		text_hex(visit->browser.id, TICKET_BROWSER_SIZE, browser);
+	seal_hash(store_hash_key(visit->files->store), key, "health", folded, browser, NULL);
+	memcpy(&whom, key, sizeof whom);
+	return whom;
 }

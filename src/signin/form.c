@@ -10,6 +10,8 @@
 #include "signin/admission.h"
 #include "signin/call.h"
 #include "signin/challenge.h"
+#include "signin/known.h"
+#include "signin/doubt.h"
 #include "signin/log.h"
 #include "signin/login.h"
 #include "signin/throttle.h"
@@ -30,7 +32,7 @@ struct login {
 	bool differs;			    /* from what was typed, which is tried second */
 	bool as_typed;			    /* now */
 	bool denied;			    /* at first */
-	const char *answer;		    /* to the visit's note; NULL: none was asked */
+	const char *answer;		    /* to the visit's pending; NULL: none was asked */
 	struct tries tries;
 	size_t index; /* of the backend to be asked next */
 	bool asked;
@@ -63,13 +65,13 @@ static void prepare(struct login *login, const struct service_backend *backend)
 	struct call *call = login->call;
 	struct visit *visit = call->visit;
 
-	call->whom = throttle_whom(visit, login->name);
+	call->whom = doubt_whom(visit, login->name);
 	call->attempt = (struct auth_attempt){
 		.name = login->name,
 		.password = login->as_typed ? login->password : login->normal,
 		.answer = login->answer,
 		.asked = login->answer != NULL ? &call->asked : NULL,
-		.join = &visit->join,
+		.join = admission_join(visit),
 		.client = visit->request.client,
 		.admitted = backend->driver->form != NULL && backend->driver->form->asks_policy &&
 			    is_admitted(visit, backend, login->name),
@@ -106,12 +108,12 @@ static enum step know(struct login *login, enum step step)
 
 	if (step == STEP_NEXT && driver->one_meeting && driver->form->password_label != NULL) {
 		name_meeting(login, key);
-		throttle_know_meeting(visit, key);
+		known_add_meeting(visit, key);
 	}
 	if (step != STEP_NEXT || driver->one_meeting)
 		return step;
-	throttle_know(visit, visit->session.who.backend, login->name);
-	throttle_know(visit, visit->session.who.backend, visit->session.who.subject);
+	known_add_account(visit, visit->session.who.backend, login->name);
+	known_add_account(visit, visit->session.who.backend, visit->session.who.subject);
 	return step;
 }
 
@@ -120,8 +122,8 @@ static enum step conclude_grant(struct login *login)
 	struct call *call = login->call;
 	struct visit *visit = call->visit;
 
-	throttle_give_back(visit, &login->tries);
-	if (login->answer != NULL && !visit_use_up_note(visit))
+	tries_give_back(visit, &login->tries);
+	if (login->answer != NULL && !visit_use_up_pending(visit))
 		return STEP_DONE;
 	if (call->backend->driver->one_meeting &&
 		identity_add_meeting(&call->who, visit->join.platform, visit->join.meeting_id) != 0)
@@ -179,9 +181,9 @@ static enum step conclude(struct login *login)
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
 		if (login->costs || call->refused)
-			throttle_spare_account(visit, &login->tries);
+			tries_spare_account(visit, &login->tries);
 		else
-			throttle_give_back(visit, &login->tries);
+			tries_give_back(visit, &login->tries);
 		if (!call->refused)
 			log_unavailable(login);
 		return call_fail(call);
@@ -291,17 +293,18 @@ static enum step ask_next(struct login *login)
 	return conclude(login);
 }
 
-static void fill_asked(const struct ticket_note *note, struct auth_challenge *asked)
+static void fill_asked(const struct pending *pending, struct auth_challenge *asked)
 {
-	snprintf(asked->name, sizeof asked->name, "%s", note->name != NULL ? note->name : "");
+	snprintf(asked->name, sizeof asked->name, "%s", pending->name != NULL ? pending->name : "");
 	snprintf(asked->prompt, sizeof asked->prompt, "%s",
-		note->prompt != NULL ? note->prompt : "");
-	asked->echo = note->echo;
-	asked->state_length = note->state_length;
-	memcpy(asked->state, note->state, note->state_length);
+		pending->prompt != NULL ? pending->prompt : "");
+	asked->echo = pending->echo;
+	asked->state_length = pending->state_length;
+	memcpy(asked->state, pending->state, pending->state_length);
 }
 
-_Static_assert((int)TICKET_STATE_MAX == (int)AUTH_STATE_MAX, "a challenge fits into a note");
+_Static_assert(
+	(int)TICKET_STATE_MAX == (int)AUTH_STATE_MAX, "a challenge fits into a pending sign-in");
 
 static struct login *make_login(struct visit *visit, const struct login *what)
 {
@@ -318,7 +321,7 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 	login->call->context = login;
 	login->differs = typed_password(login->password, login->normal, sizeof login->normal);
 	if (login->answer != NULL)
-		fill_asked(visit->note, &login->call->asked);
+		fill_asked(visit->pending, &login->call->asked);
 	return login;
 }
 
@@ -375,7 +378,7 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 		return -1;
 	*only_r = service_backend(visit->service, title);
 	if (*only_r != NULL && auth_kind((*only_r)->driver) == AUTH_FORM &&
-		!(visit->to_desk && (*only_r)->driver->one_meeting))
+		(visit->destination == DESTINATION_MEETING || !(*only_r)->driver->one_meeting))
 		return 0;
 	visit_refuse(visit, "backend", "no backend with a form of its own has this title");
 	return -1;
@@ -383,12 +386,12 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 
 static enum step answer_challenge(struct visit *visit)
 {
-	struct login login = {.name = visit->note->name, .password = ""};
+	struct login login = {.name = visit->pending->name, .password = ""};
 
-	login.only = service_backend(visit->service, visit->note->backend);
+	login.only = service_backend(visit->service, visit->pending->backend);
 	if (login.only == NULL) {
 		visit_set_detail(visit, "a reload has taken backend %s out of the configuration",
-			visit->note->backend);
+			visit->pending->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
 	if (take_field(visit, "answer", &login.answer) != 0)
@@ -402,7 +405,7 @@ static enum step answer_challenge(struct visit *visit)
 	}
 	if (throttle_take_answer(visit, ANSWERS_MAX) != STEP_NEXT)
 		return STEP_DONE;
-	if (visit->note->who.subject != NULL)
+	if (visit->pending->who.subject != NULL)
 		return challenge_check_code(visit, login.answer);
 	return begin(visit, &login);
 }
@@ -421,7 +424,7 @@ enum step authenticate_by_form(struct visit *visit)
 	struct login login = {.name = "", .password = ""};
 	bool has_name, has_password;
 
-	if (visit->note != NULL)
+	if (visit->pending != NULL)
 		return answer_challenge(visit);
 	if (take_backend(visit, &login.only) != 0)
 		return STEP_DONE;

@@ -26,13 +26,14 @@ static enum auth_verdict work(struct call *call)
 static enum step show(struct call *call)
 {
 	struct visit *visit = call->visit;
-	struct ticket_note *note = visit_make_note(visit, call->backend);
+	struct pending *pending = visit_new_pending(visit, call->backend);
 
-	if (note == NULL)
+	if (pending == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	identity_move(&note->who, &call->who);
+	identity_move(&pending->who, &call->who);
 	visit->join = call->leads_to;
 	call->leads_to = JOIN_INIT;
+	visit->destination = DESTINATION_MEETING;
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	if (visit->platform == NULL)
 		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
@@ -58,9 +59,8 @@ static enum step conclude(struct call *call)
 	}
 	metric_count(METRIC_LOGIN_FAILED);
 	login_log(visit, "failed", &call->who, call->error.text);
-	visit->is_logged = true;
-	visit->invitation = true;
-	return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	visit->outcome = OUTCOME_LOGIN_REFUSED;
+	return visit_fail(visit, FAILURE_INVITATION_OVER);
 }
 
 static enum step ask_next(struct call *call);
@@ -138,15 +138,14 @@ enum step invite_show(struct visit *visit)
 
 enum step invite_accept(struct visit *visit)
 {
-	struct identity *who = &visit->note->who;
+	struct identity *who = &visit->pending->who;
 	struct buffer url = BUFFER_INIT(4096);
 	enum step step;
 
 	/* It may have been revoked since the page was shown. */
 	if (who->subject == NULL || who->backend == NULL || !admission_is_valid(visit, who)) {
-		visit->invitation = true;
 		visit_set_detail(visit, "the invitation was revoked or has expired meanwhile");
-		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+		return visit_fail(visit, FAILURE_INVITATION_OVER);
 	}
 	if (admission_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
@@ -154,6 +153,7 @@ enum step invite_accept(struct visit *visit)
 	if (step == STEP_NEXT) {
 		link_to_meeting(visit, &url);
 		onward_redirect(visit, 303, url.data != NULL ? url.data : "");
+		visit->outcome = OUTCOME_SIGNED_IN;
 		step = STEP_DONE;
 	}
 	buffer_release(&url);

@@ -65,7 +65,7 @@ int64_t join_rate_take_end(const struct visit *visit, const struct identity *who
 enum step join_rate_refuse(struct visit *visit, int64_t wait_ms, const char *why)
 {
 	visit_set_detail(visit, "%s", why);
-	visit->retry_after = wait_ms / 1000 + 1;
+	visit->report.retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_JOIN_THROTTLED);
 }
 

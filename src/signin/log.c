@@ -17,7 +17,7 @@ void login_log(const struct visit *visit, const char *result, const struct ident
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "meeting_id", visit->to_desk ? NULL : visit->join.meeting_id);
+	log_text(&line, "meeting_id", visit->join.meeting_id);
 	log_text(&line, "detail", detail != NULL && detail[0] != '\0' ? detail : NULL);
 	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
 	log_end(&line);

@@ -14,8 +14,7 @@ enum step login_refuse_size(struct visit *visit, const struct identity *who)
 	login_log(visit, "failed", who,
 		"the groups that rules name, with the names of this person, do not fit into a "
 		"session cookie (2500 bytes): use shorter names or fewer groups");
-	visit->is_logged = true;
-	visit->is_join = false;
+	visit->outcome = OUTCOME_LOGIN_REFUSED;
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
 
@@ -36,13 +35,10 @@ enum step login_grant(struct visit *visit, struct identity *who)
 /* It is not over: the form is shown again. */
 enum step login_answer_wrong(struct visit *visit, const char *name, const char *backend)
 {
-	visit->is_join = false;
-	visit->is_logged = true;
-	visit->failed = true;
-	visit->failure = FAILURE_LOGIN_FAILED;
+	visit->outcome = OUTCOME_LOGIN_REFUSED;
 	if (request_wants_json(&visit->request))
-		return STEP_DONE;
-	if (visit->note != NULL)
+		return visit_fail(visit, FAILURE_LOGIN_FAILED);
+	if (visit->pending != NULL)
 		return pages_challenge(visit, true) == 0 ? STEP_DONE
 							 : visit_fail(visit, FAILURE_INTERNAL);
 	if (pages_login(visit, failure_row(FAILURE_LOGIN_FAILED)->status, name, backend) != 0)

@@ -75,14 +75,14 @@ static enum ticket_kind kind_of_form(struct visit *visit)
 static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct buffer *leave)
 {
 	if (kind == TICKET_JOIN) { /* as somebody else */
-		visit->reauthenticate = true;
+		visit->signin.reauthenticate = true;
 		return authenticate_again(visit);
 	}
-	if (leave->length == 0) {
+	visit->outcome = OUTCOME_SIGNED_OUT;
+	if (leave->length == 0)
 		pages_signed_out(visit);
-	} else {
+	else
 		onward_redirect(visit, 303, leave->data);
-	}
 	return STEP_DONE;
 }
 
@@ -97,7 +97,8 @@ enum step logout_do(struct visit *visit)
 	/* Without a session there is nobody whom the logout form could be for. */
 	if (kind == TICKET_NONE && found > 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	visit->session_ended = found >= 0;
+	if (found >= 0)
+		visit->signin.cookie = COOKIE_DELETED;
 	if (found > 0)
 		rc = end_session(visit, &leave);
 	step = rc == 0 ? go_on(visit, kind, &leave) : signin_fail_to_end(visit, rc);

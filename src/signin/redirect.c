@@ -2,6 +2,8 @@
 #include "signin/redirect.h"
 
 #include "signin/call.h"
+#include "signin/known.h"
+#include "signin/doubt.h"
 #include "signin/log.h"
 #include "signin/login.h"
 #include "signin/steps.h"
@@ -13,10 +15,10 @@
 /* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
 static void make_secrets(const struct visit *visit, struct call *call)
 {
-	const struct ticket_note *note = visit->note;
+	const struct pending *pending = visit->pending;
 
-	seal_derive_text(note->seed, "nonce", call->nonce);
-	seal_derive_text(note->seed, "verifier", call->verifier);
+	seal_derive_text(pending->seed, "nonce", call->nonce);
+	seal_derive_text(pending->seed, "verifier", call->verifier);
 	call->redirect.nonce = call->nonce;
 	call->redirect.verifier = call->verifier;
 }
@@ -25,7 +27,7 @@ static void fill(struct visit *visit, struct call *call, struct service_backend 
 {
 	make_secrets(visit, call);
 	call->redirect.callback = backend->callback_url;
-	call->redirect.reauthenticate = visit->reauthenticate;
+	call->redirect.reauthenticate = visit->signin.reauthenticate;
 	call->redirect.url = &call->url;
 	call->redirect.who = &call->who;
 	call->redirect.error = &call->error;
@@ -65,8 +67,8 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 	struct buffer state = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	enum step step = STEP_WAIT;
 
-	visit->is_join = false; /* it goes on with the way back */
-	if (call == NULL || visit_make_note(visit, backend) == NULL) {
+	visit->outcome = OUTCOME_SENT_TO_PROVIDER; /* it goes on with the way back */
+	if (call == NULL || visit_new_pending(visit, backend) == NULL) {
 		step = visit_fail(visit, FAILURE_INTERNAL);
 	} else if (visit_seal_ticket(visit, TICKET_REDIRECT, &state) != 0) {
 		step = visit_refuse_long_join(visit);
@@ -100,10 +102,10 @@ static enum step answer_finished(struct call *call)
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
-		throttle_give_back(visit, &call->tries);
+		tries_give_back(visit, &call->tries);
 		step = login_grant(visit, &call->who);
 		if (step == STEP_NEXT)
-			throttle_know_provider(visit, &visit->session.who);
+			known_add_provider(visit, &visit->session.who);
 		return step;
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE: /* it took a worker's time: the address pays */
@@ -115,8 +117,7 @@ static enum step answer_finished(struct call *call)
 	}
 	metric_count(METRIC_LOGIN_FAILED);
 	login_log(visit, "failed", &call->who, call->error.text);
-	visit->is_logged = true;
-	visit->is_join = false;
+	visit->outcome = OUTCOME_LOGIN_REFUSED;
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
 
@@ -156,7 +157,7 @@ static enum step begin_finish(
 {
 	call->query = params_parse_lenient(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
-		visit->parameter = "code";
+		visit->report.parameter = "code";
 		visit_set_detail(visit, "code: a parameter of the provider's stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
@@ -164,27 +165,27 @@ static enum step begin_finish(
 	 * the state. */
 	if (throttle_take_code(visit, backend->title, &call->tries) != STEP_NEXT)
 		return STEP_DONE;
-	if (!visit_use_up_note(visit)) /* one way back for each way there */
+	if (!visit_use_up_pending(visit)) /* one way back for each way there */
 		return STEP_DONE;
 	fill(visit, call, backend);
-	call->whom = throttle_whom(visit, NULL);
+	call->whom = doubt_whom(visit, NULL);
 	if (call_start(call, backend, finish, on_finished) == 0)
 		return STEP_WAIT;
 	if (!call->refused)
-		throttle_give_back(visit, &call->tries);
+		tries_give_back(visit, &call->tries);
 	return call_log_and_fail(call);
 }
 
 enum step authenticate_by_provider(struct visit *visit)
 {
-	struct service_backend *backend = service_backend(visit->service, visit->note->backend);
+	struct service_backend *backend = service_backend(visit->service, visit->pending->backend);
 	struct call *call;
 	enum step step;
 
 	if (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0) {
 		visit_set_detail(visit, "made for backend %s, which is another or gone",
-			visit->note->backend);
+			visit->pending->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
 	call = call_new(visit);

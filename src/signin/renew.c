@@ -8,6 +8,7 @@
 
 #include "signin/admission.h"
 #include "signin/call.h"
+#include "signin/doubt.h"
 #include "signin/log.h"
 #include "signin/session.h"
 #include "visit/fail.h"
@@ -19,10 +20,10 @@ static enum auth_verdict renew(struct call *call)
 }
 
 /* They have to sign in again. */
-static enum step drop_session(struct visit *visit)
+static enum step drop_session(struct visit *visit, enum cookie_change cookie)
 {
 	session_release(&visit->session);
-	visit->session_is_new = false;
+	visit->signin.cookie = cookie;
 	return STEP_NEXT;
 }
 
@@ -30,8 +31,6 @@ static enum step conclude(struct call *call)
 {
 	struct visit *visit = call->visit;
 	struct session *session = &visit->session;
-	const struct settings *settings = visit->service->settings;
-	const struct session_limits limits = {settings->session_lifetime, settings->session_idle};
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
@@ -40,8 +39,8 @@ static enum step conclude(struct call *call)
 			admission_fit(visit, &session->who) != 0)
 			break;
 		session->read = visit->now;
-		session_use(session, limits, visit->now);
-		visit->session_is_new = true;
+		session_use(session, signin_limits(visit), visit->now);
+		visit->signin.cookie = COOKIE_SET;
 		return STEP_NEXT;
 	case AUTH_UNFIT:
 	case AUTH_UNAVAILABLE:
@@ -50,13 +49,12 @@ static enum step conclude(struct call *call)
 		login_log(visit, "gone", &session->who, call->error.text);
 		/* It does not come back with the account, should that do. */
 		signin_end_session(visit, session);
-		visit->session_ended = true;
-		return drop_session(visit);
+		return drop_session(visit, COOKIE_DELETED);
 	case AUTH_UNKNOWN:
 	case AUTH_CHALLENGE:
 		break;
 	}
-	return drop_session(visit);
+	return drop_session(visit, COOKIE_STAYS);
 }
 
 static void on_renewed(struct call *call)
@@ -75,7 +73,7 @@ static bool is_due(const struct visit *visit, const struct service_backend *back
 	if (!admission_groups_are_whole(visit, &session->who))
 		return true;
 	return backend->group_refresh != 0 &&
-	       (visit->to_desk || visit->now - session->read >= backend->group_refresh);
+	       (visit->signin.fresh_groups || visit->now - session->read >= backend->group_refresh);
 }
 
 enum step authenticate_renew(struct visit *visit)
@@ -87,14 +85,14 @@ enum step authenticate_renew(struct visit *visit)
 	struct call *call;
 	enum step step = STEP_WAIT;
 
-	if (visit->is_ambient || backend == NULL || !is_due(visit, backend))
+	if (visit->signin.is_ambient || backend == NULL || !is_due(visit, backend))
 		return STEP_NEXT;
 	if (backend->driver->renew == NULL)
-		return drop_session(visit);
+		return drop_session(visit, COOKIE_STAYS);
 	call = call_new(visit);
 	if (call == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	call->whom = throttle_whom(visit, session->who.subject);
+	call->whom = doubt_whom(visit, session->who.subject);
 	call->renewal.who = &session->who;
 	call->renewal.error = &call->error;
 	if (call_start(call, backend, renew, on_renewed) != 0)

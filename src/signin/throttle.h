@@ -10,21 +10,7 @@
 #ifndef SIGNIN_THROTTLE_H
 #define SIGNIN_THROTTLE_H
 
-#include "visit/visit.h"
-
-enum { TRIES_MAX = 16 };
-
-/* What was taken for one try; zero at first. */
-struct tries {
-	size_t count;
-	struct {
-		uint8_t key[STATE_KEY_SIZE];
-		struct state_rate rate;
-		bool of_address;
-	} taken[TRIES_MAX];
-	uint8_t account[STATE_KEY_SIZE]; /* whose tries the name as typed costs */
-	bool of_browser;		 /* they were of a browser that is known */
-};
+#include "signin/tries.h"
 
 /* Takes a try from the counters of the address and of the name as typed, before anybody looks at
  * it, so that parallel tries cannot slip through. `account` NULL: of the address alone. `only`: the
@@ -49,29 +35,11 @@ enum step throttle_take_code(struct visit *visit, const char *backend, struct tr
 enum step throttle_take_person(
 	struct visit *visit, const struct identity *who, const char *typed, struct tries *tries);
 
-/* A good try does not count, and one that nobody looked at does not either. */
-void throttle_give_back(struct visit *visit, struct tries *tries);
-
-/* It says nothing of the account, but it took a place in a queue or a worker's time, of which
- * nobody may have as much as they like: the address pays. */
-void throttle_spare_account(struct visit *visit, struct tries *tries);
-
-/* Somebody has signed in with this browser: from now on it has tries of its own for this account,
- * which nobody who does not have it can use up, wherever it is. Only after all factors, or it would
- * be a way to more tries at the next one. */
-void throttle_know(struct visit *visit, const char *backend, const char *account);
-void throttle_know_meeting(struct visit *visit, const char *key);
-void throttle_know_provider(struct visit *visit, const struct identity *who);
-
 /* A backend has denied somebody whose name it knows: when their tries are used up, the log may name
  * them though no backend is asked any more. */
 void throttle_name(struct visit *visit, const char *typed, const struct identity *who);
 
-/* Takes one of `count` answers to the visit's note. As throttle_take(). */
+/* Takes one of `count` answers to the visit's second question. As throttle_take(). */
 enum step throttle_take_answer(struct visit *visit, unsigned count);
-
-/* Whom a question to a backend is about (health.h): somebody of that name, or, where it is NULL,
- * whoever has this browser. 0 for "". */
-uint64_t throttle_whom(const struct visit *visit, const char *name);
 
 #endif

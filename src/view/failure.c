@@ -29,20 +29,20 @@ static void add_failure_headers(struct visit *visit)
 {
 	char seconds[24];
 
-	if (visit->retry_after > 0) {
-		snprintf(seconds, sizeof seconds, "%lld", (long long)visit->retry_after);
+	if (visit->report.retry_after > 0) {
+		snprintf(seconds, sizeof seconds, "%lld", (long long)visit->report.retry_after);
 		response_header(&visit->response, "Retry-After", seconds);
 	}
 	if (visit->failure == FAILURE_METHOD_NOT_ALLOWED)
-		response_header(&visit->response, "Allow", visit->allow);
+		response_header(&visit->response, "Allow", visit->report.allow);
 	script_add_headers(visit);
 }
 
 static bool wants_fresh_link(enum failure failure)
 {
 	return failure == FAILURE_ALREADY_USED || failure == FAILURE_EXCHANGE_REFUSED ||
-	       failure == FAILURE_EXCHANGE_BAD_ANSWER || failure == FAILURE_EXCHANGE_UNREACHABLE ||
-	       failure == FAILURE_EXCHANGE_TIMEOUT;
+	       failure == FAILURE_NO_MEETING || failure == FAILURE_EXCHANGE_BAD_ANSWER ||
+	       failure == FAILURE_EXCHANGE_UNREACHABLE || failure == FAILURE_EXCHANGE_TIMEOUT;
 }
 
 struct failure_texts {
@@ -54,14 +54,15 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 {
 	snprintf(texts->status, sizeof texts->status, "%d", failure_row(visit->failure)->status);
 	snprintf(texts->retry_after, sizeof texts->retry_after, "%lld",
-		(long long)visit->retry_after);
+		(long long)visit->report.retry_after);
 	values_put(values, "status", texts->status);
 	values_put(values, "code", failure_row(visit->failure)->code);
 	values_put(values, "account", values_account(visit));
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	values_put(values, "meeting", pages_certain_meeting(visit));
-	values_put(values, "parameter", visit->parameter);
-	values_put(values, "retry_after", visit->retry_after > 0 ? texts->retry_after : NULL);
+	values_put(values, "parameter", visit->report.parameter);
+	values_put(
+		values, "retry_after", visit->report.retry_after > 0 ? texts->retry_after : NULL);
 	if (wants_fresh_link(visit->failure)) {
 		link_to_meeting(visit, &texts->link);
 		values_put(values, "meeting_link", texts->link.data);
@@ -73,43 +74,32 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
-/* A link that names a meeting and nothing else does not run out: the meeting is not there. */
-static bool has_no_meeting(const struct visit *visit)
+/* Who cannot come to the desk, or was away too long, is told so. */
+static bool is_desks(const struct visit *visit)
 {
-	return visit->failure == FAILURE_EXCHANGE_REFUSED && visit->platform->driver->grant != NULL;
-}
-
-static const char *title_of(const struct visit *visit)
-{
-	if (visit->no_room)
-		return "room.title";
-	if (has_no_meeting(visit))
-		return "meeting.title";
-	return visit->to_desk && visit->failure == FAILURE_DENIED ? "desk.title" : "title";
+	return visit->destination == DESTINATION_DESK &&
+	       (visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED);
 }
 
 /* Which sentence of the failure fits: a bad request that no single parameter is to blame for has
  * one of its own, and so have a login without a form of ours and a script without a session. */
 static const char *message_of(const struct visit *visit)
 {
-	if (visit->to_desk &&
-		(visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED))
+	if (is_desks(visit))
 		return "desk.message";
-	if (visit->failure == FAILURE_JOIN_THROTTLED)
-		return "join.message";
-	if (visit->no_room)
-		return "room.message";
-	if (has_no_meeting(visit))
-		return "meeting.message";
-	if (visit->failure == FAILURE_BAD_REQUEST && (visit->parameter == NULL || visit->to_desk))
-		return "other";
-	if (visit->failure == FAILURE_BAD_REQUEST && visit->too_long)
-		return "long";
-	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->invitation)
+	if (visit->failure == FAILURE_BAD_REQUEST &&
+		(visit->report.parameter == NULL || visit->destination == DESTINATION_DESK))
 		return "other";
 	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)
 		return visit->origin != NULL ? "script" : "other";
-	return "message";
+	return failure_row(visit->failure)->message;
+}
+
+static const char *title_of(const struct visit *visit)
+{
+	return is_desks(visit) && visit->failure == FAILURE_DENIED
+		       ? "desk.title"
+		       : failure_row(visit->failure)->title;
 }
 
 static void put_sentence(struct values *values, const struct lang *lang, const char *code,

@@ -59,7 +59,7 @@ static void add_button(struct rows *rows, const struct visit *visit,
 	*address = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
 	buffer_text(address, visit->service->login_url);
 	buffer_text(address, backend->path);
-	buffer_text(address, visit->reauthenticate ? "&again=1&ticket=" : "&ticket=");
+	buffer_text(address, visit->signin.reauthenticate ? "&again=1&ticket=" : "&ticket=");
 	buffer_text(address, ticket);
 	values[0] = (struct page_value){.name = "backend", .text = backend->title};
 	values[1] = (struct page_value){.name = "label", .text = backend->label};
@@ -79,7 +79,8 @@ static bool add_ways(const struct visit *visit, const struct lang *lang, const c
 
 		passwords |= auth_kind(backend->driver) == AUTH_PASSWORD;
 		if (auth_kind(backend->driver) == AUTH_FORM && forms->count < ROWS_MAX &&
-			!(visit->to_desk && backend->driver->one_meeting))
+			(visit->destination == DESTINATION_MEETING ||
+				!backend->driver->one_meeting))
 			add_form(forms, lang, backend, is_it ? name : NULL);
 		if (auth_kind(backend->driver) == AUTH_REDIRECT && buttons->count < ROWS_MAX)
 			add_button(buttons, visit, backend, ticket);
@@ -100,7 +101,7 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
-	if (visit->to_desk) {
+	if (visit->destination == DESTINATION_DESK) {
 		values_put(values, "desk", "1");
 		return;
 	}
@@ -112,7 +113,8 @@ static void put_join(struct values *values, const struct visit *visit, const cha
  * platform. */
 static const char *join_policy(const struct visit *visit)
 {
-	return visit->to_desk ? visit->service->page_policy : visit->platform->login_policy;
+	return visit->destination == DESTINATION_DESK ? visit->service->page_policy
+						      : visit->platform->login_policy;
 }
 
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)
@@ -145,7 +147,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 int pages_challenge(struct visit *visit, bool failed)
 {
 	const struct lang *lang = values_language(visit);
-	const struct ticket_note *note = visit->note;
+	const struct pending *pending = visit->pending;
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_FORM_MAX + 1);
 	struct buffer again = BUFFER_INIT(TICKET_TEXT_MAX + 1024);
@@ -154,14 +156,14 @@ int pages_challenge(struct visit *visit, bool failed)
 	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
 	values_put(&values, "failed", failed ? "1" : NULL);
-	values_put(&values, "prompt", note->prompt);
-	values_put(&values, "code", note->prompt == NULL ? "1" : NULL);
+	values_put(&values, "prompt", pending->prompt);
+	values_put(&values, "code", pending->prompt == NULL ? "1" : NULL);
 	/* A server may have forgotten its question after a wrong answer. */
 	buffer_text(&again, visit->service->login_url);
 	buffer_text(&again, "?ticket=");
 	rc |= visit_seal_ticket(visit, TICKET_JOIN, &again);
 	values_put(&values, "address", again.data);
-	values_put(&values, "hidden", note->prompt != NULL && !note->echo ? "1" : NULL);
+	values_put(&values, "hidden", pending->prompt != NULL && !pending->echo ? "1" : NULL);
 	values_answer(visit, PAGE_CHALLENGE,
 		failed ? failure_row(FAILURE_LOGIN_FAILED)->status : 200, join_policy(visit), lang,
 		&values);
@@ -179,7 +181,7 @@ int pages_invite(struct visit *visit)
 
 	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_id);
-	values_put(&values, "guest", visit->note->who.name);
+	values_put(&values, "guest", visit->pending->who.name);
 	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);
 	return rc;
@@ -193,7 +195,7 @@ int pages_meeting(struct visit *visit)
 	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
 	bool failed;
 
-	platform->driver->page(platform->instance, &visit->join, visit->token.data, &link, &key);
+	platform->driver->page(platform->instance, &visit->join, visit->exchange.token.data, &link, &key);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
 	values_put(&values, "meeting", visit->join.meeting_id);

@@ -5,52 +5,70 @@
 
 /* What operators are to be woken by: something is out of order. Too much at a time passes by
  * itself, and what is wrong with a request or a person is no fault of the service. */
-static enum log_level level_of(const struct visit *visit)
+static enum log_level level_of(enum failure failure)
 {
-	if (!visit->failed || failure_row(visit->failure)->status < 500)
+	if (failure_row(failure)->status < 500)
 		return LOG_LEVEL_INFO;
-	return visit->failure == FAILURE_OVERLOADED ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR;
+	return failure == FAILURE_OVERLOADED || failure == FAILURE_NO_ROOM ? LOG_LEVEL_WARNING
+									   : LOG_LEVEL_ERROR;
 }
 
-void audit_join(const struct visit *visit, int64_t total_ms)
+static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 {
 	struct log_line line;
 	const struct failure_row *failure = failure_row(visit->failure);
-	bool ok = !visit->failed;
 
 	metric_count(ok ? METRIC_JOIN_OK : failure->metric);
-	log_begin(&line, level_of(visit), "join");
+	log_begin(&line, ok ? LOG_LEVEL_INFO : level_of(visit->failure), "join");
 	log_text(&line, "result", ok ? "ok" : failure->result);
 	log_text(&line, "code", ok ? "ok" : failure->code);
 	log_text(&line, "platform",
-		visit->platform != NULL ? visit->platform->title : visit->lost.platform);
-	log_text(&line, "hostname", visit->hostname);
+		visit->platform != NULL ? visit->platform->title : visit->report.lost.platform);
+	log_text(&line, "hostname", visit->report.hostname);
 	log_text(&line, "meeting_id",
-		visit->join.meeting_id != NULL ? visit->join.meeting_id : visit->lost.meeting_id);
+		visit->join.meeting_id != NULL ? visit->join.meeting_id
+					       : visit->report.lost.meeting_id);
 	log_text(&line, "room", visit->join.room);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
-	log_text(&line, "rule", visit->rule);
+	log_text(&line, "rule", visit->report.rule);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "parameter", visit->parameter);
-	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
-	log_number(&line, "exchange_ms", visit->exchange_ms);
+	log_text(&line, "parameter", visit->report.parameter);
+	log_text(&line, "detail", visit->report.detail[0] != '\0' ? visit->report.detail : NULL);
+	log_number(&line, "exchange_ms", visit->exchange.took_ms);
 	log_number(&line, "total_ms", total_ms);
 	log_end(&line);
 }
 
-void audit_failure(const struct visit *visit)
+static void log_failure(const struct visit *visit)
 {
 	struct log_line line;
 
-	log_begin(&line, level_of(visit), "failure");
+	log_begin(&line, level_of(visit->failure), "failure");
 	log_text(&line, "code", failure_row(visit->failure)->code);
 	log_text(&line, "user", visit->session.who.subject);
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "parameter", visit->parameter);
-	log_text(&line, "detail", visit->detail[0] != '\0' ? visit->detail : NULL);
+	log_text(&line, "parameter", visit->report.parameter);
+	log_text(&line, "detail", visit->report.detail[0] != '\0' ? visit->report.detail : NULL);
 	log_end(&line);
+}
+
+void audit_visit(const struct visit *visit, int64_t total_ms)
+{
+	switch (outcome_row(visit->outcome)->line) {
+	case LINE_JOINED:
+		log_join(visit, true, total_ms);
+		break;
+	case LINE_JOIN_FAILED:
+		log_join(visit, false, total_ms);
+		break;
+	case LINE_FAILURE:
+		log_failure(visit);
+		break;
+	case LINE_NONE:
+		break;
+	}
 }

@@ -7,10 +7,7 @@
 
 #include "visit/visit.h"
 
-/* A join has ended, well or not. */
-void audit_join(const struct visit *visit, int64_t total_ms);
-
-/* A failure that is no join's: only what an operator has to look at. */
-void audit_failure(const struct visit *visit);
+/* Writes and counts what the visit's outcome asks for. */
+void audit_visit(const struct visit *visit, int64_t total_ms);
 
 #endif

@@ -15,6 +15,9 @@ enum step visit_fail(struct visit *visit, enum failure failure);
  * `why` goes to the log. */
 enum step visit_refuse(struct visit *visit, const char *parameter, const char *why);
 
+/* The same where the parameter is longer than this service takes. */
+enum step visit_refuse_long(struct visit *visit, const char *parameter, const char *why);
+
 /* The same for what passes by itself: the answer says in how many seconds to try again. */
 enum step visit_overloaded(struct visit *visit, int64_t retry_after, const char *why);
 

@@ -2,7 +2,8 @@
 #include "visit/failure.h"
 
 static const struct failure_row rows[FAILURE_COUNT] = {
-#define FAILURE(id, code, status, result, metric) {code, status, result, METRIC_##metric},
+#define FAILURE(id, code, status, result, metric, title, message)                                  \
+	{code, status, result, METRIC_##metric, title, message},
 #include "service/failures.def"
 #undef FAILURE
 };

@@ -9,7 +9,7 @@
 #include "telemetry/metrics.h"
 
 enum failure {
-#define FAILURE(id, code, status, result, metric) FAILURE_##id,
+#define FAILURE(id, code, status, result, metric, title, message) FAILURE_##id,
 #include "service/failures.def"
 #undef FAILURE
 	FAILURE_COUNT,
@@ -18,8 +18,9 @@ enum failure {
 struct failure_row {
 	const char *code; /* on the page and in the log */
 	int status;
-	const char *result; /* in the audit line of a join */
-	enum metric metric; /* which counts the join */
+	const char *result;	     /* in the audit line of a join */
+	enum metric metric;	     /* which counts the join */
+	const char *title, *message; /* keys of its sentences behind "error.CODE." */
 };
 
 /* The row of one that is not FAILURE_COUNT. Never NULL. */

@@ -13,20 +13,20 @@ void visit_know_browser(struct visit *visit)
 	char cookie[512];
 	bool there;
 
-	if (visit->browser_known)
+	if (visit->browser.known)
 		return;
 	there = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie, sizeof cookie) ==
 		PARAM_ONCE;
-	visit->browser_is_new = ticket_browser(ring, there ? cookie : NULL, visit->browser);
-	visit->browser_known = true;
+	visit->browser.is_new = ticket_browser(ring, there ? cookie : NULL, visit->browser.id);
+	visit->browser.known = true;
 }
 
-void visit_drop_note(struct visit *visit)
+void visit_drop_pending(struct visit *visit)
 {
-	if (visit->note != NULL)
-		ticket_note_release(visit->note);
-	free(visit->note);
-	visit->note = NULL;
+	if (visit->pending != NULL)
+		pending_release(visit->pending);
+	free(visit->pending);
+	visit->pending = NULL;
 }
 
 /* Whom a ticket is for: the browser. A form that acts for whoever is signed in is also for the one
@@ -39,11 +39,11 @@ static void find_holder(
 	char browser[2 * TICKET_BROWSER_SIZE + 1], id[2 * SESSION_ID_SIZE + 1] = "";
 	uint8_t hash[SEAL_HASH_SIZE];
 
-	memcpy(holder, visit->browser, TICKET_BROWSER_SIZE);
+	memcpy(holder, visit->browser.id, TICKET_BROWSER_SIZE);
 	if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
 		return;
-	text_hex(visit->browser, TICKET_BROWSER_SIZE, browser);
-	if (kind == TICKET_DESK && !visit->is_ambient)
+	text_hex(visit->browser.id, TICKET_BROWSER_SIZE, browser);
+	if (kind == TICKET_DESK && !visit->signin.is_ambient)
 		text_hex(session->id, SESSION_ID_SIZE, id);
 	seal_hash(store_hash_key(visit->files->store), hash, "holder of a form", browser, id,
 		session->who.backend != NULL ? session->who.backend : "",
@@ -80,9 +80,9 @@ static void explain_ticket(
 			"key that is gone");
 		break;
 	}
-	if (visit->join.platform != NULL && strcmp(visit->join.platform, JOIN_TO_DESK) != 0) {
-		visit->lost.platform = visit->join.platform;
-		visit->lost.meeting_id = visit->join.meeting_id;
+	if (visit->join.platform != NULL) {
+		visit->report.lost.platform = visit->join.platform;
+		visit->report.lost.meeting_id = visit->join.meeting_id;
 		visit->join.platform = visit->join.meeting_id = NULL;
 	}
 	join_release(&visit->join);
@@ -94,12 +94,12 @@ static bool find_browser(struct visit *visit)
 	const struct seal_ring *ring = store_ring(visit->files->store);
 	char cookie[512];
 
-	visit->browser_known = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie,
+	visit->browser.known = cookie_get(visit->request.cookies, TICKET_COOKIE, cookie,
 				       sizeof cookie) == PARAM_ONCE &&
-			       ticket_browser_open(ring, cookie, visit->browser) == 0;
-	if (!visit->browser_known)
-		seal_random(visit->browser, sizeof visit->browser);
-	return visit->browser_known;
+			       ticket_browser_open(ring, cookie, visit->browser.id) == 0;
+	if (!visit->browser.known)
+		seal_random(visit->browser.id, sizeof visit->browser.id);
+	return visit->browser.known;
 }
 
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text)
@@ -108,20 +108,24 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 	enum ticket_result result;
 	bool has_cookie = find_browser(visit);
 
-	if (visit->note == NULL)
-		visit->note = calloc(1, sizeof *visit->note);
-	if (visit->note == NULL)
+	if (visit->pending == NULL)
+		visit->pending = calloc(1, sizeof *visit->pending);
+	if (visit->pending == NULL)
 		return -1;
-	ticket_note_release(visit->note);
+	pending_release(visit->pending);
 	join_release(&visit->join);
-	join_release(&visit->lost);
+	join_release(&visit->report.lost);
 	find_holder(visit, kind, holder);
 	result = ticket_open(store_ring(visit->files->store), kind, text, holder, visit->now,
-		lifetime_of(visit, kind), &visit->join, visit->note);
-	if (visit->note->backend == NULL)
-		visit_drop_note(visit);
-	if (result == TICKET_GOOD)
+		lifetime_of(visit, kind), &visit->join, visit->pending);
+	if (visit->pending->backend == NULL)
+		visit_drop_pending(visit);
+	if (result == TICKET_GOOD) {
+		if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
+			visit->destination = visit->join.platform != NULL ? DESTINATION_MEETING
+									  : DESTINATION_DESK;
 		return 0;
+	}
 	explain_ticket(visit, kind, result, has_cookie);
 	return -1;
 }
@@ -133,7 +137,8 @@ int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer 
 	visit_know_browser(visit);
 	find_holder(visit, kind, holder);
 	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now,
-		lifetime_of(visit, kind), &visit->join, visit->note, text);
+		lifetime_of(visit, kind),
+		visit->destination == DESTINATION_DESK ? NULL : &visit->join, visit->pending, text);
 }
 
 enum step visit_refuse_long_join(struct visit *visit)
@@ -146,40 +151,39 @@ enum step visit_refuse_long_join(struct visit *visit)
 			longest = &join->forward[i];
 	if (longest == NULL) /* what is checked fits: it is memory */
 		return visit_fail(visit, FAILURE_INTERNAL);
-	visit->too_long = true;
-	return visit_refuse(
+	return visit_refuse_long(
 		visit, longest->name, "longer than the ticket of a sign-in has room for");
 }
 
-struct ticket_note *visit_make_note(struct visit *visit, const struct service_backend *backend)
+struct pending *visit_new_pending(struct visit *visit, const struct service_backend *backend)
 {
-	visit_drop_note(visit);
-	visit->note = calloc(1, sizeof *visit->note);
-	if (visit->note == NULL)
+	visit_drop_pending(visit);
+	visit->pending = calloc(1, sizeof *visit->pending);
+	if (visit->pending == NULL)
 		return NULL;
-	seal_random(visit->note->id, sizeof visit->note->id);
-	seal_random(visit->note->seed, sizeof visit->note->seed);
-	visit->note->made = visit->now;
-	visit->note->ends = visit->now + visit->service->settings->ticket_lifetime;
-	if (identity_set(&visit->note->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
-		visit_drop_note(visit);
-	return visit->note;
+	seal_random(visit->pending->id, sizeof visit->pending->id);
+	seal_random(visit->pending->seed, sizeof visit->pending->seed);
+	visit->pending->made = visit->now;
+	visit->pending->ends = visit->now + visit->service->settings->ticket_lifetime;
+	if (identity_set(&visit->pending->backend, backend->title, IDENTITY_SUBJECT_MAX) != 0)
+		visit_drop_pending(visit);
+	return visit->pending;
 }
 
-void visit_note_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
+void visit_pending_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
 {
 	char id[2 * TICKET_ID_SIZE + 1];
 
-	text_hex(visit->note->id, TICKET_ID_SIZE, id);
+	text_hex(visit->pending->id, TICKET_ID_SIZE, id);
 	seal_hash(store_hash_key(visit->files->store), key, "note", purpose, id, NULL);
 }
 
-bool visit_use_up_note(struct visit *visit)
+bool visit_use_up_pending(struct visit *visit)
 {
-	int64_t seconds = visit->note->ends - visit->now + TICKET_SKEW;
+	int64_t seconds = visit->pending->ends - visit->now + TICKET_SKEW;
 	uint8_t key[STATE_KEY_SIZE];
 
-	visit_note_key(visit, "granted", key);
+	visit_pending_key(visit, "granted", key);
 	switch (state_claim(visit->server->state, key, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		return true;

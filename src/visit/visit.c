@@ -21,12 +21,13 @@ static void add_cookies(struct visit *visit)
 
 	if (visit->origin != NULL)
 		return;
-	if (visit->session_ended)
+	if (visit->signin.cookie == COOKIE_DELETED)
 		response_cookie(&visit->response, SESSION_COOKIE, "", 0);
-	else if (visit->session_is_new && session_seal(ring, &visit->session, &text) == 0)
+	else if (visit->signin.cookie == COOKIE_SET &&
+		 session_seal(ring, &visit->session, &text) == 0)
 		response_cookie(&visit->response, SESSION_COOKIE, text.data, -1);
 	buffer_clear(&text);
-	if (visit->browser_is_new && ticket_browser_seal(ring, visit->browser, &text) == 0)
+	if (visit->browser.is_new && ticket_browser_seal(ring, visit->browser.id, &text) == 0)
 		response_cookie(&visit->response, TICKET_COOKIE, text.data, -1);
 	buffer_wipe(&text);
 }
@@ -48,11 +49,11 @@ static void free_visit(struct visit *visit)
 	response_release(&visit->response);
 	join_release(&visit->join);
 	session_release(&visit->session);
-	visit_drop_note(visit);
-	join_release(&visit->lost);
+	visit_drop_pending(visit);
+	join_release(&visit->report.lost);
 	params_free(&visit->form);
-	free(visit->hostname);
-	buffer_wipe(&visit->token);
+	free(visit->report.hostname);
+	buffer_wipe(&visit->exchange.token);
 	files_drop(&visit->files);
 	service_drop(&visit->service);
 	free(visit);
@@ -64,7 +65,7 @@ static void finish(struct visit *visit)
 	int64_t total_ms = clock_monotonic_ms() - visit->started_ms;
 	bool head = visit->request.method == HTTP_HEAD;
 
-	if (response->status == 0)
+	if (response->status == 0) /* no step has begun one: a step has failed */
 		visit->server->routes->show_failure(visit);
 	add_cookies(visit);
 	if (response_is_broken(response)) {
@@ -76,10 +77,7 @@ static void finish(struct visit *visit)
 		response->body.data, head ? 0 : response->body.length);
 	count_status(response->status);
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
-	if (visit->is_join && (visit->failed || visit->handed_over || visit->token.length > 0))
-		audit_join(visit, total_ms);
-	else if (visit->failed && !visit->is_logged)
-		audit_failure(visit);
+	audit_visit(visit, total_ms);
 	free_visit(visit);
 }
 
@@ -104,7 +102,7 @@ static enum step answer_not_found(struct visit *visit)
 
 static enum step answer_method_not_allowed(struct visit *visit)
 {
-	visit_set_detail(visit, "this path takes %s", visit->allow);
+	visit_set_detail(visit, "this path takes %s", visit->report.allow);
 	return visit_fail(visit, FAILURE_METHOD_NOT_ALLOWED);
 }
 
@@ -115,10 +113,10 @@ static enum step answer_overloaded(struct visit *visit)
 
 	if (visit->request.arrival == REQUEST_LATE)
 		visit_set_detail(visit, "it waited too long in the queue of the socket");
-	else if (visit->detail[0] == '\0')
+	else if (visit->report.detail[0] == '\0')
 		visit_set_detail(visit, "%u requests are in flight already (max-in-flight)",
 			settings->max_in_flight < most ? settings->max_in_flight : most);
-	visit->retry_after = 1;
+	visit->report.retry_after = 1;
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
@@ -162,7 +160,7 @@ static void choose_route(struct visit *visit)
 	struct route_found found = route_find(settings->mount, visit->request.path,
 		visit->service->entries, visit->request.method);
 
-	visit->allow = found.allow;
+	visit->report.allow = found.allow;
 	visit->route_rest = found.rest;
 	visit->steps = found.route == ROUTE_NOT_FOUND ? not_found : wrong_method;
 	for (size_t i = 0; found.allowed && i < routes->count; i++) {
@@ -171,11 +169,12 @@ static void choose_route(struct visit *visit)
 		if (row->route != found.route || row->method != visit->request.method)
 			continue;
 		visit->steps = row->steps;
-		visit->is_join = row->is_join;
+		visit->outcome = row->begins;
 	}
-	if (visit->is_join && (visit->request.arrival == REQUEST_LATE ||
-				      visit->server->in_flight > settings->max_in_flight ||
-				      visit->server->in_flight > visit->server->most_in_flight))
+	if (visit->outcome == OUTCOME_JOINING &&
+		(visit->request.arrival == REQUEST_LATE ||
+			visit->server->in_flight > settings->max_in_flight ||
+			visit->server->in_flight > visit->server->most_in_flight))
 		visit->steps = overloaded;
 }
 
@@ -198,8 +197,8 @@ void visit_begin(struct server *server, int fd, uint16_t request_id, struct requ
 	visit->request = *request;
 	visit->started_ms = clock_monotonic_ms();
 	visit->now = clock_wall();
-	visit->role = "";
-	visit->token = BUFFER_INIT(PLATFORM_GRANT_MAX);
+	visit->exchange.role = "";
+	visit->exchange.token = BUFFER_INIT(PLATFORM_GRANT_MAX);
 	response_init(&visit->response);
 	if (!choose_refusal(visit))
 		choose_route(visit);

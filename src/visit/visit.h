@@ -17,6 +17,7 @@
 #include "session/ticket.h"
 #include "state/state.h"
 #include "visit/failure.h"
+#include "visit/outcome.h"
 
 #include <uv.h>
 
@@ -35,7 +36,7 @@ enum {
 struct route_row {
 	enum route route;
 	enum http_method method;
-	bool is_join; /* a failure ends a join, and has its audit line */
+	enum outcome begins; /* what a request is taken for */
 	step_function *steps[STEPS_MAX];
 };
 
@@ -60,61 +61,81 @@ struct server {
 	struct visit *claiming, *last_claiming; /* visits whose request token is to be claimed */
 };
 
+/* Where somebody goes once they are signed in. */
+enum destination {
+	DESTINATION_NONE = 0,
+	DESTINATION_MEETING, /* visit->join, at visit->platform */
+	DESTINATION_DESK,
+};
+
+/* What becomes of the session's cookie with the answer. */
+enum cookie_change { COOKIE_STAYS = 0, COOKIE_SET, COOKIE_DELETED };
+
+struct visit_browser {
+	uint8_t id[TICKET_BROWSER_SIZE];
+	bool known;  /* the id is the browser's */
+	bool is_new; /* and it is to be told */
+};
+
+struct visit_signin {
+	enum cookie_change cookie;
+	bool is_ambient;     /* the session is of this visit alone */
+	bool reauthenticate; /* another account is wanted */
+	bool has_waited;     /* for a backend: the visitor may be gone */
+	bool fresh_groups;   /* the session's may not be older than the visit */
+};
+
+struct visit_exchange {
+	size_t secret_index; /* of the version being tried */
+	uint8_t claim[STATE_KEY_SIZE];
+	struct visit *next; /* whose request token is to be claimed */
+	int64_t started_ms, took_ms;
+	const char *role;    /* that the rule gives; "" */
+	struct buffer token; /* the access token */
+};
+
+/* For the failure's page and the log. */
+struct visit_report {
+	const char *parameter;	 /* which one was bad; a constant, or of the join */
+	char *hostname;		 /* that came and is no platform of ours; owned; NULL: none */
+	struct join lost;	 /* of a ticket that did not open: what it was for */
+	const char *rule;	 /* which rule decided */
+	const char *allow;	 /* for 405 */
+	int64_t retry_after;	 /* seconds; 0: none */
+	char detail[DETAIL_MAX]; /* empty: nothing to say */
+};
+
 struct visit {
 	struct server *server;
-	struct service *service;
+	struct service *service; /* that it began with, and so its files */
 	struct files *files;
 	int fd;
 	uint16_t request_id;
 	struct request request;
+	const char *route_rest;	     /* what varies in the path: a title, an entry and its rest */
 	step_function *const *steps; /* what is still to do, ended by NULL */
 	int64_t started_ms;	     /* monotonic */
 	int64_t now;		     /* wall clock at the start, seconds */
 	struct response response;    /* its status is 0 until a step has begun one */
+	enum outcome outcome;
+	enum failure failure; /* why, where the outcome is one that failed */
 
-	/* arrive */
-	struct join join;
+	/* What they came for: arrive. */
+	enum destination destination;
+	struct join join; /* complete where the destination is a meeting, else empty */
 	struct service_platform
 		*platform; /* NULL until the host name was found to be one of ours */
 	struct params *form;
-	struct join lost;   /* of a ticket that did not open: what it was for, for the log alone */
 	const char *origin; /* of the page whose script asks; NULL: a browser visits */
 
-	/* authenticate */
-	struct session session; /* empty until somebody is known */
-	bool session_is_new, session_ended;
-	bool is_ambient; /* the session is of this visit alone */
-	uint8_t browser[TICKET_BROWSER_SIZE];
-	bool browser_known, browser_is_new;
-	const char *route_rest;	  /* what varies in the path: a title, an entry and its rest */
-	struct ticket_note *note; /* of the ticket that came; NULL: none */
-	bool to_desk;		  /* the join is none: they want to the guest desk */
-	bool no_room;		  /* the platform's rooms are all taken */
-	bool reauthenticate;	  /* another account is wanted */
-	bool has_waited;	  /* for a backend: the visitor may be gone */
+	/* Who they are: signin. */
+	struct session session;	 /* empty until somebody is known */
+	struct pending *pending; /* of the ticket that came; NULL: none */
+	struct visit_browser browser;
+	struct visit_signin signin;
 
-	/* exchange */
-	size_t secret_index; /* of the version being tried */
-	uint8_t claim[STATE_KEY_SIZE];
-	struct visit *next_claiming;
-	int64_t exchange_started_ms, exchange_ms;
-	struct buffer token; /* the access token */
-	bool handed_over;    /* to the page of an application (platform.h, app): there is none */
-
-	/* for the page and the audit line */
-	bool is_join;	/* ends with a line event=join */
-	bool is_logged; /* has its line already: event=login */
-	bool failed;
-	enum failure failure;
-	bool invitation;	 /* it is one that is not good, or not any more */
-	const char *parameter;	 /* which one was bad; a constant, or of the join */
-	bool too_long;		 /* and that is what was wrong with it */
-	char *hostname;		 /* that came and is no platform of ours; NULL: none */
-	const char *rule;	 /* which rule decided */
-	const char *role;	 /* that it gives; "" */
-	const char *allow;	 /* for 405 */
-	int64_t retry_after;	 /* seconds; 0: none */
-	char detail[DETAIL_MAX]; /* for the log; empty: nothing to say */
+	struct visit_exchange exchange; /* join */
+	struct visit_report report;
 };
 
 /* Begins a visit, which ends by itself: the descriptor and the request's contents are its own from

@@ -102,6 +102,30 @@ static void test_what_became_of_a_ticket(void **state)
 	join_release(&join);
 }
 
+/* Version 0.1 wrote a join with this name in it. */
+static void test_ticket_to_the_desk_has_no_join(void **state)
+{
+	static char name[] = "/guests", token[] = "";
+	const struct join old = {name, name, name, token, NULL, NULL, 0};
+	const struct join *const joins[] = {NULL, &old};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
+		struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
+		struct join opened = {.platform = name};
+
+		assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME,
+					 joins[i], NULL, &text),
+			0);
+		assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW,
+					 TICKET_LIFETIME, &opened, NULL),
+			TICKET_GOOD);
+		assert_null(opened.platform);
+		assert_null(opened.meeting_id);
+		buffer_release(&text);
+	}
+}
+
 static void test_ticket_comes_back_whole(void **state)
 {
 	struct join join = make_join(2, 3), opened;
@@ -127,33 +151,33 @@ static void test_ticket_comes_back_whole(void **state)
 	buffer_release(&text);
 }
 
-static struct ticket_note make_note(void)
+static struct pending make_pending(void)
 {
-	struct ticket_note note = TICKET_NOTE_INIT;
+	struct pending pending = PENDING_INIT;
 
-	note.backend = strdup("directory");
-	note.name = strdup("anna");
-	note.prompt = strdup("Next token");
-	note.echo = true;
-	note.state_length = TICKET_STATE_MAX;
-	memset(note.state, 'x', sizeof note.state);
-	memset(note.id, 1, sizeof note.id);
-	memset(note.seed, 2, sizeof note.seed);
-	assert_int_equal(identity_set(&note.who.subject, "anna", IDENTITY_SUBJECT_MAX), 0);
-	assert_int_equal(identity_add_group(&note.who, "staff"), 0);
-	note.who.second_factor = true;
-	return note;
+	pending.backend = strdup("directory");
+	pending.name = strdup("anna");
+	pending.prompt = strdup("Next token");
+	pending.echo = true;
+	pending.state_length = TICKET_STATE_MAX;
+	memset(pending.state, 'x', sizeof pending.state);
+	memset(pending.id, 1, sizeof pending.id);
+	memset(pending.seed, 2, sizeof pending.seed);
+	assert_int_equal(identity_set(&pending.who.subject, "anna", IDENTITY_SUBJECT_MAX), 0);
+	assert_int_equal(identity_add_group(&pending.who, "staff"), 0);
+	pending.who.second_factor = true;
+	return pending;
 }
 
 static void test_note_comes_back_whole(void **state)
 {
-	struct ticket_note note = make_note(), opened;
+	struct pending pending = make_pending(), opened;
 	struct join join = make_join(0, 0), back;
 	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
 
 	(void)state;
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
-				 &note, &text),
+				 &pending, &text),
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, text.data, browser, NOW,
 				 TICKET_LIFETIME, &back, &opened),
@@ -164,21 +188,21 @@ static void test_note_comes_back_whole(void **state)
 	assert_string_equal(opened.prompt, "Next token");
 	assert_true(opened.echo);
 	assert_int_equal(opened.state_length, TICKET_STATE_MAX);
-	assert_memory_equal(opened.state, note.state, TICKET_STATE_MAX);
-	assert_memory_equal(opened.id, note.id, sizeof note.id);
-	assert_memory_equal(opened.seed, note.seed, sizeof note.seed);
+	assert_memory_equal(opened.state, pending.state, TICKET_STATE_MAX);
+	assert_memory_equal(opened.id, pending.id, sizeof pending.id);
+	assert_memory_equal(opened.seed, pending.seed, sizeof pending.seed);
 	assert_string_equal(opened.who.subject, "anna");
 	assert_true(identity_has_group(&opened.who, "staff"));
 	assert_true(opened.who.second_factor);
 	assert_false(opened.who.guest);
 	/* A challenge is no way back from a provider. */
-	ticket_note_release(&opened);
+	pending_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_REDIRECT, text.data, browser, NOW,
 				 TICKET_LIFETIME, &back, &opened),
 		TICKET_BAD);
 	assert_null(opened.backend);
-	ticket_note_release(&note);
+	pending_release(&pending);
 	join_release(&join);
 	buffer_release(&text);
 }
@@ -186,15 +210,15 @@ static void test_note_comes_back_whole(void **state)
 /* A form that is shown again after a wrong answer does not make the question younger. */
 static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 {
-	struct ticket_note note = make_note(), opened;
+	struct pending pending = make_pending(), opened;
 	struct join join = make_join(0, 0), back;
 	struct buffer first = BUFFER_INIT(TICKET_TEXT_MAX), again = BUFFER_INIT(TICKET_TEXT_MAX);
 	const int64_t last = NOW + TICKET_LIFETIME - 1;
 
 	(void)state;
-	note.made = NOW;
+	pending.made = NOW;
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
-				 &note, &first),
+				 &pending, &first),
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last,
 				 TICKET_LIFETIME, &back, &opened),
@@ -203,18 +227,18 @@ static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, last, TICKET_LIFETIME, &back,
 				 &opened, &again),
 		0);
-	ticket_note_release(&opened);
+	pending_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last,
 				 TICKET_LIFETIME, &back, &opened),
 		TICKET_GOOD);
-	ticket_note_release(&opened);
+	pending_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1,
 				 TICKET_LIFETIME, &back, &opened),
 		TICKET_LATE);
 	join_release(&back);
-	ticket_note_release(&note);
+	pending_release(&pending);
 	join_release(&join);
 	buffer_release(&first);
 	buffer_release(&again);
@@ -223,7 +247,7 @@ static void test_A42_a_note_that_is_sealed_again_keeps_its_age(void **state)
 /* An invitation leads to a meeting before there is a request token. */
 static void test_join_without_a_request_token(void **state)
 {
-	struct ticket_note note = make_note(), opened;
+	struct pending pending = make_pending(), opened;
 	struct join join = make_join(0, 0), back;
 	struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
 
@@ -231,14 +255,14 @@ static void test_join_without_a_request_token(void **state)
 	free(join.request_token);
 	join.request_token = NULL;
 	assert_int_equal(ticket_seal(&ring, TICKET_INVITE, browser, NOW, TICKET_LIFETIME, &join,
-				 &note, &text),
+				 &pending, &text),
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_INVITE, text.data, browser, NOW, TICKET_LIFETIME,
 				 &back, &opened),
 		TICKET_GOOD);
 	assert_string_equal(back.request_token, "");
-	ticket_note_release(&opened);
-	ticket_note_release(&note);
+	pending_release(&opened);
+	pending_release(&pending);
 	join_release(&back);
 	join_release(&join);
 	buffer_release(&text);
@@ -302,7 +326,7 @@ static void test_ticket_of_another_kind_is_refused(void **state)
 static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
 {
 	const int64_t longer = 100 * TICKET_LIFETIME, last = NOW + TICKET_LIFETIME - 1;
-	struct ticket_note note = make_note(), opened;
+	struct pending pending = make_pending(), opened;
 	struct join join = make_join(0, 0), back;
 	struct buffer text = seal_ticket(TICKET_JOIN, &join, NOW);
 	struct buffer first = BUFFER_INIT(TICKET_TEXT_MAX), again = BUFFER_INIT(TICKET_TEXT_MAX);
@@ -317,7 +341,7 @@ static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
 		TICKET_LATE);
 	join_release(&back);
 	assert_int_equal(ticket_seal(&ring, TICKET_CHALLENGE, browser, NOW, TICKET_LIFETIME, &join,
-				 &note, &first),
+				 &pending, &first),
 		0);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, first.data, browser, last, longer,
 				 &back, &opened),
@@ -326,13 +350,13 @@ static void test_p12_later_lifetimes_bring_no_ticket_back(void **state)
 	assert_int_equal(
 		ticket_seal(&ring, TICKET_CHALLENGE, browser, last, longer, &back, &opened, &again),
 		0);
-	ticket_note_release(&opened);
+	pending_release(&opened);
 	join_release(&back);
 	assert_int_equal(ticket_open(&ring, TICKET_CHALLENGE, again.data, browser, last + 1, longer,
 				 &back, &opened),
 		TICKET_LATE);
 	join_release(&back);
-	ticket_note_release(&note);
+	pending_release(&pending);
 	join_release(&join);
 	buffer_release(&text);
 	buffer_release(&first);
@@ -501,6 +525,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_became_of_a_ticket),
+		cmocka_unit_test(test_ticket_to_the_desk_has_no_join),
 		cmocka_unit_test(test_ticket_comes_back_whole),
 		cmocka_unit_test(test_note_comes_back_whole),
 		cmocka_unit_test(test_join_without_a_request_token),
