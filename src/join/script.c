@@ -142,8 +142,8 @@ enum step return_to_script(struct visit *visit)
 	struct buffer body = BUFFER_INIT(REPLY_MAX);
 	struct platform_token_response reply = {200, "application/json", &body};
 
-	platform_write_token(
-		platform->driver, platform->instance, &visit->join, visit->exchange.token.data, &reply);
+	platform_write_token(platform->driver, platform->instance, &visit->join,
+		visit->exchange.token.data, &reply);
 	response_begin(&visit->response, reply.status, visit->request.id);
 	response_header(&visit->response, "Content-Type", reply.media_type);
 	script_add_headers(visit);

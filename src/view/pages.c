@@ -195,7 +195,8 @@ int pages_meeting(struct visit *visit)
 	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
 	bool failed;
 
-	platform->driver->page(platform->instance, &visit->join, visit->exchange.token.data, &link, &key);
+	platform->driver->page(
+		platform->instance, &visit->join, visit->exchange.token.data, &link, &key);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
 	values_put(&values, "meeting", visit->join.meeting_id);
