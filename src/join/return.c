@@ -19,11 +19,10 @@ enum step return_to_platform(struct visit *visit)
 
 	if (platform->driver->page != NULL)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
-	platform_redirect_url(
-		platform->driver, platform->instance, &visit->join, visit->exchange.token.data, who, &url);
+	platform_redirect_url(platform->driver, platform->instance, &visit->join,
+		visit->exchange.token.data, who, &url);
 	if (url.failed) { /* parameters that are handed on may be as long as the query */
-		visit->too_long = true;
-		visit_refuse(visit, "query", "the address of the meeting would be too long");
+		visit_refuse_long(visit, "query", "the address of the meeting would be too long");
 	} else {
 		onward_redirect(visit, 302, url.data);
 	}

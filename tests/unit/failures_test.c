@@ -173,6 +173,24 @@ static const struct answer *a_parameter_that_fits_no_ticket(void)
 	}
 GET(a_parameter_is_missing, SITE, "?hostname=" HOST)
 GET(a_parameter_does_not_fit, SITE, ENTRY "short")
+static const struct answer *a_parameter_is_too_long(void)
+{
+	char target[1000];
+
+	snprintf(target, sizeof target, ENTRY "%0600d", 0);
+	open_site("", SITE);
+	return ASK(.target = target);
+}
+
+static const struct answer *a_name_is_too_long_for_the_driver(void)
+{
+	char target[1000];
+
+	snprintf(target, sizeof target, "/webex/%0900d", 0);
+	open_site("", WEBEX PEOPLE);
+	return ASK(.target = target);
+}
+
 GET(the_host_is_no_name, SITE, "?hostname=a%20b&meetingId=m&meetingToken=t&requestToken=12345678")
 GET(the_host_is_another, SITE,
 	"?hostname=b.example&meetingId=m&meetingToken=t&requestToken=12345678")
@@ -822,6 +840,8 @@ static const struct row {
 		"meetingId: missing"},
 	{"join/arrive.c refuse", a_parameter_does_not_fit, 400, "bad-request", "message", NOTHING,
 		"requestToken"},
+	{"join/arrive.c refuse", a_parameter_is_too_long, 400, "bad-request", "long", NOTHING,
+		"requestToken"},
 	{"join/arrive.c refuse", the_host_is_no_name, 400, "bad-request", "message", NOTHING,
 		"hostname"},
 	{"join/arrive.c UNKNOWN_PLATFORM", the_host_is_another, 403, "unknown-platform", "message",
@@ -833,6 +853,8 @@ static const struct row {
 		"query: malformed"},
 	{"join/arrive.c refuse", the_driver_refuses, 400, "bad-request", "message", NOTHING,
 		"meeting"},
+	{"join/arrive.c refuse", a_name_is_too_long_for_the_driver, 400, "bad-request", "long",
+		NOTHING, "meeting"},
 	{"join/arrive.c refuse", the_platform_comes_twice, 400, "bad-request", "message", NOTHING,
 		"platform"},
 	{"join/arrive.c refuse", there_are_several_platforms, 400, "bad-request", "message",
@@ -922,13 +944,13 @@ static const struct row {
 		"unknown-platform", "message", NOTHING, ""},
 	{"signin/invitation.c NOT_FOUND", an_invitation_to_what_only_scripts_get, 404, "not-found",
 		"message", NOTHING, "script"},
-	{"signin/invitation.c TICKET_EXPIRED", an_invitation_that_is_forged, 400, "ticket-expired",
+	{"signin/invitation.c INVITATION_OVER", an_invitation_that_is_forged, 400, "ticket-expired",
 		"other", NOTHING, "result=failed"},
 	{"signin/invitation.c NOT_FOUND", there_are_no_invitations, 404, "not-found", "message",
 		NOTHING, ""},
 	{"signin/invitation.c refuse", an_invitation_without_a_token, 400, "bad-request", "message",
 		NOTHING, "token"},
-	{"signin/invitation.c TICKET_EXPIRED", an_invitation_that_was_revoked_meanwhile, 400,
+	{"signin/invitation.c INVITATION_OVER", an_invitation_that_was_revoked_meanwhile, 400,
 		"ticket-expired", "other", NOTHING, "revoked or has expired"},
 	{"signin/invitation.c NOT_FOUND", an_invitation_is_taken_to_what_only_scripts_get, 404,
 		"not-found", "message", NOTHING, "script"},
@@ -987,7 +1009,7 @@ static const struct row {
 		"meeting.message", LINK, "there is no key of this meeting"},
 	{"join/grant.c OVERLOADED", a_platform_with_turns_is_left_alone, 503, "overloaded",
 		"message", NOTHING, "left alone for a while"},
-	{"join/room.c OVERLOADED", no_room_is_free, 503, "overloaded", "room.message", NOTHING,
+	{"join/room.c NO_ROOM", no_room_is_free, 503, "overloaded", "room.message", NOTHING,
 		"no room is free"},
 	{"join/room.c STATE_UNAVAILABLE", no_room_can_be_leased, 503, "internal", "message",
 		NOTHING, "the lease of a room"},
@@ -995,6 +1017,7 @@ static const struct row {
 
 /* Places that other tests go to: with a signed token of a provider, which provider_test.c has. */
 static const char *const elsewhere[] = {
+	"signin/login.c LOGIN_FAILED",		  /* signin_test.c: a program's wrong password */
 	"signin/backchannel.c BAD_REQUEST",	  /* it came before */
 	"signin/backchannel.c STATE_UNAVAILABLE", /* the sessions could not be ended */
 };
@@ -1021,7 +1044,7 @@ static const struct {
 	{"signin/logout.c INTERNAL", 1},
 	{"signin/redirect.c INTERNAL", 2},
 	{"signin/renew.c INTERNAL", 1},
-	{"desk/desk.c INTERNAL", 4},
+	{"desk/desk.c INTERNAL", 3},
 	/* where a reload between password and code brings rules that name other groups */
 	{"signin/login.c TICKET_EXPIRED", 1},
 	/* where the queue of a backend fills up between a question and its mail */
@@ -1118,7 +1141,7 @@ static int read_source(const char *path, const struct stat *st, int kind, struct
 	static const struct {
 		const char *call, *as;
 	} calls[] = {{"visit_fail(", NULL}, {"visit_refuse(", " refuse"},
-		{"visit_overloaded(", " overloaded"}};
+		{"visit_refuse_long(", " refuse"}, {"visit_overloaded(", " overloaded"}};
 	struct buffer text = BUFFER_INIT(1 << 20);
 	const char *file = strstr(path, "/src/") + strlen("/src/");
 
