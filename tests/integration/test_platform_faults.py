@@ -27,7 +27,7 @@ FAULTS = {
     "status-401": REFUSED, "status-403": REFUSED,
     "html": BAD, "empty": BAD, "truncated": BAD, "array": BAD, "string": BAD, "deep": BAD, "twice": BAD, "trailing": BAD, "not-utf8": BAD, "nul": BAD, "raw-nul": BAD,
     "no-code": BAD, "no-data": BAD, "no-meeting": BAD, "no-token": BAD, "data-null": BAD, "data-text": BAD, "wrong-meeting": BAD, "meeting-number": BAD,
-    "code-text-minus-4": REFUSED, "code-minus-99": REFUSED, "code-text-empty": BAD, "code-text-00": REFUSED, "code-null": BAD, "code-false": BAD,
+    "code-text-minus-4": REFUSED, "code-minus-99": REFUSED, "code-text-empty": BAD, "code-text-00": BAD, "code-null": BAD, "code-false": BAD,
     "code-fraction": BAD, "code-zero-fraction": BAD, "code-huge": BAD, "code-array": BAD,
     "token-crlf": BAD, "token-space": BAD, "token-utf8": BAD, "token-empty": BAD, "token-long": BAD, "token-number": BAD, "token-null": BAD, "token-object": BAD,
     "expired": REFUSED, "words": REFUSED, "echo": REFUSED,
