@@ -5,7 +5,9 @@
  */
 #include "ctl/ctl.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
@@ -16,6 +18,8 @@
 
 #include <curl/curl.h>
 #include <signal.h>
+
+enum { PAGE_MAX = 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
 
 /* Findings as they come: a table, or a list for --json. */
 struct findings {
@@ -130,11 +134,93 @@ static void check_backend_secrets(struct findings *findings, const struct servic
 	}
 }
 
-static size_t ignore(char *bytes, size_t size, size_t count, void *context)
+/* What a page answered. */
+struct fetched {
+	CURLcode result;
+	long status;
+	struct buffer body; /* its beginning */
+	char why[CURL_ERROR_SIZE];
+};
+
+static size_t keep(char *bytes, size_t size, size_t count, void *context)
 {
-	(void)bytes;
-	(void)context;
+	struct fetched *fetched = context;
+	size_t room = PAGE_MAX - fetched->body.length;
+
+	buffer_append(&fetched->body, bytes, size * count < room ? size * count : room);
 	return size * count;
+}
+
+static void fetch_page(const char *url, const char *ca_file, int64_t connect_ms, int64_t timeout_ms,
+	struct fetched *fetched)
+{
+	CURL *easy = curl_easy_init();
+
+	*fetched = (struct fetched){.result = CURLE_OUT_OF_MEMORY, .body = BUFFER_INIT(PAGE_MAX)};
+	if (easy != NULL) {
+		curl_easy_setopt(easy, CURLOPT_URL, url);
+		curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+		curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+		curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
+		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+		curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
+		curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetched);
+		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetched->why);
+		if (ca_file[0] != '\0')
+			curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+		fetched->result = curl_easy_perform(easy);
+		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetched->status);
+		curl_easy_cleanup(easy);
+	}
+	if (fetched->why[0] == '\0')
+		snprintf(fetched->why, sizeof fetched->why, "%s",
+			curl_easy_strerror(fetched->result));
+}
+
+/* The way that visitors come: name, certificate, web server, pool. The web server lets the operator
+ * alone see readyz, from where it says; anybody else gets 403 of it, which is as good. */
+static void connect_base_url(struct findings *findings, const struct settings *settings)
+{
+	struct buffer url = BUFFER_INIT(PAGE_MAX);
+	struct fetched page;
+	char text[PAGE_MAX + 400];
+	const char *body;
+
+	buffer_printf(&url, "%s/readyz", settings->base_url);
+	fetch_page(url.data != NULL ? url.data : "", "", CONNECT_MS, TIMEOUT_MS, &page);
+	body = page.body.data != NULL ? page.body.data : "";
+	if (page.status == 503 && page.body.data != NULL)
+		page.body.data[strcspn(body, "\r\n")] = '\0';
+	if (page.result != CURLE_OK)
+		snprintf(text, sizeof text, "%s", page.why);
+	else if (page.status == 502 || page.status == 504)
+		snprintf(text, sizeof text,
+			"HTTP %ld: the web server reaches no meetauthd: is the pool running, and "
+			"is its socket the one that the web server names (and may it use it)?",
+			page.status);
+	else if (page.status == 503)
+		snprintf(text, sizeof text, "HTTP 503: the pool is not ready: %s",
+			text_is_printable(body) ? body : "");
+	else
+		snprintf(text, sizeof text, "reached");
+	if (strcmp(text, "reached") != 0)
+		add(findings, false, "connect", settings->base_url, text);
+	else if (page.status == 403 || (page.status == 200 && strncmp(body, "ok\n", 3) == 0))
+		add(findings, true, "connect", settings->base_url,
+			page.status == 200 ? "reached, and the pool is ready"
+					   : "reached; the web server keeps readyz from this host");
+	else {
+		snprintf(text, sizeof text,
+			"HTTP %ld for %s, which another program seems to answer: does base-url "
+			"have the host and the path that the web server hands on?",
+			page.status, url.data != NULL ? url.data : "readyz");
+		warn(findings, "connect", settings->base_url, 0, text);
+	}
+	buffer_release(&page.body);
+	buffer_release(&url);
 }
 
 /* Reaches the platform the way an exchange does, but asks for its front page: no secret goes out.
@@ -142,32 +228,15 @@ static size_t ignore(char *bytes, size_t size, size_t count, void *context)
 static bool reach_platform(struct findings *findings, const struct service_platform *platform)
 {
 	const struct platform_peer *peer = platform->peer;
-	CURL *easy = curl_easy_init();
-	char detail[CURL_ERROR_SIZE] = "", text[CURL_ERROR_SIZE + 200];
-	CURLcode result = CURLE_OUT_OF_MEMORY;
+	char text[CURL_ERROR_SIZE + 300];
+	struct fetched page;
 
-	if (easy != NULL) {
-		curl_easy_setopt(easy, CURLOPT_URL, peer->api);
-		curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-		curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-		curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->connect_timeout_ms);
-		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)peer->timeout_ms);
-		curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
-		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-		if (peer->ca_file[0] != '\0')
-			curl_easy_setopt(easy, CURLOPT_CAINFO, peer->ca_file);
-		result = curl_easy_perform(easy);
-		curl_easy_cleanup(easy);
-	}
+	fetch_page(peer->api, peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms, &page);
 	snprintf(text, sizeof text, "%s: %s", peer->api,
-		result == CURLE_OK  ? "reached"
-		: detail[0] != '\0' ? detail
-				    : curl_easy_strerror(result));
-	add(findings, result == CURLE_OK, "connect", platform->title, text);
-	return result == CURLE_OK;
+		page.result == CURLE_OK ? "reached" : page.why);
+	add(findings, page.result == CURLE_OK, "connect", platform->title, text);
+	buffer_release(&page.body);
+	return page.result == CURLE_OK;
 }
 
 /* And what else a driver can try with its secret. */
@@ -261,6 +330,8 @@ static void check_service(struct findings *findings, struct service *service, bo
 	if (backends == 0 && files == 0)
 		check_backend_secrets(findings, service);
 	check_state(findings, service->settings->state);
+	if (connect)
+		connect_base_url(findings, service->settings);
 	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
 		connect_platform(findings, service, &service->platforms[i]);
 	for (size_t i = 0; connect && backends == 0 && i < service->backend_count; i++)

@@ -47,7 +47,7 @@ def test_the_access_log_has_the_path_that_was_asked_for(make_rig):
 @pytest.mark.parametrize("target, body, status", [
     ("/auth/login", b"", 400), ("/auth", b"", 400), ("/auth/nothing", b"", 404), ("/", b"", 404), ("/index.html", b"", 404),
     ("/auth/static/style.css", b"", 200), ("/auth/static/nothing", b"", 404), ("/auth/login", b"x" * 20000, 413),
-    ("/auth/login?" + "x" * 9000, b"", 414), ("/unavailable.html", b"", 404)])
+    ("/auth/login?" + "x" * 33000, b"", 414), ("/unavailable.html", b"", 404)])
 def test_headers_that_protect_are_on_every_answer(secure, target, body, status):
     """Once each, whether meetauthd answers or nginx itself."""
     answer = secure.send("POST" if body else "GET", target, body=body)
@@ -97,3 +97,8 @@ def test_tls_takes_forward_secrecy_and_aead_only(secure):
         context.set_ciphers(cbc)
         with pytest.raises((ssl.SSLError, OSError)):
             connect(secure, context)
+
+
+def test_flow_23_cookies_of_sister_applications_stop_nobody(rig, visitor):
+    visitor.jar.update({"sister%d" % number: "x" * 3800 for number in range(3)})
+    assert visitor.sign_in().status == 302

@@ -557,6 +557,39 @@ def test_faults_F13_readyz_says_what_a_restart_would_fail_for(make_rig):
     assert rig.visitor().sign_in().status == 302
 
 
+def base_line(rig):
+    table = rig.ctl("check", "--connect", check=False).stdout
+    return next(line for line in table.splitlines() if " connect " in line and " %s " % rig.base in line)
+
+
+def with_nginx(rig, text):
+    with open(rig.folder + "/meetauth.conf.nginx", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.kill(rig.nginx.process.pid, signal.SIGHUP)
+
+
+def test_operators_m1_check_connect_comes_as_a_visitor_does(make_rig):
+    rig = make_rig()
+    assert base_line(rig).startswith("ok ") and "the pool is ready" in base_line(rig)
+    with open(rig.folder + "/meetauth.conf.nginx", encoding="utf-8") as file:
+        text = file.read()
+    with_nginx(rig, text.replace("allow 127.0.0.1;", "deny 127.0.0.1;"))
+    wait_for(lambda: "keeps readyz from this host" in base_line(rig), "403")
+    assert base_line(rig).startswith("ok ")
+    with_nginx(rig, text.replace("location = /auth {", "location = /auth/readyz { return 200 hello; }\n location = /auth {"))
+    wait_for(lambda: "another program" in base_line(rig), "somebody else's page")
+    assert base_line(rig).startswith("warn ")
+    with_nginx(rig, text)
+    os.rename(rig.folder + "/state", rig.folder + "/gone")
+    wait_for(lambda: "HTTP 503: the pool is not ready: state " in base_line(rig), "not ready")
+    assert base_line(rig).startswith("FAIL ")
+    os.rename(rig.folder + "/gone", rig.folder + "/state")
+    rig.stop_pool()
+    assert base_line(rig).startswith("FAIL ") and "HTTP 502: the web server reaches no meetauthd" in base_line(rig)
+    rig.nginx.stop()
+    assert base_line(rig).startswith("FAIL ") and "127.0.0.1" in base_line(rig)
+
+
 def test_start_by_listen_option(make_rig):
     import rig as rigs
     rig = make_rig(start=False)
