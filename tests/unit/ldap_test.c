@@ -7,7 +7,7 @@
 
 #include "ldap_fixture.h"
 
-#include "auth/ldap_private.h"
+#include "auth/ldap/ldap.h"
 #include "auth/registry.h"
 #include "base/clock.h"
 #include "platform/registry.h"

@@ -12,7 +12,7 @@
 
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 #define NOW   1700000000
 #define NONCE "n-0S6_WzA2Mj"

@@ -8,7 +8,7 @@
 
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 #define ISSUER "https://login.example.org"
 

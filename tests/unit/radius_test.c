@@ -7,7 +7,7 @@
 
 #ifdef HAVE_RADIUS
 
-#include "auth/radius_packet.h"
+#include "auth/radius/packet.h"
 
 #include <arpa/inet.h>
 #include <openssl/evp.h>

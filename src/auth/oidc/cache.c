@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 void oidc_cache_init(struct oidc_cache *cache)
 {

@@ -3,8 +3,8 @@
  * The parts of the backend "ldap"; private to auth/. An instance is a struct directory; one call of
  * a worker (a login, a renewal) is a struct directory_call with one deadline for everything.
  */
-#ifndef AUTH_LDAP_PRIVATE_H
-#define AUTH_LDAP_PRIVATE_H
+#ifndef AUTH_LDAP_LDAP_H
+#define AUTH_LDAP_LDAP_H
 #ifdef HAVE_LDAP
 
 #include "auth/auth.h"
@@ -78,7 +78,7 @@ struct directory_call {
 	struct error *error;
 };
 
-/* ---- ldap_settings.c ---- */
+/* ---- settings.c ---- */
 
 extern const struct option directory_options[];
 
@@ -88,7 +88,7 @@ int directory_open(void *instance, const struct section *section, struct error *
 /* LDAP_SCOPE_ of a search for people. */
 int directory_scope(const struct directory *directory);
 
-/* ---- ldap_text.c: names of people go into filters and DNs here and nowhere else ---- */
+/* ---- text.c: names of people go into filters and DNs here and nowhere else ---- */
 
 /* `filter` with {name} and {dn} replaced, escaped after RFC 4515 section 3. Either may be NULL
  * where the filter has none. To be freed; NULL without memory or when too long. */
@@ -108,7 +108,7 @@ char *directory_value(const struct berval *value);
  * Active Directory's binary ones, as its tools write it. NULL as above. */
 char *directory_subject(const char *attribute, const struct berval *value);
 
-/* ---- ldap_link.c: one connection ---- */
+/* ---- link.c: one connection ---- */
 
 struct link_answer {
 	int code; /* LDAP_SUCCESS, or another result code (RFC 4511 4.1.9), or one of libldap's */
@@ -150,7 +150,7 @@ int link_search(struct link *link, const struct link_query *query, int64_t deadl
 int link_error(
 	const struct directory_call *call, const struct link *link, const char *what, int code);
 
-/* ---- ldap_pool.c: connections that are kept, and which server is asked ---- */
+/* ---- pool.c: connections that are kept, and which server is asked ---- */
 
 /* One that is kept, or a new one to the first server that works. NULL with an error. */
 struct link *pool_take(const struct directory_call *call, enum link_role role);
@@ -168,7 +168,7 @@ void pool_close(struct directory *directory);
 bool directory_lacks_password(
 	const struct directory *directory, const struct auth_secrets *secrets, struct error *error);
 
-/* ---- ldap_account.c: an entry as an account; a renewal has no bind that would tell ---- */
+/* ---- account.c: an entry as an account; a renewal has no bind that would tell ---- */
 
 enum { ACCOUNT_ATTRIBUTES_MAX = 24 };
 
@@ -183,7 +183,7 @@ const char *account_closed_by(LDAP *ld, LDAPMessage *entry, int64_t now);
  * when that was set. */
 void account_digest(LDAP *ld, LDAPMessage *entry, char digest[DIGEST_SIZE]);
 
-/* ---- ldap_person.c: entries and groups ---- */
+/* ---- person.c: entries and groups ---- */
 
 /* Values have no order, so where one is wanted that has to stay the same, it is the least. To be
  * freed; NULL where there is none, or without memory. */

@@ -6,7 +6,7 @@
  */
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 #include "base/clock.h"
 

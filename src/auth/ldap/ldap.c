@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Backend "ldap": accounts in a directory (RFC 4511), found by a search and proved by a bind, or
- * bound by a template. The parts are in ldap_private.h.
+ * bound by a template. The parts are in ldap.h.
  */
 #ifdef HAVE_LDAP
 
-#include "auth/ldap_private.h"
+#include "auth/ldap/ldap.h"
 #include "base/clock.h"
 
 #include <signal.h>

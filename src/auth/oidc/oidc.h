@@ -3,16 +3,16 @@
  * The parts of the backend "oidc". Private to auth/.
  *
  * oidc.c          the verbs of the backend
- * oidc_options.c  what its section means
- * oidc_cache.c    one thing that is fetched by one thread, for all
- * oidc_provider.c what the provider says about itself, and its keys
- * oidc_client.c   what we ask it: tokens, userinfo
- * oidc_check.c    what its tokens must say
- * oidc_person.c   whom they speak of
- * oidc_groups.c   and their groups
+ * options.c  what its section means
+ * cache.c    one thing that is fetched by one thread, for all
+ * provider.c what the provider says about itself, and its keys
+ * client.c   what we ask it: tokens, userinfo
+ * check.c    what its tokens must say
+ * person.c   whom they speak of
+ * groups.c   and their groups
  */
-#ifndef AUTH_OIDC_H
-#define AUTH_OIDC_H
+#ifndef AUTH_OIDC_OIDC_H
+#define AUTH_OIDC_OIDC_H
 
 #ifdef HAVE_CJOSE
 

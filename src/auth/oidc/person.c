@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 /* Where claims are looked for, the more recent first; NULL past the end. */
 struct sources {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifdef HAVE_CJOSE
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Backend "radius": asks a RADIUS server with name and password (RFC 2865, PAP), with a
- * Message-Authenticator both ways (radius_packet.h). A server may ask back (Access-Challenge): what
+ * Message-Authenticator both ways (packet.h). A server may ask back (Access-Challenge): what
  * it wants to see again, its State, travels in the caller's challenge, so that any process can go
  * on. RADIUS has no word for "nobody of that name": a chain of backends ends here.
  */
 #ifdef HAVE_RADIUS
 
 #include "auth/auth.h"
-#include "auth/radius_client.h"
+#include "auth/radius/client.h"
 #include "auth/users.h"
 #include "base/text.h"
 

@@ -5,7 +5,7 @@
  */
 #ifdef HAVE_LDAP
 
-#include "auth/ldap_private.h"
+#include "auth/ldap/ldap.h"
 
 #include <strings.h>
 

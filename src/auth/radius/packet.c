@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifdef HAVE_RADIUS
 
-#include "auth/radius_packet.h"
+#include "auth/radius/packet.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

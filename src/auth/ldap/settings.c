@@ -4,7 +4,7 @@
  */
 #ifdef HAVE_LDAP
 
-#include "auth/ldap_private.h"
+#include "auth/ldap/ldap.h"
 #include "base/network.h"
 
 #include <strings.h>

@@ -6,7 +6,7 @@
  */
 #ifdef HAVE_LDAP
 
-#include "auth/ldap_private.h"
+#include "auth/ldap/ldap.h"
 #include "base/clock.h"
 
 #include <poll.h>

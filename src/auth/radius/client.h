@@ -6,7 +6,7 @@
 #ifndef AUTH_RADIUS_CLIENT_H
 #define AUTH_RADIUS_CLIENT_H
 
-#include "auth/radius_packet.h"
+#include "auth/radius/packet.h"
 #include "base/error.h"
 
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #ifdef HAVE_RADIUS
 
-#include "auth/radius_client.h"
+#include "auth/radius/client.h"
 
 #include "base/clock.h"
 #include "base/text.h"
