@@ -371,7 +371,9 @@ class GuestAccount(Backend):
         self.host = desk.Host(self.rig)
         for name in self.secrets:
             self.host.put_account(name)
-            desk.guest_of(self.rig, name)
+        # Tries before all processes know the accounts would count against them.
+        self.rig.stop_pool()
+        self.rig.start_pool()
 
     def remove(self):
         self.host.remove_account(self.person)
