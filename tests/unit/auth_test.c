@@ -7,6 +7,7 @@
 #include "auth/registry.c"
 
 #include "backend_fixture.h"
+#include "users_fixture.h"
 
 #include "auth/users.h"
 #include "base/file.h"
@@ -133,32 +134,10 @@ static void capitals_make_no_other_name(void **state)
 	auth_close(&auth_file, instance);
 }
 
-/* Whether a session may go on that began with the account of that name in `text`. */
-static bool goes_on(void *instance, enum users_kind kind, const char *text, const char *name)
-{
-	struct identity who = {.subject = (char *)name, .account = (char *)"of nobody"};
-	struct error error = {""};
-	struct users *users;
-	const struct user *user;
-	char path[64];
-	bool valid;
-
-	snprintf(path, sizeof path, "/tmp/meetauth-users-%d", (int)getpid());
-	put(path, text, strlen(text), 0600);
-	users = users_load(path, kind, &error);
-	unlink(path);
-	assert_non_null(users);
-	user = users_find(users, name);
-	if (user != NULL)
-		who.account = (char *)user->digest;
-	valid = auth_file.session_valid(instance, &who);
-	users_drop(&users);
-	return valid;
-}
-
 static bool stands_in(void *instance, const char *name)
 {
-	return goes_on(instance, USERS_OWN, FILE_OF_FOUR "emil:" HORSE "::::\n", name);
+	return users_session_goes_on(
+		instance, USERS_OWN, FILE_OF_FOUR "emil:" HORSE "::::\n", name);
 }
 
 static void an_empty_file_knows_nobody(void **state)

@@ -5,14 +5,12 @@
  */
 #ifdef HAVE_CRYPT
 
-#include "section_fixture.h"
+#include "users_fixture.h"
 
 #include "auth/registry.h"
 #include "auth/htpasswd.h"
 
 #include <time.h>
-
-extern const struct auth_backend auth_file;
 
 #define BCRYPT	 "$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW" /* U*U */
 #define BCRYPT_B "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
@@ -279,32 +277,10 @@ static enum auth_verdict sign_in(void *instance, const char *name, const char *p
 	return verdict;
 }
 
-/* Whether a session may go on that began with the account of that name in `text`. */
-static bool goes_on(void *instance, enum users_kind kind, const char *text, const char *name)
-{
-	struct identity who = {.subject = (char *)name, .account = (char *)"of nobody"};
-	struct error error = {""};
-	struct users *users;
-	const struct user *user;
-	char path[64];
-	bool valid;
-
-	snprintf(path, sizeof path, "/tmp/meetauth-users-%d", (int)getpid());
-	put(path, text, strlen(text), 0600);
-	users = users_load(path, kind, &error);
-	unlink(path);
-	assert_non_null(users);
-	user = users_find(users, name);
-	if (user != NULL)
-		who.account = (char *)user->digest;
-	valid = auth_file.session_valid(instance, &who);
-	users_drop(&users);
-	return valid;
-}
-
 static bool stands_in(void *instance, const char *name)
 {
-	return goes_on(instance, USERS_HTPASSWD, "Anna:" SHA512 "\nbert:" SHA512 "\n", name);
+	return users_session_goes_on(
+		instance, USERS_HTPASSWD, "Anna:" SHA512 "\nbert:" SHA512 "\n", name);
 }
 
 static void test_backend(void **state)
