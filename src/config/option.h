@@ -35,7 +35,6 @@ enum option_kind {
 	OPTION_RATE, /* "10/10m" */
 	OPTION_TIME, /* "2026-01-01T08:00Z" as seconds since 1970 */
 	OPTION_LIST, /* {"a", "b"}, each of the kind `of`; min, max: how many */
-	OPTION_STRING = OPTION_TEXT,
 };
 
 /* A list of strings, with NULL behind the last, and a rate: so many in so long. Owned by the

@@ -40,17 +40,6 @@ const struct section *given_backend(const struct ctl *ctl, const char *type)
 	return found;
 }
 
-const char *given_path(const struct section *section, const char *option)
-{
-	const char *path = section_string(section, option);
-	struct error error;
-
-	if (path[0] == '/')
-		return path;
-	section_error(section, option, &error, "must be an absolute path");
-	ctl_fail(EX_CONFIG, &error);
-}
-
 const struct section *given_platform(const struct settings *settings, const char *title)
 {
 	for (size_t i = 0; i < settings->platform_count; i++)
@@ -62,14 +51,11 @@ const struct section *given_platform(const struct settings *settings, const char
 int given_meeting_id(
 	const struct section *platform, const char *text, char **id_r, struct error *error)
 {
-	bool compiled_out;
-	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
+	const struct platform_driver *driver = platform_find(section_type(platform));
 	void *instance = NULL;
 	int rc;
 
 	*id_r = NULL;
-	if (driver == NULL)
-		return section_error(platform, "type", error, "is not built in");
 	if (platform_open(driver, platform, &instance, error) != 0)
 		return -1;
 	rc = platform_meeting_id(driver, instance, text, id_r, error);

@@ -13,9 +13,6 @@
 /* The backend of this type that --backend names, or the only one of the type. */
 const struct section *given_backend(const struct ctl *ctl, const char *type);
 
-/* A path among the options of a section, which must be absolute. */
-const char *given_path(const struct section *section, const char *option);
-
 /* --expires: "2026-12-31", "2026-12-31T18:00Z" or a duration from now, which must lie in the
  * future. Not given: `otherwise`. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);

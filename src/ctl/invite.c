@@ -18,8 +18,8 @@
 /* Refuses a platform that has no page to open for a guest. */
 static void check_page(const struct ctl *ctl, const struct section *platform)
 {
-	bool compiled_out, has_page;
-	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
+	bool has_page;
+	const struct platform_driver *driver = platform_find(section_type(platform));
 	void *instance = NULL;
 	struct error error;
 
@@ -107,7 +107,7 @@ static void print_link(
 static int run_create(struct ctl *ctl)
 {
 	const struct section *backend = given_backend(ctl, "invite");
-	const char *path = given_path(backend, "invitations");
+	const char *path = section_string(backend, "invitations");
 	char name[STORE_NAME_MAX + 1], id[RECORDS_ID_SIZE], *meeting = NULL;
 	struct invite invite = read_invite(ctl, backend, &meeting);
 	struct store *store;
@@ -152,7 +152,7 @@ static int run_list(struct ctl *ctl)
 		{"E-MAIL", "email", NULL, NULL},
 		{0},
 	};
-	const char *path = given_path(given_backend(ctl, "invite"), "invitations");
+	const char *path = section_string(given_backend(ctl, "invite"), "invitations");
 	struct error error;
 	struct records *invites = records_load(&invites_type, path, &error);
 	json_t *list = json_array();
@@ -170,7 +170,7 @@ static int run_list(struct ctl *ctl)
 
 static int run_revoke(struct ctl *ctl)
 {
-	const char *path = given_path(given_backend(ctl, "invite"), "invitations");
+	const char *path = section_string(given_backend(ctl, "invite"), "invitations");
 	const char *id = ctl->given.operands[0];
 	struct error error;
 	bool found;

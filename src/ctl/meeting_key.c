@@ -18,7 +18,7 @@ struct target {
 
 static const char *find_path(const struct ctl *ctl)
 {
-	return given_path(given_backend(ctl, "meeting-key"), "keys");
+	return section_string(given_backend(ctl, "meeting-key"), "keys");
 }
 
 static struct target find_target(const struct ctl *ctl)

@@ -63,8 +63,7 @@ static const struct section *find_backend(const struct settings *settings, const
 /* Platforms with an entry of their own have no token but the id. */
 static void check_token(struct explain *explain, const struct section *platform)
 {
-	bool compiled_out;
-	const struct platform_driver *driver = platform_find(section_type(platform), &compiled_out);
+	const struct platform_driver *driver = platform_find(section_type(platform));
 
 	if (driver != NULL && driver->entry != NULL)
 		explain->token = explain->id;

@@ -16,10 +16,8 @@ void secret_name_fold(char *name)
 
 static void set_platform(struct secret_name *name, const struct section *section)
 {
-	bool compiled_out;
-
 	*name = (struct secret_name){.section = section};
-	name->platform = platform_find(section_type(section), &compiled_out);
+	name->platform = platform_find(section_type(section));
 	snprintf(name->stored, sizeof name->stored, "%s", section_title(section));
 }
 

@@ -37,7 +37,7 @@ static struct change find_user(const struct ctl *ctl, const struct section **bac
 		ctl_usage(ctl->command,
 			"a user name is 1 to %d bytes of UTF-8 without blanks around it",
 			IDENTITY_SUBJECT_MAX);
-	change.path = given_path(backend, "users");
+	change.path = section_string(backend, "users");
 	*backend_r = backend;
 	if (kind_of(backend) == USERS_OWN)
 		return change;
@@ -179,7 +179,8 @@ static int run_list(struct ctl *ctl)
 	};
 	const struct section *backend = given_backend(ctl, "file");
 	struct error error;
-	struct users *users = users_load(given_path(backend, "users"), kind_of(backend), &error);
+	struct users *users =
+		users_load(section_string(backend, "users"), kind_of(backend), &error);
 	json_t *list = json_array();
 
 	if (users == NULL)

@@ -40,15 +40,11 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 /* ---- which there are ---- */
 
-const struct platform_driver *platform_find(const char *type, bool *compiled_out_r)
+const struct platform_driver *platform_find(const char *type)
 {
-	*compiled_out_r = false;
-	for (size_t i = 0; i < ROWS; i++) {
-		if (strcmp(rows[i].type, type) != 0)
-			continue;
-		*compiled_out_r = rows[i].driver == NULL;
-		return rows[i].driver;
-	}
+	for (size_t i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].type, type) == 0)
+			return rows[i].driver;
 	return NULL;
 }
 

@@ -8,8 +8,8 @@
 
 #include "platform/platform.h"
 
-/* The driver of a type; NULL when there is none. *compiled_out_r: known, but not in this build. */
-const struct platform_driver *platform_find(const char *type, bool *compiled_out_r);
+/* The driver of a type; NULL where the type is unknown, or not in this build. */
+const struct platform_driver *platform_find(const char *type);
 
 /* All that are built in, in the order of platforms.def; NULL past the end. */
 const struct platform_driver *platform_at(size_t index);

@@ -36,17 +36,12 @@ static char *join_texts(const char *a, const char *b, const char *c)
 
 /* `form_target` is named beside ourselves because Chromium applies form-action to the redirect that
  * answers the form. */
-char *service_page_policy(const struct settings *settings, const char *form_target)
+char *service_page_policy(const char *form_target)
 {
 	struct buffer text = BUFFER_INIT(4096);
-	const char *logo = settings->brand_logo;
 
-	buffer_text(&text, "default-src 'none'; style-src 'self'; img-src 'self'");
-	if (strncmp(logo, "https://", 8) == 0) {
-		buffer_text(&text, " ");
-		buffer_append(&text, logo, 8 + strcspn(logo + 8, "/;, "));
-	}
-	buffer_text(&text, "; form-action 'self'");
+	buffer_text(
+		&text, "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'");
 	if (form_target != NULL) {
 		buffer_text(&text, " ");
 		buffer_text(&text, form_target);
@@ -57,21 +52,15 @@ char *service_page_policy(const struct settings *settings, const char *form_targ
 	return text.data;
 }
 
-static int refuse_type(const struct section *section, bool compiled_out, struct error *error)
-{
-	return section_error(section, "type", error,
-		compiled_out ? "this build is without this type" : "there is no such type");
-}
-
 /* The site, and where else the platform's redirects may lead. */
-static char *login_policy_of(const struct settings *settings, const struct platform_peer *peer)
+static char *login_policy_of(const struct platform_peer *peer)
 {
 	char *targets, *policy;
 
 	if (peer->redirect_sources == NULL)
-		return service_page_policy(settings, peer->site);
+		return service_page_policy(peer->site);
 	targets = join_texts(peer->site, " ", peer->redirect_sources);
-	policy = targets != NULL ? service_page_policy(settings, targets) : NULL;
+	policy = targets != NULL ? service_page_policy(targets) : NULL;
 	free(targets);
 	return policy;
 }
@@ -88,17 +77,13 @@ static int open_trust(struct service_platform *platform, struct error *error)
 	return platform->trust != NULL ? 0 : -1;
 }
 
-static int open_platform(const struct settings *settings, const struct section *section,
-	struct service_platform *platform, struct error *error)
+static int open_platform(
+	const struct section *section, struct service_platform *platform, struct error *error)
 {
-	bool compiled_out = false;
-	const char *type = section_type(section);
 	struct error why;
 
 	platform->title = section_title(section);
-	platform->driver = platform_find(type, &compiled_out);
-	if (platform->driver == NULL)
-		return refuse_type(section, compiled_out, error);
+	platform->driver = platform_find(section_type(section));
 	if (platform_open(platform->driver, section, &platform->instance, error) != 0)
 		return -1;
 	platform->peer = platform_peer(platform->instance);
@@ -106,7 +91,7 @@ static int open_platform(const struct settings *settings, const struct section *
 		return section_error(section, "ca-file", error, "%s", why.text);
 	platform->lane.limit =
 		platform->driver->grant != NULL ? platform->driver->grant->threads : 0;
-	platform->login_policy = login_policy_of(settings, platform->peer);
+	platform->login_policy = login_policy_of(platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
 
@@ -151,8 +136,6 @@ static int open_backend(const struct settings *settings, const struct section *s
 	backend->title = section_title(section);
 	backend->label = section_string(section, "label");
 	backend->driver = auth_find(section_type(section));
-	if (backend->driver == NULL)
-		return refuse_type(section, false, error);
 	backend->own.limit = backend->driver->threads;
 	backend->lane = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
@@ -174,8 +157,7 @@ int service_open_platforms(struct service *service, struct error *error)
 		return error_set(error, "no memory");
 	for (size_t i = 0; i < settings->platform_count; i++) {
 		service->platform_count++; /* also a half-opened one is closed */
-		if (open_platform(
-			    settings, settings->platforms[i], &service->platforms[i], error) != 0)
+		if (open_platform(settings->platforms[i], &service->platforms[i], error) != 0)
 			return -1;
 		if (service->platforms[i].driver->entry != NULL)
 			service->entries[entries++] = service->platforms[i].driver->entry->name;
@@ -227,7 +209,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 		return NULL;
 	}
 	service->groups_digest = groups_digest(service->settings);
-	service->page_policy = service_page_policy(service->settings, NULL);
+	service->page_policy = service_page_policy(NULL);
 	service->static_url = join_texts(service->settings->mount, "/static", "");
 	service->login_url = join_texts(service->settings->base_url, "/login", "");
 	service->logout_url = join_texts(service->settings->base_url, "/logout", "");

@@ -82,7 +82,7 @@ struct service_platform *service_platform_at(
 
 /* The Content-Security-Policy of a page whose form leads to another site ("https://host"; NULL: to
  * none). The caller frees it; NULL without memory. */
-char *service_page_policy(const struct settings *settings, const char *form_target);
+char *service_page_policy(const char *form_target);
 
 /* The next name by which a platform or a backend needs a secret that the store does not have; `*at`
  * is 0 before the first. NULL: none is missing any more. All is open and loaded. */

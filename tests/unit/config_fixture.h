@@ -26,33 +26,33 @@
 	     "backend \"staff\" { type = \"file\" users = \"u\" }\n"
 
 static const struct option veeting_options[] = {
-	{"api", OPTION_STRING, NULL, "where the exchange goes"},
-	{"join-path", OPTION_STRING, "/join/{meetingToken}", "path of the way back"},
+	{"api", OPTION_TEXT, NULL, "where the exchange goes"},
+	{"join-path", OPTION_TEXT, "/join/{meetingToken}", "path of the way back"},
 	{"prefill", OPTION_BOOL, "true", "send name and e-mail along"},
 	{"forward", OPTION_LIST, "{\"culture\", \"layout\"}", "parameters handed on"},
 	{"timeout", OPTION_DURATION, "10s", "deadline"},
 	{"tries", OPTION_NUMBER, "3", "a number"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{NULL, OPTION_TEXT, NULL, NULL},
 };
 
 static const struct option other_options[] = {
-	{"realm", OPTION_STRING, NULL, "only here"},
+	{"realm", OPTION_TEXT, NULL, "only here"},
 	{"timeout", OPTION_DURATION, "7s", "same name, another fallback"},
-	{"forward", OPTION_STRING, NULL, "same name, another type"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"forward", OPTION_TEXT, NULL, "same name, another type"},
+	{NULL, OPTION_TEXT, NULL, NULL},
 };
 
 static const struct option file_options[] = {
-	{"users", OPTION_STRING, NULL, "the file"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"users", OPTION_TEXT, NULL, "the file"},
+	{NULL, OPTION_TEXT, NULL, NULL},
 };
 
 static const struct option oidc_options[] = {
-	{"issuer", OPTION_STRING, NULL, "the provider"},
-	{NULL, OPTION_STRING, NULL, NULL},
+	{"issuer", OPTION_TEXT, NULL, "the provider"},
+	{NULL, OPTION_TEXT, NULL, NULL},
 };
 
-static const struct option no_options[] = {{NULL, OPTION_STRING, NULL, NULL}};
+static const struct option no_options[] = {{NULL, OPTION_TEXT, NULL, NULL}};
 
 static const struct section_type platforms[] = {
 	{"veeting", veeting_options}, {"other", other_options}, {NULL, NULL}};

@@ -28,7 +28,7 @@ enum { LONG_TIMEOUT_S = 120, MARGIN_S = 61 }; /* of the lease, beside the peer's
 static char folder[64], store_path[96], key_path[96], share[96];
 static const char *languages[] = {"en"};
 static const struct option options[] = {
-	{"languages", OPTION_LIST, NULL, NULL}, {"share", OPTION_STRING, NULL, NULL}};
+	{"languages", OPTION_LIST, NULL, NULL}, {"share", OPTION_TEXT, NULL, NULL}};
 static struct value values[] = {{.option = &options[0]}, {.option = &options[1], .line = 7}};
 static const struct section top = {.file = "/m.conf", .values = values, .count = 2};
 static struct settings settings = {.store = store_path,
