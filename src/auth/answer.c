@@ -19,7 +19,7 @@ static const struct {
 	[REPLY_GRANT] = {"grant", MUST_TEXT},
 };
 
-/* Cuts the next line out of `rest` and parts it at its first blank. NULL: there is none. */
+/* Cuts the next line out of `rest` and splits it at its first blank. NULL after the last line. */
 static char *next_line(char **rest, char **value_r)
 {
 	char *line = *rest, *end = strchr(line, '\n');

@@ -37,8 +37,9 @@ struct auth_redirects {
 		void *instance, const struct auth_redirect *redirect);
 	/* Who came back. */
 	enum auth_verdict (*handle_callback)(void *instance, const struct auth_redirect *redirect);
-	/* Appends where the browser goes to sign out at the provider and return to `back`; nothing
-	 * where there is no such place. On the loop: must not block. NULL: never. */
+	/* Appends the address at which the browser signs out at the provider and returns to `back`;
+	 * nothing if the provider has none. Runs on the loop: must not block. NULL: no provider
+	 * has one. */
 	void (*logout_url)(
 		void *instance, const struct identity *who, const char *back, struct buffer *url);
 	/* Reads a provider's message; AUTH_GRANT: it is good. NULL: takes none. */

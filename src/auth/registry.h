@@ -11,7 +11,7 @@
 enum auth_kind { AUTH_PASSWORD = 0, AUTH_FORM, AUTH_REDIRECT, AUTH_AMBIENT, AUTH_LINK };
 enum auth_kind auth_kind(const struct auth_backend *backend);
 
-/* A backend by its type; NULL when there is none, or when this build is without it. */
+/* The driver of a type; NULL where the type is unknown, or not in this build. */
 const struct auth_backend *auth_find(const char *type);
 
 /* All that are built in, in the order of backends.def; NULL past the end. */

@@ -39,9 +39,8 @@ enum { JOIN_ID_MAX = 64, JOIN_TOKEN_MAX = 128 };
 #define JOIN_ID_OTHERS	  "_-"
 #define JOIN_TOKEN_OTHERS "._~-"
 
-/* What stands in a ticket, and what backends and rules are told, in the place of the platform and
- * the meeting of somebody who wants to the guest desk; no title of a platform looks like it. A
- * constant. */
+/* The join of somebody who wants to open the guest desk: tickets, backends and rules see it in the
+ * place of a platform and a meeting. No platform can have its title. A constant. */
 const struct join *join_to_desk(void);
 
 #define JOIN_INIT ((struct join){0})

@@ -151,7 +151,7 @@ static struct {
 	struct config_types types;
 	struct error *error;
 	bool failed;
-	/* The section that has an option which no type takes; NULL: there is none. */
+	/* The kind of the section in which an option is unknown; NULL while all are known. */
 	const char *unknown_in;
 	char title[256];
 } parse;

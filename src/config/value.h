@@ -7,8 +7,8 @@
 
 #include "config/section.h"
 
-/* Reads the text of an option that is no list: 0, or -1 with section_error(), which says what was
- * expected and what was found. "" stands for "none" where the kind allows it. */
+/* Reads the value of an option of any kind but OPTION_LIST. 0, or -1 with section_error(), which
+ * names what was expected and what was found. "" means "not set" where the kind allows it. */
 int value_read(struct arena *arena, const struct section *section, struct value *value,
 	const char *text, struct error *error);
 

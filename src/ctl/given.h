@@ -17,7 +17,7 @@ const struct section *given_backend(const struct ctl *ctl, const char *type);
  * future. Not given: `otherwise`. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);
 
-/* The platform of that title, in whatever case it was typed; NULL: there is none. */
+/* The platform with that title, compared without case; NULL if no platform has it. */
 const struct section *given_platform(const struct settings *settings, const char *title);
 
 /* The id that the platform's driver has for what was typed (platform_meeting_id()); the caller

@@ -83,7 +83,7 @@ static const struct {
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
-/* The position in `members`; MEMBERS where there is none. */
+/* The position in `members`; MEMBERS if the name is not among them. */
 static size_t find_member(const char *name, size_t length)
 {
 	size_t i = 0;

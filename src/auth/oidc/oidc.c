@@ -304,8 +304,8 @@ static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *r
 	return verdict;
 }
 
-/* There is no file to read again, but this is where nobody waits: logout_url() needs the metadata
- * in every process of the pool, also in one that nobody has signed in by. */
+/* Fetches the metadata while nobody waits: logout_url() needs them in every process of the pool,
+ * also in one that has signed nobody in. */
 static int oidc_refresh(void *instance, struct error *error)
 {
 	(void)error;

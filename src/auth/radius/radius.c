@@ -160,8 +160,7 @@ static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_M
 }
 
 /* Whom the answer names: UTF-8 (RFC 2865 section 5), or Latin-1 from servers that know no better;
- * "" where that is no text, or too long. False where it names nobody: no User-Name, or an empty
- * one. */
+ * "" if it is not valid text or too long. False if the User-Name is missing or empty. */
 static bool read_user_name(const struct radius_packet *reply, char text[RADIUS_VALUE_MAX + 1])
 {
 	struct radius_value value = {0};
