@@ -154,6 +154,12 @@ def parent_of(pid):
         return 0
 
 
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def children(pid):
     return sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and parent_of(name) == pid)
 

@@ -12,7 +12,7 @@ import time
 import fcgi
 import pytest
 from fcgi import BEGIN, PARAMS, STDIN, Connection, ask, begin, pairs, params_for, record, request, stream
-from rig import wait_for
+from rig import cpu_seconds, wait_for
 
 
 def healthy(rig):
@@ -376,12 +376,6 @@ def test_peer_that_does_not_read(rig):
 
 
 # -- c: idle connections and the end --
-
-
-def cpu_seconds(pid):
-    with open("/proc/%d/stat" % pid, encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
