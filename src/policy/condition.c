@@ -35,14 +35,25 @@ static bool glob(const char *pattern, const char *text)
 	return text_matches(pattern, text, false);
 }
 
+/* How a rule compares names. Some backends write them as they were typed, and a directory ignores
+ * the case of its groups: who is denied is so however the name is written. */
+typedef int (*comparison)(const char *, const char *);
+
+static comparison comparison_of(const struct config_rule *rule)
+{
+	return rule->allow ? strcmp : strcasecmp;
+}
+
 static enum policy_match match_groups(
 	const struct config_rule *rule, const struct policy_question *question)
 {
-	const struct config_list *list = &rule->groups;
+	const struct identity *who = question->who;
+	comparison compare = comparison_of(rule);
 
-	for (size_t i = 0; question->who != NULL && i < list->count; i++)
-		if (identity_has_group(question->who, list->items[i]))
-			return POLICY_HIT;
+	for (size_t i = 0; who != NULL && i < rule->groups.count; i++)
+		for (size_t g = 0; g < who->group_count; g++)
+			if (compare(rule->groups.items[i], who->groups[g]) == 0)
+				return POLICY_HIT;
 	return POLICY_MISS;
 }
 
@@ -51,8 +62,7 @@ static enum policy_match match_groups(
 static enum policy_match match_user(
 	const struct config_rule *rule, const char *item, const struct identity *who)
 {
-	/* Some backends write names as they were typed: who is denied is so in any case. */
-	int (*compare)(const char *, const char *) = rule->allow ? strcmp : strcasecmp;
+	comparison compare = comparison_of(rule);
 	const char *slash = strchr(item, '/');
 	size_t length = slash != NULL ? (size_t)(slash - item) : 0;
 

@@ -2,6 +2,11 @@
 #include "service/groups.h"
 
 #include <sodium.h>
+#include <strings.h>
+
+/* Part of the digest: sessions of versions that kept groups by their exact names read them again.
+ */
+#define WHATEVER_CASE "i"
 
 static void add_names(crypto_generichash_state *hash, const struct config_list *names)
 {
@@ -17,6 +22,7 @@ uint64_t groups_digest(const struct settings *settings)
 	uint64_t digest;
 
 	crypto_generichash_init(&hash, NULL, 0, sizeof bytes);
+	crypto_generichash_update(&hash, (const uint8_t *)WHATEVER_CASE, sizeof WHATEVER_CASE);
 	for (size_t i = 0; i < settings->policy.count; i++)
 		add_names(&hash, &settings->policy.rules[i].groups);
 	add_names(&hash, &settings->desk.groups);
@@ -28,7 +34,7 @@ uint64_t groups_digest(const struct settings *settings)
 static bool has(const struct config_list *names, const char *group)
 {
 	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->items[i], group) == 0)
+		if (strcasecmp(names->items[i], group) == 0)
 			return true;
 	return false;
 }

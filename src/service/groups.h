@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which groups a session needs: those that rules or the guest desk name. One that is too long for
- * its cookie keeps these alone, with a digest of the names that were looked for: when rules name
- * others later, the groups have to be read again.
+ * Which groups a session needs: those that rules or the guest desk name, in whatever case, since a
+ * rule that denies does not look at it. A session that is too long for its cookie keeps these
+ * alone, with a digest of the names that were looked for: when rules name others later, the groups
+ * have to be read again.
  */
 #ifndef SERVICE_GROUPS_H
 #define SERVICE_GROUPS_H

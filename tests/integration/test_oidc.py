@@ -850,6 +850,19 @@ def test_groups_that_no_rule_names_need_no_room_in_the_cookie(make_rig, tmp_path
     peer.stop()
 
 
+def test_a_group_that_a_rule_denies_in_capitals_is_kept(make_rig, tmp_path):
+    peer = Liar(str(tmp_path))
+    peer.claims = {"groups": MANY}
+    backend = section(peer.issuer)
+    capitals = MANY[8].upper()
+    rig = start(make_rig, backend + named(capitals, default="allow"))
+    person = Person(rig)
+    assert is_in(peer.sign_in(person))
+    reload(rig, backend + named(capitals, allow="false", default="allow"))
+    assert person.ours.enter().status == 403
+    peer.stop()
+
+
 def test_groups_that_were_left_out_are_read_again_without_the_person(make_rig, tmp_path):
     peer = Liar(str(tmp_path))
     peer.userinfo = {"groups": MANY}

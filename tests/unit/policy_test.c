@@ -96,6 +96,8 @@ static void test_groups(void **state)
 	assert_int_equal(identity_add_group(&who, "a*"), 0);
 	hits("groups = {\"x\", \"Staff\"}", &asked, true);
 	hits("groups = {\"staff\"}", &asked, false);
+	decides("rule r { allow = false groups = {\"staff\"} } default = allow", &asked,
+		POLICY_DENY, "r"); /* who is denied is so in any case */
 	hits("groups = {\"Staf\"}", &asked, false);
 	hits("groups = {\"Staffs\"}", &asked, false);
 	hits("groups = {\"*\"}", &asked, false);
