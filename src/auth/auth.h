@@ -64,7 +64,7 @@ struct auth_backend {
 	const struct option *options; /* what its section takes */
 	size_t size;		      /* of the instance, which the options fill; 0: none */
 	/* How many calls may run at once in a process; 0: they take the processor, not time, and
-	 * share the lane of the password hashes. */
+	 * share the queue of the password hashes. */
 	unsigned threads;
 
 	/* Checks what was typed, or a link's password. Blocks, so it runs on a worker, within the

@@ -252,12 +252,12 @@ static struct desk *make_desk(struct visit *visit)
 static enum step begin(struct desk *desk)
 {
 	/* What hashes a password waits with those that do. */
-	struct worker_lane *lane =
+	struct worker_queue *queue =
 		desk->fault == NULL && desk->password != NULL && desk->password[0] != '\0'
 			? &worker_passwords
 			: &worker_files;
 
-	if (worker_submit(lane, &desk->job) == 0)
+	if (worker_submit(queue, &desk->job) == 0)
 		return STEP_WAIT;
 	give_back(desk);
 	desk->visit->report.retry_after = 5;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The guest desk's inside; private to desk/. A visit reads or changes the files of accounts and
- * invitations on the lane for files, and answers with what stands in them then.
+ * invitations on the queue for files, and answers with what stands in them then.
  */
 #ifndef DESK_DESK_H
 #define DESK_DESK_H

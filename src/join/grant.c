@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
- * all, at once on the loop where it only signs, else on the platform's lane of workers and through
+ * all, at once on the loop where it only signs, else on the platform's queue of workers and through
  * its breaker. There is no request token that could be used twice.
  */
 #include "join/grant.h"
@@ -196,7 +196,7 @@ static enum step submit(struct visit *visit)
 		prepare(granting, visit);
 		granting->job = (struct worker_job){
 			.work = on_worker, .done = on_done, .whose = client_whose(visit)};
-		if (worker_submit(&platform->lane, &granting->job) == 0) {
+		if (worker_submit(&platform->queue, &granting->job) == 0) {
 			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
 			return STEP_WAIT;
 		}

@@ -11,10 +11,10 @@
 
 enum {
 	NICENESS = 10,	 /* a password hash must not take the processor from those who just pass */
-	QUEUE_MAX = 256, /* jobs waiting in a lane; past it the answer is 503 */
+	QUEUE_MAX = 256, /* jobs waiting in a queue; past it the answer is 503 */
 };
 
-struct worker_lane worker_passwords, worker_files;
+struct worker_queue worker_passwords, worker_files;
 
 static uv_loop_t *loop;
 
@@ -24,11 +24,11 @@ void worker_setup(uv_loop_t *on, unsigned others)
 	char threads[24];
 
 	loop = on;
-	worker_passwords = (struct worker_lane){.limit = 1};
-	worker_files = (struct worker_lane){.limit = 1};
+	worker_passwords = (struct worker_queue){.limit = 1};
+	worker_files = (struct worker_queue){.limit = 1};
 	if (processors > 1)
 		worker_passwords.limit = (unsigned)processors - 1;
-	/* Enough for all lanes at once: libuv has four, and looks at this before it starts the
+	/* Enough for all queues at once: libuv has four, and looks at this before it starts the
 	 * first. */
 	snprintf(threads, sizeof threads, "%u",
 		worker_passwords.limit + worker_files.limit + others);
@@ -61,38 +61,38 @@ static void on_thread(uv_work_t *request)
 /* ---- who is next ----
  *
  * Start-time fair queueing: a job's turn is one after that of its owner's last one that waits, or
- * after the one that the lane is at. Who brings many jobs gets many late turns, and who brings one
+ * after the one that the queue is at. Who brings many jobs gets many late turns, and who brings one
  * gets the next. */
 
-static uint64_t turn_of(const struct worker_lane *lane, uint64_t whose)
+static uint64_t turn_of(const struct worker_queue *queue, uint64_t whose)
 {
-	uint64_t last = lane->turn;
+	uint64_t last = queue->turn;
 
-	for (const struct worker_job *job = lane->first; job != NULL; job = job->next)
+	for (const struct worker_job *job = queue->first; job != NULL; job = job->next)
 		if (job->whose == whose && job->turn > last)
 			last = job->turn;
 	return last + 1;
 }
 
 /* Behind all whose turn is not later. */
-static void enqueue(struct worker_lane *lane, struct worker_job *job)
+static void enqueue(struct worker_queue *queue, struct worker_job *job)
 {
-	struct worker_job **at = &lane->first;
+	struct worker_job **at = &queue->first;
 
 	while (*at != NULL && (*at)->turn <= job->turn)
 		at = &(*at)->next;
 	job->next = *at;
 	*at = job;
 	if (job->next == NULL)
-		lane->last = job;
-	lane->queued++;
+		queue->last = job;
+	queue->queued++;
 	gauge_add(METRIC_WORK_QUEUED, 1);
 }
 
 /* False when it does not wait. */
-static bool dequeue(struct worker_lane *lane, struct worker_job *job)
+static bool dequeue(struct worker_queue *queue, struct worker_job *job)
 {
-	struct worker_job *before = NULL, *at = lane->first;
+	struct worker_job *before = NULL, *at = queue->first;
 
 	while (at != NULL && at != job) {
 		before = at;
@@ -103,48 +103,48 @@ static bool dequeue(struct worker_lane *lane, struct worker_job *job)
 	if (before != NULL)
 		before->next = job->next;
 	else
-		lane->first = job->next;
-	if (lane->last == job)
-		lane->last = before;
-	lane->queued--;
+		queue->first = job->next;
+	if (queue->last == job)
+		queue->last = before;
+	queue->queued--;
 	gauge_add(METRIC_WORK_QUEUED, -1);
 	return true;
 }
 
-static bool may_run(const struct worker_lane *lane, uint64_t whose)
+static bool may_run(const struct worker_queue *queue, uint64_t whose)
 {
-	unsigned own = 0, spare = lane->limit / 4;
+	unsigned own = 0, spare = queue->limit / 4;
 
-	if (lane->running >= lane->limit)
+	if (queue->running >= queue->limit)
 		return false;
-	if (whose == 0 || lane->limit == 1)
+	if (whose == 0 || queue->limit == 1)
 		return true;
-	for (const struct worker_job *job = lane->working; job != NULL; job = job->next)
+	for (const struct worker_job *job = queue->working; job != NULL; job = job->next)
 		own += job->whose == whose;
-	return own < lane->limit - (spare > 0 ? spare : 1);
+	return own < queue->limit - (spare > 0 ? spare : 1);
 }
 
 /* ---- work ---- */
 
 static void on_loop(uv_work_t *request, int status);
 
-static void start(struct worker_lane *lane, struct worker_job *job)
+static void start(struct worker_queue *queue, struct worker_job *job)
 {
-	lane->running++;
-	lane->turn = job->turn > lane->turn ? job->turn : lane->turn;
-	job->next = lane->working;
-	lane->working = job;
+	queue->running++;
+	queue->turn = job->turn > queue->turn ? job->turn : queue->turn;
+	job->next = queue->working;
+	queue->working = job;
 	job->request.data = job;
 	uv_queue_work(loop, &job->request, on_thread, on_loop);
 }
 
-static void start_next(struct worker_lane *lane)
+static void start_next(struct worker_queue *queue)
 {
-	for (struct worker_job *job = lane->first; job != NULL; job = job->next) {
-		if (!may_run(lane, job->whose))
+	for (struct worker_job *job = queue->first; job != NULL; job = job->next) {
+		if (!may_run(queue, job->whose))
 			continue;
-		dequeue(lane, job);
-		start(lane, job);
+		dequeue(queue, job);
+		start(queue, job);
 		return;
 	}
 }
@@ -152,34 +152,34 @@ static void start_next(struct worker_lane *lane)
 static void on_loop(uv_work_t *request, int status)
 {
 	struct worker_job *job = request->data, **at;
-	struct worker_lane *lane = job->lane;
+	struct worker_queue *queue = job->queue;
 
-	for (at = &lane->working; *at != job;)
+	for (at = &queue->working; *at != job;)
 		at = &(*at)->next;
 	*at = job->next;
-	lane->running--;
-	start_next(lane);
+	queue->running--;
+	start_next(queue);
 	job->done(job, status != 0);
 }
 
-int worker_submit(struct worker_lane *lane, struct worker_job *job)
+int worker_submit(struct worker_queue *queue, struct worker_job *job)
 {
 	struct worker_job *pushed_out = NULL;
 
-	job->lane = lane;
+	job->queue = queue;
 	job->next = NULL;
-	job->turn = turn_of(lane, job->whose);
-	if (may_run(lane, job->whose)) {
-		start(lane, job);
+	job->turn = turn_of(queue, job->whose);
+	if (may_run(queue, job->whose)) {
+		start(queue, job);
 		return 0;
 	}
-	if (lane->queued >= QUEUE_MAX) {
-		pushed_out = lane->last;
+	if (queue->queued >= QUEUE_MAX) {
+		pushed_out = queue->last;
 		if (pushed_out->turn <= job->turn)
 			return -1;
-		dequeue(lane, pushed_out);
+		dequeue(queue, pushed_out);
 	}
-	enqueue(lane, job);
+	enqueue(queue, job);
 	if (pushed_out != NULL)
 		pushed_out->done(pushed_out, true);
 	return 0;
@@ -187,7 +187,7 @@ int worker_submit(struct worker_lane *lane, struct worker_job *job)
 
 bool worker_cancel(struct worker_job *job)
 {
-	if (!dequeue(job->lane, job))
+	if (!dequeue(job->queue, job))
 		return false; /* it runs */
 	job->done(job, true);
 	return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Bounded work for what blocks (password hashes, files, directories, …): libuv's threads behind
- * lanes, so that one kind of work can neither take all the threads nor queue without end. Within a
- * lane those whom the work is for take turns, so that whoever brings the most waits the longest.
+ * queues, so that one kind of work can neither take all the threads nor wait without end. Within a
+ * queue those whom the work is for take turns, so that whoever brings the most waits the longest.
  * Worker threads run with a lower priority than the loop.
  */
 #ifndef POOL_WORKER_H
@@ -17,7 +17,7 @@
 
 /* One kind of work. Zero but for its limit before its first use; outlives its jobs. Used on the
  * loop only. */
-struct worker_lane {
+struct worker_queue {
 	unsigned limit; /* jobs that may run at once; at least 1. One owner's at most three quarters
 			   of them: somebody else's need not wait for an owner whose jobs hang */
 	/* private */
@@ -28,9 +28,9 @@ struct worker_lane {
 };
 
 /* Work for the processor: one thread fewer than processors, at least one. */
-extern struct worker_lane worker_passwords;
+extern struct worker_queue worker_passwords;
 /* Reloads: one at a time. */
-extern struct worker_lane worker_files;
+extern struct worker_queue worker_files;
 
 /* A job, embedded in what it belongs to; zero before its first use. `work` runs on a thread and
  * must touch nothing that the loop touches; `done` runs on the loop, exactly once, after work or
@@ -41,18 +41,18 @@ struct worker_job {
 	uint64_t whose; /* jobs of one number share one turn; 0: nobody's in particular */
 	/* private */
 	struct worker_job *next;
-	struct worker_lane *lane;
+	struct worker_queue *queue;
 	uint64_t turn;
 	uv_work_t request;
 };
 
-/* Before the loop and before any thread of libuv's. `others`: how many jobs of other lanes than the
- * two above may run at once; past that they wait for each other. */
+/* Before the loop and before any thread of libuv's. `others`: how many jobs of other queues than
+ * the two above may run at once; past that they wait for each other. */
 void worker_setup(uv_loop_t *loop, unsigned others);
 
-/* 0, or -1 when the lane's queue is full: answer 503. A job whose owner has fewer waiting than
+/* 0, or -1 when the queue is full: answer 503. A job whose owner has fewer waiting than
  * another pushes out the last one of that other, which is cancelled before this returns. */
-int worker_submit(struct worker_lane *lane, struct worker_job *job);
+int worker_submit(struct worker_queue *queue, struct worker_job *job);
 
 /* Takes back a job that still waits (done is called with cancelled, before this returns): true;
  * false when it already runs. */

@@ -89,7 +89,7 @@ static int open_platform(
 	platform->peer = platform_peer(platform->instance);
 	if (open_trust(platform, &why) != 0)
 		return section_error(section, "ca-file", error, "%s", why.text);
-	platform->lane.limit =
+	platform->queue.limit =
 		platform->driver->grant != NULL ? platform->driver->grant->threads : 0;
 	platform->login_policy = login_policy_of(platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
@@ -137,7 +137,7 @@ static int open_backend(const struct settings *settings, const struct section *s
 	backend->label = section_string(section, "label");
 	backend->driver = auth_find(section_type(section));
 	backend->own.limit = backend->driver->threads;
-	backend->lane = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
+	backend->queue = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
 	if (make_addresses(settings, backend, error) != 0 ||
 		read_common(section, backend, error) != 0)
@@ -325,7 +325,7 @@ unsigned service_threads(const struct service *service)
 	for (size_t i = 0; i < service->backend_count; i++)
 		threads += service->backends[i].own.limit;
 	for (size_t i = 0; i < service->platform_count; i++)
-		threads += service->platforms[i].lane.limit;
+		threads += service->platforms[i].queue.limit;
 	return threads < SERVICE_THREADS_MAX ? threads : SERVICE_THREADS_MAX;
 }
 

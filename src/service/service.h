@@ -19,8 +19,8 @@ struct service_backend {
 	const char *title, *label; /* the label is what people read */
 	const struct auth_backend *driver;
 	void *instance;
-	struct worker_lane *lane; /* `own`, or that of the passwords */
-	struct worker_lane own;
+	struct worker_queue *queue; /* `own`, or that of the passwords */
+	struct worker_queue own;
 	struct health health;
 	int64_t group_refresh;	     /* seconds; 0: never */
 	bool second_factor_required; /* people without a TOTP key are refused */
@@ -36,7 +36,7 @@ struct service_platform {
 	const struct platform_peer *peer;
 	struct trust *trust;		/* the certificates of its ca-file */
 	struct outbound_peer *outbound; /* of request(); NULL until service_connect() */
-	struct worker_lane lane;	/* of grant(), where it has threads */
+	struct worker_queue queue;	/* of grant(), where it has threads */
 	struct breaker breaker;
 	char *login_policy; /* Content-Security-Policy of its login page */
 	int64_t noted_at;   /* when an acceptance was last marked in the state */
@@ -88,7 +88,7 @@ char *service_page_policy(const char *form_target);
  * is 0 before the first. NULL: none is missing any more. All is open and loaded. */
 const char *service_missing_secret(const struct service *service, size_t *at);
 
-/* How many jobs may run at once on lanes of their own, for worker_setup(). */
+/* How many jobs may run at once on queues of their own, for worker_setup(). */
 unsigned service_threads(const struct service *service);
 
 struct service *service_use(struct service *service);

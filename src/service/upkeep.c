@@ -211,7 +211,7 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	drop_uses(upkeep);
 }
 
-static void submit(struct upkeep *upkeep, struct worker_lane *lane)
+static void submit(struct upkeep *upkeep, struct worker_queue *queue)
 {
 	upkeep->running = true;
 	upkeep->service = service_use(*upkeep->current);
@@ -219,7 +219,7 @@ static void submit(struct upkeep *upkeep, struct worker_lane *lane)
 	upkeep->outcome = OUTCOME_FAILED;
 	upkeep->error.text[0] = '\0';
 	upkeep->job = (struct worker_job){.work = on_worker, .done = on_loop};
-	if (worker_submit(lane, &upkeep->job) != 0) {
+	if (worker_submit(queue, &upkeep->job) != 0) {
 		upkeep->running = false;
 		drop_uses(upkeep);
 	}
@@ -272,7 +272,7 @@ static void renew_if_due(struct upkeep *upkeep, struct service_platform *platfor
 	upkeep->secret = secret->secret;
 	upkeep->version = secret->version;
 	upkeep->latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
-	submit(upkeep, &platform->lane);
+	submit(upkeep, &platform->queue);
 }
 
 static void on_timer(uv_timer_t *timer)

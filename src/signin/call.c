@@ -112,7 +112,7 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 	call->done = done;
 	call->job = (struct worker_job){
 		.work = on_worker, .done = on_done, .whose = client_whose(call->visit)};
-	if (worker_submit(backend->lane, &call->job) != 0) {
+	if (worker_submit(backend->queue, &call->job) != 0) {
 		call->refused = true;
 		tell_breaker(call, true);
 		return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * One call of a backend, on the backend's lane of workers and through its breaker; private to
+ * One call of a backend, on the backend's queue of workers and through its breaker; private to
  * signin/. Made by a step, which then waits.
  */
 #ifndef SIGNIN_CALL_H

@@ -84,7 +84,7 @@ int delivery_send(struct visit *visit, struct service_backend *backend,
 	delivery->job.work = deliver;
 	delivery->job.done = on_delivered;
 	delivery->job.whose = client_whose(visit);
-	if (worker_submit(backend->lane, &delivery->job) == 0)
+	if (worker_submit(backend->queue, &delivery->job) == 0)
 		return 0;
 	free_delivery(delivery);
 	return -1;

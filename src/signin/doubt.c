@@ -79,7 +79,7 @@ static void ask_about_nobody(
 	doubt->secrets.values = doubt->texts;
 	doubt->secrets.count = store_texts(files->store, backend->secret_name, doubt->texts);
 	doubt->job = (struct worker_job){.work = ask, .done = on_answer};
-	if (worker_submit(backend->lane, &doubt->job) == 0)
+	if (worker_submit(backend->queue, &doubt->job) == 0)
 		return;
 	decide(backend, false, "too much waits for it to be asked how it is");
 	free_doubt(doubt);

@@ -8,8 +8,8 @@
 #include "visit/visit.h"
 
 /* A backend failed when it was asked about somebody (0: nobody in particular). Where that is one
- * failure too many, it is asked about nobody, on its lane; where it cannot be asked that way, it is
- * left alone at once. */
+ * failure too many, it is asked about nobody, on its queue; where it cannot be asked that way, it
+ * is left alone at once. */
 void doubt_failure(struct service *service, struct files *files, struct service_backend *backend,
 	uint64_t whom);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2 with a form: throttled, asked of the backends on their lanes. Names and passwords go to
+ * Step 2 with a form: throttled, asked of the backends on their queues. Names and passwords go to
  * all backends that take them in the order of the file; other forms name the one they belong to.
  */
 #include "signin/steps.h"

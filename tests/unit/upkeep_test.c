@@ -68,7 +68,7 @@ static const struct platform_secret_ops secret = {.renewal_due = due, .renew = r
 static const struct platform_driver driver = {.type = "test", .secret = &secret};
 static struct platform_peer peer;
 static struct service_platform platform = {
-	.title = TITLE, .driver = &driver, .peer = &peer, .lane = {.limit = 1}};
+	.title = TITLE, .driver = &driver, .peer = &peer, .queue = {.limit = 1}};
 static struct service service = {
 	.users = 1000, .settings = &settings, .platforms = &platform, .platform_count = 1};
 

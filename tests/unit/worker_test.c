@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bounded pool: lanes, limits, cancelling.
+ * The bounded pool: queues, limits, cancelling.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,7 +74,7 @@ static void each_job_is_done_once_and_one_at_a_time(void **unused)
 	assert_int_equal(most_running, 1);
 }
 
-static void a_full_lane_says_no_and_the_other_goes_on(void **unused)
+static void a_full_queue_says_no_and_the_other_goes_on(void **unused)
 {
 	static struct counted jobs[2000], other[1];
 	size_t taken = 0;
@@ -124,7 +124,7 @@ static void only_a_waiting_job_can_be_cancelled(void **unused)
 
 enum { MANY = 300, GREEDY = 7, MODEST = 8 };
 
-/* In which order jobs of the lane began. */
+/* In which order the queue's jobs began. */
 static struct worker_job *order[2 * MANY];
 static atomic_int begun;
 
@@ -177,10 +177,10 @@ static void who_brings_one_does_not_wait_for_who_brings_many(void **unused)
 	assert_int_equal(begun, taken); /* two fewer, and two of the other */
 }
 
-/* A lane of several threads, whose jobs may hang. */
+/* A queue of several threads, whose jobs may hang. */
 static void nobody_has_all_the_threads(void **unused)
 {
-	struct worker_lane lane = {.limit = 4};
+	struct worker_queue queue = {.limit = 4};
 	static struct counted many[10], one[1], nobodys[1];
 
 	(void)unused;
@@ -190,20 +190,20 @@ static void nobody_has_all_the_threads(void **unused)
 	begun = 0;
 	pthread_mutex_lock(&gate);
 	for (size_t i = 0; i < 10; i++)
-		assert_int_equal(worker_submit(&lane, &many[i].job), 0);
-	assert_int_equal(lane.running, 3);
-	assert_int_equal(worker_submit(&lane, &one[0].job), 0);
-	assert_int_equal(lane.running, 4);
-	assert_int_equal(worker_submit(&lane, &nobodys[0].job), 0);
+		assert_int_equal(worker_submit(&queue, &many[i].job), 0);
+	assert_int_equal(queue.running, 3);
+	assert_int_equal(worker_submit(&queue, &one[0].job), 0);
+	assert_int_equal(queue.running, 4);
+	assert_int_equal(worker_submit(&queue, &nobodys[0].job), 0);
 	assert_true(worker_cancel(&nobodys[0].job));
 	pthread_mutex_unlock(&gate);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < 10; i++)
 		assert_int_equal(many[i].done, 1);
 	assert_int_equal(one[0].done, 1);
-	assert_int_equal(lane.running, 0);
-	assert_null(lane.first);
-	assert_null(lane.working);
+	assert_int_equal(queue.running, 0);
+	assert_null(queue.first);
+	assert_null(queue.working);
 }
 
 static void one_alone_has_the_whole_queue(void **unused)
@@ -253,7 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_job_is_done_once_and_one_at_a_time),
-		cmocka_unit_test(a_full_lane_says_no_and_the_other_goes_on),
+		cmocka_unit_test(a_full_queue_says_no_and_the_other_goes_on),
 		cmocka_unit_test(only_a_waiting_job_can_be_cancelled),
 		cmocka_unit_test(who_brings_one_does_not_wait_for_who_brings_many),
 		cmocka_unit_test(nobody_has_all_the_threads),
