@@ -4,7 +4,6 @@
  */
 #include "base/clock.h"
 #include "base/process.h"
-#include "base/wipe.h"
 #include "join/exchange.h"
 #include "options.h"
 #include "pool/fastcgi.h"
@@ -159,7 +158,6 @@ static void each_turn(void *context)
 	struct process *process = context;
 
 	exchange_claim_all(&process->server);
-	wipe_stack();
 }
 
 static void hang_up(void *context)

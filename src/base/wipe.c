@@ -8,14 +8,28 @@
 
 #include "base/banned.h"
 
-enum { STACK_WIPED = 65536 }; /* bytes */
+enum {
+	STACK_WIPED = 65536, /* bytes */
+	STRIDE = 2048, /* past that glibc's memset() takes "rep stosb", which is slow to begin */
+};
+
+/* As explicit_bzero() does, with fewer calls: every block that is freed goes through it. */
+static inline void wipe(void *memory, size_t size)
+{
+	char *at = memory;
+
+	for (; size > STRIDE; at += STRIDE, size -= STRIDE)
+		memset(at, 0, STRIDE);
+	memset(at, 0, size);
+	__asm__ __volatile__("" : : "r"(memory) : "memory"); /* it may not be left out */
+}
 
 /* Its own frame covers theirs. */
 __attribute__((noinline)) void wipe_stack(void)
 {
 	char below[STACK_WIPED];
 
-	explicit_bzero(below, sizeof below);
+	wipe(below, sizeof below);
 }
 
 #ifndef UNDER_SANITIZER
@@ -50,7 +64,7 @@ void free(void *memory)
 
 	if (memory == NULL)
 		return;
-	explicit_bzero(memory, malloc_usable_size(memory));
+	wipe(memory, malloc_usable_size(memory));
 	if (next == NULL)
 		next = find_next_free();
 	if (next != NULL) /* else dlsym() itself frees: a few bytes are lost */
@@ -69,7 +83,7 @@ void *realloc(void *memory, size_t size)
 		return NULL;
 	}
 	if (memory != NULL && size <= room && size >= room / 2) {
-		explicit_bzero((char *)memory + size, room - size);
+		wipe((char *)memory + size, room - size);
 		return memory;
 	}
 	moved = malloc(size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/loop.h"
 
+#include "base/wipe.h"
 #include "pool/channel.h"
 #include "pool/signals.h"
 #include "telemetry/log.h"
@@ -73,6 +74,7 @@ static void before_wait(uv_prepare_t *prepare)
 	struct loop *loop = prepare->data;
 
 	loop->hooks->each_turn(loop->hooks->context);
+	wipe_stack();
 }
 
 static void on_deadline(uv_timer_t *timer)

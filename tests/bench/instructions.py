@@ -44,16 +44,19 @@ def library(path):
     return re.sub(r"[-.]so.*$|\.so.*$", "", os.path.basename(path)) or path
 
 
-def main(few_file, few, many_file, many):
+def difference(few_file, few, many_file, many):
+    """(Library, cost of one request), the dearest first."""
     few_costs, many_costs = by_object(few_file), by_object(many_file)
-    requests = int(many) - int(few)
-    total = 0
-    for name, cost in sorted(many_costs.items(), key=lambda item: few_costs[item[0]] - item[1]):
-        each = (cost - few_costs[name]) / requests
-        total += each
+    rows = [(name, (cost - few_costs[name]) / (many - few)) for name, cost in many_costs.items()]
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def main(few_file, few, many_file, many):
+    rows = difference(few_file, int(few), many_file, int(many))
+    for name, each in rows:
         if each >= 50:
             print("    %-24s %8.0f" % (name, each))
-    print("total %.0f" % total)
+    print("total %.0f" % sum(each for _, each in rows))
 
 
 if __name__ == "__main__":
