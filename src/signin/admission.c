@@ -44,8 +44,8 @@ bool admission_is_valid(const struct visit *visit, const struct identity *who)
 	return !backend->driver->second_factor || factor_is_same(visit, who);
 }
 
-/* What can be spared goes first: groups that nothing names, then what the backend would need to
- * read them again without the person. */
+/* Drops groups that no rule names first, then the data that the backend needs to read the groups
+ * again. */
 int admission_fit(const struct visit *visit, struct identity *who)
 {
 	const struct service *service = visit->service;

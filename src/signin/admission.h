@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Questions about somebody who is known: are they still good, do they fit into a session, does the
- * policy let them in? They change nothing but what fits, and answer nobody.
+ * Checks of a signed-in person: is the account still valid, do they fit into a session cookie, does
+ * the policy admit them? No function here answers the request.
  */
 #ifndef SIGNIN_ADMISSION_H
 #define SIGNIN_ADMISSION_H
@@ -9,24 +9,25 @@
 #include "policy/policy.h"
 #include "visit/visit.h"
 
-/* The visit's join, or what stands for it on the way to the desk. */
+/* The visit's join; for the guest desk, the constant that stands for it in rules. */
 const struct join *admission_join(const struct visit *visit);
 
-/* Whether somebody is good for the visit's destination: some are for certain meetings alone. */
+/* Whether `who` may be used for the visit's destination. Some identities are valid for listed
+ * meetings only. */
 bool admission_is_good_for(const struct visit *visit, const struct identity *who);
 
-/* What the policy says of `who` and the visit's destination. */
+/* Asks the policy about `who` and the visit's destination. */
 struct policy_answer admission_ask(const struct visit *visit, const struct identity *who);
 
-/* Whether the backend that vouched for somebody is still there and knows them, and their second
- * factor is the one that they had. */
+/* Whether the backend that authenticated `who` is still configured and still accepts the account,
+ * and the second factor has not changed since. */
 bool admission_is_valid(const struct visit *visit, const struct identity *who);
 
-/* Makes `who` fit into a cookie by leaving out what rules do not need. 0, or -1 when it does not
- * fit all the same. */
+/* Drops what rules do not need from `who` until it fits into a cookie. 0, or -1 if it still does
+ * not fit. */
 int admission_fit(const struct visit *visit, struct identity *who);
 
-/* False when groups of `who` were left out that rules name by now. */
+/* False if an earlier admission_fit() dropped groups of `who` that rules name since a reload. */
 bool admission_groups_are_whole(const struct visit *visit, const struct identity *who);
 
 /* True if the visit's platform serves scripts only. Sets the detail for the log. */

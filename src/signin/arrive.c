@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What comes back to a sign-in: a ticket that one of us sealed earlier, a form of ours, a
- * provider's message. Source of the rules for forms: contract section 3.1.
+ * Requests that continue a sign-in: with a ticket that this service sealed, one of its forms, or a
+ * message from a provider. Source of the rules for forms: contract section 3.1.
  */
 #include "signin/steps.h"
 
@@ -17,7 +17,7 @@ enum step arrive_and_stop(struct visit *visit)
 	return STEP_DONE;
 }
 
-/* Fills join and pending sign-in from a ticket that was sealed for this browser. */
+/* Fills the visit's join and pending sign-in from a ticket that was sealed for this browser. */
 static enum step open_ticket(
 	struct visit *visit, const struct params *from, const char *name, enum ticket_kind kind)
 {
@@ -37,7 +37,7 @@ static enum step open_ticket(
 	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 }
 
-/* Takes the list over; NULL where it is none. */
+/* Takes `query` over; NULL if it could not be parsed. */
 static enum step open_query_ticket(
 	struct visit *visit, struct params *query, const char *name, enum ticket_kind kind)
 {
@@ -55,7 +55,8 @@ enum step arrive_with_ticket(struct visit *visit)
 	return open_query_ticket(visit, params_parse(query, strlen(query)), "ticket", TICKET_JOIN);
 }
 
-/* Microsoft Entra ID describes errors with line ends in the text, which nobody reads. */
+/* Microsoft Entra ID puts line ends into error descriptions, which the strict parser refuses.
+ * Nobody reads the descriptions. */
 enum step arrive_from_provider(struct visit *visit)
 {
 	const char *query = visit->request.query;
@@ -64,9 +65,10 @@ enum step arrive_from_provider(struct visit *visit)
 		visit, params_parse_lenient(query, strlen(query)), "state", TICKET_REDIRECT);
 }
 
-/* Only our own pages post here. Browsers say where a form comes from in Sec-Fetch-Site; Origin
- * serves older ones, but is "null" under our own Referrer-Policy (Fetch standard, "append a request
- * Origin header"). What neither says, the ticket's binding to the browser does. */
+/* Only pages of this service may post here. Browsers send the origin of a form in Sec-Fetch-Site.
+ * Older ones send only Origin, which is "null" under this service's Referrer-Policy (Fetch
+ * standard, "append a request Origin header"). If both are missing, the ticket still binds the form
+ * to the browser. */
 static bool is_cross_site(const struct visit *visit)
 {
 	const char *site = visit->request.fetch_site, *origin = visit->request.origin;

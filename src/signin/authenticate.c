@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2: who is it? A session is enough, or what the web server says; else the login page. What
- * comes from there is in form.c, challenge.c and redirect.c.
+ * Step 2: who is it? The session or the web server says so; otherwise the visitor gets the login
+ * page. form.c, challenge.c and redirect.c handle what the page submits.
  */
 #include "signin/authenticate.h"
 
@@ -19,8 +19,8 @@ static const char *request_value(const void *request, const char *name)
 	return request_param(request, name);
 }
 
-/* What the web server found out holds for this request, and makes no session: the next request
- * brings it again. */
+/* Asks the backends that read the web server's parameters. The identity holds for this request
+ * only: no session begins, because the web server sends it with each request. */
 static enum step look_around(struct visit *visit)
 {
 	struct service *service = visit->service;
@@ -40,7 +40,7 @@ static enum step look_around(struct visit *visit)
 			session_begin(&visit->session, &who, signin_limits(visit), visit->now);
 			visit->signin.is_ambient = true;
 			if (visit->platform != NULL && visit->platform->driver->grant != NULL)
-				visit_know_browser(visit); /* for `user_id`: its cookie goes soon */
+				visit_know_browser(visit); /* `user_id` is derived from it */
 		}
 		identity_release(&who);
 		if (verdict == AUTH_GRANT)
@@ -64,7 +64,7 @@ enum step authenticate_by_session(struct visit *visit)
 		visit_set_detail(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
-	/* One that is good for other meetings only does not say who it is here. */
+	/* A session for other meetings does not identify anybody here. */
 	if (found > 0 && !admission_is_good_for(visit, &visit->session.who)) {
 		session_release(&visit->session);
 		found = 0;
@@ -78,7 +78,7 @@ enum step authenticate_by_session(struct visit *visit)
 	return STEP_NEXT;
 }
 
-/* What people can choose from. */
+/* The ways to sign in. */
 struct choice {
 	unsigned forms, redirects;
 	struct service_backend *redirect; /* the first */
@@ -100,7 +100,7 @@ static struct choice choice_of(struct service *service)
 	return choice;
 }
 
-/* To the login page, whose address carries none of the tokens in clear. */
+/* Redirects to the login page. The ticket in its address hides the tokens. */
 static enum step go_to_login(struct visit *visit)
 {
 	struct buffer url = BUFFER_INIT(TICKET_TEXT_MAX + 2048);
@@ -123,7 +123,7 @@ enum step authenticate_again(struct visit *visit)
 {
 	struct choice choice = choice_of(visit->service);
 
-	if (visit->origin != NULL) { /* a script shows no page */
+	if (visit->origin != NULL) { /* a script cannot show a page */
 		visit_set_detail(visit, "no session");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
@@ -141,7 +141,8 @@ enum step authenticate_require(struct visit *visit)
 	return visit->session.who.subject != NULL ? STEP_NEXT : authenticate_again(visit);
 }
 
-/* The button of a provider leads to the login page too, with the backend it is for. 0 or -1. */
+/* Reads which provider's button was used: it leads to the login page with the title of its backend.
+ * 0 or -1. */
 static int read_button(struct visit *visit, struct service_backend **backend_r)
 {
 	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The way to the login page.
+ * Sending the browser to sign in.
  */
 #ifndef SIGNIN_AUTHENTICATE_H
 #define SIGNIN_AUTHENTICATE_H
 
 #include "visit/visit.h"
 
-/* Sends the browser to the login page, or straight to the provider where there is no other choice,
- * with what the visit is about in a ticket. STEP_DONE, or STEP_WAIT. */
+/* Redirects the browser to the login page with the visit's destination in a ticket; or to the
+ * provider, if one provider is the only way to sign in. STEP_DONE or STEP_WAIT. */
 enum step authenticate_again(struct visit *visit);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session at a provider has ended (OpenID Connect Back-Channel Logout 1.0).
+ * A provider reports the end of a session (OpenID Connect Back-Channel Logout 1.0).
  */
 #include "signin/steps.h"
 
@@ -9,11 +9,13 @@
 #include "visit/answer.h"
 #include "visit/fail.h"
 
-/* For how long a logout token is remembered: longer than one is taken, whatever the clocks say. */
+/* How long a logout token is remembered: longer than any token is accepted, whatever the clocks
+ * say. */
 enum { LOGOUT_TOKEN_S = 3600 };
 
-/* How much longer than session-lifetime a logout at the provider is kept, for sessions that began
- * when the option was longer: a copy of one would come back with it. */
+/* A logout at the provider is remembered this much longer than session-lifetime, for sessions that
+ * began while the option was longer. Otherwise a copy of such a session's cookie would work
+ * again. */
 enum { LOWERED_S = 7 * 24 * 3600 };
 
 static enum auth_verdict read_ending(struct call *call)
@@ -24,8 +26,8 @@ static enum auth_verdict read_ending(struct call *call)
 		call->backend->instance, &call->ending);
 }
 
-/* Kept until every session that it ends would have ended by itself, those too whose sign-in is
- * under way. */
+/* Revokes until every session concerned would have expired by itself, including sessions whose
+ * sign-in is under way. */
 static int void_sessions(struct visit *visit, const uint8_t key[STATE_KEY_SIZE])
 {
 	const struct settings *settings = visit->service->settings;
@@ -47,8 +49,9 @@ static int end_provider_session(
 	return void_sessions(visit, key);
 }
 
-/* Voids what the message names (section 2.7): one session at the provider, and with it those of
- * the person that the provider gave no id for; or, without an id, all of the person's. 0 or -1. */
+/* Ends the sessions that the token names (section 2.7). With a session id: that session at the
+ * provider, and the person's sessions that have no id. Without one: all of the person's sessions. 0
+ * or -1. */
 static int end_sessions(struct visit *visit, const struct call *call)
 {
 	const struct auth_ending *ending = &call->ending;
@@ -65,7 +68,7 @@ static int end_sessions(struct visit *visit, const struct call *call)
 	return end_provider_session(visit, call, subject, ending->provider_session);
 }
 
-/* Section 2.8: 200 for what was done, 400 for what is not good. */
+/* Section 2.8: 200 when the sessions have ended, 400 for a token that is not valid. */
 static enum step answer_ending(struct call *call)
 {
 	struct visit *visit = call->visit;
@@ -87,7 +90,7 @@ static enum step answer_ending(struct call *call)
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	if (end_sessions(visit, call) != 0) {
-		state_unclaim(visit->server->state, key); /* the provider tries again */
+		state_unclaim(visit->server->state, key); /* so that the provider can try again */
 		visit_set_detail(
 			visit, "the state does not answer: the sessions could not be ended");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);

@@ -8,7 +8,7 @@
 #include "visit/client.h"
 #include "visit/fail.h"
 
-enum { QUEUE_DEADLINE_MS = 20000 }; /* waiting for a worker, before anybody looked at it */
+enum { QUEUE_DEADLINE_MS = 20000 }; /* longest wait for a worker */
 
 struct call *call_new(struct visit *visit)
 {
@@ -36,8 +36,8 @@ static void on_worker(struct worker_job *job)
 	call->verdict = call->work(call);
 }
 
-/* Where something is delivered after a challenge, that alone needs the other side: the answer
- * passes whatever the breaker says, and tells it nothing. */
+/* For a backend with a delivery (mail) only the delivery needs the remote side. Checking an answer
+ * does not, so it ignores the breaker and does not report to it. */
 static bool is_past_breaker(const struct call *call)
 {
 	return call->backend->driver->deliver != NULL && call->attempt.asked != NULL;
@@ -55,7 +55,7 @@ static void tell_breaker(const struct call *call, bool cancelled)
 		doubt_failure(call->visit->service, call->visit->files, call->backend, call->whom);
 	else if (call->backend->driver->deliver == NULL)
 		health_succeeded(health, call->whom);
-	else if (call->verdict != AUTH_CHALLENGE) /* else the delivery will tell */
+	else if (call->verdict != AUTH_CHALLENGE) /* after a challenge the delivery reports */
 		health_abandoned(health, call->whom);
 }
 
@@ -78,10 +78,9 @@ static void on_deadline(uv_timer_t *timer)
 {
 	struct call *call = timer->data;
 
-	worker_cancel(&call->job); /* one that already runs has a deadline of its own */
+	worker_cancel(&call->job); /* a call that already runs has its own deadline */
 }
 
-/* What of the backend's goes into every call. */
 static int prepare(struct call *call, struct service_backend *backend)
 {
 	call->backend = backend;

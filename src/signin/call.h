@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One call of a backend, on the backend's queue of workers and through its breaker; private to
- * signin/. Made by a step, which then waits.
+ * One call of a backend, on the backend's worker queue and through its breaker. Private to signin/.
+ * A step starts a call and then waits.
  */
 #ifndef SIGNIN_CALL_H
 #define SIGNIN_CALL_H
@@ -11,38 +11,38 @@
 
 struct call;
 
-/* The call itself, on a worker. It reads what its step filled in and sets the verdict; the loop
- * touches none of it meanwhile. */
+/* Runs on a worker: reads what the step filled in and returns the verdict. The loop does not touch
+ * the call meanwhile. */
 typedef enum auth_verdict call_work(struct call *call);
 
-/* What came of it, on the loop; the call is the callee's, to be used again or released. */
+/* Runs on the loop after the work. It owns the call, and starts it again or releases it. */
 typedef void call_done(struct call *call);
 
 struct call {
 	struct visit *visit;
-	uint64_t whom; /* it is about (doubt_whom()); 0: nobody in particular */
+	uint64_t whom; /* the person asked about (doubt_whom()); 0: nobody in particular */
 	struct service_backend *backend;
 	const char *texts[STORE_VERSIONS_MAX];
-	struct auth_secrets secrets; /* of the backend; filled by call_start() */
+	struct auth_secrets secrets; /* the backend's; set by call_start() */
 	struct identity who;
 	struct auth_challenge challenge, asked;
 	struct buffer url;
 	struct error error;
 	enum auth_verdict verdict;
-	bool refused;		/* nobody looked at it: too much waits already */
-	int64_t retry_after_ms; /* where it was refused, or the backend is left alone */
-	/* the step's own */
+	bool refused;		/* the queue was full or too slow; no backend was asked */
+	int64_t retry_after_ms; /* set when call_start() fails */
+	/* for the step's use */
 	struct auth_attempt attempt;
 	struct auth_redirect redirect;
 	struct auth_renewal renewal;
 	struct auth_ending ending;
 	struct params *query;
-	struct buffer state; /* the ticket that goes along to a provider */
+	struct buffer state; /* the ticket that is sent to the provider as `state` */
 	struct join leads_to;
 	char nonce[AUTH_NONCE_SIZE], verifier[AUTH_NONCE_SIZE];
 	struct tries tries;
 	void *context;
-	size_t index; /* of the backend to be asked next */
+	size_t index; /* of the next backend to ask */
 	int64_t started_ms;
 	/* private */
 	struct worker_job job;
@@ -54,19 +54,19 @@ struct call {
 /* NULL without memory. */
 struct call *call_new(struct visit *visit);
 
-/* Begins it: `done` is called later. 0; or -1 when it was not even begun (`refused`, or the verdict
- * AUTH_UNAVAILABLE of a backend that is left alone for a while), `done` is not called then. `who`
- * is empty but for the backend. */
+/* Starts the call; `done` is called later. 0; or -1 if it did not start, and then `done` is not
+ * called: either the queue is full (`refused`) or the breaker is open (verdict AUTH_UNAVAILABLE).
+ * Resets `who` to the backend alone. */
 int call_start(
 	struct call *call, struct service_backend *backend, call_work *work, call_done *done);
 
-/* Frees it, some turns later; it is gone for the caller. */
+/* Frees the call in a later turn of the loop. The caller must not use it any more. */
 void call_release(struct call *call);
 
-/* Answers for a backend that could not be asked, or was out of order. STEP_DONE. */
+/* Fails the visit because the backend could not be asked or is out of order. STEP_DONE. */
 enum step call_fail(struct call *call);
 
-/* The same with a line event=login, but where nobody looked at it. */
+/* The same, with a line event=login unless the queue refused the call. */
 enum step call_log_and_fail(struct call *call);
 
 #endif

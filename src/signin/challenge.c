@@ -24,7 +24,8 @@ static int fill_pending(struct pending *pending, const struct auth_challenge *ch
 	return identity_set(&pending->prompt, challenge->prompt, AUTH_PROMPT_MAX);
 }
 
-/* The answer is that of a wrong password: what was right is nobody's business. */
+/* Answers as for a wrong password, so that the script does not learn that the password was
+ * right. */
 static enum step refuse_script(struct visit *visit)
 {
 	static const char why[] = "there is a second question, which a script cannot ask";
@@ -40,7 +41,7 @@ static enum step refuse_script(struct visit *visit)
 
 static enum step show(struct visit *visit)
 {
-	visit->outcome = OUTCOME_CHALLENGED; /* it goes on with the next form */
+	visit->outcome = OUTCOME_CHALLENGED; /* the visitor's next form continues the sign-in */
 	if (visit->origin != NULL)
 		return refuse_script(visit);
 	return pages_challenge(visit, false) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
@@ -105,7 +106,8 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 
 	if (step != STEP_NEXT)
 		return step;
-	if (!admission_is_valid(visit, who)) { /* since the password was right */
+	if (!admission_is_valid(
+		    visit, who)) { /* it may have changed since the password was checked */
 		visit_set_detail(visit, "the account was disabled, removed or changed meanwhile");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}

@@ -6,7 +6,6 @@
 #include "telemetry/log.h"
 #include "visit/client.h"
 
-/* What follows the answer to the visitor, who does not wait for it. */
 struct delivery {
 	struct worker_job job;
 	struct service *service;
@@ -37,7 +36,7 @@ static void free_delivery(struct delivery *delivery)
 	free(delivery);
 }
 
-/* A mail that cannot be sent opens the breaker: the next visitor is told so at once. */
+/* A mail that cannot be sent opens the breaker, so that the next visitor is refused at once. */
 static void on_delivered(struct worker_job *job, bool cancelled)
 {
 	struct delivery *delivery =
@@ -55,7 +54,7 @@ static void on_delivered(struct worker_job *job, bool cancelled)
 		doubt_failure(
 			delivery->service, delivery->files, delivery->backend, delivery->whom);
 	}
-	/* One that only this recipient is to blame for is no failure, and is told all the same. */
+	/* A delivery refused for this recipient alone returns 0 with an error text: log it, too. */
 	if (delivery->error.text[0] != '\0') {
 		log_begin(&line, LOG_LEVEL_ERROR, "delivery");
 		log_text(&line, "result", delivery->rc == 0 ? "refused" : "failed");

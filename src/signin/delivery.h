@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a backend delivers after its challenge (a code by mail): the visitor, who has the page
- * already, does not wait for it.
+ * Sends what a backend delivers after its challenge (a code by mail). The visitor already has the
+ * page and does not wait.
  */
 #ifndef SIGNIN_DELIVERY_H
 #define SIGNIN_DELIVERY_H
 
 #include "visit/visit.h"
 
-/* Hands a challenge to the backend's workers. 0, or -1 when too much waits. */
+/* Queues a challenge for the backend's workers. 0, or -1 if the queue is full or without memory. */
 int delivery_send(struct visit *visit, struct service_backend *backend,
 	const struct auth_challenge *challenge);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A backend that has failed for several people is asked a question that is about nobody, before it
- * is left alone: names that it is silent for must not shut out everybody else.
+ * After a backend has failed for several people, a probe that names nobody decides whether the
+ * breaker opens. Otherwise somebody who knows names on which the backend hangs could shut out
+ * everybody else.
  */
 #include "signin/doubt.h"
 

@@ -4,9 +4,9 @@
 #include "auth/totp.h"
 #include "base/text.h"
 
-enum { CODE_S = 10 * 60 }; /* longer than a code of a second factor is good */
+enum { CODE_S = 10 * 60 }; /* longer than any code is valid */
 
-/* The keys of somebody's second factor; as store_texts(). */
+/* Finds the person's TOTP keys. Returns as store_texts(). */
 static size_t find_factor_keys(
 	const struct visit *visit, const struct identity *who, const char *keys[STORE_VERSIONS_MAX])
 {
@@ -39,7 +39,7 @@ bool factor_is_same(const struct visit *visit, const struct identity *who)
 	return strcmp(digest, who->factor != NULL ? who->factor : "") == 0;
 }
 
-/* Each time step may be used once, whichever process sees it. */
+/* Claims the time step, for all processes of the pool. */
 static bool is_new_code(struct visit *visit, const struct identity *who, int64_t step)
 {
 	char number[24], name[TOTP_NAME_SIZE];

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Second factors: the TOTP key that an account has in the store, and the codes of it.
+ * Second factors: the TOTP key of an account in the store, and its codes.
  */
 #ifndef SIGNIN_FACTOR_H
 #define SIGNIN_FACTOR_H
 
 #include "visit/visit.h"
 
-/* A digest of the newest key that somebody has; "" where they have none. */
+/* Sets `digest` to a digest of the person's newest key; "" without a key. */
 void factor_digest(
 	const struct visit *visit, const struct identity *who, char digest[2 * SEAL_HASH_SIZE + 1]);
 
-/* Whether somebody has the key that their session began with, or none as then. */
+/* Whether the person's key, or the lack of one, is the same as when their session began. */
 bool factor_is_same(const struct visit *visit, const struct identity *who);
 
-/* Whether a code is right for somebody and was not used before: each time step counts once in the
- * whole pool. */
+/* Whether the code is right and new: each time step is accepted once in the whole pool. */
 bool factor_is_right(struct visit *visit, const struct identity *who, const char *code);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2 with a form: throttled, asked of the backends on their queues. Names and passwords go to
- * all backends that take them in the order of the file; other forms name the one they belong to.
+ * Step 2 with a form. The throttle counts the try, then backends check it on their queues. The
+ * password form goes to all backends that take passwords, in the order of the file; any other form
+ * names its backend.
  */
 #include "signin/steps.h"
 
@@ -19,25 +20,25 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-enum { ANSWERS_MAX = 5 }; /* to one challenge */
+enum { ANSWERS_MAX = 5 }; /* answers accepted to one challenge */
 
 static const char impossible[] = "a field is empty or too long, and nobody was asked";
 
-/* Somebody who is being asked about. */
+/* A sign-in while backends are being asked. */
 struct login {
 	struct call *call;
-	struct service_backend *only; /* the one whose form it is; NULL: all that take passwords */
-	const char *name, *password;  /* in the form; "" where it has no such field */
-	char normal[AUTH_PASSWORD_MAX + 1]; /* the password as most keyboards write it */
-	bool differs;			    /* from what was typed, which is tried second */
-	bool as_typed;			    /* now */
-	bool denied;			    /* at first */
-	const char *answer;		    /* to the visit's pending; NULL: none was asked */
+	struct service_backend *only;	    /* the form's backend; NULL: all that take passwords */
+	const char *name, *password;	    /* from the form; "" without such a field */
+	char normal[AUTH_PASSWORD_MAX + 1]; /* the password, normalized (base/typed.h) */
+	bool differs;			    /* `normal` is not what was typed: try that second */
+	bool as_typed;			    /* the current call tries what was typed */
+	bool denied;			    /* the normalized password was denied */
+	const char *answer; /* to the visit's challenge; NULL: there was no challenge */
 	struct tries tries;
-	size_t index; /* of the backend to be asked next */
+	size_t index; /* of the next backend to ask */
 	bool asked;
-	bool costs; /* a backend that said nothing of use was busy with it */
-	const struct service_backend *broken; /* the last one that was out of order, and why */
+	bool costs;			      /* a backend was busy with it and failed */
+	const struct service_backend *broken; /* the last backend that failed, and why */
 	struct error why;
 };
 
@@ -47,8 +48,8 @@ static enum auth_verdict work(struct call *call)
 	return call->backend->driver->check(call->backend->instance, &call->attempt);
 }
 
-/* Whether the policy would let somebody in who has this address, in the form in which the identity
- * would have it, and nothing else. */
+/* Whether the policy would admit the owner of this address if nothing else were known about them.
+ * The address is in the form that the identity would have. */
 static bool is_admitted(
 	const struct visit *visit, const struct service_backend *backend, const char *typed)
 {
@@ -88,7 +89,7 @@ static void release(struct login *login)
 	free(login);
 }
 
-/* What is guessed where a form lets into one meeting: the key that everybody in it has. */
+/* For forms that let into one meeting the throttle counts guesses at the meeting's key. */
 enum { MEETING_KEY_SIZE = 2 * IDENTITY_SUBJECT_MAX + IDENTITY_MEETING_MAX };
 
 static void name_meeting(const struct login *login, char key[MEETING_KEY_SIZE])
@@ -99,7 +100,7 @@ static void name_meeting(const struct login *login, char key[MEETING_KEY_SIZE])
 		join->meeting_id);
 }
 
-/* Somebody who is in now is known in this browser, by what they typed and who they are. */
+/* After a grant, remembers the browser for the name as typed and for the account. */
 static enum step know(struct login *login, enum step step)
 {
 	const struct auth_backend *driver = login->call->backend->driver;
@@ -133,7 +134,8 @@ static enum step conclude_grant(struct login *login)
 	return know(login, login_grant(visit, &call->who));
 }
 
-/* The name as typed was counted; the backend may have said whom it means. */
+/* The throttle has counted the name as typed. Counts the account too if the backend has named
+ * it. */
 static enum step count_person(struct login *login)
 {
 	struct call *call = login->call;
@@ -146,7 +148,7 @@ static enum step count_person(struct login *login)
 	return throttle_take_person(call->visit, &call->who, login->name, &login->tries);
 }
 
-/* In a chain the last one that was out of order is told of, and not the one that was asked last. */
+/* With several backends, names the last one that failed, not the last one asked. */
 static void log_unavailable(const struct login *login)
 {
 	const struct call *call = login->call;
@@ -166,7 +168,7 @@ static const char *why_unknown(const struct login *login)
 	return login->only == NULL ? "no backend knows that name" : NULL;
 }
 
-/* What the verdict makes of the visit. The steps go on only after a grant. */
+/* Turns the verdict into the visit's next step. Only a grant returns STEP_NEXT. */
 static enum step conclude(struct login *login)
 {
 	struct call *call = login->call;
@@ -216,8 +218,8 @@ static void on_done(struct call *call)
 	}
 }
 
-/* Whether the backend that was asked last is to be asked once more, for the password as it was
- * typed: also for a name that it does not know, or the time would tell which it knows. */
+/* Whether to ask the same backend again, now with the password as typed. That happens for unknown
+ * names too, or the response time would tell which names the backend knows. */
 static bool is_asked_twice(const struct login *login)
 {
 	enum auth_verdict verdict = login->call->verdict;
@@ -226,7 +228,7 @@ static bool is_asked_twice(const struct login *login)
 	       (verdict == AUTH_DENY || verdict == AUTH_UNKNOWN);
 }
 
-/* The next backend that takes passwords, or the only one that is meant. */
+/* The next backend that takes passwords, or the form's own backend once. */
 static struct service_backend *following_backend(struct login *login)
 {
 	struct service *service = login->call->visit->service;
@@ -243,7 +245,6 @@ static struct service_backend *following_backend(struct login *login)
 	return NULL;
 }
 
-/* The one to be asked now. */
 static struct service_backend *next_backend(struct login *login)
 {
 	bool again = is_asked_twice(login);
@@ -253,8 +254,8 @@ static struct service_backend *next_backend(struct login *login)
 	return again ? login->call->backend : following_backend(login);
 }
 
-/* Whether there is somebody else to ask. Who was denied at first stays so, unless they are let in
- * by what they typed. */
+/* Whether to ask on. Denied with the normalized password stays denied unless the password as typed
+ * is granted. */
 static bool goes_on(struct login *login)
 {
 	enum auth_verdict *verdict = &login->call->verdict;
@@ -266,8 +267,9 @@ static bool goes_on(struct login *login)
 	return *verdict == AUTH_UNKNOWN || *verdict == AUTH_UNAVAILABLE;
 }
 
-/* An unknown name asks the next, a wrong password stops, a backend out of order is remembered
- * unless another says yes. STEP_WAIT: one is being asked. */
+/* Asks backends until one decides: after an unknown name or a failure the next is asked, a wrong
+ * password ends the search. A failure is reported unless a later backend grants or denies.
+ * STEP_WAIT while a backend is being asked. */
 static enum step ask_next(struct login *login)
 {
 	struct call *call = login->call;
@@ -325,8 +327,8 @@ static struct login *make_login(struct visit *visit, const struct login *what)
 	return login;
 }
 
-/* Whose tries are counted: a name's, or where a form lets into one meeting, those at its key. Where
- * it asks for neither, nobody can be told apart but by the address. */
+/* Takes a try from the counters: of the name; for a form that lets into one meeting, of the
+ * meeting's key; of the address alone if the form has neither field. */
 static enum step take_try(struct login *login)
 {
 	const struct auth_backend *driver = login->only != NULL ? login->only->driver : NULL;
@@ -358,7 +360,7 @@ static enum step begin(struct visit *visit, const struct login *what)
 	return step;
 }
 
-/* Takes a field that the form must have. 0, or -1 after answering. */
+/* Reads a required field. 0, or -1 after failing the visit. */
 static int take_field(struct visit *visit, const char *field, const char **value_r)
 {
 	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
@@ -367,7 +369,7 @@ static int take_field(struct visit *visit, const char *field, const char **value
 	return -1;
 }
 
-/* The backend that the form names; *only_r stays NULL for the form of all that take passwords. */
+/* Reads the form's backend. *only_r stays NULL for the password form. */
 static int take_backend(struct visit *visit, struct service_backend **only_r)
 {
 	const char *title = NULL;
@@ -410,7 +412,7 @@ static enum step answer_challenge(struct visit *visit)
 	return begin(visit, &login);
 }
 
-/* What cannot be right is wrong, like everything that is not right. */
+/* A form that cannot be right is answered like a wrong one. */
 static bool is_possible(const struct login *login, bool has_name, bool has_password)
 {
 	size_t name = strlen(login->name), password = strlen(login->password);

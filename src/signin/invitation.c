@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * An invitation's link: a page with one button, which begins a session that is good for one meeting
- * and sends the guest to the platform's page of it. From there it goes on as any join. Opening the
- * link alone does nothing, so that whoever looks at mails for people does no harm.
+ * An invitation's link. It shows a page with one button. The button begins a session for one
+ * meeting and redirects the guest to the platform's page of that meeting, which starts an ordinary
+ * join. Opening the link changes nothing, so mail scanners that follow links do no harm.
  */
 #include "signin/steps.h"
 
@@ -37,7 +37,8 @@ static enum step show(struct call *call)
 	visit->platform = service_platform(visit->service, visit->join.platform);
 	if (visit->platform == NULL)
 		return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
-	if (admission_is_for_scripts(visit)) /* there was an `app` when it was made */
+	if (admission_is_for_scripts(
+		    visit)) /* the platform had an `app` when the invitation was made */
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	return pages_invite(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
@@ -76,7 +77,7 @@ static void on_checked(struct call *call)
 	visit_continue(visit, step);
 }
 
-/* The next one that opens links; NULL past the end. */
+/* The next backend that opens links, or NULL. */
 static struct service_backend *next_backend(struct call *call)
 {
 	struct service *service = call->visit->service;
@@ -90,7 +91,7 @@ static struct service_backend *next_backend(struct call *call)
 	return NULL;
 }
 
-/* A link that one does not know may be another's. */
+/* Asks backends until one knows the link. */
 static enum step ask_next(struct call *call)
 {
 	struct service_backend *backend = next_backend(call);
@@ -142,7 +143,7 @@ enum step invite_accept(struct visit *visit)
 	struct buffer url = BUFFER_INIT(4096);
 	enum step step;
 
-	/* It may have been revoked since the page was shown. */
+	/* The invitation may have been revoked since the page was shown. */
 	if (who->subject == NULL || who->backend == NULL || !admission_is_valid(visit, who)) {
 		visit_set_detail(visit, "the invitation was revoked or has expired meanwhile");
 		return visit_fail(visit, FAILURE_INVITATION_OVER);

@@ -7,10 +7,11 @@
 #include "visit/fail.h"
 
 enum {
-	GUESTS_TIMES = 15, /* refused tokens of all guests of an address, in those of one person */
+	GUESTS_TIMES = 15, /* all guests of an address together may have this many times the refused
+			      tokens of a person */
 };
 
-/* Each is an entry in the state for longer than a session lives. An office may leave at once. */
+/* The limit is high because a whole office may sign out at once. */
 static const struct state_rate ends = {2000, 24 * 3600 * 1000};
 
 static struct state_rate rate_of(struct config_rate rate, unsigned times)
@@ -25,7 +26,7 @@ static void person_key(const struct visit *visit, const char *purpose, const str
 		who->subject, NULL);
 }
 
-/* All of an IPv6 network may be one customer's. */
+/* Uses the widest network for IPv6, because one customer may have all of it. */
 static void guests_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE])
 {
 	struct network around[NETWORK_AROUND_MAX];

@@ -34,13 +34,13 @@ bool known_browser(const struct visit *visit, const struct known_target *target)
 	return state_known(visit->server->state, key) > 0;
 }
 
-/* New browsers of one account, of one person by a provider, and with the key of a meeting, which
- * many have. */
+/* New browsers a day: of one account, of one person at a provider; and of one meeting's key, which
+ * many people have. */
 static const struct state_rate new_browsers = {50, 24 * 3600 * 1000},
 			       new_browsers_of_meeting = {1000, 24 * 3600 * 1000};
 
-/* Whoever signs in again and again, each time with a new browser, makes no more entries. `whose`:
- * the name whose new browsers are counted. */
+/* Remembers the browser, within the limit of new browsers of `whose`: signing in again and again
+ * with new browsers must not fill the state. */
 static void add_known(struct visit *visit, const struct known_target *target, const char *whose,
 	struct state_rate new_ones)
 {

@@ -20,7 +20,7 @@ enum step login_refuse_size(struct visit *visit, const struct identity *who)
 
 enum step login_grant(struct visit *visit, struct identity *who)
 {
-	/* Rules that were loaded since the first question may name a group that was left out. */
+	/* A reload since the first question may have added rules that name a dropped group. */
 	if (!admission_groups_are_whole(visit, who)) {
 		visit_set_detail(visit, "a reload has brought rules that name other groups");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
@@ -32,7 +32,6 @@ enum step login_grant(struct visit *visit, struct identity *who)
 	return signin_begin_session(visit, who);
 }
 
-/* It is not over: the form is shown again. */
 enum step login_answer_wrong(struct visit *visit, const char *name, const char *backend)
 {
 	visit->outcome = OUTCOME_LOGIN_REFUSED;

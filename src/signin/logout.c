@@ -13,8 +13,7 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-/* Appends where the browser goes to sign out at the provider that the session came from; nothing
- * where there is none. */
+/* Appends the provider's logout address for the session; nothing without one. */
 static void find_way_out(const struct visit *visit, struct buffer *url)
 {
 	const struct identity *who = &visit->session.who;
@@ -32,8 +31,8 @@ enum step logout_show(struct visit *visit)
 	struct buffer leave = BUFFER_INIT(4096);
 	int rc = 0;
 
-	/* Without a session there is nothing to sign out of: so it also looks to somebody who comes
-	 * back from the provider. */
+	/* Without a session the page says "signed out". That is also what somebody sees who comes
+	 * back from the provider's logout. */
 	if (signin_find_session(visit) > 0) {
 		find_way_out(visit, &leave);
 		rc = pages_logout(visit, leave.data != NULL ? leave.data : "");
@@ -44,7 +43,7 @@ enum step logout_show(struct visit *visit)
 	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* The cookie is deleted in this browser, and a copy of it is worth nothing from now on. As
+/* Ends the session, so that copies of its cookie are worthless, too. Returns as
  * signin_end_session(). */
 static int end_session(struct visit *visit, struct buffer *leave)
 {
@@ -58,7 +57,7 @@ static int end_session(struct visit *visit, struct buffer *leave)
 	return 0;
 }
 
-/* Which of our forms was sent: the logout page's, or the "somebody else" button, which carries a
+/* Whether the form came from the logout page or from the "somebody else" button, which carries a
  * pending join. */
 static enum ticket_kind kind_of_form(struct visit *visit)
 {
@@ -71,10 +70,9 @@ static enum ticket_kind kind_of_form(struct visit *visit)
 	return visit_open_ticket(visit, TICKET_JOIN, ticket) == 0 ? TICKET_JOIN : TICKET_NONE;
 }
 
-/* What comes after the session has ended. */
 static enum step go_on(struct visit *visit, enum ticket_kind kind, const struct buffer *leave)
 {
-	if (kind == TICKET_JOIN) { /* as somebody else */
+	if (kind == TICKET_JOIN) { /* "somebody else" */
 		visit->signin.reauthenticate = true;
 		return authenticate_again(visit);
 	}
@@ -94,7 +92,7 @@ enum step logout_do(struct visit *visit)
 	enum step step;
 	int rc = found < 0 ? -1 : 0;
 
-	/* Without a session there is nobody whom the logout form could be for. */
+	/* Without a session no logout form can be valid, and none is needed. */
 	if (kind == TICKET_NONE && found > 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	if (found >= 0)

@@ -12,7 +12,7 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-/* Both are made of the seed in the ticket, so that neither has to stand in it by itself. */
+/* Derives both from the seed in the ticket, which keeps the ticket short. */
 static void make_secrets(const struct visit *visit, struct call *call)
 {
 	const struct pending *pending = visit->pending;
@@ -33,7 +33,7 @@ static void fill(struct visit *visit, struct call *call, struct service_backend 
 	call->redirect.error = &call->error;
 }
 
-/* -- there -- */
+/* -- to the provider -- */
 
 static enum auth_verdict begin(struct call *call)
 {
@@ -67,14 +67,14 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 	struct buffer state = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	enum step step = STEP_WAIT;
 
-	visit->outcome = OUTCOME_SENT_TO_PROVIDER; /* it goes on with the way back */
+	visit->outcome = OUTCOME_SENT_TO_PROVIDER; /* the callback continues the sign-in */
 	if (call == NULL || visit_new_pending(visit, backend) == NULL) {
 		step = visit_fail(visit, FAILURE_INTERNAL);
 	} else if (visit_seal_ticket(visit, TICKET_REDIRECT, &state) != 0) {
 		step = visit_refuse_long_join(visit);
 	} else {
 		fill(visit, call, backend);
-		call->state = state; /* the call's from here on */
+		call->state = state; /* the call owns it now */
 		state = BUFFER_INIT(0);
 		call->redirect.state = call->state.data;
 		if (call_start(call, backend, begin, on_begun) != 0)
@@ -86,7 +86,7 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 	return step;
 }
 
-/* -- and back -- */
+/* -- back from the provider -- */
 
 static enum auth_verdict finish(struct call *call)
 {
@@ -108,7 +108,7 @@ static enum step answer_finished(struct call *call)
 			known_add_provider(visit, &visit->session.who);
 		return step;
 	case AUTH_UNFIT:
-	case AUTH_UNAVAILABLE: /* it took a worker's time: the address pays */
+	case AUTH_UNAVAILABLE: /* it took a worker's time: the try stays counted for the address */
 		return call_log_and_fail(call);
 	case AUTH_CHALLENGE:
 	case AUTH_UNKNOWN:
@@ -130,7 +130,8 @@ static void on_finished(struct call *call)
 	visit_continue(visit, step);
 }
 
-/* What came back, each at most once. An error that cannot be read is one all the same. 0 or -1. */
+/* Reads the callback's parameters, each of which may occur once. An unreadable `error` is still an
+ * error. 0 or -1. */
 static int take_answer(const struct params *query, struct auth_redirect *redirect)
 {
 	const struct {
@@ -161,11 +162,10 @@ static enum step begin_finish(
 		visit_set_detail(visit, "code: a parameter of the provider's stands twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
-	/* Each code that somebody makes up is a request of ours to the provider, and an entry in
-	 * the state. */
+	/* Each made-up code costs a request to the provider and an entry in the state. */
 	if (throttle_take_code(visit, backend->title, &call->tries) != STEP_NEXT)
 		return STEP_DONE;
-	if (!visit_use_up_pending(visit)) /* one way back for each way there */
+	if (!visit_use_up_pending(visit)) /* each redirect may come back once */
 		return STEP_DONE;
 	fill(visit, call, backend);
 	call->whom = doubt_whom(visit, NULL);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * By way of a provider: the browser goes there with the pending sign-in as `state`, sealed for this
- * browser, and comes back with it once.
+ * Signing in at a provider. The browser carries the pending sign-in there as `state`, in a ticket
+ * sealed for this browser, and may come back with it once.
  */
 #ifndef SIGNIN_REDIRECT_H
 #define SIGNIN_REDIRECT_H
 
 #include "visit/visit.h"
 
-/* Sends the browser to the provider of this backend. */
+/* Redirects the browser to the backend's provider. STEP_WAIT, or STEP_DONE after a failure. */
 enum step redirect_begin(struct visit *visit, struct service_backend *backend);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 2, the rest of it for a session: groups that are too old are read again, those of a host at
- * the guest desk each time. Who is gone from the directory is gone here; a directory that does not
- * answer lets nobody in on old groups.
+ * Step 2 for sessions: reads groups again that are too old, and a desk host's groups each time.
+ * Somebody who is gone from the directory loses the session. If the directory does not answer, old
+ * groups admit nobody.
  */
 #include "signin/steps.h"
 
@@ -19,7 +19,7 @@ static enum auth_verdict renew(struct call *call)
 	return call->backend->driver->renew(call->backend->instance, &call->renewal);
 }
 
-/* They have to sign in again. */
+/* The visitor has to sign in again. */
 static enum step drop_session(struct visit *visit, enum cookie_change cookie)
 {
 	session_release(&visit->session);
@@ -34,7 +34,7 @@ static enum step conclude(struct call *call)
 
 	switch (call->verdict) {
 	case AUTH_GRANT:
-		/* A backend may say that they are still there and read nothing. */
+		/* A backend may grant without having read the groups. */
 		if (!admission_groups_are_whole(visit, &session->who) ||
 			admission_fit(visit, &session->who) != 0)
 			break;
@@ -47,7 +47,7 @@ static enum step conclude(struct call *call)
 		return call_fail(call);
 	case AUTH_DENY:
 		login_log(visit, "gone", &session->who, call->error.text);
-		/* It does not come back with the account, should that do. */
+		/* Otherwise the session would be valid again once the account is enabled again. */
 		signin_end_session(visit, session);
 		return drop_session(visit, COOKIE_DELETED);
 	case AUTH_UNKNOWN:

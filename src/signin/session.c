@@ -7,8 +7,8 @@
 #include "visit/fail.h"
 
 enum {
-	END_MARGIN_S = 24 * 3600, /* as state_end() has it */
-	ENDS_WAIT_MS = 60000,	  /* join_rate_take_end(): about one more a minute */
+	END_MARGIN_S = 24 * 3600, /* the same as in state_end() */
+	ENDS_WAIT_MS = 60000,	  /* join_rate_take_end() allows about one more a minute */
 };
 
 struct session_limits signin_limits(const struct visit *visit)
@@ -18,9 +18,9 @@ struct session_limits signin_limits(const struct visit *visit)
 	return (struct session_limits){settings->session_lifetime, settings->session_idle};
 }
 
-/* Whether the person was revoked, as this backend's or whosesoever, or signed out at a provider
- * that gave the session no id, when the session had begun. 1, 0, or -1 when the state does not
- * answer. */
+/* Whether a revocation came after the session began: of the person at this backend or at all
+ * backends, or a logout at the provider of the sessions that have no id. 1, 0, or -1 if the state
+ * does not answer. */
 static int is_revoked(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
@@ -43,8 +43,9 @@ static int is_revoked(struct visit *visit)
 	       session->began <= by_provider;
 }
 
-/* Whether the provider's session that it began with is over, whenever ours began: its code may have
- * been on the way when the provider told. 1, 0, or -1 when the state does not answer. */
+/* Whether the provider has ended the session that this one began with. When this one began does not
+ * matter: the authorization code may have been on its way when the provider reported the end. 1, 0,
+ * or -1 if the state does not answer. */
 static int is_ended_by_provider(struct visit *visit)
 {
 	uint8_t key[STATE_KEY_SIZE];
@@ -57,20 +58,20 @@ static int is_ended_by_provider(struct visit *visit)
 	return ended < 0 ? -1 : ended > 0;
 }
 
-/* Guests are as many as somebody likes to make up: the ends of their sessions go where claims go,
- * and leave the room for those of others alone. */
+/* Anybody can make up guests. So the ends of their sessions are stored among the claims and cannot
+ * fill the space for other people's. */
 static int was_ended(const struct visit *visit, const struct session *session)
 {
 	return session->who.guest ? state_known(visit->server->state, session->id)
 				  : state_ended(visit->server->state, session->id);
 }
 
-/* Ended before its time: 1, 0, or -1 when the state does not answer. */
+/* Whether the session ended early. 1, 0, or -1 if the state does not answer. */
 static int is_over(struct visit *visit)
 {
 	int ended;
 
-	/* A state that is younger than the session may have lost its revocation (a reboot). */
+	/* A state younger than the session may have lost its revocation (a reboot). */
 	if (visit->session.began < state_born(visit->server->state))
 		return 1;
 	ended = was_ended(visit, &visit->session);
@@ -94,7 +95,7 @@ int signin_end_session(const struct visit *visit, const struct session *session)
 	return state_end(state, session->id, visit->now, session->ends + SESSION_SKEW);
 }
 
-/* What the browser brought; as session_open(). */
+/* Opens the session in the browser's cookie. Returns as session_open(). */
 static int open_cookie(const struct visit *visit, struct session *session)
 {
 	char cookie[SESSION_TEXT_MAX + 1];
@@ -114,8 +115,8 @@ int signin_find_session(struct visit *visit)
 	over = is_over(visit);
 	if (over == 0 && opened == 0 && admission_is_valid(visit, &visit->session.who))
 		return 1;
-	/* It does not come back with what ended it (a user disabled, and enabled again; lifetimes
-	 * that were shorter for a while). */
+	/* Ends it for good, or it would be valid again when the cause is gone: a disabled user
+	 * enabled again, lifetimes that were shorter for a while. */
 	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL) {
 		if (opened == 0)
 			login_log(visit, "gone", &visit->session.who,
@@ -127,8 +128,8 @@ int signin_find_session(struct visit *visit)
 	return over < 0 ? -1 : 0;
 }
 
-/* The session that the browser had so far: a copy of its cookie is worth nothing from now on. 0, or
- * as signin_end_session(). */
+/* Ends the browser's previous session, so that a copy of its cookie is worthless. 0, or as
+ * signin_end_session(). */
 static int end_replaced(const struct visit *visit)
 {
 	struct session old;
@@ -142,7 +143,7 @@ static int end_replaced(const struct visit *visit)
 			logout_log(visit, old.who.subject, old.who.backend,
 				"another sign-in in the same browser");
 	}
-	if (rc > 0 && old.who.guest) /* others made the ends that there may be */
+	if (rc > 0 && old.who.guest) /* other guests have used up the limit */
 		rc = 0;
 	session_release(&old);
 	return rc;

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sign-in's steps (routes.c). Each of those that authenticate ends with a session in the visit,
- * or with an answer.
+ * The steps of a sign-in (routes.c). Each step that authenticates either puts a session into the
+ * visit or answers.
  */
 #ifndef SIGNIN_STEPS_H
 #define SIGNIN_STEPS_H
 
 #include "visit/visit.h"
 
-step_function arrive_with_ticket; /* GET login: a pending sign-in */
-step_function arrive_with_form; /* POST: takes the form apart, after checking where it comes from */
-step_function arrive_with_form_ticket; /* a pending sign-in, or the answer to a challenge */
-step_function arrive_from_provider;    /* GET callback: a pending sign-in that went to a provider */
+step_function arrive_with_ticket;      /* GET login: opens the pending sign-in */
+step_function arrive_with_form;	       /* POST: checks where the form comes from and parses it */
+step_function arrive_with_form_ticket; /* opens the form's ticket: pending sign-in or challenge */
+step_function arrive_from_provider;    /* GET callback: opens the ticket in `state` */
 step_function arrive_with_invitation;  /* POST invite */
-step_function arrive_with_message;     /* POST backchannel: a provider's form */
-step_function arrive_and_stop;	       /* HEAD: all is well, nothing is done */
+step_function arrive_with_message;     /* POST backchannel: parses a provider's form */
+step_function arrive_and_stop;	       /* HEAD: answers 200 and does nothing */
 
-/* Three in a row for whoever comes without a form: the session, or what the web server says; then
- * its groups are read again where they are old, and it goes where the backend says so; then those
- * who have none go to the login page. */
+/* For requests without a form, in this order: find the session or ask the web server; read groups
+ * again that are too old; send visitors without a session to the login page. */
 step_function authenticate_by_session;
 step_function authenticate_renew;
 step_function authenticate_require;
 
-step_function authenticate_at_login; /* GET login: the page, or off to the provider of a button */
-step_function authenticate_by_form;  /* a password, a code, … */
-step_function authenticate_by_provider; /* who came back */
-step_function backchannel_end;		/* a session at a provider has ended */
+step_function
+	authenticate_at_login; /* GET login: shows the page or redirects to the button's provider */
+step_function authenticate_by_form;	/* a password, a code, … */
+step_function authenticate_by_provider; /* checks what the provider sent back */
+step_function backchannel_end;		/* ends the sessions that a provider reports */
 
-step_function invite_show; /* the page of an invitation */
+step_function invite_show; /* shows the page of an invitation */
 step_function invite_accept;
 step_function logout_show;
 step_function logout_do;

@@ -12,8 +12,8 @@
 #include "visit/ticket.h"
 
 enum {
-	MEETING_TIMES =
-		10, /* tries at one meeting's key from everywhere, in those of one address */
+	MEETING_TIMES = 10, /* all addresses together may guess a meeting's key this many times as
+			       often as one */
 	PREFIX_SIZE = 2 * 16 + 1,
 };
 
@@ -29,8 +29,8 @@ static struct state_rate account_rate(const struct visit *visit)
 	return rate_of(&visit->service->settings->throttle_account, 4);
 }
 
-/* What a network has, in what one address has. A customer of IPv6 may have all of a /48, so it has
- * not much more; a /24 of IPv4 is many customers'. */
+/* A network's rate as a multiple of an address's rate. One IPv6 customer may have a whole /48, so
+ * it gets little more; an IPv4 /24 holds many customers. */
 static struct state_rate network_rate(const struct config_rate *rate, const struct network *network)
 {
 	static const struct {
@@ -45,10 +45,10 @@ static struct state_rate network_rate(const struct config_rate *rate, const stru
 	return rate_of(rate, 4);
 }
 
-/* ---- where from ---- */
+/* ---- where a try comes from ---- */
 
 struct origin {
-	size_t count; /* 0: where the web server does not say */
+	size_t count; /* 0: the web server does not say */
 	struct network around[NETWORK_AROUND_MAX];
 	char prefixes[NETWORK_AROUND_MAX][PREFIX_SIZE];
 	const char *widest;
@@ -83,7 +83,7 @@ void throttle_name(struct visit *visit, const char *typed, const struct identity
 	state_know(visit->server->state, key, visit->now, visit->now + 2 * period);
 }
 
-/* Who is meant by a name that was typed: an account that a backend has named lately, or nobody. */
+/* The backend that has lately named an account of the typed name, or NULL. */
 static const char *find_named(const struct visit *visit, const char *typed, char folded[FOLD_SIZE])
 {
 	const struct service *service = visit->service;
@@ -102,7 +102,8 @@ static enum step answer_throttled(
 	struct visit *visit, int64_t wait_ms, const struct identity *who, const char *what)
 {
 	if (wait_ms < 0) {
-		visit->outcome = OUTCOME_ANSWERED; /* no join has failed: they may try again */
+		visit->outcome =
+			OUTCOME_ANSWERED; /* no join has failed: the visitor may try again */
 		visit_set_detail(visit, "the state does not answer");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
@@ -128,7 +129,7 @@ static enum step answer_account(struct visit *visit, int64_t wait_ms, const char
 
 /* ---- tries ---- */
 
-/* `what` ran out; what was taken from others before goes back. */
+/* Fails because of the counter that `what` names, and gives back what other counters counted. */
 static enum step refuse(struct visit *visit, struct tries *tries, int64_t wait_ms, const char *what)
 {
 	tries_give_back(visit, tries);
@@ -158,7 +159,7 @@ static enum step take_networks(
 	return STEP_NEXT;
 }
 
-/* From the address and its networks, or, for a browser that is known, from its own. */
+/* Counts for the address and its networks; for a known browser, for the browser. */
 static enum step take_address(struct visit *visit, const struct origin *origin,
 	const struct known_target *known, struct tries *tries)
 {
@@ -193,8 +194,8 @@ static int64_t take_account(struct visit *visit, const struct origin *origin, bo
 		     : tries_take_shared(visit, tries, key, rate, origin->widest, false);
 }
 
-/* Whether it is known for the account of that name at a backend that the form asks, `only` or all
- * that take passwords: the target's is set to that one. */
+/* Whether the browser is known for the account at one of the backends that will be asked. Sets the
+ * target's backend to that one. */
 static bool is_known_at(
 	const struct visit *visit, struct known_target *target, const struct service_backend *only)
 {
@@ -252,7 +253,7 @@ enum step throttle_take_person(
 	account_key(visit, &target, known, key);
 	if (seal_equal(key, tries->account, STATE_KEY_SIZE))
 		return STEP_NEXT;
-	/* The browser is known for the account of that name at another backend. */
+	/* The browser is known for that name at another backend only. */
 	if (tries->of_browser && !known && take_networks(visit, &origin, tries) != STEP_NEXT)
 		return STEP_DONE;
 	wait = take_account(visit, &origin, known, key, tries);
@@ -273,8 +274,8 @@ enum step throttle_take_code(struct visit *visit, const char *backend, struct tr
 	return take_address(visit, &origin, known_browser(visit, &target) ? &target : NULL, tries);
 }
 
-/* What one customer may guess, whichever addresses of theirs they use: of IPv6, since a /24 of IPv4
- * is many customers'. */
+/* Limits the guesses of one customer over all their addresses. For IPv6 that includes the networks;
+ * an IPv4 /24 holds many customers. */
 static int64_t take_guess(
 	struct visit *visit, const struct origin *origin, const char *meeting, struct tries *tries)
 {
@@ -327,7 +328,7 @@ enum step throttle_take_meeting(struct visit *visit, const char *meeting, struct
 
 enum step throttle_take_answer(struct visit *visit, unsigned count)
 {
-	/* Until the ticket is too old, and so longer than anybody could use it. */
+	/* Counted until the ticket has expired. */
 	int64_t lifetime = visit->pending->ends - visit->pending->made;
 	struct state_rate rate = {count, lifetime * 1000 * (int64_t)count};
 	uint8_t key[STATE_KEY_SIZE];
