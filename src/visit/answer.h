@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The simplest response, for programs and operators.
+ * The plain-text response for programs and operators.
  */
 #ifndef VISIT_ANSWER_H
 #define VISIT_ANSWER_H

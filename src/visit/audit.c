@@ -3,8 +3,8 @@
 
 #include "telemetry/log.h"
 
-/* What operators are to be woken by: something is out of order. Too much at a time passes by
- * itself, and what is wrong with a request or a person is no fault of the service. */
+/* Errors are for what is out of order in the service. Overload passes by itself, and a bad request
+ * is not the service's fault. */
 static enum log_level level_of(enum failure failure)
 {
 	if (failure_row(failure)->status < 500)

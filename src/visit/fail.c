@@ -3,7 +3,7 @@
 
 #include <stdarg.h>
 
-enum { STATE_RETRY_S = 10 }; /* a state that is full or gone may be back by then */
+enum { STATE_RETRY_S = 10 }; /* a full or unreachable state may have recovered by then */
 
 void visit_set_detail(struct visit *visit, const char *format, ...)
 {

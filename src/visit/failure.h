@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ways in which a visit can fail, and what each looks like from outside: a row each of
- * service/failures.def. Constants.
+ * The ways in which a visit can fail: one row each of service/failures.def, with what a client
+ * sees. Constants.
  */
 #ifndef VISIT_FAILURE_H
 #define VISIT_FAILURE_H
@@ -18,12 +18,13 @@ enum failure {
 struct failure_row {
 	const char *code; /* on the page and in the log */
 	int status;
-	const char *result;	     /* in the audit line of a join */
-	enum metric metric;	     /* which counts the join */
-	const char *title, *message; /* keys of its sentences behind "error.CODE." */
+	const char *result; /* in a join's log line */
+	enum metric metric; /* that counts the join */
+	const char *title,
+		*message; /* keys of its sentences in the language files, after "error.CODE." */
 };
 
-/* The row of one that is not FAILURE_COUNT. Never NULL. */
+/* The failure's row; never NULL. `failure` is below FAILURE_COUNT. */
 const struct failure_row *failure_row(enum failure failure);
 
 #endif

@@ -46,7 +46,7 @@ enum step operate_readyz(struct visit *visit)
 	return STEP_DONE;
 }
 
-/* Where the state does not answer, what it last said. */
+/* If the state does not answer, the levels keep their last values. */
 static void measure_state(struct state *state)
 {
 	struct state_usage usage;

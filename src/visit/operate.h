@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What operators ask: alive, ready, metrics. nginx lets only them in. Each step ends the visit.
+ * Requests of operators: health, readiness, metrics. nginx admits only operators. Each step ends
+ * the visit.
  */
 #ifndef VISIT_OPERATE_H
 #define VISIT_OPERATE_H
@@ -8,7 +9,7 @@
 #include "visit/visit.h"
 
 step_function operate_healthz; /* 200 */
-step_function operate_readyz;  /* 503 while joins cannot work, with the reasons a line each */
+step_function operate_readyz;  /* 503 while joins cannot work, one line a reason */
 step_function operate_metrics;
 
 #endif

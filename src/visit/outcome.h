@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a request turned out to be. A step sets it where it knows; which line the visit leaves in
- * the log, what is counted, and what a failure makes of it are a table over it. Constants.
+ * What a request turned out to be. The step that knows sets it. A table maps it to the visit's log
+ * line and to the outcome of a failure. Constants.
  */
 #ifndef VISIT_OUTCOME_H
 #define VISIT_OUTCOME_H
 
 enum outcome {
-	OUTCOME_ANSWERED = 0, /* a page or a text that is none of the following */
-	OUTCOME_JOINING,      /* a join that is under way: every join begins so */
-	OUTCOME_JOINED,	      /* the platform let them in */
-	OUTCOME_HANDED_OVER,  /* to the page of an application (platform.h, app), without a token */
+	OUTCOME_ANSWERED = 0, /* a page or text not listed below */
+	OUTCOME_JOINING,      /* a join under way; every join begins so */
+	OUTCOME_JOINED,	      /* the platform admitted the visitor */
+	OUTCOME_HANDED_OVER,  /* redirected to an application (platform.h, app), no token */
 	OUTCOME_JOIN_FAILED,
 	/* a sign-in */
 	OUTCOME_SHOWED_LOGIN,
 	OUTCOME_SENT_TO_PROVIDER,
-	OUTCOME_CHALLENGED,    /* a second question was asked */
-	OUTCOME_LOGIN_REFUSED, /* by a line event=login, which says all; they may try again */
-	OUTCOME_SIGNED_IN,     /* for something that is no join */
+	OUTCOME_CHALLENGED,    /* the visitor was asked a second question */
+	OUTCOME_LOGIN_REFUSED, /* logged as event=login; the visitor may try again */
+	OUTCOME_SIGNED_IN,     /* but not for a join */
 	OUTCOME_SIGNED_OUT,
 	/* the guest desk */
 	OUTCOME_DESK_SHOWN,
 	OUTCOME_DESK_CHANGED,
-	OUTCOME_FAILED, /* anything but a join or a login */
+	OUTCOME_FAILED, /* failed, but neither a join nor a login */
 	OUTCOME_COUNT,
 };
 
-/* The line that a visit leaves in the log at its end. */
+/* The log line at the end of a visit. */
 enum outcome_line {
 	LINE_NONE = 0,
 	LINE_JOINED, /* event=join, result=ok */
@@ -36,10 +36,10 @@ enum outcome_line {
 
 struct outcome_row {
 	enum outcome_line line;
-	enum outcome failed; /* what it becomes when the visit fails */
+	enum outcome failed; /* the outcome if the visit fails */
 };
 
-/* The row of one that is not OUTCOME_COUNT. Never NULL. */
+/* The outcome's row; never NULL. `outcome` is below OUTCOME_COUNT. */
 const struct outcome_row *outcome_row(enum outcome outcome);
 
 #endif

@@ -1,7 +1,4 @@
-/* SPDX-License-Identifier: MIT
- *
- * A visit's tickets and what they remember of a sign-in that is under way.
- */
+/* SPDX-License-Identifier: MIT */
 #include "visit/ticket.h"
 
 #include "base/text.h"
@@ -29,9 +26,9 @@ void visit_drop_pending(struct visit *visit)
 	visit->pending = NULL;
 }
 
-/* Whom a ticket is for: the browser. A form that acts for whoever is signed in is also for the one
- * it was shown to, or what somebody began would be done in the name of the next; one of the desk is
- * for their session, unless the web server says with each request anew who they are. */
+/* Sets whom a ticket is bound to: the browser. A logout form is also bound to the person it was
+ * shown to, or the next person in this browser could send it. A form of the desk is also bound to
+ * the session, unless the web server identifies the person with each request. */
 static void find_holder(
 	const struct visit *visit, enum ticket_kind kind, uint8_t holder[TICKET_BROWSER_SIZE])
 {
@@ -51,7 +48,7 @@ static void find_holder(
 	memcpy(holder, hash, TICKET_BROWSER_SIZE);
 }
 
-/* The page of the desk stays open for as long as a session. */
+/* A page of the desk may stay open as long as a session. */
 static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
 {
 	const struct settings *settings = visit->service->settings;
@@ -59,7 +56,7 @@ static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
 	return kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
 }
 
-/* Why it does not open, for the log, and what it was for. */
+/* Sets the detail for the log, and keeps which join was lost. */
 static void explain_ticket(
 	struct visit *visit, enum ticket_kind kind, enum ticket_result result, bool has_cookie)
 {
@@ -88,7 +85,8 @@ static void explain_ticket(
 	join_release(&visit->join);
 }
 
-/* The browser's id into the visit; a random one, which no ticket is for, without a cookie. */
+/* Sets the browser's id. Without a cookie it is random, so that no ticket matches. True if there
+ * was a cookie. */
 static bool find_browser(struct visit *visit)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
@@ -149,7 +147,7 @@ enum step visit_refuse_long_join(struct visit *visit)
 	for (size_t i = 0; i < join->forward_count; i++)
 		if (longest == NULL || strlen(join->forward[i].value) > strlen(longest->value))
 			longest = &join->forward[i];
-	if (longest == NULL) /* what is checked fits: it is memory */
+	if (longest == NULL) /* parameters of the URL fit, so memory ran out */
 		return visit_fail(visit, FAILURE_INTERNAL);
 	return visit_refuse_long(
 		visit, longest->name, "longer than the ticket of a sign-in has room for");

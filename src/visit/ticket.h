@@ -1,37 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * A visit's tickets, what they remember of a sign-in that is under way, and the browser that they
- * are for.
+ * A visit's tickets: the browser they are bound to and the pending sign-in they carry.
  */
 #ifndef VISIT_TICKET_H
 #define VISIT_TICKET_H
 
 #include "visit/visit.h"
 
-/* The browser's id from its cookie, or a new one whose cookie goes out with the answer. */
+/* Sets the browser's id from its cookie. Without one, makes an id whose cookie goes out with the
+ * response. */
 void visit_know_browser(struct visit *visit);
 
-/* Opens a ticket of that kind, sealed for this browser (of the logout form and the desk: also for
- * whoever is signed in, whose session has been found before), into the visit's join and pending. 0,
- * or -1 with the cause in the visit's detail. */
+/* Opens a ticket of that kind into the visit's join and pending. The ticket must be sealed for this
+ * browser; a ticket of the logout form or the desk also for the person signed in, so find the
+ * session first. 0, or -1 with the cause in the visit's detail. */
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
 
-/* Appends a ticket for the visit's join and browser, with its pending sign-in where the kind has
- * one. 0 or -1 (too long). */
+/* Appends a ticket of the visit's join, bound to its browser, with the pending sign-in if the kind
+ * carries one. 0, or -1 if it is too long. */
 int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer *text);
 
-/* Refuses a join that no ticket holds, and names the longest of what is handed on. STEP_DONE. */
+/* Fails because the join does not fit into a ticket, and names its longest parameter. STEP_DONE. */
 enum step visit_refuse_long_join(struct visit *visit);
 
-/* The visit's pending, a new one with a fresh id and seed for this backend. NULL without memory. */
+/* Replaces the visit's pending sign-in by a new one for this backend, with a fresh id and seed. The
+ * visit owns it. NULL without memory. */
 struct pending *visit_new_pending(struct visit *visit, const struct service_backend *backend);
 
 void visit_drop_pending(struct visit *visit);
 
-/* A key in the state for what may happen to a pending sign-in a certain number of times. */
+/* Makes a key in the state that counts something for this pending sign-in. */
 void visit_pending_key(const struct visit *visit, const char *purpose, uint8_t key[STATE_KEY_SIZE]);
 
-/* Whether the visit's pending sign-in is granted for the first time; else fails. */
+/* Claims the visit's pending sign-in, which may be granted once. False after failing the visit. */
 bool visit_use_up_pending(struct visit *visit);
 
 #endif

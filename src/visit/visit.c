@@ -10,10 +10,10 @@
 
 #include <unistd.h>
 
-/* -- the answer -- */
+/* -- the response -- */
 
-/* Cookies go with whatever the answer is: somebody who signed in stays signed in, also when the
- * platform is down. */
+/* Every response carries the cookies, failures included: somebody who signed in stays signed in
+ * even when the platform is down. */
 static void add_cookies(struct visit *visit)
 {
 	const struct seal_ring *ring = store_ring(visit->files->store);
@@ -65,7 +65,7 @@ static void finish(struct visit *visit)
 	int64_t total_ms = clock_monotonic_ms() - visit->started_ms;
 	bool head = visit->request.method == HTTP_HEAD;
 
-	if (response->status == 0) /* no step has begun one: a step has failed */
+	if (response->status == 0) /* a step has failed */
 		visit->server->routes->show_failure(visit);
 	add_cookies(visit);
 	if (response_is_broken(response)) {
@@ -130,7 +130,7 @@ static enum step answer_too_large(struct visit *visit)
 	return visit_fail(visit, FAILURE_TOO_LARGE);
 }
 
-/* Where the request did not arrive as one that can be answered as what it asks for. */
+/* Chooses the steps for a request that did not arrive whole. True if it chose. */
 static bool choose_refusal(struct visit *visit)
 {
 	static step_function *const broken[] = {answer_bad_request};
@@ -182,7 +182,7 @@ void visit_begin(struct server *server, int fd, uint16_t request_id, struct requ
 {
 	struct visit *visit = calloc(1, sizeof *visit);
 
-	if (visit == NULL) { /* nothing can be answered without memory; the web server says 502 */
+	if (visit == NULL) { /* no memory for a response: the web server answers 502 */
 		request_release(request);
 		close(fd);
 		return;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A visit: one request from its arrival to its answer. It goes through the steps that its route
- * lists (routes.c). A step is a function that never blocks: it answers NEXT, or DONE when the visit
- * has its response or has failed (fail.h), or WAIT after it arranged that visit_continue() is
- * called. One thread, that of the loop, owns all visits.
+ * A visit: one request from its arrival to its response. It runs the steps of its route (routes.c).
+ * A step never blocks. It returns STEP_NEXT; STEP_DONE when the visit has its response or has
+ * failed (fail.h); or STEP_WAIT after arranging that visit_continue() is called. The loop's thread
+ * owns all visits.
  */
 #ifndef VISIT_VISIT_H
 #define VISIT_VISIT_H
@@ -28,78 +28,78 @@ enum step { STEP_DONE = 0, STEP_NEXT, STEP_WAIT };
 typedef enum step step_function(struct visit *visit);
 
 enum {
-	STEPS_MAX = 12,	  /* of a route, with the NULL at their end */
-	DETAIL_MAX = 256, /* thousands of visits wait at once: no struct error */
+	STEPS_MAX = 12,	  /* of a route, with the NULL at the end */
+	DETAIL_MAX = 256, /* shorter than struct error, because thousands of visits may wait */
 };
 
-/* What a method at a route goes through. */
+/* The steps for a method at a route. */
 struct route_row {
 	enum route route;
 	enum http_method method;
-	enum outcome begins; /* what a request is taken for */
+	enum outcome begins; /* outcome until a step sets another */
 	step_function *steps[STEPS_MAX];
 };
 
-/* What is above a visit, and handed down to it. */
+/* What the layers above hand down to visits. */
 struct routes {
 	const struct route_row *rows;
 	size_t count;
-	/* Makes the response of a visit that has failed. */
+	/* Makes the response of a failed visit. */
 	void (*show_failure)(struct visit *visit);
 };
 
-/* What all visits of a process share; outlives them. */
+/* What all visits of a process share. It outlives them. */
 struct server {
 	uv_loop_t *loop;
 	const struct routes *routes;
 	struct state *state;
-	struct service *service; /* the newest; a visit takes a use of it */
+	struct service *service; /* the newest; each visit holds a reference */
 	const struct reload *reload;
 	unsigned in_flight;
-	unsigned most_in_flight; /* as the limit of descriptors allows */
+	unsigned most_in_flight; /* that the limit of descriptors allows */
 	bool draining;
-	struct visit *claiming, *last_claiming; /* visits whose request token is to be claimed */
+	struct visit *claiming, *last_claiming; /* visits that wait for the batch of claims */
 };
 
-/* Where somebody goes once they are signed in. */
+/* Where a sign-in leads. */
 enum destination {
 	DESTINATION_NONE = 0,
 	DESTINATION_MEETING, /* visit->join, at visit->platform */
 	DESTINATION_DESK,
 };
 
-/* What becomes of the session's cookie with the answer. */
+/* What the response does with the session's cookie. */
 enum cookie_change { COOKIE_STAYS = 0, COOKIE_SET, COOKIE_DELETED };
 
 struct visit_browser {
 	uint8_t id[TICKET_BROWSER_SIZE];
-	bool known;  /* the id is the browser's */
-	bool is_new; /* and it is to be told */
+	bool known;  /* the id is set */
+	bool is_new; /* the response sets its cookie */
 };
 
 struct visit_signin {
 	enum cookie_change cookie;
-	bool is_ambient;     /* the session is of this visit alone */
-	bool reauthenticate; /* another account is wanted */
-	bool has_waited;     /* for a backend: the visitor may be gone */
-	bool fresh_groups;   /* the session's may not be older than the visit */
+	bool is_ambient;     /* the web server named the person; the session ends with the visit */
+	bool reauthenticate; /* the visitor wants to use another account */
+	bool has_waited;     /* for a backend, so the visitor may be gone */
+	bool fresh_groups;   /* read the session's groups again in this visit */
 };
 
 struct visit_exchange {
-	size_t secret_index; /* of the version being tried */
+	size_t secret_index; /* of the secret's version being tried */
 	uint8_t claim[STATE_KEY_SIZE];
-	struct visit *next; /* whose request token is to be claimed */
+	struct visit *next; /* in the server's list of claims */
 	int64_t started_ms, took_ms;
-	const char *role;    /* that the rule gives; "" */
+	const char *role;    /* from the rule; "" without one */
 	struct buffer token; /* the access token */
 };
 
-/* For the failure's page and the log. */
+/* For the page of a failure and the log. */
 struct visit_report {
-	const char *parameter;	 /* which one was bad; a constant, or of the join */
-	char *hostname;		 /* that came and is no platform of ours; owned; NULL: none */
-	struct join lost;	 /* of a ticket that did not open: what it was for */
-	const char *rule;	 /* which rule decided */
+	const char *parameter;	 /* the bad one; a constant or the join's */
+	char *hostname;		 /* one that belongs to no platform; owned; NULL: none */
+	struct join lost;	 /* the join in a ticket that did not open */
+	const char *rule;	 /* that decided */
 	const char *allow;	 /* for 405 */
 	int64_t retry_after;	 /* seconds; 0: none */
 	char detail[DETAIL_MAX]; /* empty: nothing to say */
@@ -107,43 +107,42 @@ struct visit_report {
 
 struct visit {
 	struct server *server;
-	struct service *service; /* that it began with, and so its files */
+	struct service *service; /* the one that the visit began with; so are its files */
 	struct files *files;
 	int fd;
 	uint16_t request_id;
 	struct request request;
-	const char *route_rest;	     /* what varies in the path: a title, an entry and its rest */
-	step_function *const *steps; /* what is still to do, ended by NULL */
+	const char
+		*route_rest; /* the variable part of the path: a title, or an entry and its rest */
+	step_function *const *steps; /* the remaining steps, ended by NULL */
 	int64_t started_ms;	     /* monotonic */
 	int64_t now;		     /* wall clock at the start, seconds */
-	struct response response;    /* its status is 0 until a step has begun one */
+	struct response response;    /* status 0 until a step begins it */
 	enum outcome outcome;
-	enum failure failure; /* why, where the outcome is one that failed */
+	enum failure failure; /* set if the outcome is a failure */
 
-	/* What they came for: arrive. */
+	/* What the visitor wants: set by arrive. */
 	enum destination destination;
-	struct join join; /* complete where the destination is a meeting, else empty */
-	struct service_platform
-		*platform; /* NULL until the host name was found to be one of ours */
+	struct join join;		   /* complete for DESTINATION_MEETING, else empty */
+	struct service_platform *platform; /* NULL until the host name matched a platform */
 	struct params *form;
-	const char *origin; /* of the page whose script asks; NULL: a browser visits */
+	const char *origin; /* of the page whose script sent the request; NULL: not a script */
 
-	/* Who they are: signin. */
-	struct session session;	 /* empty until somebody is known */
-	struct pending *pending; /* of the ticket that came; NULL: none */
+	/* Who the visitor is: set by signin. */
+	struct session session;	 /* empty until the visitor is known */
+	struct pending *pending; /* from the ticket; NULL: none */
 	struct visit_browser browser;
 	struct visit_signin signin;
 
-	struct visit_exchange exchange; /* join */
+	struct visit_exchange exchange; /* set by join */
 	struct visit_report report;
 };
 
-/* Begins a visit, which ends by itself: the descriptor and the request's contents are its own from
- * now on. */
+/* Begins a visit, which ends by itself. It takes over the descriptor and the request's contents. */
 void visit_begin(struct server *server, int fd, uint16_t request_id, struct request *request);
 
-/* Goes on with a visit that waited, as if the step it waited in had answered `step` now. The visit
- * may be gone afterwards. */
+/* Continues a waiting visit as if its step had just returned `step`. The visit may be freed when
+ * this returns. */
 void visit_continue(struct visit *visit, enum step step);
 
 #endif
