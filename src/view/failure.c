@@ -24,7 +24,6 @@ static void answer_json(struct visit *visit, int status, const char *code, const
 	json_decref(body);
 }
 
-/* What every failure carries, whatever its form. */
 static void add_failure_headers(struct visit *visit)
 {
 	char seconds[24];
@@ -74,15 +73,15 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
-/* Who cannot come to the desk, or was away too long, is told so. */
+/* The desk has its own sentences for these. */
 static bool is_desks(const struct visit *visit)
 {
 	return visit->destination == DESTINATION_DESK &&
 	       (visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED);
 }
 
-/* Which sentence of the failure fits: a bad request that no single parameter is to blame for has
- * one of its own, and so have a login without a form of ours and a script without a session. */
+/* The failure's sentence. Variants exist for a bad request without a single bad parameter, a login
+ * without a form of this service, and a script without a session. */
 static const char *message_of(const struct visit *visit)
 {
 	if (is_desks(visit))

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What went wrong, as a page, or as JSON where the client prefers that, and the way out of it.
+ * The response of a failed visit: a page, or JSON if the client prefers it.
  */
 #ifndef VIEW_FAILURE_H
 #define VIEW_FAILURE_H
 
 #include "visit/visit.h"
 
-/* Makes the response of a visit that has failed. Called once, when it ends. */
+/* Makes the response of a failed visit. Called once, at its end. */
 void failure_show(struct visit *visit);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/link.h"
 
-/* MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS: drivers read their own ids there. */
+/* Appends MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS for an id that is an address. */
 static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
 {
 	const char *id = visit->join.meeting_id,
@@ -26,8 +26,8 @@ static void append_entry(const struct visit *visit, const char *entry, struct bu
 	buffer_printf(url, "?platform=%s", visit->join.platform);
 }
 
-/* Where the platform has no page that leads here, the entry; else the landing address without its
- * query. */
+/* A driver with an entry of its own has no page that leads here. Otherwise the page is the redirect
+ * address without its query. */
 void link_to_meeting(const struct visit *visit, struct buffer *url)
 {
 	if (visit->platform == NULL || visit->join.meeting_token == NULL)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link under which the platform, or its entry here, leads to the visit's meeting.
+ * The link to the visit's meeting, at the platform or at the platform's entry here.
  */
 #ifndef VIEW_LINK_H
 #define VIEW_LINK_H
 
 #include "visit/visit.h"
 
-/* Appends where a new request token is to be had: the platform's own page of the meeting. Nothing
- * where there is none. */
+/* Appends the address that gives the visitor a new request token: the platform's own page of the
+ * meeting, or the entry here. Appends nothing without one. */
 void link_to_meeting(const struct visit *visit, struct buffer *url);
 
 #endif

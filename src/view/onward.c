@@ -5,13 +5,12 @@
 
 #include <strings.h>
 
-/* What is for a program on the visitor's machine ends there. */
+/* An address for a program on the visitor's machine ends the redirects. */
 static bool is_web_address(const char *url)
 {
 	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
 }
 
-/* A page that goes on to another site by itself. */
 static void show_onward(struct visit *visit, const char *url)
 {
 	const struct lang *lang = values_language(visit);

@@ -6,7 +6,7 @@
 
 enum { ROWS_MAX = 16, ROW_VALUES = 5 };
 
-/* The forms or the buttons of the login page, a row each, ended by an empty one. */
+/* The forms or the buttons of the login page, one row each, ended by NULL. */
 struct rows {
 	struct page_value values[ROWS_MAX][ROW_VALUES + 1];
 	const struct page_value *list[ROWS_MAX + 1];
@@ -33,7 +33,7 @@ static const char *sentence(const struct lang *lang, const char *key, struct buf
 	return text->data;
 }
 
-/* `name` is set in every row, or that of the page would stand there. */
+/* Sets `name` in every row: without it the template would use the page's `name`. */
 static void add_form(struct rows *rows, const struct lang *lang,
 	const struct service_backend *backend, const char *name)
 {
@@ -67,7 +67,7 @@ static void add_button(struct rows *rows, const struct visit *visit,
 	rows->list[rows->count++] = values;
 }
 
-/* What the page offers. True: also the form for passwords. */
+/* Adds a form or a button for each backend. True if the page needs the password form. */
 static bool add_ways(const struct visit *visit, const struct lang *lang, const char *ticket,
 	const char *name, const char *whose, struct rows *forms, struct rows *buttons)
 {
@@ -95,7 +95,6 @@ const char *pages_certain_meeting(const struct visit *visit)
 	return is_certain ? visit->join.meeting_id : NULL;
 }
 
-/* What all pages with a form for a pending join say. */
 static void put_join(struct values *values, const struct visit *visit, const char *action,
 	const struct buffer *ticket, const char *meeting)
 {
@@ -109,7 +108,7 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 	values_put(values, "meeting", meeting);
 }
 
-/* Chromium applies form-action to the redirect that answers a form, which for a join leads to the
+/* Chromium applies form-action to the redirect that answers a form, which for a join goes to the
  * platform. */
 static const char *join_policy(const struct visit *visit)
 {
@@ -158,7 +157,8 @@ int pages_challenge(struct visit *visit, bool failed)
 	values_put(&values, "failed", failed ? "1" : NULL);
 	values_put(&values, "prompt", pending->prompt);
 	values_put(&values, "code", pending->prompt == NULL ? "1" : NULL);
-	/* A server may have forgotten its question after a wrong answer. */
+	/* A RADIUS server may have forgotten its challenge after a wrong answer: link to a new
+	 * start. */
 	buffer_text(&again, visit->service->login_url);
 	buffer_text(&again, "?ticket=");
 	rc |= visit_seal_ticket(visit, TICKET_JOIN, &again);
@@ -211,7 +211,7 @@ int pages_meeting(struct visit *visit)
 
 /* -- signing out -- */
 
-/* The scheme and host that an address begins with; NULL for "" and without memory. */
+/* The origin of an address; the caller frees it. NULL for "" and without memory. */
 static char *origin_of(const char *url)
 {
 	const char *host = strstr(url, "://");

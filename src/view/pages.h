@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pages that steps answer with.
+ * The pages that steps answer with. Functions that return int: 0, or -1 if the ticket cannot be
+ * made or memory runs out.
  */
 #ifndef VIEW_PAGES_H
 #define VIEW_PAGES_H
 
 #include "visit/visit.h"
 
-/* The meeting of the join where it is certain before the platform has answered: drivers with an
- * entry of their own let into the very meeting that the id says. Else NULL: it is what the visitor
- * brought, and must not be shown to them as the meeting. */
+/* The join's meeting if it is certain before the platform answers, else NULL. Drivers with an entry
+ * of their own open exactly the meeting of the id. Any other id is the visitor's claim and must not
+ * be shown as the meeting. */
 const char *pages_certain_meeting(const struct visit *visit);
 
-/* All ways to sign in for a pending join, with a status of 200, or 401 after something wrong was
- * typed: `name` is put back into its field, of the form of `backend` (a title) or of the form for
- * passwords (NULL). 0, or -1 when the ticket cannot be made. */
+/* The login page with all ways to sign in. Status 200; or 401 after a wrong answer, with `name`
+ * filled into the form of `backend` (a title; NULL: the password form). */
 int pages_login(struct visit *visit, int status, const char *name, const char *backend);
 
-/* The second question, which is in the visit's note; 401 where the last answer was wrong. 0 or -1.
- */
+/* The page of the visit's challenge (visit->pending); status 401 if `failed`. */
 int pages_challenge(struct visit *visit, bool failed);
 
-/* The button of an invitation; the guest is in the visit's note. 0 or -1. */
+/* The page of an invitation, with one button; the guest is in visit->pending. */
 int pages_invite(struct visit *visit);
 
-/* What a platform shows instead of a redirect (platform.h, show). 0, or -1 without memory. */
+/* The page that a platform shows instead of a redirect (platform.h, page). */
 int pages_meeting(struct visit *visit);
 
-/* The logout button. `leave`: where the browser goes next to sign out at a provider; "": nowhere. 0
- * or -1. */
+/* The page with the logout button. `leave`: the provider's logout address, for form-action; or
+ * "". */
 int pages_logout(struct visit *visit, const char *leave);
 
 void pages_signed_out(struct visit *visit);

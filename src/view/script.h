@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Headers for the page whose script asks (Fetch standard, "CORS protocol").
+ * CORS headers for pages whose script joins (Fetch standard, "CORS protocol").
  */
 #ifndef VIEW_SCRIPT_H
 #define VIEW_SCRIPT_H
 
 #include "visit/visit.h"
 
-/* Adds what lets the script's page read the answer; nothing where no script asks. */
+/* Adds the headers that let the script read the response. Nothing unless a script sent the
+ * request. */
 void script_add_headers(struct visit *visit);
 
 #endif

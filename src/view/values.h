@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The values that a page is made of, and the page as an answer.
+ * The values of a page's template, and rendering it as the response.
  */
 #ifndef VIEW_VALUES_H
 #define VIEW_VALUES_H
@@ -10,28 +10,28 @@
 
 enum { VALUES_MAX = 32 };
 
-/* Values for a template, filled one by one; zero at first. Texts are the caller's. */
+/* Values for a template; zero at first. The caller owns the texts, which must live until
+ * values_answer() returns. */
 struct values {
-	struct page_value list[VALUES_MAX + 1]; /* the last one stays empty: the end */
+	struct page_value list[VALUES_MAX + 1]; /* the last one stays empty */
 	size_t count;
 };
 
 void values_put(struct values *values, const char *name, const char *text);
 
-/* A list; nothing where its first row is NULL. */
+/* Adds a list of rows, ended by NULL; nothing if it is empty. */
 void values_put_rows(struct values *values, const char *name, const struct page_value *const *rows);
 
-/* What every page says. */
+/* Adds the values that every page needs. */
 void values_put_common(struct values *values, const struct visit *visit, const struct lang *lang);
 
-/* How the person of the session knows their account: by the name that they sign in with or, where
- * that is one that a provider or this program made up, by their own. NULL without a session. */
+/* The name under which the session's person knows their account: the name that they sign in with;
+ * or their own name if a provider or this program made up the subject. NULL without a session. */
 const char *values_account(const struct visit *visit);
 
-/* The visitor's language. */
 const struct lang *values_language(const struct visit *visit);
 
-/* Answers with the page, under a Content-Security-Policy. */
+/* Renders the page as the response, with `policy` as its Content-Security-Policy. */
 void values_answer(struct visit *visit, enum page_id id, int status, const char *policy,
 	const struct lang *lang, const struct values *values);
 
