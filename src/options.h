@@ -2,8 +2,7 @@
  *
  * meetauthd's command line. Apart from main.c because getopt's struct option is not ours.
  */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -20,5 +19,3 @@ extern const char options_help[];
 
 /* 0, or -1 after saying on standard error what is wrong. Strings point into argv. */
 int options_parse(int argc, char **argv, struct options *options);
-
-#endif

@@ -3,11 +3,8 @@
  * The whole story in one table: which steps a request goes through, in order, by its route and
  * method. Read it first.
  */
-#ifndef ROUTES_H
-#define ROUTES_H
+#pragma once
 
 #include "visit/visit.h"
 
 extern const struct routes routes;
-
-#endif

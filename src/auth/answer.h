@@ -2,8 +2,7 @@
  *
  * Private to auth: what a program answered, read as meetauth-command(7) has it.
  */
-#ifndef AUTH_ANSWER_H
-#define AUTH_ANSWER_H
+#pragma once
 
 #include "base/identity.h"
 
@@ -39,5 +38,3 @@ unsigned answer_read(char *text, struct answer *answer);
 const char *answer_word(enum reply reply);
 
 void answer_release(struct answer *answer);
-
-#endif

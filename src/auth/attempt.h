@@ -3,8 +3,7 @@
  * What goes into a call of a backend and what comes out of it. Everything that goes in is the
  * caller's and lives until the call returns; what comes out is filled only where said.
  */
-#ifndef AUTH_ATTEMPT_H
-#define AUTH_ATTEMPT_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -107,5 +106,3 @@ struct auth_renewal {
 	struct identity *who; /* as the session has it; on AUTH_GRANT as it is now */
 	struct error *error;
 };
-
-#endif

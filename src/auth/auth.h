@@ -6,8 +6,7 @@
  * configuration, from load to the next load) and the attempt (one try of one person, attempt.h).
  * Several worker threads may use an instance at once.
  */
-#ifndef AUTH_AUTH_H
-#define AUTH_AUTH_H
+#pragma once
 
 #include "auth/attempt.h"
 #include "config/option.h"
@@ -124,5 +123,3 @@ struct auth_backend {
 	 * cannot tell. */
 	int (*alive)(void *instance, const struct auth_secrets *secrets, struct error *error);
 };
-
-#endif

@@ -4,8 +4,7 @@
  * meetauth-command(7). Lines "KEY VALUE" of UTF-8 without control characters, the version first and
  * "end" last; whatever does not fit the manual to the letter is no answer (AUTH_UNAVAILABLE).
  */
-#ifndef AUTH_DIALOG_H
-#define AUTH_DIALOG_H
+#pragma once
 
 #include "auth/auth.h"
 #include "auth/helper.h"
@@ -21,5 +20,3 @@ int dialog_connect(void *instance, const struct auth_secrets *secrets, struct er
 
 /* After it has failed: well only where it says so, and not where it does not know the request. */
 int dialog_alive(void *instance, const struct auth_secrets *secrets, struct error *error);
-
-#endif

@@ -3,8 +3,7 @@
  * The name that somebody gives themselves and that others will see in the meeting. Nobody vouches
  * for it; it must at least look like what it is.
  */
-#ifndef AUTH_DISPLAY_NAME_H
-#define AUTH_DISPLAY_NAME_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -18,5 +17,3 @@ enum {
  * line separators, and those that change the direction of writing, with which a name can be made to
  * look like another (Unicode TR 36, 2.8). */
 int display_name(const char *typed, char name[DISPLAY_NAME_SIZE]);
-
-#endif

@@ -4,8 +4,7 @@
  * answers on its standard output; what it costs has a limit in time and size, and what it leaves
  * running is killed. What the two say is dialog.h's.
  */
-#ifndef AUTH_HELPER_H
-#define AUTH_HELPER_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -38,5 +37,3 @@ int helper_check(const char *program, struct error *error);
  * time. The whole group is killed before it returns. */
 int helper_run(const struct helper *helper, const struct buffer *question, struct buffer *answer,
 	struct error *error);
-
-#endif

@@ -4,8 +4,7 @@
  * the password hashes of crypt(5) that are worth having: bcrypt ($2y$, $2b$, $2a$), SHA-crypt ($5$,
  * $6$) and yescrypt ($y$). Private to users.c.
  */
-#ifndef AUTH_HTPASSWD_H
-#define AUTH_HTPASSWD_H
+#pragma once
 
 #include "auth/users.h"
 
@@ -25,5 +24,3 @@ const char *htpasswd_read_line(char *line, struct user *user);
 
 /* Takes as long as the hash says. Of bcrypt, only the first 72 bytes of a password count. */
 enum password_match htpasswd_verify(const char *hash, const char *password);
-
-#endif

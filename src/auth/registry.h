@@ -2,8 +2,7 @@
  *
  * Which backends there are (backends.def), and their instances.
  */
-#ifndef AUTH_REGISTRY_H
-#define AUTH_REGISTRY_H
+#pragma once
 
 #include "auth/auth.h"
 
@@ -30,5 +29,3 @@ void *auth_open(
 /* Whether it can do nothing without a secret in the store. */
 bool auth_needs_secret(const struct auth_backend *backend, void *instance);
 void auth_close(const struct auth_backend *backend, void *instance);
-
-#endif

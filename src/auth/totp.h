@@ -4,8 +4,7 @@
  * makes them: 6 digits, SHA-1, a new one every 30 seconds. A key of somebody lies in the store
  * under a name that is made here; meetauthctl user totp puts it there.
  */
-#ifndef AUTH_TOTP_H
-#define AUTH_TOTP_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -40,5 +39,3 @@ int totp_make_key(char key_base32[TOTP_KEY_SIZE]);
  * whatever their case must not let somebody pass who has a key under another spelling. 0, or -1
  * (and "") when it does not fit into `size` bytes. */
 int totp_secret_name(const char *backend, const char *subject, char *name, size_t size);
-
-#endif

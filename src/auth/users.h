@@ -23,8 +23,7 @@
  * One bad line makes the whole file bad: a list of who may come in is not to be half read, where
  * the half that is lost may be the one that shuts somebody out.
  */
-#ifndef AUTH_USERS_H
-#define AUTH_USERS_H
+#pragma once
 
 #include "secret/digest.h"
 #include "secret/password.h"
@@ -104,5 +103,3 @@ enum password_match users_verify(
 
 /* Appends the user's line with its newline; users_parse() of it gives the same user. */
 void users_format(const struct user *user, struct buffer *line);
-
-#endif

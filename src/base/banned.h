@@ -3,8 +3,7 @@
  * Functions that must not be used; using one fails to compile. Every other header of base
  * includes this one, so no file escapes it. After git's banned.h.
  */
-#ifndef BASE_BANNED_H
-#define BASE_BANNED_H
+#pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,5 +34,3 @@
 #define system(c) no_shell_ever()
 #undef popen
 #define popen(c, m) no_shell_ever()
-
-#endif

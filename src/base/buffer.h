@@ -3,8 +3,7 @@
  * A growing buffer that has a maximum from birth. Appending past the maximum (or running out of
  * memory) marks it as failed and appends nothing from then on: append freely, check `failed` once.
  */
-#ifndef BASE_BUFFER_H
-#define BASE_BUFFER_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -36,5 +35,3 @@ void buffer_clear(struct buffer *buffer);
 /* Frees it; what was in it is wiped by capacity when `wipe` is used. Both may be called twice. */
 void buffer_release(struct buffer *buffer);
 void buffer_wipe(struct buffer *buffer);
-
-#endif

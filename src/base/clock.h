@@ -2,8 +2,7 @@
  *
  * The clocks, so that nobody mixes them up.
  */
-#ifndef BASE_CLOCK_H
-#define BASE_CLOCK_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -21,5 +20,3 @@ int64_t clock_boot_ms(void);
 
 /* Monotonic milliseconds: durations and deadlines; meaningless outside this process. */
 int64_t clock_monotonic_ms(void);
-
-#endif

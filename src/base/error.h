@@ -5,8 +5,7 @@
  * (file:line for configuration) and what to do; never a secret. Only main() and meetauthctl
  * print it and exit.
  */
-#ifndef BASE_ERROR_H
-#define BASE_ERROR_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -26,5 +25,3 @@ int error_set(struct error *error, const char *format, ...) __attribute__((forma
 /* Puts words in front of the sentence that is there ("users.passwd: " + text). Always -1. */
 int error_prefix(struct error *error, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-#endif

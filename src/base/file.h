@@ -3,8 +3,7 @@
  * Files that must never be half written, and files that must not be read when somebody else could
  * have written them.
  */
-#ifndef BASE_FILE_H
-#define BASE_FILE_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -52,5 +51,3 @@ int file_lock(const char *path, struct error *error);
  * file_lock(). It belongs to the caller. 0 or -1. */
 int file_replace(
 	const char *path, const void *contents, size_t length, mode_t mode, struct error *error);
-
-#endif

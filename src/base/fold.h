@@ -3,8 +3,7 @@
  * Names that somebody may take for one another, in one form: for counting, where two names that
  * share a counter do no harm, and one name with two counters would.
  */
-#ifndef BASE_FOLD_H
-#define BASE_FOLD_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -23,5 +22,3 @@ void fold_name(const char *name, char folded[FOLD_SIZE]);
  * not fit into `size` bytes, or without libunistring. Both may be the same text. */
 void fold_compose(const char *text, char *composed, size_t size);
 void fold_decompose(const char *text, char *decomposed, size_t size);
-
-#endif

@@ -3,8 +3,7 @@
  * Who somebody is, as a backend found out. auth/ makes it, session/ keeps it in the cookie,
  * policy/ reads it, platform/ passes name and e-mail on.
  */
-#ifndef BASE_IDENTITY_H
-#define BASE_IDENTITY_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -93,5 +92,3 @@ void identity_adopt(struct identity *who, struct identity *from);
 void identity_renew(struct identity *who, struct identity *from);
 
 void identity_release(struct identity *identity);
-
-#endif

@@ -3,8 +3,7 @@
  * A join: what the platform's redirect asked for. join/arrive makes it out of checked parameters,
  * session/ticket carries it through a login, platform/ turns it into an exchange and a way back.
  */
-#ifndef BASE_JOIN_H
-#define BASE_JOIN_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -56,5 +55,3 @@ bool join_is_meeting_id(const char *text);
 
 /* Frees everything, wipes the request token; the join is empty afterwards. */
 void join_release(struct join *join);
-
-#endif

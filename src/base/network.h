@@ -5,8 +5,7 @@
  * that a rule holds however the web server writes an address; otherwise the two families never
  * match each other.
  */
-#ifndef BASE_NETWORK_H
-#define BASE_NETWORK_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -38,5 +37,3 @@ size_t network_around(const char *text, struct network around[NETWORK_AROUND_MAX
 
 /* Whether all of `inner` is in `outer`. */
 bool network_covers(const struct network *outer, const struct network *inner);
-
-#endif

@@ -3,8 +3,7 @@
  * Root and the user of the service: what root may rely on, and how a process that root started
  * stops being root.
  */
-#ifndef BASE_OWNER_H
-#define BASE_OWNER_H
+#pragma once
 
 #include "base/error.h"
 
@@ -24,5 +23,3 @@ int owner_check(const char *path, uid_t owner, struct error *error);
  *
  * PR_SET_NO_NEW_PRIVS stays off: meetauth-pam may be set-group-id "shadow" (meetauth.conf(5)). */
 int owner_become(uid_t owner, gid_t group, struct error *error);
-
-#endif

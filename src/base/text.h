@@ -2,8 +2,7 @@
  *
  * Questions about text that more than one room asks.
  */
-#ifndef BASE_TEXT_H
-#define BASE_TEXT_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -58,5 +57,3 @@ size_t text_strip(char *text, size_t length);
 
 /* Writes two lower-case hex digits for each byte, and a NUL. */
 void text_hex(const uint8_t *bytes, size_t length, char *hex);
-
-#endif

@@ -4,8 +4,7 @@
  * around what is copied, and one key writes a letter as one character or as two. Everything takes
  * UTF-8.
  */
-#ifndef BASE_TYPED_H
-#define BASE_TYPED_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -26,5 +25,3 @@ bool typed_password(const char *typed, char *password, size_t size);
  * with blanks and dashes in and around it, in capitals, in full width, with the digits of another
  * script. Writes it as ASCII with a NUL. False (and "") for anything else. */
 bool typed_code(const char *typed, const char *alphabet, size_t count, char *code);
-
-#endif

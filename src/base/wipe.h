@@ -5,8 +5,7 @@
  * where they were. wipe.c replaces free() and realloc() for the program and all its libraries;
  * nobody has to call anything. What is freed early on purpose is still wiped by whoever owns it.
  */
-#ifndef BASE_WIPE_H
-#define BASE_WIPE_H
+#pragma once
 
 /* Wipes what functions that have returned left on the stack of the calling thread, 64 KiB of it:
  * at the end of a turn of the loop, and of a job. */
@@ -20,6 +19,4 @@ void wipe_stack(void);
 	__has_feature(memory_sanitizer)
 #define UNDER_SANITIZER 1
 #endif
-#endif
-
 #endif

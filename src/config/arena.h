@@ -3,8 +3,7 @@
  * Memory that lives and dies together: everything settings own. Running out marks the arena as
  * failed and gives NULL or ""; fill freely, check `failed` once.
  */
-#ifndef CONFIG_ARENA_H
-#define CONFIG_ARENA_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -25,5 +24,3 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size);
 char *arena_copy(struct arena *arena, const char *text);
 
 void arena_release(struct arena *arena);
-
-#endif

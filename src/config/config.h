@@ -3,8 +3,7 @@
  * The configuration file (meetauth.conf(5), libconfuse syntax) as typed, checked settings. Pure
  * apart from reading the file and the environment: nothing else is opened, no host is asked.
  */
-#ifndef CONFIG_CONFIG_H
-#define CONFIG_CONFIG_H
+#pragma once
 
 #include "base/network.h"
 #include "config/option.h"
@@ -99,5 +98,3 @@ int config_check_front(const char *url, struct error *error);
 /* Makes scheme://host[:port], which config_check_url() has passed, what browsers write in an Origin
  * header (RFC 6454 section 6.1), in place: lower case, without the usual port. */
 void config_to_origin(char *url);
-
-#endif

@@ -2,13 +2,10 @@
  *
  * The section guest-desk. Private to config/.
  */
-#ifndef CONFIG_DESK_H
-#define CONFIG_DESK_H
+#pragma once
 
 #include "config/arena.h"
 #include "config/schema.h"
 
 /* Reads it, after the backends; the desk is empty where the file has none. 0 or -1. */
 int desk_read(struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Which of some names was meant.
  */
-#ifndef CONFIG_NEAREST_H
-#define CONFIG_NEAREST_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -20,5 +19,3 @@ struct nearest {
 /* Takes `name` where it is nearer than what was tried before, and near enough for a slip: about a
  * third of its letters differ at most, two that changed places being one. */
 void nearest_try(struct nearest *nearest, const char *name);
-
-#endif

@@ -6,8 +6,7 @@
  * options by hand. What relates options to each other stays in the driver, which reports with
  * section_error().
  */
-#ifndef CONFIG_OPTION_H
-#define CONFIG_OPTION_H
+#pragma once
 
 #include "base/error.h"
 
@@ -137,5 +136,3 @@ bool section_has(const struct section *section, const char *name);
  * `name` is NULL or not set in the file. Always -1. */
 int section_error(const struct section *section, const char *name, struct error *error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-#endif

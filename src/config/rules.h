@@ -2,8 +2,7 @@
  *
  * The policy section, typed. Private to config/.
  */
-#ifndef CONFIG_RULES_H
-#define CONFIG_RULES_H
+#pragma once
 
 #include "config/arena.h"
 #include "config/schema.h"
@@ -12,5 +11,3 @@
  * "FILE:LINE: …". */
 int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
 	struct error *error);
-
-#endif

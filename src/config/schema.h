@@ -4,8 +4,7 @@
  * Private to config/, which is the only room that knows libconfuse. Not for two threads at once:
  * libconfuse's scanner is global.
  */
-#ifndef CONFIG_SCHEMA_H
-#define CONFIG_SCHEMA_H
+#pragma once
 
 #include "config/arena.h"
 #include "config/config.h"
@@ -43,5 +42,3 @@ cfg_opt_t *schema_option(cfg_t *parsed, const char *name);
 /* The line a section starts at, and the one an option is set at: 0 where it is not. */
 int schema_line(cfg_t *parsed);
 int schema_option_line(const cfg_opt_t *option);
-
-#endif

@@ -4,8 +4,7 @@
  * policy and its rules are read as sections too, so that one mechanism checks types and knows
  * lines.
  */
-#ifndef CONFIG_SECTION_H
-#define CONFIG_SECTION_H
+#pragma once
 
 #include "config/arena.h"
 #include "config/option.h"
@@ -40,5 +39,3 @@ struct section *section_read(struct arena *arena, const char *file, const struct
 
 /* The value of that name; NULL where the section takes none. */
 struct value *section_value(const struct section *section, const char *name);
-
-#endif

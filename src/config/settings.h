@@ -2,8 +2,7 @@
  *
  * What stands in the file outside of sections, checked. Private to config/.
  */
-#ifndef CONFIG_SETTINGS_H
-#define CONFIG_SETTINGS_H
+#pragma once
 
 #include "config/arena.h"
 #include "config/schema.h"
@@ -12,5 +11,3 @@
  * or -1 with "FILE:LINE: …". */
 int settings_read(
 	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);
-
-#endif

@@ -5,8 +5,7 @@
  * unset ${NAME} as nothing, cuts a text at \0 and counts the lines of comments twice. Each of them
  * could change a policy without a word.
  */
-#ifndef CONFIG_SOURCE_H
-#define CONFIG_SOURCE_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -24,5 +23,3 @@ enum { SOURCE_MAX = 1 << 20 }; /* bytes */
 /* Reads the file into an empty buffer: without comments, the lines as they were. 0, or -1 with
  * "FILE:LINE: …". */
 int source_read(const char *file, struct buffer *text, struct error *error);
-
-#endif

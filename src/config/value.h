@@ -2,8 +2,7 @@
  *
  * One value of the file, checked against its row of the table. Private to config/.
  */
-#ifndef CONFIG_VALUE_H
-#define CONFIG_VALUE_H
+#pragma once
 
 #include "config/section.h"
 
@@ -19,5 +18,3 @@ int value_add(struct arena *arena, const struct section *section, struct value *
 /* Whether the list has as many entries as it may have. */
 int value_check_count(
 	const struct section *section, const struct value *value, struct error *error);
-
-#endif

@@ -4,8 +4,7 @@
  * syslog(3), whatever `log` says: meetauthd's standard error is not ours. Who called is found out
  * before the program becomes the user of the service.
  */
-#ifndef CTL_AUDIT_H
-#define CTL_AUDIT_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -21,5 +20,3 @@ void audit_begin(struct audit *audit, int argc, char **argv);
 
 /* The line. `words` are those of the command. */
 void audit_end(const struct audit *audit, const char *words);
-
-#endif

@@ -4,8 +4,7 @@
  * out, and the whole put in place of the old one, under a lock. Every other line and comment stays
  * as it is, byte for byte.
  */
-#ifndef CTL_CHANGE_H
-#define CTL_CHANGE_H
+#pragma once
 
 #include "auth/users.h"
 
@@ -35,5 +34,3 @@ void change_commit(struct change *change, const struct user *user);
 
 /* Unlocks and frees; change_begin() may follow. */
 void change_end(struct change *change);
-
-#endif

@@ -3,8 +3,7 @@
  * Private to ctl: the socket of the pool, as meetauthctl check looks at it. Nothing in the
  * configuration names it: whoever starts the pool makes it.
  */
-#ifndef CTL_CHECK_SOCKET_H
-#define CTL_CHECK_SOCKET_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -32,5 +31,3 @@ void check_socket_look(struct check_socket *look, const char *path);
  * closes. `mount` is the path of base-url. */
 int check_socket_owners(const struct check_socket *look, struct buffer *text, struct error *error);
 int check_socket_answers(struct check_socket *look, const char *mount, struct error *error);
-
-#endif

@@ -7,8 +7,7 @@
  * A command that fails prints why and ends the program at once. What it holds then (locks, memory)
  * goes with the process; no file is half written, since all are replaced whole.
  */
-#ifndef CTL_CTL_H
-#define CTL_CTL_H
+#pragma once
 
 #include "base/error.h"
 #include "base/identity.h"
@@ -75,5 +74,3 @@ extern const struct ctl_command ctl_invite_commands[];	/* invite … */
 extern const struct ctl_command ctl_meeting_key_commands[]; /* meeting-key … */
 extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, policy lint */
 extern const struct ctl_command ctl_check_commands[];	    /* check */
-
-#endif

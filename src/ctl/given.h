@@ -3,8 +3,7 @@
  * Private to ctl: what the operator meant by an option. Each function ends the program with a
  * message where that makes no sense.
  */
-#ifndef CTL_GIVEN_H
-#define CTL_GIVEN_H
+#pragma once
 
 #include "ctl/ctl.h"
 #include "secret/password.h"
@@ -40,5 +39,3 @@ void given_check_password(const struct secret *password, const char *what, size_
 
 /* The hash of a password. */
 void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
-
-#endif

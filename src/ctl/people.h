@@ -2,8 +2,7 @@
  *
  * Who is in the users files of the backends of type `file`, for what is said about rules.
  */
-#ifndef CTL_PEOPLE_H
-#define CTL_PEOPLE_H
+#pragma once
 
 #include "auth/users.h"
 #include "config/config.h"
@@ -24,5 +23,3 @@ void people_release(struct people *people);
 /* Findings about groups that a rule or the guest desk names and no user has, where all backends
  * that it may be about are of type `file` and their files can be read. Returns their number. */
 size_t people_lint(const struct settings *settings, service_found *found, void *context);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Private to ctl: lists, as JSON or as a table made from the same objects.
  */
-#ifndef CTL_PRINT_H
-#define CTL_PRINT_H
+#pragma once
 
 #include "ctl/ctl.h"
 
@@ -34,5 +33,3 @@ void print_add(json_t *list, json_t *object);
 
 json_t *print_text(const char *text); /* null for "" */
 json_t *print_time(int64_t seconds);  /* null for 0 */
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Private to ctl: what the configuration has by the name of a secret.
  */
-#ifndef CTL_SECRET_NAME_H
-#define CTL_SECRET_NAME_H
+#pragma once
 
 #include "auth/registry.h"
 #include "ctl/ctl.h"
@@ -31,5 +30,3 @@ const char *secret_name_generated(const struct secret_name *name);
 
 /* Whether a secret has the form that it needs, as far as can be told here. 0 or -1. */
 int secret_name_fits(const struct secret_name *name, const char *secret, struct error *error);
-
-#endif

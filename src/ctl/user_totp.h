@@ -3,8 +3,7 @@
  * Private to ctl: meetauthctl user totp, the key of a user's second factor (auth/totp.h), for every
  * backend whose users may have one.
  */
-#ifndef CTL_USER_TOTP_H
-#define CTL_USER_TOTP_H
+#pragma once
 
 #include "ctl/ctl.h"
 
@@ -14,5 +13,3 @@ int user_totp_run(struct ctl *ctl); /* the command */
  * error. */
 int user_totp_remove(const struct settings *settings, const char *backend, const char *subject,
 	struct error *error);
-
-#endif

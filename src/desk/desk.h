@@ -3,8 +3,7 @@
  * The guest desk's inside; private to desk/. A visit reads or changes the files of accounts and
  * invitations on the queue for files, and answers with what stands in them then.
  */
-#ifndef DESK_DESK_H
-#define DESK_DESK_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -59,5 +58,3 @@ void desk_log(const struct desk *desk);
 
 /* Answers with the page. 0 or -1. */
 int desk_page(struct desk *desk);
-
-#endif

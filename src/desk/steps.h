@@ -2,8 +2,7 @@
  *
  * The guest desk's steps (routes.c).
  */
-#ifndef DESK_STEPS_H
-#define DESK_STEPS_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -12,5 +11,3 @@ step_function desk_show;
 step_function desk_change;	/* POST: one of the page's forms */
 step_function desk_return;	/* to the page, after a login or a change */
 step_function desk_mark_joined; /* of a join: notes that a guest came, where the desk shows it */
-
-#endif

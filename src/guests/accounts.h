@@ -3,8 +3,7 @@
  * Accounts of guests: a name, a password and the meetings that they are good for, made at the guest
  * desk and kept in a file (records.h).
  */
-#ifndef GUESTS_ACCOUNTS_H
-#define GUESTS_ACCOUNTS_H
+#pragma once
 
 #include "base/identity.h"
 #include "guests/records.h"
@@ -79,5 +78,3 @@ enum accounts_change accounts_put(const char *path, const struct account *accoun
 
 enum accounts_change accounts_remove(
 	const char *path, const char *id, struct accounts_record *record, struct error *error);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Private to guests: rows of a field table, and checks that several kinds of records share.
  */
-#ifndef GUESTS_FIELDS_H
-#define GUESTS_FIELDS_H
+#pragma once
 
 #include "guests/records.h"
 
@@ -24,5 +23,3 @@
 const char *field_platform_fault(const char *text);
 const char *field_meeting_fault(const char *text);
 const char *field_email_fault(const char *text); /* "" is good */
-
-#endif

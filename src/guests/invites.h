@@ -8,8 +8,7 @@
  * so that somebody who can read or write the file can neither make a link that works, nor give an
  * existing one another meeting, name or end.
  */
-#ifndef GUESTS_INVITES_H
-#define GUESTS_INVITES_H
+#pragma once
 
 #include "base/identity.h"
 #include "guests/records.h"
@@ -50,5 +49,3 @@ int invites_add(const char *path, const struct invite *invite, char id_r[RECORDS
  * name_r (NULL: not wanted) gets the guest's name, or "". 0 or -1. */
 int invites_revoke(const char *path, const char *id, bool *found_r,
 	char name_r[IDENTITY_NAME_MAX + 1], struct error *error);
-
-#endif

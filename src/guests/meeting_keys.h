@@ -3,8 +3,7 @@
  * Keys of meetings: each meeting has a key of its own, which its participants are told. A file of
  * records (records.h) keeps their hashes.
  */
-#ifndef GUESTS_MEETING_KEYS_H
-#define GUESTS_MEETING_KEYS_H
+#pragma once
 
 #include "guests/records.h"
 #include "secret/password.h"
@@ -44,5 +43,3 @@ int meeting_keys_set(const char *path, const struct meeting_key *key, struct err
 /* Takes the key of a meeting away; *found_r says whether it had one. 0 or -1. */
 int meeting_keys_remove(const char *path, const char *platform, const char *meeting, bool *found_r,
 	struct error *error);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Private to guests: one entry of a file of records, as JSON and as a struct.
  */
-#ifndef GUESTS_RECORD_H
-#define GUESTS_RECORD_H
+#pragma once
 
 #include "guests/records.h"
 
@@ -32,5 +31,3 @@ json_t *records_entries(const struct records_type *type, const char *path, struc
 /* Checks the entries and makes a list, which holds a reference of its own to them. */
 struct records *records_make(
 	const struct records_type *type, const char *path, json_t *entries, struct error *error);
-
-#endif

@@ -12,8 +12,7 @@
  * whole under a lock. Fields that the table does not have stay as they are. A file that does not
  * exist is an empty list.
  */
-#ifndef GUESTS_RECORDS_H
-#define GUESTS_RECORDS_H
+#pragma once
 
 #include "base/error.h"
 #include "base/file.h"
@@ -139,5 +138,3 @@ void records_close(struct records_file *file);
 
 /* Whether there is a record of that id, and it is active now. */
 bool records_id_active(struct records_file *file, const char *id);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * The lists of Accept and Accept-Language (RFC 9110 section 12.5): elements with a weight.
  */
-#ifndef HTTP_ACCEPT_H
-#define HTTP_ACCEPT_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -24,5 +23,3 @@ enum accept accept_next(const char **at, struct accept_item *item);
 
 /* Compares the element's name without case. */
 bool accept_is(const struct accept_item *item, const char *name);
-
-#endif

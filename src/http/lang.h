@@ -3,8 +3,7 @@
  * The visitor's language: FOLDER/CODE.json, one flat object of key → sentence each. A sentence
  * is plain text; {name} in it is filled from the values of the page (http/page.h).
  */
-#ifndef HTTP_LANG_H
-#define HTTP_LANG_H
+#pragma once
 
 #include "base/error.h"
 
@@ -41,5 +40,3 @@ enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE };
  * SENTENCE_VALUE the name between braces. Loaded sentences are well formed; elsewhere an unclosed
  * brace is text. */
 enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r);
-
-#endif

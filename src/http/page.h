@@ -14,8 +14,7 @@
  * key that a language lacks or a sentence that names an unknown value is an error at load, with
  * file and line.
  */
-#ifndef HTTP_PAGE_H
-#define HTTP_PAGE_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -53,5 +52,3 @@ int lang_format(const struct lang *lang, const char *key, const struct page_valu
 
 /* Appends text escaped for HTML. */
 void page_escape(struct buffer *html, const char *text);
-
-#endif

@@ -3,8 +3,7 @@
  * Query strings, form bodies and the Cookie header as lists of names and values. Decoding is
  * uriparser's.
  */
-#ifndef HTTP_PARAMS_H
-#define HTTP_PARAMS_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -46,5 +45,3 @@ void params_free(struct params **params);
  * (somebody may have planted one). A value longer than `capacity` - 1 counts as missing. `value` is
  * unspecified for anything but PARAM_ONCE. */
 enum params_count cookie_get(const char *header, const char *name, char *value, size_t capacity);
-
-#endif

@@ -4,8 +4,7 @@
  * libfcgi into one block, checked at the door. Nothing downstream reads raw parameters but
  * request_param().
  */
-#ifndef HTTP_REQUEST_H
-#define HTTP_REQUEST_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -82,5 +81,3 @@ void request_shrink(struct request *request);
 
 /* Wipes (the body may hold a password) and frees. */
 void request_release(struct request *request);
-
-#endif

@@ -3,8 +3,7 @@
  * An answer in the making: status, headers, body. The only writer of headers; it refuses bytes that
  * could end one.
  */
-#ifndef HTTP_RESPONSE_H
-#define HTTP_RESPONSE_H
+#pragma once
 
 #include "base/buffer.h"
 
@@ -46,5 +45,3 @@ const char *response_reason(int status);
 
 /* Wipes both parts (a Location holds an access token, a form a ticket) and frees them. */
 void response_release(struct response *response);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * The addresses of contract section 2, below the mount of base-url.
  */
-#ifndef HTTP_ROUTE_H
-#define HTTP_ROUTE_H
+#pragma once
 
 #include "http/request.h"
 
@@ -38,5 +37,3 @@ struct route_found {
  * path. */
 struct route_found route_find(
 	const char *mount, const char *path, const char *const *entries, enum http_method method);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * A join arrives at a platform whose driver reads what the visit brings.
  */
-#ifndef JOIN_ARRIVE_H
-#define JOIN_ARRIVE_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -12,5 +11,3 @@
 enum step arrive_at(struct visit *visit, const char *rest,
 	enum platform_parameter (*get)(const void *query, const char *name, const char **value_r),
 	const void *query);
-
-#endif

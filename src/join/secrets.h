@@ -3,8 +3,7 @@
  * The API keys of the visit's platform, or of its meeting: which are tried, and when one was last
  * taken.
  */
-#ifndef JOIN_SECRETS_H
-#define JOIN_SECRETS_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -14,5 +13,3 @@ const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r
 
 /* Notes when the platform last took a version of its secret. */
 void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * A join's steps but those of a sign-in (routes.c).
  */
-#ifndef JOIN_STEPS_H
-#define JOIN_STEPS_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -19,5 +18,3 @@ step_function exchange_token;
 step_function room_keep; /* for as long as the meeting goes on */
 step_function return_to_platform;
 step_function return_to_script;
-
-#endif

@@ -3,8 +3,7 @@
  * A circuit breaker: after several failures in a row nothing is sent for a while, then one request
  * tries whether the peer is back. Pure: times come in, decisions go out.
  */
-#ifndef OUTBOUND_BREAKER_H
-#define OUTBOUND_BREAKER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ void breaker_failed(struct breaker *breaker, int64_t now_ms);
 
 /* A request that was let through was given up before there was a result. */
 void breaker_abandoned(struct breaker *breaker);
-
-#endif

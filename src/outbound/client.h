@@ -13,8 +13,7 @@
  * The request target is given apart from the address (CURLOPT_REQUEST_TARGET), so what is secret in
  * it never stands in a URL of libcurl's.
  */
-#ifndef OUTBOUND_CLIENT_H
-#define OUTBOUND_CLIENT_H
+#pragma once
 
 #include "base/error.h"
 
@@ -79,5 +78,3 @@ void outbound_peer_release(struct outbound_peer **peer);
  * until the end of the transfer). 0, or -1 without memory: `done` is not called. */
 int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout_ms,
 	outbound_done *done, void *context);
-
-#endif

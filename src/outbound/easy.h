@@ -6,8 +6,7 @@
  * libcurl's waits for a resolver, and which address is tried next is ours to say. It repeats no
  * request of which a byte was written.
  */
-#ifndef OUTBOUND_EASY_H
-#define OUTBOUND_EASY_H
+#pragma once
 
 #include "outbound/names.h"
 #include "outbound/trust.h"
@@ -78,5 +77,3 @@ int64_t easy_retry_s(CURL *easy, long status);
 /* How long a connection may be idle that carried a header line of an answer; `keep_ms` where it is
  * not Keep-Alive: timeout=SECONDS. Some time before the server's end. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms);
-
-#endif

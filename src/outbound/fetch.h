@@ -5,8 +5,7 @@
  * Nothing follows a redirect, uses a proxy, reads .netrc or the environment; TLS 1.2 or later,
  * verified.
  */
-#ifndef OUTBOUND_FETCH_H
-#define OUTBOUND_FETCH_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -73,5 +72,3 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	struct fetch_answer *answer, struct error *error);
 
 void fetch_answer_release(struct fetch_answer *answer);
-
-#endif

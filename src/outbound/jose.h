@@ -5,8 +5,7 @@
  * is allowed: the list of algorithms is looked at before anything else (RFC 8725 3.1), keys come
  * from the set alone, `jwk` and `crit` are refused, "none" and, with public keys, HS* never pass.
  */
-#ifndef OUTBOUND_JOSE_H
-#define OUTBOUND_JOSE_H
+#pragma once
 
 #include "base/error.h"
 
@@ -62,5 +61,3 @@ void jose_signer_free(struct jose_signer **signer);
 
 /* The compact JWS of the claims, "typ":"JWT"; NULL on failure. The caller wipes and frees it. */
 char *jose_sign(const struct jose_signer *signer, const json_t *claims, struct error *error);
-
-#endif

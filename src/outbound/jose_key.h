@@ -2,8 +2,7 @@
  *
  * Algorithms and keys, and the strict base64url of JWS. Private to outbound/.
  */
-#ifndef OUTBOUND_JOSE_KEY_H
-#define OUTBOUND_JOSE_KEY_H
+#pragma once
 
 #ifdef HAVE_CJOSE
 
@@ -66,5 +65,4 @@ const char *jose_member(const json_t *object, const char *name);
  * that or longer than `size`. */
 int jose_decode(const char *text, size_t length, uint8_t *bytes, size_t size, size_t *length_r);
 
-#endif
 #endif

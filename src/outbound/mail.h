@@ -3,8 +3,7 @@
  * Sends a mail over SMTP and waits until the server has taken it: on a worker. TLS 1.2 or later,
  * verified, from the first byte (smtps://) or by STARTTLS that cannot be left out (smtp://).
  */
-#ifndef OUTBOUND_MAIL_H
-#define OUTBOUND_MAIL_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -59,5 +58,3 @@ enum mail_result mail_send(const struct mail_server *server, const char *passwor
 
 /* Connects, starts TLS and signs in, and leaves. 0 or -1. */
 int mail_try(const struct mail_server *server, const char *password, struct error *error);
-
-#endif

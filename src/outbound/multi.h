@@ -8,8 +8,7 @@
  * request is always closed through CURLOPT_CLOSESOCKETFUNCTION: it stays registered with the loop
  * while it is kept, and is shut down when its time is over or when the peer sends or closes.
  */
-#ifndef OUTBOUND_MULTI_H
-#define OUTBOUND_MULTI_H
+#pragma once
 
 #include "base/error.h"
 
@@ -56,5 +55,3 @@ void multi_cancel(struct multi *multi, struct transfer *transfer);
 
 /* Options that make the sockets of an easy handle known to the multi handle's loop. */
 void multi_prepare(struct multi *multi, CURL *easy);
-
-#endif

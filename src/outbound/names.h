@@ -8,8 +8,7 @@
  *
  * Everything here may be called from any thread.
  */
-#ifndef OUTBOUND_NAMES_H
-#define OUTBOUND_NAMES_H
+#pragma once
 
 #include "base/error.h"
 
@@ -71,5 +70,3 @@ void names_notify(void (*changed)(void *context), void *context);
 
 /* Ends the thread; questions under way fail. It starts again with the next question. */
 void names_stop(void);
-
-#endif

@@ -5,8 +5,7 @@
  * for the bundle of a system. Where libcurl's TLS is not the OpenSSL that this build is linked
  * with, it does.
  */
-#ifndef OUTBOUND_TRUST_H
-#define OUTBOUND_TRUST_H
+#pragma once
 
 #include "base/error.h"
 
@@ -26,5 +25,3 @@ void trust_apply(struct trust *trust, void *easy);
 /* Reads the files that have changed; on a worker. What cannot be read stays as it was, and is
  * logged once. */
 void trust_refresh(void);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Private to pam: one question to PAM, answered in the words of meetauth-command(7).
  */
-#ifndef PAM_STACK_H
-#define PAM_STACK_H
+#pragma once
 
 #include "base/buffer.h"
 
@@ -19,5 +18,3 @@ void stack_ask(const struct stack_question *question, struct buffer *answer);
 
 /* Whether PAM has this service; where it has not, it takes "other". */
 bool stack_has_service(const char *service);
-
-#endif

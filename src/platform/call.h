@@ -2,8 +2,7 @@
  *
  * The arguments and results of the calls to a platform's driver (platform.h).
  */
-#ifndef PLATFORM_CALL_H
-#define PLATFORM_CALL_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -102,5 +101,3 @@ struct platform_token_response {
 	const char *media_type; /* "application/json" before; a constant */
 	struct buffer *body;
 };
-
-#endif

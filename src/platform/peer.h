@@ -3,8 +3,7 @@
  * What the section of a platform tells the rest of the program, whichever driver it has. Every
  * instance begins with one and owns it.
  */
-#ifndef PLATFORM_PEER_H
-#define PLATFORM_PEER_H
+#pragma once
 
 #include "config/option.h"
 
@@ -47,5 +46,3 @@ struct platform_peer {
 	/* The client of a grant on workers, for the driver alone; owned by the registry. */
 	struct fetch *fetch;
 };
-
-#endif

@@ -9,8 +9,7 @@
  * "refused", or with -1, and with a sentence for the log that holds no secret and no value of an
  * answer. They run on the event loop and must not block, unless they are said to.
  */
-#ifndef PLATFORM_PLATFORM_H
-#define PLATFORM_PLATFORM_H
+#pragma once
 
 #include "config/option.h"
 #include "platform/call.h"
@@ -118,5 +117,3 @@ struct platform_driver {
 	int (*check_connection)(
 		void *instance, const struct platform_secrets *secrets, struct error *error);
 };
-
-#endif

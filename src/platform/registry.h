@@ -3,8 +3,7 @@
  * Platforms as the rest of the program sees them: which there are, and what all of them answer, be
  * it the driver or the usual behaviour.
  */
-#ifndef PLATFORM_REGISTRY_H
-#define PLATFORM_REGISTRY_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -52,5 +51,3 @@ void platform_write_token(const struct platform_driver *driver, const void *inst
  * meeting. Asks no host. */
 int platform_meeting_id(const struct platform_driver *driver, const void *instance,
 	const char *text, char **id_r, struct error *error);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * The conditions a rule may have, one by one. Private to policy/.
  */
-#ifndef POLICY_CONDITION_H
-#define POLICY_CONDITION_H
+#pragma once
 
 #include "policy/policy.h"
 
@@ -42,5 +41,3 @@ bool condition_email_matches(const char *pattern, const char *address);
  * that says so, NULL on a hit. */
 enum policy_match condition_match_all(const struct config_rule *rule,
 	const struct policy_question *question, bool who_known, const struct condition **which_r);
-
-#endif

@@ -6,8 +6,7 @@
  * backend: what was written for people whom a backend knows must not hold for anybody who types a
  * name.
  */
-#ifndef POLICY_POLICY_H
-#define POLICY_POLICY_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/identity.h"
@@ -65,5 +64,3 @@ size_t policy_lint_sections(const struct settings *settings,
 size_t policy_lint(const struct settings *settings, int64_t now,
 	void (*found)(void *context, const struct config_rule *rule, const char *text),
 	void *context);
-
-#endif

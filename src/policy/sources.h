@@ -3,8 +3,7 @@
  * What each type of backend can say of its people, as far as rules go by it. Backends know nothing
  * of each other: a group or a name of one says nothing about the people of another.
  */
-#ifndef POLICY_SOURCES_H
-#define POLICY_SOURCES_H
+#pragma once
 
 #include "policy/policy.h"
 
@@ -25,5 +24,3 @@ bool source_takes_passwords(const struct section *backend);
 /* Appends the titles of the backends that can, quoted and with commas between them. Returns how
  * many there are. */
 size_t source_list(const struct settings *settings, enum source what, struct buffer *titles);
-
-#endif

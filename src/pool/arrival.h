@@ -4,8 +4,7 @@
  * loop and nothing waits: libfcgi sees a request only when all of it has arrived. A peer that sends
  * half a request costs a descriptor until its deadline, and nobody else anything.
  */
-#ifndef POOL_ARRIVAL_H
-#define POOL_ARRIVAL_H
+#pragma once
 
 #include "pool/framing.h"
 #include "pool/listener.h"
@@ -38,5 +37,3 @@ void arrivals_hurry(struct arrivals *arrivals, int64_t limit_ms);
 
 /* Closes every connection; `closed` is called in a later turn of the loop. */
 void arrivals_close(struct arrivals *arrivals, void (*closed)(struct arrivals *arrivals));
-
-#endif

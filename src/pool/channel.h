@@ -5,8 +5,7 @@
  * version than its processes (a roll), so numbers keep their place and their meaning, new ones are
  * added at the end, and a side that does not know a kind ignores it.
  */
-#ifndef POOL_CHANNEL_H
-#define POOL_CHANNEL_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -63,5 +62,3 @@ enum channel_read {
 	CHANNEL_MESSAGE,
 };
 enum channel_read channel_receive(int fd, struct channel_message *message_r);
-
-#endif

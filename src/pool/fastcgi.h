@@ -5,8 +5,7 @@
  * request and writes with blocking calls. Source: FastCGI Specification 1.0; libfcgi's behaviour is
  * pinned by tests/unit/framing_test.c.
  */
-#ifndef POOL_FASTCGI_H
-#define POOL_FASTCGI_H
+#pragma once
 
 #include "base/error.h"
 #include "http/request.h"
@@ -29,5 +28,3 @@ int fastcgi_write(int fd, uint16_t request_id, const char *head, size_t head_len
 
 /* True when the peer has closed its side: nobody waits for the answer. */
 bool fastcgi_is_abandoned(int fd);
-
-#endif

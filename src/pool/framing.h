@@ -6,8 +6,7 @@
  * buffer that is too small, and take what follows a request for another one; none of that reaches
  * it behind this. Source: FastCGI Specification 1.0, sections 3.3, 3.4, 5.1 to 5.3. Pure.
  */
-#ifndef POOL_FRAMING_H
-#define POOL_FRAMING_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +31,3 @@ struct framing_result {
 
 /* Looks at all bytes that have arrived. Never PARTIAL for FRAMING_REQUEST_MAX bytes or more. */
 enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_result *result_r);
-
-#endif

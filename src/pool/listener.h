@@ -5,8 +5,7 @@
  * has an end past which the web server says 502, and keeps them in one of its own, where it knows
  * how long each has waited.
  */
-#ifndef POOL_LISTENER_H
-#define POOL_LISTENER_H
+#pragma once
 
 #include "base/error.h"
 #include "http/request.h"
@@ -41,5 +40,3 @@ unsigned listener_waiting(const struct listener *listener);
 
 /* Closes everything; the memory goes in a later turn of the loop. */
 void listener_free(struct listener **listener);
-
-#endif

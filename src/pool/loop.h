@@ -2,8 +2,7 @@
  *
  * The one thread that owns every visit: libuv's loop with the listener, the signals and the drain.
  */
-#ifndef POOL_LOOP_H
-#define POOL_LOOP_H
+#pragma once
 
 #include "base/error.h"
 #include "pool/listener.h"
@@ -26,5 +25,3 @@ struct loop_hooks {
  * that signals_hold() has held. 0 when every request was answered, 1 when some were cut off, -1
  * with an error when it could not start. */
 int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error);
-
-#endif

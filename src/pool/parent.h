@@ -5,8 +5,7 @@
  * secret, serves nobody, and ends for nothing but a signal. Each process is the program once more,
  * so one that is started after the program was replaced is of the new version.
  */
-#ifndef POOL_PARENT_H
-#define POOL_PARENT_H
+#pragma once
 
 #include "base/error.h"
 
@@ -38,5 +37,3 @@ int parent_inherited_socket(void);
 /* Runs the pool until TERM, INT or QUIT has drained it. 0, or -1 with an error when the parent
  * itself cannot start. */
 int parent_run(const struct parent_options *options, struct error *error);
-
-#endif

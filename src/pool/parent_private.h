@@ -2,8 +2,7 @@
  *
  * Private to pool: what a parent knows of its processes, and what it does with them.
  */
-#ifndef POOL_PARENT_PRIVATE_H
-#define POOL_PARENT_PRIVATE_H
+#pragma once
 
 #include "pool/channel.h"
 #include "pool/parent.h"
@@ -81,5 +80,3 @@ int parent_pass_on(struct parent *parent);
 
 /* Takes over what the program before has left, if it did. */
 bool parent_take_over(struct parent *parent);
-
-#endif

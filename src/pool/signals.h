@@ -6,8 +6,7 @@
  * would drop it where meetauthd is process 1 of a container, because it delivers to process 1 only
  * what it has a handler for. It keeps a signal that is blocked.
  */
-#ifndef POOL_SIGNALS_H
-#define POOL_SIGNALS_H
+#pragma once
 
 #include <signal.h>
 
@@ -19,5 +18,3 @@ void signals_hold(void);
 
 /* Lets those through that have arrived, and all others from then on. */
 void signals_release(void);
-
-#endif

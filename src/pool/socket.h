@@ -2,8 +2,7 @@
  *
  * The listening socket: opened by ourselves, or handed over by spawn-fcgi or systemd.
  */
-#ifndef POOL_SOCKET_H
-#define POOL_SOCKET_H
+#pragma once
 
 #include "base/error.h"
 
@@ -17,5 +16,3 @@ int socket_adopt(int fd, struct error *error);
 
 /* Closes a listening socket, and keeps what is opened next from becoming a standard descriptor. */
 void socket_close(int fd);
-
-#endif

@@ -5,8 +5,7 @@
  * queue those whom the work is for take turns, so that whoever brings the most waits the longest.
  * Worker threads run with a lower priority than the loop.
  */
-#ifndef POOL_WORKER_H
-#define POOL_WORKER_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -57,5 +56,3 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job);
 /* Takes back a job that still waits (done is called with cancelled, before this returns): true;
  * false when it already runs. */
 bool worker_cancel(struct worker_job *job);
-
-#endif

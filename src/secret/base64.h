@@ -5,8 +5,7 @@
  * is none: with these, opening a cookie takes a third of the instructions. (libsodium 1.0.18 also
  * takes some bytes beyond ASCII for digits.)
  */
-#ifndef SECRET_BASE64_H
-#define SECRET_BASE64_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -19,5 +18,3 @@ size_t base64_encode(char *text, const uint8_t *bytes, size_t length);
 /* Decodes `length` characters into at most `size` bytes. 0, or -1 for a character that does not
  * belong there, bits left over and what does not fit. */
 int base64_decode(uint8_t *bytes, size_t size, size_t *length_r, const char *text, size_t length);
-
-#endif

@@ -3,8 +3,7 @@
  * A digest of what a session rests on (identity.account). It goes into the sealed cookie, so it is
  * cut to 128 bits of BLAKE2b. It reveals nothing about a password's hash, whose salt it covers.
  */
-#ifndef SECRET_DIGEST_H
-#define SECRET_DIGEST_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -23,5 +22,3 @@ void digest_add(struct digest *digest, const void *bytes, size_t length);
 void digest_text(struct digest *digest, const char *text);
 
 void digest_end(struct digest *digest, char hex[DIGEST_SIZE]);
-
-#endif

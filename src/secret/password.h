@@ -4,8 +4,7 @@
  * it
  * ($argon2id$v=19$m=65536,t=2,p=1$SALT$HASH; one lane, 16 bytes of salt, 32 of hash).
  */
-#ifndef SECRET_PASSWORD_H
-#define SECRET_PASSWORD_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -34,5 +33,3 @@ enum password_match {
 
 /* Takes tens of milliseconds and the memory that the hash names. */
 enum password_match password_verify(const char *hash, const char *password);
-
-#endif

@@ -10,8 +10,7 @@
  *   associated data: version, key id and the purpose's name, so that a value sealed for one purpose
  *   does not open for another.
  */
-#ifndef SECRET_SEAL_H
-#define SECRET_SEAL_H
+#pragma once
 
 #include "base/buffer.h"
 
@@ -65,5 +64,3 @@ void seal_random(void *bytes, size_t length);
 
 /* Whether both are the same, in constant time. */
 bool seal_equal(const void *a, const void *b, size_t length);
-
-#endif

@@ -4,8 +4,7 @@
  * (sodium_malloc), wiped by capacity, never printed by anything of ours. For what is load-time
  * only: a request must not make one.
  */
-#ifndef SECRET_SECRET_H
-#define SECRET_SECRET_H
+#pragma once
 
 #include "base/error.h"
 
@@ -36,5 +35,3 @@ void secret_free(struct secret **secret);
  * all of it less one trailing newline, a byte order mark in front and the CR of line ends of
  * Windows (text_strip()). 1 to SECRET_MAX bytes. NULL with an error. */
 struct secret *secret_read(int fd, const char *prompt, struct error *error);
-
-#endif

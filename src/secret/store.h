@@ -17,8 +17,7 @@
  * Readers take a snapshot; changes (meetauthctl only) happen under a lock and replace the file
  * whole. An older store that is put back with its key opens: no file can tell its own age.
  */
-#ifndef SECRET_STORE_H
-#define SECRET_STORE_H
+#pragma once
 
 #include "base/file.h"
 #include "secret/seal.h"
@@ -111,5 +110,3 @@ int store_rotate_keys(const char *path, const char *key_path, bool forget, struc
  * the key takes its place; a crash between leaves a store that opens, and the next change finishes
  * the job. */
 int store_rekey(const char *path, const char *key_path, struct error *error);
-
-#endif

@@ -4,8 +4,7 @@
  * in the other. Private to store.c and store_change.c; the format is drawn in store.h. store_file.c
  * is the store, store_key.c the key.
  */
-#ifndef SECRET_STORE_FILE_H
-#define SECRET_STORE_FILE_H
+#pragma once
 
 #include "base/file.h"
 #include "secret/seal.h"
@@ -56,5 +55,3 @@ int store_key_commit(const char *key_path, struct error *error);
 
 /* Removes the key beside the key file, if there is one. */
 void store_key_discard(const char *key_path);
-
-#endif

@@ -6,8 +6,7 @@
  * picked up: a new secret counts, whatever becomes of a page. The counters are the loop's: take and
  * drop there only.
  */
-#ifndef SERVICE_FILES_H
-#define SERVICE_FILES_H
+#pragma once
 
 #include "config/config.h"
 #include "http/page.h"
@@ -55,5 +54,3 @@ struct files *files_use(struct files *files);
 
 /* Drops a use, frees with the last, sets to NULL. */
 void files_drop(struct files **files);
-
-#endif

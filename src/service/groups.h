@@ -5,8 +5,7 @@
  * alone, with a digest of the names that were looked for: when rules name others later, the groups
  * have to be read again.
  */
-#ifndef SERVICE_GROUPS_H
-#define SERVICE_GROUPS_H
+#pragma once
 
 #include "base/identity.h"
 #include "config/config.h"
@@ -17,5 +16,3 @@ uint64_t groups_digest(const struct settings *settings);
 
 /* Leaves out the groups that the settings do not name, and notes their digest in `who`. */
 void groups_trim(const struct settings *settings, uint64_t digest, struct identity *who);
-
-#endif

@@ -27,8 +27,7 @@
  *   doubt. Asked about nobody: metadata, keys, the client's own secret.
  * - remote-user: asks nobody.
  */
-#ifndef SERVICE_HEALTH_H
-#define SERVICE_HEALTH_H
+#pragma once
 
 #include "outbound/breaker.h"
 
@@ -66,5 +65,3 @@ void health_abandoned(struct health *health, uint64_t whom);
 
 /* Whether the backend was well when it was asked about nobody. */
 void health_decide(struct health *health, bool well, int64_t now_ms);
-
-#endif

@@ -3,8 +3,7 @@
  * What an operator should know about rules, the guest desk and the order of backends though the
  * configuration is good: what can never decide, and what lets in more people than it seems to.
  */
-#ifndef SERVICE_LINT_H
-#define SERVICE_LINT_H
+#pragma once
 
 #include "policy/policy.h"
 #include "service/service.h"
@@ -24,5 +23,3 @@ size_t service_lint(
 
 /* A warning in the log for each. */
 void service_log_findings(const struct service *service, int64_t now);
-
-#endif

@@ -4,8 +4,7 @@
  * anew when asked. Reading happens on a worker; what does not check leaves the old in place and
  * says so once.
  */
-#ifndef SERVICE_RELOAD_H
-#define SERVICE_RELOAD_H
+#pragma once
 
 #include "service/service.h"
 
@@ -30,5 +29,3 @@ void reload_all(struct reload *reload);
 /* Stops looking and drops the service; where a job is running, once it has ended: the loop must
  * turn until nothing is left. */
 void reload_free(struct reload **reload);
-
-#endif

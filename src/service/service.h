@@ -4,8 +4,7 @@
  * it began with while a reload puts another in its place. What a running process also picks up
  * without a reload is in files.h.
  */
-#ifndef SERVICE_SERVICE_H
-#define SERVICE_SERVICE_H
+#pragma once
 
 #include "auth/registry.h"
 #include "outbound/breaker.h"
@@ -93,5 +92,3 @@ unsigned service_threads(const struct service *service);
 
 struct service *service_use(struct service *service);
 void service_drop(struct service **service);
-
-#endif

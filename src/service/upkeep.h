@@ -7,8 +7,7 @@
  * new value takes the old one's place in the store in one change, and all processes read it from
  * there; where the store does not take it, this process keeps it, and the lease, and tries on.
  */
-#ifndef SERVICE_UPKEEP_H
-#define SERVICE_UPKEEP_H
+#pragma once
 
 #include "service/service.h"
 #include "state/state.h"
@@ -22,5 +21,3 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service *
 /* Ends. Where a job is running, turns the loop until it has ended: not to be called from the loop,
  * which has to turn once more afterwards. What *current points at must still be there. */
 void upkeep_free(struct upkeep **upkeep);
-
-#endif

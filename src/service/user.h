@@ -3,8 +3,7 @@
  * The user of the service: whoever owns the folder of the store. meetauthctl and meetauthd, started
  * by root, become that user before they open, run or parse anything that belongs to it.
  */
-#ifndef SERVICE_USER_H
-#define SERVICE_USER_H
+#pragma once
 
 #include "base/error.h"
 
@@ -13,5 +12,3 @@
  * root's. Stays root when the folder and all the folders above it are root's. Returns 0, or -1: the
  * caller must open nothing then. */
 int service_become_user(const char *file, struct error *error);
-
-#endif

@@ -6,8 +6,7 @@
  *   name, e-mail, acr, the provider's session, kept, account, factor, groups, meetings, each as
  *   2-byte length and bytes
  */
-#ifndef SESSION_IDENTITY_WIRE_H
-#define SESSION_IDENTITY_WIRE_H
+#pragma once
 
 #include "base/identity.h"
 #include "session/wire.h"
@@ -16,5 +15,3 @@ void wire_put_identity(struct wire_out *out, const struct identity *who);
 
 /* Into an empty identity, which the caller releases, also when it failed. */
 void wire_get_identity(struct wire_in *in, struct identity *who);
-
-#endif

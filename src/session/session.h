@@ -6,8 +6,7 @@
  *   payload: version 4 | id 16 | began 8 | used 8 | read 8 | ends 8 | idle_until 8 (big endian) |
  * the identity (identity_wire.h)
  */
-#ifndef SESSION_SESSION_H
-#define SESSION_SESSION_H
+#pragma once
 
 #include "base/identity.h"
 #include "secret/seal.h"
@@ -82,5 +81,3 @@ void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct id
 	uint8_t key[SEAL_HASH_SIZE]);
 
 void session_release(struct session *session);
-
-#endif

@@ -11,8 +11,7 @@
  * 16 | seed 32 | echo 1 | backend, name, prompt | state as 2-byte length and bytes | the identity
  * (identity_wire.h)
  */
-#ifndef SESSION_TICKET_H
-#define SESSION_TICKET_H
+#pragma once
 
 #include "base/identity.h"
 #include "base/join.h"
@@ -104,5 +103,3 @@ enum ticket_result {
 enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
 	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	struct join *join, struct pending *pending);
-
-#endif

@@ -4,8 +4,7 @@
  * their length in front. Private to this room. Both sides are marked as failed by what does not fit
  * and do nothing from then on: put or get freely, ask once.
  */
-#ifndef SESSION_WIRE_H
-#define SESSION_WIRE_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -42,5 +41,3 @@ char *wire_get_text(struct wire_in *in);
 
 /* Everything was there and nothing is left. */
 bool wire_is_done(const struct wire_in *in);
-
-#endif

@@ -3,8 +3,7 @@
  * Checks of a signed-in person: is the account still valid, do they fit into a session cookie, does
  * the policy admit them? No function here answers the request.
  */
-#ifndef SIGNIN_ADMISSION_H
-#define SIGNIN_ADMISSION_H
+#pragma once
 
 #include "policy/policy.h"
 #include "visit/visit.h"
@@ -32,5 +31,3 @@ bool admission_groups_are_whole(const struct visit *visit, const struct identity
 
 /* True if the visit's platform serves scripts only. Sets the detail for the log. */
 bool admission_is_for_scripts(struct visit *visit);
-
-#endif

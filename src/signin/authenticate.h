@@ -2,13 +2,10 @@
  *
  * Sending the browser to sign in.
  */
-#ifndef SIGNIN_AUTHENTICATE_H
-#define SIGNIN_AUTHENTICATE_H
+#pragma once
 
 #include "visit/visit.h"
 
 /* Redirects the browser to the login page with the visit's destination in a ticket; or to the
  * provider, if one provider is the only way to sign in. STEP_DONE or STEP_WAIT. */
 enum step authenticate_again(struct visit *visit);
-
-#endif

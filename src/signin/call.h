@@ -3,8 +3,7 @@
  * One call of a backend, on the backend's worker queue and through its breaker. Private to signin/.
  * A step starts a call and then waits.
  */
-#ifndef SIGNIN_CALL_H
-#define SIGNIN_CALL_H
+#pragma once
 
 #include "signin/throttle.h"
 #include "pool/worker.h"
@@ -68,5 +67,3 @@ enum step call_fail(struct call *call);
 
 /* The same, with a line event=login unless the queue refused the call. */
 enum step call_log_and_fail(struct call *call);
-
-#endif

@@ -3,8 +3,7 @@
  * The second question of a sign-in: a backend's challenge, or the code of a second factor. What the
  * visitor has proved so far travels in the form, in a sealed ticket.
  */
-#ifndef SIGNIN_CHALLENGE_H
-#define SIGNIN_CHALLENGE_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -19,5 +18,3 @@ enum step challenge_second_factor(
 
 /* Checks the code of the second factor of the person in the visit's pending sign-in. */
 enum step challenge_check_code(struct visit *visit, const char *code);
-
-#endif

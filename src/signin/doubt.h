@@ -2,8 +2,7 @@
  *
  * Private to signin/: what happens after a backend has failed.
  */
-#ifndef SIGNIN_DOUBT_H
-#define SIGNIN_DOUBT_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -16,5 +15,3 @@ void doubt_failure(struct service *service, struct files *files, struct service_
 /* The id of the person a question is about (health.h): of `name`, or of the visit's browser if
  * `name` is NULL. 0 for "". */
 uint64_t doubt_whom(const struct visit *visit, const char *name);
-
-#endif

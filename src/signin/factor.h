@@ -2,8 +2,7 @@
  *
  * Second factors: the TOTP key of an account in the store, and its codes.
  */
-#ifndef SIGNIN_FACTOR_H
-#define SIGNIN_FACTOR_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -16,5 +15,3 @@ bool factor_is_same(const struct visit *visit, const struct identity *who);
 
 /* Whether the code is right and new: each time step is accepted once in the whole pool. */
 bool factor_is_right(struct visit *visit, const struct identity *who, const char *code);
-
-#endif

@@ -6,8 +6,7 @@
  * A person has one counter wherever they are, so that others at the same address cannot shut them
  * out. Anybody can become a new guest at each visit, so guests are also counted by address.
  */
-#ifndef SIGNIN_JOIN_RATE_H
-#define SIGNIN_JOIN_RATE_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -30,5 +29,3 @@ int64_t join_rate_take_end(const struct visit *visit, const struct identity *who
 
 /* Fails the visit with 429. STEP_DONE. */
 enum step join_rate_refuse(struct visit *visit, int64_t wait_ms, const char *why);
-
-#endif

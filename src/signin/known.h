@@ -4,8 +4,7 @@
  * nobody else can use up. A browser becomes known only after all factors; otherwise a stolen
  * password would earn more tries at the second factor. The shared state remembers it for two weeks.
  */
-#ifndef SIGNIN_KNOWN_H
-#define SIGNIN_KNOWN_H
+#pragma once
 
 #include "base/fold.h"
 #include "visit/visit.h"
@@ -30,5 +29,3 @@ void known_key(const struct visit *visit, const char *purpose, const struct know
 void known_add_account(struct visit *visit, const char *backend, const char *account);
 void known_add_meeting(struct visit *visit, const char *key);
 void known_add_provider(struct visit *visit, const struct identity *who);
-
-#endif

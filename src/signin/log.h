@@ -2,8 +2,7 @@
  *
  * The log lines event=login and event=logout.
  */
-#ifndef SIGNIN_LOG_H
-#define SIGNIN_LOG_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -20,5 +19,3 @@ void login_log_nobody(
 /* Writes event=logout. `detail` is NULL if the person signed out here. */
 void logout_log(
 	const struct visit *visit, const char *user, const char *backend, const char *detail);
-
-#endif

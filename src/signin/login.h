@@ -2,8 +2,7 @@
  *
  * The end of every kind of sign-in: granted, or wrong.
  */
-#ifndef SIGNIN_LOGIN_H
-#define SIGNIN_LOGIN_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -18,5 +17,3 @@ enum step login_refuse_size(struct visit *visit, const struct identity *who);
  * there is one. Otherwise `name` is filled into the form of `backend` (a title; NULL: the password
  * form). STEP_DONE. */
 enum step login_answer_wrong(struct visit *visit, const char *name, const char *backend);
-
-#endif

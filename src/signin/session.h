@@ -2,8 +2,7 @@
  *
  * The visit's session: finding and checking it, beginning it, ending it.
  */
-#ifndef SIGNIN_SESSION_H
-#define SIGNIN_SESSION_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -24,5 +23,3 @@ int signin_end_session(const struct visit *visit, const struct session *session)
 
 /* Fails the visit for a nonzero result of signin_end_session(). STEP_DONE. */
 enum step signin_fail_to_end(struct visit *visit, int rc);
-
-#endif

@@ -3,8 +3,7 @@
  * The steps of a sign-in (routes.c). Each step that authenticates either puts a session into the
  * visit or answers.
  */
-#ifndef SIGNIN_STEPS_H
-#define SIGNIN_STEPS_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -32,5 +31,3 @@ step_function invite_show; /* shows the page of an invitation */
 step_function invite_accept;
 step_function logout_show;
 step_function logout_do;
-
-#endif

@@ -6,8 +6,7 @@
  * No client can use up everybody's tries: a browser that somebody has signed in with has counters
  * of its own, and part of each shared counter is reserved for clients that have made no try yet.
  */
-#ifndef SIGNIN_THROTTLE_H
-#define SIGNIN_THROTTLE_H
+#pragma once
 
 #include "signin/tries.h"
 
@@ -40,5 +39,3 @@ void throttle_name(struct visit *visit, const char *typed, const struct identity
 /* Counts one of the `count` answers that the visit's challenge allows. Returns as
  * throttle_take(). */
 enum step throttle_take_answer(struct visit *visit, unsigned count);
-
-#endif

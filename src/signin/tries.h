@@ -2,8 +2,7 @@
  *
  * Counters of tries in the shared state, and a record of what one try has used.
  */
-#ifndef SIGNIN_TRIES_H
-#define SIGNIN_TRIES_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -43,5 +42,3 @@ void tries_give_back(struct visit *visit, struct tries *tries);
 /* Gives back all but the address's part: the try says nothing about the account, but it took a
  * place in a queue or a worker's time. */
 void tries_spare_account(struct visit *visit, struct tries *tries);
-
-#endif

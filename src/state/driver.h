@@ -3,8 +3,7 @@
  * Private to the room: what a driver has to do. A state is a table of names, each with one int64;
  * all that it means (claims, counters, marks) is in state.c, so that drivers cannot differ in it.
  */
-#ifndef STATE_DRIVER_H
-#define STATE_DRIVER_H
+#pragma once
 
 #include "state/state.h"
 
@@ -147,5 +146,3 @@ struct state *state_memory_open(struct error *error);
 /* `size` in bytes: how far the file may grow; STATE_LMDB_SIZE but for tests of what happens at the
  * end. */
 struct state *state_lmdb_open(const char *folder, size_t size, struct error *error);
-
-#endif

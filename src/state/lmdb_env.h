@@ -2,8 +2,7 @@
  *
  * Private to the LMDB driver: the file FOLDER/state.mdb as a process has it open.
  */
-#ifndef STATE_LMDB_ENV_H
-#define STATE_LMDB_ENV_H
+#pragma once
 
 #include "base/error.h"
 #include "state/driver.h"
@@ -47,5 +46,3 @@ bool lmdb_env_is_current(const struct lmdb_env *env);
  * reboot. Once a minute: frees what readers that were killed hold on to. 0, or -1 while there is no
  * state. */
 int lmdb_env_tend(struct lmdb_env *env, int64_t now);
-
-#endif

@@ -11,8 +11,7 @@
  * What visitors can make by the thousand fills half of a state and no more, so that people can sign
  * in and out, and be revoked, when that half is full.
  */
-#ifndef STATE_STATE_H
-#define STATE_STATE_H
+#pragma once
 
 #include "base/error.h"
 
@@ -166,5 +165,3 @@ bool state_reachable(struct state *state);
 /* Folder that the processes of this machine share, for the metrics file; NULL when there is none.
  */
 const char *state_folder(const struct state *state);
-
-#endif

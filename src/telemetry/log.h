@@ -13,8 +13,7 @@
  * line ends in cut=true. A value that must never be logged (contract section 7) must not be given
  * here: nothing here can tell. Keys are plain words and are not escaped. errno is preserved.
  */
-#ifndef TELEMETRY_LOG_H
-#define TELEMETRY_LOG_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -62,5 +61,3 @@ void log_flush(void);
 /* For plain messages: event=NAME message="…", flushed at once. */
 void log_message(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-
-#endif

@@ -5,8 +5,7 @@
  * Gauges live in a slot that a process owns by locks on bytes of the file, so that those of a dead
  * process no longer count. Everything but opening and closing is safe from any thread, at any time.
  */
-#ifndef TELEMETRY_METRICS_H
-#define TELEMETRY_METRICS_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -53,5 +52,3 @@ void metric_observe(enum metric histogram, int64_t milliseconds);
 
 /* Appends the Prometheus text format 0.0.4, summed over the pool. */
 void metrics_print(struct buffer *text);
-
-#endif

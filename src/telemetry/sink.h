@@ -3,8 +3,7 @@
  * Private to the log: the queue before standard error. Safe from any thread; never blocks; errno is
  * not kept.
  */
-#ifndef TELEMETRY_SINK_H
-#define TELEMETRY_SINK_H
+#pragma once
 
 #include <stddef.h>
 
@@ -14,5 +13,3 @@ void sink_put(const char *line, size_t length);
 /* Writes what standard error takes now, in chunks of whole lines of at most PIPE_BUF bytes: those
  * of several processes that share a pipe do not mix. */
 void sink_flush(void);
-
-#endif

@@ -2,12 +2,9 @@
  *
  * The response of a failed visit: a page, or JSON if the client prefers it.
  */
-#ifndef VIEW_FAILURE_H
-#define VIEW_FAILURE_H
+#pragma once
 
 #include "visit/visit.h"
 
 /* Makes the response of a failed visit. Called once, at its end. */
 void failure_show(struct visit *visit);
-
-#endif

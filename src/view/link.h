@@ -2,13 +2,10 @@
  *
  * The link to the visit's meeting, at the platform or at the platform's entry here.
  */
-#ifndef VIEW_LINK_H
-#define VIEW_LINK_H
+#pragma once
 
 #include "visit/visit.h"
 
 /* Appends the address that gives the visitor a new request token: the platform's own page of the
  * meeting, or the entry here. Appends nothing without one. */
 void link_to_meeting(const struct visit *visit, struct buffer *url);
-
-#endif

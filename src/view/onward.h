@@ -2,8 +2,7 @@
  *
  * Redirects to other sites.
  */
-#ifndef VIEW_ONWARD_H
-#define VIEW_ONWARD_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -12,5 +11,3 @@
  * browser's form gets a page instead, which goes on by itself and ends the chain of redirects.
  * Programs get the redirect. */
 void onward_redirect(struct visit *visit, int status, const char *url);
-
-#endif

@@ -3,8 +3,7 @@
  * The pages that steps answer with. Functions that return int: 0, or -1 if the ticket cannot be
  * made or memory runs out.
  */
-#ifndef VIEW_PAGES_H
-#define VIEW_PAGES_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -31,5 +30,3 @@ int pages_meeting(struct visit *visit);
 int pages_logout(struct visit *visit, const char *leave);
 
 void pages_signed_out(struct visit *visit);
-
-#endif

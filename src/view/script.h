@@ -2,13 +2,10 @@
  *
  * CORS headers for pages whose script joins (Fetch standard, "CORS protocol").
  */
-#ifndef VIEW_SCRIPT_H
-#define VIEW_SCRIPT_H
+#pragma once
 
 #include "visit/visit.h"
 
 /* Adds the headers that let the script read the response. Nothing unless a script sent the
  * request. */
 void script_add_headers(struct visit *visit);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * The values of a page's template, and rendering it as the response.
  */
-#ifndef VIEW_VALUES_H
-#define VIEW_VALUES_H
+#pragma once
 
 #include "visit/visit.h"
 #include "service/files.h"
@@ -34,5 +33,3 @@ const struct lang *values_language(const struct visit *visit);
 /* Renders the page as the response, with `policy` as its Content-Security-Policy. */
 void values_answer(struct visit *visit, enum page_id id, int status, const char *policy,
 	const struct lang *lang, const struct values *values);
-
-#endif

@@ -2,12 +2,9 @@
  *
  * The plain-text response for programs and operators.
  */
-#ifndef VISIT_ANSWER_H
-#define VISIT_ANSWER_H
+#pragma once
 
 #include "visit/visit.h"
 
 void visit_answer_plain(
 	struct visit *visit, int status, const char *content_type, const char *text);
-
-#endif

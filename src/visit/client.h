@@ -2,13 +2,10 @@
  *
  * The client that a visit comes from.
  */
-#ifndef VISIT_CLIENT_H
-#define VISIT_CLIENT_H
+#pragma once
 
 #include "visit/visit.h"
 
 /* The id by which worker queues share time fairly among clients (worker.h): the widest network
  * around the client's address. */
 uint64_t client_whose(const struct visit *visit);
-
-#endif

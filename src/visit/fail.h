@@ -3,8 +3,7 @@
  * A step fails: the visit records why. routes->show_failure() renders the response once, when the
  * visit ends.
  */
-#ifndef VISIT_FAIL_H
-#define VISIT_FAIL_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -24,5 +23,3 @@ enum step visit_overloaded(struct visit *visit, int64_t retry_after, const char 
 /* Sets the log's detail: a sentence for the operator, never a secret. A later call replaces it. */
 void visit_set_detail(struct visit *visit, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-#endif

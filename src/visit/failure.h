@@ -3,8 +3,7 @@
  * The ways in which a visit can fail: one row each of service/failures.def, with what a client
  * sees. Constants.
  */
-#ifndef VISIT_FAILURE_H
-#define VISIT_FAILURE_H
+#pragma once
 
 #include "telemetry/metrics.h"
 
@@ -26,5 +25,3 @@ struct failure_row {
 
 /* The failure's row; never NULL. `failure` is below FAILURE_COUNT. */
 const struct failure_row *failure_row(enum failure failure);
-
-#endif

@@ -3,13 +3,10 @@
  * Requests of operators: health, readiness, metrics. nginx admits only operators. Each step ends
  * the visit.
  */
-#ifndef VISIT_OPERATE_H
-#define VISIT_OPERATE_H
+#pragma once
 
 #include "visit/visit.h"
 
 step_function operate_healthz; /* 200 */
 step_function operate_readyz;  /* 503 while joins cannot work, one line a reason */
 step_function operate_metrics;
-
-#endif

@@ -3,8 +3,7 @@
  * What a request turned out to be. The step that knows sets it. A table maps it to the visit's log
  * line and to the outcome of a failure. Constants.
  */
-#ifndef VISIT_OUTCOME_H
-#define VISIT_OUTCOME_H
+#pragma once
 
 enum outcome {
 	OUTCOME_ANSWERED = 0, /* a page or text not listed below */
@@ -41,5 +40,3 @@ struct outcome_row {
 
 /* The outcome's row; never NULL. `outcome` is below OUTCOME_COUNT. */
 const struct outcome_row *outcome_row(enum outcome outcome);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * A visit's tickets: the browser they are bound to and the pending sign-in they carry.
  */
-#ifndef VISIT_TICKET_H
-#define VISIT_TICKET_H
+#pragma once
 
 #include "visit/visit.h"
 
@@ -34,5 +33,3 @@ void visit_pending_key(const struct visit *visit, const char *purpose, uint8_t k
 
 /* Claims the visit's pending sign-in, which may be granted once. False after failing the visit. */
 bool visit_use_up_pending(struct visit *visit);
-
-#endif

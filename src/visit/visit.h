@@ -5,8 +5,7 @@
  * failed (fail.h); or STEP_WAIT after arranging that visit_continue() is called. The loop's thread
  * owns all visits.
  */
-#ifndef VISIT_VISIT_H
-#define VISIT_VISIT_H
+#pragma once
 
 #include "http/params.h"
 #include "http/request.h"
@@ -144,5 +143,3 @@ void visit_begin(struct server *server, int fd, uint16_t request_id, struct requ
 /* Continues a waiting visit as if its step had just returned `step`. The visit may be freed when
  * this returns. */
 void visit_continue(struct visit *visit, enum step step);
-
-#endif

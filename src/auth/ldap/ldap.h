@@ -3,8 +3,7 @@
  * The parts of the backend "ldap"; private to auth/. An instance is a struct directory; one call of
  * a worker (a login, a renewal) is a struct directory_call with one deadline for everything.
  */
-#ifndef AUTH_LDAP_LDAP_H
-#define AUTH_LDAP_LDAP_H
+#pragma once
 #ifdef HAVE_LDAP
 
 #include "auth/auth.h"
@@ -207,5 +206,4 @@ int person_find_groups(const struct directory_call *call, struct person *person)
 
 void person_release(struct person *person);
 
-#endif
 #endif

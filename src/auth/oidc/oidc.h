@@ -11,8 +11,7 @@
  * person.c   whom they speak of
  * groups.c   and their groups
  */
-#ifndef AUTH_OIDC_OIDC_H
-#define AUTH_OIDC_OIDC_H
+#pragma once
 
 #ifdef HAVE_CJOSE
 
@@ -225,5 +224,4 @@ int oidc_groups_read(const struct oidc_options *options, const json_t *const *so
 int oidc_person_renew(const struct oidc_options *options, const json_t *userinfo,
 	struct identity *who, struct error *error);
 
-#endif
 #endif

@@ -3,8 +3,7 @@
  * Sends a RADIUS request over UDP and waits for its answer: several servers, several tries, one
  * deadline for each try. Private to auth/.
  */
-#ifndef AUTH_RADIUS_CLIENT_H
-#define AUTH_RADIUS_CLIENT_H
+#pragma once
 
 #include "auth/radius/packet.h"
 #include "base/error.h"
@@ -44,5 +43,3 @@ int radius_ask(struct radius_client *client, size_t server, const struct radius_
  * answers; *server_r says which. */
 int radius_ask_all(struct radius_client *client, const struct radius_packet *request,
 	const char *secret, struct radius_packet *reply, size_t *server_r, struct error *error);
-
-#endif

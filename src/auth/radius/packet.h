@@ -10,8 +10,7 @@
  * a Message-Authenticator is the first attribute of each request (RFC 3579 section 3.2), and a
  * reply without a right one is none. MD5 and HMAC are libcrypto's.
  */
-#ifndef AUTH_RADIUS_PACKET_H
-#define AUTH_RADIUS_PACKET_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -83,5 +82,3 @@ struct radius_value {
 };
 bool radius_next(
 	const struct radius_packet *packet, enum radius_type type, struct radius_value *value);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Calls of BigBlueButton's API. Private to bigbluebutton.c.
  */
-#ifndef PLATFORM_BIGBLUEBUTTON_H
-#define PLATFORM_BIGBLUEBUTTON_H
+#pragma once
 
 #include "platform/shared/talk.h"
 
@@ -35,5 +34,3 @@ int bbb_sign(const struct bbb_server *server, const char *call, const char *quer
  * says why not, with nothing of the answer. */
 enum bbb_result bbb_call(const struct bbb_server *server, const struct talk *talk, const char *call,
 	const char *query, const char *secret, const char *meeting, int64_t *created_r);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * The checksums of BigBlueButton's API. Private to this room; the only user of libcrypto.
  */
-#ifndef PLATFORM_CHECKSUM_H
-#define PLATFORM_CHECKSUM_H
+#pragma once
 
 #include "base/banned.h"
 
@@ -17,5 +16,3 @@ int checksum_hex(
 /* HMAC-SHA256 of the text, as 32 hex digits: a value that only who has the secret can make. 0 or
  * -1. */
 int checksum_keyed(const char *secret, const char *text, char hex[33]);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * How a visit from Jitsi Meet says which room it is for. Private to jitsi.c.
  */
-#ifndef PLATFORM_JITSI_H
-#define PLATFORM_JITSI_H
+#pragma once
 
 #include "platform/shared/options.h"
 
@@ -29,5 +28,3 @@ bool jitsi_is_override(const char *name);
 /* The room as Prosody knows it, the last segment of the meeting's id; NULL for a join that
  * jitsi_arrive() has not made. */
 const char *jitsi_room(const struct join *join);
-
-#endif

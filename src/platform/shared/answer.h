@@ -3,8 +3,7 @@
  * Parsing of platforms' JSON answers: no value of one ever gets into an error. Private to this
  * room.
  */
-#ifndef PLATFORM_SHARED_ANSWER_H
-#define PLATFORM_SHARED_ANSWER_H
+#pragma once
 
 #include "base/error.h"
 
@@ -25,5 +24,3 @@ enum answer_digits { ANSWER_NUMBER_ONLY = 0, ANSWER_NUMBER_OR_DIGITS };
  * for one (300, 300.0, 3e2). 0, or -1 with *value_r unchanged. */
 int answer_number(const json_t *object, const char *name, enum answer_digits digits,
 	int64_t minimum, int64_t maximum, int64_t *value_r);
-
-#endif

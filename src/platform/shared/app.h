@@ -4,8 +4,7 @@
  * platform's entry and may join is sent to it with the meeting and without a token; its script then
  * asks for one. Private to this room.
  */
-#ifndef PLATFORM_SHARED_APP_H
-#define PLATFORM_SHARED_APP_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -13,5 +12,3 @@
  * an `app_url`. */
 void app_redirect_url(
 	const struct platform_peer *peer, const char *name, const char *value, struct buffer *url);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Parsing of what a visit brings to the entry of a driver. Private to this room.
  */
-#ifndef PLATFORM_SHARED_ARRIVAL_H
-#define PLATFORM_SHARED_ARRIVAL_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -31,5 +30,3 @@ int arrival_set_meeting(struct platform_arrival *arrival, const char *id);
 
 /* The value that arrival_remember() kept; NULL when the join has none of that name. */
 const char *join_remembered(const struct join *join, const char *name);
-
-#endif

@@ -3,8 +3,7 @@
  * Conferences of Lync and Skype for Business Server: who made it and which of theirs it is. Private
  * to this room.
  */
-#ifndef PLATFORM_CONFERENCE_H
-#define PLATFORM_CONFERENCE_H
+#pragma once
 
 #include "base/buffer.h"
 
@@ -37,5 +36,3 @@ void conference_write(const struct conference *conference, char uri[CONFERENCE_T
 /* Writes what rules and the log call it: "user@domain/ID", small and capital letters as servers,
  * which take one for the other, write them. */
 void conference_name(const struct conference *conference, char name[CONFERENCE_TEXT_MAX]);
-
-#endif

@@ -3,8 +3,7 @@
  * Links that a platform's answers have, and the hosts that they may lead to: those of the
  * configuration and no others, whatever stands in an answer (SSRF). Private to this room.
  */
-#ifndef PLATFORM_LINKS_H
-#define PLATFORM_LINKS_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -46,5 +45,3 @@ void links_host_of(const char *url, char host[PLATFORM_URL_MAX]);
 /* How many segments a path without its first slash has, each of 1 to `maximum` letters, digits and
  * `others`; 0 where one is something else. */
 size_t links_segments(const char *path, size_t maximum, const char *others);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Options that mean the same in the sections of several platforms. Private to this room.
  */
-#ifndef PLATFORM_SHARED_OPTIONS_H
-#define PLATFORM_SHARED_OPTIONS_H
+#pragma once
 
 #include "outbound/fetch.h"
 #include "platform/platform.h"
@@ -32,5 +31,3 @@ typedef int options_name_room(const void *instance, const char *text, struct buf
 int options_name_rooms(const struct section *section, struct platform_peer *peer,
 	options_name_room *name_room, const void *instance, const char *form, struct error *error);
 void options_free_rooms(struct platform_peer *peer);
-
-#endif

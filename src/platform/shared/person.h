@@ -2,8 +2,7 @@
  *
  * People as platforms are told of them. Private to this room.
  */
-#ifndef PLATFORM_SHARED_PERSON_H
-#define PLATFORM_SHARED_PERSON_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -24,5 +23,3 @@ void person_put_id(
 /* Whether the policy's role is "moderator", or "observer". */
 bool person_is_moderator(const struct platform_grant *grant);
 bool person_is_observer(const struct platform_grant *grant);
-
-#endif

@@ -3,8 +3,7 @@
  * A talk of several turns with a platform, within one deadline: requests and answers in JSON.
  * Private to this room.
  */
-#ifndef PLATFORM_TALK_H
-#define PLATFORM_TALK_H
+#pragma once
 
 #include "outbound/fetch.h"
 #include "platform/platform.h"
@@ -56,5 +55,3 @@ int talk_put_json(struct buffer *buffer, json_t *document);
 
 /* Appends NAME=VALUE, percent-encoded, behind an & where something stands there. */
 void talk_put_field(struct buffer *form, const char *name, const char *value);
-
-#endif

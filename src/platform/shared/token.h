@@ -2,8 +2,7 @@
  *
  * Signed tokens (RFC 7519) for the platforms that let in whoever brings one. Private to this room.
  */
-#ifndef PLATFORM_TOKEN_H
-#define PLATFORM_TOKEN_H
+#pragma once
 
 #include "platform/platform.h"
 
@@ -30,5 +29,3 @@ void token_claim(json_t *claims, const char *name, const char *text);
 
 /* "BACKEND/SUBJECT": tells people of different backends apart. */
 json_t *token_subject(const struct identity *who);
-
-#endif

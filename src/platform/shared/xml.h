@@ -3,8 +3,7 @@
  * Reads the flat answers that some platforms give in XML. Private to this room; the only user of
  * expat.
  */
-#ifndef PLATFORM_XML_H
-#define PLATFORM_XML_H
+#pragma once
 
 #include "base/error.h"
 
@@ -23,5 +22,3 @@ struct xml_field {
  * document type (nothing is ever expanded), a field twice. The error has nothing of the text. */
 int xml_read(const char *bytes, size_t length, const char *root, struct xml_field *fields,
 	size_t count, struct error *error);
-
-#endif

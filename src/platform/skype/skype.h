@@ -2,8 +2,7 @@
  *
  * Skype for Business Online: what its driver's files share. Private to this room.
  */
-#ifndef PLATFORM_SKYPE_H
-#define PLATFORM_SKYPE_H
+#pragma once
 
 #include "platform/shared/links.h"
 #include "platform/shared/options.h"
@@ -54,5 +53,3 @@ void skype_wipe(char **token);
  * 401 is about the meeting). */
 enum platform_verdict skype_make_token(struct skype *skype, const struct platform_grant *grant,
 	const struct talk *talk, const char *token, bool *unauthorized_r);
-
-#endif

@@ -2,8 +2,7 @@
  *
  * UCWA 2.0: what its driver's files share. Private to this room.
  */
-#ifndef PLATFORM_UCWA_H
-#define PLATFORM_UCWA_H
+#pragma once
 
 #include "platform/shared/conference.h"
 #include "platform/shared/links.h"
@@ -90,5 +89,3 @@ enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_hom
 /* Where applications are made, into home->applications, by the visit's token. */
 enum platform_verdict ucwa_applications(
 	struct ucwa_visit *visit, const char *user, struct ucwa_home *home);
-
-#endif

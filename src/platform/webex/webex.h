@@ -2,8 +2,7 @@
  *
  * Webex: what its driver's files share. Private to this room.
  */
-#ifndef PLATFORM_WEBEX_H
-#define PLATFORM_WEBEX_H
+#pragma once
 
 #include "platform/shared/links.h"
 #include "platform/shared/options.h"
@@ -82,5 +81,3 @@ struct jose_signer *webex_signer(const char *secret, struct error *error);
 
 /* Puts a guest's token for a script together. */
 enum platform_verdict webex_put_guest(struct webex_call *call, const char *token, int64_t lifetime);
-
-#endif
