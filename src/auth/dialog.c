@@ -257,12 +257,10 @@ static int ask_how_it_is(const struct helper *helper, bool need_not_know, struct
 
 int dialog_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
-	(void)secrets;
 	return ask_how_it_is(instance, true, error);
 }
 
 int dialog_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
-	(void)secrets;
 	return ask_how_it_is(instance, false, error);
 }

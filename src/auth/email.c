@@ -173,7 +173,6 @@ static enum auth_verdict compare(const struct auth_attempt *attempt)
 
 static enum auth_verdict email_check(void *instance, const struct auth_attempt *attempt)
 {
-	(void)instance;
 	return attempt->asked == NULL ? ask(attempt) : compare(attempt);
 }
 

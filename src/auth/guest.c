@@ -14,7 +14,6 @@ static enum auth_verdict guest_check(void *context, const struct auth_attempt *a
 	char name[DISPLAY_NAME_SIZE], id[RECORDS_ID_SIZE], subject[sizeof "guest-" + sizeof id];
 	struct identity *who = attempt->who;
 
-	(void)context;
 	if (display_name(attempt->name, name) != 0)
 		return AUTH_UNKNOWN;
 	/* Of this visit: two guests of one name are two people. */

@@ -91,12 +91,10 @@ void fold_decompose(const char *text, char *decomposed, size_t size)
 
 void fold_compose(const char *text, char *composed, size_t size)
 {
-	(void)text, (void)composed, (void)size;
 }
 
 void fold_decompose(const char *text, char *decomposed, size_t size)
 {
-	(void)text, (void)decomposed, (void)size;
 }
 
 void fold_name(const char *name, char folded[FOLD_SIZE])

@@ -36,7 +36,6 @@ static int check_platform_title(struct arena *arena, struct section *section, st
 
 static int check_backend_title(struct arena *arena, struct section *section, struct error *error)
 {
-	(void)arena;
 	if (!text_is_token(section->title, 1, TITLE_MAX, "_.-"))
 		return section_error(section, NULL, error,
 			"a backend's title has 1 to %d letters, digits, _ . and -, and not dots "

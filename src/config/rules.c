@@ -74,7 +74,6 @@ static int check_name(struct arena *arena, struct section *section, struct error
 {
 	const char *name = section_title(section);
 
-	(void)arena;
 	if (name[0] == '\0' || strlen(name) > NAME_MAX_BYTES || !text_is_printable(name))
 		return section_error(section, NULL, error,
 			"a rule's name has 1 to %d bytes and no control characters",

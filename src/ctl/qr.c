@@ -44,7 +44,6 @@ int qr_print(const char *text, struct buffer *lines)
 
 int qr_print(const char *text, struct buffer *lines)
 {
-	(void)text, (void)lines;
 	return -1;
 }
 

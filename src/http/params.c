@@ -41,20 +41,17 @@ static void *take_zeroed(UriMemoryManager *memory, size_t count, size_t size)
 
 static void *refuse_realloc(UriMemoryManager *memory, void *old, size_t size)
 {
-	(void)memory, (void)old, (void)size;
 	errno = ENOMEM;
 	return NULL;
 }
 
 static void *refuse_reallocarray(UriMemoryManager *memory, void *old, size_t count, size_t size)
 {
-	(void)count;
 	return refuse_realloc(memory, old, size);
 }
 
 static void keep(UriMemoryManager *memory, void *old)
 {
-	(void)memory, (void)old;
 }
 
 static bool is_hex(char c)

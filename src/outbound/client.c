@@ -101,7 +101,6 @@ static int begin_writing(void *context, char *local, char *remote, int local_por
 {
 	struct outbound_request *request = context;
 
-	(void)local, (void)remote, (void)local_port, (void)remote_port;
 	if (!easy_may_write(request->transfer.easy, request->sent))
 		return CURL_PREREQFUNC_ABORT;
 	request->sent = request->transfer.connected = true;

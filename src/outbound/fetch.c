@@ -66,7 +66,6 @@ static int begin_writing(void *context, char *local, char *remote, int local_por
 {
 	struct transfer *transfer = context;
 
-	(void)local, (void)remote, (void)local_port, (void)remote_port;
 	if (!transfer->repeatable && !easy_may_write(transfer->easy, transfer->sent))
 		return CURL_PREREQFUNC_ABORT;
 	transfer->sent = true;

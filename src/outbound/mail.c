@@ -239,8 +239,6 @@ static size_t give(char *bytes, size_t size, size_t count, void *context)
 
 static size_t ignore(char *bytes, size_t size, size_t count, void *context)
 {
-	(void)bytes;
-	(void)context;
 	return size * count;
 }
 
@@ -273,7 +271,6 @@ static int begin(void *context, char *local, char *remote, int local_port, int r
 {
 	bool *begun = context;
 
-	(void)local, (void)remote, (void)local_port, (void)remote_port;
 	*begun = true;
 	return CURL_PREREQFUNC_OK;
 }

@@ -173,7 +173,6 @@ static int set_timer(CURLM *handle, long timeout_ms, void *context)
 {
 	struct multi *multi = context;
 
-	(void)handle;
 	if (multi->closing)
 		return 0;
 	if (timeout_ms < 0)
@@ -288,7 +287,6 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
 	struct transfer *transfer = NULL;
 	int rc;
 
-	(void)unused;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
 	if (what == CURL_POLL_REMOVE) {
 		if (watch == NULL)
@@ -325,7 +323,6 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	curl_socket_t opened =
 		socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
-	(void)purpose;
 	if (opened >= 0) {
 		drop_watch(transfer->multi, opened);
 		return opened;

@@ -308,7 +308,6 @@ static void on_answer(void *context, int status, int timeouts, struct ares_addri
 	struct name *name = context;
 	int64_t now = clock_monotonic_ms();
 
-	(void)timeouts;
 	pthread_mutex_lock(&names.lock);
 	name->asking = false;
 	name->ask_again_ms = now + RETRY_MS;
@@ -327,7 +326,6 @@ static void set_socket(void *unused, ares_socket_t socket, int readable, int wri
 {
 	nfds_t at = 1;
 
-	(void)unused;
 	while (at < names.socket_count && names.sockets[at].fd != socket)
 		at++;
 	if (!readable && !writable) {
@@ -470,7 +468,6 @@ static void *run(void *unused)
 {
 	bool go_on = true;
 
-	(void)unused;
 	names.sockets[0] = (struct pollfd){.fd = names.wake, .events = POLLIN};
 	names.socket_count = 1;
 	while (go_on) {

@@ -107,7 +107,6 @@ static CURLcode put_store(CURL *easy, void *context, void *argument)
 	struct trust *trust = argument;
 	X509_STORE *store;
 
-	(void)easy;
 	pthread_mutex_lock(&lock);
 	store = trust->store;
 	X509_STORE_up_ref(store);
@@ -125,18 +124,15 @@ static bool libcurl_uses_our_openssl(void)
 
 static void *load_store(const char *ca_file)
 {
-	(void)ca_file;
 	return NULL;
 }
 
 static void free_store(void *store)
 {
-	(void)store;
 }
 
 static CURLcode put_store(CURL *easy, void *context, void *argument)
 {
-	(void)easy, (void)context, (void)argument;
 	return CURLE_SSL_CACERT_BADFILE;
 }
 

@@ -44,7 +44,6 @@ static int galene_open(void *context, const struct section *section, struct erro
 {
 	struct platform_peer *peer = context;
 
-	(void)error;
 	if (!section_has(section, "allowed-origins"))
 		peer->origins = (struct config_list){&peer->site, 1};
 	return 0;
@@ -210,7 +209,6 @@ static int galene_validate_secret(const void *context, const char *secret, struc
 	json_t *document;
 	int rc = read_key(secret, &key, &document, error);
 
-	(void)context;
 	if (rc == 0)
 		rc = check_algorithm(key.algorithm, document, error);
 	if (rc == 0)
@@ -243,8 +241,6 @@ static void galene_redirect_url(const void *context, const struct join *join, co
 static void galene_token_response(const void *context, const struct join *join, const char *token,
 	struct platform_token_response *response)
 {
-	(void)context;
-	(void)join;
 	response->media_type = "application/jwt";
 	buffer_text(response->body, token);
 }

@@ -74,7 +74,6 @@ static int livekit_open(void *context, const struct section *section, struct err
 	struct livekit *livekit = context;
 	const char *text = livekit->server_option;
 
-	(void)error;
 	if (text != NULL)
 		snprintf(livekit->server, sizeof livekit->server, "%s", text);
 	else
@@ -92,7 +91,6 @@ static int livekit_arrive(const void *instance, struct platform_arrival *arrival
 {
 	const char *room;
 
-	(void)instance;
 	if (arrival_named(arrival, "room_name", &room) != 0)
 		return -1;
 	if (!text_is_token(room, 1, ROOM_MAX, "_.~-"))
@@ -165,7 +163,6 @@ static int livekit_validate_secret(const void *context, const char *secret, stru
 {
 	struct token_key key;
 
-	(void)context;
 	return cut_secret(secret, &key, error) > 0 ? token_try(&key, error) : -1;
 }
 
@@ -176,7 +173,6 @@ static void livekit_redirect_url(const void *context, const struct join *join, c
 {
 	const struct livekit *livekit = context;
 
-	(void)who;
 	if (livekit->peer.app_url != NULL) {
 		app_redirect_url(&livekit->peer, "room_name", join->meeting_id, url);
 		return;
@@ -192,7 +188,6 @@ static void livekit_token_response(const void *context, const struct join *join,
 {
 	const struct livekit *livekit = context;
 
-	(void)join;
 	response->status = 201;
 	if (talk_put_json(response->body, json_pack("{s:s, s:s}", "server_url", livekit->server,
 						  "participant_token", token)) != 0)

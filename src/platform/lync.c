@@ -39,7 +39,6 @@ static int lync_open(void *context, const struct section *section, struct error 
 {
 	struct lync *lync = context;
 
-	(void)error;
 	lync->title = section_title(section);
 	if (lync->domains.count == 0)
 		lync->domains = (struct config_list){&lync->title, 1};
@@ -105,7 +104,6 @@ static void lync_page(const void *context, const struct join *join, const char *
 {
 	const char *uri = join_remembered(join, "conferenceUri");
 
-	(void)context;
 	if (uri == NULL)
 		link->failed = true;
 	else

@@ -22,8 +22,6 @@ static int mock_open(void *instance, const struct section *section, struct error
 {
 	struct platform_peer *peer = instance;
 
-	(void)section;
-	(void)error;
 	peer->site = peer->api;
 	peer->connect_timeout_ms = peer->timeout_ms;
 	return 0;
@@ -32,7 +30,6 @@ static int mock_open(void *instance, const struct section *section, struct error
 static void mock_request_target(
 	const void *instance, const struct join *join, const char *secret, struct buffer *target)
 {
-	(void)instance;
 	buffer_text(target, "/exchange/");
 	buffer_percent(target, secret);
 	buffer_text(target, "/");
@@ -43,8 +40,6 @@ static void mock_request_target(
 static enum platform_verdict mock_read_answer(const void *instance, const struct join *join,
 	const struct platform_answer *answer, struct buffer *token, struct error *error)
 {
-	(void)instance;
-	(void)join;
 	if (answer->status == 200 && answer->length <= PLATFORM_TOKEN_MAX) {
 		buffer_append(token, answer->body, answer->length);
 		return PLATFORM_GRANTED;
@@ -58,7 +53,6 @@ static void mock_redirect_url(const void *instance, const struct join *join, con
 {
 	const struct platform_peer *peer = instance;
 
-	(void)who;
 	buffer_printf(url, "%s/meeting/", peer->site);
 	buffer_percent(url, join->meeting_token);
 	buffer_text(url, "?token=");

@@ -175,7 +175,6 @@ static void append_segment(struct buffer *target, const char *text)
 static void veeting_request_target(
 	const void *instance, const struct join *join, const char *secret, struct buffer *target)
 {
-	(void)instance;
 	buffer_text(target, "/api/v6/meeting-room/auth");
 	append_segment(target, secret);
 	buffer_text(target, "/access-token");
@@ -280,7 +279,6 @@ static enum platform_verdict read_body(const struct platform_answer *answer,
 static enum platform_verdict veeting_read_answer(const void *instance, const struct join *join,
 	const struct platform_answer *answer, struct buffer *token, struct error *error)
 {
-	(void)instance;
 	if (answer->status == 200)
 		return read_body(answer, join, token, error);
 	error_set(error, "the answer is HTTP %ld", answer->status);

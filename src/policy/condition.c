@@ -180,7 +180,6 @@ static enum policy_match match_acr(
 static enum policy_match match_second_factor(
 	const struct config_rule *rule, const struct policy_question *question)
 {
-	(void)rule;
 	return to_match(question->who != NULL && question->who->second_factor);
 }
 

@@ -226,8 +226,6 @@ static void on_arriving(uv_poll_t *poll, int status, int events)
 	enum framing found;
 	bool open;
 
-	(void)status;
-	(void)events;
 	if (arrival->refused) {
 		throw_away(arrival);
 		return;

@@ -140,8 +140,6 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	int64_t now = clock_monotonic_ms();
 	int taken = 0;
 
-	(void)status;
-	(void)events;
 	if (listener->count > 0) { /* the ones before come first */
 		take_all(listener);
 		return;

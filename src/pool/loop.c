@@ -101,7 +101,6 @@ static void on_terminate(uv_signal_t *signal, int number)
 {
 	struct loop *loop = signal->data;
 
-	(void)number;
 	if (loop->signalled)
 		uv_stop(loop->uv); /* asked twice: now */
 	else if (!loop->draining)
@@ -113,7 +112,6 @@ static void on_hang_up(uv_signal_t *signal, int number)
 {
 	struct loop *loop = signal->data;
 
-	(void)number;
 	if (!loop->draining)
 		loop->hooks->hang_up(loop->hooks->context);
 }
@@ -149,8 +147,6 @@ static void on_parent(uv_poll_t *poll, int status, int events)
 	struct channel_message message;
 	enum channel_read found;
 
-	(void)status;
-	(void)events;
 	while ((found = channel_receive(loop->channel, &message)) == CHANNEL_MESSAGE) {
 		if (message.kind == CHANNEL_FIGURES)
 			take_figures(&message);

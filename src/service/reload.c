@@ -180,7 +180,6 @@ static void on_loop(struct worker_job *job, bool cancelled)
 {
 	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
 
-	(void)cancelled;
 	reload->running = false;
 	if (reload->closing) {
 		finish(reload);

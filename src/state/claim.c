@@ -207,8 +207,6 @@ enum state_verdict state_claim(
 
 static enum state_edit decide_erase(int64_t *value, bool found, void *context)
 {
-	(void)value;
-	(void)context;
 	return found ? STATE_EDIT_ERASE : STATE_EDIT_NONE;
 }
 

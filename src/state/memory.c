@@ -118,7 +118,6 @@ static int memory_usage(struct state *state, struct state_usage *usage)
 
 static bool memory_reachable(struct state *state)
 {
-	(void)state;
 	return true;
 }
 

@@ -14,21 +14,18 @@
 
 static bool is_true(const char *value, int64_t now)
 {
-	(void)now;
 	return strcasecmp(value, "true") == 0;
 }
 
 /* ACCOUNTDISABLE, [MS-ADTS] 2.2.16. */
 static bool is_disabled(const char *value, int64_t now)
 {
-	(void)now;
 	return strtol(value, NULL, 10) & 2;
 }
 
 /* By hand. Another time is that of too many wrong passwords, which anybody can send. */
 static bool is_locked(const char *value, int64_t now)
 {
-	(void)now;
 	return strcmp(value, "000001010000Z") == 0;
 }
 

@@ -126,17 +126,12 @@ static int put_layer(LDAP *ld, Sockbuf *socket, LDAPURLDesc *url, struct sockadd
 		.sbi_read = wait_and_read,
 		.sbi_write = wait_and_write};
 
-	(void)ld;
-	(void)url;
-	(void)address;
 	return ber_sockbuf_add_io(socket, &layer, LBER_SBIOD_LEVEL_PROVIDER + 1, callback->lc_arg);
 }
 
 static void drop_layer(LDAP *ld, Sockbuf *socket, struct ldap_conncb *callback)
 {
-	(void)ld;
-	(void)socket;
-	(void)callback; /* it goes with the socket */
+	/* It goes with the socket. */
 }
 
 static int prepare(struct link *link, int64_t deadline)

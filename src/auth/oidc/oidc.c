@@ -233,7 +233,6 @@ static void oidc_logout_url(
 	struct oidc *oidc = instance;
 	struct oidc_metadata *metadata = (struct oidc_metadata *)oidc_cache_peek(&oidc->metadata);
 
-	(void)who;
 	if (metadata == NULL)
 		return;
 	if (metadata->end_session != NULL) {
@@ -308,7 +307,6 @@ static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *r
  * also in one that has signed nobody in. */
 static int oidc_refresh(void *instance, struct error *error)
 {
-	(void)error;
 	oidc_provider_warm(instance);
 	return 0;
 }

@@ -85,7 +85,6 @@ static int bbb_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	const char *meeting;
 
-	(void)instance;
 	if (arrival_named(arrival, "meetingID", &meeting) != 0)
 		return -1;
 	if (!text_is_token(meeting, MEETING_MIN, MEETING_MAX, "_.~-"))

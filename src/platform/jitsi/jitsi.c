@@ -42,8 +42,6 @@ static int jitsi_open(void *context, const struct section *section, struct error
 {
 	struct jitsi *jitsi = context;
 
-	(void)section;
-	(void)error;
 	jitsi->peer.redirect_sources = "org.jitsi.meet: jitsi-meet: intent:";
 	if (jitsi->audience == NULL)
 		jitsi->audience = jitsi->app_id;
@@ -162,7 +160,6 @@ static void jitsi_redirect_url(const void *context, const struct join *join, con
 	bool android = client != NULL && strcmp(client, "android") == 0;
 	const char *host = strstr(jitsi->peer.site, "://");
 
-	(void)who;
 	if (room != NULL && room[0] == '\0')
 		room = jitsi_room(join);
 	if (client == NULL || room == NULL)

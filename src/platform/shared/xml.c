@@ -24,7 +24,6 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
 {
 	struct reader *reader = context;
 
-	(void)attributes;
 	reader->depth++;
 	if (reader->depth == 1 && strcmp(name, reader->root) != 0)
 		stop(reader);
@@ -46,7 +45,6 @@ static void on_end(void *context, const XML_Char *name)
 {
 	struct reader *reader = context;
 
-	(void)name;
 	if (reader->depth == 2)
 		reader->open = NULL;
 	reader->depth--;
@@ -74,10 +72,6 @@ static void on_text(void *context, const XML_Char *text, int length)
 static void on_doctype(void *context, const XML_Char *name, const XML_Char *system_id,
 	const XML_Char *public_id, int has_subset)
 {
-	(void)name;
-	(void)system_id;
-	(void)public_id;
-	(void)has_subset;
 	stop(context);
 }
 

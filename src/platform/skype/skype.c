@@ -231,8 +231,6 @@ static void skype_redirect_url(const void *context, const struct join *join, con
 	const struct skype *skype = context;
 	const char *meeting = join_remembered(join, "meetingUrl");
 
-	(void)token;
-	(void)who;
 	if (meeting == NULL)
 		url->failed = true;
 	else

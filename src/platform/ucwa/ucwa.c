@@ -228,8 +228,6 @@ static void ucwa_redirect_url(const void *context, const struct join *join, cons
 	const struct ucwa *ucwa = context;
 	const char *name = "conferenceUri", *value = join_remembered(join, name);
 
-	(void)token;
-	(void)who;
 	if (value == NULL) {
 		name = "meetingUrl";
 		value = join_remembered(join, name);
@@ -268,7 +266,6 @@ static int ucwa_check_connection(
 	struct ucwa_home home;
 	char user[LINK_MAX];
 
-	(void)secrets;
 	visit.talk = talk_begin(&ucwa->peer, error);
 	if (conference_set(&visit.conference, "meetauth-check", ucwa->domains.items[0], "CHECK") !=
 		0)
