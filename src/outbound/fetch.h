@@ -34,8 +34,9 @@ struct fetch_request {
 	const char *body;	    /* NULL: GET; else POST */
 	size_t body_length;
 	const char *user, *password; /* HTTP Basic, both or NULL */
-	bool repeatable;    /* it changes nothing: may be sent again when a kept connection died */
-	int64_t timeout_ms; /* shorter than the settings' where more than 0 */
+	bool repeatable;	 /* idempotent: is sent once more when a kept connection died before
+				    an answer */
+	int64_t timeout_ms;	 /* shorter than the settings' where more than 0 */
 	const char *const *keep; /* names of headers of the answer that are wanted besides, at
 				    most FETCH_KEPT_MAX, ended by NULL; NULL: none */
 	size_t body_max;	 /* bytes of the answer where more than 0 */

@@ -259,6 +259,21 @@ def test_platform_lies(platform):
     platform.leaves_none_of(canaries, pages)
 
 
+@those(lambda each: issubclass(each, platforms.Talking))
+def test_a_platform_whose_connections_die(platform):
+    """RFC 9110, 9.2.2: what is idempotent is sent once more, on a fresh connection."""
+    visitor = platform.visitor()
+    platform.peer.short_lived = True
+    try:
+        for _ in range(2):
+            answer = platform.enter(visitor, platform.weekly)
+            assert answer.status == platform.success, answer
+    finally:
+        platform.peer.short_lived = False
+    assert platform.peer.dropped, "it died under none: this test shows nothing"
+    platform.seen(answer)
+
+
 @asking
 def test_bad_answers_about_one_meeting_keep_nobody_out(platform):
     """A visitor may choose the meeting, and come again and again."""

@@ -58,8 +58,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    served = 0  # requests of this connection
+
     def serve(self):
         peer, request = self.server.peer, Request(self)
+        self.served += 1
+        if peer.short_lived and self.served > 1:
+            peer.dropped.append(request)
+            self.close_connection = True
+            return None
         name, call = peer.find(request)
         peer.ledger.append((name, request))
         if request.path == "/" and not call:
@@ -146,6 +153,7 @@ class Peer:
     def __init__(self):
         self.ledger, self.violations, self.faults, self.only = [], [], {}, ""
         self.released, self.arrived = threading.Event(), threading.Event()
+        self.short_lived, self.dropped = False, []  # each connection dies under its second request
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.peer = self
         self.port = self.server.server_address[1]

@@ -85,6 +85,7 @@ enum platform_verdict talk_send(
 		.timeout_ms = talk->deadline - clock_monotonic_ms(),
 		.keep = request->keep,
 		.body_max = request->body_max,
+		.repeatable = request->body == NULL || request->idempotent,
 	};
 	enum platform_verdict verdict = PLATFORM_GRANTED;
 	size_t count = 0;

@@ -35,6 +35,9 @@ struct talk_request {
 	const char *header;	       /* one more, "Name: value"; NULL: none */
 	const char *const *keep;       /* headers of the answer that are wanted (fetch.h) */
 	size_t body_max;	       /* of the answer, where more than 0 */
+	/* Of a POST: doing it twice does no more than doing it once, so it is sent again where a
+	 * kept connection turns out dead (RFC 9110, 9.2.2). A GET always is. */
+	bool idempotent;
 };
 
 /* Sends. PLATFORM_GRANTED with the answer, whatever its status; else PLATFORM_UNREACHABLE,

@@ -233,7 +233,8 @@ static enum platform_verdict post_token(
 	struct buffer body = BUFFER_INIT(BODY_MAX);
 	struct talk_request request = {.url = url,
 		.bearer = visit->token,
-		.media_type = "application/json; charset=utf-8"};
+		.media_type = "application/json; charset=utf-8",
+		.idempotent = true}; /* one applicationSessionId is one client, however often */
 	struct fetch_answer answer = {0};
 	char session[GUID_SIZE];
 	enum platform_verdict verdict = PLATFORM_UNABLE;

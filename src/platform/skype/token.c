@@ -94,8 +94,9 @@ static enum platform_verdict ask(
 	struct skype *skype, const struct talk *talk, const char *secret, char **token_r)
 {
 	struct buffer form = BUFFER_INIT(FORM_MAX);
-	struct talk_request request = {
-		.url = skype->token_url, .media_type = "application/x-www-form-urlencoded"};
+	struct talk_request request = {.url = skype->token_url,
+		.media_type = "application/x-www-form-urlencoded",
+		.idempotent = true}; /* client credentials may be shown again (RFC 6749, 4.4) */
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 

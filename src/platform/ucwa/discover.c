@@ -81,6 +81,12 @@ static enum platform_verdict redirect(
 	return PLATFORM_GRANTED;
 }
 
+/* Redirects that a GET follows with a GET (RFC 9110, 15.4). */
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 /* A redirect, in the status or in the body, moves hop->url on; *more_r then. */
 static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, bool *more_r)
 {
@@ -95,7 +101,7 @@ static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, boo
 		hop->root = talk_json(&visit->talk, &answer);
 		verdict = hop->root != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 		link = href_of(hop->root, "redirect");
-	} else if (verdict == PLATFORM_GRANTED && (answer.status == 302 || answer.status == 301)) {
+	} else if (verdict == PLATFORM_GRANTED && is_redirect(answer.status)) {
 		link = answer.location;
 		by_status = true;
 	} else if (verdict == PLATFORM_GRANTED) {

@@ -56,7 +56,8 @@ enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_hom
 {
 	struct buffer form = BUFFER_INIT(FORM_MAX);
 	struct talk_request request = {.url = home->token,
-		.media_type = "application/x-www-form-urlencoded;charset=UTF-8"};
+		.media_type = "application/x-www-form-urlencoded;charset=UTF-8",
+		.idempotent = true}; /* the first token is lost with the answer */
 	struct fetch_answer answer = {0};
 	char uri[CONFERENCE_TEXT_MAX];
 	enum platform_verdict verdict = PLATFORM_UNABLE;

@@ -51,7 +51,8 @@ static enum platform_verdict post(struct webex_call *call, const char *path, con
 	struct talk_request request = {.url = url,
 		.bearer = bearer,
 		.media_type = body[0] != '\0' ? "application/json" : "",
-		.body = body};
+		.body = body,
+		.idempotent = true}; /* a token or a link, made for one guest and meeting */
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict;
 
