@@ -11,7 +11,7 @@ static int64_t milliseconds(clockid_t clock)
 
 int64_t clock_wall(void)
 {
-	return (int64_t)time(NULL);
+	return milliseconds(CLOCK_REALTIME) / 1000;
 }
 
 int64_t clock_wall_ms(void)

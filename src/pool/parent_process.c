@@ -158,9 +158,16 @@ void parent_reap(struct parent *parent)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < CHILDREN_MAX; i++)
-			if (parent->children[i].phase != FREE && parent->children[i].pid == pid)
-				on_process_end(parent, &parent->children[i], status);
+		for (size_t i = 0; i < CHILDREN_MAX; i++) {
+			struct child *child = &parent->children[i];
+
+			if (child->phase == FREE || child->pid != pid)
+				continue;
+			/* It may have said that it drains, and ended, since the channel was read.
+			 */
+			parent_listen_to(parent, child);
+			on_process_end(parent, child, status);
+		}
 }
 
 /* -- what a process says -- */

@@ -336,6 +336,7 @@ def test_a_code_that_came_is_good_though_the_server_is_out_of_order_now(make_rig
     for failed in range(1, 6):
         assert ask(rig, new_address())[1].status == 200
         wait_for(lambda: len(rig.events("delivery")) >= failed, "the delivery to fail")
+    wait_for(lambda: [event for event in rig.events("backend") if event["result"] == "left-alone"], "the breaker to open")
     assert ask(rig, new_address())[1].status == 503
     assert answer(visitor, page, code).status == 302
 

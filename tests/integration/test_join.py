@@ -2,7 +2,6 @@
 """The five steps from outside: arrive, authenticate, authorize, exchange, return."""
 
 import re
-import time
 import urllib.parse
 
 import pytest
@@ -323,37 +322,11 @@ def test_entry_opened_twice_makes_one_exchange(rig, alice):
     assert len(rig.platform.attempts(token_of(entry))) == 1
 
 
-@pytest.fixture(scope="module")
-def hasty(make_module_rig):
-    return make_module_rig(options={"ticket-lifetime": "1s", "session-idle": "2s", "session-lifetime": "4s"})
-
-
-def test_ticket_expires(hasty):
-    visitor = hasty.visitor()
-    page = visitor.login_page()
-    time.sleep(2.1)
-    answer = visitor.fill(page, headers=JSON)
-    assert answer.status == 400 and answer.code == "ticket-expired"
-    assert SESSION not in visitor.jar
-
-
-def test_session_ends_when_idle(hasty):
-    visitor = hasty.visitor()
+def test_a_session_ends_by_the_clock(make_rig):
+    """How long sessions and tickets last, and what makes them last longer: signin_test.c, by a clock of its own."""
+    visitor = make_rig(options={"session-lifetime": "3s", "session-idle": "3s"}).visitor()
     visitor.sign_in()
-    assert visitor.enter().status == 302
-    time.sleep(3.1)
-    assert visitor.enter().status == 303
-
-
-def test_session_ends_after_its_lifetime_whatever_its_use(hasty):
-    visitor = hasty.visitor()
-    visitor.sign_in()
-    began = time.monotonic()
-    while time.monotonic() < began + 2.2:
-        assert visitor.enter().status == 302, time.monotonic() - began
-        time.sleep(0.4)
-    time.sleep(max(0, began + 5.1 - time.monotonic()))
-    assert visitor.enter().status == 303
+    wait_for(lambda: visitor.enter().status == 303, "the session to end")
 
 
 # -- logout, another account --

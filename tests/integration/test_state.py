@@ -2,9 +2,7 @@
 """What visitors can make of the state that the processes share."""
 
 import ctypes
-import os
 import re
-import signal
 import struct
 import time
 import urllib.parse
@@ -238,65 +236,3 @@ def test_P4_a_full_state_lets_people_in_and_out_and_is_told_of(make_rig):
     for prefix, tenths in ((b"cabcdefgh", 9), (b"tabcdefgh", 2)):
         fill_state(rig, prefix, limit * tenths // 10, 1)
     wait_for(lambda: try_password(rig, "bob").status == 302, "room for joins")
-
-
-# -- what has ended --
-
-
-def change_options(rig, **options):
-    rig.configure(**options)
-    reloads = len(rig.events("reload"))
-    os.kill(rig.pool.pid, signal.SIGHUP)
-    wait_for(lambda: len(rig.events("reload")) > reloads, "the reload")
-
-
-def test_P12_later_lifetimes_bring_nothing_back(make_rig):
-    seconds = 6
-    options = {name: "%ds" % seconds for name in ("session-lifetime", "session-idle", "ticket-lifetime")}
-    rig = make_rig(options=options)
-    left, gone, pending = rig.visitor(), rig.visitor(), rig.visitor()
-    began = time.monotonic()
-    page = pending.login_page()
-    left.sign_in()
-    gone.sign_in("bob")
-    assert left.enter().status == 302
-    copy = dict(left.jar)
-    out = left.get("/auth/logout")
-    ticket = {name: value for name, _, value in out.forms()[0]["fields"]}
-    assert left.post("/auth/logout", ticket).status == 200
-    left.jar = dict(copy)
-    assert left.enter().status == 303
-    change_options(rig, session_lifetime="12h", session_idle="12h", ticket_lifetime="1h")
-    left.jar = dict(copy)
-    assert left.enter().status == 303
-    time.sleep(max(0, began + seconds + 1 - time.monotonic()))
-    for _ in range(20): # by which whatever has expired is dropped
-        assert rig.visitor().sign_in().status == 302
-    left.jar = dict(copy)
-    assert left.enter().status == 303
-    assert gone.enter().status == 303
-    assert pending.fill(page).status == 400
-
-
-@pytest.mark.parametrize("short", [("session_lifetime", "session_idle"), ("session_idle",)])
-def test_P12_what_a_shorter_lifetime_ended_stays_so(make_rig, short):
-    """A copy of a session that was replaced, signed out of or sent to the login page while the option was short."""
-    rig = make_rig(options={"session-lifetime": "12h", "session-idle": "12h"})
-    replaced, left, seen = rig.visitor(), rig.visitor(), rig.visitor()
-    for visitor in (replaced, left, seen):
-        visitor.sign_in()
-        assert visitor.enter().status == 302
-    copies = [dict(visitor.jar) for visitor in (replaced, left, seen)]
-    out = left.get("/auth/logout")
-    ticket = {name: value for name, _, value in out.forms()[0]["fields"]}
-    over, page = with_session_of(replaced)
-    change_options(rig, **{option: "1s" for option in short})
-    time.sleep(2)
-    assert over.fill(page, "bob").status == 302
-    assert left.post("/auth/logout", ticket).status == 200
-    assert seen.enter().status == 303
-    change_options(rig, **{option: "12h" for option in short})
-    for copy in copies:
-        visitor = rig.visitor()
-        visitor.jar = copy
-        assert visitor.enter().status == 303

@@ -51,7 +51,7 @@ static int64_t milliseconds(clockid_t clock, int64_t ahead_s)
 
 int64_t clock_wall(void)
 {
-	return (int64_t)time(NULL) + wall_ahead_s;
+	return milliseconds(CLOCK_REALTIME, wall_ahead_s) / 1000;
 }
 
 int64_t clock_wall_ms(void)

@@ -605,6 +605,78 @@ static void a_session_ends_when_it_is_idle_and_when_it_is_old(void **state)
 	assert_status(visit(&browser, entry(number++)), 303);
 }
 
+/* Leaves the meeting's site, as whoever has the form of signing out does. */
+static void sign_out(struct browser *browser, const struct answer *form)
+{
+	assert_says(submit(browser, form, NULL, ""), "(signed-out.title)");
+}
+
+#define LIFETIMES(session, idle, ticket)                                                           \
+	"session-lifetime = \"" session "\" session-idle = \"" idle                                \
+	"\" ticket-lifetime = \"" ticket "\""
+
+static void p12_later_lifetimes_bring_nothing_back(void **state)
+{
+	struct browser left = {0}, gone = {0}, pending = {0}, copy, other;
+	const struct answer *page;
+	unsigned number = 0;
+
+	(void)state;
+	open_site(LIFETIMES("60s", "60s", "60s"), MEETING PEOPLE);
+	page = login_page(&pending, entry(number++));
+	sign_in(&left, entry(number++), "name=alice&password=x");
+	sign_in(&gone, entry(number++), "name=carol&password=x");
+	copy = left;
+	sign_out(&left, visit(&left, "/logout"));
+	assert_status(visit(&copy, entry(number++)), 303);
+	site_load(LIFETIMES("12h", "12h", "1h"), MEETING PEOPLE);
+	assert_status(visit(&copy, entry(number++)), 303);
+	later(60 + 61);
+	for (int i = 0; i < 20; i++) { /* by which the state drops what has expired */
+		other = (struct browser){0};
+		assert_leads(
+			sign_in(&other, entry(number++), "name=alice&password=x"), "?token=access");
+	}
+	assert_status(visit(&copy, entry(number++)), 303);
+	assert_status(visit(&gone, entry(number++)), 303);
+	assert_failure(submit(&pending, page, NULL, "name=alice&password=x"), 400, "ticket-expired",
+		"message");
+}
+
+/* A copy of a session that was replaced, signed out of or sent to the login page while the option
+ * was short. */
+static void p12_what_a_shorter_lifetime_ended_stays_so(void **state)
+{
+	static const char *const shorter[] = {
+		LIFETIMES("1s", "1s", "1h"), LIFETIMES("12h", "1s", "1h")};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct browser replaced = {0}, left = {0}, seen = {0}, copies[3];
+		const struct answer *page, *form;
+		unsigned number = (unsigned)i * 100;
+
+		open_site(LIFETIMES("12h", "12h", "1h"), MEETING PEOPLE);
+		page = login_page(&replaced, entry(number++));
+		sign_in(&replaced, entry(number++), "name=alice&password=x");
+		sign_in(&left, entry(number++), "name=alice&password=x");
+		sign_in(&seen, entry(number++), "name=alice&password=x");
+		copies[0] = replaced;
+		copies[1] = left;
+		copies[2] = seen;
+		form = visit(&left, "/logout");
+		site_load(shorter[i], MEETING PEOPLE);
+		later(2);
+		assert_leads(
+			submit(&replaced, page, NULL, "name=carol&password=x"), "?token=access");
+		sign_out(&left, form);
+		assert_status(visit(&seen, entry(number++)), 303);
+		site_load(LIFETIMES("12h", "12h", "1h"), MEETING PEOPLE);
+		for (size_t j = 0; j < 3; j++)
+			assert_status(visit(&copies[j], entry(number++)), 303);
+	}
+}
+
 static void a_session_ends_with_its_account(void **state)
 {
 	struct browser browser = {0};
@@ -839,6 +911,8 @@ int main(void)
 		TEST(a_backend_that_fails_for_many_is_left_alone),
 		TEST(a_full_queue_is_overload),
 		TEST(a_session_ends_when_it_is_idle_and_when_it_is_old),
+		TEST(p12_later_lifetimes_bring_nothing_back),
+		TEST(p12_what_a_shorter_lifetime_ended_stays_so),
 		TEST(a_session_ends_with_its_account),
 		TEST(a_forged_session_is_none),
 		TEST(a_state_that_does_not_answer_takes_no_session),
