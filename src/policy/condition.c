@@ -35,8 +35,9 @@ static bool glob(const char *pattern, const char *text)
 	return text_matches(pattern, text, false);
 }
 
-/* How a rule compares names. Some backends write them as they were typed, and a directory ignores
- * the case of its groups: who is denied is so however the name is written. */
+/* How a rule compares names. A rule that denies ignores case: some backends report names as they
+ * were typed, and directories ignore the case of groups, so another spelling must not evade the
+ * rule. */
 typedef int (*comparison)(const char *, const char *);
 
 static comparison comparison_of(const struct config_rule *rule)
@@ -57,8 +58,8 @@ static enum policy_match match_groups(
 	return POLICY_MISS;
 }
 
-/* The item "backend/subject" or "subject". The title of a backend has no '/', so the first one ends
- * it: a subject that has one itself never passes for another backend's. */
+/* Matches an item "backend/subject" or "subject". A backend's title has no '/', so the first '/'
+ * ends it; a subject that contains '/' never passes for another backend's. */
 static enum policy_match match_user(
 	const struct config_rule *rule, const char *item, const struct identity *who)
 {
@@ -91,7 +92,7 @@ static enum policy_match match_users(
 	return best;
 }
 
-/* "alice" is the alice of any backend. */
+/* "alice" covers "BACKEND/alice". */
 static bool user_covers(const char *outer, const char *inner)
 {
 	const char *slash = strchr(inner, '/');
@@ -101,8 +102,7 @@ static bool user_covers(const char *outer, const char *inner)
 	return slash != NULL && strchr(outer, '/') == NULL && strcmp(outer, slash + 1) == 0;
 }
 
-/* Copies the part in front of the one '@'. False when there are more or none, or nothing on a side.
- */
+/* Copies the part before the '@'. False unless there is exactly one '@' with text on both sides. */
 static bool local_part(const char *address, char local[IDENTITY_EMAIL_MAX + 1])
 {
 	const char *at = strchr(address, '@');
@@ -198,7 +198,7 @@ static enum policy_match match_networks(
 	return POLICY_MISS;
 }
 
-/* Both are texts of rules, which have been parsed before. */
+/* Both texts were parsed when the configuration was read. */
 static bool network_text_covers(const char *outer, const char *inner)
 {
 	struct network wide, narrow;

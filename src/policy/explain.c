@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/condition.h"
 
-/* Ends the text with an ellipsis in place of what did not fit, after a whole character. */
+/* Replaces the end of a truncated text by an ellipsis, at a character boundary. */
 static void cut(char *text, size_t size)
 {
 	static const char ellipsis[] = "…";
@@ -14,7 +14,7 @@ static void cut(char *text, size_t size)
 
 static void print_list(struct buffer *text, const struct config_list *list, enum policy_match match)
 {
-	if (list->count == 0) { /* which only the backends of a guest are missed for */
+	if (list->count == 0) { /* only possible for guests and `backends` */
 		buffer_text(text, "guests need a rule that names their backend");
 		return;
 	}
@@ -36,7 +36,7 @@ static void print_time(struct buffer *text, const struct condition *condition, i
 		written);
 }
 
-/* Why a rule misses or is open. */
+/* Prints why a rule misses or may hit. */
 static void print_reason(struct buffer *text, const struct condition *condition,
 	const struct config_rule *rule, enum policy_match match)
 {
@@ -46,12 +46,12 @@ static void print_reason(struct buffer *text, const struct condition *condition,
 	if (list != NULL)
 		print_list(text, list, match);
 	else if (condition->time == 0)
-		buffer_text(text, match == POLICY_MAY ? "needs one" : "there was none");
+		buffer_text(text, match == POLICY_MAY ? "needs one" : "none was used");
 	else
 		print_time(text, condition, condition_time(condition, rule));
 }
 
-/* Why it hits: the conditions that were written, all of which hold. */
+/* Prints why a rule hits: its conditions, all of which hold. */
 static void print_hit(struct buffer *text, const struct config_rule *rule)
 {
 	for (size_t i = 0; i < CONDITION_COUNT; i++)
@@ -59,7 +59,7 @@ static void print_hit(struct buffer *text, const struct config_rule *rule)
 			buffer_printf(
 				text, "%s%s", text->length > 0 ? ", " : "", conditions[i].name);
 	if (text->length == 0)
-		buffer_text(text, "has no condition");
+		buffer_text(text, "no conditions");
 }
 
 struct policy_reason policy_explain(
@@ -67,7 +67,7 @@ struct policy_reason policy_explain(
 {
 	const struct condition *which;
 	struct policy_reason reason = {.match = POLICY_MISS};
-	struct buffer text = BUFFER_INIT(1 << 20); /* as much as a whole configuration */
+	struct buffer text = BUFFER_INIT(1 << 20); /* the size limit of a configuration */
 
 	reason.match = condition_match_all(rule, question, who_known, &which);
 	if (which == NULL)

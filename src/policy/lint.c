@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <strings.h>
 
-/* One run over the rules. */
 struct lint {
 	const struct settings *settings;
 	int64_t now;
@@ -81,7 +80,7 @@ static void lint_window(struct lint *lint, const struct config_rule *rule)
 	if (rule->not_after == 0)
 		return;
 	if (rule->not_before > rule->not_after)
-		find(lint, rule, "its window never opens: not-before is later than not-after");
+		find(lint, rule, "it can never match: not-before is later than not-after");
 	else if (rule->not_after < lint->now)
 		find(lint, rule, "it has expired: its not-after has passed");
 }
@@ -110,9 +109,8 @@ static void lint_users(struct lint *lint, const struct config_rule *rule)
 			continue;
 		if (slash[1] == '\0' || !has_backend(lint->settings, user, (size_t)(slash - user)))
 			find(lint, rule,
-				"users: \"%s\" can never match: it stands for BACKEND/SUBJECT, and "
-				"there is no "
-				"such backend or no subject",
+				"users: \"%s\" can never match: expected BACKEND/SUBJECT with a "
+				"configured backend",
 				user);
 	}
 }
@@ -122,7 +120,7 @@ static void lint_emails(struct lint *lint, const struct config_rule *rule)
 	for (size_t i = 0; i < rule->emails.count; i++) {
 		const char *pattern = rule->emails.items[i];
 
-		/* A pattern that is good matches itself: '*' stands for itself, too. */
+		/* A valid pattern matches itself, since '*' also matches '*'. */
 		if (!condition_email_matches(pattern, pattern))
 			find(lint, rule,
 				"emails: \"%s\" can never match: it needs one @ with something on "
@@ -136,13 +134,13 @@ static void lint_acr(struct lint *lint, const struct config_rule *rule)
 {
 	if (rule->acr.count > 0 && !names_type(lint->settings, &rule->backends, "oidc"))
 		find(lint, rule,
-			"acr: it can never match: %s of type oidc, and no other tells an acr",
-			rule->backends.count > 0 ? "none of its backends is"
-						 : "there is no backend");
+			"acr: it can never match: only backends of type oidc report an acr, and %s",
+			rule->backends.count > 0 ? "none of its backends has that type"
+						 : "none is configured");
 }
 
-/* The configuration takes any word, for drivers to come. These are the ones that some driver acts
- * on today (platform/call.h); all others have none of their rights. */
+/* The configuration accepts any word, for future drivers. These are the roles that a driver knows
+ * today (platform/call.h); the others give no rights. */
 static void lint_role(struct lint *lint, const struct config_rule *rule)
 {
 	static const char *const known[] = {"moderator", "participant", "observer"};
@@ -153,7 +151,8 @@ static void lint_role(struct lint *lint, const struct config_rule *rule)
 			return;
 		nearest_try(&nearest, known[i]);
 	}
-	find(lint, rule, "role: no platform knows \"%s\", so it makes a participant; write \"%s\"",
+	find(lint, rule,
+		"role: no platform knows \"%s\" and treats it as participant; write \"%s\"",
 		rule->role, nearest.name != NULL ? nearest.name : "moderator\" or \"observer");
 }
 
@@ -164,15 +163,15 @@ static void lint_tokens(struct lint *lint, const struct config_rule *rule)
 	if (!rule->allow)
 		find(lint, rule,
 			"meeting-tokens: visitors supply the token and nobody confirms it, so "
-			"whoever brings another one is not denied: write meetings = {\"ID\"}");
+			"visitors evade the rule with another token: write meetings = {\"ID\"}");
 	else if (!config_names_meetings(rule))
 		find(lint, rule,
 			"meeting-tokens: visitors supply the token and nobody confirms it, so "
-			"whoever the rule is for gets into every meeting: add meetings = "
+			"the rule admits its people to every meeting: add meetings = "
 			"{\"ID\"}");
 }
 
-/* "BACKEND/SUBJECT", all of them. */
+/* Whether all entries are "BACKEND/SUBJECT". */
 static bool are_qualified(const struct config_list *users)
 {
 	for (size_t i = 0; i < users->count; i++)
@@ -181,7 +180,7 @@ static bool are_qualified(const struct config_list *users)
 	return users->count > 0;
 }
 
-/* Rules that deny err on the safe side: they hit the people of every backend. */
+/* Skips rules that deny: matching the people of every backend is safe there. */
 static void lint_sources(struct lint *lint, const struct config_rule *rule)
 {
 	if (!rule->allow || rule->backends.count > 0 || are_qualified(&rule->users))
@@ -193,14 +192,14 @@ static void lint_sources(struct lint *lint, const struct config_rule *rule)
 		if (condition->source != 0 && condition_written(condition, rule) &&
 			source_list(lint->settings, condition->source, &titles) > 1)
 			find(lint, rule,
-				"%s: %s can each say so of their people, and the rule believes "
-				"all of them: name the ones you mean in backends",
+				"%s: the rule trusts %s, each for its own people: "
+				"name the backends that you mean in `backends`",
 				condition->name, titles.data);
 		buffer_release(&titles);
 	}
 }
 
-/* Within one list. What is covered by another rule shows as a shadow. */
+/* Within one list; lint_shadow() compares rules. */
 static void lint_networks(struct lint *lint, const struct config_rule *rule)
 {
 	const struct network *networks = rule->parsed_networks;
@@ -210,14 +209,14 @@ static void lint_networks(struct lint *lint, const struct config_rule *rule)
 			if (outer == inner || !network_covers(&networks[outer], &networks[inner]))
 				continue;
 			if (network_covers(&networks[inner], &networks[outer]) && outer > inner)
-				continue; /* the same twice: told once */
+				continue; /* report duplicates once */
 			find(lint, rule, "networks: \"%s\" is within \"%s\" already",
 				rule->networks.items[inner], rule->networks.items[outer]);
 			break;
 		}
 }
 
-/* A rule for those alone who have a name, which they made up, and nothing else. */
+/* A rule for type "guest" alone, whose guests have only the name that they typed. */
 static void lint_guest_rule(struct lint *lint, const struct config_rule *rule)
 {
 	for (size_t i = 0; i < rule->backends.count; i++) {
@@ -232,7 +231,7 @@ static void lint_guest_rule(struct lint *lint, const struct config_rule *rule)
 		rule->users.count > 0)
 		find(lint, rule,
 			"it can never match: guests have no groups, no verified e-mail, no second "
-			"factor, and a subject that is new with each of them");
+			"factor, and a new subject at each sign-in");
 }
 
 static bool admits_backend(const struct config_policy *policy, const char *title)
@@ -257,13 +256,14 @@ static void lint_guest_backends(struct lint *lint)
 		if (policy_makes_guests(settings->backends[i]) &&
 			!admits_backend(&settings->policy, title))
 			find(lint, NULL,
-				"guests of backend \"%s\" can never join: write a rule that allows "
+				"guests of backend \"%s\" can never join: add a rule with allow = "
+				"true "
 				"and has backends = {\"%s\"}",
 				title, title);
 	}
 }
 
-/* Whether every value of `inner` is covered by one of `outer`. */
+/* Whether `outer` covers every value of `inner`. */
 static bool list_covers(const struct condition *condition, const struct config_list *outer,
 	const struct config_list *inner)
 {
@@ -297,8 +297,8 @@ static bool condition_covers(const struct condition *condition, const struct con
 	return outer->not_after >= inner->not_after;
 }
 
-/* Whether `inner` decides about guests whom `outer` passes over, since it allows and names no
- * backend. */
+/* Whether `inner` decides about guests and `outer` does not, because `outer` allows without naming
+ * a backend. */
 static bool reaches_guests(const struct settings *settings, const struct config_rule *outer,
 	const struct config_rule *inner)
 {
@@ -327,7 +327,7 @@ static void lint_shadow(struct lint *lint, size_t index)
 		if (!rule_covers(lint->settings, &rules[i], &rules[index]))
 			continue;
 		find(lint, &rules[index],
-			"it is shadowed: rule \"%s\" on line %d decides everything it could",
+			"it is shadowed: rule \"%s\" on line %d decides every case first",
 			rules[i].name, rules[i].line);
 		return;
 	}
@@ -341,7 +341,8 @@ static void lint_whole(struct lint *lint)
 		if (policy->rules[i].allow)
 			return;
 	if (policy->present && !policy->allow_by_default)
-		find(lint, NULL, "nobody can join: no rule allows, and the default denies");
+		find(lint, NULL,
+			"nobody can join: no rule has allow = true, and the default denies");
 }
 
 size_t policy_lint(const struct settings *settings, int64_t now,

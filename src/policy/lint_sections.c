@@ -33,7 +33,7 @@ static void lint_named(struct lint *lint)
 		if (tells_groups_of_hosts(lint->settings, backends->items[i]))
 			continue;
 		snprintf(text, sizeof text,
-			"backends: \"%s\" tells no groups of people who may sit there",
+			"backends: \"%s\" reports no groups, so nobody from it can use the desk",
 			backends->items[i]);
 		find_in_desk(lint, text);
 	}
@@ -48,21 +48,21 @@ static void lint_desk(struct lint *lint)
 	if (lint->settings->desk.backends.count > 0) {
 		lint_named(lint);
 	} else if (count == 0) {
-		find_in_desk(lint, "nobody can use it: no backend tells groups");
+		find_in_desk(lint, "nobody can use it: no backend reports groups");
 	} else if (count > 1) {
 		snprintf(text, sizeof text,
-			"groups: %s can each say so of their people, and the desk believes all of "
-			"them: name the ones you mean in backends",
+			"groups: the desk trusts %s, each for its own people: "
+			"name the backends that you mean in `backends`",
 			titles.data != NULL ? titles.data : "");
 		find_in_desk(lint, text);
 	}
 	buffer_release(&titles);
 }
 
-/* ---- the order of backends ---- */
+/* ---- order of the backends ---- */
 
-/* Whoever makes accounts for guests could take the name of somebody who is looked up behind them,
- * and who could not sign in any more. */
+/* Whoever creates guest accounts could use the name of a person in a later backend, who could then
+ * no longer sign in. */
 static void lint_order(struct lint *lint, size_t guests)
 {
 	const struct settings *settings = lint->settings;
@@ -75,8 +75,8 @@ static void lint_order(struct lint *lint, size_t guests)
 			continue;
 		snprintf(about, sizeof about, "backend \"%s\"", section_title(section));
 		snprintf(text, sizeof text,
-			"an account of a guest locks out whoever has that name in \"%s\", which "
-			"is asked after it: write this section behind that one",
+			"a guest account locks out a person with the same name in \"%s\", which "
+			"is asked later: move this section below that one",
 			section_title(settings->backends[i]));
 		lint->found(lint->context, about, section_line(section), text);
 		lint->count++;

@@ -3,8 +3,8 @@
 
 #include "policy/condition.h"
 
-/* Where a question leaves something open, which none that comes from a visit does, it fails closed:
- * what may hit denies, and does not allow. */
+/* An open question (POLICY_MAY) never comes from a visit. If it did, a rule that denies would deny
+ * and a rule that allows would not allow. */
 static bool decides(const struct config_rule *rule, const struct policy_question *question)
 {
 	enum policy_match match = condition_match_all(rule, question, true, NULL);

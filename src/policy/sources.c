@@ -3,13 +3,13 @@
 
 enum { EVERYTHING = SOURCE_SUBJECT | SOURCE_GROUPS | SOURCE_EMAIL | SOURCE_ACR, LISTED_MAX = 4 };
 
-/* The types of backends. One that is not listed here may say everything. */
+/* The types of backends. Types not listed here may report everything. */
 static const struct {
 	const char *type;
-	bool guests;	/* nobody vouches for its people */
-	bool passwords; /* its people are asked for name and password in the form that is shared */
+	bool guests;	/* its people are guests */
+	bool passwords; /* it uses the password form */
 	unsigned tells;
-	const char *groups_by, *email_by; /* options without whose value it tells none */
+	const char *groups_by, *email_by; /* the option that must be set for it to report them */
 } types[] = {
 	{"file", false, true, SOURCE_SUBJECT | SOURCE_GROUPS | SOURCE_EMAIL, NULL, NULL},
 	{"ldap", false, true, SOURCE_SUBJECT | SOURCE_GROUPS | SOURCE_EMAIL, NULL, NULL},
@@ -29,7 +29,7 @@ static const struct {
 
 enum { TYPES = sizeof types / sizeof *types };
 
-/* TYPES for one that is not listed. */
+/* The type's index in `types`, or TYPES. */
 static size_t find_type(const struct section *backend)
 {
 	size_t at = 0;
@@ -59,7 +59,7 @@ static bool is_set(const struct section *backend, const char *option)
 	       section_string(backend, option)[0] != '\0';
 }
 
-/* Files of nginx and Apache have names and nothing else. */
+/* Password files of nginx and Apache contain only names. */
 static bool has_names_only(const struct section *backend)
 {
 	return strcmp(section_type(backend), "file") == 0 && section_takes(backend, "format") &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What each type of backend can say of its people, as far as rules go by it. Backends know nothing
- * of each other: a group or a name of one says nothing about the people of another.
+ * Which claims each type of backend can make about its people. Backends are independent: a group or
+ * name at one says nothing about the people of another.
  */
 #pragma once
 
@@ -14,13 +14,12 @@ enum source {
 	SOURCE_ACR = 8,
 };
 
-/* Whether the backend, with the options that it has, can say that of people who are no guests. */
+/* Whether the backend, as configured, reports this about people who are not guests. */
 bool source_tells(const struct section *backend, enum source what);
 
-/* Whether it shares the form for names and passwords, in which backends are asked in the order of
- * the file. */
+/* Whether the backend uses the password form, whose backends are asked in the order of the file. */
 bool source_takes_passwords(const struct section *backend);
 
-/* Appends the titles of the backends that can, quoted and with commas between them. Returns how
- * many there are. */
+/* Appends the titles of the backends that report `what`, quoted, separated by commas. Returns their
+ * number. */
 size_t source_list(const struct settings *settings, enum source what, struct buffer *titles);

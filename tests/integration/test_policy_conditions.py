@@ -100,7 +100,7 @@ def test_explain_refuses_what_is_no_address(ruled):
 def test_lint_finds_what_can_never_match(ruled):
     done = ruled.ctl("policy", "lint", check=False)
     assert done.returncode == 1
-    assert 'rule "gold": acr: it can never match: there is no backend of type oidc' in done.stdout
+    assert 'rule "gold": acr: it can never match: only backends of type oidc report an acr, and none is configured' in done.stdout
     for backend in ("invited", "keys", "partners"):
         assert 'guests of backend "%s" can never join' % backend in done.stdout
     assert done.stdout.count("\n") == 4, done.stdout

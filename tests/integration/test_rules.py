@@ -145,8 +145,8 @@ def told(rig):
     ('allow = false  meetings = {"8320-*"}', 'meetings: "8320-*" looks like a meeting token'),
     ('allow = true  backends = {"guests"}  meetings = {"a.b"}', 'meetings: "a.b" can never match a meeting id and looks like a meeting token'),
     ('allow = true  backends = {"guests"}  meetings = {"%s"}' % ("x" * 65), "can never match a meeting id"),
-    ('allow = true  groups = {"staff"}  meeting-tokens = {"8320-*"}', "whoever the rule is for gets into every meeting"),
-    ('allow = false  meeting-tokens = {"8320-*"}', "whoever brings another one is not denied"),
+    ('allow = true  groups = {"staff"}  meeting-tokens = {"8320-*"}', "the rule admits its people to every meeting"),
+    ('allow = false  meeting-tokens = {"8320-*"}', "visitors evade the rule with another token"),
     ('allow = true  meetings = {"%s"}  meeting-tokens = {"a/b"}' % MEETING, 'meeting-tokens: "a/b" can never match a meeting token')])
 def test_P1_operators_are_told_of_tokens(make_rig, rule, words):
     rig = ruled(make_rig, 'policy {\n rule "open" { allow = true  backends = {"guests"}  meetings = {"%s"} }\n rule "x" { %s }\n}\n' % (MEETING, rule),
@@ -288,7 +288,7 @@ def test_P8_groups_and_names_are_those_of_the_backend_that_told_them(make_rig):
     form = {"ticket": ticket, "do": "add-invitation", "name": "Zoe", "meetings": MEETING}
     assert carol.post("/auth/guests", form, JSON).code == "denied"
     assert hanna.post("/auth/guests", form).status == 200
-    assert not [text for _, text in told(rig) if "can each say so" in text]
+    assert not [text for _, text in told(rig) if "each for its own people" in text]
 
 
 def test_P8_operators_are_told_of_rules_and_of_a_desk_that_believe_several(make_rig):
@@ -299,7 +299,7 @@ def test_P8_operators_are_told_of_rules_and_of_a_desk_that_believe_several(make_
     found = told(rig)
     for about, condition in (('rule "groups"', "groups"), ('rule "users"', "users"), ('rule "emails"', "emails"), ("guest-desk", "groups")):
         assert [text for where, text in found if where == about and
-                text.startswith('%s: "staff", "partner" can each say so of their people' % condition)], (about, found)
+                re.match('%s: the (rule|desk) trusts "staff", "partner", each for its own people' % condition, text)], (about, found)
 
 
 @pytest.mark.parametrize("backend,groups,emails", [
@@ -317,7 +317,7 @@ def test_P8_who_can_tell_groups_and_addresses(make_rig, backend, groups, emails)
     """By type and options: nobody is warned of what cannot be."""
     rig = ruled(make_rig, 'policy {\n rule "a" { allow = true  groups = {"staff"} }\n rule "b" { allow = true  emails = {"*@example.org"} }\n'
                 ' rule "c" { allow = true  backends = {"other"} }\n}\n', 'backend "other" { %s }\n' % backend)
-    found = {entry["rule"] for entry in json.loads(rig.ctl("--json", "policy", "lint", check=False).stdout) if "can each say so" in entry["finding"]}
+    found = {entry["rule"] for entry in json.loads(rig.ctl("--json", "policy", "lint", check=False).stdout) if "each for its own people" in entry["finding"]}
     assert found == {rule for rule, tells in (("a", groups), ("b", emails)) if tells}
 
 
@@ -330,7 +330,7 @@ def test_P14_operators_are_told_of_guests_who_are_asked_for_first(make_rig):
                 'backend "people" { type = "file"  users = "%(folder)s/people.passwd" }\n')
     rig.add_user("paula", "--backend", "people")
     rig.start()
-    text = 'an account of a guest locks out whoever has that name in "people", which is asked after it: write this section behind that one'
+    text = 'a guest account locks out a person with the same name in "people", which is asked later: move this section below that one'
     assert ('backend "partners"', text) in told(rig)
 
 

@@ -26,7 +26,7 @@ static void test_explain(void **state)
 	struct policy_question asked = question(&nobody);
 
 	(void)state;
-	explains("", &asked, true, POLICY_HIT, "has no condition");
+	explains("", &asked, true, POLICY_HIT, "no conditions");
 	explains("users = {\"nobody\"} meetings = {\"5f52*\"} not-before = \"2026-01-01\"", &asked,
 		true, POLICY_HIT, "users, meetings, not-before");
 	explains("groups = {\"staff\", \"admins\"}", &asked, true, POLICY_MISS,
@@ -44,8 +44,7 @@ static void test_explain(void **state)
 		"not-before: only from 2026-06-01T12:00:01Z");
 	explains("acr = {\"gold\"}", &asked, true, POLICY_MISS, "acr: none of gold");
 	explains("acr = {\"gold\"}", &asked, false, POLICY_MAY, "acr: needs one of gold");
-	explains(
-		"second-factor = true", &asked, true, POLICY_MISS, "second-factor: there was none");
+	explains("second-factor = true", &asked, true, POLICY_MISS, "second-factor: none was used");
 	explains("second-factor = true", &asked, false, POLICY_MAY, "second-factor: needs one");
 	explains("networks = {\"10.0.0.0/8\"}", &asked, true, POLICY_MISS,
 		"networks: none of 10.0.0.0/8");

@@ -69,7 +69,7 @@ static void test_lint_windows(void **state)
 		"[a] it has expired");
 	CLEAN("rule a { allow = true not-after = \"2026-06-01T12:00:00Z\" }");
 	FINDS("rule a { allow = true not-before = \"2027-01-02\" not-after = \"2027-01-01\" }", 1,
-		"[a] its window never opens");
+		"[a] it can never match: not-before");
 	CLEAN("rule a { allow = true not-before = \"2027-01-01\" not-after = \"2027-01-01\" }");
 }
 
@@ -92,9 +92,11 @@ static void test_a25_lint_acr_that_nobody_tells(void **state)
 {
 	(void)state;
 	FINDS("rule a { allow = true acr = {\"gold\"} }", 1,
-		"[a] acr: it can never match: there is no backend of type oidc");
+		"[a] acr: it can never match: only backends of type oidc report an acr, and none "
+		"is");
 	FINDS_AT(WITH_OIDC, "rule a { allow = true acr = {\"gold\"} backends = {\"staff\"} }", 1,
-		"[a] acr: it can never match: none of its backends is of type oidc");
+		"[a] acr: it can never match: only backends of type oidc report an acr, and none "
+		"of its");
 	CLEAN_AT(WITH_OIDC, "rule a { allow = true acr = {\"gold\"} }");
 	CLEAN_AT(WITH_OIDC,
 		"rule a { allow = true acr = {\"gold\"} backends = {\"staff\", \"google\"} }");
@@ -104,7 +106,7 @@ static void test_lint_roles_that_no_platform_knows(void **state)
 {
 	(void)state;
 	FINDS("rule a { allow = true role = \"obsever\" }", 1,
-		"[a] role: no platform knows \"obsever\", so it makes a participant; write "
+		"[a] role: no platform knows \"obsever\" and treats it as participant; write "
 		"\"observer\"");
 	FINDS("rule a { allow = true role = \"presenter\" }", 1,
 		"[a] role: no platform knows \"presenter\"", "write \"moderator\" or \"observer\"");
@@ -191,15 +193,15 @@ static void test_p1_lint_tokens_that_nobody_confirms(void **state)
 {
 	(void)state;
 	FINDS("rule a { allow = true groups = {\"x\"} meeting-tokens = {\"8320-*\"} }", 1,
-		"[a] meeting-tokens: visitors supply", "gets into every meeting");
+		"[a] meeting-tokens: visitors supply", "admits its people to every meeting");
 	FINDS("rule a { allow = true groups = {\"x\"} meetings = {\"*\"} meeting-tokens = {\"8\"} "
 	      "}",
-		1, "gets into every meeting");
+		1, "admits its people to every meeting");
 	FINDS("rule a { allow = false meeting-tokens = {\"8320-*\"} } default = allow", 1,
-		"[a] meeting-tokens: visitors supply", "is not denied");
+		"[a] meeting-tokens: visitors supply", "evade the rule with another token");
 	FINDS("rule a { allow = false meetings = {\"5\"} meeting-tokens = {\"8\"} } default = "
 	      "allow",
-		1, "is not denied");
+		1, "evade the rule with another token");
 	CLEAN("rule a { allow = true meetings = {\"5f52*\"} meeting-tokens = {\"8320-*\"} }");
 }
 
@@ -208,12 +210,12 @@ static void test_p8_lint_rules_that_believe_several_backends(void **state)
 {
 	(void)state;
 	FINDS_AT(WITH_OIDC, "rule a { allow = true groups = {\"staff\"} }", 1,
-		"[a] groups: \"staff\", \"google\" can each say so",
-		"name the ones you mean in backends");
+		"[a] groups: the rule trusts \"staff\", \"google\", each",
+		"name the backends that you mean in `backends`");
 	FINDS_AT(WITH_OIDC, "rule a { allow = true users = {\"alice\", \"staff/bob\"} }", 1,
-		"[a] users: \"staff\", \"google\" can each");
+		"[a] users: the rule trusts \"staff\", \"google\", each");
 	FINDS_AT(WITH_OIDC, "rule a { allow = true emails = {\"*@partner.example\"} }", 1,
-		"[a] emails: \"staff\", \"google\" can each");
+		"[a] emails: the rule trusts \"staff\", \"google\", each");
 	FINDS_AT(WITH_OIDC "backend \"partner\" { type = \"oidc\" }",
 		"rule a { allow = true groups = {\"x\"} acr = {\"gold\"} }", 2,
 		"[a] groups: \"staff\", \"google\", \"partner\" can",
@@ -272,14 +274,14 @@ static void test_p8_lint_a_desk_that_believes_several_backends(void **state)
 {
 	(void)state;
 	sections_find(WITH_OIDC INVITED "guest-desk { groups = {\"hosts\"} }", 1,
-		"[guest-desk:6] groups: \"staff\", \"google\" can each say so");
+		"[guest-desk:6] groups: the desk trusts \"staff\", \"google\", each");
 	sections_find(WITH_OIDC INVITED
 		"guest-desk { groups = {\"hosts\"} backends = {\"staff\"} }",
 		0, "");
 	sections_find(SITE INVITED "guest-desk { groups = {\"hosts\"} }", 0, "");
 	sections_find(SITE INVITED
 		"guest-desk { groups = {\"hosts\"} backends = {\"staff\", \"links\"} }",
-		1, "[guest-desk:5] backends: \"links\" tells no groups");
+		1, "[guest-desk:5] backends: \"links\" reports no groups");
 }
 
 static void test_p14_lint_guests_who_are_asked_for_first(void **state)
@@ -290,7 +292,7 @@ static void test_p14_lint_guests_who_are_asked_for_first(void **state)
 
 	(void)state;
 	sections_find(first, 1,
-		"[backend \"guests\":3] an account of a guest locks out whoever has that name in "
+		"[backend \"guests\":3] a guest account locks out a person with the same name in "
 		"\"staff\"");
 	sections_find(SITE "backend \"guests\" { type = \"guest-account\" }\n"
 			   "backend \"google\" { type = \"oidc\" }\n"
