@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory that lives and dies together: everything settings own. Running out marks the arena as
- * failed and gives NULL or ""; fill freely, check `failed` once.
+ * Memory that is freed together: everything that settings own. Without memory the arena is marked
+ * `failed` and the functions return NULL or "": fill freely, check `failed` once.
  */
 #pragma once
 
@@ -17,10 +17,10 @@ struct arena {
 	bool failed;
 };
 
-/* Zeroed room for `count` things of `size` bytes; NULL when there is none. */
+/* Allocates `count` zeroed objects of `size` bytes; NULL without memory. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
-/* A copy; "" when there is no memory. */
+/* Copies a text; "" without memory. */
 char *arena_copy(struct arena *arena, const char *text);
 
 void arena_release(struct arena *arena);

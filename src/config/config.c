@@ -12,7 +12,6 @@
 
 enum { TITLE_MAX = 64 };
 
-/* Settings, and what they own. */
 struct load {
 	struct settings settings; /* first: config_free() gets a pointer to it */
 	struct arena arena;
@@ -54,7 +53,7 @@ static int add_section(const struct section **sections, size_t *count, struct se
 	for (size_t i = 0; i < *count; i++)
 		if (strcmp(sections[i]->title, section->title) == 0)
 			return section_error(section, NULL, error,
-				"the same stands on line %d already", sections[i]->line);
+				"duplicate: the same is on line %d", sections[i]->line);
 	sections[(*count)++] = section;
 	return 0;
 }

@@ -5,8 +5,8 @@
 
 static const struct schema_kind desk_kind = {"guest-desk", schema_desk_options, NULL, NULL};
 
-/* The backend of that type: the one that the option names, or the only one. `*backend_r` is NULL
- * where there is none. */
+/* Finds the backend of that type that the option names, or else the only one. `*backend_r` is NULL
+ * if there is none. */
 static int find_backend(const struct settings *settings, const struct section *section,
 	const char *option, const char *type, const struct section **backend_r, struct error *error)
 {
@@ -67,7 +67,7 @@ static int read_desk(const struct section *section, struct settings *settings, s
 		return -1;
 	if (desk->accounts == NULL && desk->invitations == NULL)
 		return section_error(section, NULL, error,
-			"there is nothing to do at the desk: write a backend of type "
+			"the desk has nothing to offer: add a backend of type "
 			"\"guest-account\" or \"invite\"");
 	desk->section = section;
 	desk->present = true;
@@ -83,7 +83,7 @@ int desk_read(struct arena *arena, cfg_t *parsed, struct settings *settings, str
 	if (count == 0)
 		return 0;
 	if (count > 1)
-		return error_set(error, "%s:%d: a second guest-desk section: one is enough",
+		return error_set(error, "%s:%d: a second guest-desk section: keep one",
 			settings->file, schema_line(cfg_opt_getnsec(desks, 1)));
 	section = section_read(arena, settings->file, &desk_kind, cfg_opt_getnsec(desks, 0), error);
 	return section != NULL ? read_desk(section, settings, error) : -1;

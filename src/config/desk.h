@@ -7,5 +7,6 @@
 #include "config/arena.h"
 #include "config/schema.h"
 
-/* Reads it, after the backends; the desk is empty where the file has none. 0 or -1. */
+/* Reads the section; call it after the backends are read. Without the section the desk stays empty.
+ * 0 or -1. */
 int desk_read(struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);

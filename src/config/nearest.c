@@ -8,8 +8,8 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein's distance, with two letters that changed places as one slip; three rows of its
- * table, in turns. */
+/* Levenshtein distance in which two swapped neighbours count once. Keeps three rows of the
+ * table. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t rows[3][LENGTH_MAX + 1];

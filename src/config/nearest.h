@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of some names was meant.
+ * Finds the known name that is most similar to a misspelt one.
  */
 #pragma once
 
@@ -10,12 +10,12 @@
 
 struct nearest {
 	const char *meant;
-	const char *name; /* the nearest so far; NULL: none is near */
+	const char *name; /* the most similar so far; NULL: none is similar */
 	size_t distance;
 };
 
 #define NEAREST_INIT(text) ((struct nearest){.meant = (text), .distance = (size_t)-1})
 
-/* Takes `name` where it is nearer than what was tried before, and near enough for a slip: about a
- * third of its letters differ at most, two that changed places being one. */
+/* Stores `name` if it is more similar than the names before and differs in at most about a third of
+ * its letters. Two letters that changed places count as one difference. */
 void nearest_try(struct nearest *nearest, const char *name);

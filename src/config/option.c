@@ -34,8 +34,7 @@ struct value *section_value(const struct section *section, const char *name)
 	return NULL;
 }
 
-/* A mistake in a driver: an option that its table does not have, or a member that takes no value of
- * the kind. */
+/* Aborts on a mistake in a driver: an option that is not in its table, or of the wrong kind. */
 static const struct value *expect(const struct section *section, const char *name, bool good_kind)
 {
 	const struct value *value = section_value(section, name);
@@ -91,7 +90,7 @@ const char *const *section_list(const struct section *section, const char *name,
 
 /* ---- filling a struct ---- */
 
-/* The number in the unit that its kind is stored in. */
+/* The number in the unit in which its kind is stored. */
 static int64_t number_of(const struct value *value)
 {
 	if (value->option->kind == OPTION_SECONDS)
@@ -183,7 +182,7 @@ int section_fill(const struct section *section, void *structure, struct error *e
 	return 0;
 }
 
-/* ---- the file ---- */
+/* ---- reading by name ---- */
 
 bool section_has(const struct section *section, const char *name)
 {

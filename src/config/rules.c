@@ -25,18 +25,19 @@ static int read_networks(struct arena *arena, const struct section *section,
 	return 0;
 }
 
-/* Somebody without a second factor is not told apart: a `false` would read as if they were. */
+/* Refuses `second-factor = false`, which would read as "people without a second factor". No
+ * condition can express that. */
 static int check_second_factor(
 	const struct section *section, const struct config_rule *rule, struct error *error)
 {
 	if (section_has(section, "second-factor") && !rule->second_factor)
 		return section_error(section, "second-factor", error,
-			"only true is a condition: leave the option out where it does not matter");
+			"must be true: to accept people without one, leave the option out");
 	return 0;
 }
 
-/* Whether every pattern of the list leaves something out: one of these characters alone matches
- * whatever there is. */
+/* Whether every pattern of the list excludes something: it has a character other than
+ * `matching_all`. */
 static bool leaves_out(const struct config_list *patterns, const char *matching_all)
 {
 	for (size_t i = 0; i < patterns->count; i++)
@@ -50,8 +51,8 @@ bool config_names_meetings(const struct config_rule *rule)
 	return leaves_out(&rule->meetings, "*");
 }
 
-/* Visitors bring the token and nobody confirms it. A rule that allows by tokens alone, or by what
- * anybody can have besides, would allow everybody everywhere. */
+/* Refuses rules that allow by meeting tokens alone or with conditions that anybody can meet.
+ * Visitors supply the token unchecked, so such a rule would admit everybody everywhere. */
 static int check_tokens(
 	const struct section *section, const struct config_rule *rule, struct error *error)
 {
@@ -64,7 +65,7 @@ static int check_tokens(
 		"(users, groups or emails)");
 }
 
-/* These stand for something else in answers and logs. */
+/* These names have a meaning in answers and logs. */
 static bool is_reserved(const char *name)
 {
 	return strcmp(name, "default") == 0 || strcmp(name, "no policy") == 0;
@@ -79,8 +80,7 @@ static int check_name(struct arena *arena, struct section *section, struct error
 			"a rule's name has 1 to %d bytes and no control characters",
 			NAME_MAX_BYTES);
 	if (is_reserved(name))
-		return section_error(
-			section, NULL, error, "this name has a meaning already: choose another");
+		return section_error(section, NULL, error, "this name is reserved: choose another");
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static int read_rule(struct arena *arena, const struct section *section, struct 
 		return -1;
 	if (rule->role[0] != '\0' && !rule->allow)
 		return section_error(section, "role", error,
-			"a rule that denies gives no role: leave the option out");
+			"a rule that denies cannot give a role: leave the option out");
 	return 0;
 }
 

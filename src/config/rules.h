@@ -7,7 +7,6 @@
 #include "config/arena.h"
 #include "config/schema.h"
 
-/* Fills `policy` with what the file says; everything in it belongs to the arena. 0, or -1 with
- * "FILE:LINE: …". */
+/* Fills `policy` from the file; the arena owns its contents. 0, or -1 with "FILE:LINE: …". */
 int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
 	struct error *error);

@@ -11,7 +11,7 @@
 
 enum {
 	IN_FLIGHT_MAX = 1000000,
-	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* revocations are kept so long */
+	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* how long revocations are kept */
 	LANGUAGE_MAX = 35,			  /* RFC 5646 section 4.4.1 */
 	ROLE_MAX = 32,
 };
@@ -27,7 +27,7 @@ static int check_language(const char *text, struct error *why)
 		       : error_set(why, "is not the name of a language like en or pt-BR");
 }
 
-/* The logo is on this site, since no page may load anything from another. */
+/* The logo must be on this host: pages load nothing from other hosts. */
 static int check_logo(const char *text, struct error *why)
 {
 	return text[0] == '/' && text[1] != '/' && text_is_visible_ascii(text)
@@ -36,8 +36,7 @@ static int check_logo(const char *text, struct error *why)
 				 why, "is not a path on this host like \"/auth/static/logo.svg\"");
 }
 
-/* The role goes to the platform, so that a word of another alphabet than a platform expects must
- * not get that far. */
+/* The role is sent to the platform, which may accept only these characters. */
 static int check_role(const char *text, struct error *why)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -51,8 +50,7 @@ static int check_role(const char *text, struct error *why)
 
 #define SETTING(member) OPTION_INTO(struct settings, member)
 #define RULE(member)	OPTION_INTO(struct config_rule, member)
-/* A list that was written must restrict: an empty one would read as a condition that was not
- * written. */
+/* A written list must not be empty: it would look like a missing condition. */
 #define CONDITION(member) .not_empty = true, RULE(member)
 
 const struct option schema_file_options[] = {
@@ -66,13 +64,13 @@ const struct option schema_file_options[] = {
 		.not_empty = true, SETTING(state)},
 	{"share", OPTION_TEXT, DATADIR "/meetauth", "folder of pages, lang and static",
 		.not_empty = true, SETTING(share)},
-	{"session-lifetime", OPTION_SECONDS, "12h", "how long a session lives at most", .min = 1,
+	{"session-lifetime", OPTION_SECONDS, "12h", "longest lifetime of a session", .min = 1,
 		.max = SESSION_LIFETIME_MAX_S, SETTING(session_lifetime)},
-	{"session-idle", OPTION_SECONDS, "1h", "how long it lives unused", .min = 1,
+	{"session-idle", OPTION_SECONDS, "1h", "longest time a session may be unused", .min = 1,
 		SETTING(session_idle)},
-	{"ticket-lifetime", OPTION_SECONDS, "10m", "how long a login may take", .min = 1,
+	{"ticket-lifetime", OPTION_SECONDS, "10m", "longest time for a sign-in", .min = 1,
 		SETTING(ticket_lifetime)},
-	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for what is in flight",
+	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for requests in flight",
 		SETTING(drain_timeout_ms)},
 	{"throttle-account", OPTION_RATE, "10/10m", "wrong passwords for one account",
 		SETTING(throttle_account)},
@@ -89,9 +87,8 @@ const struct option schema_file_options[] = {
 		SETTING(log_format)},
 	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first",
 		.not_empty = true, .distinct = true, .check = check_language, SETTING(languages)},
-	{"brand-name", OPTION_TEXT, NULL, "whose service this is, shown on pages",
-		SETTING(brand_name)},
-	{"brand-logo", OPTION_TEXT, NULL, "path of a picture below this host", .check = check_logo,
+	{"brand-name", OPTION_TEXT, NULL, "name of the organisation on pages", SETTING(brand_name)},
+	{"brand-logo", OPTION_TEXT, NULL, "path of the logo on this host", .check = check_logo,
 		SETTING(brand_logo)},
 	{0},
 };
@@ -103,19 +100,19 @@ const struct option schema_platform_options[] = {
 
 const struct option schema_backend_options[] = {
 	{"type", OPTION_TEXT, NULL, "the driver"},
-	{"label", OPTION_TEXT, NULL, "text of its button or form; default: the title",
+	{"label", OPTION_TEXT, NULL, "label of its button or form; default: the title",
 		.not_empty = true},
 	{0},
 };
 
 const struct option schema_policy_options[] = {
-	{"default", OPTION_ENUM, "deny", "deny or allow, where no rule hits", .words = defaults,
-		OPTION_INTO(struct config_policy, allow_by_default)},
+	{"default", OPTION_ENUM, "deny", "verdict if no rule hits: deny or allow",
+		.words = defaults, OPTION_INTO(struct config_policy, allow_by_default)},
 	{0},
 };
 
 const struct option schema_rule_options[] = {
-	{"allow", OPTION_BOOL, NULL, "what the rule says", RULE(allow)},
+	{"allow", OPTION_BOOL, NULL, "true: allow, false: deny", RULE(allow)},
 	{"groups", OPTION_LIST, NULL, "any of these groups", CONDITION(groups)},
 	{"users", OPTION_LIST, NULL, "SUBJECT or BACKEND/SUBJECT", CONDITION(users)},
 	{"emails", OPTION_LIST, NULL, "patterns of e-mail addresses", CONDITION(emails)},
@@ -125,33 +122,33 @@ const struct option schema_rule_options[] = {
 	{"meeting-tokens", OPTION_LIST, NULL, "patterns of meeting tokens",
 		CONDITION(meeting_tokens)},
 	{"acr", OPTION_LIST, NULL, "authentication context classes of a provider", CONDITION(acr)},
-	{"second-factor", OPTION_BOOL, NULL, "true: they gave more than a password",
+	{"second-factor", OPTION_BOOL, NULL, "true: the visitor gave a second factor",
 		RULE(second_factor)},
 	{"networks", OPTION_LIST, NULL, "addresses or networks of visitors", CONDITION(networks)},
 	{"not-before", OPTION_TIME, NULL, "2026-01-01T08:00Z", RULE(not_before)},
 	{"not-after", OPTION_TIME, NULL, "2026-12-31T18:00Z", RULE(not_after)},
-	{"role", OPTION_TEXT, NULL, "what whom it allows is in the meeting", .not_empty = true,
-		.check = check_role, RULE(role)},
+	{"role", OPTION_TEXT, NULL, "role in the meeting of the people it allows",
+		.not_empty = true, .check = check_role, RULE(role)},
 	{0},
 };
 
 const struct option schema_desk_options[] = {
-	{"groups", OPTION_LIST, NULL, "whose members may use the desk", .required = true,
+	{"groups", OPTION_LIST, NULL, "groups whose members may use the desk", .required = true,
 		OPTION_INTO(struct config_desk, groups)},
-	{"backends", OPTION_LIST, NULL, "backends whose groups are meant; default: all",
+	{"backends", OPTION_LIST, NULL, "backends whose groups count; default: all",
 		.not_empty = true, OPTION_INTO(struct config_desk, backends)},
 	{"accounts", OPTION_TEXT, NULL, "backend of the accounts; default: the only guest-account"},
 	{"invitations", OPTION_TEXT, NULL, "backend of the invitations; default: the only invite"},
 	{0},
 };
 
-/* The parse under way: libconfuse hands its callbacks no context. */
+/* State of the current parse; libconfuse passes no context to its callbacks. */
 static struct {
 	const char *file;
 	struct config_types types;
 	struct error *error;
 	bool failed;
-	/* The kind of the section in which an option is unknown; NULL while all are known. */
+	/* Kind of the section with an unknown option; NULL: none so far. */
 	const char *unknown_in;
 	char title[256];
 } parse;
@@ -182,8 +179,8 @@ static const struct section_type *type_named(const char *kind, const char *name)
 	return type->type != NULL ? type : NULL;
 }
 
-/* Whether a section may have the option, as far as is known: libconfuse has those of all types in
- * one list, and the type may follow further down. */
+/* Whether a section may have the option. libconfuse has one list with the options of all types, and
+ * the type may be set further down. */
 static bool takes(cfg_t *section, const char *name)
 {
 	bool is_platform = strcmp(section->name, "platform") == 0;
@@ -199,7 +196,7 @@ static bool takes(cfg_t *section, const char *name)
 	return type == NULL || (type->options != NULL && schema_has(type->options, name));
 }
 
-/* What one would write for a secret, where no option is called so. */
+/* Whether the name of an unknown option looks like that of a secret. */
 static bool is_secret(const char *name)
 {
 	static const char *const words[] = {"secret", "shared-secret", "client-secret",
@@ -223,7 +220,8 @@ static void unknown_option(cfg_t *section, const char *name)
 	}
 	if (is_secret(name) && (is_backend || strcmp(section->name, "platform") == 0)) {
 		error_set(parse.error,
-			"unknown option \"%.64s\": no secret stands in this file; \"meetauthctl "
+			"unknown option \"%.64s\": secrets do not belong in this file; "
+			"\"meetauthctl "
 			"secret set %s%.64s\" stores it",
 			name, is_backend ? "backend/" : "", section->title);
 		return;
@@ -237,7 +235,7 @@ static void unknown_option(cfg_t *section, const char *name)
 			nearest.name);
 }
 
-/* Called for every error; the first is the one to tell. Format strings are libconfuse's. */
+/* Called for every error; keeps the first. The formats are libconfuse's. */
 __attribute__((format(printf, 2, 0))) static void report(
 	cfg_t *at, const char *format, va_list args)
 {
@@ -249,8 +247,7 @@ __attribute__((format(printf, 2, 0))) static void report(
 	if (strcmp(format, "no such option '%s'") == 0) {
 		unknown_option(at, va_arg(args, const char *));
 	} else if (strcmp(format, "found duplicate title '%s'") == 0) {
-		error_set(parse.error,
-			"a second section of the title \"%.64s\": each needs one of its own",
+		error_set(parse.error, "duplicate title \"%.64s\": each section needs its own",
 			va_arg(args, const char *));
 	} else if (strcmp(format, "unexpected token '%s'") == 0) {
 		error_set(parse.error,
@@ -266,17 +263,17 @@ __attribute__((format(printf, 2, 0))) static void report(
 	error_prefix(parse.error, "%s:%d: ", parse.file, at->line);
 }
 
-/* Takes a value over and notes its line, in the place libconfuse has for annotations. */
+/* Stores a value, and its line in libconfuse's field for annotations. */
 static int take(cfg_t *section, cfg_opt_t *option, const char *value, void *result)
 {
 	char line[16];
 
 	if (schema_option(section, option->name) != option) {
-		cfg_error(section, "option \"%s\" stands outside of its section", option->name);
+		cfg_error(section, "option \"%s\" is outside of its section", option->name);
 		return -1;
 	}
-	/* An assignment empties the option first, so that a value which is the first and finds a
-	 * line is a second assignment. */
+	/* libconfuse empties an option before an assignment. So a first value with a line already
+	 * noted comes from a second assignment. */
 	if (option->nvalues == 1 && option->comment != NULL) {
 		cfg_error(section, "option \"%s\" is set twice, first on line %s", option->name,
 			option->comment);
@@ -316,8 +313,8 @@ int schema_option_line(const cfg_opt_t *option)
 	return to_line(option->comment);
 }
 
-/* Adds an option to an array that has room. Two types may have one of the same name: it is a list
- * for libconfuse if it is for either; section.c looks closer. */
+/* Adds an option to an array that has room. If types disagree whether it is a list, libconfuse sees
+ * a list and section.c checks the type. */
 static void add_option(cfg_opt_t *opts, const char *name, enum option_kind kind)
 {
 	cfg_opt_t *opt = opts;
@@ -330,7 +327,7 @@ static void add_option(cfg_opt_t *opts, const char *name, enum option_kind kind)
 	opt->parsecb = take;
 }
 
-/* Where libconfuse puts what it is to ignore. */
+/* libconfuse stores ignored options here. */
 static void add_unknown(cfg_opt_t *opts)
 {
 	while (opts->name != NULL)
@@ -348,7 +345,7 @@ static void add_section(cfg_opt_t *opts, const char *name, cfg_opt_t *options, c
 	opts->subopts = options;
 }
 
-/* libconfuse's array for a kind of section, with room for `sections` more. */
+/* libconfuse's options for a kind of section, with room for `sections` more. */
 static cfg_opt_t *options_of(
 	struct arena *arena, const struct schema_kind *kind, size_t sections, cfg_flag_t flags)
 {
@@ -401,13 +398,13 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 		add_section(policy, "rule", rule, titled);
 		add_section(file, "policy", policy, CFGF_NONE);
 		add_section(file, "guest-desk", desk, CFGF_NONE);
-		parser = cfg_init(file, flags); /* copies it all */
+		parser = cfg_init(file, flags); /* copies the options */
 	}
 	arena_release(&arena);
 	return parser;
 }
 
-/* How far the scanner came: each section counts on from the line it starts at. */
+/* The line that the scanner has reached: each section counts on from its first line. */
 static int reached(const cfg_t *parsed)
 {
 	int line = parsed->line;
@@ -427,15 +424,15 @@ static int parse_text(cfg_t *parser, const char *text)
 	cfg_set_error_function(parser, report);
 	if (cfg_parse_buf(parser, text) == CFG_SUCCESS && !parse.failed)
 		return 0;
-	if (!parse.failed) /* libconfuse keeps quiet about an empty name */
+	if (!parse.failed) /* libconfuse reports nothing for an empty name */
 		error_set(parse.error,
-			"%s:%d: the name of an option or a section is needed here: write NAME = "
+			"%s:%d: expected the name of an option or a section: write NAME = "
 			"VALUE",
 			parse.file, reached(parser));
 	return -1;
 }
 
-/* The section of the kind and the title that the parser was at. */
+/* The section that the parser was in. */
 static cfg_t *section_at_fault(cfg_t *parser)
 {
 	cfg_opt_t *sections = schema_option(parser, parse.unknown_in);
@@ -446,8 +443,8 @@ static cfg_t *section_at_fault(cfg_t *parser)
 	return NULL;
 }
 
-/* An option is unknown in a section of a type that this build is without: that is what is wrong,
- * wherever in the section the type stands. So the file is parsed again, for its types alone. */
+/* Options of a type that this build lacks are unknown, too, and `type` may be further down. So
+ * parses the file again for the types alone, to report the missing type instead. */
 static void look_for_missing_type(const char *text, struct error *error)
 {
 	cfg_t *parser = make_parser(parse.types, CFGF_IGNORE_UNKNOWN);
@@ -466,7 +463,7 @@ static void look_for_missing_type(const char *text, struct error *error)
 	if (chosen != NULL && chosen->nvalues > 0)
 		type = type_named(parse.unknown_in, cfg_opt_getnstr(chosen, 0));
 	if (type != NULL && type->options == NULL)
-		error_set(error, "%s:%d: %s \"%.64s\": type: this build is without this type",
+		error_set(error, "%s:%d: %s \"%.64s\": type: this build lacks this type",
 			parse.file, schema_option_line(chosen), parse.unknown_in, parse.title);
 	cfg_free(parser);
 }

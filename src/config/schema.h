@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What may stand where in the file, as tables, and the file parsed against them by libconfuse.
- * Private to config/, which is the only room that knows libconfuse. Not for two threads at once:
- * libconfuse's scanner is global.
+ * Tables of what the file may contain, and parsing the file by them with libconfuse. Private to
+ * config/, the only module that uses libconfuse. Not thread-safe: libconfuse's scanner is global.
  */
 #pragma once
 
@@ -14,10 +13,10 @@
 /* A kind of section. */
 struct schema_kind {
 	const char *name;	      /* "platform"; NULL: the file itself */
-	const struct option *options; /* what every section of the kind takes */
+	const struct option *options; /* of every section of the kind */
 	const struct section_type
-		*types; /* what else, by its `type`; NULL: the kind has no types */
-	/* What its titles have to be; may store them in another form. NULL: anything, or none. */
+		*types; /* further options by `type`; NULL: the kind has no types */
+	/* Checks a section's title and may normalize it. NULL: the kind has no titles, or any. */
 	int (*check_title)(struct arena *arena, struct section *section, struct error *error);
 };
 
@@ -28,17 +27,17 @@ extern const struct option schema_policy_options[];
 extern const struct option schema_rule_options[];
 extern const struct option schema_desk_options[];
 
-/* Reads and parses the file: names, titles, lists or not, duplicates. Every option is a string
- * still, and may be missing. NULL with "FILE:LINE: …". Freed with cfg_free(). */
+/* Reads and parses the file: names, titles, lists, duplicates. Options are unchecked strings and
+ * may be missing. NULL with "FILE:LINE: …". Free with cfg_free(). */
 cfg_t *schema_parse(const char *file, struct config_types types, struct error *error);
 
-/* How many options a table has, NULL having none; whether one is of that name. */
+/* The number of options in a table (NULL: 0), and whether it has one of that name. */
 size_t schema_count(const struct option *options);
 bool schema_has(const struct option *options, const char *name);
 
-/* An option of a parsed section; NULL where it takes none of that name. */
+/* An option of a parsed section, or NULL. */
 cfg_opt_t *schema_option(cfg_t *parsed, const char *name);
 
-/* The line a section starts at, and the one an option is set at: 0 where it is not. */
+/* The line on which a section starts, and the line that sets an option (0: not set). */
 int schema_line(cfg_t *parsed);
 int schema_option_line(const cfg_opt_t *option);

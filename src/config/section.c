@@ -27,8 +27,7 @@ static int read_list(struct arena *arena, const struct section *section, struct 
 	return value_check_count(section, value, error);
 }
 
-/* A list's fallback stands in the driver's table as it would in the file, so libconfuse reads it.
- */
+/* A list's default is written in the driver's table as in the file, so libconfuse parses it. */
 static int read_list_fallback(struct arena *arena, const struct section *section,
 	struct value *value, struct error *error)
 {
@@ -40,7 +39,7 @@ static int read_list_fallback(struct arena *arena, const struct section *section
 
 	buffer_text(&text, value->option->fallback);
 	options[0].def.parsed = text.data;
-	parsed = cfg_init(options, CFGF_NONE); /* aborts when the table is wrong */
+	parsed = cfg_init(options, CFGF_NONE); /* aborts if the table is wrong */
 	if (parsed != NULL && !text.failed)
 		rc = read_list(arena, section, value, schema_option(parsed, "list"), error);
 	else
@@ -51,7 +50,7 @@ static int read_list_fallback(struct arena *arena, const struct section *section
 	return rc;
 }
 
-/* An origin without a fallback is that of the title. */
+/* The default of an origin is made from the title. */
 static int read_fallback(struct arena *arena, const struct section *section, struct value *value,
 	struct error *error)
 {
@@ -131,13 +130,13 @@ static const struct section_type *find_type(
 	if (type->type == NULL)
 		unknown_type(section, types, name, error);
 	else if (type->options == NULL)
-		section_error(section, "type", error, "this build is without this type");
+		section_error(section, "type", error, "this build lacks this type");
 	else
 		return type;
 	return NULL;
 }
 
-/* The type whose sections take an option. */
+/* The type that has the option. */
 static const char *owner_of(const struct section_type *types, const char *name)
 {
 	for (; types->type != NULL; types++)
@@ -146,7 +145,7 @@ static const char *owner_of(const struct section_type *types, const char *name)
 	return "another";
 }
 
-/* Refuses options that only sections of another type take. */
+/* Refuses options that only another type has. */
 static int refuse_foreign(const struct section *section, const struct section_type *types,
 	cfg_t *parsed, struct error *error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a section of the file holds, typed; behind the accessors of option.h. The file itself, the
- * policy and its rules are read as sections too, so that one mechanism checks types and knows
+ * A section of the file as typed values: the implementation of option.h. The file itself, the
+ * policy and its rules are read as sections, too, so that one mechanism checks types and knows
  * lines.
  */
 #pragma once
@@ -12,10 +12,10 @@
 
 struct value {
 	const struct option *option;
-	int line;	  /* where the file sets it; 0: it does not, and this is the fallback */
-	const char *text; /* as written; "" for lists and where there is no fallback */
-	/* That text as the number, the bool or the milliseconds it is; of an enum its place among
-	 * the words, of a list of words a bit for each. */
+	int line;	  /* in the file; 0: not set, this is the default */
+	const char *text; /* as written; "" for lists and without a default */
+	/* The text as number, bool or milliseconds; an enum's index among its words; for a list of
+	 * words one bit each. */
 	int64_t number;
 	struct config_rate rate;
 	const char **items;
@@ -32,10 +32,10 @@ struct section {
 	size_t count;
 };
 
-/* Reads what libconfuse parsed. NULL with an error: a type that does not exist, an option of
- * another type, a value of the wrong type. Lives as long as the arena. */
+/* Checks and types a parsed section. NULL with an error: an unknown type, an option of another
+ * type, a value of the wrong type. Owned by the arena. */
 struct section *section_read(struct arena *arena, const char *file, const struct schema_kind *kind,
 	cfg_t *parsed, struct error *error);
 
-/* The value of that name; NULL where the section takes none. */
+/* The value of that name; NULL if the section has no such option. */
 struct value *section_value(const struct section *section, const char *name);

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "config/section.h"
 
-/* The path of base-url: segments of unreserved characters (RFC 3986 section 2.3), which no proxy
- * and no browser rewrites. */
+/* Whether the path of base-url consists of unreserved characters (RFC 3986 section 2.3), which no
+ * proxy or browser rewrites. */
 static bool is_mount(const char *path)
 {
 	char segment[256];
@@ -25,7 +25,7 @@ static bool is_mount(const char *path)
 	return *path == '\0';
 }
 
-/* Takes base-url apart: the path into the mount, the rest in place into the origin. */
+/* Splits base-url: copies the path into the mount and cuts `url` down to the origin, in place. */
 static int split_base_url(struct arena *arena, struct settings *settings,
 	const struct section *file, char *url, struct error *error)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What stands in the file outside of sections, checked. Private to config/.
+ * The options outside of sections, checked. Private to config/.
  */
 #pragma once
 
 #include "config/arena.h"
 #include "config/schema.h"
 
-/* Fills everything of `settings` but `file`, which is set already, the sections and the policy. 0,
- * or -1 with "FILE:LINE: …". */
+/* Fills `settings` except `file`, the sections and the policy. 0, or -1 with "FILE:LINE: …". */
 int settings_read(
 	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error);

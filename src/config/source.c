@@ -9,10 +9,10 @@ struct scan {
 	const char *file;
 	const char *at; /* NUL-terminated */
 	int line;
-	char last;	       /* the last character that was neither blank nor in a comment */
-	bool blank;	       /* the last thing was blank or a comment */
-	int opened[DEPTH_MAX]; /* lines of the braces that are open */
-	bool list[DEPTH_MAX];  /* which of them open a list */
+	char last;	       /* last character outside of blanks and comments */
+	bool blank;	       /* the previous character was blank or in a comment */
+	int opened[DEPTH_MAX]; /* lines of the open braces */
+	bool list[DEPTH_MAX];  /* whether the brace opens a list */
 	size_t depth;
 	struct buffer *text;
 	struct error *error;
@@ -69,7 +69,7 @@ static size_t name_length(const char *text)
 	return text[0] >= '0' && text[0] <= '9' ? 0 : length;
 }
 
-/* At "${": checks what libconfuse is going to replace. */
+/* At "${": checks the variable that libconfuse will substitute. */
 static int copy_variable(struct scan *scan)
 {
 	const char *name = scan->at + 2;
@@ -97,8 +97,8 @@ static int copy_variable(struct scan *scan)
 	return known ? 0 : -1;
 }
 
-/* At a backslash in quotes. libconfuse knows more escapes; they only make characters that no option
- * takes. */
+/* At a backslash in quotes. Refuses libconfuse's other escapes, whose characters no option
+ * accepts. */
 static int copy_escape(struct scan *scan, char quote)
 {
 	char next = scan->at[1];
@@ -108,7 +108,8 @@ static int copy_escape(struct scan *scan, char quote)
 			"the text is not closed on its line: write the closing quote");
 	if (quote == '"' && strchr("\\\"$", next) == NULL)
 		return fail(scan, scan->line,
-			"in quotes a backslash stands before \\, \" or $ only; write \\\\ for one");
+			"in quotes, only \\, \" or $ may follow a backslash; write \\\\ for a "
+			"backslash");
 	copy(scan, 2);
 	return 0;
 }
@@ -142,7 +143,7 @@ static int copy_opening(struct scan *scan)
 	bool list = scan->last == '=';
 
 	if (scan->depth == DEPTH_MAX)
-		return fail(scan, scan->line, "too many { inside of each other");
+		return fail(scan, scan->line, "braces are nested too deeply");
 	scan->list[scan->depth] = list;
 	scan->opened[scan->depth++] = scan->line;
 	copy(scan, 1);
@@ -154,7 +155,7 @@ static int copy_opening(struct scan *scan)
 static int copy_closing(struct scan *scan)
 {
 	if (scan->depth == 0)
-		return fail(scan, scan->line, "a } without its {");
+		return fail(scan, scan->line, "a } without a {");
 	scan->depth--;
 	if (scan->list[scan->depth] && scan->last == '{')
 		buffer_text(scan->text, "\"" SOURCE_EMPTY "\"");
@@ -168,15 +169,15 @@ static int copy_plain(struct scan *scan)
 
 	if (c == '*' || c == '|' || (c == '+' && scan->at[1] != '='))
 		return error_set(scan->error,
-			"%s:%d: a %c stands outside of quotes: write the text in quotes",
-			scan->file, scan->line, c);
+			"%s:%d: a %c outside of quotes: write the text in quotes", scan->file,
+			scan->line, c);
 	if (c == '\n')
 		scan->line++;
 	copy(scan, 1);
 	return 0;
 }
 
-/* True where a // is a comment and not within an address without quotes. */
+/* Whether "//" starts a comment and is not part of an unquoted address. */
 static bool starts_line_comment(const struct scan *scan)
 {
 	if (*scan->at == '#')

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text of the configuration file, made fit for libconfuse 3.3, which on its own takes a
- * section, a string or a comment that is never closed, drops a '*' outside of quotes, reads an
- * unset ${NAME} as nothing, cuts a text at \0 and counts the lines of comments twice. Each of them
- * could change a policy without a word.
+ * Prepares the text of the configuration file for libconfuse 3.3, which by itself accepts a
+ * section, string or comment that is never closed, drops a '*' outside of quotes, reads an unset
+ * ${NAME} as empty, cuts a text at \0 and counts the lines of comments twice. Each of these could
+ * silently change a policy.
  */
 #pragma once
 
@@ -12,14 +12,14 @@
 
 enum { SOURCE_MAX = 1 << 20 }; /* bytes */
 
-/* Option that the text gets in front of each section's own, so that the line a section starts at
- * can be told: libconfuse keeps only the one where it ends. */
+/* An option inserted at the start of each section, to record the line: libconfuse keeps only the
+ * line on which a section ends. */
 #define SOURCE_OPENED "@"
 
-/* The one item that an empty list gets, so that its line and a second assignment can be told:
- * libconfuse has nothing to say about a list without items. No item that was written can be it. */
+/* The item inserted into an empty list, to record the line and detect a second assignment:
+ * libconfuse keeps nothing about an empty list. No written item can have this value. */
 #define SOURCE_EMPTY "\x1e"
 
-/* Reads the file into an empty buffer: without comments, the lines as they were. 0, or -1 with
- * "FILE:LINE: …". */
+/* Reads the file into an empty buffer, without comments and with unchanged line numbers. 0, or -1
+ * with "FILE:LINE: …". */
 int source_read(const char *file, struct buffer *text, struct error *error);

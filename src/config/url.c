@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <uriparser/Uri.h>
 
-/* Longer than any address somebody would type. */
+/* longer than any sensible address */
 enum { URL_MAX = 1024 };
 
 static bool is_empty(const UriTextRangeA *range)
@@ -47,7 +47,7 @@ static int check_scheme(const UriUriA *uri, struct error *error)
 	return 0;
 }
 
-/* Names are narrower than RFC 3986 has them: no percent, no underscore. */
+/* Host names are stricter than in RFC 3986: no percent encoding, no underscore. */
 static bool is_host(const UriUriA *uri)
 {
 	char host[256];

@@ -79,7 +79,7 @@ static int64_t number_maximum(const struct option *option)
 	return option->max > 0 ? option->max : INT32_MAX;
 }
 
-/* What follows "expected", where the table of the option has no part in it. */
+/* The text after "expected" for kinds without a range. */
 static const char *const expected[] = {
 	[OPTION_TEXT] = "text in UTF-8 without control characters",
 	[OPTION_FILE] = "text in UTF-8 without control characters",
@@ -134,7 +134,7 @@ static int refuse(const struct section *section, const struct value *value, enum
 	struct buffer words = BUFFER_INIT(EXPECTED_MAX);
 	const char *name = value->option->name;
 
-	if (!text_is_printable(text)) /* nothing to show to a terminal */
+	if (!text_is_printable(text)) /* may not be printed to a terminal */
 		section_error(section, name, error, "expected %s", expected[OPTION_TEXT]);
 	else {
 		append_expected(&words, value->option, kind);
@@ -187,7 +187,7 @@ static bool is_rate(const char *text, struct config_rate *rate)
 	return true;
 }
 
-/* Whether `text` is of the kind; its number in *number_r. An address is looked at later. */
+/* Whether `text` is of the kind; sets *number_r. Addresses are checked later. */
 static bool is_of_kind(const struct option *option, enum option_kind kind, const char *text,
 	int64_t *number_r, struct config_rate *rate)
 {
@@ -222,7 +222,7 @@ static bool is_of_kind(const struct option *option, enum option_kind kind, const
 		return is_duration(option, text, MINUTE_MS, number_r);
 	case OPTION_RATE:
 		return is_rate(text, rate);
-	case OPTION_TIME: /* 0 stands for "none", so 1970 itself cannot be had */
+	case OPTION_TIME: /* 0 means "none", so 1970 itself is refused */
 		return text_to_time(text, number_r) == 0 && *number_r > 0;
 	case OPTION_URL:
 	case OPTION_PAGE:
@@ -237,7 +237,7 @@ static bool is_of_kind(const struct option *option, enum option_kind kind, const
 
 /* ---- addresses ---- */
 
-/* What browsers would never send lets nobody in, and nothing would say why. */
+/* Refuses an origin that browsers never send: it would match nothing, silently. */
 static int check_sent(const char *origin, struct error *why)
 {
 	char sent[ORIGIN_MAX_BYTES + 1];
@@ -245,7 +245,7 @@ static int check_sent(const char *origin, struct error *why)
 	snprintf(sent, sizeof sent, "%s", origin);
 	config_to_origin(sent);
 	if (strlen(sent) != strlen(origin))
-		return error_set(why, "has the usual port, which browsers do not send");
+		return error_set(why, "has the default port, which browsers do not send");
 	if (strcmp(sent, origin) != 0)
 		return error_set(why, "has capital letters, which browsers do not send");
 	return 0;
@@ -270,7 +270,7 @@ static int check_address(enum option_kind kind, const char *text, struct error *
 	return kind == OPTION_SENT ? check_sent(text, why) : 0;
 }
 
-/* A copy of the text in the form in which it is stored; NULL with section_error(). */
+/* Copies the text in its stored form; NULL with section_error(). */
 static const char *accept(struct arena *arena, const struct section *section, struct value *value,
 	enum option_kind kind, const char *text, struct error *error)
 {
@@ -292,7 +292,7 @@ static const char *accept(struct arena *arena, const struct section *section, st
 	return copy;
 }
 
-/* "" in the file says the same as leaving the option out. */
+/* Whether "" in the file means the same as leaving the option out. */
 static bool may_be_empty(const struct option *option)
 {
 	switch (option->kind) {
@@ -345,7 +345,7 @@ int value_add(struct arena *arena, const struct section *section, struct value *
 		if (strcmp(value->items[i], entry) == 0)
 			return section_error(section, option->name, error,
 				"\"%.64s\" is in the list twice", entry);
-	/* Of words: a bit for each that is there. */
+	/* For words: one bit each. */
 	value->number =
 		option->of == OPTION_ENUM ? (int64_t)(bits | UINT64_C(1) << value->number) : 0;
 	value->items[value->count++] = entry;

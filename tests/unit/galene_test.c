@@ -31,8 +31,8 @@ static void wrong_options_are_named(void **state)
 		{"lifetime = \"0\"", "lifetime: "},
 		{"allowed-origins = {\"https://" HOST "/group\"}", "allowed-origins: "},
 		{"allowed-origins = {\"https://Galene.example.org\"}", "capital letters"},
-		{"allowed-origins = {\"https://" HOST ":443\"}", "the usual port"},
-		{"allowed-origins = {\"http://localhost:80\"}", "the usual port"}};
+		{"allowed-origins = {\"https://" HOST ":443\"}", "the default port"},
+		{"allowed-origins = {\"http://localhost:80\"}", "the default port"}};
 
 	refuses_options(*state, &platform_galene, HOST, cases, COUNT(cases));
 }

@@ -198,7 +198,7 @@ static void test_what_is_refused_says_what_was_expected(void **state)
 		{HOSTS "since = \"soon\"", "expected a time in UTC like"},
 		{HOSTS "sent = {\"https://A.example\"}",
 			"\"https://A.example\" has capital letters"},
-		{HOSTS "sent = {\"https://a.example:443\"}", "has the usual port"},
+		{HOSTS "sent = {\"https://a.example:443\"}", "has the default port"},
 		{HOSTS "origins = {\"https://a/b\"}", "without a path"},
 		{HOSTS "texts = {}", "texts: an empty list: name at least one"},
 		{HOSTS "texts = {\"a\", \"a\"}", "texts: \"a\" is in the list twice"},
