@@ -218,12 +218,12 @@ static void test_p8_lint_rules_that_believe_several_backends(void **state)
 		"[a] emails: the rule trusts \"staff\", \"google\", each");
 	FINDS_AT(WITH_OIDC "backend \"partner\" { type = \"oidc\" }",
 		"rule a { allow = true groups = {\"x\"} acr = {\"gold\"} }", 2,
-		"[a] groups: \"staff\", \"google\", \"partner\" can",
-		"[a] acr: \"google\", \"partner\" can");
+		"[a] groups: the rule trusts \"staff\", \"google\", \"partner\", each",
+		"[a] acr: the rule trusts \"google\", \"partner\", each");
 	FINDS_AT(SITE "backend \"other\" { type = \"file\" }\n"
 		      "backend c { type = oidc } backend d { type = oidc } "
 		      "backend e { type = oidc }",
-		"rule a { allow = true groups = {\"x\"} }", 1, "\"d\" and 1 more can");
+		"rule a { allow = true groups = {\"x\"} }", 1, "\"d\" and 1 more, each");
 	CLEAN_AT(WITH_OIDC, "rule a { allow = true backends = {\"staff\"} groups = {\"staff\"} "
 			    "users = {\"a\"} }");
 	CLEAN_AT(WITH_OIDC, "rule a { allow = true users = {\"staff/alice\", \"google/1\"} }");
