@@ -3,12 +3,9 @@
  * Backend "mock": answers what its section says. For tests; HACKING.md says how to make a backend
  * of your own of it.
  *
- * It lets in whoever the configuration says, without a password, and is therefore in no program
- * that is installed: it exists only where MEETAUTH_MOCK is defined, which tests do for themselves
- * (they include this file and registry.c) and no configure option does.
+ * It lets in whoever the configuration names, without a password. Only tests build it, with
+ * MEETAUTH_MOCK defined. No program that is installed has it.
  */
-#ifdef MEETAUTH_MOCK
-
 #include "auth/auth.h"
 
 /* What lasts from load to load, filled by the options. */
@@ -84,5 +81,3 @@ const struct auth_backend auth_mock = {
 	.check = mock_check,
 	.session_valid = mock_session_valid,
 };
-
-#endif

@@ -3,8 +3,6 @@
  * Backend "pam": asks PAM in a process of its own (src/pam), since modules block, fork, and keep
  * things where threads meet. The dialog is the one of meetauth-command(7).
  */
-#ifdef HAVE_PAM
-
 #include "auth/dialog.h"
 
 struct pam {
@@ -49,5 +47,3 @@ const struct auth_backend auth_pam = {
 	.renew = dialog_renew,
 	.connect = dialog_connect,
 };
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "outbound/jose.h"
 
 #include "outbound/jose_key.h"
@@ -280,5 +278,3 @@ enum jose_verdict jose_verify(const struct jose_keys *keys, const char *token,
 	json_decref(compact.header);
 	return verdict;
 }
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "outbound/jose_key.h"
 
 #include <sodium.h>
@@ -204,5 +202,3 @@ bool jose_key_suits(const struct jose_key *key, const struct jose_algorithm *alg
 		return false;
 	return key->algorithm == NULL || strcmp(key->algorithm, algorithm->name) == 0;
 }
-
-#endif

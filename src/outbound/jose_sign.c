@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "outbound/jose.h"
 
 #include "outbound/jose_key.h"
@@ -210,5 +208,3 @@ char *jose_sign(const struct jose_signer *signer, const json_t *claims, struct e
 	json_decref(header);
 	return token;
 }
-
-#endif

@@ -5,8 +5,6 @@
  * browsers are sent to, and as an authentication server, which its page asks with what the visitor
  * typed there.
  */
-#ifdef HAVE_CJOSE
-
 #include "base/text.h"
 #include "platform/shared/arrival.h"
 #include "platform/shared/links.h"
@@ -266,5 +264,3 @@ const struct platform_driver platform_galene = {
 	.open = galene_open,
 	.redirect_url = galene_redirect_url,
 };
-
-#endif

@@ -7,8 +7,6 @@
  * A secret is the line that LiveKit has in its own configuration, KEY:SECRET: the key tells LiveKit
  * which secret it is, so that both change together.
  */
-#ifdef HAVE_CJOSE
-
 #include "base/text.h"
 #include "config/config.h"
 #include "platform/shared/app.h"
@@ -213,5 +211,3 @@ const struct platform_driver platform_livekit = {
 	.open = livekit_open,
 	.redirect_url = livekit_redirect_url,
 };
-
-#endif

@@ -3,11 +3,8 @@
  * Platform "mock": the smallest driver there can be, for tests; HACKING.md says how to make a
  * driver of your own of it.
  *
- * No program that is installed has it: it exists only where MEETAUTH_MOCK is defined, which tests
- * do for themselves (they include this file and registry.c) and no configure option does.
+ * Only tests build it, with MEETAUTH_MOCK defined. No program that is installed has it.
  */
-#ifdef MEETAUTH_MOCK
-
 #include "platform/platform.h"
 
 static const struct option mock_options[] = {
@@ -76,5 +73,3 @@ const struct platform_driver platform_mock = {
 	.open = mock_open,
 	.redirect_url = mock_redirect_url,
 };
-
-#endif

@@ -3,8 +3,6 @@
  * What an entry says of its account: whether it may be used, and whether it is still the one that
  * somebody signed in with.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/text.h"
 
@@ -136,5 +134,3 @@ void account_attributes(const char **attributes)
 		*attributes++ = telling[i];
 	*attributes = NULL;
 }
-
-#endif

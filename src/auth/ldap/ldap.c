@@ -3,8 +3,6 @@
  * Backend "ldap": accounts in a directory (RFC 4511), found by a search and proved by a bind, or
  * bound by a template. The parts are in ldap.h.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
 
@@ -373,5 +371,3 @@ const struct auth_backend auth_ldap = {
 	.connect = ldap_connect_check,
 	.alive = ldap_alive,
 };
-
-#endif

@@ -4,8 +4,6 @@
  * nothing is followed elsewhere. TLS as RFC 4513 section 3 has it: verified before the first
  * password, and a server that does not do StartTLS gets none.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
 #include "outbound/names.h"
@@ -432,5 +430,3 @@ int link_search(
 		rc = read_search_result(link->ld, *result_r, query, &code);
 	return rc == LDAP_SUCCESS ? code : rc;
 }
-
-#endif

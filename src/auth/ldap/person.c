@@ -3,8 +3,6 @@
  * An entry of the directory as a person, and the groups it is in. What cannot be told is a fault
  * and not a guess: a group left out would let a rule that denies fall.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -378,5 +376,3 @@ void person_release(struct person *person)
 	free(person->dn);
 	identity_release(&person->who);
 }
-
-#endif

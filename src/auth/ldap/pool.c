@@ -4,8 +4,6 @@
  * what follows. Servers are tried in their order; one that does not work is left out for a while,
  * unless all are.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
 
@@ -170,5 +168,3 @@ struct link *pool_take(const struct directory_call *call, enum link_role role)
 	link = take_kept(directory, role);
 	return link != NULL ? link : connect_to_any(call, role);
 }
-
-#endif

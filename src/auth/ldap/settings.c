@@ -2,8 +2,6 @@
  *
  * What the section of a directory says, checked without asking a server.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 #include "base/network.h"
 
@@ -255,5 +253,3 @@ int directory_open(void *instance, const struct section *section, struct error *
 		return -1;
 	return read_group_search(section, directory, error);
 }
-
-#endif

@@ -3,8 +3,6 @@
  * Values from outside in filters and DNs. libldap does the escaping: a value never meets the syntax
  * around it as text of ours.
  */
-#ifdef HAVE_LDAP
-
 #include "auth/ldap/ldap.h"
 
 #include <strings.h>
@@ -177,5 +175,3 @@ char *directory_rdn(const char *dn)
 	ldap_dnfree(parsed);
 	return value;
 }
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 void oidc_cache_init(struct oidc_cache *cache)
@@ -118,5 +116,3 @@ struct oidc_value *oidc_cache_peek(struct oidc_cache *cache)
 	pthread_mutex_unlock(&cache->lock);
 	return value;
 }
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/text.h"
@@ -267,5 +265,3 @@ int oidc_check_logout_token(const struct oidc_options *options, const json_t *cl
 		return error_set(error, "the logout token names neither \"sub\" nor \"sid\"");
 	return 0;
 }
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/clock.h"
@@ -286,5 +284,3 @@ enum auth_verdict oidc_client_userinfo(struct oidc *oidc, const struct oidc_meta
 	buffer_wipe(&header);
 	return verdict;
 }
-
-#endif

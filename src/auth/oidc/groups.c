@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/text.h"
@@ -158,5 +156,3 @@ int oidc_groups_read(const struct oidc_options *options, const json_t *const *so
 	}
 	return 0;
 }
-
-#endif

@@ -4,8 +4,6 @@
  * PKCE, state and nonce; RFC 9700 2.1). The person is issuer and `sub` (OpenID Connect Core 1.0
  * section 5.7): the backend stands for the issuer, the identity's subject is `sub`.
  */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/clock.h"
@@ -351,5 +349,3 @@ const struct auth_backend auth_oidc = {
 	.connect = oidc_connect,
 	.alive = oidc_connect,
 };
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/text.h"
@@ -134,5 +132,3 @@ void oidc_options_release(struct oidc_options *options)
 	free(options->scope);
 	free(options->acr_text);
 }
-
-#endif

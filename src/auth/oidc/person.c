@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 /* Where claims are looked for, the more recent first; NULL past the end. */
@@ -240,5 +238,3 @@ int oidc_person_renew(const struct oidc_options *options, const json_t *userinfo
 	identity_release(&new);
 	return rc;
 }
-
-#endif

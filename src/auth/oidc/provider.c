@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "auth/oidc/oidc.h"
 
 #include "base/clock.h"
@@ -344,5 +342,3 @@ int oidc_provider_connect(struct oidc *oidc, struct error *error)
 	oidc_value_drop(&metadata->value);
 	return rc;
 }
-
-#endif

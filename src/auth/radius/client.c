@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_RADIUS
-
 #include "auth/radius/client.h"
 
 #include "base/clock.h"
@@ -204,5 +202,3 @@ int radius_ask_all(struct radius_client *client, const struct radius_packet *req
 	}
 	return -1;
 }
-
-#endif

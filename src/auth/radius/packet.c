@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_RADIUS
-
 #include "auth/radius/packet.h"
 
 #include <openssl/crypto.h>
@@ -230,5 +228,3 @@ bool radius_is_answer(const struct radius_packet *request, struct radius_packet 
 	*why_r = fault(request, reply, secret);
 	return *why_r == NULL;
 }
-
-#endif

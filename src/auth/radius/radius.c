@@ -5,8 +5,6 @@
  * it wants to see again, its State, travels in the caller's challenge, so that any process can go
  * on. RADIUS has no word for "nobody of that name": a chain of backends ends here.
  */
-#ifdef HAVE_RADIUS
-
 #include "auth/auth.h"
 #include "auth/radius/client.h"
 #include "auth/users.h"
@@ -395,5 +393,3 @@ const struct auth_backend auth_radius = {
 	.connect = radius_connect,
 	.alive = radius_alive,
 };
-
-#endif

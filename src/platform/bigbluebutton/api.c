@@ -3,8 +3,6 @@
  * One signed call, after BigBlueButton's "API Reference": checksum = H(CALL QUERY SECRET), the
  * query exactly as it is sent; answers are XML.
  */
-#if defined HAVE_EXPAT && defined HAVE_CRYPTO
-
 #include "platform/bigbluebutton/api.h"
 
 #include "base/text.h"
@@ -125,5 +123,3 @@ enum bbb_result bbb_call(const struct bbb_server *server, const struct talk *tal
 	buffer_wipe(&url);
 	return result;
 }
-
-#endif

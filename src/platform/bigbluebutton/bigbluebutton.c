@@ -4,8 +4,6 @@
  * Reference". Such an address does not expire, so it is tied to the meeting as it runs now by
  * createTime, which the server is asked for each time.
  */
-#if defined HAVE_EXPAT && defined HAVE_CRYPTO
-
 #include "platform/bigbluebutton/api.h"
 
 #include "base/text.h"
@@ -285,5 +283,3 @@ const struct platform_driver platform_bigbluebutton = {
 	.open = bbb_open,
 	.check_connection = bbb_check_connection,
 };
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CRYPTO
-
 #include "platform/bigbluebutton/checksum.h"
 
 #include <openssl/evp.h>
@@ -66,5 +64,3 @@ int checksum_keyed(const char *secret, const char *text, char hex[33])
 	write_hex(bytes, 16, hex);
 	return 0;
 }
-
-#endif

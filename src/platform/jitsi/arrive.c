@@ -5,8 +5,6 @@
  * ios, android, electron, and overrides of its configuration (jitsi-meet,
  * react/features/authentication/functions.any.ts). All of it comes through the visitor's browser.
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/jitsi/jitsi.h"
 
 #include "base/text.h"
@@ -319,5 +317,3 @@ int jitsi_arrive(const void *instance, struct platform_arrival *arrival)
 	json_decref(state);
 	return rc;
 }
-
-#endif

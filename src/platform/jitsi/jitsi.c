@@ -3,8 +3,6 @@
  * Platform "jitsi": a signed token for one room of Jitsi Meet, after lib-jitsi-meet's doc/tokens.md
  * and as its Prosody modules check it (luajwtjitsi, token/util, token_affiliation).
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/jitsi/jitsi.h"
 
 #include "base/text.h"
@@ -198,5 +196,3 @@ const struct platform_driver platform_jitsi = {
 	.open = jitsi_open,
 	.redirect_url = jitsi_redirect_url,
 };
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_CJOSE
-
 #include "platform/shared/token.h"
 
 #include "outbound/jose.h"
@@ -49,5 +47,3 @@ json_t *token_subject(const struct identity *who)
 {
 	return json_sprintf("%s/%s", who->backend, who->subject);
 }
-
-#endif

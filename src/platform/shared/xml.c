@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifdef HAVE_EXPAT
-
 #include "platform/shared/xml.h"
 
 #include <expat.h>
@@ -97,5 +95,3 @@ int xml_read(const char *bytes, size_t length, const char *root, struct xml_fiel
 	}
 	return good ? 0 : error_set(error, "the answer is not the XML that was agreed");
 }
-
-#endif

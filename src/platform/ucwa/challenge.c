@@ -4,8 +4,6 @@
  * both go by commas, and a word is a scheme unless "=" stands behind it. One document prints
  * addresses without quotes, so that an unquoted value ends at a comma or a blank.
  */
-#ifdef HAVE_EXPAT
-
 #include "platform/ucwa/ucwa.h"
 
 #include <strings.h>
@@ -73,5 +71,3 @@ bool ucwa_list_has(const char *list, const char *word)
 	}
 	return false;
 }
-
-#endif

@@ -4,8 +4,6 @@
  * is wanted, over https alone. The security check of that document asks a person about hosts that
  * are new; a service asks its list.
  */
-#ifdef HAVE_EXPAT
-
 #include "platform/ucwa/ucwa.h"
 
 #include "platform/shared/answer.h"
@@ -212,5 +210,3 @@ enum platform_verdict ucwa_discover(
 	json_decref(hop.root);
 	return verdict;
 }
-
-#endif

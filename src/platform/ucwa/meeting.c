@@ -4,8 +4,6 @@
  * apart here, and what rules see is the same; an https address is asked for only at a host that is
  * listed, and what comes back has to be of the organizer and the meeting that stood in it.
  */
-#ifdef HAVE_EXPAT
-
 #include "platform/ucwa/ucwa.h"
 
 #include "base/text.h"
@@ -238,5 +236,3 @@ enum platform_verdict ucwa_resolve(struct ucwa_visit *visit)
 	error_set(visit->talk.error, "the meeting is none of ours any more");
 	return PLATFORM_REFUSED;
 }
-
-#endif

@@ -3,8 +3,6 @@
  * A token for one conference, after "Authentication in UCWA": the grant anonmeeting, whose password
  * is the conference's key, and its renewal, which keeps the anonymous identity.
  */
-#ifdef HAVE_EXPAT
-
 #include "platform/ucwa/ucwa.h"
 
 #include "platform/shared/answer.h"
@@ -111,5 +109,3 @@ enum platform_verdict ucwa_applications(
 	fetch_answer_release(&answer);
 	return verdict;
 }
-
-#endif

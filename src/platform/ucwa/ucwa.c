@@ -5,8 +5,6 @@
  * can get such a token from the server, too. What is kept here is that only those hear of it whom
  * the policy lets in, and that no host is asked that is not listed, whatever anybody says.
  */
-#ifdef HAVE_EXPAT
-
 #include "platform/ucwa/ucwa.h"
 
 #include "base/clock.h"
@@ -293,5 +291,3 @@ const struct platform_driver platform_ucwa = {
 	.redirect_url = ucwa_redirect_url,
 	.check_connection = ucwa_check_connection,
 };
-
-#endif

@@ -3,8 +3,6 @@
  * The calls, after Webex's OpenAPI descriptions (webex-meeting: /meetings/join, webex-admin:
  * /guests/token) and "Guest Issuer" (/jwt/login).
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/webex/webex.h"
 
 #include "base/text.h"
@@ -235,5 +233,3 @@ enum platform_verdict webex_login(
 	json_decref(root);
 	return verdict;
 }
-
-#endif

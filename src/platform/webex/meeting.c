@@ -4,8 +4,6 @@
  * three are names of one meeting, and a rule that forbids one of them does not know the others:
  * `meetings-by` says which count here.
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/webex/webex.h"
 
 #include "base/text.h"
@@ -180,5 +178,3 @@ int webex_arrive(const void *instance, struct platform_arrival *arrival)
 		return take_link(arrival, instance, meeting);
 	return take_name(arrival, instance, parameter, meeting);
 }
-
-#endif

@@ -5,8 +5,6 @@
  * one line of JSON, so that all processes have the same and a new one takes its place in one
  * change.
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/webex/webex.h"
 
 #include "base/clock.h"
@@ -208,5 +206,3 @@ int webex_pair_check(void *instance, const struct platform_secrets *secrets, str
 	webex_pair_release(&pair);
 	return rc;
 }
-
-#endif

@@ -4,8 +4,6 @@
  * guest's token for the script of a page (POST /guests/token); both also by a Guest Issuer, for
  * those who still have one.
  */
-#ifdef HAVE_CJOSE
-
 #include "platform/webex/webex.h"
 
 #include "base/text.h"
@@ -206,5 +204,3 @@ const struct platform_driver platform_webex = {
 	.close = webex_close,
 	.check_connection = webex_pair_check,
 };
-
-#endif
