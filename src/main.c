@@ -218,6 +218,7 @@ static int start(struct process *process, struct service *service, struct error 
 	process->upkeep = upkeep_new(&process->loop, server->state, &server->service);
 	if (process->upkeep == NULL)
 		return EX_OSERR;
+	server->upkeep = process->upkeep;
 	return EX_OK;
 }
 

@@ -2,7 +2,8 @@
  *
  * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
  * all, at once on the loop where it only signs, else on the platform's queue of workers and through
- * its breaker. There is no request token that could be used twice.
+ * its breaker. There is no request token that could be used twice. A driver whose secret can be
+ * renewed is called once more when the platform does not accept it.
  */
 #include "join/grant.h"
 
@@ -22,7 +23,9 @@ struct granting {
 	size_t accepted;
 	int64_t retry_after;
 	struct error error;
-	bool called; /* it came to a worker in time */
+	bool called;  /* it came to a worker in time */
+	bool renewed; /* the secret was, for this visit */
+	struct upkeep_waiter waiter;
 	enum platform_verdict verdict;
 	int64_t started_ms;
 	struct worker_job job;
@@ -48,12 +51,14 @@ static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_I
 	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 }
 
-static void prepare(struct granting *granting, struct visit *visit)
+static void prepare(struct granting *granting, struct visit *visit, bool renewed)
 {
 	const struct store_secret *secrets;
 
-	*granting = (struct granting){
-		.visit = visit, .platform = visit->platform, .accepted = SIZE_MAX};
+	*granting = (struct granting){.visit = visit,
+		.platform = visit->platform,
+		.accepted = SIZE_MAX,
+		.renewed = renewed};
 	granting->started_ms = clock_monotonic_ms();
 	granting->grant = (struct platform_grant){
 		.join = &visit->join,
@@ -109,12 +114,16 @@ static enum step conclude(const struct granting *granting)
 		[PLATFORM_TIMEOUT] = {METRIC_EXCHANGE_TIMEOUT, FAILURE_EXCHANGE_TIMEOUT},
 		[PLATFORM_BUSY] = {METRIC_EXCHANGE_BAD_ANSWER, FAILURE_OVERLOADED},
 		[PLATFORM_UNABLE] = {METRIC_EXCHANGE_NOT_SENT, FAILURE_INTERNAL},
+		[PLATFORM_UNAUTHORIZED] = {METRIC_EXCHANGE_FORBIDDEN, FAILURE_EXCHANGE_FORBIDDEN},
+		[PLATFORM_FORBIDDEN] = {METRIC_EXCHANGE_FORBIDDEN, FAILURE_EXCHANGE_FORBIDDEN},
 	};
 	struct visit *visit = granting->visit;
 
 	if (granting->verdict == PLATFORM_GRANTED)
 		return admit(granting);
 	buffer_wipe(&visit->exchange.token);
+	if (granting->verdict == PLATFORM_UNAUTHORIZED)
+		secrets_note_refusal(visit);
 	if (granting->verdict == PLATFORM_BUSY)
 		visit->report.retry_after = granting->retry_after;
 	visit_set_detail(visit, "%s", granting->error.text);
@@ -162,6 +171,53 @@ static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
+static enum step submit(struct visit *visit, bool renewed);
+
+/* ---- where the platform does not accept the secret ---- */
+
+static void on_renewed(struct upkeep_waiter *waiter, const char *why)
+{
+	struct granting *granting =
+		(struct granting *)((char *)waiter - offsetof(struct granting, waiter));
+	struct visit *visit = granting->visit;
+	enum step step;
+
+	if (why != NULL) {
+		error_set(&granting->error, "%s", why);
+		step = conclude(granting);
+	} else {
+		files_drop(&visit->files);
+		visit->files = files_use(visit->server->service->files);
+		step = submit(visit, true);
+	}
+	free(granting);
+	if (step != STEP_WAIT)
+		visit_continue(visit, step);
+}
+
+/* True where the visit waits for another version of the secret, and goes on with that. What such a
+ * version is refused for is not its age. */
+static bool await_renewal(struct granting *granting)
+{
+	const struct visit *visit = granting->visit;
+	const struct service_platform *platform = granting->platform;
+	const struct store_secret *secrets;
+	size_t count;
+
+	secrets = secrets_of(visit, &count);
+	if (!granting->called || granting->verdict != PLATFORM_UNAUTHORIZED || granting->renewed ||
+		platform->driver->secret == NULL || platform->driver->secret->renew == NULL ||
+		visit->server->upkeep == NULL || count == 0)
+		return false;
+	buffer_clear(&granting->visit->exchange.token);
+	granting->waiter = (struct upkeep_waiter){.title = platform->title,
+		.version = secrets[0].version,
+		.deadline_ms = clock_monotonic_ms() + platform->peer->timeout_ms,
+		.done = on_renewed};
+	upkeep_await(visit->server->upkeep, &granting->waiter);
+	return true;
+}
+
 static void on_done(struct worker_job *job, bool cancelled)
 {
 	struct granting *granting = granting_of(job);
@@ -172,6 +228,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 	visit->exchange.took_ms = clock_monotonic_ms() - granting->started_ms;
 	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange.took_ms);
 	tell_breaker(granting);
+	if (await_renewal(granting))
+		return;
 	if (granting->called)
 		step = conclude(granting);
 	else
@@ -182,7 +240,7 @@ static void on_done(struct worker_job *job, bool cancelled)
 	visit_continue(visit, step);
 }
 
-static enum step submit(struct visit *visit)
+static enum step submit(struct visit *visit, bool renewed)
 {
 	struct service_platform *platform = visit->platform;
 	struct granting *granting;
@@ -193,7 +251,7 @@ static enum step submit(struct visit *visit)
 			"the platform was out of order and is left alone for a while");
 	granting = malloc(sizeof *granting);
 	if (granting != NULL) {
-		prepare(granting, visit);
+		prepare(granting, visit, renewed);
 		granting->job = (struct worker_job){
 			.work = on_worker, .done = on_done, .whose = client_whose(visit)};
 		if (worker_submit(&platform->queue, &granting->job) == 0) {
@@ -211,8 +269,8 @@ enum step grant_access(struct visit *visit)
 	struct granting granting;
 
 	if (visit->platform->driver->grant->threads > 0)
-		return submit(visit);
-	prepare(&granting, visit);
+		return submit(visit, false);
+	prepare(&granting, visit, false);
 	call(&granting);
 	return conclude(&granting);
 }

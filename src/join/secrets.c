@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "join/secrets.h"
 
+#include "base/clock.h"
+#include "visit/operate.h"
+
 enum {
 	NOTE_EVERY_S = 60,
 	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
@@ -40,4 +43,18 @@ void secrets_note_acceptance(struct visit *visit, const struct store_secret *sec
 	platform->noted_at = visit->now;
 	store_accepted_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
 	state_mark(visit->server->state, key, visit->now, visit->now + ACCEPTANCE_S);
+}
+
+void secrets_note_refusal(struct visit *visit)
+{
+	const struct store_secret *secret;
+	uint8_t key[STATE_KEY_SIZE];
+	int64_t now = clock_wall();
+	size_t count;
+
+	secret = secrets_of(visit, &count);
+	if (count == 0)
+		return;
+	store_refused_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
+	state_mark(visit->server->state, key, now, now + OPERATE_REFUSED_S);
 }

@@ -13,3 +13,6 @@ const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r
 
 /* Notes when the platform last took a version of its secret. */
 void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret);
+
+/* Notes for readyz that the platform accepts none of its secret's versions. */
+void secrets_note_refusal(struct visit *visit);

@@ -17,7 +17,7 @@ enum {
 	PLATFORM_USER_ID_SIZE = 33, /* 32 hex digits and the NUL */
 };
 
-/* What came of asking for access. Zero is refused. */
+/* What came of asking for access. Zero is refused: this meeting, or this visitor. */
 enum platform_verdict {
 	PLATFORM_REFUSED = 0, /* the platform said no in its own words: an older version of the
 				 secret may be tried */
@@ -28,6 +28,10 @@ enum platform_verdict {
 	PLATFORM_TIMEOUT,
 	PLATFORM_BUSY,	 /* it asks to come back later: `retry_after` is filled */
 	PLATFORM_UNABLE, /* our own fault: an unusable secret, no memory */
+	/* The operator's to mend, never the visitor's: */
+	PLATFORM_UNAUTHORIZED, /* our credentials are not accepted. A driver that renews its secret
+				  is called once more with a new version of it */
+	PLATFORM_FORBIDDEN,    /* they are accepted, and lack a right or name something wrong */
 };
 
 /* Whose the secrets of a grant are. */

@@ -74,9 +74,9 @@ struct platform_secret_ops {
 	/* Checks the form of a secret without asking anybody. 0 or -1. NULL: any text is good. */
 	int (*validate_secret)(const void *instance, const char *secret, struct error *error);
 
-	/* For secrets that are renewed ahead of time; both or neither. renewal_due() returns
-	 * seconds since 1970. renew() blocks, on a worker of one process of the pool, and appends
-	 * the new version. 0 or -1. */
+	/* For secrets that are renewed ahead of time, or when a grant is PLATFORM_UNAUTHORIZED;
+	 * both or neither. renewal_due() returns seconds since 1970. renew() blocks, on a worker of
+	 * one process of the pool, and appends the new version. 0 or -1. */
 	int64_t (*renewal_due)(const void *instance, const char *secret);
 	int (*renew)(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 		struct error *error);

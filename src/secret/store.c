@@ -207,11 +207,23 @@ const uint8_t *store_hash_key(const struct store *store)
 	return store->keys->hash;
 }
 
-void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
-	uint8_t key[SEAL_HASH_SIZE])
+static void version_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *what, const char *name,
+	unsigned version, uint8_t key[SEAL_HASH_SIZE])
 {
 	char number[16];
 
 	snprintf(number, sizeof number, "%u", version);
-	seal_hash(hash_key, key, "accepted", name, number, NULL);
+	seal_hash(hash_key, key, what, name, number, NULL);
+}
+
+void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
+	uint8_t key[SEAL_HASH_SIZE])
+{
+	version_key(hash_key, "accepted", name, version, key);
+}
+
+void store_refused_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
+	uint8_t key[SEAL_HASH_SIZE])
+{
+	version_key(hash_key, "refused", name, version, key);
 }

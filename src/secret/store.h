@@ -67,6 +67,10 @@ const uint8_t *store_hash_key(const struct store *store);
 void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
 	uint8_t key[SEAL_HASH_SIZE]);
 
+/* The same for when a platform last refused what the version stands for. */
+void store_refused_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
+	uint8_t key[SEAL_HASH_SIZE]);
+
 /* -- changes; each is atomic and durable when it returns 0, and has changed nothing when it returns
  * -1 -- */
 

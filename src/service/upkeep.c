@@ -5,10 +5,17 @@
 #include "telemetry/log.h"
 
 enum {
-	WATCH_MS = 1000,
+	WATCH_MS = 500,
+	WATCH_WAITERS_MS = 100, /* while somebody waits */
 	/* A lease is longer than a renewal takes: the peer's timeout and, for a thread to become
-	 * free and for the store, this. So long a renewal that failed rests. */
+	 * free and for the store, this. */
 	LEASE_MARGIN_S = 60,
+	/* How long a renewal rests that failed: ahead of time, and while visitors wait for it. */
+	REST_S = 60,
+	REST_WAITERS_S = 5,
+	/* Of renewals because a platform did not accept a version, this many in this time. */
+	FORCED_MAX = 6,
+	FORCED_MS = 60 * 1000,
 	START_WITHIN_MS = 30 * 1000,   /* of taking the lease; later it might not last */
 	REPORT_EVERY_MS = 3600 * 1000, /* what goes on failing for the same cause */
 };
@@ -34,10 +41,11 @@ struct upkeep {
 	struct worker_job job;
 	struct state *state;
 	struct service **current;
-	bool running;
+	bool running, ending;
 	struct told *told;
 	struct state_thing lease; /* that this process has, if any */
 	int64_t lease_s;
+	struct upkeep_waiter *waiters;
 	/* The job's own, the loop does not touch them while it runs: */
 	struct service *service; /* a use, as of `files` */
 	struct files *files;
@@ -49,6 +57,7 @@ struct upkeep {
 	enum outcome outcome;
 	struct error error;
 	struct secret *unsaved; /* what the store did not take */
+	struct files *renewed;	/* what the store has since */
 };
 
 /* ---- on a worker ---- */
@@ -118,6 +127,9 @@ static void on_worker(struct worker_job *job)
 		upkeep->outcome = OUTCOME_OVERTAKEN;
 	if (rc == 1 && (upkeep->unsaved != NULL || renew(upkeep) == 0))
 		save(upkeep, settings);
+	if (upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN)
+		upkeep->renewed = files_renew(
+			upkeep->files, settings, &(struct error){0}, &(struct error){0});
 }
 
 /* ---- on the loop ---- */
@@ -181,6 +193,22 @@ static void report(struct upkeep *upkeep)
 	log_end(&line);
 }
 
+/* So that this process need not wait until it looks at its files. */
+static void put_files_in_place(struct upkeep *upkeep)
+{
+	struct service *service = upkeep->service;
+
+	if (upkeep->renewed == NULL || service != *upkeep->current ||
+		service->files != upkeep->files) {
+		files_drop(&upkeep->renewed);
+		return;
+	}
+	files_complete(upkeep->renewed, service->files);
+	files_drop(&service->files);
+	service->files = upkeep->renewed;
+	upkeep->renewed = NULL;
+}
+
 static void drop_uses(struct upkeep *upkeep)
 {
 	files_drop(&upkeep->files);
@@ -201,6 +229,47 @@ static void on_closed(uv_handle_t *timer)
 	free(upkeep);
 }
 
+static void on_timer(uv_timer_t *timer);
+
+static void watch(struct upkeep *upkeep, uint64_t first_ms)
+{
+	if (!uv_is_closing((uv_handle_t *)&upkeep->timer) && !upkeep->ending)
+		uv_timer_start(&upkeep->timer, on_timer, first_ms,
+			upkeep->waiters != NULL ? WATCH_WAITERS_MS : WATCH_MS);
+}
+
+/* A key in the state about one version of a platform's secret: what is true of one says nothing
+ * about the next. */
+static void version_key(const struct upkeep *upkeep, const char *what, const char *title,
+	unsigned version, uint8_t key[STATE_KEY_SIZE])
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", version);
+	seal_hash(store_hash_key((*upkeep->current)->files->store), key, what, title, number, NULL);
+}
+
+/* Seconds since 1970; 0: never. */
+static int64_t failed_at(const struct upkeep *upkeep, const char *title, unsigned version)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	version_key(upkeep, "renewal failed", title, version, key);
+	return state_marked(upkeep->state, key);
+}
+
+/* Other processes, and those who wait there, are told that it failed; the lease is for whoever
+ * tries next. */
+static void rest(struct upkeep *upkeep)
+{
+	uint8_t key[STATE_KEY_SIZE];
+	int64_t now = clock_wall();
+
+	version_key(upkeep, "renewal failed", upkeep->title, upkeep->version, key);
+	state_mark(upkeep->state, key, now, now + REST_S);
+	state_lease_end(upkeep->state, upkeep->lease.key, now, now);
+}
+
 static void on_loop(struct worker_job *job, bool cancelled)
 {
 	struct upkeep *upkeep = (struct upkeep *)((char *)job - offsetof(struct upkeep, job));
@@ -208,7 +277,11 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	upkeep->running = false;
 	if (!cancelled)
 		report(upkeep);
+	if (upkeep->outcome == OUTCOME_FAILED)
+		rest(upkeep);
+	put_files_in_place(upkeep);
 	drop_uses(upkeep);
+	watch(upkeep, 0);
 }
 
 static void submit(struct upkeep *upkeep, struct worker_queue *queue)
@@ -225,18 +298,96 @@ static void submit(struct upkeep *upkeep, struct worker_queue *queue)
 	}
 }
 
-/* The newest version of the platform's secret where it is due, else NULL. */
-static const struct store_secret *find_due(
-	const struct upkeep *upkeep, const struct service_platform *platform)
+/* ---- those who wait ---- */
+
+static bool is_awaited(const struct upkeep *upkeep, const char *title, unsigned version)
+{
+	for (const struct upkeep_waiter *at = upkeep->waiters; at != NULL; at = at->next)
+		if (at->version == version && strcmp(at->title, title) == 0)
+			return true;
+	return false;
+}
+
+/* Whether somebody has waited long enough; *why_r as done() is told. */
+static bool is_over(
+	const struct upkeep *upkeep, const struct upkeep_waiter *waiter, const char **why_r)
 {
 	const struct store_secret *secret;
+	size_t count;
+
+	*why_r = NULL;
+	secret = store_secrets((*upkeep->current)->files->store, waiter->title, &count);
+	if (count > 0 && secret->version > waiter->version)
+		return true;
+	if (failed_at(upkeep, waiter->title, waiter->version) >= waiter->since - REST_WAITERS_S)
+		*why_r = "the platform does not accept our access token, and gave no other: "
+			 "event=renewal in the log says why";
+	else if (clock_monotonic_ms() >= waiter->deadline_ms)
+		*why_r = "the platform does not accept our access token, and no other came in time";
+	return *why_r != NULL;
+}
+
+/* Whoever is told may wait once more: from the first one each time. */
+static void tell_waiters(struct upkeep *upkeep)
+{
+	struct upkeep_waiter **at = &upkeep->waiters;
+	const char *why;
+
+	while (*at != NULL) {
+		struct upkeep_waiter *waiter = *at;
+
+		if (!is_over(upkeep, waiter, &why)) {
+			at = &waiter->next;
+			continue;
+		}
+		*at = waiter->next;
+		waiter->done(waiter, why);
+		at = &upkeep->waiters;
+	}
+}
+
+void upkeep_await(struct upkeep *upkeep, struct upkeep_waiter *waiter)
+{
+	waiter->since = clock_wall();
+	waiter->next = upkeep->waiters;
+	upkeep->waiters = waiter;
+	watch(upkeep, 0);
+}
+
+/* ---- what is due ---- */
+
+/* A platform that takes back each new token is not asked for one with every visit. */
+static bool may_force(const struct upkeep *upkeep, const char *title)
+{
+	static const struct state_rate rate = {FORCED_MAX, FORCED_MS};
+	uint8_t key[STATE_KEY_SIZE];
+
+	seal_hash(store_hash_key((*upkeep->current)->files->store), key, "renewals at once", title,
+		NULL);
+	return state_take(upkeep->state, key, rate, clock_wall_ms()) == 0;
+}
+
+/* The newest version of the platform's secret where it is due or somebody waits for another, else
+ * NULL. */
+static const struct store_secret *find_due(
+	const struct upkeep *upkeep, const struct service_platform *platform, bool *forced_r)
+{
+	const struct store_secret *secret;
+	int64_t now = clock_wall(), rest_s = REST_S;
 	size_t count;
 
 	if (platform->driver->secret == NULL || platform->driver->secret->renewal_due == NULL)
 		return NULL;
 	secret = store_secrets((*upkeep->current)->files->store, platform->title, &count);
-	if (count == 0 || platform->driver->secret->renewal_due(
-				  platform->instance, secret_text(secret->secret)) > clock_wall())
+	if (count == 0)
+		return NULL;
+	*forced_r = platform->driver->secret->renewal_due(
+			    platform->instance, secret_text(secret->secret)) > now;
+	if (is_awaited(upkeep, platform->title, secret->version))
+		rest_s = REST_WAITERS_S;
+	else if (*forced_r)
+		return NULL;
+	if (failed_at(upkeep, platform->title, secret->version) > now - rest_s)
 		return NULL;
 	return secret;
 }
@@ -251,11 +402,12 @@ static bool hold_lease(struct upkeep *upkeep)
 	       STATE_LEASE_HELD;
 }
 
-/* Each try is a holder of its own, so that after one that failed we wait like everybody else. */
-static bool take_lease(struct upkeep *upkeep, const struct service_platform *platform)
+/* Each try is a holder of its own. The lease is of one version: where another is set, it waits for
+ * nobody. */
+static bool take_lease(
+	struct upkeep *upkeep, const struct service_platform *platform, unsigned version)
 {
-	seal_hash(store_hash_key((*upkeep->current)->files->store), upkeep->lease.key, "renewal",
-		platform->title, NULL);
+	version_key(upkeep, "renewal", platform->title, version, upkeep->lease.key);
 	seal_random(upkeep->lease.holding, sizeof upkeep->lease.holding);
 	upkeep->lease_s = platform->peer->timeout_ms / 1000 + 1 + LEASE_MARGIN_S;
 	return hold_lease(upkeep);
@@ -263,15 +415,20 @@ static bool take_lease(struct upkeep *upkeep, const struct service_platform *pla
 
 static void renew_if_due(struct upkeep *upkeep, struct service_platform *platform)
 {
-	const struct store_secret *secret = find_due(upkeep, platform);
+	bool forced = false;
+	const struct store_secret *secret = find_due(upkeep, platform, &forced);
 
-	if (secret == NULL || !take_lease(upkeep, platform))
+	if (secret == NULL || !take_lease(upkeep, platform, secret->version))
 		return;
 	upkeep->platform = platform;
 	snprintf(upkeep->title, sizeof upkeep->title, "%s", platform->title);
 	upkeep->secret = secret->secret;
 	upkeep->version = secret->version;
 	upkeep->latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
+	if (forced && !may_force(upkeep, platform->title)) {
+		rest(upkeep);
+		return;
+	}
 	submit(upkeep, &platform->queue);
 }
 
@@ -280,6 +437,9 @@ static void on_timer(uv_timer_t *timer)
 	struct upkeep *upkeep = timer->data;
 	struct service *service = *upkeep->current;
 
+	tell_waiters(upkeep);
+	if (upkeep->waiters == NULL && uv_timer_get_repeat(timer) == WATCH_WAITERS_MS)
+		watch(upkeep, WATCH_MS);
 	if (upkeep->running)
 		return;
 	if (upkeep->unsaved != NULL) {
@@ -303,7 +463,7 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service *
 	upkeep->current = current;
 	uv_timer_init(loop, &upkeep->timer);
 	upkeep->timer.data = upkeep;
-	uv_timer_start(&upkeep->timer, on_timer, WATCH_MS, WATCH_MS);
+	watch(upkeep, WATCH_MS);
 	return upkeep;
 }
 
@@ -324,6 +484,7 @@ void upkeep_free(struct upkeep **upkeep)
 	*upkeep = NULL;
 	if (u == NULL)
 		return;
+	u->ending = true;
 	uv_timer_stop(&u->timer);
 	while (u->running)
 		uv_run(u->timer.loop, UV_RUN_ONCE);

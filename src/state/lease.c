@@ -109,3 +109,35 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 	*index_r = choose(&lease);
 	return *index_r < count ? STATE_LEASE_HELD : STATE_LEASE_NONE;
 }
+
+/* The end of a lease. */
+struct ending {
+	int64_t now_us, until_us;
+	bool was_leased;
+};
+
+static enum state_edit decide_ending(int64_t *value, bool found, void *context)
+{
+	struct ending *ending = context;
+
+	ending->was_leased = found && *value > ending->now_us;
+	if (!ending->was_leased)
+		return STATE_EDIT_NONE;
+	if (ending->until_us <= ending->now_us)
+		return STATE_EDIT_ERASE;
+	/* No holder's entry says the same time. */
+	*value = *value > ending->until_us ? ending->until_us : *value - 1;
+	return STATE_EDIT_STORE;
+}
+
+int state_lease_end(
+	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until)
+{
+	struct ending ending = {.now_us = state_time(state, now * 1000000),
+		.until_us = state_time(state, until * 1000000)};
+	struct state_name name = state_name_of(STATE_KIND_LEASE, key);
+
+	if (state_change_one(state, &name, ending.now_us, decide_ending, &ending) != 0)
+		return -1;
+	return ending.was_leased;
+}

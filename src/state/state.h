@@ -144,6 +144,12 @@ enum state_leased {
 enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
 	int64_t now, int64_t until, size_t *index_r);
 
+/* Ends the lease of a thing, whoever holds it. Where `until` is later than `now` (seconds), nobody
+ * gets it before that time, which is never later than the lease would have ended. 1: there was a
+ * lease; 0: there was none; -1: the state does not answer. */
+int state_lease_end(
+	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
+
 /* When this state was made (seconds); not kept, since a state that was removed under a running
  * process is made anew at the next change. A session older than that is void: its revocation may
  * have been lost with the state before (a reboot empties /run). */

@@ -15,6 +15,28 @@ enum step operate_healthz(struct visit *visit)
 	return STEP_DONE;
 }
 
+/* One that has no secret, or whose secret was not accepted lately. */
+static void check_secret(
+	const struct visit *visit, const struct service_platform *platform, struct buffer *why)
+{
+	const struct store_secret *secret;
+	uint8_t key[STATE_KEY_SIZE];
+	size_t count;
+
+	secret = store_secrets(visit->files->store, platform->title, &count);
+	if (platform->driver->secret_scope != PLATFORM_SECRET_PER_PLATFORM)
+		return;
+	if (count == 0) {
+		buffer_printf(why, "platform %s: no secret in the store\n", platform->title);
+		return;
+	}
+	store_refused_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
+	if (state_marked(visit->server->state, key) > visit->now - OPERATE_REFUSED_S)
+		buffer_printf(why,
+			"platform %s: does not accept our secret: event=join in the log says why\n",
+			platform->title);
+}
+
 enum step operate_readyz(struct visit *visit)
 {
 	const struct service *service = visit->service;
@@ -27,15 +49,8 @@ enum step operate_readyz(struct visit *visit)
 		buffer_text(&why, "draining: this process is about to end\n");
 	if (!state_reachable(visit->server->state))
 		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
-	for (size_t i = 0; i < service->platform_count; i++) {
-		const struct service_platform *platform = &service->platforms[i];
-		size_t count;
-
-		store_secrets(visit->files->store, platform->title, &count);
-		if (count == 0 && platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
-			buffer_printf(
-				&why, "platform %s: no secret in the store\n", platform->title);
-	}
+	for (size_t i = 0; i < service->platform_count; i++)
+		check_secret(visit, &service->platforms[i], &why);
 	status = why.length > 0 ? 503 : 200;
 	if (status == 200)
 		buffer_text(&why, "ok\n");

@@ -12,6 +12,7 @@
 #include "http/response.h"
 #include "http/route.h"
 #include "service/service.h"
+#include "service/upkeep.h"
 #include "session/session.h"
 #include "session/ticket.h"
 #include "state/state.h"
@@ -54,6 +55,7 @@ struct server {
 	struct state *state;
 	struct service *service; /* the newest; each visit holds a reference */
 	const struct reload *reload;
+	struct upkeep *upkeep; /* NULL: nothing is renewed */
 	unsigned in_flight;
 	unsigned most_in_flight; /* that the limit of descriptors allows */
 	bool draining;

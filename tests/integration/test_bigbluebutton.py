@@ -161,7 +161,7 @@ def test_a_server_without_the_algorithm_refuses(make_rig):
 
     bbb = platforms.make(make_rig, Old)
     _, answer = bbb.sign_in(bbb.entry("weekly"), headers=JSON)
-    assert (answer.status, answer.code) == (403, "exchange-refused")
+    assert (answer.status, answer.code) == (502, "exchange-bad-answer")
     assert "algorithm" in bbb.audit(answer)["detail"]
 
 

@@ -3,6 +3,7 @@
 pair of tokens that is renewed, and the Guest Issuer."""
 
 import base64
+import concurrent.futures
 import contextlib
 import html
 import json
@@ -52,6 +53,13 @@ def of_another_type(setup):
 
 def enter(setup, visitor, meeting=NUMBER):
     return visitor.get("/auth/webex/" + meeting, JSON)
+
+
+def twin(setup, visitor):
+    """The same browser, for a request at the same time."""
+    other = setup.rig.visitor()
+    other.jar.update(visitor.jar)
+    return other
 
 
 # -- links --
@@ -147,7 +155,7 @@ def test_a_link_leads_to_the_listed_hosts_only(setup):
 
 def test_what_webex_refuses(setup):
     visitor = setup.visitor()
-    for status, expected in ((400, 403), (403, 403), (409, 403), (401, 403), (429, 503), (500, 502), (503, 502)):
+    for status, expected in ((400, 403), (404, 403), (409, 403), (403, 502), (401, 502), (429, 503), (500, 502), (503, 502)):
         with setup.peer.fault(join=status):
             assert enter(setup, visitor).status == expected, status
         assert enter(setup, visitor).status == 302
@@ -206,6 +214,53 @@ def test_one_process_renews_for_all(make_rig):
     listed = setup.rig.ctl("secret", "list", "--json").stdout
     versions = [entry["version"] for entry in json.loads(listed) if entry["name"] == TITLE]
     assert versions == [2], "the new pair took the place of the old one"
+    setup.check()
+
+
+def test_a_token_that_is_taken_back_is_renewed_once_for_all(make_rig):
+    """Within the joins that it was refused for, links and scripts alike, in whichever process."""
+    setup = set_up(make_rig, processes=3)
+    setup.settle()
+    visitor = setup.visitor()
+    wait_for(lambda: enter(setup, visitor).status == 302, "the first join")
+    for _ in range(2):
+        before = len(setup.peer.asked("access_token"))
+        setup.peer.take_back()
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            links = [pool.submit(enter, setup, twin(setup, visitor)) for _ in range(8)]
+            scripts = [pool.submit(setup.ask, twin(setup, visitor), {"meetingNumber": NUMBER}) for _ in range(4)]
+        assert {answer.result().status for answer in links} == {302}, setup.rig.pool.said()[-3000:]
+        assert {answer.result().status for answer in scripts} == {200}
+        assert len(setup.peer.asked("access_token")) == before + 1
+    setup.check()
+
+
+def test_a_new_secret_waits_for_no_renewal(make_rig):
+    """Nor for one that was a moment ago."""
+    setup = set_up(make_rig)
+    setup.settle()
+    setup.set_secret(setup.peer.secret())
+    wait_for(lambda: len(setup.peer.asked("access_token")) == 2, "the new pair", LEASE / 3)
+    setup.check()
+
+
+def test_what_the_operator_has_to_mend(make_rig):
+    """Webex takes neither the access token nor the refresh token any more: visitors hear that it is not the meeting, readyz fails, and a
+    secret that is set mends both."""
+    peer = peers.Webex()
+    setup = set_up(make_rig, peer)
+    setup.settle()
+    visitor = setup.visitor()
+    assert enter(setup, visitor).status == 302
+    peer.take_back()
+    peer.refresh_tokens.clear()
+    answer = enter(setup, visitor)
+    assert (answer.status, answer.code) == (502, "exchange-bad-answer")
+    assert "people who run this" in visitor.get("/auth/webex/" + NUMBER).text
+    ready = setup.rig.visitor().get("/auth/readyz")
+    assert ready.status == 503 and TITLE in ready.text
+    setup.set_secret(peer.secret())
+    wait_for(lambda: enter(setup, visitor).status == 302, "the new secret")
     setup.check()
 
 

@@ -51,6 +51,10 @@ class Webex(Peer):
         self.refresh_tokens[token] = number
         return token
 
+    def take_back(self):
+        """Every access token is worth nothing from now on (a password was changed, an administrator took it back); refresh tokens are."""
+        self.access_tokens.clear()
+
     def secret(self):
         return json.dumps({"clientSecret": self.client_secret, "refreshToken": self.authorize()})
 

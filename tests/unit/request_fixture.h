@@ -50,6 +50,9 @@ void site_secret(const char *name, const char *value);
 /* Writes a file into the site's folder; returns its path. */
 const char *site_file(const char *name, const char *text);
 
+/* From now on secrets are renewed, as in a process; site_settle() is of no use then. */
+void site_upkeep(void);
+
 /* Puts the clock forward by which sessions, tickets, rates and leases end. */
 void later(int64_t seconds);
 /* Puts the clock forward by which deadlines and pauses end, of what is under way too. */

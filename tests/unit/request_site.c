@@ -610,6 +610,12 @@ const char *site_refusal(const char *options, const char *sections)
 
 /* ---- the process ---- */
 
+void site_upkeep(void)
+{
+	site.server.upkeep = upkeep_new(&site.loop, site.server.state, &site.server.service);
+	assert_non_null(site.server.upkeep);
+}
+
 void site_receive(int fd, struct request *request)
 {
 	visit_begin(&site.server, fd, 1, request);
@@ -697,6 +703,7 @@ int site_down(void **state)
 	while (site.server.in_flight > 0)
 		site_turn();
 	browsers_down();
+	upkeep_free(&site.server.upkeep);
 	service_drop(&site.server.service);
 	outbound_free(&site.outbound);
 	uv_run(&site.loop, UV_RUN_DEFAULT);

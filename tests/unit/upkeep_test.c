@@ -183,7 +183,7 @@ static bool is_free(int64_t then)
 	struct state_thing thing;
 	size_t index;
 
-	seal_hash(store_hash_key(service.files->store), thing.key, "renewal", TITLE, NULL);
+	seal_hash(store_hash_key(service.files->store), thing.key, "renewal", TITLE, "1", NULL);
 	seal_random(thing.holding, sizeof thing.holding);
 	return state_lease(state, &thing, 1, then, then + 1, &index) == STATE_LEASE_HELD;
 }

@@ -207,9 +207,10 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 {
 	switch (result) {
 	case BBB_FAILED:
-	case BBB_WRONG_SECRET:
 	case BBB_NO_MEETING:
 		return PLATFORM_REFUSED;
+	case BBB_WRONG_SECRET:
+		return PLATFORM_UNAUTHORIZED;
 	case BBB_UNREACHABLE:
 		return PLATFORM_UNREACHABLE;
 	case BBB_TIMEOUT:

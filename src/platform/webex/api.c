@@ -62,12 +62,21 @@ static enum platform_verdict post(struct webex_call *call, const char *path, con
 		verdict = *root_r != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 	} else if (verdict == PLATFORM_GRANTED) {
 		verdict = talk_bad(&call->talk, "%s: the answer is HTTP %ld", path, answer.status);
-		call->unauthorized = answer.status == 401;
-		if (answer.status >= 400 && answer.status < 500 && answer.status != 429)
+		if (answer.status == 401)
+			verdict = PLATFORM_UNAUTHORIZED;
+		else if (answer.status == 403)
+			verdict = PLATFORM_FORBIDDEN;
+		else if (answer.status >= 400 && answer.status < 500 && answer.status != 429)
 			verdict = PLATFORM_REFUSED;
 	}
 	fetch_answer_release(&answer);
 	return verdict;
+}
+
+/* Where a request names no meeting, what is refused is ours. */
+static enum platform_verdict no_meetings_fault(enum platform_verdict verdict)
+{
+	return verdict == PLATFORM_REFUSED ? PLATFORM_FORBIDDEN : verdict;
 }
 
 /* ---- /meetings/join ---- */
@@ -145,7 +154,8 @@ enum platform_verdict webex_guest(struct webex_call *call, const char *access)
 
 	if (talk_put_json(&body, json_pack("{s:s, s:o}", "subject", call->grant->user_id,
 					 "displayName", name_of(call))) == 0)
-		verdict = post(call, "/v1/guests/token", access, body.data, &root);
+		verdict =
+			no_meetings_fault(post(call, "/v1/guests/token", access, body.data, &root));
 	else
 		error_set(call->grant->error, "no memory for a request");
 	if (verdict == PLATFORM_GRANTED) {
@@ -218,7 +228,7 @@ enum platform_verdict webex_login(
 
 	*token_r = NULL;
 	if (login != NULL) {
-		verdict = post(call, "/v1/jwt/login", login, "", &root);
+		verdict = no_meetings_fault(post(call, "/v1/jwt/login", login, "", &root));
 		explicit_bzero(login, strlen(login));
 		free(login);
 	}

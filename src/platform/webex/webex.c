@@ -120,7 +120,7 @@ static void webex_close(void *context)
 
 static enum platform_verdict ask_as_app(struct webex_call *call, const char *secret)
 {
-	enum platform_verdict verdict = PLATFORM_UNABLE;
+	enum platform_verdict verdict = PLATFORM_UNAUTHORIZED;
 	struct webex_pair pair;
 
 	if (webex_pair_read(secret, &pair) != 0) {
@@ -156,24 +156,31 @@ static enum platform_verdict ask_as_guest(struct webex_call *call, const char *s
 }
 
 /* An older secret is tried only where the newer one has no right to ask: it has ended, was not made
- * use of yet, or Webex answers 401. */
+ * use of yet, or Webex answers 401. Where none has, what the newest lacks counts. */
 static enum platform_verdict webex_admit(void *context, const struct platform_grant *grant)
 {
 	struct webex *webex = context;
 	struct webex_call call = {.webex = webex, .grant = grant};
-	enum platform_verdict verdict = PLATFORM_UNABLE;
+	enum platform_verdict first = PLATFORM_UNABLE;
+	struct error why = {0};
 
 	call.talk = talk_for(&webex->peer, grant);
 	for (size_t i = 0; i < grant->secrets.count; i++) {
-		call.unauthorized = false;
-		verdict = webex->guest_issuer ? ask_as_guest(&call, grant->secrets.values[i])
-					      : ask_as_app(&call, grant->secrets.values[i]);
+		enum platform_verdict verdict =
+			webex->guest_issuer ? ask_as_guest(&call, grant->secrets.values[i])
+					    : ask_as_app(&call, grant->secrets.values[i]);
+
 		if (verdict == PLATFORM_GRANTED)
 			*grant->accepted = i;
-		if (verdict != PLATFORM_UNABLE && !call.unauthorized)
-			break;
+		if (verdict != PLATFORM_UNABLE && verdict != PLATFORM_UNAUTHORIZED)
+			return verdict;
+		if (i == 0) {
+			first = verdict;
+			why = *grant->error;
+		}
 	}
-	return verdict;
+	*grant->error = why;
+	return first;
 }
 
 static const struct platform_entry_ops webex_entry = {

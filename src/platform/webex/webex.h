@@ -56,13 +56,12 @@ int webex_pair_check(void *instance, const struct platform_secrets *secrets, str
 
 /* -- api.c: the calls -- */
 
-/* One after the other; each verdict as grant() has it. A 401 sets *refused_r: another access token
- * may be tried. */
+/* One after the other; each verdict as admit() has it. After PLATFORM_UNAUTHORIZED another access
+ * token may be tried. */
 struct webex_call {
 	const struct webex *webex;
 	const struct platform_grant *grant;
 	struct talk talk;
-	bool unauthorized; /* out */
 };
 
 /* The address that joins the meeting into the grant's token. `access` is the right to ask. */

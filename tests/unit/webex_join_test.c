@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A join at the platform "webex": tokens that Webex takes back, what an operator has to mend, who a
+ * guest is there.
+ */
+#include "request_fixture.h"
+
+#ifdef HAVE_CJOSE
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TITLE "example.webex.com"
+#define APP   "https://app.example.org"
+#define WEBEX                                                                                      \
+	"platform \"" TITLE "\" { type = \"webex\" client-id = \"C1\" host-email = "               \
+	"\"host@example.org\" api = \"@api@\" allowed-origins = {\"" APP "\"} "                    \
+	"timeout = \"30s\" connect-timeout = \"30s\" }\n"
+#define ISSUER                                                                                     \
+	"platform \"" TITLE "\" { type = \"webex\" mode = \"guest-issuer\" issuer = \"i\" "        \
+	"api = \"@api@\" allowed-origins = {\"" APP "\"} "                                         \
+	"timeout = \"30s\" connect-timeout = \"30s\" }\n"
+#define PEOPLE	   "backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=grant\"} }\n"
+#define ALICE	   "name=alice&password=x"
+#define JSON	   "Content-Type: application/json\r\n"
+#define LINK	   "{\"joinLink\":\"https://example.webex.com/j\"}"
+#define GUEST	   "{\"accessToken\":\"guest\",\"expiresIn\":64799}"
+#define MEETING	   "/webex/123456789"
+#define FRESH_PAIR "{\"access_token\":\"fresh\",\"expires_in\":1209599,\"refresh_token\":\"r2\"}"
+#define ASK(browser)                                                                               \
+	SEND(browser, .method = "POST", .target = "/token/" TITLE, .site = "cross-site",           \
+		.accept = "*/*", .type = "application/json",                                       \
+		.body = "{\"meetingNumber\":\"123456789\"}", .more = {"HTTP_ORIGIN=" APP})
+
+/* A pair whose access token has days to live. */
+static void set_pair(const char *client_secret)
+{
+	char pair[300];
+
+	snprintf(pair, sizeof pair,
+		"{\"clientSecret\":\"%s\",\"refreshToken\":\"r1\",\"accessToken\":\"stale\","
+		"\"obtained\":%lld,\"accessEnds\":%lld}",
+		client_secret, (long long)site_now() - 1000, (long long)site_now() + 1000000);
+	site_secret(TITLE, pair);
+}
+
+static bool asks_with(const char *token, const char *path)
+{
+	char wanted[64];
+
+	snprintf(wanted, sizeof wanted, "Authorization: Bearer %s\r\n", token);
+	return strstr(peer_last(path), wanted) != NULL;
+}
+
+/* Webex, once it has given a fresh token. */
+static char *renew(const char *request)
+{
+	assert_non_null(strstr(request, "refresh_token=r"));
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+	peer_says("/v1/guests/token", 200, JSON, GUEST);
+	return strdup(FRESH_PAIR);
+}
+
+/* ... and if that is refused like the one before. */
+static char *renew_in_vain(const char *request)
+{
+	assert_non_null(strstr(request, "grant_type=refresh_token"));
+	return strdup(FRESH_PAIR);
+}
+
+static void open_site(const char *sections)
+{
+	set_pair("cs");
+	site_load("", sections);
+	peer_says("/v1/meetings/join", 401, JSON, "{}");
+	peer_says("/v1/guests/token", 401, JSON, "{}");
+	site_upkeep();
+}
+
+/* ---- tokens ---- */
+
+static void a_token_that_was_taken_back_is_renewed_within_the_join(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_makes("/v1/access_token", JSON, renew);
+	assert_leads(sign_in(&browser, MEETING, ALICE), "https://example.webex.com/j");
+	assert_logged("join", "result=ok user=alice");
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+	assert_int_equal(peer_requests("/v1/meetings/join"), 2);
+	assert_true(asks_with("fresh", "/v1/meetings/join"));
+	assert_leads(visit(&browser, MEETING), "https://example.webex.com/j");
+	assert_status(ASK(&browser), 200);
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+}
+
+static void a_script_gets_its_token_by_a_fresh_one_too(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+	sign_in(&browser, MEETING, ALICE);
+	peer_makes("/v1/access_token", JSON, renew);
+	assert_status(ASK(&browser), 200);
+	assert_true(asks_with("fresh", "/v1/guests/token"));
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+}
+
+static void many_who_are_refused_together_wait_for_one_renewal(void **state)
+{
+	enum { MANY = 5 };
+	struct browser browser = {0};
+	struct answer *answers[MANY];
+
+	(void)state;
+	set_pair("cs");
+	site_load("", WEBEX PEOPLE);
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+	site_upkeep();
+	sign_in(&browser, MEETING, ALICE);
+	peer_says("/v1/meetings/join", 401, JSON, "{}");
+	peer_makes("/v1/access_token", JSON, renew);
+	for (size_t i = 0; i < MANY; i++)
+		answers[i] = BEGIN(&browser, .target = MEETING);
+	for (size_t i = 0; i < MANY; i++)
+		assert_leads(end_it(answers[i]), "https://example.webex.com/j");
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+}
+
+static void a_pair_that_was_never_used_is_renewed_within_the_join(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	site_secret(TITLE, "{\"clientSecret\":\"cs\",\"refreshToken\":\"r1\"}");
+	site_load("", WEBEX PEOPLE);
+	peer_makes("/v1/access_token", JSON, renew);
+	site_upkeep();
+	assert_leads(sign_in(&browser, MEETING, ALICE), "https://example.webex.com/j");
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+}
+
+/* The operator's, and renewed no more within the visit. */
+static void a_fresh_token_that_is_refused_is_the_operators_fault(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_makes("/v1/access_token", JSON, renew_in_vain);
+	answer = sign_in(&browser, MEETING, ALICE);
+	assert_failure(answer, 502, "exchange-bad-answer", "rights.message");
+	assert_logged("join", "result=failed code=exchange-bad-answer level=error");
+	assert_true(log_says("HTTP 401"));
+	assert_int_equal(peer_requests("/v1/access_token"), 1);
+	assert_int_equal(peer_requests("/v1/meetings/join"), 2);
+}
+
+/* However many come, Webex is asked for a few tokens a minute. */
+static void renewals_that_do_not_help_are_limited(void **state)
+{
+	enum { MANY = 20 };
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_makes("/v1/access_token", JSON, renew_in_vain);
+	sign_in(&browser, MEETING, ALICE);
+	for (size_t i = 0; i < MANY; i++)
+		assert_failure(
+			visit(&browser, MEETING), 502, "exchange-bad-answer", "rights.message");
+	assert_in_range(peer_requests("/v1/access_token"), 2, MANY / 2);
+}
+
+static void a_refresh_token_that_has_ended_is_the_operators_fault(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_says("/v1/access_token", 400, JSON, "{\"error\":\"invalid_grant\"}");
+	answer = sign_in(&browser, MEETING, ALICE);
+	assert_failure(answer, 502, "exchange-bad-answer", "rights.message");
+	assert_true(log_says("event=renewal in the log says why"));
+	answer = visit(&browser, "/readyz");
+	assert_status(answer, 503);
+	assert_says(answer, "platform " TITLE ": does not accept our secret");
+	later(61);
+	assert_status(visit(&browser, "/readyz"), 200);
+}
+
+/* A new secret waits for nothing that went on about the old one. */
+static void a_new_secret_counts_at_once(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_says("/v1/access_token", 400, JSON, "{\"error\":\"invalid_grant\"}");
+	assert_status(sign_in(&browser, MEETING, ALICE), 502);
+	assert_status(visit(&browser, "/readyz"), 503);
+	peer_makes("/v1/access_token", JSON, renew);
+	site_secret(TITLE, "{\"clientSecret\":\"cs\",\"refreshToken\":\"r9\"}");
+	site_reload();
+	assert_leads(visit(&browser, MEETING), "https://example.webex.com/j");
+	assert_non_null(strstr(peer_last("/v1/access_token"), "refresh_token=r9"));
+	assert_status(visit(&browser, "/readyz"), 200);
+}
+
+static void so_it_does_right_after_a_renewal(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(WEBEX PEOPLE);
+	peer_makes("/v1/access_token", JSON, renew);
+	assert_leads(sign_in(&browser, MEETING, ALICE), "https://example.webex.com/j");
+	site_secret(TITLE, "{\"clientSecret\":\"cs\",\"refreshToken\":\"r9\"}");
+	site_reload();
+	wait_for_peer("/v1/access_token", 2);
+	assert_non_null(strstr(peer_last("/v1/access_token"), "refresh_token=r9"));
+}
+
+/* ---- what the operator has to mend ---- */
+
+static void what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open(void **state)
+{
+	static const struct {
+		const char *sections, *path;
+		int says, status;
+		const char *code, *sentence;
+		bool by_script;
+	} cases[] = {
+		{WEBEX PEOPLE, "/v1/meetings/join", 403, 502, "exchange-bad-answer",
+			"rights.message", false},
+		{WEBEX PEOPLE, "/v1/meetings/join", 404, 403, "exchange-refused", "meeting.message",
+			false},
+		{WEBEX PEOPLE, "/v1/meetings/join", 400, 403, "exchange-refused", "meeting.message",
+			false},
+		{WEBEX PEOPLE, "/v1/guests/token", 403, 502, "exchange-bad-answer",
+			"rights.message", true},
+		{WEBEX PEOPLE, "/v1/guests/token", 400, 502, "exchange-bad-answer",
+			"rights.message", true},
+		{ISSUER PEOPLE, "/v1/jwt/login", 401, 502, "exchange-bad-answer", "rights.message",
+			false},
+		{ISSUER PEOPLE, "/v1/jwt/login", 400, 502, "exchange-bad-answer", "rights.message",
+			false},
+		{ISSUER PEOPLE, "/v1/jwt/login", 404, 502, "exchange-bad-answer", "rights.message",
+			true},
+		{ISSUER PEOPLE, "/v1/meetings/join", 404, 403, "exchange-refused",
+			"meeting.message", false},
+		{ISSUER PEOPLE, "/v1/jwt/login", 500, 502, "exchange-bad-answer", "message", false},
+	};
+	char wanted[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct browser browser = {0};
+		const struct answer *answer;
+
+		if (i > 0 && strcmp(cases[i].sections, cases[i - 1].sections) == 0)
+			; /* the secret is there */
+		else if (strcmp(cases[i].sections, ISSUER PEOPLE) == 0)
+			site_secret(TITLE, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+		else
+			set_pair("cs");
+		site_load("", cases[i].sections);
+		peer_says("/v1/jwt/login", 200, JSON, "{\"token\":\"g\",\"expiresIn\":3600}");
+		peer_says("/v1/meetings/join", 200, JSON, LINK);
+		assert_leads(sign_in(&browser, MEETING, ALICE), "https://example.webex.com/j");
+		peer_says(cases[i].path, cases[i].says, JSON, "{}");
+		answer = cases[i].by_script ? ASK(&browser) : visit(&browser, MEETING);
+		snprintf(wanted, sizeof wanted, "(error.%s.%s)", cases[i].code, cases[i].sentence);
+		assert_status(answer, cases[i].status);
+		assert_says(answer, wanted);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, site_up, site_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_token_that_was_taken_back_is_renewed_within_the_join),
+		TEST(a_script_gets_its_token_by_a_fresh_one_too),
+		TEST(many_who_are_refused_together_wait_for_one_renewal),
+		TEST(a_pair_that_was_never_used_is_renewed_within_the_join),
+		TEST(a_fresh_token_that_is_refused_is_the_operators_fault),
+		TEST(renewals_that_do_not_help_are_limited),
+		TEST(a_refresh_token_that_has_ended_is_the_operators_fault),
+		TEST(a_new_secret_counts_at_once),
+		TEST(so_it_does_right_after_a_renewal),
+		TEST(what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void)
+{
+	return 77; /* automake: skipped, the build has no cjose */
+}
+
+#endif
