@@ -19,11 +19,9 @@ static const struct option options[] = {
 static int command_open(void *instance, const struct section *section, struct error *error)
 {
 	const struct helper *helper = instance;
-	struct error why;
 
-	if (helper_check(helper->program, &why) != 0)
-		return section_error(section, "program", error, "%s", why.text);
-	return 0;
+	return helper_check(helper->program, error) == 0 ? 0
+							 : section_blame(section, "program", error);
 }
 
 const struct auth_backend auth_command = {

@@ -82,11 +82,10 @@ _Static_assert(sizeof(struct asked) <= AUTH_STATE_MAX, "fits a challenge");
 static int email_open(void *instance, const struct section *section, struct error *error)
 {
 	struct email *email = instance;
-	struct error why;
 
 	email->server.plain = !email->starttls;
-	if (mail_check_server(&email->server, &why) != 0)
-		return section_error(section, "server", error, "%s", why.text);
+	if (mail_check_server(&email->server, error) != 0)
+		return section_blame(section, "server", error);
 	if (email->lines.count == 0)
 		email->lines = (struct config_list){
 			default_text, sizeof default_text / sizeof *default_text};

@@ -51,11 +51,10 @@ static const struct option options[] = {
 static int http_open(void *instance, const struct section *section, struct error *error)
 {
 	struct http *http = instance;
-	struct error why;
 
 	http->title = section_title(section);
-	http->fetch = fetch_new(&http->settings, &why);
-	return http->fetch != NULL ? 0 : section_error(section, "ca-file", error, "%s", why.text);
+	http->fetch = fetch_new(&http->settings, error);
+	return http->fetch != NULL ? 0 : section_blame(section, "ca-file", error);
 }
 
 static void http_close(void *instance)

@@ -27,12 +27,11 @@ static const struct option options[] = {
 static int pam_open(void *instance, const struct section *section, struct error *error)
 {
 	struct pam *pam = instance;
-	struct error why;
 
 	pam->helper.arguments = (struct config_list){&pam->service, 1};
-	if (helper_check(pam->helper.program, &why) != 0)
-		return section_error(section, "helper", error, "%s", why.text);
-	return 0;
+	return helper_check(pam->helper.program, error) == 0
+		       ? 0
+		       : section_blame(section, "helper", error);
 }
 
 const struct auth_backend auth_pam = {

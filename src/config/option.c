@@ -193,21 +193,28 @@ bool section_has(const struct section *section, const char *name)
 	return value->line != 0;
 }
 
-int section_error(const struct section *section, const char *name, struct error *error,
-	const char *format, ...)
+int section_blame(const struct section *section, const char *name, struct error *error)
 {
 	const struct value *value = name != NULL ? section_value(section, name) : NULL;
 	int line = value != NULL && value->line != 0 ? value->line : section->line;
-	char text[sizeof error->text];
-	va_list args;
 
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	error_set(error, "%s%s%s", name != NULL ? name : "", name != NULL ? ": " : "", text);
+	if (name != NULL)
+		error_prefix(error, "%s: ", name);
 	if (section->title != NULL)
 		error_prefix(error, "%s \"%.64s\": ", section->kind, section->title);
 	else if (section->kind != NULL)
 		error_prefix(error, "%s: ", section->kind);
 	return error_prefix(error, "%s:%d: ", section->file, line);
+}
+
+int section_error(const struct section *section, const char *name, struct error *error,
+	const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (error != NULL)
+		vsnprintf(error->text, sizeof error->text, format, args);
+	va_end(args);
+	return section_blame(section, name, error);
 }

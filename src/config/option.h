@@ -137,3 +137,6 @@ bool section_has(const struct section *section, const char *name);
  * NULL or the file does not set it. Always -1. */
 int section_error(const struct section *section, const char *name, struct error *error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Puts the same in front of what `error` says. Always -1. */
+int section_blame(const struct section *section, const char *name, struct error *error);

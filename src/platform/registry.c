@@ -89,12 +89,11 @@ static int open_fetch(const struct platform_driver *driver, const struct section
 {
 	struct fetch_settings settings = {
 		peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms};
-	struct error why;
 
 	if (driver->grant == NULL || driver->grant->threads == 0)
 		return 0;
-	peer->fetch = fetch_new(&settings, &why);
-	return peer->fetch != NULL ? 0 : section_error(section, "ca-file", error, "%s", why.text);
+	peer->fetch = fetch_new(&settings, error);
+	return peer->fetch != NULL ? 0 : section_blame(section, "ca-file", error);
 }
 
 int platform_open(const struct platform_driver *driver, const struct section *section,

@@ -80,15 +80,14 @@ static int open_trust(struct service_platform *platform, struct error *error)
 static int open_platform(
 	const struct section *section, struct service_platform *platform, struct error *error)
 {
-	struct error why;
 
 	platform->title = section_title(section);
 	platform->driver = platform_find(section_type(section));
 	if (platform_open(platform->driver, section, &platform->instance, error) != 0)
 		return -1;
 	platform->peer = platform_peer(platform->instance);
-	if (open_trust(platform, &why) != 0)
-		return section_error(section, "ca-file", error, "%s", why.text);
+	if (open_trust(platform, error) != 0)
+		return section_blame(section, "ca-file", error);
 	platform->queue.limit =
 		platform->driver->grant != NULL ? platform->driver->grant->threads : 0;
 	platform->login_policy = login_policy_of(platform->peer);
@@ -191,7 +190,6 @@ struct service *service_load_settings(const char *file, struct error *error)
 {
 	struct config_types types = {platform_section_types(), auth_section_types()};
 	struct service *service = calloc(1, sizeof *service);
-	struct error why;
 
 	if (service == NULL) {
 		error_set(error, "no memory");
@@ -203,8 +201,8 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service_drop(&service);
 		return NULL;
 	}
-	if (state_check_address(service->settings->state, &why) != 0) {
-		section_error(service->settings->top, "state", error, "%s", why.text);
+	if (state_check_address(service->settings->state, error) != 0) {
+		section_blame(service->settings->top, "state", error);
 		service_drop(&service);
 		return NULL;
 	}

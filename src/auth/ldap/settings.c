@@ -62,11 +62,10 @@ static int read_servers(
 	const struct section *section, struct directory *directory, struct error *error)
 {
 	bool secure = directory->start_tls;
-	struct error why;
 
 	for (size_t i = 0; i < directory->urls.count; i++) {
-		if (read_server(directory, directory->urls.items[i], &why) != 0)
-			return section_error(section, "servers", error, "%s", why.text);
+		if (read_server(directory, directory->urls.items[i], error) != 0)
+			return section_blame(section, "servers", error);
 		secure = secure || directory->servers[i].ldaps;
 	}
 	if (secure && access(directory->ca_file, R_OK) != 0)

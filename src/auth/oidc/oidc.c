@@ -32,13 +32,12 @@ static void oidc_close(void *instance)
 static int oidc_open(void *instance, const struct section *section, struct error *error)
 {
 	struct oidc *oidc = instance;
-	struct error why;
 
 	oidc_cache_init(&oidc->metadata);
 	oidc_cache_init(&oidc->keys);
-	oidc->fetch = fetch_new(&oidc->settings, &why);
+	oidc->fetch = fetch_new(&oidc->settings, error);
 	if (oidc->fetch == NULL)
-		return section_error(section, "ca-file", error, "%s", why.text);
+		return section_blame(section, "ca-file", error);
 	return oidc_options_check(section, &oidc->options, error);
 }
 

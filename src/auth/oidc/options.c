@@ -107,12 +107,11 @@ static int join_list(const struct section *section, const char *name,
 int oidc_options_check(
 	const struct section *section, struct oidc_options *options, struct error *error)
 {
-	struct error why;
 	size_t i = 0;
 
 	if (options->metadata_url[0] != '\0' &&
-		oidc_check_endpoint(options->metadata_url, "it", options->issuer, &why) != 0)
-		return section_error(section, "metadata-url", error, "%s", why.text);
+		oidc_check_endpoint(options->metadata_url, "it", options->issuer, error) != 0)
+		return section_blame(section, "metadata-url", error);
 	while (i < options->scopes.count && strcmp(options->scopes.items[i], "openid") != 0)
 		i++;
 	if (i == options->scopes.count)
