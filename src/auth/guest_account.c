@@ -8,15 +8,14 @@
 #include "guests/accounts.h"
 
 struct guest_accounts {
-	struct records_file file;
-	const char *path;
+	struct records_file file; /* first: records.h */
 	struct config_list groups;
 };
 
 static const struct option options[] = {
 	{"accounts", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
 		"the file of accounts, an absolute path; the guest desk makes it",
-		OPTION_INTO(struct guest_accounts, path)},
+		OPTION_INTO(struct guest_accounts, file.path)},
 	{"groups", OPTION_LIST, NULL, "groups that all of them are in",
 		OPTION_INTO(struct guest_accounts, groups)},
 	{0},
@@ -24,19 +23,9 @@ static const struct option options[] = {
 
 static int guest_account_open(void *instance, const struct section *section, struct error *error)
 {
-	struct guest_accounts *guest_accounts = instance;
-	struct error why;
-
-	if (records_open(&guest_accounts->file, &accounts_type, guest_accounts->path, &why) != 0)
-		return section_error(section, "accounts", error, "%s", why.text);
-	return 0;
-}
-
-static void guest_account_close(void *instance)
-{
-	struct guest_accounts *guest_accounts = instance;
-
-	records_close(&guest_accounts->file);
+	return records_open(instance, &accounts_type, error) == 0
+		       ? 0
+		       : section_blame(section, "accounts", error);
 }
 
 /* The subject is the id, which no later account of the same name has. The digest is there so that
@@ -163,21 +152,14 @@ static bool guest_account_session_valid(void *instance, const struct identity *w
 	return active;
 }
 
-static int guest_account_refresh(void *instance, struct error *error)
-{
-	struct guest_accounts *guest_accounts = instance;
-
-	return records_refresh(&guest_accounts->file, error);
-}
-
 const struct auth_backend auth_guest_account = {
 	.type = "guest-account",
 	.summary = "accounts for named meetings, made at the guest desk",
 	.options = options,
 	.size = sizeof(struct guest_accounts),
 	.open = guest_account_open,
-	.close = guest_account_close,
+	.close = records_close,
 	.check = guest_account_check,
 	.session_valid = guest_account_session_valid,
-	.refresh = guest_account_refresh,
+	.refresh = records_refresh,
 };

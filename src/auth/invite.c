@@ -7,34 +7,19 @@
 #include "base/clock.h"
 #include "guests/invites.h"
 
-struct invitations {
-	struct records_file file;
-	const char *path;
-};
-
 static const struct option options[] = {
 	{"invitations", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/invitations",
 		"the file of invitations, an absolute path; see meetauthctl invite",
-		OPTION_INTO(struct invitations, path)},
+		OPTION_INTO(struct records_file, path)},
 	{"lifetime", OPTION_DURATION, "30d", "how long one is good where its maker does not say"},
 	{0},
 };
 
 static int invite_open(void *instance, const struct section *section, struct error *error)
 {
-	struct invitations *invitations = instance;
-	struct error why;
-
-	if (records_open(&invitations->file, &invites_type, invitations->path, &why) != 0)
-		return section_error(section, "invitations", error, "%s", why.text);
-	return 0;
-}
-
-static void invite_close(void *instance)
-{
-	struct invitations *invitations = instance;
-
-	records_close(&invitations->file);
+	return records_open(instance, &invites_type, error) == 0
+		       ? 0
+		       : section_blame(section, "invitations", error);
 }
 
 static int set_identity(struct identity *who, const struct invite *invite)
@@ -98,34 +83,27 @@ static enum auth_verdict judge(const struct records *invites, const struct auth_
 
 static enum auth_verdict invite_check(void *instance, const struct auth_attempt *attempt)
 {
-	struct invitations *invitations = instance;
+	struct records_file *file = instance;
 	enum auth_verdict verdict;
 
-	pthread_mutex_lock(&invitations->file.lock);
-	verdict = judge(invitations->file.records, attempt);
-	pthread_mutex_unlock(&invitations->file.lock);
+	pthread_mutex_lock(&file->lock);
+	verdict = judge(file->records, attempt);
+	pthread_mutex_unlock(&file->lock);
 	return verdict;
 }
 
 static bool invite_session_valid(void *instance, const struct identity *who)
 {
-	struct invitations *invitations = instance;
+	struct records_file *file = instance;
 
 	return strncmp(who->subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) == 0 &&
-	       records_id_active(&invitations->file, who->subject + strlen(INVITE_SUBJECT));
-}
-
-static int invite_refresh(void *instance, struct error *error)
-{
-	struct invitations *invitations = instance;
-
-	return records_refresh(&invitations->file, error);
+	       records_id_active(file, who->subject + strlen(INVITE_SUBJECT));
 }
 
 /* The signing secret is created with the first invitation. */
 static bool invite_needs_secret(void *instance)
 {
-	struct records_file *file = &((struct invitations *)instance)->file;
+	struct records_file *file = instance;
 	const struct invite *invite;
 	bool active = false;
 
@@ -142,14 +120,14 @@ const struct auth_backend auth_invite = {
 	.type = "invite",
 	.summary = "signed links that let a guest into one meeting",
 	.options = options,
-	.size = sizeof(struct invitations),
+	.size = sizeof(struct records_file),
 	.threads = 1,
 	.one_meeting = true,
 	.link = true,
 	.secret = &secret,
 	.open = invite_open,
-	.close = invite_close,
+	.close = records_close,
 	.check = invite_check,
 	.session_valid = invite_session_valid,
-	.refresh = invite_refresh,
+	.refresh = records_refresh,
 };

@@ -13,33 +13,18 @@
 
 enum { ID_LENGTH = RECORDS_ID_SIZE - 1 };
 
-struct keys {
-	struct records_file file;
-	const char *path;
-};
-
 static const struct option options[] = {
 	{"keys", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/meeting.keys",
 		"the file of keys, an absolute path; see meetauthctl meeting-key",
-		OPTION_INTO(struct keys, path)},
+		OPTION_INTO(struct records_file, path)},
 	{0},
 };
 
 static int meeting_key_open(void *instance, const struct section *section, struct error *error)
 {
-	struct keys *keys = instance;
-	struct error why;
-
-	if (records_open(&keys->file, &meeting_keys_type, keys->path, &why) != 0)
-		return section_error(section, "keys", error, "%s", why.text);
-	return 0;
-}
-
-static void meeting_key_close(void *instance)
-{
-	struct keys *keys = instance;
-
-	records_close(&keys->file);
+	return records_open(instance, &meeting_keys_type, error) == 0
+		       ? 0
+		       : section_blame(section, "keys", error);
 }
 
 /* What is needed of a meeting's key, copied so that the table is not held while it is checked. */
@@ -97,14 +82,14 @@ static enum password_match verify(const char *hash, const char *typed)
 
 static enum auth_verdict meeting_key_check(void *instance, const struct auth_attempt *attempt)
 {
-	struct keys *keys = instance;
+	struct records_file *file = instance;
 	char name[DISPLAY_NAME_SIZE];
 	enum password_match match;
 	struct found found;
 
 	if (display_name(attempt->name, name) != 0)
 		return AUTH_UNKNOWN;
-	find(&keys->file, attempt->join, &found);
+	find(file, attempt->join, &found);
 	/* Whether or not the meeting has a key: the time must not tell. */
 	match = verify(found.hash, attempt->password);
 	explicit_bzero(found.hash, sizeof found.hash);
@@ -129,7 +114,7 @@ static enum auth_verdict meeting_key_check(void *instance, const struct auth_att
 
 static bool meeting_key_session_valid(void *instance, const struct identity *who)
 {
-	struct keys *keys = instance;
+	struct records_file *file = instance;
 	const char *subject = who->subject;
 	char id[RECORDS_ID_SIZE];
 
@@ -137,14 +122,7 @@ static bool meeting_key_session_valid(void *instance, const struct identity *who
 		strlen(subject) < strlen(SUBJECT) + ID_LENGTH)
 		return false;
 	snprintf(id, sizeof id, "%s", subject + strlen(SUBJECT));
-	return records_id_active(&keys->file, id);
-}
-
-static int meeting_key_refresh(void *instance, struct error *error)
-{
-	struct keys *keys = instance;
-
-	return records_refresh(&keys->file, error);
+	return records_id_active(file, id);
 }
 
 static const struct auth_form form = {
@@ -154,12 +132,12 @@ const struct auth_backend auth_meeting_key = {
 	.type = "meeting-key",
 	.summary = "a key of its own for each meeting, and a display name",
 	.options = options,
-	.size = sizeof(struct keys),
+	.size = sizeof(struct records_file),
 	.form = &form,
 	.one_meeting = true,
 	.open = meeting_key_open,
-	.close = meeting_key_close,
+	.close = records_close,
 	.check = meeting_key_check,
 	.session_valid = meeting_key_session_valid,
-	.refresh = meeting_key_refresh,
+	.refresh = records_refresh,
 };

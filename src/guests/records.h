@@ -117,9 +117,10 @@ int records_end(struct records_change *change);
 
 /* -- following the changes of other processes -- */
 
+/* A backend's instance begins with one, whose path an option has filled. */
 struct records_file {
-	const struct records_type *type;
 	const char *path; /* the caller's */
+	const struct records_type *type;
 	/* Held by who reads `records`, and never while the file is read: a check of a session,
 	 * which runs on the loop, must not wait for a disk. */
 	pthread_mutex_t lock;
@@ -127,14 +128,14 @@ struct records_file {
 	struct file_stamp stamp; /* refresh only, which one worker at a time calls */
 };
 
-/* 0 or -1. */
-int records_open(struct records_file *file, const struct records_type *type, const char *path,
-	struct error *error);
+/* Reads the file. 0 or -1. */
+int records_open(struct records_file *file, const struct records_type *type, struct error *error);
 
-/* Reads the file again when it has changed: 1 when it has, 0 when not, -1 for a bad file, which
- * leaves the old list in use. */
-int records_refresh(struct records_file *file, struct error *error);
-void records_close(struct records_file *file);
+/* Both as a backend's calls: the instance is a records_file, or begins with one. Refreshing reads
+ * the file again when it has changed: 1 when it has, 0 when not, -1 for a bad file, which leaves
+ * the old list in use. */
+int records_refresh(void *instance, struct error *error);
+void records_close(void *instance);
 
 /* Whether there is a record of that id, and it is active now. */
 bool records_id_active(struct records_file *file, const char *id);

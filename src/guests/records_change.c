@@ -162,10 +162,9 @@ static struct records *load_stamped(struct records_file *file, struct error *err
 	return records;
 }
 
-int records_open(struct records_file *file, const struct records_type *type, const char *path,
-	struct error *error)
+int records_open(struct records_file *file, const struct records_type *type, struct error *error)
 {
-	*file = (struct records_file){.type = type, .path = path};
+	file->type = type;
 	file->records = load_stamped(file, error);
 	if (file->records == NULL)
 		return -1;
@@ -173,8 +172,9 @@ int records_open(struct records_file *file, const struct records_type *type, con
 	return 0;
 }
 
-int records_refresh(struct records_file *file, struct error *error)
+int records_refresh(void *instance, struct error *error)
 {
+	struct records_file *file = instance;
 	struct records *records, *old;
 
 	if (file_stamp_equal(file_stamp(file->path), file->stamp))
@@ -190,8 +190,10 @@ int records_refresh(struct records_file *file, struct error *error)
 	return 1;
 }
 
-void records_close(struct records_file *file)
+void records_close(void *instance)
 {
+	struct records_file *file = instance;
+
 	records_free(&file->records);
 	pthread_mutex_destroy(&file->lock);
 }
