@@ -11,15 +11,15 @@
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
+#include "outbound/fetch.h"
 #include "service/lint.h"
 #include "service/service.h"
 #include "service/user.h"
 #include "state/state.h"
 
-#include <curl/curl.h>
 #include <signal.h>
 
-enum { PAGE_MAX = 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
+enum { PAGE_MAX = 1024, BODY_MAX = 16 * 1024 * 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
 
 /* Findings as they come: a table, or a list for --json. */
 struct findings {
@@ -134,92 +134,62 @@ static void check_backend_secrets(struct findings *findings, const struct servic
 	}
 }
 
-/* What a page answered. */
-struct fetched {
-	CURLcode result;
-	long status;
-	struct buffer body; /* its beginning */
-	char why[CURL_ERROR_SIZE];
-};
-
-static size_t keep(char *bytes, size_t size, size_t count, void *context)
+/* Gets a page; whatever it answers is true. */
+static bool fetch_page(const char *url, const struct fetch_settings *settings,
+	struct fetch_answer *answer, struct error *error)
 {
-	struct fetched *fetched = context;
-	size_t room = PAGE_MAX - fetched->body.length;
+	const struct fetch_request request = {.url = url, .body_max = BODY_MAX};
+	struct fetch *fetch = fetch_new(settings, error);
+	bool answered = fetch != NULL && fetch_do(fetch, &request, answer, error) == FETCH_ANSWER;
 
-	buffer_append(&fetched->body, bytes, size * count < room ? size * count : room);
-	return size * count;
-}
-
-static void fetch_page(const char *url, const char *ca_file, int64_t connect_ms, int64_t timeout_ms,
-	struct fetched *fetched)
-{
-	CURL *easy = curl_easy_init();
-
-	*fetched = (struct fetched){.result = CURLE_OUT_OF_MEMORY, .body = BUFFER_INIT(PAGE_MAX)};
-	if (easy != NULL) {
-		curl_easy_setopt(easy, CURLOPT_URL, url);
-		curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
-		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-		curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-		curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-		curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
-		curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-		curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep);
-		curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetched);
-		curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetched->why);
-		if (ca_file[0] != '\0')
-			curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
-		fetched->result = curl_easy_perform(easy);
-		curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &fetched->status);
-		curl_easy_cleanup(easy);
-	}
-	if (fetched->why[0] == '\0')
-		snprintf(fetched->why, sizeof fetched->why, "%s",
-			curl_easy_strerror(fetched->result));
+	fetch_free(&fetch);
+	return answered;
 }
 
 /* The way that visitors come: name, certificate, web server, pool. The web server lets the operator
  * alone see readyz, from where it says; anybody else gets 403 of it, which is as good. */
 static void connect_base_url(struct findings *findings, const struct settings *settings)
 {
+	static const struct fetch_settings limits = {"", CONNECT_MS, TIMEOUT_MS};
+	const char *base = settings->base_url, *body;
 	struct buffer url = BUFFER_INIT(PAGE_MAX);
-	struct fetched page;
-	char text[PAGE_MAX + 400];
-	const char *body;
+	struct fetch_answer page = {0};
+	struct error error = {0};
+	char text[2 * PAGE_MAX];
 
-	buffer_printf(&url, "%s/readyz", settings->base_url);
-	fetch_page(url.data != NULL ? url.data : "", "", CONNECT_MS, TIMEOUT_MS, &page);
+	buffer_printf(&url, "%s/readyz", base);
+	if (url.data == NULL || !fetch_page(url.data, &limits, &page, &error)) {
+		add(findings, false, "connect", base, error.text);
+		goto done;
+	}
 	body = page.body.data != NULL ? page.body.data : "";
-	if (page.status == 503 && page.body.data != NULL)
-		page.body.data[strcspn(body, "\r\n")] = '\0';
-	if (page.result != CURLE_OK)
-		snprintf(text, sizeof text, "%s", page.why);
-	else if (page.status == 502 || page.status == 504)
+	if (page.status == 502 || page.status == 504) {
 		snprintf(text, sizeof text,
 			"HTTP %ld: the web server reaches no meetauthd: is the pool running, and "
 			"is its socket the one that the web server names (and may it use it)?",
 			page.status);
-	else if (page.status == 503)
-		snprintf(text, sizeof text, "HTTP 503: the pool is not ready: %s",
-			text_is_printable(body) ? body : "");
-	else
-		snprintf(text, sizeof text, "reached");
-	if (strcmp(text, "reached") != 0)
-		add(findings, false, "connect", settings->base_url, text);
-	else if (page.status == 403 || (page.status == 200 && strncmp(body, "ok\n", 3) == 0))
-		add(findings, true, "connect", settings->base_url,
-			page.status == 200 ? "reached, and the pool is ready"
-					   : "reached; the web server keeps readyz from this host");
-	else {
+		add(findings, false, "connect", base, text);
+	} else if (page.status == 503) {
+		int length = (int)strcspn(body, "\r\n");
+
+		snprintf(text, sizeof text, "HTTP 503: the pool is not ready: %.*s",
+			length < PAGE_MAX ? length : PAGE_MAX, body);
+		add(findings, false, "connect", base,
+			text_is_printable(text) ? text : "HTTP 503: the pool is not ready");
+	} else if (page.status == 200 && strncmp(body, "ok\n", 3) == 0) {
+		add(findings, true, "connect", base, "reached, and the pool is ready");
+	} else if (page.status == 403) {
+		add(findings, true, "connect", base,
+			"reached; the web server keeps readyz from this host");
+	} else {
 		snprintf(text, sizeof text,
 			"HTTP %ld for %s, which another program seems to answer: does base-url "
 			"have the host and the path that the web server hands on?",
-			page.status, url.data != NULL ? url.data : "readyz");
-		warn(findings, "connect", settings->base_url, 0, text);
+			page.status, url.data);
+		warn(findings, "connect", base, 0, text);
 	}
-	buffer_release(&page.body);
+done:
+	fetch_answer_release(&page);
 	buffer_release(&url);
 }
 
@@ -228,15 +198,16 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 static bool reach_platform(struct findings *findings, const struct service_platform *platform)
 {
 	const struct platform_peer *peer = platform->peer;
-	char text[CURL_ERROR_SIZE + 300];
-	struct fetched page;
+	const struct fetch_settings limits = {
+		peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms};
+	struct fetch_answer page = {0};
+	struct error error = {"reached"};
+	bool reached = fetch_page(peer->api, &limits, &page, &error);
 
-	fetch_page(peer->api, peer->ca_file, peer->connect_timeout_ms, peer->timeout_ms, &page);
-	snprintf(text, sizeof text, "%s: %s", peer->api,
-		page.result == CURLE_OK ? "reached" : page.why);
-	add(findings, page.result == CURLE_OK, "connect", platform->title, text);
-	buffer_release(&page.body);
-	return page.result == CURLE_OK;
+	error_prefix(&error, "%s: ", peer->api);
+	add(findings, reached, "connect", platform->title, error.text);
+	fetch_answer_release(&page);
+	return reached;
 }
 
 /* And what else a driver can try with its secret. */
