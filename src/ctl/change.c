@@ -10,7 +10,6 @@
 /* Reads the text as it is; where there is no file and `create`, that of a new one. */
 static void read_text(struct change *change, bool create)
 {
-	struct error error;
 	struct stat st;
 
 	change->old = BUFFER_INIT(USERS_FILE_MAX);
@@ -19,8 +18,7 @@ static void read_text(struct change *change, bool create)
 		buffer_text(&change->old, USERS_FIRST_LINE);
 		return;
 	}
-	if (file_read_text(change->path, FILE_PRIVATE, &change->old, &error) != 0)
-		ctl_fail(EX_NOINPUT, &error);
+	ctl_must(EX_NOINPUT, file_read_text(change->path, FILE_PRIVATE, &change->old, &ctl_error));
 	if (stat(change->path, &st) == 0)
 		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
 }
@@ -30,12 +28,9 @@ static struct users *parse_users(const char *path, const struct buffer *text, in
 {
 	struct buffer copy = BUFFER_INIT(USERS_FILE_MAX);
 	struct users *users;
-	struct error error;
 
 	buffer_append(&copy, text->data != NULL ? text->data : "", text->length);
-	users = users_parse(path, &copy, &error);
-	if (users == NULL)
-		ctl_fail(status, &error);
+	users = ctl_need(status, users_parse(path, &copy, &ctl_error));
 	return users;
 }
 
@@ -90,7 +85,6 @@ void change_commit(struct change *change, const struct user *user)
 {
 	struct buffer line = BUFFER_INIT(USERS_FILE_MAX), text = BUFFER_INIT(USERS_FILE_MAX);
 	struct users *check;
-	struct error error;
 
 	if (user != NULL)
 		users_format(user, &line);
@@ -100,8 +94,8 @@ void change_commit(struct change *change, const struct user *user)
 			USERS_FILE_MAX);
 	/* A good file is never replaced with a bad one. */
 	check = parse_users(change->path, &text, EX_SOFTWARE);
-	if (file_replace(change->path, text.data, text.length, change->mode, &error) != 0)
-		ctl_fail(EX_CANTCREAT, &error);
+	ctl_must(EX_CANTCREAT,
+		file_replace(change->path, text.data, text.length, change->mode, &ctl_error));
 	users_drop(&check);
 	buffer_wipe(&line);
 	buffer_wipe(&text);

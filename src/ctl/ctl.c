@@ -223,7 +223,6 @@ static void read_common(struct ctl *ctl, struct line *line)
 /* Runs the command at the front of the line. */
 static int run_command(struct ctl *ctl, struct line *line)
 {
-	struct error error;
 	struct audit audit;
 	int words = 0, status;
 
@@ -232,8 +231,7 @@ static int run_command(struct ctl *ctl, struct line *line)
 		return print_help(ctl->command, line->argc > 0 ? line->argv[0] : NULL);
 	if (ctl->command == NULL)
 		return fail_unknown(line->argc, line->argv);
-	if (secret_init(&error) != 0)
-		ctl_fail(EX_OSERR, &error);
+	ctl_must(EX_OSERR, secret_init(&ctl_error));
 	audit_begin(&audit, line->argc - words, line->argv + words);
 	ctl_read_arguments(ctl->command, line->argc - words, line->argv + words, &ctl->given);
 	if (!ctl->command->loads_itself)

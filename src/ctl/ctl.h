@@ -57,6 +57,12 @@ _Noreturn void ctl_fail(int status, const struct error *error);
 _Noreturn void ctl_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void ctl_no_memory(void);
 
+/* The error that a call fills whose result goes straight into one of these. They end the program
+ * with it unless the result is 0, or not NULL. */
+extern struct error ctl_error;
+void ctl_must(int status, int rc);
+void *ctl_need(int status, void *result) __attribute__((returns_nonnull));
+
 /* The same for wrong arguments: EX_USAGE, with the command's usage line. */
 _Noreturn void ctl_usage(const struct ctl_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

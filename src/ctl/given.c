@@ -16,7 +16,8 @@ enum { RANDOM_SIZE = 32 }; /* bytes */
 
 /* ---- sections ---- */
 
-const struct section *given_backend(const struct ctl *ctl, const char *type)
+const struct section *given_backend_that(const struct ctl *ctl,
+	bool (*fits)(const struct section *, const char *), const char *type, const char *what)
 {
 	const struct settings *settings = ctl->settings;
 	const char *title = ctl->given.backend;
@@ -25,19 +26,31 @@ const struct section *given_backend(const struct ctl *ctl, const char *type)
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		const struct section *backend = settings->backends[i];
 
-		if (strcmp(section_type(backend), type) != 0 ||
+		if (!fits(backend, type) ||
 			(title != NULL && strcmp(section_title(backend), title) != 0))
 			continue;
 		if (found != NULL)
 			ctl_usage(ctl->command,
-				"there are several backends of type %s: name one with --backend",
-				type);
+				"there are several backends %s: name one with --backend", what);
 		found = backend;
 	}
 	if (found == NULL)
-		ctl_die(EX_CONFIG, "%s: no backend %s%sof type %s", settings->file,
-			title != NULL ? title : "", title != NULL ? " " : "", type);
+		ctl_die(EX_CONFIG, "%s: no backend %s%s%s", settings->file,
+			title != NULL ? title : "", title != NULL ? " " : "", what);
 	return found;
+}
+
+static bool has_type(const struct section *backend, const char *type)
+{
+	return strcmp(section_type(backend), type) == 0;
+}
+
+const struct section *given_backend(const struct ctl *ctl, const char *type)
+{
+	char of_type[64];
+
+	snprintf(of_type, sizeof of_type, "of type %s", type);
+	return given_backend_that(ctl, has_type, type, of_type);
 }
 
 const struct section *given_platform(const struct settings *settings, const char *title)
@@ -114,16 +127,12 @@ static bool is_same(const struct secret *a, const struct secret *b)
 
 struct secret *given_secret(const char *prompt)
 {
-	struct error error;
-	struct secret *value = secret_read(STDIN_FILENO, prompt, &error), *again;
+	struct secret *value = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, prompt, &ctl_error)),
+		      *again;
 
-	if (value == NULL)
-		ctl_fail(EX_DATAERR, &error);
 	if (!isatty(STDIN_FILENO))
 		return value;
-	again = secret_read(STDIN_FILENO, "The same again: ", &error);
-	if (again == NULL)
-		ctl_fail(EX_DATAERR, &error);
+	again = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, "The same again: ", &ctl_error));
 	if (!is_same(value, again))
 		ctl_die(EX_DATAERR, "the two are not the same; nothing was stored");
 	secret_free(&again);

@@ -12,6 +12,11 @@
 /* The backend of this type that --backend names, or the only one of the type. */
 const struct section *given_backend(const struct ctl *ctl, const char *type);
 
+/* The same of all backends that fit; `what` tells in messages which those are. */
+const struct section *given_backend_that(const struct ctl *ctl,
+	bool (*fits)(const struct section *backend, const char *type), const char *type,
+	const char *what);
+
 /* --expires: "2026-12-31", "2026-12-31T18:00Z" or a duration from now, which must lie in the
  * future. Not given: `otherwise`. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);

@@ -21,10 +21,8 @@ static void check_page(const struct ctl *ctl, const struct section *platform)
 	bool has_page;
 	const struct platform_driver *driver = platform_find(section_type(platform));
 	void *instance = NULL;
-	struct error error;
 
-	if (platform_open(driver, platform, &instance, &error) != 0)
-		ctl_fail(EX_CONFIG, &error);
+	ctl_must(EX_CONFIG, platform_open(driver, platform, &instance, &ctl_error));
 	has_page = platform_takes_browsers(driver, platform_peer(instance));
 	platform_close(driver, &instance);
 	if (!has_page)
@@ -61,11 +59,10 @@ static struct invite read_invite(
 static void add_secret(const struct settings *settings, const char *name)
 {
 	struct secret *value = given_random();
-	struct error error;
 	unsigned version;
 
-	if (store_set(settings->store, settings->store_key, name, value, &version, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1,
+		store_set(settings->store, settings->store_key, name, value, &version, &ctl_error));
 	secret_free(&value);
 }
 
@@ -111,13 +108,11 @@ static int run_create(struct ctl *ctl)
 	char name[STORE_NAME_MAX + 1], id[RECORDS_ID_SIZE], *meeting = NULL;
 	struct invite invite = read_invite(ctl, backend, &meeting);
 	struct store *store;
-	struct error error;
 	size_t count;
 
 	snprintf(name, sizeof name, "backend/%s", section_title(backend));
 	store = open_store(ctl->settings, name);
-	if (invites_add(path, &invite, id, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, invites_add(path, &invite, id, &ctl_error));
 	invite.id = id;
 	print_link(
 		ctl->settings, &invite, secret_text(store_secrets(store, name, &count)[0].secret));
@@ -153,12 +148,10 @@ static int run_list(struct ctl *ctl)
 		{0},
 	};
 	const char *path = section_string(given_backend(ctl, "invite"), "invitations");
-	struct error error;
-	struct records *invites = records_load(&invites_type, path, &error);
+	struct records *invites =
+		ctl_need(EX_NOINPUT, records_load(&invites_type, path, &ctl_error));
 	json_t *list = json_array();
 
-	if (invites == NULL)
-		ctl_fail(EX_NOINPUT, &error);
 	for (size_t i = 0; records_at(invites, i) != NULL; i++)
 		print_add(list, invite_to_json(records_at(invites, i)));
 	records_free(&invites);
@@ -172,11 +165,9 @@ static int run_revoke(struct ctl *ctl)
 {
 	const char *path = section_string(given_backend(ctl, "invite"), "invitations");
 	const char *id = ctl->given.operands[0];
-	struct error error;
 	bool found;
 
-	if (invites_revoke(path, id, &found, NULL, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, invites_revoke(path, id, &found, NULL, &ctl_error));
 	if (!found)
 		ctl_die(1, "%s: no invitation \"%.64s\"", path, id);
 	return EX_OK;

@@ -40,11 +40,9 @@ static void store_key(struct target *target, const char *text)
 		.created = clock_wall(),
 		.expires = target->expires,
 	};
-	struct error error;
 
 	given_hash(text, hash);
-	if (meeting_keys_set(target->path, &key, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, meeting_keys_set(target->path, &key, &ctl_error));
 	explicit_bzero(hash, sizeof hash);
 	free(target->meeting);
 }
@@ -91,12 +89,10 @@ static int run_list(struct ctl *ctl)
 		{"EXPIRES", "expires", "never", NULL},
 		{0},
 	};
-	struct error error;
-	struct records *keys = records_load(&meeting_keys_type, find_path(ctl), &error);
+	struct records *keys =
+		ctl_need(EX_NOINPUT, records_load(&meeting_keys_type, find_path(ctl), &ctl_error));
 	json_t *list = json_array();
 
-	if (keys == NULL)
-		ctl_fail(EX_NOINPUT, &error);
 	for (size_t i = 0; records_at(keys, i) != NULL; i++)
 		print_add(list, key_to_json(records_at(keys, i)));
 	records_free(&keys);
@@ -107,11 +103,10 @@ static int run_list(struct ctl *ctl)
 static int run_remove(struct ctl *ctl)
 {
 	struct target target = find_target(ctl);
-	struct error error;
 	bool found;
 
-	if (meeting_keys_remove(target.path, target.platform, target.meeting, &found, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, meeting_keys_remove(
+			    target.path, target.platform, target.meeting, &found, &ctl_error));
 	if (!found)
 		ctl_die(1, "%s: the meeting %s of %s has no key", target.path, target.meeting,
 			target.platform);

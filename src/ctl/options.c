@@ -35,6 +35,21 @@ void ctl_fail(int status, const struct error *error)
 	ctl_die(status, "%s", error->text);
 }
 
+struct error ctl_error;
+
+void ctl_must(int status, int rc)
+{
+	if (rc != 0)
+		ctl_fail(status, &ctl_error);
+}
+
+void *ctl_need(int status, void *result)
+{
+	if (result == NULL)
+		ctl_fail(status, &ctl_error);
+	return result;
+}
+
 void ctl_no_memory(void)
 {
 	ctl_die(EX_OSERR, "out of memory");

@@ -15,15 +15,12 @@ static unsigned store_value(
 	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
 {
 	const struct settings *settings = ctl->settings;
-	struct error error;
 	unsigned version;
 
-	if (store_check_value(value, &error) != 0 ||
-		secret_name_fits(name, secret_text(value), &error) != 0)
-		ctl_fail(EX_DATAERR, &error);
-	if (store_set(settings->store, settings->store_key, name->stored, value, &version,
-		    &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(EX_DATAERR, store_check_value(value, &ctl_error) != 0 ||
+				     secret_name_fits(name, secret_text(value), &ctl_error));
+	ctl_must(1, store_set(settings->store, settings->store_key, name->stored, value, &version,
+			    &ctl_error));
 	return version;
 }
 
@@ -80,13 +77,11 @@ static bool is_configured(const struct settings *settings, const char *name)
 /* Refuses the only version of a secret that is still in use. */
 static void check_last(const struct settings *settings, const char *name, unsigned version)
 {
-	struct error error;
-	struct store *store = store_open(settings->store, settings->store_key, &error);
+	struct store *store =
+		ctl_need(1, store_open(settings->store, settings->store_key, &ctl_error));
 	const struct store_secret *secrets;
 	size_t count = 0;
 
-	if (store == NULL)
-		ctl_fail(1, &error);
 	secrets = store_secrets(store, name, &count);
 	if (count == 1 && secrets[0].version == version && is_configured(settings, name))
 		ctl_die(1,
@@ -101,7 +96,6 @@ static int run_retire(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
 	char *name = ctl->given.operands[0];
-	struct error error;
 	int64_t version;
 
 	if (text_to_number(ctl->given.operands[1], 1, UINT32_MAX, &version) != 0)
@@ -109,9 +103,8 @@ static int run_retire(struct ctl *ctl)
 	secret_name_fold(name);
 	if (!ctl->given.force)
 		check_last(settings, name, (unsigned)version);
-	if (store_retire(settings->store, settings->store_key, name, (unsigned)version, &error) !=
-		0)
-		ctl_fail(1, &error);
+	ctl_must(1, store_retire(settings->store, settings->store_key, name, (unsigned)version,
+			    &ctl_error));
 	printf("%s: version %u retired\n", name, (unsigned)version);
 	return EX_OK;
 }
@@ -142,14 +135,13 @@ static int run_list(struct ctl *ctl)
 	};
 	const struct settings *settings = ctl->settings;
 	struct error error;
-	struct store *store = store_open(settings->store, settings->store_key, &error);
+	struct store *store =
+		ctl_need(1, store_open(settings->store, settings->store_key, &ctl_error));
 	struct state *state;
 	const struct store_secret *secrets;
 	json_t *list = json_array();
 	size_t count;
 
-	if (store == NULL)
-		ctl_fail(1, &error);
 	state = state_open(settings->state, &error);
 	if (state == NULL) /* the list is of use without it */
 		fprintf(stderr, "meetauthctl: %s\n", error.text);

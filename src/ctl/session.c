@@ -14,10 +14,8 @@ static int run_rotate(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
 	bool forget = ctl->given.forget;
-	struct error error;
 
-	if (store_rotate_keys(settings->store, settings->store_key, forget, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, store_rotate_keys(settings->store, settings->store_key, forget, &ctl_error));
 	printf("%s\n", forget ? "all cookie keys are new: every session has ended"
 			      : "the next cookie key seals from now on; sessions go on");
 	return EX_OK;

@@ -9,10 +9,8 @@
 static int run_init(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
-	struct error error;
 
-	if (store_init(settings->store, settings->store_key, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, store_init(settings->store, settings->store_key, &ctl_error));
 	printf("made %s and its key %s; keep a copy of the key apart from those of the store\n",
 		settings->store, settings->store_key);
 	return EX_OK;
@@ -21,10 +19,8 @@ static int run_init(struct ctl *ctl)
 static int run_rekey(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
-	struct error error;
 
-	if (store_rekey(settings->store, settings->store_key, &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, store_rekey(settings->store, settings->store_key, &ctl_error));
 	printf("%s is sealed with the new key in %s; older copies of it open only with the older "
 	       "key\n",
 		settings->store, settings->store_key);

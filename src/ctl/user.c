@@ -178,13 +178,10 @@ static int run_list(struct ctl *ctl)
 		{0},
 	};
 	const struct section *backend = given_backend(ctl, "file");
-	struct error error;
-	struct users *users =
-		users_load(section_string(backend, "users"), kind_of(backend), &error);
+	struct users *users = ctl_need(EX_NOINPUT,
+		users_load(section_string(backend, "users"), kind_of(backend), &ctl_error));
 	json_t *list = json_array();
 
-	if (users == NULL)
-		ctl_fail(EX_NOINPUT, &error);
 	for (size_t i = 0; users_at(users, i) != NULL; i++)
 		print_add(list, user_to_json(users_at(users, i)));
 	users_drop(&users);

@@ -5,6 +5,7 @@
 #include "auth/totp.h"
 #include "auth/users.h"
 #include "base/text.h"
+#include "ctl/given.h"
 #include "ctl/qr.h"
 #include "secret/store.h"
 
@@ -18,35 +19,11 @@ struct target {
 	char name[STORE_NAME_MAX + 1]; /* of the secret */
 };
 
-static bool may_have_one(const struct section *backend)
+static bool may_have_one(const struct section *backend, const char *type)
 {
 	const struct auth_backend *driver = auth_find(section_type(backend));
 
 	return driver != NULL && driver->second_factor;
-}
-
-/* The backend that --backend names, or the only one whose users may have a second factor. */
-static const struct section *find_backend(const struct ctl *ctl)
-{
-	const struct settings *settings = ctl->settings;
-	const char *title = ctl->given.backend;
-	const struct section *found = NULL;
-
-	for (size_t i = 0; i < settings->backend_count; i++) {
-		const struct section *backend = settings->backends[i];
-
-		if (!may_have_one(backend) ||
-			(title != NULL && strcmp(section_title(backend), title) != 0))
-			continue;
-		if (found != NULL)
-			ctl_usage(ctl->command, "there are several backends with a second factor: "
-						"name one with --backend");
-		found = backend;
-	}
-	if (found == NULL)
-		ctl_die(EX_CONFIG, "%s: no backend %s%swhose users may have a second factor",
-			settings->file, title != NULL ? title : "", title != NULL ? " " : "");
-	return found;
 }
 
 /* The name as the users file has it: the factor is looked up by the subject, byte by byte. */
@@ -56,12 +33,9 @@ static void find_in_file(struct target *target, const char *name, bool must_exis
 	enum users_kind kind = USERS_OWN;
 	const struct user *user;
 	struct users *users;
-	struct error error;
 
 	users_kind_named(section_string(target->backend, "format"), &kind);
-	users = users_load(path, kind, &error);
-	if (users == NULL)
-		ctl_fail(EX_NOINPUT, &error);
+	users = ctl_need(EX_NOINPUT, users_load(path, kind, &ctl_error));
 	if (users_key(users, name, target->subject) != 0)
 		ctl_die(EX_NOUSER, "%s: no user \"%s\"", path, name);
 	user = users_find(users, target->subject);
@@ -103,14 +77,12 @@ static void store_key(const struct target *target, const char *key)
 {
 	const struct settings *settings = target->settings;
 	struct secret *secret = secret_new(key, strlen(key));
-	struct error error;
 	size_t dropped;
 
 	if (secret == NULL)
 		ctl_no_memory();
-	if (store_set_only(settings->store, settings->store_key, target->name, secret, &dropped,
-		    &error) != 0)
-		ctl_fail(1, &error);
+	ctl_must(1, store_set_only(settings->store, settings->store_key, target->name, secret,
+			    &dropped, &ctl_error));
 	secret_free(&secret);
 }
 
@@ -178,7 +150,9 @@ static void remove_factor(const struct target *target)
 
 int user_totp_run(struct ctl *ctl)
 {
-	struct target target = {.settings = ctl->settings, .backend = find_backend(ctl)};
+	struct target target = {.settings = ctl->settings,
+		.backend = given_backend_that(
+			ctl, may_have_one, NULL, "whose users may have a second factor")};
 
 	find_subject(ctl, &target, ctl->given.operands[0]);
 	if (totp_secret_name(section_title(target.backend), target.subject, target.name,

@@ -192,7 +192,7 @@ static void a_factor_needs_one_backend_that_may_have_it(void **state)
 	says(err, "no backend own whose users may have a second factor");
 	configure("backend \"more\" { type = \"file\" users = \"/none\" }\n");
 	CALL(EX_USAGE, "user", "totp", "anna");
-	says(err, "several backends with a second factor");
+	says(err, "several backends whose users may have a second factor");
 	CALL(EX_NOINPUT, "user", "totp", "anna", "--backend", "more");
 	if (!totp_available() || auth_find("pam") == NULL)
 		return;
