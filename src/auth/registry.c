@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/registry.h"
 
+#include "base/memory.h"
+
 #include <pthread.h>
 
 #define BACKEND(name, type, built) extern const struct auth_backend auth_##name;
@@ -70,12 +72,8 @@ const struct section_type *auth_section_types(void)
 void *auth_open(
 	const struct auth_backend *backend, const struct section *section, struct error *error)
 {
-	void *instance = calloc(1, backend->size > 0 ? backend->size : 1);
+	void *instance = xcalloc(1, backend->size);
 
-	if (instance == NULL) {
-		section_error(section, NULL, error, "no memory");
-		return NULL;
-	}
 	if (section_fill(section, instance, error) != 0) {
 		free(instance);
 		return NULL;

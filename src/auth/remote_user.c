@@ -6,6 +6,7 @@
  * on nginx being the only one to set them.
  */
 #include "auth/auth.h"
+#include "base/memory.h"
 
 enum { PARAMETER_MAX = 64 }; /* bytes of a name */
 
@@ -118,9 +119,7 @@ static int remote_user_open(void *instance, const struct section *section, struc
 {
 	struct remote_user *remote = instance;
 
-	remote->conditions = calloc(remote->require.count + 1, sizeof *remote->conditions);
-	if (remote->conditions == NULL)
-		return section_error(section, NULL, error, "no memory");
+	remote->conditions = xcalloc(remote->require.count, sizeof *remote->conditions);
 	for (size_t i = 0; i < remote->require.count; i++)
 		if (read_condition(remote->require.items[i], &remote->conditions[i], error) != 0)
 			return -1;

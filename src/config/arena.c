@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/arena.h"
 
-#include <stdint.h>
+#include "base/memory.h"
 
 struct arena_block {
 	struct arena_block *next;
@@ -10,14 +10,8 @@ struct arena_block {
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
-	struct arena_block *block = NULL;
+	struct arena_block *block = xcalloc(1, sizeof *block + count * size);
 
-	if (size == 0 || count <= (SIZE_MAX - sizeof *block) / size)
-		block = calloc(1, sizeof *block + count * size);
-	if (block == NULL) {
-		arena->failed = true;
-		return NULL;
-	}
 	block->next = arena->blocks;
 	arena->blocks = block;
 	return block->room;
@@ -25,14 +19,9 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 
 char *arena_copy(struct arena *arena, const char *text)
 {
-	static char none[1];
 	size_t size = strlen(text) + 1;
-	char *copy = arena_alloc(arena, size, 1);
 
-	if (copy == NULL)
-		return none;
-	memcpy(copy, text, size);
-	return copy;
+	return memcpy(arena_alloc(arena, size, 1), text, size);
 }
 
 void arena_release(struct arena *arena)
@@ -43,5 +32,4 @@ void arena_release(struct arena *arena)
 		free(arena->blocks);
 		arena->blocks = next;
 	}
-	arena->failed = false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/arena.h"
 #include "config/desk.h"
@@ -66,8 +67,6 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 	const char *file = load->settings.file;
 
 	*array_r = arena_alloc(&load->arena, count, sizeof **array_r);
-	if (*array_r == NULL)
-		return error_set(error, "%s: out of memory", file);
 	if (count == 0)
 		return error_set(error,
 			"%s:1: no %s: write at least one section %s \"…\" { type = \"…\" }", file,
@@ -103,23 +102,16 @@ static int read_all(
 	if (rules_read(&load->arena, settings->file, parsed, &settings->policy, error) != 0 ||
 		desk_read(&load->arena, parsed, settings, error) != 0)
 		return -1;
-	if (load->arena.failed)
-		return error_set(error, "%s: out of memory", settings->file);
 	return 0;
 }
 
 struct settings *config_load(const char *file, struct config_types types, struct error *error)
 {
-	struct load *load = calloc(1, sizeof *load);
-	struct settings *settings;
+	struct load *load = xcalloc(1, sizeof *load);
+	struct settings *settings = &load->settings;
 	cfg_t *parsed;
 	int rc = -1;
 
-	if (load == NULL) {
-		error_set(error, "%s: out of memory", file);
-		return NULL;
-	}
-	settings = &load->settings;
 	settings->file = arena_copy(&load->arena, file);
 	pthread_mutex_lock(&parsing);
 	parsed = schema_parse(settings->file, types, error);

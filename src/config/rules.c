@@ -11,8 +11,6 @@ static int read_networks(struct arena *arena, const struct section *section,
 {
 	struct network *parsed = arena_alloc(arena, rule->networks.count, sizeof *parsed);
 
-	if (parsed == NULL)
-		return error_set(error, "%s: out of memory", section->file);
 	rule->parsed_networks = parsed;
 	for (size_t i = 0; i < rule->networks.count; i++) {
 		const char *text = rule->networks.items[i];
@@ -111,8 +109,6 @@ static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	unsigned count = cfg_opt_size(parsed);
 	struct config_rule *rules = arena_alloc(arena, count, sizeof *rules);
 
-	if (rules == NULL)
-		return error_set(error, "%s: out of memory", file);
 	policy->rules = rules;
 	for (; policy->count < count; policy->count++) {
 		cfg_t *rule = cfg_opt_getnsec(parsed, (unsigned)policy->count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/schema.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/arena.h"
 #include "config/nearest.h"
@@ -280,10 +281,8 @@ static int take(cfg_t *section, cfg_opt_t *option, const char *value, void *resu
 		return -1;
 	}
 	snprintf(line, sizeof line, "%d", section->line);
-	if (option->comment == NULL && cfg_opt_setcomment(option, line) != CFG_SUCCESS) {
-		cfg_error(section, "out of memory");
-		return -1;
-	}
+	if (option->comment == NULL && cfg_opt_setcomment(option, line) != CFG_SUCCESS)
+		xno_memory();
 	*(const char **)result = value;
 	return 0;
 }
@@ -357,8 +356,6 @@ static cfg_opt_t *options_of(
 	for (const struct section_type *type = types; type->type != NULL; type++)
 		room += schema_count(type->options);
 	opts = arena_alloc(arena, room, sizeof *opts);
-	if (opts == NULL)
-		return NULL;
 	if (kind->name != NULL)
 		add_option(opts, SOURCE_OPENED, OPTION_TEXT);
 	for (const struct option *option = kind->options; option->name != NULL; option++)
@@ -384,7 +381,7 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 	};
 	const cfg_flag_t titled = CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	struct arena arena = {0};
-	cfg_t *parser = NULL;
+	cfg_t *parser;
 	cfg_opt_t *file = options_of(&arena, &kinds[0], 4, flags);
 	cfg_opt_t *platform = options_of(&arena, &kinds[1], 0, flags);
 	cfg_opt_t *backend = options_of(&arena, &kinds[2], 0, flags);
@@ -392,15 +389,15 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 	cfg_opt_t *rule = options_of(&arena, &kinds[4], 0, flags);
 	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0, flags);
 
-	if (!arena.failed) {
-		add_section(file, "platform", platform, titled);
-		add_section(file, "backend", backend, titled);
-		add_section(policy, "rule", rule, titled);
-		add_section(file, "policy", policy, CFGF_NONE);
-		add_section(file, "guest-desk", desk, CFGF_NONE);
-		parser = cfg_init(file, flags); /* copies the options */
-	}
+	add_section(file, "platform", platform, titled);
+	add_section(file, "backend", backend, titled);
+	add_section(policy, "rule", rule, titled);
+	add_section(file, "policy", policy, CFGF_NONE);
+	add_section(file, "guest-desk", desk, CFGF_NONE);
+	parser = cfg_init(file, flags); /* copies the options */
 	arena_release(&arena);
+	if (parser == NULL)
+		xno_memory();
 	return parser;
 }
 
@@ -453,8 +450,6 @@ static void look_for_missing_type(const char *text, struct error *error)
 	struct error ignored;
 	cfg_t *section;
 
-	if (parser == NULL)
-		return;
 	parse.error = &ignored;
 	cfg_set_error_function(parser, report);
 	if (cfg_parse_buf(parser, text) == CFG_SUCCESS &&
@@ -474,9 +469,8 @@ cfg_t *schema_parse(const char *file, struct config_types types, struct error *e
 	cfg_t *parser = NULL;
 	int rc = source_read(file, &text, error);
 
-	if (rc == 0 && (parser = make_parser(types, CFGF_NONE)) == NULL)
-		rc = error_set(error, "%s: out of memory", file);
 	if (rc == 0) {
+		parser = make_parser(types, CFGF_NONE);
 		parse.file = file;
 		parse.types = types;
 		parse.error = error;

@@ -2,6 +2,7 @@
 #include "config/section.h"
 
 #include "base/buffer.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/nearest.h"
 #include "config/source.h"
@@ -18,8 +19,6 @@ static int read_list(struct arena *arena, const struct section *section, struct 
 	size_t count = is_empty_list(parsed) ? 0 : cfg_opt_size(parsed);
 
 	value->items = arena_alloc(arena, count + 1, sizeof *value->items);
-	if (value->items == NULL)
-		return error_set(error, "%s: out of memory", section->file);
 	while (value->count < count)
 		if (value_add(arena, section, value,
 			    cfg_opt_getnstr(parsed, (unsigned)value->count), error) != 0)
@@ -35,17 +34,15 @@ static int read_list_fallback(struct arena *arena, const struct section *section
 		{.name = "list", .type = CFGT_STR, .flags = CFGF_LIST}, {.name = NULL}};
 	struct buffer text = BUFFER_INIT(4096);
 	cfg_t *parsed;
-	int rc = -1;
+	int rc;
 
 	buffer_text(&text, value->option->fallback);
 	options[0].def.parsed = text.data;
 	parsed = cfg_init(options, CFGF_NONE); /* aborts if the table is wrong */
-	if (parsed != NULL && !text.failed)
-		rc = read_list(arena, section, value, schema_option(parsed, "list"), error);
-	else
-		error_set(error, "%s: out of memory", section->file);
-	if (parsed != NULL)
-		cfg_free(parsed);
+	if (parsed == NULL || text.failed)
+		xno_memory();
+	rc = read_list(arena, section, value, schema_option(parsed, "list"), error);
+	cfg_free(parsed);
 	buffer_release(&text);
 	return rc;
 }
@@ -187,8 +184,6 @@ static int read_all(struct arena *arena, struct section *section, const struct s
 	for (type = kind->types; type != NULL && type->type != NULL; type++)
 		room += schema_count(type->options);
 	section->values = arena_alloc(arena, room, sizeof *section->values);
-	if (section->values == NULL)
-		return error_set(error, "%s: out of memory", section->file);
 	if (read_options(arena, section, kind->options, parsed, error) != 0)
 		return -1;
 	if (kind->types == NULL)
@@ -207,10 +202,6 @@ struct section *section_read(struct arena *arena, const char *file, const struct
 {
 	struct section *section = arena_alloc(arena, 1, sizeof *section);
 
-	if (section == NULL) {
-		error_set(error, "%s: out of memory", file);
-		return NULL;
-	}
 	section->file = file;
 	section->kind = kind->name;
 	section->title = parsed->title != NULL ? arena_copy(arena, parsed->title) : NULL;

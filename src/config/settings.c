@@ -32,8 +32,6 @@ static int split_base_url(struct arena *arena, struct settings *settings,
 	size_t length = strlen(url);
 	char *path;
 
-	if (length == 0)
-		return error_set(error, "%s: out of memory", settings->file);
 	if (url[length - 1] == '/')
 		url[length - 1] = '\0';
 	path = strchr(strstr(url, "://") + 3, '/');

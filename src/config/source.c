@@ -2,6 +2,7 @@
 #include "config/source.h"
 
 #include "base/file.h"
+#include "base/memory.h"
 
 enum { DEPTH_MAX = 8 };
 
@@ -83,9 +84,7 @@ static int copy_variable(struct scan *scan)
 	if (length == 0 || name[length + rest] != '}')
 		return fail(
 			scan, scan->line, "write ${NAME}, ${NAME:-otherwise}, or \\$ for a dollar");
-	variable = strndup(name, length);
-	if (variable == NULL)
-		return fail(scan, scan->line, "out of memory");
+	variable = xstrndup(name, length);
 	known = fallback || getenv(variable) != NULL;
 	if (!known)
 		error_set(scan->error,

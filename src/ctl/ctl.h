@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/identity.h"
+#include "base/memory.h"
 #include "config/config.h"
 
 #include <stdbool.h>
@@ -55,7 +56,6 @@ int ctl_main(int argc, char **argv);
 /* Each prints "meetauthctl: …" to standard error and ends the program with the status. */
 _Noreturn void ctl_fail(int status, const struct error *error);
 _Noreturn void ctl_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-_Noreturn void ctl_no_memory(void);
 
 /* The error that a call fills whose result goes straight into one of these. They end the program
  * with it unless the result is 0, or not NULL. */

@@ -152,7 +152,7 @@ struct secret *given_random(void)
 	explicit_bzero(bytes, sizeof bytes);
 	explicit_bzero(text, sizeof text);
 	if (value == NULL)
-		ctl_no_memory();
+		xno_memory();
 	return value;
 }
 

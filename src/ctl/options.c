@@ -50,11 +50,6 @@ void *ctl_need(int status, void *result)
 	return result;
 }
 
-void ctl_no_memory(void)
-{
-	ctl_die(EX_OSERR, "out of memory");
-}
-
 void ctl_usage(const struct ctl_command *command, const char *format, ...)
 {
 	char text[2000];

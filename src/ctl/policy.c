@@ -133,7 +133,7 @@ static void look_up(struct explain *explain, const struct settings *settings)
 	for (size_t i = 0; i < people.user->group_count; i++, group += strlen(group) + 1)
 		rc |= identity_add_group(who, group);
 	if (rc != 0)
-		ctl_no_memory();
+		xno_memory();
 	if (people.user->disabled)
 		explain->notice = "the account is disabled";
 	else if (!users_is_active(people.user, explain->question.now))

@@ -107,7 +107,7 @@ void print_table(json_t *list, const struct print_column *columns, enum print_st
 void print_json(json_t *value)
 {
 	if (value == NULL)
-		ctl_no_memory();
+		xno_memory();
 	json_dumpf(value, stdout, JSON_INDENT(2));
 	json_decref(value);
 	putchar('\n');
@@ -127,7 +127,7 @@ void print_list(const struct ctl *ctl, json_t *list, const struct print_column *
 void print_add(json_t *list, json_t *object)
 {
 	if (json_array_append_new(list, object) != 0)
-		ctl_no_memory();
+		xno_memory();
 }
 
 json_t *print_text(const char *text)

@@ -80,7 +80,7 @@ static void store_key(const struct target *target, const char *key)
 	size_t dropped;
 
 	if (secret == NULL)
-		ctl_no_memory();
+		xno_memory();
 	ctl_must(1, store_set_only(settings->store, settings->store_key, target->name, secret,
 			    &dropped, &ctl_error));
 	secret_free(&secret);
@@ -129,7 +129,7 @@ static void make_factor(const struct target *target)
 		ctl_die(EX_UNAVAILABLE,
 			"this build has no second factor: it was made without liboath");
 	if (totp_make_key(key) != 0)
-		ctl_no_memory();
+		xno_memory();
 	store_key(target, key);
 	print_address(target, key);
 	explicit_bzero(key, sizeof key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "platform/registry.h"
 
+#include "base/memory.h"
 #include "platform/shared/options.h"
 
 #include <pthread.h>
@@ -99,9 +100,7 @@ static int open_fetch(const struct platform_driver *driver, const struct section
 int platform_open(const struct platform_driver *driver, const struct section *section,
 	void **instance_r, struct error *error)
 {
-	*instance_r = calloc(1, driver->instance_size);
-	if (*instance_r == NULL)
-		return section_error(section, NULL, error, "no memory");
+	*instance_r = xcalloc(1, driver->instance_size);
 	if (section_fill(section, *instance_r, error) == 0 &&
 		options_complete(section, *instance_r, error) == 0 &&
 		(driver->open == NULL || driver->open(*instance_r, section, error) == 0) &&

@@ -4,6 +4,7 @@
  * meeting, after "External Meeting Authorization Service" (sections 3.2 and 3.3) of simplex Meeting
  * and Veeting Rooms.
  */
+#include "base/memory.h"
 #include "base/text.h"
 #include "platform/shared/answer.h"
 #include "platform/shared/options.h"
@@ -125,10 +126,7 @@ static const char *cut_path(const char *site, const char *text, struct path *pat
 		const char *next = find_placeholder(text, &is_token, &length);
 		int plain = next != NULL ? (int)(next - text) : (int)strlen(text);
 
-		if (asprintf(&path->literal[i], "%s%.*s", i == 0 ? site : "", plain, text) < 0) {
-			path->literal[i] = NULL;
-			return "no memory";
-		}
+		path->literal[i] = xprintf("%s%.*s", i == 0 ? site : "", plain, text);
 		if (!is_plain(path->literal[i] + (i == 0 ? strlen(site) : 0)))
 			return "may hold letters, digits, - . _ ~ /, {meetingToken} and "
 			       "{meetingId}";

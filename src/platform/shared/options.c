@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "platform/shared/options.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "platform/shared/links.h"
@@ -108,18 +109,14 @@ static int keep_room(const struct section *section, struct platform_peer *peer, 
 				peer->rooms.items[at], peer->rooms.items[i]);
 	/* options_free_rooms() frees it. gcc -fanalyzer sees a leak here, since it does not follow
 	 * an index that it does not know. */
-	peer->room_names[at] = name->failed ? NULL : strdup(name->data);
-	if (peer->room_names[at] != NULL)
-		return 0;
-	return section_error(section, "rooms", error, "no memory");
+	peer->room_names[at] = xstrdup(name->data);
+	return 0;
 }
 
 int options_name_rooms(const struct section *section, struct platform_peer *peer,
 	options_name_room *name_room, const void *instance, const char *form, struct error *error)
 {
-	peer->room_names = calloc(PLATFORM_ROOMS_MAX, sizeof *peer->room_names);
-	if (peer->room_names == NULL)
-		return section_error(section, "rooms", error, "no memory");
+	peer->room_names = xcalloc(PLATFORM_ROOMS_MAX, sizeof *peer->room_names);
 	for (size_t i = 0; i < peer->rooms.count; i++) {
 		struct buffer name = BUFFER_INIT(ROOM_NAME_MAX);
 		int rc;

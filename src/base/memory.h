@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory for tools and for loading a configuration, which have no way on without it: where there
+ * is none, each of these prints one message and ends the process. Never called for a request,
+ * whose answer is 503 then. The caller frees what is returned.
+ */
+#pragma once
+
+#include "base/banned.h"
+
+#include <stddef.h>
+
+/* Zeroed room for `count` things of `size` bytes. */
+void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull, malloc));
+
+/* Copies: of a text, and of the first `length` bytes of one. */
+char *xstrdup(const char *text) __attribute__((returns_nonnull, malloc));
+char *xstrndup(const char *text, size_t length) __attribute__((returns_nonnull, malloc));
+
+/* The text of a format. */
+char *xprintf(const char *format, ...)
+	__attribute__((returns_nonnull, malloc, format(printf, 1, 2)));
+
+/* For memory that a library did not get. */
+_Noreturn void xno_memory(void);
