@@ -205,7 +205,8 @@ static int start(struct process *process, struct service *service, struct error 
 	if (process->outbound == NULL || process->reload == NULL)
 		return EX_OSERR;
 	server->reload = process->reload;
-	if (service_connect(service, process->outbound, error) != 0 || fastcgi_init(error) != 0)
+	service_connect(service, process->outbound);
+	if (fastcgi_init(error) != 0)
 		return EX_OSERR;
 	state_make_folder(service->settings->state);
 	server->state = state_open(service->settings->state, error);

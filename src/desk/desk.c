@@ -178,14 +178,22 @@ static void work(struct worker_job *job)
 
 /* ---- on the loop ---- */
 
-static void free_desk(struct desk *desk)
+static void destroy_desk(void *what)
 {
+	struct desk *desk = what;
+
 	records_free(&desk->accounts);
 	records_free(&desk->invites);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
 	explicit_bzero(desk, sizeof *desk);
 	free(desk);
+}
+
+/* Tables of many thousands of records take a while to free. */
+static void free_desk(struct desk *desk)
+{
+	worker_discard(destroy_desk, desk);
 }
 
 /* Nothing was made: the same form may be sent again. */

@@ -154,19 +154,22 @@ static void on_answer(void *context, const struct outbound_answer *answer)
 /* Sends with the present version of the secret, within what is left of the one deadline. */
 static enum step send_request(struct visit *visit)
 {
-	const struct service_platform *platform = visit->platform;
+	struct service_platform *platform = visit->platform;
 	struct buffer target = BUFFER_INIT(TARGET_MAX);
 	int64_t left =
 		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange.started_ms);
 	const struct store_secret *secrets;
+	struct outbound_peer *peer;
+	struct error error = {"no memory for the exchange"};
 	size_t count;
 	int rc = -1;
 
 	secrets = secrets_of(visit, &count);
 	platform->driver->exchange->request_target(platform->instance, &visit->join,
 		secret_text(secrets[visit->exchange.secret_index].secret), &target);
-	if (!target.failed && left > 0)
-		rc = outbound_get(platform->outbound, target.data, left, on_answer, visit);
+	peer = service_peer(visit->service, platform, &error);
+	if (peer != NULL && !target.failed && left > 0)
+		rc = outbound_get(peer, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
 	if (left <= 0) {
 		visit_set_detail(visit, "no time is left for an older version of the secret");
@@ -176,7 +179,7 @@ static enum step send_request(struct visit *visit)
 		return STEP_WAIT;
 	if (visit->exchange.secret_index == 0)
 		give_claim_back(visit);
-	visit_set_detail(visit, "no memory for the exchange");
+	visit_set_detail(visit, "%s", error.text);
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
- * all, at once on the loop where it only signs, else on the platform's queue of workers and through
- * its breaker. There is no request token that could be used twice. A driver whose secret can be
- * renewed is called once more when the platform does not accept it.
+ * all. Where it only signs it does so at once on the loop, or on the queue for slow signatures;
+ * else it runs on the platform's queue of workers and through its breaker. There is no request
+ * token that could be used twice. A driver whose secret can be renewed is called once more when the
+ * platform does not accept it.
  */
 #include "join/grant.h"
 
@@ -171,7 +172,7 @@ static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
 
-static enum step submit(struct visit *visit, bool renewed);
+static enum step submit(struct visit *visit, struct worker_queue *queue, bool renewed);
 
 /* ---- where the platform does not accept the secret ---- */
 
@@ -188,7 +189,7 @@ static void on_renewed(struct upkeep_waiter *waiter, const char *why)
 	} else {
 		files_drop(&visit->files);
 		visit->files = files_use(visit->server->service->files);
-		step = submit(visit, true);
+		step = submit(visit, &visit->platform->queue, true);
 	}
 	free(granting);
 	if (step != STEP_WAIT)
@@ -240,7 +241,7 @@ static void on_done(struct worker_job *job, bool cancelled)
 	visit_continue(visit, step);
 }
 
-static enum step submit(struct visit *visit, bool renewed)
+static enum step submit(struct visit *visit, struct worker_queue *queue, bool renewed)
 {
 	struct service_platform *platform = visit->platform;
 	struct granting *granting;
@@ -254,7 +255,7 @@ static enum step submit(struct visit *visit, bool renewed)
 		prepare(granting, visit, renewed);
 		granting->job = (struct worker_job){
 			.work = on_worker, .done = on_done, .whose = client_whose(visit)};
-		if (worker_submit(&platform->queue, &granting->job) == 0) {
+		if (worker_submit(queue, &granting->job) == 0) {
 			gauge_add(METRIC_EXCHANGES_IN_FLIGHT, 1);
 			return STEP_WAIT;
 		}
@@ -266,11 +267,15 @@ static enum step submit(struct visit *visit, bool renewed)
 
 enum step grant_access(struct visit *visit)
 {
+	const struct platform_grant_ops *ops = visit->platform->driver->grant;
 	struct granting granting;
 
-	if (visit->platform->driver->grant->threads > 0)
-		return submit(visit, false);
+	if (ops->threads > 0)
+		return submit(visit, &visit->platform->queue, false);
 	prepare(&granting, visit, false);
+	if (ops->is_slow != NULL && granting.grant.secrets.count > 0 &&
+		ops->is_slow(granting.texts[0]))
+		return submit(visit, &worker_signing, false);
 	call(&granting);
 	return conclude(&granting);
 }

@@ -153,16 +153,14 @@ struct outbound_peer *outbound_peer_new(
 	peer->in_flight_max = settings->in_flight_max;
 	peer->connections_max =
 		settings->connections_max > 0 ? settings->connections_max : settings->in_flight_max;
-	if (read_base(peer, settings->base) != 0)
+	if (read_base(peer, settings->base) != 0) {
 		error_set(error, "%s: libcurl does not take this address", settings->base);
-	else if (strncmp(settings->base, "https:", 6) == 0)
-		peer->trust = trust_use(settings->ca_file, error);
-	else
-		return peer;
-	if (peer->trust != NULL)
-		return peer;
-	free_peer(peer);
-	return NULL;
+		free_peer(peer);
+		return NULL;
+	}
+	if (strncmp(settings->base, "https:", 6) == 0)
+		peer->trust = trust_share(settings->trust);
+	return peer;
 }
 
 void outbound_peer_release(struct outbound_peer **peer)

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "outbound/trust.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ struct outbound_peer; /* one host we talk to: its settings, its breaker, how muc
 
 struct outbound_settings {
 	const char *base;    /* "https://host[:port]" */
-	const char *ca_file; /* "" or NULL: the system's */
+	struct trust *trust; /* for https; the peer takes a use of its own */
 	/* For name, TCP and TLS together, a wait for a connection included; for all of it. */
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned in_flight_max;

@@ -226,6 +226,14 @@ struct trust *trust_use(const char *ca_file, struct error *error)
 	return trust;
 }
 
+struct trust *trust_share(struct trust *trust)
+{
+	pthread_mutex_lock(&lock);
+	trust->users++;
+	pthread_mutex_unlock(&lock);
+	return trust;
+}
+
 void trust_drop(struct trust **trust)
 {
 	struct trust *t = *trust, **link = &first;

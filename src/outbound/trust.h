@@ -17,6 +17,9 @@ struct trust;
 struct trust *trust_use(const char *ca_file, struct error *error);
 void trust_drop(struct trust **trust);
 
+/* One more use of the same, without a look at the file. */
+struct trust *trust_share(struct trust *trust);
+
 /* Makes a handle of libcurl's (CURL *) trust those of the file as they are when it connects.
  * Connections that another file was good for are not used. `trust` outlives the handle's transfers.
  */

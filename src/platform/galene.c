@@ -244,7 +244,8 @@ static void galene_token_response(const void *context, const struct join *join, 
 }
 
 static const struct platform_entry_ops galene_entry = {.name = "galene", .arrive = galene_arrive};
-static const struct platform_grant_ops galene_grant = {.admit = galene_admit};
+static const struct platform_grant_ops galene_grant = {
+	.admit = galene_admit, .is_slow = token_is_slow};
 static const struct platform_secret_ops galene_secret = {.validate_secret = galene_validate_secret};
 
 static const struct platform_script_ops galene_script = {

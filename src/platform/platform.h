@@ -31,11 +31,16 @@ struct platform_exchange_ops {
 /* Access by a token that the driver signs, or by several requests that it sends itself. */
 struct platform_grant_ops {
 	/* Lets grant->who into the meeting of grant->join and into no other; ends by
-	 * grant->deadline. On workers where `threads` is not 0, on several at once. */
+	 * grant->deadline. On workers where `threads` is not 0 or is_slow() says so, on several at
+	 * once. */
 	enum platform_verdict (*admit)(void *instance, const struct platform_grant *grant);
 
-	/* How many calls of admit() may run at once in a process; 0: on the loop, without I/O. */
+	/* How many calls of admit() may run at once in a process; 0: without I/O. */
 	unsigned threads;
+
+	/* Whether admit() computes for longer with a secret than the loop may wait, as a signature
+	 * by RSA does: then it runs on workers for that. NULL: it never does. */
+	bool (*is_slow)(const char *secret);
 };
 
 /* An address of its own that visits come in by: MOUNT/NAME and below. Without this table they come

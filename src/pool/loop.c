@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/loop.h"
 
+#include "base/clock.h"
 #include "base/wipe.h"
 #include "pool/channel.h"
 #include "pool/signals.h"
@@ -18,7 +19,8 @@ struct loop {
 	uv_prepare_t before_wait;
 	uv_timer_t deadline;
 	bool draining, signalled;
-	int channel; /* to the parent of the pool, or -1 */
+	int64_t woke_ms; /* when the wait for events ended last */
+	int channel;	 /* to the parent of the pool, or -1 */
 	uv_poll_t parent;
 	struct channel_message told; /* what the parent knows of us */
 };
@@ -61,6 +63,7 @@ static void after_events(uv_check_t *check)
 {
 	struct loop *loop = check->data;
 
+	loop->woke_ms = (int64_t)uv_now(loop->uv);
 	loop->hooks->each_turn(loop->hooks->context);
 	log_flush();
 	if (!loop->draining)
@@ -75,6 +78,7 @@ static void before_wait(uv_prepare_t *prepare)
 
 	loop->hooks->each_turn(loop->hooks->context);
 	wipe_stack();
+	metric_observe(METRIC_LOOP_STALL_SECONDS, clock_monotonic_ms() - loop->woke_ms);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -170,6 +174,7 @@ static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb ca
 
 static void loop_start(struct loop *loop)
 {
+	loop->woke_ms = clock_monotonic_ms();
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
 	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
 	/* As nginx and php-fpm have it; the multiwatch of Debian 12 sends QUIT for TERM. */

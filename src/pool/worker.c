@@ -4,6 +4,7 @@
 #include "base/wipe.h"
 #include "telemetry/metrics.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,9 +15,11 @@ enum {
 	QUEUE_MAX = 256, /* jobs waiting in a queue; past it the answer is 503 */
 };
 
-struct worker_queue worker_passwords, worker_files;
+struct worker_queue worker_passwords, worker_files, worker_signing;
 
+static struct worker_queue discarding;
 static uv_loop_t *loop;
+static pthread_t loop_thread;
 
 void worker_setup(uv_loop_t *on, unsigned others)
 {
@@ -24,14 +27,18 @@ void worker_setup(uv_loop_t *on, unsigned others)
 	char threads[24];
 
 	loop = on;
+	loop_thread = pthread_self();
 	worker_passwords = (struct worker_queue){.limit = 1};
 	worker_files = (struct worker_queue){.limit = 1};
+	discarding = (struct worker_queue){.limit = 1};
 	if (processors > 1)
 		worker_passwords.limit = (unsigned)processors - 1;
+	worker_signing = (struct worker_queue){.limit = worker_passwords.limit};
 	/* Enough for all queues at once: libuv has four, and looks at this before it starts the
 	 * first. */
 	snprintf(threads, sizeof threads, "%u",
-		worker_passwords.limit + worker_files.limit + others);
+		worker_passwords.limit + worker_files.limit + worker_signing.limit +
+			discarding.limit + others);
 	setenv("UV_THREADPOOL_SIZE", threads, 1);
 }
 
@@ -191,4 +198,42 @@ bool worker_cancel(struct worker_job *job)
 		return false; /* it runs */
 	job->done(job, true);
 	return true;
+}
+
+/* ---- discarding ---- */
+
+struct discard {
+	struct worker_job job;
+	void (*destroy)(void *what);
+	void *what;
+};
+
+static void discard(struct worker_job *job)
+{
+	struct discard *discarded = (struct discard *)job; /* its first member */
+
+	discarded->destroy(discarded->what);
+}
+
+static void on_discarded(struct worker_job *job, bool cancelled)
+{
+	if (cancelled)
+		discard(job);
+	free(job);
+}
+
+void worker_discard(void (*destroy)(void *what), void *what)
+{
+	struct discard *discarded = NULL;
+
+	if (loop != NULL && pthread_equal(loop_thread, pthread_self()))
+		discarded = calloc(1, sizeof *discarded);
+	if (discarded != NULL) {
+		*discarded = (struct discard){
+			.job = {.work = discard, .done = on_discarded}, destroy, what};
+		if (worker_submit(&discarding, &discarded->job) == 0)
+			return;
+		free(discarded);
+	}
+	destroy(what);
 }

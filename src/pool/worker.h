@@ -30,6 +30,8 @@ struct worker_queue {
 extern struct worker_queue worker_passwords;
 /* Reloads: one at a time. */
 extern struct worker_queue worker_files;
+/* Signing with RSA keys: as many threads as for passwords. */
+extern struct worker_queue worker_signing;
 
 /* A job, embedded in what it belongs to; zero before its first use. `work` runs on a thread and
  * must touch nothing that the loop touches; `done` runs on the loop, exactly once, after work or
@@ -46,7 +48,7 @@ struct worker_job {
 };
 
 /* Before the loop and before any thread of libuv's. `others`: how many jobs of other queues than
- * the two above may run at once; past that they wait for each other. */
+ * those above may run at once; past that they wait for each other. */
 void worker_setup(uv_loop_t *loop, unsigned others);
 
 /* 0, or -1 when the queue is full: answer 503. A job whose owner has fewer waiting than
@@ -56,3 +58,8 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job);
 /* Takes back a job that still waits (done is called with cancelled, before this returns): true;
  * false when it already runs. */
 bool worker_cancel(struct worker_job *job);
+
+/* Calls destroy(what) on a worker: freeing a large structure would hold up the loop. Called on a
+ * worker, before worker_setup() or without memory it calls destroy() at once. The loop runs until
+ * all is destroyed. */
+void worker_discard(void (*destroy)(void *what), void *what);

@@ -81,6 +81,59 @@ void secret_free(struct secret **secret)
 	*secret = NULL;
 }
 
+/* -- many -- */
+
+struct secret_block {
+	char *bytes; /* of sodium_malloc(), read-only once closed */
+	size_t used, size;
+	size_t count, count_max;
+	struct secret secrets[];
+};
+
+struct secret_block *secret_block_new(size_t count, size_t size)
+{
+	struct secret_block *block = malloc(sizeof *block + count * sizeof *block->secrets);
+
+	if (block == NULL)
+		return NULL;
+	*block = (struct secret_block){.size = size + count, .count_max = count};
+	block->bytes = sodium_malloc(block->size);
+	if (block->bytes != NULL)
+		return block;
+	free(block);
+	return NULL;
+}
+
+const struct secret *secret_block_add(struct secret_block *block, const void *bytes, size_t length)
+{
+	struct secret *secret;
+
+	if (block->count == block->count_max || length >= block->size - block->used)
+		return NULL;
+	secret = &block->secrets[block->count++];
+	*secret = (struct secret){block->bytes + block->used, length};
+	memcpy(secret->bytes, bytes, length);
+	secret->bytes[length] = '\0';
+	block->used += length + 1;
+	return secret;
+}
+
+void secret_block_close(struct secret_block *block)
+{
+	sodium_mprotect_readonly(block->bytes);
+}
+
+void secret_block_free(struct secret_block **block)
+{
+	struct secret_block *old = *block;
+
+	*block = NULL;
+	if (old == NULL)
+		return;
+	sodium_free(old->bytes); /* wipes */
+	free(old);
+}
+
 /* -- reading one from outside -- */
 
 /* Reads to the end of the file, or of the line. `waiting` is NULL, or the signals that are blocked

@@ -14,6 +14,7 @@
 enum { SECRET_MAX = 4096 }; /* bytes */
 
 struct secret;
+struct secret_block;
 
 /* Once, before anything else of this room and before any thread. Turns core files and tracing off
  * for the process, starts libsodium, makes jansson wipe what it frees, and takes SSLKEYLOGFILE out
@@ -30,6 +31,20 @@ size_t secret_length(const struct secret *secret);
 
 /* Wipes, unlocks, frees, sets to NULL. */
 void secret_free(struct secret **secret);
+
+/* Many secrets in one protected block: a block of its own for each would take four mappings of the
+ * 65,530 that a process may have. Room for `count` secrets of `size` bytes together, NULs not
+ * counted; NULL without memory. */
+struct secret_block *secret_block_new(size_t count, size_t size);
+
+/* A copy that lives as long as the block; NULL where the room is used up. */
+const struct secret *secret_block_add(struct secret_block *block, const void *bytes, size_t length);
+
+/* After the last one: nobody writes there any more. */
+void secret_block_close(struct secret_block *block);
+
+/* Wipes, unlocks, frees, sets to NULL. */
+void secret_block_free(struct secret_block **block);
 
 /* Reads a secret from a terminal without echo (asking with `prompt` on it), or, where `fd` is none,
  * all of it less one trailing newline, a byte order mark in front and the CR of line ends of

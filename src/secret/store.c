@@ -13,8 +13,10 @@ struct keys {
 
 struct store {
 	struct keys *keys;
-	struct store_secret *secrets; /* by name, newest first; name and secret are owned */
+	struct store_secret *secrets; /* by name, newest first; the name is owned */
 	size_t count;
+	struct secret_block *values;
+	bool starved; /* it was memory that was missing */
 };
 
 static int parse_hex(const json_t *text, uint8_t key[SEAL_KEY_SIZE])
@@ -50,6 +52,7 @@ static int parse_ring(const json_t *list, struct seal_ring *ring)
 static int parse_keys(struct store *store, const json_t *root)
 {
 	store->keys = sodium_malloc(sizeof *store->keys);
+	store->starved = store->keys == NULL;
 	if (store->keys == NULL)
 		return -1;
 	memset(store->keys, 0, sizeof *store->keys);
@@ -60,16 +63,16 @@ static int parse_keys(struct store *store, const json_t *root)
 	return 0;
 }
 
-static struct secret *parse_value(const json_t *value)
+static const struct secret *parse_value(struct secret_block *values, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	uint8_t bytes[SECRET_MAX];
-	struct secret *secret = NULL;
+	const struct secret *secret = NULL;
 	size_t got = 0;
 
 	if (text != NULL && sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &got,
 				    NULL, sodium_base64_VARIANT_ORIGINAL) == 0)
-		secret = secret_new(bytes, got);
+		secret = secret_block_add(values, bytes, got);
 	explicit_bzero(bytes, sizeof bytes);
 	return secret;
 }
@@ -84,8 +87,9 @@ static int parse_version(struct store *store, const char *name, const json_t *en
 		.name = strdup(name),
 		.version = (unsigned)version,
 		.created = json_integer_value(json_object_get(entry, "created")),
-		.secret = parse_value(json_object_get(entry, "value")),
+		.secret = parse_value(store->values, json_object_get(entry, "value")),
 	};
+	store->starved = secret->name == NULL;
 	if (version < 1 || version > UINT32_MAX || secret->name == NULL || secret->secret == NULL)
 		return -1;
 	return 0;
@@ -101,19 +105,38 @@ static int compare(const void *a, const void *b)
 	return left->version < right->version ? 1 : -1; /* newest first */
 }
 
+/* For all versions. A text in base64 is longer than what it stands for. */
+static int make_room(struct store *store, json_t *all)
+{
+	json_t *entry, *version;
+	const char *name;
+	size_t i, count = 0, size = 0;
+
+	json_object_foreach(all, name, entry)
+	{
+		json_array_foreach(json_object_get(entry, "versions"), i, version)
+		{
+			count++;
+			size += json_string_length(json_object_get(version, "value"));
+		}
+	}
+	store->secrets = calloc(count + 1, sizeof *store->secrets);
+	store->values = secret_block_new(count, size);
+	store->starved = store->secrets == NULL || store->values == NULL;
+	return store->starved ? -1 : 0;
+}
+
 static int parse_secrets(struct store *store, const json_t *root)
 {
 	json_t *all = json_object_get(root, "secrets"), *entry, *version;
 	const char *name;
-	size_t i, total = 0;
+	size_t i;
 
-	json_object_foreach(all, name, entry) total +=
-		json_array_size(json_object_get(entry, "versions"));
-	store->secrets = calloc(total + 1, sizeof *store->secrets);
-	if (store->secrets == NULL || !json_is_object(all))
+	if (make_room(store, all) != 0 || !json_is_object(all))
 		return -1;
 	json_object_foreach(all, name, entry) json_array_foreach(json_object_get(entry, "versions"),
 		i, version) if (parse_version(store, name, version) != 0) return -1;
+	secret_block_close(store->values);
 	qsort(store->secrets, store->count, sizeof *store->secrets, compare);
 	return 0;
 }
@@ -129,9 +152,13 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 	if (store == NULL) {
 		error_set(error, "%s: no memory", path);
 	} else if (parse_keys(store, file.root) != 0 || parse_secrets(store, file.root) != 0) {
-		error_set(error,
-			"%s: what is sealed in it is not what this version of meetauth seals",
-			path);
+		if (store->starved)
+			error_set(error, "%s: no memory for its secrets", path);
+		else
+			error_set(error,
+				"%s: what is sealed in it is not what this version of meetauth "
+				"seals",
+				path);
 		store_free(&store);
 	}
 	store_file_release(&file);
@@ -145,10 +172,9 @@ void store_free(struct store **store)
 	*store = NULL;
 	if (old == NULL)
 		return;
-	for (size_t i = 0; i < old->count; i++) {
+	for (size_t i = 0; i < old->count; i++)
 		free((char *)old->secrets[i].name);
-		secret_free((struct secret **)&old->secrets[i].secret);
-	}
+	secret_block_free(&old->values);
 	free(old->secrets);
 	sodium_free(old->keys); /* wipes */
 	free(old);

@@ -12,7 +12,7 @@
 #include <jansson.h>
 
 enum {
-	STORE_FILE_MAX = 4 * 1024 * 1024, /* bytes */
+	STORE_FILE_MAX = 64 * 1024 * 1024, /* bytes */
 	STORE_MASTER_SIZE = 32,
 };
 

@@ -2,6 +2,7 @@
 #include "service/files.h"
 
 #include "auth/registry.h"
+#include "pool/worker.h"
 
 #include <limits.h>
 
@@ -93,12 +94,18 @@ static bool are_equal(const struct file_stamp *a, const struct file_stamp *b, si
 
 /* ---- the store ---- */
 
-static void drop_store(struct files_store *half)
+static void free_store(void *what)
 {
-	if (half == NULL || --half->users > 0)
-		return;
+	struct files_store *half = what;
+
 	store_free(&half->store);
 	free(half);
+}
+
+static void drop_store(struct files_store *half)
+{
+	if (half != NULL && --half->users == 0)
+		worker_discard(free_store, half);
 }
 
 /* Stamps first, here and below: what changes while we read is read again. */
@@ -121,14 +128,20 @@ static struct files_store *load_store(const struct settings *settings, struct er
 
 /* ---- the texts ---- */
 
-static void drop_texts(struct files_texts *half)
+static void free_texts(void *what)
 {
-	if (half == NULL || --half->users > 0)
-		return;
+	struct files_texts *half = what;
+
 	for (size_t i = 0; i < PAGE_COUNT; i++)
 		page_free(&half->pages[i]);
 	langs_free(&half->langs);
 	free(half);
+}
+
+static void drop_texts(struct files_texts *half)
+{
+	if (half != NULL && --half->users == 0)
+		worker_discard(free_texts, half);
 }
 
 static int check_labels(const struct langs *langs, const struct auth_form *form,

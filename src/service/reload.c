@@ -13,7 +13,10 @@
 /* Four things are read, and one that is broken keeps none of the others from being picked up. */
 enum look { LOOK_USERS = 0, LOOK_STORE, LOOK_TEXTS, LOOK_CONFIGURATION, LOOKS };
 
-enum { WATCH_MS = 1000 }; /* a change is to be seen within two seconds */
+enum {
+	WATCH_MS = 1000,      /* a change is to be seen within two seconds */
+	TRY_AGAIN_MS = 60000, /* a broken configuration that has not changed */
+};
 
 struct reload {
 	uv_timer_t timer;
@@ -28,8 +31,8 @@ struct reload {
 	struct service *base;	     /* a use of the service the job looks at */
 	struct service *new_service; /* what came of `everything` */
 	struct files *new_files;     /* what came of a look */
-	struct service *tried;	     /* what a start would make of a file that has changed */
 	struct file_stamp seen;	     /* of the configuration, when it was read or tried last */
+	int64_t tried_ms;
 	bool file_changed;
 	bool users_changed;
 	struct error errors[LOOKS];		    /* empty: none */
@@ -54,17 +57,23 @@ static void look_at_backends(struct reload *reload)
 }
 
 /* Nobody has asked for a changed configuration yet; whether a start would take it is told before
- * one has to. One that it would not take is tried again: the fault may be in what it names. */
+ * one has to. One that it would not take is tried again now and then, since the fault may be in a
+ * file that it names. */
 static void try_file(struct reload *reload)
 {
 	const char *file = reload->base->settings->file;
 	struct file_stamp now = file_stamp(file);
+	struct service *tried;
 
 	reload->file_changed = !file_stamp_equal(now, reload->seen) ||
-			       reload->reported[LOOK_CONFIGURATION][0] != '\0';
+			       (reload->reported[LOOK_CONFIGURATION][0] != '\0' &&
+				       clock_monotonic_ms() - reload->tried_ms >= TRY_AGAIN_MS);
 	reload->seen = now;
-	if (reload->file_changed)
-		reload->tried = service_load(file, &reload->errors[LOOK_CONFIGURATION]);
+	if (!reload->file_changed)
+		return;
+	tried = service_load(file, &reload->errors[LOOK_CONFIGURATION]);
+	service_drop(&tried);
+	reload->tried_ms = clock_monotonic_ms();
 }
 
 static void on_worker(struct worker_job *job)
@@ -138,10 +147,11 @@ static int put_service_in_place(struct reload *reload)
 	if (strcmp(old->settings->state, new_service->settings->state) != 0)
 		error_set(error, "%s: state cannot change while running: restart the pool",
 			new_service->settings->file);
-	if (error->text[0] != '\0' || service_connect(new_service, reload->outbound, error) != 0) {
+	if (error->text[0] != '\0') {
 		service_drop(&new_service);
 		return -1;
 	}
+	service_connect(new_service, reload->outbound);
 	*reload->current = new_service;
 	service_drop(&old);
 	reload->applied(reload->context, new_service->settings);
@@ -168,7 +178,6 @@ static void on_closed(uv_handle_t *timer)
 
 static void finish(struct reload *reload)
 {
-	service_drop(&reload->tried);
 	service_drop(&reload->new_service);
 	files_drop(&reload->new_files);
 	service_drop(&reload->base);
@@ -194,7 +203,6 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	if (reload->users_changed)
 		log_reload(reload, "users");
 	report(reload);
-	service_drop(&reload->tried);
 	level_set(METRIC_LOAD_GOOD, reload_fault(reload, &(size_t){0}) == NULL);
 	service_drop(&reload->base);
 	if (reload->everything_next)

@@ -233,28 +233,28 @@ struct service *service_load(const char *file, struct error *error)
 	return service;
 }
 
-int service_connect(struct service *service, struct outbound *outbound, struct error *error)
+void service_connect(struct service *service, struct outbound *outbound)
 {
 	outbound_limit(outbound, service->settings->max_in_flight);
-	for (size_t i = 0; i < service->platform_count; i++) {
-		struct service_platform *platform = &service->platforms[i];
-		struct outbound_settings settings = {
-			.base = platform->peer->api,
-			.ca_file = platform->peer->ca_file,
-			.connect_timeout_ms = platform->peer->connect_timeout_ms,
-			.timeout_ms = platform->peer->timeout_ms,
-			.in_flight_max = share_of_platform(service),
-			.connections_max = platform->peer->connections_max,
-			.keep_ms = platform->peer->keep_alive_ms,
-		};
+	service->outbound = outbound;
+}
 
-		if (platform->driver->exchange == NULL)
-			continue;
-		platform->outbound = outbound_peer_new(outbound, &settings, error);
-		if (platform->outbound == NULL)
-			return -1;
-	}
-	return 0;
+struct outbound_peer *service_peer(
+	const struct service *service, struct service_platform *platform, struct error *error)
+{
+	struct outbound_settings settings = {
+		.base = platform->peer->api,
+		.trust = platform->trust,
+		.connect_timeout_ms = platform->peer->connect_timeout_ms,
+		.timeout_ms = platform->peer->timeout_ms,
+		.in_flight_max = share_of_platform(service),
+		.connections_max = platform->peer->connections_max,
+		.keep_ms = platform->peer->keep_alive_ms,
+	};
+
+	if (platform->outbound == NULL)
+		platform->outbound = outbound_peer_new(service->outbound, &settings, error);
+	return platform->outbound;
 }
 
 struct service_platform *service_platform(const struct service *service, const char *title)
@@ -333,12 +333,14 @@ struct service *service_use(struct service *service)
 	return service;
 }
 
-static void free_service(struct service *service)
+/* All that no loop has to do with. */
+static void free_service(void *what)
 {
+	struct service *service = what;
+
 	for (size_t i = 0; i < service->platform_count; i++) {
 		struct service_platform *platform = &service->platforms[i];
 
-		outbound_peer_release(&platform->outbound);
 		trust_drop(&platform->trust);
 		platform_close(platform->driver, &platform->instance);
 		free(platform->login_policy);
@@ -352,7 +354,6 @@ static void free_service(struct service *service)
 		free(backend->callback_url);
 		free(backend->path);
 	}
-	files_drop(&service->files);
 	free(service->platforms);
 	free(service->entries);
 	free(service->backends);
@@ -371,6 +372,10 @@ void service_drop(struct service **service)
 	struct service *s = *service;
 
 	*service = NULL;
-	if (s != NULL && --s->users == 0)
-		free_service(s);
+	if (s == NULL || --s->users > 0)
+		return;
+	for (size_t i = 0; s->outbound != NULL && i < s->platform_count; i++)
+		outbound_peer_release(&s->platforms[i].outbound);
+	files_drop(&s->files);
+	worker_discard(free_service, s);
 }

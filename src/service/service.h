@@ -34,8 +34,8 @@ struct service_platform {
 	void *instance;
 	const struct platform_peer *peer;
 	struct trust *trust;		/* the certificates of its ca-file */
-	struct outbound_peer *outbound; /* of request(); NULL until service_connect() */
-	struct worker_queue queue;	/* of grant(), where it has threads */
+	struct outbound_peer *outbound; /* service_peer() */
+	struct worker_queue queue;	/* of grant(), where it has threads of its own */
 	struct breaker breaker;
 	char *login_policy; /* Content-Security-Policy of its login page */
 	int64_t noted_at;   /* when an acceptance was last marked in the state */
@@ -51,6 +51,7 @@ struct service {
 	size_t platform_count;
 	const char **entries; /* of the platforms' drivers, ended by NULL */
 	struct files *files;
+	struct outbound *outbound;
 	uint64_t groups_digest; /* service/groups.h */
 	char *page_policy;	/* Content-Security-Policy of every page without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url, *desk_url;
@@ -67,8 +68,13 @@ int service_open_platforms(struct service *service, struct error *error);
 int service_open_backends(struct service *service, struct error *error);
 int service_open_files(struct service *service, struct error *error);
 
-/* Makes the platforms reachable. On the loop. 0 or -1. */
-int service_connect(struct service *service, struct outbound *outbound, struct error *error);
+/* On the loop, before service_peer(). */
+void service_connect(struct service *service, struct outbound *outbound);
+
+/* Where requests to a platform go. Made for the first of them: of thousands of platforms only some
+ * are in use. The service owns it; NULL with an error. */
+struct outbound_peer *service_peer(
+	const struct service *service, struct service_platform *platform, struct error *error);
 
 /* By title; a platform's without case. NULL when there is none. */
 struct service_platform *service_platform(const struct service *service, const char *title);

@@ -5,6 +5,11 @@
  */
 #include "request_fixture.h"
 
+#include "pool/worker.h"
+
+#ifdef HAVE_CJOSE
+#include <cjose/cjose.h>
+#endif
 #include <stdio.h>
 
 #define PEOPLE                                                                                     \
@@ -243,6 +248,30 @@ static void a_platform_that_signs_asks_nobody(void **state)
 	answer = visit(&browser, "/jitsi/Standup");
 	assert_status(answer, 302);
 	assert_null(set_cookie(answer, SESSION));
+}
+
+/* A signature by RSA holds up the loop for a millisecond or several. */
+static void a_slow_signature_is_made_on_a_worker(void **state)
+{
+	struct browser browser = {0};
+	uint64_t turn = worker_signing.turn;
+	cjose_jwk_t *key = cjose_jwk_create_RSA_random(2048, NULL, 0, NULL);
+	const struct answer *answer;
+	char *text;
+
+	(void)state;
+	assert_non_null(key);
+	assert_true(cjose_jwk_set_kid(key, "k1", 2, NULL));
+	text = cjose_jwk_to_json(key, true, NULL);
+	site_secret("meet.example.org", text);
+	site_load("", "platform \"meet.example.org\" { type = \"jitsi\" app-id = \"app\" "
+		      "algorithm = \"RS256\" }\n" PEOPLE);
+	answer = sign_in(&browser, "/jitsi/Standup", ALICE);
+	assert_leads(answer, "https://meet.example.org/");
+	assert_leads(answer, "jwt=ey");
+	assert_true(worker_signing.turn > turn);
+	free(text);
+	cjose_jwk_release(key);
 }
 
 static void a_key_that_signs_nothing_is_our_fault(void **state)
@@ -617,6 +646,7 @@ int main(void)
 #endif
 #ifdef HAVE_CJOSE
 		TEST(a_platform_that_signs_asks_nobody),
+		TEST(a_slow_signature_is_made_on_a_worker),
 		TEST(a_key_that_signs_nothing_is_our_fault),
 		TEST(whom_the_web_server_knows_needs_no_session),
 		TEST(a_browser_is_handed_over_to_the_page_that_asks),

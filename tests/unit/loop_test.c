@@ -201,6 +201,37 @@ static void leave(struct fixture *fixture)
 	fixture->channel = -1;
 }
 
+static void stall(struct fixture *fixture)
+{
+	(void)fixture;
+	usleep(300000);
+}
+
+/* Turns that took longer than 0.25 s. */
+static unsigned long stalls(void)
+{
+	struct buffer text = BUFFER_INIT(1 << 20);
+	unsigned long quick = 0, all = 0;
+
+	metrics_print(&text);
+	sscanf(strstr(text.data, "meetauth_loop_stall_seconds_bucket{le=\"0.25\"}"), "%*s %lu",
+		&quick);
+	sscanf(strstr(text.data, "meetauth_loop_stall_seconds_count"), "%*s %lu", &all);
+	buffer_release(&text);
+	return all - quick;
+}
+
+static void a_turn_that_holds_up_the_others_is_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned long before = stalls();
+
+	fixture->steps[0] = stall;
+	fixture->steps[1] = terminate;
+	assert_int_equal(run_loop(fixture), 0);
+	assert_true(stalls() > before);
+}
+
 /* -- signals -- */
 
 static void each_of_three_signals_drains(void **state)
@@ -373,6 +404,7 @@ static void it_ends_with_the_parent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_turn_that_holds_up_the_others_is_counted),
 		TEST(each_of_three_signals_drains),
 		TEST(a_drain_waits_for_what_is_in_flight),
 		TEST(a_second_signal_cuts_it_off),

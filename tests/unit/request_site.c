@@ -584,8 +584,9 @@ void site_reload(void)
 	struct error error = {""};
 	struct service *service = service_load(site.conf, &error);
 
-	if (service == NULL || service_connect(service, site.outbound, &error) != 0)
+	if (service == NULL)
 		fail_msg("%s", error.text);
+	service_connect(service, site.outbound);
 	service_drop(&site.server.service);
 	site.server.service = service;
 }

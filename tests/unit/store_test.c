@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "secret/store_file.h"
 #include "store_fixture.h"
 
 #include "base/clock.h"
@@ -446,6 +447,62 @@ static void test_changes_of_two_processes_are_both_kept(void **state)
 	store_free(&store);
 }
 
+static size_t count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	size_t lines = 0;
+	int c;
+
+	assert_non_null(maps);
+	while ((c = fgetc(maps)) != EOF)
+		lines += c == '\n';
+	fclose(maps);
+	return lines;
+}
+
+static void write_secrets(size_t count)
+{
+	struct store_file file = STORE_FILE_INIT;
+	struct error error = {""};
+	json_t *secrets;
+
+	assert_int_equal(store_file_read(path, key_path, &file, &error), 0);
+	secrets = json_object_get(file.root, "secrets");
+	for (size_t i = 0; i < count; i++) {
+		char name[64];
+
+		snprintf(name, sizeof name, "meeting/lync.example.org/carol/%zu", i);
+		json_object_set_new(secrets, name,
+			json_pack("{s:i, s:[{s:i, s:i, s:s}]}", "next", 2, "versions", "version", 1,
+				"created", 1, "value", "c2VjcmV0"));
+	}
+	assert_int_equal(store_file_write(path, &file, &error), 0);
+	store_file_release(&file);
+}
+
+/* Each in memory of its own, they took four of the 65,530 mappings of a process. */
+static void test_tens_of_thousands_of_secrets_share_one_block(void **state)
+{
+	enum { MANY = 40000 };
+	struct store *one, *other;
+	size_t count, before;
+
+	(void)state;
+	write_secrets(MANY);
+	before = count_mappings();
+	one = open_store();
+	other = open_store(); /* as a reload holds two */
+	assert_in_range(count_mappings(), before, before + 300);
+	store_all(other, &count);
+	assert_int_equal(count, MANY);
+	assert_string_equal(
+		secret_text(
+			store_secrets(one, "meeting/lync.example.org/carol/39999", &count)->secret),
+		"secret");
+	store_free(&one);
+	store_free(&other);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, make_store, remove_folder)
 
 int main(void)
@@ -472,6 +529,7 @@ int main(void)
 		WITH_STORE(test_rekey_where_the_key_cannot_be_replaced_changes_nothing),
 		WITH_STORE(test_hash_keys_of_acceptance_differ),
 		WITH_STORE(test_changes_of_two_processes_are_both_kept),
+		WITH_STORE(test_tens_of_thousands_of_secrets_share_one_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

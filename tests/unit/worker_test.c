@@ -249,6 +249,40 @@ static void threads_are_nice_and_hear_no_signals(void **unused)
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), ours);
 }
 
+static pthread_t destroyed_on;
+static unsigned destroyed;
+
+static void destroy(void *what)
+{
+	destroyed_on = pthread_self();
+	destroyed += *(unsigned *)what;
+}
+
+static void discard_from_worker(struct worker_job *job)
+{
+	unsigned one = 1;
+
+	(void)job;
+	worker_discard(destroy, &one);
+	assert_true(pthread_equal(destroyed_on, pthread_self()));
+}
+
+static void what_the_loop_discards_is_destroyed_on_a_worker(void **unused)
+{
+	unsigned hundred = 100;
+	struct counted job[1];
+
+	(void)unused;
+	worker_discard(destroy, &hundred);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(destroyed, 100);
+	assert_false(pthread_equal(destroyed_on, pthread_self()));
+	prepare(job, 1, discard_from_worker); /* where it is called, and at once */
+	assert_int_equal(worker_submit(&worker_files, &job[0].job), 0);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(destroyed, 101);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +293,7 @@ int main(void)
 		cmocka_unit_test(nobody_has_all_the_threads),
 		cmocka_unit_test(one_alone_has_the_whole_queue),
 		cmocka_unit_test(threads_are_nice_and_hear_no_signals),
+		cmocka_unit_test(what_the_loop_discards_is_destroyed_on_a_worker),
 	};
 	int failed;
 

@@ -178,7 +178,8 @@ static void jitsi_redirect_url(const void *context, const struct join *join, con
 }
 
 static const struct platform_entry_ops jitsi_entry = {.name = "jitsi", .arrive = jitsi_arrive};
-static const struct platform_grant_ops jitsi_grant = {.admit = jitsi_admit};
+static const struct platform_grant_ops jitsi_grant = {
+	.admit = jitsi_admit, .is_slow = token_is_slow};
 
 static const struct platform_secret_ops jitsi_secret = {
 	.generated_hint = "put it into Prosody's configuration as app_secret",

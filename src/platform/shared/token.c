@@ -27,6 +27,11 @@ enum platform_verdict token_sign(
 	return PLATFORM_UNABLE;
 }
 
+bool token_is_slow(const char *key)
+{
+	return strstr(key, "\"RSA\"") != NULL; /* its "kty" */
+}
+
 int token_try(const struct token_key *key, struct error *error)
 {
 	struct jose_signer *signer =

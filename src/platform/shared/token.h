@@ -21,6 +21,10 @@ struct token_key {
 enum platform_verdict token_sign(
 	const struct platform_grant *grant, const struct token_key *key, json_t *claims);
 
+/* Whether a signature with a key takes long: those of RSA, which are always JWKs, take half a
+ * millisecond and more, the others some microseconds. */
+bool token_is_slow(const char *key);
+
 /* Whether the key can sign. 0 or -1. */
 int token_try(const struct token_key *key, struct error *error);
 
