@@ -20,6 +20,14 @@ int join_add_forward(struct join *join, const char *name, const char *value)
 	return forward->name != NULL && forward->value != NULL ? 0 : -1;
 }
 
+const char *join_remembered(const struct join *join, const char *name)
+{
+	for (size_t i = 0; i < join->forward_count; i++)
+		if (strcmp(join->forward[i].name, name) == 0)
+			return join->forward[i].value;
+	return NULL;
+}
+
 bool join_is_meeting_id(const char *text)
 {
 	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/@:+?=-");

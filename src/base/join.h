@@ -47,6 +47,9 @@ const struct join *join_to_desk(void);
 /* Adds a copy of a forwarded parameter. 0, or -1 without memory or with too many. */
 int join_add_forward(struct join *join, const char *name, const char *value);
 
+/* The value that the join remembers under a name; NULL: none. */
+const char *join_remembered(const struct join *join, const char *name);
+
 /* Whether a text can be the id of a meeting of some platform, for what names one beforehand: Lync
  * has an @ in it, Skype and Webex have an address. Each platform takes fewer. No blank, comma or
  * quote: it stands in lists, and in lines of the log. */

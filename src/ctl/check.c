@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/site.h"
 #include "base/text.h"
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
@@ -252,6 +253,45 @@ static void connect_backend(struct findings *findings, const struct service *ser
 	add_result(findings, rc, "connect", backend->title, "reached", &error);
 }
 
+/* By what scripts of an origin get in. Where by nothing, service_lint() has said so. */
+static void check_origin(struct findings *findings, const struct service *service,
+	const struct service_platform *platform, const char *origin)
+{
+	const char *page = redirect_page_of(platform->peer, origin);
+	char text[PAGE_MAX];
+
+	if (platform->driver->script->takes_password)
+		snprintf(text, sizeof text, "%.200s: by name and password", origin);
+	else if (site_is_same(service->settings->origin, origin))
+		snprintf(text, sizeof text, "%.200s: by the session's cookie%s", origin,
+			page != NULL ? ", or by a code where the script began" : "");
+	else if (page != NULL)
+		snprintf(text, sizeof text, "%.200s: by a code, which %.300s is brought", origin,
+			page);
+	else
+		return;
+	add(findings, true, "script", platform->title, text);
+}
+
+static void check_scripts(struct findings *findings, const struct service *service)
+{
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const struct service_platform *platform = &service->platforms[i];
+		const struct platform_peer *peer = platform->peer;
+		char text[PAGE_MAX];
+
+		for (size_t j = 0; platform->driver->script != NULL && j < peer->origins.count; j++)
+			check_origin(findings, service, platform, peer->origins.items[j]);
+		for (size_t j = 0; j < peer->redirects.count; j++) {
+			if (!redirect_is_native(peer->redirects.items[j]))
+				continue;
+			snprintf(text, sizeof text, "%.300s: by a code and its verifier",
+				peer->redirects.items[j]);
+			add(findings, true, "script", platform->title, text);
+		}
+	}
+}
+
 static void check_policy(struct findings *findings, const struct settings *settings)
 {
 	char text[100];
@@ -289,8 +329,10 @@ static void check_service(struct findings *findings, struct service *service, bo
 	check_policy(findings, service->settings);
 	platforms = service_open_platforms(service, &error);
 	add_result(findings, platforms, "platform", "all", "good", &error);
-	if (platforms == 0)
+	if (platforms == 0) {
+		check_scripts(findings, service);
 		service_lint(service, clock_wall(), add_warning, findings);
+	}
 	people_lint(service->settings, add_warning, findings);
 	backends = service_open_backends(service, &error);
 	add_result(findings, backends, "backend", "all", "good", &error);

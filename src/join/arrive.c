@@ -6,6 +6,7 @@
 #include "join/arrive.h"
 
 #include "base/text.h"
+#include "join/handover.h"
 #include "join/steps.h"
 #include "signin/admission.h"
 #include "visit/fail.h"
@@ -201,6 +202,7 @@ static enum step arrive_below(struct visit *visit, const char *rest, const struc
 static enum step read_entry(struct visit *visit, const struct params *query)
 {
 	const char *entry = visit->route_rest, *slash = strchr(entry, '/'), *title = NULL;
+	enum step step;
 
 	if (params_get(query, "platform", &title) == PARAM_REPEATED)
 		return visit_refuse(visit, "platform", "stands twice");
@@ -209,9 +211,10 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 		return title != NULL
 			       ? refuse_platform(visit, title, entry)
 			       : visit_refuse(visit, "platform", "there are several: name one");
-	if (admission_is_for_scripts(visit))
+	if (!handover_is_asked_for(query) && admission_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
-	return arrive_below(visit, slash != NULL ? slash + 1 : "", query);
+	step = arrive_below(visit, slash != NULL ? slash + 1 : "", query);
+	return step == STEP_NEXT ? handover_read(visit, query) : step;
 }
 
 enum step arrive_by_entry(struct visit *visit)

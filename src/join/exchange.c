@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "join/grant.h"
+#include "join/handover.h"
 #include "join/secrets.h"
 #include "join/steps.h"
 #include "pool/fastcgi.h"
@@ -265,7 +266,7 @@ enum step exchange_token(struct visit *visit)
 	}
 	params_free(&visit->form);
 	request_shrink(&visit->request);
-	if (visit->platform->peer->app_url != NULL && visit->origin == NULL) {
+	if (handover_is_due(visit)) {
 		visit->outcome = OUTCOME_HANDED_OVER;
 		return STEP_NEXT;
 	}

@@ -50,6 +50,11 @@ static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_I
 			session, NULL);
 	}
 	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
+	if (visit->script.client == NULL)
+		return;
+	/* Two windows of one session are two clients, and each comes back as itself. */
+	seal_hash(hash_key, key, "rejoin of a client", user_id, visit->script.client, NULL);
+	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 }
 
 static void prepare(struct granting *granting, struct visit *visit, bool renewed)
@@ -65,7 +70,7 @@ static void prepare(struct granting *granting, struct visit *visit, bool renewed
 		.join = &visit->join,
 		.who = &visit->session.who,
 		.role = visit->exchange.role,
-		.by_script = visit->origin != NULL,
+		.by_script = visit->script.asks,
 		.now = clock_wall(), /* whoever signed in may have taken a while */
 		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
 		.secrets = {granting->texts, 0},

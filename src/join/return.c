@@ -3,6 +3,7 @@
  * Step 5: back to the platform, with the access token (source: the platform's document,
  * section 3.3), or what there is to see where a platform has no page to go to.
  */
+#include "join/handover.h"
 #include "join/steps.h"
 
 #include "view/onward.h"
@@ -17,6 +18,8 @@ enum step return_to_platform(struct visit *visit)
 	const struct identity *who = platform->peer->prefill ? &visit->session.who : NULL;
 	struct buffer url = BUFFER_INIT(URL_MAX);
 
+	if (visit->outcome == OUTCOME_HANDED_OVER)
+		return handover_return(visit);
 	if (platform->driver->page != NULL)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 	platform_redirect_url(platform->driver, platform->instance, &visit->join,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST MOUNT/token/PLATFORM: the five steps for a script on a page of an allowed origin. It sends
- * JSON, which no form can and which a browser asks us about before it sends it from another origin
- * (Fetch standard, "CORS protocol"); it brings a session's cookie, or, where the platform's own
- * page asks people, their name and password. Failures are JSON too, and no cookie goes out.
+ * POST MOUNT/token/PLATFORM: the five steps for a script on a page of an allowed origin, or for a
+ * native program. It sends JSON, which no form can and which a browser asks us about before it
+ * sends it from another origin (Fetch standard, "CORS protocol"). Scripts of our own site bring a
+ * session's cookie; those of other sites, and native programs, the code that a visit by the entry
+ * ended with (handover.c); a script of a platform whose own page asks people brings their name and
+ * password. Failures are JSON too, and no cookie goes out.
  */
 #include "join/steps.h"
 
@@ -16,11 +18,11 @@
 #include <jansson.h>
 #include <strings.h>
 
-enum { FORM_MAX = 8192, REPLY_MAX = 16 * 1024 };
+enum { FORM_MAX = 8192, REPLY_MAX = 16 * 1024, CLIENT_MAX = 128 };
 
 /* ---- arriving ---- */
 
-/* Which platform, and whether the page may ask. */
+/* Which platform, and which of its pages sent the request. Native programs send no Origin. */
 static enum step take_platform(struct visit *visit)
 {
 	struct service_platform *platform = service_platform(visit->service, visit->route_rest);
@@ -31,10 +33,14 @@ static enum step take_platform(struct visit *visit)
 	visit->platform = platform;
 	for (size_t i = 0; i < platform->peer->origins.count; i++)
 		if (strcmp(platform->peer->origins.items[i], visit->request.origin) == 0)
-			visit->origin = platform->peer->origins.items[i];
-	return visit->origin != NULL
-		       ? STEP_NEXT
-		       : visit_refuse(visit, "Origin", "missing, or not among the allowed origins");
+			visit->script.origin = platform->peer->origins.items[i];
+	visit->script.asks = visit->script.origin != NULL;
+	return STEP_NEXT;
+}
+
+static enum step refuse_origin(struct visit *visit)
+{
+	return visit_refuse(visit, "Origin", "missing, or not among the allowed origins");
 }
 
 static bool is_json(const char *content_type)
@@ -93,24 +99,78 @@ static const char *take_credentials(struct visit *visit, const json_t *body)
 	return visit->form != NULL ? NULL : "too long";
 }
 
+/* Copies a text that may be missing. NULL, or what is wrong with it. */
+static const char *take_text(const json_t *body, const char *name, char **copy_r)
+{
+	const char *value = NULL;
+
+	if (get_text(body, name, &value) == PLATFORM_NO_TEXT)
+		return "is no text, or has control characters";
+	if (value == NULL)
+		return NULL;
+	*copy_r = strdup(value);
+	return *copy_r != NULL ? NULL : "no memory";
+}
+
+/* What scripts of every platform may send besides. NULL; or what is wrong, and with what. */
+static const char *take_more(struct visit *visit, const json_t *body, const char **name_r)
+{
+	struct visit_script *script = &visit->script;
+	const struct {
+		const char *name;
+		char **copy;
+	} texts[] = {{"code", &script->code}, {"code_verifier", &script->verifier},
+		{"client", &script->client}};
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts && fault == NULL; i++) {
+		*name_r = texts[i].name;
+		fault = take_text(body, texts[i].name, texts[i].copy);
+	}
+	if (fault == NULL && script->client != NULL &&
+		!text_is_token(script->client, 1, CLIENT_MAX, "._~-"))
+		fault = "wrong length or characters";
+	return fault;
+}
+
+static enum step read_request(struct visit *visit, const json_t *body)
+{
+	enum step step = arrive_at(visit, "", get_text, body);
+	const char *fault, *name = "password";
+
+	if (step != STEP_NEXT)
+		return step;
+	fault = visit->platform->driver->script->takes_password ? take_credentials(visit, body)
+								: take_more(visit, body, &name);
+	if (fault != NULL)
+		return visit_refuse(visit, name, fault);
+	return visit->script.origin == NULL && visit->script.code == NULL ? refuse_origin(visit)
+									  : STEP_NEXT;
+}
+
+/* From a page of an allowed origin, or from a native program where the section lists any. */
+static bool may_ask(const struct visit *visit)
+{
+	return visit->script.origin != NULL ||
+	       (visit->request.origin[0] == '\0' && visit->platform->peer->redirects.count > 0);
+}
+
 enum step arrive_from_script(struct visit *visit)
 {
 	enum step step = take_platform(visit);
-	const char *fault = NULL;
 	json_t *body;
 
 	if (step != STEP_NEXT)
 		return step;
+	if (!may_ask(visit))
+		return refuse_origin(visit);
+	visit->script.asks = true;
 	if (!is_json(visit->request.content_type))
 		return visit_refuse(visit, "Content-Type", "not application/json");
 	body = read_body(visit);
 	if (body == NULL)
 		return visit_refuse(visit, "body", "no JSON object");
-	step = arrive_at(visit, "", get_text, body);
-	if (step == STEP_NEXT && visit->platform->driver->script->takes_password)
-		fault = take_credentials(visit, body);
-	if (fault != NULL)
-		step = visit_refuse(visit, "password", fault);
+	step = read_request(visit, body);
 	json_decref(body);
 	return step;
 }
@@ -121,6 +181,8 @@ enum step script_preflight(struct visit *visit)
 
 	if (step != STEP_NEXT)
 		return step;
+	if (visit->script.origin == NULL)
+		return refuse_origin(visit);
 	response_begin(&visit->response, 204, visit->request.id);
 	script_add_headers(visit);
 	response_header(&visit->response, "Access-Control-Allow-Methods", "POST");
@@ -133,6 +195,8 @@ enum step script_preflight(struct visit *visit)
 
 enum step authenticate_script(struct visit *visit)
 {
+	if (visit->script.code != NULL)
+		return authenticate_by_code(visit);
 	return visit->form != NULL ? authenticate_by_form(visit) : authenticate_by_session(visit);
 }
 

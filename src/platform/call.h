@@ -90,7 +90,8 @@ struct platform_grant {
 	struct platform_secrets secrets;
 	/* For platforms that recognize somebody who comes back by an id: the same for one session
 	 * and one meeting (where the web server signs people in at each visit: one person, browser
-	 * and meeting). Tells nothing about the person. */
+	 * and meeting), and, where a script says which of its windows asks, one of those. Tells
+	 * nothing about the person. */
 	char user_id[PLATFORM_USER_ID_SIZE];
 
 	struct buffer *token; /* out, empty before */

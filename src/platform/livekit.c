@@ -9,7 +9,7 @@
  */
 #include "base/text.h"
 #include "config/config.h"
-#include "platform/shared/app.h"
+#include "platform/redirect.h"
 #include "platform/shared/arrival.h"
 #include "platform/shared/options.h"
 #include "platform/shared/person.h"
@@ -64,6 +64,10 @@ static const struct option options[] = {
 	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
 		.check = option_check_app, .null_if_unset = true,
 		OPTION_INTO(struct platform_peer, app_url)},
+	{"redirects", OPTION_LIST, NULL,
+		"other pages of allowed-origins, and native programs, that visits may end at",
+		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
+		OPTION_INTO(struct platform_peer, redirects)},
 	{0},
 };
 
@@ -171,10 +175,6 @@ static void livekit_redirect_url(const void *context, const struct join *join, c
 {
 	const struct livekit *livekit = context;
 
-	if (livekit->peer.app_url != NULL) {
-		app_redirect_url(&livekit->peer, "room_name", join->meeting_id, url);
-		return;
-	}
 	buffer_printf(url, "%s/custom?liveKitUrl=", livekit->peer.site);
 	buffer_percent(url, livekit->server);
 	buffer_text(url, "&token=");
@@ -195,7 +195,14 @@ static void livekit_token_response(const void *context, const struct join *join,
 static const struct platform_entry_ops livekit_entry = {
 	.name = "livekit", .arrive = livekit_arrive};
 static const struct platform_grant_ops livekit_grant = {.admit = livekit_admit};
-static const struct platform_script_ops livekit_script = {.token_response = livekit_token_response};
+static const char *livekit_meeting_parameter(const struct join *join, const char **value_r)
+{
+	*value_r = join->meeting_id;
+	return "room_name";
+}
+
+static const struct platform_script_ops livekit_script = {
+	.token_response = livekit_token_response, .meeting_parameter = livekit_meeting_parameter};
 static const struct platform_secret_ops livekit_secret = {
 	.validate_secret = livekit_validate_secret};
 

@@ -37,6 +37,10 @@ struct platform_peer {
 	 * is not called for them, and redirect_url() gets no token. NULL: visits end as usual. */
 	const char *app_url;
 
+	/* Other pages of allowed origins, and native programs, where a visit may end whose token is
+	 * for them (redirect.h). */
+	struct config_list redirects;
+
 	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to the grant with the
 	 * room that its meeting holds for `room_lease` seconds since its last join. */
 	struct config_list rooms;

@@ -66,6 +66,9 @@ struct platform_script_ops {
 	/* Browsers get only the way to the peer's `app_url`, and nothing where it is not set. */
 	bool scripts_only;
 
+	/* By which parameter scripts ask for the meeting of the join; its value into *value_r. */
+	const char *(*meeting_parameter)(const struct join *join, const char **value_r);
+
 	/* The script sends `username` and `password`; otherwise it needs a session. */
 	bool takes_password;
 };

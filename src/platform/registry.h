@@ -6,6 +6,7 @@
 #pragma once
 
 #include "platform/platform.h"
+#include "platform/redirect.h"
 
 /* The driver of a type; NULL where the type is unknown, or not in this build. */
 const struct platform_driver *platform_find(const char *type);

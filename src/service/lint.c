@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/lint.h"
 
+#include "base/site.h"
 #include "base/text.h"
 #include "telemetry/log.h"
 
@@ -169,6 +170,24 @@ static void lint_token(const struct service *service, const struct config_rule *
 			"meeting-tokens: \"%.200s\" can never match a meeting token", pattern);
 }
 
+/* ---- pages whose scripts ask ---- */
+
+/* What is wrong with an origin, in `text`, which is empty where nothing is. */
+static void lint_origin(const struct service *service, const struct service_platform *platform,
+	const char *origin, char text[TEXT_MAX])
+{
+	text[0] = '\0';
+	if (platform->driver->script->takes_password ||
+		site_is_same(service->settings->origin, origin) ||
+		redirect_page_of(platform->peer, origin) != NULL)
+		return;
+	snprintf(text, TEXT_MAX,
+		"allowed-origins: %.200s is of another site than base-url, so that browsers keep "
+		"the session's cookie from its scripts, and no page of it is in app or redirects "
+		"to which a code could be brought: its scripts get no token",
+		origin);
+}
+
 /* ---- all of it ---- */
 
 /* One run. */
@@ -216,6 +235,21 @@ static void lint_patterns(struct lint *lint, const struct config_rule *rule)
 	}
 }
 
+static void lint_origins(struct lint *lint, size_t index)
+{
+	const struct service_platform *platform = &lint->service->platforms[index];
+	char about[100], text[TEXT_MAX];
+
+	snprintf(about, sizeof about, "platform \"%.64s\"", platform->title);
+	for (size_t i = 0; platform->driver->script != NULL && i < platform->peer->origins.count;
+		i++) {
+		lint_origin(lint->service, platform, platform->peer->origins.items[i], text);
+		if (text[0] != '\0')
+			on_section(lint, about,
+				section_line(lint->service->settings->platforms[index]), text);
+	}
+}
+
 size_t service_lint(const struct service *service, int64_t now, service_found *found, void *context)
 {
 	const struct config_policy *policy = &service->settings->policy;
@@ -225,6 +259,8 @@ size_t service_lint(const struct service *service, int64_t now, service_found *f
 	for (size_t i = 0; i < policy->count; i++)
 		lint_patterns(&lint, &policy->rules[i]);
 	policy_lint_sections(service->settings, on_section, &lint);
+	for (size_t i = 0; i < service->platform_count; i++)
+		lint_origins(&lint, i);
 	return lint.count;
 }
 

@@ -38,7 +38,7 @@ static char *join_texts(const char *a, const char *b, const char *c)
  * answers the form. */
 char *service_page_policy(const char *form_target)
 {
-	struct buffer text = BUFFER_INIT(4096);
+	struct buffer text = BUFFER_INIT(8192);
 
 	buffer_text(
 		&text, "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'");
@@ -55,13 +55,16 @@ char *service_page_policy(const char *form_target)
 /* The site, and where else the platform's redirects may lead. */
 static char *login_policy_of(const struct platform_peer *peer)
 {
-	char *targets, *policy;
+	struct buffer targets = BUFFER_INIT(8192);
+	char *policy = NULL;
 
-	if (peer->redirect_sources == NULL)
-		return service_page_policy(peer->site);
-	targets = join_texts(peer->site, " ", peer->redirect_sources);
-	policy = targets != NULL ? service_page_policy(targets) : NULL;
-	free(targets);
+	buffer_text(&targets, peer->site);
+	if (peer->redirect_sources != NULL)
+		buffer_printf(&targets, " %s", peer->redirect_sources);
+	redirect_append_sources(peer, &targets);
+	if (!targets.failed)
+		policy = service_page_policy(targets.data);
+	buffer_release(&targets);
 	return policy;
 }
 

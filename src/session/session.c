@@ -4,6 +4,7 @@
 #include "base/fold.h"
 #include "base/text.h"
 #include "session/identity_wire.h"
+#include "session/session_wire.h"
 
 #define PURPOSE "session"
 
@@ -28,7 +29,7 @@ void session_begin(
 	identity_move(&session->who, who);
 }
 
-static void encode(struct wire_out *out, const struct session *session)
+void wire_put_session(struct wire_out *out, const struct session *session)
 {
 	wire_put_number(out, VERSION, 1);
 	wire_put_bytes(out, session->id, sizeof session->id);
@@ -46,7 +47,7 @@ bool session_fits(const struct identity *who)
 	uint8_t plain[PLAIN_MAX];
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
 
-	encode(&out, &session);
+	wire_put_session(&out, &session);
 	explicit_bzero(plain, out.length);
 	return !out.failed;
 }
@@ -57,14 +58,14 @@ int session_seal(const struct seal_ring *ring, const struct session *session, st
 	struct wire_out out = {.bytes = plain, .capacity = sizeof plain};
 	int rc = -1;
 
-	encode(&out, session);
+	wire_put_session(&out, session);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
 	explicit_bzero(plain, out.length); /* what the backend keeps is a secret */
 	return rc;
 }
 
-static int decode(struct wire_in *in, struct session *session)
+int wire_get_session(struct wire_in *in, struct session *session)
 {
 	if (wire_get_number(in, 1) != VERSION)
 		return -1;
@@ -94,6 +95,13 @@ static bool is_within(const struct session *session, struct session_limits limit
 	return now - session->began < limits.lifetime && now - session->used < limits.idle;
 }
 
+int session_judge(const struct session *session, struct session_limits limits, int64_t now)
+{
+	if (!is_current(session, now))
+		return -1;
+	return is_within(session, limits, now) ? 0 : 1;
+}
+
 int session_open(const struct seal_ring *ring, const char *text, struct session_limits limits,
 	int64_t now, struct session *session)
 {
@@ -104,13 +112,14 @@ int session_open(const struct seal_ring *ring, const char *text, struct session_
 	if (seal_open(ring, PURPOSE, text, &plain) == 0) {
 		struct wire_in in = {.at = (const uint8_t *)plain.data, .left = plain.length};
 
-		rc = decode(&in, session);
+		rc = wire_get_session(&in, session);
 	}
 	buffer_wipe(&plain);
-	if (rc == 0 && is_current(session, now))
-		return is_within(session, limits, now) ? 0 : 1;
-	session_release(session);
-	return -1;
+	if (rc == 0)
+		rc = session_judge(session, limits, now);
+	if (rc < 0)
+		session_release(session);
+	return rc;
 }
 
 bool session_is_stale(const struct session *session, struct session_limits limits, int64_t now)

@@ -123,7 +123,7 @@ enum step authenticate_again(struct visit *visit)
 {
 	struct choice choice = choice_of(visit->service);
 
-	if (visit->origin != NULL) { /* a script cannot show a page */
+	if (visit->script.asks) { /* a script cannot show a page */
 		visit_set_detail(visit, "no session");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}

@@ -42,7 +42,7 @@ static enum step refuse_script(struct visit *visit)
 static enum step show(struct visit *visit)
 {
 	visit->outcome = OUTCOME_CHALLENGED; /* the visitor's next form continues the sign-in */
-	if (visit->origin != NULL)
+	if (visit->script.asks)
 		return refuse_script(visit);
 	return pages_challenge(visit, false) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 }

@@ -85,6 +85,11 @@ enum step authenticate_renew(struct visit *visit)
 	struct call *call;
 	enum step step = STEP_WAIT;
 
+	/* The visit that made the code has renewed what was due. */
+	if (visit->signin.by_code)
+		return admission_groups_are_whole(visit, &session->who)
+			       ? STEP_NEXT
+			       : drop_session(visit, COOKIE_STAYS);
 	if (visit->signin.is_ambient || backend == NULL || !is_due(visit, backend))
 		return STEP_NEXT;
 	if (backend->driver->renew == NULL)

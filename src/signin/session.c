@@ -106,19 +106,16 @@ static int open_cookie(const struct visit *visit, struct session *session)
 		store_ring(visit->files->store), cookie, signin_limits(visit), visit->now, session);
 }
 
-int signin_find_session(struct visit *visit)
+int signin_check_session(struct visit *visit, bool is_within)
 {
-	int opened = open_cookie(visit, &visit->session), over;
+	int over = is_over(visit);
 
-	if (opened < 0)
-		return 0;
-	over = is_over(visit);
-	if (over == 0 && opened == 0 && admission_is_valid(visit, &visit->session.who))
+	if (over == 0 && is_within && admission_is_valid(visit, &visit->session.who))
 		return 1;
 	/* Ends it for good, or it would be valid again when the cause is gone: a disabled user
 	 * enabled again, lifetimes that were shorter for a while. */
 	if (over == 0 && service_backend(visit->service, visit->session.who.backend) != NULL) {
-		if (opened == 0)
+		if (is_within)
 			login_log(visit, "gone", &visit->session.who,
 				"the session ends: its account was disabled, removed or changed, "
 				"or has expired");
@@ -126,6 +123,13 @@ int signin_find_session(struct visit *visit)
 	}
 	session_release(&visit->session);
 	return over < 0 ? -1 : 0;
+}
+
+int signin_find_session(struct visit *visit)
+{
+	int opened = open_cookie(visit, &visit->session);
+
+	return opened < 0 ? 0 : signin_check_session(visit, opened == 0);
 }
 
 /* Ends the browser's previous session, so that a copy of its cookie is worthless. 0, or as

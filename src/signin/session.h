@@ -13,6 +13,11 @@ struct session_limits signin_limits(const struct visit *visit);
  * state does not answer. */
 int signin_find_session(struct visit *visit);
 
+/* Checks the visit's session once it is opened: whether it was ended or revoked, and whether its
+ * backend still knows the person. `is_within`: it keeps today's limits. 1: valid, 0: not (it is
+ * released, and ended for good), -1: the state does not answer. */
+int signin_check_session(struct visit *visit, bool is_within);
+
 /* Begins a session of `who` (taken over) and ends the browser's previous session. STEP_NEXT, or
  * STEP_DONE after a failure. */
 enum step signin_begin_session(struct visit *visit, struct identity *who);

@@ -18,6 +18,7 @@ step_function arrive_and_stop;	       /* HEAD: answers 200 and does nothing */
 /* For requests without a form, in this order: find the session or ask the web server; read groups
  * again that are too old; send visitors without a session to the login page. */
 step_function authenticate_by_session;
+step_function authenticate_by_code; /* instead of the session: a script's code */
 step_function authenticate_renew;
 step_function authenticate_require;
 

@@ -90,7 +90,7 @@ static const char *message_of(const struct visit *visit)
 		(visit->report.parameter == NULL || visit->destination == DESTINATION_DESK))
 		return "other";
 	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)
-		return visit->origin != NULL ? "script" : "other";
+		return visit->script.asks ? "script" : "other";
 	return failure_row(visit->failure)->message;
 }
 

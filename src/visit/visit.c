@@ -19,7 +19,7 @@ static void add_cookies(struct visit *visit)
 	const struct seal_ring *ring = store_ring(visit->files->store);
 	struct buffer text = BUFFER_INIT(SESSION_TEXT_MAX + 1);
 
-	if (visit->origin != NULL)
+	if (visit->script.asks)
 		return;
 	if (visit->signin.cookie == COOKIE_DELETED)
 		response_cookie(&visit->response, SESSION_COOKIE, "", 0);
@@ -52,6 +52,9 @@ static void free_visit(struct visit *visit)
 	visit_drop_pending(visit);
 	join_release(&visit->report.lost);
 	params_free(&visit->form);
+	free(visit->script.code);
+	free(visit->script.verifier);
+	free(visit->script.client);
 	free(visit->report.hostname);
 	buffer_wipe(&visit->exchange.token);
 	files_drop(&visit->files);

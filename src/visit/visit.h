@@ -13,6 +13,7 @@
 #include "http/route.h"
 #include "service/service.h"
 #include "service/upkeep.h"
+#include "session/code.h"
 #include "session/session.h"
 #include "session/ticket.h"
 #include "state/state.h"
@@ -78,8 +79,17 @@ struct visit_browser {
 	bool is_new; /* the response sets its cookie */
 };
 
+/* A script, or a native program, that asks for a token: no cookie is set, failures are JSON. */
+struct visit_script {
+	bool asks;	       /* false: a browser visits */
+	const char *origin;    /* of its page, as the section has it; NULL: a native program's */
+	char *code, *verifier; /* that a visit by the entry ended with; owned; NULL: none */
+	char *client;	       /* which of its windows asks; owned; NULL: it does not say */
+};
+
 struct visit_signin {
 	enum cookie_change cookie;
+	bool by_code;	     /* a script's code held the session, renewed a minute ago at most */
 	bool is_ambient;     /* the web server named the person; the session ends with the visit */
 	bool reauthenticate; /* the visitor wants to use another account */
 	bool has_waited;     /* for a backend, so the visitor may be gone */
@@ -127,7 +137,7 @@ struct visit {
 	struct join join;		   /* complete for DESTINATION_MEETING, else empty */
 	struct service_platform *platform; /* NULL until the host name matched a platform */
 	struct params *form;
-	const char *origin; /* of the page whose script sent the request; NULL: not a script */
+	struct visit_script script;
 
 	/* Who the visitor is: set by signin. */
 	struct session session;	 /* empty until the visitor is known */

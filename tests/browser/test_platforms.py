@@ -8,7 +8,7 @@ import urllib.parse
 import drivers
 import platforms
 import pytest
-from rig import Program, free_port, wait_for, write_nginx
+from rig import TOP, Program, free_port, wait_for, write_nginx
 from test_browser import arrived, fill, open_browser, submit
 
 import jwt_rules
@@ -31,8 +31,26 @@ class Jitsi(drivers.Jitsi):
 
 
 class Skype(drivers.Skype):
-    origins = (APP,)
+    origins = (APP, OTHER)
     app = APP + "/join?from=meetauth"
+
+    def settings(self):
+        return super().settings() + '\n redirects = {"%s/sample"}' % OTHER
+
+
+SAMPLE = """<!doctype html><title>asking</title><script type="module">
+import {meetauthToken} from '/meetauth.js';
+const how = sessionStorage.getItem('how');
+const ask = window.fetch;
+window.fetch = (url, what) => {
+    const body = JSON.parse(what.body);
+    if (how === 'broken' && body.code)
+        body.code = body.code.slice(0, -8) + 'AAAAAAAA';
+    return ask(url, {...what, body: JSON.stringify(body)});
+};
+meetauthToken({service: '%s', entry: 'skype', platform: 'skype.example.org', page: '%s/sample', names: ['meetingUrl']})
+    .then(said => { window.said = said; document.title = 'token'; }, error => { document.title = 'error: ' + error.message; });
+</script>"""
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +62,11 @@ def site(make_module_rig, authority):
         listen 127.0.0.1:%d ssl; ssl_certificate %s; ssl_certificate_key %s;
         default_type text/html;
         location / { return 200 '<!doctype html><title>elsewhere</title>'; }
-    }""" % (PORT, certificate, key)
+        location = /sample { alias %s/sample.html; }
+        location = /meetauth.js { alias %s/docs/samples/scripts/meetauth.js; default_type text/javascript; }
+    }""" % (PORT, certificate, key, rig.folder, TOP)
+    with open(rig.folder + "/sample.html", "w", encoding="utf-8") as file:
+        file.write(SAMPLE % (rig.base, OTHER))
 
     def start_nginx():
         write_nginx(rig, pages)
@@ -118,6 +140,80 @@ def test_the_form_leads_to_the_page_of_an_application_whose_script_asks(browser,
     assert status == 200 and json.loads(text)["token"] == skype.peer.given
     assert skype.peer.seen[-1]["meetingUrl"] == skype.weekly
     skype.check()
+
+
+# -- the sample of docs/scripts.md, on a page of another site: no cookie goes from there --
+
+
+@pytest.fixture
+def sample(browser, site):
+    """Opens the page of another site in a window; everything that the windows keep is gone before."""
+    skype = site.made[3]
+    browser.get(OTHER + "/")
+    browser.execute_script("sessionStorage.clear()")
+
+    def get(how=None):
+        if how:
+            browser.get(OTHER + "/")
+            browser.execute_script("sessionStorage.setItem('how', arguments[0])", how)
+        browser.get("%s/sample?%s" % (OTHER, urllib.parse.urlencode({"meetingUrl": skype.weekly})))
+
+    return get
+
+
+def told(browser):
+    wait_for(lambda: browser.title == "token" or browser.title.startswith("error"), "the script's end")
+    return browser.title
+
+
+def test_a_page_of_another_site_gets_its_token_by_a_code(browser, site, sample):
+    skype = site.made[3]
+    sample()
+    wait_for(lambda: browser.current_url.startswith(site.base + "/login"), "the sign-in")
+    fill(browser, site)
+    submit(browser)
+    assert told(browser) == "token"
+    assert browser.execute_script("return window.said.token") == skype.peer.given
+    assert browser.current_url.startswith(OTHER + "/sample?meetingUrl=") and "code" not in browser.current_url
+    assert skype.peer.seen[-1]["meetingUrl"] == skype.weekly
+    sample()
+    assert told(browser) == "token", "a session is enough"
+    skype.check()
+
+
+def joins(site):
+    return [event["result"] for event in site.events("join") if event.get("platform") == "skype.example.org"]
+
+
+def test_the_sample_stops_after_one_round(browser, site, sample):
+    """A code that is no good, each time: one sign-in, one error, and no loop."""
+    sign_in(browser, site, "/livekit/daily")
+    before = len(joins(site))
+    sample("broken")
+    assert told(browser).startswith("error")
+    assert joins(site)[before:] == ["denied", "ok", "refused"], "no session; handed over with a code; the code is bad"
+
+
+def test_two_windows_are_two_clients_and_each_rejoins_as_itself(browser, site, sample):
+    skype = site.made[3]
+    sign_in(browser, site, "/livekit/daily")
+    ids = []
+    first = browser.current_window_handle
+    sample()
+    assert told(browser) == "token"
+    ids.append(skype.peer.seen[-1]["applicationSessionId"])
+    browser.switch_to.new_window("tab")
+    try:
+        sample()
+        assert told(browser) == "token"
+        ids.append(skype.peer.seen[-1]["applicationSessionId"])
+    finally:
+        browser.close()
+        browser.switch_to.window(first)
+    browser.refresh()
+    assert told(browser) == "token"
+    ids.append(skype.peer.seen[-1]["applicationSessionId"])
+    assert ids[0] != ids[1] and ids[0] == ids[2]
 
 
 def test_a_script_on_another_site_has_no_session(browser, site):

@@ -2,10 +2,12 @@
 """Skype for Business Online, against a stand-in of the Trusted Application API and of the token
 endpoint: what a script gets, what it cannot choose, where links may not lead, and the way to the page."""
 
+import concurrent.futures
 import json
 import os
 import signal
 import time
+import urllib.parse
 
 import desk
 import drivers
@@ -213,6 +215,34 @@ def test_without_a_page_there_is_nothing_for_browsers(make_rig):
 class WithGuests(drivers.Skype):
     def section(self):
         return super().section() + desk.SECTIONS % {"folder": self.rig.folder}
+
+
+class Elsewhere(drivers.Skype):
+    """Its page is of another site than base-url."""
+
+    origins = (APP, "https://litware.example")
+    app = "https://litware.example/join?from=meetauth"
+
+
+def test_one_process_of_the_pool_takes_a_code(make_rig):
+    """Many bring it at once: one gets the token, whichever process each came to."""
+    setup = platforms.make(make_rig, Elsewhere, processes=3)
+    setup.settle()
+    visitor, back = setup.sign_in(setup.entry(MEETING))
+    code = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back.location).query))["code"]
+    before = len(setup.peer.seen)
+
+    def trade(_):
+        return setup.ask(setup.rig.visitor(), {"meetingUrl": MEETING, "code": code}, origin="https://litware.example").status
+
+    with concurrent.futures.ThreadPoolExecutor(12) as threads:
+        statuses = sorted(threads.map(trade, range(12)))
+    assert statuses == [200] + [409] * 11
+    assert len(setup.peer.seen) == before + 1
+    assert setup.ask(setup.rig.visitor(), {"meetingUrl": MEETING}, origin="https://litware.example").code == "login-failed"
+    with open(setup.rig.log, encoding="utf-8") as file:
+        assert code not in file.read()
+    setup.check()
 
 
 def set_up_guests(make_rig):

@@ -320,6 +320,27 @@ static void check_has_a_finding_for_each_part(void **state)
 	says(out, "\"warning\": true");
 }
 
+static void check_says_by_what_scripts_get_in(void **state)
+{
+	(void)state;
+	configure(
+		"platform \"skype.example.org\" {\n type = \"skype\" client-id = \"c\" "
+		"tenant = \"t.example\" endpoint = \"sip:a@t.example\"\n"
+		" app = \"https://app.example.org/join\"\n redirects = {\"https://litware.com/j\","
+		" \"org.example.app:/back\"}\n allowed-origins = {\"https://app.example.org\", "
+		"\"https://litware.com\", \"https://contoso.com\"} }\n"
+		"platform \"galene.example.net\" { type = \"galene\" }\n");
+	CALL(0, "init");
+	CALL(1, "check");
+	says(out, "skype.example.org         https://app.example.org: by the session's cookie, or "
+		  "by a code where the script began\n");
+	says(out, "https://litware.com: by a code, which https://litware.com/j is brought\n");
+	says(out, "org.example.app:/back: by a code and its verifier\n");
+	says(out, "warn  policy    platform \"skype.example.org\"  allowed-origins: "
+		  "https://contoso.com is of another site than base-url");
+	says(out, "https://galene.example.net: by name and password\n");
+}
+
 static void check_connects(void **state)
 {
 	(void)state;
@@ -474,6 +495,7 @@ int main(void)
 		TEST(a_secret_is_typed_twice_at_a_terminal),
 		TEST(sessions_end),
 		TEST(check_has_a_finding_for_each_part),
+		TEST(check_says_by_what_scripts_get_in),
 		TEST(check_connects),
 		TEST(check_asks_the_pool),
 		TEST(tables_are_as_wide_as_what_is_in_them),

@@ -234,6 +234,84 @@ static const struct answer *a_script_meets_a_second_question(void)
 		.body = "{" GROUP ",\"username\":\"alice\",\"password\":\"x\"}");
 }
 
+/* -- a code -- */
+
+#define FAR "https://litware.com"
+#define AWAY                                                                                       \
+	"platform \"live.example.org\" { type = \"livekit\" app = \"" FAR                          \
+	"/meet\" allowed-origins = {\"" FAR "\"} }\n" PEOPLE
+
+GET(a_visit_is_to_end_elsewhere, AWAY, "/livekit/room?redirect_uri=https%3A%2F%2Fevil.example%2F")
+
+static const struct answer *a_reload_took_the_page(void)
+{
+	const struct answer *page;
+
+	open_site("", AWAY);
+	page = follow(&browser, visit(&browser, "/livekit/room?redirect_uri=https%3A%2F%2Flitware"
+						".com%2Fmeet"));
+	site_load("", LIVEKIT PEOPLE);
+	return submit_it(page, NULL, ALICE);
+}
+
+static const struct answer *trade(const char *code)
+{
+	static char body[5000];
+	struct browser script = {0};
+
+	snprintf(body, sizeof body, "{\"room_name\":\"room\",\"code\":\"%s\"}", code);
+	return SEND(&script, .method = "POST", .target = "/token/live.example.org",
+		.site = "cross-site", .type = "application/json", .body = body,
+		.more = {"HTTP_ORIGIN=" FAR});
+}
+
+static const char *bring_a_code(void)
+{
+	const char *code;
+
+	open_site("", AWAY);
+	code = cut(leads_to(sign_in(&browser, "/livekit/room", ALICE)), "code=", "&");
+	return code != NULL ? code : "";
+}
+
+static const struct answer *a_code_is_none(void)
+{
+	open_site("", AWAY);
+	return trade("x");
+}
+
+static const struct answer *a_code_is_late(void)
+{
+	const char *code = bring_a_code();
+
+	later(61);
+	return trade(code);
+}
+
+static const struct answer *a_script_trades_a_code_twice(void)
+{
+	const char *code = bring_a_code();
+
+	trade(code);
+	return trade(code);
+}
+
+static const struct answer *a_code_cannot_be_claimed(void)
+{
+	const char *code = bring_a_code();
+
+	state_break("", CLAIMS);
+	return trade(code);
+}
+
+static const struct answer *a_code_outlives_its_session(void)
+{
+	const char *code = bring_a_code();
+
+	submit(&browser, visit(&browser, "/logout"), NULL, "");
+	return trade(code);
+}
+
 /* -- tickets and forms -- */
 
 GET(a_ticket_is_missing, SITE, "/login")
@@ -876,6 +954,20 @@ static const struct row {
 		SCRIPT_ONLY, "body: no JSON object"},
 	{"join/script.c refuse", a_script_sends_no_text, 400, "bad-request", "message", SCRIPT_ONLY,
 		"password"},
+	{"join/handover.c refuse", a_visit_is_to_end_elsewhere, 400, "bad-request", "message",
+		NOTHING, "redirect_uri: not one of"},
+	{"join/handover.c refuse", a_reload_took_the_page, 400, "bad-request", "message", NOTHING,
+		"redirect_uri: not one of"},
+	{"signin/code.c refuse", a_code_is_none, 400, "bad-request", "message", SCRIPT_ONLY,
+		"code: not a code of ours"},
+	{"signin/code.c TICKET_EXPIRED", a_code_is_late, 400, "ticket-expired", "message",
+		SCRIPT_ONLY, "older than 60 s"},
+	{"signin/code.c ALREADY_USED", a_script_trades_a_code_twice, 409, "already-used", "message",
+		SCRIPT_ONLY, "came before"},
+	{"signin/code.c STATE_UNAVAILABLE", a_code_cannot_be_claimed, 503, "internal", "message",
+		SCRIPT_ONLY, "the state does not answer"},
+	{"signin/code.c LOGIN_FAILED", a_code_outlives_its_session, 401, "login-failed", "script",
+		SCRIPT_ONLY, "has ended"},
 	{"signin/authenticate.c LOGIN_FAILED", a_script_has_no_session, 401, "login-failed",
 		"script", SCRIPT_ONLY, "no session"},
 	{"signin/challenge.c LOGIN_FAILED", a_script_meets_a_second_question, 401, "login-failed",
@@ -1034,6 +1126,7 @@ static const struct {
 	{"join/exchange.c INTERNAL", 1},
 	{"join/return.c INTERNAL", 1},
 	{"join/room.c INTERNAL", 1},
+	{"join/handover.c INTERNAL", 2},
 	{"join/script.c INTERNAL", 1},
 	{"signin/authenticate.c INTERNAL", 1},
 	{"signin/backchannel.c INTERNAL", 1},

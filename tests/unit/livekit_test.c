@@ -166,19 +166,16 @@ static void browsers_are_sent_to_livekit_meet(void **state)
 	platform_close(&platform_livekit, &livekit);
 }
 
-/* The token goes to the script alone. */
-static void browsers_are_sent_to_the_page_of_the_application(void **state)
+static void a_script_asks_by_the_name_of_the_room(void **state)
 {
 	void *livekit = open_livekit(*state, "app = \"https://app.example.org/join\" "
 					     "allowed-origins = {\"https://app.example.org\"}");
-	struct join join = JOIN_INIT;
-	struct buffer url = BUFFER_INIT(1024);
+	struct join join = {.meeting_id = (char *)"daily~1"};
+	const char *value;
 
-	join.meeting_id = (char *)"daily~1";
-	platform_redirect_url(&platform_livekit, livekit, &join, "to.k-e_n", &alice, &url);
-	assert_string_equal(url.data, "https://app.example.org/join?room_name=daily~1");
+	assert_string_equal(platform_livekit.script->meeting_parameter(&join, &value), "room_name");
+	assert_string_equal(value, "daily~1");
 	assert_string_equal(platform_peer(livekit)->app_url, "https://app.example.org/join");
-	buffer_release(&url);
 	platform_close(&platform_livekit, &livekit);
 }
 
@@ -213,7 +210,7 @@ int main(void)
 		TEST(the_role_decides_on_every_right),
 		TEST(a_secret_that_is_no_pair_is_named),
 		TEST(browsers_are_sent_to_livekit_meet),
-		TEST(browsers_are_sent_to_the_page_of_the_application),
+		TEST(a_script_asks_by_the_name_of_the_room),
 		TEST(applications_get_what_livekits_clients_read),
 	};
 

@@ -87,23 +87,20 @@ static void a_port_is_the_one_of_the_configuration(void **state)
 	platform_close(&platform_skype, &skype);
 }
 
-/* With the meeting, and without a token whatever there is. */
-static void visitors_go_on_to_the_page_of_the_application(void **state)
+/* The page is brought the address as it came. */
+static void a_script_asks_by_the_address_that_came(void **state)
 {
 	void *skype = open_driver(*state, &platform_skype, HOST,
 		GOOD "app = \"https://app.example.org/join?a=b\" "
 		     "discover = \"https://lync.com/discover?Region=northamerica\"");
-	struct buffer url = BUFFER_INIT(2048);
+	const char *value;
 	struct join join;
 
 	assert_string_equal(platform_peer(skype)->site, "https://app.example.org");
 	assert_string_equal(platform_peer(skype)->api, "https://lync.com");
 	assert_null(arrive_with(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING}), &join));
-	platform_redirect_url(&platform_skype, skype, &join, "a token", &alice, &url);
-	assert_string_equal(url.data,
-		"https://app.example.org/join?a=b&meetingUrl="
-		"https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ");
-	buffer_release(&url);
+	assert_string_equal(platform_skype.script->meeting_parameter(&join, &value), "meetingUrl");
+	assert_string_equal(value, MEETING);
 	join_release(&join);
 	platform_close(&platform_skype, &skype);
 }
@@ -228,7 +225,7 @@ int main(void)
 		TEST(wrong_options_are_named),
 		TEST(a_meeting_is_its_address),
 		TEST(a_port_is_the_one_of_the_configuration),
-		TEST(visitors_go_on_to_the_page_of_the_application),
+		TEST(a_script_asks_by_the_address_that_came),
 		TEST(only_scripts_get_something),
 		TEST(hosts_of_the_list_and_below_are_allowed),
 		TEST(everything_else_is_not),

@@ -83,29 +83,25 @@ static void an_address_belongs_to_the_nearest_domain(void **state)
 	}
 }
 
-/* With the meeting, and without a token whatever there is. */
-static void visitors_go_on_to_the_page_of_the_application(void **state)
+/* The page is brought what named the meeting. */
+static void a_script_asks_by_what_named_the_meeting(void **state)
 {
 	void *ucwa =
 		open_driver(*state, &platform_ucwa, HOST, GOOD "app = \"https://app.example.org\"");
-	struct buffer url = BUFFER_INIT(2048);
+	const char *value;
 	struct join join;
 
 	assert_string_equal(platform_peer(ucwa)->site, "https://app.example.org");
 	assert_null(arrive_with(&platform_ucwa, ucwa, NAME, QUERY(), &join));
-	platform_redirect_url(&platform_ucwa, ucwa, &join, "", NULL, &url);
-	assert_string_equal(url.data,
-		"https://app.example.org?conferenceUri=sip%3Ajohn%40contoso.example%3Bgruu%3Bopaque"
-		"%3Dapp%3Aconf%3Afocus%3Aid%3AG03W98W4");
-	buffer_clear(&url);
+	assert_string_equal(
+		platform_ucwa.script->meeting_parameter(&join, &value), "conferenceUri");
+	assert_string_equal(
+		value, "sip:john@contoso.example;gruu;opaque=app:conf:focus:id:G03W98W4");
 	join_release(&join);
 	assert_null(arrive_with(&platform_ucwa, ucwa, "",
 		QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4"}), &join));
-	platform_redirect_url(&platform_ucwa, ucwa, &join, "", NULL, &url);
-	assert_string_equal(url.data,
-		"https://app.example.org?meetingUrl=https%3A%2F%2Fmeet.contoso.example%2Fjohn%2F"
-		"G03W98W4");
-	buffer_release(&url);
+	assert_string_equal(platform_ucwa.script->meeting_parameter(&join, &value), "meetingUrl");
+	assert_string_equal(value, "https://meet.contoso.example/john/G03W98W4");
 	join_release(&join);
 	platform_close(&platform_ucwa, &ucwa);
 }
@@ -179,7 +175,7 @@ int main(void)
 		TEST(wrong_options_are_named),
 		TEST(a_conference_has_one_name),
 		TEST(an_address_belongs_to_the_nearest_domain),
-		TEST(visitors_go_on_to_the_page_of_the_application),
+		TEST(a_script_asks_by_what_named_the_meeting),
 		TEST(a_conference_is_written_as_it_was_read),
 		TEST(challenges_are_taken_apart),
 		TEST(lists_go_by_commas),

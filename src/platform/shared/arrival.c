@@ -67,11 +67,3 @@ int arrival_set_meeting(struct platform_arrival *arrival, const char *id)
 		return 0;
 	return arrival_refuse(arrival, "meeting", "out of memory");
 }
-
-const char *join_remembered(const struct join *join, const char *name)
-{
-	for (size_t i = 0; i < join->forward_count; i++)
-		if (strcmp(join->forward[i].name, name) == 0)
-			return join->forward[i].value;
-	return NULL;
-}

@@ -22,11 +22,9 @@ int arrival_optional(struct platform_arrival *arrival, const char *name, const c
  * refused, when both are there. */
 int arrival_named(struct platform_arrival *arrival, const char *parameter, const char **text_r);
 
-/* Remembers NAME=VALUE with the join; nothing for NULL. 0, or -1 without memory. */
+/* Remembers NAME=VALUE with the join, for join_remembered(); nothing for NULL. 0, or -1 without
+ * memory. */
 int arrival_remember(struct platform_arrival *arrival, const char *name, const char *value);
 
 /* Sets id and token of the meeting to copies of the id. 0, or -1 without memory. */
 int arrival_set_meeting(struct platform_arrival *arrival, const char *id);
-
-/* The value that arrival_remember() kept; NULL when the join has none of that name. */
-const char *join_remembered(const struct join *join, const char *name);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "platform/redirect.h"
 #include "platform/shared/links.h"
 
 enum { ROOM_NAME_MAX = 1024, CONNECT_TIMEOUT_MS = 2000, TIMEOUT_MS = 10000, APP_MAX = 2000 };
@@ -53,19 +54,6 @@ static int complete_timeouts(
 	return 0;
 }
 
-/* The allowed origin that the address is of; NULL where it is of none. */
-static const char *origin_of(const struct platform_peer *peer, const char *app)
-{
-	for (size_t i = 0; i < peer->origins.count; i++) {
-		size_t length = strlen(peer->origins.items[i]);
-
-		if (strncmp(app, peer->origins.items[i], length) == 0 &&
-			(app[length] == '\0' || app[length] == '/' || app[length] == '?'))
-			return peer->origins.items[i];
-	}
-	return NULL;
-}
-
 /* The page takes the place of `site`. */
 static int complete_app(
 	const struct section *section, struct platform_peer *peer, struct error *error)
@@ -74,12 +62,27 @@ static int complete_app(
 		peer->app_url = NULL;
 	if (peer->app_url == NULL)
 		return 0;
-	peer->site = origin_of(peer, peer->app_url);
+	peer->site = redirect_origin_of(peer, peer->app_url);
 	if (peer->site != NULL)
 		return 0;
 	return section_error(section, "app", error,
 		"is on none of the allowed-origins, as they are written: its script could ask for "
 		"nothing");
+}
+
+static int complete_redirects(
+	const struct section *section, const struct platform_peer *peer, struct error *error)
+{
+	for (size_t i = 0; i < peer->redirects.count; i++) {
+		const char *listed = peer->redirects.items[i];
+
+		if (!redirect_is_native(listed) && redirect_origin_of(peer, listed) == NULL)
+			return section_error(section, "redirects", error,
+				"\"%.100s\" is on none of the allowed-origins, as they are "
+				"written: its script could ask for nothing",
+				listed);
+	}
+	return 0;
 }
 
 int options_complete(const struct section *section, struct platform_peer *peer, struct error *error)
@@ -88,8 +91,9 @@ int options_complete(const struct section *section, struct platform_peer *peer, 
 		peer->api = peer->site;
 	if (peer->ca_file == NULL)
 		peer->ca_file = "";
-	return complete_timeouts(section, peer, error) != 0 ? -1
-							    : complete_app(section, peer, error);
+	if (complete_timeouts(section, peer, error) != 0 || complete_app(section, peer, error) != 0)
+		return -1;
+	return complete_redirects(section, peer, error);
 }
 
 /* ---- rooms ---- */

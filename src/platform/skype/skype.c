@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "platform/shared/app.h"
+#include "platform/redirect.h"
 #include "platform/shared/arrival.h"
 
 #include <strings.h>
@@ -62,6 +62,10 @@ static const struct option options[] = {
 	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
 		.check = option_check_app, .null_if_unset = true,
 		OPTION_INTO(struct platform_peer, app_url)},
+	{"redirects", OPTION_LIST, NULL,
+		"other pages of allowed-origins, and native programs, that visits may end at",
+		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
+		OPTION_INTO(struct platform_peer, redirects)},
 	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
 		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
 	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
@@ -225,16 +229,12 @@ static enum platform_verdict skype_admit(void *context, const struct platform_gr
 	return verdict;
 }
 
-static void skype_redirect_url(const void *context, const struct join *join, const char *token,
-	const struct identity *who, struct buffer *url)
+static const char *skype_meeting_parameter(const struct join *join, const char **value_r)
 {
-	const struct skype *skype = context;
-	const char *meeting = join_remembered(join, "meetingUrl");
+	static const char parameter[] = "meetingUrl";
 
-	if (meeting == NULL)
-		url->failed = true;
-	else
-		app_redirect_url(&skype->peer, "meetingUrl", meeting, url);
+	*value_r = join_remembered(join, parameter);
+	return parameter;
 }
 
 static const struct platform_entry_ops skype_entry = {
@@ -244,7 +244,8 @@ static const struct platform_entry_ops skype_entry = {
 };
 
 static const struct platform_grant_ops skype_grant = {.admit = skype_admit, .threads = THREADS};
-static const struct platform_script_ops skype_script = {.scripts_only = true};
+static const struct platform_script_ops skype_script = {
+	.scripts_only = true, .meeting_parameter = skype_meeting_parameter};
 
 const struct platform_driver platform_skype = {
 	.type = "skype",
@@ -256,6 +257,5 @@ const struct platform_driver platform_skype = {
 	.script = &skype_script,
 	.open = skype_open,
 	.close = skype_close,
-	.redirect_url = skype_redirect_url,
 	.check_connection = skype_try_secret,
 };

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "platform/shared/app.h"
+#include "platform/redirect.h"
 #include "platform/shared/arrival.h"
 
 enum { THREADS = 8 };
@@ -37,6 +37,10 @@ static const struct option options[] = {
 	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
 		.check = option_check_app, .null_if_unset = true,
 		OPTION_INTO(struct platform_peer, app_url)},
+	{"redirects", OPTION_LIST, NULL,
+		"other pages of allowed-origins, and native programs, that visits may end at",
+		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
+		OPTION_INTO(struct platform_peer, redirects)},
 	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
 		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
 	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
@@ -220,20 +224,16 @@ static enum platform_verdict ucwa_admit(void *context, const struct platform_gra
 	return verdict;
 }
 
-static void ucwa_redirect_url(const void *context, const struct join *join, const char *token,
-	const struct identity *who, struct buffer *url)
+static const char *ucwa_meeting_parameter(const struct join *join, const char **value_r)
 {
-	const struct ucwa *ucwa = context;
-	const char *name = "conferenceUri", *value = join_remembered(join, name);
+	const char *name = "conferenceUri";
 
-	if (value == NULL) {
+	*value_r = join_remembered(join, name);
+	if (*value_r == NULL) {
 		name = "meetingUrl";
-		value = join_remembered(join, name);
+		*value_r = join_remembered(join, name);
 	}
-	if (value == NULL)
-		url->failed = true;
-	else
-		app_redirect_url(&ucwa->peer, name, value, url);
+	return name;
 }
 
 /* Any answer will do, of any status. */
@@ -275,7 +275,8 @@ static int ucwa_check_connection(
 
 static const struct platform_entry_ops ucwa_entry = {.name = "ucwa", .arrive = ucwa_arrive};
 static const struct platform_grant_ops ucwa_grant = {.admit = ucwa_admit, .threads = THREADS};
-static const struct platform_script_ops ucwa_script = {.scripts_only = true};
+static const struct platform_script_ops ucwa_script = {
+	.scripts_only = true, .meeting_parameter = ucwa_meeting_parameter};
 
 const struct platform_driver platform_ucwa = {
 	.type = "ucwa",
@@ -288,6 +289,5 @@ const struct platform_driver platform_ucwa = {
 	.secret_scope = PLATFORM_SECRET_NONE,
 	.open = ucwa_open,
 	.close = ucwa_close,
-	.redirect_url = ucwa_redirect_url,
 	.check_connection = ucwa_check_connection,
 };
