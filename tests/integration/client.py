@@ -90,7 +90,7 @@ def password_form(answer):
     raise AssertionError("no login form in %r" % answer)
 
 
-def send(address, method, target, headers=(), body=b"", source=None, timeout=30, tls=None, name=None):
+def send(address, method, target, headers=(), body=b"", source=None, timeout=120, tls=None, name=None):
     """One request on a connection of its own, sent as given. address: (host, port); tls: an
     ssl.SSLContext, which checks the server against `name`. headers: pairs."""
     if isinstance(target, str):

@@ -127,4 +127,4 @@ def guest_of(rig, name, meeting=MEETING, password=PASSWORD):
         visitor = rig.visitor()
         return visitor if visitor.fill(visitor.login_page(meeting), name, password).status == 302 else None
 
-    return wait_for(try_it, "the account to be known", 10)
+    return wait_for(try_it, "the account to be known")

@@ -221,7 +221,7 @@ class Webex(Talking):
 
     def settings(self):
         return ('api = "%s"\n client-id = "%s"  host-email = "host@example.org"\n join-hosts = {"webex.com", "%s"}\n %s\n'
-                ' allowed-origins = {"%s"}\n connect-timeout = "1500ms"  timeout = "1500ms"\n' % (
+                ' allowed-origins = {"%s"}\n connect-timeout = "3s"  timeout = "3s"\n' % (
                     self.peer.url, self.peer.client_id, self.peer.host, self.meetings_by, APP))
 
     def new_secret(self):

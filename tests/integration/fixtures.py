@@ -18,7 +18,7 @@ def programs():
 
 @pytest.fixture(scope="session")
 def shared_rig():
-    made = rigs.Rig(platform='timeout = "1500ms"\nconnect-timeout = "500ms"\nforward = {"culture"}')
+    made = rigs.Rig(platform='timeout = "3s"\nconnect-timeout = "2s"\nforward = {"culture"}')
     try:
         yield made.start()
     finally:

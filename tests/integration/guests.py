@@ -41,7 +41,7 @@ def opened(visitor, link):
         answer = visitor.get(link)
         return answer if answer.status == 200 else None
 
-    return wait_for(page, "the invitation", 10)
+    return wait_for(page, "the invitation")
 
 
 def accept(visitor, page, headers=()):

@@ -34,8 +34,8 @@ ENVIRONMENT = {
 }
 
 
-def wait_for(condition, what, seconds=45):
-    """Waits until condition() is true and returns what it returned."""
+def wait_for(condition, what, seconds=120):
+    """Waits until condition() is true and returns what it returned. What never comes may take long to be missed; the machine may be busy."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -91,7 +91,7 @@ class Program:
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def stop(self, number=signal.SIGTERM, seconds=20):
+    def stop(self, number=signal.SIGTERM, seconds=60):
         """Returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -131,6 +131,11 @@ class Platform(Program):
     def attempts(self, token):
         """What the platform saw of a request token."""
         return [entry for entry in self.ledger() if entry.get("token") == token_hash(token)]
+
+    def release(self):
+        """From now on the exchanges of meetings "fault-hold…" are answered, those that wait as well."""
+        with open(self.ledger_file + ".release", "w", encoding="utf-8"):
+            pass
 
     def join(self, meeting, form=""):
         """Presses Join; the address the browser is sent to."""
@@ -220,7 +225,7 @@ class Rig:
 
     def ctl(self, *arguments, text="", check=True):
         done = subprocess.run([MEETAUTHCTL, "-c", self.conf, *arguments], input=text, text=True,
-                              capture_output=True, env=ENVIRONMENT, timeout=60, check=False)
+                              capture_output=True, env=ENVIRONMENT, timeout=120, check=False)
         assert not check or done.returncode == 0, (arguments, done.stdout, done.stderr)
         assert not SANITIZER.search(done.stderr), done.stderr
         return done

@@ -2,7 +2,6 @@
 """BigBlueButton: against a stand-in that is as strict about checksums and parameters as its API."""
 
 import concurrent.futures
-import time
 import urllib.parse
 
 import drivers
@@ -64,7 +63,7 @@ def test_flow_F5_what_is_made_up_fits_into_what_the_server_takes(bbb):
     found = {}
     for account, name in names.items():
         bbb.rig.add_user(account, "--group", "staff", *(["--name", name] if name else []))
-    time.sleep(2.5)  # the file of users is looked at once a second
+    wait_for(lambda: bbb.sign_in(bbb.entry("weekly"), account)[1].status == 302, "the last of the accounts")
     for account, name in names.items():
         visitor, answer = bbb.sign_in(bbb.entry("weekly"), account)
         bbb.welcome(answer.location)

@@ -25,8 +25,9 @@ says = json.load(open(folder + "/says"))
 lines = says.get(title, {}).get(question.get("user"), ["unknown"])
 if question.get("request") != "login":
     lines = says.get(title, {}).get(question.get("request"), lines)
-if lines[0].startswith("sleep "):
-    time.sleep(float(lines.pop(0)[6:]))
+while lines[0] == "wait":
+    time.sleep(0.02)
+    lines = lines[os.path.exists(folder + "/go"):]
 print("meetauth 1")
 for line in lines:
     print(line)
@@ -45,7 +46,7 @@ class Programs:
         os.chmod(self.program, stat.S_IRWXU)
         self.says({})
         rig.sections = "".join(
-            'backend "%s" {\n type = "command"\n program = "%s"\n arguments = {"%s"}\n timeout = "1s"\n %s\n}\n'
+            'backend "%s" {\n type = "command"\n program = "%s"\n arguments = {"%s"}\n timeout = "20s"\n %s\n}\n'
             % (title, self.program, title, more) for title in titles)
 
     def says(self, what):
@@ -137,13 +138,16 @@ def test_dead_backend_is_left_alone_after_a_while(chain):
     wait_for(lambda: try_in(chain.rig, "carl")[1].status == 302 and chain.asked()[-1]["title"] == "one", "a second chance")
 
 
+DOWN = ["unavailable for a while"]
+
+
 def logins(chain, title):
     return len([each for each in chain.asked() if each["title"] == title and each["request"] == "login"])
 
 
-def test_a_program_that_hangs_for_some_shuts_nobody_out(chain):
+def test_a_program_that_fails_for_some_shuts_nobody_out(chain):
     """One person alone counts once; and where the program says that it is ready, as many as one likes are not its fault."""
-    chain.says({"one": {"carl": ["sleep 5"], "dora": ["grant dora"], "check": ["ready"], **{"x%d" % n: ["sleep 5"] for n in range(6)}}})
+    chain.says({"one": {"carl": DOWN, "dora": ["grant dora"], "check": ["ready"], **{"x%d" % n: DOWN for n in range(6)}}})
     for _ in range(6):
         assert try_in(chain.rig, "carl")[1].status == 503
     assert logins(chain, "one") == 5, "carl is left alone"
@@ -154,8 +158,8 @@ def test_a_program_that_hangs_for_some_shuts_nobody_out(chain):
     assert try_in(chain.rig, "dora")[1].status == 302
 
 
-def test_a_program_that_hangs_for_everybody_is_left_alone(chain):
-    chain.says({"one": {**{"x%d" % n: ["sleep 5"] for n in range(6)}, "check": ["sleep 5"]}})
+def test_a_program_that_fails_for_everybody_is_left_alone(chain):
+    chain.says({"one": {**{"x%d" % n: DOWN for n in range(6)}, "check": DOWN}})
     for number in range(5):
         assert try_in(chain.rig, "x%d" % number)[1].status == 503
     line = wait_for(lambda: chain.rig.events("backend"), "the line")[0]
@@ -165,7 +169,7 @@ def test_a_program_that_hangs_for_everybody_is_left_alone(chain):
 
 
 def test_A72_slow_backend_does_not_hold_up_sessions(chain):
-    chain.says({"one": {"carl": ["sleep 5"]}})
+    chain.says({"one": {"carl": ["wait", "deny"]}})
     signed_in = chain.rig.visitor()
     signed_in.sign_in()
     waiting = chain.rig.visitor()
@@ -173,9 +177,11 @@ def test_A72_slow_backend_does_not_hold_up_sessions(chain):
     import threading
     slow = threading.Thread(target=waiting.fill, args=(page, "carl", "x"))
     slow.start()
-    wait_for(chain.asked, "the slow question")
+    wait_for(chain.asked, "the question that takes long")
     assert signed_in.enter().status == 302
     assert slow.is_alive()
+    with open(chain.rig.folder + "/go", "w", encoding="utf-8"):
+        pass
     slow.join()
 
 
@@ -232,26 +238,6 @@ def test_challenge_takes_five_answers(asking):
         assert page.status == 401
     asking.says({"one": {"answer": GRANT}})
     assert answer_it(visitor, page, "right").status == 429
-
-
-def test_A42_a_question_grows_old_whatever_is_answered(make_rig):
-    """Each wrong answer, and each empty one, brings the form again; it does not make the question younger."""
-    rig = make_rig(start=False, options={"ticket-lifetime": "3s"})
-    programs = Programs(rig, ["one"])
-    rig.start()
-    programs.says({"one": {"carl": ["challenge Next?", "state 7f"], "answer": GRANT}})
-    visitor, page = try_in(rig, "carl")
-    began = time.monotonic()
-    while time.monotonic() < began + 20:
-        answer = answer_it(visitor, page, "")
-        if answer.status == 400:
-            break
-        assert answer.status == 401
-        page = answer
-        time.sleep(0.3)
-    assert answer.status == 400 and time.monotonic() < began + 10
-    assert answer_it(visitor, page, "123456").status == 400
-    assert not [each for each in programs.asked() if each["request"] == "answer"]
 
 
 def test_A33_what_is_wrong_with_one_person_s_data_shuts_nobody_out(chain):

@@ -284,7 +284,7 @@ def test_a_hanging_program_leaves_nothing_behind_and_shows_no_password(make_rig)
     with open(program, "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\ntrap '' TERM\necho $$ >%s/pids\nsleep 1000 &\necho $! >>%s/pids\nwait\n" % (rig.folder, rig.folder))
     os.chmod(program, 0o755)
-    rig.sections = section(program, "x").replace('"20s"', '"2s"')
+    rig.sections = section(program, "x").replace('"20s"', '"8s"')
     rig.start()
     answers = []
     visitor = rig.visitor()
@@ -304,4 +304,4 @@ def test_a_hanging_program_leaves_nothing_behind_and_shows_no_password(make_rig)
     for pid in pids:
         wait_for(lambda: not is_running(pid), "the end of " + pid)
     assert "hangs about" not in rig.pool.said()
-    wait_for(lambda: "had not answered after 2000 ms and was killed" in rig.pool.said(), "the log")
+    wait_for(lambda: "had not answered after 8000 ms and was killed" in rig.pool.said(), "the log")

@@ -25,7 +25,7 @@ def reload(rig, **options):
 
 @pytest.fixture(scope="module")
 def own(make_module_rig):
-    rig = make_module_rig(start=False, platform='timeout = "1500ms"\nconnect-timeout = "500ms"')
+    rig = make_module_rig(start=False, platform='timeout = "3s"\nconnect-timeout = "2s"')
     rig.sections = ('policy {\n rule "staff" { allow = true groups = {"staff"} }\n default = "deny"\n}\n'
                     'platform "down.example.org" { type = "veeting" api = "http://127.0.0.1:%d" site = "https://down.example.org" }\n'
                     'platform "bare.example.org" { type = "veeting" api = "http://127.0.0.1:1" site = "https://bare.example.org" }\n'

@@ -3,7 +3,6 @@
 by the rules of its package token and of its page."""
 
 import json
-import time
 import unicodedata
 import urllib.parse
 
@@ -54,7 +53,7 @@ def test_flow_F6_names_that_galene_would_refuse(galene):
     seen = set()
     for number, name in enumerate(NAMES):
         galene.rig.add_user("account%d" % number, "--group", "staff", "--name", name)
-    time.sleep(2.5)  # the file of users is looked at once a second
+    wait_for(lambda: galene.sign_in(galene.entry("uni/maths"), "account%d" % number)[1].status == 302, "the last of the accounts")
     for number, name in enumerate(NAMES):
         _, answer = galene.sign_in(galene.entry("uni/maths"), "account%d" % number)
         username = galene.welcome(answer.location)[1]

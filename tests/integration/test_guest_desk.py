@@ -131,23 +131,23 @@ def test_an_account_from_beginning_to_end(shared, host):
     assert guest.enter(OTHER).status == 303, "for this meeting alone"
     # Another meeting beside it, the password left as it is.
     host.edit_account("anna", meetings="%s, %s/%s" % (MEETING, HOST.upper(), OTHER))
-    wait_for(lambda: guest.enter(MEETING).status == 303, "sessions made before to be over", 10)
+    wait_for(lambda: guest.enter(MEETING).status == 303, "sessions made before to be over")
     guest = guest_of(shared, "anna", OTHER)
     assert guest.enter(MEETING).status == 302 and guest.enter(OTHER).status == 302
     # A meeting is taken away: at once, for those who are signed in as well.
     host.edit_account("anna", meetings=OTHER)
-    wait_for(lambda: guest.enter(MEETING).status == 303, "the end of it", 10)
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the end of it")
     # The end.
     end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
     host.edit_account("anna", expires=end)
-    wait_for(lambda: refused(shared, "anna", OTHER), "nobody to be let in", 10)
+    wait_for(lambda: refused(shared, "anna", OTHER), "nobody to be let in")
     assert "<s>%s</s>" % end[:16].replace("T", " ") in host.row("anna")
     host.edit_account("anna", expires="")
-    wait_for(lambda: not refused(shared, "anna", OTHER), "her to be let in", 10)
+    wait_for(lambda: not refused(shared, "anna", OTHER), "her to be let in")
     guest = guest_of(shared, "anna", OTHER)
     host.remove_account("anna")
     assert host.row("anna") is None
-    wait_for(lambda: guest.enter(OTHER).status == 303, "the session to end", 10)
+    wait_for(lambda: guest.enter(OTHER).status == 303, "the session to end")
     assert refused(shared, "anna", OTHER)
 
 
@@ -159,7 +159,7 @@ def refused(rig, name, meeting=MEETING):
 def test_another_meeting_is_denied_at_the_login_too(shared, host):
     host.put_account("berta", meetings=MEETING)
     visitor = shared.visitor()
-    wait_for(lambda: not refused(shared, "berta"), "the account", 10)
+    wait_for(lambda: not refused(shared, "berta"), "the account")
     answer = visitor.fill(visitor.login_page(OTHER), "berta", PASSWORD, headers=JSON)
     assert answer.status == 403 and answer.code == "denied"
     assert not shared.platform.attempts("x")
@@ -169,8 +169,8 @@ def test_a_new_password_ends_the_sessions_with_the_old_one(shared, host):
     host.put_account("carla")
     guest = guest_of(shared, "carla")
     host.edit_account("carla", password="another good password")
-    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end", 10)
-    wait_for(lambda: refused(shared, "carla"), "the old password to be refused", 10)
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end")
+    wait_for(lambda: refused(shared, "carla"), "the old password to be refused")
     visitor = shared.visitor()
     assert visitor.fill(visitor.login_page(), "carla", "another good password").status == 302
 
@@ -293,7 +293,7 @@ def test_an_invitation_from_beginning_to_end(shared, host):
     number = re.search(r'value="([0-9a-f]{32})"', host.row("Zoë Guest")).group(1)
     assert host.send("revoke-invitation", id=number).status == 303
     assert "ended" in host.row("Zoë Guest") and "<button" not in host.row("Zoë Guest")
-    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end", 10)
+    wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end")
     assert shared.visitor().get(link).status == 400
     assert host.send("revoke-invitation", id=number).status == 303, "it is revoked already"
 
@@ -398,7 +398,7 @@ def test_a_guest_of_a_conference_gets_its_link_and_key(make_rig, how):
     else:
         host.put_account("zoe", meetings="lync.example/" + meeting)
         login = "/auth/lync/%s?platform=lync.example" % meeting
-        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.fill(guest.get(guest.get(login).location), "zoe", PASSWORD)), "her", 10)
+        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.fill(guest.get(guest.get(login).location), "zoe", PASSWORD)), "her")
     assert page.status == 200 and "conf:sip:john@contoso.example;gruu;opaque=app:conf:focus:id:854T0R7G" in page.text
     assert "k3y-0f-the-meeting" in page.text
     assert guest.get("/auth/lync/john@contoso.example/OTHER").status == 303, "for this meeting alone"
@@ -491,7 +491,7 @@ def test_the_link_of_an_invitation_is_shown_whatever_the_other_file_is_like(make
     assert host.post("/auth/guests", fields).status == 500, "and not made twice"
     with open(rig.folder + "/invitations", encoding="utf-8") as file:
         number, = re.findall(r'"id": "([0-9a-f]{32})"', file.read())
-    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation", 10)
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation")
     made, again = lines_of(rig, 2)
     assert (made["result"], made["guest"], made["guest_id"]) == ("ok", "Olga", number) and "guest.accounts" in made["detail"]
     assert (again["result"], again["detail"]) == ("failed", "desk.fault.again")

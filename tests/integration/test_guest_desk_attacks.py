@@ -78,7 +78,7 @@ def test_who_was_removed_is_out_with_the_next_form(make_rig):
     host = Host(rig, "hanna")
     fields = host.fields("put-account", **host.account("late"))
     rig.ctl("user", "remove", "hanna")
-    wait_for(lambda: host.get("/auth/guests").status == 303, "the end of the session", 10)
+    wait_for(lambda: host.get("/auth/guests").status == 303, "the end of the session")
     assert host.post("/auth/guests", fields).status == 303 and not host.files()
 
 
@@ -93,7 +93,7 @@ def test_who_left_the_group_is_out_with_the_next_form(make_rig):
     with open(path + ".new", "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(text.replace(":hosts:", ":others:"))
     os.rename(path + ".new", path)
-    answer = wait_for(lambda: (lambda got: got if got.status == 303 else None)(host.get("/auth/guests")), "the end of the session", 10)
+    answer = wait_for(lambda: (lambda got: got if got.status == 303 else None)(host.get("/auth/guests")), "the end of the session")
     assert host.post("/auth/guests", fields).status == 303 and not host.files()
     assert host.fill(host.get(answer.location), "hanna").status == 303
     assert host.get("/auth/guests").status == 403

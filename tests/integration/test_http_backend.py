@@ -120,7 +120,7 @@ def start(rig, sections, key=KEY):
 
 @pytest.fixture
 def members(make_rig, service):
-    return start(make_rig(start=False), section(service, 'timeout = "2s"') + POLICY)
+    return start(make_rig(start=False), section(service, 'timeout = "4s"') + POLICY)
 
 
 def sign_in(rig, name, password=None):
@@ -165,7 +165,7 @@ def lies():
 
     def slow(handler, good):
         handler.close_connection = True
-        time.sleep(2.5)
+        time.sleep(4.5)
         return 200, "application/json", json.dumps(good).encode()
 
     def cut(handler, good):

@@ -34,7 +34,7 @@ def invite(rig, *more, name="Zoë Guest"):
     done = rig.ctl("invite", "create", *FOR, "--name", name, *more)
     link = done.stdout.strip()
     assert link.startswith(rig.base + "/invite?token=")
-    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation to be seen", 10)
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation to be seen")
     return link, re.search("invitation ([0-9a-f]{32})", done.stderr).group(1)
 
 
@@ -72,7 +72,7 @@ def test_the_link_leads_into_its_meeting(shared):
 def test_the_meeting_id_stands_for_the_token_by_default(shared):
     done = shared.ctl("invite", "create", "--platform", HOST, "--meeting", MEETING, "--name", "Zoe")
     link = done.stdout.strip()
-    wait_for(lambda: shared.visitor().get(link).status == 200, "the invitation to be seen", 10)
+    wait_for(lambda: shared.visitor().get(link).status == 200, "the invitation to be seen")
     visitor = shared.visitor()
     assert accept(visitor, visitor.get(link)).location == shared.site + "/join/" + MEETING
 
@@ -141,13 +141,13 @@ def test_revoked_and_expired_ones_end_everything(shared):
     accept(visitor, visitor.get(link))
     assert visitor.enter(MEETING).status == 302
     shared.ctl("invite", "revoke", number)
-    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end", 5)
+    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
     assert is_void(shared, link)
     assert accept(late, late_page).status in (400, 403, 410), "the page was open already"
-    link, _ = invite(shared, "--expires", "4s")
+    link, _ = invite(shared, "--expires", "8s")
     accept(visitor, visitor.get(link))
     assert visitor.enter(MEETING).status == 302
-    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end", 10)
+    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
     assert is_void(shared, link)
 
 
@@ -160,16 +160,16 @@ def test_who_writes_the_file_makes_no_link(make_rig):
     assert link.partition("token=")[2] not in text
     with open(path, "w", encoding="utf-8") as file:
         file.write(text.replace(MEETING, OTHER))
-    wait_for(lambda: is_void(rig, link), "the change to be seen", 5)
+    wait_for(lambda: is_void(rig, link), "the change to be seen")
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
-    wait_for(lambda: rig.visitor().get(link).status == 200, "the change to be seen", 5)
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the change to be seen")
     # Without the secret it was signed with it is void, with an older one beside a newer not.
     rig.ctl("secret", "generate", "backend/invited")
     newer, _ = invite(rig)
     assert rig.visitor().get(link).status == 200
     rig.ctl("secret", "retire", "backend/invited", "1", "--force")
-    wait_for(lambda: is_void(rig, link), "the secret to be gone", 5)
+    wait_for(lambda: is_void(rig, link), "the secret to be gone")
     assert rig.visitor().get(newer).status == 200
 
 

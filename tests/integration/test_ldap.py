@@ -435,11 +435,11 @@ def test_failover(make_rig, directory):
     with blackhole() as silent:
         servers = ["ldaps://127.0.0.1:1", "ldaps://127.0.0.1:%d" % silent.getsockname()[1],
                    "ldap://127.0.0.1:%d" % silent.getsockname()[1], directory.secure_url]
-        sections = searching(directory, 'connect-timeout = "500ms"', servers=servers)
+        sections = searching(directory, 'connect-timeout = "2s"', servers=servers)
         rig = start(make_rig(start=False, sections=sections), directory)
         first = sign_in(rig, "carol")[1]
         assert first.status == 302, first
-        assert int(login_of(rig, first)["total_ms"]) >= 900, "it did try the silent ones"
+        assert int(login_of(rig, first)["total_ms"]) >= 3600, "it did try the silent ones"
         assert connections(silent) >= 2
         assert sign_in(rig, "carol")[1].status == 302
         assert connections(silent) == 0, "and leaves them out now"
@@ -452,7 +452,7 @@ def test_all_out_of_order(make_rig, directory):
         rig = start(make_rig(start=False, sections=sections), directory)
         _, answer = sign_in(rig, "carol", headers=JSON)
         assert answer.status == 503 and answer.code == "backend-unavailable"
-        assert int(login_of(rig, answer)["total_ms"]) < 5000
+        assert int(login_of(rig, answer)["total_ms"]) < 20000
         assert sign_in(rig, "alice")[1].status == 302, "people of the file still sign in"
 
 

@@ -106,15 +106,15 @@ def test_sessions_end_with_the_key(make_rig):
     wait_for(lambda: enter(rig, MEETING, "correct horse")[1].status == 302, "the key to be seen")
     visitor, _ = enter(rig, MEETING, "correct horse")
     rig.ctl("meeting-key", "set", *WHERE, MEETING, text="battery staple")
-    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end", 5)
+    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
     visitor, answer = enter(rig, MEETING, "battery staple")
     assert answer.status == 302
     assert enter(rig, MEETING, "correct horse")[1].status == 401
     rig.ctl("meeting-key", "remove", *WHERE, MEETING)
-    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end", 5)
+    wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
     assert enter(rig, MEETING, "battery staple")[1].status == 401
     rig.ctl("meeting-key", "set", *WHERE, MEETING, "--expires", "2s", text="short lived")
-    wait_for(lambda: enter(rig, MEETING, "short lived")[1].status == 401, "the key to expire", 8)
+    wait_for(lambda: enter(rig, MEETING, "short lived")[1].status == 401, "the key to expire")
 
 
 # -- meetauthctl --

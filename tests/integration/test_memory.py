@@ -50,7 +50,7 @@ def copies(pid, secrets):
     return found
 
 
-TIMEOUT = 'timeout = "1s"'
+TIMEOUT = 'timeout = "3s"'
 FRONT = """
     server {
         listen 127.0.0.1:%d ssl http2;

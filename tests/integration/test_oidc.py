@@ -880,18 +880,6 @@ def test_groups_that_were_left_out_are_read_again_without_the_person(make_rig, t
     peer.stop()
 
 
-def test_a_session_whose_groups_are_read_often_is_not_idle(make_rig, tmp_path):
-    peer = Liar(str(tmp_path))
-    rig = start(make_rig, section(peer.issuer, "userinfo = true", 'group-refresh = "1s"'), options={"session-idle": "12s"})
-    person = Person(rig)
-    assert is_in(peer.sign_in(person))
-    until = time.monotonic() + 14  # longer than the idle time, with joins closer than a tenth of it
-    while time.monotonic() < until:
-        assert is_in(person.ours.enter())
-        time.sleep(1.05)
-    peer.stop()
-
-
 @pytest.mark.parametrize("count,length", [(24, 120), (30, 100), (64, 128)])
 def test_a_session_that_does_not_fit_is_refused_before_it_begins(make_rig, tmp_path, count, length):
     peer = Liar(str(tmp_path))
@@ -1090,10 +1078,10 @@ def test_nothing_secret_is_logged(real, lying):
 
 def test_provider_that_does_not_answer_is_given_up(make_rig, tmp_path):
     peer = Liar(str(tmp_path))
-    rig = start(make_rig, section(peer.issuer, 'timeout = "500ms"'))
+    rig = start(make_rig, section(peer.issuer, 'timeout = "3s"'))
     person = Person(rig)
     parameters = peer.approve(person.start().location)
-    peer.delay = 2
+    peer.delay = 4
     assert peer.come_back(person, parameters).status == 503
     peer.delay = 0
     assert is_in(client_answer := peer.sign_in(person)), client_answer

@@ -7,7 +7,6 @@ import concurrent.futures
 import json
 import re
 import subprocess
-import time
 import urllib.parse
 
 import drivers
@@ -245,10 +244,9 @@ def test_platform_lies(platform):
     pages, canaries = [], set()
     for name, expected in platform.faults.items():
         with platform.fault(name) as meeting:
-            began = time.monotonic()
             answer = platform.enter(visitor, meeting, JSON)
         assert (answer.status, answer.code) == expected, (name, answer)
-        assert answer.location is None and time.monotonic() - began < 10, name
+        assert answer.location is None, name
         assert expected != platforms.BUSY or answer.headers["Retry-After"] == "7", (name, answer.headers)
         pages.append(answer.text)
         after = platform.enter(visitor, platform.weekly)

@@ -94,15 +94,15 @@ def test_killed_processes_lose_no_claim_and_come_back(pool, somebody):
 
     with concurrent.futures.ThreadPoolExecutor(8) as crowd:
         running = [crowd.submit(load, twin(somebody)) for _ in range(8)]
-        for _ in range(3):
-            time.sleep(0.4)
-            os.kill(pool.daemons()[0], signal.SIGKILL)
-        time.sleep(0.4)
+        for kills in range(4):
+            wait_for(lambda: results.count(302) >= 30 * (kills + 1), "joins that pass")
+            if kills < 3:
+                os.kill(pool.daemons()[0], signal.SIGKILL)
         stop.set()
         for one in running:
             one.result()
     assert set(results) <= {302, 502, 409}
-    assert results.count(302) > 0.8 * len(results), results
+    assert len(results) - results.count(302) <= 3 * 8, "what a process had in hand"
     for entry in entries:
         assert len(pool.platform.attempts(token_of(entry))) <= 1
     wait_for(lambda: len(pool.daemons()) == 4, "new processes")
@@ -114,17 +114,16 @@ def test_killed_processes_lose_no_claim_and_come_back(pool, somebody):
 
 def test_sigterm_drains(make_rig):
     """Whoever is on the way gets through; the process ends with 0; nobody new is taken."""
-    rig = make_rig(options={"drain-timeout": "5s"})
+    rig = make_rig(options={"drain-timeout": "2m"}, platform='timeout = "25s"')
     visitor = rig.visitor()
     visitor.sign_in()
     with concurrent.futures.ThreadPoolExecutor(10) as crowd:
-        joins = [crowd.submit(twin(visitor).get, rig.entry("fault-slow-1000_%d" % number)) for number in range(10)]
+        joins = [crowd.submit(twin(visitor).get, rig.entry("fault-hold_%d" % number)) for number in range(10)]
         wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") == 10, "the joins to be under way")
-        began = time.monotonic()
         os.kill(rig.pool.pid, signal.SIGTERM)
+        drain_and_release(rig, 1)
         assert [join.result().status for join in joins] == [302] * 10
-        assert rig.pool.process.wait(6) == 0
-        assert time.monotonic() - began < 4
+        assert rig.pool.process.wait(60) == 0, "long before the drain has to end"
 
 
 def test_drain_has_an_end(make_rig):
@@ -134,20 +133,24 @@ def test_drain_has_an_end(make_rig):
     with concurrent.futures.ThreadPoolExecutor(1) as crowd:
         join = crowd.submit(twin(visitor).get, rig.entry("fault-hang"))
         wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") == 1, "the join to be under way")
-        began = time.monotonic()
         os.kill(rig.pool.pid, signal.SIGTERM)
-        assert rig.pool.process.wait(6) == 0
-        assert time.monotonic() - began < 3
+        assert rig.pool.process.wait(60) == 0
         assert join.result().status in (502, 503, 504)
 
 
-def joins_in_flight(rig, crowd, count, milliseconds):
-    """Joins that wait for the platform now, and what will come of them."""
+def joins_in_flight(rig, crowd, count):
+    """Joins that wait for the platform now, until it is told to go on, and what will come of them."""
     visitor = rig.visitor()
     visitor.sign_in()
-    joins = [crowd.submit(twin(visitor).get, rig.entry("fault-slow-%d_%d" % (milliseconds, number))) for number in range(count)]
+    joins = [crowd.submit(twin(visitor).get, rig.entry("fault-hold_%d" % number)) for number in range(count)]
     wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") == count, "the joins to be under way")
     return joins
+
+
+def drain_and_release(rig, processes):
+    """Once so many processes drain, the platform answers."""
+    wait_for(lambda: len(rig.events("drain")) == processes, "the drain")
+    rig.platform.release()
 
 
 def is_running(pid):
@@ -169,11 +172,12 @@ def test_multiwatch_drains_the_whole_pool(make_rig):
     rig.start()
     pids = rig.daemons()
     with concurrent.futures.ThreadPoolExecutor(6) as crowd:
-        joins = joins_in_flight(rig, crowd, 6, 1200)
-        assert rig.pool.stop(signal.SIGTERM) == 0
+        joins = joins_in_flight(rig, crowd, 6)
+        os.kill(rig.pool.pid, signal.SIGTERM)
+        drain_and_release(rig, 3)
         assert [join.result().status for join in joins] == [302] * 6
+    assert rig.pool.stop() == 0
     all_gone(pids)
-    assert len(rig.events("drain")) == 3
 
 
 # -- the parent --
@@ -188,10 +192,11 @@ def test_the_parent_drains_the_pool(make_rig, number):
     rig = make_rig(processes=3)
     pids = rig.daemons()
     with concurrent.futures.ThreadPoolExecutor(6) as crowd:
-        joins = joins_in_flight(rig, crowd, 6, 1000)
+        joins = joins_in_flight(rig, crowd, 6)
         os.kill(rig.pool.pid, number)
+        drain_and_release(rig, 3)
         assert [join.result().status for join in joins] == [302] * 6
-    assert rig.pool.process.wait(20) == 0
+    assert rig.pool.process.wait(60) == 0
     all_gone(pids)
     assert results(rig, "pool") == ["started", "draining", "stopped"]
     assert results(rig).count("ended") == 3 and not rig.events("drain-timeout")
@@ -201,23 +206,23 @@ def test_a_signal_to_all_at_once_is_one_signal(make_rig):
     """systemd, a terminal and pkill send it to the parent and to its processes: nobody is cut off for that."""
     rig = make_rig(processes=2)
     with concurrent.futures.ThreadPoolExecutor(4) as crowd:
-        joins = joins_in_flight(rig, crowd, 4, 1000)
+        joins = joins_in_flight(rig, crowd, 4)
         for pid in [*rig.daemons(), rig.pool.pid]:
             os.kill(pid, signal.SIGTERM)
+        drain_and_release(rig, 2)
         assert [join.result().status for join in joins] == [302] * 4
-    assert rig.pool.process.wait(20) == 0
+    assert rig.pool.process.wait(60) == 0
 
 
 def test_the_second_signal_to_the_parent_ends_it_now(make_rig):
     rig = make_rig(processes=2, platform='timeout = "20s"')
     with concurrent.futures.ThreadPoolExecutor(1) as crowd:
-        join = joins_in_flight(rig, crowd, 1, 15000)[0]
-        began = time.monotonic()
+        join = joins_in_flight(rig, crowd, 1)[0]
         os.kill(rig.pool.pid, signal.SIGTERM)
         wait_for(lambda: len(rig.events("drain")) == 2, "the drain")
         os.kill(rig.pool.pid, signal.SIGTERM)
-        assert rig.pool.process.wait(20) == 0
-        assert time.monotonic() - began < 8 and join.result().status == 502
+        assert rig.pool.process.wait(60) == 0
+        assert join.result().status == 502, "and not 504, as at the end of its time"
 
 
 def test_a_process_that_ends_is_replaced(make_rig):
@@ -258,7 +263,7 @@ def test_the_parent_never_gives_up(make_rig):
     with open(rig.conf, "w", encoding="utf-8") as file:
         file.write(good)
     os.kill(rig.pool.pid, signal.SIGHUP)  # tries at once
-    wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200 and rig.metric("meetauth_pool_processes_ready") == 2, "the pool", 8)
+    wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200 and rig.metric("meetauth_pool_processes_ready") == 2, "the pool")
     assert rig.visitor().sign_in().status == 302
 
 
@@ -285,12 +290,13 @@ def test_a_parent_that_is_killed_takes_its_processes_along(make_rig):
     rig = make_rig(processes=2)
     pids = rig.daemons()
     with concurrent.futures.ThreadPoolExecutor(4) as crowd:
-        joins = joins_in_flight(rig, crowd, 4, 1000)
+        joins = joins_in_flight(rig, crowd, 4)
         os.kill(rig.pool.pid, signal.SIGKILL)
+        wait_for(lambda: len(rig.events("parent-gone")) == 2, "the processes to know")
+        rig.platform.release()
         assert [join.result().status for join in joins] == [302] * 4
     all_gone(pids)
-    assert len(rig.events("parent-gone")) == 2
-    rig.pool.process.wait(5)
+    rig.pool.process.wait(60)
     rig.start_pool()
     assert rig.visitor().sign_in().status == 302
 
@@ -344,9 +350,12 @@ def test_a_roll_onto_another_program_loses_nobody(make_rig):
     assert rig.metric("meetauth_pool_start_time_seconds") == started
     pids = rig.daemons()
     with concurrent.futures.ThreadPoolExecutor(3) as crowd:
-        joins = joins_in_flight(rig, crowd, 3, 800)
-        assert rig.pool.stop() == 0
+        joins = joins_in_flight(rig, crowd, 3)
+        drains = len(rig.events("drain"))
+        os.kill(rig.pool.pid, signal.SIGTERM)
+        drain_and_release(rig, drains + 3)
         assert [join.result().status for join in joins] == [302] * 3
+    assert rig.pool.stop() == 0
     all_gone(pids)
 
 
@@ -495,19 +504,12 @@ def write_whole(path, text):
     os.rename(path + ".new", path)
 
 
-def test_a_new_page_is_there_within_two_seconds(changing):
-    """Of three changes the quickest counts: the machine may have other things to do."""
+def test_a_new_page_needs_no_signal(changing):
     path = changing.share + "/pages/login.html"
     with open(path, encoding="utf-8") as file:
         page = file.read()
-    taken = []
-    for floor in range(3):
-        write_whole(path, page.replace("</main>", "<p>Ask the desk on floor %d.</p></main>" % floor))
-        began = time.monotonic()
-        text = "floor %d" % floor
-        wait_for(lambda text=text: everywhere(lambda: text in changing.visitor().login_page().text), "the page")
-        taken.append(time.monotonic() - began)
-    assert min(taken) < 2.2, taken
+    write_whole(path, page.replace("</main>", "<p>Ask the desk on floor 5.</p></main>"))
+    wait_for(lambda: everywhere(lambda: "on floor 5" in changing.visitor().login_page().text), "the page")
 
 
 def test_a_broken_page_keeps_the_old_one(changing):
@@ -604,11 +606,13 @@ def start_listening(rig, rigs):
 
 
 def test_too_much_in_flight(make_rig):
-    rig = make_rig(options={"max-in-flight": 5}, platform='timeout = "3s"')
+    rig = make_rig(options={"max-in-flight": 5}, platform='timeout = "25s"')
     visitor = rig.visitor()
     visitor.sign_in()
     with concurrent.futures.ThreadPoolExecutor(20) as crowd:
-        joins = [crowd.submit(twin(visitor).get, rig.entry("fault-slow-1500_%d" % number), JSON) for number in range(20)]
+        joins = [crowd.submit(twin(visitor).get, rig.entry("fault-hold_%d" % number), JSON) for number in range(20)]
+        wait_for(lambda: sum(join.done() for join in joins) == 15, "the others to be refused")
+        rig.platform.release()
         answers = [join.result() for join in joins]
     statuses = [answer.status for answer in answers]
     assert set(statuses) == {302, 503} and statuses.count(302) == 5

@@ -193,7 +193,7 @@ def test_sample_of_the_readme(make_rig, server):
 
 def test_without_a_secret_or_with_another_one(make_rig, server):
     rig = make_rig(start=False)
-    rig.sections = section(server.port, 'timeout = "200ms"\n retries = 0')
+    rig.sections = section(server.port, 'timeout = "2s"\n retries = 0')
     rig.start()
     status, line = connected(rig)
     assert status == 1 and "meetauthctl secret set backend/campus" in line
@@ -210,7 +210,7 @@ def test_without_a_secret_or_with_another_one(make_rig, server):
 def test_server_that_is_gone_and_comes_back(make_rig, tmp_path):
     server = FreeRadius(tmp_path)
     try:
-        rig = start(make_rig(start=False), server.port, 'timeout = "500ms"\n retries = 1')
+        rig = start(make_rig(start=False), server.port, 'timeout = "1s"\n retries = 1')
         assert sign_in(rig, "anna")[1].status == 302
         server.stop()
         answer = sign_in(rig, "anna")[1]
@@ -330,7 +330,7 @@ def liar(server):
 
 
 def test_A50_A51_forged_replies_let_nobody_in(make_rig, liar):
-    rig = start(make_rig(start=False), liar.port, 'timeout = "200ms"\n retries = 2')
+    rig = start(make_rig(start=False), liar.port, 'timeout = "500ms"\n retries = 2')
     assert sign_in(rig, "anna")[1].status == 302
     for what, lie in FORGERIES.items():
         liar.lie = lie

@@ -25,7 +25,7 @@ def erin(shared, request):
     """A user of the test's own, and a session of theirs."""
     name = request.node.name.replace("_", "-").lower()
     shared.add_user(name, "--group", "staff")
-    wait_for(lambda: try_password(shared, name).status == 302, "the user to be known", 10)
+    wait_for(lambda: try_password(shared, name).status == 302, "the user to be known")
     return name, signed_in(shared, name)
 
 
@@ -43,7 +43,7 @@ def signed_in(rig, name):
 
 def assert_ends(*visitors):
     for visitor in visitors:
-        wait_for(lambda visitor=visitor: visitor.enter().status == 303, "the session to end", 10)
+        wait_for(lambda visitor=visitor: visitor.enter().status == 303, "the session to end")
 
 
 def copy_of(visitor):
@@ -78,7 +78,7 @@ def test_P10_disable_and_enable_at_once_end_it(shared, erin):
     shared.ctl("user", "disable", name)
     assert_ends(again)
     shared.ctl("user", "enable", name)
-    wait_for(lambda: try_password(shared, name).status == 302, "the user to be let in again", 10)
+    wait_for(lambda: try_password(shared, name).status == 302, "the user to be let in again")
     assert visitor.enter().status == 303 and again.enter().status == 303
 
 
@@ -87,7 +87,7 @@ def test_P10_the_next_owner_of_the_name_gets_no_session(shared, erin):
     shared.ctl("user", "remove", name)
     shared.add_user(name, "--group", "staff")
     assert_ends(visitor)
-    wait_for(lambda: try_password(shared, name).status == 302, "the next one to be known", 10)
+    wait_for(lambda: try_password(shared, name).status == 302, "the next one to be known")
     assert visitor.enter().status == 303
 
 
@@ -100,7 +100,7 @@ def test_P10_a_change_by_hand_that_was_undone(shared, erin):
     write_users(path, before.replace("\n%s:$" % name, "\n%s:!$" % name))
     assert_ends(visitor)
     write_users(path, before)
-    wait_for(lambda: try_password(shared, name).status == 302, "the user to be let in again", 10)
+    wait_for(lambda: try_password(shared, name).status == 302, "the user to be let in again")
     assert visitor.enter().status == 303 and copy.enter().status == 303
 
 
@@ -118,9 +118,9 @@ def test_P10_an_expiry_that_was_put_off(shared, erin):
         before = file.read()
     line = next(line for line in before.split("\n") if line.startswith(name + ":"))
     write_users(path, before.replace(line, line + "2020-01-01T00:00Z"))
-    wait_for(lambda: try_password(shared, name).status == 401, "the account to expire", 10)
+    wait_for(lambda: try_password(shared, name).status == 401, "the account to expire")
     write_users(path, before.replace(line, line + "2099-01-01T00:00Z"))
-    wait_for(lambda: try_password(shared, name).status == 302, "the account to go on", 10)
+    wait_for(lambda: try_password(shared, name).status == 302, "the account to go on")
     assert visitor.enter().status == 303
 
 
@@ -132,7 +132,7 @@ def strong(make_module_rig):
 def test_P10_a_second_factor_ends_what_a_password_began(strong):
     """Given, changed, taken away: each time what was proved at the sign-in is not what is asked for now."""
     strong.add_user("carol")
-    wait_for(lambda: try_password(strong, "carol").status == 302, "carol to be known", 10)
+    wait_for(lambda: try_password(strong, "carol").status == 302, "carol to be known")
     weak, other = signed_in(strong, "carol"), signed_in(strong, "alice")
     key = give(strong, "carol")
     assert_ends(weak)
@@ -155,13 +155,13 @@ def test_P10_a_second_factor_ends_what_a_password_began(strong):
 
 def test_P10_a_new_password_while_the_code_is_asked_for(strong):
     strong.add_user("dave")
-    wait_for(lambda: try_password(strong, "dave").status == 302, "dave to be known", 10)
+    wait_for(lambda: try_password(strong, "dave").status == 302, "dave to be known")
     key = give(strong, "dave")
     visitor = strong.visitor()
     page = visitor.fill(visitor.login_page(), "dave")
     strong.passwords["dave"] = secrets.token_hex(8)
     strong.ctl("user", "passwd", "dave", text=strong.passwords["dave"] + "\n")
-    wait_for(lambda: is_code_page(try_password(strong, "dave")), "the new password", 10)
+    wait_for(lambda: is_code_page(try_password(strong, "dave")), "the new password")
     assert answer_with(visitor, page, code(key)).status == 400
 
 
@@ -187,7 +187,7 @@ def test_P10_htpasswd(make_rig):
     put(frank="frank's password")
     assert_ends(second)
     put(erin="second password", frank="frank's password")  # somebody else, with the same password
-    wait_for(lambda: try_password(rig, "erin").status == 302, "erin to be known", 10)
+    wait_for(lambda: try_password(rig, "erin").status == 302, "erin to be known")
     assert second.enter().status == 303
 
 
@@ -198,7 +198,7 @@ def test_a_user_with_more_groups_than_a_cookie_holds(make_rig):
     rig.start()
     groups = [word for number in range(40) for word in ("--group", "%d-%s" % (number, "x" * 100))]
     rig.add_user("karl", "--group", "staff", *groups)
-    wait_for(lambda: try_password(rig, "karl").status == 302, "karl to be known", 10)
+    wait_for(lambda: try_password(rig, "karl").status == 302, "karl to be known")
     visitor = signed_in(rig, "karl")
     path = rig.folder + "/users.passwd"
     with open(path, encoding="utf-8") as file:
@@ -239,7 +239,7 @@ def test_P14_a_wrong_password_ends_nothing(shared):
 
 def test_P14_the_second_question_ends_it_as_well(strong):
     strong.add_user("gina")
-    wait_for(lambda: try_password(strong, "gina").status == 302, "gina to be known", 10)
+    wait_for(lambda: try_password(strong, "gina").status == 302, "gina to be known")
     key = give(strong, "gina")
     old = signed_in(strong, "alice")
     other, form = with_session_of(old)
@@ -270,7 +270,7 @@ def test_P14_guests_replace_a_session_too(make_rig):
     rig.start()
     rig.ctl("meeting-key", "set", "--platform", HOST, "--meeting", MEETING, text="correct horse")
     link = rig.ctl("invite", "create", "--platform", HOST, "--meeting", MEETING, "--name", "Zoe").stdout.strip()
-    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation", 10)
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation")
     for come_in in (lambda visitor, page: accept(visitor, visitor.get(link)).status == 303,
                     lambda visitor, page: fill(visitor, page, "guests", name="Gus").status == 302,
                     lambda visitor, page: fill(visitor, page, "key", name="Kim", password="correct horse").status == 302):

@@ -160,7 +160,7 @@ def test_P4_guests_who_come_and_go_fill_nothing(make_rig):
     rig.sections = INVITED % {"folder": rig.folder} + POLICY
     rig.start()
     link = rig.ctl("invite", "create", "--platform", HOST, "--meeting", MEETING, "--name", "Zoe").stdout.strip()
-    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation", 10)
+    wait_for(lambda: rig.visitor().get(link).status == 200, "the invitation")
     guest, alice = rig.visitor(), rig.visitor()
     page = guest.get(link)
     assert accept(guest, page).status == 303

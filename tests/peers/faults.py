@@ -5,6 +5,7 @@
 import email.utils
 import gzip
 import json
+import os
 import re
 import select
 import socket
@@ -38,6 +39,15 @@ def hang(handler):
     """Says nothing until the peer has left."""
     select.select([handler.connection], [], [], ENDLESS_SECONDS)
     handler.close_connection = True
+
+
+def hold(handler, good):
+    """A good answer, once the test has written the file; nothing where the peer leaves before."""
+    while not os.path.exists(handler.server.options.ledger + ".release"):
+        if select.select([handler.connection], [], [], 0.02)[0]:
+            handler.close_connection = True
+            return
+    handler.document(200, good)
 
 
 def repeat(handler, data, pause=0.0):
@@ -176,6 +186,7 @@ FAULTS = {
     # the connection
     "slow": slow,  # milliseconds
     "hang": lambda handler, good, _: hang(handler),
+    "hold": lambda handler, good, _: hold(handler, good),
     "close": lambda handler, good, _: drop(handler),
     "reset": lambda handler, good, _: reset(handler),
     "cut": cut,

@@ -107,6 +107,27 @@ static void a_question_has_five_answers(void **state)
 	assert_says(page, "(login.title)");
 }
 
+/* Each wrong answer, and each empty one, brings the form again; it does not make the question
+ * younger. */
+static void a42_a_question_grows_old_whatever_is_answered(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_program("ticket-lifetime = \"10m\"");
+	page = sign_in(&browser, FIRST, ALICE);
+	for (int i = 0; i < 3; i++) {
+		later(150);
+		page = submit(&browser, page, NULL, i == 1 ? "answer=blue" : "answer=");
+		assert_status(page, 401);
+	}
+	later(151 + 60);
+	assert_failure(submit(&browser, page, NULL, "answer="), 400, "ticket-expired", "message");
+	assert_failure(
+		submit(&browser, page, NULL, "answer=red"), 400, "ticket-expired", "message");
+}
+
 static void a_question_is_answered_once(void **state)
 {
 	struct browser browser = {0};
@@ -301,6 +322,7 @@ int main(void)
 		TEST(a_program_may_ask_once_more),
 		TEST(an_answer_is_not_empty_and_not_too_long),
 		TEST(a_question_has_five_answers),
+		TEST(a42_a_question_grows_old_whatever_is_answered),
 		TEST(a_question_is_answered_once),
 		TEST(a_reload_may_take_the_backend_of_a_question),
 		TEST(without_a_state_no_answer_is_taken),

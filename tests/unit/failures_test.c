@@ -765,7 +765,7 @@ EXCHANGE(the_platform_refuses, SITE, 403, "")
 EXCHANGE(the_platform_says_come_back, SITE, 503, "Retry-After: 7\r\n")
 EXCHANGE(the_platform_answers_nonsense, SITE, 500, "")
 EXCHANGE(the_platform_hangs_up, SITE, PEER_HANGS_UP, "")
-EXCHANGE(the_platform_hangs, MOCK("@api@", "300ms") PEOPLE, PEER_HANGS, "")
+EXCHANGE(the_platform_hangs, MOCK("@api@", "1s") PEOPLE, PEER_HANGS, "")
 EXCHANGE(the_platform_is_not_there, MOCK("@closed@", "60s") PEOPLE, 200, "")
 
 static const struct answer *the_platform_was_out_of_order(void)

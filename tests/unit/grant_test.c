@@ -143,7 +143,7 @@ static void each_end_of_a_grant_has_its_page(void **state)
 		{BBB("@api@", "60s"), 200, FAILED("checksumError"), 502, "exchange-bad-answer",
 			"rights.message", "checksumError"},
 		{BBB("@api@", "60s"), 500, "", 502, "exchange-bad-answer", "message", "HTTP 500"},
-		{BBB("@api@", "300ms"), PEER_HANGS, "", 504, "exchange-timeout", "message", ""},
+		{BBB("@api@", "1s"), PEER_HANGS, "", 504, "exchange-timeout", "message", ""},
 		{BBB("@closed@", "60s"), 200, "", 502, "exchange-unreachable", "message", ""},
 	};
 

@@ -207,14 +207,23 @@ static void test_other_lines_that_are_refused(void **state)
 	assert_non_null(strstr(error.text, "users:3: the same user as in line 1"));
 }
 
+/* Processor time, the least of three tries. */
 static double seconds_of(const struct users *users, const char *name)
 {
-	struct timespec from, to;
+	double least = 1e9;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
-	assert_int_equal(try(users, name, "wrong"), PASSWORD_MISMATCH);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	for (int i = 0; i < 3; i++) {
+		struct timespec from, to;
+		double taken;
+
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+		assert_int_equal(try(users, name, "wrong"), PASSWORD_MISMATCH);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+		taken = (double)(to.tv_sec - from.tv_sec) +
+			(double)(to.tv_nsec - from.tv_nsec) / 1e9;
+		least = taken < least ? taken : least;
+	}
+	return least;
 }
 
 /* 200000 rounds are tens of milliseconds; nothing else here takes one. */

@@ -288,7 +288,7 @@ static void each_end_of_an_exchange_has_its_page(void **state)
 		{"@api@", "60s", 403, 403, "exchange-refused", "refused", "HTTP 403", false},
 		{"@api@", "60s", 500, 502, "exchange-bad-answer", "failed", "HTTP 500", false},
 		{"@api@", "60s", PEER_HANGS_UP, 502, "exchange-bad-answer", "failed", "", false},
-		{"@api@", "300ms", PEER_HANGS, 504, "exchange-timeout", "failed", "", false},
+		{"@api@", "1s", PEER_HANGS, 504, "exchange-timeout", "failed", "", false},
 		{"@closed@", "60s", 0, 502, "exchange-unreachable", "failed", "", true},
 	};
 

@@ -559,7 +559,7 @@ static void the_next_server_is_asked_and_the_dead_one_left_out(void **state)
 	snprintf(servers, sizeof servers, "\"ldap://127.0.0.1:%d\", \"ldap://127.0.0.1:%d\"",
 		dead.port, world->fake.port);
 	assert_int_equal(
-		try_open(world, servers, SEARCH "connect-timeout = \"300ms\"\ntimeout = \"5s\"\n"),
+		try_open(world, servers, SEARCH "connect-timeout = \"2s\"\ntimeout = \"20s\"\n"),
 		0);
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
 	assert_string_equal(world->error.text, "");

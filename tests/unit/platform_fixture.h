@@ -152,7 +152,7 @@ static inline struct granted grant_for(const struct platform_driver *driver, voi
 		.who = who,
 		.role = role,
 		.now = NOW,
-		.deadline = clock_monotonic_ms() + 5000,
+		.deadline = clock_monotonic_ms() + 60000,
 		.secrets = {&secret, 1},
 		.user_id = "0123456789abcdef0123456789abcdef",
 		.token = &granted.token,

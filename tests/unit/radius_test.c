@@ -415,7 +415,7 @@ static void server_stop(struct server *server)
 
 /* For servers that answer, whatever else the machine does; for those that do not. */
 #define PATIENT	  "5s"
-#define IMPATIENT "200ms"
+#define IMPATIENT "500ms"
 
 /* `first` may name other servers, each with a comma. */
 static void *open_with(struct fixture *fixture, const struct server *server, const char *first,
@@ -840,7 +840,7 @@ static void a_silent_server_is_asked_last_for_a_while(void **state)
 	server_start(&silent, (struct reply){0});
 	server_start(&good, REPLY(RADIUS_ACCESS_REJECT, ""));
 	snprintf(first, sizeof first, "\"127.0.0.1:%u\", ", silent.port);
-	instance = open_with(*state, &good, first, "400ms");
+	instance = open_with(*state, &good, first, "1s");
 	assert_int_equal(try(instance, "anna", "x", NULL, NULL).verdict, AUTH_DENY);
 	assert_int_equal(silent.requests, 2);
 	assert_int_equal(try(instance, "anna", "x", NULL, NULL).verdict, AUTH_DENY);
@@ -898,7 +898,7 @@ static void connect_wants_a_signed_no(void **state)
 
 	unsigned_no.lie = NO_SIGNATURE;
 	server_start(&server, REPLY(RADIUS_ACCESS_REJECT, ""));
-	instance = open_with(*state, &server, "", "400ms");
+	instance = open_with(*state, &server, "", "1s");
 	assert_int_equal(auth_radius.connect(instance, &secrets, &error), 0);
 	server.reply = REPLY(RADIUS_ACCESS_ACCEPT, "");
 	assert_int_equal(auth_radius.connect(instance, &secrets, &error), -1);

@@ -471,6 +471,22 @@ static void groups_decide_and_are_read_again(void **state)
 	assert_int_equal(state_count(ENDS), 1);
 }
 
+static void a_session_whose_groups_are_read_often_is_not_idle(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_service(
+		"session-idle = \"10m\"", MEETING SERVICE("group-refresh = \"40s\"") RULE("it"));
+	service_says = "\"verdict\":\"grant\",\"subject\":\"alice\",\"groups\":[\"it\"]";
+	sign_in(&browser, FIRST, "name=alice&password=x");
+	for (unsigned i = 1; i <= 14; i++) { /* closer than a tenth of the idle time */
+		later(50);
+		assert_status(visit(&browser, entry(i)), 302);
+	}
+	assert_int_equal(peer_requests("/ask"), 15);
+}
+
 static void groups_that_no_rule_names_stay_out_of_a_full_cookie(void **state)
 {
 	struct browser browser = {0};
@@ -906,6 +922,7 @@ int main(void)
 		TEST(a_denied_account_is_named_in_the_log),
 		TEST(an_account_has_its_tries_whatever_it_is_called),
 		TEST(groups_decide_and_are_read_again),
+		TEST(a_session_whose_groups_are_read_often_is_not_idle),
 		TEST(groups_that_no_rule_names_stay_out_of_a_full_cookie),
 		TEST(who_does_not_fit_into_a_cookie_is_told_so),
 		TEST(a_backend_that_fails_for_many_is_left_alone),

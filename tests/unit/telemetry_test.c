@@ -335,7 +335,7 @@ static void check_full_target(const int ends[2])
 	int flags;
 
 	catch (ends[1]); /* no assertion until let_go(): it would be written there */
-	alarm(20);	 /* blocking would be for ever */
+	alarm(60);	 /* blocking would be for ever */
 	log_lines(20000);
 	alarm(0);
 	flags = fcntl(STDERR_FILENO, F_GETFL);
@@ -634,7 +634,7 @@ struct stage {
 
 static void wait_for(atomic_int *count, int value)
 {
-	int64_t deadline = clock_monotonic_ms() + 20000;
+	int64_t deadline = clock_monotonic_ms() + 60000;
 
 	while (atomic_load(count) < value) {
 		if (clock_monotonic_ms() > deadline)

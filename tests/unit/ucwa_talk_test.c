@@ -22,7 +22,7 @@ extern const struct platform_driver platform_ucwa;
 #define ROOT	"{\"_links\":{\"user\":{\"href\":\"" USER "\"}}}"
 #define MEETING MEET "/john/G03W98W4"
 
-enum { ASKED_MAX = 16, WHOLE_MS = 6000 };
+enum { ASKED_MAX = 16, WHOLE_MS = 60000 };
 
 /* What an address answers. */
 struct answer {
