@@ -81,3 +81,24 @@ const struct auth_backend auth_mock = {
 	.check = mock_check,
 	.session_valid = mock_session_valid,
 };
+
+/* A form of one field, which holds a name of `users`. */
+static enum auth_verdict mock_check_token(void *instance, const struct auth_attempt *attempt)
+{
+	struct auth_attempt named = *attempt;
+
+	named.name = attempt->password;
+	return mock_check(instance, &named);
+}
+
+static const struct auth_form mock_token_form = {.password_label = "login.password"};
+
+const struct auth_backend auth_mock_token = {
+	.type = "mock-token",
+	.summary = "answers what its section says of a token (tests only)",
+	.options = mock_options,
+	.size = sizeof(struct mock),
+	.form = &mock_token_form,
+	.check = mock_check_token,
+	.session_valid = mock_session_valid,
+};

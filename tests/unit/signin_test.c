@@ -340,6 +340,23 @@ static void tries_from_an_address_have_an_end(void **state)
 	assert_status(sign_in(&two, FIRST, "name=c&password=x"), 401);
 }
 
+/* Whoever guesses uses up the tries of an address, and nobody else's: there is no account "". */
+static void a_form_without_a_name_counts_by_the_address_alone(void **state)
+{
+	struct browser guesser = {0}, other = {.address = "203.0.113.9"};
+	unsigned number = 0;
+
+	(void)state;
+	open_site("throttle-account = \"2/10m\" throttle-address = \"4/10m\"",
+		MEETING "backend \"token\" { type = \"mock-token\" users = {\"t0ken=grant\"} }\n");
+	for (int i = 0; i < 4; i++)
+		assert_status(sign_in(&guesser, entry(number++), "password=wrong"), 401);
+	assert_failure(sign_in(&guesser, entry(number++), "password=wrong"), 429, "login-throttled",
+		"message");
+	assert_true(log_says("too many tries from this address"));
+	assert_leads(sign_in(&other, entry(number++), "password=t0ken"), "?token=access");
+}
+
 static void tries_from_a_network_have_an_end(void **state)
 {
 	static const struct {
@@ -917,6 +934,7 @@ int main(void)
 		TEST(tries_of_an_account_have_an_end),
 		TEST(a_browser_that_is_known_has_tries_of_its_own),
 		TEST(tries_from_an_address_have_an_end),
+		TEST(a_form_without_a_name_counts_by_the_address_alone),
 		TEST(tries_from_a_network_have_an_end),
 		TEST(a_throttle_that_cannot_count_lets_nobody_try),
 		TEST(a_denied_account_is_named_in_the_log),
