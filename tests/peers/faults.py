@@ -43,7 +43,7 @@ def hang(handler):
 
 def hold(handler, good):
     """A good answer, once the test has written the file; nothing where the peer leaves before."""
-    while not os.path.exists(handler.server.options.ledger + ".release"):
+    while not os.path.exists(handler.platform.options.ledger + ".release"):
         if select.select([handler.connection], [], [], 0.02)[0]:
             handler.close_connection = True
             return
