@@ -461,6 +461,7 @@ static void look_for_missing_type(const char *text, struct error *error)
 		error_set(error, "%s:%d: %s \"%.64s\": type: this build lacks this type",
 			parse.file, schema_option_line(chosen), parse.unknown_in, parse.title);
 	cfg_free(parser);
+	parse.error = error;
 }
 
 cfg_t *schema_parse(const char *file, struct config_types types, struct error *error)

@@ -148,8 +148,7 @@ static int get_pending(struct wire_in *in, struct pending *pending)
 {
 	wire_get_bytes(in, pending->id, sizeof pending->id);
 	wire_get_bytes(in, pending->seed, sizeof pending->seed);
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a kind that has one is asked with
-	 * one */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): never NULL for its kind */
 	pending->echo = wire_get_number(in, 1) != 0;
 	pending->backend = wire_get_text(in);
 	pending->name = wire_get_text(in);
