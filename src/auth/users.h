@@ -36,7 +36,7 @@
 #define USERS_FIRST_LINE "# meetauth users 1\n"
 
 enum {
-	USERS_FILE_MAX = 16 * 1024 * 1024,
+	USERS_FILE_MAX = 64 * 1024 * 1024,
 	USERS_NAME_SIZE = IDENTITY_SUBJECT_MAX + 1, /* with the NUL */
 };
 

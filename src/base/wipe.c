@@ -10,6 +10,7 @@
 
 enum {
 	STACK_WIPED = 65536, /* bytes */
+	GROWING = 4096,
 	STRIDE = 2048, /* past that glibc's memset() takes "rep stosb", which is slow to begin */
 };
 
@@ -36,6 +37,7 @@ __attribute__((noinline)) void wipe_stack(void)
 
 #include <dlfcn.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -86,7 +88,8 @@ void *realloc(void *memory, size_t size)
 		wipe((char *)memory + size, room - size);
 		return memory;
 	}
-	moved = malloc(size);
+	/* Room to grow: libraries let arrays grow element by element. */
+	moved = malloc(size <= GROWING || size > SIZE_MAX / 2 ? size : size + size / 4);
 	if (moved != NULL && memory != NULL) {
 		memcpy(moved, memory, size < room ? size : room);
 		free(memory);

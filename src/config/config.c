@@ -44,18 +44,37 @@ static int check_backend_title(struct arena *arena, struct section *section, str
 	return 0;
 }
 
-static int add_section(const struct section **sections, size_t *count, struct section *section,
-	struct error *error)
+static void add_section(const struct section **sections, size_t *count, struct section *section)
 {
 	struct value *label = section_value(section, "label");
 
 	if (label != NULL && label->line == 0)
 		label->text = section->title;
-	for (size_t i = 0; i < *count; i++)
-		if (strcmp(sections[i]->title, section->title) == 0)
-			return section_error(section, NULL, error,
-				"duplicate: the same is on line %d", sections[i]->line);
 	sections[(*count)++] = section;
+}
+
+static int compare_sections(const void *a, const void *b)
+{
+	const struct section *const *one = a, *const *other = b;
+	int order = strcmp((*one)->title, (*other)->title);
+
+	return order != 0 ? order : (*one)->line - (*other)->line;
+}
+
+/* Titles that libconfuse took for different ones, of which it knows the case. */
+static int refuse_same_titles(struct arena *arena, const struct section *const *sections,
+	size_t count, struct error *error)
+{
+	const struct section **sorted = arena_alloc(arena, count, sizeof *sorted);
+
+	if (sorted == NULL)
+		return error_set(error, "%s: out of memory", sections[0]->file);
+	memcpy(sorted, sections, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, compare_sections);
+	for (size_t i = 1; i < count; i++)
+		if (strcmp(sorted[i - 1]->title, sorted[i]->title) == 0)
+			return section_error(sorted[i], NULL, error,
+				"duplicate: the same is on line %d", sorted[i - 1]->line);
 	return 0;
 }
 
@@ -75,10 +94,11 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 		struct section *section =
 			section_read(&load->arena, file, kind, cfg_opt_getnsec(option, i), error);
 
-		if (section == NULL || add_section(*array_r, count_r, section, error) != 0)
+		if (section == NULL)
 			return -1;
+		add_section(*array_r, count_r, section);
 	}
-	return 0;
+	return refuse_same_titles(&load->arena, *array_r, count, error);
 }
 
 static int read_all(

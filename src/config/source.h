@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-enum { SOURCE_MAX = 1 << 20 }; /* bytes */
+enum { SOURCE_MAX = 16 << 20 }; /* bytes */
 
 /* An option inserted at the start of each section, to record the line: libconfuse keeps only the
  * line on which a section ends. */

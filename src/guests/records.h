@@ -20,7 +20,7 @@
 #include <pthread.h>
 
 enum {
-	RECORDS_FILE_MAX = 16 * 1024 * 1024,
+	RECORDS_FILE_MAX = 64 * 1024 * 1024,
 	RECORDS_ID_SIZE = 33,	       /* 128 random bits as hex digits, with the NUL */
 	RECORDS_KEPT = 30 * 24 * 3600, /* seconds; records that expired earlier are dropped */
 };

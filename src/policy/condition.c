@@ -295,6 +295,8 @@ enum policy_match condition_match_all(const struct config_rule *rule,
 			worst = match;
 			which = &conditions[i];
 		}
+		if (worst == POLICY_MISS)
+			break;
 	}
 	if (which_r != NULL)
 		*which_r = which;

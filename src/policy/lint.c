@@ -2,6 +2,7 @@
 #include "policy/condition.h"
 
 #include "config/nearest.h"
+#include "policy/index.h"
 #include "policy/sources.h"
 
 #include <stdarg.h>
@@ -13,6 +14,7 @@ struct lint {
 	void (*found)(void *context, const struct config_rule *rule, const char *text);
 	void *context;
 	size_t count;
+	struct policy_index *index;
 };
 
 __attribute__((format(printf, 3, 4))) static void find(
@@ -322,8 +324,11 @@ static bool rule_covers(const struct settings *settings, const struct config_rul
 static void lint_shadow(struct lint *lint, size_t index)
 {
 	const struct config_rule *rules = lint->settings->policy.rules;
+	struct index_walk walk;
+	bool indexed = index_begin_rule(lint->index, &rules[index], &walk);
 
-	for (size_t i = 0; i < index; i++) {
+	for (size_t i = indexed ? index_next(&walk) : 0; i < index;
+		i = indexed ? index_next(&walk) : i + 1) {
 		if (!rule_covers(lint->settings, &rules[i], &rules[index]))
 			continue;
 		find(lint, &rules[index],
@@ -349,7 +354,7 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 	void (*found)(void *context, const struct config_rule *rule, const char *text),
 	void *context)
 {
-	struct lint lint = {settings, now, found, context, 0};
+	struct lint lint = {settings, now, found, context, 0, policy_index_new(&settings->policy)};
 
 	lint_whole(&lint);
 	lint_guest_backends(&lint);
@@ -368,5 +373,6 @@ size_t policy_lint(const struct settings *settings, int64_t now,
 		lint_guest_rule(&lint, rule);
 		lint_shadow(&lint, i);
 	}
+	policy_index_free(&lint.index);
 	return lint.count;
 }

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/condition.h"
+#include "policy/index.h"
 
 /* An open question (POLICY_MAY) never comes from a visit. If it did, a rule that denies would deny
  * and a rule that allows would not allow. */
@@ -22,18 +23,39 @@ static enum policy_verdict to_verdict(bool allow)
 	return allow ? POLICY_ALLOW : POLICY_DENY;
 }
 
-struct policy_answer policy_decide(
+static struct policy_answer answer_of(const struct config_rule *rule)
+{
+	return (struct policy_answer){to_verdict(rule->allow), rule->name, rule->role};
+}
+
+static struct policy_answer answer_of_default(
 	const struct config_policy *policy, const struct policy_question *question)
 {
 	if (!policy->present)
 		return (struct policy_answer){to_verdict(!is_guest(question)), "no policy", ""};
-	for (size_t i = 0; i < policy->count; i++) {
-		const struct config_rule *rule = &policy->rules[i];
-
-		if (decides(rule, question))
-			return (struct policy_answer){
-				to_verdict(rule->allow), rule->name, rule->role};
-	}
 	return (struct policy_answer){
 		to_verdict(policy->allow_by_default && !is_guest(question)), "default", ""};
+}
+
+struct policy_answer policy_decide(
+	const struct config_policy *policy, const struct policy_question *question)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (decides(&policy->rules[i], question))
+			return answer_of(&policy->rules[i]);
+	return answer_of_default(policy, question);
+}
+
+struct policy_answer policy_decide_indexed(const struct config_policy *policy,
+	const struct policy_index *index, const struct policy_question *question)
+{
+	struct index_walk walk;
+	size_t i;
+
+	if (!index_begin(index, question, &walk))
+		return policy_decide(policy, question);
+	while ((i = index_next(&walk)) != SIZE_MAX)
+		if (decides(&policy->rules[i], question))
+			return answer_of(&policy->rules[i]);
+	return answer_of_default(policy, question);
 }

@@ -32,6 +32,16 @@ struct policy_answer {
 struct policy_answer policy_decide(
 	const struct config_policy *policy, const struct policy_question *question);
 
+/* An index over the rules: with it a decision takes about as long for ten thousand rules as for
+ * one. It points into the policy. NULL without memory. */
+struct policy_index;
+struct policy_index *policy_index_new(const struct config_policy *policy);
+void policy_index_free(struct policy_index **index);
+
+/* The same answer as policy_decide(). The index may be NULL. */
+struct policy_answer policy_decide_indexed(const struct config_policy *policy,
+	const struct policy_index *index, const struct policy_question *question);
+
 /* The result of matching a rule with a question that may have unknown parts (explain). A NULL
  * subject, backend, platform, meeting id, meeting token or client and a `now` of 0 are unknown; so
  * are e-mail, groups, acr and second factor if `who_known` is false. A known absence (no e-mail, no

@@ -84,6 +84,8 @@ static void on_worker(struct worker_job *job)
 		reload->seen = file_stamp(reload->base->settings->file);
 		reload->new_service = service_load(
 			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
+		if (reload->new_service != NULL) /* thousands of rules take a while */
+			service_log_findings(reload->new_service, clock_wall());
 		return;
 	}
 	trust_refresh();
@@ -194,10 +196,8 @@ static void on_loop(struct worker_job *job, bool cancelled)
 		finish(reload);
 		return;
 	}
-	if (reload->new_service != NULL && put_service_in_place(reload) == 0) {
+	if (reload->new_service != NULL && put_service_in_place(reload) == 0)
 		log_reload(reload, "configuration");
-		service_log_findings(*reload->current, clock_wall());
-	}
 	if (reload->new_files != NULL)
 		put_files_in_place(reload);
 	if (reload->users_changed)

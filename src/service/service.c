@@ -9,7 +9,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { SERVICE_THREADS_MAX = 96 }; /* past that they wait for each other */
+enum {
+	SERVICE_THREADS_MAX = 192, /* past that they wait for each other */
+	RETURNING_MAX = 2048,	   /* who wait for a thread on their way back from a provider */
+	INDEX_FROM = 16,	   /* rules: fewer are looked at as quickly */
+};
 
 /* The platforms together may hold no more requests than max-in-flight; one that hangs must leave
  * room for the others. */
@@ -139,6 +143,8 @@ static int open_backend(const struct settings *settings, const struct section *s
 	backend->label = section_string(section, "label");
 	backend->driver = auth_find(section_type(section));
 	backend->own.limit = backend->driver->threads;
+	if (backend->driver->redirect != NULL)
+		backend->own.queued_max = RETURNING_MAX;
 	backend->queue = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
 	if (make_addresses(settings, backend, error) != 0 ||
@@ -146,6 +152,32 @@ static int open_backend(const struct settings *settings, const struct section *s
 		return -1;
 	backend->instance = auth_open(backend->driver, section, error);
 	return backend->instance != NULL ? 0 : -1;
+}
+
+static int compare_titles(const void *a, const void *b)
+{
+	const struct service_platform *const *one = a, *const *other = b;
+
+	return strcasecmp((*one)->title, (*other)->title);
+}
+
+static int find_title(const void *title, const void *element)
+{
+	const struct service_platform *const *platform = element;
+
+	return strcasecmp(title, (*platform)->title);
+}
+
+static int sort_platforms(struct service *service, struct error *error)
+{
+	service->by_title = calloc(service->platform_count + 1, sizeof(struct service_platform *));
+	if (service->by_title == NULL)
+		return error_set(error, "no memory");
+	for (size_t i = 0; i < service->platform_count; i++)
+		service->by_title[i] = &service->platforms[i];
+	qsort(service->by_title, service->platform_count, sizeof(struct service_platform *),
+		compare_titles);
+	return 0;
 }
 
 int service_open_platforms(struct service *service, struct error *error)
@@ -164,7 +196,7 @@ int service_open_platforms(struct service *service, struct error *error)
 		if (service->platforms[i].driver->entry != NULL)
 			service->entries[entries++] = service->platforms[i].driver->entry->name;
 	}
-	return 0;
+	return sort_platforms(service, error);
 }
 
 int service_open_backends(struct service *service, struct error *error)
@@ -209,6 +241,8 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service_drop(&service);
 		return NULL;
 	}
+	if (service->settings->policy.count >= INDEX_FROM)
+		service->rules = policy_index_new(&service->settings->policy);
 	service->groups_digest = groups_digest(service->settings);
 	service->page_policy = service_page_policy(NULL);
 	service->static_url = join_texts(service->settings->mount, "/static", "");
@@ -262,10 +296,13 @@ struct outbound_peer *service_peer(
 
 struct service_platform *service_platform(const struct service *service, const char *title)
 {
-	for (size_t i = 0; i < service->platform_count; i++)
-		if (strcasecmp(service->platforms[i].title, title) == 0)
-			return &service->platforms[i];
-	return NULL;
+	struct service_platform **found =
+		service->by_title == NULL
+			? NULL
+			: bsearch(title, service->by_title, service->platform_count,
+				  sizeof(struct service_platform *), find_title);
+
+	return found != NULL ? *found : NULL;
 }
 
 struct service_platform *service_platform_at(
@@ -357,6 +394,8 @@ static void free_service(void *what)
 		free(backend->callback_url);
 		free(backend->path);
 	}
+	policy_index_free(&service->rules);
+	free(service->by_title);
 	free(service->platforms);
 	free(service->entries);
 	free(service->backends);

@@ -10,6 +10,7 @@
 #include "outbound/breaker.h"
 #include "outbound/client.h"
 #include "platform/registry.h"
+#include "policy/policy.h"
 #include "pool/worker.h"
 #include "service/files.h"
 #include "service/health.h"
@@ -48,8 +49,10 @@ struct service {
 	struct service_backend *backends;
 	size_t backend_count;
 	struct service_platform *platforms;
+	struct service_platform **by_title; /* the platforms, in that order */
 	size_t platform_count;
-	const char **entries; /* of the platforms' drivers, ended by NULL */
+	const char **entries;	    /* of the platforms' drivers, ended by NULL */
+	struct policy_index *rules; /* NULL where there are few */
 	struct files *files;
 	struct outbound *outbound;
 	uint64_t groups_digest; /* service/groups.h */

@@ -29,7 +29,8 @@ struct policy_answer admission_ask(const struct visit *visit, const struct ident
 		.now = visit->now,
 	};
 
-	return policy_decide(&visit->service->settings->policy, &question);
+	return policy_decide_indexed(
+		&visit->service->settings->policy, visit->service->rules, &question);
 }
 
 bool admission_is_valid(const struct visit *visit, const struct identity *who)

@@ -415,7 +415,7 @@ static void unreadable(const char *path, const char *words)
 
 static void test_files_that_cannot_be_read(void **state)
 {
-	static char huge[(1 << 20) + 2];
+	static char huge[(16 << 20) + 2];
 
 	(void)state;
 	unreadable("/nonexistent/meetauth.conf", "cannot open");

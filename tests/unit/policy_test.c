@@ -5,6 +5,8 @@
  */
 #include "policy_fixture.h"
 
+#include "policy/index.h"
+
 static void decides(const char *rules, const struct policy_question *asked,
 	enum policy_verdict verdict, const char *rule)
 {
@@ -500,6 +502,148 @@ static void test_a27_what_is_not_known_fails_closed(void **state)
 	hits("second-factor = true", &asked, false);
 }
 
+/* ---- many rules ---- */
+
+/* A number that looks random, and is the same in every run. */
+static unsigned draw(unsigned below)
+{
+	static uint64_t state = 88172645463325252u;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (unsigned)(state % below);
+}
+
+static const char *pick(const char *const *words, unsigned count)
+{
+	return words[draw(count)];
+}
+
+#define PICK(words) pick(words, sizeof(words) / sizeof *(words))
+
+static const char *const some_users[] = {
+	"anna", "ANNA", "staff/anna", "other/anna", "bob", "a/b", "x/a/b"};
+static const char *const some_groups[] = {"g1", "G1", "g2", "g3"};
+static const char *const some_emails[] = {"anna@example.org", "*@example.org", "*@EXAMPLE.org",
+	"anna@*", "none", "a@b@c", "*@other.org"};
+static const char *const some_backends[] = {"staff", "other"};
+static const char *const some_platforms[] = {"meeting.example.org", "Two.example.org"};
+static const char *const some_meetings[] = {"m1", "m2", "M1", "m*", "*"};
+
+static void append_condition(
+	struct buffer *text, const char *name, const char *const *words, unsigned count)
+{
+	if (draw(3) > 0)
+		return;
+	buffer_printf(text, " %s = {\"%s\"", name, pick(words, count));
+	while (draw(3) == 0)
+		buffer_printf(text, ", \"%s\"", pick(words, count));
+	buffer_text(text, "}");
+}
+
+#define APPEND(text, name, words)                                                                  \
+	append_condition(text, name, words, sizeof(words) / sizeof *(words))
+
+static void append_rule(struct buffer *text, unsigned number)
+{
+	buffer_printf(text, "rule \"r%u\" { allow = %s meetings = {\"%s\"}", number,
+		draw(2) ? "true" : "false", draw(2) ? PICK(some_meetings) : "m1");
+	APPEND(text, "users", some_users);
+	APPEND(text, "groups", some_groups);
+	APPEND(text, "emails", some_emails);
+	APPEND(text, "backends", some_backends);
+	APPEND(text, "platforms", some_platforms);
+	if (draw(4) == 0)
+		buffer_text(text, " second-factor = true");
+	buffer_text(text, " }\n");
+}
+
+static void assert_same_answer(const struct settings *settings, const struct policy_index *index,
+	const struct policy_question *asked)
+{
+	struct policy_answer one = policy_decide(&settings->policy, asked);
+	struct policy_answer other = policy_decide_indexed(&settings->policy, index, asked);
+
+	assert_int_equal(one.verdict, other.verdict);
+	assert_string_equal(one.rule, other.rule);
+	assert_string_equal(one.role, other.role);
+}
+
+static void ask_anything(const struct settings *settings, const struct policy_index *index)
+{
+	char *told[] = {(char *)PICK(some_groups), (char *)PICK(some_groups)};
+	struct identity who = {.backend = (char *)(draw(9) ? PICK(some_backends) : NULL),
+		.subject = (char *)(draw(9) ? PICK(some_users) : NULL),
+		.email = (char *)(draw(3) ? PICK(some_emails) : NULL),
+		.groups = told,
+		.group_count = draw(3),
+		.second_factor = draw(2),
+		.guest = draw(4) == 0};
+	struct policy_question asked = question(&who);
+
+	asked.who = draw(20) ? &who : NULL;
+	asked.platform = draw(9) ? PICK(some_platforms) : NULL;
+	asked.meeting_id = draw(9) ? PICK(some_meetings) : NULL;
+	assert_same_answer(settings, index, &asked);
+}
+
+/* Of 200 policies of up to 40 rules, each asked 50 times. */
+static void test_the_index_changes_no_answer(void **state)
+{
+	(void)state;
+	for (unsigned policy = 0; policy < 200; policy++) {
+		struct buffer text = BUFFER_INIT(1 << 16);
+		struct settings *settings;
+		struct policy_index *index;
+
+		for (unsigned rule = draw(40) + 1; rule > 0; rule--)
+			append_rule(&text, rule);
+		settings = with_policy(text.data);
+		index = policy_index_new(&settings->policy);
+		assert_non_null(index);
+		for (unsigned i = 0; i < 50; i++)
+			ask_anything(settings, index);
+		policy_index_free(&index);
+		config_free(&settings);
+		buffer_release(&text);
+	}
+}
+
+static size_t rules_looked_at(const char *condition, const char *prefix, const char *suffix)
+{
+	enum { MANY = 500 };
+	struct buffer text = BUFFER_INIT(1 << 20);
+	struct policy_question asked = question(&nobody);
+	struct settings *settings;
+	struct policy_index *index;
+	struct index_walk walk;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < MANY; i++) {
+		buffer_printf(&text,
+			"rule \"r%u\" { allow = true meetings = {\"*\"} %s = {\"%s%u%s\"} }\n", i,
+			condition, prefix, i, suffix);
+	}
+	settings = with_policy(text.data);
+	index = policy_index_new(&settings->policy);
+	assert_true(index_begin(index, &asked, &walk));
+	while (index_next(&walk) != SIZE_MAX)
+		count++;
+	policy_index_free(&index);
+	config_free(&settings);
+	buffer_release(&text);
+	return count;
+}
+
+static void test_of_thousands_of_rules_few_are_looked_at(void **state)
+{
+	(void)state;
+	assert_in_range(rules_looked_at("users", "user", ""), 0, 1);
+	assert_in_range(rules_looked_at("groups", "group", ""), 0, 1);
+	assert_in_range(rules_looked_at("emails", "*@example", ".org"), 0, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +672,8 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_window_edges),
 		cmocka_unit_test(test_a27_what_is_not_known_fails_closed),
+		cmocka_unit_test(test_the_index_changes_no_answer),
+		cmocka_unit_test(test_of_thousands_of_rules_few_are_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
