@@ -29,11 +29,14 @@ struct auth_form {
 	bool asks_policy;			 /* wants to know `admitted` */
 };
 
-/* A button: people sign in at a provider and come back. On a worker, but for logout_url(). */
+/* A button: people sign in at a provider and come back. On a worker, unless said otherwise. */
 struct auth_redirects {
 	/* Where to send the browser: AUTH_GRANT or AUTH_UNAVAILABLE. */
 	enum auth_verdict (*authorization_url)(
 		void *instance, const struct auth_redirect *redirect);
+	/* Whether authorization_url() has all that it needs: then it does not block, and is called
+	 * on the loop. Called on the loop. NULL: it may always block. */
+	bool (*url_is_known)(void *instance);
 	/* Who came back. */
 	enum auth_verdict (*handle_callback)(void *instance, const struct auth_redirect *redirect);
 	/* Appends the address at which the browser signs out at the provider and returns to `back`;

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { IDLE_MAX = 16 }; /* handles kept; each has its own connections */
+enum { IDLE_MAX = 64 }; /* handles kept; each has its own connections */
 
 /* What sends one request after the other, and its kept connection. */
 struct handle {

@@ -12,7 +12,7 @@
 
 enum {
 	NICENESS = 10,	 /* a password hash must not take the processor from those who just pass */
-	QUEUE_MAX = 256, /* jobs waiting in a queue; past it the answer is 503 */
+	QUEUE_MAX = 256, /* worker_queue.queued_max */
 };
 
 struct worker_queue worker_passwords, worker_files, worker_signing;
@@ -81,12 +81,17 @@ static uint64_t turn_of(const struct worker_queue *queue, uint64_t whose)
 	return last + 1;
 }
 
+static bool goes_before(const struct worker_job *job, const struct worker_job *other)
+{
+	return job->first != other->first ? job->first : job->turn <= other->turn;
+}
+
 /* Behind all whose turn is not later. */
 static void enqueue(struct worker_queue *queue, struct worker_job *job)
 {
 	struct worker_job **at = &queue->first;
 
-	while (*at != NULL && (*at)->turn <= job->turn)
+	while (*at != NULL && goes_before(*at, job))
 		at = &(*at)->next;
 	job->next = *at;
 	*at = job;
@@ -180,9 +185,9 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job)
 		start(queue, job);
 		return 0;
 	}
-	if (queue->queued >= QUEUE_MAX) {
+	if (queue->queued >= (queue->queued_max > 0 ? queue->queued_max : QUEUE_MAX)) {
 		pushed_out = queue->last;
-		if (pushed_out->turn <= job->turn)
+		if (goes_before(pushed_out, job))
 			return -1;
 		dequeue(queue, pushed_out);
 	}

@@ -19,6 +19,7 @@
 struct worker_queue {
 	unsigned limit; /* jobs that may run at once; at least 1. One owner's at most three quarters
 			   of them: somebody else's need not wait for an owner whose jobs hang */
+	unsigned queued_max; /* jobs that may wait; past it the answer is 503. 0: 256 */
 	/* private */
 	unsigned running, queued;
 	struct worker_job *first, *last; /* waiting, by turn */
@@ -40,6 +41,7 @@ struct worker_job {
 	void (*work)(struct worker_job *job);
 	void (*done)(struct worker_job *job, bool cancelled);
 	uint64_t whose; /* jobs of one number share one turn; 0: nobody's in particular */
+	bool first;	/* it goes before all that wait and are not */
 	/* private */
 	struct worker_job *next;
 	struct worker_queue *queue;

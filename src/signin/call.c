@@ -94,7 +94,8 @@ static int prepare(struct call *call, struct service_backend *backend)
 	return identity_set(&call->who.backend, backend->title, IDENTITY_SUBJECT_MAX);
 }
 
-int call_start(struct call *call, struct service_backend *backend, call_work *work, call_done *done)
+/* Whether the backend may be asked. 0 or -1. */
+static int begin(struct call *call, struct service_backend *backend)
 {
 	call->retry_after_ms = 10000;
 	if (prepare(call, backend) != 0) {
@@ -107,10 +108,28 @@ int call_start(struct call *call, struct service_backend *backend, call_work *wo
 			backend->title);
 		return -1;
 	}
+	return 0;
+}
+
+int call_now(struct call *call, struct service_backend *backend, call_work *work)
+{
+	if (begin(call, backend) != 0)
+		return -1;
+	call->verdict = work(call);
+	tell_breaker(call, true); /* it has not been asked */
+	return 0;
+}
+
+int call_start(struct call *call, struct service_backend *backend, call_work *work, call_done *done)
+{
+	if (begin(call, backend) != 0)
+		return -1;
 	call->work = work;
 	call->done = done;
-	call->job = (struct worker_job){
-		.work = on_worker, .done = on_done, .whose = client_whose(call->visit)};
+	call->job = (struct worker_job){.work = on_worker,
+		.done = on_done,
+		.whose = client_whose(call->visit),
+		.first = call->first};
 	if (worker_submit(backend->queue, &call->job) != 0) {
 		call->refused = true;
 		tell_breaker(call, true);

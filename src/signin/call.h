@@ -30,6 +30,7 @@ struct call {
 	enum auth_verdict verdict;
 	bool refused;		/* the queue was full or too slow; no backend was asked */
 	int64_t retry_after_ms; /* set when call_start() fails */
+	bool first;		/* it goes before the others that wait for the backend */
 	/* for the step's use */
 	struct auth_attempt attempt;
 	struct auth_redirect redirect;
@@ -58,6 +59,10 @@ struct call *call_new(struct visit *visit);
  * Resets `who` to the backend alone. */
 int call_start(
 	struct call *call, struct service_backend *backend, call_work *work, call_done *done);
+
+/* Runs `work` on the loop, at once: for what a backend answers without asking anybody. 0; or -1 as
+ * call_start(). */
+int call_now(struct call *call, struct service_backend *backend, call_work *work);
 
 /* Frees the call in a later turn of the loop. The caller must not use it any more. */
 void call_release(struct call *call);

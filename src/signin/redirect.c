@@ -61,6 +61,18 @@ static void on_begun(struct call *call)
 	visit_continue(visit, step);
 }
 
+/* A queue full of people who come back must not keep others from setting out, nor they them. */
+static enum step ask_url(struct call *call, struct service_backend *backend)
+{
+	const struct auth_redirects *ops = backend->driver->redirect;
+
+	if (ops->url_is_known != NULL && ops->url_is_known(backend->instance))
+		return call_now(call, backend, begin) == 0 ? answer_begun(call)
+							   : call_log_and_fail(call);
+	return call_start(call, backend, begin, on_begun) == 0 ? STEP_WAIT
+							       : call_log_and_fail(call);
+}
+
 enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 {
 	struct call *call = call_new(visit);
@@ -77,8 +89,7 @@ enum step redirect_begin(struct visit *visit, struct service_backend *backend)
 		call->state = state; /* the call owns it now */
 		state = BUFFER_INIT(0);
 		call->redirect.state = call->state.data;
-		if (call_start(call, backend, begin, on_begun) != 0)
-			step = call_log_and_fail(call);
+		step = ask_url(call, backend);
 	}
 	buffer_wipe(&state);
 	if (step != STEP_WAIT && call != NULL)
@@ -169,6 +180,7 @@ static enum step begin_finish(
 		return STEP_DONE;
 	fill(visit, call, backend);
 	call->whom = doubt_whom(visit, NULL);
+	call->first = true;
 	if (call_start(call, backend, finish, on_finished) == 0)
 		return STEP_WAIT;
 	if (!call->refused)

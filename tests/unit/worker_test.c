@@ -249,6 +249,41 @@ static void threads_are_nice_and_hear_no_signals(void **unused)
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), ours);
 }
 
+static struct counted *who_ended[300];
+static size_t ended_count;
+
+static void note_end(struct worker_job *job, bool cancelled)
+{
+	count(job, cancelled);
+	who_ended[ended_count++] = (struct counted *)job;
+}
+
+static void who_goes_first_passes_all_that_wait(void **unused)
+{
+	static struct counted jobs[258];
+
+	(void)unused;
+	ended_count = 0;
+	prepare(jobs, 258, wait_at_gate);
+	for (size_t i = 0; i < 258; i++)
+		jobs[i].job.done = note_end;
+	jobs[256].job.first = jobs[257].job.first = true;
+	pthread_mutex_lock(&gate);
+	for (size_t i = 0; i < 256; i++)
+		assert_int_equal(worker_submit(&worker_files, &jobs[i].job), 0);
+	assert_int_equal(worker_submit(&worker_files, &jobs[256].job), 0);
+	assert_int_equal(worker_submit(&worker_files, &jobs[257].job), 0); /* the queue is full */
+	assert_int_equal(jobs[255].cancelled, 1);
+	pthread_mutex_unlock(&gate);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_ptr_equal(who_ended[0], &jobs[255]);
+	assert_ptr_equal(who_ended[1], &jobs[0]);
+	assert_ptr_equal(who_ended[2], &jobs[256]);
+	assert_ptr_equal(who_ended[3], &jobs[257]);
+	assert_ptr_equal(who_ended[4], &jobs[1]);
+	assert_int_equal(ended_count, 258);
+}
+
 static pthread_t destroyed_on;
 static unsigned destroyed;
 
@@ -293,6 +328,7 @@ int main(void)
 		cmocka_unit_test(nobody_has_all_the_threads),
 		cmocka_unit_test(one_alone_has_the_whole_queue),
 		cmocka_unit_test(threads_are_nice_and_hear_no_signals),
+		cmocka_unit_test(who_goes_first_passes_all_that_wait),
 		cmocka_unit_test(what_the_loop_discards_is_destroyed_on_a_worker),
 	};
 	int failed;

@@ -107,6 +107,16 @@ struct oidc_value *oidc_cache_get(struct oidc_cache *cache, const struct oidc_va
 	return value;
 }
 
+bool oidc_cache_is_fresh(struct oidc_cache *cache, int64_t now_ms)
+{
+	bool fresh;
+
+	pthread_mutex_lock(&cache->lock);
+	fresh = cache->value != NULL && now_ms + OIDC_SOON_MS < cache->fresh_until_ms;
+	pthread_mutex_unlock(&cache->lock);
+	return fresh;
+}
+
 struct oidc_value *oidc_cache_peek(struct oidc_cache *cache)
 {
 	struct oidc_value *value;

@@ -14,7 +14,7 @@
 enum {
 	CHALLENGE_SIZE = 44, /* base64url of 32 bytes, with the NUL */
 	CODE_MAX = 4096,
-	THREADS = 8,
+	THREADS = 64, /* they wait for the provider and compute little */
 };
 
 /* -- from load to load -- */
@@ -98,6 +98,13 @@ static enum auth_verdict oidc_authorization_url(
 		return AUTH_GRANT;
 	error_set(redirect->error, "the address of the provider with its parameters is too long");
 	return AUTH_UNAVAILABLE;
+}
+
+static bool oidc_url_is_known(void *instance)
+{
+	struct oidc *oidc = instance;
+
+	return oidc_cache_is_fresh(&oidc->metadata, clock_monotonic_ms());
 }
 
 /* -- and back -- */
@@ -326,6 +333,7 @@ static bool oidc_needs_secret(void *instance)
 
 static const struct auth_redirects redirects = {
 	.authorization_url = oidc_authorization_url,
+	.url_is_known = oidc_url_is_known,
 	.handle_callback = oidc_handle_callback,
 	.logout_url = oidc_logout_url,
 	.backchannel_logout = oidc_backchannel_logout,

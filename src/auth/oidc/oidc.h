@@ -30,6 +30,7 @@ enum {
 	OIDC_ALGORITHMS_MAX = 16,
 	OIDC_FRESH_MS = 3600 * 1000, /* where the answer does not say how long it is good for */
 	OIDC_FRESH_MIN_MS = 300 * 1000,
+	OIDC_SOON_MS = 5000,
 	OIDC_FRESH_MAX_MS = 24 * 3600 * 1000,
 	OIDC_RETRY_MS = 10 * 1000,	  /* after a failure nothing is fetched for as long */
 	OIDC_FORCED_MS = 60 * 1000,	  /* between two fetches for keys that were not known */
@@ -111,6 +112,9 @@ struct oidc_value *oidc_cache_get(struct oidc_cache *cache, const struct oidc_va
 
 /* A use of what is there, however old; NULL: nothing. Never waits. */
 struct oidc_value *oidc_cache_peek(struct oidc_cache *cache);
+
+/* Whether there is a value that oidc_cache_get() will return without fetching for some seconds. */
+bool oidc_cache_is_fresh(struct oidc_cache *cache, int64_t now_ms);
 
 /* Ends a use; NULL is fine. */
 void oidc_value_drop(struct oidc_value *value);
