@@ -119,6 +119,7 @@ static enum auth_verdict guest_account_check(void *instance, const struct auth_a
 	struct found found = {.who = IDENTITY_INIT};
 	enum auth_verdict verdict = AUTH_UNAVAILABLE;
 
+	records_catch_up(&((struct guest_accounts *)instance)->file);
 	if (find(instance, attempt->name, &found) == 0)
 		verdict = judge(attempt, &found);
 	else
@@ -136,20 +137,28 @@ static bool is_unchanged(const struct account *account, const struct identity *w
 	return who->account != NULL && strcmp(who->account, digest) == 0;
 }
 
-static bool guest_account_session_valid(void *instance, const struct identity *who)
+static bool is_active_and_unchanged(struct records_file *file, const struct identity *who)
 {
-	struct records_file *file = &((struct guest_accounts *)instance)->file;
 	const struct account *account;
 	bool active;
 
-	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
-		return false;
 	pthread_mutex_lock(&file->lock);
 	account = records_by_id(file->records, who->subject + strlen(ACCOUNT_SUBJECT));
 	active = account != NULL && records_is_active(&accounts_type, account, clock_wall()) &&
 		 is_unchanged(account, who);
 	pthread_mutex_unlock(&file->lock);
 	return active;
+}
+
+/* The session may be of an account that another process has just made or changed. */
+static bool guest_account_session_valid(void *instance, const struct identity *who)
+{
+	struct records_file *file = &((struct guest_accounts *)instance)->file;
+
+	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
+		return false;
+	return is_active_and_unchanged(file, who) ||
+	       (records_catch_up(file) && is_active_and_unchanged(file, who));
 }
 
 const struct auth_backend auth_guest_account = {

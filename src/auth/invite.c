@@ -86,6 +86,7 @@ static enum auth_verdict invite_check(void *instance, const struct auth_attempt 
 	struct records_file *file = instance;
 	enum auth_verdict verdict;
 
+	records_catch_up(file);
 	pthread_mutex_lock(&file->lock);
 	verdict = judge(file->records, attempt);
 	pthread_mutex_unlock(&file->lock);

@@ -89,6 +89,7 @@ static enum auth_verdict meeting_key_check(void *instance, const struct auth_att
 
 	if (display_name(attempt->name, name) != 0)
 		return AUTH_UNKNOWN;
+	records_catch_up(file);
 	find(file, attempt->join, &found);
 	/* Whether or not the meeting has a key: the time must not tell. */
 	match = verify(found.hash, attempt->password);

@@ -30,7 +30,7 @@ const char *join_remembered(const struct join *join, const char *name)
 
 bool join_is_meeting_id(const char *text)
 {
-	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/@:+?=-");
+	return text_is_token(text, 1, JOIN_MEETING_MAX, "_.~%/@:+?='-");
 }
 
 void join_release(struct join *join)

@@ -52,9 +52,9 @@ const char *join_remembered(const struct join *join, const char *name);
 
 /* Whether a text can be the id of a meeting of some platform, for what names one beforehand: Lync
  * has an @ in it, Skype and Webex have an address. Each platform takes fewer. No blank, comma or
- * quote: it stands in lists, and in lines of the log. */
+ * double quote: it stands in lists, and in lines of the log. */
 bool join_is_meeting_id(const char *text);
-#define JOIN_MEETING_FORM "1 to 1023 letters, digits, or - . _ ~ % / @ : + ? ="
+#define JOIN_MEETING_FORM "1 to 1023 letters, digits, or - . _ ~ % / @ : + ? = '"
 
 /* Frees everything, wipes the request token; the join is empty afterwards. */
 void join_release(struct join *join);

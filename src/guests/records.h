@@ -121,11 +121,11 @@ int records_end(struct records_change *change);
 struct records_file {
 	const char *path; /* the caller's */
 	const struct records_type *type;
-	/* Held by who reads `records`, and never while the file is read: a check of a session,
-	 * which runs on the loop, must not wait for a disk. */
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;	 /* held to read `records`, and never while the file is read */
+	pthread_mutex_t reading; /* held to read the file */
 	struct records *records;
-	struct file_stamp stamp; /* refresh only, which one worker at a time calls */
+	struct file_stamp stamp; /* guarded by `reading`, as what follows */
+	bool ahead; /* records_catch_up() has read it, and records_refresh() has not told yet */
 };
 
 /* Reads the file. 0 or -1. */
@@ -137,5 +137,11 @@ int records_open(struct records_file *file, const struct records_type *type, str
 int records_refresh(void *instance, struct error *error);
 void records_close(void *instance);
 
-/* Whether there is a record of that id, and it is active now. */
+/* Looks whether the file has changed since it was read, and reads it then: what another process has
+ * just written counts here before it is refused. True when it was read. A look is one stat(2), so
+ * that the loop may look for somebody who would be refused; the file is small and was just written.
+ */
+bool records_catch_up(struct records_file *file);
+
+/* Whether there is a record of that id, and it is active now. Catches up before it says no. */
 bool records_id_active(struct records_file *file, const char *id);

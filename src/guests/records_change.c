@@ -169,12 +169,13 @@ int records_open(struct records_file *file, const struct records_type *type, str
 	if (file->records == NULL)
 		return -1;
 	pthread_mutex_init(&file->lock, NULL);
+	pthread_mutex_init(&file->reading, NULL);
 	return 0;
 }
 
-int records_refresh(void *instance, struct error *error)
+/* With `reading` held. */
+static int read_again(struct records_file *file, struct error *error)
 {
-	struct records_file *file = instance;
 	struct records *records, *old;
 
 	if (file_stamp_equal(file_stamp(file->path), file->stamp))
@@ -190,15 +191,42 @@ int records_refresh(void *instance, struct error *error)
 	return 1;
 }
 
+int records_refresh(void *instance, struct error *error)
+{
+	struct records_file *file = instance;
+	int rc;
+
+	pthread_mutex_lock(&file->reading);
+	rc = read_again(file, error);
+	if (rc == 0 && file->ahead)
+		rc = 1;
+	file->ahead = false;
+	pthread_mutex_unlock(&file->reading);
+	return rc;
+}
+
+bool records_catch_up(struct records_file *file)
+{
+	struct error error; /* a bad file is for records_refresh() to report */
+	bool changed;
+
+	pthread_mutex_lock(&file->reading);
+	changed = read_again(file, &error) == 1;
+	file->ahead |= changed;
+	pthread_mutex_unlock(&file->reading);
+	return changed;
+}
+
 void records_close(void *instance)
 {
 	struct records_file *file = instance;
 
 	records_free(&file->records);
 	pthread_mutex_destroy(&file->lock);
+	pthread_mutex_destroy(&file->reading);
 }
 
-bool records_id_active(struct records_file *file, const char *id)
+static bool has_active(struct records_file *file, const char *id)
 {
 	const void *record;
 	bool active;
@@ -208,4 +236,9 @@ bool records_id_active(struct records_file *file, const char *id)
 	active = record != NULL && records_is_active(file->type, record, clock_wall());
 	pthread_mutex_unlock(&file->lock);
 	return active;
+}
+
+bool records_id_active(struct records_file *file, const char *id)
+{
+	return has_active(file, id) || (records_catch_up(file) && has_active(file, id));
 }

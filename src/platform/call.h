@@ -100,6 +100,12 @@ struct platform_grant {
 	struct error *error;  /* out: why not, for the log: no secret, nothing of an answer */
 };
 
+/* A page in the place of a redirect; empty texts are left out of it. */
+struct platform_meeting_page {
+	struct buffer link, live; /* for the platform's program; for Live Meeting */
+	struct buffer key;
+};
+
 /* The response to a script. */
 struct platform_token_response {
 	int status;		/* 200 before */

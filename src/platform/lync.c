@@ -20,11 +20,19 @@ struct lync {
 	struct platform_peer peer;
 	struct config_list domains;
 	const char *title;
+	unsigned link; /* where the visit does not say what the meeting is */
 };
+
+enum { LINK_BOTH = 0, LINK_CONF, LINK_MEET };
 
 static const struct option options[] = {
 	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default",
 		.of = OPTION_DOMAIN, OPTION_INTO(struct lync, domains)},
+	{"link", OPTION_ENUM, "both",
+		"of what the page has links where the visit does not say: conf: is Communicator "
+		"and "
+		"Lync, meet: Live Meeting",
+		.words = OPTION_WORDS("both", "conf", "meet"), OPTION_INTO(struct lync, link)},
 	{"site", OPTION_ORIGIN, NULL,
 		"https://host[:port] that `check --connect` looks at; https://TITLE by default",
 		OPTION_INTO(struct platform_peer, site)},
@@ -47,9 +55,13 @@ static int lync_open(void *context, const struct section *section, struct error 
 
 /* ---- arriving ---- */
 
+static const char program[] = "program";
+
 static int lync_arrive(const void *context, struct platform_arrival *arrival)
 {
 	static const char parameter[] = "conferenceUri";
+	static const char *const words[] = {
+		[CONFERENCE_LYNC] = "conf", [CONFERENCE_LIVE_MEETING] = "meet"};
 	struct conference conference;
 	char name[CONFERENCE_TEXT_MAX], written[CONFERENCE_TEXT_MAX];
 	const char *uri, *where;
@@ -62,14 +74,16 @@ static int lync_arrive(const void *context, struct platform_arrival *arrival)
 	if (conference_read(uri, &conference) != 0)
 		return arrival_refuse(arrival, where,
 			"is neither USER@DOMAIN/ID nor "
-			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
+			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID (perhaps behind conf: "
+			"or meet:)");
 	if (!links_have_domain(&((const struct lync *)context)->domains, conference.domain))
 		return arrival_refuse(arrival, where,
 			"the organizer's domain, %.100s, is not one of the option `domains`",
 			conference.domain);
 	conference_write(&conference, written);
 	conference_name(&conference, name);
-	if (arrival_remember(arrival, parameter, written) != 0)
+	if (arrival_remember(arrival, parameter, written) != 0 ||
+		arrival_remember(arrival, program, words[conference.program]) != 0)
 		return -1;
 	return arrival_set_meeting(arrival, name);
 }
@@ -98,17 +112,24 @@ static enum platform_verdict lync_admit(void *context, const struct platform_gra
 	return grant->token->failed ? PLATFORM_UNABLE : PLATFORM_GRANTED;
 }
 
-/* The address is of characters that a link may have as they are (RFC 3261 section 25.1). */
+/* What the visit said of the meeting counts, then the option. The address is of characters that a
+ * link may have as they are (RFC 3261 section 25.1). */
 static void lync_page(const void *context, const struct join *join, const char *token,
-	struct buffer *link, struct buffer *key)
+	struct platform_meeting_page *page)
 {
+	const struct lync *lync = context;
 	const char *uri = join_remembered(join, "conferenceUri");
+	const char *named = join_remembered(join, program);
+	bool conf = named != NULL ? strcmp(named, "conf") == 0 : lync->link != LINK_MEET;
+	bool meet = named != NULL ? strcmp(named, "meet") == 0 : lync->link != LINK_CONF;
 
 	if (uri == NULL)
-		link->failed = true;
-	else
-		buffer_printf(link, "conf:%s", uri);
-	buffer_text(key, token);
+		page->link.failed = true;
+	if (uri != NULL && conf)
+		buffer_printf(&page->link, "conf:%s", uri);
+	if (uri != NULL && meet)
+		buffer_printf(&page->live, "meet:%s", uri);
+	buffer_text(&page->key, token);
 }
 
 static const struct platform_entry_ops lync_entry = {.name = "lync", .arrive = lync_arrive};

@@ -116,9 +116,9 @@ struct platform_driver {
 	void (*redirect_url)(const void *instance, const struct join *join, const char *token,
 		const struct identity *who, struct buffer *url);
 
-	/* In the place of a redirect: a page with a link for a program and a key to type there. */
+	/* Instead of a redirect: fills a page with links for programs and a key to type there. */
 	void (*page)(const void *instance, const struct join *join, const char *token,
-		struct buffer *link, struct buffer *key);
+		struct platform_meeting_page *page);
 
 	/* Tries for `meetauthctl check --connect` what can be tried beyond whether the peer's `api`
 	 * answers. May block. 0 or -1. */

@@ -80,8 +80,8 @@ int store_init(const char *path, const char *key_path, struct error *error);
 
 /* "meeting.example.org" (lower case, perhaps with a port), "backend/NAME", "totp/NAME/SUBJECT",
  * NAME being 1 to 64 letters, digits, "_", "." and "-", and SUBJECT percent-encoded, or
- * "meeting/PLATFORM/MEETING", MEETING being letters, digits, and "._~%@/-". 0, or -1 with the form
- * in the error. */
+ * "meeting/PLATFORM/MEETING", MEETING being letters, digits, and "._~%@+/'-". 0, or -1 with the
+ * form in the error. */
 int store_check_name(const char *name, struct error *error);
 
 /* 1 to SECRET_MAX bytes without control characters, and not dots alone: drivers percent-encode a

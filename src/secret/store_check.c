@@ -37,7 +37,7 @@ static bool is_meeting(const char *text)
 	if (slash == NULL || slash - text > HOST_MAX)
 		return false;
 	memcpy(host, text, (size_t)(slash - text));
-	return is_host(host) && text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%@+/-");
+	return is_host(host) && text_is_token(slash + 1, 1, STORE_NAME_MAX, "._~%@+/'-");
 }
 
 int store_check_name(const char *name, struct error *error)

@@ -19,7 +19,8 @@ static const char *const challenge_names[] = {COMMON, "action", "ticket", "platf
 	"desk", "failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
-static const char *const meeting_names[] = {COMMON, "platform", "meeting", "link", "key", NULL};
+static const char *const meeting_names[] = {
+	COMMON, "platform", "meeting", "link", "live", "key", NULL};
 static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
 	"has_accounts", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
 	"invitations", "more_accounts", "more_invitations", "id", "name", "display", "email",

@@ -192,20 +192,22 @@ int pages_meeting(struct visit *visit)
 	const struct service_platform *platform = visit->platform;
 	const struct lang *lang = values_language(visit);
 	struct values values = {0};
-	struct buffer link = BUFFER_INIT(8192), key = BUFFER_INIT(8192);
+	struct platform_meeting_page page = {
+		BUFFER_INIT(8192), BUFFER_INIT(8192), BUFFER_INIT(8192)};
 	bool failed;
 
-	platform->driver->page(
-		platform->instance, &visit->join, visit->exchange.token.data, &link, &key);
+	platform->driver->page(platform->instance, &visit->join, visit->exchange.token.data, &page);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
 	values_put(&values, "meeting", visit->join.meeting_id);
-	values_put(&values, "link", link.data);
-	values_put(&values, "key", key.data);
+	values_put(&values, "link", page.link.data);
+	values_put(&values, "live", page.live.data);
+	values_put(&values, "key", page.key.data);
 	values_answer(visit, PAGE_MEETING, 200, visit->service->page_policy, lang, &values);
-	failed = link.failed || key.failed;
-	buffer_wipe(&link);
-	buffer_wipe(&key);
+	failed = page.link.failed || page.live.failed || page.key.failed;
+	buffer_wipe(&page.link);
+	buffer_wipe(&page.live);
+	buffer_wipe(&page.key);
 	return failed ? -1 : 0;
 }
 

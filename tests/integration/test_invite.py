@@ -38,6 +38,20 @@ def invite(rig, *more, name="Zoë Guest"):
     return link, re.search("invitation ([0-9a-f]{32})", done.stderr).group(1)
 
 
+def test_a_link_works_from_the_moment_it_is_shown_in_every_process(make_rig):
+    """And so does the session that it begins: whichever process a visitor comes to next."""
+    rig = make(make_rig, processes=3)
+    invite(rig, name="First")  # makes the backend's secret, which the pool reads within two seconds
+    for number in range(3):
+        link = rig.ctl("invite", "create", *FOR, "--name", "Guest %d" % number).stdout.strip()
+        pages = [rig.visitor().get(link) for _ in range(12)]
+        assert [page.status for page in pages] == [200] * 12
+        visitor = rig.visitor()
+        assert accept(visitor, visitor.get(link)).status == 303
+        assert [visitor.enter(MEETING).status for _ in range(9)] == [302] * 9
+    assert not [event for event in rig.events("login") if event["result"] == "gone"]
+
+
 def is_void(rig, link):
     """Whether a link lets nobody in, which is said as it should be."""
     answer = rig.visitor().get(link, JSON)

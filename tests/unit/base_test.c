@@ -241,11 +241,11 @@ static void moving_leaves_nothing_behind(void **state)
 static void ids_of_every_platform_can_be_named(void **state)
 {
 	static const char *const good[] = {"5f521a93c20ff6721fbb6a6c", "weekly-1", "group/sub",
-		"tenant/caf%c3%a9", "john+x@contoso.example/854T0R7G",
+		"tenant/caf%c3%a9", "john+x@contoso.example/854T0R7G", "o'brien@contoso.example/1",
 		"https://meet.lync.com/contoso/testuser/1SD8D0WZ",
 		"https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"};
-	static const char *const bad[] = {"", ".", "..", "a b", "a,b", "a\"b", "a'b", "a<b", "a&b",
-		"a;b", "a\\b", "a#b", "a\nb", "a\x7f", "caf\xc3\xa9"};
+	static const char *const bad[] = {"", ".", "..", "a b", "a,b", "a\"b", "a<b", "a&b", "a;b",
+		"a\\b", "a#b", "a\nb", "a\x7f", "caf\xc3\xa9"};
 	char longest[JOIN_MEETING_MAX + 2];
 
 	(void)state;

@@ -270,6 +270,30 @@ static void a_revoked_one_stays_revoked_since_then(void **state)
 	assert_false(found);
 }
 
+/* Before the reload looks, and so that the reload still tells of it. */
+static void what_another_process_wrote_counts_before_it_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	char first[RECORDS_ID_SIZE], second[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE];
+	struct records_file file = {.path = fixture->users};
+	struct error error = {""};
+
+	add(fixture, sample(), "secret", first, token);
+	assert_int_equal(records_open(&file, &invites_type, &error), 0);
+	assert_false(records_catch_up(&file));
+	add(fixture, sample(), "secret", second, token);
+	assert_true(records_id_active(&file, first));
+	assert_true(records_id_active(&file, second));
+	assert_int_equal(records_refresh(&file, &error), 1);
+	assert_int_equal(records_refresh(&file, &error), 0);
+	assert_false(records_id_active(&file, "00000000000000000000000000000000"));
+	assert_int_equal(file_replace(fixture->users, "{", 1, 0600, &error), 0);
+	assert_false(records_catch_up(&file));
+	assert_true(records_id_active(&file, second));
+	assert_int_equal(records_refresh(&file, &error), -1);
+	records_close(&file);
+}
+
 /* ---- tokens ---- */
 
 static void a_token_opens_with_any_version_of_the_secret(void **state)
@@ -506,6 +530,7 @@ int main(void)
 		TEST(a_folder_that_cannot_be_looked_into_is_no_empty_list),
 		TEST(what_ended_long_ago_is_forgotten_with_the_next),
 		TEST(a_revoked_one_stays_revoked_since_then),
+		TEST(what_another_process_wrote_counts_before_it_is_refused),
 		TEST(a_token_opens_with_any_version_of_the_secret),
 		TEST(a37_a_token_with_any_character_changed_opens_nothing),
 		TEST(an_invitation_changed_in_the_file_opens_no_more),

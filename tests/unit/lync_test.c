@@ -13,7 +13,8 @@ extern const struct platform_driver platform_lync;
 static void wrong_options_are_named(void **state)
 {
 	static const struct bad_option cases[] = {{"domains = {\"a:1\"}", "domains: "},
-		{"domains = {\"https://a\"}", "domains: "}, {"site = \"x\"", "site: "}};
+		{"domains = {\"https://a\"}", "domains: "}, {"site = \"x\"", "site: "},
+		{"link = \"sip\"", "link: "}};
 
 	refuses_options(*state, &platform_lync, HOST, cases, COUNT(cases));
 }
@@ -35,24 +36,79 @@ static void a_conference_is_named_by_path_or_address(void **state)
 	platform_close(&platform_lync, &lync);
 }
 
-static void the_page_has_link_and_key(void **state)
+/* As invitations and documents have it, and as people copy it. */
+static void a_conference_is_read_as_people_paste_it(void **state)
 {
+	static const struct {
+		const char *text, *name;
+	} cases[] = {
+		{"conf:" URI, NAME},
+		{"meet:" URI, NAME},
+		{"MEET:" URI, NAME},
+		{"meet:" URI "%3Fconf-key=AbC123", NAME},
+		{"conf:" URI "?conf-key=AbC123", NAME},
+		{"conf:" URI "%3frequired-media=audio%26conversation-id=x.1", NAME},
+		{"sip:john@lync.example.org; gruu;opaque=app:conf:focus:id:854T0R7G", NAME},
+		{"sip:john@lync.example.org;  gruu; opaque=app:conf:focus:id:854T0R7G ", NAME},
+		{" conf: " URI, NAME},
+		{NAME "/", NAME},
+		{"sip:o'brien@lync.example.org;gruu;opaque=app:conf:focus:id:1",
+			"o'brien@lync.example.org/1"},
+		{"O'Brien@lync.example.org/1", "o'brien@lync.example.org/1"},
+	};
+	static const char *const refused[] = {"call:" URI, "conf:meet:" URI, "conf:" NAME,
+		"meet:" URI "%3Fconf-key=a<b", "conf:" URI "?a=\"b", "jo hn@lync.example.org/1",
+		"sip:john@lync.example.org;gruu;opaque=app:conf:focus:id:85 4T0R7G",
+		"sip:john@lync.example.org;gruu;opaque=app:conf:focus:id:%3Fconf-key=a",
+		"conf:", "john\"@lync.example.org/1", NAME "//", NAME "#x"};
 	void *lync = open_driver(*state, &platform_lync, HOST, "");
-	struct buffer link = BUFFER_INIT(1000), key = BUFFER_INIT(1000);
-	struct granted granted;
-	struct join join;
 
-	assert_null(arrive_with(&platform_lync, lync, NAME, QUERY(), &join));
-	granted = grant_for(&platform_lync, lync, &join, &alice, "", "the key");
-	assert_int_equal(granted.verdict, PLATFORM_GRANTED);
-	platform_lync.page(lync, &join, granted.token.data, &link, &key);
-	assert_string_equal(link.data, "conf:" URI);
-	assert_string_equal(key.data, "the key");
-	buffer_wipe(&granted.token);
-	buffer_release(&link);
-	buffer_wipe(&key);
-	join_release(&join);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		arrives_at(&platform_lync, lync, "", QUERY({"conferenceUri", cases[i].text}),
+			cases[i].name);
+		arrives_at(&platform_lync, lync, cases[i].text, QUERY(), cases[i].name);
+	}
+	for (size_t i = 0; i < COUNT(refused); i++)
+		is_refused(&platform_lync, lync, "", QUERY({"conferenceUri", refused[i]}),
+			"conferenceUri");
 	platform_close(&platform_lync, &lync);
+}
+
+static void the_page_has_links_and_key(void **state)
+{
+	static const struct {
+		const char *options, *came, *link, *live;
+	} cases[] = {
+		{"", NAME, "conf:" URI, "meet:" URI},
+		{"link = \"both\"", URI, "conf:" URI, "meet:" URI},
+		{"link = \"conf\"", NAME, "conf:" URI, ""},
+		{"link = \"meet\"", NAME, "", "meet:" URI},
+		{"", "meet:" URI "%3Fconf-key=x", "", "meet:" URI},
+		{"link = \"meet\"", "conf:" URI, "conf:" URI, ""},
+		{"link = \"conf\"", "meet:" URI, "", "meet:" URI},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		void *lync = open_driver(*state, &platform_lync, HOST, cases[i].options);
+		struct platform_meeting_page page = {
+			BUFFER_INIT(1000), BUFFER_INIT(1000), BUFFER_INIT(1000)};
+		struct granted granted;
+		struct join join;
+
+		assert_null(arrive_with(&platform_lync, lync, cases[i].came, QUERY(), &join));
+		granted = grant_for(&platform_lync, lync, &join, &alice, "", "the key");
+		assert_int_equal(granted.verdict, PLATFORM_GRANTED);
+		platform_lync.page(lync, &join, granted.token.data, &page);
+		assert_string_equal(page.link.length > 0 ? page.link.data : "", cases[i].link);
+		assert_string_equal(page.live.length > 0 ? page.live.data : "", cases[i].live);
+		assert_string_equal(page.key.data, "the key");
+		buffer_wipe(&granted.token);
+		buffer_release(&page.link);
+		buffer_release(&page.live);
+		buffer_wipe(&page.key);
+		join_release(&join);
+		platform_close(&platform_lync, &lync);
+	}
 }
 
 static void without_a_key_nobody_gets_in(void **state)
@@ -84,7 +140,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_options_are_named),
 		TEST(a_conference_is_named_by_path_or_address),
-		TEST(the_page_has_link_and_key),
+		TEST(a_conference_is_read_as_people_paste_it),
+		TEST(the_page_has_links_and_key),
 		TEST(without_a_key_nobody_gets_in),
 	};
 

@@ -41,7 +41,8 @@ static const struct shipped {
 			   "new_meeting", "new_token", "new_expires", "link", "guest", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
-	{"meeting", (const char *const[]){COMMON, "platform", "meeting", "link", "key", NULL}},
+	{"meeting",
+		(const char *const[]){COMMON, "platform", "meeting", "link", "live", "key", NULL}},
 	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
 

@@ -68,7 +68,18 @@ static void a_meeting_is_its_address(void **state)
 	is_refused(&platform_skype, skype, "", QUERY(), "meetingUrl");
 	is_refused(&platform_skype, skype, "",
 		QUERY({"meetingUrl", MEETING}, {"meetingUrl", MEETING}), "meetingUrl");
-	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?a=b"}), "meetingUrl");
+	/* As people paste them. */
+	arrives_at(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?sl=1"}), MEETING);
+	arrives_at(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "/"}), MEETING);
+	arrives_at(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "/?SL=1"}), MEETING);
+	arrives_at(&platform_skype, skype, "",
+		QUERY({"meetingUrl", "https://meet.lync.com/contoso/O'Brien/1sd8"}),
+		"https://meet.lync.com/contoso/o'brien/1SD8");
+	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "#a"}), "meetingUrl");
+	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "//"}), "meetingUrl");
+	is_refused(
+		&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?a=\"b"}), "meetingUrl");
+	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", MEETING "?a b"}), "meetingUrl");
 	is_refused(&platform_skype, skype, "", QUERY({"meetingUrl", "https://evil.example/a/b/c"}),
 		"meetingUrl");
 	platform_close(&platform_skype, &skype);

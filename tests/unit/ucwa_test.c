@@ -46,6 +46,21 @@ static void a_conference_has_one_name(void **state)
 		NAME);
 	arrives_at(&platform_ucwa, ucwa, "John@contoso.example/g03w98w4", QUERY(), NAME);
 	arrives_at(&platform_ucwa, ucwa, URI, QUERY(), NAME);
+	/* As documents print it and people paste it. */
+	arrives_at(&platform_ucwa, ucwa, "",
+		QUERY({"conferenceUri",
+			"sip:john@contoso.example; gruu;opaque=app:conf:focus:id:G03W98W4"}),
+		NAME);
+	arrives_at(&platform_ucwa, ucwa, "", QUERY({"conferenceUri", "conf:" URI}), NAME);
+	arrives_at(&platform_ucwa, ucwa, "", QUERY({"conferenceUri", "meet:" URI "%3Fconf-key=x"}),
+		NAME);
+	arrives_at(&platform_ucwa, ucwa, "",
+		QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4?sl=1"}), NAME);
+	arrives_at(&platform_ucwa, ucwa, "",
+		QUERY({"meetingUrl", "https://meet.contoso.example/john/G03W98W4/"}), NAME);
+	arrives_at(&platform_ucwa, ucwa, "",
+		QUERY({"meetingUrl", "https://meet.contoso.example/o'brien/G03W98W4"}),
+		"o'brien@contoso.example/G03W98W4");
 	is_refused(&platform_ucwa, ucwa, NAME, QUERY({"conferenceUri", URI}), "conferenceUri");
 	is_refused(&platform_ucwa, ucwa, "john@evil.example/G03W98W4", QUERY(), "conferenceUri");
 	is_refused(&platform_ucwa, ucwa, "", QUERY(), "conferenceUri");

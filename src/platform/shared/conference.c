@@ -6,6 +6,10 @@
 #include <ctype.h>
 #include <strings.h>
 
+/* Of parameters behind an id. */
+#define CONFERENCE_PARAMETERS                                                                      \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789?&=;:%._~- "
+
 static const char scheme[] = "sip:", middle[] = ";gruu;opaque=app:conf:focus:id:";
 
 static bool is_alphanumeric(const char *text)
@@ -16,13 +20,14 @@ static bool is_alphanumeric(const char *text)
 int conference_set(
 	struct conference *conference, const char *user, const char *domain, const char *id)
 {
-	if (!text_is_token(user, 1, CONFERENCE_USER_MAX, "_.+-") || !text_is_host(domain) ||
+	if (!text_is_token(user, 1, CONFERENCE_USER_MAX, "_.+'-") || !text_is_host(domain) ||
 		strchr(domain, ':') != NULL || strlen(domain) > CONFERENCE_DOMAIN_MAX ||
 		!is_alphanumeric(id))
 		return -1;
 	memcpy(conference->user, user, strlen(user) + 1);
 	memcpy(conference->domain, domain, strlen(domain) + 1);
 	memcpy(conference->id, id, strlen(id) + 1);
+	conference->program = CONFERENCE_ANY;
 	return 0;
 }
 
@@ -41,20 +46,74 @@ int conference_parse(const char *uri, struct conference *conference)
 	return conference_set(conference, copy, at + 1, rest + sizeof middle - 1);
 }
 
+/* What invitations have in front of the address, and what it says of the meeting. */
+static const char *skip_program(const char *text, enum conference_program *program)
+{
+	static const struct {
+		const char *prefix;
+		enum conference_program program;
+	} rows[] = {{"conf:", CONFERENCE_LYNC}, {"meet:", CONFERENCE_LIVE_MEETING}};
+
+	*program = CONFERENCE_ANY;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strncasecmp(text, rows[i].prefix, strlen(rows[i].prefix)) == 0) {
+			*program = rows[i].program;
+			return text + strlen(rows[i].prefix);
+		}
+	return text;
+}
+
+/* Copies the address without the blanks that documents print behind a semicolon, and without the
+ * parameters behind its id, as "%3Fconf-key=KEY". -1: it is too long, or they are none. */
+static int copy_address(const char *text, char address[CONFERENCE_TEXT_MAX])
+{
+	size_t length = 0;
+
+	text += strspn(text, " ");
+	for (; *text != '\0' && *text != '?' && strncasecmp(text, "%3f", 3) != 0; text++) {
+		if (*text == ' ' && (length > 0 && address[length - 1] == ';'))
+			continue;
+		if (*text == ' ' && text[strspn(text, " ")] == '\0')
+			break;
+		if (length + 1 >= CONFERENCE_TEXT_MAX)
+			return -1;
+		address[length++] = *text;
+	}
+	address[length] = '\0';
+	return strlen(text) < CONFERENCE_TEXT_MAX &&
+			       text[strspn(text, CONFERENCE_PARAMETERS)] == '\0'
+		       ? 0
+		       : -1;
+}
+
 int conference_read(const char *text, struct conference *conference)
 {
 	char copy[CONFERENCE_TEXT_MAX], *domain = copy, *id, *user;
+	enum conference_program program;
+	int rc = -1;
 
-	if (strncasecmp(text, scheme, sizeof scheme - 1) == 0)
-		return conference_parse(text, conference);
-	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
+	if (copy_address(skip_program(text + strspn(text, " "), &program), copy) != 0)
 		return -1;
-	user = strsep(&domain, "@");
-	id = domain;
-	if (id == NULL)
-		return -1;
-	domain = strsep(&id, "/");
-	return id != NULL ? conference_set(conference, user, domain, id) : -1;
+	if (strncasecmp(copy, scheme, sizeof scheme - 1) == 0) {
+		rc = conference_parse(copy, conference);
+	} else if (program == CONFERENCE_ANY) {
+		user = strsep(&domain, "@");
+		id = domain;
+		domain = strsep(&id, "/");
+		if (id != NULL && id[0] != '\0' && id[strlen(id) - 1] == '/')
+			id[strlen(id) - 1] = '\0';
+		rc = id != NULL ? conference_set(conference, user, domain, id) : -1;
+	}
+	conference->program = program;
+	return rc;
+}
+
+const char *conference_key_in(const char *text)
+{
+	static const char name[] = "conf-key=";
+	const char *key = strcasestr(text, name);
+
+	return key != NULL ? key + sizeof name - 1 : NULL;
 }
 
 void conference_write(const struct conference *conference, char uri[CONFERENCE_TEXT_MAX])

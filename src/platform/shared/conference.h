@@ -14,8 +14,16 @@ enum {
 	CONFERENCE_TEXT_MAX = 400,
 };
 
+/* The program that joins a meeting, where an invitation says. */
+enum conference_program {
+	CONFERENCE_ANY = 0,
+	CONFERENCE_LYNC,	 /* "conf:" Communicator, Lync */
+	CONFERENCE_LIVE_MEETING, /* "meet:" the console of Live Meeting */
+};
+
 /* As they came. */
 struct conference {
+	enum conference_program program;
 	char user[CONFERENCE_USER_MAX + 1], domain[CONFERENCE_DOMAIN_MAX + 1];
 	char id[CONFERENCE_ID_MAX + 1];
 };
@@ -23,8 +31,13 @@ struct conference {
 /* Reads "sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID" and nothing else. 0 or -1. */
 int conference_parse(const char *uri, struct conference *conference);
 
-/* Reads that address, or "USER@DOMAIN/ID" as rules have it. 0 or -1. */
+/* Reads a conference as people paste it: that address, perhaps with "conf:" or "meet:" in front,
+ * blanks behind semicolons, and parameters behind the id, which are dropped; or "USER@DOMAIN/ID" as
+ * rules have it. 0 or -1. */
 int conference_read(const char *text, struct conference *conference);
+
+/* Where the conference's key stands in such an address ("%3Fconf-key=KEY"); NULL: nowhere. */
+const char *conference_key_in(const char *text);
 
 /* Checks the three parts and takes copies. 0 or -1. */
 int conference_set(

@@ -56,6 +56,19 @@ bool links_is_clean(const char *url)
 	       strpbrk(url, "\\\"<>^`{|}#") == NULL;
 }
 
+int links_trim(const char *url, char *trimmed, size_t size)
+{
+	size_t length = strcspn(url, "?");
+
+	if (!links_is_clean(url) || length >= size)
+		return -1;
+	if (length > 0 && url[length - 1] == '/')
+		length--;
+	memcpy(trimmed, url, length);
+	trimmed[length] = '\0';
+	return 0;
+}
+
 bool links_allow(const struct links *links, const char *url)
 {
 	char host[LINKS_HOST_MAX];

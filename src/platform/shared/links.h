@@ -20,6 +20,10 @@ struct links {
  * browsers and libcurl would each mend in another way. At most LINK_MAX less one. */
 bool links_is_clean(const char *url);
 
+/* Copies the address of a meeting as people paste it, without a query ("?sl=1") and a slash at its
+ * end. 0; -1: it has a fragment, or does not fit into `size` bytes. */
+int links_trim(const char *url, char *trimmed, size_t size);
+
 /* Whether the address is https (or http to this machine), without user, fragment and anything that
  * browsers read differently, and leads to one of the hosts. */
 bool links_allow(const struct links *links, const char *url);

@@ -150,10 +150,10 @@ static const char *path_of(const struct skype *skype, const char *url)
 	return NULL;
 }
 
-/* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_" and "~". */
+/* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_", "~" and apostrophes. */
 static bool is_path(const char *path)
 {
-	size_t segments = path[0] == '/' ? links_segments(path + 1, 100, "-._~") : 0;
+	size_t segments = path[0] == '/' ? links_segments(path + 1, 100, "-._~'") : 0;
 
 	return segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
 }
@@ -176,18 +176,18 @@ static int skype_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	static const char parameter[] = "meetingUrl";
 	const struct skype *skype = instance;
-	const char *url, *path;
-	char name[MEETING_MAX];
+	const char *given, *path;
+	char url[MEETING_MAX], name[MEETING_MAX];
 
-	if (arrival_optional(arrival, parameter, &url) != 0)
+	if (arrival_optional(arrival, parameter, &given) != 0)
 		return -1;
 	if (arrival->rest[0] != '\0')
 		return arrival_refuse(arrival, "path", "a meeting is named by %s alone", parameter);
-	if (url == NULL)
+	if (given == NULL)
 		return arrival_refuse(arrival, parameter, "missing");
-	if (strlen(url) >= sizeof name)
-		return arrival_refuse_length(arrival, parameter, sizeof name - 1);
-	path = path_of(skype, url);
+	if (strlen(given) >= sizeof url)
+		return arrival_refuse_length(arrival, parameter, sizeof url - 1);
+	path = links_trim(given, url, sizeof url) == 0 ? path_of(skype, url) : NULL;
 	if (path == NULL || !is_path(path))
 		return arrival_refuse(arrival, parameter,
 			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts, as it stands "

@@ -112,11 +112,13 @@ static int settle(struct platform_arrival *arrival, const struct conference *con
 }
 
 /* By the address of an invitation. */
-static int arrive_by_url(const struct ucwa *ucwa, struct platform_arrival *arrival, const char *url)
+static int arrive_by_url(
+	const struct ucwa *ucwa, struct platform_arrival *arrival, const char *given)
 {
 	struct conference conference;
+	char url[URL_MAX];
 
-	if (read_url(ucwa, url, &conference) != 0 ||
+	if (links_trim(given, url, sizeof url) != 0 || read_url(ucwa, url, &conference) != 0 ||
 		!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "meetingUrl",
 			"no address of a meeting of `domains` at a host of meeting-hosts");
@@ -142,10 +144,9 @@ int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 	if (uri == NULL && rest == NULL)
 		return arrival_refuse(
 			arrival, "conferenceUri", "missing, and so is meetingUrl: one is needed");
-	if (uri != NULL ? conference_parse(uri, &conference) != 0
-			: conference_read(rest, &conference) != 0)
-		return arrival_refuse(arrival, "conferenceUri", "is not %s%s",
-			rest != NULL ? "USER@DOMAIN/ID or " : "",
+	if (conference_read(uri != NULL ? uri : rest, &conference) != 0)
+		return arrival_refuse(arrival, "conferenceUri",
+			"is neither USER@DOMAIN/ID nor "
 			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
 	if (!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "conferenceUri",
