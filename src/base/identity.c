@@ -87,6 +87,11 @@ static void free_list(char **items, size_t count)
 	free(items);
 }
 
+const char *identity_guest_name(const struct identity *identity)
+{
+	return identity->guest ? identity->name : NULL;
+}
+
 int identity_add_group(struct identity *identity, const char *group)
 {
 	return add(&identity->groups, &identity->group_count, IDENTITY_GROUPS_MAX, group,

@@ -69,6 +69,9 @@ int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1
  * longer than `maximum` bytes, has a control character or is not UTF-8. */
 int identity_set(char **field, const char *text, size_t maximum);
 
+/* What a guest is called, whose subject tells nobody anything; NULL for everybody else. */
+const char *identity_guest_name(const struct identity *identity);
+
 /* Adds a group; twice the same is once. 0, or -1 for the reasons above or too many. */
 int identity_add_group(struct identity *identity, const char *group);
 

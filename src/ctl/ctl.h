@@ -23,8 +23,8 @@ enum { CTL_OPERANDS_MAX = 2 };
 /* What the command line said. An option that was not given is NULL or false. */
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
-		*platform, *socket, *user;
-	bool connect, force, forget, remove, second_factor;
+		*platform, *redirect, *socket, *user;
+	bool ask_secret, connect, force, forget, remove, second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
 	char *operands[CTL_OPERANDS_MAX]; /* as many as the command declares */
@@ -78,5 +78,6 @@ extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, 
 extern const struct ctl_command ctl_user_commands[];	/* user … */
 extern const struct ctl_command ctl_invite_commands[];	/* invite … */
 extern const struct ctl_command ctl_meeting_key_commands[]; /* meeting-key … */
+extern const struct ctl_command ctl_webex_commands[];	    /* webex authorize */
 extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, policy lint */
 extern const struct ctl_command ctl_check_commands[];	    /* check */

@@ -73,6 +73,7 @@ static const struct {
 } members[] = {
 	{"acr", VALUE, offsetof(struct given, acr)},
 	{"address", VALUE, offsetof(struct given, address)},
+	{"ask-secret", FLAG, offsetof(struct given, ask_secret)},
 	{"at", VALUE, offsetof(struct given, at)},
 	{"backend", VALUE, offsetof(struct given, backend)},
 	{"connect", FLAG, offsetof(struct given, connect)},
@@ -85,6 +86,7 @@ static const struct {
 	{"meeting-token", VALUE, offsetof(struct given, meeting_token)},
 	{"name", VALUE, offsetof(struct given, name)},
 	{"platform", VALUE, offsetof(struct given, platform)},
+	{"redirect", VALUE, offsetof(struct given, redirect)},
 	{"remove", FLAG, offsetof(struct given, remove)},
 	{"second-factor", FLAG, offsetof(struct given, second_factor)},
 	{"socket", VALUE, offsetof(struct given, socket)},

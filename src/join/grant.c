@@ -57,6 +57,25 @@ static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_I
 	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 }
 
+/* Who has an account is one person wherever they join; who has none, as long as their session. */
+static void fill_person_id(const struct visit *visit, char person_id[PLATFORM_USER_ID_SIZE])
+{
+	const struct identity *who = &visit->session.who;
+	const struct service_backend *backend = service_backend(visit->service, who->backend);
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	char session[2 * SESSION_ID_SIZE + 1];
+	uint8_t key[STATE_KEY_SIZE];
+
+	text_hex(visit->session.id, SESSION_ID_SIZE, session);
+	if (backend != NULL && !backend->driver->one_meeting)
+		seal_hash(hash_key, key, "person", visit->join.platform, who->backend, who->subject,
+			NULL);
+	else
+		seal_hash(
+			hash_key, key, "person of a session", visit->join.platform, session, NULL);
+	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, person_id);
+}
+
 static void prepare(struct granting *granting, struct visit *visit, bool renewed)
 {
 	const struct store_secret *secrets;
@@ -83,6 +102,7 @@ static void prepare(struct granting *granting, struct visit *visit, bool renewed
 	for (size_t i = 0; i < granting->grant.secrets.count; i++)
 		granting->texts[i] = secret_text(secrets[i].secret);
 	fill_user_id(visit, granting->grant.user_id);
+	fill_person_id(visit, granting->grant.person_id);
 }
 
 static void call(struct granting *granting)

@@ -47,6 +47,13 @@ struct platform_secrets {
 	size_t count;
 };
 
+/* A sign-in at the platform, for its secret. */
+struct platform_authorization {
+	const char *redirect_uri; /* where the browser comes back to */
+	const char *state;
+	const char *verifier, *challenge; /* RFC 7636, S256 */
+};
+
 /* The answer to an exchange. */
 struct platform_answer {
 	long status;
@@ -93,6 +100,10 @@ struct platform_grant {
 	 * and meeting), and, where a script says which of its windows asks, one of those. Tells
 	 * nothing about the person. */
 	char user_id[PLATFORM_USER_ID_SIZE];
+	/* For platforms that keep people: the same for one account of one backend, at every sign-in
+	 * and in every meeting of the platform's section; for whoever has no account, of one
+	 * session. */
+	char person_id[PLATFORM_USER_ID_SIZE];
 
 	struct buffer *token; /* out, empty before */
 	size_t *accepted;     /* out: which secret the platform took; may be left alone */

@@ -139,7 +139,8 @@ static json_t *username_of(const struct galene *galene, const struct platform_gr
 	json_t *text;
 
 	put_username(
-		galene->peer.prefill ? person_name(grant->who) : grant->who->subject, &username);
+		galene->peer.prefill ? person_name(grant->who) : person_account_name(grant->who),
+		&username);
 	text = username.failed ? NULL : json_string(username.data);
 	buffer_release(&username);
 	return text;

@@ -88,6 +88,17 @@ struct platform_secret_ops {
 	int64_t (*renewal_due)(const void *instance, const char *secret);
 	int (*renew)(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 		struct error *error);
+
+	/* For secrets that somebody gets by signing in at the platform (RFC 6749 section 4.1); all
+	 * or none. authorization_url() appends where. client_secret() appends what a secret of the
+	 * store has. redeem_code() blocks, and appends the secret to store. 0 or -1. */
+	int (*authorization_url)(const void *instance,
+		const struct platform_authorization *authorization, struct buffer *url,
+		struct error *error);
+	int (*client_secret)(const char *secret, struct buffer *client_secret);
+	int (*redeem_code)(void *instance, const struct platform_authorization *authorization,
+		const char *client_secret, const char *code, int64_t now, struct buffer *secret,
+		struct error *error);
 };
 
 struct platform_driver {

@@ -95,7 +95,10 @@ static enum step answer_ending(struct call *call)
 			visit, "the state does not answer: the sessions could not be ended");
 		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	}
-	logout_log(visit, call->ending.subject, call->backend->title, "told by the provider");
+	logout_log(visit,
+		&(struct identity){.backend = (char *)(uintptr_t)call->backend->title,
+			.subject = call->ending.subject},
+		"told by the provider");
 	visit_answer_plain(visit, 200, "text/plain; charset=utf-8", "ok\n");
 	return STEP_DONE;
 }

@@ -13,6 +13,7 @@ void login_log(const struct visit *visit, const char *result, const struct ident
 		"login");
 	log_text(&line, "result", result);
 	log_text(&line, "user", who->subject);
+	log_text(&line, "name", identity_guest_name(who));
 	log_text(&line, "backend", who->backend);
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	log_text(&line, "client", visit->request.client);
@@ -31,14 +32,14 @@ void login_log_nobody(
 	login_log(visit, result, &nobody, detail);
 }
 
-void logout_log(
-	const struct visit *visit, const char *user, const char *backend, const char *detail)
+void logout_log(const struct visit *visit, const struct identity *who, const char *detail)
 {
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "logout");
-	log_text(&line, "user", user);
-	log_text(&line, "backend", backend);
+	log_text(&line, "user", who->subject);
+	log_text(&line, "name", identity_guest_name(who));
+	log_text(&line, "backend", who->backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "detail", detail);

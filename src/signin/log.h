@@ -17,5 +17,4 @@ void login_log_nobody(
 	const struct visit *visit, const char *result, const char *backend, const char *detail);
 
 /* Writes event=logout. `detail` is NULL if the person signed out here. */
-void logout_log(
-	const struct visit *visit, const char *user, const char *backend, const char *detail);
+void logout_log(const struct visit *visit, const struct identity *who, const char *detail);

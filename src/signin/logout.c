@@ -53,7 +53,7 @@ static int end_session(struct visit *visit, struct buffer *leave)
 		return rc;
 	find_way_out(visit, leave);
 	metric_count(METRIC_LOGOUT);
-	logout_log(visit, visit->session.who.subject, visit->session.who.backend, NULL);
+	logout_log(visit, &visit->session.who, NULL);
 	return 0;
 }
 

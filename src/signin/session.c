@@ -144,8 +144,7 @@ static int end_replaced(const struct visit *visit)
 	if (was_ended(visit, &old) != 1) {
 		rc = signin_end_session(visit, &old);
 		if (rc == 0)
-			logout_log(visit, old.who.subject, old.who.backend,
-				"another sign-in in the same browser");
+			logout_log(visit, &old.who, "another sign-in in the same browser");
 	}
 	if (rc > 0 && old.who.guest) /* other guests have used up the limit */
 		rc = 0;

@@ -30,6 +30,7 @@ static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 					       : visit->report.lost.meeting_id);
 	log_text(&line, "room", visit->join.room);
 	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "name", identity_guest_name(&visit->session.who));
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "rule", visit->report.rule);
 	log_text(&line, "client", visit->request.client);
@@ -48,6 +49,7 @@ static void log_failure(const struct visit *visit)
 	log_begin(&line, level_of(visit->failure), "failure");
 	log_text(&line, "code", failure_row(visit->failure)->code);
 	log_text(&line, "user", visit->session.who.subject);
+	log_text(&line, "name", identity_guest_name(&visit->session.who));
 	log_text(&line, "backend", visit->session.who.backend);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);

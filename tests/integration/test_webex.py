@@ -10,8 +10,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import drivers
 import platforms
@@ -20,7 +23,7 @@ from client import JSON
 from drivers import LEASE
 from guests import accept, opened
 from platforms import APP, lies
-from rig import wait_for
+from rig import ENVIRONMENT, MEETAUTHCTL, free_port, wait_for
 
 import webex as peers
 
@@ -175,8 +178,8 @@ def test_a_script_gets_a_guests_token(setup):
     assert sent["displayName"] == "Alice Liddell" and len(sent["subject"]) == 32
     setup.ask(visitor, {"meetingNumber": NUMBER})
     assert json.loads(setup.peer.asked("guest")[-1].body)["subject"] == sent["subject"], "the same guest again"
-    setup.ask(setup.visitor(), {"meetingNumber": NUMBER})
-    assert json.loads(setup.peer.asked("guest")[-1].body)["subject"] != sent["subject"]
+    setup.ask(setup.visitor(), {"meetingNumber": drivers.Webex.other})
+    assert json.loads(setup.peer.asked("guest")[-1].body)["subject"] == sent["subject"], "at every sign-in and in every meeting"
 
 
 def test_scripts_that_get_nothing(setup):
@@ -422,6 +425,106 @@ def test_each_platforms_failure_is_logged(make_rig):
     failed = lambda: [e["platform"] for e in setup.rig.events("renewal") if e["result"] == "failed"]  # noqa: E731
     wait_for(lambda: set(failed()) == {TITLE, Second.title}, "both failures", LEASE)
     assert len(failed()) == 2, "each once"
+
+
+# -- the first pair, by signing in --
+
+
+class Authorizing:
+    """meetauthctl webex authorize, while it waits; `redirect` is the app's."""
+
+    def __init__(self, setup, *options, secret=""):
+        self.peer = setup.peer
+        self.peer.redirect_uri = "http://localhost:%d/callback" % free_port()
+        self.process = subprocess.Popen([MEETAUTHCTL, "-c", setup.rig.conf, "webex", "authorize", TITLE, "--redirect", self.peer.redirect_uri, *options],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        self.write(secret)
+        lines = iter(self.process.stdout.readline, "")
+        self.address = next(line.strip() for line in lines if line.startswith(self.peer.url))
+
+    def write(self, text):
+        if text:
+            self.process.stdin.write(text + "\n")
+            self.process.stdin.flush()
+
+    def come_back(self):
+        """Where Webex sends the browser of somebody who has signed in."""
+        with pytest.raises(urllib.error.HTTPError) as moved:
+            urllib.request.build_opener(Stay).open(self.address, timeout=20)
+        return moved.value.headers["Location"]
+
+    def end(self):
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out + err
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+def get(address):
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_the_first_pair_by_signing_in(make_rig):
+    """The browser comes back to this machine; whatever else comes there counts for nothing."""
+    setup = set_up(make_rig)
+    setup.settle()
+    authorizing = Authorizing(setup, "--ask-secret", secret=setup.peer.client_secret)
+    back = authorizing.come_back()
+    assert get(setup.peer.redirect_uri + "?code=stolen&state=of-another") == 400
+    assert get(setup.peer.redirect_uri.replace("callback", "favicon.ico")) == 404
+    assert get(back) == 200
+    status, said = authorizing.end()
+    assert status == 0 and "version 3 stored" in said, said
+    assert not setup.peer.codes and setup.peer.client_secret not in said
+    setup.peer.access_tokens = dict([list(setup.peer.access_tokens.items())[-1]])
+    visitor = setup.visitor()
+    wait_for(lambda: enter(setup, visitor).status == 302 and setup.peer.joined_with == setup.peer.authorizations - 1, "the new pair")
+    setup.leaves_none_of({setup.peer.client_secret, *setup.peer.refresh_tokens, *setup.peer.access_tokens}, [said])
+    setup.check()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_first_pair_by_what_is_pasted(make_rig, whole):
+    """From a browser on another machine: the address that it ends at, or the code. The client secret is the stored one."""
+    setup = set_up(make_rig)
+    setup.settle()
+    authorizing = Authorizing(setup)
+    back = authorizing.come_back()
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)["code"][0]
+    authorizing.write(setup.peer.redirect_uri + "?code=x&state=of-another")
+    authorizing.write(back if whole else code)
+    status, said = authorizing.end()
+    assert status == 0 and "version 3 stored" in said, said
+    setup.check()
+
+
+def test_signing_in_that_gives_nothing(make_rig):
+    """Nothing is stored where somebody says no, or Webex does not take the code or the client secret."""
+    setup = set_up(make_rig)
+    setup.settle()
+    authorizing = Authorizing(setup)
+    state = urllib.parse.parse_qs(urllib.parse.urlsplit(authorizing.address).query)["state"][0]
+    assert get(setup.peer.redirect_uri + "?error=access_denied&state=" + state) == 200
+    status, said = authorizing.end()
+    assert status == 1 and "access_denied" in said, said
+    authorizing = Authorizing(setup)
+    authorizing.write("no-code-of-webex")
+    status, said = authorizing.end()
+    assert status == 1 and "the code" in said, said
+    authorizing = Authorizing(setup, "--ask-secret", secret="of-another-app")
+    assert get(authorizing.come_back()) == 200
+    status, said = authorizing.end()
+    assert status == 1 and "client secret" in said, said
+    versions = [entry["version"] for entry in json.loads(setup.rig.ctl("secret", "list", "--json").stdout) if entry["name"] == TITLE]
+    assert versions == [2]
+    setup.check()
 
 
 # -- rotation, and what is left behind --

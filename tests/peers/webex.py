@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A stand-in for Webex's REST interface, after its OpenAPI descriptions and "Guest Issuer":
-POST /v1/access_token, /v1/meetings/join, /v1/guests/token and /v1/jwt/login."""
+POST /v1/access_token, /v1/meetings/join, /v1/guests/token and /v1/jwt/login; GET /v1/authorize, where a browser signs in."""
 
 import base64
 import hashlib
@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import time
+import urllib.parse
 
 from strict import CANARY, Peer, Refused
 
@@ -25,7 +26,7 @@ def error(status, headers=()):
 
 
 class Webex(Peer):
-    calls = (("POST", "/v1/access_token", "access_token"), ("POST", "/v1/meetings/join", "join"),
+    calls = (("GET", "/v1/authorize", "authorization"), ("POST", "/v1/access_token", "access_token"), ("POST", "/v1/meetings/join", "join"),
              ("POST", "/v1/guests/token", "guest"), ("POST", "/v1/jwt/login", "login"))
 
     def __init__(self, lifetime=1209599, rotating=True):
@@ -37,9 +38,13 @@ class Webex(Peer):
         self.access_tokens = {}  # token → (until, number)
         self.guest_tokens = set()
         self.authorizations = 0
+        self.redirect_uri = None  # as the app has it; compared to the letter (RFC 6749 3.1.2.3)
+        self.codes = {}  # code → challenge, each good once
+        self.guests = {}  # subject → the one name that Webex knows the person by
         self.issuer, self.issuer_secret = base64.b64encode(secrets.token_bytes(30)).decode(), secrets.token_bytes(32)
         self.meetings = {"123456789", "987654321", "98d8c2212c9d62b162b9565932735e59", "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"}
         self.join_base = self.url
+        self.login_lifetime = 300  # seconds, at most: "the lowest practical value"
 
     def authorize(self):
         """What the portal shows once an administrator has authorized the app."""
@@ -62,9 +67,13 @@ class Webex(Peer):
         assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
         assert request.headers["Accept"] == "application/json" and request.bearer is None and not request.query
         form = request.form()
-        assert set(form) == {"grant_type", "client_id", "client_secret", "refresh_token"}
-        assert form["grant_type"] == "refresh_token" and form["client_id"] == self.client_id
-        if form["client_secret"] != self.client_secret or form["refresh_token"] not in self.refresh_tokens:
+        assert form["client_id"] == self.client_id
+        if form["client_secret"] != self.client_secret:
+            raise error(401)
+        if form["grant_type"] == "authorization_code":
+            return self.redeem(form)
+        assert set(form) == {"grant_type", "client_id", "client_secret", "refresh_token"} and form["grant_type"] == "refresh_token"
+        if form["refresh_token"] not in self.refresh_tokens:
             raise error(400)
         number = self.refresh_tokens[form["refresh_token"]]
         answer = {"access_token": secrets.token_urlsafe(60), "expires_in": self.lifetime, "token_type": "Bearer",
@@ -74,6 +83,34 @@ class Webex(Peer):
             answer["refresh_token"] = self.issue(number)
         self.access_tokens[answer["access_token"]] = time.time() + self.lifetime, number
         return answer
+
+    def authorization(self, request):
+        """The page where somebody signs in and agrees, who does so at once."""
+        query = dict(urllib.parse.parse_qsl(request.query, strict_parsing=True))
+        assert set(query) == {"response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"}
+        assert query["response_type"] == "code" and query["client_id"] == self.client_id and query["redirect_uri"] == self.redirect_uri
+        assert "meeting:schedules_write" in query["scope"].split(" ") and len(query["state"]) >= 32
+        assert query["code_challenge_method"] == "S256" and len(query["code_challenge"]) == 43
+        code = secrets.token_urlsafe(40) + "+/="
+        self.codes[code] = query["code_challenge"]
+        raise Refused(302, {}, (("Location", self.redirect_uri + "?" + urllib.parse.urlencode({"code": code, "state": query["state"]})),))
+
+    def redeem(self, form):
+        assert set(form) == {"grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier"}
+        assert form["redirect_uri"] == self.redirect_uri and 43 <= len(form["code_verifier"]) <= 128
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).decode().rstrip("=")
+        if self.codes.pop(form["code"], None) != challenge:
+            raise error(400)
+        number, self.authorizations = self.authorizations, self.authorizations + 1
+        token = secrets.token_urlsafe(60)
+        self.access_tokens[token] = time.time() + self.lifetime, number
+        return {"access_token": token, "expires_in": self.lifetime, "token_type": "Bearer", "refresh_token": self.issue(number),
+                "refresh_token_expires_in": 7775999, "scope": "meeting:schedules_write"}
+
+    def keep_guest(self, subject, name):
+        """One person for a subject, and no two people for one: who comes back has the name they had."""
+        assert re.fullmatch("[A-Za-z0-9-]{1,64}", subject) and 1 <= len(name) <= 128
+        assert self.guests.setdefault(subject, name) == name, "another person under the same subject"
 
     def check_access(self, request):
         assert request.headers["Content-Type"] == "application/json" and request.headers["Accept"] == "application/json"
@@ -106,7 +143,8 @@ class Webex(Peer):
     def guest(self, request):
         self.check_access(request)
         body = json.loads(request.body)
-        assert set(body) == {"subject", "displayName"} and body["subject"] and body["displayName"]
+        assert set(body) == {"subject", "displayName"}
+        self.keep_guest(body["subject"], body["displayName"])
         token = secrets.token_urlsafe(1600)
         return {"id": "Y2lzY29zcGFyazovL3Vz", "subject": body["subject"], "displayName": body["displayName"],
                 "email": "a5c1@appid.ciscospark.com", "accessToken": token, "expiresIn": 64799}
@@ -120,8 +158,8 @@ class Webex(Peer):
             raise error(401)
         self.claims = json.loads(decode64(claims))
         assert set(self.claims) == {"sub", "name", "iss", "exp"}
-        assert re.fullmatch("[A-Za-z0-9-]+", self.claims["sub"]) and self.claims["name"]
-        assert isinstance(self.claims["exp"], int) and 0 < self.claims["exp"] - time.time() <= 600
+        self.keep_guest(self.claims["sub"], self.claims["name"])
+        assert isinstance(self.claims["exp"], int) and 0 < self.claims["exp"] - time.time() <= self.login_lifetime
         if self.claims["iss"] != self.issuer:
             raise error(401)
         token = secrets.token_urlsafe(300)

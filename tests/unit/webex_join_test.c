@@ -282,6 +282,78 @@ static void what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open(void **
 	}
 }
 
+/* ---- who a guest is there ---- */
+
+#define PERSONS                                                                                    \
+	WEBEX "platform \"second.webex.com\" { type = \"webex\" client-id = \"C1\" host-email = "  \
+	      "\"host@example.org\" api = \"@api@\" allowed-origins = {\"" APP "\"} }\n" PEOPLE    \
+	      "backend \"walk-in\" { type = \"guest\" }\n"                                         \
+	      "policy { rule \"all\" { allow = true backends = {\"walk-in\", \"staff\"} } }\n"
+
+/* A script of the browser asks for a token; the subject that Webex is told, in `subject`. */
+static const char *subject_of(
+	struct browser *browser, const char *platform, const char *meeting, char subject[64])
+{
+	char body[80], target[64];
+	const char *at;
+
+	snprintf(body, sizeof body, "{\"meetingNumber\":\"%s\"}", meeting);
+	snprintf(target, sizeof target, "/token/%s", platform);
+	assert_status(SEND(browser, .method = "POST", .target = target, .site = "cross-site",
+			      .accept = "*/*", .type = "application/json", .body = body,
+			      .more = {"HTTP_ORIGIN=" APP}),
+		200);
+	at = cut(peer_last("/v1/guests/token"), "\"subject\":\"", "\"");
+	assert_non_null(at);
+	assert_int_equal(strlen(at), 32);
+	snprintf(subject, 64, "%s", at);
+	return subject;
+}
+
+static void open_persons(void)
+{
+	set_pair("cs");
+	site_secret("second.webex.com",
+		"{\"clientSecret\":\"cs\",\"refreshToken\":\"r1\",\"accessToken\":\"a\","
+		"\"obtained\":1,\"accessEnds\":99999999999}");
+	site_load("", PERSONS);
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+	peer_says("/v1/guests/token", 200, JSON, GUEST);
+}
+
+static void who_has_an_account_is_one_person_at_every_sign_in_and_meeting(void **state)
+{
+	struct browser first = {0}, second = {0}, other = {0};
+	char a[64], b[64];
+
+	(void)state;
+	open_persons();
+	sign_in(&first, MEETING "?platform=" TITLE, ALICE);
+	sign_in(&second, MEETING "?platform=" TITLE, ALICE);
+	sign_in(&other, MEETING "?platform=" TITLE, "name=bob&password=x");
+	subject_of(&first, TITLE, "123456789", a);
+	assert_string_equal(subject_of(&second, TITLE, "123456789", b), a);
+	assert_string_equal(subject_of(&first, TITLE, "987654321", b), a);
+	assert_string_not_equal(subject_of(&other, TITLE, "123456789", b), a);
+	assert_string_not_equal(subject_of(&first, "second.webex.com", "123456789", b), a);
+}
+
+static void who_has_no_account_is_one_person_as_long_as_the_session(void **state)
+{
+	struct browser first = {0}, second = {0};
+	char a[64], b[64];
+
+	(void)state;
+	open_persons();
+	sign_in(&first, MEETING "?platform=" TITLE, "backend=walk-in&name=Zoë");
+	assert_logged("join", "result=ok backend=walk-in name=Zoë");
+	sign_in(&second, MEETING "?platform=" TITLE, "backend=walk-in&name=Zoë");
+	subject_of(&first, TITLE, "123456789", a);
+	assert_string_equal(subject_of(&first, TITLE, "123456789", b), a);
+	assert_string_not_equal(subject_of(&second, TITLE, "123456789", b), a);
+	assert_non_null(strstr(peer_last("/v1/guests/token"), "\"displayName\":\"Zoë\""));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, site_up, site_down)
 
 int main(void)
@@ -297,6 +369,8 @@ int main(void)
 		TEST(a_new_secret_counts_at_once),
 		TEST(so_it_does_right_after_a_renewal),
 		TEST(what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open),
+		TEST(who_has_an_account_is_one_person_at_every_sign_in_and_meeting),
+		TEST(who_has_no_account_is_one_person_as_long_as_the_session),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,12 +181,11 @@ static enum platform_verdict sign_join(const struct bbb *bbb, const struct platf
 	const char *secret, int64_t created)
 {
 	const struct identity *who = grant->who;
-	bool named = bbb->peer.prefill && who->name != NULL;
 	struct buffer query = BUFFER_INIT(QUERY_MAX), user = BUFFER_INIT(QUERY_MAX);
 	int rc = -1;
 
 	person_put_id(who, person_cut_characters, USER_ID_MAX, &user);
-	put_name(&query, named ? who->name : who->subject);
+	put_name(&query, bbb->peer.prefill ? person_name(who) : person_account_name(who));
 	talk_put_field(&query, "meetingID", grant->join->meeting_id);
 	talk_put_field(&query, "role", person_is_moderator(grant) ? "MODERATOR" : "VIEWER");
 	buffer_printf(&query, "&createTime=%lld", (long long)created);

@@ -12,6 +12,11 @@ const char *person_name(const struct identity *who)
 	return who->name != NULL ? who->name : who->subject;
 }
 
+const char *person_account_name(const struct identity *who)
+{
+	return who->guest ? person_name(who) : who->subject;
+}
+
 size_t person_cut_characters(const char *text, size_t maximum)
 {
 	size_t characters = 0, length = 0;

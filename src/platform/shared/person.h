@@ -9,6 +9,10 @@
 /* The name, or, where it is unknown, the account's. */
 const char *person_name(const struct identity *who);
 
+/* What the account is called, where the name is to be kept from the platform. A guest's is called
+ * by the name that the guest gave: the account's own is a random number. */
+const char *person_account_name(const struct identity *who);
+
 /* How many bytes a text may keep: the first `maximum` characters of UTF-8, or as many whole ones as
  * fit into `maximum` bytes. */
 size_t person_cut_characters(const char *text, size_t maximum);

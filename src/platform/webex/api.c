@@ -16,7 +16,6 @@ enum {
 	NAME_MAX_CHARACTERS = 128,
 	GUEST_TOKEN_MAX = 6000, /* documented as "more than 2000" */
 	BODY_MAX = 8192,
-	LOGIN_LIFETIME_S = 300, /* of the JWT, which is used at once */
 	KEY_MAX = 1024,
 	LIFETIME_MAX = 10 * 24 * 3600,
 };
@@ -24,8 +23,8 @@ enum {
 /* The name, cut at a whole character; what is no name in UTF-8 was never let in. */
 static json_t *name_of(const struct webex_call *call)
 {
-	const char *name = call->webex->peer.prefill ? person_name(call->grant->who)
-						     : call->grant->who->subject;
+	const struct identity *who = call->grant->who;
+	const char *name = call->webex->peer.prefill ? person_name(who) : person_account_name(who);
 
 	return json_stringn(name, person_cut_characters(name, NAME_MAX_CHARACTERS));
 }
@@ -38,7 +37,7 @@ static json_t *email_of(const struct webex_call *call)
 	if (call->webex->peer.prefill && who->email != NULL &&
 		strcasecmp(who->email, call->webex->host_email) != 0)
 		return json_string(who->email);
-	return json_sprintf("%s@%s", call->grant->user_id, call->webex->email_domain);
+	return json_sprintf("%s@%s", call->grant->person_id, call->webex->email_domain);
 }
 
 /* Sends one POST. PLATFORM_GRANTED with *root_r, the caller's, on a 200 with a JSON object. */
@@ -152,7 +151,7 @@ enum platform_verdict webex_guest(struct webex_call *call, const char *access)
 	int64_t lifetime;
 	json_t *root = NULL;
 
-	if (talk_put_json(&body, json_pack("{s:s, s:o}", "subject", call->grant->user_id,
+	if (talk_put_json(&body, json_pack("{s:s, s:o}", "subject", call->grant->person_id,
 					 "displayName", name_of(call))) == 0)
 		verdict =
 			no_meetings_fault(post(call, "/v1/guests/token", access, body.data, &root));
@@ -206,9 +205,9 @@ struct jose_signer *webex_signer(const char *secret, struct error *error)
 static char *sign_login(const struct webex_call *call, const char *secret)
 {
 	struct jose_signer *signer = webex_signer(secret, call->grant->error);
-	json_t *claims = json_pack("{s:s, s:o, s:s, s:I}", "sub", call->grant->user_id, "name",
+	json_t *claims = json_pack("{s:s, s:o, s:s, s:I}", "sub", call->grant->person_id, "name",
 		name_of(call), "iss", call->webex->issuer, "exp",
-		(json_int_t)(call->grant->now + LOGIN_LIFETIME_S));
+		(json_int_t)(call->grant->now + call->webex->login_lifetime));
 	char *token = NULL;
 
 	if (signer != NULL && claims != NULL)

@@ -89,7 +89,8 @@ static int put_pair(const struct talk *talk, const struct webex_pair *old, const
 
 	if (access == NULL || access_ends == 0)
 		return error_set(talk->error, "the answer has no access_token or no expires_in");
-	if (json_object_get(answer, "refresh_token") != NULL && refresh == NULL)
+	if (refresh == NULL &&
+		(json_object_get(answer, "refresh_token") != NULL || old->refresh == NULL))
 		return error_set(talk->error, "refresh_token: not a valid token");
 	return talk_put_json(renewed,
 		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "clientSecret", old->client_secret,
@@ -99,16 +100,14 @@ static int put_pair(const struct talk *talk, const struct webex_pair *old, const
 }
 
 static int read_answer(const struct talk *talk, const struct webex_pair *old,
-	const struct fetch_answer *answer, int64_t now, struct buffer *renewed)
+	const struct fetch_answer *answer, int64_t now, const char *refused, struct buffer *renewed)
 {
 	json_t *root;
 	int rc;
 
 	if (answer->status >= 400 && answer->status < 500 && answer->status != 429)
-		return error_set(talk->error,
-			"Webex refuses the refresh token (HTTP %ld): it has ended, or was used by "
-			"somebody else; authorize the app anew and \"meetauthctl secret set\"",
-			answer->status);
+		return error_set(
+			talk->error, "HTTP %ld: Webex refuses %s", answer->status, refused);
 	if (answer->status != 200)
 		return error_set(talk->error, "the answer is HTTP %ld", answer->status);
 	root = talk_json(talk, answer);
@@ -119,11 +118,10 @@ static int read_answer(const struct talk *talk, const struct webex_pair *old,
 	return rc;
 }
 
-static int ask(const struct webex *webex, const struct webex_pair *pair, int64_t now,
-	struct buffer *renewed, struct error *error)
+int webex_pair_ask(const struct webex *webex, const struct webex_pair *old, struct buffer *form,
+	int64_t now, const char *refused, struct buffer *renewed, struct error *error)
 {
 	struct talk talk = talk_begin(&webex->peer, error);
-	struct buffer form = BUFFER_INIT(8 * TOKEN_MAX);
 	char url[PLATFORM_URL_MAX + 32];
 	struct talk_request request = {
 		.url = url, .media_type = "application/x-www-form-urlencoded"};
@@ -131,17 +129,14 @@ static int ask(const struct webex *webex, const struct webex_pair *pair, int64_t
 	int rc = -1;
 
 	snprintf(url, sizeof url, "%s/v1/access_token", webex->peer.api);
-	talk_put_field(&form, "grant_type", "refresh_token");
-	talk_put_field(&form, "client_id", webex->client_id);
-	talk_put_field(&form, "client_secret", pair->client_secret);
-	talk_put_field(&form, "refresh_token", pair->refresh);
-	request.body = form.data;
-	if (form.failed)
+	talk_put_field(form, "client_id", webex->client_id);
+	talk_put_field(form, "client_secret", old->client_secret);
+	request.body = form->data;
+	if (form->failed)
 		error_set(error, "no memory");
 	else if (talk_send(&talk, &request, &answer) == PLATFORM_GRANTED)
-		rc = read_answer(&talk, pair, &answer, now, renewed);
+		rc = read_answer(&talk, old, &answer, now, refused, renewed);
 	fetch_answer_release(&answer);
-	buffer_wipe(&form);
 	return rc;
 }
 
@@ -151,12 +146,20 @@ static const char no_pair[] =
 int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 	struct error *error)
 {
+	struct buffer form = BUFFER_INIT(WEBEX_FORM_MAX);
 	struct webex_pair pair;
 	int rc;
 
 	if (webex_pair_read(secret, &pair) != 0)
 		return error_set(error, "%s", no_pair);
-	rc = ask(instance, &pair, now, renewed, error);
+	talk_put_field(&form, "grant_type", "refresh_token");
+	talk_put_field(&form, "refresh_token", pair.refresh);
+	rc = webex_pair_ask(instance, &pair, &form, now,
+		"the refresh token, which has ended or was used by somebody else, or the client "
+		"secret; authorize the app anew and \"meetauthctl secret set\", or \"meetauthctl "
+		"webex authorize\"",
+		renewed, error);
+	buffer_wipe(&form);
 	webex_pair_release(&pair);
 	return rc;
 }

@@ -52,6 +52,9 @@ static const struct option options[] = {
 		.min = 1, .max = 7 * OPTION_DAY_S, OPTION_INTO(struct platform_peer, room_lease)},
 	{"lifetime", OPTION_MINUTES, "5m", "how long a link is good, 1m to 60m", .min = 1,
 		.max = 60, OPTION_INTO(struct webex, link_minutes)},
+	{"guest-token-lifetime", OPTION_SECONDS, "5m",
+		"guest-issuer: until when Webex takes the token that signs a guest in, 1m to 1d",
+		.min = 60, .max = OPTION_DAY_S, OPTION_INTO(struct webex, login_lifetime)},
 	{"prefill", OPTION_BOOL, "true",
 		"name and e-mail go to Webex, not the account's name alone",
 		OPTION_INTO(struct platform_peer, prefill)},
@@ -196,6 +199,9 @@ static const struct platform_secret_ops webex_secret = {
 	.validate_secret = webex_validate_secret,
 	.renewal_due = webex_pair_due,
 	.renew = webex_pair_renew,
+	.authorization_url = webex_authorization_url,
+	.client_secret = webex_client_secret,
+	.redeem_code = webex_redeem_code,
 };
 
 const struct platform_driver platform_webex = {

@@ -17,7 +17,7 @@ struct webex {
 	bool guest_issuer;
 	unsigned named_by; /* bits of enum webex_name: how visitors may name a meeting */
 	const char *client_id, *host_email, *issuer, *email_domain;
-	int64_t link_minutes;
+	int64_t link_minutes, login_lifetime;
 };
 
 /* -- meeting.c: which meeting? -- */
@@ -51,8 +51,24 @@ void webex_pair_release(struct webex_pair *pair);
 int64_t webex_pair_due(const void *instance, const char *secret);
 int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buffer *renewed,
 	struct error *error);
+/* POST /v1/access_token with the form, to which it adds who asks. Appends the pair: what the answer
+ * lacks is `old`'s. `refused` is what a 4xx is about. 0 or -1. */
+enum { WEBEX_FORM_MAX = 8 * 2048 };
+int webex_pair_ask(const struct webex *webex, const struct webex_pair *old, struct buffer *form,
+	int64_t now, const char *refused, struct buffer *renewed, struct error *error);
+
 int webex_validate_secret(const void *instance, const char *secret, struct error *error);
 int webex_pair_check(void *instance, const struct platform_secrets *secrets, struct error *error);
+
+/* -- authorize.c: the first pair -- */
+
+int webex_authorization_url(const void *instance,
+	const struct platform_authorization *authorization, struct buffer *url,
+	struct error *error);
+int webex_client_secret(const char *secret, struct buffer *client_secret);
+int webex_redeem_code(void *instance, const struct platform_authorization *authorization,
+	const char *client_secret, const char *code, int64_t now, struct buffer *secret,
+	struct error *error);
 
 /* -- api.c: the calls -- */
 
