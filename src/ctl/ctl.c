@@ -22,6 +22,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_user_commands,
 	ctl_invite_commands,
 	ctl_meeting_key_commands,
+	ctl_room_commands,
 	ctl_webex_commands,
 	ctl_policy_commands,
 	ctl_check_commands,

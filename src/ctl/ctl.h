@@ -78,6 +78,7 @@ extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, 
 extern const struct ctl_command ctl_user_commands[];	/* user … */
 extern const struct ctl_command ctl_invite_commands[];	/* invite … */
 extern const struct ctl_command ctl_meeting_key_commands[]; /* meeting-key … */
+extern const struct ctl_command ctl_room_commands[];	    /* room list, room end */
 extern const struct ctl_command ctl_webex_commands[];	    /* webex authorize */
 extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, policy lint */
 extern const struct ctl_command ctl_check_commands[];	    /* check */

@@ -9,7 +9,6 @@
 #include "ctl/callback.h"
 #include "ctl/given.h"
 #include "ctl/secret_name.h"
-#include "secret/base64.h"
 #include "secret/seal.h"
 
 #include <sodium.h>
@@ -30,7 +29,8 @@ struct authorizing {
 
 static void encode(const uint8_t bytes[RANDOM_BYTES], char text[RANDOM_TEXT + 1])
 {
-	text[base64_encode(text, bytes, RANDOM_BYTES)] = '\0';
+	sodium_bin2base64(text, RANDOM_TEXT + 1, bytes, RANDOM_BYTES,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 /* RFC 7636 section 4.2. */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "join/room.h"
 #include "join/secrets.h"
 #include "telemetry/metrics.h"
 #include "visit/client.h"
@@ -90,6 +91,7 @@ static void prepare(struct granting *granting, struct visit *visit, bool renewed
 		.who = &visit->session.who,
 		.role = visit->exchange.role,
 		.by_script = visit->script.asks,
+		.clears_room = visit->exchange.clears_room,
 		.now = clock_wall(), /* whoever signed in may have taken a while */
 		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
 		.secrets = {granting->texts, 0},
@@ -148,6 +150,7 @@ static enum step conclude(const struct granting *granting)
 	if (granting->verdict == PLATFORM_GRANTED)
 		return admit(granting);
 	buffer_wipe(&visit->exchange.token);
+	room_stop_clearing(visit);
 	if (granting->verdict == PLATFORM_UNAUTHORIZED)
 		secrets_note_refusal(visit);
 	if (granting->verdict == PLATFORM_BUSY)
@@ -192,6 +195,7 @@ static void tell_breaker(const struct granting *granting)
 static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 {
 	metric_count(METRIC_EXCHANGE_NOT_SENT);
+	room_stop_clearing(visit);
 	visit_set_detail(visit, "%s", why);
 	visit->report.retry_after = wait_ms / 1000 + 1;
 	return visit_fail(visit, FAILURE_OVERLOADED);

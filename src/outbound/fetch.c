@@ -176,6 +176,8 @@ static int set_request(
 			easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
 		if (rc == CURLE_OK)
 			rc = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+		if (rc == CURLE_OK && request->method != NULL)
+			rc = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	}
 	if (rc == CURLE_OK && request->user != NULL) {
 		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);

@@ -32,6 +32,7 @@ struct fetch_request {
 			    caller's) */
 	const char *const *headers; /* "Name: value", ended by NULL; NULL: none */
 	const char *body;	    /* NULL: GET; else POST */
+	const char *method;	    /* of what has a body, in the place of POST; NULL: POST */
 	size_t body_length;
 	const char *user, *password; /* HTTP Basic, both or NULL */
 	bool repeatable;	 /* idempotent: is sent once more when a kept connection died before

@@ -92,6 +92,8 @@ struct platform_grant {
 	const struct identity *who;
 	const char *role; /* the policy's word: "moderator", "participant", "observer"; "": none */
 	bool by_script;	  /* a script gets the token, and no browser */
+	bool clears_room; /* another meeting may have had join->room: whoever is left there is to
+			     be removed first, and nobody let in where that fails */
 	int64_t now;	  /* seconds since 1970 */
 	int64_t deadline; /* monotonic milliseconds */
 	struct platform_secrets secrets;

@@ -46,6 +46,7 @@ struct platform_peer {
 	struct config_list rooms;
 	char **room_names; /* owned; what each is known by: one name for all spellings */
 	int64_t room_lease;
+	int64_t room_rest; /* seconds that an address into a room is good, whoever has it then */
 
 	/* The client of a grant on workers, for the driver alone; owned by the registry. */
 	struct fetch *fetch;

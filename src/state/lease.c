@@ -110,6 +110,24 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 	return *index_r < count ? STATE_LEASE_HELD : STATE_LEASE_NONE;
 }
 
+int64_t state_leased_until(
+	struct state *state, const struct state_thing *thing, int64_t now, bool *is_held_r)
+{
+	struct state_name name = name_of(thing, false), pair_name = name_of(thing, true);
+	int64_t now_us = state_time(state, now * 1000000), until = 0, pair = 0;
+	int found = state->driver->read(state, &name, &until);
+	int paired = state->driver->read(state, &pair_name, &pair);
+
+	*is_held_r = false;
+	if (found < 0 || paired < 0)
+		return -1;
+	if (found == 0 || until <= now_us ||
+		until > now_us + STATE_LEASE_SECONDS_MAX * INT64_C(1000000))
+		return 0;
+	*is_held_r = paired == 1 && pair == until;
+	return now + (until - now_us) / 1000000;
+}
+
 /* The end of a lease. */
 struct ending {
 	int64_t now_us, until_us;

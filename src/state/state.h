@@ -144,6 +144,11 @@ enum state_leased {
 enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
 	int64_t now, int64_t until, size_t *index_r);
 
+/* Until when (seconds) a thing is leased; 0: it is free; -1: the state does not answer. *is_held_r:
+ * by its holder. */
+int64_t state_leased_until(
+	struct state *state, const struct state_thing *thing, int64_t now, bool *is_held_r);
+
 /* Ends the lease of a thing, whoever holds it. Where `until` is later than `now` (seconds), nobody
  * gets it before that time, which is never later than the lease would have ended. 1: there was a
  * lease; 0: there was none; -1: the state does not answer. */

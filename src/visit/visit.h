@@ -11,6 +11,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/route.h"
+#include "service/rooms.h"
 #include "service/service.h"
 #include "service/upkeep.h"
 #include "session/code.h"
@@ -101,8 +102,10 @@ struct visit_exchange {
 	uint8_t claim[STATE_KEY_SIZE];
 	struct visit *next; /* in the server's list of claims */
 	int64_t started_ms, took_ms;
-	const char *role;    /* from the rule; "" without one */
-	struct buffer token; /* the access token */
+	const char *role; /* from the rule; "" without one */
+	bool clears_room; /* the meeting has its room anew, and this visit has it cleared */
+	uint8_t clearing[STATE_KEY_SIZE]; /* the lease of that */
+	struct buffer token;		  /* the access token */
 };
 
 /* For the page of a failure and the log. */

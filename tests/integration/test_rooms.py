@@ -65,6 +65,60 @@ def test_leases_survive_the_pool_and_each_of_its_processes(make_rig):
     assert b"warm-up" not in text and ROOMS[0].encode() not in text, "keyed hashes alone"
 
 
+def forget_leases(setup):
+    """What time does: every lease has ended, and here every session, too."""
+    setup.rig.stop_pool()
+    setup.end_lease()
+    setup.rig.start_pool()
+    setup.jar = dict(setup.visitor().jar)
+
+
+def test_who_is_left_of_a_meeting_is_expelled_before_the_next(make_rig):
+    """Once, by whichever process the first of the next meeting comes to; who comes in with them is not."""
+    setup = set_up(make_rig, ROOMS[:1], lease="1h", processes=3)
+    setup.peer.enter()
+    assert enter(setup, "warm-up").status == 302
+    setup.peer.enter()
+    assert not setup.peer.expelled, "they are of this meeting"
+    forget_leases(setup)
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: enter(setup, "board"), range(6)))
+    assert {answer.status for answer in answers} == {302}, setup.rig.pool.said()[-3000:]
+    assert len(setup.peer.expelled) == 2 and not setup.peer.members[ROOMS[0]]
+    names = setup.peer.names()
+    assert "join" not in names[names.index("participant"):len(names) - 1 - names[::-1].index("participant")], "cleared before anybody came in"
+    setup.peer.enter()
+    assert enter(setup, "board").status == 302 and len(setup.peer.expelled) == 2
+    setup.check()
+
+
+def test_a_meeting_is_ended_early(make_rig):
+    """Its links are good for some minutes: until then the room rests, since Webex takes none of them back."""
+    setup = set_up(make_rig, ROOMS[:1], lease="1h", processes=2)
+    listed = json.loads(setup.rig.ctl("room", "list", "--json").stdout)
+    assert [(row["platform"], row["room"], row["taken"]) for row in listed] == [(TITLE, ROOMS[0], True)]
+    assert enter(setup, "board").status == 503
+    ended = setup.rig.ctl("room", "end", TITLE, "warm-up").stdout
+    assert "ended; free when the last link into it has ended" in ended
+    assert enter(setup, "board").status == 503 and enter(setup, "warm-up").status == 503
+    again = json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]
+    assert again["taken"] and again["until"] < listed[0]["until"], "minutes, and no hour"
+    refused = setup.rig.ctl("room", "end", TITLE, "board", check=False)
+    assert refused.returncode == 1 and "neither a room, nor a meeting" in refused.stderr
+    assert setup.rig.ctl("room", "end", "nowhere.example.org", ROOMS[0], check=False).returncode == 64
+
+
+def test_what_a_guests_token_can_still_do(make_rig):
+    """Webex binds it to no meeting: it outlives the lease, and clearing sends away whoever came by it, no more."""
+    setup = set_up(make_rig, ROOMS[:1], lease="1h")
+    given = json.loads(setup.ask(setup.visitor(), {"meetingNumber": "warm-up"}).body)
+    assert given["expiresIn"] > 3600 and given["meetingNumber"] == ROOMS[0]
+    setup.peer.enter()
+    forget_leases(setup)
+    assert enter(setup, "board").status == 302
+    assert len(setup.peer.expelled) == 1
+
+
 def test_many_at_once_never_share_a_room(make_rig):
     setup = set_up(make_rig, ROOMS, lease="1h", processes=3)
     with concurrent.futures.ThreadPoolExecutor(12) as pool:

@@ -168,7 +168,7 @@ class Peer:
 
     def find(self, request):
         for method, path, name in self.calls:
-            if method == request.method and path == request.path:
+            if method == request.method and (path(request.path) if callable(path) else path == request.path):
                 return name, getattr(self, name)
         return None, None
 

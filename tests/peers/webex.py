@@ -27,7 +27,8 @@ def error(status, headers=()):
 
 class Webex(Peer):
     calls = (("GET", "/v1/authorize", "authorization"), ("POST", "/v1/access_token", "access_token"), ("POST", "/v1/meetings/join", "join"),
-             ("POST", "/v1/guests/token", "guest"), ("POST", "/v1/jwt/login", "login"))
+             ("POST", "/v1/guests/token", "guest"), ("POST", "/v1/jwt/login", "login"), ("GET", "/v1/meetings", "running"),
+             ("GET", "/v1/meetingParticipants", "participants"), ("PUT", lambda path: path.startswith("/v1/meetingParticipants/"), "participant"))
 
     def __init__(self, lifetime=1209599, rotating=True):
         super().__init__()
@@ -43,6 +44,8 @@ class Webex(Peer):
         self.guests = {}  # subject → the one name that Webex knows the person by
         self.issuer, self.issuer_secret = base64.b64encode(secrets.token_bytes(30)).decode(), secrets.token_bytes(32)
         self.meetings = {"123456789", "987654321", "98d8c2212c9d62b162b9565932735e59", "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"}
+        self.members = {}  # meeting → {id of a participant: their address}: who is in it now
+        self.expelled = []
         self.join_base = self.url
         self.login_lifetime = 300  # seconds, at most: "the lowest practical value"
 
@@ -139,6 +142,42 @@ class Webex(Peer):
         link = self.join_base + "/wbxmjs/joinservice/sites/example/meeting/download/b711f292?siteurl=example&integrationJoinToken=" + secrets.token_urlsafe(90).replace("_", "%2F")
         self.joined, self.joined_with = body, number
         return {"joinLink": link, "startLink": link.replace("joinservice", "startservice"), "expiration": "2022-05-30T09:44:08Z"}
+
+    def enter(self):
+        """Whoever was let in last follows the link into the meeting."""
+        meeting = next(self.joined[name] for name in ("meetingId", "meetingNumber", "webLink") if name in self.joined)
+        self.members.setdefault(meeting, {})[secrets.token_hex(8) + "_I_1"] = self.joined["email"]
+
+    def listed(self, request, *wanted):
+        """The query of a list, which an app asks for on behalf of a host."""
+        until, _ = self.access_tokens.get(request.bearer, (0, None))
+        if until < time.time():
+            raise error(401)
+        query = dict(urllib.parse.parse_qsl(request.query, strict_parsing=True))
+        assert set(query) == {"hostEmail", *wanted} and query["hostEmail"] == self.host_email, query
+        return query
+
+    def running(self, request):
+        field = next(name for name in ("meetingNumber", "meetingSeriesId", "webLink") if name + "=" in request.query)
+        query = self.listed(request, "meetingType", "state", field)
+        assert (query["meetingType"], query["state"]) == ("meeting", "inProgress")
+        return {"items": [{"id": "running_" + query[field], "state": "inProgress"}] if self.members.get(query[field]) else []}
+
+    def participants(self, request):
+        query = self.listed(request, "meetingId", "max")
+        people = self.members.get(query["meetingId"].partition("running_")[2], {})
+        gone = [{"id": name, "state": "end"} for name in self.expelled]
+        return {"items": gone + [{"id": name, "email": email, "host": False, "state": "joined"} for name, email in people.items()]}
+
+    def participant(self, request):
+        self.check_access(request)
+        assert json.loads(request.body) == {"expel": True}
+        name = urllib.parse.unquote(request.path.rpartition("/")[2])
+        for people in self.members.values():
+            if people.pop(name, None):
+                self.expelled.append(name)
+                return {"id": name, "state": "end"}
+        raise error(404)
 
     def guest(self, request):
         self.check_access(request)

@@ -1125,7 +1125,7 @@ static const struct {
 	{"join/arrive.c INTERNAL", 5},
 	{"join/exchange.c INTERNAL", 1},
 	{"join/return.c INTERNAL", 1},
-	{"join/room.c INTERNAL", 1},
+	{"join/room.c INTERNAL", 2},
 	{"join/handover.c INTERNAL", 2},
 	{"join/script.c INTERNAL", 1},
 	{"signin/authenticate.c INTERNAL", 1},

@@ -571,13 +571,13 @@ static void nobody_is_let_in_leaves_the_room_soon(void **state)
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
 	assert_status(visit(&browser, "/webex/second"), 503);
-	later(60);
+	later(120);
 	assert_status(visit(&browser, "/webex/second"), 302);
 	assert_logged("join", "result=ok meeting_id=second room=123456789");
 	assert_status(visit(&browser, "/webex/first"), 503);
 	peer_says("/v1/meetings/join", 503, "", ""); /* who got in keeps theirs */
 	assert_true(visit(&browser, "/webex/second")->status >= 500);
-	later(60);
+	later(120);
 	assert_status(visit(&browser, "/webex/first"), 503);
 	assert_true(log_says("no room is free"));
 }
@@ -594,7 +594,7 @@ static void a_room_that_others_have_meanwhile_is_theirs(void **state)
 	peer_says("/v1/meetings/join", PEER_HANGS, "", "");
 	slow = BEGIN(&browser, .target = "/webex/first");
 	wait_for_peer("/v1/meetings/join", 2);
-	later(60);
+	later(120);
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
 	assert_leads(visit(&browser, "/webex/second"), "/j");

@@ -8,6 +8,8 @@
 #ifdef HAVE_CJOSE
 
 #include "platform/webex/webex.h"
+#include "secret/seal.h"
+#include "service/rooms.h"
 
 extern const struct platform_driver platform_webex;
 
@@ -28,6 +30,8 @@ static void wrong_pools_are_named(void **state)
 		{APP "rooms = {\"https://evil.example/meet/x\"}", "rooms: "},
 		{APP "rooms = {\"123456789\", \"123456788\", \"123456789\"}", "twice"},
 		{APP "rooms = {\"123456789\"} room-lease = \"0s\"", "room-lease: "},
+		{APP "rooms = {\"123456789\"} room-lease = \"299s\"",
+			"room-lease: is shorter than lifetime (5 minutes)"},
 		{APP "rooms = {\"123456789\"} room-lease = \"1500ms\"", "room-lease: "},
 		{APP "rooms = {\"123456789\"} room-lease = \"8d\"", "room-lease: "},
 		{many, "expected 0 to 64 entries"}};
@@ -90,6 +94,49 @@ static void a_room_is_known_by_one_name_in_every_section(void **state)
 	}
 }
 
+/* ---- an early end ---- */
+
+static bool take(struct state *shared, const struct state_thing *thing, int64_t now, int64_t until)
+{
+	size_t index;
+
+	return state_lease(shared, thing, 1, now, until, &index) == STATE_LEASE_HELD;
+}
+
+/* A link that was given before the end leads nobody into the next meeting. */
+static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(void **state)
+{
+	static const uint8_t key[SEAL_KEY_SIZE] = {1};
+	static const struct platform_peer peer = {.room_lease = 3600, .room_rest = 300};
+	struct state *shared = state_open("memory:", NULL);
+	struct room_things first, second;
+	int64_t now = clock_wall(), free_at;
+	bool is_its;
+
+	(void)state;
+	rooms_name(key, HOST, "room", "first", &first);
+	rooms_name(key, HOST, "room", "second", &second);
+	assert_int_equal(rooms_end(shared, &first, &peer, now, &free_at), 0);
+	assert_true(take(shared, &first.had, now, now + peer.room_lease));
+	assert_true(take(shared, &first.cleared, now, now + peer.room_lease));
+	assert_int_equal(rooms_taken_until(shared, &first, now, &is_its), now + 3600);
+	assert_true(is_its);
+	rooms_taken_until(shared, &second, now, &is_its);
+	assert_false(is_its);
+	/* A minute after the last join: four are left to its link. */
+	assert_int_equal(rooms_end(shared, &second, &peer, now + 60, &free_at), 1);
+	assert_int_equal(free_at, now + 300);
+	assert_false(take(shared, &second.had, now + 299, now + 400));
+	assert_false(take(shared, &first.had, now + 299, now + 400));
+	assert_true(take(shared, &second.had, now + 301, now + 301 + peer.room_lease));
+	assert_int_equal(state_leased_until(shared, &second.cleared, now + 301, &is_its), 0);
+	/* An hour less a minute later all links have ended. */
+	assert_int_equal(rooms_end(shared, &first, &peer, now + 301 + 3540, &free_at), 1);
+	assert_int_equal(free_at, now + 301 + 3540);
+	assert_true(take(shared, &first.had, now + 301 + 3540, now + 5000));
+	state_close(&shared);
+}
+
 static void visitors_name_meetings_of_their_own(void **state)
 {
 	void *webex = open_driver(*state, &platform_webex, HOST, APP "rooms = {\"123456789\"}");
@@ -122,6 +169,7 @@ int main(void)
 		TEST(wrong_pools_are_named),
 		TEST(a_pool_is_as_it_was_written),
 		TEST(a_room_is_known_by_one_name_in_every_section),
+		TEST(a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended),
 		TEST(visitors_name_meetings_of_their_own),
 		TEST(a_call_is_about_the_room),
 	};

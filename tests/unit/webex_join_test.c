@@ -29,8 +29,8 @@
 #define FRESH_PAIR "{\"access_token\":\"fresh\",\"expires_in\":1209599,\"refresh_token\":\"r2\"}"
 #define ASK(browser)                                                                               \
 	SEND(browser, .method = "POST", .target = "/token/" TITLE, .site = "cross-site",           \
-		.accept = "*/*", .type = "application/json",                                       \
-		.body = "{\"meetingNumber\":\"123456789\"}", .more = {"HTTP_ORIGIN=" APP})
+		.type = "application/json", .body = "{\"meetingNumber\":\"123456789\"}",           \
+		.more = {"HTTP_ORIGIN=" APP})
 
 /* A pair whose access token has days to live. */
 static void set_pair(const char *client_secret)
@@ -299,9 +299,9 @@ static const char *subject_of(
 
 	snprintf(body, sizeof body, "{\"meetingNumber\":\"%s\"}", meeting);
 	snprintf(target, sizeof target, "/token/%s", platform);
-	assert_status(SEND(browser, .method = "POST", .target = target, .site = "cross-site",
-			      .accept = "*/*", .type = "application/json", .body = body,
-			      .more = {"HTTP_ORIGIN=" APP}),
+	assert_status(
+		SEND(browser, .method = "POST", .target = target, .site = "cross-site",
+			.type = "application/json", .body = body, .more = {"HTTP_ORIGIN=" APP}),
 		200);
 	at = cut(peer_last("/v1/guests/token"), "\"subject\":\"", "\"");
 	assert_non_null(at);
@@ -354,6 +354,105 @@ static void who_has_no_account_is_one_person_as_long_as_the_session(void **state
 	assert_non_null(strstr(peer_last("/v1/guests/token"), "\"displayName\":\"Zoë\""));
 }
 
+/* ---- rooms ---- */
+
+#define ROOMS                                                                                      \
+	"platform \"" TITLE "\" { type = \"webex\" client-id = \"C1\" host-email = "               \
+	"\"host@example.org\" api = \"@api@\" rooms = {\"123456789\"} room-lease = \"4h\" "        \
+	"timeout = \"30s\" connect-timeout = \"30s\" }\n" PEOPLE
+#define NOBODY "{\"items\":[]}"
+#define PEOPLE_LEFT                                                                                \
+	"{\"items\":[{\"id\":\"gone\",\"state\":\"end\"},{\"id\":\"left\",\"state\":\"joined\"}]}"
+
+static void open_room(void)
+{
+	set_pair("cs");
+	site_load("session-idle = \"20h\" session-lifetime = \"20h\"", ROOMS);
+	peer_says("/v1/meetings?", 200, JSON, NOBODY);
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+}
+
+static char *expel(const char *request)
+{
+	assert_int_equal(strncmp(request, "PUT ", 4), 0);
+	assert_non_null(strstr(request, "{\"expel\":true}"));
+	peer_says("/v1/meetingParticipants?", 200, JSON, NOBODY);
+	return strdup("{}");
+}
+
+static void somebody_is_left(void)
+{
+	peer_says("/v1/meetings?", 200, JSON, "{\"items\":[{\"id\":\"running\"}]}");
+	peer_says("/v1/meetingParticipants?", 200, JSON, PEOPLE_LEFT);
+}
+
+static void a_room_is_cleared_before_the_next_meeting_has_it(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_room();
+	assert_leads(sign_in(&browser, "/webex/first", ALICE), "https://example.webex.com/j");
+	assert_int_equal(peer_requests("/v1/meetings?"), 1);
+	assert_non_null(strstr(peer_last("/v1/meetings?"), "meetingNumber=123456789"));
+	assert_non_null(strstr(peer_last("/v1/meetings?"), "hostEmail=host%40example.org"));
+	somebody_is_left(); /* of this meeting: nobody is sent away */
+	assert_status(visit(&browser, "/webex/first"), 302);
+	assert_int_equal(peer_requests("/v1/meetings?"), 1);
+	later(4 * 3600 + 1);
+	peer_makes("/v1/meetingParticipants/left", JSON, expel);
+	assert_status(visit(&browser, "/webex/second"), 302);
+	assert_non_null(strstr(peer_last("/v1/meetingParticipants?"), "meetingId=running"));
+	assert_int_equal(peer_requests("/v1/meetingParticipants/left"), 1);
+	assert_int_equal(peer_requests("/v1/meetingParticipants/gone"), 0);
+	assert_int_equal(peer_requests("/v1/meetings/join"), 3);
+}
+
+/* And the next who comes tries anew, at once. */
+static void nobody_gets_into_a_room_that_cannot_be_cleared(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_room();
+	somebody_is_left();
+	peer_says("/v1/meetingParticipants/left", 403, JSON, "{}");
+	answer = sign_in(&browser, "/webex/first", ALICE);
+	assert_failure(answer, 502, "exchange-bad-answer", "rights.message");
+	assert_true(log_says("/v1/meetingParticipants/"));
+	assert_int_equal(peer_requests("/v1/meetings/join"), 0);
+	peer_says("/v1/meetingParticipants/left", 200, JSON, "{}"); /* and they stay */
+	answer = visit(&browser, "/webex/first");
+	assert_failure(answer, 502, "exchange-bad-answer", "message");
+	assert_true(log_says("people are left in the room"));
+	assert_int_equal(peer_requests("/v1/meetings/join"), 0);
+	peer_makes("/v1/meetingParticipants/left", JSON, expel);
+	assert_status(visit(&browser, "/webex/first"), 302);
+}
+
+/* Who comes second is not let in before, and not sent away after. */
+static void who_comes_meanwhile_waits_until_the_room_is_cleared(void **state)
+{
+	struct browser browser = {0};
+	struct answer *first, *second;
+
+	(void)state;
+	open_room();
+	sign_in(&browser, "/webex/other", ALICE);
+	later(4 * 3600 + 1);
+	peer_says("/v1/meetings?", PEER_HANGS, "", "");
+	first = BEGIN(&browser, .target = "/webex/first");
+	wait_for_peer("/v1/meetings?", 2);
+	second = BEGIN(&browser, .target = "/webex/first");
+	peer_says("/v1/meetings?", 200, JSON, NOBODY);
+	peer_goes_on(200, JSON, NOBODY);
+	assert_status(end_it(first), 302);
+	assert_status(end_it(second), 302);
+	assert_int_equal(peer_requests("/v1/meetings?"), 2);
+	assert_int_equal(peer_requests("/v1/meetings/join"), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, site_up, site_down)
 
 int main(void)
@@ -371,6 +470,9 @@ int main(void)
 		TEST(what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open),
 		TEST(who_has_an_account_is_one_person_at_every_sign_in_and_meeting),
 		TEST(who_has_no_account_is_one_person_as_long_as_the_session),
+		TEST(a_room_is_cleared_before_the_next_meeting_has_it),
+		TEST(nobody_gets_into_a_room_that_cannot_be_cleared),
+		TEST(who_comes_meanwhile_waits_until_the_room_is_cleared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,7 @@ enum platform_verdict talk_send(
 		.url = request->url,
 		.headers = headers,
 		.body = request->body,
+		.method = request->method,
 		.body_length = request->body != NULL ? strlen(request->body) : 0,
 		.timeout_ms = talk->deadline - clock_monotonic_ms(),
 		.keep = request->keep,

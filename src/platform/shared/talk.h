@@ -32,6 +32,7 @@ struct talk_request {
 	const char *accept;	       /* NULL: application/json */
 	const char *bearer;	       /* NULL: none */
 	const char *media_type, *body; /* body NULL: GET; media_type "": none is named */
+	const char *method;	       /* of what has a body; NULL: POST */
 	const char *header;	       /* one more, "Name: value"; NULL: none */
 	const char *const *keep;       /* headers of the answer that are wanted (fetch.h) */
 	size_t body_max;	       /* of the answer, where more than 0 */

@@ -40,27 +40,31 @@ static json_t *email_of(const struct webex_call *call)
 	return json_sprintf("%s@%s", call->grant->person_id, call->webex->email_domain);
 }
 
-/* Sends one POST. PLATFORM_GRANTED with *root_r, the caller's, on a 200 with a JSON object. */
-static enum platform_verdict post(struct webex_call *call, const char *path, const char *bearer,
-	const char *body, json_t **root_r)
+enum platform_verdict webex_send(
+	struct webex_call *call, const struct webex_request *what, json_t **root_r)
 {
-	char url[PLATFORM_URL_MAX + 64];
-	struct talk_request request = {.url = url,
-		.bearer = bearer,
-		.media_type = body[0] != '\0' ? "application/json" : "",
-		.body = body,
+	struct buffer url = BUFFER_INIT(PLATFORM_URL_MAX + 4096);
+	struct talk_request request = {.bearer = what->bearer,
+		.media_type = what->body != NULL && what->body[0] != '\0' ? "application/json" : "",
+		.body = what->body,
+		.method = what->method,
+		.body_max = what->answer_max,
 		.idempotent = true}; /* a token or a link, made for one guest and meeting */
 	struct fetch_answer answer = {0};
-	enum platform_verdict verdict;
+	enum platform_verdict verdict = PLATFORM_UNABLE;
 
 	*root_r = NULL;
-	snprintf(url, sizeof url, "%s%s", call->webex->peer.api, path);
-	verdict = talk_send(&call->talk, &request, &answer);
+	buffer_printf(&url, "%s%s", call->webex->peer.api, what->target);
+	request.url = url.data;
+	if (!url.failed)
+		verdict = talk_send(&call->talk, &request, &answer);
+	buffer_release(&url);
 	if (verdict == PLATFORM_GRANTED && answer.status == 200) {
 		*root_r = talk_json(&call->talk, &answer);
 		verdict = *root_r != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 	} else if (verdict == PLATFORM_GRANTED) {
-		verdict = talk_bad(&call->talk, "%s: the answer is HTTP %ld", path, answer.status);
+		verdict = talk_bad(
+			&call->talk, "%s: the answer is HTTP %ld", what->called, answer.status);
 		if (answer.status == 401)
 			verdict = PLATFORM_UNAUTHORIZED;
 		else if (answer.status == 403)
@@ -70,6 +74,15 @@ static enum platform_verdict post(struct webex_call *call, const char *path, con
 	}
 	fetch_answer_release(&answer);
 	return verdict;
+}
+
+static enum platform_verdict post(struct webex_call *call, const char *path, const char *bearer,
+	const char *body, json_t **root_r)
+{
+	return webex_send(call,
+		&(struct webex_request){
+			.target = path, .called = path, .bearer = bearer, .body = body},
+		root_r);
 }
 
 /* Where a request names no meeting, what is refused is ours. */

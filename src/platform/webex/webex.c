@@ -104,8 +104,14 @@ static int webex_open(void *context, const struct section *section, struct error
 	if (make_csp_sources(webex) != 0)
 		return section_error(section, "join-hosts", error,
 			"must have one to a few hosts, like webex.com");
+	webex->peer.room_rest = webex->link_minutes * 60;
 	if (check_mode(section, webex, error) != 0)
 		return -1;
+	if (webex->peer.rooms.count > 0 && webex->peer.room_lease < webex->peer.room_rest)
+		return section_error(section, "room-lease", error,
+			"is shorter than lifetime (%lld minutes): a link that is still good would "
+			"lead into the next meeting's room",
+			(long long)webex->link_minutes);
 	return options_name_rooms(section, &webex->peer, webex_name_room, webex,
 		"its number (8 to 15 digits, without spaces), its id (32 hex digits), or the whole "
 		"link of its page on the site",
@@ -135,14 +141,17 @@ static enum platform_verdict ask_as_app(struct webex_call *call, const char *sec
 		error_set(call->grant->error,
 			"there is no access token that is still good: see event=renewal in the "
 			"log");
-	else if (call->grant->by_script)
-		verdict = webex_guest(call, pair.access);
 	else
-		verdict = webex_join(call, pair.access);
+		verdict = call->grant->clears_room ? webex_clear_room(call, pair.access)
+						   : PLATFORM_GRANTED;
+	if (verdict == PLATFORM_GRANTED)
+		verdict = call->grant->by_script ? webex_guest(call, pair.access)
+						 : webex_join(call, pair.access);
 	webex_pair_release(&pair);
 	return verdict;
 }
 
+/* A guest's token clears no room. */
 static enum platform_verdict ask_as_guest(struct webex_call *call, const char *secret)
 {
 	char *token = NULL;

@@ -80,6 +80,25 @@ struct webex_call {
 	struct talk talk;
 };
 
+struct webex_request {
+	const char *target, *called; /* path and query; what the log calls it */
+	const char *bearer;
+	const char *method, *body; /* body NULL: GET; method NULL: POST */
+	size_t answer_max;	   /* bytes, where more than usual */
+};
+
+/* PLATFORM_GRANTED with *root_r, the caller's, on a 200 with a JSON object; else *root_r is NULL.
+ */
+enum platform_verdict webex_send(
+	struct webex_call *call, const struct webex_request *what, json_t **root_r);
+
+/* -- room.c -- */
+
+/* Expels whoever is in the grant's room. */
+enum platform_verdict webex_clear_room(struct webex_call *call, const char *access);
+
+/* -- api.c -- */
+
 /* The address that joins the meeting into the grant's token. `access` is the right to ask. */
 enum platform_verdict webex_join(struct webex_call *call, const char *access);
 
