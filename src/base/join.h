@@ -32,11 +32,21 @@ struct join {
 	size_t forward_count;
 };
 
-/* The forms of External Meeting Authorization, for text_is_token(): an id that the platform
- * confirms with the access token, and the token in a meeting's address, which it does not. */
-enum { JOIN_ID_MAX = 64, JOIN_TOKEN_MAX = 128 };
-#define JOIN_ID_OTHERS	  "_-"
-#define JOIN_TOKEN_OTHERS "._~-"
+/* The forms of External Meeting Authorization: an id that the platform confirms with the access
+ * token, for text_is_token(); and two texts that stand in one segment of an address each. */
+enum { JOIN_ID_MAX = 64, JOIN_TOKEN_MAX = 128, JOIN_REQUEST_MIN = 8, JOIN_REQUEST_MAX = 512 };
+#define JOIN_ID_OTHERS "_-"
+
+/* Whether a text can be the token in a meeting's address, which nobody confirms: what people name
+ * meetings. Letters and digits of every script, blanks inside, and JOIN_TOKEN_OTHERS; nothing that
+ * is not seen or turns the direction of writing, no separator of an address (RFC 3986), no dots
+ * alone. */
+bool join_is_meeting_token(const char *text);
+#define JOIN_TOKEN_OTHERS " ._~-!'(),&+"
+
+/* Whether a text can be a request token: random text, base64 of either alphabet among it. No
+ * segment of it may be "." or "..", in case that a server on the way decodes its slashes. */
+bool join_is_request_token(const char *text);
 
 /* The join of somebody who wants to open the guest desk: tickets, backends and rules see it in the
  * place of a platform and a meeting. No platform can have its title. A constant. */

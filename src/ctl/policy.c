@@ -67,11 +67,10 @@ static void check_token(struct explain *explain, const struct section *platform)
 
 	if (driver != NULL && driver->entry != NULL)
 		explain->token = explain->id;
-	else if (explain->token != NULL &&
-		 !text_is_token(explain->token, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS))
+	else if (explain->token != NULL && !join_is_meeting_token(explain->token))
 		ctl_die(EX_DATAERR,
-			"--meeting-token: a token is 1 to %d letters, digits, - . _ and ~",
-			(int)JOIN_TOKEN_MAX);
+			"--meeting-token: a token is 1 to %d bytes of letters, digits and%s",
+			(int)JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS);
 }
 
 /* The configuration says everything about guests. Those of type guest choose their own names, and

@@ -28,7 +28,9 @@ static const char *name_fault(const char *text)
 
 static const char *meeting_token_fault(const char *text)
 {
-	return join_is_meeting_id(text) ? NULL : "the meeting token is not " JOIN_MEETING_FORM;
+	return join_is_meeting_id(text) || join_is_meeting_token(text)
+		       ? NULL
+		       : "the meeting token is not " JOIN_MEETING_FORM;
 }
 
 static const struct records_field fields[] = {

@@ -11,14 +11,19 @@
 #include "signin/admission.h"
 #include "visit/fail.h"
 
-/* The four mandatory parameters. Each must stand exactly once. */
+static bool is_meeting_id(const char *text)
+{
+	return text_is_token(text, 1, JOIN_ID_MAX, JOIN_ID_OTHERS);
+}
+
+/* The mandatory parameters but the host name. Each must stand exactly once. */
 static const struct parameter {
 	const char *name;
-	size_t minimum, maximum;
-	const char *others; /* allowed besides letters and digits */
-} meeting_id = {"meetingId", 1, JOIN_ID_MAX, JOIN_ID_OTHERS},
-  meeting_token = {"meetingToken", 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS},
-  request_token = {"requestToken", 8, 512, "._~-"};
+	size_t maximum;
+	bool (*fits)(const char *text);
+} meeting_id = {"meetingId", JOIN_ID_MAX, is_meeting_id},
+  meeting_token = {"meetingToken", JOIN_TOKEN_MAX, join_is_meeting_token},
+  request_token = {"requestToken", JOIN_REQUEST_MAX, join_is_request_token};
 
 /* Copies a parameter that fits. 0 or -1 after answering. */
 static int take(struct visit *visit, const struct params *query, const struct parameter *parameter,
@@ -36,7 +41,7 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 		visit_refuse_long(visit, parameter->name, "too long");
 		return -1;
 	}
-	if (!text_is_token(value, parameter->minimum, parameter->maximum, parameter->others)) {
+	if (!parameter->fits(value)) {
 		visit_refuse(visit, parameter->name, "wrong length or characters");
 		return -1;
 	}

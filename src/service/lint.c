@@ -26,8 +26,7 @@ static void fill_in(const char *pattern, const char *by, struct buffer *sample)
  * own have none but the id. */
 static bool is_token(const struct service_platform *platform, const char *text)
 {
-	return platform->driver->entry == NULL &&
-	       text_is_token(text, 1, JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS);
+	return platform->driver->entry == NULL && join_is_meeting_token(text);
 }
 
 /* Takes a meeting of the pattern to the driver: one that comes out as another has a form that no

@@ -246,6 +246,34 @@ static void ids_of_every_platform_can_be_named(void **state)
 		"https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"};
 	static const char *const bad[] = {"", ".", "..", "a b", "a,b", "a\"b", "a<b", "a&b", "a;b",
 		"a\\b", "a#b", "a\nb", "a\x7f", "caf\xc3\xa9"};
+	static const struct {
+		const char *text;
+		bool meeting, request;
+	} tokens[] = {{"8320-2640-2482-3499", true, true}, {"", false, false},
+		{"short", true, false}, {"q83vEjRWeJA=", false, true},
+		{"+/+/+/+/q83vEj==", false, true}, {"/abc//abcdef/", false, true},
+		{"a:b+c/d=e~f.g_h-i", false, true}, {"Weekly (team), R&D!", true, false},
+		{"Caf\xc3\xa9 am Montag", true, false},
+		{"\xe4\xbc\x9a\xe8\xad\xb0\xe5\xae\xa4", true, false},
+		{"../../../etc", false, false}, {"abcdefgh/..", false, false},
+		{"abcdefgh/./x", false, false}, {"./abcdefgh", false, false},
+		{"abcdefgh/.../x", false, true}, {"..", false, false}, {"........", false, false},
+		{"a..b..c..d", true, true}, {"abcd%2Fefgh", false, false},
+		{"abcd\\efgh", false, false}, {"abcd?efgh", false, false},
+		{"abcd#efgh", false, false}, {"abcd;efgh", false, false},
+		{"abcd efgh", true, false}, {" abcdefgh", false, false},
+		{"abcdefgh ", false, false}, {"abcd\r\nefgh", false, false},
+		{"abcd\tefgh", false, false}, {"abcd<b>efgh", false, false},
+		{"abcd\"efgh", false, false},
+		{"javascript:alert", false, true}, /* in a segment it is a word */
+		{"abcd\xc0\xafxyz1", false, false}, {"abcd\xe0\x80\xafxyz", false, false},
+		{"abcd\xffxyz1", false, false}, {"abcd\xed\xa0\x80xyz", false, false},
+		{"abcd\xc2\x85xyz", false, false}, {"abcd\xe2\x80\xaexyz", false, false},
+		{"abcd\xe2\x81\xa6xyz", false, false}, {"abcd\xe2\x80\x8fxyz", false, false},
+		{"abcd\xd8\x9cxyz", false, false}, {"abcd\xe2\x80\x8bxyz", false, false},
+		{"abcd\xef\xbb\xbfxyz", false, false}, {"abcd\xc2\xa0xyz", false, false},
+		{"abcd\xe2\x80\xa8xyz", false, false}, {"abcd\xf3\xa0\x81\x81xyz", false, false},
+		{"abcd\xee\x80\x80xyz", false, false}};
 	char longest[JOIN_MEETING_MAX + 2];
 
 	(void)state;
@@ -253,6 +281,11 @@ static void ids_of_every_platform_can_be_named(void **state)
 		assert_true(join_is_meeting_id(good[i]));
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(join_is_meeting_id(bad[i]));
+	/* Each stands in one segment of an address. */
+	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++)
+		if (join_is_meeting_token(tokens[i].text) != tokens[i].meeting ||
+			join_is_request_token(tokens[i].text) != tokens[i].request)
+			fail_msg("%s", tokens[i].text);
 	memset(longest, 'm', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	assert_false(join_is_meeting_id(longest));

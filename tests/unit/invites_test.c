@@ -147,7 +147,7 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		{HEAD "{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"..\"}]}",
 			"meeting id"},
 		{HEAD "{\"id\": \"" ID "\", \"platform\": \"a.example\", \"meeting\": \"m\", "
-		      "\"meetingToken\": \"a b\"}]}",
+		      "\"meetingToken\": \"a;b\"}]}",
 			"meeting token"},
 		{HEAD "{\"id\": \"" ID "\", " REST "}, {\"id\": \"" ID "\", " REST "}]}",
 			"have the same id"}};
