@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Functions that must not be used; using one fails to compile. Every other header of base
- * includes this one, so no file escapes it. After git's banned.h.
+ * Functions that must not be used; a use does not compile. Every other header of base includes this
+ * one, so it holds in every file. After git's banned.h.
  */
 #pragma once
 

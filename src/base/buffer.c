@@ -3,8 +3,8 @@
 
 #include <stdarg.h>
 
-/* Makes room for `more` bytes and a terminating NUL. Never realloc(): what a buffer holds may have
- * to be wiped, and realloc leaves a copy behind. */
+/* Makes room for `more` bytes and a NUL. Not with realloc(), which would leave a copy behind of
+ * what may have to be wiped. */
 static bool reserve(struct buffer *buffer, size_t more)
 {
 	size_t wanted, capacity;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A growing buffer that has a maximum from birth. Appending past the maximum (or running out of
- * memory) marks it as failed and appends nothing from then on: append freely, check `failed` once.
+ * A growing buffer with a maximum. Appending beyond it, or without memory, marks the buffer
+ * `failed` and appends nothing from then on: append freely, check `failed` once.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct buffer {
-	char *data; /* NUL-terminated once anything was appended, else NULL; owned */
+	char *data; /* NUL-terminated; NULL until something is appended; owned */
 	size_t length;
 	size_t capacity;
 	size_t maximum;
@@ -25,13 +25,13 @@ void buffer_text(struct buffer *buffer, const char *text);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends text percent-encoded as one path segment or query value: everything but the unreserved
- * characters of RFC 3986 section 2.3, so a space is %20. */
+/* Appends text percent-encoded for a path segment or query value: everything except the unreserved
+ * characters of RFC 3986 section 2.3; a space is %20. */
 void buffer_percent(struct buffer *buffer, const char *text);
 
 /* Empties it and keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* Frees it; what was in it is wiped by capacity when `wipe` is used. Both may be called twice. */
+/* Frees the buffer; buffer_wipe() overwrites its whole capacity first. Both may be called twice. */
 void buffer_release(struct buffer *buffer);
 void buffer_wipe(struct buffer *buffer);

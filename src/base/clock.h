@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clocks, so that nobody mixes them up.
+ * The clocks.
  */
 #pragma once
 
@@ -8,13 +8,13 @@
 
 #include <stdint.h>
 
-/* Wall clock in seconds since 1970 (UTC): what cookies, tickets, rules and expiries are in. */
+/* Wall clock in seconds since 1970 (UTC): for cookies, tickets, rules and expiries. */
 int64_t clock_wall(void);
 
 /* Wall clock in milliseconds since 1970: throttle counters, log times. */
 int64_t clock_wall_ms(void);
 
-/* Milliseconds since the machine started, its sleep included: nobody sets this clock, and it is the
+/* Milliseconds since the machine started, including sleep. Nobody can set this clock, and it is the
  * same for all processes of the machine. */
 int64_t clock_boot_ms(void);
 

@@ -55,7 +55,7 @@ static int check_secrecy(
 			"%s: belongs to user id %u and is read by user id %u; chown it to %u", path,
 			(unsigned)st->st_uid, (unsigned)geteuid(), (unsigned)geteuid());
 	if (st->st_mode & refused)
-		return error_set(error, "%s: mode %04o lets others at it; chmod %s it", path,
+		return error_set(error, "%s: mode %04o gives others access; chmod %s it", path,
 			(unsigned)(st->st_mode & 07777), secrecy == FILE_SECRET ? "0400" : "0640");
 	return 0;
 }
@@ -116,7 +116,7 @@ int file_read_text(
 	return 0;
 }
 
-/* What others could hold, or have linked here, is no lock of ours. */
+/* Refuses a lock file that somebody else could hold or have linked here. */
 static int check_lock(int fd, const char *lock, struct error *error)
 {
 	struct stat st;
@@ -186,7 +186,7 @@ int file_replace(
 	if (folder_of(path, folder, error) != 0)
 		return -1;
 	snprintf(temporary, sizeof temporary, "%s.tmp", path);
-	unlink(temporary); /* what a crash left; nobody else writes it, we hold the lock */
+	unlink(temporary); /* left by a crash; nobody else writes it while we hold the lock */
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(error, "%s: cannot create: %s", temporary, strerror(errno));

@@ -30,7 +30,7 @@ static bool counts(ucs4_t character)
 	       !uc_is_property_default_ignorable_code_point(character);
 }
 
-/* Copies the characters that count. */
+/* Copies the characters that are kept. */
 static void pick(const uint8_t *text, size_t length, char folded[FOLD_SIZE])
 {
 	size_t used = 0;
@@ -55,7 +55,7 @@ void fold_name(const char *name, char folded[FOLD_SIZE])
 	uint8_t *text =
 		u8_casefold((const uint8_t *)name, strlen(name), NULL, UNINORM_NFKD, NULL, &length);
 
-	if (text == NULL) { /* no UTF-8, or no memory */
+	if (text == NULL) { /* not UTF-8, or no memory */
 		fold_ascii(name, folded);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names that somebody may take for one another, in one form: for counting, where two names that
- * share a counter do no harm, and one name with two counters would.
+ * One form for names that look alike or mean the same. For counters only, where two names that
+ * share a counter do no harm but one name with two counters would.
  */
 #pragma once
 
@@ -11,14 +11,14 @@
 
 enum { FOLD_SIZE = 4096 };
 
-/* Folds case, compatibility forms and accents away (Unicode 3.13, "default caseless matching" of
- * NFKD; marks, blanks and what is not seen left out), so that neither "ALICE" nor full-width
- * letters nor a zero-width space make another name of "alice". What is longer than fits is cut.
- * Built without libunistring: capitals of ASCII and blanks alone. */
+/* Removes differences of case, compatibility forms and accents (Unicode 3.13, "default caseless
+ * matching" of NFKD, without marks, blanks and invisible characters). So "ALICE", full-width
+ * letters or a zero-width space do not make another name than "alice". Cuts what does not fit.
+ * Without libunistring: handles only ASCII capitals and blanks. */
 void fold_name(const char *name, char folded[FOLD_SIZE]);
 
-/* Writes the text with each letter and its accents as one character (Unicode normalization form C),
- * or as several (form D). Nothing is written when the text is in that form already, when it does
- * not fit into `size` bytes, or without libunistring. Both may be the same text. */
+/* Writes each letter with its accents as one character (Unicode normalization form C) or as several
+ * (form D). Writes nothing if the text is in that form already, if it does not fit into `size`
+ * bytes, or without libunistring. Both may be the same text. */
 void fold_compose(const char *text, char *composed, size_t size);
 void fold_decompose(const char *text, char *decomposed, size_t size);

@@ -52,7 +52,7 @@ int identity_set(char **field, const char *text, size_t maximum)
 	return 0;
 }
 
-/* A list of strings in an identity. */
+/* Whether a list of strings has the text. */
 static bool has(char *const *items, size_t count, const char *text)
 {
 	for (size_t i = 0; i < count; i++)
@@ -119,7 +119,8 @@ int identity_add_meeting(struct identity *identity, const char *platform, const 
 bool identity_is_good_for(
 	const struct identity *identity, const char *platform, const char *meeting_id)
 {
-	size_t length = strlen(platform); /* it has no slash: a host name, perhaps with a port */
+	size_t length =
+		strlen(platform); /* a title has no slash: it is a host name, perhaps with a port */
 
 	for (size_t i = 0; i < identity->meeting_count; i++) {
 		const char *meeting = identity->meetings[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who somebody is, as a backend found out. auth/ makes it, session/ keeps it in the cookie,
- * policy/ reads it, platform/ passes name and e-mail on.
+ * A person, as a backend identified them. auth/ makes it, session/ keeps it in the cookie, policy/
+ * reads it, platform/ sends name and e-mail to the platform.
  */
 #pragma once
 
@@ -24,45 +24,45 @@ enum {
 	IDENTITY_MEETINGS_MAX = 32,
 };
 
-/* All strings are owned and UTF-8. backend and subject are never NULL in a complete identity; the
- * others are NULL where unknown. `backend` is the title of the backend's section. */
+/* All strings are owned and UTF-8. In a complete identity `backend` (the title of its section) and
+ * `subject` are never NULL; the others are NULL if unknown. */
 struct identity {
 	char *backend;
 	char *subject;
 	char *name;
-	char *email; /* verified by whoever the backend trusts; an unverified one is left out */
+	char *email; /* verified; unverified addresses are left out */
 	char **groups;
 	size_t group_count;
-	/* 0: these are all. Else those that nothing named were left out; what did
-	 * (service/groups.h).
-	 */
+	/* 0: `groups` is complete. Otherwise groups that no rule names were left out, and this is
+	 * the digest of what names groups (service/groups.h). */
 	uint64_t groups_digest;
-	char *acr; /* authentication context class that a provider vouches for (OpenID Connect Core
-		      1.0, section 2) */
-	bool second_factor; /* more than one factor was checked */
-	bool guest;	 /* nobody vouches for them: only a rule that names the backend lets in */
-	char **meetings; /* "PLATFORM/MEETING-ID": good for these only; none: for any */
+	char *acr; /* authentication context class from the provider (OpenID Connect Core 1.0,
+		      section 2) */
+	bool second_factor; /* the person gave a second factor */
+	bool guest; /* nobody has checked who they are: only a rule that names the backend admits
+		       them */
+	char **meetings; /* "PLATFORM/MEETING-ID": valid for these meetings only; none: for all */
 	size_t meeting_count;
 	char *provider_session; /* digest of the id (sid) of the provider's session */
-	char *kept; /* what the backend needs to read the groups again; a secret: wiped */
-	/* Digests of what the sign-in rested on. A session ends when either is another one later:
-	 * the account (its password, its entry), as the backend compares it, and the key of the
-	 * second factor in the store (NULL: there was none). */
+	char *kept; /* secret data with which the backend reads the groups again; wiped */
+	/* Digests of what the sign-in depended on: the account (password, entry), compared by the
+	 * backend; and the second factor's key in the store (NULL: none). If either changes, the
+	 * session ends. */
 	char *account, *factor;
 };
 
 #define IDENTITY_INIT ((struct identity){0})
 
-/* The one form of a name in which it is stored, looked up and counted by a throttle: ASCII letters
- * in lower case. 0, or -1 (and "") when the name is empty, longer than IDENTITY_SUBJECT_MAX bytes,
- * not UTF-8, has a control character, or blanks around it: no user has such a name. */
+/* The form in which a name is stored, looked up and counted by a throttle: ASCII letters in lower
+ * case. 0; or -1 (and "") if the name is empty, longer than IDENTITY_SUBJECT_MAX bytes, not UTF-8,
+ * has a control character, or blanks around it: no user has such a name. */
 int identity_canonical_name(const char *name, char canonical[IDENTITY_SUBJECT_MAX + 1]);
 
-/* The one subject of a name for which there is nothing but what somebody typed, whom a server lets
- * in by any spelling: blanks around it are taken off, those within made one, letters put into lower
- * case. 0; or -1 (and "") for what may be another spelling of a plain name: anything but letters
- * and digits of ASCII, `.`, `_`, `-`, `'` and blanks (a realm, a domain, accents, letters of full
- * width), a dot at the end, or more than IDENTITY_SUBJECT_MAX bytes. */
+/* The subject for a typed name that a server accepts in any spelling, if the server returns no
+ * name: without blanks around it, single blanks within, lower case. 0; or -1 (and "") for names
+ * that may be another spelling of a plain name: with anything but ASCII letters and digits, `.`,
+ * `_`, `-`, `'` and blanks (a realm, a domain, accents, full-width letters), with a dot at the end,
+ * or longer than IDENTITY_SUBJECT_MAX bytes. */
 int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1]);
 
 /* Sets a string field to a copy (or to NULL for NULL and ""). 0, or -1 without memory or when it is
@@ -77,21 +77,21 @@ int identity_add_group(struct identity *identity, const char *group);
 
 bool identity_has_group(const struct identity *identity, const char *group);
 
-/* Adds a meeting to those that it is good for; twice the same is once. 0, or -1 as above. */
+/* Adds a meeting for which the identity is valid, unless it is there already. 0, or -1 as above. */
 int identity_add_meeting(struct identity *identity, const char *platform, const char *meeting_id);
 
-/* Whether it is good for this meeting. */
+/* Whether the identity is valid for this meeting. */
 bool identity_is_good_for(
 	const struct identity *identity, const char *platform, const char *meeting_id);
 
-/* Takes over everything `from` owns; `from` is empty afterwards. */
+/* Moves everything from `from`, which is empty afterwards. */
 void identity_move(struct identity *to, struct identity *from);
 
-/* The same, but for `backend`, which stays: for a backend, all at once or not at all. */
+/* The same but keeps who->backend: for a backend that fills an identity at once or not at all. */
 void identity_adopt(struct identity *who, struct identity *from);
 
-/* Takes over name, e-mail and groups alone, which may have changed since somebody signed in. `from`
- * has the old ones afterwards. */
+/* Swaps name, e-mail and groups, which may have changed since the sign-in. `from` has the old ones
+ * afterwards. */
 void identity_renew(struct identity *who, struct identity *from);
 
 void identity_release(struct identity *identity);

@@ -24,7 +24,7 @@ static void unmap(struct network *network)
 	network->six = false;
 }
 
-/* Whether the bits from `prefix` on are all 0. */
+/* Whether all bits after the prefix are 0. */
 static bool is_clear(const struct network *network)
 {
 	unsigned bits = network->six ? 128 : 32;
@@ -54,7 +54,8 @@ static void take_four(struct network *host, size_t at)
 	host->six = false;
 }
 
-/* The address of IPv4 in one of IPv6, where a translator or tunnel put it there. */
+/* Replaces an IPv6 address that embeds an IPv4 address (of a translator or tunnel) by the IPv4
+ * address. */
 static void look_inside(struct network *host)
 {
 	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}, six_to_four[2] = {0x20, 0x02};
@@ -93,7 +94,7 @@ size_t network_around(const char *text, struct network around[NETWORK_AROUND_MAX
 
 const char *network_parse(const char *text, struct network *network)
 {
-	static const char form[] = "is no address or network like 192.0.2.7, 10.0.0.0/8 or "
+	static const char form[] = "is not an address or network like 192.0.2.7, 10.0.0.0/8 or "
 				   "2001:db8::/32";
 	char address[INET6_ADDRSTRLEN] = "";
 	size_t length = strcspn(text, "/");
@@ -107,12 +108,12 @@ const char *network_parse(const char *text, struct network *network)
 	if (inet_pton(network->six ? AF_INET6 : AF_INET, address, network->address) != 1)
 		return form;
 	if (text[length] != '\0' && text_to_number(text + length + 1, 0, prefix, &prefix) != 0)
-		return network->six ? "needs a number from 0 to 128 behind the slash"
-				    : "needs a number from 0 to 32 behind the slash";
+		return network->six ? "needs a number from 0 to 128 after the slash"
+				    : "needs a number from 0 to 32 after the slash";
 	network->prefix = (uint8_t)prefix;
 	if (is_mapped(network))
 		unmap(network);
-	return is_clear(network) ? NULL : "has bits set that its prefix leaves out";
+	return is_clear(network) ? NULL : "has bits set after its prefix";
 }
 
 bool network_covers(const struct network *outer, const struct network *inner)

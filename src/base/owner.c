@@ -16,12 +16,12 @@
 
 enum { LINKS_MAX = 40 }; /* as in the kernel */
 
-/* ---- what root may rely on ---- */
+/* ---- what root may trust ---- */
 
 struct walk {
 	uid_t owner;
-	char done[PATH_MAX]; /* what is resolved; "" is "/" */
-	char rest[PATH_MAX]; /* what is left */
+	char done[PATH_MAX]; /* resolved so far; "" is "/" */
+	char rest[PATH_MAX]; /* still to resolve */
 	unsigned links;
 	struct error *error;
 };
@@ -54,7 +54,7 @@ static int too_long(const struct walk *walk)
 	return error_set(walk->error, "%.64s...: the path is too long", name_of(walk));
 }
 
-/* Puts what the link says in front of what is left. */
+/* Prepends the link's target to the rest of the path. */
 static int follow(struct walk *walk)
 {
 	char target[PATH_MAX], rest[PATH_MAX];
@@ -74,7 +74,7 @@ static int follow(struct walk *walk)
 	return 0;
 }
 
-/* Takes the next name off what is left; an empty one at the end. */
+/* Removes the next name from the rest; "" at the end. */
 static void take_name(struct walk *walk, char name[PATH_MAX])
 {
 	size_t slashes = strspn(walk->rest, "/");
@@ -126,10 +126,10 @@ int owner_check(const char *path, uid_t owner, struct error *error)
 	return 0;
 }
 
-/* ---- how a process stops being root ---- */
+/* ---- giving up root ---- */
 
-/* A program of the other user that has our terminal could type commands into it for root's shell
- * (TIOCSTI). Whoever leads the session has no shell there. */
+/* A program of the other user with our terminal could type commands into root's shell (TIOCSTI). A
+ * session leader has no shell there. */
 static void leave_terminal(void)
 {
 	int fd = getsid(0) == getpid() ? -1 : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -147,7 +147,7 @@ static int set_groups(const struct passwd *user, gid_t group)
 	return setresgid(group, group, group);
 }
 
-/* The kernel does so by itself, unless whoever started us had it keep them. */
+/* The kernel drops them unless the parent made the process keep them. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -173,7 +173,8 @@ int owner_become(uid_t owner, gid_t group, struct error *error)
 	const struct passwd *user = getpwuid(owner);
 
 	if (owner == 0)
-		return error_set(error, "root cannot give up being root for root");
+		return error_set(
+			error, "cannot change from root to another user: the user id is 0");
 	if (user != NULL)
 		group = user->pw_gid;
 	leave_terminal();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Root and the user of the service: what root may rely on, and how a process that root started
- * stops being root.
+ * Root and the service's user: which files root may trust, and how a process started by root
+ * becomes that user.
  */
 #pragma once
 
@@ -9,17 +9,14 @@
 
 #include <sys/types.h>
 
-/* Checks that nobody but root and `owner` can replace the file or folder at `path`: every folder
- * and every symbolic link on the way belongs to one of the two, and others may write to none of
- * them, but for folders with the sticky bit. For a caller who is root, neither may the group of
- * what is root's. Returns 0, or -1 with the name of what is wrong and what to do; errno text where
- * there is nothing at `path`. */
+/* Checks that only root and `owner` can replace the file or folder at `path`: every folder and
+ * symbolic link on the way belongs to one of them, and others cannot write to any, except folders
+ * with the sticky bit. If the caller is root, the group of root's files must not write either. 0;
+ * or -1 with the name at fault and what to do, or errno's text if `path` does not exist. */
 int owner_check(const char *path, uid_t owner, struct error *error);
 
-/* Turns the calling process, which is root's, into one of the user `owner` with the user's groups
- * (or with `group` alone, where the system has no such user), without capabilities, without a way
- * back, and without a terminal to type into. Returns 0. Returns -1 when that failed in any part:
- * the caller then has to exit.
- *
- * PR_SET_NO_NEW_PRIVS stays off: meetauth-pam may be set-group-id "shadow" (meetauth.conf(5)). */
+/* Changes the calling root process to the user `owner` with that user's groups (or with `group`
+ * alone if the system has no such user). Gives up capabilities, any way back, and the terminal. 0;
+ * or -1 if any part failed: the caller must exit. PR_SET_NO_NEW_PRIVS stays off, because
+ * meetauth-pam may be set-group-id "shadow" (meetauth.conf(5)). */
 int owner_become(uid_t owner, gid_t group, struct error *error);

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As glibc does for set-user-ID programs: open for the other direction. */
+/* As glibc does for set-user-ID programs: opens a descriptor in the wrong direction. */
 static void fill(int fd)
 {
 	int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;

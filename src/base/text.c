@@ -73,7 +73,7 @@ bool text_is_token(const char *text, size_t minimum, size_t maximum, const char 
 	return length >= minimum && length > 0 && dots < length;
 }
 
-/* Length of the label at `text` (RFC 1123: 1 to 63, no hyphen at an end), or 0. */
+/* Length of the host name label at `text` (RFC 1123: 1 to 63, no hyphen at either end), or 0. */
 static size_t label_length(const char *text)
 {
 	size_t length = 0;
@@ -148,7 +148,7 @@ bool text_matches_any(const char *const *patterns, size_t count, const char *tex
 	return false;
 }
 
-/* Reads the digits at *text and moves past them. */
+/* Parses the digits at *text and advances *text. */
 static int read_digits(const char **text, int64_t maximum, int64_t *number_r)
 {
 	int64_t number = 0;
@@ -202,8 +202,8 @@ int text_to_duration(const char *text, int64_t *milliseconds_r)
 	return -1;
 }
 
-/* Whether `text` has a digit where `shape` has one, and else the same characters. strptime() alone
- * takes blanks and missing digits too. */
+/* Whether `text` has digits where `shape` has them and otherwise equals it. strptime() alone also
+ * accepts blanks and missing digits. */
 static bool has_shape(const char *text, const char *shape)
 {
 	for (; *shape != '\0'; shape++, text++)
@@ -229,7 +229,7 @@ int text_to_time(const char *text, int64_t *seconds_r)
 			continue;
 		if (strptime(text, forms[i].form, &tm) == NULL)
 			return -1;
-		/* timegm() carries 31 February and second 60 over into what follows. */
+		/* timegm() silently turns 31 February or second 60 into another date */
 		carried = tm;
 		*seconds_r = (int64_t)timegm(&carried);
 		return carried.tm_mday == tm.tm_mday && carried.tm_sec == tm.tm_sec ? 0 : -1;

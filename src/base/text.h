@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Questions about text that more than one room asks.
+ * Checks and conversions of text for several modules.
  */
 #pragma once
 
@@ -14,22 +14,22 @@
  * C1). */
 bool text_is_printable(const char *text);
 
-/* Visible ASCII (0x21 to 0x7e) throughout, at least one character. */
+/* Only visible ASCII (0x21 to 0x7e), at least one character. */
 bool text_is_visible_ascii(const char *text);
 
-/* 1 to `maximum` characters, all ASCII letters, digits or in `others`, and not dots alone: libcurl
- * and browsers fold "." and ".." segments away. */
+/* `minimum` to `maximum` characters, all ASCII letters, digits or in `others`, but not "." or ".."
+ * and the like: libcurl and browsers remove such path segments. */
 bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others);
 
 /* A host name or host:port: labels of RFC 1123 section 2.1, at most 253 characters, port 1 to
  * 65535; no IPv6 literal, no trailing dot, no userinfo. */
 bool text_is_host(const char *text);
 
-/* Glob with '*' for any run of characters, everything else literal and the whole text compared;
- * ASCII letters compare without case when `fold`. */
+/* Matches the whole text with a pattern in which '*' stands for any run of characters. With `fold`,
+ * ignores the case of ASCII letters. */
 bool text_matches(const char *pattern, const char *text, bool fold);
 
-/* Whether one of the patterns matches, without case. */
+/* Whether one of the patterns matches, ignoring case. */
 bool text_matches_any(const char *const *patterns, size_t count, const char *text);
 
 /* Decimal without sign, blanks or leading zeros in `minimum`..`maximum`. 0 or -1. */
@@ -43,16 +43,16 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
-/* Copies with ASCII letters in lower case, cut at `size` bytes with the NUL. Both may be the same
- * text. */
+/* Copies with ASCII letters in lower case, cut to `size` bytes including the NUL. Both may be the
+ * same text. */
 void text_lower(const char *text, char *lower, size_t size);
 
-/* "2026-12-31T18:00:00Z" (RFC 3339); returns `text`, "?" for a year that has more digits. */
+/* Formats "2026-12-31T18:00:00Z" (RFC 3339); "?" for a year of more digits. Returns `text`. */
 enum { TEXT_TIME_SIZE = 32 };
 const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE]);
 
-/* Takes the byte order mark in front (U+FEFF), and the CR of each CR LF and at the end, out of
- * `length` bytes with a NUL behind them. The new length. */
+/* Removes a leading byte order mark (U+FEFF), and the CR of each CR LF and at the end, in place.
+ * `text` has a NUL after `length` bytes. Returns the new length. */
 size_t text_strip(char *text, size_t length);
 
 /* Writes two lower-case hex digits for each byte, and a NUL. */

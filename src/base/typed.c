@@ -15,7 +15,7 @@ static uint32_t first(const char *text, size_t *length_r)
 	*length_r = 1;
 	for (size_t i = 1; i < length; i++) {
 		if ((c[i] & 0xc0) != 0x80)
-			return c[0]; /* no UTF-8: nothing that is looked for */
+			return c[0]; /* not UTF-8: matches nothing */
 		character = character << 6 | (c[i] & 0x3f);
 	}
 	*length_r = length;
@@ -36,8 +36,8 @@ static bool is_in(uint32_t character, const struct range *ranges, size_t count)
 
 #define IS_IN(character, ranges) is_in(character, ranges, sizeof(ranges) / sizeof *(ranges))
 
-/* White_Space, and what mail programs, chats and the dialogs of Windows put around what is copied.
- */
+/* White_Space, and characters that mail programs, chats and Windows dialogs put around copied
+ * text. */
 static bool is_blank(uint32_t character)
 {
 	static const struct range blanks[] = {
@@ -88,10 +88,10 @@ bool typed_password(const char *typed, char *password, size_t size)
 	return strcmp(typed, password) != 0;
 }
 
-/* The digit or small letter of ASCII that is meant; NUL for what is neither. */
+/* The ASCII digit or small letter that is meant; NUL if neither. */
 static char plain(uint32_t character)
 {
-	/* Unicode's Nd, those that keyboards have; ten behind each. */
+	/* The zeros of Unicode's Nd that keyboards have; nine digits follow each. */
 	static const uint32_t zeros[] = {'0', 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6,
 		0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x17e0,
 		0x1810};

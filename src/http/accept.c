@@ -43,7 +43,7 @@ static int read_parameter(const char **at, struct accept_item *item)
 
 enum accept accept_next(const char **at, struct accept_item *item)
 {
-	*at += strspn(*at, " \t,"); /* empty elements are to be taken (RFC 9110 5.6.1.2) */
+	*at += strspn(*at, " \t,"); /* empty elements are allowed (RFC 9110 5.6.1.2) */
 	if (**at == '\0')
 		return ACCEPT_END;
 	item->name = *at;

@@ -70,7 +70,8 @@ static int check_sentences(const struct lang *lang, struct error *error)
 	json_t *value;
 
 	if (!json_is_object(lang->sentences))
-		return error_set(error, "%s: must be one object of key and sentence", lang->file);
+		return error_set(
+			error, "%s: expected one JSON object of keys and sentences", lang->file);
 	json_object_foreach(lang->sentences, key, value)
 	{
 		if (!json_is_string(value))
@@ -79,7 +80,7 @@ static int check_sentences(const struct lang *lang, struct error *error)
 			!is_well_formed(json_string_value(value)))
 			return error_set(error,
 				"%s: \"%s\" must be a sentence without control characters, each "
-				"{name} of it closed",
+				"{name} closed",
 				lang->file, key);
 	}
 	return 0;
@@ -104,10 +105,10 @@ static int parse(struct lang *lang, struct error *error)
 
 static int load(struct lang *lang, const char *folder, const char *code, struct error *error)
 {
-	/* The code becomes part of a file name and of the page. */
+	/* the code becomes part of a file name and of the page */
 	if (!text_is_token(code, 1, 35, "-"))
 		return error_set(
-			error, "\"%s\" is no language tag such as \"en\" or \"pt-BR\"", code);
+			error, "\"%s\" is not a language tag such as \"en\" or \"pt-BR\"", code);
 	lang->code = strdup(code);
 	if (lang->code == NULL || asprintf(&lang->file, "%s/%s.json", folder, code) < 0) {
 		lang->file = NULL;
@@ -118,7 +119,7 @@ static int load(struct lang *lang, const char *folder, const char *code, struct 
 	return check_sentences(lang, error);
 }
 
-/* Compares with the first language, whose keys all must have. */
+/* Checks for all keys of the first language. */
 static int check_complete(const struct langs *langs, struct error *error)
 {
 	const char *key;
@@ -127,7 +128,7 @@ static int check_complete(const struct langs *langs, struct error *error)
 	json_object_foreach(langs->all[0].sentences, key,
 		value) for (size_t i = 1; i < langs->count;
 			    i++) if (lang_text(&langs->all[i], key) == NULL) return error_set(error,
-		"%s: \"%s\" is missing, which %s has", langs->all[i].file, key, langs->all[0].file);
+		"%s: \"%s\" is missing but %s has it", langs->all[i].file, key, langs->all[0].file);
 	return 0;
 }
 
@@ -147,7 +148,7 @@ struct langs *langs_load(
 	}
 	for (; langs->count < count; langs->count++)
 		if (load(&langs->all[langs->count], folder, codes[langs->count], error) != 0) {
-			langs->count++; /* what of it was made is to be freed */
+			langs->count++; /* counted now, so that a failure frees it */
 			goto fail;
 		}
 	if (check_complete(langs, error) == 0)
@@ -170,7 +171,7 @@ void langs_free(struct langs **langs)
 	*langs = NULL;
 }
 
-/* RFC 4647 3.4: cuts subtags off the end of the range until it is one of ours. */
+/* RFC 4647 3.4: removes subtags from the end of the range until a language matches. */
 static const struct lang *look_up(const struct langs *langs, struct accept_item range)
 {
 	while (range.length > 0) {
@@ -234,7 +235,7 @@ static int check_values(
 		return error_set(error, "%s: \"%s\" is missing", lang->file, key);
 	while ((part = sentence_next(&at, &text, &length)) != SENTENCE_END)
 		if (part == SENTENCE_VALUE && !is_among(text, length, names))
-			return error_set(error, "%s: \"%s\": there is no value {%.*s} here",
+			return error_set(error, "%s: \"%s\": this page has no value {%.*s}",
 				lang->file, key, (int)length, text);
 	return 0;
 }

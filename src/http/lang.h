@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The visitor's language: FOLDER/CODE.json, one flat object of key → sentence each. A sentence
- * is plain text; {name} in it is filled from the values of the page (http/page.h).
+ * The visitor's language: FOLDER/CODE.json, a flat object of keys and sentences. A sentence is
+ * plain text; {name} in it is replaced by a value of the page (http/page.h).
  */
 #pragma once
 
@@ -13,14 +13,15 @@
 struct lang;
 struct langs;
 
-/* Loads the languages `codes` (BCP 47: "en", "pt-BR"), the first being the fallback. Every language
- * must have the keys of the first. NULL with an error naming file and key. */
+/* Loads the languages `codes` (BCP 47: "en", "pt-BR"); the first is the fallback. Every language
+ * must have all keys of the first. NULL with an error that names file and key. Free with
+ * langs_free(). */
 struct langs *langs_load(
 	const char *folder, const char *const *codes, size_t count, struct error *error);
 void langs_free(struct langs **langs);
 
-/* Chooses by Accept-Language (RFC 9110 12.5.4, lookup of RFC 4647 3.4); never NULL. A malformed
- * header chooses the first. */
+/* Chooses by Accept-Language (RFC 9110 12.5.4, lookup of RFC 4647 3.4). Never NULL; a malformed
+ * header selects the first language. */
 const struct lang *langs_choose(const struct langs *langs, const char *accept_language);
 
 /* The language's code, for <html lang>. */
@@ -36,7 +37,7 @@ int langs_check(
 
 enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE };
 
-/* Takes the next part off a sentence and moves `*at` behind it: SENTENCE_TEXT a run of text,
- * SENTENCE_VALUE the name between braces. Loaded sentences are well formed; elsewhere an unclosed
+/* Reads the next part of a sentence and advances `*at`: SENTENCE_TEXT is a run of text,
+ * SENTENCE_VALUE a name between braces. Loaded sentences are well formed; elsewhere an unclosed
  * brace is text. */
 enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r);

@@ -10,7 +10,7 @@ struct op {
 	enum op_kind kind;
 	size_t length;
 	const char *text;
-	size_t other; /* of a part its end, of an end its part: an index into the steps */
+	size_t other; /* index of the part's end, or of the end's part */
 };
 
 struct page {
@@ -27,7 +27,7 @@ struct parser {
 	const struct langs *langs;
 	struct error *error;
 	struct page *page;
-	size_t open[PAGE_DEPTH_MAX]; /* steps of the parts that are open */
+	size_t open[PAGE_DEPTH_MAX]; /* indices of the open parts */
 	size_t depth;
 	int line;
 };
@@ -73,7 +73,7 @@ static int add_sentence(struct parser *parser, const char *key)
 static int open_part(struct parser *parser, const char *name)
 {
 	if (parser->depth == PAGE_DEPTH_MAX)
-		return complain(parser, "too many parts within parts at", name);
+		return complain(parser, "parts are nested too deeply at", name);
 	parser->open[parser->depth++] = parser->page->count;
 	return add_value(parser, OP_PART, name);
 }
@@ -83,10 +83,10 @@ static int close_part(struct parser *parser, const char *name)
 	struct op *part;
 
 	if (parser->depth == 0)
-		return complain(parser, "nothing is open to be closed by", name);
+		return complain(parser, "no open part matches", name);
 	part = &parser->page->ops[parser->open[--parser->depth]];
 	if (strcmp(part->text, name) != 0)
-		return complain(parser, "the innermost open part is another than", name);
+		return complain(parser, "the innermost open part differs from", name);
 	part->other = parser->page->count;
 	add(parser, OP_END, name, strlen(name))->other = parser->open[parser->depth];
 	return 0;
@@ -109,7 +109,7 @@ static void count_lines(struct parser *parser, const char *text, size_t length)
 		parser->line += text[i] == '\n';
 }
 
-/* Takes text up to the next tag and the tag off the source. */
+/* Parses the text up to the next tag, and the tag. */
 static int parse_step(struct parser *parser, char **at)
 {
 	char *tag = strstr(*at, "{{"), *end;
@@ -122,13 +122,13 @@ static int parse_step(struct parser *parser, char **at)
 		*at += length;
 		return 0;
 	}
-	/* Escaping guards quoted attributes only. */
+	/* escaping protects quoted attributes only */
 	if (length > 0 && tag[-1] == '=')
 		return complain(parser, "put the attribute in quotes at", tag);
 	end = strstr(tag, "}}");
 	if (end == NULL || memchr(tag, '\n', (size_t)(end - tag)) != NULL)
 		return complain(parser, "this is not closed by }} on its line:", tag);
-	*end = '\0'; /* the name becomes a string where it stands */
+	*end = '\0'; /* ends the name in place */
 	*at = end + 2;
 	return parse_tag(parser, tag + 2);
 }
@@ -144,10 +144,11 @@ static int parse(struct parser *parser)
 	if (parser->depth == 0)
 		return 0;
 	part = parser->page->ops[parser->open[parser->depth - 1]].text;
-	return complain(parser, "end of the file, and still open is", part);
+	return complain(parser, "end of the file: this part is not closed:", part);
 }
 
-/* Takes the source over. Every tag is at most a text and a step; one text may follow. */
+/* Takes the source over. Every tag needs at most two steps, a text and its own; a text may follow
+ * the last. */
 static struct page *page_new(struct buffer *source)
 {
 	size_t tags = 0;
@@ -171,7 +172,7 @@ static struct page *load_source(const char *file, struct error *error)
 	if (file_read_text(file, FILE_PUBLIC, &source, error) != 0)
 		goto out;
 	if (source.length == 0 || strlen(source.data) != source.length)
-		error_set(error, "%s:1: the page is empty or holds a NUL byte", file);
+		error_set(error, "%s:1: the page is empty or has a NUL byte", file);
 	else if ((page = page_new(&source)) == NULL)
 		error_set(error, "%s:1: out of memory", file);
 out:
@@ -219,13 +220,12 @@ void page_escape(struct buffer *html, const char *text)
 	}
 }
 
-/* Values as a part of a page sees them: those of its rows from the innermost outward, then the
- * page's. */
+/* The values visible in a part of a page: of its rows, innermost first, then of the page. */
 struct scope {
 	size_t depth;
 	struct frame {
-		const struct page_value *values;      /* NULL where a part is no list */
-		const struct page_value *const *rows; /* those still to come, or NULL */
+		const struct page_value *values;      /* NULL: the part is not a list */
+		const struct page_value *const *rows; /* remaining rows, or NULL */
 	} frames[1 + PAGE_DEPTH_MAX];
 };
 
@@ -260,7 +260,7 @@ static void fill(struct buffer *text, const char *sentence, const struct scope *
 	}
 }
 
-/* A sentence is escaped with its values in it, in one go: nothing of it is markup. */
+/* Escapes a sentence with its values as a whole: nothing in it is markup. */
 static void render_sentence(
 	struct buffer *html, const struct lang *lang, const char *key, const struct scope *scope)
 {
@@ -275,7 +275,7 @@ static void render_sentence(
 	buffer_wipe(&text);
 }
 
-/* Begins a part at `at`; returns the step before the next one. */
+/* Enters the part at `at`; returns the step before the next one. */
 static size_t enter(struct scope *scope, const struct op *ops, size_t at)
 {
 	const struct page_value *value = find(scope, ops[at].text, ops[at].length);
@@ -289,7 +289,7 @@ static size_t enter(struct scope *scope, const struct op *ops, size_t at)
 	return at;
 }
 
-/* Ends a part at `at`, or begins it again for its next row. */
+/* Ends the part at `at` or repeats it for its next row. */
 static size_t leave(struct scope *scope, const struct op *ops, size_t at)
 {
 	struct frame *frame = &scope->frames[scope->depth];

@@ -25,28 +25,29 @@ enum {
 	PAGE_DEPTH_MAX = 8, /* parts within parts */
 };
 
-/* Where a page finds its values. A flat array, ended by a NULL name. */
+/* The values of a page: an array ended by a NULL name. */
 struct page_value {
 	const char *name;
-	const char *text;		      /* NULL: not there */
+	const char *text;		      /* NULL: absent */
 	const struct page_value *const *rows; /* a list, ended by NULL; else NULL */
 };
 
 struct page;
 
-/* Parses the template in `file` (made from FOLDER/pages/NAME.html). `names` (ended by NULL) are the
- * values it may use, in rows too; they and `langs` are not kept. NULL with "file:line: …". */
+/* Parses the template in `file`. `names` (ended by NULL) are the values that it may use, also in
+ * rows. `names` and `langs` need not outlive the call. NULL with "file:line: …". Free with
+ * page_free(). */
 struct page *page_load(
 	const char *file, const char *const *names, const struct langs *langs, struct error *error);
 void page_free(struct page **page);
 
-/* Appends the page. A value the array lacks is empty. 0, or -1 when the buffer is full. */
+/* Appends the page. Missing values are empty. 0, or -1 if the buffer is full. */
 int page_render(const struct page *page, const struct lang *lang, const struct page_value *values,
 	struct buffer *html);
 
-/* Appends the sentence under `key` as plain text, its {names} filled from the values: for a message
- * that is a value of a page or stands in JSON; whoever prints it escapes it. 0, or -1 when there is
- * no such key or the buffer is full. Check with langs_check() at load that the names are known. */
+/* Appends the sentence of `key` as plain text, with its {names} replaced: for a value of a page or
+ * for JSON; the writer escapes it. 0, or -1 without such a key or if the buffer is full. At load,
+ * langs_check() checks that the names are known. */
 int lang_format(const struct lang *lang, const char *key, const struct page_value *values,
 	struct buffer *text);
 

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <uriparser/Uri.h>
 
-/* One block holds the list and every name and value of it: uriparser takes its memory from
- * `room`, so that a query costs one allocation and a password is wiped with everything else. */
+/* One block holds the list and all names and values. uriparser allocates from `room`, so that a
+ * query costs one allocation and a password is wiped with the rest. */
 struct params {
 	UriQueryListA *list;
 	size_t used, size;
@@ -33,7 +33,7 @@ static void *take(UriMemoryManager *memory, size_t size)
 	return start;
 }
 
-/* The room starts zeroed and nothing is given out twice. */
+/* The room is zeroed and never reused. */
 static void *take_zeroed(UriMemoryManager *memory, size_t count, size_t size)
 {
 	return size != 0 && count > SIZE_MAX / size ? NULL : take(memory, count * size);
@@ -59,7 +59,7 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/* uriparser passes a lone percent sign on and ends a text at %00: both are refused before it. */
+/* Refuses what uriparser does not: a lone percent sign, and %00, at which it ends the text. */
 static bool is_well_formed(const char *text, size_t length)
 {
 	const char *end = text + length, *at = text;
@@ -88,7 +88,7 @@ static size_t count_items(const char *text, size_t length)
 
 static struct params *params_new(size_t items, size_t length)
 {
-	/* A node and two strings for each item, each rounded up. */
+	/* a node and two strings for each item, each rounded up */
 	size_t size = items * (sizeof(UriQueryListA) + 2 + 3 * (size_t)ALIGNMENT) + length;
 	struct params *params = calloc(1, sizeof *params + size);
 
@@ -143,7 +143,7 @@ struct params *params_parse(const char *text, size_t length)
 	return params;
 }
 
-/* Adds one parameter in front of the list. A name that cannot be read is nobody's. */
+/* Prepends one parameter. An unreadable name is dropped. */
 static bool add_item(struct params *params, const char *text, size_t length)
 {
 	UriQueryListA *others = params->list;
@@ -223,7 +223,7 @@ void params_free(struct params **params)
 	*params = NULL;
 }
 
-/* Copies without the blanks at the end. False when it does not fit. */
+/* Copies without trailing blanks. False if it does not fit. */
 static bool copy_value(const char *start, size_t length, char *value, size_t capacity)
 {
 	while (length > 0 && (start[length - 1] == ' ' || start[length - 1] == '\t'))

@@ -25,9 +25,9 @@ enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED, PARAM_UNREADA
  * memory. An empty text is an empty list; nothing between two "&" is no parameter. */
 struct params *params_parse(const char *text, size_t length);
 
-/* The same for a text that another program writes, with parameters that nobody here reads: one that
- * is malformed or no such text makes no other unreadable. NULL for a NUL that is not encoded, too
- * many, too long, or without memory. */
+/* The same for a text from another program, with parameters that nobody here reads: a malformed one
+ * does not make the others unreadable. NULL for an unencoded NUL, too many, too long, or without
+ * memory. */
 struct params *params_parse_lenient(const char *text, size_t length);
 
 /* The value of a name. *value_r is "" for a name without '='; untouched when missing or unreadable;
@@ -37,11 +37,11 @@ enum params_count params_get(const struct params *params, const char *name, cons
 /* Cleans what somebody typed, the values of a name, with typed_clean(). */
 void params_clean(struct params *params, const char *name);
 
-/* Wipes and frees, sets to NULL. NULL is fine. */
+/* Wipes and frees the list and sets it to NULL. NULL is allowed. */
 void params_free(struct params **params);
 
-/* The value of a cookie in a Cookie header (RFC 6265 section 4.2.1), copied into `value`
- * (NUL-terminated). PARAM_REPEATED when the name stands twice: the caller must take neither
- * (somebody may have planted one). A value longer than `capacity` - 1 counts as missing. `value` is
- * unspecified for anything but PARAM_ONCE. */
+/* Copies a cookie's value from a Cookie header (RFC 6265 section 4.2.1) into `value`,
+ * NUL-terminated. PARAM_REPEATED if the name occurs twice: the caller must use neither, since one
+ * may be planted. A value longer than `capacity` - 1 counts as missing. `value` is valid only after
+ * PARAM_ONCE. */
 enum params_count cookie_get(const char *header, const char *name, char *value, size_t capacity);

@@ -7,7 +7,7 @@
 
 #include <arpa/inet.h>
 
-/* Everything that is read of a request; request_param() is for the rest. */
+/* The parameters that are read at once; request_param() reads others. */
 enum field {
 	METHOD,
 	DOCUMENT_URI,
@@ -20,7 +20,7 @@ enum field {
 	ID,
 	ACCEPT,
 	ACCEPT_LANGUAGE,
-	COOKIE, /* from here on one that comes twice is refused */
+	COOKIE, /* from here on duplicates are refused */
 	ORIGIN,
 	FETCH_SITE,
 	SEC_PURPOSE,
@@ -57,10 +57,10 @@ static const struct {
 #undef FIELD
 };
 
-/* What a walk over the parameters found. The block will hold them in the same order, so that an
- * offset is known before there is a block. */
+/* The result of a walk over the parameters. The block keeps their order, so offsets are known
+ * before the block exists. */
 struct survey {
-	const char *values[FIELDS]; /* NULL where missing */
+	const char *values[FIELDS]; /* NULL: missing */
 	size_t offsets[FIELDS];	    /* of the value, in the block */
 	size_t count, size;	    /* of the parameters, the NULs counted */
 	bool twice;		    /* a header came twice */
@@ -84,8 +84,8 @@ static void survey_param(struct survey *survey, const char *param)
 	if (field != FIELDS && name_length < length) {
 		const char *value = param + name_length + 1;
 
-		/* What nginx sets is meant to be replaced, lists do no harm; but which of two
-		 * cookie headers or origins was meant nobody can tell. */
+		/* Parameters that nginx sets may be replaced, and lists do no harm. But of two
+		 * Cookie or Origin headers nobody can tell which one is meant. */
 		if (field >= COOKIE && survey->values[field] != NULL)
 			survey->twice |= strcmp(survey->values[field], value) != 0;
 		survey->values[field] = value;
@@ -95,8 +95,7 @@ static void survey_param(struct survey *survey, const char *param)
 	survey->size += length + 1;
 }
 
-/* The length of a path that has to be put together, with its NUL; 0 where DOCUMENT_URI is the path.
- */
+/* The size of a path joined from two parameters, NUL included; 0 if DOCUMENT_URI is the path. */
 static size_t joined_path_size(const struct survey *survey)
 {
 	size_t size = 1;
@@ -108,7 +107,7 @@ static size_t joined_path_size(const struct survey *survey)
 	return size;
 }
 
-/* Copies the text with its NUL to *at and moves behind it. */
+/* Copies the text with its NUL to *at and advances *at. */
 static char *put(char **at, const char *text)
 {
 	char *start = *at;
@@ -186,7 +185,7 @@ static void point(struct request *request, const struct survey *survey)
 		request->purpose = field_text(request, survey, purposes[i]);
 }
 
-/* The visitor's address as nginx says it; anything that is none could only mislead. */
+/* The client's address from nginx, or "" if it is not an address, which could only mislead. */
 static const char *check_client(const char *address)
 {
 	struct in6_addr binary;
@@ -209,7 +208,7 @@ static void set_id(char id[REQUEST_ID_MAX + 1], const char *given)
 	text_hex(random, sizeof random, id);
 }
 
-/* Whether what arrived is whole and says one thing. */
+/* Checks that the request is complete and unambiguous. */
 static int check(const struct request *request, const struct survey *survey)
 {
 	const char *length_text = survey->values[CONTENT_LENGTH];
@@ -277,8 +276,8 @@ const char *request_param(const struct request *request, const char *name)
 	return value;
 }
 
-/* What Accept weighs the two at: of two that weigh the same, the second at 0. -1 where it cannot be
- * read. */
+/* The weights of JSON and HTML in Accept; of equal weights the second becomes 0. -1 if Accept
+ * cannot be parsed. */
 static int weigh_forms(const struct request *request, int *json_r, int *html_r)
 {
 	const char *at = request->accept;
@@ -318,7 +317,7 @@ void request_shrink(struct request *request)
 			  strlen(request->client) + strlen(request->fetch_site) + 4;
 	kept.block = malloc(kept.block_size);
 	if (kept.block == NULL)
-		return; /* it only saves memory */
+		return; /* harmless: shrinking only saves memory */
 	at = kept.block;
 	kept.accept = put(&at, request->accept);
 	kept.accept_language = put(&at, request->accept_language);

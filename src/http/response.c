@@ -4,8 +4,7 @@
 #include "base/text.h"
 
 enum {
-	HEAD_FIRST =
-		2048, /* room for a redirect with a session cookie, so that the head never grows */
+	HEAD_FIRST = 2048, /* fits a redirect with a session cookie, so the head never grows */
 };
 
 static const char every_answer[] = "Cache-Control: no-store\r\n"
@@ -50,8 +49,7 @@ void response_init(struct response *response)
 	};
 }
 
-/* One allocation for the whole head instead of six that grow; without memory the first append says
- * so. */
+/* Allocates the head at once instead of six times. Without memory the first append fails. */
 static void make_room(struct buffer *head)
 {
 	if (head->data != NULL)

@@ -11,7 +11,7 @@ static const char *const allow[] = {
 };
 
 static const struct {
-	const char *path; /* behind the mount; one with a slash at its end has a part that varies */
+	const char *path; /* after the mount; a trailing slash means that a variable part follows */
 	enum route route;
 	enum methods methods;
 } routes[] = {
@@ -38,7 +38,7 @@ static bool is_allowed(enum methods methods, enum http_method method)
 	return methods <= GET_AND_POST && (method == HTTP_GET || method == HTTP_HEAD);
 }
 
-/* Whether the path is the row's; *rest_r is what varies, "" where nothing does. */
+/* Whether the path matches the row; *rest_r is the variable part, or "". */
 static bool matches(const char *row, const char *path, const char **rest_r)
 {
 	size_t length = strlen(row);

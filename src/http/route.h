@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The addresses of contract section 2, below the mount of base-url.
+ * The paths of contract section 2, below the mount of base-url.
  */
 #pragma once
 
@@ -19,21 +19,20 @@ enum route {
 	ROUTE_READYZ,	   /* GET MOUNT/readyz */
 	ROUTE_METRICS,	   /* GET MOUNT/metrics */
 	ROUTE_TOKEN,	   /* POST, OPTIONS MOUNT/token/PLATFORM */
-	ROUTE_PLATFORM,	   /* GET MOUNT/ENTRY and below: the entry of a driver (platform.h) */
+	ROUTE_PLATFORM,	   /* GET MOUNT/ENTRY and below: a driver's entry (platform.h) */
 };
 
-/* What a path leads to. */
+/* The route of a path. */
 struct route_found {
 	enum route route;
-	const char *rest;  /* behind the last slash, where the route has such a part: never empty;
-			      of ROUTE_PLATFORM, from ENTRY on */
-	bool allowed;	   /* the method is among those of the route (HEAD is wherever GET is) */
+	const char *rest;  /* the part after the last slash, never empty, for routes with a variable
+			      part; for ROUTE_PLATFORM, from ENTRY on */
+	bool allowed;	   /* the route has the method (HEAD counts as GET) */
 	const char *allow; /* the value for Allow: "GET, HEAD" */
 };
 
-/* Finds the route of a path, which must be written exactly so; a trailing slash on the entry is the
- * entry. `mount` is "" where base-url has no path: the entry is "/" then. `entries`:
- * the words of ROUTE_PLATFORM, ended by NULL; the other routes come first. `rest` points into the
- * path. */
+/* Finds the route of a path, which must match exactly; the entry also matches with a trailing
+ * slash. `mount` is "" if base-url has no path: then the entry is "/". `entries`: the words of
+ * ROUTE_PLATFORM, ended by NULL; other routes take precedence. `rest` points into the path. */
 struct route_found route_find(
 	const char *mount, const char *path, const char *const *entries, enum http_method method);

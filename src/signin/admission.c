@@ -71,6 +71,6 @@ bool admission_is_for_scripts(struct visit *visit)
 {
 	if (platform_takes_browsers(visit->platform->driver, visit->platform->peer))
 		return false;
-	visit_set_detail(visit, "only scripts get something here: the platform has no `app`");
+	visit_set_detail(visit, "this platform serves scripts only: its option app is not set");
 	return true;
 }

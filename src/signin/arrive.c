@@ -24,7 +24,7 @@ static enum step open_ticket(
 	const char *text = NULL;
 
 	if (params_get(from, name, &text) != PARAM_ONCE)
-		return visit_refuse(visit, name, "missing, or stands twice");
+		return visit_refuse(visit, name, "missing or given twice");
 	if (visit_open_ticket(visit, kind, text) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	if (visit->destination != DESTINATION_MEETING)
@@ -100,7 +100,7 @@ static enum step read_form(
 enum step arrive_with_form(struct visit *visit)
 {
 	if (is_cross_site(visit))
-		return visit_refuse(visit, "Origin", "the form is not one of ours");
+		return visit_refuse(visit, "Origin", "the form is from another site");
 	return read_form(visit, params_parse);
 }
 

@@ -132,7 +132,7 @@ enum step authenticate_again(struct visit *visit)
 	if (choice.forms + choice.redirects > 0)
 		return go_to_login(visit);
 	visit_set_detail(
-		visit, "the web server names nobody, and there is no other way to sign in");
+		visit, "the web server names no user, and no other way to sign in is configured");
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
 
@@ -169,7 +169,7 @@ enum step authenticate_at_login(struct visit *visit)
 
 	if (read_button(visit, &backend) != 0) {
 		visit->report.parameter = "backend";
-		visit_set_detail(visit, "backend: not the title of a provider, or stands twice");
+		visit_set_detail(visit, "backend: not the title of a provider, or given twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	if (backend != NULL && visit->request.method == HTTP_GET)

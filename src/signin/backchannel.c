@@ -85,7 +85,7 @@ static enum step answer_ending(struct call *call)
 		call->ending.id, NULL);
 	if (state_claim(visit->server->state, key, LOGOUT_TOKEN_S, visit->now) ==
 		STATE_CLAIM_LOST) {
-		visit_set_detail(visit, "logout token: came before");
+		visit_set_detail(visit, "logout token: was used before");
 		visit->report.parameter = "logout_token";
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}

@@ -163,7 +163,7 @@ enum step call_fail(struct call *call)
 
 	metric_count(METRIC_LOGIN_UNAVAILABLE);
 	if (call->refused) {
-		visit_set_detail(visit, "too much waits for the backend already");
+		visit_set_detail(visit, "the backend's queue is full");
 		visit->report.retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}

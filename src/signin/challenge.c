@@ -28,7 +28,7 @@ static int fill_pending(struct pending *pending, const struct auth_challenge *ch
  * right. */
 static enum step refuse_script(struct visit *visit)
 {
-	static const char why[] = "there is a second question, which a script cannot ask";
+	static const char why[] = "the backend asks a second question, which a script cannot show";
 
 	metric_count(METRIC_LOGIN_FAILED);
 	if (visit->pending->who.subject != NULL)
@@ -58,7 +58,7 @@ enum step challenge_ask(struct visit *visit, struct service_backend *backend,
 	}
 	if (backend->driver->deliver != NULL && delivery_send(visit, backend, challenge) != 0) {
 		health_abandoned(&backend->health, doubt_whom(visit, challenge->name));
-		visit_set_detail(visit, "too much waits to be sent already");
+		visit_set_detail(visit, "the backend's queue is full");
 		visit->report.retry_after = 5;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	}
@@ -77,7 +77,8 @@ enum step challenge_second_factor(
 		if (!backend->second_factor_required)
 			return login_grant(visit, who);
 		login_log(visit, "failed", who,
-			"a second factor is required, and there is none: meetauthctl user totp");
+			"a second factor is required and the account has none: meetauthctl user "
+			"totp");
 		visit->outcome = OUTCOME_LOGIN_REFUSED;
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
@@ -108,7 +109,7 @@ enum step challenge_check_code(struct visit *visit, const char *code)
 		return step;
 	if (!admission_is_valid(
 		    visit, who)) { /* it may have changed since the password was checked */
-		visit_set_detail(visit, "the account was disabled, removed or changed meanwhile");
+		visit_set_detail(visit, "the account has been disabled, removed or changed");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
 	if (!factor_is_right(visit, who, code))

@@ -45,8 +45,7 @@ static void on_delivered(struct worker_job *job, bool cancelled)
 	struct log_line line;
 
 	if (cancelled) {
-		delivery->rc =
-			error_set(&delivery->error, "not sent: too much waits for the backend");
+		delivery->rc = error_set(&delivery->error, "not sent: the backend's queue is full");
 		health_abandoned(health, delivery->whom);
 	} else if (delivery->rc == 0) {
 		health_succeeded(health, delivery->whom);

@@ -82,7 +82,7 @@ static void ask_about_nobody(
 	doubt->job = (struct worker_job){.work = ask, .done = on_answer};
 	if (worker_submit(backend->queue, &doubt->job) == 0)
 		return;
-	decide(backend, false, "too much waits for it to be asked how it is");
+	decide(backend, false, "its queue is full, so it could not be probed");
 	free_doubt(doubt);
 }
 

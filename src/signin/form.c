@@ -365,7 +365,7 @@ static int take_field(struct visit *visit, const char *field, const char **value
 {
 	if (params_get(visit->form, field, value_r) == PARAM_ONCE)
 		return 0;
-	visit_refuse(visit, field, "missing, or stands twice");
+	visit_refuse(visit, field, "missing or given twice");
 	return -1;
 }
 
@@ -382,7 +382,7 @@ static int take_backend(struct visit *visit, struct service_backend **only_r)
 	if (*only_r != NULL && auth_kind((*only_r)->driver) == AUTH_FORM &&
 		(visit->destination == DESTINATION_MEETING || !(*only_r)->driver->one_meeting))
 		return 0;
-	visit_refuse(visit, "backend", "no backend with a form of its own has this title");
+	visit_refuse(visit, "backend", "not the title of a backend with its own form");
 	return -1;
 }
 

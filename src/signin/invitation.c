@@ -109,7 +109,7 @@ static enum step begin(struct visit *visit, struct call *call)
 	call->query = params_parse(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || params_get(call->query, "token", &token) != PARAM_ONCE ||
 		token[0] == '\0' || strlen(token) > AUTH_PASSWORD_MAX) {
-		return visit_refuse(visit, "token", "missing, twice, empty or too long");
+		return visit_refuse(visit, "token", "missing, given twice, empty or too long");
 	}
 	call->attempt = (struct auth_attempt){
 		.name = "",
@@ -145,7 +145,7 @@ enum step invite_accept(struct visit *visit)
 
 	/* The invitation may have been revoked since the page was shown. */
 	if (who->subject == NULL || who->backend == NULL || !admission_is_valid(visit, who)) {
-		visit_set_detail(visit, "the invitation was revoked or has expired meanwhile");
+		visit_set_detail(visit, "the invitation has been revoked or has expired");
 		return visit_fail(visit, FAILURE_INVITATION_OVER);
 	}
 	if (admission_is_for_scripts(visit))

@@ -87,7 +87,7 @@ enum step join_rate_check(struct visit *visit)
 		return STEP_NEXT;
 	if (wait > 0)
 		return join_rate_refuse(
-			visit, wait, "the platform refused too many request tokens of theirs");
+			visit, wait, "the platform refused too many request tokens of this person");
 	visit_set_detail(visit, "the state does not answer");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }

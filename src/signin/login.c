@@ -12,7 +12,7 @@ enum step login_refuse_size(struct visit *visit, const struct identity *who)
 {
 	metric_count(METRIC_LOGIN_FAILED);
 	login_log(visit, "failed", who,
-		"the groups that rules name, with the names of this person, do not fit into a "
+		"the person's names and those groups that rules name do not fit into a "
 		"session cookie (2500 bytes): use shorter names or fewer groups");
 	visit->outcome = OUTCOME_LOGIN_REFUSED;
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
@@ -22,7 +22,8 @@ enum step login_grant(struct visit *visit, struct identity *who)
 {
 	/* A reload since the first question may have added rules that name a dropped group. */
 	if (!admission_groups_are_whole(visit, who)) {
-		visit_set_detail(visit, "a reload has brought rules that name other groups");
+		visit_set_detail(
+			visit, "after a reload the rules name other groups: sign in again");
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}
 	if (admission_fit(visit, who) != 0)

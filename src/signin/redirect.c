@@ -170,7 +170,7 @@ static enum step begin_finish(
 	call->query = params_parse_lenient(visit->request.query, strlen(visit->request.query));
 	if (call->query == NULL || take_answer(call->query, &call->redirect) != 0) {
 		visit->report.parameter = "code";
-		visit_set_detail(visit, "code: a parameter of the provider's stands twice");
+		visit_set_detail(visit, "the provider sent a parameter twice or unreadable");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	/* Each made-up code costs a request to the provider and an entry in the state. */
@@ -196,7 +196,8 @@ enum step authenticate_by_provider(struct visit *visit)
 
 	if (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0) {
-		visit_set_detail(visit, "made for backend %s, which is another or gone",
+		visit_set_detail(visit,
+			"the sign-in began at backend %s, not at this one, or it is gone",
 			visit->pending->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}

@@ -156,7 +156,7 @@ enum step signin_fail_to_end(struct visit *visit, int rc)
 {
 	if (rc > 0)
 		return join_rate_refuse(
-			visit, ENDS_WAIT_MS, "too many sessions of theirs have ended lately");
+			visit, ENDS_WAIT_MS, "this person has ended too many sessions lately");
 	visit_set_detail(visit, "the state does not answer: the session could not be ended");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }

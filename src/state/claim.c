@@ -6,13 +6,13 @@
 
 /* ---- counters ---- */
 
-/* The generic cell rate algorithm keeps one number, the theoretical arrival time: when the counter
- * is full again. Microseconds, so that "7/1s" does not drift. */
+/* The generic cell rate algorithm stores one number, the theoretical arrival time: when the counter
+ * is full again. In microseconds, so that "7/1s" does not drift. */
 struct take {
 	int64_t now_us;
 	int64_t period_us;
-	int64_t interval_us; /* one more each */
-	int64_t wait_us;     /* out: 0 when there was one */
+	int64_t interval_us; /* time after which one more is allowed */
+	int64_t wait_us;     /* result: 0 if one was taken */
 };
 
 static struct take take_of(struct state_rate rate, int64_t now_us)
@@ -23,8 +23,8 @@ static struct take take_of(struct state_rate rate, int64_t now_us)
 	return take;
 }
 
-/* A time beyond now + period can only come from a clock that was set back, and would lock somebody
- * out for as long as it was wrong. */
+/* A time beyond now + period can only be left by a clock that was wrong. It would lock people out,
+ * so it is cut. */
 static int64_t arrival(int64_t value, bool found, const struct take *take)
 {
 	if (!found || value < take->now_us)
@@ -46,7 +46,7 @@ static enum state_edit decide_take(int64_t *value, bool found, void *context)
 	}
 	if (!was_beyond)
 		return STATE_EDIT_NONE;
-	*value = from; /* or it would be beyond the next time, too, and the wait never end */
+	*value = from; /* otherwise the wait would never end */
 	return STATE_EDIT_STORE;
 }
 
@@ -56,7 +56,7 @@ int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 	struct state_name name = state_name_of(STATE_KIND_COUNTER, key);
 	struct take take = take_of(rate, state_time(state, now_ms * 1000));
 
-	if (rate.count == 0) /* none at all: never, not "divide by zero" */
+	if (rate.count == 0) /* a rate of zero never allows */
 		return rate.period_ms > 0 ? rate.period_ms : 1;
 	if (state_change_one(state, &name, take.now_us, decide_take, &take) != 0)
 		return -1;
@@ -122,7 +122,7 @@ static enum state_edit decide_claim(int64_t *value, bool found, void *context)
 	return STATE_EDIT_STORE;
 }
 
-/* All that one step has to know; filled in its place, since the changes point into it. */
+/* The changes of one batch. Filled in place, because the changes point into it. */
 struct claiming {
 	struct state_name names[STATE_CLAIMS_MAX * (1 + STATE_LIMITS_MAX)];
 	struct state_change changes[STATE_CLAIMS_MAX * (1 + STATE_LIMITS_MAX)];
@@ -140,7 +140,7 @@ static void add_change(struct claiming *all, enum state_kind kind, const uint8_t
 	all->changes[i] = (struct state_change){&all->names[i], decide, context};
 }
 
-/* First what limits it, then the claim. */
+/* Adds the changes of the claim's limits, then of the claim. */
 static void add_claim(
 	struct claiming *all, size_t index, const struct state_claimed *claimed, int64_t now_us)
 {
@@ -167,7 +167,7 @@ static int64_t longest_wait_ms(const struct claim *claim)
 	return (wait_us + 999) / 1000;
 }
 
-/* In one step. 0, or -1 when none was made. */
+/* Makes all claims in one change. 0, or -1 if none was made. */
 static int claim_together(
 	struct state *state, struct state_claimed *claims, size_t count, int64_t now)
 {
@@ -187,7 +187,7 @@ static int claim_together(
 	return rc;
 }
 
-/* In one step with others, or, where that does not work, each by itself. */
+/* Makes all claims in one change; if that fails, each alone. */
 void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now)
 {
 	if (claim_together(state, claims, count, now) == 0)

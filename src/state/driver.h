@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the room: what a driver has to do. A state is a table of names, each with one int64;
- * all that it means (claims, counters, marks) is in state.c, so that drivers cannot differ in it.
+ * Private to state/: what a driver implements. A driver stores a table of names with an int64 each.
+ * Their meaning (claims, counters, marks) is in state.c, claim.c and lease.c, so that all drivers
+ * behave alike.
  */
 #pragma once
 
 #include "state/state.h"
 
 enum {
-	STATE_PURGE_STEP = 4, /* entries looked at with each change: purge_behind() says why */
+	STATE_PURGE_STEP = 4, /* entries checked with each change: see purge_behind() */
 	STATE_LMDB_SIZE = 256 << 20,
 	STATE_MEMORY_ENTRIES = 1000000,
-	STATE_MARK_SECONDS_OLD = 30 * 24 * 3600, /* from when on marks of version 0.1.0 are kept */
+	STATE_MARK_SECONDS_OLD = 30 * 24 * 3600, /* lifetime of marks that version 0.1.0 wrote */
 };
 
-/* First byte of a name. All values but a mark's are microseconds of the state's clock. */
+/* The kind of an entry, the first byte of its name. All values except a mark's are microseconds of
+ * the state's clock. */
 enum state_kind {
-	STATE_KIND_CLAIM = 'c',	  /* until when it holds */
+	STATE_KIND_CLAIM = 'c',	  /* end of the claim */
 	STATE_KIND_COUNTER = 't', /* theoretical arrival time */
-	STATE_KIND_RATE = 'r',	  /* the same, of what people do who have signed in */
+	STATE_KIND_RATE = 'r',	  /* the same, for signed-in people */
 	STATE_KIND_MARK = 'm',	  /* state_mark_value() */
 	STATE_KIND_END = 'e',	  /* until when it is kept */
 	STATE_KIND_KNOWN = 'k',	  /* until when it is kept */
-	STATE_KIND_LEASE = 'l',	  /* until when it runs */
+	STATE_KIND_LEASE = 'l',	  /* end of the lease */
 };
 
 struct state_name {
@@ -31,9 +33,9 @@ struct state_name {
 
 enum state_edit { STATE_EDIT_NONE = 0, STATE_EDIT_STORE, STATE_EDIT_ERASE };
 
-/* Decides what becomes of an entry: `found` tells whether *value is its value; may set *value and
- * ask for it to be stored. A driver may ask more than once (first on the guess that there is no
- * such entry); the last answer holds. Must not call the state. */
+/* Decides about an entry. `found` tells whether it exists with *value; the function may set *value
+ * and return that it is to be stored. A driver may call it more than once (first guessing that
+ * there is no entry); the last call counts. It must not call the state. */
 typedef enum state_edit state_decide(int64_t *value, bool found, void *context);
 
 struct state_change {
@@ -43,13 +45,13 @@ struct state_change {
 };
 
 struct state_driver {
-	/* Reads, decides and writes the changes, in order, as one step that no other process comes
-	 * between. Drops a few expired entries on the way. 0, or -1 when none of it happened: the
-	 * state does not answer, or there is no room for an entry (state_room_for). */
+	/* Reads, decides and writes the changes in order, atomically towards other processes. Drops
+	 * a few expired entries as well. 0; or -1 if nothing was changed, because the state does
+	 * not answer or has no room for an entry (state_room_for()). */
 	int (*change)(struct state *state, const struct state_change *changes, size_t count,
 		int64_t now_us);
 
-	/* 1 and the value, 0 when there is no such entry, -1 when the state does not answer. */
+	/* 1 and the value; 0 without such an entry; -1 if the state does not answer. */
 	int (*read)(struct state *state, const struct state_name *name, int64_t *value_r);
 
 	/* Entries and bytes; 0 or -1. */
@@ -59,20 +61,21 @@ struct state_driver {
 	void (*close)(struct state *state);
 };
 
-/* A wall clock may be set, and what is claimed must not be forgotten when it jumps ahead and back.
- * A state's own clock starts with the wall clock and then goes on with the machine's. */
+/* The wall clock may be set, but claims must not be forgotten when it jumps ahead and back. So the
+ * state has its own clock: it starts with the wall clock and then advances with the machine's boot
+ * clock. */
 struct state_clock {
 	int64_t wall_ms; /* at the start, */
-	int64_t boot_ms; /* when clock_boot_ms() said this */
+	int64_t boot_ms; /* and clock_boot_ms() at that moment */
 };
 
-/* The head of every driver's own struct. */
+/* The first member of every driver's struct. */
 struct state {
 	const struct state_driver *driver;
 	int64_t born;	    /* seconds */
-	const char *folder; /* owned by the driver; NULL where there is none */
+	const char *folder; /* owned by the driver; NULL: none */
 	struct state_clock clock;
-	size_t capacity; /* entries that fit in, with room to spare */
+	size_t capacity; /* entries that fit, with a reserve */
 };
 
 static inline struct state_name state_name_of(
@@ -85,10 +88,10 @@ static inline struct state_name state_name_of(
 	return name;
 }
 
-/* A time of the wall clock as the state's clock has it. */
+/* Converts a time of the wall clock to the state's clock. */
 int64_t state_time(const struct state *state, int64_t wall_us);
 
-/* One change alone. 0 or -1. */
+/* Makes one change. 0 or -1. */
 static inline int state_change_one(struct state *state, const struct state_name *name,
 	int64_t now_us, state_decide *decide, void *context)
 {
@@ -97,8 +100,8 @@ static inline int state_change_one(struct state *state, const struct state_name 
 	return state->driver->change(state, &only, 1, now_us);
 }
 
-/* The value of a mark: the time that was marked, and until when it is kept, both in seconds.
- * Version 0.1.0 wrote the time alone. */
+/* The value of a mark: the marked time and the end of the entry, both in seconds. Version 0.1.0
+ * wrote only the time. */
 static inline int64_t state_mark_value(int64_t when, int64_t until)
 {
 	return (int64_t)((uint64_t)until << 32 | (uint32_t)when);
@@ -116,7 +119,7 @@ static inline int64_t state_mark_until(int64_t value)
 	return until != 0 ? until : state_mark_when(value) + STATE_MARK_SECONDS_OLD;
 }
 
-/* True where an entry means the same as none, and may be dropped. */
+/* Whether an entry has expired and may be dropped. */
 static inline bool state_is_expired(uint8_t kind, int64_t value, int64_t now_us)
 {
 	if (kind == STATE_KIND_MARK)
@@ -124,9 +127,9 @@ static inline bool state_is_expired(uint8_t kind, int64_t value, int64_t now_us)
 	return value <= now_us;
 }
 
-/* How many entries there may be, of all kinds, with a new one of this kind. Visitors can make
- * claims and their like by the thousand; these stop where the state is half full. The rest is for
- * signing in and out, and the last of it for what revokes. Leases are few: rooms have an end. */
+/* How many entries of all kinds may exist when one of this kind is added. Visitors can make
+ * thousands of claims and the like, so these stop at half of the capacity. The rest is for signing
+ * in and out, and the last part for revocations. Leases are few, because rooms are. */
 static inline size_t state_room_for(uint8_t kind, size_t capacity)
 {
 	switch (kind) {
@@ -143,6 +146,6 @@ static inline size_t state_room_for(uint8_t kind, size_t capacity)
 
 struct state *state_memory_open(struct error *error);
 
-/* `size` in bytes: how far the file may grow; STATE_LMDB_SIZE but for tests of what happens at the
- * end. */
+/* Opens the LMDB state. `size`: bytes to which the file may grow, STATE_LMDB_SIZE except in tests
+ * of a full state. NULL with an error. */
 struct state *state_lmdb_open(const char *folder, size_t size, struct error *error);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leases: a few things, many who want one. Two entries for each thing, both with the time until
- * which the lease runs: one under the thing's own key, one under the key of the thing and its
- * holder together. A holder has the thing while the two agree; who comes later than the time takes
- * over by writing a later one.
+ * Leases of a few things to many holders. A lease is two entries, both with its end: one under the
+ * thing's key, one under the key of thing and holder together. A holder has the thing while both
+ * agree. Once the end has passed, another holder takes over by writing a later end.
  */
 #include "state/driver.h"
 
@@ -11,18 +10,18 @@ struct lease {
 	const struct state_thing *things;
 	size_t count;
 	int64_t now_us, until_us;
-	/* No lease runs longer: one that does is of a clock that was wrong. By a day, since a clock
-	 * that is set back by less must not end the longest that anybody takes (room-lease). */
+	/* No valid lease ends later; one that does was written with a wrong clock. One day of
+	 * tolerance, so that setting the clock back by less does not end the longest lease
+	 * (room-lease). */
 	int64_t latest_us;
-	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0 where there is no entry */
+	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0: no entry */
 };
 
 /* One entry in the list of changes. */
 struct entry {
 	struct lease *lease;
 	size_t index;
-	int64_t *read; /* where its value goes; NULL: it is to be written, where its thing is chosen
-			*/
+	int64_t *read; /* where to store its value; NULL: write it if its thing is chosen */
 };
 
 static bool is_held_by_us(const struct lease *lease, size_t i)
@@ -30,8 +29,7 @@ static bool is_held_by_us(const struct lease *lease, size_t i)
 	return lease->until[i] > lease->now_us && lease->pair[i] == lease->until[i];
 }
 
-/* The one that the holder has already, else the first that nobody has; `count` where there is none.
- */
+/* The thing that the holder has already, else the first free one; `count` if there is none. */
 static size_t choose(const struct lease *lease)
 {
 	size_t chosen = lease->count;
@@ -56,15 +54,15 @@ static enum state_edit decide(int64_t *value, bool found, void *context)
 	}
 	if (choose(lease) != entry->index)
 		return STATE_EDIT_NONE;
-	/* Never shorter than it was promised. */
+	/* a lease is never shortened */
 	*value = lease->until[entry->index] > lease->until_us ? lease->until[entry->index]
 							      : lease->until_us;
 	return STATE_EDIT_STORE;
 }
 
-/* The entry of the thing, or that of it and the holder. The two begin alike, which makes them
- * neighbours in the state: where it is full, both find a place or none does (lmdb.c). 64 bits of a
- * keyed hash are enough where nobody can try them but by joining. */
+/* The name of the thing's entry or of the entry of thing and holder. Both begin alike, which makes
+ * them neighbours in the state: if it is full, either both find a place or none does (lmdb.c). 64
+ * bits of a keyed hash suffice, since guessing needs a join a try. */
 static struct state_name name_of(const struct state_thing *thing, bool pair)
 {
 	struct state_name name;
@@ -91,7 +89,7 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 	lease.until_us = state_time(state, until * 1000000);
 	if (lease.until_us > lease.latest_us)
 		lease.until_us = lease.latest_us;
-	/* First all are read, then the one is written: two entries. */
+	/* reads all entries, then writes the two of the chosen thing */
 	for (size_t i = 0; i < 2 * count; i++) {
 		size_t thing = i / 2;
 		bool pair = i % 2 == 1;

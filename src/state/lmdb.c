@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of the processes of one machine: one LMDB file with one tree. STATE_LMDB_SIZE holds
- * 3.6 million entries, half of which may be claims: 500 joins a second for an hour. Where there is
- * no room for a new entry, expired ones make room first; where there are none, claims are broken
- * (nobody may join) until some are.
+ * The state shared by the processes of one machine: an LMDB file with one tree. STATE_LMDB_SIZE
+ * holds 3.6 million entries, half of which may be claims: 500 joins a second for an hour. If there
+ * is no room for a new entry, expired ones are dropped first. If none has expired, claims are
+ * refused (nobody can join) until some have.
  */
 #include "state/driver.h"
 
@@ -14,22 +14,22 @@
 #include <unistd.h>
 
 enum {
-	/* Half of what a page of 4096 bytes can hold: pages that were split and purged are about
-	 * two thirds full. What is left is for the pages that a change copies. */
+	/* Half of what fits into a page of 4096 bytes: split and purged pages are about two thirds
+	 * full. The rest is for the pages that a change copies. */
 	ENTRIES_A_PAGE = 56,
-	FULL_LOOK = 32,	    /* entries looked at, when there is no page left, */
-	FULL_DROP = 4,	    /* and dropped: a page holds about a hundred */
-	SWEEP_LOOK = 65536, /* entries looked at in a sweep: some ten milliseconds */
-	TROUBLE_MS = 10000, /* a state is called unreachable so long after a change failed */
+	FULL_LOOK = 32,	    /* entries checked if there is no page left */
+	FULL_DROP = 4,	    /* and dropped of these; a page holds about a hundred */
+	SWEEP_LOOK = 65536, /* entries checked in a sweep: some ten milliseconds */
+	TROUBLE_MS = 10000, /* how long a failed change makes the state unreachable */
 	SECOND_US = 1000000,
 };
 
 struct lmdb {
 	struct state state;
 	struct lmdb_env file;
-	int64_t failed_ms; /* when a change failed last, of the monotonic clock; 0: never */
-	int64_t swept;	   /* the second of the last sweep, */
-	struct state_name swept_to; /* and where the next one begins */
+	int64_t failed_ms;	    /* monotonic time of the last failed change; 0: never */
+	int64_t swept;		    /* the second of the last sweep, */
+	struct state_name swept_to; /* and where the next sweep begins */
 };
 
 /* ---- changing ---- */
@@ -44,8 +44,7 @@ static bool is_expired(const MDB_val *key, const MDB_val *data, int64_t now_us)
 	return state_is_expired(*(const uint8_t *)key->mv_data, value, now_us);
 }
 
-/* Looks at `count` entries in the direction of `step` and drops those that have expired, `most` of
- * them. */
+/* Checks `count` entries in the direction of `step` and drops at most `most` expired ones. */
 static int purge(MDB_cursor *cursor, MDB_cursor_op step, int64_t now_us, int count, int most)
 {
 	MDB_val key, data;
@@ -61,19 +60,19 @@ static int purge(MDB_cursor *cursor, MDB_cursor_op step, int64_t now_us, int cou
 	return rc == MDB_NOTFOUND ? 0 : rc; /* the end of the table */
 }
 
-/* With each change. Behind an entry just written they are mostly on the page that is copied anyway,
- * and as names are hashes, every entry comes next to a new one as often as any other: no entry
- * outlives its time by long (where as many come as go, a quarter of the file has expired), and
- * nothing ever has to stop for a sweep. */
+/* Runs with each change. The entries after the one just written are mostly on the page that is
+ * copied anyway. As names are hashes, every entry comes next to a new one equally often. So no
+ * entry long outlives its end (in a steady state a quarter of the file has expired), and no long
+ * sweep is needed. */
 static int purge_behind(MDB_cursor *cursor, int64_t now_us)
 {
 	return purge(cursor, MDB_NEXT, now_us, STATE_PURGE_STEP, STATE_PURGE_STEP);
 }
 
-/* When there is no page left, or no room for one more entry of the kind. Deleting copies pages like
- * any change, so only the page on which the new entry will stand (that of the one before it) can be
- * made room on: it needs no more pages than an entry without a split. Several entries find a place
- * only where they are neighbours. */
+/* Runs if there is no page left or no room for another entry of the kind. Deleting copies pages
+ * like any change, so room can be made only on the page for the new entry (that of the entry before
+ * it): this needs no more pages than an entry without a split. Several entries find a place only if
+ * they are neighbours. */
 static int make_room(MDB_cursor *cursor, const struct state_name *name, int64_t now_us)
 {
 	struct state_name copy = *name;
@@ -104,8 +103,8 @@ static bool is_too_much(MDB_cursor *cursor, const struct lmdb *lmdb, const struc
 	       stat.ms_entries > state_room_for(name->bytes[0], lmdb->state.capacity);
 }
 
-/* Looks for the entry and changes it. A new claim is by far the most frequent change: guessing that
- * there is no entry makes it one search of the tree instead of two. */
+/* Finds the entry and changes it. New claims are by far the most frequent change: guessing that
+ * there is no entry saves one of two searches of the tree. */
 static int edit_entry(const struct lmdb *lmdb, MDB_cursor *cursor,
 	const struct state_change *change, bool *changed)
 {
@@ -135,7 +134,7 @@ static int edit_entry(const struct lmdb *lmdb, MDB_cursor *cursor,
 	return apply(cursor, &key, edit, value, changed);
 }
 
-/* *place_r: the last entry that was, or was to be, written; untouched where none was. */
+/* *place_r: the last entry written or to be written; unchanged if there was none. */
 static int edit_all(const struct lmdb *lmdb, MDB_cursor *cursor, const struct state_change *changes,
 	size_t count, int64_t now_us, bool *changed, const struct state_name **place_r)
 {
@@ -154,8 +153,9 @@ static int edit_all(const struct lmdb *lmdb, MDB_cursor *cursor, const struct st
 	return rc;
 }
 
-/* All of them in one transaction: what a commit costs, five system calls, they share. Where *place
- * is not NULL, after making room there; it is set to where the next try has to. */
+/* Makes all changes in one transaction, to share the cost of a commit (five system calls). If
+ * *place is not NULL, makes room there first; on failure sets it to where the next try must make
+ * room. */
 static int change_once(struct lmdb *lmdb, const struct state_change *changes, size_t count,
 	int64_t now_us, const struct state_name **place)
 {
@@ -179,10 +179,10 @@ static int change_once(struct lmdb *lmdb, const struct state_change *changes, si
 	return rc;
 }
 
-/* Where more entries have expired than new ones drop, a change of a kind that has no room fails and
- * drops none, so that nothing would ever change that: of a flood of counters that is over, say.
- * Once a second such a change goes through a part of the table, the whole of it in a minute. Where
- * the file has no page left it fails, and the purge in make_room() has to do. */
+/* If entries expire faster than new ones drop them (after a flood of counters, say), a kind without
+ * room would fail forever: a failed change drops nothing. So once a second such a change sweeps a
+ * part of the table, all of it within a minute. If the file has no page left, the sweep fails, too,
+ * and make_room() has to do. */
 static void sweep(struct lmdb *lmdb, int64_t now_us)
 {
 	MDB_val key = {sizeof lmdb->swept_to, &lmdb->swept_to}, data;
@@ -194,7 +194,8 @@ static void sweep(struct lmdb *lmdb, int64_t now_us)
 	if (rc == 0)
 		rc = mdb_cursor_open(txn, lmdb->file.table, &cursor);
 	if (rc == 0 && mdb_cursor_get(cursor, &key, &data, MDB_SET_RANGE) == 0)
-		mdb_cursor_get(cursor, &key, &data, MDB_PREV); /* or it begins behind it */
+		mdb_cursor_get(cursor, &key, &data,
+			MDB_PREV); /* otherwise the scan would start after it */
 	if (rc == 0)
 		rc = purge(cursor, MDB_NEXT, now_us, SWEEP_LOOK, SWEEP_LOOK);
 	if (rc == 0)
@@ -213,7 +214,7 @@ static void sweep(struct lmdb *lmdb, int64_t now_us)
 
 /* ---- the driver ---- */
 
-/* What a state has of its file, which is another one after it was removed. */
+/* Takes over the properties of the file, which is a new file after it was removed. */
 static void adopt(struct lmdb *lmdb)
 {
 	lmdb->state.born = lmdb->file.born;
@@ -249,7 +250,8 @@ static int lmdb_change(
 		sweep(lmdb, now_us);
 		rc = change_once(lmdb, changes, count, now_us, &place);
 	}
-	if (rc != 0 && count <= 1 + STATE_LIMITS_MAX) /* of many at once each is tried again */
+	if (rc != 0 &&
+		count <= 1 + STATE_LIMITS_MAX) /* the caller tries each of many changes again */
 		lmdb->failed_ms = clock_monotonic_ms();
 	return rc == 0 ? 0 : -1;
 }
@@ -274,7 +276,7 @@ static int lmdb_read(struct state *state, const struct state_name *name, int64_t
 	return rc == 0 ? 1 : -1;
 }
 
-/* Pages that are free, in the file or beyond its end, are not in use. */
+/* Free pages do not count as used. */
 static int lmdb_usage(struct state *state, struct state_usage *usage)
 {
 	struct lmdb *lmdb = (struct lmdb *)state;

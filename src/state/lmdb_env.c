@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * On the flags of the file:
+ * The flags of the file:
  *
- * MDB_NOSYNC: the folder is in /run. What a process wrote is in the page cache and outlives it; a
- * crash of the machine loses the state, which state_born() tells. No MDB_WRITEMAP: it would save
- * five system calls a claim (4 us), but where /run is full a store to the map is SIGBUS instead of
- * ENOSPC, and a stray pointer could corrupt what the pool shares. Pages are never changed in place
- * and the meta page that makes them count is written last, by one pwrite: a process may be killed
- * at any point. No MDB_NOMEMINIT: it would write what malloc returns, old secrets too, to the file.
- * MDB_NOTLS: the one read transaction is kept and renewed, and not tied to a thread.
+ * MDB_NOSYNC: the folder is in /run. What a process wrote is in the page cache and survives the
+ * process. A crash of the machine loses the state, which state_born() tells.
+ *
+ * No MDB_WRITEMAP: it would save five system calls a claim (4 us), but if /run is full a store to
+ * the map raises SIGBUS instead of returning ENOSPC, and a stray pointer could corrupt the shared
+ * file. Without it pages are never changed in place, and one pwrite() writes the meta page last: a
+ * process may be killed at any point.
+ *
+ * No MDB_NOMEMINIT: it would write whatever malloc() returns to the file, old secrets included.
+ *
+ * MDB_NOTLS: the one read transaction is kept and renewed, and not bound to a thread.
  */
 #include "state/lmdb_env.h"
 
@@ -20,25 +24,25 @@
 #include <unistd.h>
 
 enum {
-	FORMAT = 2,	   /* of the entries; a file of another one is refused */
+	FORMAT = 2,	   /* of the entries; files of other formats are refused */
 	READERS_MAX = 512, /* one a process, 64 bytes each */
 	BOOT_SIZE = 40,	   /* of a UUID */
 };
 
-/* What the entry "clock" holds. Where the folder outlives a start of the machine, the state's clock
- * starts again. */
+/* The entry "clock". If the folder survives a reboot, the state's clock starts again. */
 struct start {
 	int64_t wall_ms, boot_ms;
 	char boot[BOOT_SIZE];
 };
 
-/* What the entry "b" holds. */
+/* The entry "b". */
 struct birth {
 	int64_t format;
 	int64_t born; /* seconds */
 };
 
-/* LMDB must not have a file open twice in a process: closing one drops the locks of both. */
+/* The environments of this process: LMDB must not open a file twice in a process, because closing
+ * one drops the locks of both. */
 static struct lmdb_env *opened;
 
 static int fail(const struct lmdb_env *env, int rc, struct error *error)
@@ -71,10 +75,11 @@ static int check_folder(const char *folder, struct error *error)
 		return error_set(error,
 			"state %s: everybody may write to it (mode %04o); chmod 0750 %s", folder,
 			(unsigned)(st.st_mode & 07777), folder);
-	/* LMDB trusts what it reads. */
+	/* LMDB does not check what it reads */
 	if (geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & S_IWGRP)))
 		return error_set(error,
-			"state %s: others than root may write to it, and root opens no such state; "
+			"state %s: users other than root may write to it, so root does not open "
+			"it; "
 			"give the store's folder to user id %u, too",
 			folder, (unsigned)st.st_uid);
 	if (faccessat(AT_FDCWD, folder, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
@@ -97,9 +102,9 @@ static int check_not_opened(const struct lmdb_env *env, struct error *error)
 	return 0;
 }
 
-/* Names in any order that is always the same, in a third of the instructions of LMDB's own
- * comparison: it is most of what a search costs. The kind comes last, so that every kind lies among
- * all the others and finds room where any of them has expired. Part of FORMAT. */
+/* Any constant order will do. This comparison takes a third of the instructions of LMDB's own and
+ * is most of the cost of a search. The kind is compared last, so that all kinds are mixed and each
+ * finds room where any has expired. Part of FORMAT. */
 static int compare_names(const MDB_val *a, const MDB_val *b)
 {
 	const uint8_t *x = a->mv_data, *y = b->mv_data;
@@ -137,7 +142,7 @@ static int read_birth(struct lmdb_env *env, MDB_txn *txn)
 	return birth.format == FORMAT ? 0 : MDB_VERSION_MISMATCH;
 }
 
-/* Which start of the machine this is. Where nobody says so, it is that of the file. */
+/* Reads the id of this boot; if there is none, keeps the file's. */
 static void read_boot(char boot[BOOT_SIZE])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -150,7 +155,7 @@ static void read_boot(char boot[BOOT_SIZE])
 	close(fd);
 }
 
-/* Starts the state's clock, or goes on with the one that another process started. */
+/* Starts the state's clock or continues the one that another process started. */
 static int read_clock(struct lmdb_env *env, MDB_txn *txn)
 {
 	struct start now = {.wall_ms = clock_wall_ms(), .boot_ms = clock_boot_ms()}, start;
@@ -172,7 +177,7 @@ static int read_clock(struct lmdb_env *env, MDB_txn *txn)
 	return rc;
 }
 
-/* How many pages the file may have. */
+/* Sets the number of pages that the file may have. */
 static int count_pages(struct lmdb_env *env)
 {
 	MDB_stat stat;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the LMDB driver: the file FOLDER/state.mdb as a process has it open.
+ * Private to the LMDB driver: FOLDER/state.mdb as this process has it open.
  */
 #pragma once
 
@@ -14,15 +14,15 @@
 #include <sys/types.h>
 
 struct lmdb_env {
-	struct lmdb_env *next; /* of those this process has open */
-	pid_t pid;	       /* who opened it: LMDB does not survive a fork */
+	struct lmdb_env *next; /* list of those open in this process */
+	pid_t pid;	       /* that opened it: LMDB does not survive a fork */
 	char *folder;	       /* owned */
 	char file[PATH_MAX];
 	size_t size;  /* bytes the file may grow to */
-	MDB_env *env; /* NULL: lost, and could not be opened again yet */
+	MDB_env *env; /* NULL: lost and not yet opened again */
 	MDB_dbi table;
 	MDB_txn *reader; /* reset between two reads */
-	unsigned opened; /* how often, since it may be another file each time */
+	unsigned opened; /* how many times; each may be a new file */
 	dev_t device;	 /* of the file */
 	ino_t inode;
 	int64_t born; /* seconds: when the file was made */
@@ -35,14 +35,13 @@ struct lmdb_env {
  * closed. */
 int lmdb_env_open(struct lmdb_env *env, const char *folder, size_t size, struct error *error);
 
-/* In a forked child it does nothing: it is the parent's, and LMDB would free the parent's slot. */
+/* Closes it; does nothing in a forked child, where LMDB would free the parent's reader slot. */
 void lmdb_env_close(struct lmdb_env *env);
 
 /* True while the open file is the one that others would open. */
 bool lmdb_env_is_current(const struct lmdb_env *env);
 
-/* Once a second: whether the file is still the one the others have. When it was removed (a
- * RuntimeDirectory= that went with another unit) goes over to the new one: born later, as after a
- * reboot. Once a minute: frees what readers that were killed hold on to. 0, or -1 while there is no
- * state. */
+/* Checks once a second whether the other processes still use this file. If it was removed (a
+ * RuntimeDirectory= of another unit), opens the new one, whose `born` is later, as after a reboot.
+ * Once a minute, frees the reader slots of killed processes. 0, or -1 while there is no state. */
 int lmdb_env_tend(struct lmdb_env *env, int64_t now);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of one process alone, for tests and for a try-out: a hash table with chains.
+ * The state of a single process, for tests and trials: a hash table with chains.
  */
 #include "state/driver.h"
 
@@ -20,7 +20,7 @@ struct memory {
 	size_t count;
 };
 
-/* Names end in a keyed hash: any of its bytes are as good as a hash of them. */
+/* Names end in a keyed hash, so its bytes serve as the hash. */
 static struct entry **bucket_of(struct memory *memory, const struct state_name *name)
 {
 	return &memory->buckets[(name->bytes[1] | name->bytes[2] << 8) % BUCKETS];
@@ -47,7 +47,7 @@ static void purge(struct memory *memory, const struct state_name *name, int64_t 
 	}
 }
 
-/* Where the entry is linked in, or the end of its chain. */
+/* The link to the entry, or the end of its chain. */
 static struct entry **find(struct memory *memory, const struct state_name *name)
 {
 	struct entry **at = bucket_of(memory, name);
@@ -86,8 +86,8 @@ static int change_one(struct memory *memory, const struct state_change *change, 
 	return edit == STATE_EDIT_STORE ? store(memory, change->name, value) : 0;
 }
 
-/* Where there is no room, a change in the middle fails and those before it stay: nobody else is
- * there to see it. */
+/* Without room a change in the middle fails and the earlier ones stay: no other process sees
+ * them. */
 static int memory_change(
 	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {

@@ -20,7 +20,7 @@ int state_check_address(const char *address, struct error *error)
 		return 0;
 	if (!starts_with(address, lmdb_scheme))
 		return error_set(error,
-			"\"%s\" is of an unknown kind; write \"lmdb:/run/meetauth\" (a folder)",
+			"\"%s\": unknown kind of state; write \"lmdb:/run/meetauth\" (a folder)",
 			address);
 	if (address[strlen(lmdb_scheme)] != '/')
 		return error_set(error,
@@ -34,7 +34,7 @@ void state_make_folder(const char *address)
 {
 	if (starts_with(address, lmdb_scheme))
 		mkdir(address + strlen(lmdb_scheme),
-			0750); /* state_open() says why there is none */
+			0750); /* on failure state_open() reports why */
 }
 
 struct state *state_open(const char *address, struct error *error)
@@ -57,7 +57,7 @@ void state_close(struct state **state)
 
 enum { CLOCK_STEP_US = 10 * 1000000 };
 
-/* In steps of ten seconds: a clock that is a little off has not jumped. */
+/* Corrected in steps of ten seconds: a smaller difference is not a jump. */
 int64_t state_time(const struct state *state, int64_t wall_us)
 {
 	int64_t mine_ms = state->clock.wall_ms + (clock_boot_ms() - state->clock.boot_ms);
@@ -67,7 +67,7 @@ int64_t state_time(const struct state *state, int64_t wall_us)
 	return wall_us - (ahead_us + half_us) / CLOCK_STEP_US * CLOCK_STEP_US;
 }
 
-/* The present, for what is told no time. */
+/* The current time, for callers that pass none. */
 static int64_t state_now(const struct state *state)
 {
 	return state_time(state, clock_wall_ms() * 1000);
@@ -119,13 +119,13 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 
 /* ---- revocations ---- */
 
-/* Under the key of nothing but zeros: when anybody was last revoked. */
+/* The key of all zeros stores the time of the last revocation. */
 static const uint8_t last_key[STATE_KEY_SIZE];
 
 int state_revoke(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until)
 {
-	/* In this order: cut off in between, the other sessions are looked up in vain, no more. */
+	/* In this order: if interrupted in between, sessions are only looked up in vain. */
 	if (state_mark(state, last_key, when, until) != 0)
 		return -1;
 	return state_mark(state, key, when, until);

@@ -11,8 +11,8 @@
 
 enum {
 	VALUE_MAX = 512,
-	MESSAGE_MAX = 2048, /* our own words: an error may quote a path */
-	END_ROOM = 16,	    /* for the longest end of a line, ,"cut":true} and a newline */
+	MESSAGE_MAX = 2048, /* longest message; an error may quote a path */
+	END_ROOM = 16,	    /* for the longest end: ,"cut":true} and a newline */
 };
 
 static _Atomic enum log_target log_target = LOG_TO_STDERR;
@@ -20,9 +20,8 @@ static _Atomic enum log_format log_format = LOG_AS_LOGFMT;
 
 void log_setup(enum log_target target, enum log_format format)
 {
-	/* LOG_AUTHPRIV: the lines say who signed in from where. Every distribution files that
-	 * facility so that only administrators read it; LOG_DAEMON may end in a file that more may
-	 * read. */
+	/* The lines say who signed in from where. Distributions file LOG_AUTHPRIV so that only
+	 * administrators can read it; more people may read LOG_DAEMON. */
 	if (target == LOG_TO_SYSLOG)
 		openlog(NULL, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 	else if (log_target == LOG_TO_SYSLOG)
@@ -63,7 +62,7 @@ static void put_key(struct log_line *line, const char *key)
 	put(line, json ? "\":" : "=", json ? 2 : 1);
 }
 
-/* A field is in the line whole or not at all; later ones that are shorter may still fit. */
+/* A field is written whole or not at all; later, shorter ones may still fit. */
 static void end_field(struct log_line *line, size_t start)
 {
 	if (line->overflow) {
@@ -75,7 +74,7 @@ static void end_field(struct log_line *line, size_t start)
 
 enum { SPECIAL = 0, QUOTED, BARE };
 
-/* Where a byte may stand as it is: BARE in a logfmt value without quotes, QUOTED within quotes. */
+/* Where a byte needs no escape: BARE in a logfmt value without quotes, QUOTED within quotes. */
 static const uint8_t byte_class[256] = {
 	[' '] = QUOTED,
 	['!'] = BARE,
@@ -85,7 +84,7 @@ static const uint8_t byte_class[256] = {
 	[']' ... '~'] = BARE,
 };
 
-/* Length of the UTF-8 sequence at `bytes` and its code point, 0 where it is none (RFC 3629). */
+/* Length of the UTF-8 sequence at `bytes` and its code point; 0 if it is not one (RFC 3629). */
 static size_t decode(const unsigned char *bytes, size_t left, uint32_t *code_r)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -106,7 +105,7 @@ static size_t decode(const unsigned char *bytes, size_t left, uint32_t *code_r)
 	return length;
 }
 
-/* Characters that end a line, move a terminal's cursor or turn the direction of what follows. */
+/* Whether the character ends a line, moves a terminal's cursor or changes the text direction. */
 static bool is_control(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2028 && code <= 0x202e) ||
@@ -129,7 +128,7 @@ static void put_code(struct log_line *line, uint32_t code)
 		put(line, text, sizeof text);
 }
 
-/* Writes the character at `bytes`, which is no plain one, and returns its length. */
+/* Writes a character that needs an escape and returns its length. */
 static size_t put_special(struct log_line *line, const unsigned char *bytes, size_t left)
 {
 	uint32_t code = bytes[0];
@@ -170,7 +169,7 @@ static bool is_bare(const unsigned char *bytes, size_t length)
 	return at == length && length > 0;
 }
 
-/* Length of `value` cut at `maximum` bytes, not within a character. */
+/* Length of `value`, cut to `maximum` bytes between characters. */
 static size_t cut_length(const char *value, size_t maximum)
 {
 	size_t length = strnlen(value, maximum + 1);
@@ -206,7 +205,7 @@ static void put_number(struct log_line *line, uint64_t number)
 	put(line, digits + at, sizeof digits - at);
 }
 
-/* Only the milliseconds change from one line to most next ones. */
+/* Caches all but the milliseconds, which alone change between most lines. */
 static void add_time(struct log_line *line)
 {
 	static _Thread_local char text[] = "2000-01-01T00:00:00.000Z";
@@ -219,7 +218,7 @@ static void add_time(struct log_line *line)
 		second = (time_t)(now / 1000);
 		gmtime_r(&second, &tm);
 		strftime(text, MILLISECONDS, "%Y-%m-%dT%H:%M:%S", &tm);
-		text[MILLISECONDS - 1] = '.'; /* strftime ended it there */
+		text[MILLISECONDS - 1] = '.'; /* overwrites strftime's NUL */
 	}
 	text[MILLISECONDS] = (char)('0' + now / 100 % 10);
 	text[MILLISECONDS + 1] = (char)('0' + now / 10 % 10);
@@ -236,7 +235,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
 	line->level = level;
 	line->target = log_target;
 	line->format = log_format;
-	if (line->target == LOG_TO_STDERR) /* syslog has its own */
+	if (line->target == LOG_TO_STDERR) /* syslog adds its own */
 		add_time(line);
 	add_text(line, "level", names[level], VALUE_MAX);
 	add_text(line, "event", event, VALUE_MAX);
@@ -270,7 +269,7 @@ void log_end(struct log_line *line)
 	size_t length = strlen(end);
 	int saved = errno;
 
-	memcpy(line->text + line->length, end, length); /* END_ROOM was kept for it */
+	memcpy(line->text + line->length, end, length); /* fits: END_ROOM is reserved */
 	line->length += length;
 	if (line->target == LOG_TO_SYSLOG)
 		syslog(priorities[line->level], "%.*s", (int)line->length - 1, line->text);

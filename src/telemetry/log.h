@@ -31,33 +31,33 @@ enum log_format { LOG_AS_LOGFMT, LOG_AS_JSON };
 struct log_line {
 	size_t length;
 	bool full;     /* something was left out */
-	bool overflow; /* while a field is written: it does not fit */
+	bool overflow; /* the field being written does not fit */
 	enum log_level level;
 	enum log_target target;
 	enum log_format format;
 	char text[LOG_LINE_MAX];
 };
 
-/* Before it is called: stderr, logfmt. syslog(3) may block while the syslog daemon does not read.
- */
+/* Sets target and format; until then, stderr and logfmt. syslog(3) may block while the syslog
+ * daemon does not read. */
 void log_setup(enum log_target target, enum log_format format);
 
-/* As it was set up last. */
+/* The current target and format. */
 void log_how(enum log_target *target_r, enum log_format *format_r);
 
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_text(struct log_line *line, const char *key, const char *value); /* NULL: left out */
 void log_number(struct log_line *line, const char *key, int64_t value);
 
-/* Queues the line; a line that finds the queue (64 KiB) full flushes it first, and is dropped where
- * that makes no room. Lines of worker threads are safe too. */
+/* Queues the line. If the queue (64 KiB) is full, flushes it first; if that makes no room, drops
+ * the line. Thread-safe. */
 void log_end(struct log_line *line);
 
-/* Writes what is queued: once a turn of the loop, before a wait, and at exit. Does not block: what
- * standard error does not take now stays queued; dropped lines are counted (METRIC_LOG_DROPPED).
- * The program ignores SIGPIPE. */
+/* Writes the queue: call it once a turn of the loop, before a wait and at exit. Does not block:
+ * what standard error does not accept stays queued. Dropped lines are counted (METRIC_LOG_DROPPED).
+ * The program must ignore SIGPIPE. */
 void log_flush(void);
 
-/* For plain messages: event=NAME message="…", flushed at once. */
+/* Logs event=NAME message="…" and flushes. */
 void log_message(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

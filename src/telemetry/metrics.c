@@ -33,7 +33,7 @@ static const struct row {
 #undef HISTOGRAM
 };
 
-/* The place of a histogram among histograms. */
+/* The index of a histogram among the histograms. */
 enum histogram_index {
 #define COUNTER(id, name, labels, help)
 #define GAUGE(id, name, labels, help)
@@ -73,15 +73,15 @@ static const struct bound {
 
 enum {
 	BUCKETS = sizeof bounds / sizeof bounds[0],
-	SLOTS = 256, /* processes whose gauges count */
-	LAYOUT = 1,  /* of struct shared, where it is not said by metrics.def */
+	SLOTS = 256, /* processes that can have gauges */
+	LAYOUT = 1,  /* version of struct shared, besides metrics.def */
 };
 
 /* ---- what is shared ---- */
 
-/* A process has a slot while it holds both locks: on byte 2i of the file, taken first, and once the
- * slot is zeroed on byte 2i+1, which tells the others that its gauges count. The kernel drops both
- * with the process. */
+/* A process owns a slot while it holds two locks: on byte 2i of the file, taken first; and, once
+ * the slot is zeroed, on byte 2i+1, which tells others to count its gauges. The kernel drops both
+ * when the process ends. */
 struct slot {
 	_Alignas(64) _Atomic int64_t gauges[METRIC_COUNT];
 };
@@ -94,7 +94,7 @@ struct shared {
 	struct slot slots[SLOTS];
 };
 
-/* Where a process counts that has no file, or no slot. */
+/* Counters of a process without a file or slot. */
 static struct shared private_shared;
 static struct slot private_slot;
 
@@ -104,7 +104,7 @@ static _Atomic(struct shared *) shared = &private_shared;
 static _Atomic(struct slot *) own = &private_slot;
 static int file = -1;
 
-/* FNV-1a over all that metrics.def says. */
+/* FNV-1a hash of metrics.def. */
 static uint64_t layout_hash(void)
 {
 	static const char contents[] =
@@ -149,7 +149,7 @@ void metric_observe(enum metric histogram, int64_t milliseconds)
 	struct shared *at = atomic_load_explicit(&shared, memory_order_acquire);
 	size_t index = histogram_of[histogram], bucket = 0;
 
-	if (milliseconds < 0) /* a clock that was set back is no time at all */
+	if (milliseconds < 0) /* the clock was set back */
 		milliseconds = 0;
 	while (milliseconds > bounds[bucket].milliseconds)
 		bucket++;
@@ -160,7 +160,7 @@ void metric_observe(enum metric histogram, int64_t milliseconds)
 
 /* ---- the file ---- */
 
-/* Locks of the open file description: those of fcntl's older kind would go with any close of the
+/* Locks of the open file description: traditional fcntl locks are lost with any close of the
  * file. */
 static int lock_byte(int command, size_t byte, struct flock *lock)
 {
@@ -176,8 +176,7 @@ static bool is_live(size_t slot)
 	return lock_byte(F_OFD_GETLK, 2 * slot + 1, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-/* A process that finds no slot counts all the same; only its gauges do not show in the sums of
- * others. */
+/* Without a free slot the process still counts, but its gauges are missing from the sums. */
 static struct slot *take_slot(struct shared *map)
 {
 	struct flock lock;
@@ -193,7 +192,7 @@ static struct slot *take_slot(struct shared *map)
 	return &private_slot;
 }
 
-/* A descriptor of the file if it is there and of this layout, else -1. */
+/* A descriptor of the file if it exists with this layout, else -1. */
 static int open_existing(const char *path)
 {
 	uint64_t layout = 0;
@@ -210,7 +209,7 @@ static int open_existing(const char *path)
 	return fd;
 }
 
-/* All of it is written, so that a full /run is an error here and not a SIGBUS later. */
+/* Writes the whole file, so that a full /run is an error now and not a SIGBUS later. */
 static int create(const char *path, struct error *error)
 {
 	struct shared *image = aligned_alloc(_Alignof(struct shared), sizeof *image);
@@ -225,7 +224,7 @@ static int create(const char *path, struct error *error)
 	return rc;
 }
 
-/* The lock is for two processes that find no file, or another version's, at the same time. */
+/* Locks against two processes that create or replace the file at the same time. */
 static int open_or_create(const char *path, struct error *error)
 {
 	int fd = -1, lock = file_lock(path, error);
@@ -298,7 +297,7 @@ void metrics_close(void)
 
 /* ---- Prometheus ---- */
 
-/* Sums the gauges of all that live, the number of which is a gauge itself. */
+/* Sums the gauges of all live processes and counts the processes. */
 static void sum_gauges(int64_t sums[METRIC_COUNT])
 {
 	struct shared *map = shared;

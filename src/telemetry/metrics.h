@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counters that all processes of a machine share: a mapped file, so that any process can answer for
- * the pool and a killed one takes nothing along. Counters are added to in place (relaxed atomics).
- * Gauges live in a slot that a process owns by locks on bytes of the file, so that those of a dead
- * process no longer count. Everything but opening and closing is safe from any thread, at any time.
+ * Counters shared by all processes of a machine in a mapped file, so that any process can answer
+ * for the pool and a killed process loses nothing. Counters are incremented in place (relaxed
+ * atomics). Gauges live in a slot that a process owns by locks on bytes of the file, so the gauges
+ * of a dead process no longer count. All functions but open and close are thread-safe.
  */
 #pragma once
 
@@ -25,12 +25,12 @@ enum metric {
 	METRIC_COUNT,
 };
 
-/* Maps FOLDER/metrics (made where missing; made anew where its layout is another version's, whose
- * processes then go on counting in the file that was replaced). Before it, and with a NULL folder,
- * counting goes to memory of this process; what was counted there is carried over. 0 or -1. */
+/* Maps FOLDER/metrics. Creates it if missing; replaces it if another version wrote its layout,
+ * whose processes then keep counting in the old file. Before this, and with a NULL folder, counts
+ * are kept in memory and carried over. 0 or -1. */
 int metrics_open(const char *folder, struct error *error);
 
-/* Unmaps it and gives up the gauges; counting goes to memory again. No other thread may be
+/* Unmaps the file and gives up the gauges; later counts go to memory. No other thread may be
  * counting. */
 void metrics_close(void);
 
@@ -40,15 +40,14 @@ static inline void metric_count(enum metric counter)
 	metric_add(counter, 1);
 }
 
-/* METRIC_PROCESSES is not for adding: it is the number of live slots. */
+/* Not for METRIC_PROCESSES, which is the number of live slots. */
 void gauge_add(enum metric gauge, int64_t amount);
 
-/* What is true of the pool as a whole, set by the process that is about to print it, or as its
- * parent has told it. */
+/* Sets a value of the whole pool: by the process about to print it, or as its parent told it. */
 void level_set(enum metric level, int64_t value);
 
-/* One duration into a histogram. */
+/* Adds a duration to a histogram. */
 void metric_observe(enum metric histogram, int64_t milliseconds);
 
-/* Appends the Prometheus text format 0.0.4, summed over the pool. */
+/* Appends the metrics of the pool in Prometheus text format 0.0.4. */
 void metrics_print(struct buffer *text);

@@ -15,7 +15,7 @@
 
 enum { QUEUE_SIZE = 64 * 1024 };
 
-/* Lines that standard error did not get yet, from all threads. */
+/* Lines not yet written to standard error, from all threads. */
 static struct {
 	pthread_mutex_t lock;
 	size_t length;
@@ -33,10 +33,10 @@ static ssize_t write_if_ready(const char *bytes, size_t length)
 	return write(STDERR_FILENO, bytes, length);
 }
 
-/* Writes without blocking. O_NONBLOCK must not be used for it: the descriptor is shared with the
- * processes of the pool and with whoever started it. That poll() says a pipe takes PIPE_BUF bytes
- * is not enough either where another process may fill it before we write; it is what is left on
- * kernels before 6.4, where RWF_NOWAIT is not for pipes. */
+/* Writes without blocking. O_NONBLOCK is not usable: the processes of the pool and the parent share
+ * the descriptor. poll() alone is not enough either, because another process may fill the pipe
+ * before this one writes; it remains for kernels before 6.4, where RWF_NOWAIT does not work on
+ * pipes. */
 static ssize_t write_now(const char *bytes, size_t length)
 {
 	struct iovec part = {(void *)(uintptr_t)bytes, length};
@@ -47,7 +47,7 @@ static ssize_t write_now(const char *bytes, size_t length)
 		return -1;
 	if (S_ISREG(st.st_mode))
 		return write(STDERR_FILENO, bytes, length);
-	if (S_ISSOCK(st.st_mode)) /* the journal's */
+	if (S_ISSOCK(st.st_mode)) /* the journal */
 		return send(STDERR_FILENO, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (S_ISFIFO(st.st_mode)) {
 		done = pwritev2(STDERR_FILENO, &part, 1, -1, RWF_NOWAIT);
@@ -66,7 +66,7 @@ static size_t count_lines(const char *text, size_t length)
 	return lines;
 }
 
-/* Whole lines of at most PIPE_BUF bytes together: what a pipe takes at once or not at all. */
+/* Length of whole lines of at most PIPE_BUF bytes, which a pipe accepts whole or not at all. */
 static size_t chunk_length(const char *text, size_t length)
 {
 	const char *end = memrchr(text, '\n', length < PIPE_BUF ? length : PIPE_BUF);
@@ -74,7 +74,7 @@ static size_t chunk_length(const char *text, size_t length)
 	return end != NULL ? (size_t)(end - text) + 1 : length;
 }
 
-/* With the lock held. Keeps what would have blocked; drops it all when nobody reads any more. */
+/* Needs the lock. Keeps what would block; drops everything when nobody reads any more. */
 static void flush_queue(void)
 {
 	size_t at = 0;

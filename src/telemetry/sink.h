@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the log: the queue before standard error. Safe from any thread; never blocks; errno is
- * not kept.
+ * Private to the log: the queue to standard error. Thread-safe, never blocks; errno is not
+ * preserved.
  */
 #pragma once
 
@@ -10,6 +10,6 @@
 /* Queues a line with its newline, together at most PIPE_BUF bytes. */
 void sink_put(const char *line, size_t length);
 
-/* Writes what standard error takes now, in chunks of whole lines of at most PIPE_BUF bytes: those
- * of several processes that share a pipe do not mix. */
+/* Writes what standard error accepts now, in chunks of whole lines of at most PIPE_BUF bytes, so
+ * that lines of processes that share a pipe do not mix. */
 void sink_flush(void);

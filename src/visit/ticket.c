@@ -66,9 +66,10 @@ static void explain_ticket(
 			visit, "expired: older than %lld s", (long long)lifetime_of(visit, kind));
 		break;
 	case TICKET_FOREIGN:
-		visit_set_detail(visit, has_cookie ? "made for another browser or session"
-						   : "no cookie: the browser did not send the one "
-						     "that it was given");
+		visit_set_detail(visit, has_cookie
+						? "made for another browser or session"
+						: "no cookie: the browser did not send the ticket "
+						  "cookie");
 		break;
 	case TICKET_BAD:
 	case TICKET_GOOD:
@@ -149,8 +150,7 @@ enum step visit_refuse_long_join(struct visit *visit)
 			longest = &join->forward[i];
 	if (longest == NULL) /* parameters of the URL fit, so memory ran out */
 		return visit_fail(visit, FAILURE_INTERNAL);
-	return visit_refuse_long(
-		visit, longest->name, "longer than the ticket of a sign-in has room for");
+	return visit_refuse_long(visit, longest->name, "does not fit into the ticket of a sign-in");
 }
 
 struct pending *visit_new_pending(struct visit *visit, const struct service_backend *backend)
@@ -187,7 +187,7 @@ bool visit_use_up_pending(struct visit *visit)
 		return true;
 	case STATE_CLAIM_LOST:
 		visit_set_detail(
-			visit, "this sign-in was finished before: its form or link came twice");
+			visit, "this sign-in is already finished: its form or link was sent twice");
 		visit_fail(visit, FAILURE_ALREADY_USED);
 		return false;
 	case STATE_CLAIM_LIMITED:

@@ -99,7 +99,7 @@ void visit_continue(struct visit *visit, enum step step)
 
 static enum step answer_not_found(struct visit *visit)
 {
-	visit_set_detail(visit, "there is nothing at this path, which the web server's log has");
+	visit_set_detail(visit, "no such path; the web server's log has it");
 	return visit_fail(visit, FAILURE_NOT_FOUND);
 }
 

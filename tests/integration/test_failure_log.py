@@ -187,7 +187,7 @@ TABLE = [
     ("ticket-expired", without_cookie, "join", "info", {**PLACE, "detail": "no cookie"}),
     ("ticket-expired", another_browser, "join", "info", {**PLACE, "detail": "another browser"}),
     ("ticket-expired", damaged_ticket, "join", "info", {"platform": None, "detail": "not a ticket of ours"}),
-    ("not-found", lambda rig: rig.visitor().get("/auth/nothing", JSON), "failure", "info", {"detail": "nothing at this path"}),
+    ("not-found", lambda rig: rig.visitor().get("/auth/nothing", JSON), "failure", "info", {"detail": "no such path"}),
     ("method-not-allowed", lambda rig: rig.visitor().request("DELETE", "/auth/login", headers=JSON), "failure", "info", {"detail": "GET"}),
 ]
 

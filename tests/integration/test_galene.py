@@ -228,7 +228,7 @@ def test_server_asks_no_second_question(make_rig):
         return {event["user"]: event["detail"] for event in rig.events("login") if event["result"] == "failed"}
 
     assert wait_for(lambda: told() if len(told()) == 2 else None, "both lines").keys() == {"carol", "dave"}
-    assert "a script cannot ask" in told()["dave"] and "meetauthctl user totp" in told()["carol"]
+    assert "a script cannot show" in told()["dave"] and "meetauthctl user totp" in told()["carol"]
 
 
 def test_other_methods_and_platforms(galene):

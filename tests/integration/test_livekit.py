@@ -77,7 +77,7 @@ def test_a_token_is_for_no_other_room(livekit, visitor):
 
 def test_a_script_without_a_session(livekit):
     answer = livekit.ask(livekit.rig.visitor(), {"room_name": "daily"})
-    assert (answer.status, answer.code) == (401, "login-failed") and "You are not signed in here" in answer.text
+    assert (answer.status, answer.code) == (401, "login-failed") and "You are not signed in" in answer.text
     assert answer.headers["Access-Control-Allow-Origin"] == APP, "the application may read why"
     assert answer.location is None and "Set-Cookie" not in answer.headers
 

@@ -228,7 +228,7 @@ def test_P3_root_that_stays_root_takes_nothing_of_others(site):
     assert not os.path.exists(site.folder + "/lib/seen")
     site.configure()
     os.chown(site.folder + "/state", USER, USER)
-    assert "root opens no such state" in site.call("session", "revoke", "alice", status=1).stderr
+    assert "so root does not open it" in site.call("session", "revoke", "alice", status=1).stderr
     os.chown(site.folder + "/lib/users.passwd", USER, USER)
     assert "belongs to user id 65534" in site.call("user", "list", status=66).stderr
     os.chown(site.folder + "/lib/store", USER, USER)

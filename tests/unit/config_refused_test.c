@@ -312,7 +312,7 @@ static void test_a27_networks(void **state)
 {
 	(void)state;
 	REFUSED({SITE "policy { rule r { allow = true\n networks = {\"10.0.0.0/8\", \"x\"} } }", 5,
-			"rule \"r\": networks: \"x\" is no address or network"},
+			"rule \"r\": networks: \"x\" is not an address or network"},
 		{SITE "policy { rule r { allow = true networks = {} } }", 4,
 			"networks: an empty list"},
 		{SITE "policy { rule r { allow = true networks = {\"\"} } }", 4, "an empty text"},
@@ -325,15 +325,15 @@ static void test_a27_networks(void **state)
 		{SITE "policy { rule r { allow = true networks = {\"2001:db8::/129\"} } }", 4,
 			"a number from 0 to 128"},
 		{SITE "policy { rule r { allow = true networks = {\"10.0.0.1/8\"} } }", 4,
-			"has bits set that its prefix leaves out"},
+			"has bits set after its prefix"},
 		{SITE "policy { rule r { allow = true networks = {\"2001:db8::1/64\"} } }", 4,
 			"has bits set"},
 		{SITE "policy { rule r { allow = true networks = {\"10.0.0/8\"} } }", 4,
-			"is no address"},
+			"is not an address"},
 		{SITE "policy { rule r { allow = true networks = {\"10.0.0.0/255.0.0.0\"} } }", 4,
 			"a number from 0 to 32"},
 		{SITE "policy { rule r { allow = true networks = {\"fe80::1%eth0\"} } }", 4,
-			"is no address"});
+			"is not an address"});
 }
 
 static void test_a25_empty_list_is_never_everybody(void **state)

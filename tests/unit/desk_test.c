@@ -394,7 +394,7 @@ static void a_revoked_invitation_is_no_longer_good(void **state)
 	assert_failure(answer, 400, "ticket-expired", "other");
 	assert_null(link_of(answer, "(error.link)"));
 	assert_null(set_cookie(answer, SESSION));
-	assert_true(log_says("the invitation was revoked or has expired meanwhile"));
+	assert_true(log_says("the invitation has been revoked or has expired"));
 
 	answer = submit(
 		&host, page, "value=\"revoke-invitation\"", "id=0123456789abcdef0123456789abcdef");

@@ -244,7 +244,7 @@ static void an_account_may_be_gone_before_the_code_comes(void **state)
 	site_file("users", "bob:$5$abcdefgh$gruCpC7VkOTspMQTTSAR8mtlO9Upms.fwqE5y16JVM.\n");
 	site_reload();
 	assert_failure(submit(&browser, page, NULL, CODE), 400, "ticket-expired", "message");
-	assert_true(log_says("the account was disabled, removed or changed meanwhile"));
+	assert_true(log_says("the account has been disabled, removed or changed"));
 }
 
 static void who_must_have_a_factor_and_has_none_is_refused(void **state)
@@ -259,7 +259,7 @@ static void who_must_have_a_factor_and_has_none_is_refused(void **state)
 	answer = sign_in(&browser, FIRST, "name=carol&password=secret");
 	assert_failure(answer, 401, "login-failed", "message");
 	assert_logged("login", "result=failed user=carol backend=staff");
-	assert_true(log_says("a second factor is required, and there is none"));
+	assert_true(log_says("a second factor is required and the account has none"));
 	assert_int_equal(log_count("join"), 0);
 }
 

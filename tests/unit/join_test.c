@@ -237,7 +237,7 @@ static void what_is_too_long_for_a_ticket_is_refused(void **state)
 	target[sizeof target - 1] = '\0';
 	answer = visit(&browser, target);
 	assert_failure(answer, 400, "bad-request", "long");
-	assert_true(log_says("culture: longer than the ticket of a sign-in has room for"));
+	assert_true(log_says("culture: does not fit into the ticket of a sign-in"));
 }
 
 /* ---- the exchange ---- */

@@ -60,7 +60,7 @@ static void langs_a63_code_is_no_path(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_null(langs_load(folder, &bad[i], 1, &error));
-		assert_non_null(strstr(error.text, "no language tag"));
+		assert_non_null(strstr(error.text, "not a language tag"));
 	}
 	assert_null(langs_load(folder, bad, 0, &error));
 }
@@ -81,7 +81,7 @@ static void langs_must_be_complete(void **state)
 	assert_non_null(two);
 	assert_int_equal(langs_check(two, "plain", names, &error), 0);
 	assert_int_equal(langs_check(two, "hello", names, &error), -1);
-	assert_non_null(strstr(error.text, "yy.json: \"hello\": there is no value {zz}"));
+	assert_non_null(strstr(error.text, "yy.json: \"hello\": this page has no value {zz}"));
 	langs_free(&two);
 }
 

@@ -125,9 +125,9 @@ static void page_load_errors_name_the_line(void **state)
 	assert_refused("{{#zz}}{{/zz}}", ":1:", "no value");
 	assert_refused("\n{{t.zz}}", ":2:", "xx.json: \"zz\" is missing");
 	assert_refused("{{t.}}", ":1:", "is missing");
-	assert_refused("\n\n{{#a}}x", ":3:", "still open is \"a\"");
+	assert_refused("\n\n{{#a}}x", ":3:", "this part is not closed: \"a\"");
 	assert_refused("{{#a}}{{#b}}{{/a}}{{/b}}", ":1:", "innermost");
-	assert_refused("x{{/a}}", ":1:", "nothing is open");
+	assert_refused("x{{/a}}", ":1:", "no open part matches");
 	assert_refused("{{#t.plain}}{{/t.plain}}", ":1:", "no value");
 	assert_refused("{{a", ":1:", "not closed");
 	assert_refused("x\n{{a}", ":2:", "not closed");
@@ -188,7 +188,7 @@ static void page_depth_is_bounded(void **state)
 	buffer_clear(&text);
 	for (int i = 0; i <= PAGE_DEPTH_MAX; i++)
 		buffer_text(&text, "{{#a}}");
-	assert_refused(text.data, ":1:", "too many parts");
+	assert_refused(text.data, ":1:", "nested too deeply");
 	buffer_release(&text);
 }
 

@@ -151,7 +151,7 @@ static void the_way_back_is_good_once(void **state)
 	target = way_back(visit(&browser, FIRST), "&code=c0de");
 	visit(&browser, target);
 	assert_failure(visit(&browser, target), 409, "already-used", "message");
-	assert_true(log_says("this sign-in was finished before"));
+	assert_true(log_says("this sign-in is already finished"));
 	assert_int_equal(peer_requests("/token"), 1);
 }
 
@@ -170,7 +170,7 @@ static void the_way_back_is_of_one_browser_and_one_backend(void **state)
 	assert_failure(visit(&other, target), 400, "ticket-expired", "message");
 	snprintf(elsewhere, sizeof elsewhere, "/callback/two%s", strchr(target, '?'));
 	assert_failure(visit(&browser, elsewhere), 400, "ticket-expired", "message");
-	assert_true(log_says("made for backend idp, which is another or gone"));
+	assert_true(log_says("the sign-in began at backend idp, not at this one"));
 	assert_int_equal(peer_requests("/token"), 0);
 	site_load("", MEETING FORMS);
 	assert_failure(visit(&browser, target), 400, "ticket-expired", "message");
@@ -329,7 +329,7 @@ static void a_provider_ends_the_sessions_of_a_person(void **state)
 	assert_leads(visit(&alice, ENTRY "a-2nd-one"), "/authorize?");
 	assert_leads(visit(&carol, ENTRY "a-3rd-one"), "?token=access");
 	assert_failure(tell(body), 400, "bad-request", "message"); /* one message counts once */
-	assert_true(log_says("logout token: came before"));
+	assert_true(log_says("logout token: was used before"));
 }
 
 static void a_provider_ends_one_session_of_its_own(void **state)

@@ -214,7 +214,7 @@ static void a_ticket_is_good_for_a_while_in_one_browser(void **state)
 	assert_logged("join", "result=refused code=ticket-expired user=");
 	answer = submit(&bare, page, NULL, "name=alice&password=x");
 	assert_failure(answer, 400, "ticket-expired", "message");
-	assert_true(log_says("no cookie: the browser did not send the one"));
+	assert_true(log_says("no cookie: the browser did not send the ticket cookie"));
 	later(601 + 60);
 	answer = submit(&browser, page, NULL, "name=alice&password=x");
 	assert_failure(answer, 400, "ticket-expired", "message");
@@ -883,7 +883,7 @@ static void the_web_server_may_say_who_it_is(void **state)
 	assert_logged("join", "result=denied code=login-failed user=");
 	answer = visit(&browser, entry(2));
 	assert_failure(answer, 401, "login-failed", "other");
-	assert_true(log_says("there is no other way to sign in"));
+	assert_true(log_says("no other way to sign in is configured"));
 }
 
 /* ---- forms of their own ---- */

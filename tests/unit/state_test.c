@@ -650,10 +650,10 @@ static void root_opens_no_state_of_others(void **arg)
 		skip();
 	make_folder(&room);
 	assert_int_equal(chown(room.folder, 65534, 65534), 0);
-	expect_refusal(room.address, "root opens no such state");
+	expect_refusal(room.address, "so root does not open it");
 	assert_int_equal(chown(room.folder, 0, 65534), 0);
 	assert_int_equal(chmod(room.folder, 0770), 0);
-	expect_refusal(room.address, "root opens no such state");
+	expect_refusal(room.address, "so root does not open it");
 	rmdir(room.folder);
 }
 

@@ -122,10 +122,10 @@ static void test_A74_open_modes_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
 		assert_int_equal(chmod(path, modes[i]), 0);
-		assert_refused("lets others at it");
+		assert_refused("gives others access");
 		assert_int_equal(chmod(path, 0600), 0);
 		assert_int_equal(chmod(key_path, modes[i]), 0);
-		assert_refused("lets others at it");
+		assert_refused("gives others access");
 		assert_int_equal(chmod(key_path, 0400), 0);
 	}
 	store_free(&(struct store *){open_store()});
@@ -208,11 +208,11 @@ static void test_credential_of_systemd_opens(void **state)
 {
 	(void)state;
 	assert_int_equal(chmod(key_path, 0440), 0);
-	assert_refused("lets others at it");
+	assert_refused("gives others access");
 	setenv("CREDENTIALS_DIRECTORY", folder, 1);
 	store_free(&(struct store *){open_store()});
 	assert_int_equal(chmod(key_path, 0444), 0);
-	assert_refused("lets others at it");
+	assert_refused("gives others access");
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
 
