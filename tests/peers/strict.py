@@ -83,7 +83,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if isinstance(body, tuple):
                 kind, body = body
             text = body if isinstance(body, str) else json.dumps(body)
-            return self.misbehave(peer.fault_of(name, request), status, text, kind, headers)
+            fault = peer.fault_of(name, request)
+            if fault == "close":
+                peer.unanswered.append(request)
+            return self.misbehave(fault, status, text, kind, headers)
         except Refused as refused:
             return self.answer(refused.status, json.dumps(refused.body), "application/json", refused.headers)
         except (AssertionError, ValueError, KeyError) as fault:
@@ -154,6 +157,7 @@ class Peer:
         self.ledger, self.violations, self.faults, self.only = [], [], {}, ""
         self.released, self.arrived = threading.Event(), threading.Event()
         self.short_lived, self.dropped = False, []  # each connection dies under its second request
+        self.unanswered = []  # requests after which the connection was closed: a client may repeat them
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.peer = self
         self.port = self.server.server_address[1]
