@@ -11,10 +11,13 @@
 static step_function *const to_meeting[] = {authorize_join, room_take, exchange_token, room_keep,
 	desk_mark_joined, return_to_platform, NULL};
 static step_function *const to_desk[] = {desk_return, NULL};
+static step_function *const to_me[] = {me_return, NULL};
 
 static enum step go_on(struct visit *visit)
 {
-	visit->steps = visit->destination == DESTINATION_DESK ? to_desk : to_meeting;
+	visit->steps = visit->destination == DESTINATION_DESK ? to_desk
+		       : visit->destination == DESTINATION_ME ? to_me
+							      : to_meeting;
 	return STEP_NEXT;
 }
 
@@ -53,6 +56,12 @@ static const struct route_row rows[] = {
 	{ROUTE_DESK, HTTP_POST, OUTCOME_ANSWERED,
 		{desk_enter, arrive_with_form, authenticate_by_session, authenticate_renew,
 			authenticate_require, desk_change}},
+	{ROUTE_ME, HTTP_GET, OUTCOME_ANSWERED,
+		{me_enter, authenticate_by_session, authenticate_renew, authenticate_require,
+			me_show}},
+	{ROUTE_ME, HTTP_HEAD, OUTCOME_ANSWERED,
+		{me_enter, authenticate_by_session, authenticate_renew, authenticate_require,
+			me_show}},
 	{ROUTE_LOGOUT, HTTP_GET, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, OUTCOME_ANSWERED, {arrive_with_form, logout_do}},

@@ -48,6 +48,25 @@ struct auth_redirects {
 	enum auth_verdict (*backchannel_logout)(void *instance, struct auth_ending *ending);
 };
 
+/* A meeting that a guest was invited to. Texts live until tell() returns. */
+struct auth_meeting {
+	const char *platform, *meeting_id;
+	const char *meeting_token; /* of the meeting's address; "" where unknown */
+	const char *host;	   /* who invited them, as people read it; "" where unknown */
+	int64_t expires;	   /* when the invitation ends, in seconds since 1970; 0: never */
+};
+typedef void auth_tell(void *context, const struct auth_meeting *meeting);
+
+/* The meetings of guests, as the backend's records are now. On the loop: must not block. */
+struct auth_meetings {
+	/* Tells the meetings that one of its guests may come to. */
+	void (*of_guest)(
+		void *instance, const struct identity *who, auth_tell *tell, void *context);
+	/* Tells the meetings that a host ("BACKEND/SUBJECT") has invited guests to who may still
+	 * come, one for each guest. */
+	void (*of_host)(void *instance, const char *host, auth_tell *tell, void *context);
+};
+
 /* The secret "backend/TITLE" in the store. */
 struct auth_secret {
 	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
@@ -88,6 +107,9 @@ struct auth_backend {
 	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
 	bool empty_answers; /* to a challenge mean something: somebody has approved it elsewhere */
 	const struct auth_secret *secret; /* NULL: it never reads one */
+	/* What says which meetings its people are good for, in the place of identity.meetings,
+	 * which are as old as the session. NULL: those do. */
+	const struct auth_meetings *meetings;
 
 	/* Finishes an instance that the options have filled: what relates options to each other,
 	 * and what lasts. 0 or -1 with section_error(). Asks no host. NULL: nothing to do. */

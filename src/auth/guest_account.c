@@ -29,7 +29,7 @@ static int guest_account_open(void *instance, const struct section *section, str
 }
 
 /* The subject is the id, which no later account of the same name has. The digest is there so that
- * a session is over when the account has changed: meetings that were taken away, a new password. */
+ * a session is over when the account has changed: a new password, another end. */
 static int fill(struct identity *who, const char *subject, const struct account *account,
 	const struct guest_accounts *instance)
 {
@@ -39,7 +39,7 @@ static int fill(struct identity *who, const char *subject, const struct account 
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
 	/* Not the e-mail: a host typed it, and nobody has verified it. */
-	accounts_digest(account, digest);
+	accounts_signin_digest(account, digest);
 	rc |= identity_set(&who->account, digest, IDENTITY_DIGEST_MAX);
 	for (size_t i = 0; i < instance->groups.count; i++)
 		rc |= identity_add_group(who, instance->groups.items[i]);
@@ -133,7 +133,7 @@ static bool is_unchanged(const struct account *account, const struct identity *w
 {
 	char digest[DIGEST_SIZE];
 
-	accounts_digest(account, digest);
+	accounts_signin_digest(account, digest);
 	return who->account != NULL && strcmp(who->account, digest) == 0;
 }
 
@@ -161,11 +161,56 @@ static bool guest_account_session_valid(void *instance, const struct identity *w
 	       (records_catch_up(file) && is_active_and_unchanged(file, who));
 }
 
+static void tell_meeting(
+	const struct account *account, size_t index, auth_tell *tell, void *context)
+{
+	const char *meeting = account->meetings[index], *slash = strchr(meeting, '/');
+	char platform[IDENTITY_SUBJECT_MAX + 1];
+
+	snprintf(platform, sizeof platform, "%.*s", (int)(slash - meeting), meeting);
+	tell(context, &(struct auth_meeting){platform, slash + 1, "",
+			      accounts_host_name(account, index), account->expires});
+}
+
+static void guest_account_of_guest(
+	void *instance, const struct identity *who, auth_tell *tell, void *context)
+{
+	struct records_file *file = instance;
+	const struct account *account = NULL;
+
+	pthread_mutex_lock(&file->lock);
+	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0)
+		account = records_by_id(file->records, who->subject + strlen(ACCOUNT_SUBJECT));
+	for (size_t i = 0; account != NULL && i < account->meeting_count; i++)
+		tell_meeting(account, i, tell, context);
+	pthread_mutex_unlock(&file->lock);
+}
+
+static void guest_account_of_host(void *instance, const char *host, auth_tell *tell, void *context)
+{
+	struct records_file *file = instance;
+	const struct account *account;
+	int64_t now = clock_wall();
+
+	pthread_mutex_lock(&file->lock);
+	for (size_t i = 0; (account = records_at(file->records, i)) != NULL; i++) {
+		if (!records_is_active(&accounts_type, account, now))
+			continue;
+		for (size_t m = 0; m < account->meeting_count; m++)
+			if (strcmp(accounts_host(account, m), host) == 0)
+				tell_meeting(account, m, tell, context);
+	}
+	pthread_mutex_unlock(&file->lock);
+}
+
+static const struct auth_meetings meetings = {guest_account_of_guest, guest_account_of_host};
+
 const struct auth_backend auth_guest_account = {
 	.type = "guest-account",
 	.summary = "accounts for named meetings, made at the guest desk",
 	.options = options,
 	.size = sizeof(struct guest_accounts),
+	.meetings = &meetings,
 	.open = guest_account_open,
 	.close = records_close,
 	.check = guest_account_check,

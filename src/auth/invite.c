@@ -101,6 +101,41 @@ static bool invite_session_valid(void *instance, const struct identity *who)
 	       records_id_active(file, who->subject + strlen(INVITE_SUBJECT));
 }
 
+static void tell_meeting(const struct invite *invite, auth_tell *tell, void *context)
+{
+	tell(context, &(struct auth_meeting){invite->platform, invite->meeting,
+			      invite->meeting_token, invite->host, invite->expires});
+}
+
+static void invite_of_guest(
+	void *instance, const struct identity *who, auth_tell *tell, void *context)
+{
+	struct records_file *file = instance;
+	const struct invite *invite = NULL;
+
+	pthread_mutex_lock(&file->lock);
+	if (strncmp(who->subject, INVITE_SUBJECT, strlen(INVITE_SUBJECT)) == 0)
+		invite = records_by_id(file->records, who->subject + strlen(INVITE_SUBJECT));
+	if (invite != NULL)
+		tell_meeting(invite, tell, context);
+	pthread_mutex_unlock(&file->lock);
+}
+
+static void invite_of_host(void *instance, const char *host, auth_tell *tell, void *context)
+{
+	struct records_file *file = instance;
+	const struct invite *invite;
+	int64_t now = clock_wall();
+
+	pthread_mutex_lock(&file->lock);
+	for (size_t i = 0; (invite = records_at(file->records, i)) != NULL; i++)
+		if (strcmp(invite->by, host) == 0 && records_is_active(&invites_type, invite, now))
+			tell_meeting(invite, tell, context);
+	pthread_mutex_unlock(&file->lock);
+}
+
+static const struct auth_meetings meetings = {invite_of_guest, invite_of_host};
+
 /* The signing secret is created with the first invitation. */
 static bool invite_needs_secret(void *instance)
 {
@@ -126,6 +161,7 @@ const struct auth_backend auth_invite = {
 	.one_meeting = true,
 	.link = true,
 	.secret = &secret,
+	.meetings = &meetings,
 	.open = invite_open,
 	.close = records_close,
 	.check = invite_check,

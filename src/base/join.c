@@ -128,3 +128,12 @@ const struct join *join_to_desk(void)
 
 	return &join;
 }
+
+const struct join *join_to_me(void)
+{
+	static char name[] = "/me";
+	static const struct join join = {
+		.platform = name, .meeting_id = name, .meeting_token = name};
+
+	return &join;
+}

@@ -48,9 +48,11 @@ bool join_is_meeting_token(const char *text);
  * segment of it may be "." or "..", in case that a server on the way decodes its slashes. */
 bool join_is_request_token(const char *text);
 
-/* The join of somebody who wants to open the guest desk: tickets, backends and rules see it in the
- * place of a platform and a meeting. No platform can have its title. A constant. */
+/* The join of somebody who wants to open the guest desk, or the page of their own meetings:
+ * tickets, backends and rules see it in the place of a platform and a meeting. No platform can have
+ * its title. A constant. */
 const struct join *join_to_desk(void);
+const struct join *join_to_me(void);
 
 #define JOIN_INIT ((struct join){0})
 

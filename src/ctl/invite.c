@@ -43,6 +43,8 @@ static struct invite read_invite(
 		.meeting_token = given->meeting_token != NULL ? given->meeting_token : *meeting_r,
 		.name = given->name,
 		.email = given->email != NULL ? given->email : "",
+		.by = "",
+		.host = "",
 		.created = clock_wall(),
 	};
 	const char *fault = records_fault(&invites_type, &invite);

@@ -22,12 +22,13 @@ static bool is_counted(const struct config_list *backends, const char *title)
 	return backends->count == 0;
 }
 
-static bool is_host(const struct visit *visit)
+bool desk_is_host(const struct visit *visit)
 {
 	const struct config_desk *desk = &visit->service->settings->desk;
 	const struct identity *who = &visit->session.who;
 
-	if (who->guest || !is_counted(&desk->backends, who->backend))
+	if (!visit->service->settings->desk.present || who->guest ||
+		!is_counted(&desk->backends, who->backend))
 		return false;
 	for (size_t i = 0; i < desk->groups.count; i++)
 		if (identity_has_group(who, desk->groups.items[i]))
@@ -279,7 +280,7 @@ enum step desk_show(struct visit *visit)
 {
 	struct desk *desk;
 
-	if (!is_host(visit)) {
+	if (!desk_is_host(visit)) {
 		visit_set_detail(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
 	}
@@ -330,7 +331,7 @@ enum step desk_change(struct visit *visit)
 	struct desk *desk;
 	enum failure failure = FAILURE_BAD_REQUEST;
 
-	if (!is_host(visit)) {
+	if (!desk_is_host(visit)) {
 		visit_set_detail(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
 	}

@@ -48,6 +48,14 @@ struct desk {
 	struct error error;
 };
 
+/* Whether whoever is signed in may use the desk. */
+bool desk_is_host(const struct visit *visit);
+
+/* Writes a time in UTC as a browser has it in a form, with `between` in the place of the T; leaves
+ * the text as it is for 0. */
+enum { DESK_TIME_SIZE = sizeof "2026-12-31T18:00" };
+void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE]);
+
 /* Takes the form apart into what the action needs; sets the fault. 0, or -1 for a form that is none
  * of ours. */
 int desk_read_form(struct desk *desk);

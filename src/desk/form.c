@@ -5,6 +5,7 @@
 #include "desk/desk.h"
 
 #include "base/text.h"
+#include "view/values.h"
 
 enum { FIELD_MAX = 2048 }; /* bytes: longer than what is good, short enough to be shown again */
 
@@ -140,9 +141,11 @@ static const char *read_meetings(struct desk *desk)
 		free(meeting);
 	}
 	all = text.data;
-	if (!text.failed && all != NULL &&
-		accounts_read_meetings(account, all, NULL, &desk->texts[0]) == NULL &&
-		accounts_meetings_fault(account) == NULL)
+	if (account->meeting_count == 0)
+		fault = NULL;
+	else if (!text.failed && all != NULL &&
+		 accounts_read_meetings(account, all, NULL, &desk->texts[0]) == NULL &&
+		 accounts_meetings_fault(account) == NULL)
 		fault = NULL;
 out:
 	free(copy);
@@ -164,11 +167,9 @@ static const char *password_fault(const struct desk *desk)
 
 static const char *read_account(struct desk *desk)
 {
-	const struct identity *who = &desk->visit->session.who;
 	struct account *account = &desk->account;
 	const char *fault;
 
-	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
 	*account = (struct account){.id = desk->id,
 		.name = desk->canonical,
 		.display = desk->display,
@@ -187,6 +188,11 @@ static const char *read_account(struct desk *desk)
 		fault = read_end(desk, 0, &account->expires);
 	if (fault == NULL)
 		fault = read_meetings(desk);
+	account->host_count = account->host_name_count = account->meeting_count;
+	for (size_t i = 0; i < account->meeting_count; i++) {
+		account->hosts[i] = desk->by;
+		account->host_names[i] = values_account(desk->visit);
+	}
 	return fault != NULL || records_fault(&accounts_type, account) == NULL ? fault
 									       : "desk.fault.name";
 }
@@ -238,6 +244,8 @@ static const char *read_invitation(struct desk *desk)
 		.meeting_token = desk->meeting_token[0] != '\0' ? desk->meeting_token : slash + 1,
 		.name = desk->name,
 		.email = desk->email,
+		.by = desk->by,
+		.host = values_account(desk->visit),
 		.created = desk->visit->now};
 	if (!leads_somewhere(desk))
 		return "desk.fault.way";
@@ -270,6 +278,9 @@ static int check_target(struct desk *desk)
 
 int desk_read_form(struct desk *desk)
 {
+	const struct identity *who = &desk->visit->session.who;
+
+	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
 	if (take_fields(desk) != 0 || take_action(desk) != 0 || check_target(desk) != 0)
 		return -1;
 	if (desk->action == DESK_PUT_ACCOUNT)

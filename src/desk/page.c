@@ -15,14 +15,13 @@ enum {
 	ROW_ROOM = 1024,      /* what a row has besides its values */
 	ESCAPED_MAX = 6,      /* bytes of HTML for one of text */
 	CELLS = 11,
-	HTML_TIME = sizeof "2026-12-31T18:00",
 };
 
 /* One row: values, and the texts that are made for it. */
 struct row {
 	struct page_value cells[CELLS + 1];
 	size_t count;
-	char joined[HTML_TIME], expires[HTML_TIME];
+	char joined[DESK_TIME_SIZE], expires[DESK_TIME_SIZE];
 	char *meetings, *edit;
 };
 
@@ -39,7 +38,7 @@ struct view {
 	const struct desk *desk;
 	struct table accounts, invites;
 	struct params *query;
-	char expires[HTML_TIME], digest[DIGEST_SIZE], *meetings;
+	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
 	struct buffer ticket, link;
 	struct values values;
 };
@@ -50,26 +49,25 @@ static void cell(struct row *row, const char *name, const char *text)
 		row->cells[row->count++] = (struct page_value){.name = name, .text = text};
 }
 
-/* As a browser writes a time into a form, or with a blank for people. */
-static void show_time(int64_t seconds, char between, char text[HTML_TIME])
+void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE])
 {
 	char whole[TEXT_TIME_SIZE];
 
 	if (seconds <= 0)
 		return;
-	snprintf(text, HTML_TIME, "%.16s", text_from_time(seconds, whole));
+	snprintf(text, DESK_TIME_SIZE, "%.16s", text_from_time(seconds, whole));
 	if (text[10] == 'T')
 		text[10] = between;
 }
 
 /* When the guest last came into a meeting; nothing where never, and where the state was lost. */
 static void show_joined(const struct desk *desk, const struct section *backend, const char *prefix,
-	const char *id, char text[HTML_TIME])
+	const char *id, char text[DESK_TIME_SIZE])
 {
 	char subject[IDENTITY_SUBJECT_MAX + 1];
 
 	snprintf(subject, sizeof subject, "%s%s", prefix, id);
-	show_time(joined_at(desk->visit, section_title(backend), subject), ' ', text);
+	desk_show_time(joined_at(desk->visit, section_title(backend), subject), ' ', text);
 }
 
 /* ---- the lists ---- */
@@ -101,52 +99,67 @@ static void end_row(struct table *table, const struct row *row)
 			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
 }
 
-static void add_account(const struct desk *desk, struct table *table, const struct account *account)
-{
-	const struct visit *visit = desk->visit;
-	struct row *row = begin_row(table);
-	bool active = records_is_active(&accounts_type, account, visit->now);
+/* What both lists show of a guest. */
+struct listed {
+	const struct section *backend;
+	const char *prefix; /* of their subject */
+	const char *id, *name, *display, *email, *by;
+	int64_t expires;
+	bool active;
+};
 
-	row->meetings = join_meetings(account);
-	if (asprintf(&row->edit, "%s?edit=%s", visit->service->desk_url, account->id) < 0)
-		row->edit = NULL;
-	show_time(account->expires, ' ', row->expires);
-	show_joined(desk, visit->service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
-		row->joined);
-	cell(row, "id", account->id);
-	cell(row, "name", account->name);
-	cell(row, "display", account->display);
-	cell(row, "email", account->email);
+/* Takes over the texts. */
+static void add_row(const struct desk *desk, struct table *table, const struct listed *guest,
+	char *meetings, char *edit)
+{
+	struct row *row = begin_row(table);
+
+	row->meetings = meetings;
+	row->edit = edit;
+	desk_show_time(guest->expires, ' ', row->expires);
+	show_joined(desk, guest->backend, guest->prefix, guest->id, row->joined);
+	cell(row, "id", guest->id);
+	cell(row, "name", guest->name);
+	cell(row, "display", guest->display);
+	cell(row, "email", guest->email);
 	cell(row, "meetings", row->meetings);
 	cell(row, "expires", row->expires);
 	cell(row, "joined", row->joined);
-	cell(row, "by", account->by);
+	cell(row, "by", guest->by);
 	cell(row, "edit", row->edit);
-	cell(row, "active", active ? "1" : NULL);
-	cell(row, "ended", active ? NULL : "1");
+	cell(row, "active", guest->active ? "1" : NULL);
+	cell(row, "ended", guest->active ? NULL : "1");
 	end_row(table, row);
 }
 
-static void add_invite(const struct desk *desk, struct table *table, const struct invite *invite)
+static void add_account(const struct desk *desk, struct table *table, const void *record)
 {
-	const struct visit *visit = desk->visit;
-	struct row *row = begin_row(table);
-	bool active = records_is_active(&invites_type, invite, visit->now);
+	const struct account *account = record;
+	const struct service *service = desk->visit->service;
+	char *edit;
 
-	if (asprintf(&row->meetings, "%s/%s", invite->platform, invite->meeting) < 0)
-		row->meetings = NULL;
-	show_time(invite->expires, ' ', row->expires);
-	show_joined(desk, visit->service->settings->desk.invitations, INVITE_SUBJECT, invite->id,
-		row->joined);
-	cell(row, "id", invite->id);
-	cell(row, "name", invite->name);
-	cell(row, "email", invite->email);
-	cell(row, "meetings", row->meetings);
-	cell(row, "expires", row->expires);
-	cell(row, "joined", row->joined);
-	cell(row, "active", active ? "1" : NULL);
-	cell(row, "ended", active ? NULL : "1");
-	end_row(table, row);
+	if (asprintf(&edit, "%s?edit=%s", service->desk_url, account->id) < 0)
+		edit = NULL;
+	add_row(desk, table,
+		&(struct listed){service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
+			account->name, account->display, account->email, account->by,
+			account->expires,
+			records_is_active(&accounts_type, account, desk->visit->now)},
+		join_meetings(account), edit);
+}
+
+static void add_invite(const struct desk *desk, struct table *table, const void *record)
+{
+	const struct invite *invite = record;
+	char *meeting;
+
+	if (asprintf(&meeting, "%s/%s", invite->platform, invite->meeting) < 0)
+		meeting = NULL;
+	add_row(desk, table,
+		&(struct listed){desk->visit->service->settings->desk.invitations, INVITE_SUBJECT,
+			invite->id, invite->name, "", invite->email, invite->by, invite->expires,
+			records_is_active(&invites_type, invite, desk->visit->now)},
+		meeting, NULL);
 }
 
 static bool is_full(const struct table *table)
@@ -154,35 +167,19 @@ static bool is_full(const struct table *table)
 	return table->count == SHOWN_MAX || table->room > ROOM_MAX;
 }
 
-static void end_table(struct table *table, size_t all, const char *parameter)
+static void fill_table(const struct desk *desk, struct table *table, const struct records *records,
+	void (*add)(const struct desk *desk, struct table *table, const void *record),
+	const char *parameter)
 {
+	size_t all = 0;
+
+	while (records_at(records, all) != NULL)
+		all++;
+	while (table->from + table->count < all && !is_full(table))
+		add(desk, table, records_at(records, all - 1 - table->from - table->count));
 	if (table->from + table->count < all)
 		snprintf(table->more, sizeof table->more, "?%s=%zu", parameter,
 			table->from + table->count);
-}
-
-static void fill_accounts(const struct desk *desk, struct table *table)
-{
-	size_t all = 0;
-
-	while (records_at(desk->accounts, all) != NULL)
-		all++;
-	while (table->from + table->count < all && !is_full(table))
-		add_account(desk, table,
-			records_at(desk->accounts, all - 1 - table->from - table->count));
-	end_table(table, all, "accounts");
-}
-
-static void fill_invites(const struct desk *desk, struct table *table)
-{
-	size_t all = 0;
-
-	while (records_at(desk->invites, all) != NULL)
-		all++;
-	while (table->from + table->count < all && !is_full(table))
-		add_invite(desk, table,
-			records_at(desk->invites, all - 1 - table->from - table->count));
-	end_table(table, all, "invitations");
 }
 
 static void release_table(struct table *table)
@@ -237,7 +234,7 @@ static void put_typed_account(struct view *view)
 static void put_stored_account(struct view *view, const struct account *account)
 {
 	view->meetings = join_meetings(account);
-	show_time(account->expires, 'T', view->expires);
+	desk_show_time(account->expires, 'T', view->expires);
 	values_put(&view->values, "edit_name", account->name);
 	values_put(&view->values, "edit_display", account->display);
 	values_put(&view->values, "edit_email", account->email);
@@ -299,7 +296,7 @@ static void put_lists(struct view *view)
 
 	if (desk->accounts != NULL) {
 		view->accounts.from = read_from(view->query, "accounts");
-		fill_accounts(desk, &view->accounts);
+		fill_table(desk, &view->accounts, desk->accounts, add_account, "accounts");
 		values_put(&view->values, "has_accounts", "1");
 		values_put(&view->values, "listed_accounts", view->accounts.count > 0 ? "1" : NULL);
 		values_put_rows(&view->values, "accounts", view->accounts.list);
@@ -307,7 +304,7 @@ static void put_lists(struct view *view)
 	}
 	if (desk->invites != NULL) {
 		view->invites.from = read_from(view->query, "invitations");
-		fill_invites(desk, &view->invites);
+		fill_table(desk, &view->invites, desk->invites, add_invite, "invitations");
 		values_put(&view->values, "has_invitations", "1");
 		values_put(
 			&view->values, "listed_invitations", view->invites.count > 0 ? "1" : NULL);

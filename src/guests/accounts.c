@@ -21,6 +21,13 @@ static const char *display_fault(const char *text)
 		       : "the display name is longer than 256 bytes or not printable UTF-8";
 }
 
+static const char *host_fault(const char *text)
+{
+	return text_is_printable(text) && strlen(text) <= 2 * IDENTITY_SUBJECT_MAX + 1
+		       ? NULL
+		       : "a host is not written BACKEND/SUBJECT";
+}
+
 static const char *meetings_fault(const void *account)
 {
 	return accounts_meetings_fault(account);
@@ -41,6 +48,18 @@ static const struct records_field fields[] = {
 		.maximum = ACCOUNT_MEETINGS_MAX,
 		.offset = offsetof(struct account, meetings),
 		.count_offset = offsetof(struct account, meeting_count)},
+	{.key = "hosts",
+		.kind = RECORDS_LIST,
+		.maximum = ACCOUNT_MEETINGS_MAX,
+		.offset = offsetof(struct account, hosts),
+		.count_offset = offsetof(struct account, host_count),
+		.fault = host_fault},
+	{.key = "hostNames",
+		.kind = RECORDS_LIST,
+		.maximum = ACCOUNT_MEETINGS_MAX,
+		.offset = offsetof(struct account, host_names),
+		.count_offset = offsetof(struct account, host_name_count),
+		.fault = display_fault},
 	FIELD_TIME(struct account, created, "created", RECORDS_TIME),
 	FIELD_TIME(struct account, expires, "expires", RECORDS_EXPIRY),
 	{0},
@@ -69,8 +88,21 @@ const struct account *accounts_find(const struct records *accounts, const char *
 
 /* ---- changes ---- */
 
-/* Fills in what an account that is replaced keeps: who made it and when, its password unless there
- * is a new one. */
+/* Who invited to a meeting that stays did so, whoever changes the rest. */
+static void inherit_hosts(struct account *account, const struct account *old)
+{
+	for (size_t i = 0; i < account->host_count; i++) {
+		size_t at = accounts_meeting_at(old, account->meetings[i]);
+
+		if (at == old->meeting_count)
+			continue;
+		account->hosts[i] = accounts_host(old, at);
+		account->host_names[i] = accounts_host_name(old, at);
+	}
+}
+
+/* Fills in what an account that is replaced keeps: who made it and when, who invited to its
+ * meetings, its password unless there is a new one. */
 static enum accounts_change inherit(struct account *account, const struct account *old,
 	const char *seen, struct accounts_record *record)
 {
@@ -86,6 +118,7 @@ static enum accounts_change inherit(struct account *account, const struct accoun
 	record->new_password = account->hash[0] != '\0';
 	account->by = old->by;
 	account->created = old->created;
+	inherit_hosts(account, old);
 	if (account->hash[0] == '\0')
 		account->hash = old->hash;
 	return ACCOUNTS_DONE;

@@ -25,8 +25,12 @@ struct account {
 	const char *display; /* "" where unknown, as the e-mail */
 	const char *email;
 	const char *hash;			    /* password.h */
-	const char *meetings[ACCOUNT_MEETINGS_MAX]; /* "PLATFORM/MEETING-ID"; at least one */
+	const char *meetings[ACCOUNT_MEETINGS_MAX]; /* "PLATFORM/MEETING-ID" */
 	size_t meeting_count;
+	/* Who invited the guest to each of them, as "BACKEND/SUBJECT" and as people read it; none
+	 * where the file is older than these: `by` did. */
+	const char *hosts[ACCOUNT_MEETINGS_MAX], *host_names[ACCOUNT_MEETINGS_MAX];
+	size_t host_count, host_name_count;
 	const char *by;	 /* who made it: "BACKEND/SUBJECT" */
 	int64_t created; /* seconds since 1970 */
 	int64_t expires; /* from then on refused; 0: never */
@@ -44,6 +48,16 @@ bool accounts_is_email(const char *text);
 
 /* Covers everything that may be changed: accounts that differ in any of it have two digests. */
 void accounts_digest(const struct account *account, char digest[DIGEST_SIZE]);
+
+/* Covers what a sign-in rests on: all of that but the meetings, which each join looks up. */
+void accounts_signin_digest(const struct account *account, char digest[DIGEST_SIZE]);
+
+/* Who invited the guest to the meeting of that index: "BACKEND/SUBJECT", and what people read. */
+const char *accounts_host(const struct account *account, size_t index);
+const char *accounts_host_name(const struct account *account, size_t index);
+
+/* The index of a meeting "PLATFORM/MEETING-ID"; meeting_count where it is not among them. */
+size_t accounts_meeting_at(const struct account *account, const char *meeting);
 
 /* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
  * `platform` in front where that is not NULL (into memory that *room_r owns, to be freed by the
@@ -71,8 +85,9 @@ struct accounts_record {
 };
 
 /* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
- * and when, and its hash where account->hash is "". `seen`: the digest of the account that is to be
- * replaced, or NULL to replace it whatever it is. Drops those that expired RECORDS_KEPT ago. */
+ * and when, who invited to meetings that stay, and its hash where account->hash is "". `seen`: the
+ * digest of the account that is to be replaced, or NULL to replace it whatever it is. Drops those
+ * that expired RECORDS_KEPT ago. */
 enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
 	struct accounts_record *record, struct error *error);
 

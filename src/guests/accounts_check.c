@@ -28,14 +28,25 @@ const char *accounts_meetings_fault(const struct account *account)
 {
 	size_t room = 0;
 
-	if (account->meeting_count == 0)
-		return "an account is for at least one meeting";
 	for (size_t i = 0; i < account->meeting_count; i++) {
 		if (!is_meeting(account->meetings[i]))
 			return "a meeting is not written PLATFORM/MEETING-ID";
 		room += strlen(account->meetings[i]);
 	}
+	if (account->host_count != account->host_name_count ||
+		(account->host_count != 0 && account->host_count != account->meeting_count))
+		return "hosts and hostNames need one entry for each meeting";
 	return room <= ACCOUNT_MEETINGS_ROOM ? NULL : "the meetings are longer than 1536 bytes";
+}
+
+static void add_signin(struct digest *digest, const struct account *account)
+{
+	digest_text(digest, account->id);
+	digest_text(digest, account->name);
+	digest_text(digest, account->display);
+	digest_text(digest, account->email);
+	digest_text(digest, account->hash);
+	digest_add(digest, &account->expires, sizeof account->expires);
 }
 
 void accounts_digest(const struct account *account, char hex[DIGEST_SIZE])
@@ -43,15 +54,42 @@ void accounts_digest(const struct account *account, char hex[DIGEST_SIZE])
 	struct digest digest;
 
 	digest_begin(&digest);
-	digest_text(&digest, account->id);
-	digest_text(&digest, account->name);
-	digest_text(&digest, account->display);
-	digest_text(&digest, account->email);
-	digest_text(&digest, account->hash);
-	digest_add(&digest, &account->expires, sizeof account->expires);
+	add_signin(&digest, account);
 	for (size_t i = 0; i < account->meeting_count; i++)
 		digest_text(&digest, account->meetings[i]);
 	digest_end(&digest, hex);
+}
+
+void accounts_signin_digest(const struct account *account, char hex[DIGEST_SIZE])
+{
+	struct digest digest;
+
+	digest_begin(&digest);
+	add_signin(&digest, account);
+	digest_end(&digest, hex);
+}
+
+const char *accounts_host(const struct account *account, size_t index)
+{
+	return index < account->host_count ? account->hosts[index] : account->by;
+}
+
+const char *accounts_host_name(const struct account *account, size_t index)
+{
+	const char *slash = strchr(account->by, '/');
+
+	if (index < account->host_name_count)
+		return account->host_names[index];
+	return slash != NULL ? slash + 1 : account->by;
+}
+
+size_t accounts_meeting_at(const struct account *account, const char *meeting)
+{
+	size_t at = 0;
+
+	while (at < account->meeting_count && strcmp(account->meetings[at], meeting) != 0)
+		at++;
+	return at;
 }
 
 static char *trim(char *text)

@@ -26,6 +26,11 @@ static const char *name_fault(const char *text)
 	return good ? NULL : "the name is empty, longer than 256 bytes or not printable UTF-8";
 }
 
+static const char *host_fault(const char *text)
+{
+	return text[0] == '\0' ? NULL : name_fault(text);
+}
+
 static const char *meeting_token_fault(const char *text)
 {
 	return join_is_meeting_id(text) || join_is_meeting_token(text)
@@ -40,6 +45,8 @@ static const struct records_field fields[] = {
 		meeting_token_fault),
 	FIELD_TEXT(struct invite, name, "name", IDENTITY_NAME_MAX, name_fault),
 	FIELD_TEXT(struct invite, email, "email", IDENTITY_EMAIL_MAX, field_email_fault),
+	FIELD_TEXT(struct invite, by, "by", 2 * IDENTITY_SUBJECT_MAX + 1, NULL),
+	FIELD_TEXT(struct invite, host, "host", IDENTITY_NAME_MAX, host_fault),
 	FIELD_TIME(struct invite, created, "created", RECORDS_TIME),
 	FIELD_TIME(struct invite, expires, "expires", RECORDS_EXPIRY),
 	FIELD_TIME(struct invite, revoked, "revoked", RECORDS_REVOKED),
@@ -79,6 +86,10 @@ static void sign_invite(const struct invite *invite, const char *secret, uint8_t
 	hash_text(&state, invite->name);
 	hash_text(&state, invite->email);
 	hash_text(&state, times);
+	if (invite->by[0] != '\0' || invite->host[0] != '\0') { /* links from before had neither */
+		hash_text(&state, invite->by);
+		hash_text(&state, invite->host);
+	}
 	crypto_generichash_final(&state, mac, MAC_BYTES);
 	sodium_memzero(key, sizeof key);
 	sodium_memzero(&state, sizeof state);

@@ -24,7 +24,9 @@ struct invite {
 	const char *meeting;	   /* the id */
 	const char *meeting_token; /* from the platform's address of the meeting */
 	const char *name;
-	const char *email; /* "" where unknown */
+	const char *email; /* "" where unknown, as the next two */
+	const char *by;	   /* who made it: "BACKEND/SUBJECT" */
+	const char *host;  /* the same as people read it */
 	int64_t created, expires, revoked;
 };
 

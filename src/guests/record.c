@@ -150,13 +150,18 @@ static int write_field(
 	json_t *entry, bool is_new, const struct records_field *field, const void *record)
 {
 	bool present = json_object_get(entry, field->key) != NULL;
+	size_t count;
 
 	if (is_time(field) && time_of(record, field) == 0)
 		return present ? json_object_del(entry, field->key) : 0;
 	if (is_time(field))
 		return json_object_set_new(entry, field->key, time_to_json(time_of(record, field)));
-	if (field->kind == RECORDS_LIST)
-		return json_object_set_new(entry, field->key, list_to_json(record, field));
+	if (field->kind == RECORDS_LIST) {
+		items_of(record, field, &count);
+		return present || count > 0
+			       ? json_object_set_new(entry, field->key, list_to_json(record, field))
+			       : 0;
+	}
 	if (!is_new && !present && text_of(record, field->offset)[0] == '\0')
 		return 0;
 	return json_object_set_new(entry, field->key, json_string(text_of(record, field->offset)));

@@ -59,3 +59,46 @@ struct policy_answer policy_decide_indexed(const struct config_policy *policy,
 			return answer_of(&policy->rules[i]);
 	return answer_of_default(policy, question);
 }
+
+static int64_t earlier(int64_t time, int64_t than, int64_t after)
+{
+	return time > after && (than == 0 || time < than) ? time : than;
+}
+
+/* The next time at which a window of a rule opens or has closed; 0: there is none any more. */
+static int64_t next_turn(const struct config_policy *policy, int64_t now)
+{
+	int64_t next = 0;
+
+	for (size_t i = 0; i < policy->count; i++) {
+		next = earlier(policy->rules[i].not_before, next, now);
+		if (policy->rules[i].not_after != 0)
+			next = earlier(policy->rules[i].not_after + 1, next, now);
+	}
+	return next;
+}
+
+int64_t policy_opens(const struct config_policy *policy, const struct policy_question *question)
+{
+	struct policy_question then = *question;
+
+	while (policy_decide(policy, &then).verdict != POLICY_ALLOW) {
+		then.now = next_turn(policy, then.now);
+		if (then.now == 0)
+			return 0;
+	}
+	return then.now;
+}
+
+void policy_each_meeting(const struct config_policy *policy,
+	void (*tell)(void *context, const struct config_list *platforms, const char *meeting_id),
+	void *context)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+
+		for (size_t m = 0; rule->allow && m < rule->meetings.count; m++)
+			if (strchr(rule->meetings.items[m], '*') == NULL)
+				tell(context, &rule->platforms, rule->meetings.items[m]);
+	}
+}

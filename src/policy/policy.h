@@ -42,6 +42,16 @@ void policy_index_free(struct policy_index **index);
 struct policy_answer policy_decide_indexed(const struct config_policy *policy,
 	const struct policy_index *index, const struct policy_question *question);
 
+/* Returns the first time, from question->now on, at which policy_decide() allows the question with
+ * everything else unchanged; 0 for never. */
+int64_t policy_opens(const struct config_policy *policy, const struct policy_question *question);
+
+/* Calls tell() for each meeting id that an allowing rule names without a pattern, with the
+ * platforms of that rule (an empty list means all). */
+void policy_each_meeting(const struct config_policy *policy,
+	void (*tell)(void *context, const struct config_list *platforms, const char *meeting_id),
+	void *context);
+
 /* The result of matching a rule with a question that may have unknown parts (explain). A NULL
  * subject, backend, platform, meeting id, meeting token or client and a `now` of 0 are unknown; so
  * are e-mail, groups, acr and second factor if `who_known` is false. A known absence (no e-mail, no

@@ -11,12 +11,13 @@ enum { STORE_FILES = 2, TEXTS_MAX = 39 };
 /* What each page may use, beside the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
-	"switch_action", "ticket", "meeting_link", "retry_after", NULL};
+	"switch_action", "ticket", "meeting_link", "desk_link", "me_link", "retry_after", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
-	"failed", "failed_form", "failed_password", "name", "passwords", "forms", "any_buttons",
-	"buttons", "backend", "label", "name_label", "password_label", "address", NULL};
+	"me", "failed", "failed_form", "failed_password", "name", "passwords", "forms",
+	"any_buttons", "buttons", "backend", "label", "name_label", "password_label", "address",
+	NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
-	"desk", "failed", "prompt", "code", "hidden", "address", NULL};
+	"desk", "me", "failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
 	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
 static const char *const meeting_names[] = {
@@ -28,6 +29,9 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"editing", "adding", "edit_name", "edit_display", "edit_email", "edit_meetings",
 	"edit_expires", "new_name", "new_email", "new_meeting", "new_token", "new_expires", "link",
 	"guest", NULL};
+static const char *const me_names[] = {COMMON, "account", "way", "since", "since_time", "logout",
+	"desk", "none", "open", "later", "meeting", "platform", "host", "until", "until_time",
+	"opens", "opens_time", "link", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
@@ -42,6 +46,7 @@ static const struct {
 	[PAGE_INVITE] = {"invite.html", invite_names},
 	[PAGE_MEETING] = {"meeting.html", meeting_names},
 	[PAGE_DESK] = {"guests.html", desk_names},
+	[PAGE_ME] = {"me.html", me_names},
 	[PAGE_LOGOUT] = {"logout.html", logout_names},
 	[PAGE_ONWARD] = {"onward.html", onward_names},
 	[PAGE_SIGNED_OUT] = {"signed-out.html", signed_out_names},
@@ -170,7 +175,9 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"error.login-failed.script",
 		"error.denied.desk.title",
 		"error.denied.desk.message",
+		"error.denied.guest.message",
 		"error.ticket-expired.desk.message",
+		"error.ticket-expired.me.message",
 		"desk.fault.name",
 		"desk.fault.display",
 		"desk.fault.email",

@@ -250,9 +250,11 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->logout_url = join_texts(service->settings->base_url, "/logout", "");
 	service->invite_url = join_texts(service->settings->base_url, "/invite", "");
 	service->desk_url = join_texts(service->settings->base_url, "/guests", "");
+	service->me_url = join_texts(service->settings->base_url, "/me", "");
 	if (service->page_policy == NULL || service->static_url == NULL ||
 		service->login_url == NULL || service->logout_url == NULL ||
-		service->invite_url == NULL || service->desk_url == NULL) {
+		service->invite_url == NULL || service->desk_url == NULL ||
+		service->me_url == NULL) {
 		error_set(error, "no memory");
 		service_drop(&service);
 	}
@@ -405,6 +407,7 @@ static void free_service(void *what)
 	free(service->logout_url);
 	free(service->invite_url);
 	free(service->desk_url);
+	free(service->me_url);
 	config_free(&service->settings);
 	free(service);
 }

@@ -57,7 +57,7 @@ struct service {
 	struct outbound *outbound;
 	uint64_t groups_digest; /* service/groups.h */
 	char *page_policy;	/* Content-Security-Policy of every page without a platform */
-	char *static_url, *login_url, *logout_url, *invite_url, *desk_url;
+	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url;
 };
 
 /* Loads and checks everything the file names; asks no host, touches no loop: may run on a worker.

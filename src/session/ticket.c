@@ -98,7 +98,7 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	wire_put_number(&out, (uint64_t)ends, 8);
 	wire_put_bytes(&out, browser, TICKET_BROWSER_SIZE);
 	if (has_join(kind))
-		put_join(&out, join != NULL ? join : join_to_desk());
+		put_join(&out, join);
 	if (has_pending(kind))
 		put_pending(&out, pending);
 	if (!out.failed)
@@ -201,8 +201,6 @@ static enum ticket_result read_rest(struct wire_in *in, enum ticket_kind kind,
 {
 	if (has_join(kind) && get_join(in, join) != 0)
 		return TICKET_BAD;
-	if (has_join(kind) && strcmp(join->platform, join_to_desk()->platform) == 0)
-		join_release(join);
 	if (result != TICKET_GOOD)
 		return result;
 	if (has_pending(kind) && get_pending(in, pending) != 0)

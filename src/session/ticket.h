@@ -81,7 +81,7 @@ int ticket_browser_seal(const struct seal_ring *ring, const uint8_t browser[TICK
 	struct buffer *text);
 
 /* Appends the sealed ticket, good for `lifetime` seconds. `join` and `pending` are there where the
- * kind has one, else NULL; without a join such a ticket leads to the guest desk. 0, or -1 when it
+ * kind has one, else NULL. 0, or -1 when it
  * would be longer than TICKET_TEXT_MAX (a challenge: TICKET_FORM_MAX). */
 int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
@@ -97,9 +97,8 @@ enum ticket_result {
 
 /* Opens a ticket of that kind for that browser, which has not ended, is younger than `lifetime`
  * seconds and not from further in the future than TICKET_SKEW. Join and pending are filled (empty
- * where the kind has none, the join also of one that leads to the guest desk; `pending` may be NULL
- * then) and the caller's when it is TICKET_GOOD; of a
- * foreign or late one the join tells what it was for, to the log alone. */
+ * where the kind has none; `pending` may be NULL then) and the caller's when it is TICKET_GOOD; of
+ * a foreign or late one the join tells what it was for, to the log alone. */
 enum ticket_result ticket_open(const struct seal_ring *ring, enum ticket_kind kind,
 	const char *text, const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	struct join *join, struct pending *pending);

@@ -4,22 +4,37 @@
 #include "service/groups.h"
 #include "signin/factor.h"
 #include "visit/fail.h"
+#include "visit/ticket.h"
 
-const struct join *admission_join(const struct visit *visit)
+struct sought {
+	const struct join *join;
+	bool found;
+};
+
+static void compare_meeting(void *context, const struct auth_meeting *meeting)
 {
-	return visit->destination == DESTINATION_DESK ? join_to_desk() : &visit->join;
+	struct sought *sought = context;
+
+	sought->found |= strcmp(meeting->platform, sought->join->platform) == 0 &&
+			 strcmp(meeting->meeting_id, sought->join->meeting_id) == 0;
 }
 
 bool admission_is_good_for(const struct visit *visit, const struct identity *who)
 {
-	const struct join *join = admission_join(visit);
+	const struct service_backend *backend = service_backend(visit->service, who->backend);
+	struct sought sought = {&visit->join, false};
 
-	return identity_is_good_for(who, join->platform, join->meeting_id);
+	if (visit->destination != DESTINATION_MEETING)
+		return true;
+	if (backend == NULL || backend->driver->meetings == NULL)
+		return identity_is_good_for(who, visit->join.platform, visit->join.meeting_id);
+	backend->driver->meetings->of_guest(backend->instance, who, compare_meeting, &sought);
+	return sought.found;
 }
 
 struct policy_answer admission_ask(const struct visit *visit, const struct identity *who)
 {
-	const struct join *join = admission_join(visit);
+	const struct join *join = visit_goal(visit);
 	struct policy_question question = {
 		.who = who,
 		.platform = join->platform,

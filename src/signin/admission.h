@@ -8,11 +8,8 @@
 #include "policy/policy.h"
 #include "visit/visit.h"
 
-/* The visit's join; for the guest desk, the constant that stands for it in rules. */
-const struct join *admission_join(const struct visit *visit);
-
 /* Whether `who` may be used for the visit's destination. Some identities are valid for listed
- * meetings only. */
+ * meetings only. Pages of this service decide themselves what they show to whom. */
 bool admission_is_good_for(const struct visit *visit, const struct identity *who);
 
 /* Asks the policy about `who` and the visit's destination. */

@@ -72,7 +72,7 @@ static void prepare(struct login *login, const struct service_backend *backend)
 		.password = login->as_typed ? login->password : login->normal,
 		.answer = login->answer,
 		.asked = login->answer != NULL ? &call->asked : NULL,
-		.join = admission_join(visit),
+		.join = visit_goal(visit),
 		.client = visit->request.client,
 		.admitted = backend->driver->form != NULL && backend->driver->form->asks_policy &&
 			    is_admitted(visit, backend, login->name),

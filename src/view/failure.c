@@ -44,6 +44,21 @@ static bool wants_fresh_link(enum failure failure)
 	       failure == FAILURE_EXCHANGE_UNREACHABLE || failure == FAILURE_EXCHANGE_TIMEOUT;
 }
 
+/* The sentence for who cannot come to a page of ours, or was away from it too long; NULL: it is
+ * none of these. */
+static const char *own_message_of(const struct visit *visit)
+{
+	bool is_desk = visit->destination == DESTINATION_DESK;
+
+	if (is_desk && visit->failure == FAILURE_DENIED)
+		return visit->session.who.guest ? "guest.message" : "desk.message";
+	if (visit->failure != FAILURE_TICKET_EXPIRED)
+		return NULL;
+	if (is_desk)
+		return "desk.message";
+	return visit->destination == DESTINATION_ME ? "me.message" : NULL;
+}
+
 struct failure_texts {
 	char status[8], retry_after[24];
 	struct buffer title, message, link, ticket;
@@ -66,6 +81,11 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 		link_to_meeting(visit, &texts->link);
 		values_put(values, "meeting_link", texts->link.data);
 	}
+	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->destination == DESTINATION_DESK)
+		values_put(values, "desk_link", visit->service->desk_url);
+	if (own_message_of(visit) != NULL &&
+		(visit->destination == DESTINATION_ME || visit->failure == FAILURE_DENIED))
+		values_put(values, "me_link", visit->service->me_url);
 	if (visit->failure == FAILURE_DENIED &&
 		visit_seal_ticket(visit, TICKET_JOIN, &texts->ticket) == 0) {
 		values_put(values, "switch_action", visit->service->logout_url);
@@ -73,21 +93,15 @@ static void put_failure(struct values *values, struct visit *visit, struct failu
 	}
 }
 
-/* The desk has its own sentences for these. */
-static bool is_desks(const struct visit *visit)
-{
-	return visit->destination == DESTINATION_DESK &&
-	       (visit->failure == FAILURE_DENIED || visit->failure == FAILURE_TICKET_EXPIRED);
-}
-
 /* The failure's sentence. Variants exist for a bad request without a single bad parameter, a login
  * without a form of this service, and a script without a session. */
 static const char *message_of(const struct visit *visit)
 {
-	if (is_desks(visit))
-		return "desk.message";
+	if (own_message_of(visit) != NULL)
+		return own_message_of(visit);
 	if (visit->failure == FAILURE_BAD_REQUEST &&
-		(visit->report.parameter == NULL || visit->destination == DESTINATION_DESK))
+		(visit->report.parameter == NULL || visit->destination == DESTINATION_DESK ||
+			visit->destination == DESTINATION_ME))
 		return "other";
 	if (visit->failure == FAILURE_LOGIN_FAILED && visit->form == NULL)
 		return visit->script.asks ? "script" : "other";
@@ -96,7 +110,7 @@ static const char *message_of(const struct visit *visit)
 
 static const char *title_of(const struct visit *visit)
 {
-	return is_desks(visit) && visit->failure == FAILURE_DENIED
+	return visit->destination == DESTINATION_DESK && visit->failure == FAILURE_DENIED
 		       ? "desk.title"
 		       : failure_row(visit->failure)->title;
 }

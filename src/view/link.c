@@ -2,16 +2,17 @@
 #include "view/link.h"
 
 /* Appends MOUNT/ENTRY/MEETING, or MOUNT/ENTRY?PARAMETER=ADDRESS for an id that is an address. */
-static void append_entry(const struct visit *visit, const char *entry, struct buffer *url)
+static void append_entry(const struct visit *visit, const struct service_platform *platform,
+	const char *id, struct buffer *url)
 {
-	const char *id = visit->join.meeting_id,
-		   *parameter = visit->platform->driver->entry->parameter;
+	const struct platform_entry_ops *entry = platform->driver->entry;
+	const char *parameter = entry->parameter;
 
-	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry);
+	buffer_printf(url, "%s/%s", visit->service->settings->base_url, entry->name);
 	if (parameter != NULL && strstr(id, "://") != NULL) {
 		buffer_printf(url, "?%s=", parameter);
 		buffer_percent(url, id);
-		buffer_printf(url, "&platform=%s", visit->join.platform);
+		buffer_printf(url, "&platform=%s", platform->title);
 		return;
 	}
 	while (*id != '\0') {
@@ -23,23 +24,27 @@ static void append_entry(const struct visit *visit, const char *entry, struct bu
 		free(segment);
 		id += length + (id[length] == '/');
 	}
-	buffer_printf(url, "?platform=%s", visit->join.platform);
+	buffer_printf(url, "?platform=%s", platform->title);
 }
 
 /* A driver with an entry of its own has no page that leads here. Otherwise the page is the redirect
  * address without its query. */
-void link_to_meeting(const struct visit *visit, struct buffer *url)
+void link_to_join(const struct visit *visit, const struct service_platform *platform,
+	const struct join *join, struct buffer *url)
 {
-	if (visit->platform == NULL || visit->join.meeting_token == NULL)
+	if (!platform_takes_browsers(platform->driver, platform->peer))
 		return;
-	if (!platform_takes_browsers(visit->platform->driver, visit->platform->peer))
-		return;
-	if (visit->platform->driver->entry != NULL) {
-		append_entry(visit, visit->platform->driver->entry->name, url);
+	if (platform->driver->entry != NULL) {
+		append_entry(visit, platform, join->meeting_id, url);
 		return;
 	}
-	platform_redirect_url(
-		visit->platform->driver, visit->platform->instance, &visit->join, "", NULL, url);
+	platform_redirect_url(platform->driver, platform->instance, join, "", NULL, url);
 	if (url->data != NULL)
 		url->data[strcspn(url->data, "?")] = '\0';
+}
+
+void link_to_meeting(const struct visit *visit, struct buffer *url)
+{
+	if (visit->platform != NULL && visit->join.meeting_token != NULL)
+		link_to_join(visit, visit->platform, &visit->join, url);
 }

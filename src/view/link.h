@@ -9,3 +9,7 @@
 /* Appends the address that gives the visitor a new request token: the platform's own page of the
  * meeting, or the entry here. Appends nothing without one. */
 void link_to_meeting(const struct visit *visit, struct buffer *url);
+
+/* The same for a meeting that is not the visit's; `join` needs its id and its token. */
+void link_to_join(const struct visit *visit, const struct service_platform *platform,
+	const struct join *join, struct buffer *url);

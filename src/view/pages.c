@@ -100,8 +100,8 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
-	if (visit->destination == DESTINATION_DESK) {
-		values_put(values, "desk", "1");
+	if (visit->destination != DESTINATION_MEETING) {
+		values_put(values, visit->destination == DESTINATION_DESK ? "desk" : "me", "1");
 		return;
 	}
 	values_put(values, "platform", visit->platform->title);
@@ -112,8 +112,8 @@ static void put_join(struct values *values, const struct visit *visit, const cha
  * platform. */
 static const char *join_policy(const struct visit *visit)
 {
-	return visit->destination == DESTINATION_DESK ? visit->service->page_policy
-						      : visit->platform->login_policy;
+	return visit->destination == DESTINATION_MEETING ? visit->platform->login_policy
+							 : visit->service->page_policy;
 }
 
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)

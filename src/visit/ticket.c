@@ -56,6 +56,35 @@ static int64_t lifetime_of(const struct visit *visit, enum ticket_kind kind)
 	return kind == TICKET_DESK ? settings->session_idle : settings->ticket_lifetime;
 }
 
+const struct join *visit_goal(const struct visit *visit)
+{
+	switch (visit->destination) {
+	case DESTINATION_DESK:
+		return join_to_desk();
+	case DESTINATION_ME:
+		return join_to_me();
+	case DESTINATION_MEETING:
+	case DESTINATION_NONE:
+		break;
+	}
+	return &visit->join;
+}
+
+/* Where the join of a ticket leads; that of a page of ours is no join any more. */
+static void find_destination(struct visit *visit)
+{
+	const char *platform = visit->join.platform;
+
+	if (strcmp(platform, join_to_desk()->platform) == 0)
+		visit->destination = DESTINATION_DESK;
+	else if (strcmp(platform, join_to_me()->platform) == 0)
+		visit->destination = DESTINATION_ME;
+	else
+		visit->destination = DESTINATION_MEETING;
+	if (visit->destination != DESTINATION_MEETING)
+		join_release(&visit->join);
+}
+
 /* Sets the detail for the log, and keeps which join was lost. */
 static void explain_ticket(
 	struct visit *visit, enum ticket_kind kind, enum ticket_result result, bool has_cookie)
@@ -78,6 +107,8 @@ static void explain_ticket(
 			"key that is gone");
 		break;
 	}
+	if (visit->join.platform != NULL)
+		find_destination(visit);
 	if (visit->join.platform != NULL) {
 		visit->report.lost.platform = visit->join.platform;
 		visit->report.lost.meeting_id = visit->join.meeting_id;
@@ -121,8 +152,7 @@ int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *te
 		visit_drop_pending(visit);
 	if (result == TICKET_GOOD) {
 		if (kind != TICKET_LOGOUT && kind != TICKET_DESK)
-			visit->destination = visit->join.platform != NULL ? DESTINATION_MEETING
-									  : DESTINATION_DESK;
+			find_destination(visit);
 		return 0;
 	}
 	explain_ticket(visit, kind, result, has_cookie);
@@ -136,8 +166,7 @@ int visit_seal_ticket(struct visit *visit, enum ticket_kind kind, struct buffer 
 	visit_know_browser(visit);
 	find_holder(visit, kind, holder);
 	return ticket_seal(store_ring(visit->files->store), kind, holder, visit->now,
-		lifetime_of(visit, kind),
-		visit->destination == DESTINATION_DESK ? NULL : &visit->join, visit->pending, text);
+		lifetime_of(visit, kind), visit_goal(visit), visit->pending, text);
 }
 
 enum step visit_refuse_long_join(struct visit *visit)

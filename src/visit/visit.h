@@ -69,6 +69,7 @@ enum destination {
 	DESTINATION_NONE = 0,
 	DESTINATION_MEETING, /* visit->join, at visit->platform */
 	DESTINATION_DESK,
+	DESTINATION_ME, /* the page of their own meetings */
 };
 
 /* What the response does with the session's cookie. */

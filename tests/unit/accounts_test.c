@@ -276,8 +276,10 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		{HEAD "{\"id\": \"" ID
 		      "\", \"name\": \"Zoe\", \"meetings\": [\"a.example/m\"], " HASH "}]}",
 			"lower case"},
-		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [], " HASH "}]}",
-			"at least one meeting"},
+		{HEAD "{\"id\": \"" ID
+		      "\", \"name\": \"zoe\", \"meetings\": [\"a.example/m\"], \"hosts\": [], "
+		      "\"hostNames\": [\"x\"], " HASH "}]}",
+			"one entry for each meeting"},
 		{HEAD "{\"id\": \"" ID "\", \"name\": \"zoe\", \"meetings\": [7], " HASH "}]}",
 			"meetings: expected a list"},
 		{HEAD "{\"id\": \"" ID
@@ -472,6 +474,71 @@ static void without_accounts_everybody_is_unknown(void **state)
 	auth_close(&auth_guest_account, instance);
 }
 
+static void join_texts(void *context, const struct auth_meeting *meeting)
+{
+	struct buffer *text = context;
+
+	buffer_printf(text, "%s/%s by %s;", meeting->platform, meeting->meeting_id, meeting->host);
+}
+
+static const char *meetings_of(void *instance, const struct identity *who, const char *host)
+{
+	static char copy[400];
+	struct buffer text = BUFFER_INIT(sizeof copy);
+
+	if (who != NULL)
+		auth_guest_account.meetings->of_guest(instance, who, join_texts, &text);
+	else
+		auth_guest_account.meetings->of_host(instance, host, join_texts, &text);
+	snprintf(copy, sizeof copy, "%s", text.data != NULL ? text.data : "");
+	buffer_release(&text);
+	return copy;
+}
+
+/* A session goes on, and is good for what the account is good for now. */
+static void meetings_are_those_of_the_account_now(void **state)
+{
+	struct fixture *fixture = *state;
+	struct account account = sample("zoe");
+	struct identity who = IDENTITY_INIT, stranger = IDENTITY_INIT;
+	struct error error = {""};
+	char id[RECORDS_ID_SIZE];
+	void *instance;
+
+	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	instance = open_accounts(fixture);
+	assert_int_equal(try(instance, "zoe", PASSWORD, &who), AUTH_GRANT);
+	/* A file that is older than the names of hosts says who made the account. */
+	assert_string_equal(meetings_of(instance, &who, NULL), MEETING " by alice;");
+	snprintf(id, sizeof id, "%s", who.subject + 6);
+	account.id = id;
+	account.hash = "";
+	account.meetings[1] = OTHER;
+	account.meeting_count = account.host_count = account.host_name_count = 2;
+	for (size_t i = 0; i < 2; i++) {
+		account.hosts[i] = "staff/bob";
+		account.host_names[i] = "Bob";
+	}
+	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
+	assert_true(auth_guest_account.session_valid(instance, &who));
+	/* Who changes an account has not invited to what was there. */
+	assert_string_equal(
+		meetings_of(instance, &who, NULL), MEETING " by alice;" OTHER " by Bob;");
+	assert_string_equal(meetings_of(instance, NULL, "staff/bob"), OTHER " by Bob;");
+	assert_string_equal(meetings_of(instance, NULL, "staff/alice"), MEETING " by alice;");
+	identity_set(&stranger.subject, "guest-", IDENTITY_SUBJECT_MAX);
+	assert_string_equal(meetings_of(instance, &stranger, NULL), "");
+	account.meeting_count = account.host_count = account.host_name_count = 0;
+	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	assert_int_equal(auth_guest_account.refresh(instance, &error), 1);
+	assert_true(auth_guest_account.session_valid(instance, &who));
+	assert_string_equal(meetings_of(instance, &who, NULL), "");
+	identity_release(&who);
+	identity_release(&stranger);
+	auth_close(&auth_guest_account, instance);
+}
+
 static void sessions_end_with_any_change_of_their_account(void **state)
 {
 	struct fixture *fixture = *state;
@@ -493,7 +560,7 @@ static void sessions_end_with_any_change_of_their_account(void **state)
 	identity_set(&stranger.subject, "guest-", IDENTITY_SUBJECT_MAX);
 	assert_false(auth_guest_account.session_valid(instance, &stranger));
 	account.id = id;
-	account.meetings[0] = OTHER;
+	account.expires += 60;
 	account.hash = "";
 	put_account(fixture, &account, NULL, ACCOUNTS_DONE);
 	assert_true(auth_guest_account.session_valid(instance, &who));
@@ -555,6 +622,7 @@ int main(void)
 		TEST(nobody_else_gets_in),
 		TEST(without_accounts_everybody_is_unknown),
 		TEST(sessions_end_with_any_change_of_their_account),
+		TEST(meetings_are_those_of_the_account_now),
 	};
 
 	return cmocka_run_group_tests(tests, make_hash, NULL);

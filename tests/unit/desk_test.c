@@ -168,12 +168,35 @@ static void an_account_lets_into_its_meetings(void **state)
 	answer = visit(
 		&guest, "?hostname=" HOST "&meetingId=m2&meetingToken=t1&requestToken=rt-number-2");
 	assert_status(answer, 303);
-	/* A guest is no host, whatever group they are in: they are asked who else they are. */
+}
+
+/* Whatever group they are in. They are told so, and can go on. */
+static void guests_are_told_that_they_cannot_use_the_desk(void **state)
+{
+	struct browser host = {0}, guest = {0}, other = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "put-account", ACCOUNT);
+	site_reload();
 	answer = sign_in(&guest, "/guests", "name=ann&password=0123456789");
 	assert_string_equal(header(answer, "Location"), ORIGIN MOUNT "/guests");
 	answer = follow(&guest, answer);
-	assert_status(answer, 303);
-	assert_leads(answer, "/login?ticket=");
+	assert_failure(answer, 403, "denied", "guest.message");
+	assert_says(answer, "(error.denied.desk.title)");
+	assert_string_equal(link_of(answer, "(error.me)"), ORIGIN MOUNT "/me");
+	assert_logged("failure", "code=denied backend=guests");
+	/* So is who came for a meeting, and the way on leads to the desk. */
+	sign_in(&other, ENTRY "number-1", "name=ann&password=0123456789");
+	answer = visit(&other, "/guests");
+	assert_failure(answer, 403, "denied", "guest.message");
+	answer = submit(&other, answer, "ticket", "");
+	answer = submit(&other, follow(&other, answer), NULL, "name=hanna&password=x");
+	assert_says(follow(&other, answer), "(desk.account) hanna");
+	answer = submit(&guest, visit(&host, "/guests"), "put-account", ACCOUNT);
+	assert_failure(answer, 403, "denied", "guest.message");
 }
 
 static void an_account_is_changed_as_it_was_seen(void **state)
@@ -233,7 +256,6 @@ static void each_fault_has_its_sentence(void **state)
 		{"put-account", "name=a&meetings=m1&password=0123456789&expires=soon", "expires"},
 		{"put-account", "name=a&meetings=m1&password=0123456789&expires=2020-01-01T00:00",
 			"past"},
-		{"put-account", "name=a&meetings=&password=0123456789", "meetings"},
 		{"put-account", "name=a&meetings=nowhere/m1&password=0123456789", "meetings"},
 		{"add-invitation", "name=Ben&meetings=", "meeting"},
 		{"add-invitation", "name=Ben&meetings=m1,m2", "meeting"},
@@ -545,6 +567,7 @@ int main(void)
 		TEST(who_is_no_host_is_told_so),
 		TEST(there_may_be_no_desk),
 		TEST(an_account_lets_into_its_meetings),
+		TEST(guests_are_told_that_they_cannot_use_the_desk),
 		TEST(an_account_is_changed_as_it_was_seen),
 		TEST(each_fault_has_its_sentence),
 		TEST(what_is_no_form_of_the_desk_changes_nothing),

@@ -1138,6 +1138,7 @@ static const struct {
 	{"signin/redirect.c INTERNAL", 2},
 	{"signin/renew.c INTERNAL", 1},
 	{"desk/desk.c INTERNAL", 3},
+	{"desk/me.c INTERNAL", 1},
 	/* where a reload between password and code brings rules that name other groups */
 	{"signin/login.c TICKET_EXPIRED", 1},
 	/* where the queue of a backend fills up between a question and its mail */

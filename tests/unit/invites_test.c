@@ -21,6 +21,8 @@ static struct invite sample(void)
 		.meeting_token = "8320-2640-2482-3499",
 		.name = "Zo\xc3\xab Guest",
 		.email = "zoe@partner.example",
+		.by = "staff/alice",
+		.host = "Alice",
 		.created = 1700000000,
 		.expires = clock_wall() + 3600};
 }

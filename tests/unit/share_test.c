@@ -22,15 +22,16 @@ static const struct shipped {
 	const char *const *values;
 } templates[] = {
 	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "desk",
-			  "failed", "failed_form", "failed_password", "name", "passwords", "forms",
-			  "any_buttons", "buttons", "backend", "label", "name_label",
+			  "me", "failed", "failed_form", "failed_password", "name", "passwords",
+			  "forms", "any_buttons", "buttons", "backend", "label", "name_label",
 			  "password_label", "address", NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
-			  "switch_action", "ticket", "meeting_link", "retry_after", NULL}},
+			  "switch_action", "ticket", "meeting_link", "desk_link", "me_link",
+			  "retry_after", NULL}},
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
 	{"signed-out", (const char *const[]){COMMON, NULL}},
 	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
-			      "desk", "failed", "prompt", "code", "hidden", "address", NULL}},
+			      "desk", "me", "failed", "prompt", "code", "hidden", "address", NULL}},
 	{"guests", (const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
 			   "has_accounts", "has_invitations", "listed_accounts",
 			   "listed_invitations", "accounts", "invitations", "more_accounts",
@@ -43,6 +44,9 @@ static const struct shipped {
 			   NULL}},
 	{"meeting",
 		(const char *const[]){COMMON, "platform", "meeting", "link", "live", "key", NULL}},
+	{"me", (const char *const[]){COMMON, "account", "way", "since", "since_time", "logout",
+		       "desk", "none", "open", "later", "meeting", "platform", "host", "until",
+		       "until_time", "opens", "opens_time", "link", NULL}},
 	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
 

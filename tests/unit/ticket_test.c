@@ -102,17 +102,14 @@ static void test_what_became_of_a_ticket(void **state)
 	join_release(&join);
 }
 
-/* Version 0.1 wrote a join with this name in it. */
-static void test_ticket_to_the_desk_has_no_join(void **state)
+static void test_ticket_to_a_page_of_ours_says_which(void **state)
 {
-	static char name[] = "/guests", token[] = "";
-	const struct join old = {name, name, name, token, NULL, NULL, 0};
-	const struct join *const joins[] = {NULL, &old};
+	const struct join *const joins[] = {join_to_desk(), join_to_me()};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
 		struct buffer text = BUFFER_INIT(TICKET_TEXT_MAX);
-		struct join opened = {.platform = name};
+		struct join opened;
 
 		assert_int_equal(ticket_seal(&ring, TICKET_JOIN, browser, NOW, TICKET_LIFETIME,
 					 joins[i], NULL, &text),
@@ -120,8 +117,9 @@ static void test_ticket_to_the_desk_has_no_join(void **state)
 		assert_int_equal(ticket_open(&ring, TICKET_JOIN, text.data, browser, NOW,
 					 TICKET_LIFETIME, &opened, NULL),
 			TICKET_GOOD);
-		assert_null(opened.platform);
-		assert_null(opened.meeting_id);
+		assert_string_equal(opened.platform, joins[i]->platform);
+		assert_string_equal(opened.meeting_id, joins[i]->platform);
+		join_release(&opened);
 		buffer_release(&text);
 	}
 }
@@ -525,7 +523,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_became_of_a_ticket),
-		cmocka_unit_test(test_ticket_to_the_desk_has_no_join),
+		cmocka_unit_test(test_ticket_to_a_page_of_ours_says_which),
 		cmocka_unit_test(test_ticket_comes_back_whole),
 		cmocka_unit_test(test_note_comes_back_whole),
 		cmocka_unit_test(test_join_without_a_request_token),

@@ -95,8 +95,8 @@ static void copy(const char *kind, const char *name)
 static void copy_share(void)
 {
 	static const char *const pages[] = {"challenge.html", "error.html", "guests.html",
-		"invite.html", "login.html", "logout.html", "meeting.html", "onward.html",
-		"signed-out.html"};
+		"me.html", "invite.html", "login.html", "logout.html", "meeting.html",
+		"onward.html", "signed-out.html"};
 	char path[128];
 
 	assert_int_equal(mkdir(share, 0755), 0);
