@@ -6,6 +6,7 @@
  */
 #include "desk/desk.h"
 
+#include "desk/several.h"
 #include "desk/steps.h"
 #include "visit/client.h"
 #include "visit/fail.h"
@@ -142,16 +143,25 @@ static void change(struct desk *desk)
 	case DESK_REVOKE_INVITATION:
 		revoke_invitation(desk);
 		break;
+	case DESK_INVITE_SEVERAL:
+		several_work(desk);
+		break;
 	case DESK_SHOW:
 		break;
 	}
+}
+
+/* What shows links, which a reload must not make again. */
+static bool makes_links(const struct desk *desk)
+{
+	return desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL;
 }
 
 /* A link is shown once; after any other change the page is asked for again, so that a reload does
  * not send the form twice. */
 static bool leads_back(const struct desk *desk)
 {
-	return desk->done && desk->action != DESK_ADD_INVITATION;
+	return desk->done && !makes_links(desk);
 }
 
 /* Each file for itself: an invitation that was made is shown whatever the other file is like. */
@@ -173,7 +183,7 @@ static void work(struct worker_job *job)
 
 	if (desk->fault == NULL)
 		change(desk);
-	if (!desk->broken && !leads_back(desk))
+	if (!desk->broken && !leads_back(desk) && (desk->several == NULL || desk->fault != NULL))
 		read_files(desk);
 }
 
@@ -185,6 +195,7 @@ static void destroy_desk(void *what)
 
 	records_free(&desk->accounts);
 	records_free(&desk->invites);
+	several_free(&desk->several);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
 	explicit_bzero(desk, sizeof *desk);
@@ -306,11 +317,11 @@ static int claim_form(struct desk *desk)
 	const char *ticket = "";
 	int64_t seconds = visit->service->settings->session_idle + TICKET_SKEW; /* as its ticket */
 
-	if (desk->action != DESK_ADD_INVITATION || desk->fault != NULL)
+	if (!makes_links(desk) || desk->fault != NULL)
 		return 0;
 	params_get(visit->form, "ticket", &ticket);
 	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
-		desk->email, desk->meetings, desk->meeting_token, desk->expires, NULL);
+		desk->email, desk->meetings, desk->meeting_token, desk->expires, desk->lines, NULL);
 	switch (state_claim(visit->server->state, desk->claim, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		desk->is_claimed = true;

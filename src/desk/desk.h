@@ -17,6 +17,7 @@ enum desk_action {
 	DESK_REMOVE_ACCOUNT,
 	DESK_ADD_INVITATION,
 	DESK_REVOKE_INVITATION,
+	DESK_INVITE_SEVERAL,
 };
 
 struct desk {
@@ -27,13 +28,14 @@ struct desk {
 
 	/* What was typed; texts are the form's or the settings'. */
 	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password,
-		*seen; /* digest of the account as the page showed it */
+		*lines, *seen; /* digest of the account as the page showed it */
 	struct account account;
 	struct invite invite;
 	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
-	char *texts[2];	    /* owned: what account and invite point into */
-	const char *secret; /* for the links of invitations; NULL: none */
+	struct several *several; /* owned; NULL: another form */
+	char *texts[2];		 /* owned: what account and invite point into */
+	const char *secret;	 /* for the links of invitations; NULL: none */
 	bool is_claimed;
 	uint8_t claim[STATE_KEY_SIZE]; /* of a form that makes something */
 

@@ -5,9 +5,13 @@
 #include "desk/desk.h"
 
 #include "base/text.h"
+#include "desk/several.h"
 #include "view/values.h"
 
-enum { FIELD_MAX = 2048 }; /* bytes: longer than what is good, short enough to be shown again */
+enum {
+	FIELD_MAX = 2048,
+	LINES_MAX = 12 * 1024
+}; /* bytes: longer than what is good, short enough to be shown again */
 
 /* Whatever else stands in the form is not read. */
 static int take_fields(struct desk *desk)
@@ -23,6 +27,7 @@ static int take_fields(struct desk *desk)
 		{"meeting_token", &desk->meeting_token},
 		{"expires", &desk->expires},
 		{"password", &desk->password},
+		{PARAMS_LINES, &desk->lines},
 		{"seen", &desk->seen},
 	};
 
@@ -32,7 +37,8 @@ static int take_fields(struct desk *desk)
 			params_clean(desk->visit->form, fields[i].name);
 		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
 				PARAM_REPEATED ||
-			strlen(*fields[i].value) > FIELD_MAX) {
+			strlen(*fields[i].value) >
+				(fields[i].value == &desk->lines ? LINES_MAX : FIELD_MAX)) {
 			desk->visit->report.parameter = fields[i].name;
 			return -1;
 		}
@@ -42,7 +48,7 @@ static int take_fields(struct desk *desk)
 
 static int take_action(struct desk *desk)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		enum desk_action action;
 		bool invitations;
@@ -51,6 +57,7 @@ static int take_action(struct desk *desk)
 		{"remove-account", DESK_REMOVE_ACCOUNT, false},
 		{"add-invitation", DESK_ADD_INVITATION, true},
 		{"revoke-invitation", DESK_REVOKE_INVITATION, true},
+		{"invite-several", DESK_INVITE_SEVERAL, desk->accounts_path == NULL},
 	};
 	const char *name = NULL;
 
@@ -226,7 +233,8 @@ static bool leads_somewhere(const struct desk *desk)
 	return platform != NULL && platform_takes_browsers(platform->driver, platform->peer);
 }
 
-static const char *read_invitation(struct desk *desk)
+/* What all invitations of a form have in common: the meeting and who invites. */
+static const char *read_invited(struct desk *desk)
 {
 	struct invite *invite = &desk->invite;
 	const char *fault = read_meetings(desk), *slash;
@@ -247,6 +255,29 @@ static const char *read_invitation(struct desk *desk)
 		.by = desk->by,
 		.host = values_account(desk->visit),
 		.created = desk->visit->now};
+	return NULL;
+}
+
+/* Accounts need neither an end, a link nor a page; of guests without one each line says what is
+ * missing. */
+static const char *read_several(struct desk *desk)
+{
+	const char *fault = read_invited(desk);
+
+	if (fault == NULL && desk->invites_path != NULL && leads_somewhere(desk)) {
+		fault = read_end(desk, default_end(desk), &desk->invite.expires);
+		find_secret(desk);
+	}
+	return fault != NULL ? fault : several_read(desk);
+}
+
+static const char *read_invitation(struct desk *desk)
+{
+	struct invite *invite = &desk->invite;
+	const char *fault = read_invited(desk);
+
+	if (fault != NULL)
+		return fault;
 	if (!leads_somewhere(desk))
 		return "desk.fault.way";
 	if (!accounts_is_email(desk->email))
@@ -263,7 +294,7 @@ static const char *read_invitation(struct desk *desk)
  * neither. 0 or -1. */
 static int check_target(struct desk *desk)
 {
-	bool is_new = desk->action == DESK_ADD_INVITATION ||
+	bool is_new = desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL ||
 		      (desk->action == DESK_PUT_ACCOUNT && desk->id[0] == '\0');
 
 	desk->visit->report.parameter = "id";
@@ -287,5 +318,7 @@ int desk_read_form(struct desk *desk)
 		desk->fault = read_account(desk);
 	else if (desk->action == DESK_ADD_INVITATION)
 		desk->fault = read_invitation(desk);
+	else if (desk->action == DESK_INVITE_SEVERAL)
+		desk->fault = read_several(desk);
 	return 0;
 }

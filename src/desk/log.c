@@ -4,6 +4,8 @@
  */
 #include "desk/desk.h"
 
+#include "desk/several.h"
+
 #include "telemetry/log.h"
 
 static const char *const action_names[] = {
@@ -12,6 +14,7 @@ static const char *const action_names[] = {
 	[DESK_REMOVE_ACCOUNT] = "remove-account",
 	[DESK_ADD_INVITATION] = "add-invitation",
 	[DESK_REVOKE_INVITATION] = "revoke-invitation",
+	[DESK_INVITE_SEVERAL] = "invite-several",
 };
 
 /* Whom it is about: of what was done, or as the files have them, never as typed. */
@@ -64,8 +67,14 @@ static void log_done(struct log_line *line, const struct desk *desk)
 void desk_log(const struct desk *desk)
 {
 	const struct visit *visit = desk->visit;
-	struct guest guest = guest_of(desk);
+	struct guest guest;
 	struct log_line line;
+
+	if (desk->several != NULL && desk->fault == NULL) {
+		several_log(desk);
+		return;
+	}
+	guest = guest_of(desk);
 
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", action_names[desk->action]);

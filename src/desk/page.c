@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "desk/joined.h"
+#include "desk/several.h"
 #include "view/values.h"
 #include "visit/ticket.h"
 
@@ -40,6 +41,11 @@ struct view {
 	struct params *query;
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
 	struct buffer ticket, link;
+	struct several_row {
+		struct page_value cells[4];
+		struct buffer link;
+	} outcomes[SEVERAL_MAX];
+	const struct page_value *outcome_list[SEVERAL_MAX + 1];
 	struct values values;
 };
 
@@ -275,15 +281,53 @@ static void put_invitation_form(struct view *view)
 	values_put(&view->values, "new_expires", desk->expires);
 }
 
+static void append_link(const struct visit *visit, const char *token, struct buffer *link)
+{
+	*link = BUFFER_INIT(4096);
+	buffer_text(link, visit->service->invite_url);
+	buffer_text(link, "?token=");
+	buffer_text(link, token);
+}
+
+/* The form for several guests: what was typed, or one outcome a line. */
+static void put_several(struct view *view, const struct lang *lang)
+{
+	const struct desk *desk = view->desk;
+	const struct several *several = desk->several;
+	bool all = true;
+
+	if (desk->fault != NULL && desk->action == DESK_INVITE_SEVERAL) {
+		values_put(&view->values, "several_meeting", desk->meetings);
+		values_put(&view->values, "several_lines", desk->lines);
+		values_put(&view->values, "several_expires", desk->expires);
+		return;
+	}
+	for (size_t i = 0; several != NULL && i < several->count; i++) {
+		const struct several_line *line = &several->lines[i];
+		struct several_row *row = &view->outcomes[i];
+		bool ok = line->outcome >= SEVERAL_ADDED;
+
+		if (line->outcome == SEVERAL_INVITED)
+			append_link(desk->visit, several->tokens[line->index], &row->link);
+		row->cells[0] = (struct page_value){.name = "name", .text = line->text};
+		row->cells[1] = (struct page_value){.name = ok ? "good" : "bad",
+			.text = lang_text(lang, several_sentence(line->outcome))};
+		row->cells[2] = (struct page_value){.name = "link", .text = row->link.data};
+		view->outcome_list[i] = row->cells;
+		all &= ok;
+	}
+	values_put_rows(&view->values, "outcomes", view->outcome_list);
+	values_put(&view->values, "several", several != NULL ? desk->account.meetings[0] : NULL);
+	values_put(&view->values, all ? "all" : "some", several != NULL ? "1" : NULL);
+}
+
 static void put_link(struct view *view)
 {
 	const struct desk *desk = view->desk;
 
 	if (desk->token[0] == '\0')
 		return;
-	buffer_text(&view->link, desk->visit->service->invite_url);
-	buffer_text(&view->link, "?token=");
-	buffer_text(&view->link, desk->token);
+	append_link(desk->visit, desk->token, &view->link);
 	values_put(&view->values, "link", view->link.data);
 	values_put(&view->values, "guest", desk->invite.name);
 }
@@ -326,6 +370,8 @@ static void show(struct view *view)
 	values_put(values, "ticket", view->ticket.data);
 	values_put(values, "account", visit->session.who.subject);
 	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
+	put_several(view, lang);
+	values_put(values, "at_desk", desk->several == NULL || desk->fault != NULL ? "1" : NULL);
 	put_lists(view);
 	put_account_form(view);
 	put_invitation_form(view);
@@ -342,6 +388,8 @@ static void free_view(struct view *view)
 	free(view->meetings);
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);
+	for (size_t i = 0; i < SEVERAL_MAX; i++)
+		buffer_wipe(&view->outcomes[i].link);
 	free(view);
 }
 
@@ -355,7 +403,6 @@ int desk_page(struct desk *desk)
 		return -1;
 	view->desk = desk;
 	view->ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
-	view->link = BUFFER_INIT(4096);
 	view->query = params_parse(visit->request.query, strlen(visit->request.query));
 	rc = visit_seal_ticket(visit, TICKET_DESK, &view->ticket);
 	if (rc == 0)

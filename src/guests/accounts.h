@@ -93,3 +93,41 @@ enum accounts_change accounts_put(const char *path, const struct account *accoun
 
 enum accounts_change accounts_remove(
 	const char *path, const char *id, struct accounts_record *record, struct error *error);
+
+/* -- one meeting for several guests -- */
+
+enum accounts_invited {
+	ACCOUNTS_INVITE_BROKEN = 0, /* the file could not be changed */
+	ACCOUNTS_INVITE_UNKNOWN,    /* no account has this name or id */
+	ACCOUNTS_INVITE_ENDED,	    /* the account has expired */
+	ACCOUNTS_INVITE_FULL,	    /* it has as many meetings as fit */
+	ACCOUNTS_INVITE_ALREADY,    /* it has this one, or stands twice in the list */
+	ACCOUNTS_INVITE_REFUSED,    /* others could not be invited, and all were to be */
+	ACCOUNTS_INVITE_DONE,
+};
+
+struct accounts_guest {
+	const char *wanted; /* an id, or a name in its canonical form */
+	bool by_id;
+	enum accounts_invited result;
+	char id[RECORDS_ID_SIZE], name[IDENTITY_SUBJECT_MAX + 1]; /* "" where unknown */
+};
+
+struct accounts_meeting {
+	const char *meeting;	      /* "PLATFORM/MEETING-ID" */
+	const char *host, *host_name; /* who invites */
+	/* True: all or none, and may() is asked about all of them under the file's lock. */
+	bool all;
+	bool (*may)(void *context, const struct account *accounts, size_t count);
+	void *context;
+};
+
+/* Adds the meeting to the accounts in one change of the file and says of each what became of it. 0;
+ * or -1, and nothing was changed. */
+int accounts_invite(const char *path, const struct accounts_meeting *meeting,
+	struct accounts_guest *guests, size_t count, struct error *error);
+
+/* Takes the meeting from all accounts that this host has invited to it; *count_r says how many. 0;
+ * or -1, and nothing was changed. */
+int accounts_end_meeting(const char *path, const char *meeting, const char *host, size_t *count_r,
+	struct error *error);

@@ -129,18 +129,50 @@ const struct invite *invites_open(const struct records *invites, const char *tok
 
 /* ---- changes ---- */
 
+int invites_add_all(const char *path, struct invite *invites, size_t count,
+	char (*ids)[RECORDS_ID_SIZE], struct error *error)
+{
+	struct records_change change;
+
+	if (records_begin(&change, &invites_type, path, error) == 0) {
+		records_forget(&change, NULL);
+		for (size_t i = 0; i < count; i++) {
+			records_new_id(ids[i]);
+			invites[i].id = ids[i];
+			records_put(&change, &invites[i]);
+		}
+	}
+	return records_end(&change);
+}
+
 int invites_add(const char *path, const struct invite *invite, char id_r[RECORDS_ID_SIZE],
 	struct error *error)
 {
-	struct records_change change;
 	struct invite new = *invite;
 
-	records_new_id(id_r);
-	new.id = id_r;
-	if (records_begin(&change, &invites_type, path, error) == 0) {
-		records_forget(&change, NULL);
-		records_put(&change, &new);
-	}
+	return invites_add_all(path, &new, 1, (char(*)[RECORDS_ID_SIZE])id_r, error);
+}
+
+int invites_end_meeting(const char *path, const char *platform, const char *meeting, const char *by,
+	size_t *count_r, struct error *error)
+{
+	struct records_change change;
+	const struct invite *old;
+	int64_t now = clock_wall();
+
+	*count_r = 0;
+	if (records_begin(&change, &invites_type, path, error) == 0)
+		for (size_t i = 0; (old = records_at(change.old, i)) != NULL; i++) {
+			struct invite new = *old;
+
+			if (strcmp(old->by, by) != 0 || strcmp(old->platform, platform) != 0 ||
+				strcmp(old->meeting, meeting) != 0 ||
+				!records_is_active(&invites_type, old, now))
+				continue;
+			new.revoked = now;
+			records_put(&change, &new);
+			(*count_r)++;
+		}
 	return records_end(&change);
 }
 

@@ -47,6 +47,16 @@ const struct invite *invites_open(const struct records *invites, const char *tok
 int invites_add(const char *path, const struct invite *invite, char id_r[RECORDS_ID_SIZE],
 	struct error *error);
 
+/* Adds several in one change of the file; their ids go to `ids`, and invites[i].id points there. 0;
+ * or -1, and none was added. */
+int invites_add_all(const char *path, struct invite *invites, size_t count,
+	char (*ids)[RECORDS_ID_SIZE], struct error *error);
+
+/* Revokes those that `by` has made for a meeting and that are active; *count_r says how many. 0 or
+ * -1. */
+int invites_end_meeting(const char *path, const char *platform, const char *meeting, const char *by,
+	size_t *count_r, struct error *error);
+
 /* Revokes one; *found_r says whether it exists. One that is revoked already stays as it is.
  * name_r (NULL: not wanted) gets the guest's name, or "". 0 or -1. */
 int invites_revoke(const char *path, const char *id, bool *found_r,

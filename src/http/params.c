@@ -100,8 +100,19 @@ static struct params *params_new(size_t items, size_t length)
 /* Stands in a list for a value that cannot be read. */
 static char unreadable[] = "";
 
+static void join_lines(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '\n')
+			*text = ';';
+		else if (*text == '\r' || *text == '\t')
+			*text = ' ';
+}
+
 static bool is_readable(const UriQueryListA *item)
 {
+	if (item->value != NULL && strcmp(item->key, PARAMS_LINES) == 0)
+		join_lines((char *)(uintptr_t)item->value);
 	return text_is_printable(item->key) &&
 	       (item->value == NULL || text_is_printable(item->value));
 }
@@ -203,6 +214,17 @@ enum params_count params_get(const struct params *params, const char *name, cons
 		if (count == PARAM_ONCE)
 			*value_r = item->value != NULL ? item->value : "";
 	}
+	return count;
+}
+
+size_t params_all(
+	const struct params *params, const char *name, const char **values, size_t maximum)
+{
+	size_t count = 0;
+
+	for (const UriQueryListA *item = params->list; item != NULL; item = item->next)
+		if (strcmp(item->key, name) == 0 && item->value != unreadable && count++ < maximum)
+			values[count - 1] = item->value != NULL ? item->value : "";
 	return count;
 }
 

@@ -19,6 +19,10 @@ struct params; /* a decoded list, owned */
 /* PARAM_UNREADABLE: of params_parse_lenient() alone. */
 enum params_count { PARAM_MISSING = 0, PARAM_ONCE, PARAM_REPEATED, PARAM_UNREADABLE };
 
+/* The one parameter that may have several lines, which somebody pastes: its line ends come out as
+ * ';', and its tabs as blanks. */
+#define PARAMS_LINES "lines"
+
 /* Decodes application/x-www-form-urlencoded. NULL for what is malformed: a percent sign without two
  * hex digits, a NUL (encoded or not), a name or value that is not UTF-8 without control characters
  * (tab and newlines are control characters), more than PARAMS_MAX or PARAMS_TEXT_MAX; or without
@@ -33,6 +37,10 @@ struct params *params_parse_lenient(const char *text, size_t length);
 /* The value of a name. *value_r is "" for a name without '='; untouched when missing or unreadable;
  * the first when repeated (of a lenient list: any). Lives as long as the list. */
 enum params_count params_get(const struct params *params, const char *name, const char **value_r);
+
+/* All values of a name, in their order, at most `maximum`; returns how many there are. */
+size_t params_all(
+	const struct params *params, const char *name, const char **values, size_t maximum);
 
 /* Cleans what somebody typed, the values of a name, with typed_clean(). */
 void params_clean(struct params *params, const char *name);

@@ -25,10 +25,11 @@ static const char *const meeting_names[] = {
 static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
 	"has_accounts", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
 	"invitations", "more_accounts", "more_invitations", "id", "name", "display", "email",
-	"meetings", "expires", "joined", "by", "edit", "active", "ended", "edit_id", "edit_seen",
-	"editing", "adding", "edit_name", "edit_display", "edit_email", "edit_meetings",
-	"edit_expires", "new_name", "new_email", "new_meeting", "new_token", "new_expires", "link",
-	"guest", NULL};
+	"meetings", "expires", "joined", "by", "edit", "active", "ended", "several",
+	"several_meeting", "several_lines", "several_expires", "outcomes", "good", "bad", "all",
+	"some", "at_desk", "edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display",
+	"edit_email", "edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting",
+	"new_token", "new_expires", "link", "guest", NULL};
 static const char *const me_names[] = {COMMON, "account", "way", "since", "since_time", "logout",
 	"desk", "none", "open", "later", "meeting", "platform", "host", "until", "until_time",
 	"opens", "opens_time", "link", NULL};
@@ -193,6 +194,18 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"desk.fault.gone",
 		"desk.fault.changed",
 		"desk.fault.again",
+		"desk.fault.several",
+		"desk.fault.nobody",
+		"desk.several.broken",
+		"desk.several.unknown",
+		"desk.several.ended",
+		"desk.several.full",
+		"desk.several.already",
+		"desk.several.bad-name",
+		"desk.several.bad-email",
+		"desk.several.no-links",
+		"desk.several.added",
+		"desk.several.invited",
 	};
 	const struct auth_backend *backend;
 

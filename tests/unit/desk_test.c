@@ -4,6 +4,8 @@
  */
 #include "request_fixture.h"
 
+#include "base/buffer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -485,6 +487,130 @@ static void a_link_that_is_none_is_refused(void **state)
 	assert_failure(submit(&guest, page, NULL, ""), 403, "unknown-platform", "message");
 }
 
+/* ---- one meeting for several guests ---- */
+
+static void make_accounts(struct browser *host)
+{
+	static const char *const names[] = {"ann", "bea", "old"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char fields[200];
+
+		snprintf(fields, sizeof fields,
+			"name=%s&display=&email=&meetings=m0&password=0123456789&expires=%s",
+			names[i], i == 2 ? "2090-01-01T00:00" : "");
+		assert_status(change(host, "put-account", fields), 303);
+	}
+}
+
+static void several_guests_get_one_meeting_and_each_line_says_what_became_of_it(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *page, *answer;
+	const char *id, *link;
+	char fields[600];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	make_accounts(&host);
+	page = visit(&host, "/guests");
+	id = cut(strstr(page->body, "name=\"guest\""), "value=\"", "\"");
+	snprintf(fields, sizeof fields,
+		"meetings=space-7&expires=&guest=%s&lines=Ann%%0D%%0Anobody%%0D%%0A%%0D%%0A"
+		"Zo%%C3%%AB+Guest+%%3Czoe%%40example.org%%3E%%0D%%0Aann%%0D%%0ABen%%2C+no%%0D%%0A"
+		"%%3Ca%%40example.org%%3E",
+		id);
+	answer = submit(&host, page, "invite-several", fields);
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.several.some)");
+	assert_silent(answer, "(desk.several.all)");
+	assert_says(answer, "(desk.several.added)");
+	assert_says(answer, "<bdi>old</bdi>"); /* that was ticked: the newest */
+	assert_says(answer, "<bdi>Ann</bdi>");
+	assert_says(answer, "(desk.several.unknown)");
+	assert_says(answer, "(desk.several.invited)");
+	assert_says(answer, "<bdi>Zo\xc3\xab Guest &lt;zoe@example.org&gt;</bdi>");
+	assert_says(answer, "(desk.several.already)"); /* ann, once more */
+	assert_says(answer, "(desk.several.bad-email)");
+	assert_says(answer, "(desk.several.bad-name)");
+	assert_int_equal(log_count("desk"), 7);
+	assert_true(log_says("result=ok guest=ann"));
+	assert_true(log_says("detail=desk.several.unknown"));
+	assert_false(log_says("nobody")); /* what is typed may be a password */
+	link = cut(answer->body, "<code>http", "<");
+	assert_non_null(link);
+	answer = submit(&host, page, "invite-several", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.again)");
+	site_reload();
+
+	snprintf(fields, sizeof fields, "http%s", link);
+	assert_says(visit(&guest, fields), "Zo\xc3\xab Guest");
+	sign_in(&guest, "/me", "name=ann&password=0123456789");
+	answer = visit(&guest, "/me");
+	assert_says(answer, "(me.join): space-7");
+	assert_says(answer, "(me.join): m0");
+	assert_says(answer, "(me.host) hanna");
+}
+
+static void nothing_half_done_is_silent(void **state)
+{
+	struct browser host = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	make_accounts(&host);
+	page = visit(&host, "/guests");
+	site_file("accounts", "{");
+	answer = submit(&host, page, "invite-several",
+		"meetings=m5&lines=ann%0AZoe+%3Czoe%40example.org%3E");
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.several.broken)");
+	assert_says(answer, "(desk.several.invited)");
+	assert_says(answer, "(desk.several.some)");
+	site_file("invitations", "{");
+	answer = submit(&host, page, "invite-several",
+		"meetings=m6&lines=ann%0AZoe+%3Czoe%40example.org%3E");
+	assert_failure(answer, 500, "internal", "message");
+}
+
+static void a_form_for_several_guests_is_checked_as_a_whole_first(void **state)
+{
+	static const struct {
+		const char *fields, *fault;
+	} cases[] = {
+		{"meetings=&lines=ann", "meeting"},
+		{"meetings=m1%2Cm2&lines=ann", "meeting"},
+		{"meetings=m1&lines=+%0A+", "nobody"},
+		{"meetings=m1&lines=ann&expires=2020-01-01T00%3A00", "past"},
+	};
+	struct browser host = {0};
+	struct buffer many = BUFFER_INIT(4096);
+	const struct answer *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[60];
+
+		answer = change(&host, "invite-several", cases[i].fields);
+		snprintf(text, sizeof text, "(desk.fault.%s)", cases[i].fault);
+		assert_status(answer, 400);
+		assert_says(answer, text);
+	}
+	assert_says(answer, ">ann</textarea>"); /* nothing typed is lost */
+	buffer_text(&many, "meetings=m1&lines=");
+	for (unsigned i = 0; i < 101; i++)
+		buffer_text(&many, "a%0A");
+	answer = change(&host, "invite-several", many.data);
+	assert_says(answer, "(desk.fault.several)");
+	buffer_release(&many);
+}
+
 /* ---- long lists, many hosts ---- */
 
 static void long_lists_have_more_than_one_page(void **state)
@@ -577,6 +703,9 @@ int main(void)
 		TEST(the_form_of_an_invitation_counts_once),
 		TEST(links_need_a_secret),
 		TEST(a_link_that_is_none_is_refused),
+		TEST(several_guests_get_one_meeting_and_each_line_says_what_became_of_it),
+		TEST(nothing_half_done_is_silent),
+		TEST(a_form_for_several_guests_is_checked_as_a_whole_first),
 		TEST(long_lists_have_more_than_one_page),
 		TEST(hosts_are_asked_for_their_groups_each_time),
 		TEST(too_many_at_the_desk_wait_or_are_told_so),

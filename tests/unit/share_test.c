@@ -32,14 +32,16 @@ static const struct shipped {
 	{"signed-out", (const char *const[]){COMMON, NULL}},
 	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
 			      "desk", "me", "failed", "prompt", "code", "hidden", "address", NULL}},
-	{"guests", (const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
-			   "has_accounts", "has_invitations", "listed_accounts",
-			   "listed_invitations", "accounts", "invitations", "more_accounts",
-			   "more_invitations", "id", "name", "display", "email", "meetings",
-			   "expires", "joined", "by", "edit", "active", "ended", "edit_id",
-			   "edit_seen", "editing", "adding", "edit_name", "edit_display",
-			   "edit_email", "edit_meetings", "edit_expires", "new_name", "new_email",
-			   "new_meeting", "new_token", "new_expires", "link", "guest", NULL}},
+	{"guests",
+		(const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
+			"has_accounts", "has_invitations", "listed_accounts", "listed_invitations",
+			"accounts", "invitations", "more_accounts", "more_invitations", "id",
+			"name", "display", "email", "meetings", "several", "several_meeting",
+			"several_lines", "several_expires", "outcomes", "good", "bad", "all",
+			"some", "at_desk", "expires", "joined", "by", "edit", "active", "ended",
+			"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display",
+			"edit_email", "edit_meetings", "edit_expires", "new_name", "new_email",
+			"new_meeting", "new_token", "new_expires", "link", "guest", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
 	{"meeting",
@@ -78,7 +80,7 @@ static struct page *load(const struct shipped *shipped)
 static void render(
 	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
 {
-	struct page_value values[48] = {0};
+	struct page_value values[64] = {0};
 	struct page *page = load(shipped);
 
 	for (size_t i = 0; shipped->values[i] != NULL; i++)
@@ -190,7 +192,8 @@ static void pages_are_accessible(void **state)
 		assert_int_equal(count(html.data, "<main>"), 1);
 		assert_int_equal(count(html.data, "<img "), count(html.data, "alt=\""));
 		assert_int_equal(count(html.data, "<label for="),
-			count(html.data, "<input ") - count(html.data, "type=\"hidden\""));
+			count(html.data, "<input ") + count(html.data, "<textarea ") -
+				count(html.data, "type=\"hidden\""));
 		assert_int_equal(count(html.data, "{"), 0);
 		buffer_release(&html);
 	}
