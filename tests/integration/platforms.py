@@ -259,6 +259,7 @@ class ForScripts(Talking):
             return answer
         assert answer.location.startswith(self.app + "&"), answer.location
         brought = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(answer.location).query, strict_parsing=True))
+        assert brought.pop("code"), "for pages of other sites"
         assert brought == {"from": "meetauth", self.parameter: meeting}, "the meeting, and no token"
         return self.enter(visitor, brought[self.parameter])
 

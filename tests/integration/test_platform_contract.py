@@ -144,6 +144,8 @@ def test_a_prepared_link_leads_nowhere_else(platform):
     origin = urllib.parse.urlsplit(good.location)[:2]
     for more in ({"site": "https://evil.example"}, {"url": "//evil.example"}, {"token": "x"}, {"redirect_uri": "https://evil.example"}):
         answer = visitor.get(platform.entry(platform.weekly, **more))
+        if "redirect_uri" in more and answer.status == 400:  # where the platform has scripts: none of its `redirects`
+            continue
         assert answer.status == 302 and urllib.parse.urlsplit(answer.location)[:2] == origin, more
         assert "evil" not in answer.location
 

@@ -120,8 +120,8 @@ def test_a_token_is_not_used_until_its_last_second(make_rig):
 def test_malformed_meetings(setup, visitor):
     before = len(setup.peer.ledger)
     for meeting in ("", "x", None, 5, ["https://meet.lync.com/a/b/c"], "http://meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/",
-                    "https://meet.lync.com/contoso", "https://meet.lync.com/a/b/c?d=e", "https://meet.lync.com/a/b/c#d", "https://meet.lync.com/../b/c",
-                    "https://meet.lync.com//b/c", "https://meet.lync.com/a/b/c/", "https://meet.lync.com:8443/contoso/testuser/1SD8D0WZ",
+                    "https://meet.lync.com/contoso", "https://meet.lync.com/a/b/c#d", "https://meet.lync.com/../b/c",
+                    "https://meet.lync.com//b/c", "https://meet.lync.com/a/b/c//", "https://meet.lync.com:8443/contoso/testuser/1SD8D0WZ",
                     "https://a.meet.lync.com/contoso/testuser/1SD8D0WZ", "https://meet.lync.com/x/contoso/testuser/1SD8D0WZ",
                     "https://meet.lync.com.evil.example/contoso/testuser/1SD8D0WZ", "https://evil.example/contoso/testuser/1SD8D0WZ",
                     "https://user@meet.lync.com/contoso/testuser/1", "https://meet.lync.com\\@evil.example/a/b/c", "https://meet.lync.com/a/b%2fc/d",
@@ -181,7 +181,7 @@ def test_the_entry_leads_to_the_page_and_asks_nobody(setup):
     page = somebody.get(somebody.get(setup.entry(MEETING)).location)
     assert " form-action 'self' %s;" % APP in page.headers["Content-Security-Policy"]
     answer = somebody.fill(page)
-    assert answer.status == 302 and answer.location == APP + "/join?from=meetauth&meetingUrl=https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ"
+    assert answer.status == 302 and answer.location.startswith(APP + "/join?from=meetauth&meetingUrl=https%3A%2F%2Fmeet.lync.com%2Fcontoso%2Ftestuser%2F1SD8D0WZ&code=")
     event = setup.audit(answer)
     assert (event["result"], event["meeting_id"], event["user"]) == ("ok", MEETING, "alice")
     assert not setup.peer.ledger, "the script asks, and the policy again"
@@ -207,7 +207,7 @@ def test_without_a_page_there_is_nothing_for_browsers(make_rig):
     visitor = setup.visitor()
     answer = visitor.get(setup.entry(MEETING), JSON)
     assert (answer.status, answer.code) == (404, "not-found")
-    assert "`app`" in setup.audit(answer)["detail"]
+    assert "its option app is not set" in setup.audit(answer)["detail"]
     assert ask(setup, visitor).status == 200
     setup.check()
 
