@@ -263,19 +263,15 @@ static bool email_needs_secret(void *instance)
 	return email->server.user[0] != '\0';
 }
 
-static const struct auth_form form = {.name_label = "login.email", .asks_policy = true};
-
-static const struct auth_secret secret = {
-	"make it the password of user at the mail server", email_needs_secret};
-
 const struct auth_backend auth_email = {
 	.type = "email",
 	.summary = "a one-time code by mail to an address the policy admits",
 	.options = options,
 	.size = sizeof(struct email),
 	.threads = 4,
-	.form = &form,
-	.secret = &secret,
+	.form = &(const struct auth_form){.name_label = "login.email", .asks_policy = true},
+	.secret = &(const struct auth_secret){"make it the password of user at the mail server",
+		email_needs_secret},
 	.open = email_open,
 	.check = email_check,
 	.deliver = email_deliver,

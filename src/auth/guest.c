@@ -28,14 +28,12 @@ static enum auth_verdict guest_check(void *context, const struct auth_attempt *a
 	return AUTH_GRANT;
 }
 
-static const struct auth_form form = {.name_label = "login.guest.name"};
-
 const struct auth_backend auth_guest = {
 	.type = "guest",
 	.summary = "a display name and nothing else",
 	.options = options,
 	.threads = 1,
-	.form = &form,
+	.form = &(const struct auth_form){.name_label = "login.guest.name"},
 	.one_meeting = true,
 	.check = guest_check,
 };

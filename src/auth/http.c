@@ -369,16 +369,15 @@ static int http_connect(void *instance, const struct auth_secrets *secrets, stru
 	return rc;
 }
 
-static const struct auth_secret secret = {
-	.generated = "give it to the service, to check the signatures with"};
-
 const struct auth_backend auth_http = {
 	.type = "http",
 	.summary = "a service of your own, asked by a signed POST",
 	.options = options,
 	.size = sizeof(struct http),
 	.threads = 16,
-	.secret = &secret,
+	.secret =
+		&(const struct auth_secret){
+			.generated = "give it to the service, to check the signatures with"},
 	.open = http_open,
 	.close = http_close,
 	.check = http_check,

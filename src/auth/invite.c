@@ -150,8 +150,6 @@ static bool invite_needs_secret(void *instance)
 	return active;
 }
 
-static const struct auth_secret secret = {"nobody else needs it", invite_needs_secret};
-
 const struct auth_backend auth_invite = {
 	.type = "invite",
 	.summary = "signed links that let a guest into one meeting",
@@ -160,7 +158,7 @@ const struct auth_backend auth_invite = {
 	.threads = 1,
 	.one_meeting = true,
 	.link = true,
-	.secret = &secret,
+	.secret = &(const struct auth_secret){"nobody else needs it", invite_needs_secret},
 	.meetings = &meetings,
 	.open = invite_open,
 	.close = records_close,

@@ -126,15 +126,13 @@ static bool meeting_key_session_valid(void *instance, const struct identity *who
 	return records_id_active(file, id);
 }
 
-static const struct auth_form form = {
-	.name_label = "login.key.name", .password_label = "login.key.key"};
-
 const struct auth_backend auth_meeting_key = {
 	.type = "meeting-key",
 	.summary = "a key of its own for each meeting, and a display name",
 	.options = options,
 	.size = sizeof(struct records_file),
-	.form = &form,
+	.form = &(const struct auth_form){.name_label = "login.key.name",
+		.password_label = "login.key.key"},
 	.one_meeting = true,
 	.open = meeting_key_open,
 	.close = records_close,

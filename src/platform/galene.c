@@ -22,14 +22,11 @@ struct galene {
 };
 
 static const struct option options[] = {
-	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of Galene; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_SITE("https://host[:port] of Galene; https://TITLE by default"),
+	PEER_CA_FILE,
 	{"lifetime", OPTION_SECONDS, "30s", "how long a token is good; it is used at once",
 		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct galene, lifetime)},
-	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account",
-		OPTION_INTO(struct platform_peer, prefill)},
+	PEER_PREFILL("people are called by their name, not by their account"),
 	{"allowed-origins", OPTION_LIST, NULL,
 		"origins of pages whose scripts may ask for tokens; site by default",
 		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
@@ -244,25 +241,17 @@ static void galene_token_response(const void *context, const struct join *join, 
 	buffer_text(response->body, token);
 }
 
-static const struct platform_entry_ops galene_entry = {.name = "galene", .arrive = galene_arrive};
-static const struct platform_grant_ops galene_grant = {
-	.admit = galene_admit, .is_slow = token_is_slow};
-static const struct platform_secret_ops galene_secret = {.validate_secret = galene_validate_secret};
-
-static const struct platform_script_ops galene_script = {
-	.token_response = galene_token_response,
-	.takes_password = true,
-};
-
 const struct platform_driver platform_galene = {
 	.type = "galene",
 	.summary = "Galene, by signed tokens",
 	.options = options,
 	.instance_size = sizeof(struct galene),
-	.grant = &galene_grant,
-	.entry = &galene_entry,
-	.script = &galene_script,
-	.secret = &galene_secret,
+	.grant =
+		&(const struct platform_grant_ops){.admit = galene_admit, .is_slow = token_is_slow},
+	.entry = &(const struct platform_entry_ops){.name = "galene", .arrive = galene_arrive},
+	.script = &(const struct platform_script_ops){.token_response = galene_token_response,
+		.takes_password = true},
+	.secret = &(const struct platform_secret_ops){.validate_secret = galene_validate_secret},
 	.open = galene_open,
 	.redirect_url = galene_redirect_url,
 };

@@ -50,24 +50,13 @@ static const struct option options[] = {
 	{"server", OPTION_TEXT, NULL, "wss://host[:port] of LiveKit; wss://TITLE by default",
 		.null_if_unset = true, .not_empty = true, .check = check_server,
 		OPTION_INTO(struct livekit, server_option)},
-	{"site", OPTION_ORIGIN, NULL,
-		"https://host[:port] of LiveKit Meet; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_SITE("https://host[:port] of LiveKit Meet; https://TITLE by default"),
+	PEER_CA_FILE,
 	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good for connecting",
 		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct livekit, lifetime)},
-	{"prefill", OPTION_BOOL, "true", "the name stands in the token",
-		OPTION_INTO(struct platform_peer, prefill)},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
-		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
-	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
-		.check = option_check_app, .null_if_unset = true,
-		OPTION_INTO(struct platform_peer, app_url)},
-	{"redirects", OPTION_LIST, NULL,
-		"other pages of allowed-origins, and native programs, that visits may end at",
-		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
-		OPTION_INTO(struct platform_peer, redirects)},
+	PEER_PREFILL("the name stands in the token"),
+	PEER_ORIGINS,
+	PEER_APP,
 	{0},
 };
 
@@ -192,29 +181,22 @@ static void livekit_token_response(const void *context, const struct join *join,
 		response->body->failed = true;
 }
 
-static const struct platform_entry_ops livekit_entry = {
-	.name = "livekit", .arrive = livekit_arrive};
-static const struct platform_grant_ops livekit_grant = {.admit = livekit_admit};
 static const char *livekit_meeting_parameter(const struct join *join, const char **value_r)
 {
 	*value_r = join->meeting_id;
 	return "room_name";
 }
 
-static const struct platform_script_ops livekit_script = {
-	.token_response = livekit_token_response, .meeting_parameter = livekit_meeting_parameter};
-static const struct platform_secret_ops livekit_secret = {
-	.validate_secret = livekit_validate_secret};
-
 const struct platform_driver platform_livekit = {
 	.type = "livekit",
 	.summary = "LiveKit and LiveKit Meet, by signed tokens",
 	.options = options,
 	.instance_size = sizeof(struct livekit),
-	.grant = &livekit_grant,
-	.entry = &livekit_entry,
-	.script = &livekit_script,
-	.secret = &livekit_secret,
+	.grant = &(const struct platform_grant_ops){.admit = livekit_admit},
+	.entry = &(const struct platform_entry_ops){.name = "livekit", .arrive = livekit_arrive},
+	.script = &(const struct platform_script_ops){.token_response = livekit_token_response,
+		.meeting_parameter = livekit_meeting_parameter},
+	.secret = &(const struct platform_secret_ops){.validate_secret = livekit_validate_secret},
 	.open = livekit_open,
 	.redirect_url = livekit_redirect_url,
 };

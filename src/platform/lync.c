@@ -33,11 +33,8 @@ static const struct option options[] = {
 		"and "
 		"Lync, meet: Live Meeting",
 		.words = OPTION_WORDS("both", "conf", "meet"), OPTION_INTO(struct lync, link)},
-	{"site", OPTION_ORIGIN, NULL,
-		"https://host[:port] that `check --connect` looks at; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_SITE("https://host[:port] that `check --connect` looks at; https://TITLE by default"),
+	PEER_CA_FILE,
 	{0},
 };
 
@@ -132,16 +129,13 @@ static void lync_page(const void *context, const struct join *join, const char *
 	buffer_text(&page->key, token);
 }
 
-static const struct platform_entry_ops lync_entry = {.name = "lync", .arrive = lync_arrive};
-static const struct platform_grant_ops lync_grant = {.admit = lync_admit};
-
 const struct platform_driver platform_lync = {
 	.type = "lync",
 	.summary = "Lync and Live Meeting, by a page with the meeting's key",
 	.options = options,
 	.instance_size = sizeof(struct lync),
-	.grant = &lync_grant,
-	.entry = &lync_entry,
+	.grant = &(const struct platform_grant_ops){.admit = lync_admit},
+	.entry = &(const struct platform_entry_ops){.name = "lync", .arrive = lync_arrive},
 	.secret_scope = PLATFORM_SECRET_PER_MEETING,
 	.open = lync_open,
 	.page = lync_page,

@@ -56,20 +56,14 @@ static void mock_redirect_url(const void *instance, const struct join *join, con
 	buffer_percent(url, token);
 }
 
-static const struct platform_exchange_ops mock_exchange = {
-	.request_target = mock_request_target,
-	.read_answer = mock_read_answer,
-};
-
-static const struct platform_secret_ops mock_secret = {.generated_hint = "keep it"};
-
 const struct platform_driver platform_mock = {
 	.type = "mock",
 	.summary = "takes any answer for a token (tests only)",
 	.options = mock_options,
 	.instance_size = sizeof(struct platform_peer),
-	.exchange = &mock_exchange,
-	.secret = &mock_secret,
+	.exchange = &(const struct platform_exchange_ops){.request_target = mock_request_target,
+		.read_answer = mock_read_answer},
+	.secret = &(const struct platform_secret_ops){.generated_hint = "keep it"},
 	.open = mock_open,
 	.redirect_url = mock_redirect_url,
 };

@@ -46,23 +46,16 @@ static const struct option options[] = {
 	{"api", OPTION_ORIGIN, NULL,
 		"https://host[:port] of the exchange; https://TITLE by default",
 		OPTION_INTO(struct platform_peer, api)},
-	{"site", OPTION_ORIGIN, NULL,
-		"https://host[:port] the browser returns to; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_SITE("https://host[:port] the browser returns to; https://TITLE by default"),
+	PEER_CA_FILE,
 	{"join-path", OPTION_TEXT, "/join/{meetingToken}",
 		"path of a meeting; may also hold {meetingId}",
 		OPTION_INTO(struct veeting, join_path)},
-	{"prefill", OPTION_BOOL, "true", "hand on name and e-mail of the participant",
-		OPTION_INTO(struct platform_peer, prefill)},
+	PEER_PREFILL("hand on name and e-mail of the participant"),
 	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on",
 		.of = OPTION_NAME, .extra = "_.-", .max = JOIN_FORWARD_MAX, .distinct = true,
 		.check = check_forward, OPTION_INTO(struct platform_peer, forward)},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
-		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for the whole exchange", .min = 1,
-		OPTION_INTO(struct platform_peer, timeout_ms)},
+	PEER_TIMEOUTS("for the whole exchange"),
 	{"keep-alive", OPTION_DURATION, "4s",
 		"how long a connection may be idle; less than the platform keeps it",
 		OPTION_INTO(struct platform_peer, keep_alive_ms)},
@@ -327,23 +320,18 @@ static void veeting_redirect_url(const void *context, const struct join *join, c
 	append_forwards(&veeting->peer, join, url);
 }
 
-static const struct platform_exchange_ops veeting_exchange = {
-	.request_target = veeting_request_target,
-	.read_answer = veeting_read_answer,
-};
-
-static const struct platform_secret_ops veeting_secret = {
-	.generated_hint = "put it into the platform's settings (\"API Key of external "
-			  "authentication server\")",
-};
-
 const struct platform_driver platform_veeting = {
 	.type = "veeting",
 	.summary = "simplex Meeting, Veeting Rooms",
 	.options = options,
 	.instance_size = sizeof(struct veeting),
-	.exchange = &veeting_exchange,
-	.secret = &veeting_secret,
+	.exchange = &(const struct platform_exchange_ops){.request_target = veeting_request_target,
+		.read_answer = veeting_read_answer},
+	.secret =
+		&(const struct platform_secret_ops){
+			.generated_hint =
+				"put it into the platform's settings (\"API Key of external "
+				"authentication server\")"},
 	.open = veeting_open,
 	.close = veeting_close,
 	.redirect_url = veeting_redirect_url,

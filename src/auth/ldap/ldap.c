@@ -353,9 +353,6 @@ static bool ldap_needs_secret(void *instance)
 	return directory->bind_dn[0] != '\0';
 }
 
-static const struct auth_secret secret = {
-	"make it the password of bind-dn in the directory", ldap_needs_secret};
-
 const struct auth_backend auth_ldap = {
 	.type = "ldap",
 	.summary = "accounts in an LDAP directory, Active Directory among them",
@@ -363,7 +360,8 @@ const struct auth_backend auth_ldap = {
 	.size = sizeof(struct directory),
 	.threads = 8,
 	.second_factor = true,
-	.secret = &secret,
+	.secret = &(const struct auth_secret){"make it the password of bind-dn in the directory",
+		ldap_needs_secret},
 	.open = directory_open,
 	.close = ldap_close,
 	.check = ldap_check,

@@ -331,24 +331,18 @@ static bool oidc_needs_secret(void *instance)
 	return oidc->options.client_auth != OIDC_PUBLIC;
 }
 
-static const struct auth_redirects redirects = {
-	.authorization_url = oidc_authorization_url,
-	.url_is_known = oidc_url_is_known,
-	.handle_callback = oidc_handle_callback,
-	.logout_url = oidc_logout_url,
-	.backchannel_logout = oidc_backchannel_logout,
-};
-
-static const struct auth_secret secret = {.needed = oidc_needs_secret};
-
 const struct auth_backend auth_oidc = {
 	.type = "oidc",
 	.summary = "sign in at an OpenID Connect provider",
 	.options = oidc_option_table,
 	.size = sizeof(struct oidc),
 	.threads = THREADS,
-	.redirect = &redirects,
-	.secret = &secret,
+	.redirect = &(const struct auth_redirects){.authorization_url = oidc_authorization_url,
+		.url_is_known = oidc_url_is_known,
+		.handle_callback = oidc_handle_callback,
+		.logout_url = oidc_logout_url,
+		.backchannel_logout = oidc_backchannel_logout},
+	.secret = &(const struct auth_secret){.needed = oidc_needs_secret},
 	.open = oidc_open,
 	.close = oidc_close,
 	.renew = oidc_renew,

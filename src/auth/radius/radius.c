@@ -377,9 +377,6 @@ static int radius_alive(void *instance, const struct auth_secrets *secrets, stru
 	return exchange(instance, &nobody, secrets, &reply, &server, error);
 }
 
-static const struct auth_secret secret = {
-	.generated = "put it into the RADIUS server, for this client"};
-
 const struct auth_backend auth_radius = {
 	.type = "radius",
 	.summary = "a RADIUS server (PAP, with Message-Authenticator), which may ask back",
@@ -387,7 +384,9 @@ const struct auth_backend auth_radius = {
 	.size = sizeof(struct radius),
 	.threads = 8,
 	.empty_answers = true,
-	.secret = &secret,
+	.secret =
+		&(const struct auth_secret){
+			.generated = "put it into the RADIUS server, for this client"},
 	.open = radius_open,
 	.check = radius_check,
 	.connect = radius_connect,

@@ -44,24 +44,18 @@ static const char *const checksums[] = {"sha256", "sha384", "sha512", "sha1", NU
 static const char *const policies[] = {"ALWAYS_ACCEPT", "ALWAYS_DENY", "ASK_MODERATOR", "", NULL};
 
 static const struct option options[] = {
-	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of the server; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
+	PEER_SITE("https://host[:port] of the server; https://TITLE by default"),
 	{"path", OPTION_TEXT, "/bigbluebutton", "where its API is: what bbb-conf --secret shows",
 		.check = check_path, OPTION_INTO(struct bbb, path)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_CA_FILE,
 	{"checksum", OPTION_ENUM, "sha256", "sha256, sha384, sha512, or sha1 for old servers",
 		.words = checksums, OPTION_INTO(struct bbb, server.checksum)},
 	{"create", OPTION_BOOL, "false", "make meetings that are not there",
 		OPTION_INTO(struct bbb, create)},
 	{"guest-policy", OPTION_ENUM, "", "of meetings that are made; the server's by default",
 		.words = policies, OPTION_INTO(struct bbb, guest_policy)},
-	{"prefill", OPTION_BOOL, "true", "people are called by their name, not by their account",
-		OPTION_INTO(struct platform_peer, prefill)},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
-		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join", .min = 1,
-		OPTION_INTO(struct platform_peer, timeout_ms)},
+	PEER_PREFILL("people are called by their name, not by their account"),
+	PEER_TIMEOUTS("for all that is asked for one join"),
 	{0},
 };
 
@@ -265,21 +259,16 @@ static int bbb_check_connection(
 	}
 }
 
-static const struct platform_entry_ops bbb_entry = {.name = "bbb", .arrive = bbb_arrive};
-static const struct platform_grant_ops bbb_grant = {.admit = bbb_admit, .threads = THREADS};
-
-static const struct platform_secret_ops bbb_secret = {
-	.generated_hint = "put it into the server with \"bbb-conf --setsecret\"",
-};
-
 const struct platform_driver platform_bigbluebutton = {
 	.type = "bigbluebutton",
 	.summary = "BigBlueButton, by signed addresses",
 	.options = options,
 	.instance_size = sizeof(struct bbb),
-	.grant = &bbb_grant,
-	.entry = &bbb_entry,
-	.secret = &bbb_secret,
+	.grant = &(const struct platform_grant_ops){.admit = bbb_admit, .threads = THREADS},
+	.entry = &(const struct platform_entry_ops){.name = "bbb", .arrive = bbb_arrive},
+	.secret =
+		&(const struct platform_secret_ops){
+			.generated_hint = "put it into the server with \"bbb-conf --setsecret\""},
 	.open = bbb_open,
 	.check_connection = bbb_check_connection,
 };

@@ -16,10 +16,8 @@ enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf
 static const char *const algorithms[] = {"HS256", "HS384", "HS512", "RS256", NULL};
 
 static const struct option options[] = {
-	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of Jitsi Meet; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_SITE("https://host[:port] of Jitsi Meet; https://TITLE by default"),
+	PEER_CA_FILE,
 	{"app-id", OPTION_TEXT, NULL, "app_id of Prosody: who signs (iss)", .required = true,
 		OPTION_INTO(struct jitsi, app_id)},
 	{"audience", OPTION_TEXT, NULL, "whom for (aud); app-id by default", .null_if_unset = true,
@@ -31,8 +29,7 @@ static const struct option options[] = {
 		OPTION_INTO(struct jitsi, algorithm)},
 	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good", .min = LIFETIME_MIN_S,
 		.max = OPTION_DAY_S, OPTION_INTO(struct jitsi, lifetime)},
-	{"prefill", OPTION_BOOL, "true", "name and e-mail stand in the token",
-		OPTION_INTO(struct platform_peer, prefill)},
+	PEER_PREFILL("name and e-mail stand in the token"),
 	{0},
 };
 
@@ -177,23 +174,17 @@ static void jitsi_redirect_url(const void *context, const struct join *join, con
 		buffer_text(url, "#Intent;scheme=org.jitsi.meet;package=org.jitsi.meet;end");
 }
 
-static const struct platform_entry_ops jitsi_entry = {.name = "jitsi", .arrive = jitsi_arrive};
-static const struct platform_grant_ops jitsi_grant = {
-	.admit = jitsi_admit, .is_slow = token_is_slow};
-
-static const struct platform_secret_ops jitsi_secret = {
-	.generated_hint = "put it into Prosody's configuration as app_secret",
-	.validate_secret = jitsi_validate_secret,
-};
-
 const struct platform_driver platform_jitsi = {
 	.type = "jitsi",
 	.summary = "Jitsi Meet, by signed tokens",
 	.options = options,
 	.instance_size = sizeof(struct jitsi),
-	.grant = &jitsi_grant,
-	.entry = &jitsi_entry,
-	.secret = &jitsi_secret,
+	.grant = &(const struct platform_grant_ops){.admit = jitsi_admit, .is_slow = token_is_slow},
+	.entry = &(const struct platform_entry_ops){.name = "jitsi", .arrive = jitsi_arrive},
+	.secret =
+		&(const struct platform_secret_ops){
+			.generated_hint = "put it into Prosody's configuration as app_secret",
+			.validate_secret = jitsi_validate_secret},
 	.open = jitsi_open,
 	.redirect_url = jitsi_redirect_url,
 };

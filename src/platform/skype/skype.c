@@ -55,21 +55,11 @@ static const struct option options[] = {
 	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
 		"hosts that the address of a meeting may have", .of = OPTION_HOST,
 		.check = check_meeting_host, OPTION_INTO(struct skype, meeting_hosts)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_CA_FILE,
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
-	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
-		.check = option_check_app, .null_if_unset = true,
-		OPTION_INTO(struct platform_peer, app_url)},
-	{"redirects", OPTION_LIST, NULL,
-		"other pages of allowed-origins, and native programs, that visits may end at",
-		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
-		OPTION_INTO(struct platform_peer, redirects)},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
-		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
-		OPTION_INTO(struct platform_peer, timeout_ms)},
+	PEER_APP,
+	PEER_TIMEOUTS("for all that is asked for one token"),
 	{0},
 };
 
@@ -237,24 +227,17 @@ static const char *skype_meeting_parameter(const struct join *join, const char *
 	return parameter;
 }
 
-static const struct platform_entry_ops skype_entry = {
-	.name = "skype",
-	.parameter = "meetingUrl",
-	.arrive = skype_arrive,
-};
-
-static const struct platform_grant_ops skype_grant = {.admit = skype_admit, .threads = THREADS};
-static const struct platform_script_ops skype_script = {
-	.scripts_only = true, .meeting_parameter = skype_meeting_parameter};
-
 const struct platform_driver platform_skype = {
 	.type = "skype",
 	.summary = "Skype for Business Online, by the Trusted Application API",
 	.options = options,
 	.instance_size = sizeof(struct skype),
-	.grant = &skype_grant,
-	.entry = &skype_entry,
-	.script = &skype_script,
+	.grant = &(const struct platform_grant_ops){.admit = skype_admit, .threads = THREADS},
+	.entry =
+		&(const struct platform_entry_ops){
+			.name = "skype", .parameter = "meetingUrl", .arrive = skype_arrive},
+	.script = &(const struct platform_script_ops){.scripts_only = true,
+		.meeting_parameter = skype_meeting_parameter},
 	.open = skype_open,
 	.close = skype_close,
 	.check_connection = skype_try_secret,

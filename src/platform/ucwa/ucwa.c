@@ -30,21 +30,11 @@ static const struct option options[] = {
 		OPTION_INTO(struct ucwa, autodiscover)},
 	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first",
 		OPTION_INTO(struct ucwa, internal)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_CA_FILE,
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
-	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",
-		.check = option_check_app, .null_if_unset = true,
-		OPTION_INTO(struct platform_peer, app_url)},
-	{"redirects", OPTION_LIST, NULL,
-		"other pages of allowed-origins, and native programs, that visits may end at",
-		.of = OPTION_TEXT, .max = 16, .check = option_check_redirect, .distinct = true,
-		OPTION_INTO(struct platform_peer, redirects)},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
-		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one token", .min = 1,
-		OPTION_INTO(struct platform_peer, timeout_ms)},
+	PEER_APP,
+	PEER_TIMEOUTS("for all that is asked for one token"),
 	{0},
 };
 
@@ -273,19 +263,15 @@ static int ucwa_check_connection(
 	return reach_meetings(ucwa, error);
 }
 
-static const struct platform_entry_ops ucwa_entry = {.name = "ucwa", .arrive = ucwa_arrive};
-static const struct platform_grant_ops ucwa_grant = {.admit = ucwa_admit, .threads = THREADS};
-static const struct platform_script_ops ucwa_script = {
-	.scripts_only = true, .meeting_parameter = ucwa_meeting_parameter};
-
 const struct platform_driver platform_ucwa = {
 	.type = "ucwa",
 	.summary = "Lync and Skype for Business Server, by UCWA 2.0",
 	.options = options,
 	.instance_size = sizeof(struct ucwa),
-	.grant = &ucwa_grant,
-	.entry = &ucwa_entry,
-	.script = &ucwa_script,
+	.grant = &(const struct platform_grant_ops){.admit = ucwa_admit, .threads = THREADS},
+	.entry = &(const struct platform_entry_ops){.name = "ucwa", .arrive = ucwa_arrive},
+	.script = &(const struct platform_script_ops){.scripts_only = true,
+		.meeting_parameter = ucwa_meeting_parameter},
 	.secret_scope = PLATFORM_SECRET_NONE,
 	.open = ucwa_open,
 	.close = ucwa_close,

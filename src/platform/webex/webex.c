@@ -29,13 +29,11 @@ static const struct option options[] = {
 		.words = modes, OPTION_INTO(struct webex, guest_issuer)},
 	{"api", OPTION_ORIGIN, "https://webexapis.com", "https://host[:port] of Webex's interface",
 		OPTION_INTO(struct platform_peer, api)},
-	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of the site; https://TITLE by default",
-		OPTION_INTO(struct platform_peer, site)},
+	PEER_SITE("https://host[:port] of the site; https://TITLE by default"),
 	{"join-hosts", OPTION_LIST, "{\"webex.com\"}",
 		"hosts (and all below them) that a link into a meeting may lead to",
 		.of = OPTION_HOST, .not_empty = true, OPTION_INTO(struct webex, join_hosts.hosts)},
-	{"ca-file", OPTION_TEXT, "", "certificates (PEM) to trust instead of the system's",
-		OPTION_INTO(struct platform_peer, ca_file)},
+	PEER_CA_FILE,
 	{"client-id", OPTION_TEXT, "", "of the Service App", .check = option_check_visible,
 		OPTION_INTO(struct webex, client_id)},
 	{"host-email", OPTION_TEXT, "", "of the host whose meetings the Service App may join",
@@ -55,18 +53,12 @@ static const struct option options[] = {
 	{"guest-token-lifetime", OPTION_SECONDS, "5m",
 		"guest-issuer: until when Webex takes the token that signs a guest in, 1m to 1d",
 		.min = 60, .max = OPTION_DAY_S, OPTION_INTO(struct webex, login_lifetime)},
-	{"prefill", OPTION_BOOL, "true",
-		"name and e-mail go to Webex, not the account's name alone",
-		OPTION_INTO(struct platform_peer, prefill)},
+	PEER_PREFILL("name and e-mail go to Webex, not the account's name alone"),
 	{"email-domain", OPTION_DOMAIN, "guests.invalid",
 		"who has no e-mail address gets one in this domain", .not_empty = true,
 		OPTION_INTO(struct webex, email_domain)},
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
-		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
-	{"connect-timeout", OPTION_DURATION, "2s", "for name lookup, TCP and TLS", .min = 1,
-		OPTION_INTO(struct platform_peer, connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for all that is asked for one join", .min = 1,
-		OPTION_INTO(struct platform_peer, timeout_ms)},
+	PEER_ORIGINS,
+	PEER_TIMEOUTS("for all that is asked for one join"),
 	{0},
 };
 
@@ -195,33 +187,22 @@ static enum platform_verdict webex_admit(void *context, const struct platform_gr
 	return first;
 }
 
-static const struct platform_entry_ops webex_entry = {
-	.name = "webex",
-	.parameter = "webLink",
-	.arrive = webex_arrive,
-};
-
-static const struct platform_grant_ops webex_grant = {.admit = webex_admit, .threads = THREADS};
-static const struct platform_script_ops webex_script = {0};
-
-static const struct platform_secret_ops webex_secret = {
-	.validate_secret = webex_validate_secret,
-	.renewal_due = webex_pair_due,
-	.renew = webex_pair_renew,
-	.authorization_url = webex_authorization_url,
-	.client_secret = webex_client_secret,
-	.redeem_code = webex_redeem_code,
-};
-
 const struct platform_driver platform_webex = {
 	.type = "webex",
 	.summary = "Webex, by a Service App or a Guest Issuer",
 	.options = options,
 	.instance_size = sizeof(struct webex),
-	.grant = &webex_grant,
-	.entry = &webex_entry,
-	.script = &webex_script,
-	.secret = &webex_secret,
+	.grant = &(const struct platform_grant_ops){.admit = webex_admit, .threads = THREADS},
+	.entry =
+		&(const struct platform_entry_ops){
+			.name = "webex", .parameter = "webLink", .arrive = webex_arrive},
+	.script = &(const struct platform_script_ops){0},
+	.secret = &(const struct platform_secret_ops){.validate_secret = webex_validate_secret,
+		.renewal_due = webex_pair_due,
+		.renew = webex_pair_renew,
+		.authorization_url = webex_authorization_url,
+		.client_secret = webex_client_secret,
+		.redeem_code = webex_redeem_code},
 	.open = webex_open,
 	.close = webex_close,
 	.check_connection = webex_pair_check,
