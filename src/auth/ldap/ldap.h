@@ -107,6 +107,10 @@ char *directory_value(const struct berval *value);
  * Active Directory's binary ones, as its tools write it. NULL as above. */
 char *directory_subject(const char *attribute, const struct berval *value);
 
+/* Values have no order, so where one is wanted that has to stay the same, it is the least. To be
+ * freed; NULL where there is none, or without memory. */
+char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute);
+
 /* ---- link.c: one connection ---- */
 
 struct link_answer {
@@ -183,10 +187,6 @@ const char *account_closed_by(LDAP *ld, LDAPMessage *entry, int64_t now);
 void account_digest(LDAP *ld, LDAPMessage *entry, char digest[DIGEST_SIZE]);
 
 /* ---- person.c: entries and groups ---- */
-
-/* Values have no order, so where one is wanted that has to stay the same, it is the least. To be
- * freed; NULL where there is none, or without memory. */
-char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute);
 
 struct person {
 	unsigned matches; /* entries: 0, 1, or 2 for several */

@@ -56,25 +56,6 @@ __attribute__((format(printf, 2, 3))) static void break_person(
 	va_end(args);
 }
 
-char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
-{
-	struct berval **values = ldap_get_values_len(ld, entry, attribute);
-	char *least = NULL;
-
-	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
-		char *value = directory_subject(attribute, values[i]);
-
-		if (value != NULL && (least == NULL || strcmp(value, least) < 0)) {
-			free(least);
-			least = value;
-		} else {
-			free(value);
-		}
-	}
-	ldap_value_free_len(values);
-	return least;
-}
-
 /* For what is only shown: the first value; none where it cannot be one. */
 static void read_optional(
 	LDAP *ld, LDAPMessage *entry, const char *attribute, char **field, size_t maximum)

@@ -162,6 +162,25 @@ char *directory_subject(const char *attribute, const struct berval *value)
 	return directory_value(value);
 }
 
+char *directory_least_value(LDAP *ld, LDAPMessage *entry, const char *attribute)
+{
+	struct berval **values = ldap_get_values_len(ld, entry, attribute);
+	char *least = NULL;
+
+	for (size_t i = 0; values != NULL && values[i] != NULL; i++) {
+		char *value = directory_subject(attribute, values[i]);
+
+		if (value != NULL && (least == NULL || strcmp(value, least) < 0)) {
+			free(least);
+			least = value;
+		} else {
+			free(value);
+		}
+	}
+	ldap_value_free_len(values);
+	return least;
+}
+
 char *directory_rdn(const char *dn)
 {
 	char *value = NULL;

@@ -21,6 +21,31 @@ const char *oidc_text(const json_t *claims, const char *name)
 	return text != NULL && text[0] != '\0' && text_is_printable(text) ? text : NULL;
 }
 
+/* JSON null is what some encoders write for "nothing". */
+static const json_t *member(const json_t *claims, const char *name)
+{
+	const json_t *found = json_object_get(claims, name);
+
+	return json_is_null(found) ? NULL : found;
+}
+
+const json_t *oidc_claim(const json_t *claims, const char *path)
+{
+	const json_t *found = member(claims, path);
+	const char *dot = path;
+
+	while (found == NULL && (dot = strchr(dot, '.')) != NULL) {
+		char *head = strndup(path, (size_t)(dot - path));
+		const json_t *inner = head != NULL ? member(claims, head) : NULL;
+
+		free(head);
+		dot++;
+		if (json_is_object(inner))
+			found = oidc_claim(inner, dot);
+	}
+	return found;
+}
+
 /* Seconds since 1970, in range, of which the whole ones count: a NumericDate may have a fraction
  * (RFC 7519 section 2). 0; -1 with an error; 1 when it is not there. */
 static int read_time(const json_t *claims, const char *name, int64_t *time_r, struct error *error)

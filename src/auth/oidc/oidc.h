@@ -69,6 +69,10 @@ struct oidc_options {
 /* The table fills a struct oidc. */
 extern const struct option oidc_option_table[];
 
+/* Whether it is an address that can be asked: where the issuer is https, so is everything of it.
+ * The query is to be kept (RFC 6749 3.1, 3.2). 0, or -1 with an error that begins with `name`. */
+int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error);
+
 /* What relates options to each other, and texts made of several; 0 or -1 with section_error().
  * Released whatever the result. */
 int oidc_options_check(
@@ -159,10 +163,6 @@ void oidc_provider_warm(struct oidc *oidc);
 /* Asks it for everything now. 0 or -1. */
 int oidc_provider_connect(struct oidc *oidc, struct error *error);
 
-/* Whether it is an address that can be asked: where the issuer is https, so is everything of it.
- * The query is to be kept (RFC 6749 3.1, 3.2). 0, or -1 with an error that begins with `name`. */
-int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error);
-
 /* Reads the metadata of that issuer; NULL with an error. The caller's: oidc_value_drop(). */
 struct oidc_metadata *oidc_metadata_parse(
 	const char *text, size_t length, const char *issuer, struct error *error);
@@ -206,6 +206,10 @@ int oidc_session_digest(const json_t *claims, char digest[DIGEST_SIZE]);
 /* A text member; NULL where it is not there, no text, empty or not printable. */
 const char *oidc_text(const json_t *claims, const char *name);
 
+/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
+ * lead into objects ("realm_access.roles"). NULL where it is missing or null. */
+const json_t *oidc_claim(const json_t *claims, const char *path);
+
 /* -- person -- */
 
 /* Fills `who` but for `backend`. `userinfo` may be NULL. 0, or -1 with an error; `who` is as before
@@ -213,10 +217,6 @@ const char *oidc_text(const json_t *claims, const char *name);
 int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	const json_t *userinfo, const char *access_token, struct identity *who,
 	struct error *error);
-
-/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
- * lead into objects ("realm_access.roles"). NULL where it is missing or null. */
-const json_t *oidc_claim(const json_t *claims, const char *path);
 
 /* Adds the groups of the first source that tells them; `sources` ends with NULL. 0, or -1 with an
  * error where they are told and cannot be read whole: taken for none, a rule that denies would not

@@ -104,6 +104,24 @@ static int join_list(const struct section *section, const char *name,
 	return 0;
 }
 
+int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error)
+{
+	char address[OIDC_URL_MAX + 1];
+	size_t length = strcspn(url, "?");
+	bool tls = strncmp(issuer, "https://", 8) == 0;
+	struct error why;
+
+	snprintf(address, sizeof address, "%.*s",
+		(int)(length < OIDC_URL_MAX ? length : OIDC_URL_MAX), url);
+	if (strlen(url) > OIDC_URL_MAX || !text_is_visible_ascii(url) || strchr(url, '#') != NULL)
+		return error_set(error, "%s is not an address that can be used", name);
+	if (config_check_url(address, &why) != 0)
+		return error_set(error, "%s %s", name, why.text);
+	if (tls && strncmp(url, "https://", 8) != 0)
+		return error_set(error, "%s is not https://", name);
+	return 0;
+}
+
 int oidc_options_check(
 	const struct section *section, struct oidc_options *options, struct error *error)
 {

@@ -6,31 +6,6 @@ struct sources {
 	const json_t *claims[3];
 };
 
-/* JSON null is what some encoders write for "nothing". */
-static const json_t *member(const json_t *claims, const char *name)
-{
-	const json_t *found = json_object_get(claims, name);
-
-	return json_is_null(found) ? NULL : found;
-}
-
-const json_t *oidc_claim(const json_t *claims, const char *path)
-{
-	const json_t *found = member(claims, path);
-	const char *dot = path;
-
-	while (found == NULL && (dot = strchr(dot, '.')) != NULL) {
-		char *head = strndup(path, (size_t)(dot - path));
-		const json_t *inner = head != NULL ? member(claims, head) : NULL;
-
-		free(head);
-		dot++;
-		if (json_is_object(inner))
-			found = oidc_claim(inner, dot);
-	}
-	return found;
-}
-
 static const json_t *find(const struct sources *sources, const char *path, const json_t **source_r)
 {
 	const json_t *found = NULL;

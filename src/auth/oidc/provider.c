@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "config/config.h"
 
 /* One fetch: for oidc_make. */
 struct errand {
@@ -13,24 +12,6 @@ struct errand {
 };
 
 /* -- metadata -- */
-
-int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error)
-{
-	char address[OIDC_URL_MAX + 1];
-	size_t length = strcspn(url, "?");
-	bool tls = strncmp(issuer, "https://", 8) == 0;
-	struct error why;
-
-	snprintf(address, sizeof address, "%.*s",
-		(int)(length < OIDC_URL_MAX ? length : OIDC_URL_MAX), url);
-	if (strlen(url) > OIDC_URL_MAX || !text_is_visible_ascii(url) || strchr(url, '#') != NULL)
-		return error_set(error, "%s is not an address that can be used", name);
-	if (config_check_url(address, &why) != 0)
-		return error_set(error, "%s %s", name, why.text);
-	if (tls && strncmp(url, "https://", 8) != 0)
-		return error_set(error, "%s is not https://", name);
-	return 0;
-}
 
 static int read_endpoints(struct oidc_metadata *metadata, const char *issuer, struct error *error)
 {
