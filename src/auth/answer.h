@@ -6,7 +6,7 @@
 
 #include "base/identity.h"
 
-/* What a program may say in its second line. Zero is what is none of them. */
+/* What a program may say in its second line. Zero: anything else. */
 enum reply {
 	REPLY_NONSENSE = 0,
 	REPLY_DENY,

@@ -59,7 +59,7 @@ static enum auth_verdict say_why(const struct helper *helper, const struct answe
 static enum auth_verdict say_misplaced(
 	const struct helper *helper, const struct answer *answer, struct error *error)
 {
-	error_set(error, "%s answered \"%s\", which is no answer to this request", helper->program,
+	error_set(error, "%s answered \"%s\", which does not answer this request", helper->program,
 		answer_word(answer->reply));
 	return AUTH_UNAVAILABLE;
 }

@@ -121,7 +121,7 @@ static enum auth_verdict ask(const struct auth_attempt *attempt)
 	return AUTH_CHALLENGE;
 }
 
-/* What was asked; false where this is none of ours. */
+/* Reads what was asked; false when the challenge is not ours. */
 static bool recall(const struct auth_challenge *challenge, struct asked *asked)
 {
 	if (challenge->state_length != sizeof *asked)

@@ -140,7 +140,7 @@ const char *htpasswd_read_line(char *line, struct user *user)
 	user->name = strsep(&rest, ":");
 	user->hash = rest != NULL ? strsep(&rest, ":") : NULL;
 	if (user->hash == NULL)
-		return "there is no colon behind the user name";
+		return "expected a colon after the user name";
 	if (identity_canonical_name(user->name, canonical) != 0)
 		return "the user name is empty, longer than 256 bytes, not printable UTF-8 or has "
 		       "blanks around it";

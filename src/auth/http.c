@@ -106,7 +106,7 @@ static int read_answer(struct call *call, const struct fetch_answer *answer, str
 	call->answer =
 		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, &why);
 	if (call->answer == NULL)
-		return error_set(error, "the answer is no JSON object, or has a name twice");
+		return error_set(error, "the answer is not a JSON object, or has a name twice");
 	return 0;
 }
 

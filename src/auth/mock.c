@@ -22,7 +22,7 @@ static const char *const mock_verdicts[] = {
 	[AUTH_GRANT] = "grant",
 };
 
-/* The verdict in "NAME=VERDICT"; -1 when it is none. */
+/* The verdict in "NAME=VERDICT"; -1 when it is not a verdict. */
 static int mock_verdict(const char *user)
 {
 	const char *word = strchr(user, '=');

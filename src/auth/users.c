@@ -20,7 +20,7 @@ struct users {
 	uint8_t key[crypto_shorthash_KEYBYTES]; /* chooses whose work an unknown name does */
 };
 
-/* Where a line stands, for the errors. */
+/* The place of a line, for errors. */
 struct place {
 	const char *path;
 	size_t line;
@@ -119,8 +119,7 @@ static int read_line(char *line, const struct place *place, struct user *user, s
 			"not UTF-8, a control character, or % without two hex digits");
 	if (fields[5][0] != '\0' &&
 		(text_to_time(fields[5], &user->expires) != 0 || user->expires <= 0))
-		return refuse(place, error,
-			"after the fifth colon stands no time like 2026-12-31T18:00:00Z");
+		return refuse(place, error, "field 6: expected a time like 2026-12-31T18:00:00Z");
 	fault = users_fault(user);
 	return fault != NULL ? refuse(place, error, fault) : 0;
 }
@@ -181,7 +180,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct user *)a)->name, ((const struct user *)b)->name);
 }
 
-/* Sorts, and refuses a name that stands twice: nobody could say which of the two counts. */
+/* Sorts, and refuses a name that occurs twice: neither entry could take precedence. */
 static int sort_rows(struct users *users, const char *path, struct error *error)
 {
 	if (users->count > 0)

@@ -101,7 +101,7 @@ static bool group_may_enter(const struct check_socket *look)
 int check_socket_owners(const struct check_socket *look, struct buffer *text, struct error *error)
 {
 	if (look->errors == EACCES)
-		return error_set(error, "user id %u may not look there; call this as root",
+		return error_set(error, "user id %u may not look there; run this as root",
 			(unsigned)geteuid());
 	if (look->errors != 0)
 		return error_set(error, "%s; start the pool", strerror(look->errors));
@@ -241,8 +241,8 @@ int check_socket_answers(struct check_socket *look, const char *mount, struct er
 	if (look->fd < 0 && look->connect_errno == 0)
 		connect_to(look);
 	if (look->fd < 0)
-		return error_set(
-			error, "nobody answers: %s; start the pool", strerror(look->connect_errno));
+		return error_set(error, "no process answers: %s; start the pool",
+			strerror(look->connect_errno));
 	if (ask(look->fd, mount, &output, error) == 0)
 		rc = read_answer(&output, error);
 	close(look->fd);

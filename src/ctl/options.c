@@ -142,7 +142,7 @@ struct declared {
 	bool required;
 };
 
-/* Takes the next option. False: there is none. */
+/* Reads the next option; false at the end. */
 static bool next_declared(const char **line, struct declared *option)
 {
 	const char *at = strstr(*line, "--");

@@ -46,7 +46,7 @@ static const char *cell_text(
 	return cell->data != NULL ? cell->data : "";
 }
 
-/* A number stands at the right; the last column has no blanks behind it. */
+/* Numbers are aligned right; the last column is not padded. */
 static void print_cell(const char *text, int width, bool right, bool last)
 {
 	int blanks = width - width_of(text);
@@ -72,7 +72,7 @@ static void find_widths(json_t *list, const struct print_column *columns, enum p
 	}
 }
 
-/* The titles, where there is no row. */
+/* Prints a row, or the titles for NULL. */
 static void print_row(const json_t *row, const struct print_column *columns, enum print_style style,
 	struct buffer *cell, const int *widths)
 {

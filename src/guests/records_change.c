@@ -41,7 +41,7 @@ static const char *entry_id(const json_t *entry)
 	return json_string_value(json_object_get(entry, "id"));
 }
 
-/* The size where there is none. */
+/* The index of the entry; the size of the list without one. */
 static size_t position(const json_t *entries, const char *id)
 {
 	size_t i = 0, count = json_array_size(entries);
@@ -119,9 +119,8 @@ static int replace_file(const struct records_change *change)
 
 	format_entries(change, &text);
 	if (text.failed)
-		rc = error_set(change->error,
-			"%s: would be larger than %d bytes, or there is no memory", change->path,
-			RECORDS_FILE_MAX);
+		rc = error_set(change->error, "%s: would be larger than %d bytes, or out of memory",
+			change->path, RECORDS_FILE_MAX);
 	else
 		rc = file_replace(
 			change->path, text.data, text.length, change->mode, change->error);

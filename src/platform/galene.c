@@ -84,7 +84,7 @@ static int galene_arrive(const void *context, struct platform_arrival *arrival)
 	if (location != NULL)
 		name = group_of(context, location, group);
 	if (name == NULL)
-		return arrival_refuse(arrival, "location", "is no group of this Galene");
+		return arrival_refuse(arrival, "location", "is not a group of this Galene");
 	if (!is_group(name))
 		return arrival_refuse(arrival, "group",
 			"missing, or not letters, digits, - . _ and ~ between slashes");
@@ -152,7 +152,7 @@ static int read_key(
 		strlen(secret), NULL};
 	if (key->algorithm != NULL)
 		return 0;
-	return error_set(error, "the secret is no key as JWK with an alg");
+	return error_set(error, "the secret is not a key as JWK with an alg");
 }
 
 static enum platform_verdict galene_admit(void *context, const struct platform_grant *grant)

@@ -108,7 +108,7 @@ def test_failed_is_a_text(setup, visitor):
     assert anew(setup, visitor).status == 200
     for failed in (403, True, {"status": 403}):
         answer = ask(setup, visitor, failed=failed)
-        assert answer.status == 400 and setup.audit(answer)["detail"].startswith("failed: is no text")
+        assert answer.status == 400 and setup.audit(answer)["detail"].startswith("failed: is not a text")
     assert ask(setup, visitor, failed=None).status == 200, "the same as not there"
 
 

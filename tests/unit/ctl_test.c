@@ -420,7 +420,7 @@ static void check_asks_the_pool(void **state)
 		assert_int_equal(waitpid(child, NULL, 0), child);
 	}
 	CALL(1, "check", "--socket", name); /* bound, and nobody listens */
-	says(out, "nobody answers: Connection refused; start the pool");
+	says(out, "no process answers: Connection refused; start the pool");
 	assert_int_equal(chmod(name, 0600), 0);
 	CALL(1, "check", "--socket", name);
 	says(out, "its group may not connect");

@@ -198,7 +198,7 @@ static void test_other_lines_that_are_refused(void **state)
 {
 	struct error error = {""};
 
-	refused(*state, "anna", "no colon");
+	refused(*state, "anna", "expected a colon");
 	refused(*state, ":" SHA512, "the user name is empty");
 	refused(*state, " anna:" SHA512, "blanks around it");
 	refused(*state, "an\tna:" SHA512, "not printable");

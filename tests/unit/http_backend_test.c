@@ -328,10 +328,10 @@ static const struct {
 	{"200 OK\r\nContent-Type: application/json\r\nX-Huge: yes\r\n\r\n", "too large"},
 	{"200 OK\r\nContent-Length: 900\r\nContent-Type: application/json\r\n\r\n{", "127.0.0.1:"},
 	{NULL, "imeout"},
-	{JSON(""), "no JSON"},
-	{JSON("true"), "no JSON"},
+	{JSON(""), "not a JSON"},
+	{JSON("true"), "not a JSON"},
 	{JSON("[]"), "no \"version\""},
-	{JSON("\"grant\""), "no JSON"},
+	{JSON("\"grant\""), "not a JSON"},
 	{JSON("{}"), "no \"version\""},
 	{JSON("{\"version\":1,\"verdict\":\"grant\",\"subject\":\"anna\"}"), "nonce"},
 	{JSON("{\"version\":1,\"nonce\":\"\",\"verdict\":\"grant\",\"subject\":\"anna\"}"),
@@ -352,7 +352,7 @@ static const struct {
 	{SAYS("\"grant\",\"subject\":\"\""), "no subject"},
 	{SAYS("\"grant\",\"subject\":7"), "subject"},
 	{SAYS("\"grant\",\"subject\":null"), "subject"},
-	{SAYS("\"grant\",\"subject\":\"an\\u0000na\""), "no JSON"},
+	{SAYS("\"grant\",\"subject\":\"an\\u0000na\""), "not a JSON"},
 	{SAYS("\"grant\",\"subject\":\"an\\nna\""), "control characters"},
 	{GRANT(",\"name\":[]"), "name"},
 	{GRANT(",\"email\":false"), "email"},
@@ -363,7 +363,7 @@ static const struct {
 	{GRANT(",\"secondFactor\":\"true\""), "secondFactor"},
 	{GRANT(",\"secondFactor\":1"), "secondFactor"},
 	{GRANT(",\"group\":[\"staff\"]"), "has a member that"},
-	{GRANT("}{"), "no JSON"},
+	{GRANT("}{"), "not a JSON"},
 };
 
 static void a54_only_a_typed_yes_is_a_yes(void **state)

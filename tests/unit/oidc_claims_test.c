@@ -104,7 +104,7 @@ static void a43_id_tokens_for_others_are_refused(void **state)
 		{"\"iss\":[\"https://login.example.org\"]", "another issuer"},
 		{"\"aud\":null", "another client"}, {"\"aud\":\"\"", "another client"},
 		{"\"aud\":\"Me\"", "another client"}, {"\"aud\":[]", "another client"},
-		{"\"aud\":[[\"me\"]]", "no list of texts"},
+		{"\"aud\":[[\"me\"]]", "not a list of texts"},
 		{"\"aud\":[\"me\",\"other\"]", "another party"},
 		{"\"aud\":[\"me\",\"me\"]", "another party"},
 		{"\"azp\":\"other\"", "another party"}, {"\"azp\":7", "another party"},
@@ -150,7 +150,7 @@ static void a44_times_that_are_none_are_refused(void **state)
 			snprintf(members, sizeof members, "\"auth_time\":%d,\"%s\":%s", NOW,
 				names[i], values[j]);
 			assert_int_equal(check(&options, members, &error), -1);
-			if (strstr(error.text, "is no time") == NULL)
+			if (strstr(error.text, "is not a time") == NULL)
 				fail_msg("%s: %s", members, error.text);
 		}
 }

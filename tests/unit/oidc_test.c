@@ -124,13 +124,13 @@ static void a45_metadata_that_do_not_fit_are_refused(void **state)
 {
 	static const struct {
 		const char *text, *says;
-	} cases[] = {{"", "no JSON"}, {"[]", "no JSON"}, {"{}", "another issuer"},
+	} cases[] = {{"", "not a JSON"}, {"[]", "not a JSON"}, {"{}", "another issuer"},
 		{"{\"issuer\":\"" ISSUER "/\"," ENDPOINTS "}", "another issuer"},
 		{"{\"issuer\":\"HTTPS://login.example.org\"," ENDPOINTS "}", "another issuer"},
 		{"{\"issuer\":[\"" ISSUER "\"]," ENDPOINTS "}", "another issuer"},
 		{"{\"issuer\":\"https://attacker.example\",\"issuer\":\"" ISSUER "\"," ENDPOINTS
 		 "}",
-			"no JSON"},
+			"not a JSON"},
 		{"{\"issuer\":\"" ISSUER "\"}", "authorization_endpoint is missing"},
 		{"{\"issuer\":\"https://login.microsoftonline.com/{tenantid}/v2.0\"," ENDPOINTS "}",
 			"id of your tenant"},

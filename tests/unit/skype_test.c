@@ -211,7 +211,8 @@ static void a_link_that_leads_elsewhere_is_named_by_its_host(void **state)
 			"leads to evil.example, which is not https or not in hosts"},
 		{"https://secret@evil.example:1/secret", "leads to evil.example:1, "},
 		{"//a\"b\n\xff/secret", "leads to a?b??, "},
-		{"javascript:secret", "is no https address"}, {"secret", "is no https address"}};
+		{"javascript:secret", "is not an https address"},
+		{"secret", "is not an https address"}};
 	struct buffer url = BUFFER_INIT(LINK_MAX);
 
 	(void)state;

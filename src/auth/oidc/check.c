@@ -56,7 +56,7 @@ static int read_time(const json_t *claims, const char *name, int64_t *time_r, st
 		return 1;
 	if (!json_is_number(value) || json_number_value(value) < 0 ||
 		json_number_value(value) > time_max)
-		return error_set(error, "the token's \"%s\" is no time", name);
+		return error_set(error, "the token's \"%s\" is not a time", name);
 	*time_r = (int64_t)json_number_value(value);
 	return 0;
 }
@@ -92,7 +92,7 @@ static int check_audience(
 	json_array_foreach(audience, i, item)
 	{
 		if (!json_is_string(item))
-			return error_set(error, "the token's \"aud\" is no list of texts");
+			return error_set(error, "the token's \"aud\" is not a list of texts");
 		found = found || equals(json_string_value(item), options->client_id);
 	}
 	return found ? 0 : error_set(error, "the token is for another client than client-id");
@@ -171,7 +171,7 @@ static int check_token_hash(const json_t *claims, const char *access_token, stru
 	if (member == NULL || access_token == NULL)
 		return 0;
 	if (told == NULL)
-		return error_set(error, "the token's at_hash is no text");
+		return error_set(error, "the token's at_hash is not a text");
 	if (strlen(told) == 32) /* 24 bytes */
 		return 0;
 	half = strlen(told) == 22 ? 16 : 32;
@@ -189,7 +189,7 @@ static int check_subject(const json_t *claims, struct error *error)
 	const char *subject = oidc_text(claims, "sub");
 
 	if (subject == NULL || strlen(subject) > IDENTITY_SUBJECT_MAX)
-		return error_set(error, "the token's \"sub\" is no text of at most %d bytes",
+		return error_set(error, "the token's \"sub\" is not a text of at most %d bytes",
 			IDENTITY_SUBJECT_MAX);
 	return 0;
 }
@@ -247,8 +247,9 @@ static int take(const json_t *claims, const char *name, char text[IDENTITY_SUBJE
 	if (json_object_get(claims, name) == NULL)
 		return 0;
 	if (value == NULL || strlen(value) > IDENTITY_SUBJECT_MAX)
-		return error_set(error, "the logout token's \"%s\" is no text of at most %d bytes",
-			name, IDENTITY_SUBJECT_MAX);
+		return error_set(error,
+			"the logout token's \"%s\" is not a text of at most %d bytes", name,
+			IDENTITY_SUBJECT_MAX);
 	memcpy(text, value, strlen(value) + 1);
 	return 0;
 }
@@ -283,7 +284,7 @@ int oidc_check_logout_token(const struct oidc_options *options, const json_t *cl
 		take(claims, "jti", ending->id, error) != 0)
 		return -1;
 	if (oidc_session_digest(claims, ending->provider_session) < 0)
-		return error_set(error, "the logout token's \"sid\" is no text, or empty");
+		return error_set(error, "the logout token's \"sid\" is not a text, or empty");
 	if (ending->id[0] == '\0')
 		return error_set(error, "the logout token has no \"jti\"");
 	if (ending->subject[0] == '\0' && ending->provider_session[0] == '\0')

@@ -251,7 +251,7 @@ static enum auth_verdict read_userinfo(
 		return AUTH_GRANT;
 	json_decref(*claims_r);
 	*claims_r = NULL;
-	error_set(error, "the answer of the userinfo endpoint is no JSON object");
+	error_set(error, "the answer of the userinfo endpoint is not a JSON object");
 	return AUTH_UNAVAILABLE;
 }
 

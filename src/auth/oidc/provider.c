@@ -82,7 +82,7 @@ struct oidc_metadata *oidc_metadata_parse(
 	metadata->value.free = free_metadata;
 	metadata->json = jose_json(text, length, JSON_REJECT_DUPLICATES);
 	rc = json_is_object(metadata->json) ? read_metadata(metadata, issuer, error)
-					    : error_set(error, "its metadata are no JSON object");
+					    : error_set(error, "its metadata is not a JSON object");
 	if (rc != 0) {
 		free_metadata(&metadata->value);
 		return NULL;

@@ -31,7 +31,7 @@ struct radius_client {
 	unsigned tries;	    /* for each server */
 };
 
-/* Reads "host", "host:port", "[address]:port"; port 1812 where none stands. 0 or -1. */
+/* Reads "host", "host:port", "[address]:port"; port 1812 by default. 0 or -1. */
 int radius_server_parse(struct radius_server *server, const char *text);
 
 /* Sends the signed request to one server. 0 with an answer in `reply`, or -1 with a sentence that

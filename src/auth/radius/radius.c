@@ -148,7 +148,7 @@ static int exchange(struct radius *radius, const struct typed *typed,
 
 /* ---- the answer ---- */
 
-/* A value as text; "" when it is none. */
+/* A value as text; "" when it is not text. */
 static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_MAX + 1])
 {
 	memcpy(text, value->bytes, value->length);
@@ -209,7 +209,7 @@ static enum auth_verdict read_subject(const struct radius *radius,
 	if (!told)
 		snprintf(text, sizeof text, "%s", typed);
 	if (told && identity_canonical_name(text, subject) != 0) {
-		error_set(error, "the answer has a User-Name that is no name");
+		error_set(error, "the answer has a User-Name that is not a name");
 		return AUTH_UNFIT;
 	}
 	told = told && strcasecmp(text, typed) != 0;

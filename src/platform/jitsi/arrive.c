@@ -120,7 +120,7 @@ static int read_state(struct platform_arrival *arrival, json_t **state_r, struct
 		return 0;
 	*state_r = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(*state_r))
-		return arrival_refuse(arrival, "state", "no JSON object");
+		return arrival_refuse(arrival, "state", "not a JSON object");
 	names->room = json_string_value(json_object_get(*state_r, "room"));
 	names->safe = json_string_value(json_object_get(*state_r, "roomSafe"));
 	names->tenant = json_string_value(json_object_get(*state_r, "tenant"));
@@ -204,7 +204,8 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 			"percent-encoded in small letters, or with {state} in tokenAuthUrl");
 	if (!is_safe(known))
 		return arrival_refuse(arrival, "state",
-			"roomSafe is no room: more than letters, digits, blanks, - . _ and ~, or "
+			"roomSafe is not a room: more than letters, digits, blanks, - . _ and ~, "
+			"or "
 			"too long");
 	memcpy(shown, known, strlen(known) + 1);
 	memcpy(safe, known, strlen(known) + 1);
@@ -294,7 +295,7 @@ static int settle(const struct jitsi *jitsi, struct platform_arrival *arrival,
 		return -1;
 	text_lower(tenant, tenant, strlen(tenant) + 1);
 	if (is_domain(jitsi, tenant))
-		return arrival_refuse(arrival, "tenant", "the domain itself is no tenant");
+		return arrival_refuse(arrival, "tenant", "the domain itself is not a tenant");
 	if (tenant[0] != '\0' && strlen(tenant) + 2 + strlen(safe) > ROOM_MAX)
 		return arrival_refuse_length(arrival, "room", ROOM_MAX - strlen(tenant) - 2);
 	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);

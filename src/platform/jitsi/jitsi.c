@@ -101,7 +101,7 @@ static int read_key(const struct jitsi *jitsi, const char *secret, struct token_
 	key->kid = json_string_value(json_object_get(*document_r, "kid"));
 	if (key->kid != NULL)
 		return 0;
-	return error_set(error, "the secret is no private key as JWK with a kid");
+	return error_set(error, "the secret is not a private key as JWK with a kid");
 }
 
 static enum platform_verdict jitsi_admit(void *context, const struct platform_grant *grant)

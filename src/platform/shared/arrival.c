@@ -27,7 +27,7 @@ int arrival_optional(struct platform_arrival *arrival, const char *name, const c
 	case PLATFORM_REPEATED:
 		return arrival_refuse(arrival, name, "is there twice");
 	case PLATFORM_NO_TEXT:
-		return arrival_refuse(arrival, name, "is no text, or has control characters");
+		return arrival_refuse(arrival, name, "is not a text, or has control characters");
 	case PLATFORM_MISSING:
 	case PLATFORM_ONCE:
 		break;

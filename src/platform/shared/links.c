@@ -134,7 +134,7 @@ int links_follow(const struct links *links, const char *what, const char *base, 
 		return 0;
 	show_host(link, host);
 	if (host[0] == '\0')
-		return error_set(error, "%s is no https address", what);
+		return error_set(error, "%s is not an https address", what);
 	return error_set(error, "%s leads to %s, which is not https or not in %s", what, host,
 		links->called);
 }

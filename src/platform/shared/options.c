@@ -109,7 +109,7 @@ static int keep_room(const struct section *section, struct platform_peer *peer, 
 		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): those before are set */
 		if (strcmp(peer->room_names[i], name->data) == 0)
 			return section_error(section, "rooms", error,
-				"\"%.100s\" stands there twice, first as \"%.100s\"",
+				"\"%.100s\" is in the list twice, first as \"%.100s\"",
 				peer->rooms.items[at], peer->rooms.items[i]);
 	/* options_free_rooms() frees it. gcc -fanalyzer sees a leak here, since it does not follow
 	 * an index that it does not know. */
