@@ -280,7 +280,7 @@ static void wrong_invitations_are_refused(void **state)
 	says(err, "missing option --name");
 	CALL(EX_USAGE, "invite", "create", "--name", "Zoe", "--platform", HOST);
 	says(err, "missing option --meeting");
-	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--meeting-token", "a b");
+	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--meeting-token", "a\nb");
 	says(err, "the meeting token is not");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--expires", "yesterday");
 	says(err, "must lie in the future");
@@ -413,7 +413,7 @@ static void wrong_questions_are_refused(void **state)
 		{"--group", "", "--group: not the name of a group"},
 		{"--email", "a\nb", "--email: not an e-mail address"},
 		{"--acr", "a\nb", "--acr: not an"},
-		{"--meeting-token", "a b", "--meeting-token: a token is 1 to"},
+		{"--meeting-token", "a\nb", "--meeting-token: a token is 1 to"},
 	};
 
 	(void)state;
