@@ -146,11 +146,11 @@ static void apply(void *context, const struct settings *settings)
 
 /* -- what the loop calls -- */
 
-static void receive(void *context, int fd, uint16_t request_id, struct request *request)
+static void receive(void *context, const struct reply *reply, struct request *request)
 {
 	struct process *process = context;
 
-	visit_begin(&process->server, fd, request_id, request);
+	visit_begin(&process->server, reply, request);
 }
 
 static void each_turn(void *context)

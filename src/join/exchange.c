@@ -11,7 +11,6 @@
 #include "join/handover.h"
 #include "join/secrets.h"
 #include "join/steps.h"
-#include "pool/fastcgi.h"
 #include "signin/join_rate.h"
 #include "telemetry/metrics.h"
 #include "visit/fail.h"
@@ -260,7 +259,7 @@ enum step exchange_token(struct visit *visit)
 	size_t count;
 
 	/* Whoever is gone will come back with the same link; let it be good then. */
-	if (visit->signin.has_waited && fastcgi_is_abandoned(visit->fd)) {
+	if (visit->signin.has_waited && reply_is_abandoned(&visit->reply)) {
 		visit_set_detail(visit, "the visitor was gone before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}

@@ -4,8 +4,7 @@
 #include "pool/framing.h"
 
 #include <fcgiapp.h>
-#include <fastcgi.h>
-#include <poll.h>
+#include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -29,10 +28,41 @@ static int start_library(struct error *error)
 	return rc == 0 ? 0 : error_set(error, "libfcgi does not start");
 }
 
+/* libfcgi reads from a descriptor: what was read off a connection is written to one end of this
+ * pair, and libfcgi reads it from the other. */
+static struct {
+	bool is_open;
+	int write, read;
+} playback;
+
+static int open_playback(void)
+{
+	int ends[2];
+
+	if (playback.is_open)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+		return -1;
+	playback.write = ends[0];
+	playback.read = ends[1];
+	playback.is_open = true;
+	return 0;
+}
+
+static void close_playback(bool read_end_is_open)
+{
+	close(playback.write);
+	if (read_end_is_open)
+		close(playback.read);
+	playback.is_open = false;
+}
+
 int fastcgi_init(struct error *error)
 {
 	if (start_library(error) != 0)
 		return -1;
+	if (open_playback() != 0)
+		return error_set(error, "no socket for what libfcgi reads: %s", strerror(errno));
 	/* Nobody should end the service with a USR1 meant to reopen logs, or a USR2 meant for the
 	 * parent. */
 	signal(SIGPIPE, SIG_IGN);
@@ -62,68 +92,33 @@ int fastcgi_read(int fd, size_t body_length, struct request *request)
 	return 0;
 }
 
-static FCGI_Header header_for(uint8_t type, uint16_t id, size_t length)
+/* Of what a request before has left there, nothing may be read as part of this one. */
+static bool playback_is_empty(void)
 {
-	return (FCGI_Header){
-		.version = FCGI_VERSION_1,
-		.type = type,
-		.requestIdB1 = (unsigned char)(id >> 8),
-		.requestIdB0 = (unsigned char)id,
-		.contentLengthB1 = (unsigned char)(length >> 8),
-		.contentLengthB0 = (unsigned char)length,
-	};
+	char left;
+
+	return recv(playback.read, &left, sizeof left, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-static struct iovec part(const void *bytes, size_t length)
+int fastcgi_play(const struct iovec *parts, int count, size_t body_length, struct request *request)
 {
-	return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = length};
-}
+	struct msghdr message = {
+		.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+	size_t length = 0;
 
-/* A record carries at most 65,535 bytes; the answers' heads are well below, bodies may take
- * several. */
-enum { BODY_RECORD_MAX = 65528, BODY_RECORDS_MAX = 8 };
-
-int fastcgi_write(int fd, uint16_t request_id, const char *head, size_t head_length,
-	const char *body, size_t body_length)
-{
-	FCGI_Header records[BODY_RECORDS_MAX];
-	FCGI_Header first = header_for(FCGI_STDOUT, request_id, head_length + 2);
-	struct {
-		FCGI_Header eof, end;
-		FCGI_EndRequestBody result; /* all zero: exit 0, FCGI_REQUEST_COMPLETE */
-	} tail = {
-		.eof = header_for(FCGI_STDOUT, request_id, 0),
-		.end = header_for(FCGI_END_REQUEST, request_id, sizeof(FCGI_EndRequestBody)),
-	};
-	struct iovec parts[4 + 2 * BODY_RECORDS_MAX];
-	struct msghdr message = {.msg_iov = parts};
-	size_t total = 0, count = 0;
-
-	if (head_length + 2 > BODY_RECORD_MAX ||
-		body_length > (size_t)BODY_RECORD_MAX * BODY_RECORDS_MAX)
+	for (int i = 0; i < count; i++)
+		length += parts[i].iov_len;
+	if (open_playback() != 0)
 		return -1;
-	parts[count++] = part(&first, sizeof first);
-	parts[count++] = part(head, head_length);
-	parts[count++] = part("\r\n", 2);
-	for (size_t i = 0; body_length > 0; i++) {
-		size_t length = body_length < BODY_RECORD_MAX ? body_length : BODY_RECORD_MAX;
-
-		records[i] = header_for(FCGI_STDOUT, request_id, length);
-		parts[count++] = part(&records[i], sizeof records[i]);
-		parts[count++] = part(body, length);
-		body += length;
-		body_length -= length;
+	if (sendmsg(playback.write, &message, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)length) {
+		close_playback(true);
+		return -1;
 	}
-	parts[count++] = part(&tail, sizeof tail);
-	message.msg_iovlen = count;
-	for (size_t i = 0; i < count; i++)
-		total += parts[i].iov_len;
-	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)total ? 0 : -1;
-}
-
-bool fastcgi_is_abandoned(int fd)
-{
-	struct pollfd poller = {.fd = fd, .events = POLLRDHUP};
-
-	return poll(&poller, 1, 0) > 0;
+	if (fastcgi_read(playback.read, body_length, request) != 0) {
+		close_playback(false);
+		return -1;
+	}
+	if (!playback_is_empty())
+		close_playback(true);
+	return 0;
 }

@@ -4,7 +4,6 @@
 #include "base/banned.h"
 
 #include <fastcgi.h>
-#include <stdbool.h>
 #include <sys/types.h>
 
 struct record {
@@ -137,8 +136,14 @@ static bool is_too_large(const struct record *record, const struct framing_resul
 	       result->body_length + record->length > FRAMING_BODY_MAX;
 }
 
-/* Whether the stream of PARAMS or STDIN records goes on (PARTIAL) or ended with its empty record.
- */
+static bool aborts(const struct record *record, uint16_t request_id)
+{
+	return record->type == FCGI_ABORT_REQUEST && record->id == request_id &&
+	       request_id != FCGI_NULL_REQUEST_ID && record->length == 0;
+}
+
+/* Whether the stream of PARAMS or STDIN records goes on (PARTIAL), ended with its empty record
+ * (COMPLETE) or was aborted. */
 static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at, uint8_t type,
 	struct pairs *pairs, struct framing_result *result)
 {
@@ -151,6 +156,8 @@ static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at,
 			return FRAMING_TOO_LARGE;
 		if (found != FRAMING_COMPLETE)
 			return found;
+		if (aborts(&record, result->request_id))
+			return FRAMING_ABORTED;
 		if (record.type != type || record.id != result->request_id)
 			return FRAMING_BROKEN;
 		if (record.length == 0)
@@ -164,30 +171,82 @@ static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at,
 	}
 }
 
-enum framing framing_check(const uint8_t *bytes, size_t length, struct framing_result *result_r)
+static unsigned value_named(const uint8_t *name, size_t length)
 {
-	struct record begin;
+	static const struct {
+		const char *name;
+		unsigned value;
+	} known[] = {
+		{FCGI_MAX_CONNS, FRAMING_MAX_CONNS},
+		{FCGI_MAX_REQS, FRAMING_MAX_REQS},
+		{FCGI_MPXS_CONNS, FRAMING_MPXS_CONNS},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strlen(known[i].name) == length && memcmp(known[i].name, name, length) == 0)
+			return known[i].value;
+	return 0;
+}
+
+/* The names in one FCGI_GET_VALUES record; unknown ones are left out, as section 4.1 has it. */
+static enum framing read_values(const struct record *record, struct framing_result *result)
+{
+	size_t at = 0, name, value;
+
+	while (at < record->length) {
+		if (!read_length(record->content, record->length, &at, &name) ||
+			!read_length(record->content, record->length, &at, &value) ||
+			name > record->length - at || value > record->length - at - name)
+			return FRAMING_BROKEN;
+		result->values |= value_named(record->content + at, name);
+		at += name + value;
+	}
+	return FRAMING_VALUES;
+}
+
+/* The request behind its BEGIN_REQUEST. */
+static enum framing read_request(
+	const uint8_t *bytes, size_t length, size_t *at, struct framing_result *result)
+{
 	struct pairs pairs = {0};
+	enum framing found = read_stream(bytes, length, at, FCGI_PARAMS, &pairs, result);
+
+	if (found != FRAMING_COMPLETE)
+		return found;
+	if (pairs.skip > 0 || pairs.have > 0)
+		return FRAMING_BROKEN;
+	result->params_end = *at;
+	found = read_stream(bytes, length, at, FCGI_STDIN, &pairs, result);
+	if (found == FRAMING_COMPLETE && *at != length && !result->keep)
+		return FRAMING_BROKEN;
+	return found;
+}
+
+enum framing framing_check(
+	const uint8_t *bytes, size_t length, uint16_t last_id, struct framing_result *result_r)
+{
+	struct record first;
 	size_t at = 0;
 	enum framing found;
 
 	*result_r = (struct framing_result){0};
 	if (length == 0)
 		return FRAMING_PARTIAL;
-	found = next_record(bytes, length, &at, &begin);
+	found = next_record(bytes, length, &at, &first);
 	if (found != FRAMING_COMPLETE)
 		return found;
-	if (!begins_request(&begin))
+	if (first.type == FCGI_GET_VALUES && first.id == FCGI_NULL_REQUEST_ID) {
+		found = read_values(&first, result_r);
+	} else if (aborts(&first, last_id)) {
+		found = FRAMING_LATE_ABORT;
+	} else if (begins_request(&first)) {
+		result_r->request_id = first.id;
+		result_r->keep = (first.content[2] & FCGI_KEEP_CONN) != 0;
+		found = read_request(bytes, length, &at, result_r);
+	} else {
 		return FRAMING_BROKEN;
-	result_r->request_id = begin.id;
-	found = read_stream(bytes, length, &at, FCGI_PARAMS, &pairs, result_r);
-	if (found != FRAMING_COMPLETE)
-		return found;
-	if (pairs.skip > 0 || pairs.have > 0)
-		return FRAMING_BROKEN;
-	result_r->params_end = at;
-	found = read_stream(bytes, length, &at, FCGI_STDIN, &pairs, result_r);
-	if (found == FRAMING_COMPLETE && at != length)
-		return FRAMING_BROKEN;
+	}
+	if (found > FRAMING_PARTIAL)
+		result_r->end = at;
 	return found;
 }

@@ -25,13 +25,13 @@ struct waiting {
 };
 
 struct listener {
-	struct arrivals arrivals;
+	struct connections connections;
 	uv_poll_t accepting;
 	uv_timer_t pause;
 	uv_idle_t serving; /* runs while the queue is not empty, so that the loop does not wait */
 	int fd;		   /* -1 once closed */
 	bool stopped;
-	unsigned handles;      /* of the loop, not closed yet; the arrivals count as one */
+	unsigned handles;      /* of the loop, not closed yet; the connections count as one */
 	int64_t full_since_ms; /* since when each turn had more than a batch; 0: the last had not */
 	unsigned first, count, maximum; /* of the queue, a ring */
 	struct waiting queue[QUEUE_MAX];
@@ -56,7 +56,7 @@ static void on_serving(uv_idle_t *idle)
 		listener->first = (listener->first + 1) % QUEUE_MAX;
 		listener->count--;
 		arrivals_take(
-			&listener->arrivals, next->fd, now - next->since_ms > LISTENER_LATE_MS);
+			&listener->connections, next->fd, now - next->since_ms > LISTENER_LATE_MS);
 	}
 	if (listener->count == 0)
 		uv_idle_stop(&listener->serving);
@@ -122,7 +122,7 @@ static bool accept_one(struct listener *listener, bool queue)
 	} else if (queue) {
 		put_in_queue(listener, fd);
 	} else {
-		arrivals_take(&listener->arrivals, fd, false);
+		arrivals_take(&listener->connections, fd, false);
 	}
 	return true;
 }
@@ -168,7 +168,7 @@ struct listener *listener_new(uv_loop_t *loop, int fd, unsigned connections,
 	}
 	listener->fd = fd;
 	listener->maximum = connections / 2;
-	arrivals_init(&listener->arrivals, loop, receive, context, connections / 2);
+	arrivals_init(&listener->connections, loop, receive, context, connections / 2);
 	uv_timer_init(loop, &listener->pause);
 	uv_idle_init(loop, &listener->serving);
 	listener->accepting.data = listener->pause.data = listener->serving.data = listener;
@@ -197,17 +197,23 @@ void listener_stop(struct listener *listener, int64_t limit_ms)
 	listener->stopped = true;
 	take_all(listener);
 	stop_accepting(listener);
-	arrivals_hurry(&listener->arrivals, limit_ms);
+	arrivals_drain(&listener->connections, limit_ms);
 }
 
 unsigned listener_waiting(const struct listener *listener)
 {
-	return listener->count + listener->arrivals.requests;
+	return listener->count + listener->connections.requests;
 }
 
-static void on_arrivals_closed(struct arrivals *arrivals)
+unsigned listener_kept(const struct listener *listener)
 {
-	release_handle((struct listener *)((char *)arrivals - offsetof(struct listener, arrivals)));
+	return listener->connections.kept;
+}
+
+static void on_connections_closed(struct connections *connections)
+{
+	release_handle(
+		(struct listener *)((char *)connections - offsetof(struct listener, connections)));
 }
 
 void listener_free(struct listener **listener)
@@ -224,5 +230,5 @@ void listener_free(struct listener **listener)
 	}
 	uv_close((uv_handle_t *)&l->pause, on_closed);
 	uv_close((uv_handle_t *)&l->serving, on_closed);
-	arrivals_close(&l->arrivals, on_arrivals_closed);
+	arrivals_close(&l->connections, on_connections_closed);
 }

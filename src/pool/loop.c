@@ -34,9 +34,10 @@ static unsigned unanswered(const struct loop *loop)
 	return loop->hooks->in_flight(loop->hooks->context) + listener_waiting(loop->listener);
 }
 
+/* A request may be on its way on a connection that the web server still keeps. */
 static void stop_when_done(struct loop *loop)
 {
-	if (loop->draining && unanswered(loop) == 0)
+	if (loop->draining && unanswered(loop) == 0 && listener_kept(loop->listener) == 0)
 		uv_stop(loop->uv);
 }
 

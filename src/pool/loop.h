@@ -21,7 +21,8 @@ struct loop_hooks {
 };
 
 /* Accepts on `fd` until TERM, INT or QUIT, then finishes the requests that are in flight or still
- * arriving and returns; a second signal, or the drain timeout, cuts them off. Releases the signals
- * that signals_hold() has held. 0 when every request was answered, 1 when some were cut off, -1
- * with an error when it could not start. */
+ * arriving, waits for the web server to let go of kept connections, and returns; a second signal,
+ * or the drain timeout, cuts them off. Releases the signals that signals_hold() has held. 0 when
+ * every request was answered, 1 when some were cut off, -1 with an error when it could not start.
+ */
 int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error);

@@ -2,13 +2,10 @@
 #include "visit/visit.h"
 
 #include "base/clock.h"
-#include "pool/fastcgi.h"
 #include "telemetry/metrics.h"
 #include "visit/audit.h"
 #include "visit/fail.h"
 #include "visit/ticket.h"
-
-#include <unistd.h>
 
 /* -- the response -- */
 
@@ -44,7 +41,6 @@ static void free_visit(struct visit *visit)
 {
 	visit->server->in_flight--;
 	gauge_add(METRIC_IN_FLIGHT, -1);
-	close(visit->fd);
 	request_release(&visit->request);
 	response_release(&visit->response);
 	join_release(&visit->join);
@@ -76,8 +72,8 @@ static void finish(struct visit *visit)
 		visit_fail(visit, FAILURE_INTERNAL);
 		visit->server->routes->show_failure(visit);
 	}
-	fastcgi_write(visit->fd, visit->request_id, response->head.data, response->head.length,
-		response->body.data, head ? 0 : response->body.length);
+	reply_send(&visit->reply, response->head.data, response->head.length, response->body.data,
+		head ? 0 : response->body.length);
 	count_status(response->status);
 	metric_observe(METRIC_REQUEST_SECONDS, total_ms);
 	audit_visit(visit, total_ms);
@@ -181,13 +177,13 @@ static void choose_route(struct visit *visit)
 		visit->steps = overloaded;
 }
 
-void visit_begin(struct server *server, int fd, uint16_t request_id, struct request *request)
+void visit_begin(struct server *server, const struct reply *reply, struct request *request)
 {
 	struct visit *visit = calloc(1, sizeof *visit);
 
 	if (visit == NULL) { /* no memory for a response: the web server answers 502 */
 		request_release(request);
-		close(fd);
+		reply_drop(reply);
 		return;
 	}
 	server->in_flight++;
@@ -195,8 +191,7 @@ void visit_begin(struct server *server, int fd, uint16_t request_id, struct requ
 	visit->server = server;
 	visit->service = service_use(server->service);
 	visit->files = files_use(server->service->files);
-	visit->fd = fd;
-	visit->request_id = request_id;
+	visit->reply = *reply;
 	visit->request = *request;
 	visit->started_ms = clock_monotonic_ms();
 	visit->now = clock_wall();

@@ -11,6 +11,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/route.h"
+#include "pool/reply.h"
 #include "service/rooms.h"
 #include "service/service.h"
 #include "service/upkeep.h"
@@ -124,8 +125,7 @@ struct visit {
 	struct server *server;
 	struct service *service; /* the one that the visit began with; so are its files */
 	struct files *files;
-	int fd;
-	uint16_t request_id;
+	struct reply reply;
 	struct request request;
 	const char
 		*route_rest; /* the variable part of the path: a title, or an entry and its rest */
@@ -153,8 +153,8 @@ struct visit {
 	struct visit_report report;
 };
 
-/* Begins a visit, which ends by itself. It takes over the descriptor and the request's contents. */
-void visit_begin(struct server *server, int fd, uint16_t request_id, struct request *request);
+/* Begins a visit, which ends by itself. It takes over the reply and the request's contents. */
+void visit_begin(struct server *server, const struct reply *reply, struct request *request);
 
 /* Continues a waiting visit as if its step had just returned `step`. The visit may be freed when
  * this returns. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The records of a FastCGI request. What is broken stays broken, and what is whole was never broken
- * before, wherever the bytes are cut.
+ * The records on a FastCGI connection. What is broken stays broken, and what is whole was never
+ * broken before, wherever the bytes are cut.
  */
 #include "fuzz.h"
 
@@ -10,15 +10,19 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	struct framing_result part, whole;
-	enum framing verdict = framing_check(bytes, length, &whole);
+	uint16_t last_id = (uint16_t)(length % 3);
+	enum framing verdict = framing_check(bytes, length, last_id, &whole);
 
 	for (size_t cut = 0; cut < length; cut += 1 + length / 64) {
-		enum framing before = framing_check(bytes, cut, &part);
+		enum framing before = framing_check(bytes, cut, last_id, &part);
 
 		PROMISE(before != FRAMING_BROKEN || verdict == FRAMING_BROKEN);
 		PROMISE(cut < FRAMING_REQUEST_MAX || before != FRAMING_PARTIAL);
 		PROMISE(part.params_end <= cut && part.body_length <= cut);
 	}
+	PROMISE(verdict > FRAMING_PARTIAL ? whole.end > 0 && whole.end <= length : whole.end == 0);
+	if (verdict > FRAMING_PARTIAL && whole.end < length)
+		PROMISE(whole.keep || verdict != FRAMING_COMPLETE);
 	if (verdict == FRAMING_COMPLETE)
 		PROMISE(whole.request_id != 0 && whole.body_length <= FRAMING_BODY_MAX);
 	return 0;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A FastCGI client that may say anything (FastCGI Specification 1.0)."""
 
+import re
 import socket
 import struct
 import time
@@ -53,6 +54,15 @@ def request(path="/auth/healthz", method="GET", query="", body=b"", flags=0, req
     return begin(RESPONDER, flags, request_id) + stream(PARAMS, pairs(params), request_id=request_id) + stream(STDIN, body, request_id=request_id)
 
 
+def boundaries(data):
+    """Where a record ends, 0 first."""
+    at = [0]
+    while at[-1] < len(data):
+        size, padding = struct.unpack("!HB", data[at[-1] + 4 : at[-1] + 7])
+        at.append(at[-1] + 8 + size + padding)
+    return at
+
+
 class Reply:
     """What came back until the other side closed: records, the CGI answer, how long it took."""
 
@@ -66,6 +76,8 @@ class Reply:
         self.text = b"".join(content for kind, _, content in self.records if kind == STDOUT).decode()
         self.status = int(self.text[8:11]) if self.text.startswith("Status: ") else None
         self.ends = [content for kind, _, content in self.records if kind == END]
+        found = re.search(r"(?m)^X-Request-Id: (\S+)\r$", self.text)
+        self.id = found and found.group(1)
 
     def __repr__(self):
         return "<%s closed=%s %.1fs %r>" % (self.status, self.closed, self.seconds, self.records)
@@ -77,6 +89,7 @@ class Connection:
         self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
+        self.unread = b""
         self.began = time.monotonic()
 
     def send(self, data):
@@ -91,9 +104,31 @@ class Connection:
         self.socket.shutdown(socket.SHUT_WR)
         return self
 
+    def reply(self):
+        """Reads one answer and leaves the connection open: up to its FCGI_END_REQUEST, what came behind that stays for the next. Without one, what
+        came until the other side closed."""
+        at = 0
+        while True:
+            while len(self.unread) >= at + 8:
+                size = at + 8 + int.from_bytes(self.unread[at + 4 : at + 6], "big") + self.unread[at + 6]
+                if len(self.unread) < size:
+                    break
+                kind, at = self.unread[at + 1], size
+                if kind == END:
+                    data, self.unread = self.unread[:at], self.unread[at:]
+                    return Reply(data, False, time.monotonic() - self.began)
+            try:
+                part = self.socket.recv(65536)
+            except ConnectionResetError:
+                part = b""
+            if not part:
+                data, self.unread = self.unread, b""
+                return Reply(data, True, time.monotonic() - self.began)
+            self.unread += part
+
     def read(self):
         """Reads until the other side closes."""
-        data, closed = b"", False
+        data, closed = self.unread, False
         try:
             while True:
                 part = self.socket.recv(65536)

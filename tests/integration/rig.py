@@ -192,6 +192,7 @@ class Rig:
         self.share = TOP + "/share"
         self.log = self.folder + "/meetauthd.log"
         self.meetauthd = MEETAUTHD
+        self.keeps_connections = True  # nginx, to the pool
         self.usual = True  # store and accounts are those of every other rig
         self.pool = self.nginx = None
         self.wrapper = []  # a command that starts the pool's
@@ -384,6 +385,9 @@ def write_nginx(rig, more=""):
     text = replace(text, "/usr/share/meetauth/static", rig.share + "/static")
     text = replace(text, "include fastcgi_params", "include /etc/nginx/fastcgi_params")
     text = replace(text, "listen 80;", "listen 127.0.0.1:%d;" % rig.plain_port)
+    if not rig.keeps_connections:
+        text = replace(text, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;")
+        text = replace(text, "    keepalive 64;\n", "")
     if rig.authority:
         text = replace(text, "listen 443 ssl", "listen 127.0.0.1:%d ssl" % rig.port)
         certificate, key = rig.authority.certificate("external.example.org")

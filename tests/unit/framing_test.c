@@ -96,7 +96,7 @@ static enum framing check(const struct wire *wire, size_t length)
 
 	assert_non_null(copy);
 	memcpy(copy, wire->bytes, length);
-	found = framing_check(copy, length, &result);
+	found = framing_check(copy, length, 0, &result);
 	free(copy);
 	return found;
 }
@@ -128,6 +128,7 @@ static void pairs_may_be_spread_over_records(void **unused)
 	assert_int_equal(check(&spread, spread.length), FRAMING_COMPLETE);
 }
 
+/* Where the connection is not kept, nothing may follow. */
 static void defect_a_a_second_request_behind_the_first_is_refused(void **unused)
 {
 	struct wire wire = {.length = 0};
@@ -138,22 +139,140 @@ static void defect_a_a_second_request_behind_the_first_is_refused(void **unused)
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
 }
 
-static void defect_b_management_records_are_refused(void **unused)
+/* Where it is kept, the request ends where it ends, whatever follows. */
+static void a_request_on_a_kept_connection_has_an_end(void **unused)
 {
+	static const uint8_t more[] = {0, 1, 255};
 	struct wire wire = {.length = 0};
-	uint8_t names[64];
-	size_t length = 0;
+	struct framing_result result;
+	size_t end;
 
 	(void)unused;
-	for (int i = 0; i < 4; i++)
-		length += put_pair(names + length, "FCGI_MAX_CONNS", "");
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_params(&wire, "3");
+	add_record(&wire, FCGI_STDIN, 1, "x=y", 3, 5);
+	add_record(&wire, FCGI_STDIN, 1, NULL, 0, 7);
+	end = wire.length;
+	for (size_t i = 0; i < sizeof more; i++) {
+		wire.length = end;
+		memset(wire.bytes + end, 0, 255);
+		wire.length += more[i];
+		assert_int_equal(
+			framing_check(wire.bytes, wire.length, 0, &result), FRAMING_COMPLETE);
+		assert_int_equal(result.end, end);
+		assert_int_equal(result.body_length, 3);
+		assert_true(result.keep);
+	}
+	for (size_t length = 0; length < end; length++)
+		assert_int_equal(check(&wire, length), FRAMING_PARTIAL);
+	/* What follows is looked at by itself: the padding of nobody is no request. */
+	assert_int_equal(framing_check(wire.bytes + end, 255, 1, &result), FRAMING_BROKEN);
+	assert_int_equal(result.request_id, 0);
+}
+
+static size_t add_names(uint8_t *names, const char *const *what, size_t count)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < count; i++)
+		length += put_pair(names + length, what[i], "");
+	return length;
+}
+
+static void defect_b_management_records_never_reach_libfcgi(void **unused)
+{
+	static const char *const same[] = {
+		"FCGI_MAX_CONNS", "FCGI_MAX_CONNS", "FCGI_MAX_CONNS", "FCGI_MAX_CONNS"};
+	struct wire wire = {.length = 0};
+	struct framing_result result;
+	uint8_t names[128];
+	size_t length = add_names(names, same, 4);
+
+	(void)unused;
 	add_record(&wire, FCGI_GET_VALUES, 0, names, length, 0);
-	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
-	/* between two good records as well */
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_VALUES);
+	assert_int_equal(result.values, FRAMING_MAX_CONNS);
+	assert_int_equal(result.end, wire.length);
+	/* between two records of a request */
 	wire.length = 0;
 	add_begin(&wire, FCGI_RESPONDER, 0);
 	add_record(&wire, FCGI_GET_VALUES, 0, names, length, 0);
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	/* of a request, or of an unknown type */
+	wire.length = 0;
+	add_record(&wire, FCGI_GET_VALUES, 1, names, length, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	wire.length = 0;
+	add_record(&wire, 200, 0, names, length, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void values_are_asked_for_by_name(void **unused)
+{
+	static const char *const all[] = {
+		"FCGI_MPXS_CONNS", "FCGI_MAX_REQS", "FCGI_ELSE", "FCGI_MAX_CONN", ""};
+	struct wire wire = {.length = 0};
+	struct framing_result result;
+	uint8_t names[128];
+	size_t length = add_names(names, all, 5);
+
+	(void)unused;
+	add_record(&wire, FCGI_GET_VALUES, 0, names, length, 9);
+	add_good_request(&wire, "");
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_VALUES);
+	assert_int_equal(result.values, FRAMING_MAX_REQS | FRAMING_MPXS_CONNS);
+	assert_int_equal(result.end, 8 + length + 9);
+	wire.length = 0;
+	add_record(&wire, FCGI_GET_VALUES, 0, NULL, 0, 0);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_VALUES);
+	assert_int_equal(result.values, 0);
+	/* lengths that lead out of the record */
+	for (size_t cut = 1; cut < 17; cut++) {
+		wire.length = 0;
+		add_record(&wire, FCGI_GET_VALUES, 0, names, cut, 255);
+		assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	}
+	wire.length = 0;
+	add_record(&wire, FCGI_GET_VALUES, 0, "\xff\xff\xff\xff\xff\xff\xff\xffx", 9, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+}
+
+static void an_abort_ends_its_own_request_only(void **unused)
+{
+	struct framing_result result;
+	struct wire wire = {.length = 0};
+
+	(void)unused;
+	for (uint8_t flags = 0; flags <= FCGI_KEEP_CONN; flags++) {
+		wire.length = 0;
+		add_begin(&wire, FCGI_RESPONDER, flags);
+		add_params(&wire, "9");
+		add_record(&wire, FCGI_STDIN, 1, "half", 4, 0);
+		add_record(&wire, FCGI_ABORT_REQUEST, 1, NULL, 0, 3);
+		assert_int_equal(
+			framing_check(wire.bytes, wire.length, 0, &result), FRAMING_ABORTED);
+		assert_int_equal(result.keep, flags == FCGI_KEEP_CONN);
+		assert_int_equal(result.end, wire.length);
+		assert_int_equal(result.request_id, 1);
+	}
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_record(&wire, FCGI_ABORT_REQUEST, 2, NULL, 0, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	wire.length = 0;
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_record(&wire, FCGI_ABORT_REQUEST, 1, "x", 1, 0);
+	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
+	/* Too late it is nothing, but only for the request that was the last. */
+	wire.length = 0;
+	add_record(&wire, FCGI_ABORT_REQUEST, 1, NULL, 0, 0);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 1, &result), FRAMING_LATE_ABORT);
+	assert_int_equal(result.end, 8);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 2, &result), FRAMING_BROKEN);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_BROKEN);
+	wire.length = 0;
+	add_record(&wire, FCGI_ABORT_REQUEST, 0, NULL, 0, 0);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_BROKEN);
 }
 
 static void defect_d_parameters_that_end_in_a_pair_are_refused(void **unused)
@@ -215,8 +334,8 @@ static void what_is_no_responder_request_is_refused(void **unused)
 	add_record(&wire, FCGI_STDIN, 1, "early", 5, 0);
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
 	wire.length = 0;
-	add_begin(&wire, FCGI_RESPONDER, 0);
-	add_record(&wire, FCGI_ABORT_REQUEST, 1, NULL, 0, 0);
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+	add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN); /* before the first ended */
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
 }
 
@@ -237,7 +356,7 @@ static void too_much_is_refused_before_it_is_all_there(void **unused)
 	/* One byte more, in a record of its own, of which the header is enough. */
 	add_record(&wire, FCGI_STDIN, 1, body, 1, 0);
 	assert_int_equal(check(&wire, wire.length - 1), FRAMING_TOO_LARGE);
-	assert_int_equal(framing_check(wire.bytes, wire.length, &result), FRAMING_TOO_LARGE);
+	assert_int_equal(framing_check(wire.bytes, wire.length, 0, &result), FRAMING_TOO_LARGE);
 	assert_int_equal(result.request_id, 1);
 	assert_int_equal(result.params_end, params_end);
 	/* The same for a record that no request has room for. */
@@ -267,7 +386,7 @@ static void a_request_is_never_partial_at_its_longest(void **unused)
 	assert_int_equal(wire.length, FRAMING_REQUEST_MAX);
 	assert_int_equal(check(&wire, wire.length - 1), FRAMING_PARTIAL);
 	assert_int_equal(check(&wire, wire.length), FRAMING_BROKEN);
-	assert_int_equal(framing_check(wire.bytes, 0, &result), FRAMING_PARTIAL);
+	assert_int_equal(framing_check(wire.bytes, 0, 0, &result), FRAMING_PARTIAL);
 }
 
 /* -- with libfcgi -- */
@@ -347,6 +466,40 @@ static void libfcgi_leaves_the_descriptor_alone(void **unused)
 	close(fd);
 }
 
+/* Whatever one request leaves between us and libfcgi, the next one is not read behind it: here the
+ * padding of the last record, at each place of libfcgi's reads of 8,192 bytes. */
+static void nothing_of_a_request_is_read_as_the_next(void **unused)
+{
+	static char body[FRAMING_BODY_MAX];
+
+	(void)unused;
+	memset(body, 'x', sizeof body);
+	for (size_t size = 7000; size < 8200; size += 50) {
+		struct wire wire = {.length = 0};
+		struct request request;
+		char length[24];
+		struct iovec whole;
+
+		snprintf(length, sizeof length, "%zu", size);
+		add_begin(&wire, FCGI_RESPONDER, FCGI_KEEP_CONN);
+		add_params(&wire, length);
+		add_record(&wire, FCGI_STDIN, 1, body, size, 0);
+		add_record(&wire, FCGI_STDIN, 1, NULL, 0, 255);
+		whole = (struct iovec){wire.bytes, wire.length};
+		assert_int_equal(fastcgi_play(&whole, 1, size, &request), 0);
+		assert_int_equal(request.arrival, REQUEST_WHOLE);
+		assert_int_equal(request.body_length, size);
+		request_release(&request);
+		wire.length = 0;
+		add_good_request(&wire, "name=b");
+		whole = (struct iovec){wire.bytes, wire.length};
+		assert_int_equal(fastcgi_play(&whole, 1, 6, &request), 0);
+		assert_int_equal(request.arrival, REQUEST_WHOLE);
+		assert_string_equal(request.body, "name=b");
+		request_release(&request);
+	}
+}
+
 static void an_answer_is_one_well_formed_end(void **unused)
 {
 	static char body[100000];
@@ -359,7 +512,9 @@ static void an_answer_is_one_well_formed_end(void **unused)
 
 	(void)unused;
 	memset(body, 'b', sizeof body);
-	assert_int_equal(fastcgi_write(fd, 7, "Status: 200 OK\r\n", 16, body, sizeof body), 0);
+	assert_int_equal(
+		fastcgi_write(fd, 7, FASTCGI_CLOSE, "Status: 200 OK\r\n", 16, body, sizeof body),
+		0);
 	close(fd);
 	while ((n = read(peer, got + length, sizeof got - (size_t)length)) > 0)
 		length += n;
@@ -387,7 +542,7 @@ static void an_answer_to_nobody_is_no_signal(void **unused)
 
 	(void)unused;
 	close(peer);
-	assert_int_equal(fastcgi_write(fd, 1, "Status: 200 OK\r\n", 16, "", 0), -1);
+	assert_int_equal(fastcgi_write(fd, 1, FASTCGI_CLOSE, "Status: 200 OK\r\n", 16, "", 0), -1);
 	close(fd);
 }
 
@@ -421,7 +576,10 @@ int main(void)
 		cmocka_unit_test(complete_only_with_the_last_byte),
 		cmocka_unit_test(pairs_may_be_spread_over_records),
 		cmocka_unit_test(defect_a_a_second_request_behind_the_first_is_refused),
-		cmocka_unit_test(defect_b_management_records_are_refused),
+		cmocka_unit_test(a_request_on_a_kept_connection_has_an_end),
+		cmocka_unit_test(defect_b_management_records_never_reach_libfcgi),
+		cmocka_unit_test(values_are_asked_for_by_name),
+		cmocka_unit_test(an_abort_ends_its_own_request_only),
 		cmocka_unit_test(defect_d_parameters_that_end_in_a_pair_are_refused),
 		cmocka_unit_test(a55_huge_or_negative_lengths_are_refused),
 		cmocka_unit_test(a_nul_in_a_parameter_is_refused),
@@ -431,6 +589,7 @@ int main(void)
 		cmocka_unit_test(libfcgi_parses_what_framing_lets_through),
 		cmocka_unit_test(a57_a_body_of_another_length_than_announced_is_refused),
 		cmocka_unit_test(libfcgi_leaves_the_descriptor_alone),
+		cmocka_unit_test(nothing_of_a_request_is_read_as_the_next),
 		cmocka_unit_test(an_answer_is_one_well_formed_end),
 		cmocka_unit_test(an_answer_to_nobody_is_no_signal),
 		cmocka_unit_test(a_term_ends_a_process_that_starts),

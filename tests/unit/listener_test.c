@@ -52,16 +52,16 @@ struct world {
 };
 
 /* Takes its time, as a process does that has too much to do. */
-static void receive(void *context, int fd, uint16_t request_id, struct request *request)
+static void receive(void *context, const struct reply *reply, struct request *request)
 {
 	struct world *world = context;
 
-	assert_int_equal(request_id, 1);
+	assert_int_equal(reply->request_id, 1);
 	assert_in_range(world->received, 0, CROWD - 1);
 	world->order[world->received] = (int)strtol(request->id, NULL, 10);
 	world->arrivals[world->received++] = request->arrival;
 	request_release(request);
-	close(fd);
+	reply_drop(reply);
 	usleep(world->work_us);
 }
 

@@ -619,7 +619,7 @@ void site_upkeep(void)
 
 void site_receive(int fd, struct request *request)
 {
-	visit_begin(&site.server, fd, 1, request);
+	visit_begin(&site.server, &(struct reply){.fd = fd, .request_id = 1}, request);
 }
 
 void site_turn(void)
