@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 """FastCGI connections that the web server keeps (FCGI_KEEP_CONN): one request after the other, and never one visitor's bytes taken for another's."""
 
+import concurrent.futures
+import http.client
 import os
 import random
 import signal
 import struct
+import threading
 
 import fcgi
 import pytest
 from fcgi import BEGIN, KEEP_CONN, PARAMS, STDIN, Connection, begin, boundaries, pairs, params_for, record, request, stream
-from rig import wait_for
+from rig import cpu_seconds, wait_for
 
 
 RELEASE = (fcgi.STDERR, 1, b"")  # what asks a web server to let go
@@ -329,3 +332,93 @@ def test_nginx_keeps_connections(make_rig, keeps):
         assert visitor.get(rig.entry()).status == 302
         assert rig.send("POST", "/auth/login", body=b"a=b").status == 400
     assert bool(connected(rig)) == keeps
+
+
+def keep_asking(rig, stop, count):
+    """So many clients that join, sign in with a password that is wrong, and ask how things are. Returns the statuses that each got, and its end."""
+    visitor = rig.visitor()
+    visitor.sign_in()
+    cookie = {"Cookie": "; ".join("%s=%s" % pair for pair in visitor.jar.items())}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    def ask(seen):
+        connection = http.client.HTTPConnection("127.0.0.1", rig.port, timeout=60)
+        while not stop.is_set():
+            kind = ("join", "post", "get")[len(seen) % 3]
+            if kind == "join":
+                connection.request("GET", rig.entry(), headers=cookie)
+            elif kind == "post":
+                connection.request("POST", "/auth/login", body=b"a=b" * 100, headers=form)
+            else:
+                connection.request("GET", "/auth/healthz")
+            answer = connection.getresponse()
+            answer.read()
+            seen.append((kind, answer.status))
+        connection.close()
+
+    seen = [[] for _ in range(count)]
+    crowd = concurrent.futures.ThreadPoolExecutor(count)
+    running = [crowd.submit(ask, one) for one in seen]
+    return seen, lambda: (stop.set(), [one.result() for one in running])
+
+
+RIGHT = {("join", 302), ("post", 400), ("get", 200)}
+
+
+def rolled(rig):
+    return sum(event.get("result") == "rolled" for event in rig.events("pool"))
+
+
+def test_a_rolling_restart_loses_no_request(make_rig):
+    """Three times, under load, over kept connections; `tests/bench/roll` does the same with 2,000 requests a second."""
+    rig = make_rig(processes=2)
+    seen, finish = keep_asking(rig, threading.Event(), 6)
+    for number in range(3):
+        asked = sum(map(len, seen))
+        wait_for(lambda asked=asked: sum(map(len, seen)) > asked + 100, "requests before the roll")
+        os.kill(rig.pool.pid, signal.SIGUSR2)
+        wait_for(lambda number=number: rolled(rig) == number + 1, "the roll")
+        wait_for(lambda: len(rig.daemons()) == 2, "the end of the old processes")
+    finish()
+    assert set(sum(seen, [])) == RIGHT
+    assert "cut off" not in rig.pool.said()
+
+
+def test_a_process_of_multiwatch_is_restarted(make_rig):
+    """As spawn-fcgi and multiwatch run a pool: one process is asked to end after the other."""
+    rig = make_rig(start=False, processes=2)
+    rig.supervisor = ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", "2", "--"]
+    rig.start()
+    seen, finish = keep_asking(rig, threading.Event(), 4)
+    for pid in rig.daemons():
+        asked = sum(map(len, seen))
+        wait_for(lambda asked=asked: sum(map(len, seen)) > asked + 50, "requests before the end")
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda pid=pid: pid not in rig.daemons() and len(rig.daemons()) == 2, "another process")
+    finish()
+    assert set(sum(seen, [])) == RIGHT
+
+
+def test_a_process_that_is_killed_takes_only_its_own_requests(make_rig):
+    """Each client loses at most the request that it waits for, and the one that nginx sends to a connection whose end it has not seen yet."""
+    rig = make_rig(processes=2)
+    seen, finish = keep_asking(rig, threading.Event(), 6)
+    wait_for(lambda: sum(map(len, seen)) > 100, "requests")
+    killed = rig.daemons()[0]
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: killed not in rig.daemons() and len(rig.daemons()) == 2, "another process")
+    before = [len(one) for one in seen]
+    wait_for(lambda: all(len(one) > at + 20 for one, at in zip(seen, before)), "requests afterwards")
+    finish()
+    assert all(set(one[at:]) <= RIGHT for one, at in zip(seen, before))
+    assert all(sum(answer not in RIGHT for answer in one) <= 2 for one in seen)
+
+
+def test_each_process_of_a_pool_gets_requests(make_rig):
+    """Though one of them may have taken all connections at first: each connection ends after 256 requests."""
+    rig = make_rig(processes=2)
+    before = {pid: cpu_seconds(pid) for pid in rig.daemons()}
+    seen, finish = keep_asking(rig, threading.Event(), 8)
+    wait_for(lambda: all(cpu_seconds(pid) >= at + 0.03 for pid, at in before.items()), "work for both", 90)
+    finish()
+    assert set(sum(seen, [])) == RIGHT

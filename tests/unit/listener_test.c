@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the listener does with more connections than it can serve, and with those that are there or
- * still coming when it stops.
+ * What the listener does with more connections than it can serve, with those that are there or
+ * still coming when it stops, and with those that the web server keeps.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "pool/fastcgi.h"
 #include "pool/listener.h"
 #include "pool/socket.h"
@@ -17,18 +18,47 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CROWD = 400, WORK_US = 5000 };
 
+/* -- the clock -- */
+
+static int64_t ahead_ms;
+
+int64_t clock_monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ahead_ms;
+}
+
+int64_t clock_wall(void)
+{
+	return time(NULL);
+}
+
+int64_t clock_wall_ms(void)
+{
+	return clock_wall() * 1000;
+}
+
+int64_t clock_boot_ms(void)
+{
+	return clock_monotonic_ms();
+}
+
 /* A GET of "/", whose REQUEST_ID is `number`. */
-static size_t make_request(uint8_t *bytes, int number)
+static size_t make_request(uint8_t *bytes, int number, uint8_t flags)
 {
 	char params[64];
 	int length = snprintf(params, sizeof params,
 		"%c%cREQUEST_METHODGET%c%cDOCUMENT_URI/%c%cREQUEST_ID%04d", 14, 3, 12, 1, 10, 4,
 		number);
-	const uint8_t begin[16] = {1, FCGI_BEGIN_REQUEST, 0, 1, 0, 8, 0, 0, 0, FCGI_RESPONDER};
+	const uint8_t begin[16] = {
+		1, FCGI_BEGIN_REQUEST, 0, 1, 0, 8, 0, 0, 0, FCGI_RESPONDER, flags};
 	const uint8_t header[8] = {1, FCGI_PARAMS, 0, 1, 0, (uint8_t)length};
 	const uint8_t ends[16] = {1, FCGI_PARAMS, 0, 1, [8] = 1, FCGI_STDIN, 0, 1};
 	uint8_t *at = bytes;
@@ -49,6 +79,8 @@ struct world {
 	int order[CROWD];
 	int clients[CROWD];
 	useconds_t work_us;
+	bool answers, holds;
+	struct reply held;
 };
 
 /* Takes its time, as a process does that has too much to do. */
@@ -61,7 +93,12 @@ static void receive(void *context, const struct reply *reply, struct request *re
 	world->order[world->received] = (int)strtol(request->id, NULL, 10);
 	world->arrivals[world->received++] = request->arrival;
 	request_release(request);
-	reply_drop(reply);
+	if (world->holds)
+		world->held = *reply;
+	else if (world->answers)
+		reply_send(reply, "", 0, "", 0);
+	else
+		reply_drop(reply);
 	usleep(world->work_us);
 }
 
@@ -97,7 +134,7 @@ static int connect_to(const struct world *world)
 static void send_whole(int fd, int number)
 {
 	uint8_t bytes[128];
-	size_t length = make_request(bytes, number);
+	size_t length = make_request(bytes, number, 0);
 
 	assert_int_equal(write(fd, bytes, length), (ssize_t)length);
 }
@@ -144,7 +181,7 @@ static void a_listener_that_stops_serves_those_who_are_there(void **unused)
 {
 	static struct world world;
 	uint8_t half[128];
-	size_t length = make_request(half, 0);
+	size_t length = make_request(half, 0, 0);
 
 	(void)unused;
 	set_up(&world);
@@ -200,7 +237,7 @@ static void without_room_it_says_so(void **unused)
 	int fd, busy = 0;
 
 	(void)unused;
-	make_request(bytes, 7);
+	make_request(bytes, 7, 0);
 	set_up(&world);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	world.address.sun_path[1] = 'M';
@@ -226,9 +263,293 @@ static void without_room_it_says_so(void **unused)
 	tear_down(&world);
 }
 
+/* -- connections that the web server keeps -- */
+
+/* An answer without a head and a body, as reply_send() sends it, and its parts. */
+static const uint8_t answer[] = {1, FCGI_STDOUT, 0, 1, 0, 2, 0, 0, '\r', '\n', 1, FCGI_STDOUT, 0, 1,
+	0, 0, 0, 0, 1, FCGI_END_REQUEST, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const uint8_t release[] = {1, FCGI_STDERR, 0, 1, 0, 0, 0, 0};
+
+enum after { KEPT, RELEASED, CLOSED };
+
+static void set_up_kept(struct world *world)
+{
+	set_up(world);
+	world->answers = true;
+}
+
+static void turn(struct world *world)
+{
+	for (int i = 0; i < 3; i++)
+		uv_run(&world->loop, UV_RUN_NOWAIT);
+}
+
+static void ask(struct world *world, int client, uint8_t flags)
+{
+	uint8_t bytes[128];
+	size_t length = make_request(bytes, 1, flags);
+
+	world->received = 0; /* nobody looks at the order here */
+	assert_int_equal(write(client, bytes, length), (ssize_t)length);
+	turn(world);
+}
+
+/* What has come: nothing but this. */
+static void expect(int client, bool answered, enum after after)
+{
+	uint8_t got[128];
+	ssize_t length = read(client, got, sizeof got);
+	size_t at = answered ? sizeof answer : 0,
+	       end = at + (after == RELEASED ? sizeof release : 0);
+
+	assert_int_equal(length, end > 0 ? (ssize_t)end : after == CLOSED ? 0 : -1);
+	if (answered)
+		assert_memory_equal(got, answer, sizeof answer);
+	if (after == RELEASED)
+		assert_memory_equal(got + at, release, sizeof release);
+	if (after == CLOSED && end > 0)
+		assert_int_equal(read(client, got, sizeof got), 0);
+	if (after != CLOSED)
+		assert_int_equal(read(client, got, sizeof got), -1); /* still open */
+}
+
+static void a_connection_is_kept_where_that_is_wanted(void **unused)
+{
+	static struct world world;
+	int client;
+
+	(void)unused;
+	set_up_kept(&world);
+	client = connect_to(&world);
+	for (int i = 0; i < 10; i++) {
+		ask(&world, client, FCGI_KEEP_CONN);
+		expect(client, true, KEPT);
+		assert_int_equal(listener_kept(world.listener), 1);
+		assert_int_equal(listener_waiting(world.listener), 0);
+	}
+	ask(&world, client, 0);
+	expect(client, true, CLOSED);
+	assert_int_equal(listener_kept(world.listener), 0);
+	close(client);
+	tear_down(&world);
+}
+
+/* It is asked for and not forced: a request may be on its way. */
+static void a_connection_is_released_after_its_requests(void **unused)
+{
+	static struct world world;
+	int client;
+
+	(void)unused;
+	set_up_kept(&world);
+	client = connect_to(&world);
+	for (int i = 1; i < LISTENER_REQUESTS; i++) {
+		ask(&world, client, FCGI_KEEP_CONN);
+		expect(client, true, KEPT);
+	}
+	for (int i = 0; i < 3; i++) {
+		ask(&world, client, FCGI_KEEP_CONN);
+		expect(client, true, RELEASED);
+	}
+	close(client);
+	turn(&world);
+	assert_int_equal(listener_kept(world.listener), 0);
+	tear_down(&world);
+}
+
+static void kept_connections_do_not_take_all_the_room(void **unused)
+{
+	static struct world world;
+	struct error error = {0};
+	int fd, clients[4];
+
+	(void)unused;
+	set_up_kept(&world);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	world.address.sun_path[1] = 'K';
+	assert_int_equal(bind(fd, (struct sockaddr *)&world.address, sizeof world.address), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(socket_adopt(fd, &error), 0);
+	listener_free(&world.listener);
+	world.listener = listener_new(&world.loop, fd, 8, receive, &world, &error);
+	for (int i = 0; i < 4; i++) {
+		clients[i] = connect_to(&world);
+		ask(&world, clients[i], FCGI_KEEP_CONN);
+		expect(clients[i], true, i < 2 ? KEPT : RELEASED);
+	}
+	close(clients[0]);
+	close(clients[3]);
+	close(clients[2]);
+	turn(&world);
+	clients[0] = connect_to(&world);
+	ask(&world, clients[0], FCGI_KEEP_CONN);
+	expect(clients[0], true, KEPT);
+	close(clients[0]);
+	close(clients[1]);
+	tear_down(&world);
+}
+
+/* Asked twice, then closed: nginx lets go at the first time. */
+static void an_idle_connection_is_released(void **unused)
+{
+	static struct world world;
+	struct pollfd client = {.events = POLLIN};
+
+	(void)unused;
+	set_up_kept(&world);
+	client.fd = connect_to(&world);
+	ask(&world, client.fd, FCGI_KEEP_CONN);
+	expect(client.fd, true, KEPT);
+	ahead_ms += LISTENER_IDLE_MS - 1000;
+	while (poll(&client, 1, 0) == 0) { /* the rest of the time passes by itself */
+		uv_run(&world.loop, UV_RUN_ONCE);
+		ahead_ms += 100;
+	}
+	expect(client.fd, false, RELEASED);
+	/* A request that was on its way is answered, and its answer says so, too. */
+	for (int i = 0; i < 2; i++) {
+		ahead_ms += LISTENER_DEADLINE_MS + 1;
+		while (poll(&client, 1, 0) == 0)
+			uv_run(&world.loop, UV_RUN_ONCE);
+		expect(client.fd, false, i == 0 ? RELEASED : CLOSED);
+	}
+	assert_int_equal(listener_kept(world.listener), 0);
+	close(client.fd);
+	ahead_ms = 0;
+	tear_down(&world);
+}
+
+/* Idle ones are asked to let go, and nothing closes them; what comes on them, is being answered or
+ * connects last is answered. */
+static void a_listener_that_stops_closes_no_kept_connection(void **unused)
+{
+	static struct world world;
+	int idle, busy, last;
+
+	(void)unused;
+	set_up_kept(&world);
+	idle = connect_to(&world);
+	ask(&world, idle, FCGI_KEEP_CONN);
+	expect(idle, true, KEPT);
+	world.holds = true;
+	busy = connect_to(&world);
+	ask(&world, busy, FCGI_KEEP_CONN);
+	world.holds = false;
+	last = connect_to(&world);
+	listener_stop(world.listener, 60000);
+	turn(&world);
+	expect(idle, false, RELEASED);
+	expect(busy, false, KEPT);
+	ahead_ms += 10 * LISTENER_DEADLINE_MS;
+	ask(&world, last, FCGI_KEEP_CONN);
+	expect(last, true, RELEASED);
+	reply_send(&world.held, "", 0, "", 0);
+	expect(busy, true, RELEASED);
+	ask(&world, idle, FCGI_KEEP_CONN);
+	expect(idle, true, RELEASED);
+	assert_int_equal(listener_kept(world.listener), 3);
+	close(idle);
+	close(busy);
+	close(last);
+	while (listener_kept(world.listener) > 0)
+		uv_run(&world.loop, UV_RUN_ONCE);
+	ahead_ms = 0;
+	tear_down(&world);
+}
+
+/* What comes behind it, in the same packet or later, waits. */
+static void a_request_waits_for_the_answer_of_the_one_before(void **unused)
+{
+	static struct world world;
+	uint8_t bytes[512];
+	size_t length;
+	int client;
+
+	(void)unused;
+	set_up_kept(&world);
+	world.holds = true;
+	client = connect_to(&world);
+	length = make_request(bytes, 1, FCGI_KEEP_CONN);
+	length += make_request(bytes + length, 2, FCGI_KEEP_CONN);
+	assert_int_equal(write(client, bytes, length), (ssize_t)length);
+	turn(&world);
+	assert_int_equal(world.received, 1);
+	length = make_request(bytes, 3, 0);
+	assert_int_equal(write(client, bytes, length), (ssize_t)length);
+	turn(&world);
+	assert_int_equal(world.received, 1);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(world.order[i - 1], i);
+		expect(client, false, KEPT);
+		reply_send(&world.held, "", 0, "", 0);
+		expect(client, true, i < 3 ? KEPT : CLOSED);
+		turn(&world);
+		assert_int_equal(world.received, i < 3 ? i + 1 : 3);
+	}
+	close(client);
+	tear_down(&world);
+}
+
+/* The web server is gone, or has aborted it. */
+static void an_answer_that_nobody_waits_for_is_known(void **unused)
+{
+	static const uint8_t abort_record[] = {1, FCGI_ABORT_REQUEST, 0, 1, 0, 0, 0, 0};
+	static struct world world;
+	int client;
+
+	(void)unused;
+	set_up_kept(&world);
+	world.holds = true;
+	client = connect_to(&world);
+	ask(&world, client, FCGI_KEEP_CONN);
+	assert_false(reply_is_abandoned(&world.held));
+	assert_int_equal(write(client, abort_record, sizeof abort_record), sizeof abort_record);
+	assert_true(reply_is_abandoned(&world.held));
+	reply_send(&world.held, "", 0, "", 0);
+	turn(&world);
+	expect(client, true, KEPT);
+	ask(&world, client, FCGI_KEEP_CONN);
+	assert_false(reply_is_abandoned(&world.held));
+	close(client);
+	turn(&world);
+	assert_true(reply_is_abandoned(&world.held));
+	reply_drop(&world.held);
+	turn(&world);
+	assert_int_equal(listener_kept(world.listener), 0);
+	tear_down(&world);
+}
+
+/* An answer outlives the listener; its connection ends with it. */
+static void a_listener_is_freed_while_an_answer_is_made(void **unused)
+{
+	static struct world world;
+	int client;
+
+	(void)unused;
+	set_up_kept(&world);
+	world.holds = true;
+	client = connect_to(&world);
+	ask(&world, client, FCGI_KEEP_CONN);
+	listener_free(&world.listener);
+	turn(&world);
+	reply_send(&world.held, "", 0, "", 0);
+	expect(client, true, CLOSED);
+	close(client);
+	uv_run(&world.loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&world.loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_connection_is_kept_where_that_is_wanted),
+		cmocka_unit_test(a_connection_is_released_after_its_requests),
+		cmocka_unit_test(kept_connections_do_not_take_all_the_room),
+		cmocka_unit_test(an_idle_connection_is_released),
+		cmocka_unit_test(a_listener_that_stops_closes_no_kept_connection),
+		cmocka_unit_test(a_request_waits_for_the_answer_of_the_one_before),
+		cmocka_unit_test(an_answer_that_nobody_waits_for_is_known),
+		cmocka_unit_test(a_listener_is_freed_while_an_answer_is_made),
 		cmocka_unit_test(a_crowd_is_served_in_turn_and_told_when_it_waited_too_long),
 		cmocka_unit_test(a_listener_that_stops_serves_those_who_are_there),
 		cmocka_unit_test(what_does_not_come_is_not_waited_for),
