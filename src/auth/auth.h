@@ -53,9 +53,11 @@ struct auth_meeting {
 	const char *platform, *meeting_id;
 	const char *meeting_token; /* of the meeting's address; "" where unknown */
 	const char *host;	   /* who invited them, as people read it; "" where unknown */
+	const char *by;		   /* the same as "BACKEND/SUBJECT" */
 	int64_t expires;	   /* when the invitation ends, in seconds since 1970; 0: never */
 };
 typedef void auth_tell(void *context, const struct auth_meeting *meeting);
+typedef void auth_tell_guest(void *context, const char *id, const char *name, const char *display);
 
 /* The meetings of guests, as the backend's records are now. On the loop: must not block. */
 struct auth_meetings {
@@ -65,6 +67,9 @@ struct auth_meetings {
 	/* Tells the meetings that a host ("BACKEND/SUBJECT") has invited guests to who may still
 	 * come, one for each guest. */
 	void (*of_host)(void *instance, const char *host, auth_tell *tell, void *context);
+	/* Tells the guests who may sign in now, by their ids, the names that they sign in with and
+	 * those that people read ("" where unknown). NULL: nobody signs in. */
+	void (*each_guest)(void *instance, auth_tell_guest *tell, void *context);
 };
 
 /* The secret "backend/TITLE" in the store. */

@@ -168,8 +168,9 @@ static void tell_meeting(
 	char platform[IDENTITY_SUBJECT_MAX + 1];
 
 	snprintf(platform, sizeof platform, "%.*s", (int)(slash - meeting), meeting);
-	tell(context, &(struct auth_meeting){platform, slash + 1, "",
-			      accounts_host_name(account, index), account->expires});
+	tell(context,
+		&(struct auth_meeting){platform, slash + 1, "", accounts_host_name(account, index),
+			accounts_host(account, index), account->expires});
 }
 
 static void guest_account_of_guest(
@@ -203,7 +204,21 @@ static void guest_account_of_host(void *instance, const char *host, auth_tell *t
 	pthread_mutex_unlock(&file->lock);
 }
 
-static const struct auth_meetings meetings = {guest_account_of_guest, guest_account_of_host};
+static void guest_account_each_guest(void *instance, auth_tell_guest *tell, void *context)
+{
+	struct records_file *file = instance;
+	const struct account *account;
+	int64_t now = clock_wall();
+
+	pthread_mutex_lock(&file->lock);
+	for (size_t i = 0; (account = records_at(file->records, i)) != NULL; i++)
+		if (records_is_active(&accounts_type, account, now))
+			tell(context, account->id, account->name, account->display);
+	pthread_mutex_unlock(&file->lock);
+}
+
+static const struct auth_meetings meetings = {
+	guest_account_of_guest, guest_account_of_host, guest_account_each_guest};
 
 const struct auth_backend auth_guest_account = {
 	.type = "guest-account",

@@ -104,7 +104,7 @@ static bool invite_session_valid(void *instance, const struct identity *who)
 static void tell_meeting(const struct invite *invite, auth_tell *tell, void *context)
 {
 	tell(context, &(struct auth_meeting){invite->platform, invite->meeting,
-			      invite->meeting_token, invite->host, invite->expires});
+			      invite->meeting_token, invite->host, invite->by, invite->expires});
 }
 
 static void invite_of_guest(
@@ -134,7 +134,7 @@ static void invite_of_host(void *instance, const char *host, auth_tell *tell, vo
 	pthread_mutex_unlock(&file->lock);
 }
 
-static const struct auth_meetings meetings = {invite_of_guest, invite_of_host};
+static const struct auth_meetings meetings = {invite_of_guest, invite_of_host, NULL};
 
 /* The signing secret is created with the first invitation. */
 static bool invite_needs_secret(void *instance)

@@ -34,11 +34,24 @@ struct config_rule {
 	const char *role;		       /* of the people it allows; "" */
 };
 
+/* Who may start a meeting with whom. Conditions as in a rule. */
+struct config_meet {
+	const char *name;
+	int line;
+	bool allow;
+	struct config_list accounts;  /* glob on the name of a guest account, no case */
+	struct config_list with;      /* the same for those who are invited */
+	struct config_list platforms; /* title, no case */
+	int64_t not_before, not_after;
+};
+
 struct config_policy {
 	bool present; /* the file has a policy section */
 	bool allow_by_default;
 	const struct config_rule *rules;
 	size_t count;
+	const struct config_meet *meets;
+	size_t meet_count;
 };
 
 /* The page on which hosts create guest accounts and invitations. */

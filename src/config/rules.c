@@ -84,6 +84,7 @@ static int check_name(struct arena *arena, struct section *section, struct error
 
 static const struct schema_kind policy_kind = {"policy", schema_policy_options, NULL, NULL};
 static const struct schema_kind rule_kind = {"rule", schema_rule_options, NULL, check_name};
+static const struct schema_kind meet_kind = {"meet", schema_meet_options, NULL, check_name};
 
 static int read_rule(struct arena *arena, const struct section *section, struct config_rule *rule,
 	struct error *error)
@@ -120,6 +121,31 @@ static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	return 0;
 }
 
+static int read_meets(struct arena *arena, const char *file, cfg_opt_t *parsed,
+	struct config_policy *policy, struct error *error)
+{
+	unsigned count = cfg_opt_size(parsed);
+	struct config_meet *meets = arena_alloc(arena, count, sizeof *meets);
+
+	policy->meets = meets;
+	for (; policy->meet_count < count; policy->meet_count++) {
+		struct config_meet *meet = &meets[policy->meet_count];
+		cfg_t *each = cfg_opt_getnsec(parsed, (unsigned)policy->meet_count);
+		const struct section *section = section_read(arena, file, &meet_kind, each, error);
+
+		if (section == NULL)
+			return -1;
+		meet->name = section_title(section);
+		meet->line = section->line;
+		if (!section_has(section, "allow"))
+			return section_error(section, NULL, error,
+				"allow is missing: write allow = true or allow = false");
+		if (section_fill(section, meet, error) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
 	struct error *error)
 {
@@ -139,5 +165,7 @@ int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct conf
 	section = section_read(arena, file, &policy_kind, parsed, error);
 	if (section == NULL || section_fill(section, policy, error) != 0)
 		return -1;
-	return read_rules(arena, file, schema_option(parsed, "rule"), policy, error);
+	if (read_rules(arena, file, schema_option(parsed, "rule"), policy, error) != 0)
+		return -1;
+	return read_meets(arena, file, schema_option(parsed, "meet"), policy, error);
 }

@@ -133,6 +133,21 @@ const struct option schema_rule_options[] = {
 	{0},
 };
 
+const struct option schema_meet_options[] = {
+	{"allow", OPTION_BOOL, NULL, "what the rule says", OPTION_INTO(struct config_meet, allow)},
+	{"accounts", OPTION_LIST, NULL, "names of the guest accounts that start a meeting",
+		.not_empty = true, OPTION_INTO(struct config_meet, accounts)},
+	{"with", OPTION_LIST, NULL, "names of the guest accounts that they start it with",
+		.not_empty = true, OPTION_INTO(struct config_meet, with)},
+	{"platforms", OPTION_LIST, NULL, "titles of platforms", .not_empty = true,
+		OPTION_INTO(struct config_meet, platforms)},
+	{"not-before", OPTION_TIME, NULL, "2026-01-01T08:00Z",
+		OPTION_INTO(struct config_meet, not_before)},
+	{"not-after", OPTION_TIME, NULL, "2026-12-31T18:00Z",
+		OPTION_INTO(struct config_meet, not_after)},
+	{0},
+};
+
 const struct option schema_desk_options[] = {
 	{"groups", OPTION_LIST, NULL, "groups whose members may use the desk", .required = true,
 		OPTION_INTO(struct config_desk, groups)},
@@ -378,6 +393,7 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 		{"policy", schema_policy_options, NULL},
 		{"rule", schema_rule_options, NULL},
 		{"guest-desk", schema_desk_options, NULL},
+		{"meet", schema_meet_options, NULL},
 	};
 	const cfg_flag_t titled = CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	struct arena arena = {0};
@@ -385,13 +401,15 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 	cfg_opt_t *file = options_of(&arena, &kinds[0], 4, flags);
 	cfg_opt_t *platform = options_of(&arena, &kinds[1], 0, flags);
 	cfg_opt_t *backend = options_of(&arena, &kinds[2], 0, flags);
-	cfg_opt_t *policy = options_of(&arena, &kinds[3], 1, flags);
+	cfg_opt_t *policy = options_of(&arena, &kinds[3], 2, flags);
 	cfg_opt_t *rule = options_of(&arena, &kinds[4], 0, flags);
 	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0, flags);
+	cfg_opt_t *meet = options_of(&arena, &kinds[6], 0, flags);
 
 	add_section(file, "platform", platform, titled);
 	add_section(file, "backend", backend, titled);
 	add_section(policy, "rule", rule, titled);
+	add_section(policy, "meet", meet, titled);
 	add_section(file, "policy", policy, CFGF_NONE);
 	add_section(file, "guest-desk", desk, CFGF_NONE);
 	parser = cfg_init(file, flags); /* copies the options */

@@ -25,6 +25,7 @@ extern const struct option schema_platform_options[];
 extern const struct option schema_backend_options[];
 extern const struct option schema_policy_options[];
 extern const struct option schema_rule_options[];
+extern const struct option schema_meet_options[];
 extern const struct option schema_desk_options[];
 
 /* Reads and parses the file: names, titles, lists, duplicates. Options are unchecked strings and

@@ -5,30 +5,47 @@
  * into a meeting say where they were invited to, the configuration which meetings its rules name,
  * and the policy is asked about each as a join would ask it.
  */
-#include "desk/steps.h"
+#include "desk/me.h"
 
 #include "base/text.h"
 #include "desk/desk.h"
-#include "policy/policy.h"
+#include "desk/steps.h"
+#include "policy/meet.h"
 #include "view/link.h"
 #include "view/values.h"
 #include "visit/fail.h"
+#include "visit/ticket.h"
 
-enum { OFFERS_MAX = 64, CELLS = 9 };
+enum { OFFERS_MAX = 64, CELLS = 11, PLATFORMS_MAX = 16 };
 
 /* A meeting that they may join, now or later. */
 struct offer {
 	struct page_value cells[CELLS + 1];
 	struct join join;
-	char *host;
+	char *host, *ends; /* what its End names; NULL: others have invited */
 	int64_t opens, expires;
 	char opens_text[DESK_TIME_SIZE], until_text[DESK_TIME_SIZE];
 	char opens_time[TEXT_TIME_SIZE], until_time[TEXT_TIME_SIZE];
 	struct buffer link;
 };
 
+/* A guest to start a meeting with. */
+struct choice {
+	struct page_value cells[3];
+	char *id, *name;
+};
+
 struct offers {
 	const struct visit *visit;
+	struct me_result result;
+	char by[2 * IDENTITY_SUBJECT_MAX + 2];
+	struct choice choices[ME_CHOICES_MAX];
+	size_t choice_count;
+	char own[IDENTITY_SUBJECT_MAX + 1]; /* name of the guest's account */
+	struct page_value platforms[PLATFORMS_MAX][2];
+	size_t platform_count;
+	const struct page_value *choice_list[ME_CHOICES_MAX + 1], *platform_list[PLATFORMS_MAX + 1];
+	struct buffer ticket;
 	struct offer list[OFFERS_MAX];
 	size_t count;
 	const struct page_value *open[OFFERS_MAX + 1], *later[OFFERS_MAX + 1];
@@ -43,6 +60,21 @@ static bool is_known(const struct offers *offers, const char *platform, const ch
 			strcmp(offers->list[i].join.meeting_id, meeting) == 0)
 			return true;
 	return false;
+}
+
+static bool is_same(const char *whole, const char *platform, const char *meeting)
+{
+	size_t length = strlen(platform);
+
+	return strncmp(whole, platform, length) == 0 && whole[length] == '/' &&
+	       strcmp(whole + length + 1, meeting) == 0;
+}
+
+/* Just now: the records here have it for a moment still. */
+static bool is_ended(const struct offers *offers, const struct auth_meeting *meeting)
+{
+	return offers->result.ended != NULL &&
+	       is_same(offers->result.ended, meeting->platform, meeting->meeting_id);
 }
 
 /* When the policy lets them in: now, a time ahead, or 0 for never. */
@@ -70,7 +102,7 @@ static void add_offer(void *context, const struct auth_meeting *meeting)
 	struct offer *offer = &offers->list[offers->count];
 	int64_t opens;
 
-	if (platform == NULL || offers->count == OFFERS_MAX ||
+	if (platform == NULL || offers->count == OFFERS_MAX || is_ended(offers, meeting) ||
 		is_known(offers, platform->title, meeting->meeting_id))
 		return;
 	opens = opening(offers->visit, platform->title, meeting, token);
@@ -81,6 +113,9 @@ static void add_offer(void *context, const struct auth_meeting *meeting)
 	offer->join.meeting_id = strdup(meeting->meeting_id);
 	offer->join.meeting_token = strdup(token);
 	offer->host = strdup(meeting->host);
+	if (strcmp(meeting->by, offers->by) == 0 &&
+		asprintf(&offer->ends, "%s/%s", meeting->platform, meeting->meeting_id) < 0)
+		offer->ends = NULL;
 	offer->link = BUFFER_INIT(4096);
 	if (offer->join.platform != NULL && offer->join.meeting_id != NULL &&
 		offer->join.meeting_token != NULL) {
@@ -90,6 +125,7 @@ static void add_offer(void *context, const struct auth_meeting *meeting)
 	}
 	join_release(&offer->join);
 	free(offer->host);
+	free(offer->ends);
 }
 
 /* One that a rule names. */
@@ -97,7 +133,8 @@ static void add_named(void *context, const struct config_list *platforms, const 
 {
 	struct offers *offers = context;
 	const struct service *service = offers->visit->service;
-	struct auth_meeting meeting = {.meeting_id = meeting_id, .meeting_token = "", .host = ""};
+	struct auth_meeting meeting = {
+		.meeting_id = meeting_id, .meeting_token = "", .host = "", .by = ""};
 
 	for (size_t i = 0; platforms->count == 0 && i < service->platform_count; i++) {
 		meeting.platform = service->platforms[i].title;
@@ -117,19 +154,21 @@ static void add_of_session(struct offers *offers, const struct identity *who)
 		char *platform = strndup(who->meetings[i], (size_t)(slash - who->meetings[i]));
 
 		if (platform != NULL)
-			add_offer(offers, &(struct auth_meeting){platform, slash + 1, "", "", 0});
+			add_offer(
+				offers, &(struct auth_meeting){platform, slash + 1, "", "", "", 0});
 		free(platform);
 	}
 }
 
-static void add_of_host(struct offers *offers, const struct section *section, const char *host)
+static void add_of_host(struct offers *offers, const struct section *section)
 {
 	struct service_backend *backend =
 		section != NULL ? service_backend(offers->visit->service, section_title(section))
 				: NULL;
 
 	if (backend != NULL && backend->driver->meetings != NULL)
-		backend->driver->meetings->of_host(backend->instance, host, add_offer, offers);
+		backend->driver->meetings->of_host(
+			backend->instance, offers->by, add_offer, offers);
 }
 
 static void find_offers(struct offers *offers)
@@ -138,8 +177,8 @@ static void find_offers(struct offers *offers)
 	const struct settings *settings = visit->service->settings;
 	const struct identity *who = &visit->session.who;
 	const struct service_backend *backend = service_backend(visit->service, who->backend);
-	char host[2 * IDENTITY_SUBJECT_MAX + 2];
 
+	snprintf(offers->by, sizeof offers->by, "%s/%s", who->backend, who->subject);
 	if (backend != NULL && backend->driver->meetings != NULL) {
 		backend->driver->meetings->of_guest(backend->instance, who, add_offer, offers);
 		return;
@@ -148,12 +187,117 @@ static void find_offers(struct offers *offers)
 		add_of_session(offers, who);
 		return;
 	}
-	snprintf(host, sizeof host, "%s/%s", who->backend, who->subject);
 	if (desk_is_host(visit)) {
-		add_of_host(offers, settings->desk.accounts, host);
-		add_of_host(offers, settings->desk.invitations, host);
+		add_of_host(offers, settings->desk.accounts);
+		add_of_host(offers, settings->desk.invitations);
 	}
 	policy_each_meeting(&settings->policy, add_named, offers);
+}
+
+/* One that has been started just now, which the records here do not have yet. */
+static void add_started(struct offers *offers)
+{
+	const char *started = offers->result.started;
+	const char *slash = started != NULL ? strchr(started, '/') : NULL;
+	char *platform = slash != NULL ? strndup(started, (size_t)(slash - started)) : NULL;
+
+	if (platform != NULL)
+		add_offer(offers, &(struct auth_meeting){platform, slash + 1, "",
+					  values_account(offers->visit), offers->by, 0});
+	free(platform);
+}
+
+/* ---- starting a meeting ---- */
+
+bool me_new_meeting(const struct service_platform *platform, char **id_r)
+{
+	char id[RECORDS_ID_SIZE], name[sizeof "space-" + 16], *found = NULL;
+	struct error error;
+	bool good;
+
+	records_new_id(id);
+	snprintf(name, sizeof name, "space-%.16s", id);
+	good = platform->driver->entry != NULL && platform->driver->entry->parameter == NULL &&
+	       platform_takes_browsers(platform->driver, platform->peer) &&
+	       platform_meeting_id(platform->driver, platform->instance, name, &found, &error) == 0;
+	if (good && id_r != NULL) {
+		*id_r = found;
+		return true;
+	}
+	free(found);
+	return good;
+}
+
+static void find_platforms(struct offers *offers)
+{
+	const struct service *service = offers->visit->service;
+
+	for (size_t i = 0; i < service->platform_count && offers->platform_count < PLATFORMS_MAX;
+		i++) {
+		if (!me_new_meeting(&service->platforms[i], NULL))
+			continue;
+		offers->platforms[offers->platform_count][0] = (struct page_value){
+			.name = "platform", .text = service->platforms[i].title};
+		offers->platform_list[offers->platform_count] =
+			offers->platforms[offers->platform_count];
+		offers->platform_count++;
+	}
+}
+
+static void find_own_name(void *context, const char *id, const char *name, const char *display)
+{
+	struct offers *offers = context;
+	const char *subject = offers->visit->session.who.subject;
+
+	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0 &&
+		strcmp(subject + strlen(ACCOUNT_SUBJECT), id) == 0)
+		snprintf(offers->own, sizeof offers->own, "%s", name);
+}
+
+static bool may_start_somewhere(const struct offers *offers, const char *other)
+{
+	const struct visit *visit = offers->visit;
+
+	for (size_t i = 0; i < offers->platform_count; i++)
+		if (policy_may_start(&visit->service->settings->policy,
+			    &(struct policy_pair){
+				    offers->own, other, offers->platforms[i][0].text, visit->now})
+				.verdict == POLICY_ALLOW)
+			return true;
+	return false;
+}
+
+static void add_choice(void *context, const char *id, const char *name, const char *display)
+{
+	struct offers *offers = context;
+	struct choice *choice = &offers->choices[offers->choice_count];
+
+	if (offers->choice_count == ME_CHOICES_MAX || strcmp(name, offers->own) == 0 ||
+		!may_start_somewhere(offers, name))
+		return;
+	choice->id = strdup(id);
+	choice->name = strdup(display[0] != '\0' ? display : name);
+	choice->cells[0] = (struct page_value){.name = "id", .text = choice->id};
+	choice->cells[1] = (struct page_value){.name = "name", .text = choice->name};
+	offers->choice_list[offers->choice_count++] = choice->cells;
+}
+
+/* Whom a guest with an account may start a meeting with, and where. */
+static void find_choices(struct offers *offers)
+{
+	const struct settings *settings = offers->visit->service->settings;
+	const struct service_backend *backend =
+		service_backend(offers->visit->service, offers->visit->session.who.backend);
+	const struct auth_meetings *meetings = backend != NULL ? backend->driver->meetings : NULL;
+
+	if (settings->policy.meet_count == 0 || meetings == NULL || meetings->each_guest == NULL ||
+		settings->desk.accounts == NULL ||
+		strcmp(section_title(settings->desk.accounts), backend->title) != 0)
+		return;
+	find_platforms(offers);
+	meetings->each_guest(backend->instance, find_own_name, offers);
+	if (offers->own[0] != '\0' && offers->platform_count > 0)
+		meetings->each_guest(backend->instance, add_choice, offers);
 }
 
 /* ---- the page ---- */
@@ -180,6 +324,7 @@ static void fill_cells(struct offer *offer, int64_t now)
 		{.name = "until", .text = offer->until_text},
 		{.name = "until_time", .text = offer->until_time},
 		{.name = "link", .text = offer->link.data},
+		{.name = "ends", .text = offer->ends},
 	};
 
 	memcpy(offer->cells, cells, sizeof cells);
@@ -200,7 +345,30 @@ static void sort_offers(struct offers *offers)
 	}
 }
 
-static void show(struct visit *visit, struct offers *offers)
+/* What a form came to, and what the forms need. 0, or -1 where no ticket can be made. */
+static int put_forms(
+	struct visit *visit, const struct lang *lang, struct offers *offers, struct values *values)
+{
+	const struct me_result *result = &offers->result;
+	const char *fault = result->fault;
+
+	values_put(values, "fault", fault != NULL ? lang_text(lang, fault) : NULL);
+	values_put(values, "started", result->started);
+	values_put(values, "ended", result->ended);
+	values_put(values, "action", visit->service->me_url);
+	if (visit_seal_ticket(visit, TICKET_DESK, &offers->ticket) != 0)
+		return -1;
+	values_put(values, "ticket", offers->ticket.data);
+	values_put(values, "starts", offers->choice_count > 0 ? "1" : NULL);
+	values_put_rows(values, "guests", offers->choice_list);
+	if (offers->platform_count > 1)
+		values_put_rows(values, "platforms", offers->platform_list);
+	else if (offers->platform_count == 1)
+		values_put(values, "only_platform", offers->platforms[0][0].text);
+	return 0;
+}
+
+static int show(struct visit *visit, struct offers *offers)
 {
 	const struct service_backend *backend =
 		service_backend(visit->service, visit->session.who.backend);
@@ -221,7 +389,11 @@ static void show(struct visit *visit, struct offers *offers)
 	values_put(&values, "none", offers->count == 0 ? "1" : NULL);
 	values_put_rows(&values, "open", offers->open);
 	values_put_rows(&values, "later", offers->later);
-	values_answer(visit, PAGE_ME, 200, visit->service->page_policy, lang, &values);
+	if (put_forms(visit, lang, offers, &values) != 0)
+		return -1;
+	values_answer(visit, PAGE_ME, offers->result.fault != NULL ? 400 : 200,
+		visit->service->page_policy, lang, &values);
+	return 0;
 }
 
 static void free_offers(struct offers *offers)
@@ -229,8 +401,14 @@ static void free_offers(struct offers *offers)
 	for (size_t i = 0; i < offers->count; i++) {
 		join_release(&offers->list[i].join);
 		free(offers->list[i].host);
+		free(offers->list[i].ends);
 		buffer_release(&offers->list[i].link);
 	}
+	for (size_t i = 0; i < offers->choice_count; i++) {
+		free(offers->choices[i].id);
+		free(offers->choices[i].name);
+	}
+	buffer_wipe(&offers->ticket);
 	free(offers);
 }
 
@@ -242,18 +420,28 @@ enum step me_enter(struct visit *visit)
 	return STEP_NEXT;
 }
 
-enum step me_show(struct visit *visit)
+enum step me_page(struct visit *visit, struct me_result result)
 {
 	struct offers *offers = calloc(1, sizeof *offers);
+	int rc;
 
 	if (offers == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	offers->visit = visit;
+	offers->result = result;
+	offers->ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	find_offers(offers);
+	add_started(offers);
 	sort_offers(offers);
-	show(visit, offers);
+	find_choices(offers);
+	rc = show(visit, offers);
 	free_offers(offers);
-	return STEP_DONE;
+	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+}
+
+enum step me_show(struct visit *visit)
+{
+	return me_page(visit, (struct me_result){NULL, NULL, NULL});
 }
 
 enum step me_return(struct visit *visit)

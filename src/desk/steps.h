@@ -14,4 +14,5 @@ step_function desk_mark_joined; /* of a join: notes that a guest came, where the
 
 step_function me_enter; /* whoever is not signed in comes back here */
 step_function me_show;
+step_function me_change; /* POST: one of the page's forms */
 step_function me_return; /* to the page, after a login or a change */

@@ -30,9 +30,10 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"some", "at_desk", "edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display",
 	"edit_email", "edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting",
 	"new_token", "new_expires", "link", "guest", NULL};
-static const char *const me_names[] = {COMMON, "account", "way", "since", "since_time", "logout",
-	"desk", "none", "open", "later", "meeting", "platform", "host", "until", "until_time",
-	"opens", "opens_time", "link", NULL};
+static const char *const me_names[] = {COMMON, "fault", "started", "ended", "action", "ticket",
+	"starts", "guests", "platforms", "only_platform", "id", "name", "ends", "account", "way",
+	"since", "since_time", "logout", "desk", "none", "open", "later", "meeting", "platform",
+	"host", "until", "until_time", "opens", "opens_time", "link", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
@@ -194,6 +195,13 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"desk.fault.gone",
 		"desk.fault.changed",
 		"desk.fault.again",
+		"me.fault.guests",
+		"me.fault.nobody",
+		"me.fault.platform",
+		"me.fault.policy",
+		"me.fault.many",
+		"me.fault.gone",
+		"me.fault.again",
 		"desk.fault.several",
 		"desk.fault.nobody",
 		"desk.several.broken",

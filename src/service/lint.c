@@ -3,6 +3,7 @@
 
 #include "base/site.h"
 #include "base/text.h"
+#include "policy/meet.h"
 #include "telemetry/log.h"
 
 #include <strings.h>
@@ -260,6 +261,7 @@ size_t service_lint(const struct service *service, int64_t now, service_found *f
 	policy_lint_sections(service->settings, on_section, &lint);
 	for (size_t i = 0; i < service->platform_count; i++)
 		lint_origins(&lint, i);
+	policy_lint_meets(service->settings, on_section, &lint);
 	return lint.count;
 }
 

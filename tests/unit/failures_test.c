@@ -1112,6 +1112,11 @@ static const char *const elsewhere[] = {
 	"signin/login.c LOGIN_FAILED",		  /* signin_test.c: a program's wrong password */
 	"signin/backchannel.c BAD_REQUEST",	  /* it came before */
 	"signin/backchannel.c STATE_UNAVAILABLE", /* the sessions could not be ended */
+	"desk/start.c INTERNAL",		  /* me_test.c, as the next two */
+	"desk/start.c TICKET_EXPIRED",
+	"desk/start.c refuse",
+	"desk/start.c overloaded", /* desk_test.c: the same queue */
+	"desk/start.c overloaded",
 };
 
 /* Places that no request alone leads to. */
@@ -1138,7 +1143,8 @@ static const struct {
 	{"signin/redirect.c INTERNAL", 2},
 	{"signin/renew.c INTERNAL", 1},
 	{"desk/desk.c INTERNAL", 3},
-	{"desk/me.c INTERNAL", 1},
+	{"desk/me.c INTERNAL", 2},
+	{"desk/start.c INTERNAL", 1},
 	/* where a reload between password and code brings rules that name other groups */
 	{"signin/login.c TICKET_EXPIRED", 1},
 	/* where the queue of a backend fills up between a question and its mail */

@@ -4,7 +4,7 @@
  */
 #include "config_fixture.h"
 
-#include "policy/policy.h"
+#include "policy/meet.h"
 
 struct findings {
 	struct buffer text;
@@ -268,6 +268,36 @@ static void sections_find(const char *text, size_t count, const char *words)
 	buffer_release(&findings.text);
 }
 
+/* The same of the meet rules. */
+static void meets_find(const char *rules, size_t count, const char *words)
+{
+	struct findings findings = {BUFFER_INIT(1 << 16)};
+	struct settings *settings = with_policy(rules);
+	size_t found = policy_lint_meets(settings, note_section, &findings);
+	const char *all = findings.text.data != NULL ? findings.text.data : "";
+
+	if (found != count || strstr(all, words) == NULL)
+		fail_msg("%zu findings, expected %zu with \"%s\":\n%s", found, count, words, all);
+	config_free(&settings);
+	buffer_release(&findings.text);
+}
+
+static void test_lint_meet_rules(void **state)
+{
+	(void)state;
+	meets_find("", 0, "");
+	meets_find("meet m { allow = true accounts = {a} }", 1, "nobody can start a meeting");
+	meets_find("meet m { allow = true }", 1, "every guest");
+	meets_find("meet m { allow = true accounts = {a} platforms = {\"x.example\"} }", 1,
+		"not configured");
+	meets_find("meet m { allow = true accounts = {a} not-before = \"2031-01-01T00:00Z\" "
+		   "not-after = \"2030-01-01T00:00Z\" }",
+		1, "never opens");
+	meets_find("meet m { allow = false accounts = {\"a*\"} } "
+		   "meet n { allow = true accounts = {\"ab\"} with = {c} }",
+		2, "meet \"m\" on line");
+}
+
 #define INVITED "backend \"links\" { type = \"invite\" }\n"
 
 static void test_p8_lint_a_desk_that_believes_several_backends(void **state)
@@ -382,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_p14_lint_guests_who_are_asked_for_first),
 		cmocka_unit_test(test_lint_shadowed),
 		cmocka_unit_test(test_lint_not_shadowed),
+		cmocka_unit_test(test_lint_meet_rules),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);

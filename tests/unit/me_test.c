@@ -313,6 +313,193 @@ static void names_and_meetings_stay_text(void **state)
 	assert_silent(page, "<script>");
 }
 
+/* ---- guests who start meetings, and the end of a meeting ---- */
+
+#define MEETS(more)                                                                                \
+	RULES("meet \"no\" { allow = false accounts = {\"ann\"} with = {\"dan\"} } "               \
+	      "meet \"team\" { allow = true accounts = {\"ann\"} with = {\"bea\", \"c*\", "        \
+	      "\"dan\"} } "                                                                        \
+	      "meet \"c\" { allow = true accounts = {\"cleo\"} with = {\"bea\"} } " more)
+#define STARTING MEETING ROOMS SERVICE GUESTS DESK MEETS("")
+
+static void make_accounts(struct browser *host)
+{
+	static const char *const names[] = {"ann", "bea", "cleo", "carl", "dan"};
+
+	sign_in_host(host, "hanna");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		put_account(host, names[i], "");
+}
+
+/* The id of the account that is listed with that name. */
+static const char *id_of(const struct answer *page, const char *name)
+{
+	char end[60];
+	const char *at = page->body, *found = NULL;
+
+	snprintf(end, sizeof end, "<bdi>%s A.</bdi></label>", name);
+	while ((at = strstr(at, "name=\"guest\" value=\"")) != NULL && strstr(at, end) != NULL) {
+		found = at;
+		at++;
+	}
+	return found != NULL ? cut(found, "value=\"", "\"") : NULL;
+}
+
+static const struct answer *start_with(
+	struct browser *guest, const struct answer *page, const char *one, const char *other)
+{
+	char fields[200];
+
+	if (other != NULL)
+		snprintf(fields, sizeof fields, "guest=%s&guest=%s", one, other);
+	else
+		snprintf(fields, sizeof fields, "guest=%s", one);
+	return submit(guest, page, "value=\"start\"", fields);
+}
+
+static void a_guest_starts_a_meeting_with_those_whom_a_rule_names(void **state)
+{
+	struct browser host = {0}, ann = {0}, bea = {0}, dan = {0};
+	const struct answer *page, *mine, *answer;
+	const char *link;
+
+	(void)state;
+	open_site(STARTING);
+	make_accounts(&host);
+	page = mine = open_page(&ann, "ann");
+	assert_says(page, "(me.start)");
+	assert_silent(page, "<bdi>dan A.</bdi></label>"); /* the first rule denies */
+	assert_silent(page, "<bdi>ann A.</bdi></label>");
+	answer = start_with(&ann, page, id_of(page, "bea"), id_of(page, "cleo"));
+	assert_status(answer, 200);
+	assert_says(answer, "(me.started)");
+	assert_logged("desk", "action=start-meeting result=ok guest=bea,cleo backend=guests");
+	link = link_of(answer, "(me.join): space-");
+	assert_non_null(link);
+	site_reload();
+	page = open_page(&bea, "bea");
+	assert_string_equal(link_of(page, "(me.join): space-"), link);
+	assert_says(page, "(me.host) ann A.");
+	assert_silent(page, "(me.end)"); /* it is not hers */
+	assert_leads(visit(&bea, link), "https://" PLACE "/space-");
+	assert_leads(visit(&ann, link), "https://" PLACE "/space-");
+	assert_silent(open_page(&dan, "dan"), "space-");
+	assert_silent(visit(&dan, "/me"), "(me.start)");
+	assert_leads(visit(&dan, link), "/login?ticket=");
+	/* The form comes twice, or with another's session. */
+	answer = start_with(&ann, mine, id_of(mine, "bea"), NULL);
+	assert_says(answer, "(me.fault.again)");
+	answer = start_with(&dan, mine, id_of(mine, "bea"), NULL);
+	assert_failure(answer, 400, "ticket-expired", "me.message");
+	answer = submit(&ann, visit(&ann, "/me"), "value=\"start\"", "do=other");
+	assert_status(answer, 400);
+	site_file("accounts", "{");
+	page = visit(&ann, "/me");
+	answer = start_with(&ann, page, id_of(page, "bea"), NULL);
+	assert_failure(answer, 500, "internal", "message");
+}
+
+static void what_no_rule_allows_is_not_started(void **state)
+{
+	struct browser host = {0}, ann = {0}, cleo = {0};
+	const struct answer *page, *list, *answer;
+	const char *bea, *carl, *dan = NULL;
+
+	(void)state;
+	open_site(STARTING);
+	make_accounts(&host);
+	page = open_page(&ann, "ann");
+	bea = id_of(page, "bea");
+	carl = id_of(page, "carl");
+	list = visit(&host, "/guests");
+	dan = cut(strstr(list->body, "name=\"guest\""), "value=\"", "\""); /* the newest */
+	answer = start_with(&ann, page, dan, NULL);
+	assert_status(answer, 400);
+	assert_says(answer, "(me.fault.guests)");
+	assert_logged("desk", "action=start-meeting result=failed detail=me.fault.guests guest=");
+	/* All or none; and a guest of the meeting meets all others in it. */
+	page = visit(&ann, "/me");
+	assert_says(start_with(&ann, page, bea, dan), "(me.fault.guests)");
+	page = visit(&ann, "/me");
+	assert_says(start_with(&ann, page, bea, carl), "(me.fault.guests)");
+	page = visit(&ann, "/me");
+	assert_says(start_with(&ann, page, "0123456789abcdef0123456789abcdef", NULL),
+		"(me.fault.guests)");
+	page = visit(&ann, "/me");
+	assert_says(submit(&ann, page, "value=\"start\"", ""), "(me.fault.nobody)");
+	page = open_page(&cleo, "cleo");
+	assert_null(id_of(page, "ann")); /* who may be called need not be one who calls */
+	site_reload();
+	assert_says(visit(&ann, "/me"), "(me.none)");
+	/* Not on a platform that makes no rooms by name. */
+	page = visit(&ann, "/me");
+	answer = submit(&ann, page, "value=\"start\"", "guest=x&platform=" HOST);
+	assert_status(answer, 400);
+	/* Without a rule there is no form, and none counts. */
+	site_load("", SITE);
+	answer = start_with(&ann, page, bea, NULL);
+	assert_says(answer, "(me.fault.guests)");
+	assert_silent(answer, "(me.start)");
+}
+
+static void the_rules_for_joins_count_for_what_guests_start_too(void **state)
+{
+	struct browser host = {0}, ann = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(MEETING ROOMS SERVICE GUESTS DESK
+		"policy { default = \"deny\" "
+		"rule \"guests\" { allow = true backends = {\"guests\"} platforms = {\"" HOST
+		"\"} } "
+		"meet \"all\" { allow = true accounts = {\"*\"} with = {\"*\"} } }\n");
+	make_accounts(&host);
+	page = open_page(&ann, "ann");
+	assert_says(start_with(&ann, page, id_of(page, "bea"), NULL), "(me.fault.policy)");
+}
+
+static void who_has_invited_ends_the_meeting(void **state)
+{
+	struct browser hanna = {0}, henk = {0}, ann = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(MEETING ROOMS SERVICE GUESTS DESK RULES(
+		"rule \"hosts\" { allow = true groups = {\"hosts\"} }"));
+	sign_in_host(&hanna, "hanna");
+	sign_in_host(&henk, "henk");
+	put_account(&hanna, "ann", HOST "%2Fm1%2C" HOST "%2Fm2");
+	change(&hanna, "add-invitation", "name=Ben&email=&meetings=" HOST "%2Fm1&meeting_token=");
+	site_reload();
+	assert_silent(open_page(&ann, "ann"), "(me.end)");
+	page = visit(&ann, "/me");
+	answer = SEND(&ann, .method = "POST", .target = "/me",
+		.type = "application/x-www-form-urlencoded", .body = "do=end&meeting=" HOST "/m1");
+	assert_failure(answer, 400, "ticket-expired", "me.message");
+	/* Another host's form, and a form of hers for what is not hers. */
+	page = visit(&hanna, "/me");
+	answer = submit(&henk, page, "value=\"end\"", "");
+	assert_failure(answer, 400, "ticket-expired", "me.message");
+	assert_string_equal(link_of(answer, "(error.me)"), PAGE);
+	answer = SEND(&hanna, .method = "POST", .target = "/me", .site = "cross-site",
+		.type = "application/x-www-form-urlencoded",
+		.body = form_body(page, "value=\"end\"", ""));
+	assert_failure(answer, 400, "bad-request", "other");
+	answer = submit(&hanna, page, HOST "/m1", "");
+	assert_status(answer, 200);
+	assert_says(answer, "(me.ended)");
+	assert_silent(answer, "(me.join): m1");
+	assert_logged("desk", "action=end-meeting result=ok meetings=" HOST "/m1 user=hanna");
+	answer = submit(&hanna, page, HOST "/m1", "");
+	assert_says(answer, "(me.fault.again)");
+	site_reload();
+	page = visit(&ann, "/me");
+	assert_silent(page, "(me.join): m1");
+	assert_says(page, "(me.join): m2");
+	assert_leads(visit(&ann, ENTRY "number-1"), "/login?ticket=");
+	assert_silent(visit(&henk, "/me"), "(me.end)");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, site_up, site_down)
 
 int main(void)
@@ -327,6 +514,10 @@ int main(void)
 		TEST(the_policy_says_what_is_open_and_when),
 		TEST(hosts_see_where_they_have_invited_to),
 		TEST(names_and_meetings_stay_text),
+		TEST(a_guest_starts_a_meeting_with_those_whom_a_rule_names),
+		TEST(what_no_rule_allows_is_not_started),
+		TEST(the_rules_for_joins_count_for_what_guests_start_too),
+		TEST(who_has_invited_ends_the_meeting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "policy_fixture.h"
 
 #include "policy/index.h"
+#include "policy/meet.h"
 
 static void decides(const char *rules, const struct policy_question *asked,
 	enum policy_verdict verdict, const char *rule)
@@ -644,6 +645,74 @@ static void test_of_thousands_of_rules_few_are_looked_at(void **state)
 	assert_in_range(rules_looked_at("emails", "*@example", ".org"), 0, 1);
 }
 
+/* "default" where no rule hits. */
+static void may_start(const char *rules, const char *starter, const char *other,
+	enum policy_verdict verdict, const char *rule)
+{
+	struct settings *settings = with_policy(rules);
+	const struct policy_pair pair = {starter, other, "meeting.example.org", NOON};
+	struct policy_answer answer = policy_may_start(&settings->policy, &pair);
+
+	assert_int_equal(answer.verdict, verdict);
+	assert_string_equal(answer.rule, rule);
+	config_free(&settings);
+}
+
+static void test_meet_rules_deny_by_default_and_the_first_decides(void **state)
+{
+	static const char rules[] =
+		"meet no { allow = false accounts = {ann} with = {dan} } "
+		"meet team { allow = true accounts = {ann, \"p-*\"} with = {\"*\"} } "
+		"meet away { allow = true platforms = {\"elsewhere\"} } "
+		"meet over { allow = true not-after = \"2020-01-01T00:00Z\" } "
+		"meet later { allow = true not-before = \"2090-01-01T00:00Z\" }";
+
+	(void)state;
+	may_start("", "ann", "bea", POLICY_DENY, "default");
+	may_start("default = allow", "ann", "bea", POLICY_DENY, "default");
+	may_start(rules, "ann", "bea", POLICY_ALLOW, "team");
+	may_start(rules, "p-7", "bea", POLICY_ALLOW, "team");
+	may_start(rules, "ann", "dan", POLICY_DENY, "no");
+	may_start("meet no { allow = false accounts = {ANN} } meet all { allow = true }", "ann",
+		"dan", POLICY_DENY, "no");
+	may_start(rules, "bea", "ann", POLICY_DENY, "default");
+}
+
+static void test_either_may_be_the_one_who_starts(void **state)
+{
+	struct settings *settings =
+		with_policy("meet m { allow = true accounts = {a} with = {b} }");
+	struct policy_pair pair = {"b", "a", "meeting.example.org", NOON};
+
+	(void)state;
+	assert_int_equal(policy_may_start(&settings->policy, &pair).verdict, POLICY_DENY);
+	assert_true(policy_may_meet(&settings->policy, &pair));
+	pair.other = "c";
+	assert_false(policy_may_meet(&settings->policy, &pair));
+	config_free(&settings);
+}
+
+static void test_a_meeting_opens_when_the_policy_turns(void **state)
+{
+	struct settings *settings = with_policy(
+		"rule no { allow = false not-before = \"2091-01-01T00:00Z\" not-after = "
+		"\"2091-01-01T09:59Z\" } "
+		"rule r { allow = true not-before = \"2091-01-01T08:00Z\" }");
+	struct policy_question asked = question(&nobody);
+	int64_t opens = policy_opens(&settings->policy, &asked);
+
+	(void)state;
+	asked.now = opens;
+	assert_true(opens > NOON);
+	assert_int_equal(policy_decide(&settings->policy, &asked).verdict, POLICY_ALLOW);
+	asked.now = opens - 1;
+	assert_int_equal(policy_decide(&settings->policy, &asked).verdict, POLICY_DENY);
+	config_free(&settings);
+	settings = with_policy("rule r { allow = true not-after = \"2020-01-01T08:00Z\" }");
+	assert_int_equal(policy_opens(&settings->policy, &asked), 0);
+	config_free(&settings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -674,6 +743,9 @@ int main(void)
 		cmocka_unit_test(test_a27_what_is_not_known_fails_closed),
 		cmocka_unit_test(test_the_index_changes_no_answer),
 		cmocka_unit_test(test_of_thousands_of_rules_few_are_looked_at),
+		cmocka_unit_test(test_meet_rules_deny_by_default_and_the_first_decides),
+		cmocka_unit_test(test_either_may_be_the_one_who_starts),
+		cmocka_unit_test(test_a_meeting_opens_when_the_policy_turns),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);

@@ -46,9 +46,11 @@ static const struct shipped {
 			   NULL}},
 	{"meeting",
 		(const char *const[]){COMMON, "platform", "meeting", "link", "live", "key", NULL}},
-	{"me", (const char *const[]){COMMON, "account", "way", "since", "since_time", "logout",
-		       "desk", "none", "open", "later", "meeting", "platform", "host", "until",
-		       "until_time", "opens", "opens_time", "link", NULL}},
+	{"me", (const char *const[]){COMMON, "fault", "started", "ended", "action", "ticket",
+		       "starts", "guests", "platforms", "only_platform", "id", "name", "ends",
+		       "account", "way", "since", "since_time", "logout", "desk", "none", "open",
+		       "later", "meeting", "platform", "host", "until", "until_time", "opens",
+		       "opens_time", "link", NULL}},
 	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
 
