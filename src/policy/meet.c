@@ -21,18 +21,12 @@ static bool names_platform(const struct config_list *titles, const char *title)
 	return titles->count == 0;
 }
 
-/* The first condition that misses; NULL: the rule hits. */
-static const char *missing(const struct config_meet *meet, const struct policy_pair *pair)
+static bool matches(const struct config_meet *meet, const struct policy_pair *pair)
 {
-	if (!names(&meet->accounts, pair->starter))
-		return "accounts";
-	if (!names(&meet->with, pair->other))
-		return "with";
-	if (!names_platform(&meet->platforms, pair->platform))
-		return "platforms";
-	if (meet->not_before != 0 && pair->now < meet->not_before)
-		return "not-before";
-	return meet->not_after != 0 && pair->now > meet->not_after ? "not-after" : NULL;
+	return names(&meet->accounts, pair->starter) && names(&meet->with, pair->other) &&
+	       names_platform(&meet->platforms, pair->platform) &&
+	       (meet->not_before == 0 || pair->now >= meet->not_before) &&
+	       (meet->not_after == 0 || pair->now <= meet->not_after);
 }
 
 struct policy_answer policy_may_start(
@@ -41,7 +35,7 @@ struct policy_answer policy_may_start(
 	for (size_t i = 0; i < policy->meet_count; i++) {
 		const struct config_meet *meet = &policy->meets[i];
 
-		if (missing(meet, pair) == NULL)
+		if (matches(meet, pair))
 			return (struct policy_answer){
 				meet->allow ? POLICY_ALLOW : POLICY_DENY, meet->name, ""};
 	}
@@ -54,17 +48,6 @@ bool policy_may_meet(const struct config_policy *policy, const struct policy_pai
 
 	return policy_may_start(policy, pair).verdict == POLICY_ALLOW ||
 	       policy_may_start(policy, &turned).verdict == POLICY_ALLOW;
-}
-
-struct policy_reason policy_explain_meet(
-	const struct config_meet *meet, const struct policy_pair *pair)
-{
-	const char *condition = missing(meet, pair);
-	struct policy_reason reason = {.match = condition == NULL ? POLICY_HIT : POLICY_MISS};
-
-	snprintf(reason.text, sizeof reason.text, "%s",
-		condition != NULL ? condition : "all conditions hold");
-	return reason;
 }
 
 /* ---- lint ---- */

@@ -23,10 +23,6 @@ struct policy_answer policy_may_start(
  */
 bool policy_may_meet(const struct config_policy *policy, const struct policy_pair *pair);
 
-/* How one rule stands to a pair: a hit, or the first condition that misses. */
-struct policy_reason policy_explain_meet(
-	const struct config_meet *meet, const struct policy_pair *pair);
-
 /* Findings about meet rules, as policy_lint_sections() has them. */
 size_t policy_lint_meets(const struct settings *settings,
 	void (*found)(void *context, const char *about, int line, const char *text), void *context);

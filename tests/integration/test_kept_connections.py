@@ -370,7 +370,7 @@ def rolled(rig):
 
 
 def test_a_rolling_restart_loses_no_request(make_rig):
-    """Three times, under load, over kept connections; `tests/bench/roll` does the same with 2,000 requests a second."""
+    """Three times, under load, over kept connections."""
     rig = make_rig(processes=2)
     seen, finish = keep_asking(rig, threading.Event(), 6)
     for number in range(3):
