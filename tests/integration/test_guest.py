@@ -27,7 +27,7 @@ def test_a_name_is_enough_for_a_meeting_that_is_open(rig):
     assert rig.platform.get(back.location).status == 200
     join = wait_for(lambda: rig.events("join"), "the audit line")[-1]
     assert re.fullmatch("guest-[0-9a-f]{32}", join["user"]) and join["backend"] == "guests"
-    assert "Zoë" not in rig.pool.said()
+    assert join["name"] == "Zoë <b>&"
 
 
 def test_the_session_is_for_that_meeting(rig):

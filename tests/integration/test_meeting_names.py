@@ -67,7 +67,7 @@ def test_tools_say_why_something_is_no_meeting(rig, platform, written):
 
 @pytest.mark.parametrize("platform,written,words", [
     (JITSI, "b\u00fcro", "percent-encoded in small letters"), (JITSI, "b%C3%BCro", "percent-encoded in small letters"),
-    (JITSI, "https://meet.example.org/weekly", "the tenant is not letters"), (UCWA, "john", "is not USER@DOMAIN/ID or sip:USER@DOMAIN;"),
+    (JITSI, "https://meet.example.org/weekly", "the tenant is not letters"), (UCWA, "john", "is neither USER@DOMAIN/ID nor sip:USER@DOMAIN;"),
     (UCWA, "john@evil.example/1", "evil.example, is not one of the option `domains`")])
 def test_tools_say_how_a_meeting_is_written(rig, platform, written, words):
     done = rig.ctl("policy", "explain", "--user", "alice", "--platform", platform, "--meeting", written, check=False)
@@ -81,7 +81,7 @@ def lint(rig, *rules):
     done = rig.ctl("--json", "policy", "lint", check=False)
     found = [entry["finding"] for entry in json.loads(done.stdout)]
     assert done.returncode == (1 if found else 0)
-    return found
+    return [finding for finding in found if not finding.startswith("allowed-origins: ")]
 
 
 def about(platform, *patterns):

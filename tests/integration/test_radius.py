@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -400,12 +401,14 @@ def test_a_push_that_nobody_approves_shuts_nobody_else_out(make_rig, liar):
     rig = start(make_rig(start=False), liar.port, 'timeout = "1s"\n retries = 0')
     liar.lie = silent_for(b"bert")
     for _ in range(6):
+        began = time.monotonic()
         assert sign_in(rig, "bert")[1].status == 503
     assert sign_in(rig, "anna")[1].status == 302
     asked = len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)])
     answer = sign_in(rig, "bert")[1]
     assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
-    assert len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)]) == asked, "left alone by themselves"
+    again = len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)]) - asked
+    assert again == 0 or time.monotonic() - began > 4, "left alone by themselves, for five seconds at first"
 
 
 def test_names_that_the_server_is_silent_about_shut_nobody_out(make_rig, liar):

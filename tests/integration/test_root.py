@@ -414,7 +414,7 @@ def test_check_says_what_the_pool_is_not_ready_for(pool):
     assert "the pool is not ready: " in findings(pool, pool.path, 1)[1][1]
     os.rename(pool.folder + "/other", pool.folder + "/state")
     said = as_user(MEETAUTHCTL, "-c", pool.conf, "check", "--socket", pool.path, env=QUIET)
-    assert said.returncode == 1 and "call this as root" in said.stdout, said
+    assert said.returncode == 1 and "run this as root" in said.stdout, said
 
 
 def test_root_connects_to_no_socket_that_others_can_replace(pool):

@@ -300,7 +300,7 @@ def test_the_entry_leads_to_the_page_and_asks_nobody(setup):
     url = setup.peer.url + "/john/K3Y9"
     somebody, answer = setup.sign_in("/auth/ucwa?meetingUrl=" + urllib.parse.quote(url, safe=""))
     assert answer.location.startswith(APP + "/join?from=meetauth&meetingUrl=" + urllib.parse.quote(url, safe="") + "&code=")
-    assert somebody.get("/auth/ucwa/john@contoso.example/G03W98W4").location.endswith(urllib.parse.quote(URI, safe="")), "as rules and invitations name it"
+    assert urllib.parse.quote(URI, safe="") + "&code=" in somebody.get("/auth/ucwa/john@contoso.example/G03W98W4").location, "as rules and invitations name it"
     assert not setup.peer.ledger, "the script asks, and the policy again"
     assert ask(setup, somebody).status == 200
 
