@@ -316,11 +316,14 @@ class Rig:
             parsed = [logfmt(line) for line in log.read().splitlines()]
         return [event for event in parsed if name in (None, event.get("event"))]
 
+    def metrics(self):
+        """All series; none where a process that was killed did not answer."""
+        answer = self.send("GET", "/auth/metrics")
+        lines = answer.text.splitlines() if answer.status == 200 else []
+        return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
     def metric(self, series):
-        for line in self.send("GET", "/auth/metrics").text.splitlines():
-            if line.startswith(series + " "):
-                return float(line.rpartition(" ")[2])
-        raise AssertionError("no series " + series)
+        return self.metrics()[series]
 
     # -- tear down --
 

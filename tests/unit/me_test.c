@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef HAVE_CJOSE
+
 #define HOST	"meeting.example.org"
 #define PLACE	"rooms.example.org"
 #define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
@@ -259,8 +261,8 @@ static void the_policy_says_what_is_open_and_when(void **state)
 	put_account(&host, "ann", HOST "%2Fm3%2C" HOST "%2Fm1%2C" HOST "%2Fm2%2C" HOST "%2Fm4");
 	page = open_page(&guest, "ann");
 	assert_non_null(link_of(page, "(me.join): m1"));
-	assert_silent(page, "m2");
-	assert_silent(page, "m4");
+	assert_silent(page, "<bdi>m2");
+	assert_silent(page, "<bdi>m4");
 	assert_says(page, "(me.opens) 2090-01-01 08:00");
 	assert_null(link_of(page, "(me.join): m3"));
 	/* People see what rules name for them. */
@@ -289,10 +291,10 @@ static void hosts_see_where_they_have_invited_to(void **state)
 	assert_says(page, "(me.desk)");
 	assert_non_null(link_of(page, "(me.join): m1"));
 	assert_non_null(link_of(page, "(me.join): blue"));
-	assert_silent(page, "m9");
+	assert_silent(page, "(me.join): m9");
 	page = visit(&henk, "/me");
 	assert_non_null(link_of(page, "(me.join): m9"));
-	assert_silent(page, "m1");
+	assert_silent(page, "(me.join): m1");
 }
 
 static void names_and_meetings_stay_text(void **state)
@@ -522,3 +524,12 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+
+#else
+
+int main(void)
+{
+	return 77; /* automake: skipped, the build has no cjose */
+}
+
+#endif
