@@ -48,7 +48,7 @@ struct offers {
 	struct buffer ticket;
 	struct offer list[OFFERS_MAX];
 	size_t count;
-	const struct page_value *open[OFFERS_MAX + 1], *later[OFFERS_MAX + 1];
+	const struct page_value *meetings[OFFERS_MAX + 1]; /* those that are open first */
 };
 
 /* ---- which meetings ---- */
@@ -312,7 +312,9 @@ static void put_time(int64_t seconds, char text[DESK_TIME_SIZE], char time[TEXT_
 
 static void fill_cells(struct offer *offer, int64_t now)
 {
-	if (offer->opens > now)
+	bool later = offer->opens > now;
+
+	if (later)
 		put_time(offer->opens, offer->opens_text, offer->opens_time);
 	put_time(offer->expires, offer->until_text, offer->until_time);
 	const struct page_value cells[] = {
@@ -323,7 +325,7 @@ static void fill_cells(struct offer *offer, int64_t now)
 		{.name = "opens_time", .text = offer->opens_time},
 		{.name = "until", .text = offer->until_text},
 		{.name = "until_time", .text = offer->until_time},
-		{.name = "link", .text = offer->link.data},
+		{.name = "link", .text = later ? NULL : offer->link.data},
 		{.name = "ends", .text = offer->ends},
 	};
 
@@ -332,17 +334,18 @@ static void fill_cells(struct offer *offer, int64_t now)
 
 static void sort_offers(struct offers *offers)
 {
-	size_t open = 0, later = 0;
+	int64_t now = offers->visit->now;
+	size_t count = 0;
 
-	for (size_t i = 0; i < offers->count; i++) {
-		struct offer *offer = &offers->list[i];
+	for (int later = 0; later < 2; later++)
+		for (size_t i = 0; i < offers->count; i++) {
+			struct offer *offer = &offers->list[i];
 
-		fill_cells(offer, offers->visit->now);
-		if (offer->opens <= offers->visit->now)
-			offers->open[open++] = offer->cells;
-		else
-			offers->later[later++] = offer->cells;
-	}
+			if ((offer->opens > now) != later)
+				continue;
+			fill_cells(offer, now);
+			offers->meetings[count++] = offer->cells;
+		}
 }
 
 /* What a form came to, and what the forms need. 0, or -1 where no ticket can be made. */
@@ -387,8 +390,7 @@ static int show(struct visit *visit, struct offers *offers)
 	values_put(&values, "since_time", since_time);
 	values_put(&values, "desk", desk_is_host(visit) ? visit->service->desk_url : NULL);
 	values_put(&values, "none", offers->count == 0 ? "1" : NULL);
-	values_put_rows(&values, "open", offers->open);
-	values_put_rows(&values, "later", offers->later);
+	values_put_rows(&values, "meetings", offers->meetings);
 	if (put_forms(visit, lang, offers, &values) != 0)
 		return -1;
 	values_answer(visit, PAGE_ME, offers->result.fault != NULL ? 400 : 200,

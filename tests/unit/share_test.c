@@ -48,8 +48,8 @@ static const struct shipped {
 		(const char *const[]){COMMON, "platform", "meeting", "link", "live", "key", NULL}},
 	{"me", (const char *const[]){COMMON, "fault", "started", "ended", "action", "ticket",
 		       "starts", "guests", "platforms", "only_platform", "id", "name", "ends",
-		       "account", "way", "since", "since_time", "logout", "desk", "none", "open",
-		       "later", "meeting", "platform", "host", "until", "until_time", "opens",
+		       "account", "way", "since", "since_time", "logout", "desk", "none",
+		       "meetings", "meeting", "platform", "host", "until", "until_time", "opens",
 		       "opens_time", "link", NULL}},
 	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
