@@ -7,10 +7,7 @@
 
 static bool names(const struct config_list *patterns, const char *name)
 {
-	for (size_t i = 0; i < patterns->count; i++)
-		if (text_matches(patterns->items[i], name, true))
-			return true;
-	return patterns->count == 0;
+	return patterns->count == 0 || text_matches_any(patterns->items, patterns->count, name);
 }
 
 static bool names_platform(const struct config_list *titles, const char *title)
