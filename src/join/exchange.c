@@ -7,6 +7,7 @@
 #include "join/exchange.h"
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "join/grant.h"
 #include "join/handover.h"
 #include "join/secrets.h"
@@ -110,19 +111,23 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
 }
 
+/* The first question to the state may make this wait, and the answer lives no longer than until
+ * then. */
 static enum step read_result(struct visit *visit, const struct outbound_answer *answer)
 {
 	bool nothing_sent = !answer->sent && visit->exchange.secret_index == 0;
+	enum outbound_result result = answer->result;
 
-	if (answer->result == OUTBOUND_ANSWER)
+	if (result == OUTBOUND_ANSWER)
 		return read_answer(visit, answer);
-	if (nothing_sent)
-		give_claim_back(visit);
 	visit_set_detail(visit, "%s", answer->reason);
-	switch (answer->result) {
+	if (result == OUTBOUND_BUSY)
+		visit->report.retry_after = answer->retry_after_ms / 1000 + 1;
+	if (nothing_sent)
+		give_claim_back(visit); /* the answer is gone after this */
+	switch (result) {
 	case OUTBOUND_BUSY:
 		metric_count(METRIC_EXCHANGE_NOT_SENT);
-		visit->report.retry_after = answer->retry_after_ms / 1000 + 1;
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	case OUTBOUND_TIMEOUT:
 		metric_count(METRIC_EXCHANGE_TIMEOUT);
@@ -138,17 +143,28 @@ static enum step read_result(struct visit *visit, const struct outbound_answer *
 	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
 }
 
-static void on_answer(void *context, const struct outbound_answer *answer)
+struct answered {
+	struct visit *visit;
+	const struct outbound_answer *answer;
+};
+
+static void take_answer(void *context)
 {
-	struct visit *visit = context;
+	struct answered answered = *(const struct answered *)context;
+	struct visit *visit = answered.visit;
 	enum step step;
 
 	visit->exchange.took_ms = clock_monotonic_ms() - visit->exchange.started_ms;
-	step = read_result(visit, answer);
+	step = read_result(visit, answered.answer);
 	if (step == STEP_WAIT)
 		return;
 	metric_observe(METRIC_EXCHANGE_SECONDS, visit->exchange.took_ms);
 	visit_continue(visit, step);
+}
+
+static void on_answer(void *context, const struct outbound_answer *answer)
+{
+	fiber_run(take_answer, &(struct answered){context, answer});
 }
 
 /* Sends with the present version of the secret, within what is left of the one deadline. */
@@ -234,24 +250,30 @@ static struct state_claimed claim_of(const struct visit *visit)
 	return claim;
 }
 
+/* Makes as many claims as fit into one question. */
+static void claim_some(void *context)
+{
+	struct server *server = context;
+	struct visit *visits[STATE_CLAIMS_MAX];
+	struct state_claimed claims[STATE_CLAIMS_MAX];
+	size_t count = 0;
+
+	for (; server->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
+		visits[count] = server->claiming;
+		claims[count] = claim_of(visits[count]);
+		server->claiming = visits[count]->exchange.next;
+	}
+	if (server->claiming == NULL)
+		server->last_claiming = NULL;
+	state_claim_all(server->state, claims, count, clock_wall());
+	for (size_t i = 0; i < count; i++)
+		visit_continue(visits[i], read_claim(visits[i], &claims[i]));
+}
+
 void exchange_claim_all(struct server *server)
 {
-	while (server->claiming != NULL) {
-		struct visit *visits[STATE_CLAIMS_MAX];
-		struct state_claimed claims[STATE_CLAIMS_MAX];
-		size_t count = 0;
-
-		for (; server->claiming != NULL && count < STATE_CLAIMS_MAX; count++) {
-			visits[count] = server->claiming;
-			claims[count] = claim_of(visits[count]);
-			server->claiming = visits[count]->exchange.next;
-		}
-		if (server->claiming == NULL)
-			server->last_claiming = NULL;
-		state_claim_all(server->state, claims, count, clock_wall());
-		for (size_t i = 0; i < count; i++)
-			visit_continue(visits[i], read_claim(visits[i], &claims[i]));
-	}
+	while (server->claiming != NULL)
+		fiber_run(claim_some, server);
 }
 
 enum step exchange_token(struct visit *visit)

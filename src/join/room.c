@@ -11,6 +11,7 @@
 #include "join/room.h"
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "join/steps.h"
 #include "visit/fail.h"
 
@@ -98,20 +99,29 @@ static enum step clear_or_wait(struct visit *visit)
 	return be_unavailable(visit);
 }
 
-static void on_look(uv_timer_t *timer)
+static void on_look(uv_timer_t *timer);
+
+static void look(void *context)
 {
-	struct looking *looking = timer->data;
+	struct looking *looking = context;
 	struct visit *visit = looking->visit;
 	enum step step = clear_or_wait(visit);
 
-	if (step == STEP_WAIT && clock_monotonic_ms() < looking->until_ms)
+	if (step == STEP_WAIT && clock_monotonic_ms() < looking->until_ms) {
+		uv_timer_start(&looking->timer, on_look, LOOK_MS, 0);
 		return;
+	}
 	if (step == STEP_WAIT) {
 		visit_set_detail(visit, "the room is still being cleared for another visitor");
 		step = refuse(visit, RETRY_SOON_S);
 	}
-	uv_close((uv_handle_t *)timer, on_look_closed);
+	uv_close((uv_handle_t *)&looking->timer, on_look_closed);
 	visit_continue(visit, step);
+}
+
+static void on_look(uv_timer_t *timer)
+{
+	fiber_run(look, timer->data);
 }
 
 static enum step wait_until_cleared(struct visit *visit)
@@ -124,7 +134,7 @@ static enum step wait_until_cleared(struct visit *visit)
 	looking->until_ms = clock_monotonic_ms() + visit->platform->peer->timeout_ms;
 	uv_timer_init(visit->server->loop, &looking->timer);
 	looking->timer.data = looking;
-	uv_timer_start(&looking->timer, on_look, LOOK_MS, LOOK_MS);
+	uv_timer_start(&looking->timer, on_look, LOOK_MS, 0);
 	return STEP_WAIT;
 }
 

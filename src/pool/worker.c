@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pool/worker.h"
 
+#include "base/fiber.h"
 #include "base/wipe.h"
 #include "telemetry/metrics.h"
 
@@ -138,6 +139,24 @@ static bool may_run(const struct worker_queue *queue, uint64_t whose)
 
 /* ---- work ---- */
 
+struct ended {
+	struct worker_job *job;
+	bool cancelled;
+};
+
+static void tell_on_fiber(void *context)
+{
+	struct ended ended = *(const struct ended *)context;
+
+	ended.job->done(ended.job, ended.cancelled);
+}
+
+/* On a fiber of its own: what waits there for the state must not hold up the caller. */
+static void tell(struct worker_job *job, bool cancelled)
+{
+	fiber_run(tell_on_fiber, &(struct ended){job, cancelled});
+}
+
 static void on_loop(uv_work_t *request, int status);
 
 static void start(struct worker_queue *queue, struct worker_job *job)
@@ -171,7 +190,7 @@ static void on_loop(uv_work_t *request, int status)
 	*at = job->next;
 	queue->running--;
 	start_next(queue);
-	job->done(job, status != 0);
+	tell(job, status != 0);
 }
 
 int worker_submit(struct worker_queue *queue, struct worker_job *job)
@@ -193,7 +212,7 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job)
 	}
 	enqueue(queue, job);
 	if (pushed_out != NULL)
-		pushed_out->done(pushed_out, true);
+		tell(pushed_out, true);
 	return 0;
 }
 
@@ -201,7 +220,7 @@ bool worker_cancel(struct worker_job *job)
 {
 	if (!dequeue(job->queue, job))
 		return false; /* it runs */
-	job->done(job, true);
+	tell(job, true);
 	return true;
 }
 

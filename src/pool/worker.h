@@ -35,8 +35,8 @@ extern struct worker_queue worker_files;
 extern struct worker_queue worker_signing;
 
 /* A job, embedded in what it belongs to; zero before its first use. `work` runs on a thread and
- * must touch nothing that the loop touches; `done` runs on the loop, exactly once, after work or
- * when cancelled before it began. */
+ * must touch nothing that the loop touches; `done` runs on the loop (on a fiber, where the process
+ * has fibers), exactly once, after work or when cancelled before it began. */
 struct worker_job {
 	void (*work)(struct worker_job *job);
 	void (*done)(struct worker_job *job, bool cancelled);

@@ -2,6 +2,7 @@
 #include "service/upkeep.h"
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "telemetry/log.h"
 
 enum {
@@ -42,6 +43,7 @@ struct upkeep {
 	struct state *state;
 	struct service **current;
 	bool running, ending;
+	bool looking; /* for what is due; a question to the state may make that wait */
 	struct told *told;
 	struct state_thing lease; /* that this process has, if any */
 	int64_t lease_s;
@@ -274,28 +276,24 @@ static void on_loop(struct worker_job *job, bool cancelled)
 {
 	struct upkeep *upkeep = (struct upkeep *)((char *)job - offsetof(struct upkeep, job));
 
-	upkeep->running = false;
 	if (!cancelled)
 		report(upkeep);
 	if (upkeep->outcome == OUTCOME_FAILED)
 		rest(upkeep);
 	put_files_in_place(upkeep);
 	drop_uses(upkeep);
+	upkeep->running = false;
 	watch(upkeep, 0);
 }
 
 static void submit(struct upkeep *upkeep, struct worker_queue *queue)
 {
 	upkeep->running = true;
-	upkeep->service = service_use(*upkeep->current);
-	upkeep->files = files_use(upkeep->service->files);
 	upkeep->outcome = OUTCOME_FAILED;
 	upkeep->error.text[0] = '\0';
 	upkeep->job = (struct worker_job){.work = on_worker, .done = on_loop};
-	if (worker_submit(queue, &upkeep->job) != 0) {
+	if (worker_submit(queue, &upkeep->job) != 0)
 		upkeep->running = false;
-		drop_uses(upkeep);
-	}
 }
 
 /* ---- those who wait ---- */
@@ -327,22 +325,23 @@ static bool is_over(
 	return *why_r != NULL;
 }
 
-/* Whoever is told may wait once more: from the first one each time. */
+/* Whoever is told may wait once more: from the first one each time. Others may join the list, at
+ * its head, while is_over() waits for the state. */
 static void tell_waiters(struct upkeep *upkeep)
 {
-	struct upkeep_waiter **at = &upkeep->waiters;
+	struct upkeep_waiter *waiter = upkeep->waiters, **at;
 	const char *why;
 
-	while (*at != NULL) {
-		struct upkeep_waiter *waiter = *at;
-
+	while (waiter != NULL) {
 		if (!is_over(upkeep, waiter, &why)) {
-			at = &waiter->next;
+			waiter = waiter->next;
 			continue;
 		}
+		for (at = &upkeep->waiters; *at != waiter;)
+			at = &(*at)->next;
 		*at = waiter->next;
 		waiter->done(waiter, why);
-		at = &upkeep->waiters;
+		waiter = upkeep->waiters;
 	}
 }
 
@@ -362,8 +361,7 @@ static bool may_force(const struct upkeep *upkeep, const char *title)
 	static const struct state_rate rate = {FORCED_MAX, FORCED_MS};
 	uint8_t key[STATE_KEY_SIZE];
 
-	seal_hash(store_hash_key((*upkeep->current)->files->store), key, "renewals at once", title,
-		NULL);
+	seal_hash(store_hash_key(upkeep->files->store), key, "renewals at once", title, NULL);
 	return state_take(upkeep->state, key, rate, clock_wall_ms()) == 0;
 }
 
@@ -378,7 +376,7 @@ static const struct store_secret *find_due(
 
 	if (platform->driver->secret == NULL || platform->driver->secret->renewal_due == NULL)
 		return NULL;
-	secret = store_secrets((*upkeep->current)->files->store, platform->title, &count);
+	secret = store_secrets(upkeep->files->store, platform->title, &count);
 	if (count == 0)
 		return NULL;
 	*forced_r = platform->driver->secret->renewal_due(
@@ -432,25 +430,45 @@ static void renew_if_due(struct upkeep *upkeep, struct service_platform *platfor
 	submit(upkeep, &platform->queue);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void start_what_is_due(struct upkeep *upkeep)
 {
-	struct upkeep *upkeep = timer->data;
-	struct service *service = *upkeep->current;
+	struct service *service = service_use(*upkeep->current);
 
-	tell_waiters(upkeep);
-	if (upkeep->waiters == NULL && uv_timer_get_repeat(timer) == WATCH_WAITERS_MS)
-		watch(upkeep, WATCH_MS);
-	if (upkeep->running)
-		return;
+	upkeep->service = service;
+	upkeep->files = files_use(service->files);
 	if (upkeep->unsaved != NULL) {
 		/* Nobody else has it, so it is saved without the lease, too; which keeps others
 		 * from sending again what is in the store. */
 		hold_lease(upkeep);
 		submit(upkeep, &worker_files);
-		return;
+	} else {
+		for (size_t i = 0; i < service->platform_count && !upkeep->running; i++)
+			renew_if_due(upkeep, &service->platforms[i]);
 	}
-	for (size_t i = 0; i < service->platform_count && !upkeep->running; i++)
-		renew_if_due(upkeep, &service->platforms[i]);
+	if (!upkeep->running)
+		drop_uses(upkeep);
+}
+
+static void look(void *context)
+{
+	struct upkeep *upkeep = context;
+
+	tell_waiters(upkeep);
+	if (upkeep->waiters == NULL && uv_timer_get_repeat(&upkeep->timer) == WATCH_WAITERS_MS)
+		watch(upkeep, WATCH_MS);
+	if (!upkeep->running && !upkeep->ending)
+		start_what_is_due(upkeep);
+	upkeep->looking = false;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct upkeep *upkeep = timer->data;
+
+	if (upkeep->looking)
+		return;
+	upkeep->looking = true;
+	fiber_run(look, upkeep);
 }
 
 struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current)
@@ -486,7 +504,7 @@ void upkeep_free(struct upkeep **upkeep)
 		return;
 	u->ending = true;
 	uv_timer_stop(&u->timer);
-	while (u->running)
+	while (u->running || u->looking)
 		uv_run(u->timer.loop, UV_RUN_ONCE);
 	save_last(u);
 	uv_close((uv_handle_t *)&u->timer, on_closed);

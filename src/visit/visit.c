@@ -2,6 +2,7 @@
 #include "visit/visit.h"
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "telemetry/metrics.h"
 #include "visit/audit.h"
 #include "visit/fail.h"
@@ -80,7 +81,7 @@ static void finish(struct visit *visit)
 	free_visit(visit);
 }
 
-void visit_continue(struct visit *visit, enum step step)
+static void run_steps(struct visit *visit, enum step step)
 {
 	while (step == STEP_NEXT) {
 		step_function *next = *visit->steps++;
@@ -89,6 +90,27 @@ void visit_continue(struct visit *visit, enum step step)
 	}
 	if (step == STEP_DONE)
 		finish(visit);
+}
+
+struct continuing {
+	struct visit *visit;
+	enum step step;
+};
+
+static void run_on_fiber(void *context)
+{
+	struct continuing continuing = *(const struct continuing *)context;
+
+	run_steps(continuing.visit, continuing.step);
+}
+
+/* The steps run on a fiber, so that they can wait for the state. */
+void visit_continue(struct visit *visit, enum step step)
+{
+	if (fiber_self() != NULL)
+		run_steps(visit, step);
+	else
+		fiber_run(run_on_fiber, &(struct continuing){visit, step});
 }
 
 /* -- the beginning -- */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * A visit: one request from its arrival to its response. It runs the steps of its route (routes.c).
- * A step never blocks. It returns STEP_NEXT; STEP_DONE when the visit has its response or has
- * failed (fail.h); or STEP_WAIT after arranging that visit_continue() is called. The loop's thread
- * owns all visits.
+ * A step never blocks the loop. It returns STEP_NEXT; STEP_DONE when the visit has its response or
+ * has failed (fail.h); or STEP_WAIT after arranging that visit_continue() is called. The loop's
+ * thread owns all visits.
+ *
+ * A question to the state may make a step wait in the middle, on its fiber (base/fiber.h), while
+ * the loop handles other events. Nobody else touches the visit meanwhile. What a step found in the
+ * server or in a list that visits share may have changed after such a question.
  */
 #pragma once
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The site of request_fixture.h: a process as main.c makes it, with a memory state that can be
- * broken, a clock that can be put forward, a log that is kept, and other hosts on the same loop.
+ * The site of request_fixture.h: a process as main.c makes it, with a memory state that answers in
+ * a later turn of the loop and can be broken, a clock that can be put forward, a log that is kept,
+ * and other hosts on the same loop.
  *
  * clock_…() and sink_…() stand here in the place of base/clock.c and telemetry/sink.c.
  */
 #include "request_site.h"
 
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/file.h"
 #include "state/driver.h"
 #include "telemetry/sink.h"
@@ -23,7 +25,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOG_MAX = 256 * 1024, NAMES_MAX = 4096, ANSWERS_MAX = 64, WORKERS = 16, PATIENCE_S = 120 };
+enum {
+	LOG_MAX = 256 * 1024,
+	NAMES_MAX = 4096,
+	ANSWERS_MAX = 64,
+	WORKERS = 16,
+	PATIENCE_S = 120,
+	WAITING_MAX = 4096
+};
 
 static struct {
 	uv_loop_t loop;
@@ -136,9 +145,41 @@ static void remember_name(const struct state_name *name)
 		names[name_count++] = *name;
 }
 
+/* Each question waits for a later turn of the loop, as with a state on another machine. */
+static struct {
+	uv_timer_t turn;
+	struct fiber *waiting[WAITING_MAX];
+	size_t count;
+} questions;
+
+static void on_later_turn(uv_timer_t *timer)
+{
+	struct fiber *waiting[WAITING_MAX];
+	size_t count = questions.count;
+
+	(void)timer;
+	memcpy(waiting, questions.waiting, sizeof waiting);
+	questions.count = 0;
+	for (size_t i = 0; i < count; i++)
+		fiber_wake(waiting[i]);
+}
+
+/* The tests run on a fiber's stack here, which cmocka's longjmp() must not leave. */
+static void wait_for_answer(void)
+{
+	if (fiber_self() == NULL || questions.count >= WAITING_MAX) {
+		fprintf(stderr, "a question to the state that cannot wait: asked on no fiber\n");
+		abort();
+	}
+	questions.waiting[questions.count++] = fiber_self();
+	uv_timer_start(&questions.turn, on_later_turn, 0, 0);
+	fiber_wait();
+}
+
 static int change(
 	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {
+	wait_for_answer();
 	for (size_t i = 0; i < count; i++)
 		if (strchr(broken_changes, changes[i].name->bytes[0]) != NULL)
 			return -1;
@@ -149,6 +190,7 @@ static int change(
 
 static int read_entry(struct state *state, const struct state_name *name, int64_t *value_r)
 {
+	wait_for_answer();
 	if (strchr(broken_reads, name->bytes[0]) != NULL)
 		return -1;
 	return memory->read(state, name, value_r);
@@ -682,6 +724,8 @@ int site_up(void **state)
 	site.server.routes = &routes;
 	site.server.most_in_flight = 1000;
 	open_state();
+	uv_timer_init(&site.loop, &questions.turn);
+	fibers_begin();
 	open_peer();
 	site_forget_log();
 	return 0;
@@ -707,7 +751,9 @@ int site_down(void **state)
 	upkeep_free(&site.server.upkeep);
 	service_drop(&site.server.service);
 	outbound_free(&site.outbound);
+	uv_close((uv_handle_t *)&questions.turn, NULL);
 	uv_run(&site.loop, UV_RUN_DEFAULT);
+	fibers_end();
 	assert_int_equal(uv_loop_close(&site.loop), 0);
 	site.server.state->driver = memory;
 	state_close(&site.server.state);
