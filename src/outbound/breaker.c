@@ -25,8 +25,8 @@ void breaker_failed(struct breaker *breaker, int64_t now_ms)
 	breaker->failures++;
 	if (breaker->failures < maximum)
 		return;
-	/* Requests that were under way when it opened fail too; only the probe makes the pause
-	 * longer. */
+	/* Requests that were under way when the breaker opened fail as well; only a failed probe
+	 * makes the pause longer. */
 	if (breaker->pause_ms == 0)
 		breaker->pause_ms = BREAKER_OPEN_MS;
 	else if (breaker->probing)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A circuit breaker: after several failures in a row nothing is sent for a while, then one request
- * tries whether the peer is back. Pure: times come in, decisions go out.
+ * A circuit breaker: after several failures in a row it lets no request through for a while, then
+ * one as a probe. While probes fail, the pauses grow. It reads no clock: the caller passes the
+ * time.
  */
 #pragma once
 
@@ -9,26 +10,27 @@
 #include <stdint.h>
 
 enum {
-	BREAKER_FAILURES = 20,	/* in a row, before it opens, where the breaker does not say */
-	BREAKER_OPEN_MS = 5000, /* the first pause; doubles with each failed try */
+	BREAKER_FAILURES = 20,	/* failures in a row that open it, by default */
+	BREAKER_OPEN_MS = 5000, /* the first pause; each failed probe doubles it */
 	BREAKER_OPEN_MAX_MS = 60000,
 };
 
-/* Zero is a closed breaker. */
+/* A breaker of all zeros is closed: it lets everything through. */
 struct breaker {
-	unsigned failures_max; /* in a row, before it opens; 0: BREAKER_FAILURES */
+	unsigned failures_max; /* failures in a row that open it; 0: BREAKER_FAILURES */
 	unsigned failures;
-	int64_t retry_at_ms; /* monotonic; nothing is let through before it */
+	int64_t retry_at_ms; /* monotonic; it lets nothing through before this time */
 	int64_t pause_ms;    /* 0 while closed */
-	bool probing;	     /* the one try is under way */
+	bool probing;	     /* a probe is under way */
 };
 
-/* Whether a request may go out at `now_ms`; else *wait_ms_r says when to ask again. */
+/* True if a request may be sent at `now_ms`. Otherwise *wait_ms_r is how long to wait before asking
+ * again. After true, call exactly one of the three functions below. */
 bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r);
 
-/* What became of a request that was let through. */
+/* The request got an answer, or failed. */
 void breaker_succeeded(struct breaker *breaker);
 void breaker_failed(struct breaker *breaker, int64_t now_ms);
 
-/* A request that was let through was given up before there was a result. */
+/* The request was cancelled, or failed for a reason that says nothing about the peer. */
 void breaker_abandoned(struct breaker *breaker);

@@ -11,9 +11,10 @@
 #include <sys/queue.h>
 
 enum {
-	IDLE_MAX = 128, /* easy handles kept per peer */
-	RECEIVE_BUFFER =
-		2 * 1024, /* thousands may be under way: libcurl's default is 16 KiB each */
+	IDLE_MAX = 128, /* idle easy handles kept per peer */
+	/* In bytes. With thousands of requests under way, libcurl's default of 16 KiB is too much.
+	 */
+	RECEIVE_BUFFER = 2 * 1024,
 };
 
 struct outbound {
@@ -29,30 +30,29 @@ TAILQ_HEAD(requests, outbound_request);
 struct outbound_peer {
 	struct outbound *outbound;
 	LIST_ENTRY(outbound_peer) all;
-	bool listed; /* among those of `outbound`, which may be freed before */
-	CURLU *base; /* parsed once: parsing it for each request would be a fifth of libcurl's work
-		      */
+	bool listed; /* in the list of `outbound`, which may be freed before the peer */
+	CURLU *base; /* the URL, parsed once: parsing it for each request would be a fifth of
+			libcurl's work */
 	struct trust *trust; /* NULL: http */
 	int64_t connect_timeout_ms, timeout_ms, keep_ms;
-	unsigned requests; /* whose memory is not freed yet */
+	unsigned requests; /* not freed yet */
 	unsigned in_flight, in_flight_max;
 	unsigned connections, connections_max; /* transfers under way */
 	bool released;
 	struct breaker breaker;
 	struct name *name;
 	struct addresses addresses;
-	size_t best;		 /* of the addresses: the last good one */
-	int64_t look_again_ms;	 /* at the name */
-	struct requests waiting; /* for an address or a connection */
+	int64_t look_again_ms;	 /* monotonic: when to ask names.h again */
+	struct requests waiting; /* requests that wait for an address or a connection */
 	CURL *idle[IDLE_MAX];
 	size_t idle_count;
 };
 
-/* WAITING, UNDER_WAY (once for each address that is tried), ENDED. */
+/* A request is WAITING, then UNDER_WAY once for each address that is tried, then ENDED. */
 enum state { ENDED = 0, WAITING, UNDER_WAY };
 
 struct outbound_request {
-	struct transfer transfer; /* its easy handle has the target from the beginning */
+	struct transfer transfer; /* the target is set in its easy handle from the start */
 	uv_timer_t timer;
 	struct outbound_peer *peer;
 	TAILQ_ENTRY(outbound_request) waiting;
@@ -61,13 +61,14 @@ struct outbound_request {
 	void *context;
 	int64_t connect_deadline_ms, deadline_ms;
 	struct addresses addresses;
-	size_t at;	/* of the addresses: the one that is tried */
-	struct aim aim; /* at it */
+	size_t at; /* the index of the address that is tried */
+	struct aim aim;
 	bool sent, too_large;
 	size_t head_length;
 	char detail[CURL_ERROR_SIZE];
 	struct buffer body;
-	struct outbound_answer refused; /* what is told when nothing is sent at all */
+	struct outbound_answer
+		refused; /* the answer if the request is refused before anything is sent */
 };
 
 static struct outbound_request *request_of(struct transfer *transfer)
@@ -154,7 +155,7 @@ struct outbound_peer *outbound_peer_new(
 	peer->connections_max =
 		settings->connections_max > 0 ? settings->connections_max : settings->in_flight_max;
 	if (read_base(peer, settings->base) != 0) {
-		error_set(error, "%s: libcurl does not take this address", settings->base);
+		error_set(error, "%s: libcurl cannot use this URL", settings->base);
 		free_peer(peer);
 		return NULL;
 	}
@@ -175,7 +176,7 @@ void outbound_peer_release(struct outbound_peer **peer)
 		free_peer(p);
 }
 
-/* All that is the same for every request to the peer; set once in a handle's life. */
+/* Sets what is the same for every request to the peer; once in a handle's life. */
 static void prepare(struct outbound_peer *peer, CURL *easy)
 {
 	multi_prepare(peer->outbound->multi, easy);
@@ -183,7 +184,7 @@ static void prepare(struct outbound_peer *peer, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CURLU, peer->base);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	/* The timer of the request ends it earlier. */
+	/* The request's own timer ends it earlier. */
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -214,7 +215,7 @@ static void give_handle(struct outbound_peer *peer, CURL *easy)
 	peer->idle[peer->idle_count++] = easy;
 }
 
-/* -- the end of a request -- */
+/* -- the end_request of a request -- */
 
 static void free_request(uv_handle_t *timer)
 {
@@ -227,8 +228,9 @@ static void free_request(uv_handle_t *timer)
 	free(request);
 }
 
-/* The request is not the caller's any more; its memory goes in a later turn of the loop. */
-static void end(struct outbound_request *request)
+/* Releases the request's handle and its place in the counts. Its memory is freed in a later turn of
+ * the loop. */
+static void end_request(struct outbound_request *request)
 {
 	request->state = ENDED;
 	request->peer->in_flight--;
@@ -239,18 +241,18 @@ static void end(struct outbound_request *request)
 	uv_close((uv_handle_t *)&request->timer, free_request);
 }
 
-static void tell(struct outbound_request *request, struct outbound_answer *answer)
+static void answer_request(struct outbound_request *request, struct outbound_answer *answer)
 {
 	answer->sent = request->sent;
 	answer->body = request->body.data != NULL ? request->body.data : "";
 	answer->length = request->body.length;
 	request->done(request->context, answer);
-	end(request);
+	end_request(request);
 }
 
-/* What ends a request that got no answer. `blame`: it is the peer's fault. */
-static void fail(struct outbound_request *request, enum outbound_result result, const char *reason,
-	bool blame)
+/* Ends a request that got no answer. `blame`: the peer caused it, so the breaker counts it. */
+static void fail_request(struct outbound_request *request, enum outbound_result result,
+	const char *reason, bool blame)
 {
 	struct outbound_answer answer = {.result = result, .reason = reason};
 	struct breaker *breaker = &request->peer->breaker;
@@ -261,7 +263,7 @@ static void fail(struct outbound_request *request, enum outbound_result result, 
 		breaker_failed(breaker, clock_monotonic_ms());
 	else
 		breaker_abandoned(breaker);
-	tell(request, &answer);
+	answer_request(request, &answer);
 }
 
 /* -- one address after the other -- */
@@ -276,14 +278,15 @@ static void set_timer(struct outbound_request *request, int64_t at_ms)
 	uv_timer_start(&request->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
 }
 
-/* Aims at the next address. The timer ends the try, or the request. 0 or -1. */
+/* Starts a transfer to the current address. The timer then ends this attempt or the whole request.
+ * 0 or -1. */
 static int try_address(struct outbound_request *request)
 {
 	struct outbound_peer *peer = request->peer;
 	int64_t now = clock_monotonic_ms();
 	size_t others = request->addresses.count - request->at - 1;
 
-	/* libcurl parses it for each transfer. */
+	/* libcurl parses this option for each transfer, so a numeric host does without it. */
 	if (!name_is_numeric(peer->name))
 		easy_aim(request->transfer.easy, &request->aim,
 			request->addresses.text[request->at]);
@@ -298,13 +301,15 @@ static int try_address(struct outbound_request *request)
 	return 0;
 }
 
-/* The try failed before anything was written. True when another one is under way. */
+/* Called when an attempt failed before anything was written. Starts the next address; true if that
+ * worked. */
 static bool try_next(struct outbound_request *request)
 {
 	struct outbound_peer *peer = request->peer;
 
 	if (request->transfer.error != 0)
-		return false; /* it is this machine that cannot */
+		return false; /* this machine cannot open connections; another address would
+				 fail_request as well */
 	name_bad(peer->name, request->addresses.text[request->at]);
 	peer->look_again_ms = 0;
 	request->at++;
@@ -315,15 +320,15 @@ static bool try_next(struct outbound_request *request)
 	return false;
 }
 
-/* The transfer is over: its connection may be somebody else's now. */
-static void leave(struct outbound_request *request)
+/* The transfer is over: another request may use its connection. */
+static void leave_connection(struct outbound_request *request)
 {
 	request->peer->connections--;
 	request->state = ENDED;
 }
 
-/* What a failed transfer means, given whether the request went out. */
-static void explain(struct outbound_request *request, CURLcode result)
+/* Fails the request with the result and the reason that a failed transfer stands for. */
+static void fail_transfer(struct outbound_request *request, CURLcode result)
 {
 	const char *reason = easy_why(result, request->detail);
 	enum outbound_result what = request->sent ? OUTBOUND_BROKEN : OUTBOUND_UNREACHABLE;
@@ -338,7 +343,7 @@ static void explain(struct outbound_request *request, CURLcode result)
 	} else if (result == CURLE_ABORTED_BY_CALLBACK) {
 		reason = "kept connection died after the request was written";
 	}
-	fail(request, what, reason, request->transfer.error == 0);
+	fail_request(request, what, reason, request->transfer.error == 0);
 }
 
 static void on_done(struct transfer *transfer, CURLcode result)
@@ -347,16 +352,16 @@ static void on_done(struct transfer *transfer, CURLcode result)
 	struct outbound_peer *peer = request->peer;
 	struct outbound_answer answer = {.result = OUTBOUND_ANSWER};
 
-	leave(request);
+	leave_connection(request);
 	if (result == CURLE_OK) {
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
 		answer.retry_after_ms = easy_retry_s(transfer->easy, answer.status) * 1000;
 		breaker_succeeded(&peer->breaker);
-		tell(request, &answer);
+		answer_request(request, &answer);
 	} else {
 		request->sent = request->sent && easy_has_written(transfer->easy);
 		if (request->sent || !try_next(request))
-			explain(request, result);
+			fail_transfer(request, result);
 	}
 	advance(peer);
 }
@@ -368,8 +373,9 @@ static void on_stuck(struct transfer *transfer)
 
 /* -- waiting -- */
 
-/* The try took its time, or the request. */
-static void on_timer_under_way(struct outbound_request *request)
+/* The timer fired during a transfer: the time of this address is over, or that of the request, or
+ * the transfer is stuck. */
+static void on_transfer_timer(struct outbound_request *request)
 {
 	struct outbound_peer *peer = request->peer;
 	int64_t now = clock_monotonic_ms();
@@ -379,7 +385,7 @@ static void on_timer_under_way(struct outbound_request *request)
 		set_timer(request, request->deadline_ms);
 		return;
 	}
-	/* TLS may take longer than a share: the address is alive. */
+	/* The address has answered, so TLS may use all that is left of the time to connect. */
 	if (connecting && now < request->connect_deadline_ms && request->transfer.error == 0 &&
 		easy_is_connected(request->transfer.easy)) {
 		set_timer(request, request->connect_deadline_ms);
@@ -387,9 +393,9 @@ static void on_timer_under_way(struct outbound_request *request)
 	}
 	request->sent = request->sent && easy_has_written(request->transfer.easy);
 	multi_cancel(peer->outbound->multi, &request->transfer);
-	leave(request);
+	leave_connection(request);
 	if (!connecting || !try_next(request))
-		explain(request, CURLE_OPERATION_TIMEDOUT);
+		fail_transfer(request, CURLE_OPERATION_TIMEDOUT);
 	advance(peer);
 }
 
@@ -398,24 +404,25 @@ static void on_timer(uv_timer_t *timer)
 	struct outbound_request *request = timer->data;
 
 	if (request->state == UNDER_WAY)
-		on_timer_under_way(request);
+		on_transfer_timer(request);
 	else if (request->state == WAITING)
-		/* Where others hold all connections it is they who know what the peer does. */
-		fail(request, OUTBOUND_TIMEOUT,
+		/* Without an address the lookup was too slow: blame the peer. Without a free
+		 * connection the requests that hold one report on the peer. */
+		fail_request(request, OUTBOUND_TIMEOUT,
 			request->peer->addresses.count == 0 ? "the name lookup took too long"
 							    : "no connection became free in time",
 			request->peer->addresses.count == 0);
 	else
-		tell(request, &request->refused);
+		answer_request(request, &request->refused);
 }
 
 static void fail_waiting(struct outbound_peer *peer, enum outbound_result result, const char *why)
 {
 	while (!TAILQ_EMPTY(&peer->waiting))
-		fail(TAILQ_FIRST(&peer->waiting), result, why, true);
+		fail_request(TAILQ_FIRST(&peer->waiting), result, why, true);
 }
 
-/* The addresses as they are known now. */
+/* Asks names.h for the current addresses where that is due. */
 static enum name_state renew_addresses(struct outbound_peer *peer, const char **why_r)
 {
 	enum name_state state;
@@ -430,7 +437,7 @@ static enum name_state renew_addresses(struct outbound_peer *peer, const char **
 	return state;
 }
 
-/* Starts what waits, as far as there are addresses and connections. */
+/* Starts the waiting requests while there are addresses and free connections. */
 static void advance(struct outbound_peer *peer)
 {
 	const char *why = NULL;
@@ -451,7 +458,7 @@ static void advance(struct outbound_peer *peer)
 		request->state = ENDED;
 		request->addresses = peer->addresses;
 		if (try_address(request) != 0)
-			fail(request, OUTBOUND_UNREACHABLE, "no memory", false);
+			fail_request(request, OUTBOUND_UNREACHABLE, "no memory", false);
 	}
 }
 
@@ -464,7 +471,7 @@ static void on_names_changed(uv_async_t *async)
 	advance(peer);
 }
 
-/* On the resolver's thread. */
+/* Called on the resolver's thread. */
 static void wake_loop(void *context)
 {
 	struct outbound *outbound = context;
@@ -482,7 +489,7 @@ static void on_start(uv_timer_t *timer)
 	advance(request->peer);
 }
 
-/* Nothing is sent; `done` hears of it in the next turn of the loop. */
+/* Refuses to send the request; `done` is called in the next turn of the loop. */
 static void refuse(struct outbound_request *request, int64_t retry_after_ms)
 {
 	request->state = ENDED;
@@ -548,7 +555,7 @@ int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout
 	if (start(request, target, timeout_ms) == 0)
 		return 0;
 	breaker_abandoned(&peer->breaker);
-	end(request);
+	end_request(request);
 	return -1;
 }
 
@@ -599,7 +606,7 @@ void outbound_free(struct outbound **outbound)
 		return;
 	names_notify(NULL, NULL);
 	names_stop();
-	/* A reload under way has peers that are freed after this. */
+	/* A reload that is under way may free its peers after this. */
 	while (!LIST_EMPTY(&o->peers)) {
 		LIST_FIRST(&o->peers)->listed = false;
 		LIST_REMOVE(LIST_FIRST(&o->peers), all);

@@ -8,21 +8,23 @@
 #include <sys/socket.h>
 
 enum {
-	DRAIN_MAX = 64, /* reads of a connection that is given up */
-	RETRY_S = 10,	/* of an answer that does not say how long */
+	DRAIN_MAX = 64, /* reads before a connection is closed */
+	RETRY_S = 10,	/* for a 429 without Retry-After */
 	RETRY_MAX_S = 600,
 };
 
 void easy_set_safety(CURL *easy, struct trust *trust)
 {
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, trust != NULL ? "https" : "http");
-	curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* not from the environment either */
+	curl_easy_setopt(easy, CURLOPT_PROXY,
+		""); /* "" also ignores the proxy variables of the environment */
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	/* With HTTP/2 a request that the server did not process looks like one that it broke. */
+	/* With HTTP/2, libcurl does not tell a request that the server never processed from one
+	 * that failed. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* Asks for none; libcurl decodes what is sent all the same. */
+	/* Asks for an unencoded body. If the server encodes it all the same, libcurl decodes it. */
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
 	if (trust == NULL)
 		return;
@@ -82,7 +84,7 @@ const char *easy_why(CURLcode code, const char *detail)
 	}
 }
 
-/* RFC 9112, C.2.2 refers to RFC 2068, 19.7.1.1: parameters by commas. */
+/* The syntax is that of RFC 2068, 19.7.1.1, to which RFC 9112, C.2.2 refers. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms)
 {
 	static const char name[] = "keep-alive:", parameter[] = "timeout=";
@@ -115,8 +117,8 @@ int64_t easy_retry_s(CURL *easy, long status)
 	return seconds < RETRY_MAX_S ? seconds : RETRY_MAX_S;
 }
 
-/* What lies in the socket is taken out: libcurl 7.88 takes a TLS connection with a close_notify in
- * it for alive. */
+/* Reads what the socket still holds: libcurl 7.88 considers a TLS connection alive if a
+ * close_notify is waiting in it. */
 void easy_shut(curl_socket_t socket)
 {
 	char bytes[4096];
@@ -126,7 +128,7 @@ void easy_shut(curl_socket_t socket)
 		;
 }
 
-/* -- a transfer that is waited for -- */
+/* -- running a transfer -- */
 
 static CURLcode read_result(struct run *run)
 {
@@ -139,8 +141,8 @@ static CURLcode read_result(struct run *run)
 	return CURLE_FAILED_INIT;
 }
 
-/* To the address that it is aimed at: TCP until `tcp_ms`, TLS until `connect_ms`, all until
- * `end_ms` (monotonic). */
+/* Runs the transfer to one address: TCP may take until `tcp_ms`, TLS until `connect_ms`, everything
+ * until `end_ms` (monotonic). */
 static CURLcode run_once(struct run *run, int64_t tcp_ms, int64_t connect_ms, int64_t end_ms)
 {
 	int running = 1;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What all users of libcurl's easy handles have in common. Private to outbound/.
+ * What all users of libcurl's easy handles share. Private to outbound/.
  *
- * libcurl looks no name up: a transfer is aimed at one address in numbers. Then nothing of
- * libcurl's waits for a resolver, and which address is tried next is ours to say. It repeats no
- * request of which a byte was written.
+ * libcurl never looks up a name: each transfer gets one numeric address. So libcurl never waits for
+ * a resolver, and the caller chooses which address is tried next. A request of which libcurl has
+ * written a byte is not repeated.
  */
 #pragma once
 
@@ -14,66 +14,70 @@
 #include <curl/curl.h>
 
 enum {
-	EASY_HEAD_MAX = 32 * 1024, /* bytes of header lines an answer may have */
+	EASY_HEAD_MAX = 32 * 1024, /* bytes; the most that the header lines of an answer may have */
 	EASY_KEEP_MS = 4000, /* servers keep idle connections for 5 s (Node, Apache) or longer */
-	EASY_SHARE_MIN_MS = 250, /* what an address gets at least, if there is another */
+	EASY_SHARE_MIN_MS = 250, /* the least time for an address if others are left */
 };
 
-/* What is the same for every request: no redirect, proxy, .netrc or environment; HTTP/1.1; an
- * encoded body is decoded. With `trust` https, TLS 1.2 or later, verified; with NULL http. */
+/* Sets what is the same for every request: no redirect, no proxy, no .netrc, nothing from the
+ * environment, HTTP/1.1. With `trust`: https only, TLS 1.2 or later, verified. With NULL: http
+ * only. */
 void easy_set_safety(CURL *easy, struct trust *trust);
 
-/* The address that a transfer is aimed at; lives as long as that. */
+/* Storage for easy_aim(); it has to live until the transfer has ended. */
 struct aim {
 	struct curl_slist list;
 	char text[ADDRESS_SIZE + 8];
 };
 
-/* Connects to the address in the place of the host of the URL, at the same port. */
+/* Makes the transfer connect to this address instead of the URL's host, at the same port. */
 void easy_aim(CURL *easy, struct aim *aim, const char *address);
 
-/* What an address gets for TCP of what is left, while `others` may still be tried after it. */
+/* The time that an address gets to connect, in ms, when `left_ms` are left and `others` may be
+ * tried after it. */
 int64_t easy_share_ms(int64_t left_ms, size_t others);
 
-/* Whether TCP has connected, of a transfer that is under way. */
+/* True if TCP has connected, for a transfer that is under way. */
 bool easy_is_connected(CURL *easy);
 
-/* For CURLOPT_PREREQFUNCTION, which is called right before a request is written; `sent` is whether
- * that was called before. False: libcurl wrote some of the request to a kept connection that died,
- * and would write it again. */
+/* To be called from CURLOPT_PREREQFUNCTION, right before a request is written; `sent` is true if it
+ * was called before. False: libcurl wrote some of the request to a kept connection that died, and
+ * would write it again. */
 bool easy_may_write(CURL *easy, bool sent);
 
-/* Whether bytes of the request were written. */
+/* True if bytes of the request were written. */
 bool easy_has_written(CURL *easy);
 
-/* What failed: of TLS in the words of libcurl's error buffer, which say what is wrong with which
- * certificate, and of everything else its constant. */
+/* The reason of a failure. For TLS it is `detail`, libcurl's error buffer, which says what is wrong
+ * with which certificate; otherwise a constant. */
 const char *easy_why(CURLcode code, const char *detail);
 
-/* Makes libcurl find a connection closed when it looks at it before the next use. */
+/* Shuts down an idle connection, so that libcurl finds it closed before its next use. */
 void easy_shut(curl_socket_t socket);
 
-/* When a transfer has to be where; `connect_ms` and `timeout_ms` from now on. */
+/* A transfer to wait for, and its timeouts, which start with easy_run(). */
 struct run {
-	CURLM *multi; /* keeps the connections; used by one thread at a time */
+	CURLM *multi; /* holds the kept connections; only one thread at a time may use it */
 	CURL *easy;
-	struct name *name; /* of its host */
+	struct name *name; /* the host to connect to */
 	int64_t connect_ms, timeout_ms;
-	const bool *begun; /* what CURLOPT_PREREQFUNCTION sets */
+	const bool *begun; /* set by the caller's CURLOPT_PREREQFUNCTION */
 	char *detail;	   /* the handle's CURLOPT_ERRORBUFFER */
-	/* filled by easy_run(): */
-	const char *why;      /* what failed; a constant, or `detail` */
-	curl_socket_t socket; /* of the connection that is kept; CURL_SOCKET_BAD: none */
+	/* set by easy_run(): */
+	const char *why;      /* the reason of a failure: a constant, or `detail` */
+	curl_socket_t socket; /* the kept connection; CURL_SOCKET_BAD: none */
 };
 
-/* Runs a transfer and waits for its end: tries the addresses of the name one after the other until
- * it has begun. The time for name, TCP and TLS is `connect_ms`, for all of it `timeout_ms`. */
+/* Runs a transfer and waits for its end. Tries the addresses of the name one after the other until
+ * one accepts the request. `connect_ms` is the time for name, TCP and TLS, `timeout_ms` for
+ * everything. */
 CURLcode easy_run(struct run *run);
 
-/* Whole seconds for which an answer asks us to wait: of 503 with Retry-After (RFC 9110, 10.2.3),
- * and of 429 also without it. At most ten minutes, whatever it says; 0: it does not ask. */
+/* How many seconds an answer asks us to wait: 503 with Retry-After (RFC 9110, 10.2.3), and 429 with
+ * or without it. At most ten minutes; 0: the answer does not ask. */
 int64_t easy_retry_s(CURL *easy, long status);
 
-/* How long a connection may be idle that carried a header line of an answer; `keep_ms` where it is
- * not Keep-Alive: timeout=SECONDS. Some time before the server's end. */
+/* How long the connection may be kept, in ms, after a header line of an answer: the line's
+ * "Keep-Alive: timeout=SECONDS" less a margin, so that we close it before the server does.
+ * `keep_ms` for other lines, and the most. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms);

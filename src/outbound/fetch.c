@@ -11,21 +11,21 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum { IDLE_MAX = 64 }; /* handles kept; each has its own connections */
+enum { IDLE_MAX = 64 }; /* idle handles that are kept; each has its own connection */
 
-/* What sends one request after the other, and its kept connection. */
+/* An easy handle, and the connection that it keeps between requests. */
 struct handle {
 	CURL *easy;
 	CURLM *multi;
-	curl_socket_t socket; /* CURL_SOCKET_BAD: none is kept */
+	curl_socket_t socket; /* CURL_SOCKET_BAD: no connection is kept */
 	int64_t until_ms;     /* monotonic: how long the connection may be idle */
 };
 
 struct fetch {
 	char *ca_file;
 	int64_t connect_timeout_ms, timeout_ms;
-	pthread_mutex_t lock; /* guards what follows */
-	struct trust *trust;  /* NULL: not needed so far */
+	pthread_mutex_t lock; /* guards the members below */
+	struct trust *trust;  /* NULL: not loaded yet */
 	struct handle idle[IDLE_MAX];
 	size_t idle_count;
 };
@@ -60,8 +60,8 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 	return transfer->too_large ? 0 : size * count;
 }
 
-/* CURLOPT_PREREQFUNCTION, called right before the request is written. A second time means that
- * libcurl found a kept connection dead after writing, and would write again on a new one. */
+/* CURLOPT_PREREQFUNCTION, called right before the request is written. A second call means that
+ * libcurl wrote to a kept connection that had died, and would now write again on a new one. */
 static int begin_writing(void *context, char *local, char *remote, int local_port, int remote_port)
 {
 	struct transfer *transfer = context;
@@ -90,7 +90,7 @@ static struct handle new_handle(void)
 	return (struct handle){0};
 }
 
-/* A readable idle socket is a closed one, or one that sends what nobody asked for. */
+/* False if the peer has closed an idle connection or sent something unasked. */
 static bool is_quiet(curl_socket_t socket)
 {
 	char byte;
@@ -98,7 +98,7 @@ static bool is_quiet(curl_socket_t socket)
 	return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
-/* Its `easy` is NULL without memory. */
+/* Takes an idle handle or makes one. `easy` is NULL if memory ran out. */
 static struct handle take_handle(struct fetch *fetch)
 {
 	struct handle handle = {0};
@@ -115,8 +115,8 @@ static struct handle take_handle(struct fetch *fetch)
 	return handle;
 }
 
-/* Forgets the request; the connection stays. */
-static void give_handle(struct fetch *fetch, struct handle *handle)
+/* Clears the handle and keeps it with its connection for the next request. */
+static void return_handle(struct fetch *fetch, struct handle *handle)
 {
 	bool kept;
 
@@ -130,7 +130,7 @@ static void give_handle(struct fetch *fetch, struct handle *handle)
 		free_handle(handle);
 }
 
-/* The certificates; NULL with an error. */
+/* Loads the certificates at the first call. NULL with an error. */
 static struct trust *trust_of(struct fetch *fetch, struct error *error)
 {
 	struct trust *trust;
@@ -150,7 +150,7 @@ static void set_safety(CURL *easy, struct trust *trust)
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 }
 
-/* *headers_r is the caller's, and is to live until the transfer is over. */
+/* The caller frees *headers_r after the transfer, also if this fails. */
 static int set_headers(
 	CURL *easy, const struct fetch_request *request, struct curl_slist **headers_r)
 {
@@ -198,9 +198,9 @@ static void set_callbacks(CURL *easy, struct transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
 }
 
-/* -- what came back -- */
+/* -- reading the answer -- */
 
-/* The header of that name and number; NULL when there is none. */
+/* The value of the field with this name and index; NULL if there is none. */
 static const char *header_of(CURL *easy, const char *name, size_t index)
 {
 	struct curl_header *header;
@@ -246,7 +246,7 @@ static void read_challenge(CURL *easy, struct fetch_answer *answer)
 	}
 }
 
-/* RFC 9111 5.2: directives by commas, names without case. no-store and no-cache are an age of 0. */
+/* The max-age of Cache-Control (RFC 9111 5.2); 0 for no-store and no-cache, -1 if not set. */
 static int64_t age_of(const char *directives)
 {
 	int64_t age = -1, number;
@@ -300,8 +300,8 @@ static void read_answer(
 
 /* -- errors -- */
 
-/* The host of an address and what is told of it; both the caller's, "host" and "host:port". -1: it
- * is no address of http or https. */
+/* Reads the host of a URL, which the caller frees with curl_free(), and writes "host:port: " into
+ * `place`, for errors. -1 if it is not a URL of http or https. */
 static int read_host(const char *url, char **host_r, struct buffer *place)
 {
 	bool http = strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
@@ -383,7 +383,7 @@ static int64_t timeout_of(const struct fetch *fetch, const struct fetch_request 
 	return fetch->timeout_ms;
 }
 
-/* With a handle, a name and, for https, the certificates. */
+/* Sends the request. `run` has the name, and `trust` is set for https. */
 static enum fetch_result send_request(struct fetch *fetch, struct handle *handle, struct run *run,
 	struct trust *trust, const struct fetch_request *request, struct fetch_answer *answer,
 	struct error *error)
@@ -398,7 +398,7 @@ static enum fetch_result send_request(struct fetch *fetch, struct handle *handle
 	CURLcode code;
 
 	if (set_request(handle->easy, request, &headers) != 0) {
-		error_set(error, "libcurl does not take the request");
+		error_set(error, "libcurl cannot send this request");
 		goto done;
 	}
 	set_safety(handle->easy, trust);
@@ -440,7 +440,7 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	*answer = (struct fetch_answer){.max_age = -1,
 		.body = BUFFER_INIT(request->body_max > 0 ? request->body_max : FETCH_BODY_MAX)};
 	if (read_host(request->url, &host, &place) != 0) {
-		error_set(error, "not an address of http or https");
+		error_set(error, "expected a URL that begins with http:// or https://");
 		goto done;
 	}
 	if (tls && (trust = trust_of(fetch, error)) == NULL)
@@ -455,7 +455,7 @@ done:
 	if (result != FETCH_ANSWER && place.length > 0)
 		error_prefix(error, "%s", place.data);
 	if (handle.easy != NULL)
-		give_handle(fetch, &handle);
+		return_handle(fetch, &handle);
 	name_drop(&run.name);
 	curl_free(host);
 	buffer_release(&place);

@@ -11,7 +11,7 @@ struct jose_keys {
 	struct jose_key keys[JOSE_KEYS_MAX];
 };
 
-/* A compact JWS taken apart. */
+/* The parts of a compact JWS. */
 struct compact {
 	const char *text;
 	size_t length, signed_length; /* of "header.payload" */
@@ -41,19 +41,19 @@ json_t *jose_json(const char *text, size_t length, size_t flags)
 
 /* -- key sets -- */
 
-/* authentik without a signing key and LINE answer {}, others an empty list. */
+/* Without a signing key, authentik and LINE answer {}, other providers an empty list. */
 static int check_list(const json_t *root, struct error *error)
 {
 	const json_t *list = json_object_get(root, "keys");
 
 	if (!json_is_object(root) || (list != NULL && !json_is_array(list)))
-		return error_set(error, "the answer is no JWKS");
+		return error_set(error, "the answer is not a JWKS");
 	if (json_array_size(list) == 0)
 		return error_set(error,
-			"there are none: set a signing key for this client at the provider "
-			"(tokens that are signed with the client secret, HS256, are not taken)");
+			"the key set is empty: set a signing key for this client at the provider "
+			"(tokens signed with the client secret, HS256, are not accepted)");
 	if (json_array_size(list) > JOSE_KEYS_MAX)
-		return error_set(error, "there are more than %d", JOSE_KEYS_MAX);
+		return error_set(error, "the key set has more than %d keys", JOSE_KEYS_MAX);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ bool jose_is_algorithm(const char *name)
 	return algorithm != NULL && algorithm->family != JOSE_OCT;
 }
 
-/* -- taking a token apart -- */
+/* -- parsing a token -- */
 
 static json_t *decode_object(const char *text, size_t length)
 {
@@ -131,7 +131,7 @@ static int split(const char *token, struct compact *compact, struct error *error
 	if (length > JOSE_TOKEN_MAX)
 		return error_set(error, "the token is longer than %d bytes", JOSE_TOKEN_MAX);
 	if (second == NULL || strchr(second + 1, '.') != NULL)
-		return error_set(error, "the token is not of three parts");
+		return error_set(error, "the token does not have three parts");
 	compact->text = token;
 	compact->length = length;
 	compact->signed_length = (size_t)(second - token);
@@ -139,21 +139,21 @@ static int split(const char *token, struct compact *compact, struct error *error
 	compact->payload_length = (size_t)(second - first - 1);
 	compact->header = decode_object(token, (size_t)(first - token));
 	if (compact->header == NULL)
-		return error_set(error, "the token's header is no JSON object");
+		return error_set(error, "the token's header is not a JSON object");
 	if (jose_decode(second + 1, length - compact->signed_length - 1, compact->signature,
 		    sizeof compact->signature, &compact->signature_length) != 0)
 		return error_set(error, "the token's signature is not base64url");
 	return 0;
 }
 
-/* Before anything else is believed: RFC 8725 3.1. */
+/* Checked before anything else in the token is trusted: RFC 8725 3.1. */
 static int check_algorithm(struct compact *compact, const char *const *allowed, struct error *error)
 {
 	const char *name = jose_member(compact->header, "alg");
 
 	compact->algorithm = name != NULL ? jose_algorithm(name) : NULL;
 	if (compact->algorithm == NULL || compact->algorithm->family == JOSE_OCT)
-		return error_set(error, "the token has no signature by public key");
+		return error_set(error, "the token is not signed with a public-key algorithm");
 	while (*allowed != NULL && strcmp(*allowed, name) != 0)
 		allowed++;
 	if (*allowed == NULL)
@@ -161,9 +161,9 @@ static int check_algorithm(struct compact *compact, const char *const *allowed, 
 	return 0;
 }
 
-/* Keys come from the set alone (RFC 8725 3.10). Some providers say where else they publish theirs
- * (jku, x5u) or add a certificate (x5c): nobody reads that. Extensions that must be understood are
- * not, and a token that brings its own key is no provider's. */
+/* Keys come from the key set only (RFC 8725 3.10). Some providers name another place for them (jku,
+ * x5u) or add a certificate (x5c); those are ignored. "crit" lists extensions that must be
+ * understood, and none are; "jwk" is a key inside the token, which no provider sends. */
 static int check_extras(const struct compact *compact, struct error *error)
 {
 	static const char *const refused[] = {"crit", "jwk"};
@@ -174,7 +174,7 @@ static int check_extras(const struct compact *compact, struct error *error)
 	return 0;
 }
 
-/* RFC 7515 4.1.9: "application/" may be left out. */
+/* RFC 7515 4.1.9: the prefix "application/" may be omitted. */
 static int check_type(const struct compact *compact, const char *const *types, struct error *error)
 {
 	const json_t *typ = json_object_get(compact->header, "typ");
@@ -186,7 +186,10 @@ static int check_type(const struct compact *compact, const char *const *types, s
 		name += 12;
 	while (*types != NULL && (name == NULL || strcasecmp(*types, name) != 0))
 		types++;
-	return *types != NULL ? 0 : error_set(error, "the token is one of another type");
+	return *types != NULL
+		       ? 0
+		       : error_set(error,
+				 "the token's header has a \"typ\" of another kind of token");
 }
 
 /* -- signatures -- */
@@ -226,22 +229,23 @@ static enum jose_verdict check_signature(
 	bool known = false;
 
 	if (member != NULL && kid == NULL) {
-		error_set(error, "the token's key id is no text");
+		error_set(error, "the token's \"kid\" is not a string");
 		return JOSE_BAD;
 	}
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct jose_key *key = &keys->keys[i];
 
-		/* A key need not have an id (RFC 7517 4.5): it may be any. */
+		/* A key without an id (RFC 7517 4.5) may be the right one. */
 		if (kid != NULL && key->kid != NULL && !has_kid(key, kid))
 			continue;
 		known = known || has_kid(key, kid);
 		if (jose_key_suits(key, compact->algorithm) && is_signed_with(key, compact))
 			return JOSE_GOOD;
 	}
-	/* Where no key has the token's id, a wrong signature and a changed key look the same. */
+	/* If no key has the token's id, the key may have been replaced: a wrong signature looks the
+	 * same. */
 	error_set(error, known ? "the token's signature is wrong"
-			       : "the token is signed with a key that is not known");
+			       : "the token is signed with an unknown key");
 	return known ? JOSE_BAD : JOSE_UNKNOWN_KEY;
 }
 
@@ -259,7 +263,7 @@ static enum jose_verdict verify(const struct jose_keys *keys, struct compact *co
 		return verdict;
 	*claims_r = decode_object(compact->payload, compact->payload_length);
 	if (*claims_r == NULL) {
-		error_set(error, "the token's payload is no JSON object");
+		error_set(error, "the token's payload is not a JSON object");
 		return JOSE_BAD;
 	}
 	return JOSE_GOOD;

@@ -39,14 +39,15 @@ int jose_decode(const char *text, size_t length, uint8_t *bytes, size_t size, si
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-	/* libsodium 1.0.18 also takes some bytes beyond ASCII for digits. */
+	/* libsodium 1.0.18 also accepts some bytes outside ASCII as digits. */
 	if (strspn(text, digits) < length)
 		return -1;
 	return sodium_base642bin(bytes, size, text, length, NULL, length_r, NULL,
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-/* Decodes a member without its leading zeros; the bytes that are left, 0 when there are none. */
+/* Decodes a number without its leading zeros. Returns its length in bytes; 0 if it is missing or
+ * malformed. */
 static size_t decode_number(const json_t *jwk, const char *name, uint8_t *bytes, size_t size)
 {
 	const char *text = jose_member(jwk, name);
@@ -70,7 +71,7 @@ size_t jose_modulus_size(const json_t *jwk)
 	return length;
 }
 
-/* Only the public members are handed on. */
+/* Makes a key of `members`, which has no private parts, and releases it. */
 static int import(struct jose_key *key, json_t *members)
 {
 	key->jwk = members != NULL ? cjose_jwk_import_json((cjose_header_t *)members, NULL) : NULL;
@@ -84,7 +85,7 @@ static int read_rsa(const json_t *jwk, struct jose_key *key)
 	size_t length = decode_number(jwk, "e", exponent, sizeof exponent);
 
 	key->size = jose_modulus_size(jwk);
-	/* With 1 anything is its own signature. */
+	/* With the exponent 1, every message is its own signature. */
 	if (key->size == 0 || length == 0 || exponent[length - 1] % 2 == 0 ||
 		(length == 1 && exponent[0] == 1))
 		return -1;
@@ -127,7 +128,7 @@ static enum jose_family family_of(const json_t *jwk)
 	return strcmp(kty, "OKP") == 0 ? JOSE_OKP : JOSE_UNKNOWN;
 }
 
-/* "use" and "key_ops" (RFC 7517 4.2, 4.3), where they are there. */
+/* Checks "use" and "key_ops" (RFC 7517 4.2, 4.3) if they are there. */
 static bool is_for_verifying(const json_t *jwk)
 {
 	const json_t *use = json_object_get(jwk, "use"), *operation;
@@ -165,7 +166,7 @@ static int read_key(const json_t *jwk, struct jose_key *key)
 		copy_member(jwk, "alg", &key->algorithm) != 0)
 		return -1;
 	if (curve != NULL && strlen(curve) >= sizeof key->curve)
-		return -1; /* none of those that we know, some of which it may begin like */
+		return -1; /* too long for a known curve; cut off, it could look like one */
 	if (curve != NULL)
 		snprintf(key->curve, sizeof key->curve, "%s", curve);
 	key->family = family_of(jwk);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Algorithms and keys, and the strict base64url of JWS. Private to outbound/.
+ * Algorithms and keys of JWS, and strict base64url. Private to outbound/.
  */
 #pragma once
 
@@ -31,38 +31,38 @@ struct jose_algorithm {
 	const char *name;
 	enum jose_family family;
 	const char *curve; /* for JOSE_EC and JOSE_OKP */
-	size_t size;	   /* bytes of a signature; for JOSE_OCT also the least of a key; 0: as the
-			      modulus */
+	size_t size; /* bytes of a signature; 0: as long as the modulus. For JOSE_OCT also the least
+			length of a key */
 };
 
-/* NULL for a name that is none. "none" is none. */
+/* NULL if the algorithm is unknown; "none" is unknown as well. */
 const struct jose_algorithm *jose_algorithm(const char *name);
 
 /* A public key. */
 struct jose_key {
 	enum jose_family family;
-	char *kid, *algorithm; /* NULL: the key does not say */
+	char *kid, *algorithm; /* NULL: not set in the JWK */
 	char curve[8];
 	size_t size;	  /* bytes of the modulus */
-	cjose_jwk_t *jwk; /* NULL for JOSE_OKP, which has its point */
+	cjose_jwk_t *jwk; /* NULL for JOSE_OKP, which uses `point` */
 	uint8_t point[JOSE_ED25519_SIZE];
 };
 
-/* Makes a key for verifying of a JWK; 0, or -1 for one that is of no use here. */
+/* Reads a public key that can verify signatures; 0, or -1 if the JWK is not such a key. */
 int jose_key_read(const json_t *jwk, struct jose_key *key);
 void jose_key_release(struct jose_key *key);
 
-/* Whether the key is one for this algorithm. */
+/* True if the key can be used with this algorithm. */
 bool jose_key_suits(const struct jose_key *key, const struct jose_algorithm *algorithm);
 
-/* Checks the modulus of an RSA key; its bytes, 0 when it is too short, too long or malformed. */
+/* The length of an RSA key's modulus in bytes; 0 if it is too short, too long or malformed. */
 size_t jose_modulus_size(const json_t *jwk);
 
-/* A string member of an object; NULL when it is not there or no string. */
+/* A string member of an object; NULL if it is missing or not a string. */
 const char *jose_member(const json_t *object, const char *name);
 
-/* base64url without padding (RFC 7515 section 2), one text for each value. 0, or -1 when it is not
- * that or longer than `size`. */
+/* Decodes base64url without padding (RFC 7515 section 2) and accepts only the canonical form. 0, or
+ * -1 if it is malformed or the bytes do not fit into `size`. */
 int jose_decode(const char *text, size_t length, uint8_t *bytes, size_t size, size_t *length_r);
 
 #endif

@@ -10,7 +10,7 @@ enum { SECRET_MAX = 4096 };
 struct jose_signer {
 	const struct jose_algorithm *algorithm;
 	char *kid;	  /* NULL: none */
-	cjose_jwk_t *jwk; /* NULL for JOSE_OKP, which has its */
+	cjose_jwk_t *jwk; /* NULL for JOSE_OKP, which uses `secret` */
 	uint8_t secret[crypto_sign_SECRETKEYBYTES];
 };
 
@@ -20,7 +20,7 @@ static int make_oct(
 	struct jose_signer *signer, const void *bytes, size_t length, struct error *error)
 {
 	if (length < signer->algorithm->size)
-		return error_set(error, "the key has %zu bytes; %s takes %zu or more", length,
+		return error_set(error, "the key has %zu bytes; %s requires at least %zu", length,
 			signer->algorithm->name, signer->algorithm->size);
 	signer->jwk = cjose_jwk_create_oct_spec(bytes, length, NULL);
 	return signer->jwk != NULL ? 0 : error_set(error, "no memory for a key");
@@ -80,11 +80,11 @@ static int read_jwk(struct jose_signer *signer, json_t *jwk, struct error *error
 	const struct jose_algorithm *algorithm = signer->algorithm;
 
 	if (kty == NULL || strcmp(kty, types[algorithm->family]) != 0)
-		return error_set(error, "%s takes a JWK whose \"kty\" is \"%s\"", algorithm->name,
-			types[algorithm->family]);
+		return error_set(error, "%s requires a JWK whose \"kty\" is \"%s\"",
+			algorithm->name, types[algorithm->family]);
 	if (algorithm->curve != NULL && (crv == NULL || strcmp(crv, algorithm->curve) != 0))
-		return error_set(error, "%s takes a JWK whose \"crv\" is \"%s\"", algorithm->name,
-			algorithm->curve);
+		return error_set(error, "%s requires a JWK whose \"crv\" is \"%s\"",
+			algorithm->name, algorithm->curve);
 	if (algorithm->family == JOSE_OCT)
 		return read_oct(signer, jwk, error);
 	return algorithm->family == JOSE_OKP ? read_okp(signer, jwk, error)
@@ -102,7 +102,7 @@ static int read_key(struct jose_signer *signer, const char *key, size_t length, 
 	else if (signer->algorithm->family == JOSE_OCT)
 		rc = make_oct(signer, key, length, error);
 	else
-		rc = error_set(error, "the key is no JWK (JSON on one line)");
+		rc = error_set(error, "expected the key as a JWK (JSON on one line)");
 	if (rc == 0 && kid == NULL)
 		kid = jose_member(jwk, "kid");
 	if (rc == 0 && kid != NULL) {
@@ -124,7 +124,7 @@ struct jose_signer *jose_signer_new(
 	}
 	signer->algorithm = jose_algorithm(algorithm);
 	if (signer->algorithm == NULL)
-		error_set(error, "\"%s\" is no algorithm to sign with", algorithm);
+		error_set(error, "\"%s\" is not a signature algorithm", algorithm);
 	if (signer->algorithm == NULL || read_key(signer, key, length, kid, error) != 0)
 		jose_signer_free(&signer);
 	return signer;

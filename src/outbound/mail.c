@@ -3,16 +3,11 @@
 
 #include "base/text.h"
 #include "outbound/easy.h"
+#include "outbound/mail_message.h"
 
-#include <sodium.h>
 #include <strings.h>
 
-enum {
-	LOCAL_PART_MAX = 64,  /* bytes, RFC 5321 4.5.3.1.1 */
-	LINE_MAX_BYTES = 900, /* of a text that goes out as it is; RFC 5322 2.1.1 has 998 */
-	WORD_BYTES = 39,      /* 52 characters of base64: with a field's name a line (RFC 2047 2) */
-	BODY_BYTES = 57,      /* 76 characters of base64: a line (RFC 2045 6.8) */
-};
+enum { LOCAL_PART_MAX = 64 }; /* bytes, RFC 5321 4.5.3.1.1 */
 
 /* ---- addresses ---- */
 
@@ -61,12 +56,13 @@ static int check_parts(
 	if (has(url, CURLUPART_USER) || has(url, CURLUPART_PASSWORD) ||
 		has(url, CURLUPART_OPTIONS) || has(url, CURLUPART_QUERY) ||
 		has(url, CURLUPART_FRAGMENT))
-		return error_set(error, "has more in it than a host and a port");
+		return error_set(
+			error, "expected only a host and a port, without user, password or query");
 	if (host[0] != '[' && !text_is_host(host))
 		return error_set(error, "has no valid host name");
 	if (server->plain && !is_loopback(host))
-		return error_set(error,
-			"without STARTTLS it must be this machine (localhost, 127.0.0.1, [::1])");
+		return error_set(error, "without STARTTLS the host must be this machine "
+					"(localhost, 127.0.0.1, [::1])");
 	return 0;
 }
 
@@ -77,14 +73,13 @@ int mail_check_server(const struct mail_server *server, struct error *error)
 	int rc;
 
 	if (strncmp(server->url, "smtp://", 7) != 0 && strncmp(server->url, "smtps://", 8) != 0)
-		rc = error_set(error, "is not like smtps://host or smtp://host");
+		rc = error_set(error, "expected a URL like smtps://host or smtp://host");
 	else if (server->url[strcspn(server->url, "?#")] != '\0' ||
 		 strchr(strchr(server->url, ':') + 3, '/') != NULL)
-		rc = error_set(
-			error, "has a path in it: remove what follows the host and the port");
+		rc = error_set(error, "has a path: remove what follows the host and the port");
 	else if (url == NULL || curl_url_set(url, CURLUPART_URL, server->url, 0) != CURLUE_OK ||
 		 curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		rc = error_set(error, "is not an address like smtps://host:port");
+		rc = error_set(error, "expected a URL like smtps://host:port");
 	else
 		rc = check_parts(server, url, host, error);
 	curl_free(host);
@@ -92,152 +87,26 @@ int mail_check_server(const struct mail_server *server, struct error *error)
 	return rc;
 }
 
-/* ---- the message ---- */
-
-static bool is_plain_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
-/* How many bytes of `text` fit into `maximum` without cutting a character of UTF-8. */
-static size_t whole_characters(const char *text, size_t maximum)
-{
-	size_t length = strnlen(text, maximum + 1);
-
-	if (length <= maximum)
-		return length;
-	length = maximum;
-	while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80)
-		length--;
-	return length;
-}
-
-static void write_base64(struct buffer *message, const char *bytes, size_t length)
-{
-	char text[sodium_base64_ENCODED_LEN(BODY_BYTES, sodium_base64_VARIANT_ORIGINAL)];
-
-	sodium_bin2base64(
-		text, sizeof text, (const uint8_t *)bytes, length, sodium_base64_VARIANT_ORIGINAL);
-	buffer_text(message, text);
-	explicit_bzero(text, sizeof text);
-}
-
-/* As encoded words (RFC 2047), whatever is in it: no byte of it stands in the header as it is. */
-static void write_words(struct buffer *message, const char *text)
-{
-	while (*text != '\0') {
-		size_t length = whole_characters(text, WORD_BYTES);
-
-		buffer_text(message, "=?UTF-8?B?");
-		write_base64(message, text, length);
-		buffer_text(message, "?=");
-		text += length;
-		if (*text != '\0')
-			buffer_text(message, "\r\n ");
-	}
-}
-
-static void write_header(struct buffer *message, const struct mail *mail)
-{
-	uint8_t random[16];
-	char id[sizeof random * 2 + 1], date[64] = "";
-	time_t now = time(NULL);
-	struct tm tm;
-
-	randombytes_buf(random, sizeof random);
-	sodium_bin2hex(id, sizeof id, random, sizeof random);
-	if (gmtime_r(&now, &tm) == NULL ||
-		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm) == 0)
-		message->failed = true;
-	buffer_printf(message, "Date: %s\r\nFrom: ", date);
-	write_words(message, mail->from_name);
-	buffer_printf(message,
-		"%s<%s>\r\nTo: <%s>\r\nSubject: ", mail->from_name[0] != '\0' ? " " : "",
-		mail->from, mail->to);
-	write_words(message, mail->subject);
-	buffer_printf(message, "\r\nMessage-ID: <%s@%s>\r\n", id, strchr(mail->from, '@') + 1);
-	/* RFC 3834: nobody's absence is to be answered to us. */
-	buffer_text(message, "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n");
-	buffer_text(message, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n");
-}
-
-static bool has_long_line(const char *text)
-{
-	for (; *text != '\0'; text += text[0] == '\n') {
-		size_t length = strcspn(text, "\n");
-
-		if (length > LINE_MAX_BYTES)
-			return true;
-		text += length;
-	}
-	return false;
-}
-
-/* The text with the line ends of mail. */
-static void write_lines(struct buffer *lines, const char *text)
-{
-	while (*text != '\0') {
-		size_t length = strcspn(text, "\n");
-
-		buffer_append(lines, text, length);
-		buffer_text(lines, "\r\n");
-		text += length;
-		text += text[0] == '\n';
-	}
-}
-
-static void write_body(struct buffer *message, const char *text)
-{
-	struct buffer lines = BUFFER_INIT(message->maximum);
-	bool as_it_is = is_plain_ascii(text) && !has_long_line(text);
-
-	buffer_printf(
-		message, "Content-Transfer-Encoding: %s\r\n\r\n", as_it_is ? "7bit" : "base64");
-	write_lines(&lines, text);
-	if (as_it_is) {
-		buffer_append(message, lines.data != NULL ? lines.data : "", lines.length);
-	} else {
-		for (size_t at = 0; at < lines.length; at += BODY_BYTES) {
-			size_t left = lines.length - at;
-
-			write_base64(
-				message, lines.data + at, left < BODY_BYTES ? left : BODY_BYTES);
-			buffer_text(message, "\r\n");
-		}
-	}
-	message->failed = message->failed || lines.failed;
-	buffer_wipe(&lines);
-}
-
-void mail_write(const struct mail *mail, struct buffer *message)
-{
-	write_header(message, mail);
-	write_body(message, mail->text);
-}
-
 /* ---- SMTP ---- */
 
-/* What is left of a message to be sent. */
-struct rest {
+/* The part of a message that is still to be sent. */
+struct unsent {
 	const char *at;
 	size_t length;
 };
 
-static size_t give(char *bytes, size_t size, size_t count, void *context)
+static size_t read_message(char *bytes, size_t size, size_t count, void *context)
 {
-	struct rest *rest = context;
-	size_t length = size * count < rest->length ? size * count : rest->length;
+	struct unsent *unsent = context;
+	size_t length = size * count < unsent->length ? size * count : unsent->length;
 
-	memcpy(bytes, rest->at, length);
-	rest->at += length;
-	rest->length -= length;
+	memcpy(bytes, unsent->at, length);
+	unsent->at += length;
+	unsent->length -= length;
 	return length;
 }
 
-static size_t ignore(char *bytes, size_t size, size_t count, void *context)
+static size_t ignore_answer(char *bytes, size_t size, size_t count, void *context)
 {
 	return size * count;
 }
@@ -258,7 +127,7 @@ static CURL *new_handle(const struct mail_server *server, const char *password)
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore_answer);
 	if (server->user[0] != '\0') {
 		curl_easy_setopt(easy, CURLOPT_USERNAME, server->user);
 		curl_easy_setopt(easy, CURLOPT_PASSWORD, password != NULL ? password : "");
@@ -266,7 +135,7 @@ static CURL *new_handle(const struct mail_server *server, const char *password)
 	return easy;
 }
 
-/* CURLOPT_PREREQFUNCTION: the server has greeted us and knows who we are. */
+/* CURLOPT_PREREQFUNCTION, called once the connection is ready for the mail. */
 static int begin(void *context, char *local, char *remote, int local_port, int remote_port)
 {
 	bool *begun = context;
@@ -289,8 +158,8 @@ static struct name *name_of(const char *url)
 	return name;
 }
 
-/* Waits for the end of what the handle does. */
-static CURLcode talk(
+/* Runs the transfer and waits for its end. */
+static CURLcode run_transfer(
 	CURL *easy, const struct mail_server *server, char *detail, struct error *error)
 {
 	bool begun = false;
@@ -320,24 +189,24 @@ static CURLcode talk(
 	return code;
 }
 
-/* Runs and frees the handle. */
+/* Runs the transfer and frees the handle. */
 static enum mail_result perform(CURL *easy, const struct mail_server *server, struct error *error)
 {
-	/* Kept here and not shown: it may quote the server, and that the recipient. */
+	/* Not shown to anybody: it may quote the server, which may quote the recipient. */
 	char detail[CURL_ERROR_SIZE] = "";
 	enum mail_result end = MAIL_TAKEN;
 	long answer = 0;
 	CURLcode result;
 
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-	result = talk(easy, server, detail, error);
+	result = run_transfer(easy, server, detail, error);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer);
 	if (result != CURLE_OK) {
 		bool recipient = strncmp(detail, "RCPT failed", strlen("RCPT failed")) == 0;
 
 		end = recipient ? MAIL_REFUSED : MAIL_BROKEN;
 		if (recipient)
-			error_set(error, "it takes no mail for this address");
+			error_set(error, "it does not accept mail for this address");
 		error_prefix(error, "%s: ", server->url);
 	}
 	if (result != CURLE_OK && answer >= 400)
@@ -350,7 +219,7 @@ static enum mail_result perform(CURL *easy, const struct mail_server *server, st
 static enum mail_result send_message(const struct mail_server *server, const char *password,
 	const struct mail *mail, const struct buffer *message, struct error *error)
 {
-	struct rest rest = {message->data, message->length};
+	struct unsent unsent = {message->data, message->length};
 	CURL *easy = new_handle(server, password);
 	struct curl_slist *to = curl_slist_append(NULL, mail->to);
 	enum mail_result result = MAIL_BROKEN;
@@ -362,8 +231,8 @@ static enum mail_result send_message(const struct mail_server *server, const cha
 		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, give);
-		curl_easy_setopt(easy, CURLOPT_READDATA, &rest);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_message);
+		curl_easy_setopt(easy, CURLOPT_READDATA, &unsent);
 		result = perform(easy, server, error);
 	}
 	curl_slist_free_all(to);

@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sends a mail over SMTP and waits until the server has taken it: on a worker. TLS 1.2 or later,
- * verified, from the first byte (smtps://) or by STARTTLS that cannot be left out (smtp://).
+ * Sends a mail over SMTP and waits until the server has accepted it, so it runs on a worker. TLS is
+ * 1.2 or later and verified, either from the first byte (smtps://) or by STARTTLS (smtp://), which
+ * is mandatory.
  */
 #pragma once
 
-#include "base/buffer.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
-	MAIL_ADDRESS_MAX = 254,	   /* bytes, RFC 5321 4.5.3.1.3 less the brackets */
+	MAIL_ADDRESS_MAX = 254,	   /* bytes: RFC 5321 4.5.3.1.3 without the brackets */
 	MAIL_TEXT_MAX = 64 * 1024, /* bytes of a mail with its header */
 };
 
 struct mail_server {
 	const char *url;     /* smtps://host[:port] or smtp://host[:port] */
-	bool plain;	     /* smtp:// without STARTTLS, towards this machine only */
+	bool plain;	     /* smtp:// without STARTTLS; to this machine only */
 	const char *ca_file; /* "": the system's */
-	const char *user;    /* "": does not sign in */
-	int64_t timeout_ms;  /* for all of it */
+	const char *user;    /* "": no authentication */
+	int64_t timeout_ms;  /* for the whole mail */
 };
 
-/* All are UTF-8 without control characters, but for the newlines of the text. */
+/* All strings are UTF-8 without control characters; only the text may have newlines. */
 struct mail {
 	const char *from, *to; /* mail_is_address() */
 	const char *from_name; /* "": none */
@@ -31,30 +32,26 @@ struct mail {
 	const char *text; /* lines end with \n */
 };
 
-/* An address that can be meant in one way only: one @, a dot-atom (RFC 5322 3.2.3) of at most 64
- * bytes before it, a host name behind it; no quotes, no comments, no address literal, nothing but
- * ASCII. */
+/* True for an address that can be read in one way only: ASCII, one @, a dot-atom (RFC 5322 3.2.3)
+ * of at most 64 bytes before it and a host name after it; no quotes, no comments, no address
+ * literal. */
 bool mail_is_address(const char *text);
 
-/* Whether the settings can be used. 0, or -1 with what is wrong as the rest of a sentence that
- * begins with the URL's place. */
+/* Checks the settings. 0, or -1 with an error that continues a sentence which begins with the URL's
+ * place in the configuration. */
 int mail_check_server(const struct mail_server *server, struct error *error);
 
-/* Appends the message with its header (RFC 5322, 2047, 3834), dated now. A message that would be
- * longer than the buffer's maximum marks it as failed. Nothing in the fields can add a line to the
- * header. */
-void mail_write(const struct mail *mail, struct buffer *message);
-
 enum mail_result {
-	MAIL_BROKEN = 0, /* the server cannot be reached, or does not take our mail */
-	MAIL_REFUSED,	 /* it takes none for this address: that says nothing about the server */
+	MAIL_BROKEN = 0, /* the server cannot be reached or does not accept mail from us */
+	MAIL_REFUSED,	 /* the server refused this recipient; it may accept others */
 	MAIL_TAKEN,
 };
 
-/* Sends it. `password` is used where the server has a user, and may be NULL where not. On all but
- * MAIL_TAKEN the error has the server and why, and never whom it was to. */
+/* Sends the mail. `password` is for the server's `user` and may be NULL if there is none. Unless
+ * the result is MAIL_TAKEN, the error has the server and the reason, but not the recipient. */
 enum mail_result mail_send(const struct mail_server *server, const char *password,
 	const struct mail *mail, struct error *error);
 
-/* Connects, starts TLS and signs in, and leaves. 0 or -1. */
+/* Tests the settings: connects, starts TLS, authenticates and disconnects. 0, or -1 with an error.
+ */
 int mail_try(const struct mail_server *server, const char *password, struct error *error);

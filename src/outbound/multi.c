@@ -11,20 +11,20 @@
 #include <unistd.h>
 
 enum {
-	CONNECTIONS = 256,  /* where multi_limit() is not called */
-	IDLE_CHECK_MS = 50, /* idle connections are looked at no more often */
+	CONNECTIONS = 256,  /* unless multi_limit() sets another number */
+	IDLE_CHECK_MS = 50, /* the least time between two checks of the idle connections */
 };
 
-/* A socket of libcurl's. While its connection is kept it stays registered with the loop: libcurl
- * loses interest after each transfer and regains it with the next, and telling the kernel both
- * times would cost more than the events that a kept connection sees. */
+/* A socket of libcurl. It stays registered with the loop while its connection is kept: libcurl
+ * stops watching it after each transfer and starts again with the next, and telling the kernel both
+ * times would cost more than the events of a kept connection do. */
 struct watch {
 	uv_poll_t poll;
 	struct multi *multi;
 	curl_socket_t socket;
-	int registered;		   /* what the loop watches for: UV_READABLE, UV_WRITABLE */
-	int wanted;		   /* what libcurl wants */
-	struct transfer *transfer; /* that used it last, while it is under way */
+	int registered;		   /* the events that the loop watches: UV_READABLE, UV_WRITABLE */
+	int wanted;		   /* the events that libcurl asked for */
+	struct transfer *transfer; /* the one that used it last; NULL once that has ended */
 	int64_t idle_until_ms;	   /* monotonic; 0: not idle */
 	TAILQ_ENTRY(watch) idle;
 };
@@ -38,11 +38,11 @@ struct multi {
 	struct watch **watches; /* by descriptor */
 	size_t watch_count;
 	TAILQ_HEAD(, watch) idle;
-	unsigned handles; /* of the loop, not closed yet */
+	unsigned handles; /* handles of the loop that are not closed yet */
 	bool closing;
 };
 
-static void give_back(struct multi *multi)
+static void forget_handle(struct multi *multi)
 {
 	if (--multi->handles == 0 && multi->closing) {
 		free(multi->watches);
@@ -57,17 +57,17 @@ static struct watch *watch_of(const struct multi *multi, curl_socket_t socket)
 
 /* -- kept connections -- */
 
-static void wake(struct watch *watch)
+static void unmark_idle(struct watch *watch)
 {
 	if (watch->idle_until_ms != 0)
 		TAILQ_REMOVE(&watch->multi->idle, watch, idle);
 	watch->idle_until_ms = 0;
 }
 
-/* Before the peer ends it, or because it did. */
-static void give_up(struct watch *watch)
+/* Closes a kept connection. */
+static void close_idle(struct watch *watch)
 {
-	wake(watch);
+	unmark_idle(watch);
 	easy_shut(watch->socket);
 	uv_poll_stop(&watch->poll);
 	watch->registered = 0;
@@ -97,7 +97,7 @@ static void on_idle_timer(uv_timer_t *timer)
 	for (; watch != NULL; watch = next) {
 		next = TAILQ_NEXT(watch, idle);
 		if (watch->idle_until_ms <= now)
-			give_up(watch);
+			close_idle(watch);
 	}
 	start_idle_timer(multi);
 }
@@ -109,7 +109,7 @@ static void keep(struct watch *watch, int64_t keep_ms)
 	struct multi *multi = watch->multi;
 
 	if (keep_ms <= 0) {
-		give_up(watch);
+		close_idle(watch);
 		return;
 	}
 	watch->idle_until_ms = clock_monotonic_ms() + keep_ms;
@@ -125,8 +125,8 @@ static void keep(struct watch *watch, int64_t keep_ms)
 
 /* -- transfers -- */
 
-/* The connection is nobody's from here on: kept when libcurl has not closed it. */
-static void let_go(struct multi *multi, struct transfer *transfer)
+/* The transfer no longer uses its connection: keeps it, unless libcurl has closed it. */
+static void release_connection(struct multi *multi, struct transfer *transfer)
 {
 	struct watch *watch = watch_of(multi, transfer->socket);
 
@@ -140,7 +140,7 @@ static void let_go(struct multi *multi, struct transfer *transfer)
 static void remove_transfer(struct multi *multi, struct transfer *transfer)
 {
 	curl_multi_remove_handle(multi->handle, transfer->easy);
-	let_go(multi, transfer);
+	release_connection(multi, transfer);
 }
 
 static void collect(struct multi *multi)
@@ -191,9 +191,9 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	int mask = status < 0 ? CURL_CSELECT_ERR : 0;
 	int running;
 
-	/* The peer closed an idle connection, or it sends what nobody asked for. */
+	/* The peer closed the idle connection, or sent something unasked. */
 	if (watch->idle_until_ms != 0) {
-		give_up(watch);
+		close_idle(watch);
 		return;
 	}
 	if (watch->wanted == 0) {
@@ -211,7 +211,7 @@ static void free_watch(uv_handle_t *poll)
 {
 	struct watch *watch = poll->data;
 
-	give_back(watch->multi);
+	forget_handle(watch->multi);
 	free(watch);
 }
 
@@ -221,7 +221,7 @@ static void drop_watch(struct multi *multi, curl_socket_t socket)
 
 	if (watch == NULL)
 		return;
-	wake(watch);
+	unmark_idle(watch);
 	multi->watches[socket] = NULL;
 	uv_poll_stop(&watch->poll);
 	uv_close((uv_handle_t *)&watch->poll, free_watch);
@@ -244,7 +244,7 @@ static int grow(struct multi *multi, size_t wanted)
 	return 0;
 }
 
-/* 0, or an error of libuv's. */
+/* 0, or an error code of libuv. */
 static int make_watch(struct multi *multi, curl_socket_t socket)
 {
 	struct watch *watch;
@@ -268,8 +268,8 @@ static int make_watch(struct multi *multi, curl_socket_t socket)
 	return 0;
 }
 
-/* libcurl must not hear of it: it gives up the whole multi handle when the callback fails. */
-static void note_failure(struct multi *multi, struct transfer *transfer, int rc)
+/* Not reported to libcurl, which gives up the whole multi handle if the callback fails. */
+static void report_failure(struct multi *multi, struct transfer *transfer, int rc)
 {
 	log_message(LOG_LEVEL_ERROR, "connection-not-watched",
 		"cannot watch a connection to another host: %s", uv_strerror(rc));
@@ -279,7 +279,7 @@ static void note_failure(struct multi *multi, struct transfer *transfer, int rc)
 	multi->stuck(transfer);
 }
 
-/* CURLMOPT_SOCKETFUNCTION. `transfer` is NULL for handles of libcurl's own. */
+/* CURLMOPT_SOCKETFUNCTION. `transfer` is NULL for libcurl's internal handles. */
 static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *unused)
 {
 	struct multi *multi = context;
@@ -292,18 +292,19 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
 		if (watch == NULL)
 			return 0;
 		if (transfer != NULL && watch->transfer == transfer && transfer->connected)
-			watch->wanted = 0; /* perhaps it is kept: let_go() knows */
+			watch->wanted = 0; /* release_connection() keeps it, unless libcurl closes
+					      it first */
 		else
 			drop_watch(multi, socket);
 		return 0;
 	}
 	rc = watch == NULL ? make_watch(multi, socket) : 0;
 	if (rc != 0) {
-		note_failure(multi, transfer, rc);
+		report_failure(multi, transfer, rc);
 		return 0;
 	}
 	watch = multi->watches[socket];
-	wake(watch);
+	unmark_idle(watch);
 	watch->transfer = transfer;
 	if (transfer != NULL)
 		transfer->socket = socket;
@@ -316,7 +317,8 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *context,
 	return 0;
 }
 
-/* CURLOPT_OPENSOCKETFUNCTION. A number that comes back is another socket. */
+/* CURLOPT_OPENSOCKETFUNCTION. If a descriptor number is used again, the watch of the old socket is
+ * dropped. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = context;
@@ -327,12 +329,12 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 		drop_watch(transfer->multi, opened);
 		return opened;
 	}
-	if (errno != EAFNOSUPPORT) /* without IPv6 it is one address less */
+	if (errno != EAFNOSUPPORT) /* without IPv6, only this address fails */
 		transfer->error = errno;
 	return CURL_SOCKET_BAD;
 }
 
-/* CURLOPT_CLOSESOCKETFUNCTION: the loop must let go of a descriptor before it is closed. */
+/* CURLOPT_CLOSESOCKETFUNCTION. The loop must stop watching a descriptor before it is closed. */
 static int close_socket(void *context, curl_socket_t socket)
 {
 	drop_watch(context, socket);
@@ -343,7 +345,7 @@ static int close_socket(void *context, curl_socket_t socket)
 
 static void free_timer(uv_handle_t *timer)
 {
-	give_back(timer->data);
+	forget_handle(timer->data);
 }
 
 struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck, struct error *error)

@@ -14,15 +14,15 @@
 #include <unistd.h>
 
 enum {
-	TTL_MIN_MS = 5 * 1000, /* also of the hosts file, which has no TTL */
+	TTL_MIN_MS = 5 * 1000, /* also for the hosts file, which has no TTL */
 	TTL_MAX_MS = 300 * 1000,
 	STALE_MAX_MS = 24 * 3600 * 1000,
-	STALE_WAIT_MS = 500, /* past it an old answer is used, while a new one is asked for */
-	RETRY_MS = 1000,     /* after a failure */
-	SERVER_MS = 500,     /* what a name server gets before the next is asked; then twice that */
+	STALE_WAIT_MS = 500, /* after this, an old answer is used while the lookup goes on */
+	RETRY_MS = 1000,     /* the least time between two lookups of a name */
+	SERVER_MS = 500,     /* before the next server is asked; doubled each round */
 	SERVER_TRIES = 3,
 	SOCKETS_MAX = 64,
-	UNUSED_MAX = 64, /* names that are kept though nobody uses them */
+	UNUSED_MAX = 64, /* cached names without users */
 };
 
 struct name {
@@ -30,17 +30,18 @@ struct name {
 	char *host;
 	unsigned users;
 	bool numeric;
-	bool due;    /* to be asked by the thread */
-	bool asking; /* by the thread; counts as a user */
-	bool late;   /* the last question failed, or is under way for longer than STALE_WAIT_MS */
-	int status;  /* of the last question: ARES_… */
+	bool due;    /* a lookup is to be started by the thread */
+	bool asking; /* the thread looks it up; counts as a user */
+	bool late;   /* the last lookup failed, or has been under way for STALE_WAIT_MS */
+	int status;  /* of the last lookup: ARES_… */
 	int64_t asked_ms, ask_again_ms;
-	int64_t expires_ms, refresh_ms; /* of `addresses` */
+	/* When `addresses` expire, and when to look them up again. */
+	int64_t expires_ms, refresh_ms;
 	struct addresses addresses;
-	bool turned; /* the first one failed: their order is not that of DNS any more */
+	bool turned; /* an address failed: their order is not that of DNS any more */
 };
 
-/* The lock guards it all, the names too; but what is marked belongs to the thread alone. */
+/* The lock guards this structure and the names, except for the members of the thread. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -52,7 +53,7 @@ static struct {
 	bool running, stop;
 	pthread_t thread;
 	int wake; /* an eventfd */
-	/* the thread's own */
+	/* used by the thread only: */
 	ares_channel channel;
 	bool has_channel;
 	struct stat seen; /* resolv.conf, when the channel was made */
@@ -60,7 +61,7 @@ static struct {
 	nfds_t socket_count;
 } names = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1};
 
-/* ---- what is known ---- */
+/* ---- asking ---- */
 
 static void tell_change(void)
 {
@@ -75,7 +76,7 @@ static void wake_thread(void)
 	const uint64_t one = 1;
 
 	if (write(names.wake, &one, sizeof one) < 0)
-		return; /* it is full: the thread wakes up anyway */
+		return; /* the counter is full: the thread will wake up anyway */
 }
 
 static int start_thread(void);
@@ -152,8 +153,8 @@ enum name_state name_wait(
 	return state;
 }
 
-/* The address at `at` becomes the first, those before it the last. */
-static void turn(struct addresses *addresses, size_t at)
+/* Rotates the addresses: the one at `at` becomes the first. */
+static void rotate(struct addresses *addresses, size_t at)
 {
 	const struct addresses before = *addresses;
 
@@ -165,7 +166,7 @@ void name_bad(struct name *name, const char *address)
 {
 	pthread_mutex_lock(&names.lock);
 	if (name->addresses.count > 1 && strcmp(name->addresses.text[0], address) == 0) {
-		turn(&name->addresses, 1);
+		rotate(&name->addresses, 1);
 		name->turned = true;
 	}
 	pthread_mutex_unlock(&names.lock);
@@ -214,7 +215,7 @@ static bool add_address(struct addresses *addresses, const struct ares_addrinfo_
 	return true;
 }
 
-/* The next address of a family behind `from`. */
+/* The next address of this family, from `from` on. */
 static const struct ares_addrinfo_node *next_of(const struct ares_addrinfo_node *from, int family)
 {
 	while (from != NULL && from->ai_family != family)
@@ -222,24 +223,24 @@ static const struct ares_addrinfo_node *next_of(const struct ares_addrinfo_node 
 	return from;
 }
 
-/* c-ares has put them into the order of RFC 6724; the families take turns as in RFC 8305, 4. */
+/* c-ares has sorted them by RFC 6724; the families alternate as in RFC 8305, 4. */
 static void read_addresses(const struct ares_addrinfo *found, struct addresses *addresses)
 {
 	int family = found->nodes->ai_family;
 	const struct ares_addrinfo_node *at[2] = {next_of(found->nodes, family),
 		next_of(found->nodes, family == AF_INET ? AF_INET6 : AF_INET)};
-	size_t turn = 0;
+	size_t which = 0;
 
 	addresses->count = 0;
-	for (; (at[0] != NULL || at[1] != NULL) && addresses->count < ADDRESSES_MAX; turn ^= 1) {
-		if (at[turn] == NULL)
+	for (; (at[0] != NULL || at[1] != NULL) && addresses->count < ADDRESSES_MAX; which ^= 1) {
+		if (at[which] == NULL)
 			continue;
-		add_address(addresses, at[turn]);
-		at[turn] = next_of(at[turn]->ai_next, at[turn]->ai_family);
+		add_address(addresses, at[which]);
+		at[which] = next_of(at[which]->ai_next, at[which]->ai_family);
 	}
 }
 
-/* What has worked so far stays the first. */
+/* Stores the new addresses. The address that was first after a failure stays the first. */
 static void take_addresses(struct name *name, const struct ares_addrinfo *found)
 {
 	char good[ADDRESS_SIZE];
@@ -248,7 +249,7 @@ static void take_addresses(struct name *name, const struct ares_addrinfo *found)
 	read_addresses(found, &name->addresses);
 	for (size_t i = 0; name->turned && i < name->addresses.count; i++)
 		if (strcmp(name->addresses.text[i], good) == 0) {
-			turn(&name->addresses, i);
+			rotate(&name->addresses, i);
 			return;
 		}
 	name->turned = false;
@@ -266,8 +267,9 @@ static void free_name(struct name *name)
 	free(name);
 }
 
-/* With the lock. The one that was asked for the longest time ago makes room. */
-static void let_go(struct name *name)
+/* Releases a use; the caller holds the lock. If too many names are unused, frees the one whose
+ * lookup is the oldest. */
+static void release_use(struct name *name)
 {
 	struct name *oldest = NULL;
 
@@ -281,11 +283,11 @@ static void let_go(struct name *name)
 		free_name(oldest);
 }
 
-static void note_answer(
+static void store_answer(
 	struct name *name, int status, const struct ares_addrinfo *found, int64_t now)
 {
 	if (status == ARES_EDESTRUCTION) {
-		name->due = true; /* resolv.conf is another one: ask the new servers */
+		name->due = true; /* resolv.conf has changed: ask the new servers */
 		return;
 	}
 	if (status == ARES_SUCCESS && found->nodes == NULL)
@@ -299,7 +301,7 @@ static void note_answer(
 		name->expires_ms = now + ttl;
 		name->refresh_ms = now + ttl - ttl / 10;
 	} else if (status == ARES_ENODATA || status == ARES_ENOTFOUND) {
-		name->addresses.count = 0; /* DNS answered: there are none any more */
+		name->addresses.count = 0; /* DNS has answered that there are none any more */
 	}
 }
 
@@ -311,8 +313,8 @@ static void on_answer(void *context, int status, int timeouts, struct ares_addri
 	pthread_mutex_lock(&names.lock);
 	name->asking = false;
 	name->ask_again_ms = now + RETRY_MS;
-	note_answer(name, status, found, now);
-	let_go(name);
+	store_answer(name, status, found, now);
+	release_use(name);
 	tell_change();
 	pthread_mutex_unlock(&names.lock);
 	if (found != NULL)
@@ -335,14 +337,14 @@ static void set_socket(void *unused, ares_socket_t socket, int readable, int wri
 	}
 	if (at == names.socket_count) {
 		if (at > SOCKETS_MAX)
-			return; /* c-ares takes the question for lost after its time */
+			return; /* the lookup on this socket then fails by c-ares' timeout */
 		names.socket_count++;
 	}
 	names.sockets[at] = (struct pollfd){.fd = socket,
 		.events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
 }
 
-/* Makes the channel, anew where resolv.conf is another one than before. */
+/* Makes the channel, or makes it anew if resolv.conf has changed. */
 static int renew_channel(void)
 {
 	struct ares_options options = {.timeout = SERVER_MS, .tries = SERVER_TRIES};
@@ -361,13 +363,14 @@ static int renew_channel(void)
 	names.seen = now;
 	options.sock_state_cb = set_socket;
 #ifdef ARES_OPT_QUERY_CACHE
-	mask |= ARES_OPT_QUERY_CACHE; /* answers are kept here */
+	mask |= ARES_OPT_QUERY_CACHE; /* with qcache_max_ttl of 0, which turns the cache of c-ares
+					 off */
 #endif
 	names.has_channel = ares_init_options(&names.channel, &options, mask) == ARES_SUCCESS;
 	return names.has_channel ? ARES_SUCCESS : ARES_ENOMEM;
 }
 
-/* The first name that is to be asked; it is being asked then. */
+/* Takes the first name that is due and marks it as being looked up. */
 static struct name *take_due(void)
 {
 	struct name *name;
@@ -399,9 +402,10 @@ static void ask_all(void)
 	}
 }
 
-/* Old answers are used from here on where the new one takes long. Returns when to look again, in
- * ms; -1: not at all. False in *go_on_r ends the thread. */
-static int note_late(bool *go_on_r)
+/* Marks lookups that take longer than STALE_WAIT_MS, whose old answer is used meanwhile. Returns
+ * after how many ms to call this again; -1: not needed. *go_on_r is false if the thread is to end.
+ */
+static int mark_late(bool *go_on_r)
 {
 	int64_t now = clock_monotonic_ms();
 	int wait = -1;
@@ -442,7 +446,7 @@ static void process_sockets(const struct pollfd *ready, nfds_t count)
 		ares_process_fd(names.channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-/* Until something happens: an answer, the end of somebody's time, a question. */
+/* Waits for an answer, a timeout of c-ares, `longest` ms, or wake_thread(). */
 static void wait_for_events(int longest)
 {
 	struct pollfd ready[SOCKETS_MAX + 1];
@@ -464,7 +468,7 @@ static void wait_for_events(int longest)
 	process_sockets(ready, count);
 }
 
-static void *run(void *unused)
+static void *run_resolver(void *unused)
 {
 	bool go_on = true;
 
@@ -474,7 +478,7 @@ static void *run(void *unused)
 		int wait;
 
 		ask_all();
-		wait = note_late(&go_on);
+		wait = mark_late(&go_on);
 		if (go_on)
 			wait_for_events(wait);
 	}
@@ -484,7 +488,7 @@ static void *run(void *unused)
 	return NULL;
 }
 
-/* With the lock. Signals are the loop's. */
+/* The caller holds the lock. The thread blocks all signals, which the loop handles. */
 static int start_thread(void)
 {
 	sigset_t all, before;
@@ -497,7 +501,7 @@ static int start_thread(void)
 		return -1;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&names.thread, NULL, run, NULL);
+	rc = pthread_create(&names.thread, NULL, run_resolver, NULL);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	names.running = rc == 0;
 	if (rc != 0)
@@ -549,7 +553,7 @@ static bool read_number(const char *host, struct addresses *addresses)
 	       inet_pton(AF_INET, addresses->text[0], raw) == 1;
 }
 
-/* With the lock: pthread_cond_timedwait() is to go by the monotonic clock. */
+/* The caller holds the lock. Makes pthread_cond_timedwait() use the monotonic clock. */
 static void make_condition(void)
 {
 	pthread_condattr_t monotonic;
@@ -613,7 +617,7 @@ void name_drop(struct name **name)
 	if (n == NULL)
 		return;
 	pthread_mutex_lock(&names.lock);
-	let_go(n);
+	release_use(n);
 	pthread_mutex_unlock(&names.lock);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Names of other hosts, looked up without anybody having to wait: one thread with c-ares asks the
- * hosts file and DNS as resolv.conf says; one question a name at a time, for the loop and for all
- * workers. Answers are kept by their TTL (5 s to 5 min) and asked for again ahead of their end; an
- * old answer is used, up to a day, while the new one fails (RFC 8767). A change of resolv.conf
- * counts from the next question on.
+ * Looks up and caches the addresses of other hosts, without blocking the loop. One thread with
+ * c-ares asks the hosts file and DNS as resolv.conf says. It asks for a name only once at a time,
+ * for the loop and all workers together. Answers are cached for their TTL (at least 5 s, at most 5
+ * min) and renewed before it ends. If the renewal fails, the old answer is used for up to a day
+ * (RFC 8767). A changed resolv.conf applies to the next lookup.
  *
- * Everything here may be called from any thread.
+ * All functions may be called from any thread.
  */
 #pragma once
 
@@ -18,55 +18,56 @@
 
 enum { ADDRESSES_MAX = 8, ADDRESS_SIZE = 46 };
 
-/* Numeric addresses, in the order in which they are to be tried: by RFC 6724, the families taking
- * turns, those that failed last. */
+/* Numeric addresses in the order in which to try them: sorted by RFC 6724, IPv4 and IPv6 in turns,
+ * those that failed last. */
 struct addresses {
 	size_t count;
 	char text[ADDRESSES_MAX][ADDRESS_SIZE];
 };
 
-/* A host name that somebody uses; counted, shared by all who use the same. */
+/* A host name, counted by reference. All users of the same name share it. */
 struct name;
 
-/* NULL without memory. Asks nothing yet. `host` may be an address in numbers, with or without
- * brackets where it is IPv6. What was found is kept for whoever uses the name after the last
- * name_drop(). */
+/* Returns the name, to be released with name_drop(); NULL if memory ran out. Starts no lookup.
+ * `host` may also be a numeric address, IPv6 with or without brackets. The answer stays cached for
+ * later users after the last name_drop(). */
 struct name *name_use(const char *host);
 void name_drop(struct name **name);
 
-/* Whether it is an address in numbers: nothing is looked up. */
+/* True if the host is a numeric address: nothing is looked up. */
 bool name_is_numeric(const struct name *name);
 
 enum name_state {
-	NAME_FAILED = 0, /* there is no answer; asked again soon */
-	NAME_ASKED,	 /* the answer is on its way */
-	NAME_TIMED_OUT,	 /* like NAME_FAILED: no server answered */
+	NAME_FAILED = 0, /* the lookup failed; it is repeated soon */
+	NAME_ASKED,	 /* a lookup is under way */
+	NAME_TIMED_OUT,	 /* like NAME_FAILED, because no server answered */
 	NAME_KNOWN,
 };
 
-/* What is known of the name now; asks where that is due. With NAME_KNOWN the addresses are copied,
- * and *look_again_ms_r is when to call this again (monotonic); with NAME_FAILED and NAME_TIMED_OUT
- * *why_r is a constant text. */
+/* Returns what is known of the name now, and starts a lookup where one is due. With NAME_KNOWN it
+ * copies the addresses and sets *look_again_ms_r to when to call this again (monotonic). With
+ * NAME_FAILED and NAME_TIMED_OUT *why_r is a constant text. */
 enum name_state name_look(struct name *name, struct addresses *addresses_r,
 	int64_t *look_again_ms_r, const char **why_r);
 
-/* The same, and waits for the answer until `deadline_ms` (monotonic). Never NAME_ASKED. */
+/* Like name_look(), but waits for the answer until `deadline_ms` (monotonic). Never returns
+ * NAME_ASKED. */
 enum name_state name_wait(
 	struct name *name, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
 
-/* For a single use: name_use(), name_wait(), name_drop(). */
+/* name_use(), name_wait() and name_drop() in one call. */
 enum name_state names_find(
 	const char *host, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
 
-/* There was no connection to this address: whoever looks next begins with another. */
+/* Reports that this address did not connect: the next caller gets another one first. */
 void name_bad(struct name *name, const char *address);
 
-/* To none of the addresses: ask again before the TTL is over. */
+/* Reports that none of the addresses connected: the name is looked up again before its TTL ends. */
 void name_doubt(struct name *name);
 
-/* Calls `changed` on the resolver's thread whenever name_look() may say something else than before;
- * NULL ends that. One for the process. */
+/* Sets a callback, one for the process. It is called on the resolver's thread whenever the result
+ * of name_look() may have changed. NULL removes it. */
 void names_notify(void (*changed)(void *context), void *context);
 
-/* Ends the thread; questions under way fail. It starts again with the next question. */
+/* Ends the thread; lookups under way fail. The next lookup starts the thread again. */
 void names_stop(void);

@@ -18,11 +18,11 @@ struct trust {
 	struct trust *next;
 	char *ca_file; /* "": the system's */
 	unsigned users;
-	struct stat seen; /* of the file, when it was read last */
+	struct stat seen; /* the file as it was when it was last read */
 	void *store;	  /* X509_STORE; NULL: libcurl reads the file */
 };
 
-/* Guards the list and what is in it. */
+/* Guards the list and its elements. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct trust *first;
 
@@ -37,7 +37,8 @@ static bool libcurl_uses_our_openssl(void)
 	return backend != NULL && strncmp(backend, ours, strlen(ours)) == 0;
 }
 
-/* libcurl's idea of the system's certificates: a file, a folder that is looked into by name. */
+/* Loads what libcurl considers the system's certificates: a file, and a folder whose files are
+ * found by name. */
 static void load_system(X509_STORE *store)
 {
 	CURL *easy = curl_easy_init();
@@ -52,8 +53,8 @@ static void load_system(X509_STORE *store)
 	curl_easy_cleanup(easy);
 }
 
-/* As X509_STORE_load_file() does, which would pass over a certificate behind a byte order mark. 0,
- * or -1 where there is none. */
+/* Loads a file like X509_STORE_load_file(), but also the first certificate after a byte order mark.
+ * -1 if the file has none. */
 static int load_file(X509_STORE *store, const char *ca_file)
 {
 	STACK_OF(X509_INFO) *found = NULL;
@@ -78,7 +79,7 @@ static int load_file(X509_STORE *store, const char *ca_file)
 	return count > 0 ? 0 : -1;
 }
 
-/* With the options that libcurl would set. */
+/* Makes a store with the flags that libcurl would set. */
 static void *load_store(const char *ca_file)
 {
 	X509_STORE *store = X509_STORE_new();
@@ -111,7 +112,7 @@ static CURLcode put_store(CURL *easy, void *context, void *argument)
 	store = trust->store;
 	X509_STORE_up_ref(store);
 	pthread_mutex_unlock(&lock);
-	SSL_CTX_set_cert_store(context, store); /* takes the reference */
+	SSL_CTX_set_cert_store(context, store); /* takes over the reference */
 	return CURLE_OK;
 }
 
@@ -138,7 +139,7 @@ static CURLcode put_store(CURL *easy, void *context, void *argument)
 
 #endif
 
-/* The file of the system's, for a look whether it has changed. */
+/* Reads what has_changed() compares. */
 static void stat_file(const struct trust *trust, struct stat *now)
 {
 	CURL *easy = trust->ca_file[0] == '\0' ? curl_easy_init() : NULL;
@@ -159,8 +160,8 @@ static bool has_changed(const struct trust *trust, const struct stat *now)
 	       now->st_mtim.tv_nsec != trust->seen.st_mtim.tv_nsec;
 }
 
-/* Reads the file where it has changed; the lock is not held. What is broken is noted as seen, and
- * the old stays. 1: it was read, 0: no need, -1: an error. */
+/* Reads the file if it has changed; the caller does not hold the lock. A broken file counts as
+ * seen, and the old certificates stay. 1 if it was read, 0 if not needed, -1 with an error. */
 static int renew(struct trust *trust, struct error *error)
 {
 	struct stat now;
@@ -178,9 +179,8 @@ static int renew(struct trust *trust, struct error *error)
 		return 0;
 	store = load_store(trust->ca_file);
 	if (store == NULL)
-		return error_set(error,
-			"%s: expected certificates in PEM that can be read, found none",
-			trust->ca_file);
+		return error_set(
+			error, "%s: expected certificates in PEM, found none", trust->ca_file);
 	pthread_mutex_lock(&lock);
 	old = trust->store;
 	trust->store = store;
@@ -273,15 +273,15 @@ void trust_apply(struct trust *trust, void *easy)
 		return;
 	}
 	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	/* Nothing is read from there, as the store that it would be for is replaced: by it libcurl
-	 * tells connections apart. */
+	/* libcurl compares this path to tell connections apart. Nothing is read from it, because
+	 * put_store() replaces the store. */
 	if (trust->ca_file[0] != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAPATH, trust->ca_file);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, put_store);
 	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust);
 }
 
-/* The one behind `before` in the list, used by the caller; NULL at its end. */
+/* Takes a reference to the next one in the list; NULL at its end. */
 static struct trust *use_next(struct trust *before)
 {
 	struct trust *trust;

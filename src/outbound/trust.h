@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * The certificates that are trusted: parsed once for each ca-file and shared by all connections and
- * threads. libcurl would read and parse the file anew for each TLS connection, which takes 19 ms
- * for the bundle of a system. Where libcurl's TLS is not the OpenSSL that this build is linked
- * with, it does.
+ * The trusted certificates. Each ca-file is parsed once and shared by all connections and threads.
+ * libcurl alone would parse the file for each TLS connection, which takes 19 ms for the bundle of a
+ * system. It still does if it uses a TLS library other than the OpenSSL of this build.
  */
 #pragma once
 
 #include "base/error.h"
 
-/* Counted; one for each file. */
+/* The certificates of one ca-file, counted by reference. */
 struct trust;
 
-/* `ca_file`: "" is the system's, which may be missing: then nobody is trusted. Reads the file, or
- * reads it again where it has changed. NULL with an error that names the file. */
+/* Reads the ca-file, or reads it again if it has changed. "" means the system's certificates; if
+ * there are none, no peer is trusted. Returns NULL with an error that names the file. The caller
+ * calls trust_drop(). */
 struct trust *trust_use(const char *ca_file, struct error *error);
 void trust_drop(struct trust **trust);
 
-/* One more use of the same, without a look at the file. */
+/* Takes another reference, without checking the file. */
 struct trust *trust_share(struct trust *trust);
 
-/* Makes a handle of libcurl's (CURL *) trust those of the file as they are when it connects.
- * Connections that another file was good for are not used. `trust` outlives the handle's transfers.
- */
+/* Makes a libcurl handle (CURL *) trust the certificates of the file as they are when it connects,
+ * and not reuse connections that were checked against another file. `trust` has to outlive the
+ * handle's transfers. */
 void trust_apply(struct trust *trust, void *easy);
 
-/* Reads the files that have changed; on a worker. What cannot be read stays as it was, and is
- * logged once. */
+/* Reads the ca-files that have changed; blocks, so it runs on a worker. If a file cannot be read,
+ * its old certificates stay in use, and the failure is logged once. */
 void trust_refresh(void);

@@ -5,7 +5,7 @@
 #include "backend_fixture.h"
 
 #include "base/clock.h"
-#include "outbound/mail.h"
+#include "outbound/mail_message.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -79,9 +79,9 @@ static void a_server_is_a_host_with_tls(void **state)
 		{"smtp://mail.example.org/helo", false, "path"},
 		{"smtp://mail.example.org?x", false, "path"},
 		{"smtp://mail.example.org#x", false, "path"},
-		{"smtp://anna@mail.example.org", false, "more in it"},
-		{"smtp://anna:secret@mail.example.org", false, "more in it"},
-		{"smtp://anna;AUTH=PLAIN@mail.example.org", false, "more in it"},
+		{"smtp://anna@mail.example.org", false, "only a host"},
+		{"smtp://anna:secret@mail.example.org", false, "only a host"},
+		{"smtp://anna;AUTH=PLAIN@mail.example.org", false, "only a host"},
 		{"smtp://mail.example.org:99999", false, "smtp"},
 		{"smtp://mail_example.org", false, "host name"},
 		{"smtp://mail.example.org.", false, "host name"}, {"smtp://a b", false, "smtp"}};

@@ -161,7 +161,7 @@ static void the_examples_of_the_rfcs_are_good(void **state)
 	assert_int_equal(json_integer_value(json_object_get(fixture->claims, "exp")), 1300819380);
 	/* Its signature is right, and its payload is a sentence. */
 	assert_int_equal(verify(fixture, EDDSA_TOKEN, every), JOSE_BAD);
-	assert_string_equal(fixture->error.text, "the token's payload is no JSON object");
+	assert_string_equal(fixture->error.text, "the token's payload is not a JSON object");
 }
 
 static void what_is_signed_here_is_good_and_one_bit_less_is_not(void **state)
@@ -511,7 +511,7 @@ static void a_set_without_keys_says_what_to_do(void **state)
 	static const struct {
 		const char *json, *says;
 	} cases[] = {{"{}", "set a signing key"}, {"{\"keys\":[]}", "set a signing key"},
-		{"[]", "no JWKS"}, {"{\"keys\":7}", "no JWKS"}, {"<html>", "no JWKS"},
+		{"[]", "not a JWKS"}, {"{\"keys\":7}", "not a JWKS"}, {"<html>", "not a JWKS"},
 		{"{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}", "none of the 1 keys"}};
 
 	(void)state;
@@ -558,10 +558,11 @@ static void a_wrong_key_to_sign_with_is_refused_without_a_word_of_it(void **stat
 {
 	static const struct {
 		const char *algorithm, *key, *says;
-	} cases[] = {{"none", EC_PRIVATE, "no algorithm"}, {"HS256", "tooshort-secret", "15 bytes"},
-		{"HS512", "0123456789abcdef0123456789abcdef", "64 or more"},
+	} cases[] = {{"none", EC_PRIVATE, "not a signature"},
+		{"HS256", "tooshort-secret", "15 bytes"},
+		{"HS512", "0123456789abcdef0123456789abcdef", "at least 64"},
 		{"HS256", "{\"kty\":\"oct\",\"k\":\"AyM1\"}", "3 bytes"},
-		{"RS256", "secret-key", "no JWK"}, {"RS256", EC_PRIVATE, "\"RSA\""},
+		{"RS256", "secret-key", "as a JWK"}, {"RS256", EC_PRIVATE, "\"RSA\""},
 		{"RS256", RSA_KEY, "no private key"}, {"ES256", EC_KEY, "no private key"},
 		{"ES384", EC_PRIVATE, "\"P-384\""}, {"EdDSA", EC_PRIVATE, "\"OKP\""},
 		{"EdDSA", OKP_KEY, "no private key"},
