@@ -65,16 +65,6 @@ const char *section_string(const struct section *section, const char *name)
 	return expect(section, name, is_text(kind_of(section, name)))->text;
 }
 
-bool section_bool(const struct section *section, const char *name)
-{
-	return expect(section, name, kind_of(section, name) == OPTION_BOOL)->number != 0;
-}
-
-int64_t section_number(const struct section *section, const char *name)
-{
-	return expect(section, name, kind_of(section, name) == OPTION_NUMBER)->number;
-}
-
 int64_t section_milliseconds(const struct section *section, const char *name)
 {
 	return expect(section, name, is_time(kind_of(section, name)))->number;

@@ -125,8 +125,6 @@ bool section_takes(const struct section *section, const char *name);
  * driver's table is a programming error and aborts. Strings and lists live as long as the
  * settings. */
 const char *section_string(const struct section *section, const char *name);
-bool section_bool(const struct section *section, const char *name);
-int64_t section_number(const struct section *section, const char *name);
 int64_t section_milliseconds(const struct section *section, const char *name);
 const char *const *section_list(const struct section *section, const char *name, size_t *count_r);
 

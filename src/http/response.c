@@ -33,7 +33,8 @@ static const struct {
 	{504, "Gateway Timeout"},
 };
 
-const char *response_reason(int status)
+/* The reason phrase of a status, "Status" for an unknown one. */
+static const char *reason_of(int status)
 {
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		if (reasons[i].status == status)
@@ -73,7 +74,7 @@ void response_begin(struct response *response, int status, const char *request_i
 	response->status = status;
 	buffer_text(&response->head, "Status: ");
 	buffer_append(&response->head, digits, sizeof digits);
-	buffer_text(&response->head, response_reason(status));
+	buffer_text(&response->head, reason_of(status));
 	buffer_text(&response->head, "\r\n");
 	buffer_append(&response->head, every_answer, sizeof every_answer - 1);
 	response_header(response, "X-Request-Id", request_id);

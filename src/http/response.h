@@ -40,8 +40,5 @@ int response_cookie(
 /* Whether anything was refused or did not fit: send a 500 instead. */
 bool response_is_broken(const struct response *response);
 
-/* The reason phrase for a status, "Status" for an unknown one. */
-const char *response_reason(int status);
-
 /* Wipes and frees head and body: a Location holds an access token, a form a ticket. */
 void response_release(struct response *response);

@@ -25,13 +25,20 @@
 	BASE "platform \"meeting.example.org\" { type = \"veeting\" }\n"                           \
 	     "backend \"staff\" { type = \"file\" users = \"u\" }\n"
 
+/* What section_fill() makes of a section of type "veeting". */
+struct veeting_values {
+	bool prefill;
+	int64_t tries;
+};
+
 static const struct option veeting_options[] = {
 	{"api", OPTION_TEXT, NULL, "where the exchange goes"},
 	{"join-path", OPTION_TEXT, "/join/{meetingToken}", "path of the way back"},
-	{"prefill", OPTION_BOOL, "true", "send name and e-mail along"},
+	{"prefill", OPTION_BOOL, "true", "send name and e-mail along",
+		OPTION_INTO(struct veeting_values, prefill)},
 	{"forward", OPTION_LIST, "{\"culture\", \"layout\"}", "parameters handed on"},
 	{"timeout", OPTION_DURATION, "10s", "deadline"},
-	{"tries", OPTION_NUMBER, "3", "a number"},
+	{"tries", OPTION_NUMBER, "3", "a number", OPTION_INTO(struct veeting_values, tries)},
 	{NULL, OPTION_TEXT, NULL, NULL},
 };
 

@@ -190,7 +190,9 @@ static void test_sections(void **state)
 {
 	struct settings *s;
 	const struct section *p;
+	struct veeting_values values;
 	const char *const *items;
+	struct error error;
 	size_t count;
 
 	(void)state;
@@ -204,9 +206,10 @@ static void test_sections(void **state)
 	p = s->platforms[0];
 	assert_string_equal(section_title(p), "meeting.example.org:8443");
 	assert_string_equal(section_type(p), "veeting");
-	assert_false(section_bool(p, "prefill"));
+	assert_int_equal(section_fill(p, &values, &error), 0);
+	assert_false(values.prefill);
 	assert_int_equal(section_milliseconds(p, "timeout"), 250);
-	assert_int_equal(section_number(p, "tries"), 7);
+	assert_int_equal(values.tries, 7);
 	items = section_list(p, "forward", &count);
 	assert_int_equal(count, 3);
 	assert_string_equal(items[2], "c");
@@ -219,8 +222,9 @@ static void test_sections(void **state)
 	section_list(s->platforms[1], "forward", &count);
 	assert_int_equal(count, 0);
 	assert_true(section_has(s->platforms[1], "forward"));
-	assert_true(section_bool(s->platforms[1], "prefill"));
-	assert_int_equal(section_number(s->platforms[1], "tries"), 3);
+	assert_int_equal(section_fill(s->platforms[1], &values, &error), 0);
+	assert_true(values.prefill);
+	assert_int_equal(values.tries, 3);
 	assert_int_equal(s->backend_count, 2);
 	assert_string_equal(section_string(s->backends[0], "label"), "Staff_1.x-y");
 	assert_string_equal(section_string(s->backends[1], "label"), "Sign in with Google");

@@ -349,13 +349,23 @@ static void response_a62_too_long(void **state)
 	free(value);
 }
 
-static void response_reasons(void **state)
+static void the_first_line_has_a_reason(void **state)
 {
+	static const struct {
+		int status;
+		const char *line;
+	} cases[] = {{302, "Status: 302 Found\r\n"}, {409, "Status: 409 Conflict\r\n"},
+		{504, "Status: 504 Gateway Timeout\r\n"}, {299, "Status: 299 Status\r\n"}};
+
 	(void)state;
-	assert_string_equal(response_reason(302), "Found");
-	assert_string_equal(response_reason(409), "Conflict");
-	assert_string_equal(response_reason(504), "Gateway Timeout");
-	assert_string_equal(response_reason(299), "Status");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct response response;
+
+		response_init(&response);
+		response_begin(&response, cases[i].status, "a");
+		assert_memory_equal(response.head.data, cases[i].line, strlen(cases[i].line));
+		response_release(&response);
+	}
 }
 
 int main(void)
@@ -378,7 +388,7 @@ int main(void)
 		cmocka_unit_test(response_begins_again),
 		cmocka_unit_test(response_a66_no_byte_ends_a_header),
 		cmocka_unit_test(response_a62_too_long),
-		cmocka_unit_test(response_reasons),
+		cmocka_unit_test(the_first_line_has_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
