@@ -569,7 +569,7 @@ def test_keys_without_id_are_candidates(make_rig, tmp_path):
     peer.stop()
 
 
-@pytest.mark.parametrize("keys,reason", [({}, "set a signing key"), ({"keys": []}, "set a signing key"), ([], "no JWKS")])
+@pytest.mark.parametrize("keys,reason", [({}, "set a signing key"), ({"keys": []}, "set a signing key"), ([], "not a JWKS")])
 def test_keys_that_are_none_say_what_to_do(make_rig, tmp_path, keys, reason):
     peer = Liar(str(tmp_path))
     peer.status = {"/keys": (200, keys)}
