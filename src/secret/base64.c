@@ -5,7 +5,7 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* By ASCII code, 16 a row; 64 is none of ours. */
+/* The value of each character by its code, 16 per row; 64: not in the alphabet. */
 /* clang-format off */
 static const uint8_t values[256] = {
 	64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
@@ -53,7 +53,7 @@ size_t base64_encode(char *text, const uint8_t *bytes, size_t length)
 	return (size_t)(at - text);
 }
 
-/* The last two or three characters. What they hold beyond whole bytes must be zero. */
+/* Decodes the last two or three characters. Their bits beyond whole bytes must be zero. */
 static int decode_rest(uint8_t *bytes, const uint8_t *text, size_t length)
 {
 	uint32_t a = values[text[0]], b = values[text[1]], c = length == 3 ? values[text[2]] : 0;

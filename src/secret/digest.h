@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A digest of what a session rests on (identity.account). It goes into the sealed cookie, so it is
- * cut to 128 bits of BLAKE2b. It reveals nothing about a password's hash, whose salt it covers.
+ * A digest of the account data on which a session depends (identity.account): if the data change,
+ * the session ends. It is part of the sealed cookie, so it is only 128 bits of BLAKE2b. It reveals
+ * nothing about a password's hash, since it also covers the salt.
  */
 #pragma once
 
@@ -9,7 +10,7 @@
 
 #include <sodium.h>
 
-enum { DIGEST_SIZE = 33 }; /* hex digits, with the NUL */
+enum { DIGEST_SIZE = 33 }; /* 32 hex digits and the NUL */
 
 struct digest {
 	crypto_generichash_state state;

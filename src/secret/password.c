@@ -16,7 +16,7 @@ _Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "libsodium's size")
 const char password_nobody[] = PREFIX "m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
 				      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/* A hash taken apart. */
+/* The parts of a hash. */
 struct parts {
 	uint32_t memory_kib, passes;
 	uint8_t salt[crypto_pwhash_SALTBYTES];
@@ -32,13 +32,13 @@ static bool decode(const char *text, uint8_t *bytes, size_t size)
 	       length == size;
 }
 
-static bool take_apart(const char *hash, struct parts *parts)
+static bool parse_hash(const char *hash, struct parts *parts)
 {
 	static const char form[] = PREFIX "m=%" SCNu32 ",t=%" SCNu32 ",p=1$%22[^$]$%43[^$]%n";
 	char salt[23], key[44];
 	int end = 0;
 
-	/* libsodium's own reader first: it checks the numbers, which sscanf does not. */
+	/* libsodium checks the numbers, which sscanf() does not. */
 	if (crypto_pwhash_str_needs_rehash(hash, crypto_pwhash_OPSLIMIT_INTERACTIVE,
 		    crypto_pwhash_MEMLIMIT_INTERACTIVE) < 0)
 		return false;
@@ -54,18 +54,19 @@ const char *password_hash_fault(const char *hash)
 
 	if (strncmp(hash, PREFIX, strlen(PREFIX)) != 0)
 		return "the password hash does not begin with " PREFIX;
-	if (!take_apart(hash, &parts))
-		return "the password hash is damaged, or not one of libsodium's";
+	if (!parse_hash(hash, &parts))
+		return "the password hash is damaged, or not in libsodium's format";
 	if (parts.memory_kib > PASSWORD_MEMORY_MAX_KIB)
-		return "the password hash takes more memory than m=262144 (256 MiB)";
+		return "the password hash requires more memory than m=262144 (256 MiB)";
 	if (parts.passes > PASSWORD_PASSES_MAX)
-		return "the password hash takes more passes than t=8";
+		return "the password hash requires more passes than t=8";
 	return NULL;
 }
 
 int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 {
-	size_t size = 3 * strlen(password) + 1; /* a letter may get longer (Unicode TR 15) */
+	size_t size = 3 * strlen(password) +
+		      1; /* normalisation can make a letter longer (Unicode TR 15) */
 	char *normal = malloc(size);
 	int rc = -1;
 
@@ -79,14 +80,14 @@ int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 	return rc;
 }
 
-/* Not crypto_pwhash_str_verify(): that calls a lack of memory a wrong password. */
+/* crypto_pwhash_str_verify() would report a lack of memory as a wrong password. */
 enum password_match password_verify(const char *hash, const char *password)
 {
 	enum password_match match = PASSWORD_MISMATCH;
 	uint8_t key[KEY_SIZE];
 	struct parts parts;
 
-	if (!take_apart(hash, &parts))
+	if (!parse_hash(hash, &parts))
 		return PASSWORD_BROKEN;
 	if (crypto_pwhash(key, sizeof key, password, strlen(password), parts.salt, parts.passes,
 		    (size_t)parts.memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Password hashes as they stand in a users file: argon2id as libsodium's crypto_pwhash_str() makes
- * it
- * ($argon2id$v=19$m=65536,t=2,p=1$SALT$HASH; one lane, 16 bytes of salt, 32 of hash).
+ * Password hashes of a users file: argon2id in the format of libsodium's crypto_pwhash_str(),
+ * $argon2id$v=19$m=65536,t=2,p=1$SALT$HASH with one lane, 16 bytes of salt and 32 bytes of hash.
  */
 #pragma once
 
@@ -10,26 +9,27 @@
 
 enum {
 	PASSWORD_HASH_SIZE = 128,	      /* crypto_pwhash_STRBYTES */
-	PASSWORD_MEMORY_MAX_KIB = 256 * 1024, /* what a login may cost us, whatever the file says */
+	PASSWORD_MEMORY_MAX_KIB = 256 * 1024, /* the most that a login may use */
 	PASSWORD_PASSES_MAX = 8,
 };
 
-/* Of a password that nobody knows, at the costs of password_hash(). */
+/* A hash to verify against when there is no such user, at the costs of password_hash(). No password
+ * matches it. */
 extern const char password_nobody[];
 
-/* What is wrong with a hash, as a constant; NULL when it can be verified at a cost within the
+/* Returns what is wrong with a hash, as a constant; NULL if password_verify() can use it within the
  * limits. */
 const char *password_hash_fault(const char *hash);
 
-/* Hashes the password in the form that typed_password() makes, at libsodium's "interactive" costs
- * (64 MiB, 2 passes). 0, or -1 without memory. */
+/* Normalises the password (typed_password()) and hashes it at libsodium's "interactive" costs (64
+ * MiB, 2 passes). 0, or -1 if memory ran out. */
 int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
 enum password_match {
 	PASSWORD_MISMATCH = 0,
-	PASSWORD_BROKEN, /* no memory for the work: says nothing about the password */
+	PASSWORD_BROKEN, /* the password was not checked: memory ran out, or the hash is damaged */
 	PASSWORD_MATCH,
 };
 
-/* Takes tens of milliseconds and the memory that the hash names. */
+/* Blocks for tens of milliseconds and uses as much memory as the hash says. */
 enum password_match password_verify(const char *hash, const char *password);

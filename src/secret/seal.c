@@ -17,11 +17,11 @@ enum {
 	PURPOSE_MAX = 32,
 };
 
-_Static_assert(CIPHER_AT + TAG_SIZE == SEAL_OVERHEAD, "the overhead in the header is the real one");
+_Static_assert(CIPHER_AT + TAG_SIZE == SEAL_OVERHEAD, "SEAL_OVERHEAD is what sealing adds");
 _Static_assert(SEAL_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "size of a key");
 _Static_assert(SEAL_HASH_SIZE >= crypto_generichash_BYTES_MIN, "size of a hash");
 
-/* What the tag covers beside the ciphertext: version, key id, purpose. */
+/* The associated data, which the tag covers besides the ciphertext: version, key id, purpose. */
 struct associated {
 	uint8_t bytes[NONCE_AT + PURPOSE_MAX];
 	size_t length;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sealing of what leaves the process, and keyed hashes of what others may see.
+ * Seals (encrypts and authenticates) data that leaves the process, and makes keyed hashes of values
+ * that others may see.
  *
  *   sealed text = base64url, unpadded, of:
  *   +---------+------------+-----------+------------------------------+
  *   | 1 byte  | 4 bytes    | 24 bytes  | ciphertext and 16-byte tag   |
  *   | version | key id     | nonce     | XChaCha20-Poly1305 (IETF)    |
  *   +---------+------------+-----------+------------------------------+
- *   associated data: version, key id and the purpose's name, so that a value sealed for one purpose
- *   does not open for another.
+ *
+ * The associated data are version, key id and the name of the purpose, so that a value sealed for
+ * one purpose does not open for another.
  */
 #pragma once
 
@@ -20,41 +22,40 @@ enum {
 	SEAL_KEY_SIZE = 32,
 	SEAL_HASH_SIZE = 16,
 	SEAL_KEYS_MAX = 8,
-	SEAL_OVERHEAD = 45,    /* bytes that sealing adds, before base64 makes 4 of 3 */
+	SEAL_OVERHEAD = 45,    /* bytes that sealing adds before base64 turns 3 into 4 */
 	SEAL_PLAIN_MAX = 9216, /* bytes that can be sealed */
 };
 
-/* A key with the id that stands in what it sealed. */
+/* A key, and its id, which is part of everything that it seals. */
 struct seal_key {
 	uint32_t id;
 	uint8_t bytes[SEAL_KEY_SIZE];
 };
 
-/* The first key seals, all open. Kept in locked memory by the store. */
+/* The first key seals; every key opens. The store keeps the ring in locked memory. */
 struct seal_ring {
 	size_t count;
 	struct seal_key keys[SEAL_KEYS_MAX];
 };
 
-/* Appends the sealed text of `length` bytes to `text`. `purpose` is a constant such as "session",
- * at most 32 characters. 0, or -1 when the buffer is full or there is more than SEAL_PLAIN_MAX. */
+/* Seals `length` bytes and appends the text. `purpose` is a constant such as "session", at most 32
+ * characters. 0, or -1 if the buffer is full or there are more than SEAL_PLAIN_MAX bytes. */
 int seal_text(const struct seal_ring *ring, const char *purpose, const void *bytes, size_t length,
 	struct buffer *text);
 
-/* Opens a sealed text into `bytes` (cleared first). 0, or -1 for anything that was not sealed with
- * a key of the ring for this purpose, and for what does not fit: one answer for every cause. */
+/* Opens a sealed text into `bytes`, which is cleared first. 0; or -1 if no key of the ring sealed
+ * it for this purpose, or if the result does not fit: the causes cannot be told apart. */
 int seal_open(
 	const struct seal_ring *ring, const char *purpose, const char *text, struct buffer *bytes);
 
-/* Keyed BLAKE2b of a purpose and up to a few strings, each with its length in front so that
- * ("a","bc") and
- * ("ab","c") differ. The list of strings ends with NULL. For what is stored or compared instead of
- * the value itself. */
+/* Keyed BLAKE2b of a purpose and a few strings, ended by NULL. Each string is hashed with its
+ * length, so that ("a","bc") and ("ab","c") differ. For use where the value itself must not be
+ * stored or compared. */
 void seal_hash(const uint8_t key[SEAL_KEY_SIZE], uint8_t hash[SEAL_HASH_SIZE], const char *purpose,
 	...) __attribute__((sentinel));
 
-/* A text made of a random seed of SEAL_KEY_SIZE bytes and a purpose, of which neither the seed nor
- * another purpose's text can be told: base64url, unpadded, of 32 bytes. */
+/* Derives a text from a random seed of SEAL_KEY_SIZE bytes and a purpose: base64url, unpadded, of
+ * 32 bytes. It reveals neither the seed nor the texts of other purposes. */
 enum { SEAL_DERIVED_SIZE = 44 }; /* with the NUL */
 void seal_derive_text(
 	const uint8_t seed[SEAL_KEY_SIZE], const char *purpose, char text[SEAL_DERIVED_SIZE]);
@@ -62,5 +63,5 @@ void seal_derive_text(
 /* Random bytes for ids. */
 void seal_random(void *bytes, size_t length);
 
-/* Whether both are the same, in constant time. */
+/* Compares in constant time. */
 bool seal_equal(const void *a, const void *b, size_t length);

@@ -19,9 +19,9 @@ struct secret {
 	size_t length;
 };
 
-/* A core file, or a debugger of the same user, would hold every key. LeakSanitizer is such a
+/* A core file, or a debugger of the same user, would see every key. LeakSanitizer is such a
  * debugger. */
-static int forbid_looking_in(struct error *error)
+static int forbid_inspection(struct error *error)
 {
 	struct rlimit none = {0, 0};
 
@@ -36,7 +36,7 @@ static int forbid_looking_in(struct error *error)
 
 int secret_init(struct error *error)
 {
-	if (forbid_looking_in(error) != 0)
+	if (forbid_inspection(error) != 0)
 		return -1;
 	unsetenv("SSLKEYLOGFILE");
 	if (sodium_init() < 0)
@@ -81,7 +81,7 @@ void secret_free(struct secret **secret)
 	*secret = NULL;
 }
 
-/* -- many -- */
+/* -- blocks -- */
 
 struct secret_block {
 	char *bytes; /* of sodium_malloc(), read-only once closed */
@@ -134,10 +134,10 @@ void secret_block_free(struct secret_block **block)
 	free(old);
 }
 
-/* -- reading one from outside -- */
+/* -- reading a secret -- */
 
-/* Reads to the end of the file, or of the line. `waiting` is NULL, or the signals that are blocked
- * while it waits. 0 or -1, also when a signal came. */
+/* Reads a line, or to the end of the file. `waiting` is the signal mask while it waits; NULL:
+ * signals are not caught. 0, or -1, also if a signal arrived. */
 static int read_bytes(int fd, bool line, const sigset_t *waiting, struct buffer *text)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -193,8 +193,8 @@ static void catch_signals(struct disposition *before)
 	}
 }
 
-/* Restores what was there before, and sends the signal that came once more: now it does what it
- * would have done without the prompt. */
+/* Restores mask and handlers, and raises the caught signal again, which now does what it would have
+ * done without the prompt. */
 static void release_signals(const struct disposition *before)
 {
 	for (size_t i = 0; i < SIGNALS; i++)
@@ -204,7 +204,7 @@ static void release_signals(const struct disposition *before)
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
 
-/* Who presses ^C at the prompt must get back a terminal that echoes. */
+/* Restores the echo even if the user presses ^C at the prompt. */
 static int read_silently(
 	int fd, const struct termios *loud, const char *prompt, struct buffer *text)
 {
@@ -216,8 +216,9 @@ static int read_silently(
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 	silent.c_lflag |= ECHONL;
 	if (tcsetattr(fd, TCSAFLUSH, &silent) == 0) {
-		/* Asked when echo is off: an answer that comes at once is neither shown nor lost.
-		 * Where it was opened for reading only, the question is lost, not the answer. */
+		/* Prompts after the echo is off, so that an immediate answer is neither shown nor
+		 * lost. If the terminal was opened for reading only, the prompt is lost, but not
+		 * the answer. */
 		(void)!write(fd, prompt, strlen(prompt));
 		rc = read_bytes(fd, true, &before.mask, text);
 	}
@@ -239,7 +240,7 @@ static int read_text(int fd, const char *prompt, struct buffer *text)
 
 struct secret *secret_read(int fd, const char *prompt, struct error *error)
 {
-	struct buffer text = BUFFER_INIT(SECRET_MAX + 5); /* a byte order mark, CR LF */
+	struct buffer text = BUFFER_INIT(SECRET_MAX + 5); /* with a byte order mark and CR LF */
 	struct secret *secret = NULL;
 	size_t length;
 
@@ -253,7 +254,7 @@ struct secret *secret_read(int fd, const char *prompt, struct error *error)
 	if (text.failed || length > SECRET_MAX)
 		error_set(error, "the secret is longer than %d bytes", SECRET_MAX);
 	else if (length == 0)
-		error_set(error, "nothing was given: standard input is empty");
+		error_set(error, "expected a secret on standard input, found nothing");
 	else if ((secret = secret_new(text.data, length)) == NULL)
 		error_set(error, "no memory for the secret");
 out:

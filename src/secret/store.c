@@ -5,7 +5,7 @@
 
 #include <sodium.h>
 
-/* In memory of sodium_malloc(), read-only. */
+/* Allocated with sodium_malloc(), read-only after loading. */
 struct keys {
 	struct seal_ring ring;
 	uint8_t hash[SEAL_KEY_SIZE];
@@ -16,7 +16,7 @@ struct store {
 	struct store_secret *secrets; /* by name, newest first; the name is owned */
 	size_t count;
 	struct secret_block *values;
-	bool starved; /* it was memory that was missing */
+	bool starved; /* loading failed because memory ran out */
 };
 
 static int parse_hex(const json_t *text, uint8_t key[SEAL_KEY_SIZE])
@@ -77,7 +77,7 @@ static const struct secret *parse_value(struct secret_block *values, const json_
 	return secret;
 }
 
-/* Adds one version. What it has taken over is freed with the store, also when it fails. */
+/* Adds one version. store_free() frees it even if this fails. */
 static int parse_version(struct store *store, const char *name, const json_t *entry)
 {
 	struct store_secret *secret = &store->secrets[store->count++];
@@ -105,8 +105,8 @@ static int compare(const void *a, const void *b)
 	return left->version < right->version ? 1 : -1; /* newest first */
 }
 
-/* For all versions. A text in base64 is longer than what it stands for. */
-static int make_room(struct store *store, json_t *all)
+/* Allocates for all versions. A base64 text is longer than the bytes that it encodes. */
+static int allocate(struct store *store, json_t *all)
 {
 	json_t *entry, *version;
 	const char *name;
@@ -132,7 +132,7 @@ static int parse_secrets(struct store *store, const json_t *root)
 	const char *name;
 	size_t i;
 
-	if (make_room(store, all) != 0 || !json_is_object(all))
+	if (allocate(store, all) != 0 || !json_is_object(all))
 		return -1;
 	json_object_foreach(all, name, entry) json_array_foreach(json_object_get(entry, "versions"),
 		i, version) if (parse_version(store, name, version) != 0) return -1;
@@ -156,8 +156,8 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 			error_set(error, "%s: no memory for its secrets", path);
 		else
 			error_set(error,
-				"%s: what is sealed in it is not what this version of meetauth "
-				"seals",
+				"%s: the decrypted contents do not have the form that this "
+				"version of meetauth expects",
 				path);
 		store_free(&store);
 	}
@@ -180,7 +180,7 @@ void store_free(struct store **store)
 	free(old);
 }
 
-/* Index of the first secret whose name is not before `name`. */
+/* The index of the first secret whose name does not sort before `name`. */
 static size_t lower_bound(const struct store *store, const char *name)
 {
 	size_t from = 0, to = store->count;

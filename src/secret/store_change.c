@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What meetauthctl does to the store. Every change is one replacement of one file, but for init and
- * rekey, which change two:
+ * Changes to the store. Each change replaces one file, but init and rekey change two files, in
+ * three steps:
  *
  *   1. the new master key is written beside the key file (KEY.new)
- *   2. the store is replaced by one sealed with it
+ *   2. the store is replaced by one sealed with that key
  *   3. KEY.new is renamed to KEY
  *
- * Cut off before 2, the store opens with KEY, and KEY.new is worth nothing; cut off after 2, it
- * opens with KEY.new. Reading tries both, and the next change clears up.
+ * After a crash before step 2, the store opens with KEY, and KEY.new is useless; after step 2, it
+ * opens with KEY.new. Reading tries both keys, and the next change removes or renames KEY.new.
  */
 #include "secret/store.h"
 
@@ -26,8 +26,8 @@ struct change {
 	struct error *error;
 };
 
-/* Does what a cut-off init or rekey left undone. */
-static int settle(struct change *change)
+/* Finishes an interrupted init or rekey. */
+static int finish_interrupted(struct change *change)
 {
 	if (change->file.pending)
 		return store_key_commit(change->key_path, change->error);
@@ -43,23 +43,26 @@ static int take_lock(
 	return change->lock < 0 ? -1 : 0;
 }
 
-static void end(struct change *change)
+static void end_change(struct change *change)
 {
 	store_file_release(&change->file);
 	close(change->lock);
 }
 
-/* Locks and reads. After 0, end() is due. */
-static int begin(struct change *change, const char *path, const char *key_path, struct error *error)
+/* Locks and reads the store. After 0 the caller calls end_change(). */
+static int begin_change(
+	struct change *change, const char *path, const char *key_path, struct error *error)
 {
 	*change = (struct change){0};
-	if (!store_file_exists(path)) /* before a lock file is made where nothing is */
+	if (!store_file_exists(
+		    path)) /* checked first, so that no lock file is made where there is no store */
 		return store_file_read(path, key_path, &change->file, error);
 	if (take_lock(change, path, key_path, error) != 0)
 		return -1;
-	if (store_file_read(path, key_path, &change->file, error) == 0 && settle(change) == 0)
+	if (store_file_read(path, key_path, &change->file, error) == 0 &&
+		finish_interrupted(change) == 0)
 		return 0;
-	end(change);
+	end_change(change);
 	return -1;
 }
 
@@ -74,7 +77,7 @@ static int commit(struct change *change)
 	return store_file_write(change->path, &change->file, change->error);
 }
 
-/* -- keys that cookies are sealed with -- */
+/* -- cookie keys -- */
 
 static json_t *new_hex_key(void)
 {
@@ -90,7 +93,7 @@ static json_t *new_hex_key(void)
 	return text;
 }
 
-/* Puts a new key at `index` of the ring; ids count up and are never used again. */
+/* Inserts a new key at `index` of the ring. Ids count up and are never used twice. */
 static int add_ring_key(json_t *root, size_t index)
 {
 	json_int_t id = json_integer_value(json_object_get(root, "nextKey"));
@@ -101,8 +104,8 @@ static int add_ring_key(json_t *root, size_t index)
 	return json_object_set_new(root, "nextKey", json_integer(id + 1));
 }
 
-/* The ring is [sealing key, next one, older ones …]: the one that will seal after the next rotation
- * is known to every process long before, so that none meets a cookie it cannot open. */
+/* The ring is [sealing key, next key, older keys …]. All processes know the next key long before a
+ * rotation makes it the sealing one, so none receives a cookie that it cannot open. */
 static int rotate(json_t *root, bool forget)
 {
 	json_t *ring = json_object_get(root, "keys");
@@ -131,13 +134,13 @@ int store_rotate_keys(const char *path, const char *key_path, bool forget, struc
 	struct change change;
 	int rc = -1;
 
-	if (begin(&change, path, key_path, error) != 0)
+	if (begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	if (rotate(change.file.root, forget) != 0)
 		no_memory(&change);
 	else
 		rc = commit(&change);
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
@@ -155,8 +158,8 @@ static json_t *new_root(void)
 	return root;
 }
 
-/* After a write that failed. What is on the disk decides which key is left over: the store may have
- * been replaced all the same. */
+/* Called after a failed write, which may have replaced the store all the same: the store on the
+ * disk decides which key is left over. */
 static void drop_unused_key(const struct change *change)
 {
 	struct store_file now = STORE_FILE_INIT;
@@ -167,7 +170,7 @@ static void drop_unused_key(const struct change *change)
 	store_file_release(&now);
 }
 
-/* The three steps. */
+/* Runs the three steps. */
 static int change_master(struct change *change)
 {
 	randombytes_buf(change->file.master, sizeof change->file.master);
@@ -183,7 +186,7 @@ static int refuse_existing(struct change *change)
 {
 	struct store_file there = STORE_FILE_INIT;
 
-	/* An init that was cut off between its files is finished first. */
+	/* Finishes an interrupted init first. */
 	if (store_file_read(change->path, change->key_path, &there, NULL) == 0 && there.pending)
 		store_key_commit(change->key_path, NULL);
 	store_file_release(&there);
@@ -209,7 +212,7 @@ int store_init(const char *path, const char *key_path, struct error *error)
 		change.file.root = new_root();
 		rc = change.file.root == NULL ? no_memory(&change) : change_master(&change);
 	}
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
@@ -218,10 +221,10 @@ int store_rekey(const char *path, const char *key_path, struct error *error)
 	struct change change;
 	int rc;
 
-	if (begin(&change, path, key_path, error) != 0)
+	if (begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	rc = change_master(&change);
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
@@ -240,7 +243,7 @@ static json_t *new_version(json_int_t number, const struct secret *value)
 	return version;
 }
 
-/* The entry of a name, made where there is none. NULL without memory. */
+/* The entry of a name, which is made if it is missing. NULL if memory ran out. */
 static json_t *entry_of(json_t *root, const char *name)
 {
 	json_t *secrets = json_object_get(root, "secrets");
@@ -264,7 +267,7 @@ static int add_version(
 	if (json_array_size(versions) >= STORE_VERSIONS_MAX)
 		return error_set(change->error,
 			"%s has %d versions already; retire one first (\"meetauthctl secret list\" "
-			"tells when each was last accepted)",
+			"shows when each was last accepted)",
 			name, STORE_VERSIONS_MAX);
 	if (number < 1 || number >= UINT32_MAX)
 		return error_set(change->error, "%s: no version number is left", name);
@@ -282,12 +285,12 @@ int store_set(const char *path, const char *key_path, const char *name, const st
 	int rc;
 
 	if (store_check_name(name, error) != 0 || store_check_value(value, error) != 0 ||
-		begin(&change, path, key_path, error) != 0)
+		begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	rc = add_version(&change, name, value, version_r);
 	if (rc == 0)
 		rc = commit(&change);
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
@@ -311,14 +314,14 @@ int store_set_only(const char *path, const char *key_path, const char *name,
 	*dropped_r = 0;
 	if (store_check_name(name, error) != 0 ||
 		(value != NULL && store_check_value(value, error) != 0) ||
-		begin(&change, path, key_path, error) != 0)
+		begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	*dropped_r = drop_versions(&change, name);
 	if (value != NULL)
 		rc = add_version(&change, name, value, &version);
 	if (rc == 0 && (value != NULL || *dropped_r > 0))
 		rc = commit(&change);
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
@@ -334,7 +337,8 @@ static int remove_version(struct change *change, const char *name, unsigned numb
 	if (json_array_size(versions) == 0)
 		return error_set(change->error, "there is no secret \"%s\"", name);
 	return error_set(change->error,
-		"%s has no version %u; \"meetauthctl secret list\" shows which", name, number);
+		"%s has no version %u; \"meetauthctl secret list\" shows its versions", name,
+		number);
 }
 
 int store_retire(const char *path, const char *key_path, const char *name, unsigned version,
@@ -343,16 +347,16 @@ int store_retire(const char *path, const char *key_path, const char *name, unsig
 	struct change change;
 	int rc;
 
-	if (begin(&change, path, key_path, error) != 0)
+	if (begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	rc = remove_version(&change, name, version);
 	if (rc == 0)
 		rc = commit(&change);
-	end(&change);
+	end_change(&change);
 	return rc;
 }
 
-/* Whether `number` is the newest version of a name. */
+/* True if `number` is the newest version of the name. */
 static bool is_newest(const struct change *change, const char *name, unsigned number)
 {
 	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
@@ -367,7 +371,8 @@ int store_replace(const char *path, const char *key_path, const char *name, unsi
 	struct change change;
 	int rc;
 
-	if (store_check_value(value, error) != 0 || begin(&change, path, key_path, error) != 0)
+	if (store_check_value(value, error) != 0 ||
+		begin_change(&change, path, key_path, error) != 0)
 		return -1;
 	if (!is_newest(&change, name, version)) {
 		rc = 1;
@@ -378,6 +383,6 @@ int store_replace(const char *path, const char *key_path, const char *name, unsi
 		if (rc == 0)
 			rc = commit(&change);
 	}
-	end(&change);
+	end_change(&change);
 	return rc;
 }

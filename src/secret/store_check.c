@@ -5,7 +5,10 @@
 
 #include <ctype.h>
 
-enum { BACKEND_MAX = 64, HOST_MAX = 259 }; /* bytes of the title of a backend, of a platform */
+enum {
+	BACKEND_MAX = 64,
+	HOST_MAX = 259
+}; /* bytes of a backend's title, and of a platform's title */
 
 /* "NAME/SUBJECT" */
 static bool is_subject(const char *text)
@@ -74,6 +77,7 @@ int store_check_value(const struct secret *value, struct error *error)
 				"byte %zu",
 				i + 1);
 	if (strspn(text, ".") == length)
-		return error_set(error, "a secret of dots alone cannot stand in an address");
+		return error_set(error,
+			"a secret must not consist of dots only: it could not be part of a URL");
 	return 0;
 }

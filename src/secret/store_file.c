@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #define MAGIC	"MEETAUTH"
-#define CONTEXT "meetauth" /* of crypto_kdf: exactly 8 characters */
+#define CONTEXT "meetauth" /* for crypto_kdf: exactly 8 characters */
 
 enum {
 	FORMAT = 1,
@@ -20,7 +20,7 @@ enum {
 	TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
 };
 
-/* Numbers of the keys that are derived from the master key. */
+/* The numbers of the keys derived from the master key. */
 enum { SUBKEY_SEAL = 1, SUBKEY_ID };
 
 _Static_assert(STORE_MASTER_SIZE == crypto_kdf_KEYBYTES, "size of the master key");
@@ -44,7 +44,7 @@ static void derive(
 	crypto_kdf_derive_from_key(key, SEAL_KEY_SIZE, number, CONTEXT, master);
 }
 
-/* A few bytes that tell which key it was, and nothing about the key. */
+/* Derives a few bytes that identify a key and reveal nothing about it. */
 static void derive_id(const uint8_t master[STORE_MASTER_SIZE], uint8_t id[ID_SIZE])
 {
 	uint8_t key[SEAL_KEY_SIZE];
@@ -69,20 +69,20 @@ static uint64_t get_number(const uint8_t *at)
 	return number;
 }
 
-/* Whether it is a store that this program can read, whatever its key. */
+/* Checks that the file is a store in the format of this program, whatever its key. */
 static int check_header(const char *path, const struct buffer *sealed, struct error *error)
 {
 	const char *data = sealed->data;
 
 	if (sealed->length >= FORMAT_AT && memcmp(data, MAGIC, FORMAT_AT) != 0)
-		return error_set(error, "%s: is not a store of meetauth", path);
+		return error_set(error, "%s: not a store of meetauth", path);
 	if (sealed->length < CIPHER_AT + TAG_SIZE)
-		return error_set(error, "%s: is cut short (%zu bytes); bring it back from a backup",
-			path, sealed->length);
+		return error_set(error, "%s: truncated (%zu bytes); restore it from a backup", path,
+			sealed->length);
 	if (data[FORMAT_AT] != FORMAT)
 		return error_set(error,
-			"%s: is of format %u, and this version of meetauth reads format %d alone",
-			path, (unsigned)(unsigned char)data[FORMAT_AT], FORMAT);
+			"%s: has format %u; this version of meetauth reads format %d only", path,
+			(unsigned)(unsigned char)data[FORMAT_AT], FORMAT);
 	return 0;
 }
 
@@ -91,11 +91,11 @@ static int parse_plain(const char *path, const uint8_t *plain, size_t length,
 {
 	file->root = json_loadb((const char *)plain, length, JSON_REJECT_DUPLICATES, NULL);
 	if (file->root == NULL)
-		return error_set(error, "%s: what is sealed in it is not JSON", path);
+		return error_set(error, "%s: the decrypted contents are not JSON", path);
 	return 0;
 }
 
-/* What a key did to the store. */
+/* The result of trying a key. */
 enum opening { OPENING_FAILED = 0, OPENING_OTHER_KEY, OPENING_DONE };
 
 static enum opening open_sealed(
@@ -119,7 +119,7 @@ static enum opening open_sealed(
 	file->generation = get_number(data + GENERATION_AT);
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, &plain_length, NULL, data + CIPHER_AT,
 		    length, data, CIPHER_AT, data + NONCE_AT, key) != 0)
-		error_set(error, "%s: is damaged; bring it back from a backup", path);
+		error_set(error, "%s: damaged; restore it from a backup", path);
 	else if (parse_plain(path, plain, (size_t)plain_length, file, error) == 0)
 		opening = OPENING_DONE;
 	explicit_bzero(key, sizeof key);
@@ -136,8 +136,9 @@ static enum opening try_key(const char *path, const char *key_path, enum store_k
 	return open_sealed(path, sealed, file, error);
 }
 
-/* One look at the files. A rekey replaces the store before the key takes its place. */
-static enum opening look(
+/* Reads both files once. A rekey replaces the store before it replaces the key, so KEY.new is tried
+ * as well. */
+static enum opening read_once(
 	const char *path, const char *key_path, struct store_file *file, struct error *error)
 {
 	struct buffer sealed = BUFFER_INIT(STORE_FILE_MAX);
@@ -150,7 +151,7 @@ static enum opening look(
 		!store_key_exists(key_path, STORE_KEY_NEXT))
 		opening = try_key(path, key_path, STORE_KEY_CURRENT, &sealed, file, error);
 	else
-		opening = OPENING_OTHER_KEY; /* a cut-off init: only the new one is there */
+		opening = OPENING_OTHER_KEY; /* an init was interrupted: only KEY.new exists */
 	if (opening == OPENING_OTHER_KEY && store_key_exists(key_path, STORE_KEY_NEXT)) {
 		opening = try_key(path, key_path, STORE_KEY_NEXT, &sealed, file, error);
 		file->pending = opening == OPENING_DONE;
@@ -163,11 +164,11 @@ out:
 static int explain_absence(const char *path, const char *key_path, struct error *error)
 {
 	if (!store_file_exists(path))
-		return error_set(
-			error, "%s: there is no store; make one with \"meetauthctl init\"", path);
+		return error_set(error,
+			"%s: the store does not exist; create it with \"meetauthctl init\"", path);
 	return error_set(error,
-		"%s: there is no key file, and the store %s cannot be opened without; bring it "
-		"back from a backup",
+		"%s: the key file does not exist, and the store %s cannot be opened without it; "
+		"restore it from a backup",
 		key_path, path);
 }
 
@@ -176,15 +177,15 @@ int store_file_read(
 {
 	enum opening opening = OPENING_OTHER_KEY;
 
-	/* Looked at again, since a rekey may have gone on between one file and the other. */
+	/* Repeated, because a rekey may have gone on between reading one file and the other. */
 	for (int i = 0; i < 3 && opening == OPENING_OTHER_KEY; i++)
-		opening = look(path, key_path, file, error);
+		opening = read_once(path, key_path, file, error);
 	if (opening == OPENING_DONE)
 		return 0;
 	if (opening == OPENING_OTHER_KEY)
 		error_set(error,
-			"%s: was sealed with another key than the one in %s; bring the two back "
-			"from the same backup",
+			"%s: sealed with another key than the one in %s; restore both from the "
+			"same backup",
 			path, key_path);
 	else if (!store_file_exists(path) || !store_file_exists(key_path))
 		explain_absence(path, key_path, error);
@@ -192,7 +193,7 @@ int store_file_read(
 	return -1;
 }
 
-/* Appends the sealed text; the buffer is big enough or failed. */
+/* Appends the sealed store; marks the buffer as failed if it does not fit. */
 static void seal(
 	const struct store_file *file, const char *plain, size_t length, struct buffer *sealed)
 {
@@ -231,8 +232,9 @@ int store_file_write(const char *path, struct store_file *file, struct error *er
 	free(plain);
 	if (sealed.failed)
 		rc = error_set(error,
-			"%s: would grow beyond %d bytes; retire what is no longer used", path,
-			STORE_FILE_MAX);
+			"%s: would become larger than %d bytes; retire versions that are no longer "
+			"used",
+			path, STORE_FILE_MAX);
 	else
 		rc = file_replace(path, sealed.data, sealed.length, 0600, error);
 	buffer_release(&sealed);

@@ -27,8 +27,8 @@ bool store_key_exists(const char *key_path, enum store_key which)
 	return locate(key_path, which, path, NULL) == 0 && store_file_exists(path);
 }
 
-/* systemd gives a service its credentials by an access list, which shows as a bit for the group;
- * nobody but the manager can write in that folder. */
+/* systemd grants a service access to its credentials by an access list, which shows as a mode bit
+ * of the group. Only the manager can write in that folder. */
 static bool is_credential(const char *path)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -47,12 +47,10 @@ static int parse_key(const char *path, const struct buffer *text, uint8_t master
 	if (length != HEX_SIZE || sodium_hex2bin(master, STORE_MASTER_SIZE, text->data, length,
 					  NULL, &got, NULL) != 0)
 		return error_set(error,
-			"%s: must hold %d hex digits and a newline; bring it back from a backup",
-			path, HEX_SIZE);
+			"%s: expected %d hex digits and a newline; restore it from a backup", path,
+			HEX_SIZE);
 	if (sodium_is_zero(master, STORE_MASTER_SIZE))
-		return error_set(error,
-			"%s: the key is all zero, which is none; bring it back from a backup",
-			path);
+		return error_set(error, "%s: the key is all zeros; restore it from a backup", path);
 	return 0;
 }
 
@@ -85,9 +83,9 @@ int store_key_prepare(
 	rc = file_replace(path, hex, HEX_SIZE + 1, 0400, error);
 	if (rc != 0)
 		error_prefix(error,
-			"nothing was changed: a new key cannot be written beside the key file; its "
-			"folder has to belong to user id %u (a credential of systemd is read-only: "
-			"do this where it comes from): ",
+			"nothing was changed: cannot write a new key beside the key file; its "
+			"folder has to belong to user id %u (a systemd credential is read-only: "
+			"change the key where the credential comes from): ",
 			(unsigned)geteuid());
 	explicit_bzero(hex, sizeof hex);
 	return rc;
@@ -115,8 +113,8 @@ int store_key_commit(const char *key_path, struct error *error)
 		return -1;
 	if (rename(path, key_path) != 0 || sync_folder_of(key_path) != 0)
 		return error_set(error,
-			"%s: cannot take the place of %s: %s; the store opens with either, the "
-			"next change will try again",
+			"%s: cannot be renamed to %s: %s; the store opens with either, and the "
+			"next change tries again",
 			path, key_path, strerror(errno));
 	return 0;
 }

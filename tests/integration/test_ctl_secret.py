@@ -39,8 +39,8 @@ BARE = {
     "guest": 'type = "guest"',
     "invite": 'type = "invite" invitations = "FOLDER/invitations"',
 }
-BAD = [("galene", 'x{"kty":"oct"}', "JWK"), ("galene", "hunter22", "JWK"), ("jitsi", "short", "32 or more"),
-       ("jitsi-rs256", "A" * 43, "JWK"), ("livekit", "A" * 43, "KEY:SECRET"), ("livekit", "key:short", "32 or more"),
+BAD = [("galene", 'x{"kty":"oct"}', "JWK"), ("galene", "hunter22", "JWK"), ("jitsi", "short", "at least 32"),
+       ("jitsi-rs256", "A" * 43, "JWK"), ("livekit", "A" * 43, "KEY:SECRET"), ("livekit", "key:short", "at least 32"),
        ("webex-app", "hunter22", "clientSecret"), ("webex-app", '{"clientSecret": "hunter22"}', "refreshToken"), ("webex", "no base64", "base64")]
 GOOD = [("galene", JWK), ("jitsi", "A" * 32), ("livekit", "key:" + "A" * 32), ("webex-app", '{"clientSecret": "cs", "refreshToken": "rt"}'),
         ("webex", "YW4gaXNzdWVyJ3Mgc2hhcmVkIHNlY3JldCwgMzIgYnl0ZXM=")]

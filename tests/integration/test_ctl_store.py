@@ -134,13 +134,13 @@ def test_set_adds_versions_and_list_never_shows_one(ctl):
 
 
 @pytest.mark.parametrize("text, says", [
-    ("", "nothing was given: standard input is empty"),
-    ("\n", "nothing was given: standard input is empty"),
+    ("", "expected a secret on standard input, found nothing"),
+    ("\n", "expected a secret on standard input, found nothing"),
     ("two\nlines\n", "control character"),
     ("key\n\n", "control character"),
     ("a\tb", "control character"),
     ("a\0b", "control character"),
-    ("..", "dots alone"),
+    ("..", "dots only"),
     ("x" * 4097, "longer than 4096 bytes"),
 ])
 def test_secret_that_cannot_be_one_is_refused(ctl, text, says):

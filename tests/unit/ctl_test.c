@@ -201,10 +201,11 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 			"a random key cannot be a secret for type \"galene\""},
 		{"set", "daily", "not a key", EX_DATAERR, "cannot be the secret of daily"},
 		{"generate", "staff", "", EX_USAGE, "secrets are those of: "},
-		{"set", HOST, "", EX_DATAERR, "nothing was given: standard input is empty"},
-		{"set", HOST, "\n", EX_DATAERR, "nothing was given: standard input is empty"},
+		{"set", HOST, "", EX_DATAERR, "expected a secret on standard input, found nothing"},
+		{"set", HOST, "\n", EX_DATAERR,
+			"expected a secret on standard input, found nothing"},
 		{"set", HOST, "a\tb", EX_DATAERR, "control character"},
-		{"set", HOST, "..", EX_DATAERR, "dots alone"},
+		{"set", HOST, "..", EX_DATAERR, "dots only"},
 		{"set", "backend/own", "a\nb\n", EX_DATAERR, ""},
 		{"set", "backend/own", "key", EX_OK, ""},
 	};
@@ -340,7 +341,7 @@ static void check_says_by_what_scripts_get_in(void **state)
 	says(out, "https://litware.com: by a code, which https://litware.com/j is brought\n");
 	says(out, "org.example.app:/back: by a code and its verifier\n");
 	says(out, "warn  policy    platform \"skype.example.org\"  allowed-origins: "
-		  "https://contoso.com is of another site than base-url");
+		  "scripts of https://contoso.com get no token: it is another site than base-url");
 	says(out, "https://galene.example.net: by name and password\n");
 }
 

@@ -380,9 +380,9 @@ static void test_secret_of_wrong_length_is_refused(void **state)
 
 	(void)state;
 	memset(longer, 'x', sizeof longer);
-	assert_does_not_read("", 0, "empty");
-	assert_does_not_read("\n", 1, "empty");
-	assert_does_not_read("\xef\xbb\xbf\r\n", 5, "empty");
+	assert_does_not_read("", 0, "found nothing");
+	assert_does_not_read("\n", 1, "found nothing");
+	assert_does_not_read("\xef\xbb\xbf\r\n", 5, "found nothing");
 	assert_does_not_read(longer, SECRET_MAX + 1, "longer than 4096");
 	assert_does_not_read(longer, SECRET_MAX + 2, "longer than 4096");
 	assert_null(secret_read(-1, "", &error));

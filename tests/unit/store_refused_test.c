@@ -44,16 +44,16 @@ static void test_missing_key_says_that_it_is_needed(void **state)
 {
 	(void)state;
 	unlink(key_path);
-	assert_refused("there is no key file");
+	assert_refused("the key file does not exist");
 	unlink(path);
-	assert_refused("there is no store");
+	assert_refused("the store does not exist");
 }
 
 static void test_A74_other_key_is_refused(void **state)
 {
 	(void)state;
 	put_key(ONES "\n");
-	assert_refused("was sealed with another key");
+	assert_refused("sealed with another key");
 }
 
 static void test_A74_every_flipped_bit_is_refused(void **state)
@@ -70,11 +70,11 @@ static void test_A74_every_flipped_bit_is_refused(void **state)
 	}
 	bytes.data[bytes.length - 1] ^= 1;
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("is damaged");
+	assert_refused("damaged");
 	bytes.data[bytes.length - 1] ^= 1;
 	bytes.data[20] ^= 1; /* the generation: an older one cannot be made to look newer */
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("is damaged");
+	assert_refused("damaged");
 	buffer_release(&bytes);
 }
 
@@ -89,12 +89,12 @@ static void test_A74_truncated_store_is_refused(void **state)
 		assert_null(store_open(path, key_path, &error));
 	}
 	put_contents(path, bytes.data, 40, 0600);
-	assert_refused("is cut short (40 bytes)");
+	assert_refused("truncated (40 bytes)");
 	put_contents(path, bytes.data, bytes.length - 1, 0600);
-	assert_refused("is damaged");
+	assert_refused("damaged");
 	buffer_append(&bytes, "x", 1);
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("is damaged");
+	assert_refused("damaged");
 	buffer_release(&bytes);
 }
 
@@ -105,13 +105,13 @@ static void test_A74_other_format_is_refused(void **state)
 	(void)state;
 	bytes.data[8] = 2;
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("is of format 2, and this version of meetauth reads format 1");
+	assert_refused("has format 2; this version of meetauth reads format 1 only");
 	bytes.data[8] = 0;
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("is of format 0");
+	assert_refused("has format 0");
 	put_contents(
 		path, "# a file of something else, of any length that one might have ..", 64, 0600);
-	assert_refused("is not a store of meetauth");
+	assert_refused("not a store of meetauth");
 	buffer_release(&bytes);
 }
 
@@ -184,7 +184,7 @@ static void test_A77_keys_that_are_none_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		put_key(texts[i]);
-		assert_refused("must hold 64 hex digits");
+		assert_refused("expected 64 hex digits");
 	}
 	put_contents(key_path, ONES ONES ONES ONES, 256, 0400);
 	assert_refused("larger than");
@@ -279,7 +279,7 @@ static void test_wrong_key_beside_does_not_help_a_wrong_key(void **state)
 	beside(next);
 	put_key(ONES "\n");
 	put_contents(next, "2" ONES, 65, 0400);
-	assert_refused("must hold 64 hex digits");
+	assert_refused("expected 64 hex digits");
 	put_contents(next, ONES "\n", 65, 0400);
 	assert_refused("another key");
 }
