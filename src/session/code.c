@@ -13,9 +13,10 @@ enum {
 	PLAIN_MAX = CODE_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
-_Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "a code can be sealed");
+_Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "the largest code can be sealed");
 
-/* A code stands in an address, so that it holds no names but those of the session. */
+/* A code is part of a URL, so it contains hashes instead of names, apart from those in its session.
+ */
 struct bound {
 	uint8_t platform[SEAL_HASH_SIZE], meeting[SEAL_HASH_SIZE], receiver[SEAL_HASH_SIZE];
 	uint8_t challenge[SEAL_HASH_SIZE];
@@ -35,7 +36,8 @@ static struct bound bind(const uint8_t hash_key[SEAL_KEY_SIZE], const struct cod
 
 /* ---- sealing ---- */
 
-/* What the backend keeps may be a provider's secret, and nothing is renewed within a minute. */
+/* Leaves out the backend's refresh data: it may be a provider's secret, and nothing is renewed
+ * within a minute. */
 static void put_session(struct wire_out *out, const struct session *session)
 {
 	struct session copy = *session;
@@ -90,7 +92,7 @@ static enum code_result judge_use(
 	return is_same(bound->challenge, wanted->challenge) ? CODE_GOOD : CODE_WRONG_VERIFIER;
 }
 
-/* Written so that no sum of what a code says can overflow. */
+/* Subtracts instead of adding, so that no number in a code can cause an overflow. */
 static bool is_current(int64_t issued, int64_t now)
 {
 	return issued >= 0 && issued <= now + TICKET_SKEW && now - issued < CODE_LIFETIME;

@@ -3,7 +3,7 @@
 
 enum { FLAG_SECOND_FACTOR = 1, FLAG_GUEST = 2, TEXTS = 9 };
 
-/* The strings in the order in which they stand. */
+/* The strings of an identity in the order of the encoding. */
 static char **text_of(struct identity *who, size_t index)
 {
 	char **const texts[TEXTS] = {&who->backend, &who->subject, &who->name, &who->email,
@@ -14,7 +14,7 @@ static char **text_of(struct identity *who, size_t index)
 
 void wire_put_identity(struct wire_out *out, const struct identity *who)
 {
-	struct identity copy = *who; /* of the pointers: text_of() serves both ways */
+	struct identity copy = *who; /* text_of() takes no const */
 
 	wire_put_number(out,
 		(who->second_factor ? FLAG_SECOND_FACTOR : 0) | (who->guest ? FLAG_GUEST : 0), 1);
@@ -29,7 +29,7 @@ void wire_put_identity(struct wire_out *out, const struct identity *who)
 		wire_put_text(out, who->meetings[i]);
 }
 
-/* A list of `count` strings, none of them empty. */
+/* Decodes a list of `count` strings, none of them empty. */
 static void get_list(
 	struct wire_in *in, char ***items, size_t *count_r, size_t count, size_t maximum)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * An identity in a cookie or a ticket. Private to this room.
+ * Encodes an identity for a cookie or a ticket. Private to session/.
  *
- *   flags 1 (second factor 1, guest 2) | number of groups 1 | of meetings 1 | backend, subject,
- *   name, e-mail, acr, the provider's session, kept, account, factor, groups, meetings, each as
- *   2-byte length and bytes
+ *   flags 1 (second factor 1, guest 2) | number of groups 1 | number of meetings 1 |
+ *   digest of the groups 8 | backend, subject, name, e-mail, acr, provider session,
+ *   refresh data, account, factor, groups, meetings, each as 2-byte length and bytes
  */
 #pragma once
 
@@ -13,5 +13,5 @@
 
 void wire_put_identity(struct wire_out *out, const struct identity *who);
 
-/* Into an empty identity, which the caller releases, also when it failed. */
+/* Decodes into an empty identity. The caller releases it even if `in` has failed. */
 void wire_get_identity(struct wire_in *in, struct identity *who);

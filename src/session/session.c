@@ -61,7 +61,7 @@ int session_seal(const struct seal_ring *ring, const struct session *session, st
 	wire_put_session(&out, session);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
-	explicit_bzero(plain, out.length); /* what the backend keeps is a secret */
+	explicit_bzero(plain, out.length); /* it contains the backend's refresh data */
 	return rc;
 }
 
@@ -81,7 +81,7 @@ int wire_get_session(struct wire_in *in, struct session *session)
 		       : -1;
 }
 
-/* By its own words. */
+/* True if the session has not ended by the times in it, and they make sense. */
 static bool is_current(const struct session *session, int64_t now)
 {
 	return session->began >= 0 && session->used >= session->began &&
@@ -89,7 +89,8 @@ static bool is_current(const struct session *session, int64_t now)
 	       now < session->ends && now < session->idle_until;
 }
 
-/* Written so that no sum of what a cookie says can overflow. */
+/* True if the present limits allow the session. Subtracts instead of adding, so that no time in a
+ * cookie can cause an overflow. */
 static bool is_within(const struct session *session, struct session_limits limits, int64_t now)
 {
 	return now - session->began < limits.lifetime && now - session->used < limits.idle;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A session in a cookie or a code. Private to this room.
+ * Encodes a session for a cookie or a code. Private to session/.
  */
 #pragma once
 
@@ -9,9 +9,10 @@
 
 void wire_put_session(struct wire_out *out, const struct session *session);
 
-/* Into an empty session, which the caller releases. 0, or -1 when it is of another form, or not all
- * that was there. */
+/* Decodes into an empty session, which the caller releases. 0, or -1 if the data has another form
+ * or is incomplete. */
 int wire_get_session(struct wire_in *in, struct session *session);
 
-/* 0; 1 when limits set since it began have shortened it; -1 when it has ended by its own words. */
+/* 0 if the session is valid; 1 if only limits that were shortened since it began exclude it; -1 if
+ * it has ended. */
 int session_judge(const struct session *session, struct session_limits limits, int64_t now);

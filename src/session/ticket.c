@@ -12,7 +12,7 @@ enum {
 	ADDRESS_PLAIN_MAX = TICKET_TEXT_MAX / 4 * 3 - SEAL_OVERHEAD,
 };
 
-_Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "a ticket can be sealed");
+_Static_assert((int)PLAIN_MAX <= (int)SEAL_PLAIN_MAX, "the largest ticket can be sealed");
 
 int ticket_browser_open(
 	const struct seal_ring *ring, const char *cookie, uint8_t browser[TICKET_BROWSER_SIZE])
@@ -103,11 +103,11 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 		put_pending(&out, pending);
 	if (!out.failed)
 		rc = seal_text(ring, PURPOSE, plain, out.length, text);
-	explicit_bzero(plain, out.length); /* the request token, an answer */
+	explicit_bzero(plain, out.length); /* it contains the request token */
 	return rc;
 }
 
-/* A text that may be empty but must be there. */
+/* A string that may be empty but must be present. */
 static char *get_string(struct wire_in *in)
 {
 	char *text = wire_get_text(in);
@@ -170,8 +170,8 @@ void pending_release(struct pending *pending)
 	explicit_bzero(pending, sizeof *pending);
 }
 
-/* For that browser, that purpose, now? Written so that no sum of what a ticket says can overflow.
- */
+/* Checks version, kind, browser and times. Subtracts instead of adding, so that no time in a ticket
+ * can cause an overflow. */
 static enum ticket_result check_front(struct wire_in *in, enum ticket_kind kind,
 	const uint8_t browser[TICKET_BROWSER_SIZE], int64_t now, int64_t lifetime,
 	int64_t *issued_r, int64_t *ends_r)
@@ -195,7 +195,7 @@ static enum ticket_result check_front(struct wire_in *in, enum ticket_kind kind,
 	return TICKET_GOOD;
 }
 
-/* What stands behind the front. */
+/* Reads the join and the pending sign-in. */
 static enum ticket_result read_rest(struct wire_in *in, enum ticket_kind kind,
 	enum ticket_result result, struct join *join, struct pending *pending)
 {

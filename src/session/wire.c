@@ -31,8 +31,8 @@ void wire_put_text(struct wire_out *out, const char *text)
 	wire_put_bytes(out, text, length);
 }
 
-/* Moves past the next `length` bytes. NULL when they are not there. */
-static const uint8_t *take(struct wire_in *in, size_t length)
+/* Skips the next `length` bytes and returns where they are; NULL if there are fewer. */
+static const uint8_t *skip(struct wire_in *in, size_t length)
 {
 	const uint8_t *bytes = in->at;
 
@@ -47,7 +47,7 @@ static const uint8_t *take(struct wire_in *in, size_t length)
 
 uint64_t wire_get_number(struct wire_in *in, size_t size)
 {
-	const uint8_t *bytes = take(in, size);
+	const uint8_t *bytes = skip(in, size);
 	uint64_t number = 0;
 
 	for (size_t i = 0; bytes != NULL && i < size; i++)
@@ -57,7 +57,7 @@ uint64_t wire_get_number(struct wire_in *in, size_t size)
 
 void wire_get_bytes(struct wire_in *in, void *bytes, size_t length)
 {
-	const uint8_t *from = take(in, length);
+	const uint8_t *from = skip(in, length);
 
 	if (from != NULL)
 		memcpy(bytes, from, length);
@@ -66,7 +66,7 @@ void wire_get_bytes(struct wire_in *in, void *bytes, size_t length)
 char *wire_get_text(struct wire_in *in)
 {
 	size_t length = (size_t)wire_get_number(in, 2);
-	const uint8_t *from = take(in, length);
+	const uint8_t *from = skip(in, length);
 	char *text;
 
 	if (from == NULL || length == 0)

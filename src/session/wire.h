@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is in a cookie or a ticket before it is sealed: numbers, big endian, and byte strings with
- * their length in front. Private to this room. Both sides are marked as failed by what does not fit
- * and do nothing from then on: put or get freely, ask once.
+ * Encodes and decodes the payload of cookies and tickets: numbers in big endian, and byte strings
+ * after their length. Private to session/. The first value that does not fit marks the reader or
+ * writer as failed, and all later calls do nothing, so callers check `failed` once, at the end.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes into memory of the caller. */
+/* Writes into memory that the caller owns. */
 struct wire_out {
 	uint8_t *bytes;
 	size_t length, capacity;
@@ -25,19 +25,19 @@ struct wire_in {
 	bool failed;
 };
 
-/* `size` bytes of the number, 1 to 8. */
+/* Writes a number in `size` bytes, 1 to 8. */
 void wire_put_number(struct wire_out *out, uint64_t number, size_t size);
 void wire_put_bytes(struct wire_out *out, const void *bytes, size_t length);
 
-/* Length in 2 bytes, then the text; NULL is as "". */
+/* Writes a length in 2 bytes, then the text; NULL counts as "". */
 void wire_put_text(struct wire_out *out, const char *text);
 
-/* 0 when failed. */
+/* Returns 0 if `in` has failed. */
 uint64_t wire_get_number(struct wire_in *in, size_t size);
 void wire_get_bytes(struct wire_in *in, void *bytes, size_t length);
 
-/* A copy that the caller owns; NULL for "", and when failed. */
+/* Returns a copy that the caller frees; NULL for "" and if `in` has failed. */
 char *wire_get_text(struct wire_in *in);
 
-/* Everything was there and nothing is left. */
+/* True if everything was read and nothing is left. */
 bool wire_is_done(const struct wire_in *in);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * One line an event, logfmt or JSON, to standard error or syslog.
+ * Logs one line per event, as logfmt or JSON, to standard error or syslog.
  *
  *   log_begin(&line, LOG_LEVEL_INFO, "join");
  *   log_text(&line, "user", subject);
  *   log_number(&line, "total_ms", 12);
  *   log_end(&line);
  *
- * Every line starts with time (UTC, RFC 3339 with milliseconds; not for syslog, which has its own),
- * level and event. Values are escaped (control characters, invalid UTF-8, quotes) and cut at 512
- * bytes; a line is never longer than LOG_LINE_MAX: a field that does not fit is left out, and the
- * line ends in cut=true. A value that must never be logged (contract section 7) must not be given
- * here: nothing here can tell. Keys are plain words and are not escaped. errno is preserved.
+ * Every line starts with time (UTC, RFC 3339 with milliseconds; not for syslog, which adds its
+ * own), level and event. Values are escaped (control characters, invalid UTF-8, quotes) and cut at
+ * 512 bytes. A line is never longer than LOG_LINE_MAX: a field that does not fit is left out, and
+ * the line ends in cut=true. This module cannot recognise secrets: callers must not pass passwords,
+ * keys or tokens. Keys are plain words and are not escaped. errno is preserved.
  */
 #pragma once
 
@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-	LOG_LINE_MAX = 4096, /* PIPE_BUF: lines of a pool that shares a pipe do not mix */
+	LOG_LINE_MAX = 4096, /* PIPE_BUF, so that lines of processes that share a pipe do not mix */
 };
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
@@ -30,7 +30,7 @@ enum log_format { LOG_AS_LOGFMT, LOG_AS_JSON };
 
 struct log_line {
 	size_t length;
-	bool full;     /* something was left out */
+	bool full;     /* a field was left out */
 	bool overflow; /* the field being written does not fit */
 	enum log_level level;
 	enum log_target target;
@@ -38,8 +38,8 @@ struct log_line {
 	char text[LOG_LINE_MAX];
 };
 
-/* Sets target and format; until then, stderr and logfmt. syslog(3) may block while the syslog
- * daemon does not read. */
+/* Sets target and format; before that, standard error and logfmt. syslog(3) may block while the
+ * syslog daemon does not read. */
 void log_setup(enum log_target target, enum log_format format);
 
 /* The current target and format. */
@@ -53,9 +53,9 @@ void log_number(struct log_line *line, const char *key, int64_t value);
  * the line. Thread-safe. */
 void log_end(struct log_line *line);
 
-/* Writes the queue: call it once a turn of the loop, before a wait and at exit. Does not block:
- * what standard error does not accept stays queued. Dropped lines are counted (METRIC_LOG_DROPPED).
- * The program must ignore SIGPIPE. */
+/* Writes the queue: to be called once in each turn of the loop, before a wait, and at exit. Does
+ * not block: what standard error does not accept stays queued. Dropped lines are counted
+ * (METRIC_LOG_DROPPED). The program must ignore SIGPIPE. */
 void log_flush(void);
 
 /* Logs event=NAME message="…" and flushes. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counters shared by all processes of a machine in a mapped file, so that any process can answer
- * for the pool and a killed process loses nothing. Counters are incremented in place (relaxed
- * atomics). Gauges live in a slot that a process owns by locks on bytes of the file, so the gauges
- * of a dead process no longer count. All functions but open and close are thread-safe.
+ * Metrics of all processes of a machine in a shared mapped file, so that any process can answer for
+ * the pool, and a killed process loses nothing. Counters are incremented in place (relaxed
+ * atomics). Each process keeps its gauges in a slot that it owns by locks on bytes of the file, so
+ * the gauges of a dead process no longer count. All functions but metrics_open() and
+ * metrics_close() are thread-safe.
  */
 #pragma once
 
@@ -25,9 +26,9 @@ enum metric {
 	METRIC_COUNT,
 };
 
-/* Maps FOLDER/metrics. Creates it if missing; replaces it if another version wrote its layout,
- * whose processes then keep counting in the old file. Before this, and with a NULL folder, counts
- * are kept in memory and carried over. 0 or -1. */
+/* Maps FOLDER/metrics. Creates it if it is missing; replaces it if another version wrote it with
+ * another layout, whose processes then keep counting in the old file. Before this call, and with a
+ * NULL folder, metrics are kept in memory; they are carried over. 0, or -1 with an error. */
 int metrics_open(const char *folder, struct error *error);
 
 /* Unmaps the file and gives up the gauges; later counts go to memory. No other thread may be
@@ -43,7 +44,8 @@ static inline void metric_count(enum metric counter)
 /* Not for METRIC_PROCESSES, which is the number of live slots. */
 void gauge_add(enum metric gauge, int64_t amount);
 
-/* Sets a value of the whole pool: by the process about to print it, or as its parent told it. */
+/* Sets a value that describes the whole pool; the process that prints the metrics sets it before,
+ * or its parent has sent it. */
 void level_set(enum metric level, int64_t value);
 
 /* Adds a duration to a histogram. */

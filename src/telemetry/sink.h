@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the log: the queue to standard error. Thread-safe, never blocks; errno is not
- * preserved.
+ * The queue of log lines for standard error. Private to log.c. Thread-safe, never blocks; does not
+ * preserve errno.
  */
 #pragma once
 
