@@ -15,12 +15,12 @@ enum {
 	SWEEP_MS = 500,
 	SWEEP_DRAIN_MS = 50,
 	TELL_EVERY_MS = 1000,
-	DISCARD_BATCH = 16, /* chunks of a refused body that are thrown away in one turn */
+	DISCARD_BATCH = 16, /* chunks of a refused body that are read and ignored in one turn */
 };
 
-/* -- a request that is whole -- */
+/* -- complete requests -- */
 
-/* `waited`: longer than a visitor should. */
+/* `waited`: longer than a visitor should have to wait. */
 static void receive(
 	struct connections *all, const struct reply *reply, struct request *request, bool waited)
 {
@@ -33,14 +33,14 @@ static void receive(
 	all->receive(all->context, reply, request);
 }
 
-/* It has waited at least since the loop began this turn. */
+/* True if the connection has waited too long: at least since this turn of the loop began. */
 static bool has_waited(const struct connection *connection)
 {
 	return connection->late ||
 	       clock_monotonic_ms() - (int64_t)uv_now(connection->all->loop) > LISTENER_LATE_MS;
 }
 
-/* Reads and throws away what still comes, for a while, and closes the connection then. */
+/* Reads and ignores what still arrives, for a while, and then closes the connection. */
 static void discard(struct connections *all, int fd)
 {
 	if (all->waiting >= all->maximum || connection_watch(all, fd, STAGE_REFUSED) == NULL)
@@ -59,8 +59,8 @@ static void give_up(struct connection *connection, const uint8_t *bytes,
 		discard(connection->all, rest);
 }
 
-/* Hands on the request that begins at `used`. Until it is answered the connection is the reply's.
- */
+/* Hands on the request that begins at `used`. The connection belongs to the reply until that is
+ * sent. */
 static void deliver(struct connection *connection, const uint8_t *bytes, size_t length, size_t used,
 	const struct framing_result *framing)
 {
@@ -93,10 +93,10 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 	receive(all, &reply, &request, late);
 }
 
-/* -- what arrives -- */
+/* -- incoming bytes -- */
 
-/* Answers what is not a request but may come before one. How many bytes of it are done with; 0: the
- * connection is gone. */
+/* Answers a record that may come before a request. Returns how many of the bytes it used; 0: the
+ * connection is closed. */
 static size_t answer_record(
 	struct connection *connection, enum framing found, const struct framing_result *framing)
 {
@@ -121,7 +121,7 @@ static size_t answer_record(
 	return framing->end;
 }
 
-/* Nothing is left of what has arrived. */
+/* Called when all bytes that arrived are used. */
 static void wait_for_first_byte(struct connection *connection, bool open)
 {
 	static const struct framing_result nothing;
@@ -137,7 +137,7 @@ static void wait_for_first_byte(struct connection *connection, bool open)
 		connection_poll(connection, UV_READABLE);
 }
 
-/* Half a request: waits for its rest. */
+/* Keeps an incomplete request and waits for the rest. */
 static void wait_for_rest(struct connection *connection, const uint8_t *bytes, size_t length,
 	size_t used, const struct framing_result *framing, bool open)
 {
@@ -154,8 +154,8 @@ static void wait_for_rest(struct connection *connection, const uint8_t *bytes, s
 	}
 }
 
-/* Looks at what has arrived: all of `bytes`, which are the buffer's or the chunk's. `open`: more
- * may come. */
+/* Examines all bytes that have arrived, in the connection's buffer or in the shared chunk. `open`:
+ * more may come. */
 static void examine(struct connection *connection, const uint8_t *bytes, size_t length, bool open)
 {
 	struct framing_result framing;
@@ -190,7 +190,7 @@ static void examine(struct connection *connection, const uint8_t *bytes, size_t 
 	wait_for_first_byte(connection, open);
 }
 
-/* Reads what has come off the socket, and looks at it. */
+/* Reads from the socket and examines what was read. */
 static void take_bytes(struct connection *connection)
 {
 	uint8_t *chunk = connection->all->chunk;
@@ -213,7 +213,7 @@ static void take_bytes(struct connection *connection)
 		explicit_bzero(chunk, (size_t)got);
 }
 
-/* What a web server still sends of a request that was refused. */
+/* Reads and ignores what a web server still sends of a refused request. */
 static void throw_away(struct connection *connection)
 {
 	struct connections *all = connection->all;
@@ -231,7 +231,7 @@ static void on_event(uv_poll_t *poll, int status, int events)
 	struct connection *connection = poll->data;
 
 	if (connection->stage == STAGE_ANSWERING)
-		connection_poll(connection, 0); /* it has to wait for the answer */
+		connection_poll(connection, 0); /* stops reading until the answer is sent */
 	else if (connection->stage == STAGE_REFUSED)
 		throw_away(connection);
 	else
@@ -248,7 +248,7 @@ static void on_overdue(struct connection *connection)
 		return;
 	case STAGE_RELEASED:
 		if (connection->all->draining)
-			return; /* until the web server lets go, or the drain ends */
+			return; /* the web server closes it, or the drain ends */
 		if (connection->asked_twice)
 			connection_drop(connection);
 		else
@@ -282,15 +282,15 @@ static void on_sweep(uv_timer_t *timer)
 	}
 }
 
-/* -- a connection that was accepted -- */
+/* -- accepted connections -- */
 
-/* Nobody can wait for the rest of it. */
+/* Refuses a connection: too many wait already, or the loop cannot watch it. */
 static void turn_away(
 	struct connections *all, int fd, const struct framing_result *framing, int reason)
 {
 	int64_t now = clock_monotonic_ms();
 	struct refusal refusal = {
-		all->chunk, framing, REQUEST_NO_ROOM, "no room for a request in pieces", false};
+		all->chunk, framing, REQUEST_NO_ROOM, "cannot wait for the rest of it", false};
 
 	if (now - all->told_ms >= TELL_EVERY_MS) {
 		log_message(LOG_LEVEL_ERROR, "watch-failed",
@@ -301,7 +301,7 @@ static void turn_away(
 	refuse(all, fd, &refusal);
 }
 
-/* The one request of a connection that is not to be kept is read by libfcgi itself. */
+/* If a connection is not to be kept, libfcgi itself reads its only request. */
 static void receive_only_request(
 	struct connections *all, int fd, const struct framing_result *framing, bool late)
 {
@@ -324,7 +324,7 @@ void arrivals_take(struct connections *all, int fd, bool late)
 
 	errno = EMFILE;
 	if (got == 0)
-		close(fd); /* came and went without a word */
+		close(fd); /* closed again without sending anything */
 	else if (found == FRAMING_COMPLETE && !framing.keep)
 		receive_only_request(all, fd, &framing, late);
 	else if (found != FRAMING_COMPLETE && all->waiting >= all->maximum)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to pool. What arrives on connections, from accept on, and what becomes of it: a request,
- * an answer that pool gives itself, or a refusal.
+ * Turns what arrives on accepted connections into requests, into answers that the pool itself
+ * gives, or into refusals. Private to pool/.
  */
 #pragma once
 
@@ -10,13 +10,14 @@
 void arrivals_init(struct connections *all, uv_loop_t *loop, listener_request *receive,
 	void *context, unsigned maximum);
 
-/* Takes over a connection that was accepted. `late`: it waited so long that it is to be told to
- * come back. */
+/* Takes over an accepted connection. `late`: it waited so long that the visitor is asked to come
+ * back. */
 void arrivals_take(struct connections *all, int fd, bool late);
 
-/* Requests that have not arrived after `limit_ms` are refused; kept connections are released. */
+/* Begins the drain: requests that are incomplete after `limit_ms` are refused, and kept connections
+ * are released. */
 void arrivals_drain(struct connections *all, int64_t limit_ms);
 
-/* Closes every connection, those whose answer is being made right after it; `closed` is called in a
- * later turn of the loop. */
+/* Closes every connection; one with a request under way is closed right after its answer. Calls
+ * `closed` in a later turn of the loop. */
 void arrivals_close(struct connections *all, void (*closed)(struct connections *all));

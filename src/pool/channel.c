@@ -43,7 +43,7 @@ int channel_inherited(void)
 		getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0 ||
 		type != SOCK_SEQPACKET)
 		return -1;
-	/* Programs that we start have no part in it. */
+	/* Programs that this process starts must not inherit it. */
 	unsetenv(variable);
 	fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 	return (int)fd;

@@ -99,7 +99,7 @@ struct connection *connection_watch(struct connections *all, int fd, enum stage 
 	return connection;
 }
 
-/* -- bytes that wait -- */
+/* -- buffered bytes -- */
 
 int connection_keep_rest(
 	struct connection *connection, const uint8_t *bytes, size_t length, size_t used)
@@ -149,7 +149,8 @@ bool connection_aborted(const struct connection *connection)
 
 void connection_wait(struct connection *connection, bool stays)
 {
-	if (connection->bytes.length > 0) { /* it has, and that is looked at in another turn */
+	if (connection->bytes.length > 0) { /* a request, or part of one, is in the buffer already:
+					       the next turn examines it */
 		connection_set_stage(connection, STAGE_ARRIVING, LISTENER_DEADLINE_MS);
 		connection_poll(connection, UV_READABLE | UV_WRITABLE);
 		return;

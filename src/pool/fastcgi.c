@@ -10,8 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* libfcgi takes SIGTERM, SIGPIPE and SIGUSR1 for itself, and its SIGTERM ends nothing but its own
- * waiting: one that came before the loop listens would be lost. */
+/* libfcgi installs handlers for SIGTERM, SIGPIPE and SIGUSR1. Its SIGTERM handler only ends its own
+ * waiting: a SIGTERM before the loop starts would be lost. */
 static int start_library(struct error *error)
 {
 	struct sigaction before;
@@ -25,11 +25,11 @@ static int start_library(struct error *error)
 	rc = FCGX_Init();
 	sigaction(SIGTERM, &before, NULL);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	return rc == 0 ? 0 : error_set(error, "libfcgi does not start");
+	return rc == 0 ? 0 : error_set(error, "cannot start libfcgi");
 }
 
-/* libfcgi reads from a descriptor: what was read off a connection is written to one end of this
- * pair, and libfcgi reads it from the other. */
+/* libfcgi reads only from a descriptor: bytes that were read from a connection are written to one
+ * end of this pair, and libfcgi reads them from the other. */
 static struct {
 	bool is_open;
 	int write, read;
@@ -62,9 +62,9 @@ int fastcgi_init(struct error *error)
 	if (start_library(error) != 0)
 		return -1;
 	if (open_playback() != 0)
-		return error_set(error, "no socket for what libfcgi reads: %s", strerror(errno));
-	/* Nobody should end the service with a USR1 meant to reopen logs, or a USR2 meant for the
-	 * parent. */
+		return error_set(
+			error, "cannot create a socket pair for libfcgi: %s", strerror(errno));
+	/* A USR1 meant to reopen logs, or a USR2 meant for the parent, must not end the process. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
@@ -79,8 +79,9 @@ int fastcgi_read(int fd, size_t body_length, struct request *request)
 
 	FCGX_InitRequest(&parsed, -1, 0); /* -1: a failure must not make it accept another */
 	parsed.ipcFd = fd;
-	parsed.keepConnection = 1; /* or FCGX_Accept_r would begin by closing it */
-	FCGX_Detach(&parsed); /* if it closes, then at once and not after a lingering shutdown */
+	parsed.keepConnection = 1; /* otherwise FCGX_Accept_r() would first close it */
+	FCGX_Detach(
+		&parsed); /* if libfcgi closes it, then at once and without a lingering shutdown */
 	if (FCGX_Accept_r(&parsed) != 0)
 		return -1;
 	length = FCGX_GetStr(body, (int)sizeof body, parsed.in);
@@ -88,11 +89,11 @@ int fastcgi_read(int fd, size_t body_length, struct request *request)
 	if (FCGX_GetError(parsed.in) != 0 || (size_t)length != body_length)
 		request->arrival = REQUEST_BROKEN;
 	explicit_bzero(body, body_length + 1);
-	FCGX_Free(&parsed, 0); /* streams and parameters; not the descriptor */
+	FCGX_Free(&parsed, 0); /* frees streams and parameters; does not close the descriptor */
 	return 0;
 }
 
-/* Of what a request before has left there, nothing may be read as part of this one. */
+/* Bytes left over from an earlier request must not be read as part of the next one. */
 static bool playback_is_empty(void)
 {
 	char left;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * FastCGI on one connection: fastcgi.c is the only file that includes fcgiapp.h. libfcgi parses;
- * the answer is written by fastcgi_write.c, in one system call that does not block, because libfcgi
- * keeps 17 KiB for each open request and writes with blocking calls. Source: FastCGI
- * Specification 1.0; libfcgi's behaviour is pinned by tests/unit/framing_test.c.
+ * FastCGI on one connection. fastcgi.c is the only file that includes fcgiapp.h; it uses libfcgi to
+ * parse. fastcgi_write.c writes answers itself, in one system call that does not block, because
+ * libfcgi keeps 17 KiB for each open request and writes with blocking calls. Source: FastCGI
+ * Specification 1.0; tests/unit/framing_test.c pins the behaviour of libfcgi.
  */
 #pragma once
 
@@ -13,47 +13,46 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* Once, before any thread. */
+/* Called once, before any thread starts. 0, or -1 with an error. */
 int fastcgi_init(struct error *error);
 
-/* Reads the one request that lies in `fd`, about which framing_check() has said COMPLETE with
- * `body_length`, so nothing here waits. It may take more than that request off the descriptor. 0:
- * `request` is filled, to be released by the caller, and its `arrival` says whether it is whole;
- * the descriptor stays the caller's. -1: libfcgi could not read it and closed the descriptor. */
+/* Reads a request from `fd` without blocking: framing_check() must have returned FRAMING_COMPLETE
+ * with `body_length` for it. May read more than the request from the descriptor. 0: `request` is
+ * filled, and the caller releases it; its `arrival` says whether it is complete; the descriptor
+ * stays with the caller. -1: libfcgi could not read it and has closed the descriptor. */
 int fastcgi_read(int fd, size_t body_length, struct request *request);
 
-/* The same for a request of which `parts` hold all bytes, `body_length` of them the body. -1: there
- * is no memory for it. */
+/* The same for a request in memory: `parts` hold all its bytes, `body_length` of them the body. -1
+ * if memory ran out. */
 int fastcgi_play(const struct iovec *parts, int count, size_t body_length, struct request *request);
 
-/* -- what is sent: 0, or -1 when the peer is gone or does not take it at once; then nothing more
- * may be sent on that connection -- */
+/* -- sending. Each function returns 0, or -1 if the peer is gone or does not accept everything at
+ * once; then nothing more may be sent on that connection -- */
 
-/* Whether the web server may use the connection again. */
+/* Whether the web server may use the connection for another request. */
 enum fastcgi_after {
-	FASTCGI_CLOSE = 0, /* it did not ask to, and waits for the end of the connection */
-	FASTCGI_RELEASE,   /* it has to let go: fastcgi_release() is part of the answer */
+	FASTCGI_CLOSE = 0, /* no: it did not ask to keep it, and waits for its end */
+	FASTCGI_RELEASE,   /* no: the answer ends with fastcgi_release() */
 	FASTCGI_KEEP,
 };
 
-/* The whole answer: `head` is CGI headers without the empty line that ends them. */
+/* Sends the whole answer. `head` is CGI header lines without the empty line that ends them. */
 int fastcgi_write(int fd, uint16_t request_id, enum fastcgi_after after, const char *head,
 	size_t head_length, const char *body, size_t body_length);
 
-/* The answer to a request that the web server has taken back. */
+/* Answers a request that the web server has aborted. */
 int fastcgi_write_end(int fd, uint16_t request_id, enum fastcgi_after after);
 
-/* The answer to FCGI_GET_VALUES: `values` of enum framing_value; as many connections as
- * `connections`, one request at a time on each. */
+/* Answers FCGI_GET_VALUES. `values` are bits of enum framing_value; says that as many connections
+ * as `connections` are accepted, with one request at a time on each. */
 int fastcgi_write_values(int fd, unsigned values, unsigned connections);
 
-/* Asks the web server to let go of a kept connection. FastCGI has no message for that, and closing
- * the connection would lose a request that is on its way already. So one empty record of stderr is
- * sent, of the request that was answered last: nginx drops a kept connection on which anything
- * comes without a request, does not keep one where more comes behind the end of an answer, and
- * passes over such a record at the start of an answer, where it lands when a request was on its
- * way. */
+/* Asks the web server to close a kept connection. FastCGI has no message for that, and closing the
+ * connection would lose a request that is on its way. So this sends one empty record of stderr for
+ * the request that was answered last. nginx closes an idle connection on which anything arrives,
+ * does not keep one if more follows the end of an answer, and ignores such a record at the start of
+ * an answer, which is where it arrives if a request was on its way. */
 int fastcgi_release(int fd, uint16_t request_id);
 
-/* True when the peer has closed its side: nobody waits for the answer. */
+/* True if the peer has closed its side, so that nobody waits for the answer. */
 bool fastcgi_is_abandoned(int fd);

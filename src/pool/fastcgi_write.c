@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is sent to the web server: each is one system call that does not wait.
+ * Writes answers to the web server, each with one system call that does not block.
  */
 #include "base/buffer.h"
 #include "pool/fastcgi.h"
@@ -27,8 +27,8 @@ static struct iovec part(const void *bytes, size_t length)
 	return (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = length};
 }
 
-/* A record carries at most 65,535 bytes; the answers' heads are well below, bodies may take
- * several. */
+/* A record holds at most 65,535 bytes. The heads of answers are much shorter; bodies may need
+ * several records. */
 enum { BODY_RECORD_MAX = 65528, BODY_RECORDS_MAX = 8 };
 
 static int send_parts(int fd, struct iovec *parts, size_t count)
@@ -46,14 +46,14 @@ static FCGI_Header release_record(uint16_t request_id)
 	return header_for(FCGI_STDERR, request_id, 0);
 }
 
-/* The body of the last record is all zero: exit 0, FCGI_REQUEST_COMPLETE. */
+/* The last record's body is all zeros: exit status 0, FCGI_REQUEST_COMPLETE. */
 static FCGI_EndRequestRecord end_record(uint16_t request_id)
 {
 	return (FCGI_EndRequestRecord){
 		.header = header_for(FCGI_END_REQUEST, request_id, sizeof(FCGI_EndRequestBody))};
 }
 
-/* Behind an answer that ends so. Returns how many parts it took, at most two. */
+/* Adds the end of an answer. Returns how many parts it used, at most two. */
 static size_t add_end(struct iovec *parts, const FCGI_EndRequestRecord *end,
 	const FCGI_Header *release, enum fastcgi_after after)
 {

@@ -7,20 +7,21 @@
 #include <sys/types.h>
 
 struct record {
-	uint8_t type; /* 0 while the header is not there */
+	uint8_t type; /* 0 until the header has arrived */
 	uint16_t id;
 	const uint8_t *content;
 	size_t length;
 };
 
-/* The name-value pairs of FCGI_PARAMS, whose bytes may be spread over records anyhow. */
+/* The name-value pairs of FCGI_PARAMS. A pair may be spread over several records. */
 struct pairs {
-	size_t skip;	    /* bytes of the present name and value still to come */
-	uint8_t lengths[8]; /* of the next pair, as far as they came */
+	size_t skip;	    /* bytes of the present pair that are still to come */
+	uint8_t lengths[8]; /* the lengths of the next pair, as far as they have arrived */
 	size_t have;
 };
 
-/* PARTIAL with type, id and length filled in when only the header has arrived. */
+/* Reads the header of a record. FRAMING_PARTIAL if its content has not arrived completely; type, id
+ * and length are set if the header has. */
 static enum framing next_record(
 	const uint8_t *bytes, size_t length, size_t *at, struct record *record)
 {
@@ -47,8 +48,8 @@ static enum framing next_record(
 	return FRAMING_COMPLETE;
 }
 
-/* Takes one length out of the first `have` bytes; false while some are missing. Section 3.4: one
- * byte, or four with the top bit set. */
+/* Reads a length from the first `have` bytes; false if some are missing. Section 3.4: one byte, or
+ * four with the top bit set. */
 static bool read_length(const uint8_t *bytes, size_t have, size_t *at, size_t *length)
 {
 	const uint8_t *c = bytes + *at;
@@ -67,8 +68,8 @@ static bool read_length(const uint8_t *bytes, size_t have, size_t *at, size_t *l
 	return true;
 }
 
-/* Reads the two lengths of the next pair out of `bytes`. 1: *used_r bytes of them; 0: more bytes
- * are needed; -1: a name of no length, or longer than any request. */
+/* Reads the two lengths of the next pair. 1: *used_r is how many bytes they took; 0: more bytes are
+ * needed; -1: the name is empty, or a length exceeds any request. */
 static int read_lengths(struct pairs *pairs, const uint8_t *bytes, size_t have, size_t *used_r)
 {
 	size_t at = 0, name, value;
@@ -83,8 +84,8 @@ static int read_lengths(struct pairs *pairs, const uint8_t *bytes, size_t have, 
 	return 1;
 }
 
-/* The lengths of a pair: nearly always whole in this record, else collected byte by byte. -1 for
- * bad ones, otherwise how many bytes of `content` were taken. */
+/* Reads the lengths of a pair. They are nearly always in one record; otherwise they are collected
+ * byte by byte. Returns how many bytes of `content` were used; -1 for invalid lengths. */
 static ssize_t walk_lengths(struct pairs *pairs, const uint8_t *content, size_t length)
 {
 	size_t used = 1;
@@ -99,8 +100,8 @@ static ssize_t walk_lengths(struct pairs *pairs, const uint8_t *content, size_t 
 	return read_lengths(pairs, pairs->lengths, pairs->have, &used) < 0 ? -1 : 1;
 }
 
-/* Walks over the content of one PARAMS record. A NUL inside a name or value would cut it short in
- * C. */
+/* Checks the content of one PARAMS record. False if a name or value contains a NUL, which would cut
+ * it short in C. */
 static bool walk_pairs(struct pairs *pairs, const uint8_t *content, size_t length)
 {
 	while (length > 0) {
@@ -129,7 +130,7 @@ static bool begins_request(const struct record *record)
 	       (record->content[0] << 8 | record->content[1]) == FCGI_RESPONDER;
 }
 
-/* The header of a body's record tells how long the body gets. */
+/* True if the body gets too large; the header of its record tells before the content arrives. */
 static bool is_too_large(const struct record *record, const struct framing_result *result)
 {
 	return record->type == FCGI_STDIN && record->id == result->request_id &&
@@ -142,8 +143,8 @@ static bool aborts(const struct record *record, uint16_t request_id)
 	       request_id != FCGI_NULL_REQUEST_ID && record->length == 0;
 }
 
-/* Whether the stream of PARAMS or STDIN records goes on (PARTIAL), ended with its empty record
- * (COMPLETE) or was aborted. */
+/* Reads the records of a PARAMS or STDIN stream. FRAMING_PARTIAL: it goes on; FRAMING_COMPLETE: its
+ * empty record ended it; FRAMING_ABORTED: an abort ended it. */
 static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at, uint8_t type,
 	struct pairs *pairs, struct framing_result *result)
 {
@@ -188,7 +189,7 @@ static unsigned value_named(const uint8_t *name, size_t length)
 	return 0;
 }
 
-/* The names in one FCGI_GET_VALUES record; unknown ones are left out, as section 4.1 has it. */
+/* Reads the names in one FCGI_GET_VALUES record; ignores unknown ones, as section 4.1 requires. */
 static enum framing read_values(const struct record *record, struct framing_result *result)
 {
 	size_t at = 0, name, value;
@@ -204,7 +205,7 @@ static enum framing read_values(const struct record *record, struct framing_resu
 	return FRAMING_VALUES;
 }
 
-/* The request behind its BEGIN_REQUEST. */
+/* Reads a request after its BEGIN_REQUEST record. */
 static enum framing read_request(
 	const uint8_t *bytes, size_t length, size_t *at, struct framing_result *result)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Looks at the records on a FastCGI connection before libfcgi may: whether a whole request lies
- * there, where it ends, and whether its records are what a web server sends for one request at a
- * time. libfcgi would wait for what is missing, end quietly with half of the parameters, answer
- * management records out of a buffer that is too small, and take the rest of one request for the
- * next; none of that reaches it behind this. Source: FastCGI Specification 1.0, sections 3.3, 3.4,
- * 4.1 and 5.1 to 5.4. Pure.
+ * Checks the records on a FastCGI connection before libfcgi reads them: whether a whole request has
+ * arrived, where it ends, and whether its records are what a web server sends for one request at a
+ * time. libfcgi would block for missing bytes, accept half of the parameters without an error,
+ * answer management records from a buffer that is too small, and take the rest of one request for
+ * the next; this check keeps all of that from it. Source: FastCGI Specification 1.0, sections 3.3,
+ * 3.4, 4.1 and 5.1 to 5.4. Pure.
  */
 #pragma once
 
@@ -14,18 +14,18 @@
 #include <stdint.h>
 
 enum {
-	FRAMING_REQUEST_MAX = 60 * 1024, /* records and all: fits a socket's receive buffer */
+	FRAMING_REQUEST_MAX = 60 * 1024, /* with record headers; fits a socket's receive buffer */
 	FRAMING_BODY_MAX = 16 * 1024,
 };
 
 enum framing {
-	FRAMING_BROKEN = 0, /* never becomes a request, whatever follows */
+	FRAMING_BROKEN = 0, /* malformed: whatever follows, it never becomes a request */
 	FRAMING_TOO_LARGE,  /* the body is longer than FRAMING_BODY_MAX */
 	FRAMING_PARTIAL,    /* good so far */
 	FRAMING_COMPLETE,   /* a whole request */
-	FRAMING_ABORTED,    /* a request that the web server took back before it was whole */
-	FRAMING_LATE_ABORT, /* the same, after the answer: there is nothing left to abort */
-	FRAMING_VALUES,	    /* the web server asks what this program can do: FCGI_GET_VALUES */
+	FRAMING_ABORTED,    /* a request that the web server aborted before it was complete */
+	FRAMING_LATE_ABORT, /* an abort after the answer: there is nothing left to abort */
+	FRAMING_VALUES,	    /* FCGI_GET_VALUES: the web server asks what this program can do */
 };
 
 /* What FCGI_GET_VALUES may ask for. */
@@ -37,15 +37,15 @@ enum framing_value {
 
 struct framing_result {
 	uint16_t request_id; /* 0 until a BEGIN_REQUEST was seen */
-	bool keep;	     /* the web server wants to keep the connection: FCGI_KEEP_CONN */
+	bool keep;	     /* FCGI_KEEP_CONN: the web server wants to keep the connection */
 	size_t body_length;
-	size_t params_end; /* bytes up to the end of the parameters; 0 until all are there */
-	size_t end;	   /* bytes up to the end of what was found; 0 for the first three */
-	unsigned values;   /* of enum framing_value */
+	size_t params_end; /* bytes up to the end of the parameters; 0 until they are complete */
+	size_t end;	 /* bytes up to the end of what was found; 0 for the first three results */
+	unsigned values; /* bits of enum framing_value */
 };
 
-/* Looks at the bytes that have arrived, the first of which begins a record. `last_id` is the id of
- * the request before on the same connection; 0: there was none. Only where the connection is to be
- * kept may more bytes follow a request. Never PARTIAL for FRAMING_REQUEST_MAX bytes or more. */
+/* Checks the bytes that have arrived, which begin with a record. `last_id` is the id of the
+ * previous request on the connection; 0: none. More bytes may follow a request only if the
+ * connection is to be kept. Never returns FRAMING_PARTIAL for FRAMING_REQUEST_MAX bytes or more. */
 enum framing framing_check(
 	const uint8_t *bytes, size_t length, uint16_t last_id, struct framing_result *result_r);

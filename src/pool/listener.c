@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 enum {
-	BATCH = 32,	/* connections taken in one turn: the rest is for the other processes */
-	BEHIND_MS = 50, /* so long no turn has seen the kernel's queue empty: all are busy */
-	PAUSE_MS = 100, /* without descriptors: let some be closed first */
+	BATCH = 32,	/* connections accepted in one turn; the other processes get the rest */
+	BEHIND_MS = 50, /* all are busy if the kernel's queue was not empty for so long */
+	PAUSE_MS = 100, /* when descriptors run out, so that some are closed first */
 	QUEUE_MAX = LISTENER_CONNECTIONS / 2,
 };
 
@@ -29,11 +29,13 @@ struct listener {
 	uv_poll_t accepting;
 	uv_timer_t pause;
 	uv_idle_t serving; /* runs while the queue is not empty, so that the loop does not wait */
-	int fd;		   /* -1 once closed */
+	int fd;		   /* -1 after it is closed */
 	bool stopped;
-	unsigned handles;      /* of the loop, not closed yet; the connections count as one */
-	int64_t full_since_ms; /* since when each turn had more than a batch; 0: the last had not */
-	unsigned first, count, maximum; /* of the queue, a ring */
+	unsigned handles; /* handles of the loop that are not closed yet; all connections count as
+			     one */
+	int64_t full_since_ms; /* since when every turn had more than a batch; 0: the last turn had
+				  not */
+	unsigned first, count, maximum; /* positions in the queue, which is a ring */
 	struct waiting queue[QUEUE_MAX];
 };
 
@@ -91,7 +93,7 @@ static void pause_accepting(struct listener *listener)
 	uv_timer_start(&listener->pause, on_pause_over, PAUSE_MS, 0);
 }
 
-/* Over TCP only this machine may speak to us; over a unix socket the file's mode decides. */
+/* Over TCP, only peers on this machine are accepted; over a unix socket the file's mode decides. */
 static bool is_welcome(const struct sockaddr_storage *peer)
 {
 	if (peer->ss_family == AF_INET)
@@ -101,7 +103,7 @@ static bool is_welcome(const struct sockaddr_storage *peer)
 	return true;
 }
 
-/* Takes one connection. False when there is none. */
+/* Accepts one connection. False if there is none. */
 static bool accept_one(struct listener *listener, bool queue)
 {
 	struct sockaddr_storage peer = {0};
@@ -117,7 +119,7 @@ static bool accept_one(struct listener *listener, bool queue)
 	}
 	if (!is_welcome(&peer)) {
 		metric_count(METRIC_REQUEST_BROKEN);
-		log_message(LOG_LEVEL_WARNING, "broken-request", "peer is not of this machine");
+		log_message(LOG_LEVEL_WARNING, "broken-request", "the peer is not on this machine");
 		close(fd);
 	} else if (queue) {
 		put_in_queue(listener, fd);
@@ -127,7 +129,7 @@ static bool accept_one(struct listener *listener, bool queue)
 	return true;
 }
 
-/* Everything that has connected, as far as there is room for it. */
+/* Accepts everything that has connected, as long as the queue has space. */
 static void take_all(struct listener *listener)
 {
 	while (listener->count < listener->maximum && accept_one(listener, true))
@@ -140,7 +142,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	int64_t now = clock_monotonic_ms();
 	int taken = 0;
 
-	if (listener->count > 0) { /* the ones before come first */
+	if (listener->count > 0) { /* earlier ones come first */
 		take_all(listener);
 		return;
 	}
@@ -188,7 +190,7 @@ static void stop_accepting(struct listener *listener)
 	if (listener->fd < 0)
 		return;
 	uv_close((uv_handle_t *)&listener->accepting, on_closed);
-	socket_close(listener->fd); /* libuv has forgotten it already */
+	socket_close(listener->fd); /* libuv no longer watches it */
 	listener->fd = -1;
 }
 

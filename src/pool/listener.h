@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The listening socket. A process takes a few connections in a turn and leaves the rest to the
- * others of the pool. When it cannot keep up, it takes all of them off the kernel's queue, which
- * has an end past which the web server says 502, and keeps them in one of its own, where it knows
- * how long each has waited.
+ * The listening socket. In each turn of the loop a process accepts a few connections and leaves the
+ * others to the rest of the pool. If it cannot keep up, it accepts all of them: the kernel's queue
+ * is limited, and the web server answers 502 once it is full. The process keeps them in its own
+ * queue, where it knows how long each has waited.
  */
 #pragma once
 
@@ -16,36 +16,37 @@
 
 enum {
 	LISTENER_DEADLINE_MS = 5000, /* from accept, or a request's first byte, to its last */
-	LISTENER_LATE_MS = 1000,     /* whoever waited longer is told to come back */
-	LISTENER_IDLE_MS = 300000,   /* how long a kept connection waits for a next request */
-	LISTENER_REQUESTS = 256,     /* of one kept connection: so that a process which has the most
-					connections does not have them for ever */
-	LISTENER_CONNECTIONS = 8192 * 2, /* that wait here; more are of no use */
+	LISTENER_LATE_MS = 1000,     /* a visitor who waited longer is asked to come back */
+	LISTENER_IDLE_MS = 300000,   /* how long a kept connection may wait for the next request */
+	LISTENER_REQUESTS = 256,     /* requests on one kept connection; then it is closed, so that
+					connections spread over the processes again */
+	LISTENER_CONNECTIONS = 8192 * 2, /* the most that may wait; more would not help */
 };
 
 struct listener;
 
-/* A request has arrived, or what `request->arrival` says: the reply and the contents of `request`
- * belong to the receiver from now on. What is broken or too large has to be answered before it
- * returns. */
+/* Called when a request has arrived, or failed to arrive (`request->arrival`). The callee takes
+ * over the reply and the contents of `request`. It has to answer a broken or too large one before
+ * it returns. */
 typedef void listener_request(void *context, const struct reply *reply, struct request *request);
 
-/* Starts accepting on a listening stream socket (descriptor 0 from spawn-fcgi or systemd), which
- * the listener closes. `connections`: how many may wait here, at most LISTENER_CONNECTIONS. NULL
- * with an error. */
+/* Starts accepting on a listening stream socket (descriptor 0 from spawn-fcgi or systemd), and
+ * closes it in the end. `connections` is how many may wait, at most LISTENER_CONNECTIONS. NULL with
+ * an error. */
 struct listener *listener_new(uv_loop_t *loop, int fd, unsigned connections,
 	listener_request *receive, void *context, struct error *error);
 
-/* Takes what has connected until now, and closes the socket: later ones find another process, or
- * none. What has not arrived after `limit_ms` is refused. The web server is asked to let go of the
- * connections that it keeps; requests that are on their way there are still answered. */
+/* Accepts what has connected until now and closes the socket; later connections go to another
+ * process, or to none. Refuses requests that are incomplete after `limit_ms`. Asks the web server
+ * to close the connections that it keeps; requests that are on their way there are still answered.
+ */
 void listener_stop(struct listener *listener, int64_t limit_ms);
 
-/* How many connections wait here to become a request. */
+/* The number of connections that wait to become a request. */
 unsigned listener_waiting(const struct listener *listener);
 
-/* How many wait for the next request of a web server that keeps them, or for their end. */
+/* The number of kept connections that wait for the next request or for their end. */
 unsigned listener_kept(const struct listener *listener);
 
-/* Closes everything; the memory goes in a later turn of the loop. */
+/* Closes everything. The memory is freed in a later turn of the loop. */
 void listener_free(struct listener **listener);

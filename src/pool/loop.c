@@ -19,29 +19,29 @@ struct loop {
 	uv_prepare_t before_wait;
 	uv_timer_t deadline;
 	bool draining, signalled;
-	int64_t woke_ms; /* when the wait for events ended last */
+	int64_t woke_ms; /* when the last wait for events ended */
 	int channel;	 /* to the parent of the pool, or -1 */
 	uv_poll_t parent;
-	struct channel_message told; /* what the parent knows of us */
+	struct channel_message told; /* what was last sent to the parent */
 };
 
-/* At a drain, what is still arriving gets at most this, and half of the time for the drain. */
+/* In a drain, requests that are still arriving get at most this time, and half of drain-timeout. */
 enum { ARRIVE_MS = 2000 };
 
-/* Requests that are not answered yet. */
+/* The number of requests without an answer. */
 static unsigned unanswered(const struct loop *loop)
 {
 	return loop->hooks->in_flight(loop->hooks->context) + listener_waiting(loop->listener);
 }
 
-/* A request may be on its way on a connection that the web server still keeps. */
+/* Waits for kept connections as well: a request may be on its way on one. */
 static void stop_when_done(struct loop *loop)
 {
 	if (loop->draining && unanswered(loop) == 0 && listener_kept(loop->listener) == 0)
 		uv_stop(loop->uv);
 }
 
-/* Tells the parent that we serve, and what changed of what it knows of us. */
+/* Tells the parent that this process serves, and what has changed since the last message. */
 static void tell_parent(struct loop *loop, enum channel_kind kind)
 {
 	struct channel_message message = {.kind = kind};
@@ -59,7 +59,7 @@ static void tell_parent(struct loop *loop, enum channel_kind kind)
 	loop->told = message;
 }
 
-/* What sockets and threads brought is dealt with together. */
+/* Called after the events of sockets and threads. */
 static void after_events(uv_check_t *check)
 {
 	struct loop *loop = check->data;
@@ -72,7 +72,7 @@ static void after_events(uv_check_t *check)
 	stop_when_done(loop);
 }
 
-/* And what timers brought, before the loop waits for the next event. */
+/* Called after the timers, before the loop waits for the next event. */
 static void before_wait(uv_prepare_t *prepare)
 {
 	struct loop *loop = prepare->data;
@@ -107,7 +107,7 @@ static void on_terminate(uv_signal_t *signal, int number)
 	struct loop *loop = signal->data;
 
 	if (loop->signalled)
-		uv_stop(loop->uv); /* asked twice: now */
+		uv_stop(loop->uv); /* a second signal: end now */
 	else if (!loop->draining)
 		begin_drain(loop);
 	loop->signalled = true;
@@ -135,14 +135,15 @@ static void take_figures(const struct channel_message *message)
 		level_set(levels[i], message->values[i]);
 }
 
-/* Without its parent nobody would start us again, tell us to end, or find the socket free. */
+/* Without a parent, nobody would start this process again or tell it to end, and it would keep the
+ * socket. */
 static void on_parent_gone(struct loop *loop)
 {
 	uv_poll_stop(&loop->parent);
 	if (loop->draining)
 		return;
 	log_message(LOG_LEVEL_ERROR, "parent-gone",
-		"the parent of the pool is gone: this process ends, too");
+		"the parent of the pool is gone: this process ends as well");
 	begin_drain(loop);
 }
 
@@ -178,7 +179,8 @@ static void loop_start(struct loop *loop)
 	loop->woke_ms = clock_monotonic_ms();
 	watch_signal(loop, &loop->terminate, on_terminate, SIGTERM);
 	watch_signal(loop, &loop->interrupt, on_terminate, SIGINT);
-	/* As nginx and php-fpm have it; the multiwatch of Debian 12 sends QUIT for TERM. */
+	/* QUIT ends nginx and php-fpm gracefully, too; the multiwatch of Debian 12 sends QUIT for
+	 * TERM. */
 	watch_signal(loop, &loop->quit, on_terminate, SIGQUIT);
 	watch_signal(loop, &loop->hang_up, on_hang_up, SIGHUP);
 	uv_check_init(loop->uv, &loop->after_events);
@@ -210,7 +212,7 @@ static void loop_finish(struct loop *loop)
 	if (loop->channel >= 0)
 		uv_close((uv_handle_t *)&loop->parent, NULL);
 	listener_free(&loop->listener);
-	uv_run(loop->uv, UV_RUN_NOWAIT); /* the close callbacks */
+	uv_run(loop->uv, UV_RUN_NOWAIT); /* runs the close callbacks */
 }
 
 int loop_run(uv_loop_t *uv, int fd, const struct loop_hooks *hooks, struct error *error)

@@ -11,7 +11,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-/* A serving process of the oldest generation there is, or NULL. */
+/* A serving process of the oldest generation, or NULL. */
 static struct child *find_oldest(struct parent *parent)
 {
 	struct child *oldest = NULL;
@@ -38,11 +38,11 @@ static bool is_outdated(const struct parent *parent)
 	return false;
 }
 
-/* -- what the operator says -- */
+/* -- signals -- */
 
 static void begin_drain(struct parent *parent)
 {
-	if (parent->draining) { /* asked twice: now */
+	if (parent->draining) { /* a second signal: end now */
 		for (size_t i = 0; i < CHILDREN_MAX; i++)
 			if (parent->children[i].phase != FREE)
 				channel_send(parent->children[i].channel,
@@ -65,7 +65,7 @@ static void reload_all(struct parent *parent)
 		if (parent->children[i].phase == STARTING || parent->children[i].phase == READY)
 			channel_send(parent->children[i].channel,
 				&(struct channel_message){.kind = CHANNEL_RELOAD});
-	/* What kept processes from starting may have been mended. */
+	/* The operator may have removed the cause of failed starts. */
 	parent->failures = 0;
 	parent->next_start_ms = 0;
 }
@@ -98,25 +98,26 @@ static void take_signals(struct parent *parent)
 			if (!parent->draining)
 				begin_roll(parent);
 			break;
-		default: /* CHLD: looked at anyway; USR1, PIPE: nothing */
+		default: /* CHLD: the caller collects ended processes anyway; USR1, PIPE: ignored */
 			break;
 		}
 	}
 }
 
-/* -- what there is to do -- */
+/* -- keeping the processes -- */
 
 static void end_roll(struct parent *parent)
 {
 	parent->rolling = false;
 	parent->figures.values[FIGURE_ROLLS]++;
 	parent_log(LOG_LEVEL_INFO, "rolled", NULL);
-	/* The processes have shown that the program is good; those before could not be a parent. */
+	/* The new processes run, so the program works: the parent can replace itself by it, if it
+	 * knows how to take over. */
 	if (parent->successor && parent_pass_on(parent) != 0)
-		parent_log(LOG_LEVEL_ERROR, "failed", "the parent stays the program that it was");
+		parent_log(LOG_LEVEL_ERROR, "failed", "the parent continues with the old program");
 }
 
-/* Whether there is a socket to serve. */
+/* True if there is a socket to serve. */
 static bool prepare(struct parent *parent)
 {
 	struct error error = {0};
@@ -132,8 +133,8 @@ static bool prepare(struct parent *parent)
 	return false;
 }
 
-/* Processes are started all together at first, one after another in a roll, and when the last start
- * failed: one is enough to find out. */
+/* Starts missing processes: all at once at the beginning, one after another in a roll, and only one
+ * if the last start failed. */
 static void start_what_is_missing(struct parent *parent)
 {
 	unsigned starting = parent_count(parent, STARTING), ready = parent_count(parent, READY);
@@ -192,7 +193,7 @@ static void wait_for_events(struct parent *parent)
 		whose[count] = &parent->children[i];
 		fds[count++] = (struct pollfd){.fd = parent->children[i].channel, .events = POLLIN};
 	}
-	/* Once a second for what is stuck, or when the next start is due. */
+	/* Wakes up once a second to find stuck processes, or when the next start is due. */
 	poll(fds, count, left > 0 && left < 1000 ? (int)left : 1000);
 	for (nfds_t i = 1; i < count; i++)
 		if (fds[i].revents & POLLIN)

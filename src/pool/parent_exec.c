@@ -11,9 +11,8 @@
 #include <limits.h>
 #include <unistd.h>
 
-/* "SOCKET GENERATION FIGURE… CHILD…", where a child is "PHASE PID CHANNEL GENERATION DRAIN-MS".
- * Numbers are added at the end of the figures or of a child with a new name of the variable only.
- */
+/* "SOCKET GENERATION FIGURE… CHILD…", where a child is "PHASE PID CHANNEL GENERATION DRAIN-MS". If
+ * the figures or a child get more numbers, the variable has to get another name. */
 static const char variable[] = "MEETAUTHD_POOL_1";
 
 static void keep_open(const struct parent *parent, bool keep)
@@ -48,7 +47,7 @@ int parent_pass_on(struct parent *parent)
 	write_down(parent, &text);
 	if (!text.failed && setenv(variable, text.data, 1) == 0) {
 		keep_open(parent, true);
-		/* Signals stay blocked, and those that come now are there afterwards. */
+		/* Signals stay blocked; one that arrives now is pending for the new program. */
 		execv(parent->options->program, parent->options->own_arguments);
 		log_message(LOG_LEVEL_ERROR, "exec", "%s: %s", parent->options->program,
 			strerror(errno));
@@ -59,7 +58,7 @@ int parent_pass_on(struct parent *parent)
 	return -1;
 }
 
-/* The next number of the text; 0 at its end. */
+/* The next number in the text; 0 at its end. */
 static int64_t next_number(char **text)
 {
 	char *word = strsep(text, " ");
@@ -98,7 +97,7 @@ bool parent_take_over(struct parent *parent)
 	}
 	free(text);
 	keep_open(parent, false);
-	/* The parent blocks more signals than a process may start with. */
+	/* The parent blocks more signals than a process may inherit. */
 	signals_held(&parent->mask);
 	return true;
 }

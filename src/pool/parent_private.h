@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to pool: what a parent knows of its processes, and what it does with them.
+ * What a parent knows of its processes, and what it does with them. Private to pool/.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <sys/types.h>
 
-enum { CHILDREN_MAX = 4 * PARENT_PROCESSES_MAX }; /* with those that still drain */
+enum { CHILDREN_MAX = 4 * PARENT_PROCESSES_MAX }; /* including processes that still drain */
 
 enum phase { FREE = 0, STARTING, READY, LEAVING };
 
@@ -21,26 +21,25 @@ struct child {
 	int channel;
 	unsigned generation;
 	int64_t since_ms; /* when the phase began; monotonic */
-	int64_t drain_ms; /* its drain-timeout, as it told */
+	int64_t drain_ms; /* its drain-timeout, as the process has sent it */
 	bool killed;
 };
 
 struct parent {
 	const struct parent_options *options;
 	struct child children[CHILDREN_MAX];
-	sigset_t mask; /* of the processes */
+	sigset_t mask; /* the signal mask for processes */
 	int signals;
-	int fd;		     /* the listening socket, or -1 as long as there is none */
-	unsigned generation; /* raised by each roll */
+	int fd;		     /* the listening socket, or -1 until there is one */
+	unsigned generation; /* each roll increases it */
 	bool rolling, draining;
-	unsigned failures; /* starts in a row that came to nothing */
+	unsigned failures; /* failed starts in a row */
 	int64_t next_start_ms;
-	bool successor; /* the program that was started last can take over from this one */
+	bool successor; /* the program that was started last can take over as the parent */
 	struct channel_message figures, sent;
 };
 
-/* -- parent_log.c: lines about the pool as a whole, and about one process (pid 0: about none yet)
- * -- */
+/* -- parent_log.c: log lines about the pool, and about one process (pid 0: not started yet) -- */
 
 void parent_log(enum log_level level, const char *result, const char *message);
 void __attribute__((format(printf, 4, 5)))
@@ -48,25 +47,23 @@ parent_log_process(enum log_level level, const char *result, pid_t pid, const ch
 
 /* -- parent_process.c -- */
 
-/* How many children are in this phase. */
+/* The number of children in this phase. */
 unsigned parent_count(const struct parent *parent, enum phase phase);
 
-/* Forks and executes one process of the present generation. On failure the next start is put off.
- */
+/* Starts one process of the present generation. If that fails, delays the next start. */
 void parent_start_process(struct parent *parent);
 
-/* The next start waits: twice as long after each failure in a row, at most `longest` ms. */
+/* Delays the next start: twice as long after each failure in a row, at most `longest` ms. */
 enum { PARENT_DELAY_MAX_MS = 10000 };
 void parent_put_off_start(struct parent *parent, int64_t longest);
 
 /* Tells a process to drain. */
 void parent_ask_to_leave(struct child *child);
 
-/* Kills a process that has not become ready, or has not ended, in the time that it gets for that.
- */
+/* Kills a process that has not become ready, or has not ended, in time. */
 void parent_kill_if_stuck(const struct parent *parent, struct child *child, int64_t now);
 
-/* Reads what a process has sent. */
+/* Handles the messages that a process has sent. */
 void parent_listen_to(struct parent *parent, struct child *child);
 
 /* Collects the processes that have ended. */
@@ -74,9 +71,9 @@ void parent_reap(struct parent *parent);
 
 /* -- parent_exec.c -- */
 
-/* Replaces the parent by the program as it is now, which keeps the number of the process, the
- * socket and the processes. Returns -1 if it cannot, and nothing has changed then. */
+/* Replaces the parent by the program as it is now on the disk; the process id, the socket and the
+ * processes stay. Returns -1 if that fails, and nothing has changed then. */
 int parent_pass_on(struct parent *parent);
 
-/* Takes over what the program before has left, if it did. */
+/* Takes over from the previous program; true if there was one. */
 bool parent_take_over(struct parent *parent);

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 enum {
-	SERVED_MS = 1000,	/* a process that served for so long was a good one */
-	DELAY_MS = 100,		/* before the next start after one that failed; doubles */
-	DELAY_SERVING_MS = 250, /* the longest, when they get ready and end soon after */
+	SERVED_MS = 1000,	/* a process that served for so long started well */
+	DELAY_MS = 100,		/* delay after a failed start; doubles each time */
+	DELAY_SERVING_MS = 250, /* the longest delay if processes become ready but end soon after */
 };
 
 unsigned parent_count(const struct parent *parent, enum phase phase)
@@ -25,7 +25,7 @@ unsigned parent_count(const struct parent *parent, enum phase phase)
 	return count;
 }
 
-/* -- starting one -- */
+/* -- starting a process -- */
 
 static void __attribute__((noreturn)) become_process(const struct parent *parent, int channel)
 {
@@ -82,7 +82,7 @@ void parent_start_process(struct parent *parent)
 	parent_log_process(LOG_LEVEL_INFO, "started", child->pid, "%s", "");
 }
 
-/* -- ending one -- */
+/* -- ending a process -- */
 
 void parent_ask_to_leave(struct child *child)
 {
@@ -115,15 +115,14 @@ static void describe_end(int status, char *text, size_t size)
 		snprintf(text, size, "exit status %d", WEXITSTATUS(status));
 }
 
-/* A roll ends where a new process does not get ready: those that are left are good ones. */
+/* Ends the roll because a new process did not become ready: the old ones work. */
 static void give_up_roll(struct parent *parent)
 {
 	if (!parent->rolling)
 		return;
 	parent->rolling = false;
 	parent_log(LOG_LEVEL_ERROR, "failed",
-		"a new process did not start: the roll has ended, the processes that are left "
-		"go on as they are");
+		"a new process did not start: the roll has ended, and the old processes continue");
 }
 
 static void on_process_end(struct parent *parent, struct child *child, int status)
@@ -163,14 +162,14 @@ void parent_reap(struct parent *parent)
 
 			if (child->phase == FREE || child->pid != pid)
 				continue;
-			/* It may have said that it drains, and ended, since the channel was read.
-			 */
+			/* It may have sent that it drains, and ended, after the channel was last
+			 * read. */
 			parent_listen_to(parent, child);
 			on_process_end(parent, child, status);
 		}
 }
 
-/* -- what a process says -- */
+/* -- messages of a process -- */
 
 static void on_process_message(
 	struct parent *parent, struct child *child, const struct channel_message *message)
@@ -183,7 +182,8 @@ static void on_process_message(
 	log_setup(
 		message->values[READY_LOG_TARGET] == LOG_TO_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
 		message->values[READY_LOG_FORMAT] == LOG_AS_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
-	/* Somebody has told it to end: it serves no new ones, and is replaced at once. */
+	/* Somebody else has told the process to end: it accepts no new requests, so it is replaced
+	 * at once. */
 	if (message->kind == CHANNEL_DRAINING && child->phase != LEAVING) {
 		child->phase = LEAVING;
 		child->since_ms = clock_monotonic_ms();

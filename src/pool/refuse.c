@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The parameters alone, as a request without a body: they say which id, language and form the
- * answer is to have. */
+/* Reads only the parameters, as a request without a body: they determine the request id, the
+ * language and the form of the answer. */
 static int read_parameters(
 	const uint8_t *bytes, const struct framing_result *framing, struct request *request)
 {
@@ -43,8 +43,8 @@ int refuse(struct connections *all, int fd, const struct refusal *refusal)
 		request_init(&request, (char *[]){NULL}, "", 0);
 	request.arrival = refusal->arrival;
 	request.complaint = refusal->why;
-	/* Closing a socket with unread bytes resets it, and the web server would see that instead
-	 * of the answer. */
+	/* Closing a socket with unread bytes resets the connection, and the web server would not
+	 * see the answer. */
 	if (refusal->open)
 		rest = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	all->receive(all->context, &reply, &request);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to pool. Answers what does not become a request, and gives up its connection: where the
- * next request would begin nobody can tell.
+ * Answers what does not become a request, and ends its connection, because it is not known where
+ * the next request would begin. Private to pool/.
  */
 #pragma once
 
 #include "pool/connection.h"
 
-/* What is known of a request that does not become one. */
+/* What is known of a request that is refused. */
 struct refusal {
 	const uint8_t *bytes;
 	const struct framing_result *framing;
@@ -16,7 +16,7 @@ struct refusal {
 	bool open; /* the web server may still be sending */
 };
 
-/* Answers, where a request has begun, and takes over the descriptor. -1, or a descriptor of the
- * same connection, on which the web server may still be sending: it has to be read until it ends.
- */
+/* Answers if a request has begun, and takes over the descriptor. Returns -1; or, if the web server
+ * may still be sending, a descriptor of the same connection, which the caller has to read to its
+ * end. */
 int refuse(struct connections *connections, int fd, const struct refusal *refusal);

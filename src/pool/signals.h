@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The signals that end a process of meetauthd or make it read everything again: TERM, INT, QUIT and
- * HUP. They are held back (blocked) from the first line of main() until somebody handles them.
- * Without that, one that arrives during the start would end the process half-way; and the kernel
- * would drop it where meetauthd is process 1 of a container, because it delivers to process 1 only
- * what it has a handler for. It keeps a signal that is blocked.
+ * The signals that end a process of meetauthd or make it load everything again: TERM, INT, QUIT and
+ * HUP. They are blocked from the first line of main() until a handler is installed. Otherwise one
+ * that arrives during the start would end the process half-way. And if meetauthd is process 1 of a
+ * container, the kernel would drop it, because it delivers to process 1 only signals that have a
+ * handler; blocked signals stay pending.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 /* Writes the four signals to `set_r`. */
 void signals_held(sigset_t *set_r);
 
-/* Blocks them in the calling thread, and in threads and programs that it starts from then on. */
+/* Blocks them in the calling thread, and in the threads and programs that it starts afterwards. */
 void signals_hold(void);
 
-/* Lets those through that have arrived, and all others from then on. */
+/* Unblocks them: pending ones are delivered, and all later ones. */
 void signals_release(void);

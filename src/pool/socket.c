@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Connections that the kernel keeps for us, as far as net.core.somaxconn (4096 by default) lets it.
- * Past it the web server says 502. */
+/* How many connections the kernel may queue, up to net.core.somaxconn (4096 by default). When the
+ * queue is full, the web server answers 502. */
 enum { BACKLOG = 4096 };
 
 static int open_unix(const char *path, struct error *error)
@@ -30,14 +30,15 @@ static int open_unix(const char *path, struct error *error)
 	probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (probe >= 0 && connect(probe, (struct sockaddr *)&address, sizeof address) == 0) {
 		close(probe);
-		return error_set(error, "--listen unix:%s: somebody listens there already", path);
+		return error_set(
+			error, "--listen unix:%s: another process listens there already", path);
 	}
 	if (probe >= 0 && errno == ECONNREFUSED)
 		unlink(path);
 	if (probe >= 0)
 		close(probe);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	mask = umask(0117); /* the mode is right from the first moment: 0660 */
+	mask = umask(0117); /* the socket has mode 0660 from the start */
 	bound = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
 	umask(mask);
 	if (bound && listen(fd, BACKLOG) == 0)
@@ -101,7 +102,7 @@ int socket_adopt(int fd, struct error *error)
 			"spawn-fcgi, with systemd (StandardInput=socket), or with "
 			"--listen unix:/path",
 			fd);
-	/* spawn-fcgi asks for 1024, and older programs for 128. */
+	/* Raises the limit: spawn-fcgi sets 1024, older programs 128. */
 	if (listen(fd, BACKLOG) != 0)
 		return error_set(error, "descriptor %d: listen: %s", fd, strerror(errno));
 	return 0;

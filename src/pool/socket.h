@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * The listening socket: opened by ourselves, or handed over by spawn-fcgi or systemd.
+ * Opens the listening socket, or takes over one from spawn-fcgi or systemd.
  */
 #pragma once
 
 #include "base/error.h"
 
-/* Opens "unix:/path" or "ADDRESS:PORT" (IPv4, or [IPv6]). A stale unix socket is replaced, one that
- * answers is an error; mode 0660. Returns the descriptor or -1. */
+/* Opens "unix:/path" or "ADDRESS:PORT" (IPv4, or [IPv6]). Replaces a stale unix socket; fails if
+ * somebody listens there. The mode of a unix socket is 0660. Returns the descriptor, or -1 with an
+ * error. */
 int socket_open(const char *address, struct error *error);
 
-/* Takes a listening stream socket over from whoever started us, and lets more connections wait at
- * it than they may have asked for. 0, or -1 with how to start us. */
+/* Takes over a listening stream socket and lets more connections wait in its queue than its creator
+ * may have asked for. 0, or -1 with an error that says how to start the program. */
 int socket_adopt(int fd, struct error *error);
 
-/* Closes a listening socket, and keeps what is opened next from becoming a standard descriptor. */
+/* Closes a listening socket. If it is a standard descriptor, opens /dev/null there, so that no file
+ * gets that number. */
 void socket_close(int fd);

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 enum {
-	NICENESS = 10,	 /* a password hash must not take the processor from those who just pass */
-	QUEUE_MAX = 256, /* worker_queue.queued_max */
+	NICENESS = 10,	 /* password hashes must not delay visitors who only pass */
+	QUEUE_MAX = 256, /* the default of worker_queue.queued_max */
 };
 
 struct worker_queue worker_passwords, worker_files, worker_signing;
@@ -35,15 +35,16 @@ void worker_setup(uv_loop_t *on, unsigned others)
 	if (processors > 1)
 		worker_passwords.limit = (unsigned)processors - 1;
 	worker_signing = (struct worker_queue){.limit = worker_passwords.limit};
-	/* Enough for all queues at once: libuv has four, and looks at this before it starts the
-	 * first. */
+	/* Enough threads for all queues at once. libuv starts four by default; it reads this
+	 * variable before it starts the first. */
 	snprintf(threads, sizeof threads, "%u",
 		worker_passwords.limit + worker_files.limit + worker_signing.limit +
 			discarding.limit + others);
 	setenv("UV_THREADPOOL_SIZE", threads, 1);
 }
 
-/* Signals are the loop's. Done by each thread for itself, at its first job. */
+/* Each thread calls this at its first job: blocks the signals, which the loop handles, and lowers
+ * the priority. */
 static void settle_thread(void)
 {
 	static _Thread_local bool settled;
@@ -66,11 +67,11 @@ static void on_thread(uv_work_t *request)
 	wipe_stack();
 }
 
-/* ---- who is next ----
+/* ---- turns ----
  *
- * Start-time fair queueing: a job's turn is one after that of its owner's last one that waits, or
- * after the one that the queue is at. Who brings many jobs gets many late turns, and who brings one
- * gets the next. */
+ * Start-time fair queueing. The turn of a job is one after that of its owner's last waiting job, or
+ * one after the present turn of the queue. So an owner with many jobs gets many late turns, and one
+ * with a single job gets the next. */
 
 static uint64_t turn_of(const struct worker_queue *queue, uint64_t whose)
 {
@@ -87,7 +88,7 @@ static bool goes_before(const struct worker_job *job, const struct worker_job *o
 	return job->first != other->first ? job->first : job->turn <= other->turn;
 }
 
-/* Behind all whose turn is not later. */
+/* Inserts the job after all whose turn is not later. */
 static void enqueue(struct worker_queue *queue, struct worker_job *job)
 {
 	struct worker_job **at = &queue->first;
@@ -102,7 +103,7 @@ static void enqueue(struct worker_queue *queue, struct worker_job *job)
 	gauge_add(METRIC_WORK_QUEUED, 1);
 }
 
-/* False when it does not wait. */
+/* Removes a waiting job; false if it does not wait. */
 static bool dequeue(struct worker_queue *queue, struct worker_job *job)
 {
 	struct worker_job *before = NULL, *at = queue->first;
@@ -219,7 +220,7 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job)
 bool worker_cancel(struct worker_job *job)
 {
 	if (!dequeue(job->queue, job))
-		return false; /* it runs */
+		return false; /* it runs already */
 	tell(job, true);
 	return true;
 }
@@ -234,7 +235,7 @@ struct discard {
 
 static void discard(struct worker_job *job)
 {
-	struct discard *discarded = (struct discard *)job; /* its first member */
+	struct discard *discarded = (struct discard *)job; /* the job is its first member */
 
 	discarded->destroy(discarded->what);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bounded work for what blocks (password hashes, files, directories, …): libuv's threads behind
- * queues, so that one kind of work can neither take all the threads nor wait without end. Within a
- * queue those whom the work is for take turns, so that whoever brings the most waits the longest.
- * Worker threads run with a lower priority than the loop.
+ * Runs blocking work (password hashes, files, directories, …) on libuv's threads, behind queues
+ * with limits, so that one kind of work can neither occupy all threads nor wait for ever. Within a
+ * queue the owners of jobs take turns, so that the owner with the most jobs waits longest. Worker
+ * threads run with a lower priority than the loop.
  */
 #pragma once
 
@@ -14,34 +14,35 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* One kind of work. Zero but for its limit before its first use; outlives its jobs. Used on the
- * loop only. */
+/* One kind of work. All members but the limits are zero before the first use. It has to outlive its
+ * jobs. Used on the loop only. */
 struct worker_queue {
-	unsigned limit; /* jobs that may run at once; at least 1. One owner's at most three quarters
-			   of them: somebody else's need not wait for an owner whose jobs hang */
-	unsigned queued_max; /* jobs that may wait; past it the answer is 503. 0: 256 */
+	unsigned limit; /* jobs that may run at once, at least 1. The jobs of one owner get at most
+			   three quarters of them, so that others can run if those hang */
+	unsigned queued_max; /* jobs that may wait, 0: 256; with more the answer is 503 */
 	/* private */
 	unsigned running, queued;
-	struct worker_job *first, *last; /* waiting, by turn */
+	struct worker_job *first, *last; /* the waiting jobs, sorted by turn */
 	struct worker_job *working;
-	uint64_t turn; /* of the job that began last */
+	uint64_t turn; /* the turn of the job that was started last */
 };
 
-/* Work for the processor: one thread fewer than processors, at least one. */
+/* For password hashes, which use the processor: one thread fewer than there are processors, at
+ * least one. */
 extern struct worker_queue worker_passwords;
-/* Reloads: one at a time. */
+/* For loading files: one job at a time. */
 extern struct worker_queue worker_files;
-/* Signing with RSA keys: as many threads as for passwords. */
+/* For signing with RSA keys: as many threads as for passwords. */
 extern struct worker_queue worker_signing;
 
-/* A job, embedded in what it belongs to; zero before its first use. `work` runs on a thread and
- * must touch nothing that the loop touches; `done` runs on the loop (on a fiber, where the process
- * has fibers), exactly once, after work or when cancelled before it began. */
+/* A job, embedded in the caller's struct; all zeros before its first use. `work` runs on a thread
+ * and must not touch what the loop uses. `done` runs on the loop, exactly once: after `work`, or
+ * when the job is cancelled before it began. */
 struct worker_job {
 	void (*work)(struct worker_job *job);
 	void (*done)(struct worker_job *job, bool cancelled);
-	uint64_t whose; /* jobs of one number share one turn; 0: nobody's in particular */
-	bool first;	/* it goes before all that wait and are not */
+	uint64_t whose; /* the owner, whose jobs share turns; 0: no owner */
+	bool first;	/* it runs before all waiting jobs without this flag */
 	/* private */
 	struct worker_job *next;
 	struct worker_queue *queue;
@@ -49,19 +50,19 @@ struct worker_job {
 	uv_work_t request;
 };
 
-/* Before the loop and before any thread of libuv's. `others`: how many jobs of other queues than
- * those above may run at once; past that they wait for each other. */
+/* Called before the loop and before any thread of libuv starts. `others` is how many jobs of other
+ * queues may run at the same time; with more they wait for each other. */
 void worker_setup(uv_loop_t *loop, unsigned others);
 
-/* 0, or -1 when the queue is full: answer 503. A job whose owner has fewer waiting than
- * another pushes out the last one of that other, which is cancelled before this returns. */
+/* Submits a job. 0, or -1 if the queue is full: answer 503. If another owner has more waiting jobs,
+ * that owner's last one is cancelled instead, before this returns. */
 int worker_submit(struct worker_queue *queue, struct worker_job *job);
 
-/* Takes back a job that still waits (done is called with cancelled, before this returns): true;
- * false when it already runs. */
+/* Cancels a job that still waits and calls done(), before this returns: true. False if it already
+ * runs. */
 bool worker_cancel(struct worker_job *job);
 
-/* Calls destroy(what) on a worker: freeing a large structure would hold up the loop. Called on a
- * worker, before worker_setup() or without memory it calls destroy() at once. The loop runs until
- * all is destroyed. */
+/* Calls destroy(what) on a worker, because freeing a large structure would block the loop. Calls it
+ * at once if the caller is a worker, before worker_setup(), or if memory ran out. The loop does not
+ * end before it was called. */
 void worker_discard(void (*destroy)(void *what), void *what);

@@ -197,7 +197,7 @@ def test_a_stale_unix_socket_is_replaced_and_one_in_use_is_not(set_up, listening
     wait_for(lambda: "event=start" in program.said(), "the start")
     assert ask(path, request()).status == 200
     result = run("-c", set_up.conf, "--listen", "unix:" + path)
-    assert result.returncode == 69 and "somebody listens there already" in result.stderr
+    assert result.returncode == 69 and "another process listens there already" in result.stderr
     assert ask(path, request()).status == 200
 
 
