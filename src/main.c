@@ -199,11 +199,9 @@ static int start(struct process *process, struct service *service, struct error 
 	worker_setup(&process->loop, service_threads(service));
 	server->loop = &process->loop;
 	server->routes = &routes;
-	process->outbound = outbound_new(&process->loop, error);
+	process->outbound = outbound_new(&process->loop);
 	process->reload = reload_new(
 		&process->loop, process->outbound, service, &server->service, apply, process);
-	if (process->outbound == NULL || process->reload == NULL)
-		return EX_OSERR;
 	server->reload = process->reload;
 	service_connect(service, process->outbound);
 	if (fastcgi_init(error) != 0)
@@ -217,8 +215,6 @@ static int start(struct process *process, struct service *service, struct error 
 	level_set(METRIC_START, clock_wall());
 	level_set(METRIC_LOAD_GOOD, 1);
 	process->upkeep = upkeep_new(&process->loop, server->state, &server->service);
-	if (process->upkeep == NULL)
-		return EX_OSERR;
 	server->upkeep = process->upkeep;
 	return EX_OK;
 }

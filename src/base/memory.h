@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory for tools and for loading a configuration, which have no way on without it: where there
- * is none, each of these prints one message and ends the process. Never called for a request,
- * whose answer is 503 then. The caller frees what is returned.
+ * Memory for tools, for the start of a process and for loading a configuration, which cannot go on
+ * without it: if there is none, each function prints a message and ends the process. Never called
+ * for a request, which is answered with 503 instead. The caller frees what is returned.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/memory.h"
 #include "outbound/breaker.h"
 #include "outbound/easy.h"
 #include "outbound/multi.h"
@@ -561,26 +562,17 @@ int outbound_get(struct outbound_peer *peer, const char *target, int64_t timeout
 
 /* -- the whole -- */
 
-struct outbound *outbound_new(uv_loop_t *loop, struct error *error)
+struct outbound *outbound_new(uv_loop_t *loop)
 {
-	struct outbound *outbound = calloc(1, sizeof *outbound);
+	struct outbound *outbound = xcalloc(1, sizeof *outbound);
 
-	if (outbound == NULL) {
-		error_set(error, "no memory for outbound requests");
-		return NULL;
-	}
 	outbound->loop = loop;
 	LIST_INIT(&outbound->peers);
 	outbound->headers = curl_slist_append(NULL, "Accept: application/json");
-	outbound->multi = multi_new(loop, on_done, on_stuck, error);
-	if (outbound->multi == NULL || outbound->headers == NULL ||
-		uv_async_init(loop, &outbound->names_changed, on_names_changed) != 0) {
-		error_set(error, "no memory for outbound requests");
-		multi_free(&outbound->multi);
-		curl_slist_free_all(outbound->headers);
-		free(outbound);
-		return NULL;
-	}
+	outbound->multi = multi_new(loop, on_done, on_stuck);
+	if (outbound->headers == NULL ||
+		uv_async_init(loop, &outbound->names_changed, on_names_changed) != 0)
+		xno_memory();
 	outbound->names_changed.data = outbound;
 	uv_unref((uv_handle_t *)&outbound->names_changed);
 	names_notify(wake_loop, outbound);

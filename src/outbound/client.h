@@ -63,7 +63,7 @@ struct outbound_answer {
 
 typedef void outbound_done(void *context, const struct outbound_answer *answer);
 
-struct outbound *outbound_new(uv_loop_t *loop, struct error *error);
+struct outbound *outbound_new(uv_loop_t *loop);
 
 /* No request may be under way. */
 void outbound_free(struct outbound **outbound);

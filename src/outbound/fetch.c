@@ -2,6 +2,7 @@
 #include "outbound/fetch.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "outbound/easy.h"
 
@@ -342,19 +343,13 @@ static enum fetch_result result_of(const struct transfer *transfer, CURLcode cod
 
 struct fetch *fetch_new(const struct fetch_settings *settings, struct error *error)
 {
-	struct fetch *fetch = calloc(1, sizeof *fetch);
+	struct fetch *fetch = xcalloc(1, sizeof *fetch);
 
-	if (fetch == NULL) {
-		error_set(error, "no memory for requests to other hosts");
-		return NULL;
-	}
 	pthread_mutex_init(&fetch->lock, NULL);
-	fetch->ca_file = strdup(settings->ca_file != NULL ? settings->ca_file : "");
+	fetch->ca_file = xstrdup(settings->ca_file != NULL ? settings->ca_file : "");
 	fetch->connect_timeout_ms = settings->connect_timeout_ms;
 	fetch->timeout_ms = settings->timeout_ms;
-	if (fetch->ca_file == NULL)
-		error_set(error, "no memory for requests to other hosts");
-	else if (fetch->ca_file[0] == '\0' || trust_of(fetch, error) != NULL)
+	if (fetch->ca_file[0] == '\0' || trust_of(fetch, error) != NULL)
 		return fetch;
 	fetch_free(&fetch);
 	return NULL;

@@ -2,6 +2,7 @@
 #include "outbound/multi.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "outbound/easy.h"
 #include "telemetry/log.h"
 
@@ -348,17 +349,13 @@ static void free_timer(uv_handle_t *timer)
 	forget_handle(timer->data);
 }
 
-struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck, struct error *error)
+struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck)
 {
-	struct multi *multi = calloc(1, sizeof *multi);
+	struct multi *multi = xcalloc(1, sizeof *multi);
 	CURLM *handle = curl_multi_init();
 
-	if (multi == NULL || handle == NULL) {
-		free(multi);
-		curl_multi_cleanup(handle);
-		error_set(error, "no memory for libcurl");
-		return NULL;
-	}
+	if (handle == NULL)
+		xno_memory();
 	multi->handle = handle;
 	multi->loop = loop;
 	multi->done = done;

@@ -11,8 +11,6 @@
  */
 #pragma once
 
-#include "base/error.h"
-
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,7 +37,7 @@ typedef void multi_done(struct transfer *transfer, CURLcode result);
  * but after the call has returned. */
 typedef void multi_stuck(struct transfer *transfer);
 
-struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck, struct error *error);
+struct multi *multi_new(uv_loop_t *loop, multi_done *done, multi_stuck *stuck);
 
 /* No transfer may be under way. Closes the kept connections. The memory is freed in a later turn of
  * the loop. */

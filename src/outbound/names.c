@@ -2,6 +2,7 @@
 #include "outbound/names.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
@@ -10,7 +11,6 @@
 #include <signal.h>
 #include <strings.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -56,7 +56,7 @@ static struct {
 	/* used by the thread only: */
 	ares_channel channel;
 	bool has_channel;
-	struct stat seen; /* resolv.conf, when the channel was made */
+	struct file_stamp seen; /* resolv.conf, when the channel was made */
 	struct pollfd sockets[SOCKETS_MAX + 1];
 	nfds_t socket_count;
 } names = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1};
@@ -349,14 +349,9 @@ static int renew_channel(void)
 {
 	struct ares_options options = {.timeout = SERVER_MS, .tries = SERVER_TRIES};
 	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-	struct stat now = {0};
+	struct file_stamp now = file_stamp("/etc/resolv.conf");
 
-	if (stat("/etc/resolv.conf", &now) != 0)
-		now = (struct stat){0};
-	if (names.has_channel && now.st_ino == names.seen.st_ino &&
-		now.st_dev == names.seen.st_dev && now.st_size == names.seen.st_size &&
-		now.st_mtim.tv_sec == names.seen.st_mtim.tv_sec &&
-		now.st_mtim.tv_nsec == names.seen.st_mtim.tv_nsec)
+	if (names.has_channel && file_stamp_equal(now, names.seen))
 		return ARES_SUCCESS;
 	if (names.has_channel)
 		ares_destroy(names.channel);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbound/trust.h"
 
+#include "base/file.h"
 #include "telemetry/log.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #ifdef HAVE_OPENSSL
 #include <openssl/err.h>
@@ -18,8 +18,8 @@ struct trust {
 	struct trust *next;
 	char *ca_file; /* "": the system's */
 	unsigned users;
-	struct stat seen; /* the file as it was when it was last read */
-	void *store;	  /* X509_STORE; NULL: libcurl reads the file */
+	struct file_stamp seen; /* of the file, when it was last read */
+	void *store;		/* X509_STORE; NULL: libcurl reads the file */
 };
 
 /* Guards the list and its elements. */
@@ -139,38 +139,31 @@ static CURLcode put_store(CURL *easy, void *context, void *argument)
 
 #endif
 
-/* Reads what has_changed() compares. */
-static void stat_file(const struct trust *trust, struct stat *now)
+/* The stamp of the ca-file, or of libcurl's default file. */
+static struct file_stamp stamp_of(const struct trust *trust)
 {
 	CURL *easy = trust->ca_file[0] == '\0' ? curl_easy_init() : NULL;
+	struct file_stamp stamp = {0};
 	char *file = trust->ca_file;
 
 	if (easy != NULL)
 		curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
-	if (file == NULL || stat(file, now) != 0)
-		*now = (struct stat){0};
+	if (file != NULL)
+		stamp = file_stamp(file);
 	curl_easy_cleanup(easy);
-}
-
-static bool has_changed(const struct trust *trust, const struct stat *now)
-{
-	return now->st_ino != trust->seen.st_ino || now->st_dev != trust->seen.st_dev ||
-	       now->st_size != trust->seen.st_size ||
-	       now->st_mtim.tv_sec != trust->seen.st_mtim.tv_sec ||
-	       now->st_mtim.tv_nsec != trust->seen.st_mtim.tv_nsec;
+	return stamp;
 }
 
 /* Reads the file if it has changed; the caller does not hold the lock. A broken file counts as
  * seen, and the old certificates stay. 1 if it was read, 0 if not needed, -1 with an error. */
 static int renew(struct trust *trust, struct error *error)
 {
-	struct stat now;
+	struct file_stamp now = stamp_of(trust);
 	void *store, *old;
 	bool changed;
 
-	stat_file(trust, &now);
 	pthread_mutex_lock(&lock);
-	changed = has_changed(trust, &now) || trust->store == NULL;
+	changed = !file_stamp_equal(now, trust->seen) || trust->store == NULL;
 	trust->seen = now;
 	pthread_mutex_unlock(&lock);
 	if (changed && trust->ca_file[0] != '\0' && access(trust->ca_file, R_OK) != 0)

@@ -2,13 +2,14 @@
 #include "service/files.h"
 
 #include "auth/registry.h"
+#include "base/memory.h"
 #include "pool/worker.h"
 
 #include <limits.h>
 
 enum { STORE_FILES = 2, TEXTS_MAX = 39 };
 
-/* What each page may use, beside the sentences. */
+/* The values that each page may use, besides the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "meeting_link", "desk_link", "me_link", "retry_after", NULL};
@@ -74,7 +75,7 @@ static void take_store_stamps(
 	stamps[1] = file_stamp(settings->store_key);
 }
 
-/* Every file, in a fixed order; zeros behind them. */
+/* The stamps of all files, in a fixed order, followed by zeros. */
 static void take_texts_stamps(const struct settings *settings, struct file_stamp stamps[TEXTS_MAX])
 {
 	char path[PATH_MAX];
@@ -116,15 +117,12 @@ static void drop_store(struct files_store *half)
 		worker_discard(free_store, half);
 }
 
-/* Stamps first, here and below: what changes while we read is read again. */
+/* The stamps are taken before reading, here and below: a file that changes meanwhile is then read
+ * again. */
 static struct files_store *load_store(const struct settings *settings, struct error *error)
 {
-	struct files_store *half = calloc(1, sizeof *half);
+	struct files_store *half = xcalloc(1, sizeof *half);
 
-	if (half == NULL) {
-		error_set(error, "no memory");
-		return NULL;
-	}
 	half->users = 1;
 	take_store_stamps(settings, half->stamps);
 	half->store = store_open(settings->store, settings->store_key, error);
@@ -162,7 +160,8 @@ static int check_labels(const struct langs *langs, const struct auth_form *form,
 	return langs_check(langs, form->password_label, names, error);
 }
 
-/* Sentences are chosen while running: whether every language has them is known now. */
+/* Sentences are chosen while the process runs, so this checks at load that every language has them.
+ */
 static int check_sentences(const struct langs *langs, struct error *error)
 {
 	static const char *const names[] = {
@@ -242,15 +241,11 @@ static int load_pages(
 
 static struct files_texts *load_texts(const struct settings *settings, struct error *error)
 {
-	struct files_texts *half = calloc(1, sizeof *half);
-	const char *bad = NULL; /* the option that leads to what cannot be read */
+	struct files_texts *half = xcalloc(1, sizeof *half);
+	const char *bad = NULL; /* the option that names the unreadable file */
 	char folder[PATH_MAX];
 	struct error why;
 
-	if (half == NULL) {
-		error_set(error, "no memory");
-		return NULL;
-	}
 	half->users = 1;
 	take_texts_stamps(settings, half->stamps);
 	snprintf(folder, sizeof folder, "%s/lang", settings->share);
@@ -269,23 +264,18 @@ static struct files_texts *load_texts(const struct settings *settings, struct er
 
 /* ---- both ---- */
 
-/* Takes over the halves; NULL without memory. */
+/* Takes over the halves. */
 static struct files *join_halves(struct files_store *store, struct files_texts *texts)
 {
-	struct files *files = calloc(1, sizeof *files);
+	struct files *files = xcalloc(1, sizeof *files);
 
-	if (files == NULL) {
-		drop_store(store);
-		drop_texts(texts);
-		return NULL;
-	}
 	files->users = 1;
 	files->store_half = store;
 	files->texts_half = texts;
 	return files;
 }
 
-static void show_halves(struct files *files)
+static void set_members(struct files *files)
 {
 	files->store = files->store_half->store;
 	files->langs = files->texts_half->langs;
@@ -303,10 +293,7 @@ struct files *files_load(const struct settings *settings, struct error *error)
 		return NULL;
 	}
 	files = join_halves(store, texts);
-	if (files == NULL)
-		error_set(error, "no memory");
-	else
-		show_halves(files);
+	set_members(files);
 	return files;
 }
 
@@ -336,7 +323,7 @@ void files_complete(struct files *files, const struct files *old)
 		files->texts_half = old->texts_half;
 		files->texts_half->users++;
 	}
-	show_halves(files);
+	set_members(files);
 }
 
 struct files *files_use(struct files *files)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is read from files and may change under a running process without a signal: the sealed
- * store, the pages, the languages. A snapshot, counted; a visit keeps the one it began with. It has
- * two halves, the store and the texts, and one that is broken does not keep the other from being
- * picked up: a new secret counts, whatever becomes of a page. The counters are the loop's: take and
- * drop there only.
+ * A snapshot of the files that a process reads again by itself when they change: the sealed store,
+ * the pages, the languages. It is counted by reference, and a visit keeps the snapshot with which
+ * it began. It consists of two halves, the store and the texts, which are loaded independently: a
+ * broken page does not keep a new secret from being used. The reference counts belong to the loop:
+ * call files_use() and files_drop() there only.
  */
 #pragma once
 
@@ -26,32 +26,33 @@ enum page_id {
 	PAGE_COUNT
 };
 
-/* The halves, each with the stamps of what was read. Private to files.c. */
+/* The halves, each with the stamps of the files that were read. Private to files.c. */
 struct files_store;
 struct files_texts;
 
 struct files {
 	unsigned users;
-	struct store *store; /* what is in the halves */
+	struct store *store; /* copied from the halves */
 	const struct langs *langs;
 	struct page *const *pages; /* PAGE_COUNT */
 	struct files_store *store_half;
 	struct files_texts *texts_half;
 };
 
-/* Reads everything the settings name. NULL with an error. The caller holds the one use. */
+/* Loads everything that the settings name. NULL with an error. The caller holds the only reference.
+ */
 struct files *files_load(const struct settings *settings, struct error *error);
 
-/* Reads what changed since `old` was read; on a worker. What changed and can be used is in the
- * result, which wants files_complete(); NULL where that is nothing. The errors are of the half that
- * is broken, and untouched where it is not. */
+/* Loads each half whose files changed since `old` was loaded; blocks, so it runs on a worker. The
+ * result has the halves that could be loaded and needs files_complete(); NULL if there are none.
+ * Sets the error of a half that is broken and does not touch the other error. */
 struct files *files_renew(const struct files *old, const struct settings *settings,
 	struct error *store_error, struct error *texts_error);
 
-/* Gives it the halves of `old` that it lacks. */
+/* Takes the halves that `files` lacks from `old`. */
 void files_complete(struct files *files, const struct files *old);
 
 struct files *files_use(struct files *files);
 
-/* Drops a use, frees with the last, sets to NULL. */
+/* Drops a reference, frees the snapshot with the last one, sets the pointer to NULL. */
 void files_drop(struct files **files);

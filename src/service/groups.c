@@ -4,9 +4,9 @@
 #include <sodium.h>
 #include <strings.h>
 
-/* Part of the digest: sessions of versions that kept groups by their exact names read them again.
- */
-#define WHATEVER_CASE "i"
+/* Part of the digest, so that groups are read again in sessions of older versions, which kept
+ * groups by their exact names. */
+#define WITHOUT_CASE "i"
 
 static void add_names(crypto_generichash_state *hash, const struct config_list *names)
 {
@@ -22,7 +22,7 @@ uint64_t groups_digest(const struct settings *settings)
 	uint64_t digest;
 
 	crypto_generichash_init(&hash, NULL, 0, sizeof bytes);
-	crypto_generichash_update(&hash, (const uint8_t *)WHATEVER_CASE, sizeof WHATEVER_CASE);
+	crypto_generichash_update(&hash, (const uint8_t *)WITHOUT_CASE, sizeof WITHOUT_CASE);
 	for (size_t i = 0; i < settings->policy.count; i++)
 		add_names(&hash, &settings->policy.rules[i].groups);
 	add_names(&hash, &settings->desk.groups);

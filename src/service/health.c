@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The person's breaker; NULL for nobody, or where they have not failed lately. */
+/* The breaker of the person; NULL for nobody, and for a person who has not failed lately. */
 static struct breaker *find_person(struct health *health, uint64_t whom)
 {
 	for (size_t i = 0; whom != 0 && i < HEALTH_PEOPLE; i++)
@@ -12,8 +12,9 @@ static struct breaker *find_person(struct health *health, uint64_t whom)
 	return NULL;
 }
 
-/* Notes that somebody failed. True when it is the first time in a while, or is nobody. */
-static bool note_person(struct health *health, uint64_t whom, int64_t now_ms)
+/* Records the failure. True if it is the person's first in a while, or concerns nobody in
+ * particular. */
+static bool record_person(struct health *health, uint64_t whom, int64_t now_ms)
 {
 	size_t at = 0;
 	bool is_new;
@@ -70,24 +71,24 @@ void health_abandoned(struct health *health, uint64_t whom)
 
 bool health_failed(struct health *health, uint64_t whom, int64_t now_ms)
 {
-	bool counts = note_person(health, whom, now_ms);
+	bool counts = record_person(health, whom, now_ms);
 
-	/* One try after a pause was let through: whoever made it, its result is the backend's. */
+	/* The call that is let through after a pause decides for the backend, whoever made it. */
 	if (!counts && !health->all.probing)
 		return false;
 	if (health->all.failures + 1 < health->all.failures_max) {
 		breaker_failed(&health->all, now_ms);
 		return false;
 	}
-	if (health->asking)
+	if (health->probing)
 		return false;
-	health->asking = true;
+	health->probing = true;
 	return true;
 }
 
 void health_decide(struct health *health, bool well, int64_t now_ms)
 {
-	health->asking = false;
+	health->probing = false;
 	if (well)
 		breaker_succeeded(&health->all);
 	else

@@ -1,67 +1,67 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whether a backend is asked: not while it is out of order. What is true of one person never counts
- * against the others: a person for whom a backend fails again and again (no answer, a search that
- * takes too long) is left alone by themselves, counts as one failure however often they try, and
- * before the backend is left alone as a whole it gets a question that is about nobody. Pure: times
- * come in, decisions go out.
+ * Decides whether a backend is called: not while it is out of order. A failure that concerns one
+ * person must not block the others. So if a backend keeps failing for one person (no answer, a
+ * search that takes too long), only this person is refused for a while, and all their failures
+ * count as one. Before the whole backend is considered out of order, it gets a probe: a call that
+ * concerns nobody. This module reads no clock: the caller passes the time.
  *
- * What each backend takes for whose failure:
+ * How each backend classifies failures, and its probe:
  *
- * - file, guest-account, meeting-key, invite, guest: nobody's but a lack of memory.
- * - ldap: an entry without a usable subject or with groups that cannot be held, a group search that
- *   is answered with anything but success (a limit, a referral, no right) are the person's
- *   (AUTH_UNFIT). No server, TLS, the bind of bind-dn, silence, a search or bind of the person that
- *   is answered with no verdict on them: in doubt (AUTH_UNAVAILABLE). Asked about nobody:
- * connection, base and filter, at one server.
- * - radius: an answer that is no identity is the person's; silence, whatever for, is in doubt.
- * Asked about nobody: a made-up name.
- * - http: a grant with something wrong in it is the person's; another status, no JSON, silence are
- * in doubt. Asked about nobody: "connect".
- * - command: a grant with something wrong in it is the person's; the rest is in doubt. Asked about
- *   nobody: "check", where the program says "ready".
- * - pam: as command, but nothing can be asked about nobody: several people in a row decide.
- * - email: a recipient whom the mail server refuses is the person's; a mail that cannot be sent is
- * in doubt. Asked about nobody: connection, TLS, sign-in at the mail server.
- * - oidc: claims that are no identity are the person's; a request to the provider that fails is in
- *   doubt. Asked about nobody: metadata, keys, the client's own secret.
- * - remote-user: asks nobody.
+ * - file, guest-account, meeting-key, invite, guest: only a lack of memory is a failure.
+ * - ldap: the person's (AUTH_UNFIT) if the entry has no usable subject, its groups cannot be
+ *   stored, or the group search is not answered with success (a limit, a referral, a missing
+ *   right). In doubt (AUTH_UNAVAILABLE) if there is no server, TLS or bind of bind-dn fails,
+ *   or a search or bind for the person gets no verdict. Probe: connection, base and filter,
+ *   at one server.
+ * - radius: the person's if the answer contains no identity; in doubt if there is no answer.
+ *   Probe: an invented name.
+ * - http: the person's if a grant is malformed; in doubt for another status, for no JSON, and
+ *   for no answer. Probe: "connect".
+ * - command: the person's if a grant is malformed; otherwise in doubt. Probe: "check", if the
+ *   program says "ready".
+ * - pam: as command, but without a probe: failures of several people in a row decide.
+ * - email: the person's if the mail server refuses the recipient; in doubt if the mail cannot
+ *   be sent. Probe: connection, TLS and authentication at the mail server.
+ * - oidc: the person's if the claims contain no identity; in doubt if a request to the
+ *   provider fails. Probe: metadata, keys and the client's secret.
+ * - remote-user: calls nobody.
  */
 #pragma once
 
 #include "outbound/breaker.h"
 
 enum {
-	HEALTH_FAILURES = 5, /* in a row, before a person, or a backend, is left alone */
-	HEALTH_PEOPLE = 16,  /* that are remembered; the one that failed longest ago is forgotten */
-	HEALTH_PERSON_MS = 10 * 60 * 1000, /* how long */
+	HEALTH_FAILURES = 5, /* failures in a row before a person, or the backend, is blocked */
+	HEALTH_PEOPLE = 16,  /* people who are remembered; the one whose failure is the oldest is
+				forgotten */
+	HEALTH_PERSON_MS = 10 * 60 * 1000, /* how long a failure of a person is remembered */
 };
 
-/* Begins as HEALTH_INIT. */
+/* Initialised with HEALTH_INIT. */
 struct health {
-	struct breaker all; /* the backend's */
+	struct breaker all; /* of the whole backend */
 	struct {
 		uint64_t whom;
-		int64_t failed_ms; /* monotonic; 0: nobody */
+		int64_t failed_ms; /* monotonic; 0: unused */
 		struct breaker breaker;
 	} people[HEALTH_PEOPLE];
-	bool asking; /* a question about nobody is under way */
+	bool probing; /* a probe is under way */
 };
 
 #define HEALTH_INIT ((struct health){.all = {.failures_max = HEALTH_FAILURES}})
 
-/* Whether it may be asked about somebody (a hash; 0: about nobody in particular) at `now_ms`; else
- * *wait_ms_r says when to ask again. */
+/* True if the backend may be called for a person at `now_ms`. `whom` is a hash of the person; 0:
+ * nobody in particular. Otherwise *wait_ms_r is how long to wait before asking again. */
 bool health_allows(struct health *health, uint64_t whom, int64_t now_ms, int64_t *wait_ms_r);
 
-/* What became of a question that was allowed. After a failure, true: this may have been one too
- * many for the backend. It is to be asked about nobody, and health_decide() called with what comes
- * of that. */
+/* The result of an allowed call. health_failed() returns true if the backend may be out of order:
+ * the caller then probes it and passes the result to health_decide(). */
 void health_succeeded(struct health *health, uint64_t whom);
 bool health_failed(struct health *health, uint64_t whom, int64_t now_ms);
 
-/* A question that was allowed was given up before there was a result. */
+/* An allowed call was given up before it had a result. */
 void health_abandoned(struct health *health, uint64_t whom);
 
-/* Whether the backend was well when it was asked about nobody. */
+/* The result of a probe: `well` is true if the backend answered. */
 void health_decide(struct health *health, bool well, int64_t now_ms);

@@ -10,12 +10,13 @@
 
 enum { TEXT_MAX = 600, SAMPLE_MAX = 4096 };
 
-/* Whether a meeting of a platform can match a pattern. */
+/* Whether an id of a platform's meeting can match a pattern. NEVER_SO_WRITTEN: the platform writes
+ * such an id in another way. */
 enum matches { NEVER = 0, NEVER_SO_WRITTEN, PERHAPS, CAN };
 
 /* ---- one pattern and one platform ---- */
 
-/* Puts something else in place of each '*'; it may stand for any run of characters, too. */
+/* Writes the pattern with each '*' replaced by `by`. */
 static void fill_in(const char *pattern, const char *by, struct buffer *sample)
 {
 	for (; *pattern != '\0'; pattern++)
@@ -23,15 +24,15 @@ static void fill_in(const char *pattern, const char *by, struct buffer *sample)
 			sample, *pattern == '*' ? by : pattern, *pattern == '*' ? strlen(by) : 1);
 }
 
-/* Whether a visit to the platform can bring a token of that form. Drivers with an entry of their
- * own have none but the id. */
+/* True if a visit to the platform can contain a meeting token of this form. Visits to drivers with
+ * their own entry have only an id. */
 static bool is_token(const struct service_platform *platform, const char *text)
 {
 	return platform->driver->entry == NULL && join_is_meeting_token(text);
 }
 
-/* Takes a meeting of the pattern to the driver: one that comes out as another has a form that no
- * id has. `id` gets what it comes out as. */
+/* Lets the driver parse a sample of the pattern. If the id that results, in `id`, differs from the
+ * sample, no id has this form. */
 static enum matches try_sample(const struct service_platform *platform, const char *pattern,
 	const char *by, struct buffer *id)
 {
@@ -54,8 +55,8 @@ static enum matches try_sample(const struct service_platform *platform, const ch
 	return matches;
 }
 
-/* Where the driver takes none of the samples, it may take another, unless it looks at single
- * characters alone. */
+/* If the driver accepts none of the samples, it may still accept another one, unless it only checks
+ * single characters. */
 static enum matches match(
 	const struct service_platform *platform, const char *pattern, struct buffer *id)
 {
@@ -79,7 +80,8 @@ static bool is_about(const struct config_rule *rule, const char *title)
 	return rule->platforms.count == 0;
 }
 
-/* Whether some platform of the rule confirms no token of a visit but takes one. */
+/* True if visits to a platform of the rule contain a meeting token, which the platform does not
+ * confirm. */
 static bool has_tokens(const struct service *service, const struct config_rule *rule)
 {
 	for (size_t i = 0; i < service->platform_count; i++)
@@ -103,7 +105,7 @@ static bool may_be_token(
 	return may;
 }
 
-/* What the best of the rule's platforms makes of the pattern; `id` gets what it comes out as. */
+/* The best result of the rule's platforms for the pattern; `id` is the id that resulted. */
 static enum matches match_any(const struct service *service, const struct config_rule *rule,
 	const char *pattern, struct buffer *id)
 {
@@ -123,12 +125,12 @@ static enum matches match_any(const struct service *service, const struct config
 	return asked ? best : PERHAPS;
 }
 
-/* What is wrong with the pattern of ids, in `text`, which is empty where nothing is. */
+/* Writes what is wrong with a pattern of ids; "" if nothing is. */
 static void lint_id(const struct service *service, const struct config_rule *rule,
 	const char *pattern, char text[TEXT_MAX])
 {
 	static const char move[] =
-		"ids alone are compared, since nobody confirms a token: write the "
+		"only ids are compared, because platforms do not confirm a token: write the "
 		"meeting's id, or move it to meeting-tokens";
 	struct buffer id = BUFFER_INIT(SAMPLE_MAX);
 	enum matches best = match_any(service, rule, pattern, &id);
@@ -155,24 +157,24 @@ static void lint_id(const struct service *service, const struct config_rule *rul
 	buffer_release(&id);
 }
 
-/* The same of a pattern of tokens. */
+/* The same for a pattern of tokens. */
 static void lint_token(const struct service *service, const struct config_rule *rule,
 	const char *pattern, char text[TEXT_MAX])
 {
 	text[0] = '\0';
 	if (!has_tokens(service, rule))
 		snprintf(text, TEXT_MAX,
-			"meeting-tokens: \"%.200s\" is compared with ids: no visit to the rule's "
-			"platforms brings a token: write it in meetings",
+			"meeting-tokens: \"%.200s\" is compared with ids, because no visit to the "
+			"rule's platforms has a token: move it to meetings",
 			pattern);
 	else if (!may_be_token(service, rule, pattern))
 		snprintf(text, TEXT_MAX,
 			"meeting-tokens: \"%.200s\" can never match a meeting token", pattern);
 }
 
-/* ---- pages whose scripts ask ---- */
+/* ---- allowed-origins ---- */
 
-/* What is wrong with an origin, in `text`, which is empty where nothing is. */
+/* Writes what is wrong with an origin; "" if nothing is. */
 static void lint_origin(const struct service *service, const struct service_platform *platform,
 	const char *origin, char text[TEXT_MAX])
 {
@@ -182,15 +184,15 @@ static void lint_origin(const struct service *service, const struct service_plat
 		redirect_page_of(platform->peer, origin) != NULL)
 		return;
 	snprintf(text, TEXT_MAX,
-		"allowed-origins: %.200s is of another site than base-url, so that browsers keep "
-		"the session's cookie from its scripts, and no page of it is in app or redirects "
-		"to which a code could be brought: its scripts get no token",
+		"allowed-origins: scripts of %.200s get no token: it is another site than "
+		"base-url, so browsers do not send the session's cookie, and neither app nor "
+		"redirects has a page of it that could receive a code",
 		origin);
 }
 
-/* ---- all of it ---- */
+/* ---- running ---- */
 
-/* One run. */
+/* One run of service_lint(). */
 struct lint {
 	const struct service *service;
 	service_found *found;
@@ -198,7 +200,7 @@ struct lint {
 	size_t count;
 };
 
-static void tell(struct lint *lint, const struct service_finding *finding)
+static void add_finding(struct lint *lint, const struct service_finding *finding)
 {
 	lint->found(lint->context, finding);
 	lint->count++;
@@ -209,14 +211,14 @@ static void on_rule(void *context, const struct config_rule *rule, const char *t
 	char about[100];
 
 	snprintf(about, sizeof about, "rule \"%s\"", rule != NULL ? rule->name : "");
-	tell(context,
+	add_finding(context,
 		&(struct service_finding){rule != NULL ? about : "policy",
 			rule != NULL ? rule->name : NULL, rule != NULL ? rule->line : 0, text});
 }
 
 static void on_section(void *context, const char *about, int line, const char *text)
 {
-	tell(context, &(struct service_finding){about, NULL, line, text});
+	add_finding(context, &(struct service_finding){about, NULL, line, text});
 }
 
 static void lint_patterns(struct lint *lint, const struct config_rule *rule)

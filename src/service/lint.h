@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an operator should know about rules, the guest desk and the order of backends though the
- * configuration is good: what can never decide, and what lets in more people than it seems to.
+ * Findings about a valid configuration that an operator should know: rules, guest desk settings and
+ * backends that can never decide, or that admit more people than it seems.
  */
 #pragma once
 
@@ -10,16 +10,17 @@
 
 struct service_finding {
 	const char *about; /* the section: rule "staff", "policy", "guest-desk" */
-	const char *rule;  /* the title of the rule; NULL: it is about something else */
-	int line;	   /* that the section starts on; 0: it is about the whole policy */
+	const char *rule;  /* the title of the rule; NULL if it is not about a rule */
+	int line;	   /* on which the section starts; 0 if it is about the whole policy */
 	const char *text;
 };
 
 typedef void service_found(void *context, const struct service_finding *finding);
 
-/* Calls `found` for each finding; returns their number. The service's platforms are open. */
+/* Calls `found` for each finding and returns their number. The platforms of the service must be
+ * open. The strings of a finding are valid during the call only. */
 size_t service_lint(
 	const struct service *service, int64_t now, service_found *found, void *context);
 
-/* A warning in the log for each. */
+/* Logs a warning for each finding. */
 void service_log_findings(const struct service *service, int64_t now);

@@ -3,19 +3,19 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "service/lint.h"
-
+#include "base/memory.h"
 #include "outbound/trust.h"
 #include "pool/worker.h"
+#include "service/lint.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-/* Four things are read, and one that is broken keeps none of the others from being picked up. */
+/* The four things that are loaded, each independently of the others. */
 enum look { LOOK_USERS = 0, LOOK_STORE, LOOK_TEXTS, LOOK_CONFIGURATION, LOOKS };
 
 enum {
-	WATCH_MS = 1000,      /* a change is to be seen within two seconds */
-	TRY_AGAIN_MS = 60000, /* a broken configuration that has not changed */
+	WATCH_MS = 1000,      /* changes have to be seen within two seconds */
+	TRY_AGAIN_MS = 60000, /* for a broken configuration file that has not changed */
 };
 
 struct reload {
@@ -26,20 +26,22 @@ struct reload {
 	reload_applied *applied;
 	void *context;
 	bool running, closing;
-	bool everything, everything_next; /* asked for by SIGHUP: this job, the one after it */
-	/* The job's own, the loop does not touch them while it runs: */
-	struct service *base;	     /* a use of the service the job looks at */
-	struct service *new_service; /* what came of `everything` */
-	struct files *new_files;     /* what came of a look */
-	struct file_stamp seen;	     /* of the configuration, when it was read or tried last */
+	bool everything, everything_next; /* a full load was requested (SIGHUP): for this job, for
+					     the one after it */
+	/* Used by the job; the loop does not touch them while it runs: */
+	struct service *base;	     /* a reference to the service whose files the job checks */
+	struct service *new_service; /* the result of a full load */
+	struct files *new_files;     /* the result of a check */
+	struct file_stamp seen;	     /* of the configuration file, when it was last read or tried */
 	int64_t tried_ms;
 	bool file_changed;
 	bool users_changed;
-	struct error errors[LOOKS];		    /* empty: none */
-	char reported[LOOKS][sizeof(struct error)]; /* the last one, so that it is logged once */
+	struct error errors[LOOKS]; /* an empty one: no error */
+	char reported[LOOKS][sizeof(
+		struct error)]; /* the errors logged last, so that each is logged once */
 };
 
-static void look_at_backends(struct reload *reload)
+static void refresh_backends(struct reload *reload)
 {
 	struct service *service = reload->base;
 
@@ -56,10 +58,10 @@ static void look_at_backends(struct reload *reload)
 	}
 }
 
-/* Nobody has asked for a changed configuration yet; whether a start would take it is told before
- * one has to. One that it would not take is tried again now and then, since the fault may be in a
- * file that it names. */
-static void try_file(struct reload *reload)
+/* Tries to load a configuration file that has changed, without using it, to report whether a start
+ * would succeed. A broken one is tried again from time to time, because the fault may be in a file
+ * that it names. */
+static void try_configuration(struct reload *reload)
 {
 	const char *file = reload->base->settings->file;
 	struct file_stamp now = file_stamp(file);
@@ -84,13 +86,13 @@ static void on_worker(struct worker_job *job)
 		reload->seen = file_stamp(reload->base->settings->file);
 		reload->new_service = service_load(
 			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
-		if (reload->new_service != NULL) /* thousands of rules take a while */
+		if (reload->new_service != NULL) /* slow with thousands of rules */
 			service_log_findings(reload->new_service, clock_wall());
 		return;
 	}
 	trust_refresh();
-	look_at_backends(reload);
-	try_file(reload);
+	refresh_backends(reload);
+	try_configuration(reload);
 	reload->new_files = files_renew(reload->base->files, reload->base->settings,
 		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);
 }
@@ -120,14 +122,14 @@ static void log_failure(const char *message)
 	metric_count(METRIC_RELOAD_FAILED);
 }
 
-/* Once for each error, not every second as long as it lasts; again when asked again. What a start
- * would say of a configuration that nobody asked to read is not logged. */
+/* Logs each error once, and again after another request. Errors of a configuration that nobody
+ * asked to load are not logged. */
 static void report(struct reload *reload)
 {
 	for (size_t i = 0; i < LOOKS; i++) {
 		const char *now = reload->errors[i].text;
 		char *before = reload->reported[i];
-		/* What this job did not look at is as it was. */
+		/* What this job did not check has not changed. */
 		bool looked = reload->everything == (i == LOOK_CONFIGURATION);
 
 		if (i == LOOK_CONFIGURATION && reload->file_changed && !reload->everything)
@@ -147,7 +149,9 @@ static int put_service_in_place(struct reload *reload)
 
 	reload->new_service = NULL;
 	if (strcmp(old->settings->state, new_service->settings->state) != 0)
-		error_set(error, "%s: state cannot change while running: restart the pool",
+		error_set(error,
+			"%s: the option \"state\" cannot change while the pool runs: restart the "
+			"pool",
 			new_service->settings->file);
 	if (error->text[0] != '\0') {
 		service_drop(&new_service);
@@ -254,10 +258,8 @@ void reload_all(struct reload *reload)
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
 	struct service **current_r, reload_applied *applied, void *context)
 {
-	struct reload *reload = calloc(1, sizeof *reload);
+	struct reload *reload = xcalloc(1, sizeof *reload);
 
-	if (reload == NULL)
-		return NULL;
 	*current_r = service;
 	reload->current = current_r;
 	reload->outbound = outbound;

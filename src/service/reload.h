@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keeps the service of a running process up to date: a look at its files every second, everything
- * anew when asked. Reading happens on a worker; what does not check leaves the old in place and
- * says so once.
+ * Keeps the service of a running process up to date: checks its files every second, and loads
+ * everything again on request. Files are read on a worker. If something cannot be loaded, the old
+ * one stays in use, and the failure is logged once.
  */
 #pragma once
 
@@ -10,22 +10,22 @@
 
 struct reload;
 
-/* What follows from the settings outside of the service; called on the loop when a service was put
- * in its place. */
+/* Applies settings outside of the service; called on the loop after a new service was put in place.
+ */
 typedef void reload_applied(void *context, const struct settings *settings);
 
-/* Takes over the use of *service; *current_r always points at the newest, for the caller to read on
- * the loop. */
+/* Takes over the reference to `service`. *current_r always points at the newest service; read it on
+ * the loop only. */
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,
 	struct service **current_r, reload_applied *applied, void *context);
 
-/* What a start of the service would fail for now, though this process serves on with what it has
- * loaded: the next sentence; `*at` is 0 before the first. NULL: there is no more (or no reload). */
+/* The next reason why the service could not start now, although this process goes on with what it
+ * has loaded. `*at` is 0 at first. NULL: no more reasons, or no reload. */
 const char *reload_fault(const struct reload *reload, size_t *at);
 
-/* Reads the configuration and all it names again (SIGHUP). */
+/* Loads the configuration and everything that it names again (SIGHUP). */
 void reload_all(struct reload *reload);
 
-/* Stops looking and drops the service; where a job is running, once it has ended: the loop must
- * turn until nothing is left. */
+/* Stops checking and drops the service; if a job is running, after it has ended: the loop must run
+ * until nothing is left. */
 void reload_free(struct reload **reload);

@@ -33,7 +33,7 @@ int rooms_end(struct state *state, const struct room_things *things,
 	*free_r = now;
 	if (until <= 0)
 		return (int)until;
-	/* The lease began to run with the last who came in. */
+	/* The lease was extended when the last person joined. */
 	if (until - peer->room_lease + peer->room_rest > now)
 		*free_r = until - peer->room_lease + peer->room_rest;
 	if (state_lease_end(state, things->cleared.key, now, now) < 0)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rooms that meetings share, as leases in the shared state: which meeting has one, for how long,
- * and whether it was cleared for that meeting of whoever was left of the one before.
+ * Meeting rooms that several meetings share, as leases in the shared state: which meeting has a
+ * room, until when, and whether the people of the meeting before were removed for it.
  */
 #pragma once
 
 #include "platform/peer.h"
 #include "state/state.h"
 
-/* Of one room for one meeting, what the state knows it by: who has it, for whom it was cleared, who
- * is clearing it now. `meeting_id` NULL: of no meeting, for what is the same for all. */
+/* The names of one room's leases for one meeting: who has the room, for whom it was cleared, who is
+ * clearing it. `meeting_id` NULL: for no meeting. */
 struct room_things {
 	struct state_thing had, cleared, clearing;
 };
@@ -17,13 +17,13 @@ struct room_things {
 void rooms_name(const uint8_t *hash_key, const char *title, const char *room_name,
 	const char *meeting_id, struct room_things *things);
 
-/* Until when (seconds) a room is taken; 0: it is free; -1: the state does not answer. *is_its_r:
- * by the meeting of `things`. */
+/* Until when a room is taken, in seconds since 1970; 0 if it is free; -1 if the state does not
+ * answer. *is_its_r is true if the meeting of `things` has it. */
 int64_t rooms_taken_until(
 	struct state *state, const struct room_things *things, int64_t now, bool *is_its_r);
 
-/* Ends a meeting's time in a room before its lease does, whichever meeting it is. The room is free
- * at *free_r: at once, or when the last address that leads into it has ended. 1; 0: it was free;
- * -1: the state does not answer. */
+/* Ends the lease of a room early, whichever meeting has it. *free_r is when the room will be free:
+ * at once, or when the last link into it has expired. 1; 0 if it was free; -1 if the state does not
+ * answer. */
 int rooms_end(struct state *state, const struct room_things *things,
 	const struct platform_peer *peer, int64_t now, int64_t *free_r);

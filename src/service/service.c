@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "auth/totp.h"
+#include "base/memory.h"
 #include "outbound/trust.h"
 #include "service/groups.h"
 #include "state/state.h"
@@ -10,13 +11,13 @@
 #include <unistd.h>
 
 enum {
-	SERVICE_THREADS_MAX = 192, /* past that they wait for each other */
-	RETURNING_MAX = 2048,	   /* who wait for a thread on their way back from a provider */
-	INDEX_FROM = 16,	   /* rules: fewer are looked at as quickly */
+	SERVICE_THREADS_MAX = 192, /* with more, jobs wait for each other */
+	RETURNING_MAX = 2048, /* sign-ins that wait for a thread after returning from a provider */
+	INDEX_FROM = 16,      /* rules: fewer are searched as fast without an index */
 };
 
-/* The platforms together may hold no more requests than max-in-flight; one that hangs must leave
- * room for the others. */
+/* max-in-flight limits the requests of all platforms together; each gets only a part, so that one
+ * that hangs leaves room for the others. */
 static unsigned share_of_platform(const struct service *service)
 {
 	unsigned all = service->settings->max_in_flight;
@@ -26,19 +27,7 @@ static unsigned share_of_platform(const struct service *service)
 	return all / 4 * 3;
 }
 
-static char *join_texts(const char *a, const char *b, const char *c)
-{
-	struct buffer text = BUFFER_INIT(8192);
-
-	buffer_text(&text, a);
-	buffer_text(&text, b);
-	buffer_text(&text, c);
-	if (text.failed)
-		buffer_release(&text);
-	return text.data;
-}
-
-/* `form_target` is named beside ourselves because Chromium applies form-action to the redirect that
+/* `form_target` is added to 'self' because Chromium applies form-action also to the redirect that
  * answers the form. */
 char *service_page_policy(const char *form_target)
 {
@@ -56,7 +45,7 @@ char *service_page_policy(const char *form_target)
 	return text.data;
 }
 
-/* The site, and where else the platform's redirects may lead. */
+/* Allows the platform's site, and the other sites to which its redirects may lead. */
 static char *login_policy_of(const struct platform_peer *peer)
 {
 	struct buffer targets = BUFFER_INIT(8192);
@@ -72,7 +61,7 @@ static char *login_policy_of(const struct platform_peer *peer)
 	return policy;
 }
 
-/* Parsed here and not on the loop, which connects the platform later. */
+/* Parses the ca-file here, because the loop connects the platform later and must not block. */
 static int open_trust(struct service_platform *platform, struct error *error)
 {
 	const struct platform_peer *peer = platform->peer;
@@ -87,7 +76,6 @@ static int open_trust(struct service_platform *platform, struct error *error)
 static int open_platform(
 	const struct section *section, struct service_platform *platform, struct error *error)
 {
-
 	platform->title = section_title(section);
 	platform->driver = platform_find(section_type(section));
 	if (platform_open(platform->driver, section, &platform->instance, error) != 0)
@@ -101,7 +89,7 @@ static int open_platform(
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
 
-/* What is the same for all backends that have it. */
+/* Reads the options that several types of backends share. */
 static int read_common(
 	const struct section *section, struct service_backend *backend, struct error *error)
 {
@@ -114,26 +102,22 @@ static int read_common(
 		strcmp(section_string(section, "second-factor"), "required") == 0;
 	if (backend->second_factor_required && !totp_available())
 		return section_error(section, "second-factor", error,
-			"this build can check no codes: it was made without liboath");
+			"this build cannot check codes: it was made without liboath");
 	return 0;
 }
 
-/* The addresses that people and providers use for it. */
-static int make_addresses(
-	const struct settings *settings, struct service_backend *backend, struct error *error)
+/* Makes the URLs of the backend for users and providers. */
+static void make_addresses(const struct settings *settings, struct service_backend *backend)
 {
 	struct buffer title = BUFFER_INIT(1024);
 
 	buffer_percent(&title, backend->title);
-	backend->secret_name = join_texts("backend/", backend->title, "");
-	if (!title.failed) {
-		backend->callback_url = join_texts(settings->base_url, "/callback/", title.data);
-		backend->path = join_texts("?backend=", title.data, "");
-	}
+	if (title.failed)
+		xno_memory();
+	backend->secret_name = xprintf("backend/%s", backend->title);
+	backend->callback_url = xprintf("%s/callback/%s", settings->base_url, title.data);
+	backend->path = xprintf("?backend=%s", title.data);
 	buffer_release(&title);
-	if (backend->secret_name == NULL || backend->callback_url == NULL || backend->path == NULL)
-		return error_set(error, "no memory");
-	return 0;
 }
 
 static int open_backend(const struct settings *settings, const struct section *section,
@@ -147,8 +131,8 @@ static int open_backend(const struct settings *settings, const struct section *s
 		backend->own.queued_max = RETURNING_MAX;
 	backend->queue = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
-	if (make_addresses(settings, backend, error) != 0 ||
-		read_common(section, backend, error) != 0)
+	make_addresses(settings, backend);
+	if (read_common(section, backend, error) != 0)
 		return -1;
 	backend->instance = auth_open(backend->driver, section, error);
 	return backend->instance != NULL ? 0 : -1;
@@ -168,16 +152,13 @@ static int find_title(const void *title, const void *element)
 	return strcasecmp(title, (*platform)->title);
 }
 
-static int sort_platforms(struct service *service, struct error *error)
+static void sort_platforms(struct service *service)
 {
-	service->by_title = calloc(service->platform_count + 1, sizeof(struct service_platform *));
-	if (service->by_title == NULL)
-		return error_set(error, "no memory");
+	service->by_title = xcalloc(service->platform_count, sizeof(struct service_platform *));
 	for (size_t i = 0; i < service->platform_count; i++)
 		service->by_title[i] = &service->platforms[i];
 	qsort(service->by_title, service->platform_count, sizeof(struct service_platform *),
 		compare_titles);
-	return 0;
 }
 
 int service_open_platforms(struct service *service, struct error *error)
@@ -185,27 +166,25 @@ int service_open_platforms(struct service *service, struct error *error)
 	const struct settings *settings = service->settings;
 	size_t entries = 0;
 
-	service->platforms = calloc(settings->platform_count, sizeof *service->platforms);
-	service->entries = calloc(settings->platform_count + 1, sizeof *service->entries);
-	if (service->platforms == NULL || service->entries == NULL)
-		return error_set(error, "no memory");
+	service->platforms = xcalloc(settings->platform_count, sizeof *service->platforms);
+	service->entries = xcalloc(settings->platform_count + 1, sizeof *service->entries);
 	for (size_t i = 0; i < settings->platform_count; i++) {
-		service->platform_count++; /* also a half-opened one is closed */
+		service->platform_count++; /* so that free_service() closes it even if opening fails
+					    */
 		if (open_platform(settings->platforms[i], &service->platforms[i], error) != 0)
 			return -1;
 		if (service->platforms[i].driver->entry != NULL)
 			service->entries[entries++] = service->platforms[i].driver->entry->name;
 	}
-	return sort_platforms(service, error);
+	sort_platforms(service);
+	return 0;
 }
 
 int service_open_backends(struct service *service, struct error *error)
 {
 	const struct settings *settings = service->settings;
 
-	service->backends = calloc(settings->backend_count, sizeof *service->backends);
-	if (service->backends == NULL)
-		return error_set(error, "no memory");
+	service->backends = xcalloc(settings->backend_count, sizeof *service->backends);
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		service->backend_count++;
 		if (open_backend(settings, settings->backends[i], &service->backends[i], error) !=
@@ -224,12 +203,8 @@ int service_open_files(struct service *service, struct error *error)
 struct service *service_load_settings(const char *file, struct error *error)
 {
 	struct config_types types = {platform_section_types(), auth_section_types()};
-	struct service *service = calloc(1, sizeof *service);
+	struct service *service = xcalloc(1, sizeof *service);
 
-	if (service == NULL) {
-		error_set(error, "no memory");
-		return NULL;
-	}
 	service->users = 1;
 	service->settings = config_load(file, types, error);
 	if (service->settings == NULL) {
@@ -245,19 +220,14 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service->rules = policy_index_new(&service->settings->policy);
 	service->groups_digest = groups_digest(service->settings);
 	service->page_policy = service_page_policy(NULL);
-	service->static_url = join_texts(service->settings->mount, "/static", "");
-	service->login_url = join_texts(service->settings->base_url, "/login", "");
-	service->logout_url = join_texts(service->settings->base_url, "/logout", "");
-	service->invite_url = join_texts(service->settings->base_url, "/invite", "");
-	service->desk_url = join_texts(service->settings->base_url, "/guests", "");
-	service->me_url = join_texts(service->settings->base_url, "/me", "");
-	if (service->page_policy == NULL || service->static_url == NULL ||
-		service->login_url == NULL || service->logout_url == NULL ||
-		service->invite_url == NULL || service->desk_url == NULL ||
-		service->me_url == NULL) {
-		error_set(error, "no memory");
-		service_drop(&service);
-	}
+	if (service->page_policy == NULL)
+		xno_memory();
+	service->static_url = xprintf("%s/static", service->settings->mount);
+	service->login_url = xprintf("%s/login", service->settings->base_url);
+	service->logout_url = xprintf("%s/logout", service->settings->base_url);
+	service->invite_url = xprintf("%s/invite", service->settings->base_url);
+	service->desk_url = xprintf("%s/guests", service->settings->base_url);
+	service->me_url = xprintf("%s/me", service->settings->base_url);
 	return service;
 }
 
@@ -375,7 +345,7 @@ struct service *service_use(struct service *service)
 	return service;
 }
 
-/* All that no loop has to do with. */
+/* Frees everything that does not belong to the loop. */
 static void free_service(void *what)
 {
 	struct service *service = what;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The service: everything that one load of the configuration makes. Counted: a visit keeps the one
- * it began with while a reload puts another in its place. What a running process also picks up
- * without a reload is in files.h.
+ * The service: everything that one load of the configuration creates. Counted by reference, so that
+ * a visit keeps the service with which it began while a reload replaces it. files.h has what a
+ * process also reads again without a reload.
  */
 #pragma once
 
@@ -16,16 +16,16 @@
 #include "service/health.h"
 
 struct service_backend {
-	const char *title, *label; /* the label is what people read */
+	const char *title, *label; /* the label is what users see */
 	const struct auth_backend *driver;
 	void *instance;
-	struct worker_queue *queue; /* `own`, or that of the passwords */
+	struct worker_queue *queue; /* &own, or &worker_passwords */
 	struct worker_queue own;
 	struct health health;
 	int64_t group_refresh;	     /* seconds; 0: never */
 	bool second_factor_required; /* people without a TOTP key are refused */
-	char *secret_name;	     /* in the store: "backend/TITLE" */
-	char *callback_url;	     /* where a provider sends the browser back to */
+	char *secret_name;	     /* its name in the store: "backend/TITLE" */
+	char *callback_url;	     /* the provider redirects the browser to it */
 	char *path;		     /* "?backend=TITLE", percent-encoded */
 };
 
@@ -35,8 +35,8 @@ struct service_platform {
 	void *instance;
 	const struct platform_peer *peer;
 	struct trust *trust;		/* the certificates of its ca-file */
-	struct outbound_peer *outbound; /* service_peer() */
-	struct worker_queue queue;	/* of grant(), where it has threads of its own */
+	struct outbound_peer *outbound; /* NULL until service_peer() */
+	struct worker_queue queue;	/* for grant(), if the driver has its own threads */
 	struct breaker breaker;
 	char *login_policy; /* Content-Security-Policy of its login page */
 	int64_t noted_at;   /* when an acceptance was last marked in the state */
@@ -49,55 +49,59 @@ struct service {
 	struct service_backend *backends;
 	size_t backend_count;
 	struct service_platform *platforms;
-	struct service_platform **by_title; /* the platforms, in that order */
+	struct service_platform **by_title; /* the platforms, sorted by title */
 	size_t platform_count;
-	const char **entries;	    /* of the platforms' drivers, ended by NULL */
-	struct policy_index *rules; /* NULL where there are few */
+	const char **entries;	    /* the entries of the platforms' drivers */
+	struct policy_index *rules; /* NULL if there are few rules */
 	struct files *files;
 	struct outbound *outbound;
-	uint64_t groups_digest; /* service/groups.h */
-	char *page_policy;	/* Content-Security-Policy of every page without a platform */
+	uint64_t groups_digest; /* see service/groups.h */
+	char *page_policy;	/* Content-Security-Policy of pages without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url;
 };
 
-/* Loads and checks everything the file names; asks no host, touches no loop: may run on a worker.
- * NULL with an error. The caller holds the one use. */
+/* Loads and checks everything that the configuration file names. Sends nothing to other hosts and
+ * does not use the loop, so it may run on a worker. NULL with an error. The caller holds the only
+ * reference. */
 struct service *service_load(const char *file, struct error *error);
 
-/* The parts of the above, for `meetauthctl check`, which goes on after a failure: settings only,
- * then the rest. */
+/* The parts of service_load() for `meetauthctl check`, which goes on after a failure: first the
+ * settings, then the rest in any order. */
 struct service *service_load_settings(const char *file, struct error *error);
 int service_open_platforms(struct service *service, struct error *error);
 int service_open_backends(struct service *service, struct error *error);
 int service_open_files(struct service *service, struct error *error);
 
-/* On the loop, before service_peer(). */
+/* Called on the loop, before service_peer(). */
 void service_connect(struct service *service, struct outbound *outbound);
 
-/* Where requests to a platform go. Made for the first of them: of thousands of platforms only some
- * are in use. The service owns it; NULL with an error. */
+/* The peer for requests to a platform. Created for the first request, because of thousands of
+ * platforms only some are in use. The service owns it. NULL with an error. */
 struct outbound_peer *service_peer(
 	const struct service *service, struct service_platform *platform, struct error *error);
 
-/* By title; a platform's without case. NULL when there is none. */
+/* Finds a platform or a backend by its title, platforms without case. NULL if there is none. */
 struct service_platform *service_platform(const struct service *service, const char *title);
 struct service_backend *service_backend(const struct service *service, const char *title);
 
-/* Whose a visit is that came in by an entry: of the platforms with that entry (up to a slash) the
- * one of that title, or, where `title` is NULL, the only one. */
+/* The platform of a visit that came in by an entry, of which the part before the first slash
+ * counts: the platform with this entry and this title or, if `title` is NULL, the only one with
+ * this entry. NULL if there is none or several. */
 struct service_platform *service_platform_at(
 	const struct service *service, const char *entry, const char *title);
 
 /* The Content-Security-Policy of a page whose form leads to another site ("https://host"; NULL: to
- * none). The caller frees it; NULL without memory. */
+ * no other site). The caller frees it. NULL if memory ran out. */
 char *service_page_policy(const char *form_target);
 
-/* The next name by which a platform or a backend needs a secret that the store does not have; `*at`
- * is 0 before the first. NULL: none is missing any more. All is open and loaded. */
+/* The name of the next secret that a platform or a backend needs and the store lacks; `*at` is 0 at
+ * first. NULL: no more. Platforms, backends and files must be open. */
 const char *service_missing_secret(const struct service *service, size_t *at);
 
-/* How many jobs may run at once on queues of their own, for worker_setup(). */
+/* How many jobs may run at the same time on queues of their own, for worker_setup(). */
 unsigned service_threads(const struct service *service);
 
 struct service *service_use(struct service *service);
+
+/* Drops a reference; the last one frees the service on a worker. Call it on the loop. */
 void service_drop(struct service **service);

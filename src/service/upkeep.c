@@ -2,34 +2,37 @@
 #include "service/upkeep.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/fiber.h"
 #include "telemetry/log.h"
 
 enum {
 	WATCH_MS = 500,
-	WATCH_WAITERS_MS = 100, /* while somebody waits */
-	/* A lease is longer than a renewal takes: the peer's timeout and, for a thread to become
-	 * free and for the store, this. */
+	WATCH_WAITERS_MS = 100, /* while visits wait */
+	/* A lease lasts for the peer's timeout and this margin, in which a thread has to become
+	 * free and the store to be written. */
 	LEASE_MARGIN_S = 60,
-	/* How long a renewal rests that failed: ahead of time, and while visitors wait for it. */
+	/* The pause after a failed renewal: if it was ahead of time, and while visits wait. */
 	REST_S = 60,
 	REST_WAITERS_S = 5,
-	/* Of renewals because a platform did not accept a version, this many in this time. */
+	/* The most renewals in FORCED_MS that visits cause because their platform did not accept a
+	 * version. */
 	FORCED_MAX = 6,
 	FORCED_MS = 60 * 1000,
-	START_WITHIN_MS = 30 * 1000,   /* of taking the lease; later it might not last */
-	REPORT_EVERY_MS = 3600 * 1000, /* what goes on failing for the same cause */
+	START_WITHIN_MS = 30 * 1000,   /* after taking the lease, so that it lasts */
+	REPORT_EVERY_MS = 3600 * 1000, /* for a failure that repeats for the same cause */
 };
 
-/* What came of a renewal. */
+/* The result of a renewal. */
 enum outcome {
 	OUTCOME_FAILED = 0,
-	OUTCOME_UNSAVED, /* the platform gave a new value, the store did not take it: kept here */
+	OUTCOME_UNSAVED, /* the platform issued a new value, but the store could not be written: the
+			    value is kept in `unsaved` */
 	OUTCOME_STORED,
-	OUTCOME_OVERTAKEN, /* somebody stored another value meanwhile */
+	OUTCOME_OVERTAKEN, /* another value was stored meanwhile */
 };
 
-/* The last failure of a platform that was logged; empty: none since a success. */
+/* The failure of a platform that was logged last; an empty error: none since the last success. */
 struct told {
 	struct told *next;
 	char *title;
@@ -45,21 +48,21 @@ struct upkeep {
 	bool running, ending;
 	bool looking; /* for what is due; a question to the state may make that wait */
 	struct told *told;
-	struct state_thing lease; /* that this process has, if any */
+	struct state_thing lease; /* the lease that this process has, if any */
 	int64_t lease_s;
 	struct upkeep_waiter *waiters;
-	/* The job's own, the loop does not touch them while it runs: */
-	struct service *service; /* a use, as of `files` */
+	/* Used by the job; the loop does not touch them while it runs: */
+	struct service *service; /* a reference, like `files` */
 	struct files *files;
 	struct service_platform *platform;
-	char title[STORE_NAME_MAX + 1]; /* of the platform, the name of its secret */
+	char title[STORE_NAME_MAX + 1]; /* the platform's title, which is the name of its secret */
 	const struct secret *secret;	/* the version that is renewed */
 	unsigned version;
-	int64_t latest_ms; /* monotonic: it must have begun by then */
+	int64_t latest_ms; /* monotonic: the renewal must have begun by then */
 	enum outcome outcome;
 	struct error error;
-	struct secret *unsaved; /* what the store did not take */
-	struct files *renewed;	/* what the store has since */
+	struct secret *unsaved; /* the new value if the store could not be written */
+	struct files *renewed;	/* the files as they are after the change */
 };
 
 /* ---- on a worker ---- */
@@ -78,8 +81,9 @@ static void save(struct upkeep *upkeep, const struct settings *settings)
 	secret_free(&upkeep->unsaved);
 }
 
-/* Our snapshot may be older than what another process made of the version, and what it sent cannot
- * be sent again: the store has to say. 1: nobody has; 0; -1. */
+/* Asks the store whether the version is the newest: another process may have renewed it after our
+ * snapshot, and a value cannot be sent twice. 1: it is the newest; 0: it is not; -1 with an error.
+ */
 static int is_newest(struct upkeep *upkeep, const struct settings *settings)
 {
 	struct store *store = store_open(settings->store, settings->store_key, &upkeep->error);
@@ -106,8 +110,8 @@ static int renew(struct upkeep *upkeep)
 	rc = platform->driver->secret->renew(platform->instance, secret_text(upkeep->secret),
 		clock_wall(), &renewed, &upkeep->error);
 	if (rc == 0 && (renewed.failed || renewed.length == 0))
-		rc = error_set(&upkeep->error, "what the platform gave is longer than %d bytes",
-			SECRET_MAX);
+		rc = error_set(&upkeep->error,
+			"the platform's new value is empty or longer than %d bytes", SECRET_MAX);
 	if (rc == 0) {
 		upkeep->unsaved = secret_new(renewed.data, renewed.length);
 		if (upkeep->unsaved == NULL)
@@ -136,8 +140,8 @@ static void on_worker(struct worker_job *job)
 
 /* ---- on the loop ---- */
 
-/* NULL without memory. */
-static struct told *told_of(struct upkeep *upkeep)
+/* Finds or makes the entry of the platform. NULL if memory ran out. */
+static struct told *report_of(struct upkeep *upkeep)
 {
 	struct told *told = upkeep->told;
 
@@ -158,11 +162,11 @@ static struct told *told_of(struct upkeep *upkeep)
 	return told;
 }
 
-/* Whether a failure was logged already, and not long ago. */
-static bool is_told(struct upkeep *upkeep, bool good)
+/* True if the same failure was logged already, and not long ago. */
+static bool was_reported(struct upkeep *upkeep, bool good)
 {
 	int64_t now = clock_monotonic_ms();
-	struct told *told = told_of(upkeep);
+	struct told *told = report_of(upkeep);
 
 	if (told == NULL)
 		return false;
@@ -185,7 +189,7 @@ static void report(struct upkeep *upkeep)
 	bool good = upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN;
 	struct log_line line;
 
-	if (is_told(upkeep, good))
+	if (was_reported(upkeep, good))
 		return;
 	log_begin(&line, good ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "renewal");
 	log_text(&line, "result", results[upkeep->outcome]);
@@ -195,7 +199,7 @@ static void report(struct upkeep *upkeep)
 	log_end(&line);
 }
 
-/* So that this process need not wait until it looks at its files. */
+/* Puts the new files in place, so that this process does not have to wait for its next check. */
 static void put_files_in_place(struct upkeep *upkeep)
 {
 	struct service *service = upkeep->service;
@@ -240,8 +244,8 @@ static void watch(struct upkeep *upkeep, uint64_t first_ms)
 			upkeep->waiters != NULL ? WATCH_WAITERS_MS : WATCH_MS);
 }
 
-/* A key in the state about one version of a platform's secret: what is true of one says nothing
- * about the next. */
+/* Computes a key of the state for one version of a platform's secret. What is stored there does not
+ * concern the next version. */
 static void version_key(const struct upkeep *upkeep, const char *what, const char *title,
 	unsigned version, uint8_t key[STATE_KEY_SIZE])
 {
@@ -251,7 +255,7 @@ static void version_key(const struct upkeep *upkeep, const char *what, const cha
 	seal_hash(store_hash_key((*upkeep->current)->files->store), key, what, title, number, NULL);
 }
 
-/* Seconds since 1970; 0: never. */
+/* When the renewal of a version last failed, in seconds since 1970; 0: never. */
 static int64_t failed_at(const struct upkeep *upkeep, const char *title, unsigned version)
 {
 	uint8_t key[STATE_KEY_SIZE];
@@ -260,9 +264,9 @@ static int64_t failed_at(const struct upkeep *upkeep, const char *title, unsigne
 	return state_marked(upkeep->state, key);
 }
 
-/* Other processes, and those who wait there, are told that it failed; the lease is for whoever
- * tries next. */
-static void rest(struct upkeep *upkeep)
+/* Tells other processes, and the visits that wait there, that the renewal failed, and ends the
+ * lease for whoever tries next. */
+static void give_up(struct upkeep *upkeep)
 {
 	uint8_t key[STATE_KEY_SIZE];
 	int64_t now = clock_wall();
@@ -279,7 +283,7 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	if (!cancelled)
 		report(upkeep);
 	if (upkeep->outcome == OUTCOME_FAILED)
-		rest(upkeep);
+		give_up(upkeep);
 	put_files_in_place(upkeep);
 	drop_uses(upkeep);
 	upkeep->running = false;
@@ -296,7 +300,7 @@ static void submit(struct upkeep *upkeep, struct worker_queue *queue)
 		upkeep->running = false;
 }
 
-/* ---- those who wait ---- */
+/* ---- waiters ---- */
 
 static bool is_awaited(const struct upkeep *upkeep, const char *title, unsigned version)
 {
@@ -306,7 +310,7 @@ static bool is_awaited(const struct upkeep *upkeep, const char *title, unsigned 
 	return false;
 }
 
-/* Whether somebody has waited long enough; *why_r as done() is told. */
+/* True if the wait is over; *why_r is then the argument for done(). */
 static bool is_over(
 	const struct upkeep *upkeep, const struct upkeep_waiter *waiter, const char **why_r)
 {
@@ -318,15 +322,15 @@ static bool is_over(
 	if (count > 0 && secret->version > waiter->version)
 		return true;
 	if (failed_at(upkeep, waiter->title, waiter->version) >= waiter->since - REST_WAITERS_S)
-		*why_r = "the platform does not accept our access token, and gave no other: "
+		*why_r = "the platform does not accept our access token, and its renewal failed: "
 			 "event=renewal in the log says why";
 	else if (clock_monotonic_ms() >= waiter->deadline_ms)
-		*why_r = "the platform does not accept our access token, and no other came in time";
+		*why_r = "the platform does not accept our access token, and its renewal took too "
+			 "long";
 	return *why_r != NULL;
 }
 
-/* Whoever is told may wait once more: from the first one each time. Others may join the list, at
- * its head, while is_over() waits for the state. */
+/* Starts again from the first waiter each time, because done() may add one. */
 static void tell_waiters(struct upkeep *upkeep)
 {
 	struct upkeep_waiter *waiter = upkeep->waiters, **at;
@@ -353,9 +357,9 @@ void upkeep_await(struct upkeep *upkeep, struct upkeep_waiter *waiter)
 	watch(upkeep, 0);
 }
 
-/* ---- what is due ---- */
+/* ---- renewals that are due ---- */
 
-/* A platform that takes back each new token is not asked for one with every visit. */
+/* Limits renewals that visits cause, for a platform that revokes each new token at once. */
 static bool may_force(const struct upkeep *upkeep, const char *title)
 {
 	static const struct state_rate rate = {FORCED_MAX, FORCED_MS};
@@ -365,7 +369,7 @@ static bool may_force(const struct upkeep *upkeep, const char *title)
 	return state_take(upkeep->state, key, rate, clock_wall_ms()) == 0;
 }
 
-/* The newest version of the platform's secret where it is due or somebody waits for another, else
+/* The newest version of the platform's secret if it is due or a visit waits for another; otherwise
  * NULL. */
 static const struct store_secret *find_due(
 	const struct upkeep *upkeep, const struct service_platform *platform, bool *forced_r)
@@ -390,7 +394,7 @@ static const struct store_secret *find_due(
 	return secret;
 }
 
-/* Takes the lease, or lets the one that we have run on. */
+/* Takes the lease, or extends the one that this process has. */
 static bool hold_lease(struct upkeep *upkeep)
 {
 	int64_t now = clock_wall();
@@ -400,8 +404,8 @@ static bool hold_lease(struct upkeep *upkeep)
 	       STATE_LEASE_HELD;
 }
 
-/* Each try is a holder of its own. The lease is of one version: where another is set, it waits for
- * nobody. */
+/* Each attempt is a holder of its own. The lease is for one version, so a new version does not wait
+ * for it. */
 static bool take_lease(
 	struct upkeep *upkeep, const struct service_platform *platform, unsigned version)
 {
@@ -424,7 +428,7 @@ static void renew_if_due(struct upkeep *upkeep, struct service_platform *platfor
 	upkeep->version = secret->version;
 	upkeep->latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
 	if (forced && !may_force(upkeep, platform->title)) {
-		rest(upkeep);
+		give_up(upkeep);
 		return;
 	}
 	submit(upkeep, &platform->queue);
@@ -437,8 +441,8 @@ static void start_what_is_due(struct upkeep *upkeep)
 	upkeep->service = service;
 	upkeep->files = files_use(service->files);
 	if (upkeep->unsaved != NULL) {
-		/* Nobody else has it, so it is saved without the lease, too; which keeps others
-		 * from sending again what is in the store. */
+		/* No other process has the value, so it is saved even without the lease. The lease
+		 * keeps others from sending the old value again. */
 		hold_lease(upkeep);
 		submit(upkeep, &worker_files);
 	} else {
@@ -473,10 +477,8 @@ static void on_timer(uv_timer_t *timer)
 
 struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current)
 {
-	struct upkeep *upkeep = calloc(1, sizeof *upkeep);
+	struct upkeep *upkeep = xcalloc(1, sizeof *upkeep);
 
-	if (upkeep == NULL)
-		return NULL;
 	upkeep->state = state;
 	upkeep->current = current;
 	uv_timer_init(loop, &upkeep->timer);
@@ -485,7 +487,7 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service *
 	return upkeep;
 }
 
-/* What the store did not take is lost with us: it gets a last chance. */
+/* Tries once more to save the value, which would be lost with this process. */
 static void save_last(struct upkeep *upkeep)
 {
 	if (upkeep->unsaved == NULL)

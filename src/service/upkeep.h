@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Renews the secrets that a platform gives for a time only (OAuth's pairs of tokens) before they
- * end. Every process looks once a second whether one is due; of all that find one, the one renews
- * it that gets the lease in the shared state, which outlasts the renewal and ends by itself. What
- * is renewed is the newest of the store as it is then, since a platform may take a value once. The
- * new value takes the old one's place in the store in one change, and all processes read it from
- * there; where the store does not take it, this process keeps it, and the lease, and tries on.
+ * Renews secrets that a platform issues for a limited time (OAuth token pairs) before they expire.
+ * Twice a second, each process checks whether a renewal is due. Of all that find one, the process
+ * that gets the lease in the shared state does it; the lease lasts longer than the renewal and ends
+ * by itself. The process first reads the newest value from the store, because a platform may accept
+ * a value only once. The new value replaces the old one in the store in one change, and all
+ * processes read it from there. If the store cannot be written, the process keeps the value and the
+ * lease, and tries again.
  *
- * A visit whose platform did not accept the present version waits for another one: it is renewed at
- * once, by whichever process gets the lease.
+ * If a platform did not accept the present version during a visit, the visit waits for a new one:
+ * the process that gets the lease renews it at once.
  */
 #pragma once
 
@@ -17,28 +18,27 @@
 
 struct upkeep;
 
-/* Somebody who waits for another version of a platform's secret. Belongs to the caller; lives until
- * done() was called. */
+/* A visit that waits for another version of a platform's secret. It belongs to the caller and has
+ * to live until done() is called. */
 struct upkeep_waiter {
-	const char *title;   /* of the platform, the name of its secret */
-	unsigned version;    /* that was not accepted */
+	const char *title;   /* the platform's title, which is the name of its secret */
+	unsigned version;    /* the version that the platform did not accept */
 	int64_t deadline_ms; /* monotonic */
-	/* Called on the loop. `why` is NULL when there is another version in (*current)->files,
-	 * else why not, for the log. */
+	/* Called on the loop. `why` is NULL if (*current)->files has another version; otherwise the
+	 * reason, for the log. */
 	void (*done)(struct upkeep_waiter *waiter, const char *why);
 	/* private */
 	struct upkeep_waiter *next;
 	int64_t since; /* seconds since 1970 */
 };
 
-/* *current is read on the loop each time; it and the state have to outlive the upkeep. NULL without
- * memory. */
+/* Reads *current on the loop each time; it and the state have to outlive the upkeep. */
 struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current);
 
-/* Waits for another version; done() is called later, never from here. */
+/* Waits for another version. Calls done() later, never from within this call. */
 void upkeep_await(struct upkeep *upkeep, struct upkeep_waiter *waiter);
 
-/* Ends. Nobody who waits is told. Where a job is running, turns the loop until it has ended: not to
- * be called from the loop, which has to turn once more afterwards. What *current points at must
- * still be there. */
+/* Stops; does not call done() of those who wait. If a job is running, runs the loop until the job
+ * has ended, so it must not be called from a callback of the loop. The loop has to run once more
+ * afterwards. *current must still be valid. */
 void upkeep_free(struct upkeep **upkeep);

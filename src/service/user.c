@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The folder decides, and not the store in it: a file can be linked there that belongs to others.
- */
+/* The owner of the folder counts, not that of the store: in the folder, somebody could link a file
+ * that belongs to another user. */
 static int become_owner_of(const char *store, struct error *error)
 {
 	char copy[PATH_MAX];
@@ -21,22 +21,24 @@ static int become_owner_of(const char *store, struct error *error)
 	struct stat around, file;
 
 	if (snprintf(copy, sizeof copy, "%s", store) >= (int)sizeof copy)
-		return error_set(error, "store %.64s...: the path is too long", store);
+		return error_set(error, "store: %.64s...: the path is too long", store);
 	folder = dirname(copy);
 	if (stat(folder, &around) != 0)
 		return error_set(error,
-			"%s: %s; make it for the user of the service (install -d -o USER -g GROUP "
+			"%s: %s; create it for the user of the service (install -d -o USER -g "
+			"GROUP "
 			"-m 0750 %s)",
 			folder, strerror(errno), folder);
 	if (owner_check(folder, around.st_uid, error) != 0)
 		return error_prefix(
-			error, "root takes no part in a store that others can replace: ");
+			error, "root does not open a store that other users can replace: ");
 	if (around.st_uid != 0)
 		return owner_become(around.st_uid, around.st_gid, error);
 	if (lstat(store, &file) == 0 && file.st_uid != 0)
 		return error_set(error,
-			"%s belongs to user id %u, and its folder to root; give the folder to that "
-			"user, too (chown %u %s)",
+			"%s belongs to user id %u, but its folder to root; make that user the "
+			"owner of "
+			"the folder as well (chown %u %s)",
 			store, (unsigned)file.st_uid, (unsigned)file.st_uid, folder);
 	return 0;
 }
@@ -51,7 +53,7 @@ int service_become_user(const char *file, struct error *error)
 		return 0;
 	if (owner_check(file, 0, error) != 0)
 		return error_prefix(
-			error, "root reads no configuration that somebody else can replace: ");
+			error, "root does not read a configuration that other users can replace: ");
 	settings = config_load(file, types, error);
 	if (settings == NULL)
 		return -1;

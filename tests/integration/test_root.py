@@ -203,7 +203,7 @@ def test_P3_root_reads_no_configuration_that_others_can_replace(site, spoil, say
     spoil(site)
     for arguments, status in ((["secret", "list"], 78), (["policy", "lint"], 78), (["check", "--connect"], 1)):
         done = site.call(*arguments, status=status)
-        assert says in done.stdout + done.stderr and "root reads no configuration" in done.stdout + done.stderr
+        assert says in done.stdout + done.stderr and "root does not read a configuration" in done.stdout + done.stderr
     assert says in site.call("-t", program=MEETAUTHD, status=1).stderr
     assert says in site.call(program=MEETAUTHD, status=78).stderr
     assert not os.path.exists(site.folder + "/lib/seen")
@@ -232,7 +232,7 @@ def test_P3_root_that_stays_root_takes_nothing_of_others(site):
     os.chown(site.folder + "/lib/users.passwd", USER, USER)
     assert "belongs to user id 65534" in site.call("user", "list", status=66).stderr
     os.chown(site.folder + "/lib/store", USER, USER)
-    assert "give the folder to that user, too" in site.call("secret", "list", status=78).stderr
+    assert "make that user the owner of the folder as well" in site.call("secret", "list", status=78).stderr
 
 
 def test_P3_the_way_to_the_store_is_root_s_or_its_owner_s(site):

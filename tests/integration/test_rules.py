@@ -141,7 +141,7 @@ def told(rig):
 
 
 @pytest.mark.parametrize("rule,words", [
-    ('allow = true  backends = {"guests"}  meetings = {"%s"}' % TOKEN, 'meetings: "%s" looks like a meeting token: ids alone are compared' % TOKEN),
+    ('allow = true  backends = {"guests"}  meetings = {"%s"}' % TOKEN, 'meetings: "%s" looks like a meeting token: only ids are compared' % TOKEN),
     ('allow = false  meetings = {"8320-*"}', 'meetings: "8320-*" looks like a meeting token'),
     ('allow = true  backends = {"guests"}  meetings = {"a.b"}', 'meetings: "a.b" can never match a meeting id and looks like a meeting token'),
     ('allow = true  backends = {"guests"}  meetings = {"%s"}' % ("x" * 65), "can never match a meeting id"),
@@ -162,7 +162,7 @@ def test_P1_tokens_where_no_visit_brings_any(make_rig):
                 'platform "meet.example.org" { type = "jitsi"  app-id = "meetauth" }\n')
     found = json.loads(rig.ctl("--json", "policy", "lint", check=False).stdout)
     assert [entry["finding"] for entry in found if "meeting-tokens" in entry["finding"]] == [
-        'meeting-tokens: "board" is compared with ids: no visit to the rule\'s platforms brings a token: write it in meetings']
+        'meeting-tokens: "board" is compared with ids, because no visit to the rule\'s platforms has a token: move it to meetings']
 
 
 def explain(rig, *arguments, meeting=MEETING):

@@ -70,10 +70,9 @@ static void make_peer(struct fixture *fixture, const char *base, unsigned in_fli
 static int setup(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
-	struct error error;
 
 	uv_loop_init(&fixture->loop);
-	fixture->outbound = outbound_new(&fixture->loop, &error);
+	fixture->outbound = outbound_new(&fixture->loop);
 	start_server();
 	make_peer(fixture, server.base, 100);
 	*state = fixture;

@@ -718,8 +718,7 @@ int site_up(void **state)
 	make_share();
 	uv_loop_init(&site.loop);
 	worker_setup(&site.loop, WORKERS);
-	site.outbound = outbound_new(&site.loop, &error);
-	assert_non_null(site.outbound);
+	site.outbound = outbound_new(&site.loop);
 	site.server.loop = &site.loop;
 	site.server.routes = &routes;
 	site.server.most_in_flight = 1000;
