@@ -16,7 +16,7 @@ static int ask(const struct helper *helper, const struct buffer *question, struc
 	unsigned wrong;
 
 	if (question->failed)
-		return error_set(error, "no memory for a question to %s", helper->program);
+		return error_set(error, "out of memory for a question to %s", helper->program);
 	if (helper_run(helper, question, raw, error) != 0)
 		return -1;
 	wrong = answer_read(raw->data, answer);

@@ -162,7 +162,7 @@ static enum auth_verdict compare(const struct auth_attempt *attempt)
 		verdict = AUTH_GRANT;
 		if (identity_set(&who->subject, asked.address, IDENTITY_SUBJECT_MAX) != 0 ||
 			identity_set(&who->email, asked.address, IDENTITY_EMAIL_MAX) != 0) {
-			error_set(attempt->error, "no memory for an identity");
+			error_set(attempt->error, "out of memory for an identity");
 			verdict = AUTH_UNAVAILABLE;
 		}
 	}

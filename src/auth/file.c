@@ -115,7 +115,7 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 	/* The hash first, whoever it is: time and memory must tell nothing about the account. */
 	switch (users_verify(users, user, name, attempt->password)) {
 	case PASSWORD_BROKEN:
-		error_set(attempt->error, "no memory to hash a password");
+		error_set(attempt->error, "out of memory to hash a password");
 		return AUTH_UNAVAILABLE;
 	case PASSWORD_MISMATCH:
 		return user == NULL ? AUTH_UNKNOWN : refuse(user, false, attempt);
@@ -127,7 +127,7 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 	if (!users_is_active(user, clock_wall()))
 		return refuse(user, true, attempt);
 	if (fill(attempt->who, user) != 0) {
-		error_set(attempt->error, "no memory for an identity");
+		error_set(attempt->error, "out of memory for an identity");
 		return AUTH_UNAVAILABLE;
 	}
 	return AUTH_GRANT;

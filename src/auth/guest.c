@@ -22,7 +22,7 @@ static enum auth_verdict guest_check(void *context, const struct auth_attempt *a
 	who->guest = true;
 	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0 ||
 		identity_set(&who->name, name, IDENTITY_NAME_MAX) != 0) {
-		error_set(attempt->error, "no memory for an identity");
+		error_set(attempt->error, "out of memory for an identity");
 		return AUTH_UNAVAILABLE;
 	}
 	return AUTH_GRANT;

@@ -99,7 +99,7 @@ static enum auth_verdict judge(const struct auth_attempt *attempt, struct found 
 	/* Whoever it is: the time must not tell. */
 	switch (password_verify(found->hash, attempt->password)) {
 	case PASSWORD_BROKEN:
-		error_set(attempt->error, "no memory to hash a password");
+		error_set(attempt->error, "out of memory to hash a password");
 		return AUTH_UNAVAILABLE;
 	case PASSWORD_MISMATCH:
 		return found->known ? refuse(attempt, found, "wrong password") : AUTH_UNKNOWN;
@@ -123,7 +123,7 @@ static enum auth_verdict guest_account_check(void *instance, const struct auth_a
 	if (find(instance, attempt->name, &found) == 0)
 		verdict = judge(attempt, &found);
 	else
-		error_set(attempt->error, "no memory for an identity");
+		error_set(attempt->error, "out of memory for an identity");
 	identity_release(&found.who);
 	explicit_bzero(found.hash, sizeof found.hash);
 	return verdict;

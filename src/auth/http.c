@@ -146,7 +146,7 @@ static int ask(const struct http *http, struct call *call, json_t *question,
 			"no key to sign with in the store: \"meetauthctl secret set backend/%s\"",
 			http->title);
 	else if (length == 0 || length > sizeof body)
-		error_set(error, "no memory for a question");
+		error_set(error, "out of memory for a question");
 	else
 		rc = post(http, call, secrets->values[0], body, length, error);
 	json_decref(question);

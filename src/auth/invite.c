@@ -75,7 +75,7 @@ static enum auth_verdict judge(const struct records *invites, const struct auth_
 	if (!records_is_active(&invites_type, invite, clock_wall()))
 		return AUTH_DENY;
 	if (fill(attempt, invite) != 0) {
-		error_set(attempt->error, "no memory for an identity");
+		error_set(attempt->error, "out of memory for an identity");
 		return AUTH_UNAVAILABLE;
 	}
 	return AUTH_GRANT;

@@ -95,7 +95,7 @@ static enum auth_verdict meeting_key_check(void *instance, const struct auth_att
 	match = verify(found.hash, attempt->password);
 	explicit_bzero(found.hash, sizeof found.hash);
 	if (match == PASSWORD_BROKEN) {
-		error_set(attempt->error, "no memory to hash a key");
+		error_set(attempt->error, "out of memory to hash a key");
 		return AUTH_UNAVAILABLE;
 	}
 	/* Never AUTH_DENY, which says that the name is known here. */
@@ -107,7 +107,7 @@ static enum auth_verdict meeting_key_check(void *instance, const struct auth_att
 		return AUTH_UNKNOWN;
 	}
 	if (fill(attempt->who, &found, name) != 0) {
-		error_set(attempt->error, "no memory for an identity");
+		error_set(attempt->error, "out of memory for an identity");
 		return AUTH_UNAVAILABLE;
 	}
 	return AUTH_GRANT;

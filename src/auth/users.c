@@ -214,7 +214,7 @@ static int read_lines(struct users *users, const char *path, struct error *error
 			continue;
 		user = add_row(users);
 		if (user == NULL)
-			return error_set(error, "%s: no memory for so many users", path);
+			return error_set(error, "%s: out of memory for so many users", path);
 		if ((users->kind == USERS_OWN ? read_line : read_htpasswd_line)(
 			    line, &place, user, error) != 0)
 			return -1;
@@ -230,7 +230,7 @@ static struct users *parse(
 
 	if (users == NULL) {
 		buffer_wipe(text);
-		error_set(error, "%s: no memory", path);
+		error_set(error, "%s: out of memory", path);
 		return NULL;
 	}
 	users->holders = 1;

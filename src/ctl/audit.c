@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Only root can have been somebody else before; sudo(8) says whom. */
+/* For root, sudo(8) tells who became root. Other users could set that variable themselves. */
 static void find_caller(char by[AUDIT_NAME_MAX])
 {
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What meetauthctl has changed, for the audit: one line for each call that changed something, to
- * syslog(3), whatever `log` says: meetauthd's standard error is not ours. Who called is found out
- * before the program becomes the user of the service.
+ * Logs what meetauthctl changes: one line for each call of a command that changes something. The
+ * line goes to syslog(3) whatever the option `log` says, since meetauthd's standard error belongs
+ * to another process. The caller is determined before the program switches to the service's user.
  */
 #pragma once
 
@@ -11,12 +11,13 @@
 enum { AUDIT_NAME_MAX = 64, AUDIT_TEXT_MAX = 480 };
 
 struct audit {
-	char by[AUDIT_NAME_MAX];   /* who calls: a login name, or the number of a user */
-	char what[AUDIT_TEXT_MAX]; /* the arguments, which have no secret in them */
+	char by[AUDIT_NAME_MAX];   /* the caller: a login name or a user id */
+	char what[AUDIT_TEXT_MAX]; /* the arguments; they never contain a secret */
 };
 
-/* Keeps who calls, and the words behind those of the command, before options are taken out. */
+/* Stores the caller and the command's arguments. Call it before the options are removed from argv.
+ */
 void audit_begin(struct audit *audit, int argc, char **argv);
 
-/* The line. `words` are those of the command. */
+/* Writes the line. `words` is the command, such as "secret set". */
 void audit_end(const struct audit *audit, const char *words);

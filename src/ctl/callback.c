@@ -15,7 +15,7 @@
 
 enum { REQUEST_MAX = 8192, LINE_MAX_ = 4096, PATIENCE_MS = 2000, PORT_MAX = 65535 };
 
-/* ---- the address ---- */
+/* ---- listening ---- */
 
 static int listen_at(struct callback *callback, int family, int64_t port)
 {
@@ -58,14 +58,14 @@ int callback_listen(struct callback *callback, const char *redirect_uri, struct 
 		if (strncmp(redirect_uri, hosts[i].start, strlen(hosts[i].start)) == 0)
 			rest = redirect_uri + strlen(hosts[i].start);
 	if (rest == NULL || strcspn(rest, "/") >= sizeof digits || strpbrk(rest, "?# ") != NULL)
-		return error_set(error, "expected an address like http://localhost:8421/callback, "
-					"or one that begins with https://");
+		return error_set(error, "expected a URL like http://localhost:8421/callback, or "
+					"one that begins with https://");
 	snprintf(digits, sizeof digits, "%.*s", (int)strcspn(rest, "/"), rest);
 	if (text_to_number(digits, 1, PORT_MAX, &port) != 0)
 		return error_set(error, "%s: not a port", digits);
 	rest += strcspn(rest, "/");
 	snprintf(callback->path, sizeof callback->path, "%s", rest[0] != '\0' ? rest : "/");
-	/* A machine may have one of the two alone, and a browser tries both. */
+	/* A machine may have only IPv4 or only IPv6. Browsers try both. */
 	if (hosts[i - 1].v4)
 		listen_at(callback, AF_INET, port);
 	if (hosts[i - 1].v6)
@@ -81,7 +81,7 @@ void callback_close(struct callback *callback)
 		close(callback->sockets[--callback->count]);
 }
 
-/* ---- what came back ---- */
+/* ---- parsing the redirect ---- */
 
 static int hex_digit(char letter)
 {
@@ -91,8 +91,8 @@ static int hex_digit(char letter)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* The value of a parameter in a query, decoded. 0, or -1 where it is missing, malformed, too long,
- * or no visible ASCII. */
+/* Decodes a parameter of a query. Returns 0, or -1 if it is missing, malformed, too long or not
+ * visible ASCII. */
 static int find_parameter(const char *query, const char *name, char *value, size_t size)
 {
 	size_t length = strlen(name), at = 0;
@@ -123,7 +123,7 @@ static int find_parameter(const char *query, const char *name, char *value, size
 
 enum came { CAME_NOTHING = 0, CAME_CODE, CAME_REFUSAL };
 
-/* Reads a query. The platform's word for a refusal is in `code` then. */
+/* Parses a query. `code` receives the authorization code, or the platform's error. */
 static enum came read_query(const struct callback *callback, const char *query, char *code)
 {
 	char state[128];
@@ -138,22 +138,22 @@ static enum came read_query(const struct callback *callback, const char *query, 
 									       : CAME_NOTHING;
 }
 
-/* ---- a browser ---- */
+/* ---- the browser's request ---- */
 
 static void answer(int fd, const char *status, const char *sentence)
 {
 	char text[1024];
 	int length = snprintf(text, sizeof text,
 		"HTTP/1.1 %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
-		"Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n"
-		"\r\n%s",
+		"Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: "
+		"close\r\n\r\n%s",
 		status, strlen(sentence), sentence);
 
 	if (length > 0 && length < (int)sizeof text)
 		(void)!send(fd, text, (size_t)length, MSG_NOSIGNAL);
 }
 
-/* The head of a request; a browser that opens a connection and says nothing is not waited for. */
+/* Reads a request's head. A connection on which the browser sends nothing is given up. */
 static int read_head(int fd, char head[REQUEST_MAX + 1])
 {
 	size_t length = 0;
@@ -187,7 +187,7 @@ static enum came read_request(const struct callback *callback, int fd, char *cod
 	query = target + path + 1;
 	if (strncmp(head, "GET ", 4) != 0 || strncmp(target, callback->path, path) != 0 ||
 		target[path] != '?') {
-		answer(fd, "404 Not Found", "There is nothing here.\n");
+		answer(fd, "404 Not Found", "Not found.\n");
 	} else {
 		came = read_query(callback, query, code);
 		if (came == CAME_CODE)
@@ -195,10 +195,10 @@ static enum came read_request(const struct callback *callback, int fd, char *cod
 				"You are signed in. Go back to meetauthctl; this window can be "
 				"closed.\n");
 		else if (came == CAME_REFUSAL)
-			answer(fd, "200 OK", "Signing in was refused. Go back to meetauthctl.\n");
+			answer(fd, "200 OK", "The sign-in was refused. Go back to meetauthctl.\n");
 		else
 			answer(fd, "400 Bad Request",
-				"This is not the sign-in that meetauthctl waits for.\n");
+				"This is not the sign-in that meetauthctl is waiting for.\n");
 	}
 	explicit_bzero(head, sizeof head);
 	return came;
@@ -217,9 +217,10 @@ static enum came accept_one(const struct callback *callback, int listener, char 
 	return came;
 }
 
-/* ---- what is pasted ---- */
+/* ---- standard input ---- */
 
-/* A code alone is bound to this run by its verifier; a whole address must have our state. */
+/* A pasted code alone is accepted, since the verifier binds it to this run. A whole URL must
+ * contain our state. */
 static enum came read_line(struct callback *callback, char *code)
 {
 	char line[LINE_MAX_ + 1], *query;
@@ -258,7 +259,7 @@ int callback_wait(struct callback *callback, int seconds, char code[CALLBACK_COD
 		if (callback->count == 0 && !callback->reads_input)
 			return error_set(error, "standard input ended without a code");
 		if (left <= 0)
-			return error_set(error, "nobody came back within %d minutes", seconds / 60);
+			return error_set(error, "nobody signed in within %d minutes", seconds / 60);
 		if (poll(what, callback->count + 1, (int)left) < 0 && errno != EINTR)
 			return error_set(error, "poll: %s", strerror(errno));
 		if (what[0].revents != 0)
@@ -267,5 +268,5 @@ int callback_wait(struct callback *callback, int seconds, char code[CALLBACK_COD
 			if (what[i + 1].revents != 0)
 				came = accept_one(callback, callback->sockets[i], code);
 	}
-	return came == CAME_CODE ? 0 : error_set(error, "signing in was refused: %s", code);
+	return came == CAME_CODE ? 0 : error_set(error, "the sign-in was refused: %s", code);
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Reads the text as it is; where there is no file and `create`, that of a new one. */
+/* Reads the file. With `create`, a missing file is an empty one. */
 static void read_text(struct change *change, bool create)
 {
 	struct stat st;
@@ -20,10 +20,11 @@ static void read_text(struct change *change, bool create)
 	}
 	ctl_must(EX_NOINPUT, file_read_text(change->path, FILE_PRIVATE, &change->old, &ctl_error));
 	if (stat(change->path, &st) == 0)
-		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
+		change->mode = st.st_mode &
+			       0640; /* keep a group permission that root has set for the daemon */
 }
 
-/* Ends the program with the status where the text is not a good users file. */
+/* Parses a users file. Exits with the status if it is invalid. */
 static struct users *parse_users(const char *path, const struct buffer *text, int status)
 {
 	struct buffer copy = BUFFER_INIT(USERS_FILE_MAX);
@@ -55,21 +56,21 @@ void change_begin(struct change *change, bool create)
 	change->users = parse_users(change->path, &change->old, EX_DATAERR);
 	change->user = users_find(change->users, change->name);
 	if (change->user != NULL && create)
-		ctl_die(1, "%s: there is a user \"%s\" already", change->path, change->user->name);
+		ctl_die(1, "%s: user \"%s\" already exists", change->path, change->user->name);
 	if (change->user == NULL && !create)
 		ctl_die(1, "%s: no user \"%s\"", change->path, change->name);
 	if (change->user != NULL)
 		snprintf(change->name, sizeof change->name, "%s", change->user->name);
 }
 
-/* Copies the old text with line number `line` (0: behind the last) replaced. */
+/* Copies the old text and replaces line number `line`. 0 appends the new line. */
 static void splice(
 	const struct buffer *old, size_t line, const struct buffer *new_line, struct buffer *text)
 {
 	const char *at = old->data, *rest, *end_of_text = old->data + old->length;
 
 	for (size_t i = 1; line > 0 && i < line; i++)
-		at = strchr(at, '\n') + 1; /* the parser counted them */
+		at = strchr(at, '\n') + 1; /* not NULL: the parser has counted the lines */
 	rest = strchr(at, '\n');
 	rest = rest != NULL ? rest + 1 : end_of_text;
 	if (line == 0)
@@ -92,7 +93,7 @@ void change_commit(struct change *change, const struct user *user)
 	if (line.failed || text.failed)
 		ctl_die(EX_CANTCREAT, "%s: would be larger than %d bytes", change->path,
 			USERS_FILE_MAX);
-	/* A good file is never replaced with a bad one. */
+	/* Never replace a valid file by an invalid one. */
 	check = parse_users(change->path, &text, EX_SOFTWARE);
 	ctl_must(EX_CANTCREAT,
 		file_replace(change->path, text.data, text.length, change->mode, &ctl_error));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A change of one user in a users file: the file is read, one line of it replaced, added or left
- * out, and the whole put in place of the old one, under a lock. Every other line and comment stays
- * as it is, byte for byte.
+ * Changes one user in a users file. Under a lock, reads the file, replaces, adds or removes one
+ * line, and atomically replaces the file. All other lines and comments stay unchanged, byte for
+ * byte.
  */
 #pragma once
 
@@ -10,27 +10,28 @@
 
 #include <sys/types.h>
 
-/* From reading the file to replacing it: CHANGE_INIT, set path and name, change_begin(). */
+/* Start with CHANGE_INIT, set path and name, and call change_begin(). */
 struct change {
-	const char *path; /* the caller's */
+	const char *path; /* belongs to the caller */
 	char name[USERS_NAME_SIZE];
-	const struct user *user; /* the one to change; NULL: a new one */
+	const struct user *user; /* the user to change, or NULL for a new one */
 	/* private */
 	int lock;
-	mode_t mode;	   /* of the file that was there */
+	mode_t mode;	   /* of the existing file */
 	struct buffer old; /* its text */
 	struct users *users;
 };
 
 #define CHANGE_INIT ((struct change){.lock = -1})
 
-/* Each ends the program with a message where it cannot be done. */
+/* On failure, each of these prints a message and exits. */
 
-/* Locks and reads; the user must exist, or, with `create`, must not (nor need the file). */
+/* Locks and reads the file. The user must exist. With `create` the user must not exist, and the
+ * file need not. */
 void change_begin(struct change *change, bool create);
 
-/* Replaces the file with one that has `user` in place of change->user (NULL: no longer has it). */
+/* Replaces the file by one that has `user` instead of change->user. NULL removes change->user. */
 void change_commit(struct change *change, const struct user *user);
 
-/* Unlocks and frees; change_begin() may follow. */
+/* Unlocks and frees. change_begin() may be called again. */
 void change_end(struct change *change);

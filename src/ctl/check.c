@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl check: everything `meetauthd -t` does, one finding a line, and with --connect each
- * platform and backend reached.
+ * meetauthctl check: runs the checks of `meetauthd -t` and more, and prints one finding a line.
+ * With --connect also connects to each platform and backend.
  */
 #include "ctl/ctl.h"
 
@@ -22,9 +22,9 @@
 
 enum { PAGE_MAX = 1024, BODY_MAX = 16 * 1024 * 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
 
-/* Findings as they come: a table, or a list for --json. */
+/* Collects findings for --json, or prints each at once. */
 struct findings {
-	json_t *list; /* NULL: print at once */
+	json_t *list; /* NULL: print each at once */
 	bool failed;
 };
 
@@ -39,7 +39,7 @@ static void add(
 						  what, "name", name, "finding", text));
 }
 
-/* Nothing is broken, but the operator should know. */
+/* Adds a warning, which does not make the check fail. */
 static void warn(
 	struct findings *findings, const char *what, const char *name, int line, const char *text)
 {
@@ -70,8 +70,9 @@ static void check_usage(struct findings *findings, const char *address, struct s
 	if (state_usage(state, &usage) != 0 || usage.entries <= usage.entries_limit / 5 * 4)
 		return;
 	snprintf(text, sizeof text,
-		"nearly full: %llu entries; from %llu on nobody can join. Look in the log for one "
-		"person or network with many joins, and lower throttle-joins and throttle-refused",
+		"nearly full: %llu entries; with %llu nobody can join any more. Look in the log "
+		"for a person or network with many joins, and lower throttle-joins and "
+		"throttle-refused",
 		(unsigned long long)usage.entries, (unsigned long long)usage.entries_limit);
 	warn(findings, "state", address, 0, text);
 }
@@ -87,8 +88,7 @@ static void check_state(struct findings *findings, const char *address)
 	state_close(&state);
 }
 
-/* A secret that somebody needs: there, and as far as the driver can tell without asking anybody, of
- * the form that is needed. */
+/* Checks that a required secret is in the store and, without network, that its format is valid. */
 static void check_secret(struct findings *findings, const struct store *store, const char *name,
 	const struct service_platform *platform)
 {
@@ -101,9 +101,9 @@ static void check_secret(struct findings *findings, const struct store *store, c
 	int rc = 0;
 
 	snprintf(good, sizeof good, "%zu version%s in the store%s", count, count == 1 ? "" : "s",
-		look ? "; the newest is of the right form" : "");
+		look ? "; the newest has a valid format" : "");
 	if (count == 0)
-		rc = error_set(&error, "none: \"meetauthctl secret set %s\"", name);
+		rc = error_set(&error, "missing: run \"meetauthctl secret set %s\"", name);
 	else if (look && platform->driver->secret->validate_secret(
 				 platform->instance, values[0], &error) != 0)
 		rc = error_prefix(&error, "the newest: ");
@@ -128,14 +128,14 @@ static void check_backend_secrets(struct findings *findings, const struct servic
 		const struct service_backend *backend = &service->backends[i];
 		const struct auth_backend *driver = backend->driver;
 
-		/* meetauthctl makes the first secret of invitations itself, and the desk cannot. */
+		/* `invite create` makes a missing secret itself, but the guest desk cannot. */
 		if (auth_needs_secret(driver, backend->instance) ||
 			settings->backends[i] == settings->desk.invitations)
 			check_secret(findings, service->files->store, backend->secret_name, NULL);
 	}
 }
 
-/* Gets a page; whatever it answers is true. */
+/* Requests a page. Returns true for an answer of any status. */
 static bool fetch_page(const char *url, const struct fetch_settings *settings,
 	struct fetch_answer *answer, struct error *error)
 {
@@ -147,8 +147,8 @@ static bool fetch_page(const char *url, const struct fetch_settings *settings,
 	return answered;
 }
 
-/* The way that visitors come: name, certificate, web server, pool. The web server lets the operator
- * alone see readyz, from where it says; anybody else gets 403 of it, which is as good. */
+/* Tests the path of a visitor's request: name lookup, certificate, web server, pool. Requests
+ * readyz, which the web server may restrict to some addresses; its 403 is fine, too. */
 static void connect_base_url(struct findings *findings, const struct settings *settings)
 {
 	static const struct fetch_settings limits = {"", CONNECT_MS, TIMEOUT_MS};
@@ -166,8 +166,9 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 	body = page.body.data != NULL ? page.body.data : "";
 	if (page.status == 502 || page.status == 504) {
 		snprintf(text, sizeof text,
-			"HTTP %ld: the web server reaches no meetauthd: is the pool running, and "
-			"is its socket the one that the web server names (and may it use it)?",
+			"HTTP %ld: the web server cannot reach meetauthd. Check that the pool is "
+			"running, and that the web server is configured with the pool's socket and "
+			"may connect to it",
 			page.status);
 		add(findings, false, "connect", base, text);
 	} else if (page.status == 503) {
@@ -178,14 +179,14 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 		add(findings, false, "connect", base,
 			text_is_printable(text) ? text : "HTTP 503: the pool is not ready");
 	} else if (page.status == 200 && strncmp(body, "ok\n", 3) == 0) {
-		add(findings, true, "connect", base, "reached, and the pool is ready");
+		add(findings, true, "connect", base, "connected, and the pool is ready");
 	} else if (page.status == 403) {
 		add(findings, true, "connect", base,
-			"reached; the web server keeps readyz from this host");
+			"connected; the web server does not allow readyz from this host");
 	} else {
 		snprintf(text, sizeof text,
-			"HTTP %ld for %s, which another program seems to answer: does base-url "
-			"have the host and the path that the web server hands on?",
+			"HTTP %ld for %s: another program seems to answer. Check that base-url has "
+			"the host and the path that the web server passes to meetauthd",
 			page.status, url.data);
 		warn(findings, "connect", base, 0, text);
 	}
@@ -194,8 +195,8 @@ done:
 	buffer_release(&url);
 }
 
-/* Reaches the platform the way an exchange does, but asks for its front page: no secret goes out.
- */
+/* Connects to the platform as an exchange does, but requests its front page, so that no secret is
+ * sent. */
 static bool reach_platform(struct findings *findings, const struct service_platform *platform)
 {
 	const struct platform_peer *peer = platform->peer;
@@ -211,7 +212,7 @@ static bool reach_platform(struct findings *findings, const struct service_platf
 	return reached;
 }
 
-/* And what else a driver can try with its secret. */
+/* Also runs the driver's own test with the newest secret. */
 static void connect_platform(struct findings *findings, const struct service *service,
 	const struct service_platform *platform)
 {
@@ -226,13 +227,13 @@ static void connect_platform(struct findings *findings, const struct service *se
 	secrets.count = store_texts(service->files->store, platform->title, values);
 	if (platform->driver->secret_scope == PLATFORM_SECRET_NONE) {
 		rc = platform->driver->check_connection(platform->instance, &secrets, &error);
-		add_result(findings, rc, "connect", platform->title, "can be asked", &error);
+		add_result(findings, rc, "connect", platform->title, "connected", &error);
 		return;
 	}
 	if (secrets.count == 0)
-		return; /* check_secret() has said so */
+		return; /* check_secret() has reported it */
 	rc = platform->driver->check_connection(platform->instance, &secrets, &error);
-	add_result(findings, rc, "secret", platform->title, "the newest can be used", &error);
+	add_result(findings, rc, "secret", platform->title, "the newest is usable", &error);
 }
 
 static void connect_backend(struct findings *findings, const struct service *service,
@@ -244,7 +245,7 @@ static void connect_backend(struct findings *findings, const struct service *ser
 	int rc;
 
 	if (backend->driver->connect == NULL) {
-		add(findings, true, "connect", backend->title, "nothing to reach");
+		add(findings, true, "connect", backend->title, "needs no connection");
 		return;
 	}
 	if (service->files != NULL)
@@ -253,7 +254,8 @@ static void connect_backend(struct findings *findings, const struct service *ser
 	add_result(findings, rc, "connect", backend->title, "reached", &error);
 }
 
-/* By what scripts of an origin get in. Where by nothing, service_lint() has said so. */
+/* Reports how scripts of an origin obtain tokens. If they cannot, service_lint() has reported it.
+ */
 static void check_origin(struct findings *findings, const struct service *service,
 	const struct service_platform *platform, const char *origin)
 {
@@ -261,12 +263,12 @@ static void check_origin(struct findings *findings, const struct service *servic
 	char text[PAGE_MAX];
 
 	if (platform->driver->script->takes_password)
-		snprintf(text, sizeof text, "%.200s: by name and password", origin);
+		snprintf(text, sizeof text, "%.200s: with user name and password", origin);
 	else if (site_is_same(service->settings->origin, origin))
-		snprintf(text, sizeof text, "%.200s: by the session's cookie%s", origin,
-			page != NULL ? ", or by a code where the script began" : "");
+		snprintf(text, sizeof text, "%.200s: with the session cookie%s", origin,
+			page != NULL ? ", or with a code if the script started the sign-in" : "");
 	else if (page != NULL)
-		snprintf(text, sizeof text, "%.200s: by a code, which %.300s is brought", origin,
+		snprintf(text, sizeof text, "%.200s: with a code, which %.300s receives", origin,
 			page);
 	else
 		return;
@@ -285,7 +287,7 @@ static void check_scripts(struct findings *findings, const struct service *servi
 		for (size_t j = 0; j < peer->redirects.count; j++) {
 			if (!redirect_is_native(peer->redirects.items[j]))
 				continue;
-			snprintf(text, sizeof text, "%.300s: by a code and its verifier",
+			snprintf(text, sizeof text, "%.300s: with a code and its verifier",
 				peer->redirects.items[j]);
 			add(findings, true, "script", platform->title, text);
 		}
@@ -316,7 +318,7 @@ static void check_socket(struct findings *findings, struct check_socket *look, c
 		add(findings, true, "socket", look->path, owners.data);
 	if (look->errors == 0 && S_ISSOCK(look->file.st_mode))
 		add_result(findings, check_socket_answers(look, mount, &error), "socket",
-			look->path, "answers, and the pool is ready", &error);
+			look->path, "connected, and the pool is ready", &error);
 	buffer_release(&owners);
 }
 
@@ -359,7 +361,8 @@ static int run_check(struct ctl *ctl)
 	struct service *service = NULL;
 	struct check_socket look;
 
-	/* A host that hangs up is a finding, and must not end us: libcurl leaves this to us. */
+	/* If a host closes the connection, that is a finding; SIGPIPE must not end the program.
+	 * libcurl leaves this to its user. */
 	signal(SIGPIPE, SIG_IGN);
 	check_socket_look(&look, path != NULL ? path : CHECK_SOCKET_DEFAULT);
 	if (service_become_user(ctl->config_file, &error) == 0)
@@ -377,7 +380,8 @@ static int run_check(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_check_commands[] = {
-	{"check", "[--connect] [--socket FILE]", "check the configuration and all it names",
-		run_check, .loads_itself = true},
+	{"check", "[--connect] [--socket FILE]",
+		"check the configuration and everything it refers to", run_check,
+		.loads_itself = true},
 	{0},
 };

@@ -16,7 +16,7 @@
 enum {
 	ANSWER_MAX = 65536,
 	TIMEOUT_S = 5,
-	/* FastCGI Specification 1.0, section 8 */
+	/* record types: FastCGI Specification 1.0, section 8 */
 	FCGI_BEGIN = 1,
 	FCGI_PARAMETERS = 4,
 	FCGI_INPUT = 5,
@@ -24,7 +24,7 @@ enum {
 	FCGI_HEADER = 8,
 };
 
-/* ---- the look ---- */
+/* ---- stat and connect ---- */
 
 static int open_connection(const char *path)
 {
@@ -101,36 +101,36 @@ static bool group_may_enter(const struct check_socket *look)
 int check_socket_owners(const struct check_socket *look, struct buffer *text, struct error *error)
 {
 	if (look->errors == EACCES)
-		return error_set(error, "user id %u may not look there; run this as root",
+		return error_set(error, "user id %u may not access the directory; run this as root",
 			(unsigned)geteuid());
 	if (look->errors != 0)
 		return error_set(error, "%s; start the pool", strerror(look->errors));
 	if (!S_ISSOCK(look->file.st_mode))
 		return error_set(error, "is not a socket; remove it and start the pool");
 	append_owners(text, &look->file);
-	buffer_text(text, " in a folder ");
+	buffer_text(text, " in a directory ");
 	append_owners(text, &look->folder);
 	if (look->folder.st_uid != 0)
-		buffer_text(text, ", where only a socket of that user's own making may lie");
+		buffer_text(text, ", in which only that user may create a socket");
 	if (!(look->file.st_mode & S_IWGRP))
 		return error_set(error,
-			"%s: its group may not connect, and the web server gets none of it; "
+			"%s: its group may not connect, and neither may the web server; use "
 			"spawn-fcgi -M 0660 -G with the web server's group",
 			text->data);
 	if (!group_may_enter(look))
 		return error_set(error,
-			"%s: group id %u may connect and not enter the folder, so that the web "
-			"server says 502; chgrp %u the folder",
+			"%s: group id %u may connect but not enter the directory, so the web "
+			"server answers 502; chgrp %u the directory",
 			text->data, (unsigned)look->file.st_gid, (unsigned)look->file.st_gid);
 	if ((look->file.st_mode & S_IWOTH) && (look->folder.st_mode & S_IXOTH))
 		return error_set(error,
-			"%s: everybody on this machine may connect, and claim any client's "
-			"address; spawn-fcgi -M 0660",
+			"%s: everybody on this machine may connect and pretend to have any client "
+			"address; use spawn-fcgi -M 0660",
 			text->data);
 	return 0;
 }
 
-/* ---- does it answer? ---- */
+/* ---- the request for readyz ---- */
 
 static void append_record(struct buffer *request, unsigned kind, const char *bytes, size_t length)
 {
@@ -141,7 +141,7 @@ static void append_record(struct buffer *request, unsigned kind, const char *byt
 	buffer_append(request, bytes, length);
 }
 
-/* Names and values of less than 128 bytes each. */
+/* Appends a name-value pair. Both must be shorter than 128 bytes. */
 static void append_pair(struct buffer *pairs, const char *name, const char *value)
 {
 	const char lengths[2] = {(char)strlen(name), (char)strlen(value)};
@@ -173,7 +173,7 @@ static void make_request(const char *mount, struct buffer *request)
 	buffer_release(&pairs);
 }
 
-/* What the records of the output hold. */
+/* Appends the contents of the FCGI_STDOUT records. */
 static void take_output(const struct buffer *raw, struct buffer *output)
 {
 	const unsigned char *at = (const unsigned char *)raw->data;
@@ -204,7 +204,7 @@ static int ask(int fd, const char *mount, struct buffer *output, struct error *e
 			buffer_append(&raw, chunk, (size_t)got);
 	if (got < 0)
 		error_set(error, "the pool does not answer: %s",
-			errno == EAGAIN ? "nothing came in five seconds" : strerror(errno));
+			errno == EAGAIN ? "no data within five seconds" : strerror(errno));
 	else
 		take_output(&raw, output);
 	buffer_release(&request);
@@ -212,7 +212,7 @@ static int ask(int fd, const char *mount, struct buffer *output, struct error *e
 	return got < 0 ? -1 : 0;
 }
 
-/* "Status: 200", or the reasons that the pool gives, in one line. */
+/* Returns 0 for "Status: 200", or -1 with the pool's reasons in one line. */
 static int read_answer(const struct buffer *output, struct error *error)
 {
 	static const char ready[] = "Status: 200";
@@ -220,12 +220,12 @@ static int read_answer(const struct buffer *output, struct error *error)
 	char reasons[300];
 
 	if (output->length == 0)
-		return error_set(error, "the pool gives no answer");
+		return error_set(error, "the pool closed the connection without an answer");
 	if (strncmp(text, ready, sizeof ready - 1) == 0)
 		return 0;
 	body = strstr(text, "\r\n\r\n");
 	if (strncmp(text, "Status: 503", 11) != 0 || body == NULL)
-		return error_set(error, "something answers there that is not this pool");
+		return error_set(error, "another program answers there");
 	snprintf(reasons, sizeof reasons, "%s", body + 4);
 	for (char *c = reasons; *c != '\0'; c++)
 		if ((unsigned char)*c < ' ')

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl: common options, the table of commands, and the help made of it.
+ * meetauthctl: common options, the table of commands, and the help, which is generated from it.
  */
 #include "ctl/ctl.h"
 
@@ -30,13 +30,13 @@ static const struct ctl_command *const groups[] = {
 
 enum {
 	GROUPS = sizeof groups / sizeof *groups,
-	WORDS_MAX = 64, /* of a command */
+	WORDS_MAX = 64, /* length of a command's words */
 };
 
-/* What the command line says before it is about a command. */
+/* The command line without the common options. */
 struct line {
 	bool help, version;
-	int argc; /* the words left over */
+	int argc; /* the remaining words */
 	char **argv;
 };
 
@@ -51,9 +51,9 @@ static void load_settings(struct ctl *ctl)
 		ctl_fail(EX_CONFIG, &error);
 }
 
-/* -- which command -- */
+/* -- finding the command -- */
 
-/* How many words of argv the command has, where argv begins with all of them; else 0. */
+/* Returns the number of the command's words if argv begins with all of them, otherwise 0. */
 static int match_words(const struct ctl_command *command, int argc, char **argv)
 {
 	const char *words = command->words;
@@ -81,7 +81,7 @@ static const struct ctl_command *find_command(int argc, char **argv, int *words_
 	return NULL;
 }
 
-/* Whether the command's first word is `word`; NULL matches all. */
+/* Whether the command's first word is `word`. NULL matches all commands. */
 static bool begins_with(const struct ctl_command *command, const char *word)
 {
 	size_t length = strcspn(command->words, " ");
@@ -129,16 +129,16 @@ static int print_help(const struct ctl_command *command, const char *word)
 	else if (print_commands(word) == 0)
 		print_commands(NULL);
 	printf("\n"
-	       "  -c FILE      configuration (%s)\n"
-	       "  --json       lists as JSON\n"
-	       "  -h, --help   this, or the help of a command\n"
-	       "  -V           version\n\n"
+	       "  -c FILE      read this configuration (%s)\n"
+	       "  --json       print lists as JSON\n"
+	       "  -h, --help   show this help, or that of a command\n"
+	       "  -V           show the version\n\n"
 	       "The manual is meetauthctl(1).\n",
 		SYSCONFDIR "/meetauth/meetauth.conf");
 	return EX_OK;
 }
 
-/* The command whose name is nearest to the first two words; NULL: none is near. */
+/* Returns the command most similar to the first two words, for "did you mean", or NULL. */
 static const char *find_meant(int argc, char **argv, char meant[WORDS_MAX])
 {
 	struct nearest nearest;
@@ -181,8 +181,8 @@ static int fail_unknown(int argc, char **argv)
 
 /* -- the command line -- */
 
-/* Takes a common option at argv[at]. Returns the number of words that it has, 0 where it is
- * another word. */
+/* Parses a common option at argv[at]. Returns the number of its words, or 0 if it is something
+ * else. */
 static int take_common(struct ctl *ctl, struct line *line, int at)
 {
 	const char *word = line->argv[at];
@@ -195,7 +195,7 @@ static int take_common(struct ctl *ctl, struct line *line, int at)
 		line->version = true;
 	} else if (strcmp(word, "-c") == 0) {
 		if (at + 1 >= line->argc)
-			ctl_die(EX_USAGE, "-c needs a file");
+			ctl_die(EX_USAGE, "-c requires a file");
 		ctl->config_file = line->argv[at + 1];
 		return 2;
 	} else {
@@ -204,7 +204,7 @@ static int take_common(struct ctl *ctl, struct line *line, int at)
 	return 1;
 }
 
-/* Takes out the common options before "--"; the rest is the command's. */
+/* Removes the common options before "--" from the line. */
 static void read_common(struct ctl *ctl, struct line *line)
 {
 	int kept = 0, at = 0;
@@ -222,7 +222,7 @@ static void read_common(struct ctl *ctl, struct line *line)
 	line->argc = kept;
 }
 
-/* Runs the command at the front of the line. */
+/* Runs the command that the line begins with. */
 static int run_command(struct ctl *ctl, struct line *line)
 {
 	struct audit audit;
@@ -247,7 +247,7 @@ static int run_command(struct ctl *ctl, struct line *line)
 static int run_line(struct ctl *ctl, struct line *line)
 {
 	read_common(ctl, line);
-	/* "help" and "help user" are what the options make of it. */
+	/* "help user" is the same as "user --help". */
 	if (line->argc > 0 && strcmp(line->argv[0], "help") == 0) {
 		line->help = true;
 		line->argc--;
@@ -261,7 +261,7 @@ static int run_line(struct ctl *ctl, struct line *line)
 
 int ctl_main(int argc, char **argv)
 {
-	static struct ctl ctl; /* so that nothing is lost where a command ends the program */
+	static struct ctl ctl; /* static: leak checkers still reach it when a command exits */
 	struct line line = {.argc = argc - 1, .argv = argv + 1};
 	int status;
 
@@ -270,7 +270,7 @@ int ctl_main(int argc, char **argv)
 	status = run_line(&ctl, &line);
 	if (ctl.settings != NULL)
 		config_free(&ctl.settings);
-	/* A full disk or a closed pipe must not look like success. */
+	/* After a full disk or a closed pipe the exit status must not be 0. */
 	if (fflush(stdout) != 0 || ferror(stdout))
 		ctl_die(EX_IOERR, "cannot write to standard output: %s", strerror(errno));
 	return status;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl: main.c calls ctl_main(), ctl.c holds the table of commands, and one file each group
- * of them. A command declares its operands and options by its usage line, which is parsed: the help
- * cannot differ from what is accepted.
+ * meetauthctl: main.c calls ctl_main(), ctl.c has the table of commands, and each group of commands
+ * has a file. The parser of arguments reads a command's usage line, so the help always matches what
+ * is accepted.
  *
- * A command that fails prints why and ends the program at once. What it holds then (locks, memory)
- * goes with the process; no file is half written, since all are replaced whole.
+ * A command that fails prints the reason and exits at once. The kernel releases its locks and
+ * memory. No file is ever half written, since all are replaced atomically.
  */
 #pragma once
 
@@ -20,14 +20,14 @@
 
 enum { CTL_OPERANDS_MAX = 2 };
 
-/* What the command line said. An option that was not given is NULL or false. */
+/* The parsed command line. Options that were not given are NULL or false. */
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
 		*platform, *redirect, *socket, *user;
 	bool ask_secret, connect, force, forget, remove, second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
-	char *operands[CTL_OPERANDS_MAX]; /* as many as the command declares */
+	char *operands[CTL_OPERANDS_MAX]; /* the rest is NULL */
 };
 
 struct ctl {
@@ -43,35 +43,37 @@ struct ctl_command {
 	/* Operands in capitals, then options: "NAME [--group GROUP]... --expires WHEN". An option
 	 * without brackets is required; one with dots may be given several times. */
 	const char *arguments;
-	const char *summary; /* one line */
-	/* Returns the exit status: 0, 1 for "no", or one of sysexits.h. */
+	const char *summary; /* one line of help */
+	/* Returns the exit status: 0, 1 for a negative result, or one of sysexits.h. */
 	int (*run)(struct ctl *ctl);
-	bool changes;	   /* something: syslog is told who did what */
-	bool loads_itself; /* the configuration; else it is loaded, as the user of the service */
+	bool changes;	   /* log the call to syslog (audit.h) */
+	bool loads_itself; /* run() loads the configuration; otherwise ctl_main() does, as the
+			      service's user */
 };
 
-/* The whole program; returns the exit status, or calls exit() where a command fails. */
+/* Runs the program. Returns the exit status; a command that fails calls exit(). */
 int ctl_main(int argc, char **argv);
 
-/* Each prints "meetauthctl: …" to standard error and ends the program with the status. */
+/* Print "meetauthctl: …" to standard error and exit with the status. */
 _Noreturn void ctl_fail(int status, const struct error *error);
 _Noreturn void ctl_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The error that a call fills whose result goes straight into one of these. They end the program
- * with it unless the result is 0, or not NULL. */
+/* ctl_must() and ctl_need() check the result of a call that was given &ctl_error: they exit with
+ * that error if `rc` is not 0 or `result` is NULL. ctl_need() returns `result`. */
 extern struct error ctl_error;
 void ctl_must(int status, int rc);
 void *ctl_need(int status, void *result) __attribute__((returns_nonnull));
 
-/* The same for wrong arguments: EX_USAGE, with the command's usage line. */
+/* For wrong arguments: prints the message and the command's usage line, and exits with EX_USAGE. */
 _Noreturn void ctl_usage(const struct ctl_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* options.c: takes the operands and options out of argv, as the command declares them. */
+/* options.c: parses operands and options as the command declares them. Exits on an error. The texts
+ * belong to argv. */
 void ctl_read_arguments(
 	const struct ctl_command *command, int argc, char **argv, struct given *given);
 
-/* The commands, one array a file, each ended by NULL words. */
+/* The commands of each file. The arrays end with NULL words. */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
 extern const struct ctl_command ctl_secret_commands[];	/* secret … */
 extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, session revoke */

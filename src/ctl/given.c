@@ -31,7 +31,7 @@ const struct section *given_backend_that(const struct ctl *ctl,
 			continue;
 		if (found != NULL)
 			ctl_usage(ctl->command,
-				"there are several backends %s: name one with --backend", what);
+				"there are several backends %s: choose one with --backend", what);
 		found = backend;
 	}
 	if (found == NULL)
@@ -105,15 +105,15 @@ int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)
 	if (text == NULL)
 		return otherwise;
 	if (text_to_time(text, &expires) != 0) {
-		/* Digits alone would be seconds, which nobody means: "2026" is half an hour. */
+		/* Refuse digits alone: as seconds, "2026" would be half an hour. */
 		bool is_duration = text[strspn(text, "0123456789")] != '\0' &&
 				   text_to_duration(text, &milliseconds) == 0;
 
 		expires = is_duration ? now + milliseconds / 1000 : 0;
 	}
 	if (expires <= now)
-		ctl_usage(ctl->command, "--expires takes 2026-12-31, 2026-12-31T18:00Z or a "
-					"duration like 30d, and must lie in the future");
+		ctl_usage(ctl->command, "--expires: expected 2026-12-31, 2026-12-31T18:00Z or a "
+					"duration like 30d, in the future");
 	return expires;
 }
 
@@ -132,9 +132,9 @@ struct secret *given_secret(const char *prompt)
 
 	if (!isatty(STDIN_FILENO))
 		return value;
-	again = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, "The same again: ", &ctl_error));
+	again = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, "Repeat it: ", &ctl_error));
 	if (!is_same(value, again))
-		ctl_die(EX_DATAERR, "the two are not the same; nothing was stored");
+		ctl_die(EX_DATAERR, "the two do not match; nothing was stored");
 	secret_free(&again);
 	return value;
 }
@@ -162,16 +162,17 @@ void given_check_password(const struct secret *password, const char *what, size_
 	size_t length = secret_length(password);
 
 	if (length < minimum || length > AUTH_PASSWORD_MAX)
-		ctl_die(EX_DATAERR, "a %s has %zu to %d bytes", what, minimum, AUTH_PASSWORD_MAX);
+		ctl_die(EX_DATAERR, "a %s must have %zu to %d bytes", what, minimum,
+			AUTH_PASSWORD_MAX);
 	if (strlen(text) != length || !text_is_printable(text))
 		ctl_die(EX_DATAERR,
-			"the %s is not UTF-8 or has a control character (a line end?), which no "
-			"login form can send",
+			"the %s is not UTF-8 or has a control character (a line end?), which login "
+			"forms cannot send",
 			what);
 }
 
 void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 {
 	if (password_hash(password, hash) != 0)
-		ctl_die(EX_OSERR, "no memory to hash a password (64 MiB)");
+		ctl_die(EX_OSERR, "out of memory: hashing a password needs 64 MiB");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl invite: links that let a guest without an account into one meeting
- * (guests/invites.h).
+ * meetauthctl invite: links that let guests without an account into one meeting (guests/invites.h).
  */
 #include "ctl/ctl.h"
 
@@ -15,7 +14,7 @@
 
 /* ---- invite create ---- */
 
-/* Refuses a platform that has no page to open for a guest. */
+/* Exits if the platform has no page for guests. */
 static void check_page(const struct ctl *ctl, const struct section *platform)
 {
 	bool has_page;
@@ -26,11 +25,12 @@ static void check_page(const struct ctl *ctl, const struct section *platform)
 	has_page = platform_takes_browsers(driver, platform_peer(instance));
 	platform_close(driver, &instance);
 	if (!has_page)
-		ctl_usage(ctl->command, "%s: guests need a page to land on; set the option \"app\"",
+		ctl_usage(ctl->command,
+			"%s: guests need a page that they are sent to; set the option \"app\"",
 			section_title(platform));
 }
 
-/* Makes an invitation of the options and checks it. */
+/* Builds an invitation from the options and validates it. */
 static struct invite read_invite(
 	const struct ctl *ctl, const struct section *backend, char **meeting_r)
 {
@@ -57,7 +57,7 @@ static struct invite read_invite(
 	return invite;
 }
 
-/* Stores the first secret of the backend's links. */
+/* Creates the secret that signs the backend's links. */
 static void add_secret(const struct settings *settings, const char *name)
 {
 	struct secret *value = given_random();
@@ -68,7 +68,7 @@ static void add_secret(const struct settings *settings, const char *name)
 	secret_free(&value);
 }
 
-/* The store, which has a secret for the backend's links. */
+/* Opens the store, and creates the secret for the backend's links if it is missing. */
 static struct store *open_store(const struct settings *settings, const char *name)
 {
 	struct error error;
@@ -87,7 +87,7 @@ static struct store *open_store(const struct settings *settings, const char *nam
 	return store;
 }
 
-/* Only the link goes to standard output. */
+/* Prints only the link to standard output. */
 static void print_link(
 	const struct settings *settings, const struct invite *invite, const char *secret)
 {
@@ -97,8 +97,8 @@ static void print_link(
 	printf("%s/invite?token=%s\n", settings->base_url, token);
 	fflush(stdout);
 	fprintf(stderr,
-		"invitation %s to %s, good until %s; whoever has the link is %s: it is not shown "
-		"again\n",
+		"invitation %s to %s, valid until %s; everybody who has the link can join as %s; "
+		"it is not shown again\n",
 		invite->id, invite->meeting, text_from_time(invite->expires, until), invite->name);
 	explicit_bzero(token, sizeof token);
 }
@@ -179,12 +179,12 @@ const struct ctl_command ctl_invite_commands[] = {
 	{"invite create",
 		"--platform HOST --meeting ID --name TEXT [--email ADDRESS] [--expires WHEN] "
 		"[--meeting-token TOKEN] [--backend TITLE]",
-		"make a link that lets a guest into one meeting, and print it once", run_create,
+		"create a link that lets a guest into one meeting, and print it once", run_create,
 		.changes = true},
-	{"invite list", "[--backend TITLE]", "list the invitations; never their links",
+	{"invite list", "[--backend TITLE]", "list invitations, without their links",
 		.run = run_list},
 	{"invite revoke", "ID [--backend TITLE]",
-		"make a link useless, and end the sessions that began with it", run_revoke,
+		"revoke a link and end the sessions that began with it", run_revoke,
 		.changes = true},
 	{0},
 };

@@ -9,11 +9,11 @@
 #include "ctl/print.h"
 #include "guests/meeting_keys.h"
 
-/* The meeting that a command is about, and its file. */
+/* The meeting of a command, and the file of keys. */
 struct target {
 	const char *path, *platform;
 	char *meeting;
-	int64_t expires; /* of the key; 0: never */
+	int64_t expires; /* of the key, seconds since 1970; 0: never */
 };
 
 static const char *find_path(const struct ctl *ctl)
@@ -108,7 +108,7 @@ static int run_remove(struct ctl *ctl)
 	ctl_must(1, meeting_keys_remove(
 			    target.path, target.platform, target.meeting, &found, &ctl_error));
 	if (!found)
-		ctl_die(1, "%s: the meeting %s of %s has no key", target.path, target.meeting,
+		ctl_die(1, "%s: meeting %s of %s has no key", target.path, target.meeting,
 			target.platform);
 	free(target.meeting);
 	return EX_OK;
@@ -116,13 +116,13 @@ static int run_remove(struct ctl *ctl)
 
 const struct ctl_command ctl_meeting_key_commands[] = {
 	{"meeting-key set", "--platform HOST --meeting ID [--expires WHEN] [--backend TITLE]",
-		"give a meeting a key, from standard input or a prompt", run_set, .changes = true},
+		"set a meeting's key, from standard input or a prompt", run_set, .changes = true},
 	{"meeting-key generate", "--platform HOST --meeting ID [--expires WHEN] [--backend TITLE]",
-		"give a meeting a random key, and print it once", run_generate, .changes = true},
+		"set a random key for a meeting, and print it once", run_generate, .changes = true},
 	{"meeting-key list", "[--backend TITLE]",
-		"list the meetings that have a key; never the keys", .run = run_list},
+		"list the meetings that have a key, without the keys", .run = run_list},
 	{"meeting-key remove", "--platform HOST --meeting ID [--backend TITLE]",
-		"take the key of a meeting away, and end the sessions it began", run_remove,
+		"remove a meeting's key, and end the sessions that began with it", run_remove,
 		.changes = true},
 	{0},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Operands and options of a command, read as its usage line declares them.
+ * Parser for the operands and options of a command, which its usage line declares.
  */
 #include "ctl/ctl.h"
 
@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* ---- how a command fails ---- */
+/* ---- errors ---- */
 
 __attribute__((format(printf, 1, 0))) static void print_error(const char *format, va_list args)
 {
-	fflush(stdout); /* in a shared pipe, the output so far comes before the error */
+	fflush(stdout); /* so that output comes before the error if both share a pipe */
 	fputs("meetauthctl: ", stderr);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
@@ -62,7 +62,7 @@ void ctl_usage(const struct ctl_command *command, const char *format, ...)
 		text, command->words, command->arguments[0] != '\0' ? " " : "", command->arguments);
 }
 
-/* ---- where the values go ---- */
+/* ---- storing values ---- */
 
 enum kind { VALUE = 0, FLAG, GROUPS };
 
@@ -95,7 +95,7 @@ static const struct {
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
-/* The position in `members`; MEMBERS if the name is not among them. */
+/* Returns the index in `members`, or MEMBERS if there is no such name. */
 static size_t find_member(const char *name, size_t length)
 {
 	size_t i = 0;
@@ -108,10 +108,10 @@ static size_t find_member(const char *name, size_t length)
 
 static void fail_repeated(const struct ctl_command *command, const char *name, int most)
 {
-	ctl_usage(command, "--%s is given more than %d time%s", name, most, most == 1 ? "" : "s");
+	ctl_usage(command, "--%s may be given %d time%s at most", name, most, most == 1 ? "" : "s");
 }
 
-/* Keeps the value of an option, NULL for a flag. */
+/* Stores the value of an option; NULL for a flag. */
 static void keep(
 	const struct ctl_command *command, struct given *given, size_t at, const char *value)
 {
@@ -135,14 +135,14 @@ static void keep(
 
 /* ---- the usage line ---- */
 
-/* An option in it: "[--group GROUP]...". */
+/* An option in a usage line: "[--group GROUP]...". */
 struct declared {
 	const char *name;
 	size_t length;
 	bool required;
 };
 
-/* Reads the next option; false at the end. */
+/* Parses the next option. Returns false at the end. */
 static bool next_declared(const char **line, struct declared *option)
 {
 	const char *at = strstr(*line, "--");
@@ -156,7 +156,7 @@ static bool next_declared(const char **line, struct declared *option)
 	return true;
 }
 
-/* The position in `members` of the option that begins with `name`, if the command declares it. */
+/* Returns the index in `members` of an option that the command declares, or MEMBERS. */
 static size_t find_option(const struct ctl_command *command, const char *name, size_t length)
 {
 	const char *line = command->arguments;
@@ -181,8 +181,7 @@ static _Noreturn void fail_unknown(const struct ctl_command *command, const char
 	ctl_usage(command, "unknown option %s", word);
 }
 
-/* Takes the option at argv[at], and the word after it where that is its value. Returns how many
- * words. */
+/* Parses the option at argv[at], whose value may be the next word. Returns the number of words. */
 static int take_option(
 	const struct ctl_command *command, int argc, char **argv, int at, struct given *given)
 {
@@ -199,7 +198,7 @@ static int take_option(
 		return 1;
 	}
 	if (at + 1 >= argc)
-		ctl_usage(command, "--%s needs a value", members[member].name);
+		ctl_usage(command, "--%s requires a value", members[member].name);
 	keep(command, given, member, argv[at + 1]);
 	return 2;
 }
@@ -218,7 +217,7 @@ static void check_required(const struct ctl_command *command, const struct given
 	}
 }
 
-/* Operands stand in front of the options, in capitals. */
+/* Counts the operands: they come before the options, in capitals. */
 static size_t count_operands(const char *arguments)
 {
 	size_t count = 0;

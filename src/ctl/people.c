@@ -44,7 +44,7 @@ void people_release(struct people *people)
 	users_drop(&people->users);
 }
 
-/* ---- groups that nobody has ---- */
+/* ---- groups without members ---- */
 
 static bool has_group(const struct user *user, const char *group)
 {
@@ -74,7 +74,7 @@ static bool is_named(const struct config_list *titles, const struct section *bac
 	return titles->count == 0;
 }
 
-/* Whether it is certain that nobody has the group. */
+/* Whether we know for certain that nobody is in the group. */
 static bool nobody_has(
 	const struct settings *settings, const struct config_list *titles, const char *group)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who is in the users files of the backends of type `file`, for what is said about rules.
+ * Looks up users in the users files of the backends of type `file`, for the commands about rules.
  */
 #pragma once
 
@@ -10,16 +10,17 @@
 
 struct people {
 	const struct section *backend;
-	struct users *users;	 /* a count, which people_release() drops */
-	const struct user *user; /* of `users` */
+	struct users *users;	 /* a reference that people_release() releases */
+	const struct user *user; /* belongs to `users` */
 };
 
-/* Finds a user as a login would: in the backend that is named, or (NULL) in the first of type
- * `file` that knows the name. False: none does, or no file can be read. */
+/* Finds a user as a sign-in would: in the named backend, or, if `backend` is NULL, in the first of
+ * type `file` that has the user. Returns false if none has or its file cannot be read. */
 bool people_find(const struct settings *settings, const char *backend, const char *name,
 	struct people *people);
+/* Releases what people_find() has set. */
 void people_release(struct people *people);
 
-/* Findings about groups that a rule or the guest desk names and no user has, where all backends
- * that it may be about are of type `file` and their files can be read. Returns their number. */
+/* Reports groups that a rule or the guest desk names but no user has. Skips a group if one of its
+ * backends is not of type `file` or its file cannot be read. Returns the number of findings. */
 size_t people_lint(const struct settings *settings, service_found *found, void *context);

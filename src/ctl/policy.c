@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl policy: what the rules say about a join, without one, and what is wrong with the
+ * meetauthctl policy: explains how the rules decide about a join, and reports mistakes in the
  * rules.
  */
 #include "ctl/ctl.h"
@@ -19,15 +19,16 @@
 struct explain {
 	const struct given *given;
 	const char *user, *token;
-	char *id; /* of the meeting; owned */
+	char *id; /* the meeting's id; owned */
 	struct identity who;
 	struct policy_question question;
 	bool who_known;
-	bool looked_up;	    /* the backend and what follows, in a users file */
-	const char *notice; /* about the account that was found; NULL: none */
+	bool looked_up;	    /* backend, groups and the like come from a users file */
+	const char *notice; /* about the account found there, or NULL */
 };
 
-/* Groups, e-mail and the like, which the identity copies. */
+/* Copies a value into a member of the identity. Exits with the message `otherwise` if it is
+ * invalid. */
 static void set(char **field, const char *text, size_t maximum, const char *otherwise)
 {
 	if (identity_set(field, text, maximum) != 0)
@@ -60,7 +61,7 @@ static const struct section *find_backend(const struct settings *settings, const
 	return NULL;
 }
 
-/* Platforms with an entry of their own have no token but the id. */
+/* Validates --meeting-token. On platforms with their own entry, the token is the same as the id. */
 static void check_token(struct explain *explain, const struct section *platform)
 {
 	const struct platform_driver *driver = platform_find(section_type(platform));
@@ -69,12 +70,12 @@ static void check_token(struct explain *explain, const struct section *platform)
 		explain->token = explain->id;
 	else if (explain->token != NULL && !join_is_meeting_token(explain->token))
 		ctl_die(EX_DATAERR,
-			"--meeting-token: a token is 1 to %d bytes of letters, digits and%s",
+			"--meeting-token: expected 1 to %d bytes of letters, digits and%s",
 			(int)JOIN_TOKEN_MAX, JOIN_TOKEN_OTHERS);
 }
 
-/* The configuration says everything about guests. Those of type guest choose their own names, and
- * each has a subject of their own, which no rule names. */
+/* Fills in what the configuration says about guests. Guests of type `guest` choose their own names
+ * and have random subjects, which rules cannot name. */
 static void describe_guest(struct explain *explain, const struct section *backend)
 {
 	const char *const *groups = NULL;
@@ -91,7 +92,7 @@ static void describe_guest(struct explain *explain, const struct section *backen
 				groups[i]);
 }
 
-/* A join from a platform or backend that is not configured never comes to the policy. */
+/* Exits if the platform or the backend is not configured: such a join never reaches the policy. */
 static void check_titles(struct explain *explain, const struct settings *settings)
 {
 	const struct given *given = explain->given;
@@ -114,7 +115,7 @@ static void check_titles(struct explain *explain, const struct settings *setting
 	describe_guest(explain, backend);
 }
 
-/* Where nothing was said of the person, a users file may tell. */
+/* If no option describes the person, looks the user up in the users files. */
 static void look_up(struct explain *explain, const struct settings *settings)
 {
 	struct identity *who = &explain->who;
@@ -136,7 +137,7 @@ static void look_up(struct explain *explain, const struct settings *settings)
 	if (people.user->disabled)
 		explain->notice = "the account is disabled";
 	else if (!users_is_active(people.user, explain->question.now))
-		explain->notice = "the account has expired by then";
+		explain->notice = "the account is expired at that time";
 	people_release(&people);
 	explain->looked_up = explain->who_known = true;
 }
@@ -169,9 +170,9 @@ static void fill_question(struct explain *explain, const struct settings *settin
 /* ---- explain: the answer ---- */
 
 struct verdict {
-	bool may_allow, may_deny; /* both: it depends on what was not given */
-	const char *rule;	  /* the first that hits */
-	const char *role;	  /* that it gives; "" */
+	bool may_allow, may_deny; /* both: it depends on options that were not given */
+	const char *rule;	  /* the first that matches */
+	const char *role;	  /* of that rule, or "" */
 };
 
 static void add_verdict(struct verdict *verdict, bool allow)
@@ -264,7 +265,8 @@ static void print_verdict(json_t *rules, const struct explain *explain, struct v
 	print_table(rules, columns, PRINT_ALIGNED);
 	json_decref(rules);
 	if (verdict.may_allow && verdict.may_deny)
-		printf("undecided: it depends on the rules that say \"may\"; give what they need "
+		printf("undecided: it depends on the rules marked \"may\"; add the options that "
+		       "they need "
 		       "(--group, --email, --backend, --acr, --second-factor, --address, "
 		       "--meeting-token)\n");
 	else
@@ -318,7 +320,7 @@ static int run_explain(struct ctl *ctl)
 
 struct findings {
 	const char *file;
-	json_t *json; /* NULL: print them as they come */
+	json_t *json; /* NULL: print each at once */
 };
 
 static void add_finding(void *context, const struct service_finding *finding)
@@ -362,8 +364,8 @@ const struct ctl_command ctl_policy_commands[] = {
 		"[--group GROUP]... "
 		"[--email ADDRESS] [--backend TITLE] [--acr ACR] [--second-factor] "
 		"[--address ADDRESS] [--at TIME]",
-		"show how each rule applies to a join, and the verdict", .run = run_explain},
-	{"policy lint", "", "find rules that can never decide, or can be got around", run_lint,
+		"show how each rule applies to a join, and the result", .run = run_explain},
+	{"policy lint", "", "find rules that have no effect or can be circumvented", run_lint,
 		.loads_itself = true},
 	{0},
 };

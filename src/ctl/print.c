@@ -6,7 +6,7 @@
 
 enum { CELL_MAX = 65536, COLUMNS_MAX = 8 };
 
-/* Characters of UTF-8, which is what a column is wide. */
+/* Returns the width of a text: its number of UTF-8 characters. */
 static int width_of(const char *text)
 {
 	int count = 0;
@@ -25,7 +25,7 @@ static void append_items(struct buffer *cell, const json_t *items)
 		buffer_printf(cell, "%s%s", i > 0 ? "," : "", json_string_value(item));
 }
 
-/* The text of a column of a row; lives until the next call. */
+/* Returns the text of a cell, valid until the next call. */
 static const char *cell_text(
 	struct buffer *cell, const json_t *row, const struct print_column *column)
 {
@@ -46,7 +46,7 @@ static const char *cell_text(
 	return cell->data != NULL ? cell->data : "";
 }
 
-/* Numbers are aligned right; the last column is not padded. */
+/* Aligns numbers to the right, and does not pad the last column. */
 static void print_cell(const char *text, int width, bool right, bool last)
 {
 	int blanks = width - width_of(text);
@@ -54,7 +54,7 @@ static void print_cell(const char *text, int width, bool right, bool last)
 	printf("%*s%s%*s", right ? blanks : 0, "", text, right || last ? 0 : blanks, "");
 }
 
-/* The widths of all columns, 0 with tabs. */
+/* Computes the widths of all columns; 0 with tabs. */
 static void find_widths(json_t *list, const struct print_column *columns, enum print_style style,
 	struct buffer *cell, int *widths)
 {
@@ -72,7 +72,7 @@ static void find_widths(json_t *list, const struct print_column *columns, enum p
 	}
 }
 
-/* Prints a row, or the titles for NULL. */
+/* Prints a row, or the titles if `row` is NULL. */
 static void print_row(const json_t *row, const struct print_column *columns, enum print_style style,
 	struct buffer *cell, const int *widths)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to ctl: lists, as JSON or as a table made from the same objects.
+ * Private to src/ctl: prints lists as JSON, or as a table of the same objects. Each call exits if
+ * memory runs out.
  */
 #pragma once
 
@@ -10,25 +11,25 @@
 
 struct print_column {
 	const char *title;
-	const char *key;  /* of the object */
-	const char *none; /* for null and false; NULL: "" */
-	const char *yes;  /* for true */
+	const char *key;  /* the object's member */
+	const char *none; /* shown for null and false; NULL: "" */
+	const char *yes;  /* shown for true */
 };
 
-/* Columns apart by tabs, for cut(1); or as wide as what is in them. */
+/* Columns separated by tabs, for cut(1), or padded to their widest cell. */
 enum print_style { PRINT_TABS, PRINT_ALIGNED };
 
-/* The columns end with a NULL title. Frees the list. */
+/* Prints the list and frees it. `columns` ends with a NULL title. */
 void print_list(const struct ctl *ctl, json_t *list, const struct print_column *columns,
 	enum print_style style);
 
-/* The table alone, whatever --json says. */
+/* Prints the list as a table, whatever --json says, and frees it. */
 void print_table(json_t *list, const struct print_column *columns, enum print_style style);
 
-/* Any value as JSON. Frees it. */
+/* Prints a value as JSON and frees it. */
 void print_json(json_t *value);
 
-/* Appends an object to a list; ends the program where there is no memory for it. */
+/* Appends an object to a list, which takes ownership. */
 void print_add(json_t *list, json_t *object);
 
 json_t *print_text(const char *text); /* null for "" */

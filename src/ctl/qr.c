@@ -5,9 +5,9 @@
 
 #include <qrencode.h>
 
-enum { QUIET = 4 }; /* light modules around it: ISO/IEC 18004 section 6.3.8 */
+enum { QUIET = 4 }; /* width of the light margin, modules: ISO/IEC 18004 section 6.3.8 */
 
-/* Outside of the code all is light. */
+/* Whether a module is dark. The margin around the code is light. */
 static bool is_dark(const QRcode *code, int x, int y)
 {
 	if (x < 0 || y < 0 || x >= code->width || y >= code->width)
@@ -15,8 +15,8 @@ static bool is_dark(const QRcode *code, int x, int y)
 	return (code->data[y * code->width + x] & 1) != 0;
 }
 
-/* Black on white is asked for by colour: a dark terminal would show the negative, which not every
- * reader takes. */
+/* Sets black on white explicitly: a dark terminal would show the code inverted, which some readers
+ * cannot scan. */
 static void print_line(const QRcode *code, int y, struct buffer *lines)
 {
 	static const char *const halves[2][2] = {{" ", "▄"}, {"▀", "█"}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl room: the rooms of a platform's pool, and the end of a meeting in one.
+ * meetauthctl room: lists the rooms that meetings share, and ends a meeting in one.
  */
 #include "ctl/ctl.h"
 
@@ -12,7 +12,7 @@
 #include "secret/store.h"
 #include "service/rooms.h"
 
-/* What the commands work with. */
+/* A platform with rooms, and the state of them. */
 struct pool {
 	const struct section *section;
 	const struct platform_driver *driver;
@@ -28,7 +28,7 @@ static void close_platform(struct pool *pool)
 	platform_close(pool->driver, &pool->instance);
 }
 
-/* 0, or -1 for a platform without rooms. */
+/* Returns 0, or -1 for a platform without rooms. */
 static int open_platform(struct pool *pool, const struct section *section)
 {
 	pool->section = section;
@@ -68,7 +68,7 @@ static void name_room(
 
 static _Noreturn void die_of_state(const struct ctl *ctl)
 {
-	ctl_die(1, "state %s: does not answer", ctl->settings->state);
+	ctl_die(1, "state %s: no answer", ctl->settings->state);
 }
 
 static void list_rooms(const struct ctl *ctl, const struct pool *pool, json_t *list)
@@ -107,8 +107,8 @@ static int run_list(struct ctl *ctl)
 	return EX_OK;
 }
 
-/* The room that is called so, else the one that the meeting of that name has; the count of rooms
- * where there is neither. */
+/* Returns the index of the room with that name, or of the room that the meeting with that name
+ * holds, or the number of rooms if there is neither. */
 static size_t find_room(const struct ctl *ctl, const struct pool *pool, const char *text)
 {
 	const struct platform_peer *peer = pool->peer;
@@ -144,15 +144,15 @@ static int run_end(struct ctl *ctl)
 		ctl_usage(ctl->command, "\"%s\" is not a platform with rooms", title);
 	index = find_room(ctl, &pool, text);
 	if (index == pool.peer->rooms.count)
-		ctl_die(1, "%s: neither a room, nor a meeting that has one", text);
+		ctl_die(1, "%s: neither a room nor a meeting that holds one", text);
 	name_room(&pool, index, NULL, &things);
 	rc = rooms_end(pool.state, &things, pool.peer, pool.now, &free_at);
 	if (rc < 0)
 		die_of_state(ctl);
 	if (rc == 0)
 		ctl_die(1, "%s: the room is free", pool.peer->rooms.items[index]);
-	printf("room %s: ended; free %s%s\n", pool.peer->rooms.items[index],
-		free_at > pool.now ? "when the last link into it has ended, at " : "now",
+	printf("room %s: meeting ended; free %s%s\n", pool.peer->rooms.items[index],
+		free_at > pool.now ? "when the last join link expires, at " : "now",
 		free_at > pool.now ? text_from_time(free_at, when) : "");
 	close_platform(&pool);
 	close_pool(&pool);
@@ -160,9 +160,10 @@ static int run_end(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_room_commands[] = {
-	{"room list", "", "list the rooms of platforms that have a pool of them", run_list},
+	{"room list", "", "list the rooms that meetings share, of all platforms", run_list},
 	{"room end", "PLATFORM ROOM",
-		"end the meeting in a room (or name the meeting): the room goes to the next",
+		"end the meeting in a room (named by room or meeting), so that the next meeting "
+		"can use it",
 		run_end, .changes = true},
 	{0},
 };

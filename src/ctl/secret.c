@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl secret: API keys and other secrets, by name and version.
+ * meetauthctl secret: stores, lists and removes API keys and other secrets.
  */
 #include "ctl/ctl.h"
 
@@ -10,7 +10,7 @@
 #include "ctl/secret_name.h"
 #include "state/state.h"
 
-/* Stores a value as the next version, which it returns. */
+/* Stores a value as a new version and returns the version's number. */
 static unsigned store_value(
 	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
 {
@@ -46,8 +46,8 @@ static int run_generate(struct ctl *ctl)
 
 	if (advice == NULL)
 		ctl_usage(ctl->command,
-			"a random key cannot be a secret for type \"%s\": meetauth.conf(5) says "
-			"what can, and \"meetauthctl secret set %s\" stores it",
+			"secrets for type \"%s\" cannot be generated: see meetauth.conf(5) for "
+			"what is needed, and store it with \"meetauthctl secret set %s\"",
 			section_type(name.section), name.stored);
 	value = given_random();
 	version = store_value(ctl, &name, value);
@@ -74,7 +74,7 @@ static bool is_configured(const struct settings *settings, const char *name)
 	return false;
 }
 
-/* Refuses the only version of a secret that is still in use. */
+/* Exits if this is the only version of a secret that the configuration uses. */
 static void check_last(const struct settings *settings, const char *name, unsigned version)
 {
 	struct store *store =
@@ -85,13 +85,14 @@ static void check_last(const struct settings *settings, const char *name, unsign
 	secrets = store_secrets(store, name, &count);
 	if (count == 1 && secrets[0].version == version && is_configured(settings, name))
 		ctl_die(1,
-			"%s: version %u is the only one, and nobody could use %s without it; store "
-			"another one first (\"meetauthctl secret set %s\"), or say --force",
+			"%s: version %u is the only one, and without it nobody could use %s; store "
+			"another one first (\"meetauthctl secret set %s\"), or add --force",
 			name, version, name, name);
 	store_free(&store);
 }
 
-/* The name need not be in the configuration: what was taken out of it is what one retires. */
+/* Accepts names that are not in the configuration: operators retire secrets of sections that they
+ * have removed. */
 static int run_retire(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
@@ -111,8 +112,8 @@ static int run_retire(struct ctl *ctl)
 
 /* ---- secret list ---- */
 
-/* When the platform last accepted it: a time, null for never, "unknown" where the state does not
- * tell. */
+/* Returns when the platform last accepted a version: a time, null for never, or "unknown" if the
+ * state cannot be read. */
 static json_t *accepted_to_json(
 	struct state *state, const struct store *store, const struct store_secret *secret)
 {
@@ -143,7 +144,7 @@ static int run_list(struct ctl *ctl)
 	size_t count;
 
 	state = state_open(settings->state, &error);
-	if (state == NULL) /* the list is of use without it */
+	if (state == NULL) /* not fatal: the list is useful without it */
 		fprintf(stderr, "meetauthctl: %s\n", error.text);
 	secrets = store_all(store, &count);
 	for (size_t i = 0; i < count; i++)
@@ -160,7 +161,8 @@ static int run_list(struct ctl *ctl)
 const struct ctl_command ctl_secret_commands[] = {
 	{"secret set", "NAME", "store a new version of a secret, from standard input or a prompt",
 		run_set, .changes = true},
-	{"secret list", "", "versions, when made, when last accepted; never a value",
+	{"secret list", "",
+		"list versions, when created and when last accepted, without their values",
 		.run = run_list},
 	{"secret retire", "NAME VERSION [--force]", "remove a version of a secret", run_retire,
 		.changes = true},

@@ -28,7 +28,7 @@ static void set_backend(struct secret_name *name, const struct section *section)
 	snprintf(name->stored, sizeof name->stored, "backend/%s", section_title(section));
 }
 
-/* The section at an index, platforms first; false past the end. */
+/* Sets `name` to the nth section, platforms first. Returns false past the end. */
 static bool at_index(const struct settings *settings, size_t index, struct secret_name *name)
 {
 	if (index < settings->platform_count)
@@ -55,7 +55,7 @@ static bool reads_none(const struct secret_name *name)
 
 /* -- meetings -- */
 
-/* Names the secret of a meeting by the id that the driver has for what was typed. */
+/* Sets the name of a meeting's secret, with the id that the driver finds for the typed meeting. */
 static void name_meeting(const struct ctl *ctl, struct secret_name *name, const char *meeting)
 {
 	struct error error;
@@ -65,12 +65,12 @@ static void name_meeting(const struct ctl *ctl, struct secret_name *name, const 
 		ctl_usage(ctl->command, "%s", error.text);
 	if (snprintf(name->stored, sizeof name->stored, "meeting/%s/%s",
 		    section_title(name->section), id) > STORE_NAME_MAX)
-		ctl_usage(ctl->command, "the name of the meeting is too long");
+		ctl_usage(ctl->command, "the meeting's name is too long");
 	free(id);
 }
 
-/* "meeting/PLATFORM/MEETING", where the platform has a secret for each. The meeting, or NULL for
- * another form. */
+/* Parses "meeting/PLATFORM/MEETING" for platforms with a secret per meeting. Returns the meeting,
+ * or NULL for other names. */
 static const char *find_meeting(
 	const struct settings *settings, const char *typed, struct secret_name *name)
 {
@@ -90,7 +90,7 @@ static const char *find_meeting(
 	return NULL;
 }
 
-/* -- all -- */
+/* -- all names -- */
 
 static bool find_section(
 	const struct settings *settings, const char *typed, struct secret_name *name)
@@ -112,7 +112,7 @@ static _Noreturn void refuse_unknown(const struct ctl *ctl, const char *typed)
 				is_for_meetings(&name) ? "meeting/" : "", name.stored,
 				is_for_meetings(&name) ? "/MEETING" : "");
 	ctl_usage(ctl->command,
-		"the configuration has no platform or backend for \"%s\"; secrets are those of: %s",
+		"the configuration has no platform or backend \"%s\"; those with secrets are: %s",
 		typed, list.length > 0 ? list.data : "none");
 }
 
@@ -134,7 +134,7 @@ struct secret_name secret_name_find(const struct ctl *ctl, char *typed)
 			"meeting/%s/MEETING",
 			typed, typed);
 	if (reads_none(&name))
-		ctl_usage(ctl->command, "\"%s\" needs no secret: nothing of type \"%s\" reads one",
+		ctl_usage(ctl->command, "\"%s\" needs no secret: type \"%s\" does not use one",
 			typed, section_type(name.section));
 	return name;
 }
@@ -159,8 +159,7 @@ int secret_name_fits(const struct secret_name *name, const char *secret, struct 
 		return 0;
 	rc = platform_open(driver, name->section, &instance, error);
 	if (rc == 0 && driver->secret->validate_secret(instance, secret, error) != 0)
-		rc = error_prefix(
-			error, "not stored, since it cannot be the secret of %s: ", name->stored);
+		rc = error_prefix(error, "not stored: not a valid secret for %s: ", name->stored);
 	platform_close(driver, &instance);
 	return rc;
 }

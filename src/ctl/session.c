@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl session: the keys of cookies, and revocations.
+ * meetauthctl session: rotates cookie keys and revokes sessions.
  */
 #include "ctl/ctl.h"
 
@@ -16,15 +16,15 @@ static int run_rotate(struct ctl *ctl)
 	bool forget = ctl->given.forget;
 
 	ctl_must(1, store_rotate_keys(settings->store, settings->store_key, forget, &ctl_error));
-	printf("%s\n", forget ? "all cookie keys are new: every session has ended"
-			      : "the next cookie key seals from now on; sessions go on");
+	printf("%s\n", forget ? "all cookie keys were replaced: every session has ended"
+			      : "new cookies use the next key from now on; sessions continue");
 	return EX_OK;
 }
 
-/* Whose sessions end. "staff/alice" is alice of the backend "staff" if there is such a backend,
- * else somebody called "staff/alice". */
+/* The user whose sessions end. "staff/alice" is alice of the backend "staff" if there is such a
+ * backend, otherwise a user called "staff/alice". */
 struct person {
-	char *backend; /* NULL: of any */
+	char *backend; /* NULL: any backend */
 	const char *subject;
 };
 
@@ -75,7 +75,7 @@ static int run_revoke(struct ctl *ctl)
 
 const struct ctl_command ctl_session_commands[] = {
 	{"session rotate-keys", "[--forget]",
-		"go on to the next cookie key; --forget: end every session", run_rotate,
+		"switch to the next cookie key; --forget: end every session", run_rotate,
 		.changes = true},
 	{"session revoke", "USER", "end the sessions of a user (SUBJECT or BACKEND/SUBJECT)",
 		run_revoke, .changes = true},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl user: who is in the users file of a backend of type "file" (auth/users.h). Other
- * backends keep their people elsewhere.
+ * meetauthctl user: manages the users file of a backend of type "file" (auth/users.h). Users of
+ * other backends are managed elsewhere.
  */
 #include "ctl/ctl.h"
 
@@ -25,7 +25,7 @@ static enum users_kind kind_of(const struct section *backend)
 	return kind;
 }
 
-/* A change of the user that is the operand, in the backend that is meant. */
+/* Returns a change for the user of the operand, in the backend of --backend or the only one. */
 static struct change find_user(const struct ctl *ctl, const struct section **backend_r)
 {
 	const struct section *backend = given_backend(ctl, "file");
@@ -35,19 +35,19 @@ static struct change find_user(const struct ctl *ctl, const struct section **bac
 	typed_clean(ctl->given.operands[0]);
 	if (identity_canonical_name(ctl->given.operands[0], change.name) != 0)
 		ctl_usage(ctl->command,
-			"a user name is 1 to %d bytes of UTF-8 without blanks around it",
+			"a user name must be 1 to %d bytes of UTF-8 without spaces at its ends",
 			IDENTITY_SUBJECT_MAX);
 	change.path = section_string(backend, "users");
 	*backend_r = backend;
 	if (kind_of(backend) == USERS_OWN)
 		return change;
 	section_error(backend, "users", &error,
-		"is an htpasswd file, which meetauthctl does not change: use htpasswd(1)");
+		"is an htpasswd file, which meetauthctl cannot change: use htpasswd(1)");
 	ctl_fail(EX_CONFIG, &error);
 }
 
-/* Reads a password, twice from a terminal, and stores it with `user`. It is asked for when the
- * change can be made, but never under the lock. */
+/* Reads a password, at a terminal twice, and stores `user` with it. First checks that the change is
+ * possible, but releases the lock while the operator types. */
 static void commit_with_password(struct change *change, bool create, const struct user *user)
 {
 	char prompt[USERS_NAME_SIZE + 32], hash[PASSWORD_HASH_SIZE];
@@ -79,7 +79,7 @@ static int run_add(struct ctl *ctl)
 		.name = change.name,
 		.display = given->name != NULL ? given->name : "",
 		.email = given->email != NULL ? given->email : "",
-		.hash = password_nobody, /* until the password is known */
+		.hash = password_nobody, /* until the password has been read */
 		.group_count = given->group_count,
 	};
 	const char *fault;
@@ -87,7 +87,7 @@ static int run_add(struct ctl *ctl)
 	for (size_t i = 0; i < given->group_count; i++)
 		buffer_append(&groups, given->groups[i], strlen(given->groups[i]) + 1);
 	user.groups = groups.data != NULL ? groups.data : "";
-	fault = groups.failed ? "the groups are too long" : users_fault(&user);
+	fault = groups.failed ? "the list of groups is too long" : users_fault(&user);
 	if (fault != NULL)
 		ctl_usage(ctl->command, "%s", fault);
 	user.expires = given_expiry(ctl, 0);
@@ -113,7 +113,7 @@ static int set_disabled(struct ctl *ctl, bool disabled)
 
 	change_begin(&change, false);
 	user = *change.user;
-	if (user.disabled != disabled) { /* else the file stays untouched */
+	if (user.disabled != disabled) { /* otherwise leave the file untouched */
 		user.disabled = disabled;
 		user.enablings += !disabled;
 		change_commit(&change, &user);
@@ -132,7 +132,7 @@ static int run_enable(struct ctl *ctl)
 	return set_disabled(ctl, false);
 }
 
-/* The key of a second factor goes with its user: whoever gets the name next has another phone. */
+/* Also removes the key of the second factor: the next user of that name has another phone. */
 static int run_remove(struct ctl *ctl)
 {
 	const struct section *backend;
@@ -143,7 +143,7 @@ static int run_remove(struct ctl *ctl)
 	change_commit(&change, NULL);
 	if (access(ctl->settings->store, F_OK) == 0 &&
 		user_totp_remove(ctl->settings, section_title(backend), change.name, &error) < 0)
-		ctl_die(1, "the user is removed, but not their second factor, if they had one: %s",
+		ctl_die(1, "the user was removed, but their second factor, if any, was not: %s",
 			error.text);
 	change_end(&change);
 	return EX_OK;
@@ -165,7 +165,7 @@ static json_t *user_to_json(const struct user *user)
 			       : "expired");
 }
 
-/* Everything that is known of the users but their hashes, in the order of the names. */
+/* Lists the users by name, with everything but their hashes. */
 static int run_list(struct ctl *ctl)
 {
 	static const struct print_column columns[] = {
@@ -193,19 +193,18 @@ const struct ctl_command ctl_user_commands[] = {
 	{"user add",
 		"NAME [--name TEXT] [--email ADDRESS] [--group GROUP]... [--expires WHEN] "
 		"[--backend TITLE]",
-		"add a user; the password from standard input or a prompt", run_add,
+		"add a user, with a password from standard input or a prompt", run_add,
 		.changes = true},
-	{"user passwd", "NAME [--backend TITLE]", "give a user another password", run_passwd,
+	{"user passwd", "NAME [--backend TITLE]", "change a user's password", run_passwd,
 		.changes = true},
-	{"user disable", "NAME [--backend TITLE]", "refuse a user, and keep the entry", run_disable,
+	{"user disable", "NAME [--backend TITLE]", "disable a user but keep the entry", run_disable,
 		.changes = true},
-	{"user enable", "NAME [--backend TITLE]", "let a disabled user in again", run_enable,
+	{"user enable", "NAME [--backend TITLE]", "enable a disabled user", run_enable,
 		.changes = true},
 	{"user remove", "NAME [--backend TITLE]", "remove a user", run_remove, .changes = true},
 	{"user totp", "NAME [--backend TITLE] [--remove]",
-		"give a user a second factor, and show its key once; or remove it", user_totp_run,
+		"set up a user's second factor and show its key once, or remove it", user_totp_run,
 		.changes = true},
-	{"user list", "[--backend TITLE]", "list the users; never their passwords",
-		.run = run_list},
+	{"user list", "[--backend TITLE]", "list users, without their passwords", .run = run_list},
 	{0},
 };

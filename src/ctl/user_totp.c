@@ -11,12 +11,12 @@
 
 #include <unistd.h>
 
-/* What the command is about. */
+/* The user and the backend of the command. */
 struct target {
 	const struct settings *settings;
 	const struct section *backend;
 	char subject[USERS_NAME_SIZE];
-	char name[STORE_NAME_MAX + 1]; /* of the secret */
+	char name[STORE_NAME_MAX + 1]; /* the secret's name */
 };
 
 static bool may_have_one(const struct section *backend, const char *type)
@@ -26,7 +26,8 @@ static bool may_have_one(const struct section *backend, const char *type)
 	return driver != NULL && driver->second_factor;
 }
 
-/* The name as the users file has it: the factor is looked up by the subject, byte by byte. */
+/* Sets the user's name as spelled in the users file: the second factor is found by the exact
+ * subject. */
 static void find_in_file(struct target *target, const char *name, bool must_exist)
 {
 	const char *path = section_string(target->backend, "users");
@@ -46,13 +47,14 @@ static void find_in_file(struct target *target, const char *name, bool must_exis
 	users_drop(&users);
 }
 
-/* Only the backend knows the names of its users; those of a file can be looked up. */
+/* Sets the subject. Only users of a file can be looked up here; for other backends the operand is
+ * used as it is. */
 static void find_subject(const struct ctl *ctl, struct target *target, const char *name)
 {
 	const char *type = section_type(target->backend);
 
 	if (name[0] == '\0' || strlen(name) > IDENTITY_SUBJECT_MAX || !text_is_printable(name))
-		ctl_usage(ctl->command, "a user name is 1 to %d bytes of UTF-8",
+		ctl_usage(ctl->command, "a user name must be 1 to %d bytes of UTF-8",
 			IDENTITY_SUBJECT_MAX);
 	if (strcmp(type, "file") == 0)
 		find_in_file(target, name, !ctl->given.remove);
@@ -86,7 +88,7 @@ static void store_key(const struct target *target, const char *key)
 	secret_free(&secret);
 }
 
-/* The name that the app shows beside the code. */
+/* Returns the name that the app shows next to the code. */
 static const char *issuer(const struct settings *settings)
 {
 	const char *host = strstr(settings->origin, "://");
@@ -94,8 +96,8 @@ static const char *issuer(const struct settings *settings)
 	return settings->brand_name[0] != '\0' ? settings->brand_name : host + 3;
 }
 
-/* The address that apps read (Key Uri Format of Google Authenticator): the parameters left out are
- * those of totp_check(). */
+/* Prints the URI that apps scan (Key Uri Format of Google Authenticator). The omitted parameters
+ * have the defaults that totp_check() uses. */
 static void print_address(const struct target *target, const char *key)
 {
 	struct buffer address = BUFFER_INIT(8192), lines = BUFFER_INIT(1 << 20);
@@ -114,8 +116,8 @@ static void print_address(const struct target *target, const char *key)
 		target->subject);
 	if (strcmp(section_type(target->backend), "file") != 0)
 		fprintf(stderr,
-			"whether backend \"%s\" calls somebody so is not known here: compare with "
-			"user=... of a sign-in in the log\n",
+			"meetauthctl cannot check whether backend \"%s\" has this user: compare "
+			"the name with user=... of a sign-in in the log\n",
 			section_title(target->backend));
 	buffer_wipe(&address);
 	buffer_wipe(&lines);
@@ -126,8 +128,8 @@ static void make_factor(const struct target *target)
 	char key[TOTP_KEY_SIZE] = "";
 
 	if (!totp_available())
-		ctl_die(EX_UNAVAILABLE,
-			"this build has no second factor: it was made without liboath");
+		ctl_die(EX_UNAVAILABLE, "this build has no support for second factors: it was "
+					"built without liboath");
 	if (totp_make_key(key) != 0)
 		xno_memory();
 	store_key(target, key);

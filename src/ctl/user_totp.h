@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to ctl: meetauthctl user totp, the key of a user's second factor (auth/totp.h), for every
- * backend whose users may have one.
+ * Private to src/ctl: `meetauthctl user totp`, which sets the key of a user's second factor
+ * (auth/totp.h) in all backends whose users may have one.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 
 int user_totp_run(struct ctl *ctl); /* the command */
 
-/* Removes every key of a user from the store. 1: there were some, 0: there were none, -1 with an
- * error. */
+/* Removes all keys of a user from the store. Returns 1 if it removed any, 0 if there were none, or
+ * -1 with an error. */
 int user_totp_remove(const struct settings *settings, const char *backend, const char *subject,
 	struct error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl webex authorize: the first secret of a platform where somebody has to sign in for it.
+ * meetauthctl webex authorize: obtains the first secret of a platform by an operator's sign-in.
  */
 #include "ctl/ctl.h"
 
@@ -19,7 +19,7 @@
 
 enum { WAIT_S = 600, RANDOM_BYTES = 32, RANDOM_TEXT = 43, LINE_SIZE = 1024 };
 
-/* One sign-in. */
+/* The state of one sign-in. */
 struct authorizing {
 	char state[RANDOM_TEXT + 1], verifier[RANDOM_TEXT + 1], challenge[RANDOM_TEXT + 1];
 	char code[CALLBACK_CODE_MAX + 1];
@@ -33,7 +33,7 @@ static void encode(const uint8_t bytes[RANDOM_BYTES], char text[RANDOM_TEXT + 1]
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-/* RFC 7636 section 4.2. */
+/* Makes state, verifier and challenge (RFC 7636 section 4.2). */
 static void make_randoms(struct authorizing *authorizing)
 {
 	uint8_t bytes[RANDOM_BYTES];
@@ -46,7 +46,7 @@ static void make_randoms(struct authorizing *authorizing)
 	encode(bytes, authorizing->challenge);
 }
 
-/* One line of standard input, which may bring the code in the next. */
+/* Reads one line of standard input. The next line may contain the code. */
 static void read_first_line(struct buffer *text)
 {
 	char letter;
@@ -58,8 +58,8 @@ static void read_first_line(struct buffer *text)
 		ctl_die(EX_DATAERR, "the first line of standard input is not a client secret");
 }
 
-/* The one that is stored, else the operator's. Refuses before anybody signs in what could not be
- * stored afterwards. */
+/* Finds the client secret in the store, or asks the operator for it. Exits if the result could not
+ * be stored, before anybody signs in. */
 static void find_client_secret(
 	const struct ctl *ctl, const struct secret_name *name, struct buffer *client_secret)
 {
@@ -98,11 +98,10 @@ static void wait_for_code(struct ctl *ctl, struct authorizing *authorizing)
 
 	if (rc < 0 && callback.path[0] == '\0')
 		ctl_usage(ctl->command, "--redirect: %s", error.text);
-	printf("Open this address in a browser and sign in at Webex:\n\n%s\n\n",
-		authorizing->url.data);
+	printf("Open this URL in a browser and sign in at Webex:\n\n%s\n\n", authorizing->url.data);
 	if (rc < 0)
-		printf("No browser can come back here (%s).\n", error.text);
-	printf("%s the address that the browser ends at, or the code in it, and press Enter.\n",
+		printf("A browser cannot be redirected to this machine (%s).\n", error.text);
+	printf("%s the URL at which the browser ends, or the code in it, and press Enter.\n",
 		rc == 0 ? "Waiting. From a browser on another machine, paste" : "Then paste");
 	fflush(stdout);
 	ctl_must(1, callback_wait(&callback, WAIT_S, authorizing->code, &ctl_error));
@@ -162,7 +161,7 @@ static int run_authorize(struct ctl *ctl)
 
 const struct ctl_command ctl_webex_commands[] = {
 	{"webex authorize", "PLATFORM [--redirect ADDRESS] [--ask-secret]",
-		"sign in at Webex in a browser and store the tokens that it gives", run_authorize,
-		.changes = true},
+		"sign in at Webex in a browser and store the tokens that Webex returns",
+		run_authorize, .changes = true},
 	{0},
 };

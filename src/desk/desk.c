@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The guest desk: members of some groups make, change and remove accounts and invitations of
- * guests, and see who has joined. Whoever comes without a session signs in as for a meeting, and
- * comes back here.
+ * The guest desk: members of certain groups create, change and remove guests' accounts and
+ * invitations, and see who has joined. Without a session they first sign in, as for a meeting.
  */
 #include "desk/desk.h"
 
@@ -12,9 +11,10 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-/* ---- who may ---- */
+/* ---- authorization ---- */
 
-/* A group is one of the backend that told it: another's of that name is another group. */
+/* Whether groups of this backend count. A group of the same name in another backend is another
+ * group. */
 static bool is_counted(const struct config_list *backends, const char *title)
 {
 	for (size_t i = 0; i < backends->count; i++)
@@ -42,7 +42,7 @@ enum step desk_enter(struct visit *visit)
 	if (!visit->service->settings->desk.present)
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	visit->destination = DESTINATION_DESK;
-	visit->signin.fresh_groups = true; /* who is no host any more is none at once */
+	visit->signin.fresh_groups = true; /* leaving the group takes effect at once */
 	return STEP_NEXT;
 }
 
@@ -87,7 +87,7 @@ static void put_account(struct desk *desk)
 	if (desk->password[0] != '\0') {
 		if (password_hash(desk->password, desk->hash) != 0) {
 			desk->broken = true;
-			error_set(&desk->error, "no memory to hash a password");
+			error_set(&desk->error, "out of memory to hash a password");
 			return;
 		}
 		desk->account.hash = desk->hash;
@@ -151,20 +151,20 @@ static void change(struct desk *desk)
 	}
 }
 
-/* What shows links, which a reload must not make again. */
+/* Whether the action's page shows new links, which a reload must not create again. */
 static bool makes_links(const struct desk *desk)
 {
 	return desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL;
 }
 
-/* A link is shown once; after any other change the page is asked for again, so that a reload does
- * not send the form twice. */
+/* Whether to redirect to the page, so that a reload does not repeat the form. New links are shown
+ * at once, since they are shown only once. */
 static bool leads_back(const struct desk *desk)
 {
 	return desk->done && !makes_links(desk);
 }
 
-/* Each file for itself: an invitation that was made is shown whatever the other file is like. */
+/* Reads both files independently: a new invitation is shown even if the other file is broken. */
 static void read_files(struct desk *desk)
 {
 	if (desk->accounts_path != NULL) {
@@ -202,13 +202,13 @@ static void destroy_desk(void *what)
 	free(desk);
 }
 
-/* Tables of many thousands of records take a while to free. */
+/* Frees on a worker: a table of many thousands of records takes a while. */
 static void free_desk(struct desk *desk)
 {
 	worker_discard(destroy_desk, desk);
 }
 
-/* Nothing was made: the same form may be sent again. */
+/* Releases the claim of the form after a failure, so that it can be sent again. */
 static void give_back(const struct desk *desk)
 {
 	if (desk->is_claimed && !desk->done)
@@ -240,7 +240,7 @@ static void on_done(struct worker_job *job, bool cancelled)
 	struct visit *visit = desk->visit;
 	enum step step;
 
-	if (cancelled) { /* others had fewer in the queue */
+	if (cancelled) { /* the queue is full, and other clients have fewer jobs in it */
 		give_back(desk);
 		visit->report.retry_after = 5;
 		step = visit_fail(visit, FAILURE_OVERLOADED);
@@ -271,7 +271,7 @@ static struct desk *make_desk(struct visit *visit)
 
 static enum step begin(struct desk *desk)
 {
-	/* What hashes a password waits with those that do. */
+	/* Jobs that hash a password go to the queue for passwords. */
 	struct worker_queue *queue =
 		desk->fault == NULL && desk->password != NULL && desk->password[0] != '\0'
 			? &worker_passwords
@@ -281,7 +281,7 @@ static enum step begin(struct desk *desk)
 		return STEP_WAIT;
 	give_back(desk);
 	desk->visit->report.retry_after = 5;
-	visit_set_detail(desk->visit, "too much waits for the files already");
+	visit_set_detail(desk->visit, "too many jobs are waiting for the files");
 	visit_fail(desk->visit, FAILURE_OVERLOADED);
 	free_desk(desk);
 	return STEP_DONE;
@@ -299,7 +299,7 @@ enum step desk_show(struct visit *visit)
 	return desk != NULL ? begin(desk) : visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* The form is one of ours and of this browser. 0 or -1. */
+/* Checks that the form came from our page in this browser. Returns 0 or -1. */
 static int check_ticket(struct visit *visit)
 {
 	const char *ticket = NULL;
@@ -309,13 +309,15 @@ static int check_ticket(struct visit *visit)
 		       : -1;
 }
 
-/* An invitation is answered with its link and not with a redirect: whoever reloads that page sends
- * the form again, and must not make a second one. 0, or -1 when the state does not answer. */
+/* Claims the form in the state. The response to a new invitation is a page with its link, not a
+ * redirect, so a reload sends the form again and must not create a second invitation. Returns 0, or
+ * -1 if the state does not answer. */
 static int claim_form(struct desk *desk)
 {
 	struct visit *visit = desk->visit;
 	const char *ticket = "";
-	int64_t seconds = visit->service->settings->session_idle + TICKET_SKEW; /* as its ticket */
+	int64_t seconds =
+		visit->service->settings->session_idle + TICKET_SKEW; /* as long as its ticket */
 
 	if (!makes_links(desk) || desk->fault != NULL)
 		return 0;
@@ -333,7 +335,7 @@ static int claim_form(struct desk *desk)
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
-	visit_set_detail(visit, "the state does not take the claim of a form");
+	visit_set_detail(visit, "the state refused the claim of a form");
 	return -1;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What was typed at the guest desk, checked field by field, so that the page can say which one.
+ * Validates the forms of the guest desk field by field, so that the page can name the wrong one.
  */
 #include "desk/desk.h"
 
@@ -11,9 +11,9 @@
 enum {
 	FIELD_MAX = 2048,
 	LINES_MAX = 12 * 1024
-}; /* bytes: longer than what is good, short enough to be shown again */
+}; /* bytes: longer than valid values, but short enough for the page to show them again */
 
-/* Whatever else stands in the form is not read. */
+/* Reads the known fields and ignores others. */
 static int take_fields(struct desk *desk)
 {
 	const struct {
@@ -75,7 +75,7 @@ static int take_action(struct desk *desk)
 	return -1;
 }
 
-/* What a browser sends for a time ("2026-12-31T18:00") is meant in UTC; the page says so. */
+/* Parses the time that a browser sends ("2026-12-31T18:00"). It is UTC, as the page says. */
 static int read_time(const char *text, int64_t *time_r)
 {
 	char copy[40];
@@ -88,8 +88,8 @@ static int read_time(const char *text, int64_t *time_r)
 	return text_to_time(copy, time_r);
 }
 
-/* The end that was typed, else `fallback`. It lies ahead; a fallback of 0 is none, which no time
- * that is typed means. */
+/* Reads the expiry, or uses `fallback` if none was typed. A typed time must be in the future; only
+ * a fallback can be 0, which means never. */
 static const char *read_end(const struct desk *desk, int64_t fallback, int64_t *end_r)
 {
 	bool typed = desk->expires[0] != '\0';
@@ -100,14 +100,14 @@ static const char *read_end(const struct desk *desk, int64_t fallback, int64_t *
 	return *end_r > desk->visit->now || (!typed && fallback == 0) ? NULL : "desk.fault.past";
 }
 
-/* The platform of a meeting that is typed without one: the only one there is. */
+/* Returns the platform for meetings without one: the only one of the configuration, or NULL. */
 static const char *only_platform(const struct visit *visit)
 {
 	return visit->service->platform_count == 1 ? visit->service->platforms[0].title : NULL;
 }
 
-/* "PLATFORM/MEETING-ID" with the platform written as the configuration has it, and the meeting as
- * visits come with it. NULL: no such. */
+/* Returns "PLATFORM/MEETING-ID" in the canonical spelling, which the caller frees, or NULL if the
+ * platform or the meeting is invalid. */
 static char *canonical_meeting(const struct visit *visit, const char *text)
 {
 	const char *slash = strchr(text, '/');
@@ -127,7 +127,7 @@ static char *canonical_meeting(const struct visit *visit, const char *text)
 	return whole;
 }
 
-/* Puts the meetings in their one form, all of them into one piece of memory. */
+/* Brings the meetings into their canonical spelling. One allocation has all of them. */
 static const char *read_meetings(struct desk *desk)
 {
 	struct account *account = &desk->account;
@@ -165,7 +165,7 @@ static const char *password_fault(const struct desk *desk)
 {
 	size_t length = strlen(desk->password);
 
-	if (length == 0 && desk->id[0] != '\0') /* it stays as it is */
+	if (length == 0 && desk->id[0] != '\0') /* keep the old one */
 		return NULL;
 	return length >= ACCOUNT_PASSWORD_MIN && length <= AUTH_PASSWORD_MAX
 		       ? NULL
@@ -204,7 +204,7 @@ static const char *read_account(struct desk *desk)
 									       : "desk.fault.name";
 }
 
-/* Where the desk's backend says nothing else, as meetauthctl invite has it. */
+/* Returns the default expiry of invitations, as `meetauthctl invite` has it. */
 static int64_t default_end(const struct desk *desk)
 {
 	const struct section *backend = desk->visit->service->settings->desk.invitations;
@@ -233,7 +233,7 @@ static bool leads_somewhere(const struct desk *desk)
 	return platform != NULL && platform_takes_browsers(platform->driver, platform->peer);
 }
 
-/* What all invitations of a form have in common: the meeting and who invites. */
+/* Reads what all invitations of a form have in common: the meeting and the host. */
 static const char *read_invited(struct desk *desk)
 {
 	struct invite *invite = &desk->invite;
@@ -258,8 +258,8 @@ static const char *read_invited(struct desk *desk)
 	return NULL;
 }
 
-/* Accounts need neither an end, a link nor a page; of guests without one each line says what is
- * missing. */
+/* Reads the form for several guests. Accounts need no expiry, link or page; for guests without an
+ * account, each line's outcome says what is missing. */
 static const char *read_several(struct desk *desk)
 {
 	const char *fault = read_invited(desk);
@@ -290,8 +290,8 @@ static const char *read_invitation(struct desk *desk)
 		       : "desk.fault.invitation";
 }
 
-/* An account that is changed comes with its id and with what was seen of it, a new one with
- * neither. 0 or -1. */
+/* Checks that a form has both the id and the digest of an existing account, or neither for a new
+ * one. Returns 0 or -1. */
 static int check_target(struct desk *desk)
 {
 	bool is_new = desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL ||

@@ -3,7 +3,7 @@
 
 #include "desk/steps.h"
 
-enum { JOINED_S = 400 * 24 * 3600 }; /* how long it is known */
+enum { JOINED_S = 400 * 24 * 3600 }; /* how long the time is stored */
 
 static void joined_key(
 	const struct visit *visit, const struct identity *who, uint8_t key[STATE_KEY_SIZE])
@@ -23,7 +23,8 @@ enum step desk_mark_joined(struct visit *visit)
 	const struct identity *who = &visit->session.who;
 	uint8_t key[STATE_KEY_SIZE];
 
-	if (visit->outcome != OUTCOME_JOINED) /* who asks for the token will be marked */
+	if (visit->outcome !=
+		OUTCOME_JOINED) /* a script will request the token; that request is marked */
 		return STEP_NEXT;
 	if (!is_title(settings->accounts, who->backend) &&
 		!is_title(settings->invitations, who->backend))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The line that every change at the guest desk leaves in the log, and every try of one.
+ * Logs every change at the guest desk and every failed attempt.
  */
 #include "desk/desk.h"
 
@@ -17,7 +17,7 @@ static const char *const action_names[] = {
 	[DESK_INVITE_SEVERAL] = "invite-several",
 };
 
-/* Whom it is about: of what was done, or as the files have them, never as typed. */
+/* The guest of a line, from the result or from the files, never as typed. */
 struct guest {
 	const char *name, *id; /* NULL: none */
 };
@@ -50,7 +50,7 @@ static const char *or_none(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
-/* What only a change has that was made. Who is removed has no fields, whatever the form had. */
+/* Adds the fields of a successful change. A removal has none, whatever the form contained. */
 static void log_done(struct log_line *line, const struct desk *desk)
 {
 	if (desk->action == DESK_PUT_ACCOUNT) {

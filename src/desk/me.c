@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page of whoever is signed in: who they are here, since when and by which way, and the
- * meetings that they may join. Which these are is never decided here: the records that let a guest
- * into a meeting say where they were invited to, the configuration which meetings its rules name,
- * and the policy is asked about each as a join would ask it.
+ * The page of one's own meetings: the account, when and how the person signed in, and the meetings
+ * that they may join. This file makes no decisions of its own. The meetings come from guests'
+ * records and from the rules that name meetings, and the policy decides about each as for a join.
  */
 #include "desk/me.h"
 
@@ -18,18 +17,18 @@
 
 enum { OFFERS_MAX = 64, CELLS = 11, PLATFORMS_MAX = 16 };
 
-/* A meeting that they may join, now or later. */
+/* A meeting that the person may join, now or later. */
 struct offer {
 	struct page_value cells[CELLS + 1];
 	struct join join;
-	char *host, *ends; /* what its End names; NULL: others have invited */
+	char *host, *ends; /* ends: value of the button End; NULL: the person is not the host */
 	int64_t opens, expires;
 	char opens_text[DESK_TIME_SIZE], until_text[DESK_TIME_SIZE];
 	char opens_time[TEXT_TIME_SIZE], until_time[TEXT_TIME_SIZE];
 	struct buffer link;
 };
 
-/* A guest to start a meeting with. */
+/* A guest whom the person may invite to a new meeting. */
 struct choice {
 	struct page_value cells[3];
 	char *id, *name;
@@ -41,17 +40,17 @@ struct offers {
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
 	struct choice choices[ME_CHOICES_MAX];
 	size_t choice_count;
-	char own[IDENTITY_SUBJECT_MAX + 1]; /* name of the guest's account */
+	char own[IDENTITY_SUBJECT_MAX + 1]; /* name of the person's guest account */
 	struct page_value platforms[PLATFORMS_MAX][2];
 	size_t platform_count;
 	const struct page_value *choice_list[ME_CHOICES_MAX + 1], *platform_list[PLATFORMS_MAX + 1];
 	struct buffer ticket;
 	struct offer list[OFFERS_MAX];
 	size_t count;
-	const struct page_value *meetings[OFFERS_MAX + 1]; /* those that are open first */
+	const struct page_value *meetings[OFFERS_MAX + 1]; /* open meetings first */
 };
 
-/* ---- which meetings ---- */
+/* ---- collecting the meetings ---- */
 
 static bool is_known(const struct offers *offers, const char *platform, const char *meeting)
 {
@@ -70,14 +69,14 @@ static bool is_same(const char *whole, const char *platform, const char *meeting
 	       strcmp(whole + length + 1, meeting) == 0;
 }
 
-/* Just now: the records here have it for a moment still. */
+/* Whether the form has just ended this meeting. This process may not have reloaded the records. */
 static bool is_ended(const struct offers *offers, const struct auth_meeting *meeting)
 {
 	return offers->result.ended != NULL &&
 	       is_same(offers->result.ended, meeting->platform, meeting->meeting_id);
 }
 
-/* When the policy lets them in: now, a time ahead, or 0 for never. */
+/* Returns when the policy allows the person to join: now, a later time, or 0 for never. */
 static int64_t opening(const struct visit *visit, const char *platform,
 	const struct auth_meeting *meeting, const char *token)
 {
@@ -128,7 +127,7 @@ static void add_offer(void *context, const struct auth_meeting *meeting)
 	free(offer->ends);
 }
 
-/* One that a rule names. */
+/* Adds a meeting that a rule names. */
 static void add_named(void *context, const struct config_list *platforms, const char *meeting_id)
 {
 	struct offers *offers = context;
@@ -146,7 +145,7 @@ static void add_named(void *context, const struct config_list *platforms, const 
 	}
 }
 
-/* What a session of a backend without records is good for. */
+/* Adds the meeting of a session whose backend has no records. */
 static void add_of_session(struct offers *offers, const struct identity *who)
 {
 	for (size_t i = 0; i < who->meeting_count; i++) {
@@ -194,7 +193,8 @@ static void find_offers(struct offers *offers)
 	policy_each_meeting(&settings->policy, add_named, offers);
 }
 
-/* One that has been started just now, which the records here do not have yet. */
+/* Adds the meeting that the form has just started. This process may not have reloaded the records.
+ */
 static void add_started(struct offers *offers)
 {
 	const char *started = offers->result.started;
@@ -282,7 +282,7 @@ static void add_choice(void *context, const char *id, const char *name, const ch
 	offers->choice_list[offers->choice_count++] = choice->cells;
 }
 
-/* Whom a guest with an account may start a meeting with, and where. */
+/* Finds the guests and platforms with which a guest with an account may start a meeting. */
 static void find_choices(struct offers *offers)
 {
 	const struct settings *settings = offers->visit->service->settings;
@@ -348,7 +348,8 @@ static void sort_offers(struct offers *offers)
 		}
 }
 
-/* What a form came to, and what the forms need. 0, or -1 where no ticket can be made. */
+/* Fills in the result of a form and the values for the forms. Returns 0, or -1 if no ticket can be
+ * made. */
 static int put_forms(
 	struct visit *visit, const struct lang *lang, struct offers *offers, struct values *values)
 {
@@ -382,7 +383,7 @@ static int show(struct visit *visit, struct offers *offers)
 	values_put_common(&values, visit, lang);
 	values_put(&values, "account", values_account(visit));
 	values_put(&values, "way", backend != NULL ? backend->label : NULL);
-	if (!visit->signin.is_ambient) { /* else each request signs in anew */
+	if (!visit->signin.is_ambient) { /* otherwise the web server authenticates every request */
 		put_time(visit->session.began, since, since_time);
 		values_put(&values, "logout", visit->service->logout_url);
 	}

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page of whoever is signed in. Private to desk/.
+ * Private to src/desk: the page of a person's own meetings.
  */
 #pragma once
 
 #include "visit/visit.h"
 
-enum { ME_CHOICES_MAX = 40 }; /* guests to choose from; PARAMS_MAX fields in a form */
+enum { ME_CHOICES_MAX = 40 }; /* guests to choose from; a form has at most PARAMS_MAX fields */
 
-/* What a form of the page came to; all NULL where it is only looked at. */
+/* The result of one of the page's forms. All members are NULL if no form was sent. */
 struct me_result {
-	const char *fault;   /* key of a sentence: nothing was changed */
+	const char *fault;   /* key of a sentence: the form was refused */
 	const char *started; /* "PLATFORM/MEETING-ID" */
 	const char *ended;   /* the same */
 };
 
-/* Answers with the page. STEP_DONE. */
+/* Writes the page as the response. Returns STEP_DONE. */
 enum step me_page(struct visit *visit, struct me_result result);
 
-/* Whether guests with an account can start meetings on a platform: it makes rooms by whatever name
- * browsers come with, so that a name of our own is good. *id_r, which the caller frees, is a new
- * one (NULL: not wanted). */
+/* Whether guests with an account can start meetings on a platform. That needs a platform that
+ * creates a room for any name, so that we can invent one. *id_r, which the caller frees, receives a
+ * new id; id_r may be NULL. */
 bool me_new_meeting(const struct service_platform *platform, char **id_r);

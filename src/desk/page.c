@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The page of the guest desk: the forms, and two lists, newest first, of as much as one page holds.
+ * The page of the guest desk: the forms, and two lists, newest first, of as many rows as fit.
  */
 #include "desk/desk.h"
 
@@ -11,14 +11,14 @@
 #include "visit/ticket.h"
 
 enum {
-	SHOWN_MAX = 50,	      /* rows of a list; a link leads to the next ones */
-	ROOM_MAX = 60 * 1024, /* and bytes, so that all of a page fits (RESPONSE_BODY_MAX) */
-	ROW_ROOM = 1024,      /* what a row has besides its values */
-	ESCAPED_MAX = 6,      /* bytes of HTML for one of text */
+	SHOWN_MAX = 50,	      /* rows of a list; a link leads to more */
+	ROOM_MAX = 60 * 1024, /* bytes of a list, so that the page fits (RESPONSE_BODY_MAX) */
+	ROW_ROOM = 1024,      /* bytes of a row besides its values */
+	ESCAPED_MAX = 6,      /* bytes of HTML for one byte of text */
 	CELLS = 11,
 };
 
-/* One row: values, and the texts that are made for it. */
+/* A row: its values, and the texts that they point to. */
 struct row {
 	struct page_value cells[CELLS + 1];
 	size_t count;
@@ -30,11 +30,11 @@ struct table {
 	struct row rows[SHOWN_MAX];
 	const struct page_value *list[SHOWN_MAX + 1];
 	size_t count, room;
-	size_t from; /* how many newer ones were left out */
+	size_t from; /* how many newer rows the page leaves out */
 	char more[40];
 };
 
-/* What the page is made of. */
+/* Everything for the page. */
 struct view {
 	const struct desk *desk;
 	struct table accounts, invites;
@@ -66,7 +66,7 @@ void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE])
 		text[10] = between;
 }
 
-/* When the guest last came into a meeting; nothing where never, and where the state was lost. */
+/* Writes when the guest last joined a meeting; nothing if never or if the state was lost. */
 static void show_joined(const struct desk *desk, const struct section *backend, const char *prefix,
 	const char *id, char text[DESK_TIME_SIZE])
 {
@@ -105,16 +105,16 @@ static void end_row(struct table *table, const struct row *row)
 			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
 }
 
-/* What both lists show of a guest. */
+/* What both lists show about a guest. */
 struct listed {
 	const struct section *backend;
-	const char *prefix; /* of their subject */
+	const char *prefix; /* of the guest's subject */
 	const char *id, *name, *display, *email, *by;
 	int64_t expires;
 	bool active;
 };
 
-/* Takes over the texts. */
+/* Adds a row. Takes ownership of `meetings` and `edit`. */
 static void add_row(const struct desk *desk, struct table *table, const struct listed *guest,
 	char *meetings, char *edit)
 {
@@ -198,7 +198,7 @@ static void release_table(struct table *table)
 
 /* ---- the forms ---- */
 
-/* From which row on a list is asked for. */
+/* Parses the number of the first row to show. */
 static size_t read_from(const struct params *query, const char *name)
 {
 	const char *text = NULL;
@@ -210,7 +210,7 @@ static size_t read_from(const struct params *query, const char *name)
 	return 0;
 }
 
-/* The account that is to be changed: what was asked for, or what could not be saved. */
+/* Returns the account for the form: the one to edit, or the input that could not be saved. */
 static const struct account *find_edited(const struct view *view)
 {
 	const struct desk *desk = view->desk;
@@ -248,7 +248,7 @@ static void put_stored_account(struct view *view, const struct account *account)
 	values_put(&view->values, "edit_expires", view->expires);
 }
 
-/* With an account that was removed meanwhile, what was typed becomes a new one. */
+/* Fills in the form. If the account was removed in the meantime, the input is for a new one. */
 static void put_account_form(struct view *view)
 {
 	const struct desk *desk = view->desk;
@@ -289,7 +289,7 @@ static void append_link(const struct visit *visit, const char *token, struct buf
 	buffer_text(link, token);
 }
 
-/* The form for several guests: what was typed, or one outcome a line. */
+/* Fills in the form for several guests with the input, or with the outcome of each line. */
 static void put_several(struct view *view, const struct lang *lang)
 {
 	const struct desk *desk = view->desk;
@@ -332,7 +332,7 @@ static void put_link(struct view *view)
 	values_put(&view->values, "guest", desk->invite.name);
 }
 
-/* ---- all of it ---- */
+/* ---- the page ---- */
 
 static void put_lists(struct view *view)
 {

@@ -35,7 +35,7 @@ static char *trim(char *text)
 	return text;
 }
 
-/* Splits "Name <address>" and "Name, address" in place; false for a name alone. */
+/* Splits "Name <address>" or "Name, address" in place. Returns false for a name alone. */
 static bool split_address(char *line, char **address_r)
 {
 	char *end = strrchr(line, '>'), *at = strrchr(line, '<');
@@ -66,12 +66,13 @@ static void add_account(struct several *several, const char *text, bool by_id)
 
 	line->index = several->guest_count++;
 	if (!by_id)
-		identity_canonical_name(text, name); /* "", which no account has, for a bad one */
+		identity_canonical_name(
+			text, name); /* "" for an invalid one, which no account has */
 	several->guests[line->index] =
 		(struct accounts_guest){.wanted = by_id ? text : name, .by_id = by_id};
 }
 
-/* Why a guest without an account cannot be invited; SEVERAL_INVITED: they can. */
+/* Returns why a guest without an account cannot be invited, or SEVERAL_INVITED. */
 static enum several_outcome judge_invitation(const struct desk *desk, const struct invite *invite)
 {
 	if (desk->secret == NULL)
@@ -97,7 +98,7 @@ static void add_invitation(struct desk *desk, const char *text, char *name, cons
 	several->invites[line->index] = invite;
 }
 
-/* 0, or -1 for too many. */
+/* Returns 0, or -1 if there are too many lines. */
 static int read_lines(struct desk *desk)
 {
 	struct several *several = desk->several;
@@ -110,7 +111,7 @@ static int read_lines(struct desk *desk)
 	memcpy(several->copy, desk->lines, length);
 	rest = memcpy(several->copy + length, desk->lines, length);
 	while ((line = strsep(&rest, ";")) != NULL) {
-		/* The same place in the first copy, which stays as it was typed. */
+		/* The same offset in the first copy, which stays unchanged. */
 		char *typed = line - length;
 
 		typed[strlen(line)] = '\0';
@@ -178,7 +179,7 @@ static void invite_accounts(struct desk *desk)
 		.host_name = values_account(desk->visit)};
 	int rc;
 
-	if (desk->accounts_path == NULL) { /* there are no accounts */
+	if (desk->accounts_path == NULL) { /* the configuration has no accounts */
 		for (size_t i = 0; i < several->guest_count; i++)
 			several->guests[i].result = ACCOUNTS_INVITE_UNKNOWN;
 		return;
@@ -235,7 +236,7 @@ static void log_line(const struct desk *desk, const struct several_line *done)
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", "invite-several");
 	log_text(&line, "result", ok ? "ok" : "failed");
-	/* Names as the files have them, never as typed. */
+	/* Log names from the files, never as typed. */
 	if (done->is_invitation && ok) {
 		log_text(&line, "guest", several->invites[done->index].name);
 		log_text(&line, "guest_id", several->ids[done->index]);

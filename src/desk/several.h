@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One form of the desk gives a meeting to several guests: accounts get it added, and whoever has no
- * account gets an invitation. Private to desk/.
+ * Private to src/desk: the form that invites several guests to one meeting. Accounts get the
+ * meeting added; guests without an account get an invitation.
  */
 #pragma once
 
@@ -17,21 +17,21 @@ enum several_outcome {
 	SEVERAL_ALREADY,
 	SEVERAL_BAD_NAME,
 	SEVERAL_BAD_EMAIL,
-	SEVERAL_NO_LINKS, /* invitations cannot be made here */
+	SEVERAL_NO_LINKS, /* the configuration has no invitations */
 	SEVERAL_ADDED,
 	SEVERAL_INVITED,
 	SEVERAL_OUTCOMES,
 };
 
 struct several_line {
-	const char *text; /* as typed, or the name of the account that was ticked */
+	const char *text; /* as typed, or the name of the selected account */
 	enum several_outcome outcome;
-	size_t index; /* in the guests or the invitations */
+	size_t index; /* in `guests` or in `invites` */
 	bool is_invitation;
 };
 
 struct several {
-	char *copy; /* owned: what the lines point into */
+	char *copy; /* owned: the text that the lines point into */
 	struct several_line lines[SEVERAL_MAX];
 	struct accounts_guest guests[SEVERAL_MAX];
 	char names[SEVERAL_MAX][IDENTITY_SUBJECT_MAX + 1];
@@ -40,17 +40,17 @@ struct several {
 	size_t count, guest_count, invite_count;
 };
 
-/* Takes the lines and the ticks of the form apart; what is wrong with the form as a whole is the
- * key of a sentence, else NULL. */
+/* Parses the form's lines and check boxes. Returns NULL, or the key of a sentence if the form as a
+ * whole is invalid. */
 const char *several_read(struct desk *desk);
 
-/* Makes the changes, on a worker; sets desk->done where anything was done. */
+/* Makes the changes; runs on a worker. Sets desk->done if anything was changed. */
 void several_work(struct desk *desk);
 
-/* A line of the log for each guest. */
+/* Logs one line for each guest. */
 void several_log(const struct desk *desk);
 
-/* The key of the sentence that says what became of a line. */
+/* Returns the key of the sentence for an outcome. */
 const char *several_sentence(enum several_outcome outcome);
 
 void several_free(struct several **several);

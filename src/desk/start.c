@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The forms of the page of one's own meetings: a guest with an account starts a meeting with
- * others, as far as the `meet` rules allow it, and whoever has invited to a meeting ends it, so
- * that nobody whom they invited comes in any more. Names and rules are looked at under the lock of
- * the accounts' file, so that what is allowed is what is written.
+ * The forms of the page of one's own meetings. A guest with an account starts a meeting with other
+ * guests, as the `meet` rules allow. A host ends a meeting, after which the guests whom they
+ * invited can no longer join. Names and rules are checked under the lock of the accounts' file, so
+ * that a concurrent change cannot slip in between.
  */
 #include "desk/desk.h"
 #include "desk/me.h"
@@ -20,12 +20,12 @@ enum { GUESTS_MAX = ME_CHOICES_MAX + 1, STARTED_MAX = 4, RETRY_AFTER_S = 5 };
 struct start {
 	struct worker_job job;
 	struct visit *visit;
-	bool ends; /* a meeting; else it starts one */
+	bool ends; /* true: ends a meeting; false: starts one */
 	const struct service_platform *platform;
 	char *meeting; /* "PLATFORM/MEETING-ID"; owned */
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
 	const char *accounts_path, *invites_path;
-	struct accounts_guest guests[GUESTS_MAX]; /* the first is who starts */
+	struct accounts_guest guests[GUESTS_MAX]; /* the first is the person who starts it */
 	size_t count;
 	const char *fault;
 	int rc;
@@ -43,7 +43,8 @@ static bool started_enough(const struct account *account, const char *by)
 	return count > STARTED_MAX;
 }
 
-/* The one who starts may do so with each of the others, and these may meet each other. */
+/* Whether the person who starts may meet each of the others, and all of them may meet each other.
+ */
 static bool may_meet(void *context, const struct account *accounts, size_t count)
 {
 	struct start *start = context;
@@ -159,14 +160,14 @@ static void on_done(struct worker_job *job, bool cancelled)
 {
 	struct start *start = (struct start *)((char *)job - offsetof(struct start, job));
 	struct visit *visit = start->visit;
-	enum step step = cancelled ? visit_overloaded(visit, RETRY_AFTER_S, "others had fewer")
+	enum step step = cancelled ? visit_overloaded(visit, RETRY_AFTER_S, "the queue is full")
 				   : answer(start);
 
 	free_start(start);
 	visit_continue(visit, step);
 }
 
-/* ---- the forms ---- */
+/* ---- parsing the forms ---- */
 
 static const char *get(const struct visit *visit, const char *name)
 {
@@ -175,7 +176,7 @@ static const char *get(const struct visit *visit, const char *name)
 	return params_get(visit->form, name, &value) == PARAM_ONCE ? value : "";
 }
 
-/* Whether the rules for joins let the one who starts it into the meeting. */
+/* Whether the policy allows the person who starts the meeting to join it. */
 static bool may_join(const struct visit *visit, const char *platform, const char *id)
 {
 	return policy_decide(&visit->service->settings->policy,
@@ -190,7 +191,7 @@ static bool may_join(const struct visit *visit, const char *platform, const char
 		       .verdict == POLICY_ALLOW;
 }
 
-/* The key of a sentence, or NULL. */
+/* Returns NULL, or the key of the sentence that says what is wrong. */
 static const char *read_start(struct start *start)
 {
 	struct visit *visit = start->visit;
@@ -252,7 +253,8 @@ static struct start *make_start(struct visit *visit)
 	return start;
 }
 
-/* A reload of the answer sends the form again, which must not count twice. */
+/* Claims the form in the state: a reload sends it again, which must not start a second meeting.
+ * Returns NULL, or the key of a sentence. */
 static const char *claim(const struct start *start)
 {
 	struct visit *visit = start->visit;
@@ -275,7 +277,7 @@ enum step me_change(struct visit *visit)
 	if (visit_open_ticket(visit, TICKET_DESK, get(visit, "ticket")) != 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	if (strcmp(action, "start") != 0 && strcmp(action, "end") != 0)
-		return visit_refuse(visit, "do", "no form of this page");
+		return visit_refuse(visit, "do", "not a form of this page");
 	start = make_start(visit);
 	if (start == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
@@ -288,7 +290,7 @@ enum step me_change(struct visit *visit)
 	free_start(start);
 	if (fault == NULL)
 		return visit_overloaded(
-			visit, RETRY_AFTER_S, "too much waits for the files already");
+			visit, RETRY_AFTER_S, "too many jobs are waiting for the files");
 	visit->outcome = OUTCOME_DESK_SHOWN;
 	return me_page(visit, (struct me_result){.fault = fault});
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The steps of the guest desk, and of the page that shows people their own meetings (routes.c).
+ * The steps of the guest desk and of the page of one's own meetings (routes.c).
  */
 #pragma once
 
 #include "visit/visit.h"
 
-step_function desk_enter; /* whoever is not signed in comes back here */
+step_function desk_enter; /* makes the desk the destination of a sign-in */
 step_function desk_show;
 step_function desk_change;	/* POST: one of the page's forms */
-step_function desk_return;	/* to the page, after a login or a change */
-step_function desk_mark_joined; /* of a join: notes that a guest came, where the desk shows it */
+step_function desk_return;	/* redirects to the page after a sign-in or a change */
+step_function desk_mark_joined; /* step of a join: stores when a guest joined (joined.h) */
 
-step_function me_enter; /* whoever is not signed in comes back here */
+step_function me_enter; /* makes the page the destination of a sign-in */
 step_function me_show;
 step_function me_change; /* POST: one of the page's forms */
-step_function me_return; /* to the page, after a login or a change */
+step_function me_return; /* redirects to the page after a sign-in or a change */

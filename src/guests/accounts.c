@@ -4,14 +4,14 @@
 #include "base/text.h"
 #include "guests/fields.h"
 
-/* ---- the table ---- */
+/* ---- the table of fields ---- */
 
 static const char *name_fault(const char *text)
 {
 	char canonical[IDENTITY_SUBJECT_MAX + 1];
 	bool good = identity_canonical_name(text, canonical) == 0 && strcmp(canonical, text) == 0;
 
-	return good ? NULL : "the name to sign in with is empty, too long, or not in lower case";
+	return good ? NULL : "the user name is empty, too long, or not in lower case";
 }
 
 static const char *display_fault(const char *text)
@@ -25,7 +25,7 @@ static const char *host_fault(const char *text)
 {
 	return text_is_printable(text) && strlen(text) <= 2 * IDENTITY_SUBJECT_MAX + 1
 		       ? NULL
-		       : "a host is not written BACKEND/SUBJECT";
+		       : "a host is not in the form BACKEND/SUBJECT";
 }
 
 static const char *meetings_fault(const void *account)
@@ -40,7 +40,7 @@ static const struct records_field fields[] = {
 	{.key = "hash",
 		.maximum = PASSWORD_HASH_SIZE - 1,
 		.offset = offsetof(struct account, hash),
-		.required = true, /* accounts_put() keeps the old one */
+		.required = true, /* accounts_put() fills in the old one */
 		.fault = password_hash_fault},
 	FIELD_TEXT(struct account, by, "by", 2 * IDENTITY_SUBJECT_MAX + 1, NULL),
 	{.key = "meetings",
@@ -88,7 +88,7 @@ const struct account *accounts_find(const struct records *accounts, const char *
 
 /* ---- changes ---- */
 
-/* Who invited to a meeting that stays did so, whoever changes the rest. */
+/* Keeps the hosts of meetings that remain, whoever changes the account. */
 static void inherit_hosts(struct account *account, const struct account *old)
 {
 	for (size_t i = 0; i < account->host_count; i++) {
@@ -101,8 +101,8 @@ static void inherit_hosts(struct account *account, const struct account *old)
 	}
 }
 
-/* Fills in what an account that is replaced keeps: who made it and when, who invited to its
- * meetings, its password unless there is a new one. */
+/* Copies from the old account what a replacement keeps: creator, creation time, hosts of meetings,
+ * and the password unless there is a new one. */
 static enum accounts_change inherit(struct account *account, const struct account *old,
 	const char *seen, struct accounts_record *record)
 {
@@ -150,7 +150,7 @@ static enum accounts_change put_account(struct records_change *change, struct ac
 	return ACCOUNTS_DONE;
 }
 
-/* Ends the change. Where nothing was changed, the record says nothing. */
+/* Ends the change, and clears the record if nothing was changed. */
 static enum accounts_change conclude(
 	struct records_change *change, enum accounts_change result, struct accounts_record *record)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Accounts of guests: a name, a password and the meetings that they are good for, made at the guest
- * desk and kept in a file (records.h).
+ * Accounts of guests. Each has a name, a password and the meetings that the guest may join. They
+ * are created at the guest desk and stored in a file (records.h).
  */
 #pragma once
 
@@ -10,87 +10,92 @@
 #include "secret/digest.h"
 #include "secret/password.h"
 
-#define ACCOUNT_SUBJECT "guest-" /* and the id: whose session it is */
+#define ACCOUNT_SUBJECT "guest-" /* and the account's id: the subject of a guest's session */
 
 enum {
 	ACCOUNT_MEETINGS_MAX = 16,
-	ACCOUNT_MEETINGS_ROOM = 1536, /* bytes of all of them: a session cookie has them */
+	ACCOUNT_MEETINGS_ROOM = 1536, /* bytes of all together: the session cookie has them */
 	ACCOUNT_PASSWORD_MIN = 10,    /* bytes */
 };
 
-/* Strings live as long as the list, or as their owner; none is NULL. */
+/* The strings belong to the list, or to whoever made the struct. They are never NULL. */
 struct account {
 	const char *id;	     /* RECORDS_ID_SIZE */
-	const char *name;    /* to sign in with; canonical (users.h), unique */
-	const char *display; /* "" where unknown, as the e-mail */
+	const char *name;    /* the user name: canonical (users.h) and unique */
+	const char *display; /* display name, or "" */
 	const char *email;
 	const char *hash;			    /* password.h */
 	const char *meetings[ACCOUNT_MEETINGS_MAX]; /* "PLATFORM/MEETING-ID" */
 	size_t meeting_count;
-	/* Who invited the guest to each of them, as "BACKEND/SUBJECT" and as people read it; none
-	 * where the file is older than these: `by` did. */
+	/* Who invited the guest to each meeting, as "BACKEND/SUBJECT" and as a display name. In
+	 * older files both are empty; then it was `by`. */
 	const char *hosts[ACCOUNT_MEETINGS_MAX], *host_names[ACCOUNT_MEETINGS_MAX];
 	size_t host_count, host_name_count;
-	const char *by;	 /* who made it: "BACKEND/SUBJECT" */
+	const char *by;	 /* who created it: "BACKEND/SUBJECT" */
 	int64_t created; /* seconds since 1970 */
-	int64_t expires; /* from then on refused; 0: never */
+	int64_t expires; /* seconds since 1970; 0: never */
 };
 
 extern const struct records_type accounts_type;
 
+/* Returns the account with this canonical name, or NULL. It belongs to the list. */
 const struct account *accounts_find(const struct records *accounts, const char *name);
 
-/* What is wrong with the meetings of an account, as a constant sentence; NULL: nothing. */
+/* Validates the meetings of an account. Returns NULL, or a constant that says what is wrong. */
 const char *accounts_meetings_fault(const struct account *account);
 
-/* "" or an address as mail_is_address() has it. */
+/* Whether a text is "" or an address that mail_is_address() accepts. */
 bool accounts_is_email(const char *text);
 
-/* Covers everything that may be changed: accounts that differ in any of it have two digests. */
+/* Computes a digest of everything that can be changed in an account. The desk uses it to detect
+ * concurrent changes. */
 void accounts_digest(const struct account *account, char digest[DIGEST_SIZE]);
 
-/* Covers what a sign-in rests on: all of that but the meetings, which each join looks up. */
+/* The same without the meetings, which each join looks up. When this digest changes, sessions of
+ * the account end. */
 void accounts_signin_digest(const struct account *account, char digest[DIGEST_SIZE]);
 
-/* Who invited the guest to the meeting of that index: "BACKEND/SUBJECT", and what people read. */
+/* Return who invited the guest to the meeting at an index: "BACKEND/SUBJECT", and the display name.
+ */
 const char *accounts_host(const struct account *account, size_t index);
 const char *accounts_host_name(const struct account *account, size_t index);
 
-/* The index of a meeting "PLATFORM/MEETING-ID"; meeting_count where it is not among them. */
+/* Returns the index of a meeting "PLATFORM/MEETING-ID", or meeting_count. */
 size_t accounts_meeting_at(const struct account *account, const char *meeting);
 
-/* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings; what has no platform gets
- * `platform` in front where that is not NULL (into memory that *room_r owns, to be freed by the
- * caller after the account's use). NULL, or what is wrong, a constant. */
+/* Splits "PLATFORM/MEETING-ID, …" in place into the account's meetings. If `platform` is not NULL,
+ * it is put before meetings without a platform; these texts are in *room_r, which the caller frees
+ * after the account. Returns NULL, or a constant that says what is wrong. */
 const char *accounts_read_meetings(
 	struct account *account, char *text, const char *platform, char **room_r);
 
 /* -- changes, under the file's lock -- */
 
 enum accounts_change {
-	ACCOUNTS_BROKEN = 0, /* with an error */
+	ACCOUNTS_BROKEN = 0, /* the file could not be changed: see the error */
 	ACCOUNTS_TAKEN,	     /* another account has this name */
 	ACCOUNTS_GONE,	     /* no account has this id */
-	ACCOUNTS_CHANGED,    /* somebody else changed it since it was shown */
+	ACCOUNTS_CHANGED,    /* somebody else has changed the account since `seen` */
 	ACCOUNTS_DONE,
 };
 
-/* What was changed, for the log; filled on ACCOUNTS_DONE only. */
+/* The changed account, for the log. Set on ACCOUNTS_DONE only. */
 struct accounts_record {
 	char id[RECORDS_ID_SIZE];
-	char name[IDENTITY_SUBJECT_MAX + 1];   /* to sign in with, as it is now or was last */
-	char former[IDENTITY_SUBJECT_MAX + 1]; /* "" where that was the name before */
+	char name[IDENTITY_SUBJECT_MAX + 1];   /* the user name */
+	char former[IDENTITY_SUBJECT_MAX + 1]; /* the user name before, or "" if it is the same */
 	bool is_new;
-	bool new_password; /* in place of another */
+	bool new_password; /* the password was replaced */
 };
 
-/* Adds one with a new id where account->id is "", else replaces that one, which keeps who made it
- * and when, who invited to meetings that stay, and its hash where account->hash is "". `seen`: the
- * digest of the account that is to be replaced, or NULL to replace it whatever it is. Drops those
- * that expired RECORDS_KEPT ago. */
+/* Adds an account with a new id if account->id is "". Otherwise replaces the account with that id
+ * and keeps its creator, its creation time, the hosts of meetings that remain, and its hash if
+ * account->hash is "". `seen` is the expected digest of the old account, or NULL to replace it
+ * unconditionally. Also drops accounts that expired more than RECORDS_KEPT ago. */
 enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
 	struct accounts_record *record, struct error *error);
 
+/* Removes an account. */
 enum accounts_change accounts_remove(
 	const char *path, const char *id, struct accounts_record *record, struct error *error);
 
@@ -100,34 +105,35 @@ enum accounts_invited {
 	ACCOUNTS_INVITE_BROKEN = 0, /* the file could not be changed */
 	ACCOUNTS_INVITE_UNKNOWN,    /* no account has this name or id */
 	ACCOUNTS_INVITE_ENDED,	    /* the account has expired */
-	ACCOUNTS_INVITE_FULL,	    /* it has as many meetings as fit */
-	ACCOUNTS_INVITE_ALREADY,    /* it has this one, or stands twice in the list */
-	ACCOUNTS_INVITE_REFUSED,    /* others could not be invited, and all were to be */
+	ACCOUNTS_INVITE_FULL,	    /* the account cannot have more meetings */
+	ACCOUNTS_INVITE_ALREADY,    /* it has this meeting, or is twice in the list */
+	ACCOUNTS_INVITE_REFUSED,    /* another guest could not be invited, and `all` is set */
 	ACCOUNTS_INVITE_DONE,
 };
 
 struct accounts_guest {
-	const char *wanted; /* an id, or a name in its canonical form */
+	const char *wanted; /* an id, or a canonical name */
 	bool by_id;
 	enum accounts_invited result;
-	char id[RECORDS_ID_SIZE], name[IDENTITY_SUBJECT_MAX + 1]; /* "" where unknown */
+	char id[RECORDS_ID_SIZE], name[IDENTITY_SUBJECT_MAX + 1]; /* out; "" if unknown */
 };
 
 struct accounts_meeting {
 	const char *meeting;	      /* "PLATFORM/MEETING-ID" */
-	const char *host, *host_name; /* who invites */
-	/* True: all or none, and may() is asked about all of them under the file's lock. */
+	const char *host, *host_name; /* who invites: "BACKEND/SUBJECT", and the display name */
+	/* True: invite all or none. may() decides about all accounts together while the file is
+	 * locked. */
 	bool all;
 	bool (*may)(void *context, const struct account *accounts, size_t count);
 	void *context;
 };
 
-/* Adds the meeting to the accounts in one change of the file and says of each what became of it. 0;
- * or -1, and nothing was changed. */
+/* Adds the meeting to the accounts in one change of the file and sets the result of each guest.
+ * Returns 0, or -1 with nothing changed. */
 int accounts_invite(const char *path, const struct accounts_meeting *meeting,
 	struct accounts_guest *guests, size_t count, struct error *error);
 
-/* Takes the meeting from all accounts that this host has invited to it; *count_r says how many. 0;
- * or -1, and nothing was changed. */
+/* Removes the meeting from all accounts that this host has invited to it; *count_r is their number.
+ * Returns 0, or -1 with nothing changed. */
 int accounts_end_meeting(const char *path, const char *meeting, const char *host, size_t *count_r,
 	struct error *error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What may be in an account, whether it was read or typed.
+ * Validation of accounts, both from the file and from forms.
  */
 #include "guests/accounts.h"
 
@@ -30,7 +30,7 @@ const char *accounts_meetings_fault(const struct account *account)
 
 	for (size_t i = 0; i < account->meeting_count; i++) {
 		if (!is_meeting(account->meetings[i]))
-			return "a meeting is not written PLATFORM/MEETING-ID";
+			return "a meeting is not in the form PLATFORM/MEETING-ID";
 		room += strlen(account->meetings[i]);
 	}
 	if (account->host_count != account->host_name_count ||
@@ -103,8 +103,8 @@ static char *trim(char *text)
 	return text;
 }
 
-/* An id alone may have slashes, too: what is in front of the first is no host then
- * ("john@example.org", "https:"). */
+/* Whether a meeting begins with a platform. An id alone may contain slashes, too, but what precedes
+ * the first is then not a host name ("john@example.org", "https:"). */
 static bool has_platform(const char *text)
 {
 	char host[IDENTITY_SUBJECT_MAX + 1];
@@ -127,7 +127,7 @@ const char *accounts_read_meetings(
 		room += ACCOUNT_MEETINGS_MAX * (strlen(platform) + 2);
 	*room_r = to = malloc(room);
 	if (to == NULL)
-		return "no memory";
+		return "out of memory";
 	account->meeting_count = 0;
 	while ((item = strsep(&text, ",")) != NULL) {
 		bool bare;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Several guests get one meeting, or lose it, in one change of the file.
+ * Adds a meeting to several accounts, or removes it from them, in one change of the file.
  */
 #include "guests/accounts.h"
 
@@ -13,7 +13,7 @@ static const struct account *find_guest(
 			    : accounts_find(accounts, guest->wanted);
 }
 
-/* Adds the meeting to a copy of the account. */
+/* Makes a copy of the account with the meeting added. */
 static enum accounts_invited extend(
 	const struct account *old, const struct accounts_meeting *meeting, struct account *new)
 {
@@ -69,7 +69,7 @@ static bool are_all_done(const struct accounts_guest *guests, size_t count)
 	return true;
 }
 
-/* Nothing was written: what would have been done was not. */
+/* Replaces the results ACCOUNTS_INVITE_DONE after nothing was written. */
 static void take_back(struct accounts_guest *guests, size_t count, enum accounts_invited result)
 {
 	for (size_t i = 0; i < count; i++)
@@ -100,7 +100,7 @@ int accounts_invite(const char *path, const struct accounts_meeting *meeting,
 	for (size_t i = 0; i < count; i++)
 		guests[i].result = ACCOUNTS_INVITE_BROKEN;
 	if (accounts == NULL)
-		return error_set(error, "no memory");
+		return error_set(error, "out of memory");
 	if (records_begin(&change, &accounts_type, path, error) == 0)
 		invite(&change, meeting, guests, count, accounts);
 	rc = records_end(&change);
@@ -110,7 +110,7 @@ int accounts_invite(const char *path, const struct accounts_meeting *meeting,
 	return rc;
 }
 
-/* ---- the end of a meeting ---- */
+/* ---- ending a meeting ---- */
 
 static void drop_meeting(struct account *account, size_t at)
 {

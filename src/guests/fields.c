@@ -23,5 +23,5 @@ const char *field_email_fault(const char *text)
 	bool good =
 		text[0] == '\0' || (strlen(text) <= IDENTITY_EMAIL_MAX && mail_is_address(text));
 
-	return good ? NULL : "the e-mail is not like name@example.org";
+	return good ? NULL : "the e-mail address is not like name@example.org";
 }

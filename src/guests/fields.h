@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to guests: rows of a field table, and checks that several kinds of records share.
+ * Private to src/guests: rows of field tables, and checks that several types of records share.
  */
 #pragma once
 
@@ -19,7 +19,7 @@
 		.key = (name), .kind = (what), .offset = offsetof(record, member)                  \
 	}
 
-/* Each returns a constant sentence, or NULL for good text. */
+/* Each returns NULL for a valid text, or a constant that says what is wrong. */
 const char *field_platform_fault(const char *text);
 const char *field_meeting_fault(const char *text);
-const char *field_email_fault(const char *text); /* "" is good */
+const char *field_email_fault(const char *text); /* "" is valid */

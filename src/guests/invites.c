@@ -63,11 +63,11 @@ const struct records_type invites_type = {
 
 static void hash_text(crypto_generichash_state *state, const char *text)
 {
-	/* With its NUL: so ("a", "bc") and ("ab", "c") differ. */
+	/* Hash the NUL too, so that ("a", "bc") and ("ab", "c") differ. */
 	crypto_generichash_update(state, (const uint8_t *)text, strlen(text) + 1);
 }
 
-/* Everything but whether it is revoked, which may change. */
+/* Computes the MAC over all members except `revoked`, which may change. */
 static void sign_invite(const struct invite *invite, const char *secret, uint8_t mac[MAC_BYTES])
 {
 	uint8_t key[crypto_generichash_KEYBYTES];
@@ -86,7 +86,8 @@ static void sign_invite(const struct invite *invite, const char *secret, uint8_t
 	hash_text(&state, invite->name);
 	hash_text(&state, invite->email);
 	hash_text(&state, times);
-	if (invite->by[0] != '\0' || invite->host[0] != '\0') { /* links from before had neither */
+	if (invite->by[0] != '\0' ||
+		invite->host[0] != '\0') { /* links of older versions had neither */
 		hash_text(&state, invite->by);
 		hash_text(&state, invite->host);
 	}

@@ -41,13 +41,13 @@ const struct meeting_key *meeting_keys_find(
 	return records_find(keys, &(struct meeting_key){.platform = platform, .meeting = meeting});
 }
 
-/* ---- keys that are made here ---- */
+/* ---- generated keys ---- */
 
 static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 
 enum { LETTERS = 12, GROUP = 4 };
 
-/* Writes the letters in groups. */
+/* Writes the characters in groups. */
 static void write_made(const char letters[LETTERS], char key[MEETING_KEY_MADE_SIZE])
 {
 	size_t length = 0;

@@ -9,7 +9,7 @@
 static const struct records_field id_field = {
 	.key = "id", .kind = RECORDS_TEXT, .maximum = RECORDS_ID_SIZE - 1};
 
-/* ---- members of a record ---- */
+/* ---- access to fields ---- */
 
 static const void *member(const void *record, size_t offset)
 {
@@ -31,7 +31,7 @@ static int64_t time_of(const void *record, const struct records_field *field)
 	return *(const int64_t *)member(record, field->offset);
 }
 
-/* The items of a list; a text is a list of one. */
+/* Returns the items of a list field. A text field is a list of one. */
 static const char *const *items_of(
 	const void *record, const struct records_field *field, size_t *count_r)
 {
@@ -46,7 +46,7 @@ static bool is_time(const struct records_field *field)
 	return field->kind >= RECORDS_TIME;
 }
 
-/* ---- an entry of the file as a record ---- */
+/* ---- from JSON to a record ---- */
 
 static int read_text(const json_t *value, size_t maximum, const char **text_r)
 {
@@ -95,7 +95,7 @@ static int read_field(const json_t *entry, const struct records_field *field, ch
 	return read_time(value, at);
 }
 
-/* Fills the record. NULL, or the field that is not of its kind. */
+/* Fills the record. Returns NULL, or the field whose JSON has the wrong type. */
 static const struct records_field *read_entry(
 	const struct records_type *type, const json_t *entry, void *record)
 {
@@ -122,7 +122,7 @@ static int refuse_field(
 		path, number, field->key);
 }
 
-/* ---- a record as an entry ---- */
+/* ---- from a record to JSON ---- */
 
 static json_t *time_to_json(int64_t seconds)
 {
@@ -145,7 +145,8 @@ static json_t *list_to_json(const void *record, const struct records_field *fiel
 	return list;
 }
 
-/* A field that an older version left out stays out while it has nothing. 0 or -1. */
+/* Writes a field. In an entry of an older version a missing field stays missing while it is empty.
+ * Returns 0 or -1. */
 static int write_field(
 	json_t *entry, bool is_new, const struct records_field *field, const void *record)
 {
@@ -210,7 +211,7 @@ static const char *missing_field(const struct records_type *type, const void *re
 	return NULL;
 }
 
-/* A time of that kind, or 0. */
+/* Returns the record's time of that kind, or 0. */
 static int64_t time_of_kind(
 	const struct records_type *type, const void *record, enum records_kind kind)
 {

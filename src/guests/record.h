@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to guests: one entry of a file of records, as JSON and as a struct.
+ * Private to src/guests: converts one entry of a file of records between JSON and a struct.
  */
 #pragma once
 
@@ -8,26 +8,30 @@
 
 #include <jansson.h>
 
+/* Returns the record's id, which belongs to the record. */
 const char *record_id(const void *record);
 
-/* Fills the record, whose strings are the entry's, and checks it. 0, or -1 with "PATH: entry
- * NUMBER: …" in the error. */
+/* Fills and validates a record. Its strings belong to the entry. Returns 0, or -1 with the error
+ * "PATH: entry NUMBER: …". */
 int record_check(const struct records_type *type, const json_t *entry, void *record,
 	const char *path, size_t number, struct error *error);
 
-/* Whether it had an expiry that was over at `now`. */
+/* Whether the record has an expiry that is not later than `now`. */
 bool record_expired(const struct records_type *type, const void *record, int64_t now);
 
-/* A copy of `old` (NULL: a new entry) with the fields of the record. NULL without memory. */
+/* Returns a copy of `old` (NULL: a new entry) with the record's fields, which the caller releases,
+ * or NULL if memory runs out. */
 json_t *record_write(const struct records_type *type, json_t *old, const void *record);
 
 /* -- records.c, for records_change.c -- */
 
+/* Returns the type of a list. */
 const struct records_type *records_type(const struct records *records);
 
-/* The entries of a file; the caller's (json_decref). */
+/* Reads the entries of a file. The caller releases them with json_decref(). Returns NULL with the
+ * error on failure. */
 json_t *records_entries(const struct records_type *type, const char *path, struct error *error);
 
-/* Checks the entries and makes a list, which holds a reference of its own to them. */
+/* Validates the entries and makes a list, which keeps its own reference to them. */
 struct records *records_make(
 	const struct records_type *type, const char *path, json_t *entries, struct error *error);

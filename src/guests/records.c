@@ -17,7 +17,7 @@ struct order {
 
 struct records {
 	const struct records_type *type;
-	json_t *entries; /* holds the strings */
+	json_t *entries; /* owns the strings */
 	char *rows;
 	size_t count;
 	struct order by_id, by_key;
@@ -42,7 +42,7 @@ static int sort_rows(
 	qsort_r(order->rows, records->count, sizeof *order->rows, compare_rows, order);
 	for (size_t i = 1; i < records->count; i++)
 		if (order->compare(order->rows[i - 1], order->rows[i]) == 0)
-			return error_set(error, "%s: the entries %s and %s have the same %s", path,
+			return error_set(error, "%s: entries %s and %s have the same %s", path,
 				record_id(order->rows[i - 1]), record_id(order->rows[i]),
 				order->unique);
 	return 0;
@@ -92,7 +92,7 @@ struct records *records_make(
 		};
 	if (records == NULL || records->rows == NULL || records->by_id.rows == NULL ||
 		records->by_key.rows == NULL) {
-		error_set(error, "%s: no memory for %zu entries", path, count);
+		error_set(error, "%s: out of memory for %zu entries", path, count);
 		records_free(&records);
 	} else if (read_rows(records, path, error) != 0) {
 		records_free(&records);
@@ -141,8 +141,7 @@ const void *records_find(const struct records *records, const void *wanted)
 
 /* ---- the file ---- */
 
-/* Only ENOENT counts as empty: a folder that cannot be entered may hide the list of those who were
- * revoked. */
+/* Only ENOENT means an empty list. On other errors the file may exist and contain revocations. */
 static bool is_missing(const char *path)
 {
 	struct stat st;
@@ -161,7 +160,7 @@ static json_t *parse(const char *path, const struct buffer *text, struct error *
 	return root;
 }
 
-/* Takes the list out of the document. */
+/* Extracts the list from the document. */
 static json_t *take_entries(const char *path, const char *format, json_t *root, struct error *error)
 {
 	const char *found = json_string_value(json_object_get(root, "format"));
@@ -192,7 +191,7 @@ json_t *records_entries(const struct records_type *type, const char *path, struc
 	if (is_missing(path)) {
 		entries = json_array();
 		if (entries == NULL)
-			error_set(error, "%s: no memory", path);
+			error_set(error, "%s: out of memory", path);
 		return entries;
 	}
 	if (file_read_text(path, FILE_PRIVATE, &text, error) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Changes of a file of records, and following those of other processes.
+ * Changes files of records, and reloads them after changes by other processes.
  */
 #include "guests/records.h"
 
@@ -25,12 +25,13 @@ int records_begin(struct records_change *change, const struct records_type *type
 		entries = records_entries(type, path, error);
 	if (entries != NULL)
 		change->read = records_make(type, path, entries, error);
-	/* The records that were read keep the old entries. */
+	/* change->read keeps a reference to the old entries. */
 	if (change->read != NULL && (change->entries = json_copy(entries)) == NULL)
-		error_set(error, "%s: no memory", path);
+		error_set(error, "%s: out of memory", path);
 	json_decref(entries);
 	if (stat(path, &st) == 0)
-		change->mode = st.st_mode & 0640; /* root may have let the daemon's group read it */
+		change->mode = st.st_mode &
+			       0640; /* keep a group permission that root has set for the daemon */
 	change->old = change->read;
 	change->failed = change->entries == NULL;
 	return change->failed ? -1 : 0;
@@ -41,7 +42,7 @@ static const char *entry_id(const json_t *entry)
 	return json_string_value(json_object_get(entry, "id"));
 }
 
-/* The index of the entry; the size of the list without one. */
+/* Returns the index of the entry with this id, or the size of the list. */
 static size_t position(const json_t *entries, const char *id)
 {
 	size_t i = 0, count = json_array_size(entries);
@@ -62,7 +63,7 @@ void records_put(struct records_change *change, const void *record)
 	change->changed = true;
 	if (rc != 0 && !change->failed) {
 		change->failed = true;
-		error_set(change->error, "%s: no memory for an entry", change->path);
+		error_set(change->error, "%s: out of memory for an entry", change->path);
 	}
 }
 
@@ -133,7 +134,7 @@ int records_end(struct records_change *change)
 	struct records *check;
 	int rc = change->failed ? -1 : 0;
 
-	/* A file that could not be read again is never written. */
+	/* Never write a file that could not be read back. */
 	if (rc == 0 && change->changed) {
 		check = records_make(
 			records_type(change->old), change->path, change->entries, change->error);
@@ -151,8 +152,8 @@ int records_end(struct records_change *change)
 
 static struct records *load_stamped(struct records_file *file, struct error *error)
 {
-	/* Before the load: a change meanwhile shows. The stamp of a bad file is not kept, so that
-	 * it is an error until it is good. */
+	/* Take the stamp before loading, so that a concurrent change is noticed. The stamp of an
+	 * invalid file is not stored, so the error repeats until the file is valid. */
 	struct file_stamp stamp = file_stamp(file->path);
 	struct records *records = records_load(file->type, file->path, error);
 
@@ -172,7 +173,7 @@ int records_open(struct records_file *file, const struct records_type *type, str
 	return 0;
 }
 
-/* With `reading` held. */
+/* The caller holds `reading`. */
 static int read_again(struct records_file *file, struct error *error)
 {
 	struct records *records, *old;
@@ -206,7 +207,7 @@ int records_refresh(void *instance, struct error *error)
 
 bool records_catch_up(struct records_file *file)
 {
-	struct error error; /* a bad file is for records_refresh() to report */
+	struct error error; /* ignored: records_refresh() reports invalid files */
 	bool changed;
 
 	pthread_mutex_lock(&file->reading);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 1: what the platform's redirect asks for, checked at the door. Source of the parameters: the
- * platform's document, section 3.1.
+ * Step 1: validates the parameters of the platform's redirect ("External Meeting Authorization
+ * Service", section 3.1).
  */
 #include "join/arrive.h"
 
@@ -16,7 +16,7 @@ static bool is_meeting_id(const char *text)
 	return text_is_token(text, 1, JOIN_ID_MAX, JOIN_ID_OTHERS);
 }
 
-/* The mandatory parameters but the host name. Each must stand exactly once. */
+/* The mandatory parameters except the host name. Each must be given exactly once. */
 static const struct parameter {
 	const char *name;
 	size_t maximum;
@@ -25,7 +25,7 @@ static const struct parameter {
   meeting_token = {"meetingToken", JOIN_TOKEN_MAX, join_is_meeting_token},
   request_token = {"requestToken", JOIN_REQUEST_MAX, join_is_request_token};
 
-/* Copies a parameter that fits. 0 or -1 after answering. */
+/* Copies a valid parameter. Returns 0, or -1 after it has failed the visit. */
 static int take(struct visit *visit, const struct params *query, const struct parameter *parameter,
 	char **copy_r)
 {
@@ -33,8 +33,8 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 	enum params_count count = params_get(query, parameter->name, &value);
 
 	if (count != PARAM_ONCE) {
-		visit_refuse(visit, parameter->name,
-			count == PARAM_MISSING ? "missing" : "stands twice");
+		visit_refuse(
+			visit, parameter->name, count == PARAM_MISSING ? "missing" : "given twice");
 		return -1;
 	}
 	if (strlen(value) > parameter->maximum) {
@@ -53,8 +53,8 @@ static int take(struct visit *visit, const struct params *query, const struct pa
 
 enum { HOSTNAME_MAX = 253 };
 
-/* No such platform is configured; the log says what came and what there is. `entry` is where it
- * came in, "" for the mount. STEP_DONE. */
+/* Fails the visit because no such platform is configured. The log shows the name and the known
+ * platforms. `entry` is the visit's entry, or "" for MOUNT. Returns STEP_DONE. */
 static enum step refuse_platform(struct visit *visit, const char *hostname, const char *entry)
 {
 	const struct service *service = visit->service;
@@ -70,13 +70,13 @@ static enum step refuse_platform(struct visit *visit, const char *hostname, cons
 				service->platforms[i].title);
 	}
 	visit->report.hostname = strndup(hostname, HOSTNAME_MAX);
-	visit_set_detail(visit, "not the title of a platform here: %s",
-		known.length > 0 ? known.data : "none takes visits at this address");
+	visit_set_detail(visit, "no platform of this name at this address; known: %s",
+		known.length > 0 ? known.data : "none");
 	buffer_release(&known);
 	return visit_fail(visit, FAILURE_UNKNOWN_PLATFORM);
 }
 
-/* The host name selects one of the configured platforms and is used for nothing else. */
+/* Selects the platform by the host name, which is used for nothing else. */
 static int take_platform(struct visit *visit, const struct params *query)
 {
 	const char *hostname = NULL;
@@ -85,12 +85,12 @@ static int take_platform(struct visit *visit, const struct params *query)
 	if (count != PARAM_ONCE || !text_is_host(hostname)) {
 		visit_refuse(visit, "hostname",
 			count == PARAM_MISSING ? "missing"
-			: count == PARAM_ONCE  ? "no host name"
-					       : "stands twice");
+			: count == PARAM_ONCE  ? "not a host name"
+					       : "given twice");
 		return -1;
 	}
 	visit->platform = service_platform(visit->service, hostname);
-	/* Drivers that read what comes in themselves are to do so. */
+	/* Platforms with their own entry do not accept visits here. */
 	if (visit->platform == NULL || visit->platform->driver->entry != NULL) {
 		visit->platform = NULL;
 		refuse_platform(visit, hostname, "");
@@ -113,7 +113,7 @@ static int take_forwards(struct visit *visit, const struct params *query)
 		if (count == PARAM_MISSING)
 			continue;
 		if (count == PARAM_REPEATED) {
-			visit_refuse(visit, peer->forward.items[i], "stands twice");
+			visit_refuse(visit, peer->forward.items[i], "given twice");
 			return -1;
 		}
 		if (join_add_forward(&visit->join, peer->forward.items[i], value) != 0) {
@@ -129,7 +129,7 @@ static enum step read_query(struct visit *visit, const struct params *query)
 	struct join *join = &visit->join;
 
 	visit->destination = DESTINATION_MEETING;
-	/* The form of all four comes before the question whose they are. */
+	/* Validate all four before looking up the platform. */
 	if (take(visit, query, &meeting_id, &join->meeting_id) != 0 ||
 		take(visit, query, &meeting_token, &join->meeting_token) != 0 ||
 		take(visit, query, &request_token, &join->request_token) != 0 ||
@@ -144,8 +144,7 @@ enum step arrive_from_platform(struct visit *visit)
 	struct params *query;
 	enum step step;
 
-	/* A browser that only guesses where its user goes next must not use the request token up.
-	 */
+	/* A browser's prefetch must not use up the request token. */
 	if (strstr(visit->request.purpose, "prefetch") != NULL)
 		return visit_refuse(visit, "Sec-Purpose", "a prefetch is no visit");
 	query = params_parse(text, strlen(text));
@@ -192,7 +191,8 @@ enum step arrive_at(struct visit *visit, const char *rest,
 				: visit_refuse(visit, arrival.bad, error.text);
 }
 
-/* Addresses of meetings may end with a slash, as those of Galene do; no name of one does. */
+/* Removes a slash at the end of the path: URLs of meetings may have one, as Galene's do, but no id
+ * does. */
 static enum step arrive_below(struct visit *visit, const char *rest, const struct params *query)
 {
 	size_t length = strlen(rest);
@@ -210,12 +210,12 @@ static enum step read_entry(struct visit *visit, const struct params *query)
 	enum step step;
 
 	if (params_get(query, "platform", &title) == PARAM_REPEATED)
-		return visit_refuse(visit, "platform", "stands twice");
+		return visit_refuse(visit, "platform", "given twice");
 	visit->platform = service_platform_at(visit->service, entry, title);
 	if (visit->platform == NULL)
-		return title != NULL
-			       ? refuse_platform(visit, title, entry)
-			       : visit_refuse(visit, "platform", "there are several: name one");
+		return title != NULL ? refuse_platform(visit, title, entry)
+				     : visit_refuse(visit, "platform",
+					       "several platforms have this entry: name one");
 	if (!handover_is_asked_for(query) && admission_is_for_scripts(visit))
 		return visit_fail(visit, FAILURE_NOT_FOUND);
 	step = arrive_below(visit, slash != NULL ? slash + 1 : "", query);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 3: may they? Nothing has been exchanged before this says yes.
+ * Step 3: asks the policy. No exchange happens before it allows the join.
  */
 #include "join/steps.h"
 

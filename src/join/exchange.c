@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 4: the request token for an access token, at the platform. The request token is claimed in
- * the shared state before anything is sent, so that of all who try, in all processes, one sends.
- * Source: the platform's document, section 3.2; contract section 3.4.
+ * Step 4: exchanges the request token for an access token ("External Meeting Authorization
+ * Service", section 3.2). The request token is first claimed in the shared state, so that of
+ * several visits with the same token, in all processes, only one sends it.
  */
 #include "join/exchange.h"
 
@@ -20,13 +20,13 @@ enum { TARGET_MAX = 16 * 1024 };
 
 static enum step send_request(struct visit *visit);
 
-/* Nothing was sent: somebody may try the same link again. */
+/* Releases the claim after nothing was sent, so that the link still works. */
 static void give_claim_back(struct visit *visit)
 {
 	state_unclaim(visit->server->state, visit->exchange.claim);
 }
 
-/* Only a platform that refused is asked again, with the next older secret. */
+/* After a refusal, tries the next older secret. Other failures are final. */
 static enum step refused(struct visit *visit)
 {
 	size_t count;
@@ -50,7 +50,8 @@ static void hide(char *text, const char *value)
 		memset(at, '*', length);
 }
 
-/* A platform's own words may quote the request, whose address holds the secret. */
+/* Masks secrets and ids: the platform's message may quote the request, whose URL contains the
+ * secret. */
 static void hide_request(const struct visit *visit, const char *secret, char *text)
 {
 	const char *const values[] = {secret, visit->join.request_token, visit->join.meeting_token};
@@ -65,12 +66,13 @@ static void hide_request(const struct visit *visit, const char *secret, char *te
 	}
 }
 
-/* It has not looked at the request; with a new link somebody may come again. */
+/* For 429 and 503 with Retry-After: the platform has not processed the request. The visitor needs a
+ * new link. */
 static enum step be_busy(struct visit *visit, const struct outbound_answer *answer)
 {
 	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
 	visit->report.retry_after = answer->retry_after_ms / 1000;
-	visit_set_detail(visit, "the platform asks to come back in %lld s (HTTP %ld)",
+	visit_set_detail(visit, "the platform asks to retry in %lld s (HTTP %ld)",
 		(long long)visit->report.retry_after, answer->status);
 	return visit_fail(visit, FAILURE_OVERLOADED);
 }
@@ -167,7 +169,7 @@ static void on_answer(void *context, const struct outbound_answer *answer)
 	fiber_run(take_answer, &(struct answered){context, answer});
 }
 
-/* Sends with the present version of the secret, within what is left of the one deadline. */
+/* Sends the request with the current version of the secret. All versions share one deadline. */
 static enum step send_request(struct visit *visit)
 {
 	struct service_platform *platform = visit->platform;
@@ -176,7 +178,7 @@ static enum step send_request(struct visit *visit)
 		platform->peer->timeout_ms - (clock_monotonic_ms() - visit->exchange.started_ms);
 	const struct store_secret *secrets;
 	struct outbound_peer *peer;
-	struct error error = {"no memory for the exchange"};
+	struct error error = {"out of memory for the exchange"};
 	size_t count;
 	int rc = -1;
 
@@ -188,7 +190,7 @@ static enum step send_request(struct visit *visit)
 		rc = outbound_get(peer, target.data, left, on_answer, visit);
 	buffer_wipe(&target);
 	if (left <= 0) {
-		visit_set_detail(visit, "no time is left for an older version of the secret");
+		visit_set_detail(visit, "no time left to try an older version of the secret");
 		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
 	}
 	if (rc == 0)
@@ -199,7 +201,7 @@ static enum step send_request(struct visit *visit)
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* Waits for the end of this turn of the loop, when all claims are made in one step. */
+/* Waits for the end of this iteration of the loop, when all claims are made together. */
 static enum step claim(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
@@ -226,18 +228,18 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 		return send_request(visit);
 	case STATE_CLAIM_LOST:
 		visit_set_detail(
-			visit, "this request token came before: its link was opened twice");
+			visit, "this request token was used before: the link was opened twice");
 		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
-		return join_rate_refuse(visit, claim->wait_ms, "too many joins of theirs");
+		return join_rate_refuse(visit, claim->wait_ms, "too many joins");
 	case STATE_CLAIM_BROKEN:
 		break;
 	}
-	visit_set_detail(visit, "the state does not take the claim of the request token");
+	visit_set_detail(visit, "the state refused the claim of the request token");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
-/* A ticket may bring the same token again for as long as it is good. */
+/* The claim lasts as long as a ticket can contain the same token. */
 static struct state_claimed claim_of(const struct visit *visit)
 {
 	int64_t ticket_s = visit->service->settings->ticket_lifetime + TICKET_SKEW;
@@ -280,9 +282,10 @@ enum step exchange_token(struct visit *visit)
 {
 	size_t count;
 
-	/* Whoever is gone will come back with the same link; let it be good then. */
+	/* If the visitor has closed the connection, leave the link valid: they may open it again.
+	 */
 	if (visit->signin.has_waited && reply_is_abandoned(&visit->reply)) {
-		visit_set_detail(visit, "the visitor was gone before the exchange");
+		visit_set_detail(visit, "the visitor closed the connection before the exchange");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
 	params_free(&visit->form);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Request tokens are claimed together: those of all visits that a turn of the loop brought as far.
+ * Claims the request tokens of all visits of one iteration of the event loop together.
  */
 #pragma once
 
 #include "visit/visit.h"
 
-/* Once a turn of the loop, after what the turn brought: claims the request tokens of all visits
- * that wait for that, and goes on with them. */
+/* Call at the end of each iteration: claims the request tokens of all visits that wait for that,
+ * and resumes them. */
 void exchange_claim_all(struct server *server);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 4 with a platform that signs, or that is talked with in several turns: the driver does it
- * all. Where it only signs it does so at once on the loop, or on the queue for slow signatures;
- * else it runs on the platform's queue of workers and through its breaker. There is no request
- * token that could be used twice. A driver whose secret can be renewed is called once more when the
- * platform does not accept it.
+ * Step 4 for drivers with a `grant` table. A driver without I/O runs on the event loop, or on the
+ * queue for slow signatures. Other drivers run on the platform's worker queue and behind its
+ * circuit breaker. There is no request token that could be used twice. If the platform does not
+ * accept a secret that can be renewed, the secret is renewed and the driver called once more.
  */
 #include "join/grant.h"
 
@@ -16,7 +15,7 @@
 #include "visit/client.h"
 #include "visit/fail.h"
 
-/* Somebody who is being let in; the loop touches none of it while a worker has it. */
+/* A call of admit(). While a worker runs it, the event loop does not touch this struct. */
 struct granting {
 	struct visit *visit;
 	struct service_platform *platform;
@@ -25,15 +24,16 @@ struct granting {
 	size_t accepted;
 	int64_t retry_after;
 	struct error error;
-	bool called;  /* it came to a worker in time */
-	bool renewed; /* the secret was, for this visit */
+	bool called;  /* a worker has called admit() in time */
+	bool renewed; /* the secret was renewed for this visit */
 	struct upkeep_waiter waiter;
 	enum platform_verdict verdict;
 	int64_t started_ms;
 	struct worker_job job;
 };
 
-/* A session that is of this visit alone has another id at the next one. */
+/* Computes grant->user_id. A session for a single visit has a new id each time, so the browser's
+ * key is used instead. */
 static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_ID_SIZE])
 {
 	const struct identity *who = &visit->session.who;
@@ -53,12 +53,12 @@ static void fill_user_id(const struct visit *visit, char user_id[PLATFORM_USER_I
 	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 	if (visit->script.client == NULL)
 		return;
-	/* Two windows of one session are two clients, and each comes back as itself. */
+	/* Two windows of a session are two clients, each with its own stable id. */
 	seal_hash(hash_key, key, "rejoin of a client", user_id, visit->script.client, NULL);
 	text_hex(key, (PLATFORM_USER_ID_SIZE - 1) / 2, user_id);
 }
 
-/* Who has an account is one person wherever they join; who has none, as long as their session. */
+/* Computes grant->person_id, from the account, or from the session if there is no account. */
 static void fill_person_id(const struct visit *visit, char person_id[PLATFORM_USER_ID_SIZE])
 {
 	const struct identity *who = &visit->session.who;
@@ -92,7 +92,7 @@ static void prepare(struct granting *granting, struct visit *visit, bool renewed
 		.role = visit->exchange.role,
 		.by_script = visit->script.asks,
 		.clears_room = visit->exchange.clears_room,
-		.now = clock_wall(), /* whoever signed in may have taken a while */
+		.now = clock_wall(), /* not visit->now: the sign-in may have taken a while */
 		.deadline = granting->started_ms + visit->platform->peer->timeout_ms,
 		.secrets = {granting->texts, 0},
 		.token = &visit->exchange.token,
@@ -167,8 +167,8 @@ static struct granting *granting_of(struct worker_job *job)
 	return (struct granting *)((char *)job - offsetof(struct granting, job));
 }
 
-/* Whoever has waited for a worker for half of the time is told so: what is left may be too short
- * for a platform that is well, and would count as its failure. */
+/* Gives up if half of the time was spent waiting for a worker: the rest may be too short even for a
+ * healthy platform, and a timeout would count as the platform's failure. */
 static void on_worker(struct worker_job *job)
 {
 	struct granting *granting = granting_of(job);
@@ -178,8 +178,9 @@ static void on_worker(struct worker_job *job)
 		call(granting);
 }
 
-/* Whatever it answers, a platform that answers is there: a visitor can choose a meeting that it has
- * a bad answer for, and one that was never asked has not failed. */
+/* Reports the result to the circuit breaker. Every answer counts as success, since a visitor can
+ * choose a meeting for which the platform answers badly. A platform that was never asked has not
+ * failed. */
 static void tell_breaker(const struct granting *granting)
 {
 	struct breaker *breaker = &granting->platform->breaker;
@@ -203,7 +204,7 @@ static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 
 static enum step submit(struct visit *visit, struct worker_queue *queue, bool renewed);
 
-/* ---- where the platform does not accept the secret ---- */
+/* ---- renewing the secret ---- */
 
 static void on_renewed(struct upkeep_waiter *waiter, const char *why)
 {
@@ -225,8 +226,8 @@ static void on_renewed(struct upkeep_waiter *waiter, const char *why)
 		visit_continue(visit, step);
 }
 
-/* True where the visit waits for another version of the secret, and goes on with that. What such a
- * version is refused for is not its age. */
+/* Returns true if the visit now waits for a renewed secret. A version that was just renewed is not
+ * renewed again. */
 static bool await_renewal(struct granting *granting)
 {
 	const struct visit *visit = granting->visit;
@@ -264,8 +265,8 @@ static void on_done(struct worker_job *job, bool cancelled)
 		step = conclude(granting);
 	else
 		step = be_busy(visit, 0,
-			cancelled ? "too much waits for the platform already"
-				  : "too many others wait for the platform");
+			cancelled ? "too many requests are waiting for the platform"
+				  : "the wait for the platform is too long");
 	free(granting);
 	visit_continue(visit, step);
 }
@@ -278,7 +279,7 @@ static enum step submit(struct visit *visit, struct worker_queue *queue, bool re
 
 	if (!breaker_allows(&platform->breaker, clock_monotonic_ms(), &wait_ms))
 		return be_busy(visit, wait_ms,
-			"the platform was out of order and is left alone for a while");
+			"the platform failed repeatedly; the circuit breaker is open");
 	granting = malloc(sizeof *granting);
 	if (granting != NULL) {
 		prepare(granting, visit, renewed);
@@ -291,7 +292,7 @@ static enum step submit(struct visit *visit, struct worker_queue *queue, bool re
 	}
 	free(granting);
 	breaker_abandoned(&platform->breaker);
-	return be_busy(visit, 0, "too much waits for the platform already");
+	return be_busy(visit, 0, "too many requests are waiting for the platform");
 }
 
 enum step grant_access(struct visit *visit)

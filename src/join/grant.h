@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Access at a platform that signs, or that is talked with in several turns.
+ * Access at platforms whose driver signs tokens or sends several requests (platform_grant_ops).
  */
 #pragma once
 
 #include "visit/visit.h"
 
-/* What exchange_token() does for drivers with a grant. */
+/* The part of exchange_token() for drivers with a `grant` table. */
 enum step grant_access(struct visit *visit);

@@ -8,7 +8,7 @@
 
 enum { URL_MAX = 16 * 1024, STATE_MAX = 512 };
 
-/* As OAuth 2.0 calls them, and as the join remembers them. */
+/* Parameters of OAuth 2.0; the join stores their values under the same names. */
 static const char redirect_uri[] = "redirect_uri", challenge[] = "code_challenge",
 		  method[] = "code_challenge_method", opaque[] = "state";
 
@@ -21,18 +21,18 @@ bool handover_is_asked_for(const struct params *query)
 	return params_get(query, redirect_uri, &value) != PARAM_MISSING;
 }
 
-/* What a visit asks for; NULL where it does not say. */
+/* The parameters of a visit; NULL if missing. */
 struct wish {
 	const char *redirect_uri, *challenge, *method, *state;
 };
 
-/* What is wrong with a visit; `why` NULL: nothing. */
+/* The invalid parameter and the reason; `why` is NULL if all are valid. */
 struct fault {
 	const char *parameter, *why;
 };
 
 static const char not_listed[] =
-	"not one of `redirects` and `app` of the platform's section, word for word";
+	"not exactly one of `redirects` and `app` in the platform's section";
 
 static struct fault read_wish(const struct params *query, struct wish *wish)
 {
@@ -45,7 +45,7 @@ static struct fault read_wish(const struct params *query, struct wish *wish)
 		enum params_count count = params_get(query, texts[i].name, texts[i].value);
 
 		if (count != PARAM_ONCE && count != PARAM_MISSING)
-			return (struct fault){texts[i].name, "stands twice"};
+			return (struct fault){texts[i].name, "given twice"};
 	}
 	return (struct fault){NULL, NULL};
 }
@@ -56,8 +56,8 @@ static bool is_empty(const struct wish *wish)
 	       wish->state == NULL;
 }
 
-/* Of a native program anybody on the machine can take the code (RFC 8252, 8.1), so that it has to
- * have a challenge. */
+/* Validates the parameters. A native application must send a challenge: other programs on the
+ * machine could intercept its code (RFC 8252 section 8.1). */
 static struct fault check_wish(const struct platform_peer *peer, const struct wish *wish)
 {
 	const char *origin, *target = wish->redirect_uri;
@@ -71,11 +71,11 @@ static struct fault check_wish(const struct platform_peer *peer, const struct wi
 	if (wish->method != NULL && strcmp(wish->method, "S256") != 0)
 		return (struct fault){method, "not S256"};
 	if (wish->challenge != NULL && wish->method == NULL)
-		return (struct fault){method, "missing, which would mean \"plain\": send S256"};
+		return (struct fault){method, "missing, which means \"plain\": send S256"};
 	if (wish->challenge != NULL && !code_is_challenge(wish->challenge))
-		return (struct fault){challenge, "not the base64url of a SHA-256"};
+		return (struct fault){challenge, "not the base64url of a SHA-256 hash"};
 	if (wish->challenge == NULL && kind == REDIRECT_NATIVE)
-		return (struct fault){challenge, "missing: a native program needs one"};
+		return (struct fault){challenge, "missing: a native application needs one"};
 	if (wish->state != NULL && strlen(wish->state) > STATE_MAX)
 		return (struct fault){opaque, "too long"};
 	return (struct fault){NULL, NULL};
@@ -92,7 +92,8 @@ enum step handover_read(struct visit *visit, const struct params *query)
 	struct wish wish = {NULL, NULL, NULL, NULL};
 	struct fault fault;
 
-	if (visit->platform->driver->script == NULL) /* they are the driver's, or nobody's */
+	if (visit->platform->driver->script ==
+		NULL) /* without scripts, the parameters belong to the driver */
 		return STEP_NEXT;
 	fault = read_wish(query, &wish);
 	if (fault.why == NULL && !is_empty(&wish))
@@ -106,9 +107,9 @@ enum step handover_read(struct visit *visit, const struct params *query)
 	return visit_fail(visit, FAILURE_INTERNAL);
 }
 
-/* ---- going on ---- */
+/* ---- redirecting ---- */
 
-/* Where the visit ends; NULL: at the platform. */
+/* Returns the redirect target, or NULL for the platform. */
 static const char *target_of(const struct visit *visit)
 {
 	const char *asked = join_remembered(&visit->join, redirect_uri);
@@ -128,7 +129,7 @@ static void put(struct buffer *url, const char *name, const char *value)
 	buffer_percent(url, value);
 }
 
-/* 0 or -1. */
+/* Appends a new code. Returns 0 or -1. */
 static int put_code(const struct visit *visit, const char *origin, struct buffer *url)
 {
 	const struct store *store = visit->files->store;
@@ -146,15 +147,15 @@ static int put_code(const struct visit *visit, const char *origin, struct buffer
 	return rc;
 }
 
-/* A page of our own site whose script did not begin gets none: its session's cookie comes, and an
- * address is a worse place for what lets somebody in. */
+/* Whether the redirect needs a code. A page of our own site needs none unless its script started
+ * the visit: its requests have the session cookie, and a URL is a worse place for a credential. */
 static bool needs_code(const struct visit *visit, enum redirect_kind kind, const char *origin)
 {
 	return kind == REDIRECT_NATIVE || join_remembered(&visit->join, challenge) != NULL ||
 	       !site_is_same(visit->service->settings->origin, origin);
 }
 
-/* All of it fits into the buffer, whatever came. */
+/* The buffer is large enough for the longest valid parameters. */
 static enum step write_url(struct visit *visit, struct buffer *url)
 {
 	const struct platform_script_ops *script = visit->platform->driver->script;
@@ -163,7 +164,7 @@ static enum step write_url(struct visit *visit, struct buffer *url)
 	const char *name = script->meeting_parameter(&visit->join, &value);
 	bool good;
 
-	if (kind == REDIRECT_UNKNOWN) /* the configuration has changed since it came */
+	if (kind == REDIRECT_UNKNOWN) /* the configuration has changed since the visit arrived */
 		return visit_refuse(visit, redirect_uri, not_listed);
 	buffer_text(url, target_of(visit));
 	put(url, name, value != NULL ? value : "");

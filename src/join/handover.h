@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Visits that end at the page of an application or at a native program, whose script then asks for
- * the token (script.c): with the meeting and, where no session's cookie would come from there, with
- * a code that the script trades (session/code.h).
+ * Redirects visits to an application's page or to a native application, whose script then requests
+ * the token (script.c). The redirect URL names the meeting. If the script cannot send the session
+ * cookie, the URL also has a code that the script exchanges (session/code.h).
  */
 #pragma once
 
 #include "visit/visit.h"
 
-/* Whether a visit by an entry says where it is to end. */
+/* Whether the query of a visit has redirect parameters. */
 bool handover_is_asked_for(const struct params *query);
 
-/* Reads `redirect_uri`, `code_challenge`, `code_challenge_method` and `state` into the visit's
- * join. STEP_NEXT, or STEP_DONE after a refusal. */
+/* Validates `redirect_uri`, `code_challenge`, `code_challenge_method` and `state` and stores them
+ * in the visit's join. Returns STEP_NEXT, or STEP_DONE after a refusal. */
 enum step handover_read(struct visit *visit, const struct params *query);
 
-/* Whether the visit ends there, and not at the platform. */
+/* Whether the visit is redirected to an application and not to the platform. */
 bool handover_is_due(const struct visit *visit);
 
-/* Sends the browser there. STEP_DONE. */
+/* Redirects the browser to the application. Returns STEP_DONE. */
 enum step handover_return(struct visit *visit);

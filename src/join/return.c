@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Step 5: back to the platform, with the access token (source: the platform's document,
- * section 3.3), or what there is to see where a platform has no page to go to.
+ * Step 5: redirects to the platform with the access token ("External Meeting Authorization
+ * Service", section 3.3), or shows a page for platforms without a web page.
  */
 #include "join/handover.h"
 #include "join/steps.h"
@@ -24,8 +24,8 @@ enum step return_to_platform(struct visit *visit)
 		return pages_meeting(visit) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
 	platform_redirect_url(platform->driver, platform->instance, &visit->join,
 		visit->exchange.token.data, who, &url);
-	if (url.failed) { /* parameters that are handed on may be as long as the query */
-		visit_refuse_long(visit, "query", "the address of the meeting would be too long");
+	if (url.failed) { /* forwarded parameters may be as long as the query */
+		visit_refuse_long(visit, "query", "the redirect URL would be too long");
 	} else {
 		onward_redirect(visit, 302, url.data);
 	}

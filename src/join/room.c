@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * For a platform with a pool of rooms, around step 4: the meeting has one of them, or takes one
- * that nobody has. A lease in the shared state says which, so that no two meetings ever share one,
- * whichever process asks. For as long as the platform is asked it is a short one, which ends by
- * itself when nobody is let in; once somebody is, it runs on for `room-lease`.
+ * Rooms that meetings share, before and after step 4: the meeting holds a room or takes a free one.
+ * A lease in the shared state records it, so that two meetings never use the same room, in all
+ * processes. During the exchange the lease is short, and expires by itself if nobody is let in.
+ * After a join it is extended to `room-lease`.
  *
- * Whoever comes first has the room cleared, by a lease of that; those who come meanwhile wait until
- * it is.
+ * The first visit of a meeting clears the room, under a second lease. Visits that arrive in the
+ * meantime wait until it is done.
  */
 #include "join/room.h"
 
@@ -41,12 +41,12 @@ static enum step refuse(struct visit *visit, int64_t retry_after)
 
 static enum step be_unavailable(struct visit *visit)
 {
-	visit_set_detail(visit, "the state does not take the lease of a room");
+	visit_set_detail(visit, "the state refused the lease of a room");
 	return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 }
 
-/* How long the platform may be asked: twice where a secret is renewed in between, which takes as
- * long. */
+/* Returns how many seconds the grant may take. If the secret is renewed in between, that is three
+ * times the timeout: two calls and the renewal. */
 static int64_t asking_s(const struct visit *visit)
 {
 	const struct platform_peer *peer = visit->platform->peer;
@@ -59,7 +59,7 @@ static int64_t asking_s(const struct visit *visit)
 
 /* ---- clearing ---- */
 
-/* A visit that waits until another has had its room cleared. */
+/* A visit that waits until another one has cleared the room. */
 struct looking {
 	uv_timer_t timer;
 	struct visit *visit;
@@ -71,7 +71,7 @@ static void on_look_closed(uv_handle_t *timer)
 	free(timer->data);
 }
 
-/* STEP_WAIT: somebody else is at it. */
+/* Takes the lease for clearing. Returns STEP_WAIT if another visit has it. */
 static enum step clear_or_wait(struct visit *visit)
 {
 	struct state *state = visit->server->state;
@@ -112,7 +112,7 @@ static void look(void *context)
 		return;
 	}
 	if (step == STEP_WAIT) {
-		visit_set_detail(visit, "the room is still being cleared for another visitor");
+		visit_set_detail(visit, "another visitor's join is still clearing the room");
 		step = refuse(visit, RETRY_SOON_S);
 	}
 	uv_close((uv_handle_t *)&looking->timer, on_look_closed);
@@ -173,7 +173,7 @@ enum step room_take(struct visit *visit)
 		step = clear_or_wait(visit);
 		return step == STEP_WAIT ? wait_until_cleared(visit) : step;
 	case STATE_LEASE_NONE:
-		visit_set_detail(visit, "no room is free: all %zu are leased", peer->rooms.count);
+		visit_set_detail(visit, "no free room: all %zu are leased", peer->rooms.count);
 		return refuse(visit, RETRY_AFTER_S);
 	case STATE_LEASE_BROKEN:
 		break;
@@ -204,7 +204,7 @@ enum step room_keep(struct visit *visit)
 		return STEP_NEXT;
 	case STATE_LEASE_NONE:
 		visit_set_detail(
-			visit, "the platform took so long that others have the room by now");
+			visit, "the platform took so long that another meeting has taken the room");
 		return refuse(visit, RETRY_AFTER_S);
 	case STATE_LEASE_BROKEN:
 		break;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The room of a join's meeting, beside its steps (steps.h).
+ * The room that a join's meeting holds. Its steps are in steps.h.
  */
 #pragma once
 
 #include "visit/visit.h"
 
-/* The visit has let nobody in: another may have the room cleared. */
+/* Call when a visit ends without a join: releases its right to clear the room, so that another
+ * visit can do it. */
 void room_stop_clearing(struct visit *visit);

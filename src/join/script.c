@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * POST MOUNT/token/PLATFORM: the five steps for a script on a page of an allowed origin, or for a
- * native program. It sends JSON, which no form can and which a browser asks us about before it
- * sends it from another origin (Fetch standard, "CORS protocol"). Scripts of our own site bring a
- * session's cookie; those of other sites, and native programs, the code that a visit by the entry
- * ended with (handover.c); a script of a platform whose own page asks people brings their name and
- * password. Failures are JSON too, and no cookie goes out.
+ * POST MOUNT/token/PLATFORM: the five steps for the script of a page of an allowed origin, or for a
+ * native application. The request is JSON, which HTML forms cannot send and for which browsers send
+ * a preflight from other origins (Fetch standard, "CORS protocol"). Scripts of our own site send
+ * the session cookie. Scripts of other sites and native applications send the code with which a
+ * visit ended (handover.c). The script of a platform whose own page asks for them sends user name
+ * and password. Failures are JSON, too, and the response never sets a cookie.
  */
 #include "join/steps.h"
 
@@ -22,7 +22,7 @@ enum { FORM_MAX = 8192, REPLY_MAX = 16 * 1024, CLIENT_MAX = 128 };
 
 /* ---- arriving ---- */
 
-/* Which platform, and which of its pages sent the request. Native programs send no Origin. */
+/* Finds the platform and the origin of the request. Native applications send no Origin. */
 static enum step take_platform(struct visit *visit)
 {
 	struct service_platform *platform = service_platform(visit->service, visit->route_rest);
@@ -40,7 +40,7 @@ static enum step take_platform(struct visit *visit)
 
 static enum step refuse_origin(struct visit *visit)
 {
-	return visit_refuse(visit, "Origin", "missing, or not among the allowed origins");
+	return visit_refuse(visit, "Origin", "missing, or not in allowed-origins");
 }
 
 static bool is_json(const char *content_type)
@@ -63,7 +63,7 @@ static json_t *read_body(const struct visit *visit)
 	return NULL;
 }
 
-/* Nothing is said about what nobody reads: some send texts of several lines with it. */
+/* Only parameters that a driver reads are checked: some scripts also send multi-line texts. */
 static enum platform_parameter get_text(const void *body, const char *name, const char **value_r)
 {
 	const json_t *value = json_object_get(body, name);
@@ -76,8 +76,8 @@ static enum platform_parameter get_text(const void *body, const char *name, cons
 	return PLATFORM_ONCE;
 }
 
-/* What was typed into the platform's page, as the login page would send it. NULL, or what is wrong
- * with it. */
+/* Converts user name and password into the form that the login page sends. Returns NULL, or what is
+ * wrong. */
 static const char *take_credentials(struct visit *visit, const json_t *body)
 {
 	const char *name = NULL, *password = NULL;
@@ -86,7 +86,7 @@ static const char *take_credentials(struct visit *visit, const json_t *body)
 	enum platform_parameter has_password = get_text(body, "password", &password);
 
 	if (has_name == PLATFORM_NO_TEXT || has_password == PLATFORM_NO_TEXT)
-		return "or username is no text, or has control characters";
+		return "or username is not a string, or contains control characters";
 	if (has_name == PLATFORM_MISSING || has_password == PLATFORM_MISSING)
 		return NULL;
 	buffer_text(&form, "name=");
@@ -99,20 +99,21 @@ static const char *take_credentials(struct visit *visit, const json_t *body)
 	return visit->form != NULL ? NULL : "too long";
 }
 
-/* Copies a text that may be missing. NULL, or what is wrong with it. */
+/* Copies an optional text. Returns NULL, or what is wrong. */
 static const char *take_text(const json_t *body, const char *name, char **copy_r)
 {
 	const char *value = NULL;
 
 	if (get_text(body, name, &value) == PLATFORM_NO_TEXT)
-		return "is no text, or has control characters";
+		return "not a string, or contains control characters";
 	if (value == NULL)
 		return NULL;
 	*copy_r = strdup(value);
-	return *copy_r != NULL ? NULL : "no memory";
+	return *copy_r != NULL ? NULL : "out of memory";
 }
 
-/* What scripts of every platform may send besides. NULL; or what is wrong, and with what. */
+/* Reads the members that scripts of all platforms may send. Returns NULL, or what is wrong, with
+ * the member in *name_r. */
 static const char *take_more(struct visit *visit, const json_t *body, const char **name_r)
 {
 	struct visit_script *script = &visit->script;
@@ -148,7 +149,8 @@ static enum step read_request(struct visit *visit, const json_t *body)
 									  : STEP_NEXT;
 }
 
-/* From a page of an allowed origin, or from a native program where the section lists any. */
+/* Whether the request is from a page of an allowed origin, or from a native application if
+ * `redirects` lists one. */
 static bool may_ask(const struct visit *visit)
 {
 	return visit->script.origin != NULL ||
@@ -169,7 +171,7 @@ enum step arrive_from_script(struct visit *visit)
 		return visit_refuse(visit, "Content-Type", "not application/json");
 	body = read_body(visit);
 	if (body == NULL)
-		return visit_refuse(visit, "body", "no JSON object");
+		return visit_refuse(visit, "body", "not a JSON object");
 	step = read_request(visit, body);
 	json_decref(body);
 	return step;
@@ -191,7 +193,7 @@ enum step script_preflight(struct visit *visit)
 	return STEP_DONE;
 }
 
-/* ---- who, and the answer ---- */
+/* ---- authentication and response ---- */
 
 enum step authenticate_script(struct visit *visit)
 {

@@ -6,7 +6,7 @@
 
 enum {
 	NOTE_EVERY_S = 60,
-	ACCEPTANCE_S = 400 * 24 * 3600, /* how long it is known when a secret was accepted */
+	ACCEPTANCE_S = 400 * 24 * 3600, /* how long the time of acceptance is stored */
 };
 
 const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r)
@@ -29,8 +29,7 @@ const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r
 	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
 }
 
-/* When the platform last took a version of the secret, for `meetauthctl secret list`: once a minute
- * is enough. */
+/* `meetauthctl secret list` shows the time. Storing it once a minute is enough. */
 void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret)
 {
 	struct service_platform *platform = visit->platform;

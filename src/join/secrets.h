@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The API keys of the visit's platform, or of its meeting: which are tried, and when one was last
- * taken.
+ * The secrets for a visit's platform or meeting: which versions to try, and which the platform last
+ * accepted.
  */
 #pragma once
 
 #include "visit/visit.h"
 
-/* The versions of the secret for the visit's meeting, newest first; NULL and 0 where there are
- * none. They belong to the visit's files. */
+/* Returns the versions of the secret, newest first, or NULL with a count of 0. They belong to
+ * visit->files. */
 const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r);
 
-/* Notes when the platform last took a version of its secret. */
+/* Stores in the state that the platform has just accepted this version. */
 void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret);
 
-/* Notes for readyz that the platform accepts none of its secret's versions. */
+/* Records for readyz that the platform accepts no version of its secret. */
 void secrets_note_refusal(struct visit *visit);

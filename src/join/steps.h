@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * A join's steps but those of a sign-in (routes.c).
+ * The steps of a join, except those of the sign-in (routes.c).
  */
 #pragma once
 
 #include "visit/visit.h"
 
-step_function arrive_from_platform; /* the entry's query: a new join */
-step_function arrive_by_entry;	    /* the entry of a platform's driver: a new join */
-step_function arrive_from_script;   /* a script's JSON: a new join */
-step_function authenticate_script;  /* by the session, or with the password that came along */
-step_function script_preflight;	    /* OPTIONS: may it send that? */
+step_function arrive_from_platform; /* makes a join from the query at MOUNT */
+step_function arrive_by_entry;	    /* makes a join at the entry of a driver */
+step_function arrive_from_script;   /* makes a join from a script's JSON */
+step_function authenticate_script;  /* by the session, a code, or the password in the request */
+step_function script_preflight;	    /* answers OPTIONS (CORS preflight) */
 
 step_function authorize_join;
-step_function room_take; /* of the platform's pool, for as long as the exchange may take */
+step_function room_take; /* leases a room for as long as the exchange may take */
 step_function exchange_token;
-step_function room_keep; /* for as long as the meeting goes on */
+step_function room_keep; /* extends the lease for the meeting */
 step_function return_to_platform;
 step_function return_to_script;

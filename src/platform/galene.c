@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "galene": a signed token for one group of Galene, after its galene-protocol.md
- * ("Authorisation protocol") and as its package token checks it: as an authentication portal, which
- * browsers are sent to, and as an authentication server, which its page asks with what the visitor
- * typed there.
+ * Platform "galene": a signed token for one group of Galene, as in its galene-protocol.md
+ * ("Authorisation protocol") and as its package token verifies it. We are an authentication portal,
+ * to which Galene redirects browsers, and an authentication server, to which Galene's page posts
+ * the user name and password that the visitor typed.
  */
 #include "base/text.h"
 #include "platform/shared/arrival.h"
@@ -24,9 +24,9 @@ struct galene {
 static const struct option options[] = {
 	PEER_SITE("https://host[:port] of Galene; https://TITLE by default"),
 	PEER_CA_FILE,
-	{"lifetime", OPTION_SECONDS, "30s", "how long a token is good; it is used at once",
+	{"lifetime", OPTION_SECONDS, "30s", "how long a token is valid; it is used at once",
 		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct galene, lifetime)},
-	PEER_PREFILL("people are called by their name, not by their account"),
+	PEER_PREFILL("show people's names, not their account names"),
 	{"allowed-origins", OPTION_LIST, NULL,
 		"origins of pages whose scripts may ask for tokens; site by default",
 		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
@@ -46,15 +46,15 @@ static int galene_open(void *context, const struct section *section, struct erro
 
 /* ---- arriving ---- */
 
-/* "group", "group/subgroup": what stands between /group/ and the last slash. */
+/* Whether a text is a group's name, "group" or "group/subgroup". */
 static bool is_group(const char *text)
 {
 	return strlen(text) <= GROUP_MAX && text[0] != '.' && strstr(text, "/.") == NULL &&
 	       links_segments(text, GROUP_MAX, "_.~-") > 0;
 }
 
-/* The group of an address that Galene's page stands at, whose fragment the page sends along. NULL
- * where it is none of this Galene's. */
+/* Extracts the group from the URL of Galene's page, which may have a fragment. Returns NULL if it
+ * is not a page of this Galene. */
 static const char *group_of(
 	const struct galene *galene, const char *location, char group[GROUP_MAX + 1])
 {
@@ -72,8 +72,8 @@ static const char *group_of(
 	return group;
 }
 
-/* A portal has the group in its own address, since Galene says nothing; a server is told the
- * address of the page. */
+/* Browsers come with the group in the path, since Galene adds no parameters to a portal's URL.
+ * Galene's page sends its own URL as `location`. */
 static int galene_arrive(const void *context, struct platform_arrival *arrival)
 {
 	char group[GROUP_MAX + 1];
@@ -84,7 +84,8 @@ static int galene_arrive(const void *context, struct platform_arrival *arrival)
 	if (location != NULL)
 		name = group_of(context, location, group);
 	if (name == NULL)
-		return arrival_refuse(arrival, "location", "is not a group of this Galene");
+		return arrival_refuse(
+			arrival, "location", "not the address of a group of this Galene");
 	if (!is_group(name))
 		return arrival_refuse(arrival, "group",
 			"missing, or not letters, digits, - . _ and ~ between slashes");
@@ -93,7 +94,7 @@ static int galene_arrive(const void *context, struct platform_arrival *arrival)
 
 /* ---- the token ---- */
 
-/* After the roles of Galene's group files: op, present, observe. */
+/* The permissions of the roles op, present and observe in Galene's group files. */
 static json_t *permissions_of(const struct platform_grant *grant)
 {
 	if (person_is_moderator(grant))
@@ -103,9 +104,9 @@ static json_t *permissions_of(const struct platform_grant *grant)
 	return json_pack("[s, s]", "present", "message");
 }
 
-/* Galene takes no name with a backslash, and none that path.Clean() would change: with slashes at
- * an end or one behind the other, or with segments of one or two dots (group.go, validUsername).
- * Each of those characters becomes the one of full width, so that two names stay two. */
+/* Galene accepts no name with a backslash, and none that path.Clean() would change: a slash at
+ * either end, two slashes in a row, or segments "." and ".." (group.go, validUsername). These
+ * characters are replaced by their full-width forms, so that different names stay different. */
 static void put_username(const char *name, struct buffer *username)
 {
 	const char *from = name;
@@ -143,7 +144,7 @@ static json_t *username_of(const struct galene *galene, const struct platform_gr
 	return text;
 }
 
-/* The algorithm stands in the key: Galene's page of keys has it there too. */
+/* The key names its algorithm, as the keys in Galene's group files do. */
 static int read_key(
 	const char *secret, struct token_key *key, json_t **document_r, struct error *error)
 {
@@ -152,7 +153,7 @@ static int read_key(
 		strlen(secret), NULL};
 	if (key->algorithm != NULL)
 		return 0;
-	return error_set(error, "the secret is not a key as JWK with an alg");
+	return error_set(error, "the secret is not a JWK with an alg");
 }
 
 static enum platform_verdict galene_admit(void *context, const struct platform_grant *grant)
@@ -175,13 +176,13 @@ static enum platform_verdict galene_admit(void *context, const struct platform_g
 	return verdict;
 }
 
-/* Galene wants a shared key of the very length of the algorithm's hash (token/jwt.go, ParseKey),
- * and knows no other algorithms. */
+/* Galene accepts these algorithms only, and a shared key only if it is exactly as long as the
+ * algorithm's hash (token/jwt.go, ParseKey). */
 static int check_algorithm(const char *algorithm, const json_t *document, struct error *error)
 {
 	static const struct {
 		const char *algorithm;
-		size_t bytes; /* 0: no shared key */
+		size_t bytes; /* length of the shared key; 0: not a shared key */
 	} known[] = {{"HS256", 32}, {"HS384", 48}, {"HS512", 64}, {"ES256", 0}, {"RS256", 0}};
 	const char *key = json_string_value(json_object_get(document, "k"));
 	size_t digits = key != NULL ? strcspn(key, "=") : 0;
@@ -192,11 +193,11 @@ static int check_algorithm(const char *algorithm, const json_t *document, struct
 		if (known[i].bytes == 0 || digits * 6 / 8 == known[i].bytes)
 			return 0;
 		return error_set(error,
-			"the key (k) has %zu bytes; for %s Galene takes exactly %zu",
+			"the key (k) has %zu bytes; for %s Galene needs exactly %zu",
 			digits * 6 / 8, algorithm, known[i].bytes);
 	}
-	return error_set(
-		error, "alg is not HS256, HS384, HS512, ES256 or RS256, which Galene takes");
+	return error_set(error,
+		"alg is none of those that Galene supports: HS256, HS384, HS512, ES256, RS256");
 }
 
 static int galene_validate_secret(const void *context, const char *secret, struct error *error)

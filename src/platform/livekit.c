@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "livekit": an access token for one room of LiveKit, after livekit/protocol (auth:
- * accesstoken, grants, verifier): for LiveKit Meet's page for foreign tokens, or for an application
- * as LiveKit's token endpoints give it ("Endpoint token generation").
+ * Platform "livekit": an access token for one room of LiveKit, as in livekit/protocol (auth:
+ * accesstoken, grants, verifier). It is for LiveKit Meet's page for custom tokens, or for the
+ * script of an application, which gets it in the format of LiveKit's token endpoints ("Endpoint
+ * token generation").
  *
- * A secret is the line that LiveKit has in its own configuration, KEY:SECRET: the key tells LiveKit
- * which secret it is, so that both change together.
+ * The platform's secret is KEY:SECRET, as in LiveKit's own configuration. LiveKit finds the SECRET
+ * by the KEY, so both change together.
  */
 #include "base/text.h"
 #include "config/config.h"
@@ -20,20 +21,21 @@ enum {
 	ROOM_MAX = 128,
 	KEY_NAME_MAX = 128,
 	USER_ID_DIGITS = 8,
-	IDENTITY_BYTES = 256 - 1 - USER_ID_DIGITS, /* its max_participant_identity_length */
+	IDENTITY_BYTES = 256 - 1 - USER_ID_DIGITS, /* LiveKit's max_participant_identity_length */
 	EARLIER_S = 10,
 	LIFETIME_MIN_S = 10,
 };
 
 struct livekit {
 	struct platform_peer peer;
-	const char *server_option;     /* NULL: by the title */
+	const char *server_option;     /* NULL: the title */
 	char api[PLATFORM_URL_MAX];    /* the server as https:// */
 	char server[PLATFORM_URL_MAX]; /* and as wss://, for clients */
 	int64_t lifetime;
 };
 
-/* ws and wss are checked as what they begin as: http and https. */
+/* Validates ws:// and wss:// URLs as http:// and https://, with which a WebSocket connection
+ * begins. */
 static int check_server(const char *text, struct error *why)
 {
 	char url[PLATFORM_URL_MAX];
@@ -52,9 +54,9 @@ static const struct option options[] = {
 		OPTION_INTO(struct livekit, server_option)},
 	PEER_SITE("https://host[:port] of LiveKit Meet; https://TITLE by default"),
 	PEER_CA_FILE,
-	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good for connecting",
+	{"lifetime", OPTION_SECONDS, "5m", "how long a token is valid for connecting",
 		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct livekit, lifetime)},
-	PEER_PREFILL("the name stands in the token"),
+	PEER_PREFILL("put the name into the token"),
 	PEER_ORIGINS,
 	PEER_APP,
 	{0},
@@ -77,7 +79,7 @@ static int livekit_open(void *context, const struct section *section, struct err
 
 /* ---- arriving ---- */
 
-/* In the path, or as `room_name`, which LiveKit's clients send. */
+/* Reads the room from the path, or from `room_name`, which LiveKit's clients send. */
 static int livekit_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	const char *room;
@@ -92,8 +94,8 @@ static int livekit_arrive(const void *instance, struct platform_arrival *arrival
 
 /* ---- the token ---- */
 
-/* Takes KEY:SECRET apart. Returns the length of KEY, or 0 with the error: LiveKit's own file has a
- * blank between the two, which would become a part of the secret. */
+/* Splits KEY:SECRET. Returns the length of KEY, or 0 with the error. LiveKit's own file has a space
+ * after the colon; it is refused here, since it would become part of the secret. */
 static size_t cut_secret(const char *secret, struct token_key *key, struct error *error)
 {
 	size_t length = strcspn(secret, ":");
@@ -101,14 +103,14 @@ static size_t cut_secret(const char *secret, struct token_key *key, struct error
 	if (length == 0 || length > KEY_NAME_MAX || secret[length] == '\0' ||
 		strchr(secret, ' ') != NULL || !text_is_printable(secret)) {
 		error_set(error,
-			"the secret is not KEY:SECRET, as in LiveKit's keys but without blanks");
+			"the secret is not KEY:SECRET, as in LiveKit's `keys` but without spaces");
 		return 0;
 	}
 	*key = (struct token_key){"HS256", secret + length + 1, strlen(secret + length + 1), NULL};
 	return length;
 }
 
-/* What is not named is granted, so every right is named. */
+/* LiveKit grants every right that the token does not mention, so all are set. */
 static json_t *rights_of(const struct platform_grant *grant)
 {
 	bool observer = person_is_observer(grant);
@@ -118,8 +120,9 @@ static json_t *rights_of(const struct platform_grant *grant)
 		true, "canPublish", !observer, "canPublishData", !observer);
 }
 
-/* LiveKit lets an identity in once: who comes back in the same session takes their old place, and
- * the same person with another browser does not throw themselves out. */
+/* LiveKit admits each identity once and disconnects the older participant. So the identity is the
+ * same within a session, where a reload replaces the old connection, and different in another
+ * browser of the same person. */
 static json_t *identity_of(const struct platform_grant *grant)
 {
 	struct buffer person = BUFFER_INIT(IDENTITY_BYTES);

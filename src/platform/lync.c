@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "lync": Lync and Live Meeting know a meeting by its conference address, which no browser
- * opens, and let strangers in by the meeting's own key (digest authentication over SIP). Nothing of
- * that goes through us: the page shows a link for the program and the key, to whom the policy lets
- * in, and to nobody before. The key is in the store as "meeting/TITLE/USER@DOMAIN/ID".
+ * Platform "lync": the clients of Lync and Live Meeting join a meeting by its conference URI, which
+ * browsers cannot open, and admit anonymous users by the meeting's key (digest authentication over
+ * SIP). We take no part in that: once the policy allows the visitor, a page shows a link that opens
+ * the client, and the key. The key is in the store as "meeting/TITLE/USER@DOMAIN/ID".
  */
 #include "platform/shared/arrival.h"
 #include "platform/shared/conference.h"
@@ -20,7 +20,7 @@ struct lync {
 	struct platform_peer peer;
 	struct config_list domains;
 	const char *title;
-	unsigned link; /* where the visit does not say what the meeting is */
+	unsigned link; /* which links to show if the visit does not name a program */
 };
 
 enum { LINK_BOTH = 0, LINK_CONF, LINK_MEET };
@@ -29,11 +29,10 @@ static const struct option options[] = {
 	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default",
 		.of = OPTION_DOMAIN, OPTION_INTO(struct lync, domains)},
 	{"link", OPTION_ENUM, "both",
-		"of what the page has links where the visit does not say: conf: is Communicator "
-		"and "
-		"Lync, meet: Live Meeting",
+		"links on the page if the visit does not name a program: conf (Communicator, "
+		"Lync), meet (Live Meeting) or both",
 		.words = OPTION_WORDS("both", "conf", "meet"), OPTION_INTO(struct lync, link)},
-	PEER_SITE("https://host[:port] that `check --connect` looks at; https://TITLE by default"),
+	PEER_SITE("https://host[:port] that `check --connect` tests; https://TITLE by default"),
 	PEER_CA_FILE,
 	{0},
 };
@@ -70,12 +69,12 @@ static int lync_arrive(const void *context, struct platform_arrival *arrival)
 		return arrival_refuse(arrival, where, "missing");
 	if (conference_read(uri, &conference) != 0)
 		return arrival_refuse(arrival, where,
-			"is neither USER@DOMAIN/ID nor "
-			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID (perhaps behind conf: "
-			"or meet:)");
+			"neither USER@DOMAIN/ID nor "
+			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID (conf: or meet: may "
+			"precede it)");
 	if (!links_have_domain(&((const struct lync *)context)->domains, conference.domain))
 		return arrival_refuse(arrival, where,
-			"the organizer's domain, %.100s, is not one of the option `domains`",
+			"the organizer's domain, %.100s, is not in the option `domains`",
 			conference.domain);
 	conference_write(&conference, written);
 	conference_name(&conference, name);
@@ -94,13 +93,14 @@ static enum platform_verdict lync_admit(void *context, const struct platform_gra
 
 	if (grant->secrets.count == 0) {
 		error_set(grant->error,
-			"there is no key of this meeting: meetauthctl secret set meeting/%s/%s",
+			"no key for this meeting is in the store: meetauthctl secret set "
+			"meeting/%s/%s",
 			lync->title, grant->join->meeting_id);
 		return PLATFORM_REFUSED;
 	}
 	key = grant->secrets.values[0];
 	if (strlen(key) > KEY_MAX || !text_is_printable(key)) {
-		error_set(grant->error, "the meeting's key is longer than %d bytes, or no text",
+		error_set(grant->error, "the meeting's key is longer than %d bytes, or not text",
 			KEY_MAX);
 		return PLATFORM_UNABLE;
 	}
@@ -109,8 +109,8 @@ static enum platform_verdict lync_admit(void *context, const struct platform_gra
 	return grant->token->failed ? PLATFORM_UNABLE : PLATFORM_GRANTED;
 }
 
-/* What the visit said of the meeting counts, then the option. The address is of characters that a
- * link may have as they are (RFC 3261 section 25.1). */
+/* The program comes from the visit, or else from the option `link`. The URI consists of characters
+ * that need no escaping in a link (RFC 3261 section 25.1). */
 static void lync_page(const void *context, const struct join *join, const char *token,
 	struct platform_meeting_page *page)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a driver calls a meeting that somebody has written down, found out as for a visit.
+ * Finds the id of a meeting that a person typed, with the parser that the driver has for visits.
  */
 #include "platform/registry.h"
 
@@ -8,7 +8,7 @@
 
 #include <strings.h>
 
-/* Parameters by which visits bring the address of a meeting, of whichever platform. */
+/* Parameters in which visits bring the URL of a meeting, of all platforms. */
 static const char *const addresses[] = {"meetingUrl", "conferenceUri", "webLink", "location"};
 
 struct written {
@@ -26,7 +26,8 @@ static enum platform_parameter get_written(
 	return PLATFORM_ONCE;
 }
 
-/* With the text behind the entry, or as the parameter of that name. 0, and the id, or -1. */
+/* Parses the text as the parameter `name`, or as the path after the entry if `name` is NULL.
+ * Returns 0 with the id, or -1. */
 static int try_as(const struct platform_driver *driver, const void *instance, const char *name,
 	const char *text, char **id_r, struct error *error)
 {
@@ -44,8 +45,8 @@ static int try_as(const struct platform_driver *driver, const void *instance, co
 	return rc;
 }
 
-/* Whether what is wrong with the text as that parameter says more than what is wrong with it behind
- * the entry, where nothing comes with some. */
+/* Whether the error of parsing the text as that parameter is more helpful than that of parsing it
+ * as a path, which some platforms do not accept at all. */
 static bool tells_more(
 	const struct platform_driver *driver, const char *parameter, const char *text)
 {
@@ -64,7 +65,7 @@ int platform_meeting_id(const struct platform_driver *driver, const void *instan
 
 	*id_r = NULL;
 	if (!text_is_printable(text))
-		return error_set(error, "not UTF-8, or has control characters");
+		return error_set(error, "not UTF-8, or contains control characters");
 	if (driver->entry == NULL) {
 		if (!text_is_token(text, 1, JOIN_ID_MAX, JOIN_ID_OTHERS))
 			return error_set(error, "an id is 1 to %d letters, digits, - and _",

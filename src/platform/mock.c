@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "mock": the smallest driver there can be, for tests; HACKING.md says how to make a
- * driver of your own of it.
+ * Platform "mock": the smallest possible driver, for tests. HACKING.md explains how to start a new
+ * driver from it.
  *
- * Only tests build it, with MEETAUTH_MOCK defined. No program that is installed has it.
+ * It is built for tests only, with MEETAUTH_MOCK defined, and is in no installed program.
  */
 #include "platform/platform.h"
 
 static const struct option mock_options[] = {
-	{"api", OPTION_TEXT, "http://127.0.0.1", "where the exchange goes",
+	{"api", OPTION_TEXT, "http://127.0.0.1", "URL of the exchange",
 		OPTION_INTO(struct platform_peer, api)},
 	{"timeout", OPTION_DURATION, "1s", "for the whole exchange", .min = 1,
 		OPTION_INTO(struct platform_peer, timeout_ms)},
@@ -33,7 +33,7 @@ static void mock_request_target(
 	buffer_percent(target, join->request_token);
 }
 
-/* A 200's whole body is the token; 403 is a no. */
+/* The body of a 200 is the token. A 403 is a refusal. */
 static enum platform_verdict mock_read_answer(const void *instance, const struct join *join,
 	const struct platform_answer *answer, struct buffer *token, struct error *error)
 {
@@ -58,7 +58,7 @@ static void mock_redirect_url(const void *instance, const struct join *join, con
 
 const struct platform_driver platform_mock = {
 	.type = "mock",
-	.summary = "takes any answer for a token (tests only)",
+	.summary = "accepts any answer as a token (tests only)",
 	.options = mock_options,
 	.instance_size = sizeof(struct platform_peer),
 	.exchange = &(const struct platform_exchange_ops){.request_target = mock_request_target,

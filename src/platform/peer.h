@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the section of a platform tells the rest of the program, whichever driver it has. Every
- * instance begins with one and owns it.
+ * The settings of a platform that the rest of the program reads, whichever driver the section has.
+ * Every instance of a driver begins with a struct platform_peer. Texts belong to the configuration,
+ * which outlives the instance, unless a member says otherwise.
  */
 #pragma once
 
@@ -12,42 +13,43 @@ struct fetch;
 enum { PLATFORM_URL_MAX = 300, PLATFORM_ROOMS_MAX = 64 };
 
 struct platform_peer {
-	const char *api;     /* "https://host[:port]", where requests go */
-	const char *site;    /* "https://host[:port]", where the browser goes */
-	const char *ca_file; /* "" for the system's certificates */
+	const char *api;     /* "https://host[:port]" that requests are sent to */
+	const char *site;    /* "https://host[:port]" that browsers are redirected to */
+	const char *ca_file; /* PEM file; "": the system's certificates */
 	int64_t connect_timeout_ms, timeout_ms;
-	bool prefill; /* name and e-mail go along */
+	bool prefill; /* whether name and e-mail are passed to the platform */
 
-	/* Sources of a Content-Security-Policy that redirects may lead to besides `site`; NULL:
-	 * none. */
+	/* Further sources for the Content-Security-Policy, for redirects to other places than
+	 * `site`. NULL: none. */
 	const char *redirect_sources;
 
-	/* Of an exchange: how long idle connections are kept (0: not at all), how many there may be
-	 * at once (0: as many as visits), and how long the platform accepts a request token, in
-	 * seconds. */
+	/* For exchanges: how long idle connections stay open (0: they are closed), the limit of
+	 * connections (0: no limit), and how many seconds the platform accepts a request token. */
 	int64_t keep_alive_ms;
 	unsigned connections_max;
 	int64_t token_lifetime;
 
-	struct config_list forward; /* names of parameters that are handed on */
+	struct config_list forward; /* names of query parameters that are passed on */
 
-	struct config_list origins; /* of pages whose scripts may ask for tokens */
+	struct config_list origins; /* allowed origins: their scripts may request tokens */
 
-	/* The page where visits by the entry end and whose script then asks for a token: the grant
-	 * is not called for them, and redirect_url() gets no token. NULL: visits end as usual. */
+	/* The application's page. Visits by the entry are redirected to it without a token and
+	 * without a call of admit(); its script then requests the token. NULL: visits are
+	 * redirected to the meeting. */
 	const char *app_url;
 
-	/* Other pages of allowed origins, and native programs, where a visit may end whose token is
-	 * for them (redirect.h). */
+	/* Further redirect targets: pages of allowed origins, and native applications (redirect.h).
+	 */
 	struct config_list redirects;
 
-	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX: a join comes to the grant with the
-	 * room that its meeting holds for `room_lease` seconds since its last join. */
+	/* Rooms that meetings share, at most PLATFORM_ROOMS_MAX. A meeting holds a room for
+	 * `room_lease` seconds after its last join; admit() finds the room in join->room. */
 	struct config_list rooms;
-	char **room_names; /* owned; what each is known by: one name for all spellings */
+	char **room_names; /* owned; the canonical name of each room, the same for all spellings */
 	int64_t room_lease;
-	int64_t room_rest; /* seconds that an address into a room is good, whoever has it then */
+	int64_t room_rest; /* seconds that a join link to a room stays valid, even after another
+			      meeting has taken the room */
 
-	/* The client of a grant on workers, for the driver alone; owned by the registry. */
+	/* HTTP client for admit() on workers, used by the driver only. The registry owns it. */
 	struct fetch *fetch;
 };

@@ -8,10 +8,10 @@
 
 enum { REDIRECT_MAX = 2000 };
 
-/* Browsers read "localhost" as they like (RFC 8252, 8.3): a program listens at a number. */
+/* Numeric only: "localhost" may resolve to another interface (RFC 8252 section 8.3). */
 static const char *const loopbacks[] = {"http://127.0.0.1", "http://[::1]"};
 
-/* Length of the loopback that an address begins with; 0: it begins with none. */
+/* Returns the length of the loopback origin that a URL begins with, or 0. */
 static size_t loopback_length(const char *url)
 {
 	for (size_t i = 0; i < sizeof loopbacks / sizeof *loopbacks; i++)
@@ -32,8 +32,8 @@ bool redirect_is_native(const char *url)
 
 /* ---- the option ---- */
 
-/* The name of a domain turned round, "org.example.app": others could be anybody's, or the browser's
- * own ("javascript", "data"). RFC 8252, 7.1. */
+/* Whether a scheme is a reversed domain name, "org.example.app" (RFC 8252 section 7.1). Other
+ * schemes have no owner, or are the browser's own ("javascript", "data"). */
 static bool is_scheme(const char *text, size_t length)
 {
 	char scheme[64];
@@ -61,24 +61,24 @@ int option_check_redirect(const char *text, struct error *why)
 
 	if (!is_clean(text))
 		return error_set(why,
-			"has a #, characters that an address has percent-encoded, or too many");
+			"has a #, is too long, or has characters that must be percent-encoded");
 	if (length > 0 && text[length] == ':')
-		return error_set(why, "has a port: leave it out, the program may listen at any");
+		return error_set(why, "has a port: leave it out, every port is allowed");
 	if (length > 0 && text[length] != '/')
-		return error_set(why, "has no path: write http://127.0.0.1/ at least");
+		return error_set(why, "has no path: write at least http://127.0.0.1/");
 	if (strncasecmp(text, "http:", 5) == 0 && length == 0)
-		return error_set(why, "is http: a page has https, and a native program is at "
+		return error_set(why, "is http: pages need https, and native applications "
 				      "http://127.0.0.1/ or http://[::1]/");
 	if (is_web(text))
 		return config_check_front(text, why);
 	length = strcspn(text, ":");
 	if (text[length] == ':' && is_scheme(text, length) && text[length + 1] == '/')
 		return 0;
-	return error_set(why, "is neither https://host/path, nor http://127.0.0.1/path, nor of a "
+	return error_set(why, "must be https://host/path, http://127.0.0.1/path or a private "
 			      "scheme like org.example.app:/path");
 }
 
-/* ---- finding one ---- */
+/* ---- finding a target ---- */
 
 const char *redirect_origin_of(const struct platform_peer *peer, const char *page)
 {
@@ -105,7 +105,7 @@ const char *redirect_page_of(const struct platform_peer *peer, const char *origi
 	return NULL;
 }
 
-/* Whether an address is the listed one at some port. */
+/* Whether a URL is the listed loopback URL, with any port. */
 static bool is_at_loopback(const char *listed, const char *url)
 {
 	size_t length = loopback_length(listed);
@@ -147,8 +147,8 @@ enum redirect_kind redirect_find(
 	return REDIRECT_UNKNOWN;
 }
 
-/* There is no way to name [::1] in a policy; browsers of today get a page that goes on by itself in
- * place of a redirect to the web (view/onward.c). */
+/* A Content-Security-Policy cannot name [::1]. Current browsers need none of this: they receive a
+ * page that navigates by itself instead of a redirect (view/onward.c). */
 void redirect_append_sources(const struct platform_peer *peer, struct buffer *sources)
 {
 	for (size_t i = 0; i < peer->redirects.count; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a visit may end whose token goes to a script or a native program: at the page of `app`, or
- * at what `redirects` lists, word for word (RFC 6749, 3.1.2.3).
+ * Redirect targets of visits whose token goes to a script or a native application: the page of the
+ * option `app`, or an entry of the option `redirects`, compared character by character (RFC 6749
+ * section 3.1.2.3).
  */
 #pragma once
 
@@ -9,26 +10,31 @@
 #include "platform/peer.h"
 
 enum redirect_kind {
-	REDIRECT_UNKNOWN = 0, /* not listed: nobody is sent there */
-	REDIRECT_PAGE,	      /* of an allowed origin */
-	REDIRECT_NATIVE, /* loopback, at any port, or a scheme of the program's own (RFC 8252) */
+	REDIRECT_UNKNOWN = 0, /* not listed: no redirect */
+	REDIRECT_PAGE,	      /* a page of an allowed origin */
+	REDIRECT_NATIVE, /* a native application: a loopback address with any port, or a private-use
+			    scheme (RFC 8252) */
 };
 
-/* Which of the peer's an address is; of a page its origin too, as the section has it ("" else). */
+/* Finds a URL among the targets of the peer. *origin_r is the page's origin as the section spells
+ * it, or "" for other kinds; it belongs to the peer. */
 enum redirect_kind redirect_find(
 	const struct platform_peer *peer, const char *url, const char **origin_r);
 
-/* For a row of options: whether a text can stand in `redirects`. 0 or -1. */
+/* Check for a row of options: whether `text` may be an entry of `redirects`. Returns 0, or -1 with
+ * the reason in `why`. */
 int option_check_redirect(const char *text, struct error *why);
 
-/* The allowed origin that the address of a page is of; NULL: of none. */
+/* Returns the allowed origin that a page's URL belongs to, or NULL. It belongs to the peer. */
 const char *redirect_origin_of(const struct platform_peer *peer, const char *page);
 
-/* The first page, of `app` and `redirects`, that is of an allowed origin; NULL: none is. */
+/* Returns the first page of `app` and `redirects` that belongs to `origin`, or NULL. It belongs to
+ * the peer. */
 const char *redirect_page_of(const struct platform_peer *peer, const char *origin);
 
-/* Whether an address is of a native program. */
+/* Whether a URL leads to a native application. */
 bool redirect_is_native(const char *url);
 
-/* Appends what a Content-Security-Policy needs to let forms lead there, each behind a blank. */
+/* Appends the sources that the Content-Security-Policy needs so that forms may redirect to these
+ * targets, each with a space before it. */
 void redirect_append_sources(const struct platform_peer *peer, struct buffer *sources);

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-/* The words of platforms.def. */
+/* The conditions in platforms.def. */
 #define ALWAYS(driver) driver
 #ifdef HAVE_CJOSE
 #define WITH_CJOSE(driver) driver
@@ -39,7 +39,7 @@ static const struct {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* ---- which there are ---- */
+/* ---- types ---- */
 
 const struct platform_driver *platform_find(const char *type)
 {
@@ -84,7 +84,7 @@ const struct section_type *platform_section_types(void)
 
 /* ---- instances ---- */
 
-/* Threads that ask the platform share one client. */
+/* Makes the HTTP client that all workers of a platform share. */
 static int open_fetch(const struct platform_driver *driver, const struct section *section,
 	struct platform_peer *peer, struct error *error)
 {
@@ -129,7 +129,7 @@ const struct platform_peer *platform_peer(const void *instance)
 	return instance;
 }
 
-/* ---- what all of them answer ---- */
+/* ---- default behaviour ---- */
 
 const char *platform_entry(const struct platform_driver *driver)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "veeting": the exchange of a request token for an access token and the way back into the
- * meeting, after "External Meeting Authorization Service" (sections 3.2 and 3.3) of simplex Meeting
- * and Veeting Rooms.
+ * Platform "veeting": exchanges the request token for an access token and redirects the browser
+ * back into the meeting, as in "External Meeting Authorization Service" (sections 3.2 and 3.3) of
+ * simplex Meeting and Veeting Rooms.
  */
 #include "base/memory.h"
 #include "base/text.h"
@@ -13,14 +13,14 @@
 
 enum {
 	PATH_PARTS = 3,
-	TOKEN_LIFETIME_MIN = 60, /* seconds */
+	TOKEN_LIFETIME_MIN = 60, /* of request tokens, seconds */
 	TOKEN_LIFETIME_MAX = 7 * 24 * 3600,
 };
 
-/* join-path cut at its placeholders: literal, value, literal, value, literal. */
+/* The option join-path, split at its placeholders: literal, value, literal, value, literal. */
 struct path {
 	char *literal[PATH_PARTS];     /* owned; the first has `site` in front */
-	bool is_token[PATH_PARTS - 1]; /* the value is the meeting token, else the meeting id */
+	bool is_token[PATH_PARTS - 1]; /* true: the value is the meeting token; false: the id */
 	size_t values;
 };
 
@@ -30,7 +30,7 @@ struct veeting {
 	struct path path;
 };
 
-/* What the way back has itself. */
+/* Refuses names that the redirect URL already uses. */
 static int check_forward(const char *name, struct error *why)
 {
 	static const char *const taken[] = {"hostname", "meetingId", "meetingToken", "requestToken",
@@ -38,7 +38,7 @@ static int check_forward(const char *name, struct error *why)
 
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		if (strcasecmp(name, taken[i]) == 0)
-			return error_set(why, "has a meaning of its own and is not forwarded");
+			return error_set(why, "has a meaning of its own and cannot be forwarded");
 	return 0;
 }
 
@@ -51,25 +51,25 @@ static const struct option options[] = {
 	{"join-path", OPTION_TEXT, "/join/{meetingToken}",
 		"path of a meeting; may also hold {meetingId}",
 		OPTION_INTO(struct veeting, join_path)},
-	PEER_PREFILL("hand on name and e-mail of the participant"),
-	{"forward", OPTION_LIST, NULL, "parameters of the entry that are handed on",
-		.of = OPTION_NAME, .extra = "_.-", .max = JOIN_FORWARD_MAX, .distinct = true,
-		.check = check_forward, OPTION_INTO(struct platform_peer, forward)},
+	PEER_PREFILL("pass on the participant's name and e-mail"),
+	{"forward", OPTION_LIST, NULL, "parameters of the entry to pass on", .of = OPTION_NAME,
+		.extra = "_.-", .max = JOIN_FORWARD_MAX, .distinct = true, .check = check_forward,
+		OPTION_INTO(struct platform_peer, forward)},
 	PEER_TIMEOUTS("for the whole exchange"),
 	{"keep-alive", OPTION_DURATION, "4s",
-		"how long a connection may be idle; less than the platform keeps it",
+		"how long connections may be idle; shorter than the platform's limit",
 		OPTION_INTO(struct platform_peer, keep_alive_ms)},
-	{"connections", OPTION_NUMBER, "0", "connections at once; 0: as many as visits",
+	{"connections", OPTION_NUMBER, "0", "connections at once; 0: no limit",
 		OPTION_INTO(struct platform_peer, connections_max)},
 	{"request-token-lifetime", OPTION_SECONDS, "1h",
-		"how long the platform takes a request token", .min = TOKEN_LIFETIME_MIN,
+		"how long the platform accepts a request token", .min = TOKEN_LIFETIME_MIN,
 		.max = TOKEN_LIFETIME_MAX, OPTION_INTO(struct platform_peer, token_lifetime)},
 	{0},
 };
 
 /* ---- opening ---- */
 
-/* The next placeholder in `text`, NULL when there is none. */
+/* Returns the next placeholder in `text`, or NULL. */
 static const char *find_placeholder(const char *text, bool *is_token_r, size_t *length_r)
 {
 	static const char token[] = "{meetingToken}", id[] = "{meetingId}";
@@ -78,19 +78,19 @@ static const char *find_placeholder(const char *text, bool *is_token_r, size_t *
 	*is_token_r = brace != NULL && strncmp(brace, token, strlen(token)) == 0;
 	*length_r = *is_token_r ? strlen(token) : strlen(id);
 	if (brace != NULL && !*is_token_r && strncmp(brace, id, strlen(id)) != 0)
-		return NULL; /* what is left has a brace, which is_plain() refuses */
+		return NULL; /* an unknown placeholder: is_plain() refuses the brace */
 	return brace;
 }
 
-/* Unreserved characters and slashes only, so that it needs no encoding. */
+/* Whether a text has only unreserved characters and slashes, so that it needs no encoding. */
 static bool is_plain(const char *text)
 {
 	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				 "0123456789-._~/")] == '\0';
 }
 
-/* Begins with a slash, and no segment but the last is empty and none dots alone: browsers fold
- * those. */
+/* Whether a path begins with a slash and has no empty segment, except at its end, and no "." and
+ * "..", which browsers remove. */
 static bool is_straight(const char *path)
 {
 	size_t length;
@@ -106,7 +106,7 @@ static bool is_straight(const char *path)
 	return false;
 }
 
-/* Cuts the path up. NULL, or what is wrong with it. */
+/* Splits join-path. Returns NULL, or a constant that says what is wrong with it. */
 static const char *cut_path(const char *site, const char *text, struct path *path)
 {
 	size_t tokens = 0;
@@ -152,9 +152,9 @@ static void veeting_close(void *context)
 
 /* ---- the exchange ---- */
 
-/* Appends one path segment. An empty one, or one of dots, would be folded away on its path to the
- * platform and make another address: fails the buffer, though nobody should have let it come this
- * far. */
+/* Appends one path segment, percent-encoded. Makes the buffer fail for an empty segment or one of
+ * dots, which HTTP clients remove, so that the request would have another path. Ids were validated
+ * before; this is a second check. */
 static void append_segment(struct buffer *target, const char *text)
 {
 	if (text[strspn(text, ".")] == '\0')
@@ -175,8 +175,9 @@ static void veeting_request_target(
 
 enum { MESSAGE_MAX = 300, WORD_MAX = 20 };
 
-/* What may stand in a message and is longer than a word: an address, a key, a token. The caller
- * hides what it sent besides (platform.h, read). A word that is cut is left out. */
+/* Appends a platform's message for the log. Replaces long words, which may be keys or tokens, by
+ * ***, and cuts a long message at a word. The caller also masks what it sent (platform.h,
+ * read_answer). */
 static void quote(const char *message, struct buffer *text)
 {
 	static const char ends[] = " \t\r\n/?&=#@:;,\"'<>()[]{}|\\";
@@ -199,7 +200,8 @@ static void quote(const char *message, struct buffer *text)
 	}
 }
 
-/* The platform's own words: the likeliest cause, a wrong API key, is told apart by them alone. */
+/* Sets the error to the platform's own message, since only that tells a wrong API key, the most
+ * likely cause, from other refusals. */
 static void tell_refusal(const json_t *root, int64_t code, struct error *error)
 {
 	const char *message = json_string_value(json_object_get(root, "responseMessage"));
@@ -214,7 +216,7 @@ static void tell_refusal(const json_t *root, int64_t code, struct error *error)
 	buffer_wipe(&text);
 }
 
-/* Older platforms send the digits as a string. */
+/* Parses responseCode, which older platforms send as a string. */
 static enum platform_verdict read_code(const json_t *root, struct error *error)
 {
 	int64_t code;
@@ -237,7 +239,7 @@ static enum platform_verdict read_data(
 	const char *access = answer_text(data, "accessToken", PLATFORM_TOKEN_MAX);
 
 	if (!json_is_string(id) || strcmp(json_string_value(id), join->meeting_id) != 0) {
-		error_set(error, "data.meetingId is not the meeting that was asked");
+		error_set(error, "data.meetingId is not the requested meeting");
 		return PLATFORM_BAD_ANSWER;
 	}
 	if (access == NULL) {
@@ -247,7 +249,7 @@ static enum platform_verdict read_data(
 	}
 	buffer_text(token, access);
 	if (token->failed) {
-		error_set(error, "no memory for the access token");
+		error_set(error, "out of memory for the access token");
 		return PLATFORM_BAD_ANSWER;
 	}
 	return PLATFORM_GRANTED;
@@ -277,7 +279,7 @@ static enum platform_verdict veeting_read_answer(const void *instance, const str
 							      : PLATFORM_BAD_ANSWER;
 }
 
-/* ---- the way back ---- */
+/* ---- the redirect ---- */
 
 static void append_parameter(struct buffer *url, const char *name, const char *value)
 {
@@ -290,7 +292,7 @@ static void append_forwards(
 {
 	for (size_t i = 0; i < join->forward_count; i++)
 		for (size_t j = 0; j < peer->forward.count; j++) {
-			/* A ticket may be older than the configuration. */
+			/* The option may have changed since the ticket was made. */
 			if (strcmp(join->forward[i].name, peer->forward.items[j]) != 0)
 				continue;
 			buffer_text(url, "&");

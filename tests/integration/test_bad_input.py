@@ -72,7 +72,7 @@ def test_hostname_that_is_none(rig, alice, host):
 
 @pytest.mark.parametrize("host", FOREIGN.values(), ids=FOREIGN)
 def test_hostname_of_somebody_else(rig, alice, host):
-    if host[0] == "[" or host.endswith("."):  # no host name as the document means it
+    if host[0] == "[" or host.endswith("."):  # not a host name as the document means it
         refused(rig, alice, query(hostname=host))
     else:
         refused(rig, alice, query(hostname=host), (403,), "unknown-platform")
@@ -91,7 +91,7 @@ def test_operators_M5_the_log_names_the_host_that_came(rig, visitor, host):
     request_id = answer.headers["X-Request-Id"]
     event = wait_for(lambda: [e for e in rig.events("join") if e["request_id"] == request_id], "the audit line")[0]
     assert event["hostname"] == host and "platform" not in event
-    assert event["detail"] == "not the title of a platform here: meeting.example.org"
+    assert event["detail"] == "no platform of this name at this address; known: meeting.example.org"
 
 
 def test_A9_no_byte_goes_to_the_host_that_was_asked_for(rig, alice):

@@ -95,7 +95,7 @@ def test_without_create_a_meeting_has_to_be_there(make_rig):
     page = visitor.get(bbb.entry("weekly"))
     assert page.status == 403 and "/auth/bbb/weekly?platform=bbb.example.org" in page.text, "a link to try again"
     assert "This meeting is not open" in page.text, "not that a link has expired"
-    assert "no such meeting" in bbb.audit(page)["detail"]
+    assert "meeting is not running" in bbb.audit(page)["detail"]
 
 
 def test_a_meeting_with_thousands_in_it(make_rig):
@@ -126,7 +126,7 @@ def test_whoever_waits_for_others_is_told_so(bbb):
         assert {one.result().status for one in hanging} == {504}
     assert {(answer.status, answer.code) for answer in waiting} == {(503, "overloaded")}
     assert all(answer.headers["Retry-After"] for answer in waiting) and asked() == before
-    assert "too many others" in bbb.audit(waiting[0])["detail"]
+    assert "the wait for the platform is too long" in bbb.audit(waiting[0])["detail"]
     assert bbb.enter(visitor, "weekly").status == 302, "and nobody after them is kept out"
 
 

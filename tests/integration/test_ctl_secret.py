@@ -95,9 +95,9 @@ def test_check_looks_at_secrets_without_asking_anybody(ctl, kind, secret, form):
 @pytest.mark.parametrize("kind, secret", GOOD)
 def test_a_secret_of_the_right_form_is_good(ctl, kind, secret):
     platform(ctl, kind)
-    assert secrets_of(ctl)[TITLE] == (False, 'none: "meetauthctl secret set %s"' % TITLE)
+    assert secrets_of(ctl)[TITLE] == (False, 'missing: run "meetauthctl secret set %s"' % TITLE)
     ctl.call("secret", "set", TITLE, text=secret)
-    assert secrets_of(ctl)[TITLE] == (True, "1 version in the store; the newest is of the right form")
+    assert secrets_of(ctl)[TITLE] == (True, "1 version in the store; the newest has a valid format")
 
 
 @pytest.mark.parametrize("kind", ["galene", "livekit", "webex", "skype", "jitsi-rs256"])
@@ -121,7 +121,7 @@ def test_generate_says_where_the_key_goes(ctl, kind, words):
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_a_forgotten_secret_of_a_backend(ctl, kind):
     configure(ctl, 'backend "other" { %s }\n' % BACKENDS[kind])
-    assert secrets_of(ctl)["backend/other"] == (False, 'none: "meetauthctl secret set backend/other"')
+    assert secrets_of(ctl)["backend/other"] == (False, 'missing: run "meetauthctl secret set backend/other"')
     if kind != "oidc":
         assert "API Key" not in ctl.call("secret", "generate", "backend/other").stderr
     else:

@@ -224,7 +224,7 @@ def terminal(ctl):
 def test_prompt_asks_twice_without_echo(ctl, terminal):
     terminal.wait_for(b"Secret of meeting.example.org: ")
     terminal.type(b"typed in secret\n")
-    terminal.wait_for(b"The same again: ")
+    terminal.wait_for(b"Repeat it: ")
     terminal.type(b"typed in secret\n")
     assert terminal.end() == (0, b"meeting.example.org: version 1 stored\n")
     assert b"typed" not in terminal.said
@@ -250,7 +250,7 @@ def test_prompt_goes_on_where_interrupts_are_ignored(ctl):
     while not terminal.has_taken_signals():
         time.sleep(0.005)
     terminal.type(b"secret\n")
-    terminal.wait_for(b"The same again: ")
+    terminal.wait_for(b"Repeat it: ")
     terminal.type(b"typed in secret\n")
     assert terminal.end() == (0, b"meeting.example.org: version 1 stored\n")
     terminal.close()

@@ -81,7 +81,7 @@ def test_flow_F10_a_key_has_the_length_that_galene_wants(galene, algorithm, leng
         key = json.dumps({"kty": "oct", "alg": algorithm, "kid": "x", "k": jwt_rules.encode64(b"k" * size)})
         done = galene.rig.ctl("secret", "set", galene.title, text=key + "\n", check=False)
         assert (done.returncode == 0) == (size == length), (size, done.stderr)
-        assert size == length or "Galene takes exactly %d" % length in done.stderr
+        assert size == length or "Galene needs exactly %d" % length in done.stderr
     versions = [entry["version"] for entry in json.loads(galene.rig.ctl("secret", "list", "--json").stdout) if entry["name"] == galene.title]
     galene.rig.ctl("secret", "retire", galene.title, str(max(versions)))
 

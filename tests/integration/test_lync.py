@@ -96,7 +96,7 @@ def test_meetauthctl_names_meetings_as_the_driver_does(setup):
 def test_meetauthctl_says_what_is_wrong_with_a_name(setup):
     done = setup.set_secret("x2", "meeting/%s/%s" % (TITLE, URI.replace("854T0R7G", "ab34")))
     assert "meeting/%s/john@contoso.example/AB34: version 1" % TITLE in done.stdout
-    for name, words in (("", "missing"), ("john", "is neither USER@DOMAIN/ID nor sip:"), ("john@evil.example/1", "evil.example, is not one of the option `domains`")):
+    for name, words in (("", "missing"), ("john", "neither USER@DOMAIN/ID nor sip:"), ("john@evil.example/1", "evil.example, is not in the option `domains`")):
         done = setup.rig.ctl("secret", "set", "meeting/%s/%s" % (TITLE, name), text="x\n", check=False)
         assert done.returncode == 64 and '"%s" is not a meeting of %s: ' % (name, TITLE) in done.stderr and words in done.stderr, done
 

@@ -66,9 +66,9 @@ def test_tools_say_why_something_is_no_meeting(rig, platform, written):
 
 
 @pytest.mark.parametrize("platform,written,words", [
-    (JITSI, "b\u00fcro", "percent-encoded in small letters"), (JITSI, "b%C3%BCro", "percent-encoded in small letters"),
-    (JITSI, "https://meet.example.org/weekly", "the tenant is not letters"), (UCWA, "john", "is neither USER@DOMAIN/ID nor sip:USER@DOMAIN;"),
-    (UCWA, "john@evil.example/1", "evil.example, is not one of the option `domains`")])
+    (JITSI, "b\u00fcro", "percent-encode them in lower case"), (JITSI, "b%C3%BCro", "percent-encode them in lower case"),
+    (JITSI, "https://meet.example.org/weekly", "the tenant is not letters"), (UCWA, "john", "neither USER@DOMAIN/ID nor sip:USER@DOMAIN;"),
+    (UCWA, "john@evil.example/1", "evil.example, is not in the option `domains`")])
 def test_tools_say_how_a_meeting_is_written(rig, platform, written, words):
     done = rig.ctl("policy", "explain", "--user", "alice", "--platform", platform, "--meeting", written, check=False)
     assert words in done.stderr

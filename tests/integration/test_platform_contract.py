@@ -311,6 +311,6 @@ def test_check_connect(make_rig, kind):
     lines = [line for line in platform.connect_lines() if " connect " in line]
     assert lines and all(line.startswith("ok") for line in lines), lines
     if platform.tries_secret:
-        assert [line for line in platform.connect_lines() if line.startswith("ok") and "newest can be used" in line]
+        assert [line for line in platform.connect_lines() if line.startswith("ok") and "newest is usable" in line]
         platform.refuse_all()
         assert [line for line in platform.connect_lines() if line.startswith("FAIL") and "secret" in line]

@@ -71,7 +71,7 @@ def test_flow_16_a_platform_that_asks_to_wait_is_passed_on(faulty, somebody, fau
     assert (answer.status, answer.code) == (503, "overloaded") and least <= int(answer.headers["Retry-After"]) <= most
     assert somebody.get(entry, JSON).code == "already-used", "the bytes went out"
     event = wait_for(lambda: [e for e in faulty.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
-    assert "the platform asks to come back in " in event["detail"]
+    assert "the platform asks to retry in " in event["detail"]
 
 
 def test_operators_M2_the_log_has_the_platform_s_own_words(faulty, somebody):

@@ -581,7 +581,7 @@ def test_operators_m1_check_connect_comes_as_a_visitor_does(make_rig):
     with open(rig.folder + "/meetauth.conf.nginx", encoding="utf-8") as file:
         text = file.read()
     with_nginx(rig, text.replace("allow 127.0.0.1;", "deny 127.0.0.1;"))
-    wait_for(lambda: "keeps readyz from this host" in base_line(rig), "403")
+    wait_for(lambda: "does not allow readyz from this host" in base_line(rig), "403")
     assert base_line(rig).startswith("ok ")
     with_nginx(rig, text.replace("location = /auth {", "location = /auth/readyz { return 200 hello; }\n location = /auth {"))
     wait_for(lambda: "another program" in base_line(rig), "somebody else's page")
@@ -592,7 +592,7 @@ def test_operators_m1_check_connect_comes_as_a_visitor_does(make_rig):
     assert base_line(rig).startswith("FAIL ")
     os.rename(rig.folder + "/gone", rig.folder + "/state")
     rig.stop_pool()
-    assert base_line(rig).startswith("FAIL ") and "HTTP 502: the web server reaches no meetauthd" in base_line(rig)
+    assert base_line(rig).startswith("FAIL ") and "HTTP 502: the web server cannot reach meetauthd" in base_line(rig)
     rig.nginx.stop()
     assert base_line(rig).startswith("FAIL ") and "127.0.0.1" in base_line(rig)
 

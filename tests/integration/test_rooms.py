@@ -99,12 +99,12 @@ def test_a_meeting_is_ended_early(make_rig):
     assert [(row["platform"], row["room"], row["taken"]) for row in listed] == [(TITLE, ROOMS[0], True)]
     assert enter(setup, "board").status == 503
     ended = setup.rig.ctl("room", "end", TITLE, "warm-up").stdout
-    assert "ended; free when the last link into it has ended" in ended
+    assert "meeting ended; free when the last join link expires" in ended
     assert enter(setup, "board").status == 503 and enter(setup, "warm-up").status == 503
     again = json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]
     assert again["taken"] and again["until"] < listed[0]["until"], "minutes, and no hour"
     refused = setup.rig.ctl("room", "end", TITLE, "board", check=False)
-    assert refused.returncode == 1 and "neither a room, nor a meeting" in refused.stderr
+    assert refused.returncode == 1 and "neither a room nor a meeting" in refused.stderr
     assert setup.rig.ctl("room", "end", "nowhere.example.org", ROOMS[0], check=False).returncode == 64
 
 

@@ -381,14 +381,14 @@ def pool(site):
 
 def test_check_tells_owners_and_that_the_pool_answers(pool):
     (good, owners), (answers, text) = findings(pool, pool.path, 0)
-    assert (good, answers) == ("ok", "ok") and text == "answers, and the pool is ready"
-    assert re.fullmatch(r"nobody:\S+ 0660 in a folder root:\S+ 0750", owners), owners
+    assert (good, answers) == ("ok", "ok") and text == "connected, and the pool is ready"
+    assert re.fullmatch(r"nobody:\S+ 0660 in a directory root:\S+ 0750", owners), owners
 
 
 def test_check_finds_why_the_web_server_says_502(pool):
     """Each of these was a 502 of nginx with nothing in any log."""
     os.chown(pool.folder + "/socket", 0, 0)
-    assert "chgrp 33 the folder" in findings(pool, pool.path, 1)[0][1]
+    assert "chgrp 33 the directory" in findings(pool, pool.path, 1)[0][1]
     os.chown(pool.folder + "/socket", 0, 33)
     os.chmod(pool.path, 0o600)
     assert "its group may not connect" in findings(pool, pool.path, 1)[0][1]
@@ -421,7 +421,7 @@ def test_root_connects_to_no_socket_that_others_can_replace(pool):
     """The folder's owner could have laid a link to a socket that only root may use."""
     os.chown(pool.folder + "/socket", USER, 33)
     (good, owners), (answers, _) = findings(pool, pool.path, 0)
-    assert (good, answers) == ("ok", "ok") and "only a socket of that user's own making" in owners
+    assert (good, answers) == ("ok", "ok") and "in which only that user may create a socket" in owners
     os.chmod(pool.path, 0o660)
     os.chown(pool.path, 0, 33)  # the service's user may not
     assert "Permission denied" in findings(pool, pool.path, 1)[1][1]

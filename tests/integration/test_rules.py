@@ -179,7 +179,7 @@ def test_P1_explain_takes_id_and_token_for_two_things(rig):
     assert verdict == "undecided" and matches["number"] == "may", "it depends on the token"
     assert explain(rig, "--meeting-token", MEETING, meeting=WANTED)[:2] == ("denied", "default")
     done = rig.ctl("policy", "explain", "--user", "a", "--platform", HOST, "--meeting", MEETING, "--meeting-token", "a/b", check=False)
-    assert done.returncode == 65 and "--meeting-token: a token is 1 to 128" in done.stderr
+    assert done.returncode == 65 and "--meeting-token: expected 1 to 128" in done.stderr
     done = rig.ctl("policy", "explain", "--user", "a", "--platform", HOST, "--meeting", "a.b~c", check=False)
     assert done.returncode == 65 and "an id is 1 to 64" in done.stderr, "a token is no id"
 

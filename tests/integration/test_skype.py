@@ -305,7 +305,7 @@ def test_a_client_secret_that_is_not_taken(make_rig):
     setup = platforms.make(make_rig, drivers.Skype)
     setup.refuse_all()
     detail = setup.audit(ask(setup, setup.visitor()))["detail"]
-    assert "does not take the client secret" in detail and "meetauthctl secret set " + TITLE in detail
+    assert "refuses the client secret" in detail and "meetauthctl secret set " + TITLE in detail
     setup.check()
 
 

@@ -108,7 +108,7 @@ def test_failed_is_a_text(setup, visitor):
     assert anew(setup, visitor).status == 200
     for failed in (403, True, {"status": 403}):
         answer = ask(setup, visitor, failed=failed)
-        assert answer.status == 400 and setup.audit(answer)["detail"].startswith("failed: is not a text")
+        assert answer.status == 400 and setup.audit(answer)["detail"].startswith("failed: not a string")
     assert ask(setup, visitor, failed=None).status == 200, "the same as not there"
 
 
@@ -350,7 +350,7 @@ def test_what_a_visitor_chooses_does_not_shut_the_platform(make_rig):
 
 def test_a_link_that_is_missing_and_one_that_leads_elsewhere(setup, visitor):
     with setup.peer.fault(root=lambda text: json.dumps({"_links": {}})):
-        assert setup.audit(anew(setup, visitor))["detail"] == "autodiscovery: the link user is missing, or no text"
+        assert setup.audit(anew(setup, visitor))["detail"] == "autodiscovery: the link user is missing, or not a string"
     with setup.peer.fault(root=lambda text: text.replace(setup.peer.host, "webext.contoso.net")):
         assert " leads to webext.contoso.net, " in setup.audit(anew(setup, visitor))["detail"]
     assert anew(setup, visitor).status == 200

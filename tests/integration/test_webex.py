@@ -310,7 +310,7 @@ def test_killed_between_answer_and_store(make_rig, rotating):
     if rotating:
         wait_for(lambda: [e for e in setup.rig.events("renewal") if e["result"] == "failed"], "the failure", LEASE)
         event = [e for e in setup.rig.events("renewal") if e["result"] == "failed"][0]
-        assert "authorize the app anew" in event["message"] and "secret set" in event["message"]
+        assert "authorize the app again" in event["message"] and "secret set" in event["message"]
         setup.rig.stop_pool()
         setup.end_lease()
         setup.set_secret(peer.secret())

@@ -25,7 +25,7 @@ static void a_user_is_added_changed_and_removed(void **state)
 	says(first, ":Anna Kov\xc3\xa1"
 		    "cs:anna@example.org:staff,hosts:\n");
 	TYPE(1, "correct horse\n", "user", "add", "anna");
-	says(err, "there is a user \"anna\" already");
+	says(err, "user \"anna\" already exists");
 	TYPE(0, "correct horse\n", "user", "add", "bert", "--expires", "2099-12-31");
 	CALL(0, "user", "list");
 	assert_string_equal(out, "NAME\tSTATE\tEXPIRES\tDISPLAY NAME\tE-MAIL\tGROUPS\n"
@@ -82,26 +82,27 @@ static void wrong_users_are_refused(void **state)
 		int status;
 		const char *says;
 	} cases[] = {
-		{"", {"user", "add", ""}, EX_USAGE, "a user name is 1 to 256 bytes"},
+		{"", {"user", "add", ""}, EX_USAGE, "a user name must be 1 to 256 bytes"},
 		{"", {"user", "add", "a", "--email", "x"}, EX_USAGE, "the e-mail is"},
 		{"", {"user", "add", "a", "--group", "a\nb"}, EX_USAGE, "group"},
-		{"", {"user", "add", "a", "--expires", "2099-02-30"}, EX_USAGE, "--expires takes"},
+		{"", {"user", "add", "a", "--expires", "2099-02-30"}, EX_USAGE,
+			"--expires: expected"},
 		{"", {"user", "add", "a", "--expires", "2020-01-01"}, EX_USAGE, "in the future"},
 		{"", {"user", "add", "a", "--expires", "2026"}, EX_USAGE, "a duration like 30d"},
 		{"", {"user", "add", "a", "b"}, EX_USAGE, "extra operand \"b\""},
-		{"", {"user", "add", "   "}, EX_USAGE, "a user name is 1 to 256 bytes"},
-		{"", {"user", "add", "an\nna"}, EX_USAGE, "a user name is 1 to 256 bytes"},
-		{"", {"user", "add", LONG}, EX_USAGE, "a user name is 1 to 256 bytes"},
+		{"", {"user", "add", "   "}, EX_USAGE, "a user name must be 1 to 256 bytes"},
+		{"", {"user", "add", "an\nna"}, EX_USAGE, "a user name must be 1 to 256 bytes"},
+		{"", {"user", "add", LONG}, EX_USAGE, "a user name must be 1 to 256 bytes"},
 		{"", {"user", "add", "a", "--email", "a@good@evil"}, EX_USAGE, "the e-mail is"},
 		{"", {"user", "add", "a", "--name", "tab\there"}, EX_USAGE, "the display name is"},
 		{"", {"user", "add", "a", "--name", LONG}, EX_USAGE, "the display name is"},
 		{"", {"user", "add", "a", "--group", ""}, EX_USAGE, "group"},
 		{"", {"user", "add", "a", "--group", LONG}, EX_USAGE, "group"},
-		{"", {"user", "add", "a", "--expires", "soon"}, EX_USAGE, "--expires takes"},
+		{"", {"user", "add", "a", "--expires", "soon"}, EX_USAGE, "--expires: expected"},
 		{"", {"user", "add", "a", "--expires", "0d"}, EX_USAGE, "in the future"},
 		{"", {"user", "add", "a", "--expires", "2099-12-31T18:00"}, EX_USAGE, "--expires"},
 		{"", {"user", "add", "a", "--password", "a password"}, EX_USAGE, "unknown option"},
-		{"short", {"user", "add", "a"}, EX_DATAERR, "a password has 8 to 1024 bytes"},
+		{"short", {"user", "add", "a"}, EX_DATAERR, "a password must have 8 to 1024 bytes"},
 		{"with\ttabulator", {"user", "add", "a"}, EX_DATAERR, "has a control character"},
 		{"", {"user", "add", "a"}, EX_DATAERR, ""},
 		{"", {"user", "add", "a", "--backend", "else"}, EX_CONFIG,
@@ -142,11 +143,11 @@ static void the_backend_is_named_where_there_are_several(void **state)
 		in_folder("htpasswd"));
 	configure(more);
 	CALL(EX_USAGE, "user", "list");
-	says(err, "there are several backends of type file: name one with --backend");
+	says(err, "there are several backends of type file: choose one with --backend");
 	TYPE(0, "correct horse\n", "user", "add", "anna", "--backend", "staff");
 	CALL(EX_NOINPUT, "user", "list", "--backend", "new");
 	TYPE(EX_CONFIG, "correct horse\n", "user", "add", "anna", "--backend", "old");
-	says(err, "is an htpasswd file, which meetauthctl does not change");
+	says(err, "is an htpasswd file, which meetauthctl cannot change");
 	configure("backend \"new\" { type = \"file\" users = \"relative\" }\n");
 	CALL(EX_CONFIG, "user", "list", "--backend", "new");
 	says(err, "users: expected an absolute path, found \"relative\"");
@@ -181,7 +182,7 @@ static void a_second_factor_is_shown_once(void **state)
 	CALL(0, "secret", "list", "--json");
 	assert_string_equal(out, "[]\n");
 	CALL(EX_USAGE, "user", "totp", "");
-	says(err, "a user name is 1 to 256 bytes of UTF-8");
+	says(err, "a user name must be 1 to 256 bytes of UTF-8");
 }
 
 static void a_factor_needs_one_backend_that_may_have_it(void **state)
@@ -231,7 +232,8 @@ static void an_invitation_is_made_listed_and_revoked(void **state)
 	CALL(0, "invite", "create", FOR, "--name", "Zoe", "--email", "zoe@partner.example",
 		"--expires", "2099-12-31");
 	says(out, "https://external.example.org/auth/invite?token=");
-	says(err, " to weekly, good until 2099-12-31T00:00:00Z; whoever has the link is Zoe");
+	says(err, " to weekly, valid until 2099-12-31T00:00:00Z; everybody who has the link can "
+		  "join as Zoe");
 	CALL(0, "invite", "create", FOR, "--name", "Max", "--meeting-token", "t-1");
 	CALL(0, "invite", "list");
 	says(out, "ID\tSTATE\tEXPIRES\tPLATFORM\tMEETING\tNAME\tE-MAIL\n");
@@ -263,9 +265,10 @@ static void wrong_invitations_are_refused(void **state)
 		{HOST, "m", "", "", "the name is empty"},
 		{HOST, "m", "a\nb", "", "not printable"},
 		{HOST, "m", LONG, "", "longer than 256 bytes"},
-		{HOST, "m", "Zoe", "a@good@evil", "the e-mail is not like name@example.org"},
+		{HOST, "m", "Zoe", "a@good@evil",
+			"the e-mail address is not like name@example.org"},
 		{"scripts", "https://meet.lync.com/t/u/PX4", "Zoe", "",
-			"scripts: guests need a page to land on"},
+			"scripts: guests need a page that they are sent to"},
 	};
 
 	(void)state;
@@ -283,7 +286,7 @@ static void wrong_invitations_are_refused(void **state)
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--meeting-token", "a\nb");
 	says(err, "the meeting token is not");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--expires", "yesterday");
-	says(err, "must lie in the future");
+	says(err, "like 30d, in the future");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "extra");
 	says(err, "unexpected argument \"extra\"");
 	assert_int_not_equal(access(in_folder("invitations"), F_OK), 0);
@@ -311,10 +314,10 @@ static void a_meeting_gets_a_key(void **state)
 	CALL(0, "meeting-key", "list", "--json");
 	says(out, "\"meeting\": \"weekly\",\n    \"state\": \"active\",");
 	TYPE(EX_DATAERR, "short\n", "meeting-key", "set", FOR);
-	says(err, "a key of a meeting has 8 to 1024 bytes");
+	says(err, "a key of a meeting must have 8 to 1024 bytes");
 	CALL(0, "meeting-key", "remove", FOR);
 	CALL(1, "meeting-key", "remove", FOR);
-	says(err, "the meeting weekly of " HOST " has no key");
+	says(err, "meeting weekly of " HOST " has no key");
 	put_file(in_folder("meeting.keys"), "{");
 	CALL(EX_NOINPUT, "meeting-key", "list");
 	CALL(1, "meeting-key", "generate", FOR);
@@ -389,7 +392,7 @@ static void rules_are_explained(void **state)
 	says(out, "groups none, e-mail none, no second factor assumed; the account is disabled");
 	says(out, "\ndenied: default\n");
 	EXPLAIN(1, "nobody", "--address", "192.0.2.7");
-	says(out, "\nundecided: it depends on the rules that say \"may\"");
+	says(out, "\nundecided: it depends on the rules marked \"may\"");
 	EXPLAIN(0, "bert", "--group", "staff", "--second-factor", "--acr", "high");
 	EXPLAIN(0, "zoe", "--backend", "desk");
 	says(out, "\nallowed: guests\n");
@@ -413,7 +416,7 @@ static void wrong_questions_are_refused(void **state)
 		{"--group", "", "--group: not the name of a group"},
 		{"--email", "a\nb", "--email: not an e-mail address"},
 		{"--acr", "a\nb", "--acr: not an"},
-		{"--meeting-token", "a\nb", "--meeting-token: a token is 1 to"},
+		{"--meeting-token", "a\nb", "--meeting-token: expected 1 to"},
 	};
 
 	(void)state;

@@ -56,18 +56,18 @@ static void wrong_calls_say_what_is_wrong(void **state)
 		{{"secret", "retire", "a", "01"}, "\"01\" is not a version"},
 		{{"secret", "set", "--group", "x", "a"}, "unknown option --group"},
 		{{"session", "rotate-keys", "--forget=yes"}, "--forget takes no value"},
-		{{"session", "rotate-keys", "--forget", "--forget"}, "more than 1 time"},
+		{{"session", "rotate-keys", "--forget", "--forget"}, "given 1 time at most"},
 		{{"secret", "retire", "a", "0"}, "\"0\" is not a version"},
 		{{"secret", "retire", "a", "99999999999"}, "is not a version"},
 		{{"session", "revoke", ""}, "the name is empty"},
 		{{"session", "revoke", "staff/"}, "the name is empty"},
 		{{"init", "--", "--forget"}, "unexpected argument \"--forget\""},
-		{{"user", "list", "--backend"}, "--backend needs a value"},
+		{{"user", "list", "--backend"}, "--backend requires a value"},
 		{{"user", "list", "--backend=a", "--backend", "b"},
-			"--backend is given more than 1"},
+			"--backend may be given 1 time at most"},
 		{{"policy", "explain", "--user", "a", "--platform", "b"},
 			"missing option --meeting"},
-		{{"secret", "list", "-c"}, "-c needs a file"},
+		{{"secret", "list", "-c"}, "-c requires a file"},
 	};
 
 	(void)state;
@@ -141,7 +141,7 @@ static void secrets_have_versions(void **state)
 	(void)state;
 	CALL(1, "secret", "list");
 	CALL(0, "init");
-	says(out, "keep a copy of the key");
+	says(out, "keep backups of the key");
 	CALL(1, "init");
 	TYPE(0, "key one\n", "secret", "set", "Meeting.Example.ORG");
 	assert_string_equal(out, HOST ": version 1 stored\n");
@@ -164,7 +164,7 @@ static void secrets_have_versions(void **state)
 	CALL(0, "secret", "retire", HOST, "1", "--force");
 	assert_string_equal(out, HOST ": version 1 retired\n");
 	CALL(0, "store", "rekey");
-	says(out, "is sealed with the new key");
+	says(out, "is encrypted with the new key");
 	CALL(0, "secret", "list", "--json");
 	assert_string_equal(out, "[]\n");
 }
@@ -189,18 +189,18 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 		const char *says;
 	} cases[] = {
 		{"set", "typo.example", "key", EX_USAGE,
-			"secrets are those of: " HOST ", daily, meeting/lync/MEETING, backend/own"},
-		{"set", "backend/staff", "key", EX_USAGE,
-			"needs no secret: nothing of type \"file\""},
+			"those with secrets are: " HOST
+			", daily, meeting/lync/MEETING, backend/own"},
+		{"set", "backend/staff", "key", EX_USAGE, "needs no secret: type \"file\""},
 		{"generate", "ucwa", "", EX_USAGE, "needs no secret"},
 		{"set", "lync", "key", EX_USAGE, "one for each meeting: meeting/lync/MEETING"},
 		{"set", "meeting/lync/a b", "key", EX_USAGE, "is not a meeting of lync"},
 		{"set", "meeting/lync/anna@contoso.example/PX4", "key", EX_OK, ""},
-		{"set", "meeting/nowhere/PX4", "key", EX_USAGE, "no platform or backend for"},
+		{"set", "meeting/nowhere/PX4", "key", EX_USAGE, "no platform or backend \""},
 		{"generate", "daily", "", EX_USAGE,
-			"a random key cannot be a secret for type \"galene\""},
-		{"set", "daily", "not a key", EX_DATAERR, "cannot be the secret of daily"},
-		{"generate", "staff", "", EX_USAGE, "secrets are those of: "},
+			"secrets for type \"galene\" cannot be generated"},
+		{"set", "daily", "not a key", EX_DATAERR, "not a valid secret for daily"},
+		{"generate", "staff", "", EX_USAGE, "those with secrets are: "},
 		{"set", HOST, "", EX_DATAERR, "expected a secret on standard input, found nothing"},
 		{"set", HOST, "\n", EX_DATAERR,
 			"expected a secret on standard input, found nothing"},
@@ -267,7 +267,7 @@ static void a_secret_is_typed_twice_at_a_terminal(void **state)
 	(void)state;
 	CALL(0, "init");
 	assert_int_equal(answer_prompts(set, WORDS("one\n", "two\n")), EX_DATAERR);
-	says(out, "the two are not the same; nothing was stored");
+	says(out, "the two do not match; nothing was stored");
 	assert_int_equal(answer_prompts(set, WORDS("one\n", "one\n")), EX_OK);
 	says(out, "version 1 stored");
 	assert_null(strstr(out, "one"));
@@ -281,7 +281,7 @@ static void sessions_end(void **state)
 	CALL(1, "session", "rotate-keys");
 	CALL(0, "init");
 	CALL(0, "session", "rotate-keys");
-	says(out, "sessions go on");
+	says(out, "sessions continue");
 	CALL(0, "session", "rotate-keys", "--forget");
 	says(out, "every session has ended");
 	CALL(0, "session", "revoke", "staff/anna");
@@ -304,7 +304,8 @@ static void check_has_a_finding_for_each_part(void **state)
 	says(out, "FAIL  files     store, pages");
 	CALL(0, "init");
 	CALL(1, "check");
-	says(out, "FAIL  secret    " HOST "       none: \"meetauthctl secret set " HOST "\"\n");
+	says(out, "FAIL  secret    " HOST "       missing: run \"meetauthctl secret set " HOST
+		  "\"\n");
 	TYPE(0, "key\n", "secret", "set", HOST);
 	put_file(in_folder("users.passwd"), "# meetauth users 1\n");
 	CALL(0, "check");
@@ -336,13 +337,13 @@ static void check_says_by_what_scripts_get_in(void **state)
 		"platform \"galene.example.net\" { type = \"galene\" }\n");
 	CALL(0, "init");
 	CALL(1, "check");
-	says(out, "skype.example.org         https://app.example.org: by the session's cookie, or "
-		  "by a code where the script began\n");
-	says(out, "https://litware.com: by a code, which https://litware.com/j is brought\n");
-	says(out, "org.example.app:/back: by a code and its verifier\n");
+	says(out, "skype.example.org         https://app.example.org: with the session cookie, or "
+		  "with a code if the script started the sign-in\n");
+	says(out, "https://litware.com: with a code, which https://litware.com/j receives\n");
+	says(out, "org.example.app:/back: with a code and its verifier\n");
 	says(out, "warn  policy    platform \"skype.example.org\"  allowed-origins: "
 		  "scripts of https://contoso.com get no token: it is another site than base-url");
-	says(out, "https://galene.example.net: by name and password\n");
+	says(out, "https://galene.example.net: with user name and password\n");
 }
 
 static void check_connects(void **state)
@@ -359,7 +360,7 @@ static void check_connects(void **state)
 	CALL(1, "check", "--connect");
 	says(out, "FAIL  connect   here ");
 	says(out, "FAIL  connect   own ");
-	says(out, "ok    connect   staff                     nothing to reach\n");
+	says(out, "ok    connect   staff                     needs no connection\n");
 }
 
 /* Serves one connection of the socket with the bytes, in a child process. */
@@ -401,10 +402,11 @@ static void check_asks_the_pool(void **state)
 		int status;
 		const char *says;
 	} cases[] = {
-		{ready, sizeof ready - 1, 0, "answers, and the pool is ready"},
+		{ready, sizeof ready - 1, 0, "connected, and the pool is ready"},
 		{busy, sizeof busy - 1, 1, "the pool is not ready: state store"},
-		{other, sizeof other - 1, 1, "something answers there that is not this pool"},
-		{nothing, sizeof nothing - 1, 1, "the pool gives no answer"},
+		{other, sizeof other - 1, 1, "another program answers there"},
+		{nothing, sizeof nothing - 1, 1,
+			"the pool closed the connection without an answer"},
 	};
 	const char *path = in_folder("socket");
 	char name[160];
@@ -420,7 +422,7 @@ static void check_asks_the_pool(void **state)
 		assert_int_equal(chmod(folder, 0750), 0);
 		CALL(cases[i].status, "check", "--socket", name);
 		says(out, cases[i].says);
-		says(out, " 0660 in a folder ");
+		says(out, " 0660 in a directory ");
 		assert_int_equal(waitpid(child, NULL, 0), child);
 	}
 	CALL(1, "check", "--socket", name); /* bound, and nobody listens */
@@ -431,7 +433,7 @@ static void check_asks_the_pool(void **state)
 	assert_int_equal(chmod(name, 0660), 0);
 	assert_int_equal(chmod(folder, 0700), 0);
 	CALL(1, "check", "--socket", name);
-	says(out, "may connect and not enter the folder");
+	says(out, "may connect but not enter the directory");
 	CALL(1, "check", "--socket", conf);
 	says(out, "is not a socket");
 	CALL(1, "check", "--socket", in_folder("missing"));

@@ -443,7 +443,7 @@ static void the_form_of_an_invitation_counts_once(void **state)
 	state_break("", CLAIMS);
 	answer = submit(&host, page, "add-invitation", "name=Other&meetings=m1");
 	assert_failure(answer, 503, "internal", "message");
-	assert_true(log_says("the state does not take the claim of a form"));
+	assert_true(log_says("the state refused the claim of a form"));
 }
 
 static void links_need_a_secret(void **state)

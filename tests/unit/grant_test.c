@@ -56,7 +56,8 @@ static void a_meeting_without_a_key_is_not_open(void **state)
 	assert_non_null(
 		strstr(link_of(answer, "(error.link)"), MOUNT "/lync/carol%40sip.example.org/"));
 	assert_logged("join", "result=refused code=exchange-refused");
-	assert_true(log_says("there is no key of this meeting: meetauthctl secret set meeting/"));
+	assert_true(log_says(
+		"no key for this meeting is in the store: meetauthctl secret set meeting/"));
 }
 
 static void the_driver_says_what_is_wrong_with_a_visit(void **state)
@@ -184,7 +185,7 @@ static void a_platform_that_fails_is_left_alone_for_a_while(void **state)
 	assert_failure(answer, 503, "overloaded", "message");
 	assert_non_null(header(answer, "Retry-After"));
 	assert_logged("join", "result=failed code=overloaded level=warning");
-	assert_true(log_says("the platform was out of order and is left alone for a while"));
+	assert_true(log_says("the platform failed repeatedly; the circuit breaker is open"));
 	wait_out(60);
 	assert_status(visit(&browser, "/bbb/room"), 502);
 }
@@ -511,7 +512,7 @@ static void meetings_share_rooms_one_at_a_time(void **state)
 	assert_says(answer, "(error.overloaded.room.title)");
 	assert_silent(answer, "123456789");
 	assert_logged("join", "result=failed code=overloaded meeting_id=second room=");
-	assert_true(log_says("no room is free: all 1 are leased"));
+	assert_true(log_says("no free room: all 1 are leased"));
 	assert_int_equal(peer_requests("/v1/meetings/join"), 1);
 	/* Each join makes the lease run on: past its first end it is still the first one's. */
 	later(3 * 3600);
@@ -579,7 +580,7 @@ static void nobody_is_let_in_leaves_the_room_soon(void **state)
 	assert_true(visit(&browser, "/webex/second")->status >= 500);
 	later(120);
 	assert_status(visit(&browser, "/webex/first"), 503);
-	assert_true(log_says("no room is free"));
+	assert_true(log_says("no free room"));
 }
 
 static void a_room_that_others_have_meanwhile_is_theirs(void **state)
@@ -601,7 +602,7 @@ static void a_room_that_others_have_meanwhile_is_theirs(void **state)
 	peer_goes_on(200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
 	assert_failure(end_it(slow), 503, "overloaded", "room.message");
-	assert_true(log_says("others have the room by now"));
+	assert_true(log_says("another meeting has taken the room"));
 }
 
 static void without_a_lease_nobody_gets_a_room(void **state)
@@ -616,7 +617,7 @@ static void without_a_lease_nobody_gets_a_room(void **state)
 	state_break("", LEASES);
 	answer = visit(&browser, "/webex/first");
 	assert_failure(answer, 503, "internal", "message");
-	assert_true(log_says("the state does not take the lease of a room"));
+	assert_true(log_says("the state refused the lease of a room"));
 	state_break("", "");
 	peer_says("/v1/meetings/join", PEER_HANGS, "", "");
 	slow = BEGIN(&browser, .target = "/webex/first");

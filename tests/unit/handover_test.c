@@ -308,8 +308,9 @@ static void a_code_is_for_one_origin_one_meeting_and_one_platform(void **state)
 		code_of(sign_in(&browser, "/livekit/room?platform=live.example.org", ALICE)));
 	assert_refused(TRADE(NEAR, code, NULL), "code", "made for another origin");
 	assert_refused(TRADE("https://contoso.com", code, NULL), "code", "made for another origin");
-	assert_refused(TRADE("https://evil.example", code, NULL), "Origin", "not among");
-	assert_refused(TRADE("null", code, NULL), "Origin", "not among");
+	assert_refused(
+		TRADE("https://evil.example", code, NULL), "Origin", "not in allowed-origins");
+	assert_refused(TRADE("null", code, NULL), "Origin", "not in allowed-origins");
 	assert_refused(TRADE(NULL, code, NULL), "Origin", "missing");
 	assert_refused(trade_at("live.example.org", FAR, "other", code, NULL, ""), "code",
 		"made for another meeting");
@@ -323,7 +324,7 @@ static void a_code_is_for_one_origin_one_meeting_and_one_platform(void **state)
 	assert_refused(TRADE(FAR, cookie(&browser, "__Host-meetauth"), NULL), "code",
 		"not a code of ours");
 	assert_refused(trade_at("live.example.org", FAR, "room", code, NULL, ",\"client\":7"),
-		"client", "no text");
+		"client", "not a string");
 	assert_refused(trade_at("live.example.org", FAR, "room", code, NULL, ",\"client\":\"a b\""),
 		"client", "characters");
 	/* None of that has used it up. */
@@ -480,16 +481,16 @@ static void a_section_is_told_what_cannot_work(void **state)
 		const char *redirect, *why;
 	} cases[] = {
 		{"https://evil.example/join", "is on none of the allowed-origins"},
-		{"http://litware.com/join", "is http: a page has https"},
-		{"http://localhost/back", "is http: a page has https"},
+		{"http://litware.com/join", "is http: pages need https"},
+		{"http://localhost/back", "is http: pages need https"},
 		{"http://127.0.0.1:8080/back", "has a port: leave it out"},
 		{"http://127.0.0.1", "has no path"},
 		{"http://127.0.0.1.evil.example/", "has no path"},
-		{"javascript:/x", "is neither https://host/path"},
-		{"myapp:/back", "is neither https://host/path"},
-		{"Org.example.app:/back", "is neither https://host/path"},
-		{"org.example.app:back", "is neither https://host/path"},
-		{"org.example.app", "is neither https://host/path"},
+		{"javascript:/x", "must be https://host/path"},
+		{"myapp:/back", "must be https://host/path"},
+		{"Org.example.app:/back", "must be https://host/path"},
+		{"org.example.app:back", "must be https://host/path"},
+		{"org.example.app", "must be https://host/path"},
 		{FAR "/join#x", "has a #"},
 		{"org.example.app:/a;b", "has a #"},
 		{FAR "/a b", "has a #"},

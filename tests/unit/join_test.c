@@ -202,7 +202,7 @@ static void another_host_is_no_platform(void **state)
 	assert_silent(answer, "attacker.example");
 	assert_logged("join", "result=refused code=unknown-platform hostname=attacker.example "
 			      "platform=");
-	assert_true(log_says("not the title of a platform here: " HOST));
+	assert_true(log_says("no platform of this name at this address; known: " HOST));
 }
 
 static void what_is_forwarded_stands_once(void **state)
@@ -448,7 +448,7 @@ static void whoever_is_gone_uses_nothing_up(void **state)
 	while (site_in_flight() > 0)
 		site_settle();
 	assert_logged("join", "result=refused code=bad-request");
-	assert_true(log_says("the visitor was gone before the exchange"));
+	assert_true(log_says("the visitor closed the connection before the exchange"));
 	assert_int_equal(state_count(CLAIMS), 0);
 	assert_int_equal(peer_requests("/exchange/"), 0);
 	assert_leads(join(&browser, TOKEN), "?token=access");

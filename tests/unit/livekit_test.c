@@ -147,7 +147,7 @@ static void a_secret_that_is_no_pair_is_named(void **state)
 		assert_int_equal(
 			platform_livekit.secret->validate_secret(livekit, bad[i], &error), -1);
 		if (strchr(bad[i], ' ') != NULL)
-			assert_non_null(strstr(error.text, "without blanks"));
+			assert_non_null(strstr(error.text, "without spaces"));
 		buffer_wipe(&granted.token);
 	}
 	platform_close(&platform_livekit, &livekit);

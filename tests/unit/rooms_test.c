@@ -22,7 +22,7 @@ static void wrong_pools_are_named(void **state)
 {
 	char many[4096] = APP "rooms = {\"100000000\"";
 	struct bad_option cases[] = {
-		{APP "rooms = {\"board\"}", "rooms: \"board\" names no meeting"},
+		{APP "rooms = {\"board\"}", "rooms: \"board\" does not name a meeting"},
 		{APP "rooms = {\"\"}", "rooms: "},
 		{APP "rooms = {\"123 456 7890\"}", "8 to 15 digits, without spaces"},
 		{APP "rooms = {\"" LINK "\", \"https://Example.webex.com/meet/Room1/\"}",

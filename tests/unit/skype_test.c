@@ -22,7 +22,7 @@ static void wrong_options_are_named(void **state)
 		{"tenant = \"t\"", "client-id: is missing"},
 		{"tenant = \"t\" client-id = \"d9e7ea2b-\u2026\" endpoint = \"sip:a@b\" "
 		 "allowed-origins = {\"https://app.example.org\"}",
-			"client-id: \"d9e7ea2b-\u2026\" has a blank or a letter"},
+			"client-id: \"d9e7ea2b-\u2026\" has a space or a character"},
 		{"tenant = \"../x\"", "tenant: "},
 		{"tenant = \"t\" client-id = \"c\"", "endpoint: "},
 		{"tenant = \"t\" client-id = \"c\" endpoint = \"a@b\" "
@@ -206,13 +206,12 @@ static void a_link_that_leads_elsewhere_is_named_by_its_host(void **state)
 {
 	static const struct {
 		const char *link, *words;
-	} cases[] = {{NULL, "the link x is missing, or no text"},
+	} cases[] = {{NULL, "the link x is missing, or not a string"},
 		{"https://evil.example/secret?secret",
 			"leads to evil.example, which is not https or not in hosts"},
 		{"https://secret@evil.example:1/secret", "leads to evil.example:1, "},
 		{"//a\"b\n\xff/secret", "leads to a?b??, "},
-		{"javascript:secret", "is not an https address"},
-		{"secret", "is not an https address"}};
+		{"javascript:secret", "is not an https URL"}, {"secret", "is not an https URL"}};
 	struct buffer url = BUFFER_INIT(LINK_MAX);
 
 	(void)state;

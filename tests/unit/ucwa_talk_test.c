@@ -288,7 +288,7 @@ static void a_redirect_of_the_status_stays_in_the_domain_of_the_service(void **s
 		{STATUS(307, "https://disc.evil.example/"), "leads to disc.evil.example"},
 		{STATUS(308, "http://lyncdiscover.contoso.example/"),
 			"leads to lyncdiscover.contoso.example"},
-		{STATUS(308, ""), "is not an https address"},
+		{STATUS(308, ""), "is not an https URL"},
 		{STATUS(300, INSIDE), "HTTP 300"},
 		{STATUS(304, INSIDE), "HTTP 304"},
 		{STATUS(305, INSIDE), "HTTP 305"},

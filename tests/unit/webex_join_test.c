@@ -425,7 +425,7 @@ static void nobody_gets_into_a_room_that_cannot_be_cleared(void **state)
 	peer_says("/v1/meetingParticipants/left", 200, JSON, "{}"); /* and they stay */
 	answer = visit(&browser, "/webex/first");
 	assert_failure(answer, 502, "exchange-bad-answer", "message");
-	assert_true(log_says("people are left in the room"));
+	assert_true(log_says("there are still people in the room"));
 	assert_int_equal(peer_requests("/v1/meetings/join"), 0);
 	peer_makes("/v1/meetingParticipants/left", JSON, expel);
 	assert_status(visit(&browser, "/webex/first"), 302);

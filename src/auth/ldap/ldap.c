@@ -126,7 +126,7 @@ static enum auth_verdict keep(const struct auth_attempt *attempt, enum auth_verd
 		return verdict;
 	if (identity_set(&attempt->who->kept, attempt->name, IDENTITY_KEPT_MAX) == 0)
 		return verdict;
-	error_set(attempt->error, "no memory");
+	error_set(attempt->error, "out of memory");
 	return AUTH_UNAVAILABLE;
 }
 
@@ -199,7 +199,7 @@ static enum auth_verdict check_by_template(
 	char *dn = directory_dn(call->directory->user_dn, attempt->name);
 
 	if (dn == NULL) {
-		error_set(call->error, "no memory for a DN");
+		error_set(call->error, "out of memory for a DN");
 		return AUTH_UNAVAILABLE;
 	}
 	verdict = prove(call, dn, attempt->password, false, &link);

@@ -233,7 +233,7 @@ int person_find_groups(const struct directory_call *call, struct person *person)
 		return 0;
 	filter = directory_filter(call->directory->group_filter, person->who.subject, person->dn);
 	if (filter == NULL)
-		break_person(person, "no memory, or the filter for groups is too long");
+		break_person(person, "out of memory, or the filter for groups is too long");
 	else
 		rc = search_groups(call, filter, person);
 	free(filter);
@@ -272,7 +272,7 @@ static void read_entry(
 	person->closed = account_closed_by(ld, entry, clock_wall());
 	account_digest(ld, entry, digest);
 	if (identity_set(&person->who.account, digest, IDENTITY_DIGEST_MAX) != 0)
-		break_person(person, "no memory");
+		break_person(person, "out of memory");
 	if (directory->group_attribute[0] != '\0') {
 		check_whole(directory, ld, entry, person);
 		add_values(directory, ld, entry, directory->group_attribute, add_group_dn, person);
@@ -344,7 +344,7 @@ int person_find(const struct directory_call *call, const char *name, struct pers
 		query = (struct link_query){
 			dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes, 1, NULL};
 	if (filter == NULL && dn == NULL)
-		rc = error_set(call->error, "no memory, or the filter is too long");
+		rc = error_set(call->error, "out of memory, or the filter is too long");
 	else
 		rc = search_person(call, &query, person);
 	free(filter);

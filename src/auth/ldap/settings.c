@@ -204,7 +204,7 @@ static int read_search(
 	if (asprintf(&directory->nobody, "cn=meetauth knows nobody of that name,%s",
 		    directory->base) < 0) {
 		directory->nobody = NULL;
-		return section_error(section, NULL, error, "no memory");
+		return section_error(section, NULL, error, "out of memory");
 	}
 	return 0;
 }

@@ -39,7 +39,7 @@ static int add_part(const struct oidc_options *options, const char *start, size_
 		length--;
 	group = strndup(start, length);
 	if (group == NULL)
-		return error_set(error, "no memory for a group");
+		return error_set(error, "out of memory for a group");
 	rc = add_group(options, group, who, error);
 	free(group);
 	return rc;

@@ -161,7 +161,7 @@ int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	rc |= identity_set(&new.provider_session, session, IDENTITY_DIGEST_MAX);
 
 	if (rc != 0)
-		error_set(error, "no memory for an identity");
+		error_set(error, "out of memory for an identity");
 	else
 		rc = read_profile(options, &sources, &new, error);
 	set_optional(&new.acr, json_object_get(claims, "acr"), IDENTITY_ACR_MAX);

@@ -75,7 +75,7 @@ struct oidc_metadata *oidc_metadata_parse(
 	int rc;
 
 	if (metadata == NULL) {
-		error_set(error, "no memory for metadata");
+		error_set(error, "out of memory for metadata");
 		return NULL;
 	}
 	atomic_init(&metadata->value.holders, 1);
@@ -160,7 +160,7 @@ static struct oidc_value *make_keys(void *context, int64_t *max_age_ms_r, struct
 	struct fetch_answer answer;
 
 	if (keys == NULL) {
-		error_set(error, "no memory for keys");
+		error_set(error, "out of memory for keys");
 		return NULL;
 	}
 	atomic_init(&keys->value.holders, 1);

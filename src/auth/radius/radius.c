@@ -258,7 +258,7 @@ static enum auth_verdict grant(const struct radius *radius, const struct auth_at
 		return verdict;
 	verdict = AUTH_UNFIT;
 	if (identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) != 0) {
-		error_set(attempt->error, "no memory");
+		error_set(attempt->error, "out of memory");
 	} else if (read_groups(radius, reply, &who, attempt->error) == 0) {
 		who.second_factor = typed->asked != NULL;
 		identity_adopt(attempt->who, &who);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One signed call, after BigBlueButton's "API Reference": checksum = H(CALL QUERY SECRET), the
- * query exactly as it is sent; answers are XML.
+ * One signed call, as in BigBlueButton's "API Reference": the checksum is H(CALL QUERY SECRET),
+ * with the query exactly as it is sent. Answers are XML.
  */
 #include "platform/bigbluebutton/api.h"
 
@@ -9,7 +9,7 @@
 #include "platform/bigbluebutton/checksum.h"
 #include "platform/shared/xml.h"
 
-/* An answer lists everybody who is there, in some 500 bytes each. */
+/* An answer lists all attendees, at about 500 bytes each. */
 enum { URL_MAX = 8192, MEETING_MAX = 257, ANSWER_MAX = 4 * 1024 * 1024, KEY_SHOWN_MAX = 40 };
 
 int bbb_sign(const struct bbb_server *server, const char *call, const char *query,
@@ -29,7 +29,7 @@ int bbb_sign(const struct bbb_server *server, const char *call, const char *quer
 	return rc;
 }
 
-/* Its keys are stable, its messages are not. */
+/* BigBlueButton keeps messageKey stable across versions, but not its messages. */
 static enum bbb_result read_failure(const char *key, struct error *error)
 {
 	static const struct {
@@ -38,11 +38,11 @@ static enum bbb_result read_failure(const char *key, struct error *error)
 		const char *text;
 	} keys[] = {
 		{"checksumError", BBB_WRONG_SECRET,
-			"the server refuses the checksum: another secret, or "
-			"an algorithm that it does not support"},
-		{"notFound", BBB_NO_MEETING, "there is no such meeting now"},
-		{"invalidMeetingIdentifier", BBB_NO_MEETING, "there is no such meeting now"},
-		{"idNotUnique", BBB_NOT_UNIQUE, "the meeting is there, made by somebody else"},
+			"the server refuses the checksum: it has another secret, or does not "
+			"support the algorithm"},
+		{"notFound", BBB_NO_MEETING, "the meeting is not running"},
+		{"invalidMeetingIdentifier", BBB_NO_MEETING, "the meeting is not running"},
+		{"idNotUnique", BBB_NOT_UNIQUE, "somebody else has created the meeting"},
 		{"meetingForciblyEnded", BBB_FAILED, "the meeting has been ended"},
 	};
 
@@ -51,8 +51,8 @@ static enum bbb_result read_failure(const char *key, struct error *error)
 			error_set(error, "%s (%s)", keys[i].text, key);
 			return keys[i].result;
 		}
-	error_set(error, "the server says FAILED (%s)",
-		text_is_token(key, 1, KEY_SHOWN_MAX, "") ? key : "without a messageKey");
+	error_set(error, "the server answers FAILED (%s)",
+		text_is_token(key, 1, KEY_SHOWN_MAX, "") ? key : "no messageKey");
 	return BBB_FAILED;
 }
 
@@ -70,7 +70,7 @@ static enum bbb_result read_answer(const struct fetch_answer *answer, const char
 	}
 	if (answer->body.data == NULL || xml_read(answer->body.data, answer->body.length,
 						 "response", fields, 4, error) != 0) {
-		error_set(error, "the answer is not the XML that was agreed");
+		error_set(error, "the answer is not XML as documented");
 		return BBB_BAD_ANSWER;
 	}
 	if (strcmp(code, "FAILED") == 0)
@@ -78,7 +78,7 @@ static enum bbb_result read_answer(const struct fetch_answer *answer, const char
 	if (strcmp(code, "SUCCESS") == 0 && strcmp(id, meeting) == 0 &&
 		text_to_number(created, 1, INT64_MAX, created_r) == 0)
 		return BBB_SUCCESS;
-	error_set(error, "returncode, meetingID or createTime is not what was agreed");
+	error_set(error, "returncode, meetingID or createTime is not as documented");
 	return BBB_BAD_ANSWER;
 }
 
@@ -119,7 +119,7 @@ enum bbb_result bbb_call(const struct bbb_server *server, const struct talk *tal
 	if (bbb_sign(server, call, query, secret, &url) == 0)
 		result = send(talk, url.data, meeting, created_r);
 	else
-		error_set(talk->error, "no memory for %s", call);
+		error_set(talk->error, "out of memory for %s", call);
 	buffer_wipe(&url);
 	return result;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "bigbluebutton": a signed address that joins one meeting, after BigBlueButton's "API
- * Reference". Such an address does not expire, so it is tied to the meeting as it runs now by
- * createTime, which the server is asked for each time.
+ * Platform "bigbluebutton": a signed URL that joins one meeting, as in BigBlueButton's "API
+ * Reference". Such a URL does not expire. It contains createTime, which the driver requests each
+ * time, so that it is valid only for the meeting that is running now.
  */
 #include "platform/bigbluebutton/api.h"
 
@@ -16,28 +16,27 @@
 
 enum { MEETING_MIN = 2, MEETING_MAX = 128, NAME_MAX_BYTES = 64, QUERY_MAX = 4096, THREADS = 8 };
 
-/* Of BigBlueButton 3.0's database and client: with more, the client waits for ever, or has no
- * sound. */
+/* Limits of BigBlueButton 3.0's database and client: with longer values the client waits forever or
+ * has no sound. */
 enum { FULL_NAME_MAX = 100, USER_ID_MAX = 50 };
 
 struct bbb {
 	struct platform_peer peer;
 	struct bbb_server server;
 	const char *path;
-	char url[2 * PLATFORM_URL_MAX]; /* server.api */
+	char url[2 * PLATFORM_URL_MAX]; /* server.api points here */
 	bool create;
 	const char *guest_policy;
 };
 
-/* "/bigbluebutton" or deeper. */
+/* Allows "/bigbluebutton" and deeper paths. */
 static int check_path(const char *path, struct error *why)
 {
 	if (strlen(path) < PLATFORM_URL_MAX && path[0] == '/' &&
 		links_segments(path + 1, 100, "_.~-") > 0)
 		return 0;
 	return error_set(why,
-		"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind "
-		"slashes");
+		"must be like \"/bigbluebutton\": letters, digits, - . _ and ~ behind slashes");
 }
 
 static const char *const checksums[] = {"sha256", "sha384", "sha512", "sha1", NULL};
@@ -50,12 +49,12 @@ static const struct option options[] = {
 	PEER_CA_FILE,
 	{"checksum", OPTION_ENUM, "sha256", "sha256, sha384, sha512, or sha1 for old servers",
 		.words = checksums, OPTION_INTO(struct bbb, server.checksum)},
-	{"create", OPTION_BOOL, "false", "make meetings that are not there",
+	{"create", OPTION_BOOL, "false", "create meetings that are not running",
 		OPTION_INTO(struct bbb, create)},
-	{"guest-policy", OPTION_ENUM, "", "of meetings that are made; the server's by default",
+	{"guest-policy", OPTION_ENUM, "", "of meetings that are created; the server's by default",
 		.words = policies, OPTION_INTO(struct bbb, guest_policy)},
-	PEER_PREFILL("people are called by their name, not by their account"),
-	PEER_TIMEOUTS("for all that is asked for one join"),
+	PEER_PREFILL("show people's names, not their account names"),
+	PEER_TIMEOUTS("for all requests of one join"),
 	{0},
 };
 
@@ -68,7 +67,7 @@ static int bbb_open(void *context, const struct section *section, struct error *
 	if (bbb->guest_policy[0] == '\0' || bbb->create)
 		return 0;
 	return section_error(section, "guest-policy", error,
-		"applies to meetings that are made: it needs create = true");
+		"applies to meetings that are created: it needs create = true");
 }
 
 /* ---- arriving ---- */
@@ -88,8 +87,8 @@ static int bbb_arrive(const void *instance, struct platform_arrival *arrival)
 
 /* ---- the meeting ---- */
 
-/* A repeated create succeeds only with the same passwords, so they are made of the secret and the
- * meeting. Nobody joins by them. */
+/* A repeated create succeeds only with the same passwords, so they are derived from the secret and
+ * the meeting. Nobody joins with them. */
 static int put_password(
 	struct buffer *query, const char *name, const char *meeting, const char *secret)
 {
@@ -127,7 +126,7 @@ static enum bbb_result create_meeting(const struct bbb *bbb, const struct talk *
 		result = bbb_call(
 			&bbb->server, talk, "create", query.data, secret, meeting, created_r);
 	else
-		error_set(talk->error, "no memory for create");
+		error_set(talk->error, "out of memory for create");
 	buffer_wipe(&query);
 	return result;
 }
@@ -145,7 +144,7 @@ static enum bbb_result find_running(const struct bbb *bbb, const struct talk *ta
 	return result;
 }
 
-/* When the meeting that runs now began. */
+/* Finds the createTime of the running meeting, or creates the meeting if the option allows it. */
 static enum bbb_result find_meeting(const struct bbb *bbb, const struct talk *talk,
 	const char *meeting, const char *secret, int64_t *created_r)
 {
@@ -185,12 +184,12 @@ static enum platform_verdict sign_join(const struct bbb *bbb, const struct platf
 	buffer_printf(&query, "&createTime=%lld", (long long)created);
 	if (!user.failed)
 		talk_put_field(&query, "userID", user.data);
-	if (who->guest)
-		talk_put_field(&query, "guest", "true"); /* never "false": documented so */
+	if (who->guest) /* BigBlueButton documents only guest=true */
+		talk_put_field(&query, "guest", "true");
 	if (!query.failed && !user.failed)
 		rc = bbb_sign(&bbb->server, "join", query.data, secret, grant->token);
 	if (rc != 0)
-		error_set(grant->error, "the address of the join is too long, or no memory");
+		error_set(grant->error, "the join URL is too long, or out of memory");
 	buffer_release(&user);
 	buffer_wipe(&query);
 	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_UNABLE;
@@ -221,7 +220,7 @@ static enum platform_verdict verdict_of(enum bbb_result result)
 	return PLATFORM_BAD_ANSWER;
 }
 
-/* An older secret is tried only where the server refused the newer one. */
+/* Tries an older secret only if the server refused the newer one. */
 static enum platform_verdict bbb_admit(void *context, const struct platform_grant *grant)
 {
 	const struct bbb *bbb = context;
@@ -242,7 +241,7 @@ static enum platform_verdict bbb_admit(void *context, const struct platform_gran
 	return sign_join(bbb, grant, grant->secrets.values[i], created);
 }
 
-/* Asks for a meeting that is hardly there: the server looks at the checksum first. */
+/* Requests a meeting that hardly exists: the server checks the checksum first. */
 static int bbb_check_connection(
 	void *context, const struct platform_secrets *secrets, struct error *error)
 {

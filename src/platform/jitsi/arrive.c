@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which room? Jitsi Meet fills `tokenAuthUrl` with {room} and with {state}, a JSON object: room,
- * roomSafe (what its servers call it: normalized, small letters, percent-encoded), tenant, one of
- * ios, android, electron, and overrides of its configuration (jitsi-meet,
- * react/features/authentication/functions.any.ts). All of it comes through the visitor's browser.
+ * Identifies the room. Jitsi Meet replaces {room} and {state} in `tokenAuthUrl`. {state} is a JSON
+ * object with room, roomSafe (the name on its servers: normalized, lower case, percent-encoded),
+ * tenant, one of ios, android and electron, and overrides of the configuration (jitsi-meet,
+ * react/features/authentication/functions.any.ts). Everything passes through the visitor's browser
+ * and is not trusted.
  */
 #include "platform/jitsi/jitsi.h"
 
@@ -14,7 +15,8 @@
 #include <jansson.h>
 
 enum {
-	ROOM_MAX = JOIN_MEETING_MAX, /* of Prosody, with "[TENANT]": RFC 7622, 3.1 */
+	ROOM_MAX =
+		JOIN_MEETING_MAX, /* Prosody's limit, including "[TENANT]" (RFC 7622 section 3.1) */
 	TENANT_MAX = 64,
 	OVERRIDES_MAX = 12,
 	OVERRIDE_MAX = 200,
@@ -22,9 +24,9 @@ enum {
 	KEY_MAX = 80
 };
 
-/* Where the names were found. */
+/* The names of a visit's room and tenant. They point into the arrival, the state or `path`. */
 struct names {
-	const char *room, *safe, *tenant; /* NULL where missing */
+	const char *room, *safe, *tenant; /* NULL: missing */
 	char path[TENANT_MAX + ROOM_MAX + 2];
 };
 
@@ -34,9 +36,9 @@ bool jitsi_is_override(const char *name)
 	       text_is_token(name, 1, KEY_MAX, "_.");
 }
 
-/* Behind a "%": a blank, one of # $ % + , ; = @, or something beyond ASCII. An encoded dot or slash
- * would be another address, also where somebody decodes twice; for & : ? ' and " Jitsi's own nginx
- * has no page. */
+/* Whether the two digits after a "%" encode a character that a room may have: a space, one of # $ %
+ * + , ; = @, or a byte beyond ASCII. An encoded dot or slash would change the path if somebody
+ * decodes it twice, and Jitsi's nginx serves no page for & : ? ' and ". */
 static bool is_encoded(const char *digits)
 {
 	static const char *const known[] = {"20", "23", "24", "25", "2b", "2c", "3b", "3d", "40"};
@@ -54,8 +56,8 @@ static bool is_encoded(const char *digits)
 	return false;
 }
 
-/* What encodeURIComponent() makes of a normalized name, in small letters. No "*": Prosody takes
- * that for every room. */
+/* Whether a text could be roomSafe: the result of encodeURIComponent() for a normalized name, in
+ * lower case. "*" is refused: to Prosody it means every room. */
 static bool is_safe(const char *room)
 {
 	if (!text_is_token(room, 1, ROOM_MAX, "_.~%-"))
@@ -75,7 +77,7 @@ const char *jitsi_room(const struct join *join)
 	return slash != NULL ? slash + 1 : join->meeting_id;
 }
 
-/* One or two segments behind the entry: ROOM or TENANT/ROOM. */
+/* Reads ROOM or TENANT/ROOM from the path after the entry. */
 static int read_path(struct platform_arrival *arrival, struct names *names)
 {
 	char *slash;
@@ -94,7 +96,7 @@ static int read_path(struct platform_arrival *arrival, struct names *names)
 	return 0;
 }
 
-/* A parameter counts before the path: tokenAuthUrl may have a room in both. */
+/* Parameters override the path: tokenAuthUrl may have the room in both. */
 static int read_parameters(struct platform_arrival *arrival, struct names *names)
 {
 	const char *room, *tenant;
@@ -127,7 +129,7 @@ static int read_state(struct platform_arrival *arrival, json_t **state_r, struct
 	return 0;
 }
 
-/* The tenant comes from the address: "/tenant/" with some clients. */
+/* Validates the tenant. Some clients send "/tenant/", as in the page's URL. */
 static int trim_tenant(
 	struct platform_arrival *arrival, const char *text, char tenant[TENANT_MAX + 1])
 {
@@ -150,7 +152,8 @@ static int trim_tenant(
 	return 0;
 }
 
-/* The two names of a room whose letters are ASCII, as we know them. Whether it is one, and fits. */
+/* Derives both spellings of an ASCII room: `shown` for URLs and `safe` as on Prosody. Returns false
+ * if the room has other characters or is too long. */
 static bool spell(const char *room, char shown[ROOM_MAX + 1], char safe[ROOM_MAX + 1])
 {
 	struct buffer text = BUFFER_INIT(ROOM_MAX);
@@ -168,7 +171,7 @@ static bool spell(const char *room, char shown[ROOM_MAX + 1], char safe[ROOM_MAX
 	return fits;
 }
 
-/* Blanks take three bytes. */
+/* Each space takes three bytes (%20). */
 static bool is_too_long(const char *room)
 {
 	size_t length = strlen(room);
@@ -178,9 +181,9 @@ static bool is_too_long(const char *room)
 	return length > ROOM_MAX;
 }
 
-/* The two names of the room. What it is to Prosody for ASCII we know; for anything else (NFKC, case
- * folding) its own word is taken, and then it stands in the address too: nothing is signed for a
- * name that looks like one room and is another. */
+/* Finds both spellings of the room. For ASCII we derive the name on Prosody and compare it with
+ * roomSafe. For other characters, which need NFKC and case folding, we use roomSafe for the URL
+ * too, so that the browser is led to the room that the token is for. */
 static int settle_room(struct platform_arrival *arrival, const struct names *names,
 	char shown[ROOM_MAX + 1], char safe[ROOM_MAX + 1])
 {
@@ -194,25 +197,25 @@ static int settle_room(struct platform_arrival *arrival, const struct names *nam
 	if (spell(room, shown, safe)) {
 		if (known == NULL || strcmp(safe, known) == 0)
 			return 0;
-		return arrival_refuse(arrival, "state", "roomSafe is not what the room is called");
+		return arrival_refuse(arrival, "state", "room and roomSafe name different rooms");
 	}
-	if (known == NULL && is_safe(room)) /* it came encoded */
+	if (known == NULL && is_safe(room)) /* received percent-encoded */
 		known = room;
 	if (known == NULL)
 		return arrival_refuse(arrival, "room",
-			"not letters, digits, blanks, - . _ and ~, or too long; others come "
-			"percent-encoded in small letters, or with {state} in tokenAuthUrl");
+			"not letters, digits, spaces, - . _ and ~, or too long; for other "
+			"characters put {state} into tokenAuthUrl, or percent-encode them in lower "
+			"case");
 	if (!is_safe(known))
 		return arrival_refuse(arrival, "state",
-			"roomSafe is not a room: more than letters, digits, blanks, - . _ and ~, "
-			"or "
-			"too long");
+			"roomSafe is not a percent-encoded name in lower case, or is too long");
 	memcpy(shown, known, strlen(known) + 1);
 	memcpy(safe, known, strlen(known) + 1);
 	return 0;
 }
 
-/* A scalar, as JSON; NULL where it is none, empty, or longer than an override may be. */
+/* Returns a scalar as JSON text, which the caller frees, or NULL if the value is not a scalar, is
+ * empty or is too long for an override. */
 static char *dump_scalar(const json_t *value)
 {
 	const char *text = json_string_value(value);
@@ -227,7 +230,8 @@ static char *dump_scalar(const json_t *value)
 	return NULL;
 }
 
-/* What stood in the address of a page is a text of JSON in {state}: "false", "\"Team 1\"". */
+/* Returns an override as JSON text, which the caller frees, or NULL. {state} has overrides from a
+ * page's URL as strings of JSON: "false", "\"Team 1\"". */
 static char *dump_override(const json_t *value)
 {
 	const char *text = json_string_value(value);
@@ -238,8 +242,8 @@ static char *dump_override(const json_t *value)
 	return dumped;
 }
 
-/* Overrides are a comfort: what is more than a ticket holds is dropped, as is what the web client
- * would not take either. */
+/* Stores the overrides in the join. Overrides are optional: those that do not fit into a ticket, or
+ * that the web client would ignore, are dropped. */
 static int remember_overrides(struct platform_arrival *arrival, json_t *state)
 {
 	size_t count = 0, left = OVERRIDES_BYTES;
@@ -272,9 +276,9 @@ static const char *client_of(json_t *state)
 	return NULL;
 }
 
-/* Rooms without a tenant have Prosody's domain in its place (sub): the same word as a tenant would
- * be another name for them, which no rule knows. The host of the site can be no tenant either, and
- * may be that domain where `domain` is not what it should. */
+/* Whether a tenant is Prosody's domain. The tokens of rooms without a tenant carry the domain as
+ * `sub`, so such a tenant would be a second name for them, which rules do not know. The site's host
+ * is refused too, in case the option `domain` is wrong. */
 static bool is_domain(const struct jitsi *jitsi, const char *tenant)
 {
 	char host[PLATFORM_URL_MAX];
@@ -295,7 +299,7 @@ static int settle(const struct jitsi *jitsi, struct platform_arrival *arrival,
 		return -1;
 	text_lower(tenant, tenant, strlen(tenant) + 1);
 	if (is_domain(jitsi, tenant))
-		return arrival_refuse(arrival, "tenant", "the domain itself is not a tenant");
+		return arrival_refuse(arrival, "tenant", "the domain itself cannot be a tenant");
 	if (tenant[0] != '\0' && strlen(tenant) + 2 + strlen(safe) > ROOM_MAX)
 		return arrival_refuse_length(arrival, "room", ROOM_MAX - strlen(tenant) - 2);
 	snprintf(id, sizeof id, "%s%s%s", tenant, tenant[0] != '\0' ? "/" : "", safe);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "jitsi": a signed token for one room of Jitsi Meet, after lib-jitsi-meet's doc/tokens.md
- * and as its Prosody modules check it (luajwtjitsi, token/util, token_affiliation).
+ * Platform "jitsi": a signed token for one room of Jitsi Meet, as in lib-jitsi-meet's doc/tokens.md
+ * and as Jitsi's Prosody modules verify it (luajwtjitsi, token/util, token_affiliation).
  */
 #include "platform/jitsi/jitsi.h"
 
@@ -11,25 +11,24 @@
 #include "platform/shared/person.h"
 #include "platform/shared/token.h"
 
-enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* Prosody knows no leeway for nbf */
+enum { EARLIER_S = 30, LIFETIME_MIN_S = 30 }; /* EARLIER_S: Prosody allows no clock skew for nbf */
 
 static const char *const algorithms[] = {"HS256", "HS384", "HS512", "RS256", NULL};
 
 static const struct option options[] = {
 	PEER_SITE("https://host[:port] of Jitsi Meet; https://TITLE by default"),
 	PEER_CA_FILE,
-	{"app-id", OPTION_TEXT, NULL, "app_id of Prosody: who signs (iss)", .required = true,
-		OPTION_INTO(struct jitsi, app_id)},
-	{"audience", OPTION_TEXT, NULL, "whom for (aud); app-id by default", .null_if_unset = true,
-		.not_empty = true, OPTION_INTO(struct jitsi, audience)},
-	{"domain", OPTION_DOMAIN, NULL,
-		"whose room without a tenant (sub); host of site by default", .null_if_unset = true,
-		.not_empty = true, OPTION_INTO(struct jitsi, domain_option)},
+	{"app-id", OPTION_TEXT, NULL, "app_id of Prosody, the issuer of tokens (iss)",
+		.required = true, OPTION_INTO(struct jitsi, app_id)},
+	{"audience", OPTION_TEXT, NULL, "audience of tokens (aud); app-id by default",
+		.null_if_unset = true, .not_empty = true, OPTION_INTO(struct jitsi, audience)},
+	{"domain", OPTION_DOMAIN, NULL, "sub of rooms without a tenant; host of site by default",
+		.null_if_unset = true, .not_empty = true, OPTION_INTO(struct jitsi, domain_option)},
 	{"algorithm", OPTION_ENUM, "HS256", "HS256, HS384, HS512 or RS256", .words = algorithms,
 		OPTION_INTO(struct jitsi, algorithm)},
-	{"lifetime", OPTION_SECONDS, "5m", "how long a token is good", .min = LIFETIME_MIN_S,
+	{"lifetime", OPTION_SECONDS, "5m", "how long a token is valid", .min = LIFETIME_MIN_S,
 		.max = OPTION_DAY_S, OPTION_INTO(struct jitsi, lifetime)},
-	PEER_PREFILL("name and e-mail stand in the token"),
+	PEER_PREFILL("put name and e-mail into the token"),
 	{0},
 };
 
@@ -49,7 +48,8 @@ static int jitsi_open(void *context, const struct section *section, struct error
 
 /* ---- the token ---- */
 
-/* Texts only: Prosody's modules fail on a null. Members of the room see all of it. */
+/* The claim context.user, which everybody in the room can see. It has strings only, since Prosody's
+ * modules fail on null. */
 static json_t *user_of(const struct jitsi *jitsi, const struct platform_grant *grant)
 {
 	bool moderator = person_is_moderator(grant);
@@ -72,7 +72,7 @@ static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant 
 	json_t *claims = json_object();
 	char lower[128];
 
-	if (room == NULL) { /* a ticket from before: nothing without a room */
+	if (room == NULL) { /* a ticket from before an upgrade: sign nothing without a room */
 		json_decref(claims);
 		return NULL;
 	}
@@ -88,8 +88,8 @@ static json_t *claims_of(const struct jitsi *jitsi, const struct platform_grant 
 	return claims;
 }
 
-/* The keys of RS256 are found by kid: a JWK without one signs what nobody can check. *document_r is
- * to be freed. */
+/* Reads the key. Prosody finds RS256 keys by kid, so a JWK without one is refused. The caller
+ * releases *document_r. */
 static int read_key(const struct jitsi *jitsi, const char *secret, struct token_key *key,
 	json_t **document_r, struct error *error)
 {
@@ -144,7 +144,8 @@ static void append_overrides(const struct join *join, struct buffer *url)
 	}
 }
 
-/* Native clients take the address with a scheme of their own. The host is the configuration's. */
+/* Redirects native clients to a URL with their own scheme. The host always comes from the
+ * configuration. */
 static void jitsi_redirect_url(const void *context, const struct join *join, const char *token,
 	const struct identity *who, struct buffer *url)
 {

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * How a visit from Jitsi Meet says which room it is for. Private to jitsi.c.
+ * The instance of platform "jitsi", and how a visit names its room. Private to src/platform/jitsi.
  */
 #pragma once
 
 #include "platform/shared/options.h"
 
-/* Names of what a join remembers (struct join_forward); overrides have their own, "config." or
- * "interfaceConfig." in front. */
-#define JITSI_ROOM   "room"   /* the room in the path of its address, encoded; "": as in the id */
-#define JITSI_TENANT "tenant" /* the tenant in the path, as it came; not there: none */
-#define JITSI_CLIENT "client" /* "ios", "android" or "electron"; not there: a browser */
+/* Names under which a join stores values (struct join_forward). Overrides are stored under their
+ * own names, which begin with "config." or "interfaceConfig.". */
+#define JITSI_ROOM   "room"   /* as in the address, percent-encoded; "": as in the id */
+#define JITSI_TENANT "tenant" /* as in the address; missing without a tenant */
+#define JITSI_CLIENT "client" /* "ios", "android" or "electron"; missing for a browser */
 
 struct jitsi {
 	struct platform_peer peer;
-	const char *domain_option;     /* NULL: by the site */
-	char domain[PLATFORM_URL_MAX]; /* of Prosody's virtual host, lower case */
+	const char *domain_option;     /* NULL: the host of `site` */
+	char domain[PLATFORM_URL_MAX]; /* Prosody's virtual host, lower case */
 	const char *app_id, *audience, *algorithm;
 	int64_t lifetime;
 };
 
-/* The meeting is TENANT/ROOM, or ROOM, both as Prosody knows them. */
+/* Parses a visit (platform.h, arrive). The meeting id is TENANT/ROOM or ROOM, as Prosody spells
+ * them. */
 int jitsi_arrive(const void *instance, struct platform_arrival *arrival);
 
+/* Whether `name` is that of an override, "config.…" or "interfaceConfig.…". */
 bool jitsi_is_override(const char *name);
 
-/* The room as Prosody knows it, the last segment of the meeting's id; NULL for a join that
- * jitsi_arrive() has not made. */
+/* Returns the last segment of the meeting id, the room as Prosody spells it, or NULL if
+ * jitsi_arrive() did not make the join. Valid as long as the join. */
 const char *jitsi_room(const struct join *join);

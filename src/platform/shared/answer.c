@@ -3,12 +3,12 @@
 
 #include "base/text.h"
 
-/* Doubles hold every whole number up to here. */
+/* 2^53 - 1: doubles represent every integer up to here. */
 #define EXACT_MAX 9007199254740992.0
 
 json_t *answer_object(const char *bytes, size_t length, struct error *error)
 {
-	json_error_t fault; /* its text quotes the answer: only its position may be told */
+	json_error_t fault; /* fault.text quotes the answer: log its position only */
 	json_t *root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &fault);
 
 	if (json_is_object(root))
@@ -26,13 +26,13 @@ const char *answer_text(const json_t *object, const char *name, size_t maximum)
 	const json_t *value = json_object_get(object, name);
 	const char *text = json_string_value(value);
 
-	/* jansson refuses an escaped NUL, so that text and length cannot differ. */
+	/* jansson rejects escaped NULs, so json_string_length() equals strlen(). */
 	if (text == NULL || json_string_length(value) > maximum || !text_is_visible_ascii(text))
 		return NULL;
 	return text;
 }
 
-/* "300", "-99"; not "007", and not "-0". */
+/* Accepts "300" and "-99", but not "007" and "-0". */
 static int digits_to_number(const char *text, int64_t *value_r)
 {
 	bool negative = text[0] == '-';

@@ -25,9 +25,10 @@ int arrival_optional(struct platform_arrival *arrival, const char *name, const c
 	*value_r = NULL;
 	switch (arrival->get(arrival->query, name, value_r)) {
 	case PLATFORM_REPEATED:
-		return arrival_refuse(arrival, name, "is there twice");
+		return arrival_refuse(arrival, name, "given twice");
 	case PLATFORM_NO_TEXT:
-		return arrival_refuse(arrival, name, "is not a text, or has control characters");
+		return arrival_refuse(
+			arrival, name, "not a string, or contains control characters");
 	case PLATFORM_MISSING:
 	case PLATFORM_ONCE:
 		break;
@@ -45,7 +46,7 @@ int arrival_named(struct platform_arrival *arrival, const char *parameter, const
 	if (value == NULL)
 		return 0;
 	if (arrival->rest[0] != '\0')
-		return arrival_refuse(arrival, parameter, "a second meeting");
+		return arrival_refuse(arrival, parameter, "names a second meeting");
 	*text_r = value;
 	return 0;
 }

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <strings.h>
 
-/* Of parameters behind an id. */
+/* Characters of the parameters after an id. */
 #define CONFERENCE_PARAMETERS                                                                      \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789?&=;:%._~- "
 
@@ -46,7 +46,8 @@ int conference_parse(const char *uri, struct conference *conference)
 	return conference_set(conference, copy, at + 1, rest + sizeof middle - 1);
 }
 
-/* What invitations have in front of the address, and what it says of the meeting. */
+/* Skips the "conf:" or "meet:" that invitations have before the URI, and returns which program it
+ * names. */
 static const char *skip_program(const char *text, enum conference_program *program)
 {
 	static const struct {
@@ -63,8 +64,9 @@ static const char *skip_program(const char *text, enum conference_program *progr
 	return text;
 }
 
-/* Copies the address without the blanks that documents print behind a semicolon, and without the
- * parameters behind its id, as "%3Fconf-key=KEY". -1: it is too long, or they are none. */
+/* Copies the URI without spaces after semicolons, as documents print them, and without parameters
+ * after its id, such as "%3Fconf-key=KEY". Returns -1 if it is too long or has characters that
+ * parameters cannot have. */
 static int copy_address(const char *text, char address[CONFERENCE_TEXT_MAX])
 {
 	size_t length = 0;

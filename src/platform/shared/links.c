@@ -17,7 +17,7 @@ bool links_is_below(const char *host, const char *domain)
 	return length == tail || host[length - tail - 1] == '.';
 }
 
-/* `port` is what stands there, or the scheme's own. */
+/* The port is the URL's, or the default of the scheme. */
 int links_split(const char *url, char host[LINKS_HOST_MAX], int64_t *port_r)
 {
 	const char *from = strstr(url, "://") + 3;
@@ -84,7 +84,7 @@ bool links_allow(const struct links *links, const char *url)
 	return false;
 }
 
-/* Appends the whole address of a link. 0 or -1. */
+/* Resolves the link and appends the URL if it is allowed. Returns 0 or -1. */
 static int follow(const struct links *links, const char *base, const char *link, struct buffer *url)
 {
 	char whole[LINK_MAX];
@@ -104,7 +104,8 @@ static int follow(const struct links *links, const char *base, const char *link,
 	return url->failed ? -1 : 0;
 }
 
-/* The host and port of what may be no address at all; never a user's name or password. */
+/* Writes the host and port of a link for the log, never its user name or password. The link may be
+ * malformed. */
 static void show_host(const char *link, char text[SHOWN_MAX])
 {
 	const char *from = strstr(link, "//");
@@ -129,12 +130,12 @@ int links_follow(const struct links *links, const char *what, const char *base, 
 	char host[SHOWN_MAX];
 
 	if (link == NULL)
-		return error_set(error, "%s is missing, or no text", what);
+		return error_set(error, "%s is missing, or not a string", what);
 	if (follow(links, base, link, url) == 0)
 		return 0;
 	show_host(link, host);
 	if (host[0] == '\0')
-		return error_set(error, "%s is not an https address", what);
+		return error_set(error, "%s is not an https URL", what);
 	return error_set(error, "%s leads to %s, which is not https or not in %s", what, host,
 		links->called);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Links that a platform's answers have, and the hosts that they may lead to: those of the
- * configuration and no others, whatever stands in an answer (SSRF). Private to this room.
+ * Validates links in platforms' answers: they may lead only to hosts of the configuration, so that
+ * no answer can make us send requests elsewhere (SSRF). Private to src/platform.
  */
 #pragma once
 
@@ -9,43 +9,43 @@
 
 enum { LINK_MAX = 4096, LINKS_HOST_MAX = 260 };
 
-/* "example.com" is that host and all below it, at https's own port; "example.com:8443" that port
- * alone. The texts are the section's. */
+/* The allowed hosts. "example.com" allows that host and all its subdomains at port 443;
+ * "example.com:8443" allows them at port 8443 only. The texts belong to the section. */
 struct links {
 	struct config_list hosts;
-	const char *called; /* in messages: the options that the hosts are from */
+	const char *called; /* for messages: the options that list the hosts */
 };
 
-/* Whether a text has but the characters of an address (RFC 3986) without a fragment: others
- * browsers and libcurl would each mend in another way. At most LINK_MAX less one. */
+/* Whether a text is shorter than LINK_MAX and has only characters that RFC 3986 allows in a URL
+ * without a fragment. Browsers and libcurl repair other characters, each in its own way. */
 bool links_is_clean(const char *url);
 
-/* Copies the address of a meeting as people paste it, without a query ("?sl=1") and a slash at its
- * end. 0; -1: it has a fragment, or does not fit into `size` bytes. */
+/* Copies a meeting's URL that a person pasted, without its query ("?sl=1") and trailing slash.
+ * Returns 0, or -1 if it has a fragment or does not fit into `size` bytes. */
 int links_trim(const char *url, char *trimmed, size_t size);
 
-/* Whether the address is https (or http to this machine), without user, fragment and anything that
- * browsers read differently, and leads to one of the hosts. */
+/* Whether a URL is https (or http to loopback), has no user, no fragment and nothing that browsers
+ * interpret differently, and leads to one of the hosts. */
 bool links_allow(const struct links *links, const char *url);
 
-/* Appends the whole address of a link that stands in an answer of `base`: another whole address, or
- * a path. 0, or -1 where it may not be followed; `url` is unchanged then, and the error begins with
- * `what` and says that the link is missing (NULL) or which host it leads to, cut and printable. */
+/* Resolves a link (a URL or a path) from an answer of the URL `base` and appends the absolute URL
+ * to `url`. Returns 0, or -1 if the link is missing (NULL) or not allowed. Then `url` is unchanged,
+ * and the error begins with `what` and names the host, truncated and printable. */
 int links_follow(const struct links *links, const char *what, const char *base, const char *link,
 	struct buffer *url, struct error *error);
 
-/* Host, in small letters, and port of an address that links_allow() has passed. 0 or -1. */
+/* Splits a URL that links_allow() accepts into host (lower case) and port. Returns 0 or -1. */
 int links_split(const char *url, char host[LINKS_HOST_MAX], int64_t *port_r);
 
-/* Whether a host name is `domain` or below it, without case. */
+/* Whether a host is `domain` or one of its subdomains, ignoring case. */
 bool links_is_below(const char *host, const char *domain);
 
-/* Whether a domain, and not only one above it, is in the list, without case. */
+/* Whether the list contains exactly this domain, ignoring case. */
 bool links_have_domain(const struct config_list *domains, const char *domain);
 
-/* The host of an https address, lower case and without port. */
+/* Writes the host of an https URL, lower case and without the port. */
 void links_host_of(const char *url, char host[PLATFORM_URL_MAX]);
 
-/* How many segments a path without its first slash has, each of 1 to `maximum` letters, digits and
- * `others`; 0 where one is something else. */
+/* Returns the number of segments of a path without its leading slash, or 0 if a segment is not 1 to
+ * `maximum` letters, digits and characters of `others`. */
 size_t links_segments(const char *path, size_t maximum, const char *others);

@@ -15,17 +15,17 @@ int option_check_visible(const char *text, struct error *why)
 {
 	if (text_is_visible_ascii(text))
 		return 0;
-	return error_set(why, "has a blank or a letter that is not ASCII: copy the whole of it as "
-			      "the platform shows it");
+	return error_set(why,
+		"has a space or a character that is not ASCII: copy it as the platform shows it");
 }
 
-/* Any query is the page's own. */
+/* The page may have any query. */
 int option_check_app(const char *text, struct error *why)
 {
 	if (strlen(text) < APP_MAX && links_is_clean(text))
 		return 0;
 	return error_set(
-		why, "has a #, characters that an address has percent-encoded, or too many");
+		why, "has a #, is too long, or has characters that must be percent-encoded");
 }
 
 int option_check_site(const char *text, struct error *why)
@@ -35,13 +35,13 @@ int option_check_site(const char *text, struct error *why)
 	return error_set(why, "must be https://host or https://host:port, without a path");
 }
 
-/* ---- the peer ---- */
+/* ---- completing the peer ---- */
 
 static int complete_timeouts(
 	const struct section *section, struct platform_peer *peer, struct error *error)
 {
 	if (!section_takes(section, "timeout")) {
-		/* Only `check --connect` asks this platform. */
+		/* Without options for timeouts, only `check --connect` sends requests. */
 		peer->timeout_ms = TIMEOUT_MS;
 		peer->connect_timeout_ms = CONNECT_TIMEOUT_MS;
 	}
@@ -54,7 +54,7 @@ static int complete_timeouts(
 	return 0;
 }
 
-/* The page takes the place of `site`. */
+/* Checks the origins of `app` and `redirects`, and sets peer->site to the page's origin. */
 static int complete_app(
 	const struct section *section, struct platform_peer *peer, struct error *error)
 {
@@ -66,8 +66,8 @@ static int complete_app(
 	if (peer->site != NULL)
 		return 0;
 	return section_error(section, "app", error,
-		"is on none of the allowed-origins, as they are written: its script could ask for "
-		"nothing");
+		"is on none of the allowed-origins (compared character by character), so its "
+		"script could not ask for tokens");
 }
 
 static int complete_redirects(
@@ -78,8 +78,8 @@ static int complete_redirects(
 
 		if (!redirect_is_native(listed) && redirect_origin_of(peer, listed) == NULL)
 			return section_error(section, "redirects", error,
-				"\"%.100s\" is on none of the allowed-origins, as they are "
-				"written: its script could ask for nothing",
+				"\"%.100s\" is on none of the allowed-origins (compared character "
+				"by character), so its script could not ask for tokens",
 				listed);
 	}
 	return 0;
@@ -103,16 +103,16 @@ static int keep_room(const struct section *section, struct platform_peer *peer, 
 {
 	if (name->length == 0)
 		return section_error(section, "rooms", error,
-			"\"%.100s\" names no meeting of this platform: write %s",
+			"\"%.100s\" does not name a meeting of this platform: write %s",
 			peer->rooms.items[at], form);
 	for (size_t i = 0; i < at; i++)
-		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): those before are set */
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): set before */
 		if (strcmp(peer->room_names[i], name->data) == 0)
 			return section_error(section, "rooms", error,
 				"\"%.100s\" is in the list twice, first as \"%.100s\"",
 				peer->rooms.items[at], peer->rooms.items[i]);
-	/* options_free_rooms() frees it. gcc -fanalyzer sees a leak here, since it does not follow
-	 * an index that it does not know. */
+	/* options_free_rooms() frees it. gcc -fanalyzer reports a leak here, since it does not
+	 * follow a variable index. */
 	peer->room_names[at] = xstrdup(name->data);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Options that mean the same in the sections of several platforms. Private to this room.
+ * Options that have the same meaning in the sections of several platforms. Private to src/platform.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 
 enum { OPTION_DAY_S = 24 * 3600 };
 
-/* Rows of a table of options that fill the peer; `help` is the row's line. tests/guard/manuals
- * reads them here. */
+/* Rows of option tables that fill the struct platform_peer; `help` is the line for -V.
+ * tests/guard/manuals reads these macros. */
 #define PEER_SITE(help)                                                                            \
 	{                                                                                          \
 		"site", OPTION_ORIGIN, NULL, help, OPTION_INTO(struct platform_peer, site)         \
@@ -49,24 +49,24 @@ enum { OPTION_DAY_S = 24 * 3600 };
 			.min = 1, OPTION_INTO(struct platform_peer, timeout_ms)                    \
 	}
 
-/* Completes and checks what section_fill() has stored in the peer: `api` is `site` where the table
- * has no such option, timeouts have a default and fit together, `app` stands on an allowed origin.
- * 0, or -1 with section_error(). */
+/* Sets defaults in the peer after section_fill(): `api` is `site` if the table has no such option,
+ * and timeouts have a default. Checks that the timeouts fit together and that `app` belongs to an
+ * allowed origin. Returns 0, or -1 with section_error(). */
 int options_complete(
 	const struct section *section, struct platform_peer *peer, struct error *error);
 
-/* For rows of options: whether a text is visible ASCII, whether it is an address of a page without
- * a fragment, and whether it is only https://host[:port]. */
+/* Checks for rows of options: the text is visible ASCII; it is a page's URL without a fragment; it
+ * is just https://host[:port]. Return 0, or -1 with the reason in `why`. */
 int option_check_visible(const char *text, struct error *why);
 int option_check_app(const char *text, struct error *why);
 int option_check_site(const char *text, struct error *why);
 
-/* Appends what a room is known by, the same for all its spellings and in all sections; -1 where the
- * text can be none. */
+/* Appends the canonical name of a room, which is the same for all its spellings and in all
+ * sections. Returns 0, or -1 if the text cannot name a room. */
 typedef int options_name_room(const void *instance, const char *text, struct buffer *name);
 
-/* Names the peer's rooms, and refuses one that is there twice. `form` tells the operator what a
- * room looks like. 0, or -1 with section_error(). */
+/* Fills the peer's room_names and refuses a room that is listed twice. `form` tells the operator
+ * how to write a room. Returns 0, or -1 with section_error(). */
 int options_name_rooms(const struct section *section, struct platform_peer *peer,
 	options_name_room *name_room, const void *instance, const char *form, struct error *error);
 void options_free_rooms(struct platform_peer *peer);

@@ -56,16 +56,16 @@ static void put_headers(
 	if (request->body != NULL) {
 		buffer_printf(&texts[count++], "Content-Type:%s%s",
 			request->media_type[0] ? " " : "", request->media_type);
-		/* libcurl would wait a second for a "100 Continue" before longer bodies. */
+		/* For longer bodies libcurl would wait a second for "100 Continue". */
 		buffer_text(&texts[count++], "Expect:");
 	}
 	*count_r = count;
 }
 
-/* Whatever was asked, and whichever the platform: it has not looked at it. */
+/* For 429 and 503 with Retry-After: the platform has not processed the request. */
 static enum platform_verdict be_busy(const struct talk *talk, const struct fetch_answer *answer)
 {
-	error_set(talk->error, "the platform asks to come back in %lld s (HTTP %ld)",
+	error_set(talk->error, "the platform asks to retry in %lld s (HTTP %ld)",
 		(long long)answer->retry_after, answer->status);
 	if (talk->retry_after != NULL)
 		*talk->retry_after = answer->retry_after;
@@ -93,7 +93,7 @@ enum platform_verdict talk_send(
 
 	*answer = (struct fetch_answer){0};
 	if (what.timeout_ms <= 0) {
-		error_set(talk->error, "no time was left to ask the platform everything");
+		error_set(talk->error, "the time for all requests to the platform ran out");
 		return PLATFORM_TIMEOUT;
 	}
 	for (size_t i = 0; i < HEADERS_MAX; i++)
@@ -107,7 +107,7 @@ enum platform_verdict talk_send(
 	if (verdict == PLATFORM_GRANTED)
 		verdict = verdict_of_fetch(fetch_do(talk->fetch, &what, answer, talk->error));
 	else
-		error_set(talk->error, "a token is too long for a header");
+		error_set(talk->error, "the access token is too long for a header");
 	for (size_t i = 0; i < HEADERS_MAX; i++)
 		buffer_wipe(&texts[i]);
 	if (verdict == PLATFORM_GRANTED && answer->retry_after > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A talk of several turns with a platform, within one deadline: requests and answers in JSON.
- * Private to this room.
+ * A series of HTTP requests to a platform within one deadline; answers are JSON. Private to
+ * src/platform.
  */
 #pragma once
 
@@ -13,49 +13,51 @@
 struct talk {
 	struct fetch *fetch;
 	int64_t deadline;     /* monotonic milliseconds */
-	int64_t *retry_after; /* of the grant; NULL: nobody waits for it */
+	int64_t *retry_after; /* the grant's, for PLATFORM_BUSY; NULL: not wanted */
 	struct error *error;
 };
 
-/* A talk for somebody who is to be let in, until the grant's deadline. */
+/* Returns a talk for a grant, with the grant's deadline. Its members belong to peer and grant. */
 struct talk talk_for(const struct platform_peer *peer, const struct platform_grant *grant);
 
-/* One for nobody, which ends with the peer's timeout. */
+/* Returns a talk without a grant, whose deadline is the peer's timeout from now. */
 struct talk talk_begin(const struct platform_peer *peer, struct error *error);
 
-/* Lets the talk end after one PARTth of the time that is left, so that some is left for what
- * follows. Returns the deadline to put back. */
+/* Shortens the deadline to 1/`part` of the remaining time, to leave time for later requests.
+ * Returns the old deadline, which the caller restores. */
 int64_t talk_hurry(struct talk *talk, int part);
 
 struct talk_request {
 	const char *url;
 	const char *accept;	       /* NULL: application/json */
 	const char *bearer;	       /* NULL: none */
-	const char *media_type, *body; /* body NULL: GET; media_type "": none is named */
-	const char *method;	       /* of what has a body; NULL: POST */
-	const char *header;	       /* one more, "Name: value"; NULL: none */
-	const char *const *keep;       /* headers of the answer that are wanted (fetch.h) */
-	size_t body_max;	       /* of the answer, where more than 0 */
-	/* Of a POST: doing it twice does no more than doing it once, so it is sent again where a
-	 * kept connection turns out dead (RFC 9110, 9.2.2). A GET always is. */
+	const char *media_type, *body; /* body NULL: GET; media_type "": no Content-Type */
+	const char *method;	       /* for a request with a body; NULL: POST */
+	const char *header;	       /* a further header, "Name: value"; NULL: none */
+	const char *const *keep;       /* which headers of the answer to keep (fetch.h) */
+	size_t body_max;	       /* limit of the answer, bytes; 0: the usual one */
+	/* True for a POST that is idempotent (RFC 9110 section 9.2.2): it is repeated if a
+	 * persistent connection has died. A GET always is. */
 	bool idempotent;
 };
 
-/* Sends. PLATFORM_GRANTED with the answer, whatever its status; else PLATFORM_UNREACHABLE,
- * PLATFORM_TIMEOUT, PLATFORM_BUSY, PLATFORM_BAD_ANSWER or PLATFORM_UNABLE, with the error. The
- * caller releases the answer always. */
+/* Sends a request and waits for the answer. Returns PLATFORM_GRANTED with an answer of any status.
+ * Otherwise returns PLATFORM_UNREACHABLE, PLATFORM_TIMEOUT, PLATFORM_BUSY, PLATFORM_BAD_ANSWER or
+ * PLATFORM_UNABLE and sets the error. The caller always releases the answer. */
 enum platform_verdict talk_send(
 	const struct talk *talk, const struct talk_request *request, struct fetch_answer *answer);
 
-/* The JSON object of an answer; NULL, with the error, where it has none. */
+/* Parses the JSON object of an answer; the caller releases it. Returns NULL, with the error, for
+ * anything else. */
 json_t *talk_json(const struct talk *talk, const struct fetch_answer *answer);
 
-/* Says that an answer is another than the documented one. Always PLATFORM_BAD_ANSWER. */
+/* Sets the error for an answer that is not as documented. Returns PLATFORM_BAD_ANSWER. */
 enum platform_verdict talk_bad(const struct talk *talk, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Appends a JSON document and drops it (NULL: no memory). 0 or -1. */
+/* Appends a JSON document as text and releases it. Returns 0, or -1 if `document` is NULL or memory
+ * runs out. */
 int talk_put_json(struct buffer *buffer, json_t *document);
 
-/* Appends NAME=VALUE, percent-encoded, behind an & where something stands there. */
+/* Appends NAME=VALUE, percent-encoded, with an & before it unless `form` is empty. */
 void talk_put_field(struct buffer *form, const char *name, const char *value);

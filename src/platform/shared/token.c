@@ -11,7 +11,7 @@ enum platform_verdict token_sign(
 	char *token = NULL;
 
 	if (signer != NULL && claims == NULL)
-		error_set(grant->error, "no memory for a token");
+		error_set(grant->error, "out of memory for a token");
 	else if (signer != NULL)
 		token = jose_sign(signer, claims, grant->error);
 	jose_signer_free(&signer);

@@ -8,7 +8,7 @@ struct reader {
 	const char *root;
 	struct xml_field *fields;
 	size_t count, depth;
-	struct xml_field *open; /* the field whose element is open */
+	struct xml_field *open; /* the field whose element is being read */
 	bool failed;
 };
 
@@ -25,7 +25,8 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
 	reader->depth++;
 	if (reader->depth == 1 && strcmp(name, reader->root) != 0)
 		stop(reader);
-	if (reader->depth == 3 && reader->open != NULL) { /* not flat: no text */
+	if (reader->depth == 3 &&
+		reader->open != NULL) { /* a child element: the field is not flat */
 		reader->open->found = false;
 		reader->open->text[0] = '\0';
 		reader->open = NULL;
@@ -93,5 +94,5 @@ int xml_read(const char *bytes, size_t length, const char *root, struct xml_fiel
 		       !reader.failed;
 		XML_ParserFree(reader.parser);
 	}
-	return good ? 0 : error_set(error, "the answer is not the XML that was agreed");
+	return good ? 0 : error_set(error, "the answer is not XML as documented");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads the flat answers that some platforms give in XML. Private to this room; the only user of
- * expat.
+ * Parser for flat XML answers. Private to src/platform, and the only user of expat.
  */
 #pragma once
 
@@ -10,15 +9,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* An element right below the root, without elements of its own. */
+/* A child of the root element that has no child elements. */
 struct xml_field {
 	const char *name;
 	char *text; /* the caller's memory; "" where the element is missing, empty or too long */
 	size_t size;
-	bool found; /* stands there, once, and fits */
+	bool found; /* the element is there, and its text fits */
 };
 
-/* Fills the fields from a document whose root is `root`. 0, or -1: malformed, another root, a
- * document type (nothing is ever expanded), a field twice. The error has nothing of the text. */
+/* Fills the fields from a document whose root element is `root`. Returns 0, or -1 with an error
+ * that quotes nothing if the document is malformed, has another root or a document type declaration
+ * (entities are never expanded), or repeats a field. */
 int xml_read(const char *bytes, size_t length, const char *root, struct xml_field *fields,
 	size_t count, struct error *error);

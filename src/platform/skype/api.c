@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Anonymous Meeting Join of the Trusted Application API: discovery, the application, what it is
- * capable of, and the anonymous token. Every link is followed to the hosts of the configuration
- * only. Relations are called ms:rtc:saas:X in recorded answers and service:X in newer documents;
- * newer documents also want the application's token for the discovery.
+ * "Anonymous Meeting Join" of the Trusted Application API: requests discovery, the application, its
+ * capabilities and the anonymous token. Links are followed only to the hosts of the configuration.
+ * Relations are called ms:rtc:saas:X in recorded answers and service:X in newer documents. Newer
+ * documents also require the application's token for discovery.
  */
 #include "platform/skype/skype.h"
 
@@ -15,7 +15,8 @@
 
 enum { BODY_MAX = 16 * 1024, GUID_SIZE = 37, EXPIRY_SIZE = 32 };
 
-/* The href of a relation below "_links" (older documents have none around), under either name. */
+/* Returns the href of a relation under either of its names, or NULL. It is below "_links", or at
+ * the top in older documents. */
 static const char *href_of(const json_t *root, const char *relation)
 {
 	static const char *const prefixes[] = {"ms:rtc:saas:", "service:"};
@@ -36,21 +37,21 @@ static const char *href_of(const json_t *root, const char *relation)
 struct skype_visit {
 	struct skype *skype;
 	const struct talk *talk;
-	const char *token; /* NULL: without */
+	const char *token; /* NULL: send no token */
 	bool *unauthorized_r;
 };
 
 /* ---- requests ---- */
 
-/* As a GUID is written (RFC 4122 section 3). */
+/* Writes 32 hex digits in the format of a GUID (RFC 4122 section 3). */
 static void write_guid(const char *digits, char guid[GUID_SIZE])
 {
 	snprintf(guid, GUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8, digits + 12,
 		digits + 16, digits + 20);
 }
 
-/* Sends under an id of its own. An answer that is another than 200 or 201 goes to the log with that
- * id and with those that the service gave it, which is what Microsoft asks for. */
+/* Sends a request with a new client-request-id. If the answer is not 200 or 201, the error contains
+ * that id and the service's own ids, which Microsoft's support asks for. */
 static enum platform_verdict send(const struct skype_visit *visit, const char *what,
 	struct talk_request *request, struct fetch_answer *answer)
 {
@@ -60,7 +61,7 @@ static enum platform_verdict send(const struct skype_visit *visit, const char *w
 	enum platform_verdict verdict;
 
 	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-		bytes[0] = 0; /* it stands in logs, and keeps nobody out */
+		bytes[0] = 0; /* no random numbers: the id is for logs only */
 	text_hex(bytes, sizeof bytes, digits);
 	write_guid(digits, id);
 	snprintf(header, sizeof header, "client-request-id: %s", id);
@@ -79,7 +80,7 @@ static enum platform_verdict send(const struct skype_visit *visit, const char *w
 		       : PLATFORM_BAD_ANSWER;
 }
 
-/* One GET: the resource as JSON, the caller's. */
+/* Requests a resource. On PLATFORM_GRANTED the caller releases *root_r. */
 static enum platform_verdict get(
 	const struct skype_visit *visit, const char *what, const char *url, json_t **root_r)
 {
@@ -97,7 +98,7 @@ static enum platform_verdict get(
 	return verdict;
 }
 
-/* Appends where the link of that relation leads. */
+/* Appends the URL of a relation's link. */
 static enum platform_verdict follow(const struct skype_visit *visit, const json_t *root,
 	const char *base, const char *relation, struct buffer *url)
 {
@@ -105,7 +106,9 @@ static enum platform_verdict follow(const struct skype_visit *visit, const json_
 	char what[80];
 
 	if (href == NULL) {
-		talk_bad(visit->talk, "no link %s: the application may not do that", relation);
+		talk_bad(visit->talk,
+			"the answer has no link %s: the application lacks that permission",
+			relation);
 		return PLATFORM_REFUSED;
 	}
 	snprintf(what, sizeof what, "the link %s", relation);
@@ -114,8 +117,8 @@ static enum platform_verdict follow(const struct skype_visit *visit, const json_
 		       : PLATFORM_BAD_ANSWER;
 }
 
-/* Where applications are. Without the token first: the address is open in most documents, and a
- * token is not shown to who does not ask for it. */
+/* Requests the URL of the applications. The first try has no token: most documents describe
+ * discovery as public, and a token should go only where it is required. */
 static enum platform_verdict discover(const struct skype_visit *visit, struct buffer *url)
 {
 	struct skype_visit open = *visit;
@@ -134,8 +137,8 @@ static enum platform_verdict discover(const struct skype_visit *visit, struct bu
 	return verdict;
 }
 
-/* From the applications to the link that makes anonymous tokens. In recorded answers the
- * application stands between the two; in the document it does not. */
+/* Follows the applications to the link for anonymous tokens. Recorded answers have the application
+ * as a step in between, the document has not. */
 static enum platform_verdict find_capability(
 	const struct skype_visit *visit, const char *applications, struct buffer *url)
 {
@@ -174,7 +177,8 @@ static void write_time(int64_t seconds, char expiry[EXPIRY_SIZE])
 		expiry[0] = '\0';
 }
 
-/* "2016-06-27T01:42:13.094Z" or "/Date(1488872625837)/", milliseconds since 1970. 0 or -1. */
+/* Parses "2016-06-27T01:42:13.094Z" or "/Date(1488872625837)/" (milliseconds since 1970). Returns 0
+ * or -1. */
 static int read_expiry(const char *text, char expiry[EXPIRY_SIZE])
 {
 	char copy[40];
@@ -202,7 +206,8 @@ static int read_expiry(const char *text, char expiry[EXPIRY_SIZE])
 	return expiry[0] != '\0' ? 0 : -1;
 }
 
-/* The address for the script goes on as it stands: it has the token in it, encoded twice. */
+/* Validates the answer and appends the response for the script. discoverUrl is passed on unchanged,
+ * since it contains the token, encoded twice. */
 static enum platform_verdict take_token(
 	const struct skype_visit *visit, const json_t *root, const char *base, struct buffer *token)
 {
@@ -219,7 +224,7 @@ static enum platform_verdict take_token(
 	if (verdict == PLATFORM_GRANTED &&
 		talk_put_json(token, json_pack("{s:s, s:s, s:s}", "token", anonymous, "expiryTime",
 					     expiry, "discoverUrl", discover.data)) != 0) {
-		error_set(visit->talk->error, "the answer for the script is too long");
+		error_set(visit->talk->error, "the response for the script is too long");
 		verdict = PLATFORM_UNABLE;
 	}
 	buffer_wipe(&discover);
@@ -234,7 +239,7 @@ static enum platform_verdict post_token(
 	struct talk_request request = {.url = url,
 		.bearer = visit->token,
 		.media_type = "application/json; charset=utf-8",
-		.idempotent = true}; /* one applicationSessionId is one client, however often */
+		.idempotent = true}; /* the same applicationSessionId is the same client */
 	struct fetch_answer answer = {0};
 	char session[GUID_SIZE];
 	enum platform_verdict verdict = PLATFORM_UNABLE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Platform "skype": an anonymous token for one meeting of Skype for Business Online, for the script
- * of a page, after "Anonymous Meeting Join" of the Trusted Application API. What a script could
- * widen its rights by is fixed here: which origins may use the token, and which session it is.
+ * of a page, as in "Anonymous Meeting Join" of the Trusted Application API. The script cannot
+ * choose the token's origins and session, which would widen its rights; the driver sets both.
  */
 #include "platform/skype/skype.h"
 
@@ -23,20 +23,21 @@ static int check_endpoint(const char *text, struct error *why)
 	return error_set(why, "must be like sip:helpdesk@example.com");
 }
 
-/* One meeting has one address, so that a rule about it holds: the default port is left out. */
+/* Refuses the default port, so that a meeting has only one URL and a rule about it always applies.
+ */
 static int check_meeting_host(const char *host, struct error *why)
 {
 	const char *port = strchr(host, ':');
 
 	if (port != NULL && strcmp(port, ":443") == 0)
-		return error_set(why, "has https's own port: leave it out");
+		return error_set(why, "443 is the default port: leave it out");
 	return 0;
 }
 
 static const struct option options[] = {
 	{"discover", OPTION_PAGE,
 		"https://noammeetings.resources.lync.com/platformservice/discover",
-		"where the Trusted Application API is discovered", .not_empty = true,
+		"URL of the Trusted Application API's discovery", .not_empty = true,
 		OPTION_INTO(struct skype, discover)},
 	{"authority", OPTION_ORIGIN, "https://login.microsoftonline.com",
 		"https://host[:port] of the token endpoint", OPTION_INTO(struct skype, authority)},
@@ -45,25 +46,25 @@ static const struct option options[] = {
 	{"client-id", OPTION_TEXT, "", "of the application", .required = true,
 		.check = option_check_visible, OPTION_INTO(struct skype, client_id)},
 	{"resource", OPTION_TEXT, "",
-		"what the application's token is for; https://HOST of discover by default",
+		"resource of the application's token; https://HOST of discover by default",
 		OPTION_INTO(struct skype, resource)},
 	{"endpoint", OPTION_TEXT, "", "sip: address of the application's trusted endpoint",
 		.required = true, .check = check_endpoint, OPTION_INTO(struct skype, endpoint)},
 	{"hosts", OPTION_LIST, "{\"lync.com\", \"skypeforbusiness.com\"}",
 		"hosts (and all below them) that links may lead to", .of = OPTION_HOST,
 		OPTION_INTO(struct skype, hosts.hosts)},
-	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}",
-		"hosts that the address of a meeting may have", .of = OPTION_HOST,
-		.check = check_meeting_host, OPTION_INTO(struct skype, meeting_hosts)},
+	{"meeting-hosts", OPTION_LIST, "{\"meet.lync.com\"}", "hosts of meetings' addresses",
+		.of = OPTION_HOST, .check = check_meeting_host,
+		OPTION_INTO(struct skype, meeting_hosts)},
 	PEER_CA_FILE,
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
 	PEER_APP,
-	PEER_TIMEOUTS("for all that is asked for one token"),
+	PEER_TIMEOUTS("for all requests of one token"),
 	{0},
 };
 
-/* With or without a query, like ?Region=northamerica. */
+/* Splits `discover`, which may have a query such as ?Region=northamerica. */
 static int open_discover(const struct section *section, struct skype *skype, struct error *error)
 {
 	size_t length = (size_t)(strstr(skype->discover, "://") + 3 - skype->discover);
@@ -79,11 +80,10 @@ static int open_discover(const struct section *section, struct skype *skype, str
 		skype->resource = skype->api;
 	if (links_allow(&skype->hosts, skype->discover))
 		return 0;
-	return section_error(
-		section, "discover", error, "leads to a host that `hosts` does not have");
+	return section_error(section, "discover", error, "leads to a host that is not in `hosts`");
 }
 
-/* allowedOrigins of the tokens: those that may ask for them. */
+/* Builds allowedOrigins of the tokens from the origins that may request them. */
 static int join_origins(const struct section *section, struct skype *skype, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(ORIGINS_MAX);
@@ -93,7 +93,7 @@ static int join_origins(const struct section *section, struct skype *skype, stru
 	skype->origins = text.data;
 	if (!text.failed)
 		return 0;
-	return section_error(section, "allowed-origins", error, "are too many");
+	return section_error(section, "allowed-origins", error, "has too many entries");
 }
 
 static int skype_open(void *context, const struct section *section, struct error *error)
@@ -122,8 +122,8 @@ static void skype_close(void *context)
 
 /* ---- arriving ---- */
 
-/* The path of an https address at one of meeting-hosts, its port written as it stands there; NULL:
- * it is none. */
+/* Returns the path of an https URL at one of meeting-hosts, or NULL. The port must be spelled as in
+ * the option. */
 static const char *path_of(const struct skype *skype, const char *url)
 {
 	static const char scheme[] = "https://";
@@ -140,7 +140,7 @@ static const char *path_of(const struct skype *skype, const char *url)
 	return NULL;
 }
 
-/* [TENANT/]USER/ID below the host, of letters, digits, "-", ".", "_", "~" and apostrophes. */
+/* Whether a path is [TENANT/]USER/ID of letters, digits, "-", ".", "_", "~" and apostrophes. */
 static bool is_path(const char *path)
 {
 	size_t segments = path[0] == '/' ? links_segments(path + 1, 100, "-._~'") : 0;
@@ -148,8 +148,8 @@ static bool is_path(const char *path)
 	return segments >= SEGMENTS_MIN && segments <= SEGMENTS_MAX;
 }
 
-/* The server takes small for capital letters, so the meeting has one name: all small, but the id at
- * the end as invitations have it. */
+/* Servers ignore case. So that a meeting has one name, converts everything to lower case except the
+ * id at the end, which is upper case as in invitations. */
 static void fold(char *url)
 {
 	char *id = strrchr(url, '/');
@@ -172,7 +172,8 @@ static int skype_arrive(const void *instance, struct platform_arrival *arrival)
 	if (arrival_optional(arrival, parameter, &given) != 0)
 		return -1;
 	if (arrival->rest[0] != '\0')
-		return arrival_refuse(arrival, "path", "a meeting is named by %s alone", parameter);
+		return arrival_refuse(
+			arrival, "path", "not allowed: the meeting must be in %s", parameter);
 	if (given == NULL)
 		return arrival_refuse(arrival, parameter, "missing");
 	if (strlen(given) >= sizeof url)
@@ -180,7 +181,8 @@ static int skype_arrive(const void *instance, struct platform_arrival *arrival)
 	path = links_trim(given, url, sizeof url) == 0 ? path_of(skype, url) : NULL;
 	if (path == NULL || !is_path(path))
 		return arrival_refuse(arrival, parameter,
-			"no https://HOST/TENANT/USER/ID with a host of meeting-hosts, as it stands "
+			"not https://HOST/TENANT/USER/ID with a host of meeting-hosts, as it "
+			"stands "
 			"there");
 	memcpy(name, url, strlen(url) + 1);
 	fold(name);
@@ -191,8 +193,8 @@ static int skype_arrive(const void *instance, struct platform_arrival *arrival)
 
 /* ---- the grant ---- */
 
-/* A kept token of the application that is refused was taken back before its time: another one is
- * asked for, once. One that is just made would be refused again. */
+/* If the service refuses a cached token of the application, it was revoked early, and a new one is
+ * requested once. A token that is already new would be refused again. */
 static enum platform_verdict skype_admit(void *context, const struct platform_grant *grant)
 {
 	struct skype *skype = context;
@@ -201,7 +203,7 @@ static enum platform_verdict skype_admit(void *context, const struct platform_gr
 	bool again = true;
 
 	if (!grant->by_script) {
-		error_set(grant->error, "only scripts of pages get something here");
+		error_set(grant->error, "only scripts of pages get tokens of this platform");
 		return PLATFORM_UNABLE;
 	}
 	for (int tries = 0; tries < 2 && again; tries++) {

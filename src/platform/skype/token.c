@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The token of the trusted application: client credentials at Azure AD's token endpoint (v1), kept
- * until shortly before it ends.
+ * The access token of the trusted application, from Azure AD's token endpoint (v1) by client
+ * credentials. It is cached until shortly before it expires.
  */
 #include "platform/skype/skype.h"
 
@@ -48,7 +48,7 @@ void skype_forget(struct skype *skype, const char *token)
 	pthread_mutex_unlock(&skype->lock);
 }
 
-/* ---- asking ---- */
+/* ---- the token endpoint ---- */
 
 static enum platform_verdict read_token(struct skype *skype, const struct talk *talk,
 	const struct fetch_answer *answer, char **token_r)
@@ -60,11 +60,11 @@ static enum platform_verdict read_token(struct skype *skype, const struct talk *
 
 	if (root == NULL)
 		return PLATFORM_BAD_ANSWER;
-	/* Version 1 of the endpoint sends the digits as a string. */
+	/* Version 1 of the endpoint sends expires_in as a string. */
 	if (token == NULL || answer_number(root, "expires_in", ANSWER_NUMBER_OR_DIGITS, 1,
 				     LIFETIME_MAX, &lifetime) != 0) {
-		verdict = talk_bad(talk, "the token endpoint's answer has no access_token or no "
-					 "expires_in");
+		verdict = talk_bad(
+			talk, "the token endpoint's answer has no access_token or no expires_in");
 	} else {
 		*token_r = strdup(token);
 		keep(skype, token, clock_wall() + lifetime);
@@ -81,8 +81,8 @@ static enum platform_verdict read_answer(struct skype *skype, const struct talk 
 		return read_token(skype, talk, answer, token_r);
 	if (answer->status == 401)
 		talk_bad(talk,
-			"the token endpoint does not take the client secret (HTTP 401): make one "
-			"in Azure, then meetauthctl secret set %s",
+			"the token endpoint refuses the client secret (HTTP 401): create one in "
+			"Azure, then run meetauthctl secret set %s",
 			skype->title);
 	else
 		talk_bad(talk, "the token endpoint's answer is HTTP %ld", answer->status);
@@ -96,7 +96,8 @@ static enum platform_verdict ask(
 	struct buffer form = BUFFER_INIT(FORM_MAX);
 	struct talk_request request = {.url = skype->token_url,
 		.media_type = "application/x-www-form-urlencoded",
-		.idempotent = true}; /* client credentials may be shown again (RFC 6749, 4.4) */
+		.idempotent =
+			true}; /* client credentials may be sent again (RFC 6749 section 4.4) */
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 
@@ -106,7 +107,7 @@ static enum platform_verdict ask(
 	talk_put_field(&form, "resource", skype->resource);
 	request.body = form.data;
 	if (form.failed)
-		error_set(talk->error, "no memory for a request");
+		error_set(talk->error, "out of memory for a request");
 	else
 		verdict = talk_send(talk, &request, &answer);
 	if (verdict == PLATFORM_GRANTED)

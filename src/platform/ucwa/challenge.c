@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * WWW-Authenticate (RFC 9110 sections 11.2 and 11.6.1): lists of challenges and lists of parameters
- * both go by commas, and a word is a scheme unless "=" stands behind it. One document prints
- * addresses without quotes, so that an unquoted value ends at a comma or a blank.
+ * Parser for WWW-Authenticate (RFC 9110 sections 11.2 and 11.6.1). Commas separate challenges as
+ * well as parameters; a word is a scheme unless "=" follows it. One of Microsoft's documents shows
+ * URLs without quotes, so an unquoted value ends at a comma or a space.
  */
 #include "platform/ucwa/ucwa.h"
 
 #include <strings.h>
 
-/* Reads a value and moves on. Too long: empty. */
+/* Copies a value, or "" if it is too long, and returns what follows it. */
 static const char *read_value(const char *at, char *value, size_t size)
 {
 	bool quoted = *at == '"';

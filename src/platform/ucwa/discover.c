@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Autodiscovery, after "Root URL" of UCWA 2.0: by the organizer's domain, inside first where that
- * is wanted, over https alone. The security check of that document asks a person about hosts that
- * are new; a service asks its list.
+ * Autodiscovery by the organizer's domain, as in "Root URL" of UCWA 2.0, but over https only. If
+ * the option says so, the internal host is tried first. Where that document asks the user whether
+ * to trust a new host, this driver consults the list of hosts.
  */
 #include "platform/ucwa/ucwa.h"
 
 #include "platform/shared/answer.h"
 
-/* Inside is asked for a third of the time: whoever does not answer there is outside, perhaps. */
-enum { HOPS_MAX = 4, INSIDE_PART = 3 };
+/* The internal host gets a third of the time, so that some is left for the external host. */
+enum { HOPS_MAX = 4, INTERNAL_PART = 3 };
 
-/* What came of one address. */
+/* The URL to request next, and the result. */
 struct hop {
 	char url[LINK_MAX];
-	json_t *root; /* of an answer with links; owned */
+	json_t *root; /* the last answer with links, or NULL; owned */
 };
 
 static const char *href_of(const json_t *root, const char *relation)
@@ -24,7 +24,7 @@ static const char *href_of(const json_t *root, const char *relation)
 	return answer_text(link, "href", LINK_MAX - 1);
 }
 
-/* Writes where a link leads. */
+/* Resolves a link against `base`. */
 static enum platform_verdict follow(const struct ucwa_visit *visit, const char *what,
 	const char *base, const char *link, char url[LINK_MAX])
 {
@@ -37,8 +37,8 @@ static enum platform_verdict follow(const struct ucwa_visit *visit, const char *
 	return rc == 0 ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
 }
 
-/* The domain of a service is what is behind the first label of its host; a host of one label or
- * two, or an address, is a domain of its own. */
+/* Whether two URLs are in the same domain: the host without its first label. A host of one or two
+ * labels, or an IP address, is its own domain. */
 static bool is_same_domain(const char *service, const char *url)
 {
 	char host[LINKS_HOST_MAX], other[LINKS_HOST_MAX];
@@ -54,9 +54,9 @@ static bool is_same_domain(const char *service, const char *url)
 	return links_is_below(other, dot + 1);
 }
 
-/* Moves on. A redirect of the status stays in the domain of the service: "HTTP 302 redirect to a
- * domain different from the domain of the autodiscovery service" is a failure; one in the body
- * leads to any host of the list. */
+/* Sets hop->url to the target of a redirect. A redirect by status must stay in the domain of the
+ * service: "HTTP 302 redirect to a domain different from the domain of the autodiscovery service"
+ * is a failure. A redirect in the body may lead to every host of the list. */
 static enum platform_verdict redirect(
 	const struct ucwa_visit *visit, struct hop *hop, const char *link, bool by_status)
 {
@@ -70,22 +70,22 @@ static enum platform_verdict redirect(
 	if (by_status && !is_same_domain(hop->url, next)) {
 		links_split(next, host, &port);
 		return talk_bad(&visit->talk,
-			"autodiscovery: a redirect of the status leads to %.80s, which is of "
-			"another "
-			"domain than the service; only one in the answer's _links may",
+			"autodiscovery: an HTTP redirect leads to %.80s in another domain than the "
+			"service; only a redirect in _links may do that",
 			host);
 	}
 	memcpy(hop->url, next, sizeof hop->url);
 	return PLATFORM_GRANTED;
 }
 
-/* Redirects that a GET follows with a GET (RFC 9110, 15.4). */
+/* Redirects after which a GET stays a GET (RFC 9110 section 15.4). */
 static bool is_redirect(long status)
 {
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/* A redirect, in the status or in the body, moves hop->url on; *more_r then. */
+/* Sends one GET. After a redirect by status or in the body sets hop->url to the target and *more_r.
+ */
 static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, bool *more_r)
 {
 	struct talk_request request = {.url = hop->url};
@@ -116,7 +116,7 @@ static enum platform_verdict step(struct ucwa_visit *visit, struct hop *hop, boo
 	return verdict;
 }
 
-/* Follows redirects to an answer with links. */
+/* Follows redirects until an answer has links. */
 static enum platform_verdict walk(struct ucwa_visit *visit, struct hop *hop)
 {
 	enum platform_verdict verdict = PLATFORM_GRANTED;
@@ -142,7 +142,8 @@ static enum platform_verdict try_at(struct ucwa_visit *visit, const char *prefix
 	return walk(visit, hop);
 }
 
-/* Who may not look inside does not find it there: any failure means the next. */
+/* From outside, autodiscovery fails at the internal host. On any failure, tries the external one.
+ */
 static enum platform_verdict find_root(struct ucwa_visit *visit, struct hop *hop)
 {
 	enum platform_verdict verdict;
@@ -151,7 +152,7 @@ static enum platform_verdict find_root(struct ucwa_visit *visit, struct hop *hop
 
 	if (!visit->ucwa->internal || visit->ucwa->autodiscover[0] != '\0')
 		return try_at(visit, "LyncDiscover", hop);
-	deadline = talk_hurry(&visit->talk, INSIDE_PART);
+	deadline = talk_hurry(&visit->talk, INTERNAL_PART);
 	verdict = try_at(visit, "LyncDiscoverInternal", hop);
 	visit->talk.deadline = deadline;
 	if (verdict == PLATFORM_GRANTED)
@@ -159,11 +160,12 @@ static enum platform_verdict find_root(struct ucwa_visit *visit, struct hop *hop
 	inside = *visit->talk.error;
 	verdict = try_at(visit, "LyncDiscover", hop);
 	if (verdict != PLATFORM_GRANTED)
-		error_prefix(visit->talk.error, "%.200s; and outside: ", inside.text);
+		error_prefix(visit->talk.error, "%.200s; and at the external host: ", inside.text);
 	return verdict;
 }
 
-/* The answer to a GET without a token says where tokens are made, and for what. */
+/* Parses the challenge to a GET without a token: it has the URL of the token service and the grant
+ * types. */
 static enum platform_verdict read_challenge(struct ucwa_visit *visit,
 	const struct fetch_answer *answer, const char *user, struct ucwa_home *home)
 {
@@ -171,14 +173,14 @@ static enum platform_verdict read_challenge(struct ucwa_visit *visit,
 
 	if (answer->status != 401)
 		return talk_bad(&visit->talk,
-			"the user's address, asked without a token: the answer is HTTP %ld",
+			"the user's address, without a token: the answer is HTTP %ld",
 			answer->status);
 	if (ucwa_challenge(answer->challenge, "MsRtcOAuth", "href", href, sizeof href) != 0)
 		return talk_bad(&visit->talk, "the challenge has no MsRtcOAuth with an href");
 	if (ucwa_challenge(answer->challenge, "MsRtcOAuth", "grant_type", grants, sizeof grants) !=
 			0 ||
 		!ucwa_list_has(grants, "urn:microsoft.rtc:anonmeeting")) {
-		error_set(visit->talk.error, "the server lets nobody join without an account "
+		error_set(visit->talk.error, "the server does not allow anonymous join "
 					     "(grant_type has no anonmeeting)");
 		return PLATFORM_REFUSED;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which conference? Its sip: address, or the https address that invitations have. Both are taken
- * apart here, and what rules see is the same; an https address is asked for only at a host that is
- * listed, and what comes back has to be of the organizer and the meeting that stood in it.
+ * Identifies the conference by its sip: URI or by the https URL of an invitation. Rules see the
+ * same id for both. An https URL is requested only at a listed host, and the answer must name the
+ * organizer and the meeting of that URL.
  */
 #include "platform/ucwa/ucwa.h"
 
@@ -13,7 +13,7 @@
 
 #include <strings.h>
 
-/* Half of the time is the home's. */
+/* MEETING_PART: half of the time is left for the home server. */
 enum { URL_MAX = 600, SEGMENTS_MAX = 4, MEETING_PART = 2 };
 
 static const char media_type[] = "Application/vnd.microsoft.lync.meeting+xml";
@@ -36,7 +36,7 @@ bool ucwa_meeting_site(const struct ucwa *ucwa, size_t index, char site[PLATFORM
 	return true;
 }
 
-/* Writes "https://HOST" as it stands in the configuration, where the address begins with it. */
+/* Finds the configured "https://HOST" that a URL begins with. Returns false if there is none. */
 static bool site_of(const struct ucwa *ucwa, const char *url, char site[PLATFORM_URL_MAX])
 {
 	for (size_t i = 0; ucwa_meeting_site(ucwa, i, site); i++)
@@ -45,8 +45,8 @@ static bool site_of(const struct ucwa *ucwa, const char *url, char site[PLATFORM
 	return false;
 }
 
-/* Whose meetings a host has where its addresses do not say: the nearest domain that it is below, or
- * the only one. */
+/* Returns the organizers' domain of a host whose URLs do not contain it: the longest domain that
+ * the host is below, or the only one. */
 static const char *domain_of(const struct ucwa *ucwa, const char *site)
 {
 	char host[PLATFORM_URL_MAX];
@@ -60,7 +60,7 @@ static const char *domain_of(const struct ucwa *ucwa, const char *site)
 	return nearest[0] != '\0' ? nearest : NULL;
 }
 
-/* [meet/][DOMAIN/]USER/ID. 0 or -1. */
+/* Parses [meet/][DOMAIN/]USER/ID. Returns 0 or -1. */
 static int read_path(
 	const struct ucwa *ucwa, const char *site, const char *path, struct conference *conference)
 {
@@ -101,7 +101,7 @@ static int settle(struct platform_arrival *arrival, const struct conference *con
 	if (arrival_optional(arrival, "renew", &renew) != 0)
 		return -1;
 	if (renew != NULL && (!text_is_visible_ascii(renew) || strlen(renew) >= UCWA_TOKEN_MAX))
-		return arrival_refuse(arrival, "renew", "no token");
+		return arrival_refuse(arrival, "renew", "not a token");
 	conference_name(conference, name);
 	if (arrival_optional(arrival, "failed", &failed) != 0 ||
 		arrival_remember(arrival, "failed", failed != NULL ? "yes" : NULL) != 0 ||
@@ -111,7 +111,7 @@ static int settle(struct platform_arrival *arrival, const struct conference *con
 	return arrival_set_meeting(arrival, name);
 }
 
-/* By the address of an invitation. */
+/* Parses `meetingUrl`, the URL of an invitation. */
 static int arrive_by_url(
 	const struct ucwa *ucwa, struct platform_arrival *arrival, const char *given)
 {
@@ -121,11 +121,11 @@ static int arrive_by_url(
 	if (links_trim(given, url, sizeof url) != 0 || read_url(ucwa, url, &conference) != 0 ||
 		!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "meetingUrl",
-			"no address of a meeting of `domains` at a host of meeting-hosts");
+			"not the address of a meeting of `domains` at a host of meeting-hosts");
 	return settle(arrival, &conference, "meetingUrl", url);
 }
 
-/* By `conferenceUri`, or by its short form in the path. */
+/* Parses `conferenceUri`, or its short form in the path, or `meetingUrl`. */
 int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 {
 	const struct ucwa *ucwa = instance;
@@ -137,20 +137,20 @@ int ucwa_arrive(const void *instance, struct platform_arrival *arrival)
 		arrival_optional(arrival, "meetingUrl", &url) != 0)
 		return -1;
 	if ((uri != NULL) + (url != NULL) + (rest != NULL) > 1)
-		return arrival_refuse(
-			arrival, url != NULL ? "meetingUrl" : "conferenceUri", "a second meeting");
+		return arrival_refuse(arrival, url != NULL ? "meetingUrl" : "conferenceUri",
+			"names a second meeting");
 	if (url != NULL)
 		return arrive_by_url(ucwa, arrival, url);
 	if (uri == NULL && rest == NULL)
-		return arrival_refuse(
-			arrival, "conferenceUri", "missing, and so is meetingUrl: one is needed");
+		return arrival_refuse(arrival, "conferenceUri",
+			"missing: conferenceUri or meetingUrl is required");
 	if (conference_read(uri != NULL ? uri : rest, &conference) != 0)
 		return arrival_refuse(arrival, "conferenceUri",
-			"is neither USER@DOMAIN/ID nor "
+			"neither USER@DOMAIN/ID nor "
 			"sip:USER@DOMAIN;gruu;opaque=app:conf:focus:id:ID");
 	if (!links_have_domain(&ucwa->domains, conference.domain))
 		return arrival_refuse(arrival, "conferenceUri",
-			"the organizer's domain, %.100s, is not one of the option `domains`",
+			"the organizer's domain, %.100s, is not in the option `domains`",
 			conference.domain);
 	conference_write(&conference, written);
 	return settle(arrival, &conference, "conferenceUri", written);
@@ -183,13 +183,14 @@ static enum platform_verdict read_meeting(
 	}
 	if (answer->body.data == NULL || xml_read(answer->body.data, answer->body.length,
 						 "conf-info", fields, 2, visit->talk.error) != 0)
-		return talk_bad(&visit->talk, "the meeting's address does not answer with what it "
-					      "is about (conf-info)");
+		return talk_bad(
+			&visit->talk, "the answer from the meeting's address has no conf-info");
 	if (conference_parse(uri, &found) != 0 || !is_same(&found, &visit->conference))
-		return talk_bad(&visit->talk, "the meeting's address answers with another meeting");
+		return talk_bad(&visit->talk,
+			"the answer from the meeting's address names another meeting");
 	visit->conference = found;
 	if (!text_is_token(key, 1, CONFERENCE_ID_MAX, ""))
-		return talk_bad(&visit->talk, "the meeting's address answers without a key");
+		return talk_bad(&visit->talk, "the answer from the meeting's address has no key");
 	memcpy(visit->key, key, strlen(key) + 1);
 	return PLATFORM_GRANTED;
 }
@@ -202,7 +203,7 @@ static enum platform_verdict ask(struct ucwa_visit *visit, const char *url)
 	enum platform_verdict verdict;
 	int64_t deadline;
 
-	/* The host is the configuration's text, not the visitor's. */
+	/* Take the host's text from the configuration, not from the visitor. */
 	if (!site_of(visit->ucwa, url, site) || snprintf(whole, sizeof whole, "%s%s", site,
 							url + strlen(site)) >= (int)sizeof whole)
 		return PLATFORM_UNABLE;
@@ -212,7 +213,7 @@ static enum platform_verdict ask(struct ucwa_visit *visit, const char *url)
 	if (verdict == PLATFORM_GRANTED) {
 		verdict = read_meeting(visit, &answer);
 	} else if (verdict != PLATFORM_UNABLE && verdict != PLATFORM_BUSY) {
-		/* The visitor chose it: it says nothing about the home of others. */
+		/* The visitor chose this URL, so a failure must not invalidate the cached home. */
 		error_prefix(visit->talk.error, "the meeting's address: ");
 		verdict = PLATFORM_BAD_ANSWER;
 	}
@@ -233,7 +234,7 @@ enum platform_verdict ucwa_resolve(struct ucwa_visit *visit)
 	}
 	if (url != NULL && read_url(visit->ucwa, url, &visit->conference) == 0)
 		return ask(visit, url);
-	/* The configuration has changed since it came. */
-	error_set(visit->talk.error, "the meeting is none of ours any more");
+	/* The configuration has changed since the visit arrived. */
+	error_set(visit->talk.error, "the configuration does not allow this meeting any more");
 	return PLATFORM_REFUSED;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A token for one conference, after "Authentication in UCWA": the grant anonmeeting, whose password
- * is the conference's key, and its renewal, which keeps the anonymous identity.
+ * Requests a token for one conference, as in "Authentication in UCWA": by the grant type
+ * anonmeeting, whose password is the conference's key. A renewal keeps the anonymous identity.
  */
 #include "platform/ucwa/ucwa.h"
 
@@ -9,8 +9,8 @@
 
 enum { FORM_MAX = 16 * 1024, LIFETIME_MAX = 24 * 3600 };
 
-/* "HTTP 403", "HTTP 502", "Connection error": no connection, or one that broke. "No other HTTP
- * error codes require clearing the cache" (Root URL), and to be slow is none. */
+/* Whether to clear the cache: after "HTTP 403", "HTTP 502" and "Connection error". "No other HTTP
+ * error codes require clearing the cache" (Root URL), and neither does a timeout. */
 static bool is_lost(enum platform_verdict sent, const struct fetch_answer *answer)
 {
 	if (sent == PLATFORM_GRANTED)
@@ -55,13 +55,13 @@ enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_hom
 	struct buffer form = BUFFER_INIT(FORM_MAX);
 	struct talk_request request = {.url = home->token,
 		.media_type = "application/x-www-form-urlencoded;charset=UTF-8",
-		.idempotent = true}; /* the first token is lost with the answer */
+		.idempotent = true}; /* the first token is lost together with its answer */
 	struct fetch_answer answer = {0};
 	char uri[CONFERENCE_TEXT_MAX];
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 
 	conference_write(&visit->conference, uri);
-	/* As documented, with the colons of the grant's name as they are. */
+	/* As documented: the colons are not percent-encoded. */
 	buffer_text(&form, "grant_type=urn:microsoft.rtc:anonmeeting");
 	talk_put_field(&form, "password", visit->key);
 	talk_put_field(&form, "ms_rtc_conferenceuri", uri);
@@ -69,7 +69,7 @@ enum platform_verdict ucwa_token(struct ucwa_visit *visit, const struct ucwa_hom
 		talk_put_field(&form, "ms_rtc_renew", visit->renew);
 	request.body = form.data;
 	if (form.failed)
-		error_set(visit->talk.error, "no memory for a request");
+		error_set(visit->talk.error, "out of memory for a request");
 	else
 		verdict = talk_send(&visit->talk, &request, &answer);
 	visit->lost = is_lost(verdict, &answer);

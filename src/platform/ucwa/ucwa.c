@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * Platform "ucwa": a token for one conference of Lync Server 2013 or Skype for Business Server, for
- * the script of a page, after UCWA 2.0. There is no secret of ours: who has a conference's address
- * can get such a token from the server, too. What is kept here is that only those hear of it whom
- * the policy lets in, and that no host is asked that is not listed, whatever anybody says.
+ * the script of a page, as in UCWA 2.0. The driver needs no secret: everybody who knows a
+ * conference's URI can request such a token from the server. The driver gives it only to visitors
+ * whom the policy allows, and sends requests only to listed hosts.
  */
 #include "platform/ucwa/ucwa.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "platform/redirect.h"
@@ -19,10 +20,11 @@ static const struct option options[] = {
 	{"domains", OPTION_LIST, NULL, "SIP domains of organizers; TITLE by default",
 		.of = OPTION_DOMAIN, OPTION_INTO(struct ucwa, domains)},
 	{"hosts", OPTION_LIST, NULL,
-		"hosts that autodiscovery may lead to, besides the domains and all below them",
+		"further hosts that autodiscovery may lead to, besides the domains and their "
+		"subdomains",
 		.of = OPTION_HOST, OPTION_INTO(struct ucwa, more_hosts)},
 	{"meeting-hosts", OPTION_LIST, NULL,
-		"https://host[:port] of meetings' addresses; https://meet.DOMAIN by default",
+		"https://host[:port] of meeting addresses; https://meet.DOMAIN by default",
 		.of = OPTION_URL, .check = option_check_site,
 		OPTION_INTO(struct ucwa, meeting_hosts)},
 	{"autodiscover", OPTION_URL, "",
@@ -34,11 +36,11 @@ static const struct option options[] = {
 	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
 	PEER_APP,
-	PEER_TIMEOUTS("for all that is asked for one token"),
+	PEER_TIMEOUTS("for all requests of one token"),
 	{0},
 };
 
-static int open_hosts(const struct section *section, struct ucwa *ucwa, struct error *error)
+static void collect_hosts(const struct section *section, struct ucwa *ucwa)
 {
 	size_t count = 0;
 
@@ -46,18 +48,15 @@ static int open_hosts(const struct section *section, struct ucwa *ucwa, struct e
 	if (ucwa->domains.count == 0)
 		ucwa->domains = (struct config_list){&ucwa->title, 1};
 	ucwa->all_hosts =
-		calloc(ucwa->domains.count + ucwa->more_hosts.count, sizeof *ucwa->all_hosts);
-	if (ucwa->all_hosts == NULL)
-		return section_error(section, NULL, error, "no memory");
+		xcalloc(ucwa->domains.count + ucwa->more_hosts.count, sizeof *ucwa->all_hosts);
 	for (size_t i = 0; i < ucwa->domains.count; i++)
 		ucwa->all_hosts[count++] = ucwa->domains.items[i];
 	for (size_t i = 0; i < ucwa->more_hosts.count; i++)
 		ucwa->all_hosts[count++] = ucwa->more_hosts.items[i];
 	ucwa->hosts = (struct links){{ucwa->all_hosts, count}, "domains and hosts"};
-	return 0;
 }
 
-/* What `check --connect` reaches first. */
+/* Sets peer.api to the host that `check --connect` tests first. */
 static int name_api(const struct section *section, struct ucwa *ucwa, struct error *error)
 {
 	int length;
@@ -80,10 +79,9 @@ static int ucwa_open(void *context, const struct section *section, struct error 
 	struct ucwa *ucwa = context;
 
 	pthread_mutex_init(&ucwa->lock, NULL);
-	ucwa->homes = calloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
-	if (ucwa->homes == NULL)
-		return section_error(section, NULL, error, "no memory");
-	return open_hosts(section, ucwa, error) != 0 ? -1 : name_api(section, ucwa, error);
+	ucwa->homes = xcalloc(UCWA_HOMES_MAX, sizeof *ucwa->homes);
+	collect_hosts(section, ucwa);
+	return name_api(section, ucwa, error);
 }
 
 static void ucwa_close(void *context)
@@ -97,7 +95,7 @@ static void ucwa_close(void *context)
 
 /* ---- homes ---- */
 
-/* A domain may have several pools, so that a home is an organizer's and not a domain's. */
+/* Cached homes are per organizer, since a domain may have several pools. */
 static void name_organizer(const struct conference *conference, char name[UCWA_NAME_MAX])
 {
 	snprintf(name, UCWA_NAME_MAX, "%s@%s", conference->user, conference->domain);
@@ -158,7 +156,7 @@ static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_hom
 	struct error first;
 
 	name_organizer(&visit->conference, home->organizer);
-	/* It is the script that uses the address, and that sees 403, 502 or no connection. */
+	/* The script uses the home server and reports here if it saw 403, 502 or no connection. */
 	if (join_remembered(visit->grant->join, "failed") != NULL)
 		forget(visit->ucwa, home->organizer);
 	if (!recall(visit->ucwa, home))
@@ -170,7 +168,8 @@ static enum platform_verdict get_token(struct ucwa_visit *visit, struct ucwa_hom
 	first = *visit->talk.error;
 	verdict = find_home(visit, home);
 	if (verdict != PLATFORM_GRANTED)
-		error_prefix(visit->talk.error, "%.200s; and looking for it anew: ", first.text);
+		error_prefix(visit->talk.error,
+			"%.200s; and after repeated autodiscovery: ", first.text);
 	return verdict;
 }
 
@@ -188,7 +187,7 @@ static enum platform_verdict put_reply(
 		json_object_set_new(reply, "xframeUrl", json_string(home->xframe));
 	if (talk_put_json(token, reply) == 0)
 		return PLATFORM_GRANTED;
-	error_set(visit->talk.error, "the answer for the script is too long");
+	error_set(visit->talk.error, "the response for the script is too long");
 	return PLATFORM_UNABLE;
 }
 
@@ -200,7 +199,7 @@ static enum platform_verdict ucwa_admit(void *context, const struct platform_gra
 	enum platform_verdict verdict;
 
 	if (!grant->by_script) {
-		error_set(grant->error, "only scripts of pages get something here");
+		error_set(grant->error, "only scripts of pages get tokens of this platform");
 		return PLATFORM_UNABLE;
 	}
 	visit.talk = talk_for(&ucwa->peer, grant);
@@ -226,7 +225,7 @@ static const char *ucwa_meeting_parameter(const struct join *join, const char **
 	return name;
 }
 
-/* Any answer will do, of any status. */
+/* Connects to each meeting host. Every answer is good, whatever its status. */
 static int reach_meetings(struct ucwa *ucwa, struct error *error)
 {
 	char site[PLATFORM_URL_MAX];
@@ -244,8 +243,8 @@ static int reach_meetings(struct ucwa *ucwa, struct error *error)
 	return rc;
 }
 
-/* Looks for the home of a conference of nobody's, as far as that goes without a token, and reaches
- * the hosts of meetings' addresses. */
+/* Runs autodiscovery for a conference that does not exist, as far as possible without a token, and
+ * connects to the hosts of meeting addresses. */
 static int ucwa_check_connection(
 	void *context, const struct platform_secrets *secrets, struct error *error)
 {

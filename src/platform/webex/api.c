@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls, after Webex's OpenAPI descriptions (webex-meeting: /meetings/join, webex-admin:
+ * The requests, as in Webex's OpenAPI descriptions (webex-meeting: /meetings/join, webex-admin:
  * /guests/token) and "Guest Issuer" (/jwt/login).
  */
 #include "platform/webex/webex.h"
@@ -20,7 +20,7 @@ enum {
 	LIFETIME_MAX = 10 * 24 * 3600,
 };
 
-/* The name, cut at a whole character; what is no name in UTF-8 was never let in. */
+/* The name, cut at a whole character. It is valid UTF-8: others were refused before. */
 static json_t *name_of(const struct webex_call *call)
 {
 	const struct identity *who = call->grant->who;
@@ -29,7 +29,8 @@ static json_t *name_of(const struct webex_call *call)
 	return json_stringn(name, person_cut_characters(name, NAME_MAX_CHARACTERS));
 }
 
-/* Without an address, or with the host's own, Webex takes whoever joins for the host. */
+/* The visitor's address, or an invented one. Without an address, or with the host's own, Webex
+ * would treat the visitor as the host. */
 static json_t *email_of(const struct webex_call *call)
 {
 	const struct identity *who = call->grant->who;
@@ -49,7 +50,7 @@ enum platform_verdict webex_send(
 		.body = what->body,
 		.method = what->method,
 		.body_max = what->answer_max,
-		.idempotent = true}; /* a token or a link, made for one guest and meeting */
+		.idempotent = true}; /* each makes a token or a link for one guest and meeting */
 	struct fetch_answer answer = {0};
 	enum platform_verdict verdict = PLATFORM_UNABLE;
 
@@ -85,7 +86,8 @@ static enum platform_verdict post(struct webex_call *call, const char *path, con
 		root_r);
 }
 
-/* Where a request names no meeting, what is refused is ours. */
+/* Turns a refusal into PLATFORM_FORBIDDEN: a request that names no meeting can fail only because of
+ * our configuration. */
 static enum platform_verdict no_meetings_fault(enum platform_verdict verdict)
 {
 	return verdict == PLATFORM_REFUSED ? PLATFORM_FORBIDDEN : verdict;
@@ -111,12 +113,12 @@ static enum platform_verdict take_link(struct webex_call *call, const json_t *ro
 	const char *link = answer_text(root, "joinLink", LINK_MAX - 1);
 
 	if (link == NULL || !links_allow(&call->webex->join_hosts, link))
-		return talk_bad(&call->talk, "joinLink is missing, or leads to a host that "
-					     "join-hosts does not have");
+		return talk_bad(&call->talk,
+			"joinLink is missing, or leads to a host that is not in join-hosts");
 	buffer_text(call->grant->token, link);
 	if (!call->grant->token->failed)
 		return PLATFORM_GRANTED;
-	error_set(call->grant->error, "no memory for joinLink");
+	error_set(call->grant->error, "out of memory for joinLink");
 	return PLATFORM_UNABLE;
 }
 
@@ -129,7 +131,7 @@ enum platform_verdict webex_join(struct webex_call *call, const char *access)
 	if (talk_put_json(&body, join_body(call)) == 0)
 		verdict = post(call, "/v1/meetings/join", access, body.data, &root);
 	else
-		error_set(call->grant->error, "no memory for a request");
+		error_set(call->grant->error, "out of memory for a request");
 	if (verdict == PLATFORM_GRANTED)
 		verdict = take_link(call, root);
 	json_decref(root);
@@ -147,7 +149,7 @@ enum platform_verdict webex_put_guest(struct webex_call *call, const char *token
 		    json_pack("{s:s, s:I, s:s}", "accessToken", token, "expiresIn",
 			    (json_int_t)lifetime, webex_field_of(meeting), meeting)) == 0)
 		return PLATFORM_GRANTED;
-	error_set(call->grant->error, "the guest's token is too long, or no memory");
+	error_set(call->grant->error, "the guest's token is too long, or out of memory");
 	return PLATFORM_UNABLE;
 }
 
@@ -169,7 +171,7 @@ enum platform_verdict webex_guest(struct webex_call *call, const char *access)
 		verdict =
 			no_meetings_fault(post(call, "/v1/guests/token", access, body.data, &root));
 	else
-		error_set(call->grant->error, "no memory for a request");
+		error_set(call->grant->error, "out of memory for a request");
 	if (verdict == PLATFORM_GRANTED) {
 		token = answer_text(root, "accessToken", GUEST_TOKEN_MAX);
 		verdict = token != NULL && read_lifetime(root, &lifetime) == 0
@@ -182,7 +184,8 @@ enum platform_verdict webex_guest(struct webex_call *call, const char *access)
 	return verdict;
 }
 
-/* The secret is base64; a JWK has it as base64url without padding (RFC 7518 section 6.4.1). */
+/* Appends the secret, which is base64, as a JWK, which has it as base64url without padding (RFC
+ * 7518 section 6.4.1). */
 static int put_jwk(const char *secret, struct buffer *jwk)
 {
 	size_t length = strspn(secret, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -207,8 +210,8 @@ struct jose_signer *webex_signer(const char *secret, struct error *error)
 	struct jose_signer *signer = NULL;
 
 	if (put_jwk(secret, &jwk) != 0)
-		error_set(error,
-			"the secret is not the base64 text that the Guest Issuer's page shows");
+		error_set(error, "the secret is not base64: copy the text that the Guest Issuer's "
+				 "page shows");
 	else
 		signer = jose_signer_new("HS256", jwk.data, jwk.length, NULL, error);
 	buffer_wipe(&jwk);

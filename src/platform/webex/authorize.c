@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first pair of tokens by the OAuth authorization code flow (RFC 6749 section 4.1, with RFC
- * 7636): somebody signs in at Webex, and the code that they come back with is traded for the pair.
+ * Obtains the first pair of tokens by the authorization code flow (RFC 6749 section 4.1 with RFC
+ * 7636): a person signs in at Webex, and the authorization code is exchanged for the pair.
  */
 #include "platform/webex/webex.h"
 
 #include "platform/shared/answer.h"
 
-/* What the guide lists for the app, but for guests: an integration cannot have that one. */
+/* The scopes that our guide lists for the app, except the one for guest tokens, which an
+ * integration cannot have. */
 static const char scopes[] = "meeting:schedules_read meeting:schedules_write "
 			     "meeting:admin_schedule_read meeting:admin_schedule_write "
 			     "meeting:participants_read meeting:participants_write "
@@ -20,8 +21,9 @@ int webex_authorization_url(const void *instance,
 	struct buffer query = BUFFER_INIT(4096);
 
 	if (webex->guest_issuer)
-		return error_set(error, "mode \"guest-issuer\" has one secret, which its page at "
-					"Webex shows: \"meetauthctl secret set\"");
+		return error_set(error,
+			"mode \"guest-issuer\" needs no authorization: store the secret "
+			"that its page at Webex shows with \"meetauthctl secret set\"");
 	talk_put_field(&query, "response_type", "code");
 	talk_put_field(&query, "client_id", webex->client_id);
 	talk_put_field(&query, "redirect_uri", authorization->redirect_uri);
@@ -33,7 +35,7 @@ int webex_authorization_url(const void *instance,
 		url, "%s/v1/authorize?%s", webex->peer.api, query.data != NULL ? query.data : "");
 	url->failed |= query.failed;
 	buffer_release(&query);
-	return url->failed ? error_set(error, "no memory for an address") : 0;
+	return url->failed ? error_set(error, "out of memory for a URL") : 0;
 }
 
 int webex_redeem_code(void *instance, const struct platform_authorization *authorization,
@@ -49,7 +51,7 @@ int webex_redeem_code(void *instance, const struct platform_authorization *autho
 	talk_put_field(&form, "redirect_uri", authorization->redirect_uri);
 	talk_put_field(&form, "code_verifier", authorization->verifier);
 	rc = webex_pair_ask(instance, &none, &form, now,
-		"the code, which is good once and for minutes, or the client secret", secret,
+		"the code, which is valid once and for minutes, or the client secret", secret,
 		error);
 	buffer_wipe(&form);
 	return rc;

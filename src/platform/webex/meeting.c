@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which meeting? A number, an id or the link of its page, as POST /meetings/join takes them. The
- * three are names of one meeting, and a rule that forbids one of them does not know the others:
- * `meetings-by` says which count here.
+ * Identifies the meeting by its number, its id or the link of its page, as POST /meetings/join
+ * accepts them. A meeting has all three names, but a rule about one does not apply to the others.
+ * So the option `meetings-by` selects which names visitors may use.
  */
 #include "platform/webex/webex.h"
 
@@ -13,7 +13,7 @@
 
 enum { NUMBER_MIN = 8, NUMBER_MAX = 15, ID_HEX = 32, LINK_PATH_MAX = 300, OWN_MAX = 64 };
 
-/* How a visit brings a link, and where the join remembers it as it came. */
+/* The parameter for links, under which the join also stores the link as received. */
 static const char WEB_LINK[] = "webLink";
 
 static bool is_allowed(const struct webex *webex, enum webex_name name)
@@ -28,7 +28,8 @@ static bool is_number(const char *text)
 	return text[length] == '\0' && length >= NUMBER_MIN && length <= NUMBER_MAX;
 }
 
-/* 32 hex digits; one of a series has its time behind them: _20260131T090000Z. */
+/* Whether a text is a meeting's id: 32 hex digits, followed by a time for one meeting of a series:
+ * _20260131T090000Z. */
 static bool is_id(const char *text)
 {
 	if (strspn(text, "0123456789abcdef") != ID_HEX)
@@ -47,8 +48,8 @@ const char *webex_field_of(const char *meeting)
 	return is_id(meeting) ? "meetingId" : WEB_LINK;
 }
 
-/* "https://SITE/SITE/j.php?MTID=m…" or "https://SITE/meet/USER": of our site and nothing that could
- * be read in two ways. */
+/* Whether a URL is a meeting's page on our site, "https://SITE/SITE/j.php?MTID=m…" or
+ * "https://SITE/meet/USER", and unambiguous for all HTTP clients. */
 static bool is_link(const struct webex *webex, const char *text)
 {
 	size_t length = strlen(webex->peer.site), path;
@@ -67,8 +68,8 @@ static bool is_link(const struct webex *webex, const char *text)
 	return strncmp(text + path, "?MTID=", 6) == 0 && text_is_token(text + path + 6, 8, 64, "");
 }
 
-/* Links are told apart by more than the capitals of their path or a slash at its end: a rule about
- * one is about all spellings of it. What is behind a "?" stays as it is. */
+/* Converts a link's path to lower case without a trailing slash, so that a rule applies to all
+ * spellings of the link. The query stays unchanged. */
 static void fold_path(const char *text, char path[LINK_MAX])
 {
 	size_t length = strcspn(text, "?");
@@ -79,8 +80,8 @@ static void fold_path(const char *text, char path[LINK_MAX])
 	snprintf(path + length, LINK_MAX - length, "%s", text + strcspn(text, "?"));
 }
 
-/* A number and an id are names within all of Webex, whatever the site of a section. Two rooms that
- * are taken for one cost a meeting, one that is taken for two mixes two. */
+/* Numbers and ids are unique in all of Webex, so the name does not contain the site. If one room
+ * had two names, two meetings would meet in it; two rooms with one name would only waste a room. */
 int webex_name_room(const void *instance, const char *text, struct buffer *name)
 {
 	const struct webex *webex = instance;
@@ -115,7 +116,7 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 		return arrival_refuse_length(
 			arrival, WEB_LINK, strlen(webex->peer.site) + LINK_PATH_MAX);
 	if (!is_link(webex, text))
-		return arrival_refuse(arrival, WEB_LINK, "no link of a meeting of our site");
+		return arrival_refuse(arrival, WEB_LINK, "not the link of a meeting on this site");
 	text += strlen(webex->peer.site);
 	snprintf(link, sizeof link, "%s%s", webex->peer.site, text);
 	if (arrival_remember(arrival, WEB_LINK, link) != 0)
@@ -125,7 +126,7 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 	return arrival_set_meeting(arrival, link);
 }
 
-/* Where rooms are shared, visitors name a meeting of their own, and never see which room it has. */
+/* With shared rooms, visitors choose the id of a meeting, and never see which room it uses. */
 static int take_own(struct platform_arrival *arrival, const char *parameter, const char *text)
 {
 	if (strlen(text) > OWN_MAX)
@@ -145,7 +146,7 @@ static int take_name(struct platform_arrival *arrival, const struct webex *webex
 		return arrival_refuse(arrival, parameter, "meetings-by has no \"id\"");
 	if (!is_number(text) && !is_id(text))
 		return arrival_refuse(arrival, parameter,
-			"not the %d to %d digits of a meeting's number, nor an id", NUMBER_MIN,
+			"neither a meeting number of %d to %d digits nor an id", NUMBER_MIN,
 			NUMBER_MAX);
 	return arrival_set_meeting(arrival, text);
 }
@@ -164,7 +165,7 @@ int webex_arrive(const void *instance, struct platform_arrival *arrival)
 		if (arrival_optional(arrival, names[i], &value) != 0)
 			return -1;
 		if (value != NULL && meeting != NULL)
-			return arrival_refuse(arrival, names[i], "a second meeting");
+			return arrival_refuse(arrival, names[i], "names a second meeting");
 		if (value == NULL)
 			continue;
 		meeting = value;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tokens of a Service App (RFC 6749 section 6): an access token of some days and a refresh
- * token of some weeks, which brings the next pair. The pair is the platform's secret in the store,
- * one line of JSON, so that all processes have the same and a new one takes its place in one
- * change.
+ * The tokens of a Service App (RFC 6749 section 6): an access token valid for days and a refresh
+ * token valid for weeks, with which the next pair is requested. The pair is the platform's secret
+ * in the store, one line of JSON, so that all processes use the same pair and it is replaced
+ * atomically.
  */
 #include "platform/webex/webex.h"
 
@@ -18,7 +18,7 @@ enum {
 	WARN_BEFORE_S = 7 * 24 * 3600,
 };
 
-/* 0 where it is missing or not a number of seconds. */
+/* Returns a member in seconds, or 0 if it is missing or not a number. */
 static int64_t seconds_of(const json_t *object, const char *name)
 {
 	int64_t seconds = 0;
@@ -52,8 +52,8 @@ void webex_pair_release(struct webex_pair *pair)
 	*pair = (struct webex_pair){0};
 }
 
-/* After three quarters of its life: that leaves days for a platform that is out of order. What we
- * cannot read nobody can renew. */
+/* Renewal is due after three quarters of the access token's lifetime, which leaves days to bridge
+ * an outage of the platform. A secret that cannot be parsed is never due. */
 int64_t webex_pair_due(const void *instance, const char *secret)
 {
 	const struct webex *webex = instance;
@@ -62,7 +62,7 @@ int64_t webex_pair_due(const void *instance, const char *secret)
 
 	if (webex->guest_issuer || webex_pair_read(secret, &pair) != 0)
 		return INT64_MAX;
-	/* What was obtained in the future, by a clock that was ahead, ends nobody knows when. */
+	/* If the clock was ahead when the pair was obtained, its expiry times are unknown. */
 	if (pair.access != NULL && pair.obtained > 0 && pair.obtained <= clock_wall() &&
 		pair.access_ends > pair.obtained)
 		due = pair.obtained + (pair.access_ends - pair.obtained) / 4 * 3;
@@ -70,7 +70,8 @@ int64_t webex_pair_due(const void *instance, const char *secret)
 	return due;
 }
 
-/* 0 where it is missing or absurd. */
+/* Returns when a token expires, in seconds since 1970, or 0 if the lifetime is missing or
+ * implausible. */
 static int64_t end_of(const json_t *answer, const char *name, int64_t now)
 {
 	int64_t lifetime = seconds_of(answer, name);
@@ -78,7 +79,8 @@ static int64_t end_of(const json_t *answer, const char *name, int64_t now)
 	return lifetime > 0 && lifetime <= LIFETIME_MAX ? now + lifetime : 0;
 }
 
-/* Where the answer has no refresh token the old one goes on (RFC 6749 section 6). */
+/* Appends the new secret. Without a refresh token in the answer, the old one remains valid (RFC
+ * 6749 section 6). */
 static int put_pair(const struct talk *talk, const struct webex_pair *old, const json_t *answer,
 	int64_t now, struct buffer *renewed)
 {
@@ -133,7 +135,7 @@ int webex_pair_ask(const struct webex *webex, const struct webex_pair *old, stru
 	talk_put_field(form, "client_secret", old->client_secret);
 	request.body = form->data;
 	if (form->failed)
-		error_set(error, "no memory");
+		error_set(error, "out of memory");
 	else if (talk_send(&talk, &request, &answer) == PLATFORM_GRANTED)
 		rc = read_answer(&talk, old, &answer, now, refused, renewed);
 	fetch_answer_release(&answer);
@@ -155,8 +157,8 @@ int webex_pair_renew(void *instance, const char *secret, int64_t now, struct buf
 	talk_put_field(&form, "grant_type", "refresh_token");
 	talk_put_field(&form, "refresh_token", pair.refresh);
 	rc = webex_pair_ask(instance, &pair, &form, now,
-		"the refresh token, which has ended or was used by somebody else, or the client "
-		"secret; authorize the app anew and \"meetauthctl secret set\", or \"meetauthctl "
+		"the refresh token (expired, or used by somebody else) or the client secret: "
+		"authorize the app again and run \"meetauthctl secret set\", or run \"meetauthctl "
 		"webex authorize\"",
 		renewed, error);
 	buffer_wipe(&form);
@@ -182,7 +184,7 @@ int webex_validate_secret(const void *instance, const char *secret, struct error
 	return 0;
 }
 
-/* Asks Webex nothing: a refresh token may be good for one time, and is not ours to use up here. */
+/* Sends nothing to Webex: a refresh token may be valid only once, and a test must not use it up. */
 int webex_pair_check(void *instance, const struct platform_secrets *secrets, struct error *error)
 {
 	const struct webex *webex = instance;
@@ -195,17 +197,18 @@ int webex_pair_check(void *instance, const struct platform_secrets *secrets, str
 	if (webex_pair_read(secrets->values[0], &pair) != 0)
 		return error_set(error, "%s", no_pair);
 	if (pair.obtained > now)
-		rc = error_set(error, "the pair was obtained in the future: the clock is wrong, or "
-				      "was then; a running meetauthd renews it within two minutes");
+		rc = error_set(error,
+			"the pair's time lies in the future: the clock is or was wrong; a "
+			"running meetauthd renews the pair within two minutes");
 	else if (pair.refresh_ends != 0 && pair.refresh_ends < now + WARN_BEFORE_S)
-		rc = error_set(error, "the refresh token ends within a week: authorize the app "
-				      "anew and \"meetauthctl secret set\"");
+		rc = error_set(error, "the refresh token expires within a week: authorize the app "
+				      "again and run \"meetauthctl secret set\"");
 	else if (pair.access == NULL)
-		rc = error_set(error, "no access token yet: a running meetauthd gets one within "
-				      "seconds, and says in the log why not (event=renewal)");
+		rc = error_set(error, "no access token yet: a running meetauthd requests one "
+				      "within seconds and logs failures (event=renewal)");
 	else if (pair.access_ends <= now)
-		rc = error_set(error, "the access token has ended: the log of meetauthd says why "
-				      "no other came (event=renewal)");
+		rc = error_set(error,
+			"the access token has expired: see event=renewal in the log of meetauthd");
 	webex_pair_release(&pair);
 	return rc;
 }

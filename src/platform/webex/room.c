@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A room that another meeting had is cleared: whoever is left in it is expelled, after Webex's
- * descriptions of "List Meetings", "List Meeting Participants" and "Update a Participant". Webex
- * has no call that ends a meeting.
+ * Clears a room that another meeting used: expels everybody who is still in it, with Webex's "List
+ * Meetings", "List Meeting Participants" and "Update a Participant". Webex has no request that ends
+ * a meeting.
  */
 #include "platform/webex/webex.h"
 
@@ -10,8 +10,8 @@
 
 enum { ROUNDS = 4, LIST_MAX = 1 << 20, ID_MAX = 512 };
 
-/* A list of the interface: PLATFORM_GRANTED with the array, which the caller releases by *root_r.
- */
+/* Requests a list. On PLATFORM_GRANTED *items_r is the array, which belongs to *root_r, and the
+ * caller releases *root_r. */
 static enum platform_verdict get_list(struct webex_call *call, const char *access, const char *path,
 	const struct buffer *query, json_t **root_r, const json_t **items_r)
 {
@@ -22,7 +22,7 @@ static enum platform_verdict get_list(struct webex_call *call, const char *acces
 	*items_r = NULL;
 	*root_r = NULL;
 	if (target.failed || query->failed) {
-		error_set(call->grant->error, "no memory for a request");
+		error_set(call->grant->error, "out of memory for a request");
 		verdict = PLATFORM_UNABLE;
 	} else {
 		verdict = webex_send(call,
@@ -59,11 +59,11 @@ static enum platform_verdict expel(struct webex_call *call, const char *access, 
 			&root);
 	json_decref(root);
 	buffer_release(&target);
-	/* Somebody who has left by themselves. */
+	/* A refusal: the participant has already left. */
 	return verdict == PLATFORM_REFUSED ? PLATFORM_GRANTED : verdict;
 }
 
-/* Expels whoever is in one running meeting; *left_r says whether somebody was. */
+/* Expels everybody from one running meeting; *left_r becomes true if somebody was in it. */
 static enum platform_verdict clear_meeting(
 	struct webex_call *call, const char *access, const char *meeting, bool *left_r)
 {
@@ -98,7 +98,7 @@ static enum platform_verdict clear_meeting(
 	return verdict;
 }
 
-/* One look at the meetings that run in the room. */
+/* Lists the meetings that are running in the room and clears each. */
 static enum platform_verdict clear_once(struct webex_call *call, const char *access, bool *left_r)
 {
 	const char *room = call->grant->join->room;
@@ -136,10 +136,10 @@ enum platform_verdict webex_clear_room(struct webex_call *call, const char *acce
 
 	for (int i = 0; i < ROUNDS && left && verdict == PLATFORM_GRANTED; i++)
 		verdict = clear_once(call, access, &left);
-	if (verdict == PLATFORM_REFUSED) /* not the meeting: the room is not what rooms says */
+	if (verdict == PLATFORM_REFUSED) /* the option `rooms` is wrong, not the visitor */
 		return PLATFORM_FORBIDDEN;
 	if (verdict == PLATFORM_GRANTED && left)
-		return talk_bad(
-			&call->talk, "people are left in the room, whom Webex has not expelled");
+		return talk_bad(&call->talk,
+			"there are still people in the room whom Webex has not expelled");
 	return verdict;
 }

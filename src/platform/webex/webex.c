@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Platform "webex": a link that joins one meeting, by a Service App (POST /meetings/join), or a
- * guest's token for the script of a page (POST /guests/token); both also by a Guest Issuer, for
- * those who still have one.
+ * Platform "webex": a link that joins one meeting, requested by a Service App (POST
+ * /meetings/join), or a guest token for the script of a page (POST /guests/token). Both are also
+ * possible with a Guest Issuer, which Webex no longer offers to new customers.
  */
 #include "platform/webex/webex.h"
 
@@ -25,14 +25,14 @@ static const char *const names[] = {
 	[WEBEX_NUMBER] = "number", [WEBEX_ID] = "id", [WEBEX_LINK] = "link", NULL};
 
 static const struct option options[] = {
-	{"mode", OPTION_ENUM, "service-app", "service-app, or guest-issuer for who still has one",
+	{"mode", OPTION_ENUM, "service-app", "service-app, or guest-issuer if you still have one",
 		.words = modes, OPTION_INTO(struct webex, guest_issuer)},
-	{"api", OPTION_ORIGIN, "https://webexapis.com", "https://host[:port] of Webex's interface",
+	{"api", OPTION_ORIGIN, "https://webexapis.com", "https://host[:port] of Webex's API",
 		OPTION_INTO(struct platform_peer, api)},
 	PEER_SITE("https://host[:port] of the site; https://TITLE by default"),
 	{"join-hosts", OPTION_LIST, "{\"webex.com\"}",
-		"hosts (and all below them) that a link into a meeting may lead to",
-		.of = OPTION_HOST, .not_empty = true, OPTION_INTO(struct webex, join_hosts.hosts)},
+		"hosts (and their subdomains) that join links may lead to", .of = OPTION_HOST,
+		.not_empty = true, OPTION_INTO(struct webex, join_hosts.hosts)},
 	PEER_CA_FILE,
 	{"client-id", OPTION_TEXT, "", "of the Service App", .check = option_check_visible,
 		OPTION_INTO(struct webex, client_id)},
@@ -44,21 +44,21 @@ static const struct option options[] = {
 		"what visitors may name a meeting by: number, id, link", .of = OPTION_ENUM,
 		.words = names, .not_empty = true, OPTION_INTO(struct webex, named_by)},
 	{"rooms", OPTION_LIST, NULL,
-		"meetings (number, id or link) that take the visitors' own in, one at a time",
+		"Webex meetings (number, id or link) that visitors' meetings share, one at a time",
 		.max = PLATFORM_ROOMS_MAX, OPTION_INTO(struct platform_peer, rooms)},
-	{"room-lease", OPTION_SECONDS, "4h", "how long a room is a meeting's after its last join",
+	{"room-lease", OPTION_SECONDS, "4h", "how long a meeting holds a room after its last join",
 		.min = 1, .max = 7 * OPTION_DAY_S, OPTION_INTO(struct platform_peer, room_lease)},
-	{"lifetime", OPTION_MINUTES, "5m", "how long a link is good, 1m to 60m", .min = 1,
+	{"lifetime", OPTION_MINUTES, "5m", "how long a link is valid, 1m to 60m", .min = 1,
 		.max = 60, OPTION_INTO(struct webex, link_minutes)},
 	{"guest-token-lifetime", OPTION_SECONDS, "5m",
-		"guest-issuer: until when Webex takes the token that signs a guest in, 1m to 1d",
+		"guest-issuer: how long the token that signs a guest in is valid, 1m to 1d",
 		.min = 60, .max = OPTION_DAY_S, OPTION_INTO(struct webex, login_lifetime)},
-	PEER_PREFILL("name and e-mail go to Webex, not the account's name alone"),
+	PEER_PREFILL("pass name and e-mail to Webex, not only the account's name"),
 	{"email-domain", OPTION_DOMAIN, "guests.invalid",
-		"who has no e-mail address gets one in this domain", .not_empty = true,
+		"domain of invented addresses for visitors without e-mail", .not_empty = true,
 		OPTION_INTO(struct webex, email_domain)},
 	PEER_ORIGINS,
-	PEER_TIMEOUTS("for all that is asked for one join"),
+	PEER_TIMEOUTS("for all requests of one join"),
 	{0},
 };
 
@@ -67,15 +67,17 @@ static const struct option options[] = {
 static int check_mode(const struct section *section, const struct webex *webex, struct error *error)
 {
 	if (webex->guest_issuer && webex->issuer[0] == '\0')
-		return section_error(section, "issuer", error, "is needed by guest-issuer");
+		return section_error(section, "issuer", error, "is required in mode guest-issuer");
 	if (!webex->guest_issuer && webex->client_id[0] == '\0')
-		return section_error(section, "client-id", error, "is needed by service-app");
+		return section_error(
+			section, "client-id", error, "is required in mode service-app");
 	if (!webex->guest_issuer && webex->host_email[0] == '\0')
-		return section_error(section, "host-email", error, "is needed by service-app");
+		return section_error(
+			section, "host-email", error, "is required in mode service-app");
 	return 0;
 }
 
-/* Sources of a Content-Security-Policy: "webex.com *.webex.com". */
+/* Builds the sources for the Content-Security-Policy: "webex.com *.webex.com". */
 static int make_csp_sources(struct webex *webex)
 {
 	const struct config_list *hosts = &webex->join_hosts.hosts;
@@ -101,8 +103,8 @@ static int webex_open(void *context, const struct section *section, struct error
 		return -1;
 	if (webex->peer.rooms.count > 0 && webex->peer.room_lease < webex->peer.room_rest)
 		return section_error(section, "room-lease", error,
-			"is shorter than lifetime (%lld minutes): a link that is still good would "
-			"lead into the next meeting's room",
+			"is shorter than lifetime (%lld minutes): a link that is still valid would "
+			"lead into the next meeting",
 			(long long)webex->link_minutes);
 	return options_name_rooms(section, &webex->peer, webex_name_room, webex,
 		"its number (8 to 15 digits, without spaces), its id (32 hex digits), or the whole "
@@ -131,8 +133,7 @@ static enum platform_verdict ask_as_app(struct webex_call *call, const char *sec
 	}
 	if (pair.access == NULL || pair.access_ends <= call->grant->now)
 		error_set(call->grant->error,
-			"there is no access token that is still good: see event=renewal in the "
-			"log");
+			"no access token is valid any more: see event=renewal in the log");
 	else
 		verdict = call->grant->clears_room ? webex_clear_room(call, pair.access)
 						   : PLATFORM_GRANTED;
@@ -143,7 +144,7 @@ static enum platform_verdict ask_as_app(struct webex_call *call, const char *sec
 	return verdict;
 }
 
-/* A guest's token clears no room. */
+/* Requests a guest token. It gives no right to expel people, so rooms are not cleared. */
 static enum platform_verdict ask_as_guest(struct webex_call *call, const char *secret)
 {
 	char *token = NULL;
@@ -159,8 +160,8 @@ static enum platform_verdict ask_as_guest(struct webex_call *call, const char *s
 	return verdict;
 }
 
-/* An older secret is tried only where the newer one has no right to ask: it has ended, was not made
- * use of yet, or Webex answers 401. Where none has, what the newest lacks counts. */
+/* Tries an older secret only if the newer one gives no access: its token has expired or does not
+ * exist yet, or Webex answers 401. If none gives access, the result is that of the newest. */
 static enum platform_verdict webex_admit(void *context, const struct platform_grant *grant)
 {
 	struct webex *webex = context;
