@@ -157,7 +157,7 @@ static int read_digits(const char **text, int64_t maximum, int64_t *number_r)
 	if (*c < '0' || *c > '9' || (c[0] == '0' && c[1] >= '0' && c[1] <= '9'))
 		return -1;
 	for (; *c >= '0' && *c <= '9'; c++) {
-		if (number > (maximum - (*c - '0')) / 10)
+		if (number > maximum / 10 || number * 10 > maximum - (*c - '0'))
 			return -1;
 		number = number * 10 + (*c - '0');
 	}

@@ -185,6 +185,11 @@ static void numbers_are_plain_decimals_in_a_range(void **state)
 	assert_int_equal(text_to_number("9223372036854775807", 0, INT64_MAX, &number), 0);
 	assert_true(number == INT64_MAX);
 	assert_int_equal(text_to_number("4", 5, 100, &number), -1);
+	/* A maximum of one digit. */
+	assert_int_equal(text_to_number("5", 1, 5, &number), 0);
+	assert_int_equal(text_to_number("6", 1, 5, &number), -1);
+	assert_int_equal(text_to_number("9", 0, 1, &number), -1);
+	assert_int_equal(text_to_number("10", 0, 9, &number), -1);
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_int_equal(text_to_number(bad[i], 0, 100, &number), -1);
 }
