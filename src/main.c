@@ -167,6 +167,13 @@ static void hang_up(void *context)
 	reload_all(process->reload);
 }
 
+static unsigned reloads(void *context)
+{
+	const struct process *process = context;
+
+	return reload_count(process->reload);
+}
+
 static void drain(void *context)
 {
 	struct process *process = context;
@@ -238,6 +245,7 @@ static int serve(struct process *process, struct error *error)
 		.receive = receive,
 		.each_turn = each_turn,
 		.hang_up = hang_up,
+		.reloads = reloads,
 		.drain = drain,
 		.in_flight = in_flight,
 		.drain_timeout_ms = drain_timeout_ms,
@@ -271,7 +279,9 @@ static int take_socket(const struct options *options, int *fd_r, struct error *e
 {
 	*fd_r = STDIN_FILENO;
 	if (options->listen == NULL)
-		return socket_adopt(*fd_r, error) == 0 ? EX_OK : EX_USAGE;
+		return socket_passed(fd_r, error) >= 0 && socket_adopt(*fd_r, error) == 0
+			       ? EX_OK
+			       : EX_USAGE;
 	*fd_r = socket_open(options->listen, error);
 	return *fd_r >= 0 ? EX_OK : EX_UNAVAILABLE;
 }

@@ -13,7 +13,7 @@ const char options_help[] =
 	"       meetauthd -V | -h\n"
 	"\n"
 	"The FastCGI program of meetauth. It takes its listening socket on descriptor 0, as\n"
-	"spawn-fcgi and systemd (StandardInput=socket) pass it.\n"
+	"spawn-fcgi passes it, or from a socket unit of systemd (LISTEN_FDS).\n"
 	"\n"
 	"  -c, --config FILE     configuration, instead of the installed one\n"
 	"  -l, --listen ADDRESS  open the socket itself: unix:/path or 127.0.0.1:9000\n"

@@ -37,6 +37,7 @@ enum channel_ready {	    /* for CHANNEL_READY and CHANNEL_DRAINING */
 	READY_LOG_TARGET,   /* enum log_target and log_format */
 	READY_LOG_FORMAT,
 	READY_SUCCESSOR, /* 1: this program, as a parent, can take over after parent_pass_on() */
+	READY_RELOADS,	 /* how many full loads that were requested are done */
 };
 
 struct channel_message {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/wipe.h"
 #include "pool/channel.h"
+#include "pool/notify.h"
 #include "pool/signals.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -23,6 +24,8 @@ struct loop {
 	int channel;	 /* to the parent of the pool, or -1 */
 	uv_poll_t parent;
 	struct channel_message told; /* what was last sent to the parent */
+	uv_timer_t watchdog;	     /* without a parent */
+	unsigned reloads_awaited;    /* the reload ends for the service manager at this number */
 };
 
 /* In a drain, requests that are still arriving get at most this time, and half of drain-timeout. */
@@ -41,6 +44,18 @@ static void stop_when_done(struct loop *loop)
 		uv_stop(loop->uv);
 }
 
+static unsigned count_reloads(const struct loop *loop)
+{
+	return loop->hooks->reloads != NULL ? loop->hooks->reloads(loop->hooks->context) : 0;
+}
+
+/* Without a parent, this process is the service that the manager watches. */
+static void tell_manager(const struct loop *loop)
+{
+	if (loop->channel < 0 && !loop->draining && count_reloads(loop) >= loop->reloads_awaited)
+		notify_ready();
+}
+
 /* Tells the parent that this process serves, and what has changed since the last message. */
 static void tell_parent(struct loop *loop, enum channel_kind kind)
 {
@@ -53,6 +68,7 @@ static void tell_parent(struct loop *loop, enum channel_kind kind)
 	message.values[READY_LOG_TARGET] = target;
 	message.values[READY_LOG_FORMAT] = format;
 	message.values[READY_SUCCESSOR] = 1;
+	message.values[READY_RELOADS] = count_reloads(loop);
 	if (loop->channel < 0 || memcmp(&message, &loop->told, sizeof message) == 0)
 		return;
 	channel_send(loop->channel, &message);
@@ -69,6 +85,7 @@ static void after_events(uv_check_t *check)
 	log_flush();
 	if (!loop->draining)
 		tell_parent(loop, CHANNEL_READY);
+	tell_manager(loop);
 	stop_when_done(loop);
 }
 
@@ -95,6 +112,8 @@ static void begin_drain(struct loop *loop)
 
 	loop->draining = true;
 	tell_parent(loop, CHANNEL_DRAINING);
+	if (loop->channel < 0)
+		notify_stopping();
 	loop->hooks->drain(loop->hooks->context);
 	listener_stop(loop->listener, timeout / 2 < ARRIVE_MS ? timeout / 2 : ARRIVE_MS);
 	log_message(LOG_LEVEL_INFO, "drain", "finishing %u requests", unanswered(loop));
@@ -117,8 +136,13 @@ static void on_hang_up(uv_signal_t *signal, int number)
 {
 	struct loop *loop = signal->data;
 
-	if (!loop->draining)
-		loop->hooks->hang_up(loop->hooks->context);
+	if (loop->draining)
+		return;
+	if (loop->channel < 0) {
+		notify_reloading();
+		loop->reloads_awaited = count_reloads(loop) + 1;
+	}
+	loop->hooks->hang_up(loop->hooks->context);
 }
 
 static void take_figures(const struct channel_message *message)
@@ -174,6 +198,21 @@ static void watch_signal(struct loop *loop, uv_signal_t *handle, uv_signal_cb ca
 	uv_signal_start(handle, callback, number);
 }
 
+static void on_watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	notify_alive();
+}
+
+static void report_to_manager(struct loop *loop)
+{
+	uint64_t interval = (uint64_t)notify_watchdog_ms();
+
+	if (interval > 0)
+		uv_timer_start(&loop->watchdog, on_watchdog, interval, interval);
+	tell_manager(loop);
+}
+
 static void loop_start(struct loop *loop)
 {
 	loop->woke_ms = clock_monotonic_ms();
@@ -191,9 +230,12 @@ static void loop_start(struct loop *loop)
 	uv_prepare_start(&loop->before_wait, before_wait);
 	uv_timer_init(loop->uv, &loop->deadline);
 	loop->deadline.data = loop;
+	uv_timer_init(loop->uv, &loop->watchdog);
 	signals_release();
-	if (loop->channel < 0)
+	if (loop->channel < 0) {
+		report_to_manager(loop);
 		return;
+	}
 	uv_poll_init(loop->uv, &loop->parent, loop->channel);
 	loop->parent.data = loop;
 	uv_poll_start(&loop->parent, UV_READABLE | UV_DISCONNECT, on_parent);
@@ -209,6 +251,7 @@ static void loop_finish(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->after_events, NULL);
 	uv_close((uv_handle_t *)&loop->before_wait, NULL);
 	uv_close((uv_handle_t *)&loop->deadline, NULL);
+	uv_close((uv_handle_t *)&loop->watchdog, NULL);
 	if (loop->channel >= 0)
 		uv_close((uv_handle_t *)&loop->parent, NULL);
 	listener_free(&loop->listener);

@@ -10,10 +10,11 @@
 /* The callbacks of the loop, all called on its thread. */
 struct loop_hooks {
 	void *context;
-	listener_request *receive;	  /* see listener_request */
-	void (*each_turn)(void *context); /* after the events of a turn, before the loop waits */
-	void (*hang_up)(void *context);	  /* on SIGHUP: load everything again */
-	void (*drain)(void *context);	  /* the drain begins: no new requests are accepted */
+	listener_request *receive;	    /* see listener_request */
+	void (*each_turn)(void *context);   /* after the events of a turn, before the loop waits */
+	void (*hang_up)(void *context);	    /* on SIGHUP: load everything again */
+	unsigned (*reloads)(void *context); /* the number of those that are done; NULL: unknown */
+	void (*drain)(void *context);	    /* the drain begins: no new requests are accepted */
 	unsigned (*in_flight)(void *context); /* the number of visits without an answer */
 	int64_t (*drain_timeout_ms)(void *context);
 	unsigned connections; /* how many may wait; see listener_new() */

@@ -2,6 +2,7 @@
 #include "pool/parent.h"
 
 #include "base/clock.h"
+#include "pool/notify.h"
 #include "pool/parent_private.h"
 #include "pool/socket.h"
 
@@ -10,6 +11,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+enum { RELOAD_MS = 60000 }; /* the longest that the service manager waits for a reload */
 
 /* A serving process of the oldest generation, or NULL. */
 static struct child *find_oldest(struct parent *parent)
@@ -51,6 +54,7 @@ static void begin_drain(struct parent *parent)
 	}
 	parent->draining = true;
 	parent->rolling = false;
+	notify_stopping();
 	parent_log(LOG_LEVEL_INFO, "draining", NULL);
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		if (parent->children[i].phase == STARTING || parent->children[i].phase == READY)
@@ -61,10 +65,16 @@ static void begin_drain(struct parent *parent)
 
 static void reload_all(struct parent *parent)
 {
-	for (size_t i = 0; i < CHILDREN_MAX; i++)
-		if (parent->children[i].phase == STARTING || parent->children[i].phase == READY)
-			channel_send(parent->children[i].channel,
-				&(struct channel_message){.kind = CHANNEL_RELOAD});
+	notify_reloading();
+	parent->reload_ms = clock_monotonic_ms();
+	for (size_t i = 0; i < CHILDREN_MAX; i++) {
+		struct child *child = &parent->children[i];
+
+		if (child->phase != STARTING && child->phase != READY)
+			continue;
+		channel_send(child->channel, &(struct channel_message){.kind = CHANNEL_RELOAD});
+		child->asked_reload = true;
+	}
 	/* The operator may have removed the cause of failed starts. */
 	parent->failures = 0;
 	parent->next_start_ms = 0;
@@ -168,6 +178,41 @@ static void keep_up(struct parent *parent)
 		start_what_is_missing(parent);
 }
 
+/* -- what the service manager hears -- */
+
+/* A process that started before this version does not tell that it has reloaded. */
+static bool is_reloading(const struct parent *parent, int64_t now)
+{
+	if (parent->reload_ms == 0 || now - parent->reload_ms >= RELOAD_MS)
+		return false;
+	for (size_t i = 0; i < CHILDREN_MAX; i++)
+		if (parent->children[i].phase == READY && parent->children[i].asked_reload)
+			return true;
+	return false;
+}
+
+static void tell_manager(struct parent *parent)
+{
+	int64_t now = clock_monotonic_ms(), interval = notify_watchdog_ms();
+	unsigned serving = parent_count(parent, READY);
+
+	if (interval > 0 && now - parent->alive_ms >= interval) {
+		notify_alive();
+		parent->alive_ms = now;
+	}
+	if (parent->draining) {
+		notify_status(
+			"draining: %u processes left", CHILDREN_MAX - parent_count(parent, FREE));
+		return;
+	}
+	notify_status("%u of %u processes serve%s", serving, parent->options->processes,
+		parent->rolling ? "; rolling" : "");
+	if (is_reloading(parent, now) || (parent->reload_ms == 0 && serving == 0))
+		return;
+	parent->reload_ms = 0;
+	notify_ready();
+}
+
 static void tell_figures(struct parent *parent)
 {
 	parent->figures.values[FIGURE_READY] = parent_count(parent, READY);
@@ -184,7 +229,9 @@ static void wait_for_events(struct parent *parent)
 	static struct pollfd fds[CHILDREN_MAX + 1];
 	static struct child *whose[CHILDREN_MAX + 1];
 	nfds_t count = 1;
-	int64_t left = parent->next_start_ms - clock_monotonic_ms();
+	int64_t left = parent->next_start_ms - clock_monotonic_ms(),
+		watchdog = notify_watchdog_ms();
+	int64_t longest = watchdog > 0 && watchdog < 1000 ? watchdog : 1000;
 
 	fds[0] = (struct pollfd){.fd = parent->signals, .events = POLLIN};
 	for (size_t i = 0; i < CHILDREN_MAX; i++) {
@@ -194,7 +241,7 @@ static void wait_for_events(struct parent *parent)
 		fds[count++] = (struct pollfd){.fd = parent->children[i].channel, .events = POLLIN};
 	}
 	/* Wakes up once a second to find stuck processes, or when the next start is due. */
-	poll(fds, count, left > 0 && left < 1000 ? (int)left : 1000);
+	poll(fds, count, (int)(left > 0 && left < longest ? left : longest));
 	for (nfds_t i = 1; i < count; i++)
 		if (fds[i].revents & POLLIN)
 			parent_listen_to(parent, whose[i]);
@@ -235,6 +282,7 @@ int parent_run(const struct parent_options *options, struct error *error)
 	do {
 		keep_up(&parent);
 		tell_figures(&parent);
+		tell_manager(&parent);
 		wait_for_events(&parent);
 	} while (!parent.draining || parent_count(&parent, FREE) < CHILDREN_MAX);
 	parent_log(LOG_LEVEL_INFO, "stopped", NULL);

@@ -2,6 +2,7 @@
 #include "pool/parent_private.h"
 
 #include "base/clock.h"
+#include "pool/notify.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,6 +32,7 @@ static void __attribute__((noreturn)) become_process(const struct parent *parent
 {
 	const struct parent_options *options = parent->options;
 
+	notify_forget();
 	channel_hand_over(channel);
 	if (parent->fd != STDIN_FILENO)
 		dup2(parent->fd, STDIN_FILENO);
@@ -179,6 +181,9 @@ static void on_process_message(
 	if (message->kind != CHANNEL_READY && message->kind != CHANNEL_DRAINING)
 		return;
 	child->drain_ms = message->values[READY_DRAIN_MS];
+	child->asked_reload =
+		child->asked_reload && child->reloads == message->values[READY_RELOADS];
+	child->reloads = message->values[READY_RELOADS];
 	log_setup(
 		message->values[READY_LOG_TARGET] == LOG_TO_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
 		message->values[READY_LOG_FORMAT] == LOG_AS_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);

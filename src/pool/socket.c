@@ -108,6 +108,24 @@ int socket_adopt(int fd, struct error *error)
 	return 0;
 }
 
+int socket_passed(int *fd_r, struct error *error)
+{
+	enum { FIRST = 3 }; /* SD_LISTEN_FDS_START */
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	int64_t count;
+
+	if (pid == NULL || fds == NULL || strtol(pid, NULL, 10) != getpid())
+		return 1;
+	if (text_to_number(fds, 1, 1, &count) != 0)
+		return error_set(error,
+			"LISTEN_FDS=%.20s: expected one listening socket: keep one ListenStream= "
+			"in the socket unit",
+			fds);
+	fcntl(FIRST, F_SETFD, FD_CLOEXEC);
+	*fd_r = FIRST;
+	return 0;
+}
+
 void socket_close(int fd)
 {
 	int null = fd <= STDERR_FILENO ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;

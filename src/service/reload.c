@@ -28,6 +28,7 @@ struct reload {
 	bool running, closing;
 	bool everything, everything_next; /* a full load was requested (SIGHUP): for this job, for
 					     the one after it */
+	unsigned count;			  /* of full loads that were requested and are done */
 	/* Used by the job; the loop does not touch them while it runs: */
 	struct service *base;	     /* a reference to the service whose files the job checks */
 	struct service *new_service; /* the result of a full load */
@@ -207,6 +208,7 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	if (reload->users_changed)
 		log_reload(reload, "users");
 	report(reload);
+	reload->count += reload->everything;
 	level_set(METRIC_LOAD_GOOD, reload_fault(reload, &(size_t){0}) == NULL);
 	service_drop(&reload->base);
 	if (reload->everything_next)
@@ -253,6 +255,11 @@ void reload_all(struct reload *reload)
 	reload->everything_next = true;
 	if (!reload->running)
 		start(reload);
+}
+
+unsigned reload_count(const struct reload *reload)
+{
+	return reload->count;
 }
 
 struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct service *service,

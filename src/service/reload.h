@@ -26,6 +26,9 @@ const char *reload_fault(const struct reload *reload, size_t *at);
 /* Loads the configuration and everything that it names again (SIGHUP). */
 void reload_all(struct reload *reload);
 
+/* The number of loads that reload_all() requested and that are done, successful or not. */
+unsigned reload_count(const struct reload *reload);
+
 /* Stops checking and drops the service; if a job is running, after it has ended: the loop must run
  * until nothing is left. */
 void reload_free(struct reload **reload);
