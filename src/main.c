@@ -221,6 +221,7 @@ static int start(struct process *process, struct service *service, struct error 
 		return EX_UNAVAILABLE;
 	level_set(METRIC_START, clock_wall());
 	level_set(METRIC_LOAD_GOOD, 1);
+	level_set(METRIC_LOAD_TIME, clock_wall());
 	process->upkeep = upkeep_new(&process->loop, server->state, &server->service);
 	server->upkeep = process->upkeep;
 	return EX_OK;

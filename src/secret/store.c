@@ -16,6 +16,7 @@ struct store {
 	struct store_secret *secrets; /* by name, newest first; the name is owned */
 	size_t count;
 	struct secret_block *values;
+	uint64_t generation;
 	bool starved; /* loading failed because memory ran out */
 };
 
@@ -160,6 +161,8 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 				"version of meetauth expects",
 				path);
 		store_free(&store);
+	} else {
+		store->generation = file.generation;
 	}
 	store_file_release(&file);
 	return store;
@@ -221,6 +224,11 @@ const struct store_secret *store_all(const struct store *store, size_t *count)
 {
 	*count = store->count;
 	return store->secrets;
+}
+
+uint64_t store_generation(const struct store *store)
+{
+	return store->generation;
 }
 
 const struct seal_ring *store_ring(const struct store *store)

@@ -61,6 +61,9 @@ const struct store_secret *store_all(const struct store *store, size_t *count);
  * rotation, then older ones. */
 const struct seal_ring *store_ring(const struct store *store);
 
+/* Every change of the file raises it. */
+uint64_t store_generation(const struct store *store);
+
 /* The key for hashes in the shared state, SEAL_KEY_SIZE bytes. rekey and rotate-keys do not change
  * it. */
 const uint8_t *store_hash_key(const struct store *store);

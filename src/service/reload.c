@@ -109,6 +109,7 @@ static void log_reload(const struct reload *reload, const char *what)
 		log_text(&line, "file", (*reload->current)->settings->file);
 	log_end(&line);
 	metric_count(METRIC_RELOAD_OK);
+	level_set(METRIC_LOAD_TIME, clock_wall());
 }
 
 static void log_failure(const char *message)

@@ -14,7 +14,7 @@
 
 /* ---- the table ---- */
 
-enum kind { COUNTERS, GAUGES, LEVELS, HISTOGRAMS };
+enum kind { COUNTERS, GAUGES, LEVELS, HISTOGRAMS, FAMILIES };
 
 static const struct row {
 	enum kind kind;
@@ -26,11 +26,13 @@ static const struct row {
 #define GAUGE(id, name, labels, help)	{GAUGES, name, labels, help},
 #define LEVEL(id, name, labels, help)	{LEVELS, name, labels, help},
 #define HISTOGRAM(id, name, help)	{HISTOGRAMS, name, "", help},
+#define FAMILY(id, name, label, help)	{FAMILIES, name, label, help},
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
 #undef LEVEL
 #undef HISTOGRAM
+#undef FAMILY
 };
 
 /* The index of a histogram among the histograms. */
@@ -39,6 +41,7 @@ enum histogram_index {
 #define GAUGE(id, name, labels, help)
 #define LEVEL(id, name, labels, help)
 #define HISTOGRAM(id, name, help) HISTOGRAM_##id,
+#define FAMILY(id, name, label, help)
 #include "telemetry/metrics.def"
 	HISTOGRAM_COUNT,
 #undef HISTOGRAM
@@ -51,6 +54,7 @@ static const uint8_t histogram_of[METRIC_COUNT] = {
 #undef GAUGE
 #undef LEVEL
 #undef HISTOGRAM
+#undef FAMILY
 };
 
 static const struct bound {
@@ -112,11 +116,13 @@ static uint64_t layout_hash(void)
 #define GAUGE(id, name, labels, help)	"g" #id "\1" name "\1" labels "\1" help "\n"
 #define LEVEL(id, name, labels, help)	"l" #id "\1" name "\1" labels "\1" help "\n"
 #define HISTOGRAM(id, name, help)	"h" #id "\1" name "\1" help "\n"
+#define FAMILY(id, name, label, help)	"f" #id "\1" name "\1" label "\1" help "\n"
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
 #undef LEVEL
 #undef HISTOGRAM
+#undef FAMILY
 		;
 	uint64_t hash = 0xcbf29ce484222325u + LAYOUT;
 
@@ -347,9 +353,38 @@ static void print_row(struct buffer *text, size_t metric, const int64_t gauges[M
 			row->kind == LEVELS ? (int64_t)levels[metric] : gauges[metric]);
 }
 
+static const char *const types[] = {
+	[COUNTERS] = "counter",
+	[GAUGES] = "gauge",
+	[LEVELS] = "gauge",
+	[HISTOGRAMS] = "histogram",
+	[FAMILIES] = "gauge",
+};
+
+static void print_head(struct buffer *text, const struct row *row)
+{
+	buffer_printf(text, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
+		types[row->kind]);
+}
+
+void metrics_print_family(struct buffer *text, enum metric family)
+{
+	print_head(text, &rows[family]);
+}
+
+void metrics_print_member(struct buffer *text, enum metric family, const char *title, int64_t value)
+{
+	buffer_printf(text, "%s{%s=\"", rows[family].name, rows[family].labels);
+	for (; *title != '\0'; title++) {
+		if (*title == '"' || *title == '\\')
+			buffer_text(text, "\\");
+		buffer_append(text, title, 1);
+	}
+	buffer_printf(text, "\"} %" PRId64 "\n", value);
+}
+
 void metrics_print(struct buffer *text)
 {
-	static const char *const types[] = {"counter", "gauge", "gauge", "histogram"};
 	int64_t gauges[METRIC_COUNT];
 
 	sum_gauges(gauges);
@@ -357,9 +392,10 @@ void metrics_print(struct buffer *text)
 			  "# TYPE meetauth_build_info gauge\n"
 			  "meetauth_build_info{version=\"" PACKAGE_VERSION_TEXT "\"} 1\n");
 	for (size_t i = 0; i < METRIC_COUNT; i++) {
+		if (rows[i].kind == FAMILIES)
+			continue;
 		if (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0)
-			buffer_printf(text, "# HELP %s %s\n# TYPE %s %s\n", rows[i].name,
-				rows[i].help, rows[i].name, types[rows[i].kind]);
+			print_head(text, &rows[i]);
 		print_row(text, i, gauges);
 	}
 }

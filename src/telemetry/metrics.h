@@ -18,11 +18,13 @@ enum metric {
 #define GAUGE(id, name, labels, help)	METRIC_##id,
 #define LEVEL(id, name, labels, help)	METRIC_##id,
 #define HISTOGRAM(id, name, help)	METRIC_##id,
+#define FAMILY(id, name, label, help)	METRIC_##id,
 #include "telemetry/metrics.def"
 #undef COUNTER
 #undef GAUGE
 #undef LEVEL
 #undef HISTOGRAM
+#undef FAMILY
 	METRIC_COUNT,
 };
 
@@ -51,5 +53,11 @@ void level_set(enum metric level, int64_t value);
 /* Adds a duration to a histogram. */
 void metric_observe(enum metric histogram, int64_t milliseconds);
 
-/* Appends the metrics of the pool in Prometheus text format 0.0.4. */
+/* Appends a family: once what it is, then a series for each section, whose title becomes the value
+ * of its label. */
+void metrics_print_family(struct buffer *text, enum metric family);
+void metrics_print_member(
+	struct buffer *text, enum metric family, const char *title, int64_t value);
+
+/* Appends the metrics of the pool, but for families, in Prometheus text format 0.0.4. */
 void metrics_print(struct buffer *text);

@@ -5,7 +5,10 @@
 #include "telemetry/metrics.h"
 #include "visit/answer.h"
 
-enum { TEXT_MAX = 128 * 1024 };
+enum {
+	TEXT_MAX = 128 * 1024,
+	METRICS_MAX = 4 * 1024 * 1024, /* ten thousand platforms have a line each */
+};
 
 static const char text_plain[] = "text/plain; charset=utf-8";
 
@@ -74,12 +77,30 @@ static void measure_state(struct state *state)
 	level_set(METRIC_STATE_LIMIT_BYTES, (int64_t)usage.bytes_limit);
 }
 
+static void print_secret_times(const struct visit *visit, struct buffer *text)
+{
+	const struct service *service = visit->service;
+	const struct store_secret *secret;
+	size_t count;
+
+	metrics_print_family(text, METRIC_SECRET_TIME);
+	for (size_t i = 0; i < service->platform_count; i++) {
+		const char *title = service->platforms[i].title;
+
+		secret = store_secrets(visit->files->store, title, &count);
+		if (count > 0)
+			metrics_print_member(text, METRIC_SECRET_TIME, title, secret->created);
+	}
+}
+
 enum step operate_metrics(struct visit *visit)
 {
-	struct buffer text = BUFFER_INIT(TEXT_MAX);
+	struct buffer text = BUFFER_INIT(METRICS_MAX);
 
 	measure_state(visit->server->state);
+	level_set(METRIC_STORE_GENERATION, (int64_t)store_generation(visit->files->store));
 	metrics_print(&text);
+	print_secret_times(visit, &text);
 	visit_answer_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
 		text.data != NULL ? text.data : "");
 	buffer_release(&text);
