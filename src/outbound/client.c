@@ -68,8 +68,7 @@ struct outbound_request {
 	size_t head_length;
 	char detail[CURL_ERROR_SIZE];
 	struct buffer body;
-	struct outbound_answer
-		refused; /* the answer if the request is refused before anything is sent */
+	struct outbound_answer refused; /* the answer if nothing is sent */
 };
 
 static struct outbound_request *request_of(struct transfer *transfer)

@@ -80,8 +80,7 @@ int fastcgi_read(int fd, size_t body_length, struct request *request)
 	FCGX_InitRequest(&parsed, -1, 0); /* -1: a failure must not make it accept another */
 	parsed.ipcFd = fd;
 	parsed.keepConnection = 1; /* otherwise FCGX_Accept_r() would first close it */
-	FCGX_Detach(
-		&parsed); /* if libfcgi closes it, then at once and without a lingering shutdown */
+	FCGX_Detach(&parsed);	   /* so that closing does not wait for the peer */
 	if (FCGX_Accept_r(&parsed) != 0)
 		return -1;
 	length = FCGX_GetStr(body, (int)sizeof body, parsed.in);

@@ -15,9 +15,8 @@ struct connection;
 struct reply {
 	int fd;
 	uint16_t request_id;
-	bool keep; /* the web server wants to keep the connection */
-	struct connection
-		*connection; /* the kept connection; NULL: the reply owns `fd` and closes it */
+	bool keep;		       /* the web server wants to keep the connection */
+	struct connection *connection; /* NULL: not kept, and the reply closes `fd` */
 };
 
 /* Sends the whole answer without blocking. `head` is CGI header lines without the empty line that

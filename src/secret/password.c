@@ -65,8 +65,7 @@ const char *password_hash_fault(const char *hash)
 
 int password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 {
-	size_t size = 3 * strlen(password) +
-		      1; /* normalisation can make a letter longer (Unicode TR 15) */
+	size_t size = 3 * strlen(password) + 1; /* normalisation may lengthen it (Unicode TR 15) */
 	char *normal = malloc(size);
 	int rc = -1;
 

@@ -241,7 +241,7 @@ const uint8_t *store_hash_key(const struct store *store)
 	return store->keys->hash;
 }
 
-static void version_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *what, const char *name,
+void store_version_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *what, const char *name,
 	unsigned version, uint8_t key[SEAL_HASH_SIZE])
 {
 	char number[16];
@@ -253,11 +253,11 @@ static void version_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *what,
 void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
 	uint8_t key[SEAL_HASH_SIZE])
 {
-	version_key(hash_key, "accepted", name, version, key);
+	store_version_key(hash_key, "accepted", name, version, key);
 }
 
 void store_refused_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
 	uint8_t key[SEAL_HASH_SIZE])
 {
-	version_key(hash_key, "refused", name, version, key);
+	store_version_key(hash_key, "refused", name, version, key);
 }

@@ -68,12 +68,16 @@ uint64_t store_generation(const struct store *store);
  * it. */
 const uint8_t *store_hash_key(const struct store *store);
 
-/* Computes the key of the shared state under which the time is stored when a platform last accepted
- * a version of a secret. */
+/* Computes a key of the shared state for what is stored about one version of a secret; `what` is a
+ * constant such as "renewal". */
+void store_version_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *what, const char *name,
+	unsigned version, uint8_t key[SEAL_HASH_SIZE]);
+
+/* The key for the time when a platform last accepted a version. */
 void store_accepted_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
 	uint8_t key[SEAL_HASH_SIZE]);
 
-/* The same for the time when a platform last refused credentials made with that version. */
+/* The key for the time when a platform last refused credentials made with a version. */
 void store_refused_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *name, unsigned version,
 	uint8_t key[SEAL_HASH_SIZE]);
 

@@ -54,8 +54,7 @@ static int begin_change(
 	struct change *change, const char *path, const char *key_path, struct error *error)
 {
 	*change = (struct change){0};
-	if (!store_file_exists(
-		    path)) /* checked first, so that no lock file is made where there is no store */
+	if (!store_file_exists(path)) /* otherwise this would leave a lock file behind */
 		return store_file_read(path, key_path, &change->file, error);
 	if (take_lock(change, path, key_path, error) != 0)
 		return -1;

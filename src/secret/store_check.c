@@ -5,10 +5,7 @@
 
 #include <ctype.h>
 
-enum {
-	BACKEND_MAX = 64,
-	HOST_MAX = 259
-}; /* bytes of a backend's title, and of a platform's title */
+enum { BACKEND_MAX = 64, HOST_MAX = 259 }; /* bytes of a title: a backend, a platform */
 
 /* "NAME/SUBJECT" */
 static bool is_subject(const char *text)

@@ -37,9 +37,8 @@ struct reload {
 	int64_t tried_ms;
 	bool file_changed;
 	bool users_changed;
-	struct error errors[LOOKS]; /* an empty one: no error */
-	char reported[LOOKS][sizeof(
-		struct error)]; /* the errors logged last, so that each is logged once */
+	struct error errors[LOOKS];		    /* an empty one: no error */
+	char reported[LOOKS][sizeof(struct error)]; /* those logged last, to log each once */
 };
 
 static void refresh_backends(struct reload *reload)

@@ -249,10 +249,8 @@ static void watch(struct upkeep *upkeep, uint64_t first_ms)
 static void version_key(const struct upkeep *upkeep, const char *what, const char *title,
 	unsigned version, uint8_t key[STATE_KEY_SIZE])
 {
-	char number[16];
-
-	snprintf(number, sizeof number, "%u", version);
-	seal_hash(store_hash_key((*upkeep->current)->files->store), key, what, title, number, NULL);
+	store_version_key(
+		store_hash_key((*upkeep->current)->files->store), what, title, version, key);
 }
 
 /* When the renewal of a version last failed, in seconds since 1970; 0: never. */
