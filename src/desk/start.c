@@ -84,7 +84,7 @@ static void start_meeting(struct start *start)
 
 static void end_meeting(struct start *start)
 {
-	char *slash = strchr(start->meeting, '/');
+	char *slash = start->meeting + strcspn(start->meeting, "/"); /* there is one */
 	size_t accounts = 0, invites = 0;
 
 	if (start->accounts_path != NULL)
