@@ -24,6 +24,7 @@ static enum step send_request(struct visit *visit);
 static void give_claim_back(struct visit *visit)
 {
 	state_unclaim(visit->server->state, visit->exchange.claim);
+	visit->exchange.holds_claim = false;
 }
 
 /* After a refusal, tries the next older secret. Other failures are final. */
@@ -224,6 +225,7 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 {
 	switch (claim->verdict) {
 	case STATE_CLAIM_WON:
+		visit->exchange.holds_claim = true;
 		visit->exchange.started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:

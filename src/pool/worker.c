@@ -55,7 +55,8 @@ static void settle_thread(void)
 	settled = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
+	setpriority(
+		PRIO_PROCESS, (id_t)syscall(SYS_gettid), getpriority(PRIO_PROCESS, 0) + NICENESS);
 }
 
 static void on_thread(uv_work_t *request)

@@ -12,7 +12,8 @@ enum { STORE_FILES = 2, TEXTS_MAX = 39 };
 /* The values that each page may use, besides the sentences. */
 #define COMMON "lang", "static", "brand", "logo", "request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
-	"switch_action", "ticket", "meeting_link", "desk_link", "me_link", "retry_after", NULL};
+	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
+	"wait", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
 	"me", "failed", "failed_form", "failed_password", "name", "passwords", "forms",
 	"any_buttons", "buttons", "backend", "label", "name_label", "password_label", "address",
@@ -167,16 +168,22 @@ static int check_sentences(const struct langs *langs, struct error *error)
 	static const char *const names[] = {
 		"account", "meeting", "platform", "parameter", "retry_after", NULL};
 	static const char *const keys[] = {
-#define FAILURE(id, code, status, result, metric, title, message)                                  \
+#define FAILURE(id, code, status, result, metric, title, message, remedy)                          \
 	"error." code "." title, "error." code "." message,
 #include "service/failures.def"
 #undef FAILURE
+		"error.wait.second",
+		"error.wait.seconds",
+		"error.wait.minutes",
+		"error.wait.hours",
 		"error.bad-request.other",
 		"error.login-failed.other",
 		"error.login-failed.script",
 		"error.denied.desk.title",
 		"error.denied.desk.message",
 		"error.denied.guest.message",
+		"error.ticket-expired.cookies.title",
+		"error.ticket-expired.cookies.message",
 		"error.ticket-expired.desk.message",
 		"error.ticket-expired.me.message",
 		"desk.fault.name",

@@ -37,15 +37,15 @@ static void add_failure_headers(struct visit *visit)
 	script_add_headers(visit);
 }
 
-static bool wants_fresh_link(enum failure failure)
+/* Whether the same request, sent again, can do better: nothing of it was used up. */
+static bool can_be_repeated(const struct visit *visit)
 {
-	return failure == FAILURE_ALREADY_USED || failure == FAILURE_EXCHANGE_REFUSED ||
-	       failure == FAILURE_NO_MEETING || failure == FAILURE_EXCHANGE_BAD_ANSWER ||
-	       failure == FAILURE_EXCHANGE_UNREACHABLE || failure == FAILURE_EXCHANGE_TIMEOUT;
+	return visit->request.method == HTTP_GET && visit->pending == NULL &&
+	       !visit->exchange.holds_claim;
 }
 
-/* The sentence for who cannot come to a page of ours, or was away from it too long; NULL: it is
- * none of these. */
+/* The sentence for who cannot come to a page of ours, was away from it too long, or has a browser
+ * that keeps no cookies; NULL: it is none of these. */
 static const char *own_message_of(const struct visit *visit)
 {
 	bool is_desk = visit->destination == DESTINATION_DESK;
@@ -54,38 +54,94 @@ static const char *own_message_of(const struct visit *visit)
 		return visit->session.who.guest ? "guest.message" : "desk.message";
 	if (visit->failure != FAILURE_TICKET_EXPIRED)
 		return NULL;
+	if (visit->report.no_cookie)
+		return "cookies.message";
 	if (is_desk)
 		return "desk.message";
 	return visit->destination == DESTINATION_ME ? "me.message" : NULL;
 }
 
+/* One link, or a button for the same request again. */
+static void put_way_on(struct values *values, struct visit *visit, struct buffer *link)
+{
+	const struct service *service = visit->service;
+	enum remedy remedy = failure_row(visit->failure)->remedy;
+
+	if (remedy == REMEDY_TRY_AGAIN && can_be_repeated(visit)) {
+		values_put(values, "again", "1");
+		return;
+	}
+	if (remedy != REMEDY_LEAVE && visit->destination == DESTINATION_DESK) {
+		values_put(values, "desk_link", service->desk_url);
+		return;
+	}
+	if (remedy != REMEDY_LEAVE)
+		link_to_meeting(visit, link);
+	if (link->length > 0)
+		values_put(values, "meeting_link", link->data);
+	else if (visit->destination < DESTINATION_DESK && link_to_site(visit) != NULL)
+		values_put(values, "site_link", link_to_site(visit));
+	else
+		values_put(values, "me_link", service->me_url);
+}
+
+/* How long to wait, as people say it: "seconds" up to a minute and a half, then "minutes" or
+ * "hours", rounded up. */
+static const char *wait_in_words(int64_t seconds, char number[24])
+{
+	int64_t many = seconds;
+	const char *unit = "seconds";
+
+	if (seconds > 90 * 60) {
+		many = (seconds + 3599) / 3600;
+		unit = "hours";
+	} else if (seconds > 90) {
+		many = (seconds + 59) / 60;
+		unit = "minutes";
+	} else if (seconds == 1) {
+		unit = "second";
+	}
+	snprintf(number, 24, "%lld", (long long)many);
+	return unit;
+}
+
 struct failure_texts {
 	char status[8], retry_after[24];
-	struct buffer title, message, link, ticket;
+	struct buffer title, message, link, wait, ticket;
 };
 
-static void put_failure(struct values *values, struct visit *visit, struct failure_texts *texts)
+static void put_sentence(struct values *values, const struct lang *lang, const char *code,
+	const char *sentence, const char *name, struct buffer *text)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "error.%s.%s", code, sentence);
+	lang_format(lang, key, values->list, text);
+	values_put(values, name, text->data);
+}
+
+static void put_wait(struct values *values, const struct lang *lang, int64_t seconds,
+	struct failure_texts *texts)
+{
+	const char *unit = wait_in_words(seconds, texts->retry_after);
+
+	values_put(values, "retry_after", texts->retry_after);
+	put_sentence(values, lang, "wait", unit, "wait", &texts->wait);
+}
+
+static void put_failure(struct values *values, struct visit *visit, const struct lang *lang,
+	struct failure_texts *texts)
 {
 	snprintf(texts->status, sizeof texts->status, "%d", failure_row(visit->failure)->status);
-	snprintf(texts->retry_after, sizeof texts->retry_after, "%lld",
-		(long long)visit->report.retry_after);
 	values_put(values, "status", texts->status);
 	values_put(values, "code", failure_row(visit->failure)->code);
 	values_put(values, "account", values_account(visit));
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	values_put(values, "meeting", pages_certain_meeting(visit));
 	values_put(values, "parameter", visit->report.parameter);
-	values_put(
-		values, "retry_after", visit->report.retry_after > 0 ? texts->retry_after : NULL);
-	if (wants_fresh_link(visit->failure)) {
-		link_to_meeting(visit, &texts->link);
-		values_put(values, "meeting_link", texts->link.data);
-	}
-	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->destination == DESTINATION_DESK)
-		values_put(values, "desk_link", visit->service->desk_url);
-	if (own_message_of(visit) != NULL &&
-		(visit->destination == DESTINATION_ME || visit->failure == FAILURE_DENIED))
-		values_put(values, "me_link", visit->service->me_url);
+	if (visit->report.retry_after > 0)
+		put_wait(values, lang, visit->report.retry_after, texts);
+	put_way_on(values, visit, &texts->link);
 	if (visit->failure == FAILURE_DENIED &&
 		visit_seal_ticket(visit, TICKET_JOIN, &texts->ticket) == 0) {
 		values_put(values, "switch_action", visit->service->logout_url);
@@ -110,19 +166,11 @@ static const char *message_of(const struct visit *visit)
 
 static const char *title_of(const struct visit *visit)
 {
-	return visit->destination == DESTINATION_DESK && visit->failure == FAILURE_DENIED
-		       ? "desk.title"
-		       : failure_row(visit->failure)->title;
-}
-
-static void put_sentence(struct values *values, const struct lang *lang, const char *code,
-	const char *sentence, const char *name, struct buffer *text)
-{
-	char key[64];
-
-	snprintf(key, sizeof key, "error.%s.%s", code, sentence);
-	lang_format(lang, key, values->list, text);
-	values_put(values, name, text->data);
+	if (visit->destination == DESTINATION_DESK && visit->failure == FAILURE_DENIED)
+		return "desk.title";
+	if (visit->failure == FAILURE_TICKET_EXPIRED && visit->report.no_cookie)
+		return "cookies.title";
+	return failure_row(visit->failure)->title;
 }
 
 void failure_show(struct visit *visit)
@@ -134,11 +182,12 @@ void failure_show(struct visit *visit)
 		.title = BUFFER_INIT(1024),
 		.message = BUFFER_INIT(4096),
 		.link = BUFFER_INIT(4096),
+		.wait = BUFFER_INIT(1024),
 		.ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1),
 	};
 
 	values_put_common(&values, visit, lang);
-	put_failure(&values, visit, &texts);
+	put_failure(&values, visit, lang, &texts);
 	put_sentence(&values, lang, code, title_of(visit), "title", &texts.title);
 	put_sentence(&values, lang, code, message_of(visit), "message", &texts.message);
 	if (request_wants_json(&visit->request))
@@ -151,5 +200,6 @@ void failure_show(struct visit *visit)
 	buffer_release(&texts.title);
 	buffer_release(&texts.message);
 	buffer_release(&texts.link);
+	buffer_release(&texts.wait);
 	buffer_wipe(&texts.ticket);
 }

@@ -43,8 +43,35 @@ void link_to_join(const struct visit *visit, const struct service_platform *plat
 		url->data[strcspn(url->data, "?")] = '\0';
 }
 
+/* The visit's platform, or that of its lost join. NULL: not known, or not configured any more. */
+static const struct service_platform *platform_of(const struct visit *visit)
+{
+	const char *lost = visit->report.lost.platform;
+
+	if (visit->platform != NULL || lost == NULL)
+		return visit->platform;
+	return service_platform(visit->service, lost);
+}
+
 void link_to_meeting(const struct visit *visit, struct buffer *url)
 {
-	if (visit->platform != NULL && visit->join.meeting_token != NULL)
-		link_to_join(visit, visit->platform, &visit->join, url);
+	const struct join *lost = &visit->report.lost;
+	const struct service_platform *platform = platform_of(visit);
+
+	if (platform == NULL)
+		return;
+	if (visit->join.meeting_token != NULL)
+		link_to_join(visit, platform, &visit->join, url);
+	else if (lost->meeting_token != NULL)
+		link_to_join(visit, platform, lost, url);
+}
+
+const char *link_to_site(const struct visit *visit)
+{
+	const struct service_platform *platform = platform_of(visit);
+
+	if (platform == NULL || !platform_takes_browsers(platform->driver, platform->peer) ||
+		platform->peer->site == NULL || platform->peer->site[0] == '\0')
+		return NULL;
+	return platform->peer->site;
 }

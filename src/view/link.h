@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link to the visit's meeting, at the platform or at the platform's entry here.
+ * The ways back to where a visitor came from: the meeting, at the platform or at the platform's
+ * entry here, and the platform's front page.
  */
 #pragma once
 
@@ -13,3 +14,7 @@ void link_to_meeting(const struct visit *visit, struct buffer *url);
 /* The same for a meeting that is not the visit's; `join` needs its id and its token. */
 void link_to_join(const struct visit *visit, const struct service_platform *platform,
 	const struct join *join, struct buffer *url);
+
+/* The front page of the visit's platform, "https://host"; NULL where none is known. The platform
+ * owns it. */
+const char *link_to_site(const struct visit *visit);

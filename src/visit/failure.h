@@ -8,10 +8,17 @@
 #include "telemetry/metrics.h"
 
 enum failure {
-#define FAILURE(id, code, status, result, metric, title, message) FAILURE_##id,
+#define FAILURE(id, code, status, result, metric, title, message, remedy) FAILURE_##id,
 #include "service/failures.def"
 #undef FAILURE
 	FAILURE_COUNT,
+};
+
+/* What the visitor can do about a failure. */
+enum remedy {
+	REMEDY_LEAVE = 0, /* nothing here: the platform's own page, or their own meetings */
+	REMEDY_OPEN_LINK, /* open the meeting's link again, which brings a new request token */
+	REMEDY_TRY_AGAIN, /* send the same request again later; a form: open the link again */
 };
 
 struct failure_row {
@@ -21,6 +28,7 @@ struct failure_row {
 	enum metric metric; /* that counts the join */
 	const char *title,
 		*message; /* keys of its sentences in the language files, after "error.CODE." */
+	enum remedy remedy;
 };
 
 /* The failure's row; never NULL. `failure` is below FAILURE_COUNT. */

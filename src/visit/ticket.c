@@ -114,6 +114,12 @@ static void explain_ticket(
 		visit->report.lost.meeting_id = visit->join.meeting_id;
 		visit->join.platform = visit->join.meeting_id = NULL;
 	}
+	/* Whoever holds another browser's ticket is not told how to get to its meeting. */
+	if (result == TICKET_LATE) {
+		visit->report.lost.meeting_token = visit->join.meeting_token;
+		visit->join.meeting_token = NULL;
+	}
+	visit->report.no_cookie = result == TICKET_FOREIGN && !has_cookie;
 	join_release(&visit->join);
 }
 

@@ -106,6 +106,7 @@ struct visit_signin {
 struct visit_exchange {
 	size_t secret_index; /* of the secret's version being tried */
 	uint8_t claim[STATE_KEY_SIZE];
+	bool holds_claim;   /* the request token is used up */
 	struct visit *next; /* in the server's list of claims */
 	int64_t started_ms, took_ms;
 	const char *role; /* from the rule; "" without one */
@@ -118,7 +119,9 @@ struct visit_exchange {
 struct visit_report {
 	const char *parameter;	 /* the bad one; a constant or the join's */
 	char *hostname;		 /* one that belongs to no platform; owned; NULL: none */
-	struct join lost;	 /* the join in a ticket that did not open */
+	struct join lost;	 /* the join in a ticket that did not open; for one that is only too
+				  * old, with its meeting token */
+	bool no_cookie;		 /* a ticket of ours came without a browser's cookie */
 	const char *rule;	 /* that decided */
 	const char *allow;	 /* for 405 */
 	int64_t retry_after;	 /* seconds; 0: none */

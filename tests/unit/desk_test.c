@@ -442,7 +442,7 @@ static void the_form_of_an_invitation_counts_once(void **state)
 	assert_silent(answer, "/invite?token=");
 	state_break("", CLAIMS);
 	answer = submit(&host, page, "add-invitation", "name=Other&meetings=m1");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_true(log_says("the state refused the claim of a form"));
 }
 

@@ -163,9 +163,9 @@ static void without_a_state_no_answer_is_taken(void **state)
 	open_program("");
 	page = sign_in(&browser, FIRST, ALICE);
 	state_break("", COUNTERS);
-	assert_failure(submit(&browser, page, NULL, "answer=red"), 503, "internal", "message");
+	assert_failure(submit(&browser, page, NULL, "answer=red"), 503, "internal", "state");
 	state_break("", CLAIMS);
-	assert_failure(submit(&browser, page, NULL, "answer=red"), 503, "internal", "message");
+	assert_failure(submit(&browser, page, NULL, "answer=red"), 503, "internal", "state");
 	assert_null(cookie(&browser, SESSION));
 }
 
@@ -276,7 +276,7 @@ static void tries_at_a_code_are_tries_of_the_account(void **state)
 	assert_status(submit(&browser, page, NULL, "answer=000000"), 401);
 	assert_failure(submit(&browser, page, NULL, CODE), 429, "login-throttled", "message");
 	state_break("", COUNTERS);
-	assert_failure(submit(&browser, page, NULL, CODE), 503, "internal", "message");
+	assert_failure(submit(&browser, page, NULL, CODE), 503, "internal", "state");
 }
 
 #endif

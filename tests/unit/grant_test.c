@@ -616,7 +616,7 @@ static void without_a_lease_nobody_gets_a_room(void **state)
 	sign_in(&browser, "/webex/first", ALICE);
 	state_break("", LEASES);
 	answer = visit(&browser, "/webex/first");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_true(log_says("the state refused the lease of a room"));
 	state_break("", "");
 	peer_says("/v1/meetings/join", PEER_HANGS, "", "");
@@ -625,7 +625,7 @@ static void without_a_lease_nobody_gets_a_room(void **state)
 	state_break("", LEASES);
 	peer_goes_on(200, "Content-Type: application/json\r\n",
 		"{\"joinLink\":\"https://example.webex.com/j\"}");
-	assert_failure(end_it(slow), 503, "internal", "message");
+	assert_failure(end_it(slow), 503, "internal", "state");
 }
 
 #endif

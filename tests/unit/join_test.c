@@ -417,14 +417,14 @@ static void a_state_that_takes_no_claim_lets_nobody_in(void **state)
 	join(&browser, TOKEN);
 	state_break("", CLAIMS);
 	answer = arrive(&browser, "rt-another-1");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_string_equal(header(answer, "Retry-After"), "10");
 	assert_logged("join", "result=failed code=internal level=error");
 	assert_int_equal(peer_requests("/exchange/"), 1);
 
 	state_break(COUNTERS, "");
 	answer = arrive(&browser, "rt-another-1");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_int_equal(peer_requests("/exchange/"), 1);
 
 	state_break("", "");

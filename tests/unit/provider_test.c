@@ -256,7 +256,7 @@ static void without_a_state_no_code_is_taken(void **state)
 	open_site("", MEETING PROVIDER("idp"));
 	target = way_back(visit(&browser, FIRST), "&code=c0de");
 	state_break("", CLAIMS);
-	assert_failure(visit(&browser, target), 503, "internal", "message");
+	assert_failure(visit(&browser, target), 503, "internal", "state");
 	assert_int_equal(peer_requests("/token"), 0);
 }
 
@@ -373,7 +373,7 @@ static void what_is_no_message_of_the_providers_ends_nothing(void **state)
 	later(5);
 	body = logout_token("one", "alice", NULL);
 	state_break("", MARKS);
-	assert_failure(tell(body), 503, "internal", "message");
+	assert_failure(tell(body), 503, "internal", "state");
 	assert_true(log_says("the sessions could not be ended"));
 	state_break("", "");
 	assert_status(tell(body), 200); /* the provider tries again */

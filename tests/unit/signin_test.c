@@ -210,14 +210,19 @@ static void a_ticket_is_good_for_a_while_in_one_browser(void **state)
 	answer = submit(&other, page, NULL, "name=alice&password=x");
 	assert_failure(answer, 400, "ticket-expired", "message");
 	assert_null(link_of(answer, "(error.link)"));
+	assert_non_null(link_of(answer, "(error.site)"));
 	assert_true(log_says("made for another browser or session"));
 	assert_logged("join", "result=refused code=ticket-expired user=");
 	answer = submit(&bare, page, NULL, "name=alice&password=x");
-	assert_failure(answer, 400, "ticket-expired", "message");
+	assert_status(answer, 400);
+	assert_says(answer, "(error.ticket-expired.cookies.title)");
+	assert_says(answer, "(error.ticket-expired.cookies.message)");
+	assert_null(link_of(answer, "(error.link)"));
 	assert_true(log_says("no cookie: the browser did not send the ticket cookie"));
 	later(601 + 60);
 	answer = submit(&browser, page, NULL, "name=alice&password=x");
 	assert_failure(answer, 400, "ticket-expired", "message");
+	assert_non_null(strstr(link_of(answer, "(error.link)"), "/t1"));
 	assert_true(log_says("expired: older than 600 s"));
 	assert_logged("join", "platform=" HOST " meeting_id=m1");
 	assert_null(set_cookie(answer, SESSION));
@@ -298,7 +303,7 @@ static void tries_of_an_account_have_an_end(void **state)
 	sign_in(&browser, FIRST, "name=BOB&password=x");
 	answer = sign_in(&browser, FIRST, "name=bob&password=x");
 	assert_failure(answer, 429, "login-throttled", "message");
-	assert_says(answer, "(error.retry)");
+	assert_says(answer, "(error.wait.minutes)");
 	assert_in_range(strtol(header(answer, "Retry-After"), NULL, 10), 1, 201);
 	assert_logged("login", "result=throttled user=");
 	assert_int_equal(log_count("join"), 0);
@@ -384,6 +389,26 @@ static void tries_from_a_network_have_an_end(void **state)
 	}
 }
 
+static void the_wait_is_said_in_words(void **state)
+{
+	static const struct {
+		const char *limit, *sentence;
+	} waits[] = {{"1/1s", "(error.wait.second)"}, {"1/60s", "(error.wait.seconds)"},
+		{"1/80m", "(error.wait.minutes)"}, {"1/3h", "(error.wait.hours)"}};
+	char options[80];
+
+	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+		struct browser browser = {0};
+
+		snprintf(options, sizeof options, "throttle-account = \"%s\"", waits[i].limit);
+		site_down(state);
+		site_up(state);
+		open_site(options, MEETING PEOPLE);
+		sign_in(&browser, FIRST, "name=bob&password=x");
+		assert_says(sign_in(&browser, FIRST, "name=bob&password=x"), waits[i].sentence);
+	}
+}
+
 static void a_throttle_that_cannot_count_lets_nobody_try(void **state)
 {
 	struct browser browser = {0};
@@ -394,7 +419,7 @@ static void a_throttle_that_cannot_count_lets_nobody_try(void **state)
 	page = login_page(&browser, FIRST);
 	state_break("", COUNTERS);
 	answer = submit(&browser, page, NULL, "name=alice&password=x");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_null(set_cookie(answer, SESSION));
 	assert_true(log_says("the state does not answer"));
 }
@@ -754,7 +779,7 @@ static void a_state_that_does_not_answer_takes_no_session(void **state)
 	sign_in(&browser, FIRST, "name=alice&password=x");
 	for (size_t i = 0; i < 2; i++) {
 		state_break(kinds[i], "");
-		assert_failure(visit(&browser, entry(1)), 503, "internal", "message");
+		assert_failure(visit(&browser, entry(1)), 503, "internal", "state");
 		assert_true(log_says("the state does not answer"));
 	}
 	state_break("", "");
@@ -799,7 +824,7 @@ static void two_sign_ins_in_one_browser_leave_one_session(void **state)
 
 	state_break("", ENDS); /* what cannot end cannot be replaced */
 	assert_failure(
-		submit(&browser, page, NULL, "name=alice&password=x"), 503, "internal", "message");
+		submit(&browser, page, NULL, "name=alice&password=x"), 503, "internal", "state");
 	assert_true(log_says("the session could not be ended"));
 }
 
@@ -848,12 +873,12 @@ static void the_form_of_signing_out_is_for_whom_it_was_shown(void **state)
 	state_break("", ENDS);
 	other = browser;
 	answer = submit(&other, page, NULL, "");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	assert_true(log_says("the session could not be ended"));
 	state_break(MARKS, "");
 	other = browser;
 	answer = submit(&other, page, NULL, "");
-	assert_failure(answer, 503, "internal", "message");
+	assert_failure(answer, 503, "internal", "state");
 	state_break("", "");
 	assert_says(submit(&browser, page, NULL, ""), "(signed-out.title)");
 	assert_says(submit(&browser, page, NULL, ""), "(signed-out.title)");
@@ -936,6 +961,7 @@ int main(void)
 		TEST(tries_from_an_address_have_an_end),
 		TEST(a_form_without_a_name_counts_by_the_address_alone),
 		TEST(tries_from_a_network_have_an_end),
+		TEST(the_wait_is_said_in_words),
 		TEST(a_throttle_that_cannot_count_lets_nobody_try),
 		TEST(a_denied_account_is_named_in_the_log),
 		TEST(an_account_has_its_tries_whatever_it_is_called),
