@@ -22,11 +22,16 @@ enum auth_verdict {
 	AUTH_GRANT,	  /* it is them; `who` is complete */
 };
 
+/* What the name field takes, for browsers that fill it in and phones that choose a keyboard. */
+enum auth_name { AUTH_NAME_ACCOUNT = 0, AUTH_NAME_PERSON, AUTH_NAME_EMAIL };
+
 /* A form of its own. Without a name, tries are counted by address alone; in a form for one meeting
  * that has a password, by the meeting. */
 struct auth_form {
 	const char *name_label, *password_label; /* keys of sentences; NULL: no such field */
-	bool asks_policy;			 /* wants to know `admitted` */
+	const char *wrong; /* the sentence's key after a wrong answer; NULL: the general one */
+	enum auth_name name;
+	bool asks_policy; /* wants to know `admitted` */
 };
 
 /* A button: people sign in at a provider and come back. On a worker, unless said otherwise. */

@@ -33,7 +33,9 @@ const struct auth_backend auth_guest = {
 	.summary = "a display name and nothing else",
 	.options = options,
 	.threads = 1,
-	.form = &(const struct auth_form){.name_label = "login.guest.name"},
+	.form = &(const struct auth_form){.name_label = "login.guest.name",
+		.wrong = "login.guest.wrong",
+		.name = AUTH_NAME_PERSON},
 	.one_meeting = true,
 	.check = guest_check,
 };

@@ -15,9 +15,9 @@ static const char *const error_names[] = {COMMON, "status", "code", "title", "me
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"wait", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
-	"me", "failed", "failed_form", "failed_password", "name", "passwords", "forms",
-	"any_buttons", "buttons", "backend", "label", "name_label", "password_label", "address",
-	NULL};
+	"me", "heading", "form_label", "purpose", "failed", "ways", "way", "second", "other",
+	"label", "address", "form", "backend", "passwords", "name_label", "password_label", "wrong",
+	"name", "type", "autocomplete", "capitals", "focus_name", "focus_password", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
 	"desk", "me", "failed", "prompt", "code", "hidden", "address", NULL};
 static const char *const invite_names[] = {
@@ -156,6 +156,8 @@ static int check_labels(const struct langs *langs, const struct auth_form *form,
 {
 	if (form->name_label != NULL && langs_check(langs, form->name_label, names, error) != 0)
 		return -1;
+	if (form->wrong != NULL && langs_check(langs, form->wrong, names, error) != 0)
+		return -1;
 	if (form->password_label == NULL)
 		return 0;
 	return langs_check(langs, form->password_label, names, error);
@@ -172,6 +174,14 @@ static int check_sentences(const struct langs *langs, struct error *error)
 	"error." code "." title, "error." code "." message,
 #include "service/failures.def"
 #undef FAILURE
+		"login.heading",
+		"login.heading.desk",
+		"login.heading.me",
+		"login.passwords",
+		"login.name",
+		"login.password",
+		"login.failed",
+		"login.failed.form",
 		"error.wait.second",
 		"error.wait.seconds",
 		"error.wait.minutes",

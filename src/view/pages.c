@@ -4,88 +4,175 @@
 #include "view/values.h"
 #include "visit/ticket.h"
 
-enum { ROWS_MAX = 16, ROW_VALUES = 5 };
+enum { WAYS_MAX = 32, WAY_VALUES = 16 };
 
-/* The forms or the buttons of the login page, one row each, ended by NULL. */
-struct rows {
-	struct page_value values[ROWS_MAX][ROW_VALUES + 1];
-	const struct page_value *list[ROWS_MAX + 1];
-	struct buffer texts[ROWS_MAX][2];
+/* A way to sign in: a row of the login page. */
+struct way {
+	struct page_value values[WAY_VALUES + 1];
 	size_t count;
+	char number[4];
+	struct buffer label, name_label, password_label, wrong, address;
+};
+
+/* All of them, in the order of the configuration; the password form stands where the first backend
+ * is that takes passwords. */
+struct ways {
+	struct way *list; /* WAYS_MAX; NULL without memory */
+	const struct page_value *rows[WAYS_MAX + 1];
+	size_t count;
+	const char *form_label; /* of the first way, if it has a form of its own */
+	bool focused;		/* a way has the first field */
+};
+
+/* What to show after a wrong answer. */
+struct wrong {
+	bool is_there;
+	const char *backend; /* the title of the form's backend; NULL: the password form */
+	const char *name;    /* as typed; NULL: none */
 };
 
 /* -- signing in -- */
 
-static void release_rows(struct rows *rows)
+static void release_ways(struct ways *ways)
 {
-	for (size_t i = 0; i < rows->count; i++)
-		for (size_t j = 0; j < 2; j++)
-			buffer_wipe(&rows->texts[i][j]);
+	for (size_t i = 0; i < ways->count; i++) {
+		struct way *way = &ways->list[i];
+
+		buffer_release(&way->label);
+		buffer_release(&way->name_label);
+		buffer_release(&way->password_label);
+		buffer_release(&way->wrong);
+		buffer_wipe(&way->address);
+	}
+	free(ways->list);
 }
 
-static const char *sentence(const struct lang *lang, const char *key, struct buffer *text)
+static void way_put(struct way *way, const char *name, const char *text)
+{
+	way->values[way->count++] = (struct page_value){.name = name, .text = text};
+}
+
+static void way_put_sentence(struct way *way, const char *name, const struct lang *lang,
+	const char *key, struct buffer *text)
 {
 	static const struct page_value none[] = {{0}};
 
 	*text = BUFFER_INIT(1024);
 	if (key != NULL)
 		lang_format(lang, key, none, text);
-	return text->data;
+	way_put(way, name, text->data);
 }
 
-/* Sets `name` in every row: without it the template would use the page's `name`. */
-static void add_form(struct rows *rows, const struct lang *lang,
-	const struct service_backend *backend, const char *name)
+/* The first way is the primary one. */
+static struct way *add_way(struct ways *ways)
 {
-	struct page_value *values = rows->values[rows->count];
-	struct buffer *texts = rows->texts[rows->count];
+	struct way *way = &ways->list[ways->count];
 
-	values[0] = (struct page_value){.name = "backend", .text = backend->title};
-	values[1] = (struct page_value){.name = "label", .text = backend->label};
-	values[2] = (struct page_value){.name = "name_label"};
-	values[2].text = sentence(lang, backend->driver->form->name_label, &texts[0]);
-	values[3] = (struct page_value){.name = "password_label"};
-	values[3].text = sentence(lang, backend->driver->form->password_label, &texts[1]);
-	values[4] = (struct page_value){.name = "name", .text = name};
-	rows->list[rows->count++] = values;
+	snprintf(way->number, sizeof way->number, "%zu", ways->count % 100);
+	ways->rows[ways->count++] = way->values;
+	way_put(way, "way", way->number);
+	way_put(way, "second", ways->count == 2 ? "1" : NULL);
+	way_put(way, "other", ways->count > 1 ? "1" : NULL);
+	return way;
 }
 
-static void add_button(struct rows *rows, const struct visit *visit,
+/* The fields of a form: its labels, and what browsers are told of them. */
+static void put_fields(struct ways *ways, struct way *way, const struct lang *lang,
+	const struct auth_form *form, const struct wrong *wrong)
+{
+	static const struct {
+		const char *type, *autocomplete, *capitals;
+	} names[] = {
+		[AUTH_NAME_ACCOUNT] = {"text", "username", "none"},
+		[AUTH_NAME_PERSON] = {"text", "name", "words"},
+		[AUTH_NAME_EMAIL] = {"email", "email", "none"},
+	};
+	bool focus = wrong->is_there || !ways->focused;
+
+	ways->focused = true;
+	way_put(way, "form", "1");
+	way_put_sentence(way, "name_label", lang, form->name_label, &way->name_label);
+	way_put_sentence(way, "password_label", lang, form->password_label, &way->password_label);
+	way_put_sentence(way, "wrong", lang,
+		!wrong->is_there      ? NULL
+		: form->wrong != NULL ? form->wrong
+				      : "login.failed.form",
+		&way->wrong);
+	way_put(way, "name", wrong->name);
+	way_put(way, "type", names[form->name].type);
+	way_put(way, "autocomplete", names[form->name].autocomplete);
+	way_put(way, "capitals", names[form->name].capitals);
+	/* After a wrong password the name is right more often than not. */
+	way_put(way, "focus_name",
+		focus && (!wrong->is_there || form->password_label == NULL) ? "1" : NULL);
+	way_put(way, "focus_password",
+		focus && form->password_label != NULL &&
+				(wrong->is_there || form->name_label == NULL)
+			? "1"
+			: NULL);
+}
+
+static void add_passwords(struct ways *ways, const struct lang *lang, const struct wrong *wrong)
+{
+	static const struct auth_form form = {.name_label = "login.name",
+		.password_label = "login.password",
+		.wrong = "login.failed"};
+	struct way *way = add_way(ways);
+
+	way_put_sentence(way, "label", lang, "login.passwords", &way->label);
+	way_put(way, "passwords", "1");
+	put_fields(ways, way, lang, &form, wrong);
+}
+
+static void add_form(struct ways *ways, const struct lang *lang,
+	const struct service_backend *backend, const struct wrong *wrong)
+{
+	struct way *way = add_way(ways);
+
+	if (ways->count == 1)
+		ways->form_label = backend->label;
+	way_put(way, "label", backend->label);
+	way_put(way, "backend", backend->title);
+	put_fields(ways, way, lang, backend->driver->form, wrong);
+}
+
+static void add_button(struct ways *ways, const struct visit *visit,
 	const struct service_backend *backend, const char *ticket)
 {
-	struct page_value *values = rows->values[rows->count];
-	struct buffer *address = &rows->texts[rows->count][0];
+	struct way *way = add_way(ways);
 
-	*address = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
-	buffer_text(address, visit->service->login_url);
-	buffer_text(address, backend->path);
-	buffer_text(address, visit->signin.reauthenticate ? "&again=1&ticket=" : "&ticket=");
-	buffer_text(address, ticket);
-	values[0] = (struct page_value){.name = "backend", .text = backend->title};
-	values[1] = (struct page_value){.name = "label", .text = backend->label};
-	values[2] = (struct page_value){.name = "address", .text = address->data};
-	rows->list[rows->count++] = values;
+	way->address = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
+	buffer_text(&way->address, visit->service->login_url);
+	buffer_text(&way->address, backend->path);
+	buffer_text(&way->address, visit->signin.reauthenticate ? "&again=1&ticket=" : "&ticket=");
+	buffer_text(&way->address, ticket);
+	way_put(way, "label", backend->label);
+	way_put(way, "address", way->address.data);
 }
 
-/* Adds a form or a button for each backend. True if the page needs the password form. */
-static bool add_ways(const struct visit *visit, const struct lang *lang, const char *ticket,
-	const char *name, const char *whose, struct rows *forms, struct rows *buttons)
+static void add_ways(struct ways *ways, const struct visit *visit, const struct lang *lang,
+	const char *ticket, const struct wrong *wrong)
 {
+	const struct wrong right = {0};
 	bool passwords = false;
 
-	for (size_t i = 0; i < visit->service->backend_count; i++) {
+	ways->focused = wrong->is_there; /* the wrong one has it */
+	for (size_t i = 0; i < visit->service->backend_count && ways->count < WAYS_MAX; i++) {
 		const struct service_backend *backend = &visit->service->backends[i];
-		bool is_it = whose != NULL && strcmp(whose, backend->title) == 0;
+		enum auth_kind kind = auth_kind(backend->driver);
+		bool is_it = wrong->is_there && wrong->backend != NULL &&
+			     strcmp(wrong->backend, backend->title) == 0;
 
-		passwords |= auth_kind(backend->driver) == AUTH_PASSWORD;
-		if (auth_kind(backend->driver) == AUTH_FORM && forms->count < ROWS_MAX &&
-			(visit->destination == DESTINATION_MEETING ||
-				!backend->driver->one_meeting))
-			add_form(forms, lang, backend, is_it ? name : NULL);
-		if (auth_kind(backend->driver) == AUTH_REDIRECT && buttons->count < ROWS_MAX)
-			add_button(buttons, visit, backend, ticket);
+		if (kind == AUTH_PASSWORD && !passwords) {
+			passwords = true;
+			add_passwords(ways, lang, wrong->backend == NULL ? wrong : &right);
+		}
+		if (kind == AUTH_FORM && (visit->destination == DESTINATION_MEETING ||
+						 !backend->driver->one_meeting))
+			add_form(ways, lang, backend, is_it ? wrong : &right);
+		if (kind == AUTH_REDIRECT)
+			add_button(ways, visit, backend, ticket);
 	}
-	return passwords;
 }
 
 const char *pages_certain_meeting(const struct visit *visit)
@@ -116,29 +203,44 @@ static const char *join_policy(const struct visit *visit)
 							 : visit->service->page_policy;
 }
 
+/* A page with one form of its own is headed by what that does. */
+static void put_heading(struct values *values, const struct visit *visit, const struct lang *lang,
+	const struct ways *ways, struct buffer *text)
+{
+	static const char *const keys[] = {[DESTINATION_NONE] = "login.heading",
+		[DESTINATION_MEETING] = "login.heading",
+		[DESTINATION_DESK] = "login.heading.desk",
+		[DESTINATION_ME] = "login.heading.me"};
+	bool is_own = ways->count == 1 && ways->form_label != NULL;
+
+	if (!is_own)
+		lang_format(lang, keys[visit->destination], values->list, text);
+	values_put(values, "heading", is_own ? ways->form_label : text->data);
+	values_put(values, "form_label", is_own ? NULL : ways->form_label);
+	values_put(values, "purpose",
+		ways->form_label == NULL && visit->destination == DESTINATION_MEETING ? "1" : NULL);
+}
+
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)
 {
+	const struct wrong wrong = {.is_there = status == 401, .backend = backend, .name = name};
 	const struct lang *lang = values_language(visit);
 	struct values values = {0};
-	struct rows forms = {0}, buttons = {0};
+	struct ways ways = {.list = calloc(WAYS_MAX, sizeof *ways.list)};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
-	int rc = visit_seal_ticket(visit, TICKET_JOIN, &ticket);
-	bool passwords =
-		rc == 0 && add_ways(visit, lang, ticket.data, name, backend, &forms, &buttons);
+	struct buffer heading = BUFFER_INIT(1024);
+	int rc = ways.list != NULL ? visit_seal_ticket(visit, TICKET_JOIN, &ticket) : -1;
 
+	if (rc == 0)
+		add_ways(&ways, visit, lang, ticket.data, &wrong);
 	values_put_common(&values, visit, lang);
 	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
-	values_put(&values, "failed", status == 401 ? "1" : NULL);
-	values_put(&values, "failed_form", status == 401 && backend != NULL ? "1" : NULL);
-	values_put(&values, "failed_password", status == 401 && backend == NULL ? "1" : NULL);
-	values_put(&values, "name", backend == NULL ? name : NULL);
-	values_put(&values, "passwords", passwords ? "1" : NULL);
-	values_put_rows(&values, "forms", forms.list);
-	values_put(&values, "any_buttons", buttons.count > 0 ? "1" : NULL);
-	values_put_rows(&values, "buttons", buttons.list);
+	put_heading(&values, visit, lang, &ways, &heading);
+	values_put(&values, "failed", wrong.is_there ? "1" : NULL);
+	values_put_rows(&values, "ways", ways.rows);
 	values_answer(visit, PAGE_LOGIN, status, join_policy(visit), lang, &values);
-	release_rows(&forms);
-	release_rows(&buttons);
+	release_ways(&ways);
+	buffer_release(&heading);
 	buffer_wipe(&ticket);
 	return rc;
 }

@@ -171,7 +171,7 @@ static void without_a_state_no_answer_is_taken(void **state)
 
 /* ---- the code of a second factor ---- */
 
-#ifdef HAVE_LIBOATH
+#if defined HAVE_CRYPT && defined HAVE_LIBOATH
 
 #define KEY  "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 #define CODE "answer=279037" /* at this time (RFC 6238, appendix B) */
@@ -326,7 +326,7 @@ int main(void)
 		TEST(a_question_is_answered_once),
 		TEST(a_reload_may_take_the_backend_of_a_question),
 		TEST(without_a_state_no_answer_is_taken),
-#ifdef HAVE_LIBOATH
+#if defined HAVE_CRYPT && defined HAVE_LIBOATH
 		TEST(a_password_alone_is_half_a_sign_in),
 		TEST(a_session_has_the_factor_that_it_began_with),
 		TEST(an_account_may_be_gone_before_the_code_comes),

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#if defined HAVE_CJOSE && defined HAVE_EXPAT && defined HAVE_LIBOATH
+#if defined HAVE_CJOSE && defined HAVE_CRYPT && defined HAVE_EXPAT && defined HAVE_LIBOATH
 
 #define HOST "meeting.example.org"
 #define MOCK(api, timeout)                                                                         \

@@ -22,9 +22,10 @@ static const struct shipped {
 	const char *const *values;
 } templates[] = {
 	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "desk",
-			  "me", "failed", "failed_form", "failed_password", "name", "passwords",
-			  "forms", "any_buttons", "buttons", "backend", "label", "name_label",
-			  "password_label", "address", NULL}},
+			  "me", "heading", "form_label", "purpose", "failed", "ways", "way",
+			  "second", "other", "label", "address", "form", "backend", "passwords",
+			  "name_label", "password_label", "wrong", "name", "type", "autocomplete",
+			  "capitals", "focus_name", "focus_password", NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
 			  "switch_action", "ticket", "again", "meeting_link", "site_link",
 			  "desk_link", "me_link", "wait", NULL}},
@@ -206,7 +207,11 @@ static void login_page_says_what_it_is_for(void **state)
 	const struct page_value values[] = {{.name = "action", .text = "/auth/login"},
 		{.name = "ticket", .text = "TICKET"}, {.name = "meeting", .text = "8320-2640"},
 		{.name = "platform", .text = "m.example.org"}, {.name = "name", .text = "eva"},
-		{.name = "passwords", .text = "1"}, {0}};
+		{.name = "ways", .text = "1"}, {.name = "form", .text = "1"},
+		{.name = "label", .text = "User name"}, {.name = "name_label", .text = "User name"},
+		{.name = "autocomplete", .text = "username"},
+		{.name = "password_label", .text = "Password"}, {.name = "passwords", .text = "1"},
+		{0}};
 	struct buffer html = BUFFER_INIT(64 * 1024);
 	struct page *page = load(&templates[0]);
 
@@ -214,10 +219,13 @@ static void login_page_says_what_it_is_for(void **state)
 	assert_int_equal(page_render(page, langs_choose(langs, "en"), values, &html), 0);
 	assert_non_null(strstr(html.data, "8320-2640"));
 	assert_non_null(strstr(html.data, "m.example.org"));
-	assert_non_null(strstr(html.data, "<form method=\"post\" action=\"/auth/login\">"));
+	assert_non_null(strstr(html.data,
+		"<form method=\"post\" action=\"/auth/login\" aria-label=\"User name\">"));
 	assert_non_null(strstr(html.data, "type=\"hidden\" name=\"ticket\" value=\"TICKET\""));
-	assert_non_null(strstr(html.data, "value=\"eva\" required autocomplete=\"username\""));
+	assert_non_null(strstr(html.data, "value=\"eva\" required"));
+	assert_non_null(strstr(html.data, "autocomplete=\"username\""));
 	assert_non_null(strstr(html.data, "autocomplete=\"current-password\""));
+	assert_null(strstr(html.data, "<details"));
 	assert_null(strstr(html.data, "role=\"alert\""));
 	assert_null(strstr(html.data, "aria-invalid"));
 	assert_null(strstr(html.data, "<img"));
@@ -232,11 +240,11 @@ static void pages_a70_only_known_fields(void **state)
 
 	(void)state;
 	render(&templates[0], "en", "x", &html); /* with the form of one backend */
-	assert_int_equal(count(html.data, "<input "), 7);
-	assert_int_equal(count(html.data, " name=\"ticket\""), 2);
+	assert_int_equal(count(html.data, "<input "), 4);
+	assert_int_equal(count(html.data, " name=\"ticket\""), 1);
 	assert_int_equal(count(html.data, " name=\"backend\""), 1);
-	assert_int_equal(count(html.data, " name=\"name\""), 2);
-	assert_int_equal(count(html.data, " name=\"password\""), 2);
+	assert_int_equal(count(html.data, " name=\"name\""), 1);
+	assert_int_equal(count(html.data, " name=\"password\""), 1);
 	buffer_clear(&html);
 	render(&templates[4], "en", "x", &html);
 	assert_int_equal(count(html.data, "<input "), 2);

@@ -13,6 +13,7 @@
 	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"carol=grant\", "          \
 	"\"bob=deny\", \"dan=unfit\", \"erin=unavailable\"} }\n"
 #define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
+#define GUESTS	"backend \"guests\" { type = \"guest\" label = \"As a guest\" }\n"
 #define FIRST	ENTRY "12345678"
 #define SESSION "__Host-meetauth"
 #define BROWSER "__Host-meetauth-join"
@@ -194,6 +195,48 @@ static void a_button_names_a_provider(void **state)
 	snprintf(target, sizeof target, "%s&again=1&again=1", leads_to(answer));
 	assert_failure(visit(&browser, target), 400, "bad-request", "message");
 	assert_status(SEND(&browser, .method = "HEAD", .target = leads_to(answer)), 200);
+}
+
+static const char *place_of(const struct answer *page, const char *text)
+{
+	const char *place = strstr(page->body, text);
+
+	assert_non_null(place);
+	return place;
+}
+
+static void the_first_way_is_open_and_the_others_are_folded(void **state)
+{
+	struct browser browser = {0}, other = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site("", MEETING PEOPLE GUESTS);
+	page = login_page(&browser, FIRST);
+	assert_says(page, "<h1>(login.heading)</h1>");
+	assert_true(
+		place_of(page, "id=\"password-0\"") < place_of(page, "<details class=\"way\">"));
+	assert_true(place_of(page, "<summary>As a guest") < place_of(page, "id=\"name-1\""));
+	assert_says(page, "autocomplete=\"name\" autocapitalize=\"words\"");
+	/* What was wrong is open, and its field says why. */
+	page = submit(&browser, page, "guests", "name=%E2%80%8B");
+	assert_says(page, "<details class=\"way\" open>");
+	assert_says(page, "<p id=\"wrong-1\">(login.guest.wrong)</p>");
+	assert_says(page, "aria-describedby=\"wrong-1\" autofocus>");
+	assert_silent(page, "wrong-0");
+	page = submit(&browser, page, NULL, "name=bob&password=");
+	assert_says(page, "<p id=\"wrong-0\">(login.failed)</p>");
+	assert_says(page, "<details class=\"way\">");
+	site_load("", MEETING GUESTS PEOPLE);
+	page = login_page(&other, FIRST);
+	assert_true(place_of(page, "<h2>As a guest</h2>") < place_of(page, "id=\"password-1\""));
+	assert_says(page, "<summary>(login.passwords)</summary>");
+	site_load("", MEETING GUESTS);
+	memset(&other, 0, sizeof other);
+	page = login_page(&other, FIRST);
+	assert_says(page, "<h1>As a guest</h1>");
+	assert_silent(page, "<details");
+	assert_silent(page, "(login.purpose)");
 }
 
 /* ---- tickets ---- */
@@ -393,9 +436,13 @@ static void the_wait_is_said_in_words(void **state)
 {
 	static const struct {
 		const char *limit, *sentence;
-	} waits[] = {{"1/1s", "(error.wait.second)"}, {"1/60s", "(error.wait.seconds)"},
-		{"1/80m", "(error.wait.minutes)"}, {"1/3h", "(error.wait.hours)"}};
+	} waits[] = {{"1/60s", "(error.wait.seconds)"}, {"1/80m", "(error.wait.minutes)"},
+		{"1/3h", "(error.wait.hours)"}};
+	struct browser late = {0};
 	char options[80];
+
+	open_site("", MEETING PEOPLE);
+	assert_says(SEND(&late, .target = FIRST, .arrives = ARRIVES_LATE), "(error.wait.second)");
 
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
 		struct browser browser = {0};
@@ -919,15 +966,15 @@ static void a_guest_is_in_for_one_meeting(void **state)
 	const struct answer *page, *answer;
 
 	(void)state;
-	open_site("", MEETING "backend \"guests\" { type = \"guest\" label = \"As a guest\" }\n"
-			      "policy { rule \"g\" { allow = true backends = {\"guests\"} } }\n");
+	open_site("",
+		MEETING GUESTS "policy { rule \"g\" { allow = true backends = {\"guests\"} } }\n");
 	page = login_page(&browser, FIRST);
 	assert_says(page, "As a guest");
 	assert_says(page, "(login.guest.name)");
 	assert_silent(page, "(login.password)");
 	answer = submit(&browser, page, "guests", "name=%20");
 	assert_status(answer, 401);
-	assert_says(answer, "(login.failed.form)");
+	assert_says(answer, "(login.guest.wrong)");
 	answer = submit(&browser, answer, "guests", "name=Ann");
 	assert_leads(answer, "?token=access");
 	assert_logged("join", "result=ok backend=guests");
@@ -953,6 +1000,7 @@ int main(void)
 		TEST(a_form_that_is_not_ours_is_refused),
 		TEST(a_login_page_needs_its_ticket),
 		TEST(a_button_names_a_provider),
+		TEST(the_first_way_is_open_and_the_others_are_folded),
 		TEST(a_ticket_is_good_for_a_while_in_one_browser),
 		TEST(a_reload_may_take_the_platform_of_a_ticket),
 		TEST(backends_are_asked_in_the_order_of_the_file),
