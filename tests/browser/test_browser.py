@@ -37,7 +37,7 @@ def site(make_module_rig, authority):
     return rig.start()
 
 
-def open_browser(profile, javascript=True):
+def open_browser(profile, prefs=None):
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
@@ -46,8 +46,8 @@ def open_browser(profile, javascript=True):
         options.add_argument(argument)
     options.set_capability("acceptInsecureCerts", True)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    if not javascript:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    if prefs:
+        options.add_experimental_option("prefs", prefs)
     driver = webdriver.Chrome(service=Service(DRIVER), options=options)
     driver.set_page_load_timeout(30)
     driver.implicitly_wait(5)
@@ -249,7 +249,7 @@ def test_no_frame_around_the_login_page(browser, site):
 
 
 def test_without_javascript(site, tmp_path):
-    driver = open_browser(tmp_path / "profile", javascript=False)
+    driver = open_browser(tmp_path / "profile", prefs={"profile.managed_default_content_settings.javascript": 2})
     try:
         driver.get(site.site + "/")
         driver.find_element(By.CSS_SELECTOR, "form button").click()
