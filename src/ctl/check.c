@@ -20,6 +20,10 @@
 
 #include <signal.h>
 
+enum {
+	SOON_S = 30 * 24 * 3600,	/* before a secret ends */
+	SOON_MEETING_S = 7 * 24 * 3600, /* before the key of a meeting does */
+};
 enum { PAGE_MAX = 1024, BODY_MAX = 16 * 1024 * 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
 
 /* Collects findings for --json, or prints each at once. */
@@ -88,35 +92,125 @@ static void check_state(struct findings *findings, const char *address)
 	state_close(&state);
 }
 
+/* Warns before nobody gets in any more: when the newest version ends, all do. */
+static void check_end(
+	struct findings *findings, const struct store *store, const char *name, int64_t now)
+{
+	const struct store_secret *newest;
+	char text[200], until[TEXT_TIME_SIZE];
+	size_t count;
+
+	newest = store_secrets(store, name, now, &count);
+	if (count == 0 || newest->expires == 0 || newest->expires > now + SOON_S)
+		return;
+	snprintf(text, sizeof text, "ends at %s: store another one before",
+		text_from_time(newest->expires, until));
+	warn(findings, "secret", name, 0, text);
+}
+
 /* Checks that a required secret is in the store and, without network, that its format is valid. */
 static void check_secret(struct findings *findings, const struct store *store, const char *name,
 	const struct service_platform *platform)
 {
 	const char *values[STORE_VERSIONS_MAX];
-	size_t count = store_texts(store, name, values);
+	int64_t now = clock_wall(), ended = store_ended(store, name, now);
+	size_t count = store_texts(store, name, now, values);
+	char good[100], ended_text[TEXT_TIME_SIZE];
 	bool look = platform != NULL && platform->driver->secret != NULL &&
 		    platform->driver->secret->validate_secret != NULL;
 	struct error error = {0};
-	char good[100];
 	int rc = 0;
 
 	snprintf(good, sizeof good, "%zu version%s in the store%s", count, count == 1 ? "" : "s",
 		look ? "; the newest has a valid format" : "");
-	if (count == 0)
+	if (ended != 0)
+		rc = error_set(&error, "ended at %s: run \"meetauthctl secret set %s\"",
+			text_from_time(ended, ended_text), name);
+	else if (count == 0)
 		rc = error_set(&error, "missing: run \"meetauthctl secret set %s\"", name);
 	else if (look && platform->driver->secret->validate_secret(
 				 platform->instance, values[0], &error) != 0)
 		rc = error_prefix(&error, "the newest: ");
 	add_result(findings, rc, "secret", name, good, &error);
+	if (rc == 0)
+		check_end(findings, store, name, now);
+}
+
+/* Of the keys of a platform's meetings: those that count, those that soon do not, and those that do
+ * not any more. */
+struct meeting_keys {
+	size_t count, soon, ended;
+	const struct store_secret *first; /* to end */
+};
+
+static void count_key(struct meeting_keys *keys, const struct store_secret *newest, int64_t now)
+{
+	bool has_end = newest->expires != 0;
+
+	if (has_end && newest->expires <= now) {
+		keys->ended++;
+		return;
+	}
+	keys->count++;
+	keys->soon += has_end && newest->expires <= now + SOON_MEETING_S;
+	if (has_end && (keys->first == NULL || newest->expires < keys->first->expires))
+		keys->first = newest;
+}
+
+static struct meeting_keys count_keys(const struct store *store, const char *title, int64_t now)
+{
+	struct meeting_keys keys = {0};
+	char prefix[STORE_NAME_MAX + 1];
+	const struct store_secret *all;
+	size_t count;
+
+	snprintf(prefix, sizeof prefix, "meeting/%s/", title);
+	all = store_all(store, &count);
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(all[i].name, prefix, strlen(prefix)) == 0 &&
+			(i == 0 || strcmp(all[i].name, all[i - 1].name) != 0))
+			count_key(&keys, &all[i], now);
+	return keys;
+}
+
+static void check_meeting_keys(
+	struct findings *findings, const struct store *store, const char *title)
+{
+	struct meeting_keys keys = count_keys(store, title, clock_wall());
+	char text[STORE_NAME_MAX + 200], until[TEXT_TIME_SIZE];
+
+	snprintf(text, sizeof text, "%zu meeting%s with a key in the store", keys.count,
+		keys.count == 1 ? "" : "s");
+	add(findings, true, "secret", title, text);
+	if (keys.soon > 0) {
+		snprintf(text, sizeof text,
+			"%zu key%s within 7 days, first %s at %s: meetings that go on need another "
+			"one (\"meetauthctl secret import\")",
+			keys.soon, keys.soon == 1 ? " ends" : "s end", keys.first->name,
+			text_from_time(keys.first->expires, until));
+		warn(findings, "secret", title, 0, text);
+	}
+	if (keys.ended > 0) {
+		snprintf(text, sizeof text,
+			"%zu key%s ended, and nobody gets into the meeting%s: \"meetauthctl secret "
+			"list\" shows which",
+			keys.ended, keys.ended == 1 ? " has" : "s have",
+			keys.ended == 1 ? "" : "s");
+		warn(findings, "secret", title, 0, text);
+	}
 }
 
 static void check_platform_secrets(struct findings *findings, const struct service *service)
 {
+	const struct store *store = service->files->store;
+
 	for (size_t i = 0; i < service->platform_count; i++) {
 		const struct service_platform *platform = &service->platforms[i];
 
 		if (platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
-			check_secret(findings, service->files->store, platform->title, platform);
+			check_secret(findings, store, platform->title, platform);
+		else if (platform->driver->secret_scope == PLATFORM_SECRET_PER_MEETING)
+			check_meeting_keys(findings, store, platform->title);
 	}
 }
 
@@ -224,7 +318,7 @@ static void connect_platform(struct findings *findings, const struct service *se
 	if (!reach_platform(findings, platform) || platform->driver->check_connection == NULL ||
 		service->files == NULL)
 		return;
-	secrets.count = store_texts(service->files->store, platform->title, values);
+	secrets.count = store_texts(service->files->store, platform->title, clock_wall(), values);
 	if (platform->driver->secret_scope == PLATFORM_SECRET_NONE) {
 		rc = platform->driver->check_connection(platform->instance, &secrets, &error);
 		add_result(findings, rc, "connect", platform->title, "connected", &error);
@@ -249,7 +343,8 @@ static void connect_backend(struct findings *findings, const struct service *ser
 		return;
 	}
 	if (service->files != NULL)
-		secrets.count = store_texts(service->files->store, backend->secret_name, values);
+		secrets.count = store_texts(
+			service->files->store, backend->secret_name, clock_wall(), values);
 	rc = backend->driver->connect(backend->instance, &secrets, &error);
 	add_result(findings, rc, "connect", backend->title, "reached", &error);
 }

@@ -4,13 +4,10 @@
  */
 #include "ctl/ctl.h"
 
-#include "auth/registry.h"
 #include "base/process.h"
 #include "config/nearest.h"
 #include "ctl/audit.h"
-#include "platform/registry.h"
 #include "secret/secret.h"
-#include "service/user.h"
 
 #include <errno.h>
 
@@ -39,17 +36,6 @@ struct line {
 	int argc; /* the remaining words */
 	char **argv;
 };
-
-static void load_settings(struct ctl *ctl)
-{
-	struct config_types types = {platform_section_types(), auth_section_types()};
-	struct error error;
-
-	if (service_become_user(ctl->config_file, &error) == 0)
-		ctl->settings = config_load(ctl->config_file, types, &error);
-	if (ctl->settings == NULL)
-		ctl_fail(EX_CONFIG, &error);
-}
 
 /* -- finding the command -- */
 
@@ -237,7 +223,7 @@ static int run_command(struct ctl *ctl, struct line *line)
 	audit_begin(&audit, line->argc - words, line->argv + words);
 	ctl_read_arguments(ctl->command, line->argc - words, line->argv + words, &ctl->given);
 	if (!ctl->command->loads_itself)
-		load_settings(ctl);
+		ctl_load_settings(ctl);
 	status = ctl->command->run(ctl);
 	if (ctl->command->changes && status == EX_OK)
 		audit_end(&audit, ctl->command->words);

@@ -35,7 +35,7 @@ struct ctl {
 	struct given given;
 	const char *config_file;
 	bool json;
-	struct settings *settings; /* NULL for a command with loads_itself */
+	struct settings *settings; /* NULL for a command with loads_itself, until it loads them */
 };
 
 struct ctl_command {
@@ -53,6 +53,9 @@ struct ctl_command {
 
 /* Runs the program. Returns the exit status; a command that fails calls exit(). */
 int ctl_main(int argc, char **argv);
+
+/* Becomes the user of the service and loads the configuration, for a command with loads_itself. */
+void ctl_load_settings(struct ctl *ctl);
 
 /* Print "meetauthctl: …" to standard error and exit with the status. */
 _Noreturn void ctl_fail(int status, const struct error *error);

@@ -97,23 +97,28 @@ const struct section *given_meeting(const struct ctl *ctl, char **id_r)
 
 /* ---- times ---- */
 
-int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)
+int given_end(const char *text, int64_t *end_r)
 {
-	const char *text = ctl->given.expires;
-	int64_t now = clock_wall(), expires = 0, milliseconds;
+	int64_t now = clock_wall(), milliseconds;
 
-	if (text == NULL)
-		return otherwise;
-	if (text_to_time(text, &expires) != 0) {
+	if (text_to_time(text, end_r) != 0) {
 		/* Refuse digits alone: as seconds, "2026" would be half an hour. */
 		bool is_duration = text[strspn(text, "0123456789")] != '\0' &&
 				   text_to_duration(text, &milliseconds) == 0;
 
-		expires = is_duration ? now + milliseconds / 1000 : 0;
+		*end_r = is_duration ? now + milliseconds / 1000 : 0;
 	}
-	if (expires <= now)
-		ctl_usage(ctl->command, "--expires: expected 2026-12-31, 2026-12-31T18:00Z or a "
-					"duration like 30d, in the future");
+	return *end_r > now ? 0 : -1;
+}
+
+int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)
+{
+	int64_t expires;
+
+	if (ctl->given.expires == NULL)
+		return otherwise;
+	if (given_end(ctl->given.expires, &expires) != 0)
+		ctl_usage(ctl->command, "--expires: expected " GIVEN_END_FORM ", in the future");
 	return expires;
 }
 

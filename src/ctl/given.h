@@ -17,8 +17,14 @@ const struct section *given_backend_that(const struct ctl *ctl,
 	bool (*fits)(const struct section *backend, const char *type), const char *type,
 	const char *what);
 
-/* Parses --expires: "2026-12-31", "2026-12-31T18:00Z" or a duration from now. The time must lie in
- * the future. Returns seconds since 1970, or `otherwise` if the option was not given. */
+#define GIVEN_END_FORM "2026-12-31, 2026-12-31T18:00Z or a duration like 30d"
+
+/* Parses when something ends: a text of GIVEN_END_FORM, which must lie in the future. Returns 0
+ * with *end_r in seconds since 1970, or -1. */
+int given_end(const char *text, int64_t *end_r);
+
+/* Parses --expires as given_end() does. Returns seconds since 1970, or `otherwise` if the option
+ * was not given. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);
 
 /* Returns the platform with that title, ignoring case, or NULL. */

@@ -63,8 +63,8 @@ static void add_secret(const struct settings *settings, const char *name)
 	struct secret *value = given_random();
 	unsigned version;
 
-	ctl_must(1,
-		store_set(settings->store, settings->store_key, name, value, &version, &ctl_error));
+	ctl_must(1, store_set(settings->store, settings->store_key, name, value, 0, &version,
+			    &ctl_error));
 	secret_free(&value);
 }
 
@@ -76,7 +76,7 @@ static struct store *open_store(const struct settings *settings, const char *nam
 	size_t count = 0;
 
 	if (store != NULL)
-		store_secrets(store, name, &count);
+		store_secrets(store, name, clock_wall(), &count);
 	if (store != NULL && count == 0) {
 		store_free(&store);
 		add_secret(settings, name);
@@ -116,8 +116,8 @@ static int run_create(struct ctl *ctl)
 	store = open_store(ctl->settings, name);
 	ctl_must(1, invites_add(path, &invite, id, &ctl_error));
 	invite.id = id;
-	print_link(
-		ctl->settings, &invite, secret_text(store_secrets(store, name, &count)[0].secret));
+	print_link(ctl->settings, &invite,
+		secret_text(store_secrets(store, name, clock_wall(), &count)[0].secret));
 	store_free(&store);
 	free(meeting);
 	return EX_OK;

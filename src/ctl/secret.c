@@ -4,7 +4,9 @@
  */
 #include "ctl/ctl.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "ctl/import.h"
 #include "ctl/given.h"
 #include "ctl/print.h"
 #include "ctl/secret_name.h"
@@ -15,12 +17,13 @@ static unsigned store_value(
 	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
 {
 	const struct settings *settings = ctl->settings;
+	int64_t expires = given_expiry(ctl, 0);
 	unsigned version;
 
 	ctl_must(EX_DATAERR, store_check_value(value, &ctl_error) != 0 ||
 				     secret_name_fits(name, secret_text(value), &ctl_error));
-	ctl_must(1, store_set(settings->store, settings->store_key, name->stored, value, &version,
-			    &ctl_error));
+	ctl_must(1, store_set(settings->store, settings->store_key, name->stored, value, expires,
+			    &version, &ctl_error));
 	return version;
 }
 
@@ -82,7 +85,7 @@ static void check_last(const struct settings *settings, const char *name, unsign
 	const struct store_secret *secrets;
 	size_t count = 0;
 
-	secrets = store_secrets(store, name, &count);
+	secrets = store_secrets(store, name, clock_wall(), &count);
 	if (count == 1 && secrets[0].version == version && is_configured(settings, name))
 		ctl_die(1,
 			"%s: version %u is the only one, and without it nobody could use %s; store "
@@ -131,6 +134,7 @@ static int run_list(struct ctl *ctl)
 		{"NAME", "name", NULL, NULL},
 		{"VERSION", "version", NULL, NULL},
 		{"CREATED", "created", NULL, NULL},
+		{"EXPIRES", "expires", "never", NULL},
 		{"LAST ACCEPTED", "accepted", "-", NULL},
 		{0},
 	};
@@ -148,9 +152,10 @@ static int run_list(struct ctl *ctl)
 		fprintf(stderr, "meetauthctl: %s\n", error.text);
 	secrets = store_all(store, &count);
 	for (size_t i = 0; i < count; i++)
-		print_add(list, json_pack("{s:s, s:I, s:o, s:o}", "name", secrets[i].name,
+		print_add(list, json_pack("{s:s, s:I, s:o, s:o, s:o}", "name", secrets[i].name,
 					"version", (json_int_t)secrets[i].version, "created",
-					print_time(secrets[i].created), "accepted",
+					print_time(secrets[i].created), "expires",
+					print_time(secrets[i].expires), "accepted",
 					accepted_to_json(state, store, &secrets[i])));
 	state_close(&state);
 	store_free(&store);
@@ -159,14 +164,20 @@ static int run_list(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_secret_commands[] = {
-	{"secret set", "NAME", "store a new version of a secret, from standard input or a prompt",
-		run_set, .changes = true},
+	{"secret set", "NAME [--expires WHEN]",
+		"store a new version of a secret, from standard input or a prompt", run_set,
+		.changes = true},
+	{"secret import", "PLATFORM FILE",
+		"store the keys of many meetings, from lines of MEETING,KEY,EXPIRES", import_run,
+		.changes = true, .loads_itself = true},
 	{"secret list", "",
-		"list versions, when created and when last accepted, without their values",
+		"list versions, when created, when they end and when last accepted, without their "
+		"values",
 		.run = run_list},
 	{"secret retire", "NAME VERSION [--force]", "remove a version of a secret", run_retire,
 		.changes = true},
-	{"secret generate", "NAME", "store a new random key as a version, and print it once",
-		run_generate, .changes = true},
+	{"secret generate", "NAME [--expires WHEN]",
+		"store a new random key as a version, and print it once", run_generate,
+		.changes = true},
 	{0},
 };

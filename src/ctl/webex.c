@@ -69,7 +69,7 @@ static void find_client_secret(
 	struct secret *typed;
 	size_t count;
 
-	count = store_texts(store, name->stored, texts);
+	count = store_texts(store, name->stored, clock_wall(), texts);
 	if (count == STORE_VERSIONS_MAX)
 		ctl_die(1,
 			"%s has %d versions already; retire one first (\"meetauthctl secret "
@@ -118,8 +118,8 @@ static unsigned store_secret(
 	if (value == NULL)
 		xno_memory();
 	ctl_must(1, store_check_value(value, &ctl_error));
-	ctl_must(1, store_set(settings->store, settings->store_key, name->stored, value, &version,
-			    &ctl_error));
+	ctl_must(1, store_set(settings->store, settings->store_key, name->stored, value, 0,
+			    &version, &ctl_error));
 	secret_free(&value);
 	return version;
 }

@@ -219,7 +219,8 @@ static const char *find_secret(struct desk *desk)
 		service_backend(desk->visit->service, section_title(section));
 	const char *texts[STORE_VERSIONS_MAX];
 
-	if (store_texts(desk->visit->files->store, backend->secret_name, texts) == 0)
+	if (store_texts(desk->visit->files->store, backend->secret_name, desk->visit->now, texts) ==
+		0)
 		return "desk.fault.secret";
 	desk->secret = texts[0];
 	return NULL;

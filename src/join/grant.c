@@ -101,6 +101,7 @@ static void prepare(struct granting *granting, struct visit *visit, bool renewed
 		.error = &granting->error,
 	};
 	secrets = secrets_of(visit, &granting->grant.secrets.count);
+	granting->grant.secrets.ended = secrets_ended(visit);
 	for (size_t i = 0; i < granting->grant.secrets.count; i++)
 		granting->texts[i] = secret_text(secrets[i].secret);
 	fill_user_id(visit, granting->grant.user_id);

@@ -9,24 +9,40 @@ enum {
 	ACCEPTANCE_S = 400 * 24 * 3600, /* how long the time of acceptance is stored */
 };
 
-const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r)
+/* What the store calls the secret for the visit's meeting; false where there can be none. */
+static bool find_name(const struct visit *visit, char name[STORE_NAME_MAX + 1])
 {
-	char name[STORE_NAME_MAX + 1];
-	int length = 0;
+	int length = -1;
 
-	*count_r = 0;
 	switch (visit->platform->driver->secret_scope) {
 	case PLATFORM_SECRET_PER_PLATFORM:
-		length = snprintf(name, sizeof name, "%s", visit->join.platform);
+		length = snprintf(name, STORE_NAME_MAX + 1, "%s", visit->join.platform);
 		break;
 	case PLATFORM_SECRET_PER_MEETING:
-		length = snprintf(name, sizeof name, "meeting/%s/%s", visit->join.platform,
+		length = snprintf(name, STORE_NAME_MAX + 1, "meeting/%s/%s", visit->join.platform,
 			visit->join.meeting_id);
 		break;
 	case PLATFORM_SECRET_NONE:
-		return NULL;
+		break;
 	}
-	return length < (int)sizeof name ? store_secrets(visit->files->store, name, count_r) : NULL;
+	return length >= 0 && length <= STORE_NAME_MAX;
+}
+
+const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r)
+{
+	char name[STORE_NAME_MAX + 1];
+
+	*count_r = 0;
+	if (!find_name(visit, name))
+		return NULL;
+	return store_secrets(visit->files->store, name, visit->now, count_r);
+}
+
+int64_t secrets_ended(const struct visit *visit)
+{
+	char name[STORE_NAME_MAX + 1];
+
+	return find_name(visit, name) ? store_ended(visit->files->store, name, visit->now) : 0;
 }
 
 /* `meetauthctl secret list` shows the time. Storing it once a minute is enough. */

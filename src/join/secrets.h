@@ -11,6 +11,10 @@
  * visit->files. */
 const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r);
 
+/* Returns when the secret ended, in seconds since 1970; 0 if one can be used, or none was stored.
+ */
+int64_t secrets_ended(const struct visit *visit);
+
 /* Stores in the state that the platform has just accepted this version. */
 void secrets_note_acceptance(struct visit *visit, const struct store_secret *secret);
 

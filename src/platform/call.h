@@ -47,6 +47,8 @@ enum platform_secret_scope {
 struct platform_secrets {
 	const char *const *values; /* NUL-terminated, without control characters */
 	size_t count;
+	int64_t ended; /* when the last of them ended, in seconds since 1970; 0: there is one, or
+			  there never was */
 };
 
 /* An authorization request, by which an operator obtains the platform's secret (RFC 6749

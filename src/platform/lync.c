@@ -86,24 +86,33 @@ static int lync_arrive(const void *context, struct platform_arrival *arrival)
 
 /* ---- the key, and the page ---- */
 
+static int lync_validate_secret(const void *context, const char *secret, struct error *error)
+{
+	(void)context;
+	if (strlen(secret) > KEY_MAX || !text_is_printable(secret))
+		return error_set(
+			error, "the key of a meeting is a text of at most %d bytes", KEY_MAX);
+	return 0;
+}
+
 static enum platform_verdict lync_admit(void *context, const struct platform_grant *grant)
 {
 	const struct lync *lync = context;
+	char ended[TEXT_TIME_SIZE];
 	const char *key;
 
 	if (grant->secrets.count == 0) {
-		error_set(grant->error,
-			"no key for this meeting is in the store: meetauthctl secret set "
-			"meeting/%s/%s",
+		error_set(grant->error, "%s%s: meetauthctl secret set meeting/%s/%s",
+			grant->secrets.ended != 0 ? "the key of this meeting ended at "
+						  : "no key for this meeting is in the store",
+			grant->secrets.ended != 0 ? text_from_time(grant->secrets.ended, ended)
+						  : "",
 			lync->title, grant->join->meeting_id);
 		return PLATFORM_REFUSED;
 	}
 	key = grant->secrets.values[0];
-	if (strlen(key) > KEY_MAX || !text_is_printable(key)) {
-		error_set(grant->error, "the meeting's key is longer than %d bytes, or not text",
-			KEY_MAX);
+	if (lync_validate_secret(lync, key, grant->error) != 0)
 		return PLATFORM_UNABLE;
-	}
 	buffer_text(grant->token, key);
 	*grant->accepted = 0;
 	return grant->token->failed ? PLATFORM_UNABLE : PLATFORM_GRANTED;
@@ -136,6 +145,7 @@ const struct platform_driver platform_lync = {
 	.instance_size = sizeof(struct lync),
 	.grant = &(const struct platform_grant_ops){.admit = lync_admit},
 	.entry = &(const struct platform_entry_ops){.name = "lync", .arrive = lync_arrive},
+	.secret = &(const struct platform_secret_ops){.validate_secret = lync_validate_secret},
 	.secret_scope = PLATFORM_SECRET_PER_MEETING,
 	.open = lync_open,
 	.page = lync_page,

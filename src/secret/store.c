@@ -78,6 +78,16 @@ static const struct secret *parse_value(struct secret_block *values, const json_
 	return secret;
 }
 
+/* When a version ends: 0 for never, -1 where it is no time. */
+static int64_t parse_end(const json_t *entry)
+{
+	const json_t *expires = json_object_get(entry, "expires");
+
+	if (expires == NULL)
+		return 0;
+	return json_integer_value(expires) > 0 ? json_integer_value(expires) : -1;
+}
+
 /* Adds one version. store_free() frees it even if this fails. */
 static int parse_version(struct store *store, const char *name, const json_t *entry)
 {
@@ -88,10 +98,12 @@ static int parse_version(struct store *store, const char *name, const json_t *en
 		.name = strdup(name),
 		.version = (unsigned)version,
 		.created = json_integer_value(json_object_get(entry, "created")),
+		.expires = parse_end(entry),
 		.secret = parse_value(store->values, json_object_get(entry, "value")),
 	};
 	store->starved = secret->name == NULL;
-	if (version < 1 || version > UINT32_MAX || secret->name == NULL || secret->secret == NULL)
+	if (version < 1 || version > UINT32_MAX || secret->expires < 0 || secret->name == NULL ||
+		secret->secret == NULL)
 		return -1;
 	return 0;
 }
@@ -199,21 +211,41 @@ static size_t lower_bound(const struct store *store, const char *name)
 	return from;
 }
 
-const struct store_secret *store_secrets(const struct store *store, const char *name, size_t *count)
+static bool is_named(const struct store *store, size_t index, const char *name)
+{
+	return index < store->count && strcmp(store->secrets[index].name, name) == 0;
+}
+
+static bool has_ended(const struct store_secret *secret, int64_t now)
+{
+	return secret->expires != 0 && secret->expires <= now;
+}
+
+const struct store_secret *store_secrets(
+	const struct store *store, const char *name, int64_t now, size_t *count)
 {
 	size_t first = lower_bound(store, name), past = first;
 
-	while (past < store->count && strcmp(store->secrets[past].name, name) == 0)
+	while (is_named(store, past, name) && !has_ended(&store->secrets[past], now))
 		past++;
 	*count = past - first;
 	return *count == 0 ? NULL : &store->secrets[first];
 }
 
-size_t store_texts(
-	const struct store *store, const char *name, const char *texts[STORE_VERSIONS_MAX])
+int64_t store_ended(const struct store *store, const char *name, int64_t now)
+{
+	size_t first = lower_bound(store, name);
+
+	return is_named(store, first, name) && has_ended(&store->secrets[first], now)
+		       ? store->secrets[first].expires
+		       : 0;
+}
+
+size_t store_texts(const struct store *store, const char *name, int64_t now,
+	const char *texts[STORE_VERSIONS_MAX])
 {
 	size_t count;
-	const struct store_secret *secrets = store_secrets(store, name, &count);
+	const struct store_secret *secrets = store_secrets(store, name, now, &count);
 
 	for (size_t i = 0; i < count; i++)
 		texts[i] = secret_text(secrets[i].secret);

@@ -3,7 +3,7 @@
  * The sealed store: API keys by name, and the keys that the pool seals cookies with. One small
  * file:
  *
- *   "MEETAUTH" | format 1 byte: 1 | key id 4 bytes | generation 8 bytes | nonce 24 bytes |
+ *   "MEETAUTH" | format 1 byte: 1 or 2 | key id 4 bytes | generation 8 bytes | nonce 24 bytes |
  *   ciphertext and 16-byte tag; numbers are big endian
  *
  * It is encrypted with XChaCha20-Poly1305. The key is derived (crypto_kdf, context "meetauth",
@@ -13,7 +13,10 @@
  *
  *   {"hashKey": HEX, "nextKey": N, "keys": [{"id": N, "key": HEX}, …],
  *    "secrets": {NAME: {"next": N, "versions": [{"version": N, "created": SECONDS,
- *     "value": BASE64}, …]}}}
+ *     "value": BASE64, "expires": SECONDS}, …]}}}
+ *
+ * Only versions that end have "expires". A store with such a version has format 2. Programs that do
+ * not know "expires" refuse that format; they would go on using a version that has ended.
  *
  * Readers take a snapshot. A change happens under a lock and replaces the whole file. An older
  * store that is restored together with its key opens: no file can tell its own age.
@@ -33,6 +36,7 @@ struct store_secret {
 	const char *name;
 	unsigned version; /* counted from 1; a number is never used twice */
 	int64_t created;  /* seconds since 1970 */
+	int64_t expires;  /* the same; 0: never */
 	const struct secret *secret;
 };
 
@@ -44,17 +48,21 @@ struct store;
 struct store *store_open(const char *path, const char *key_path, struct error *error);
 void store_free(struct store **store);
 
-/* The versions of a secret, newest first. They live as long as the store. `count` is 0 if there is
- * no secret of that name. */
+/* The versions of a secret that may be used at `now` (seconds since 1970), newest first. They live
+ * as long as the store. `count` is 0 if there is none. When a version ends, the older ones end with
+ * it. */
 const struct store_secret *store_secrets(
-	const struct store *store, const char *name, size_t *count);
+	const struct store *store, const char *name, int64_t now, size_t *count);
+
+/* When a secret ended that had versions and may not be used at `now`; 0 for any other. */
+int64_t store_ended(const struct store *store, const char *name, int64_t now);
 
 /* The same as strings, in an array of STORE_VERSIONS_MAX. They live as long as the store. Returns
  * their number. */
-size_t store_texts(
-	const struct store *store, const char *name, const char *texts[STORE_VERSIONS_MAX]);
+size_t store_texts(const struct store *store, const char *name, int64_t now,
+	const char *texts[STORE_VERSIONS_MAX]);
 
-/* All secrets, sorted by name, newest first. */
+/* All secrets, sorted by name, newest first; also those that have ended. */
 const struct store_secret *store_all(const struct store *store, size_t *count);
 
 /* The keys for cookies and tickets: the one that seals, the one that will seal after the next
@@ -99,13 +107,30 @@ int store_check_name(const char *name, struct error *error);
  * error. */
 int store_check_value(const struct secret *value, struct error *error);
 
-/* Adds a version and sets *version_r to its number. Fails if there are STORE_VERSIONS_MAX versions:
- * the operator decides which one to retire. */
+/* Adds a version, which ends at `expires` (0: never), and sets *version_r to its number. Fails if
+ * there are STORE_VERSIONS_MAX versions: the operator decides which one to retire. */
 int store_set(const char *path, const char *key_path, const char *name, const struct secret *value,
-	unsigned *version_r, struct error *error);
+	int64_t expires, unsigned *version_r, struct error *error);
 
-/* Replaces version `version` by a new one, in one change, if it is the newest. 0 with the new
- * number in *version_r; 1 if a newer version exists, and nothing changes; -1 with an error. */
+/* A secret to import, and what the import did. */
+struct store_import {
+	const char *name;
+	const struct secret *value;
+	int64_t expires; /* 0: never */
+};
+
+struct store_imported {
+	size_t added, replaced, unchanged;
+};
+
+/* One change: each value becomes the only version of its name, and keeps its number where it was
+ * the newest already. No name may come twice. */
+int store_import(const char *path, const char *key_path, const struct store_import *list,
+	size_t count, struct store_imported *done_r, struct error *error);
+
+/* Replaces version `version` by a new one with the same end, in one change, if it is the newest. 0
+ * with the new number in *version_r; 1 if a newer version exists, and nothing changes; -1 with an
+ * error. */
 int store_replace(const char *path, const char *key_path, const char *name, unsigned version,
 	const struct secret *value, unsigned *version_r, struct error *error);
 

@@ -229,7 +229,16 @@ int store_rekey(const char *path, const char *key_path, struct error *error)
 
 /* -- secrets -- */
 
-static json_t *new_version(json_int_t number, const struct secret *value)
+/* Gives a version an end, or takes it away. 0 or -1. */
+static int set_end(json_t *version, int64_t expires)
+{
+	if (expires != 0)
+		return json_object_set_new(version, "expires", json_integer(expires));
+	json_object_del(version, "expires");
+	return 0;
+}
+
+static json_t *new_version(json_int_t number, const struct secret *value, int64_t expires)
 {
 	char text[sodium_base64_ENCODED_LEN(SECRET_MAX, sodium_base64_VARIANT_ORIGINAL)];
 	json_t *version;
@@ -239,6 +248,10 @@ static json_t *new_version(json_int_t number, const struct secret *value)
 	version = json_pack("{s:I, s:I, s:s}", "version", number, "created",
 		(json_int_t)clock_wall(), "value", text);
 	explicit_bzero(text, sizeof text);
+	if (version != NULL && set_end(version, expires) != 0) {
+		json_decref(version);
+		return NULL;
+	}
 	return version;
 }
 
@@ -254,8 +267,8 @@ static json_t *entry_of(json_t *root, const char *name)
 	return json_object_set_new(secrets, name, entry) == 0 ? entry : NULL;
 }
 
-static int add_version(
-	struct change *change, const char *name, const struct secret *value, unsigned *version_r)
+static int add_version(struct change *change, const char *name, const struct secret *value,
+	int64_t expires, unsigned *version_r)
 {
 	json_t *entry = entry_of(change->file.root, name);
 	json_t *versions = json_object_get(entry, "versions");
@@ -270,7 +283,7 @@ static int add_version(
 			name, STORE_VERSIONS_MAX);
 	if (number < 1 || number >= UINT32_MAX)
 		return error_set(change->error, "%s: no version number is left", name);
-	if (json_array_insert_new(versions, 0, new_version(number, value)) != 0 ||
+	if (json_array_insert_new(versions, 0, new_version(number, value, expires)) != 0 ||
 		json_object_set_new(entry, "next", json_integer(number + 1)) != 0)
 		return no_memory(change);
 	*version_r = (unsigned)number;
@@ -278,7 +291,7 @@ static int add_version(
 }
 
 int store_set(const char *path, const char *key_path, const char *name, const struct secret *value,
-	unsigned *version_r, struct error *error)
+	int64_t expires, unsigned *version_r, struct error *error)
 {
 	struct change change;
 	int rc;
@@ -286,7 +299,7 @@ int store_set(const char *path, const char *key_path, const char *name, const st
 	if (store_check_name(name, error) != 0 || store_check_value(value, error) != 0 ||
 		begin_change(&change, path, key_path, error) != 0)
 		return -1;
-	rc = add_version(&change, name, value, version_r);
+	rc = add_version(&change, name, value, expires, version_r);
 	if (rc == 0)
 		rc = commit(&change);
 	end_change(&change);
@@ -317,8 +330,85 @@ int store_set_only(const char *path, const char *key_path, const char *name,
 		return -1;
 	*dropped_r = drop_versions(&change, name);
 	if (value != NULL)
-		rc = add_version(&change, name, value, &version);
+		rc = add_version(&change, name, value, 0, &version);
 	if (rc == 0 && (value != NULL || *dropped_r > 0))
+		rc = commit(&change);
+	end_change(&change);
+	return rc;
+}
+
+static json_t *newest_of(const struct change *change, const char *name)
+{
+	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
+
+	return json_array_get(json_object_get(entry, "versions"), 0);
+}
+
+static bool has_value(const json_t *version, const struct secret *value)
+{
+	char text[sodium_base64_ENCODED_LEN(SECRET_MAX, sodium_base64_VARIANT_ORIGINAL)];
+	const json_t *stored = json_object_get(version, "value");
+	size_t length;
+	bool same;
+
+	sodium_bin2base64(text, sizeof text, (const uint8_t *)secret_text(value),
+		secret_length(value), sodium_base64_VARIANT_ORIGINAL);
+	length = strlen(text);
+	same = json_string_length(stored) == length &&
+	       seal_equal(json_string_value(stored), text, length);
+	explicit_bzero(text, sizeof text);
+	return same;
+}
+
+/* The newest version becomes the only one, with the end of the import. */
+static int keep_newest(
+	struct change *change, const struct store_import *import, struct store_imported *done_r)
+{
+	json_t *newest = newest_of(change, import->name);
+	json_t *entry =
+		json_object_get(json_object_get(change->file.root, "secrets"), import->name);
+	json_t *versions = json_object_get(entry, "versions");
+
+	if (json_array_size(versions) == 1 &&
+		json_integer_value(json_object_get(newest, "expires")) == import->expires) {
+		done_r->unchanged++;
+		return 0;
+	}
+	done_r->replaced++;
+	while (json_array_size(versions) > 1)
+		json_array_remove(versions, 1);
+	return set_end(newest, import->expires) == 0 ? 0 : no_memory(change);
+}
+
+static int import_one(
+	struct change *change, const struct store_import *import, struct store_imported *done_r)
+{
+	unsigned version;
+
+	if (store_check_name(import->name, change->error) != 0 ||
+		store_check_value(import->value, change->error) != 0)
+		return -1;
+	if (has_value(newest_of(change, import->name), import->value))
+		return keep_newest(change, import, done_r);
+	if (drop_versions(change, import->name) > 0)
+		done_r->replaced++;
+	else
+		done_r->added++;
+	return add_version(change, import->name, import->value, import->expires, &version);
+}
+
+int store_import(const char *path, const char *key_path, const struct store_import *list,
+	size_t count, struct store_imported *done_r, struct error *error)
+{
+	struct change change;
+	int rc = 0;
+
+	*done_r = (struct store_imported){0};
+	if (begin_change(&change, path, key_path, error) != 0)
+		return -1;
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = import_one(&change, &list[i], done_r);
+	if (rc == 0 && done_r->unchanged < count)
 		rc = commit(&change);
 	end_change(&change);
 	return rc;
@@ -355,30 +445,25 @@ int store_retire(const char *path, const char *key_path, const char *name, unsig
 	return rc;
 }
 
-/* True if `number` is the newest version of the name. */
-static bool is_newest(const struct change *change, const char *name, unsigned number)
-{
-	json_t *entry = json_object_get(json_object_get(change->file.root, "secrets"), name);
-	json_t *newest = json_array_get(json_object_get(entry, "versions"), 0);
-
-	return json_integer_value(json_object_get(newest, "version")) == (json_int_t)number;
-}
-
 int store_replace(const char *path, const char *key_path, const char *name, unsigned version,
 	const struct secret *value, unsigned *version_r, struct error *error)
 {
 	struct change change;
+	const json_t *newest;
+	int64_t expires;
 	int rc;
 
 	if (store_check_value(value, error) != 0 ||
 		begin_change(&change, path, key_path, error) != 0)
 		return -1;
-	if (!is_newest(&change, name, version)) {
+	newest = newest_of(&change, name);
+	expires = json_integer_value(json_object_get(newest, "expires"));
+	if (json_integer_value(json_object_get(newest, "version")) != (json_int_t)version) {
 		rc = 1;
 	} else {
 		rc = remove_version(&change, name, version);
 		if (rc == 0)
-			rc = add_version(&change, name, value, version_r);
+			rc = add_version(&change, name, value, expires, version_r);
 		if (rc == 0)
 			rc = commit(&change);
 	}

@@ -10,6 +10,7 @@
 
 enum {
 	FORMAT = 1,
+	FORMAT_ENDS = 2, /* the same, and secrets may end */
 	FORMAT_AT = sizeof MAGIC - 1,
 	ID_AT = FORMAT_AT + 1,
 	ID_SIZE = 4,
@@ -79,10 +80,10 @@ static int check_header(const char *path, const struct buffer *sealed, struct er
 	if (sealed->length < CIPHER_AT + TAG_SIZE)
 		return error_set(error, "%s: truncated (%zu bytes); restore it from a backup", path,
 			sealed->length);
-	if (data[FORMAT_AT] != FORMAT)
+	if (data[FORMAT_AT] != FORMAT && data[FORMAT_AT] != FORMAT_ENDS)
 		return error_set(error,
-			"%s: has format %u; this version of meetauth reads format %d only", path,
-			(unsigned)(unsigned char)data[FORMAT_AT], FORMAT);
+			"%s: has format %u; this version of meetauth reads formats %d and %d", path,
+			(unsigned)(unsigned char)data[FORMAT_AT], FORMAT, FORMAT_ENDS);
 	return 0;
 }
 
@@ -193,6 +194,19 @@ int store_file_read(
 	return -1;
 }
 
+/* A program that knows no ends must not open a store that has some. */
+static uint8_t format_of(json_t *root)
+{
+	json_t *entry, *version;
+	const char *name;
+	size_t i;
+
+	json_object_foreach(json_object_get(root, "secrets"), name, entry) json_array_foreach(
+		json_object_get(entry, "versions"), i,
+		version) if (json_object_get(version, "expires") != NULL) return FORMAT_ENDS;
+	return FORMAT;
+}
+
 /* Appends the sealed store; marks the buffer as failed if it does not fit. */
 static void seal(
 	const struct store_file *file, const char *plain, size_t length, struct buffer *sealed)
@@ -203,7 +217,7 @@ static void seal(
 		sealed->failed = true;
 		return;
 	}
-	header[FORMAT_AT] = FORMAT;
+	header[FORMAT_AT] = format_of(file->root);
 	derive_id(file->master, header + ID_AT);
 	put_number(header + GENERATION_AT, file->generation);
 	randombytes_buf(header + NONCE_AT, NONCE_SIZE);

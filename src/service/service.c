@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 #include "auth/totp.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "outbound/trust.h"
 #include "service/groups.h"
@@ -313,7 +314,7 @@ const char *service_missing_secret(const struct service *service, size_t *at)
 	while (*at < service->platform_count) {
 		const struct service_platform *platform = &service->platforms[(*at)++];
 
-		store_secrets(store, platform->title, &count);
+		store_secrets(store, platform->title, clock_wall(), &count);
 		if (count == 0 && platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
 			return platform->title;
 	}
@@ -321,7 +322,7 @@ const char *service_missing_secret(const struct service *service, size_t *at)
 		const struct service_backend *backend =
 			&service->backends[(*at)++ - service->platform_count];
 
-		store_secrets(store, backend->secret_name, &count);
+		store_secrets(store, backend->secret_name, clock_wall(), &count);
 		if (count == 0 && auth_needs_secret(backend->driver, backend->instance))
 			return backend->secret_name;
 	}

@@ -93,7 +93,7 @@ static int is_newest(struct upkeep *upkeep, const struct settings *settings)
 
 	if (store == NULL)
 		return -1;
-	secrets = store_secrets(store, upkeep->title, &count);
+	secrets = store_secrets(store, upkeep->title, clock_wall(), &count);
 	rc = count > 0 && secrets[0].version == upkeep->version;
 	store_free(&store);
 	return rc;
@@ -316,7 +316,8 @@ static bool is_over(
 	size_t count;
 
 	*why_r = NULL;
-	secret = store_secrets((*upkeep->current)->files->store, waiter->title, &count);
+	secret = store_secrets(
+		(*upkeep->current)->files->store, waiter->title, clock_wall(), &count);
 	if (count > 0 && secret->version > waiter->version)
 		return true;
 	if (failed_at(upkeep, waiter->title, waiter->version) >= waiter->since - REST_WAITERS_S)
@@ -378,7 +379,7 @@ static const struct store_secret *find_due(
 
 	if (platform->driver->secret == NULL || platform->driver->secret->renewal_due == NULL)
 		return NULL;
-	secret = store_secrets(upkeep->files->store, platform->title, &count);
+	secret = store_secrets(upkeep->files->store, platform->title, now, &count);
 	if (count == 0)
 		return NULL;
 	*forced_r = platform->driver->secret->renewal_due(

@@ -88,8 +88,8 @@ static int prepare(struct call *call, struct service_backend *backend)
 	call->refused = false;
 	call->error.text[0] = '\0';
 	call->secrets.values = call->texts;
-	call->secrets.count =
-		store_texts(call->visit->files->store, backend->secret_name, call->texts);
+	call->secrets.count = store_texts(
+		call->visit->files->store, backend->secret_name, call->visit->now, call->texts);
 	identity_release(&call->who);
 	return identity_set(&call->who.backend, backend->title, IDENTITY_SUBJECT_MAX);
 }

@@ -78,7 +78,7 @@ int delivery_send(struct visit *visit, struct service_backend *backend,
 	delivery->challenge = *challenge;
 	delivery->secrets.values = delivery->texts;
 	delivery->secrets.count =
-		store_texts(visit->files->store, backend->secret_name, delivery->texts);
+		store_texts(visit->files->store, backend->secret_name, visit->now, delivery->texts);
 	delivery->job.work = deliver;
 	delivery->job.done = on_delivered;
 	delivery->job.whose = client_whose(visit);

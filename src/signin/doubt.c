@@ -78,7 +78,8 @@ static void ask_about_nobody(
 	doubt->files = files_use(files);
 	doubt->backend = backend;
 	doubt->secrets.values = doubt->texts;
-	doubt->secrets.count = store_texts(files->store, backend->secret_name, doubt->texts);
+	doubt->secrets.count =
+		store_texts(files->store, backend->secret_name, clock_wall(), doubt->texts);
 	doubt->job = (struct worker_job){.work = ask, .done = on_answer};
 	if (worker_submit(backend->queue, &doubt->job) == 0)
 		return;

@@ -14,7 +14,7 @@ static size_t find_factor_keys(
 
 	if (totp_secret_name(who->backend, who->subject, name, sizeof name) != 0)
 		return 0;
-	return store_texts(visit->files->store, name, keys);
+	return store_texts(visit->files->store, name, visit->now, keys);
 }
 
 void factor_digest(

@@ -26,11 +26,14 @@ static void check_secret(
 	uint8_t key[STATE_KEY_SIZE];
 	size_t count;
 
-	secret = store_secrets(visit->files->store, platform->title, &count);
+	secret = store_secrets(visit->files->store, platform->title, visit->now, &count);
 	if (platform->driver->secret_scope != PLATFORM_SECRET_PER_PLATFORM)
 		return;
 	if (count == 0) {
-		buffer_printf(why, "platform %s: no secret in the store\n", platform->title);
+		buffer_printf(why, "platform %s: %s\n", platform->title,
+			store_ended(visit->files->store, platform->title, visit->now) != 0
+				? "its secret in the store has ended"
+				: "no secret in the store");
 		return;
 	}
 	store_refused_key(store_hash_key(visit->files->store), secret->name, secret->version, key);
@@ -87,7 +90,7 @@ static void print_secret_times(const struct visit *visit, struct buffer *text)
 	for (size_t i = 0; i < service->platform_count; i++) {
 		const char *title = service->platforms[i].title;
 
-		secret = store_secrets(visit->files->store, title, &count);
+		secret = store_secrets(visit->files->store, title, visit->now, &count);
 		if (count > 0)
 			metrics_print_member(text, METRIC_SECRET_TIME, title, secret->created);
 	}

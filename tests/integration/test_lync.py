@@ -101,6 +101,25 @@ def test_meetauthctl_says_what_is_wrong_with_a_name(setup):
         assert done.returncode == 64 and '"%s" is not a meeting of %s: ' % (name, TITLE) in done.stderr and words in done.stderr, done
 
 
+def test_imported_keys_are_shown_until_their_end(setup):
+    """A key that ends is shown, and then its meeting is refused like one without a key, and the log says why."""
+    def import_keys(end):
+        rows = ["meeting,key,expires", "john@contoso.example/IMPORT1,\"key, of one\",2199-12-31", "\"meet:%s\",key of two,%s" % (URI.replace("854T0R7G", "IMPORT2"), end)]
+        return setup.rig.ctl("secret", "import", TITLE, "-", text="\n".join(rows) + "\n").stdout
+    assert import_keys("30d") == "%s: 2 keys added, 0 replaced, 0 unchanged\n" % TITLE
+    visitor = setup.visitor()
+    for meeting, key in (("IMPORT1", "key, of one"), ("IMPORT2", "key of two")):
+        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(visitor.get("/auth/lync/john@contoso.example/" + meeting)), "the imported key")
+        assert shown(page)[1] == key
+    assert import_keys("15s") == "%s: 0 keys added, 1 replaced, 1 unchanged\n" % TITLE
+    answer = wait_for(lambda: (lambda got: got if got.status != 200 else None)(visitor.get("/auth/lync/john@contoso.example/IMPORT2", JSON)), "the end of the key", 300)
+    assert (answer.status, answer.code) == (403, "exchange-refused") and "key of two" not in answer.text
+    assert "the key of this meeting ended at 20" in setup.audit(answer)["detail"]
+    assert shown(visitor.get("/auth/lync/john@contoso.example/IMPORT1"))[1] == "key, of one"
+    listed = setup.rig.ctl("secret", "list").stdout
+    assert "2199-12-31T00:00:00Z" in listed and "key of" not in listed
+
+
 def test_check_wants_no_key_by_the_platforms_name(setup):
     lines = [line for line in setup.rig.ctl("check", check=False).stdout.splitlines() if line.startswith("FAIL")]
     assert not lines, lines

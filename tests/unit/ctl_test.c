@@ -4,8 +4,10 @@
  */
 #include "ctl_fixture.h"
 
+#include "base/clock.h"
 #include "ctl/qr.h"
 #include "ctl/print.h"
+#include "secret/store.h"
 
 #include <pty.h>
 #include <sys/socket.h>
@@ -48,7 +50,7 @@ static void wrong_calls_say_what_is_wrong(void **state)
 			"unknown command: user lst\ndid you mean \"meetauthctl user list\"?"},
 		{{"secret"}, "incomplete command: secret\n\"meetauthctl secret --help\""},
 		{{"secret", "set"}, "secret set: missing operand\nusage: meetauthctl [-c FILE] "
-				    "[--json] secret set NAME\n"},
+				    "[--json] secret set NAME [--expires WHEN]\n"},
 		{{"secret", "set", "a", "b"}, "secret set: extra operand \"b\""},
 		{{"secret", "list", "x"}, "secret list: unexpected argument \"x\""},
 		{{"secret", "list", "-x"}, "unknown option -x"},
@@ -229,6 +231,125 @@ static void only_secrets_that_something_reads_are_stored(void **state)
 	TYPE(EX_USAGE, "key", "secret", "set", "backend/own");
 	CALL(0, "secret", "retire", "backend/own", "1");
 	CALL(0, "secret", "retire", "meeting/lync/anna@contoso.example/PX4", "1");
+}
+
+#define LYNC "platform \"lync\" { type = \"lync\" domains = {\"contoso.example\"} }\n"
+#define URI  "sip:anna@contoso.example;gruu;opaque=app:conf:focus:id:"
+
+static void keys_of_meetings_are_imported(void **state)
+{
+	(void)state;
+	configure(LYNC);
+	CALL(0, "init");
+	put_file(in_folder("keys.csv"),
+		"\xef\xbb\xbfMeeting,Key,Expires\r\n"
+		"# of the summer\r\n\r\n"
+		"conf:" URI "PX4,\"key \"\"one\"\", of PX4\",2199-12-31\r\n"
+		"\"anna@contoso.example/px5\",key two,2199-12-31T18:00Z\n" URI
+		"PX6,key three,\n" URI "PX7,key four");
+	CALL(0, "secret", "import", "LYNC", in_folder("keys.csv"));
+	assert_string_equal(out, "lync: 4 keys added, 0 replaced, 0 unchanged\n");
+	CALL(0, "secret", "list");
+	says(out, "meeting/lync/anna@contoso.example/PX4");
+	says(out, "2199-12-31T18:00:00Z");
+	says(out, "  never  ");
+	assert_null(strstr(out, "key one"));
+	CALL(0, "secret", "list", "--json");
+	says(out, "\"expires\": \"2199-12-31T00:00:00Z\"");
+	says(out, "\"expires\": null");
+	TYPE(0,
+		"anna@contoso.example/PX4,\"key \"\"one\"\", of PX4\",2199-12-31\n"
+		"anna@contoso.example/PX5,another,2199-12-31\n",
+		"secret", "import", "lync", "-");
+	assert_string_equal(out, "lync: 0 keys added, 1 replaced, 1 unchanged\n");
+}
+
+static void an_import_names_each_line_that_is_wrong(void **state)
+{
+	static const char *const lines[] = {"1: field 1 is no meeting of lync: ",
+		"2: expected MEETING,KEY", "3: field 2: a secret has 1 to 4096",
+		"4: field 3 takes 2026-12-31", "5: field 3 takes 2026-12-31",
+		"6: more than 3 fields", "7: a quotation mark inside", "8: a quotation mark inside",
+		"10: the same meeting as in line 9", "11: field 2: the key of a meeting",
+		"12: field 1 is no meeting", "13: field 2: the secret has a control"};
+	char text[2000], expected[300];
+
+	(void)state;
+	configure(LYNC);
+	CALL(0, "init");
+	snprintf(text, sizeof text,
+		"tops3cret," URI "1,2199-01-01\n" URI "2\n" URI "3,\n" URI
+		"4,tops3cret,2020-01-01\n" URI "5,tops3cret,2199\n" URI
+		"6,tops,3cret,2199-01-01\n" URI "7,\"tops3cret\n" URI "8,tops\"3cret\n" URI
+		"9,tops3cret\n"
+		"anna@contoso.example/9,tops3cret\n" URI "11,%0129d\n"
+		"eve@elsewhere.example/1,tops3cret\n" URI "13,tops3cret\t\n" URI "14,good\n",
+		0);
+	put_file(in_folder("keys.csv"), text);
+	CALL(EX_DATAERR, "secret", "import", "lync", in_folder("keys.csv"));
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		snprintf(expected, sizeof expected, "meetauthctl: %s:%s", in_folder("keys.csv"),
+			lines[i]);
+		says(err, expected);
+	}
+	says(err, ": 12 lines cannot be imported; nothing was stored\n");
+	assert_null(strstr(err, "3cret"));
+	CALL(0, "secret", "list", "--json");
+	assert_string_equal(out, "[]\n");
+	TYPE(EX_DATAERR, "x\n", "secret", "import", "lync", "-");
+	says(err, "meetauthctl: standard input:1: expected MEETING,KEY");
+	TYPE(EX_DATAERR, "# nothing\n", "secret", "import", "lync", "-");
+	says(err, "standard input: has no keys");
+	CALL(EX_USAGE, "secret", "import", HOST, in_folder("keys.csv"));
+	says(err, "has no keys of meetings");
+	CALL(EX_USAGE, "secret", "import", "nowhere", in_folder("keys.csv"));
+	CALL(EX_NOINPUT, "secret", "import", "lync", in_folder("none.csv"));
+	assert_int_equal(chmod(in_folder("keys.csv"), 0644), 0);
+	CALL(EX_NOINPUT, "secret", "import", "lync", in_folder("keys.csv"));
+}
+
+/* Stores a secret that ended, which no command does. In a process of its own: libsodium is for the
+ * commands to start. */
+static void put_ended(const char *name)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		unsigned version;
+		bool good = secret_init(NULL) == 0 &&
+			    store_set(in_folder("store"), in_folder("store.key"), name,
+				    secret_new("key", 3), clock_wall() - 60, &version, NULL) == 0;
+
+		_exit(good ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void check_says_what_ends_and_what_has_ended(void **state)
+{
+	(void)state;
+	configure(LYNC);
+	put_file(in_folder("users.passwd"), "# meetauth users 1\n");
+	CALL(0, "init");
+	TYPE(0, "key\n", "secret", "set", HOST, "--expires", "29d");
+	TYPE(0, "key\n", "secret", "set", "meeting/lync/anna@contoso.example/1", "--expires", "6d");
+	TYPE(0, "key\n", "secret", "set", "meeting/lync/anna@contoso.example/2", "--expires", "8d");
+	TYPE(EX_USAGE, "key\n", "secret", "set", HOST, "--expires", "2020-01-01");
+	CALL(0, "check");
+	says(out, "warn  secret    " HOST "       ends at 20");
+	says(out, "2 meetings with a key in the store");
+	says(out, "1 key ends within 7 days, first meeting/lync/anna@contoso.example/1 at 20");
+	put_ended("meeting/lync/anna@contoso.example/2");
+	put_ended(HOST);
+	CALL(1, "check");
+	says(out, "FAIL  secret    " HOST "       ended at 20");
+	says(out, "1 meeting with a key in the store");
+	says(out, "1 key has ended, and nobody gets into the meeting: ");
+	CALL(0, "secret", "retire", HOST, "2"); /* not the last that can be used */
+	CALL(0, "check");
+	CALL(1, "secret", "retire", HOST, "1");
 }
 
 /* Answers each prompt on the terminal with the next of the answers. */
@@ -498,6 +619,9 @@ int main(void)
 		TEST(secrets_have_versions),
 		TEST(a_list_without_a_state_says_unknown),
 		TEST(only_secrets_that_something_reads_are_stored),
+		TEST(keys_of_meetings_are_imported),
+		TEST(an_import_names_each_line_that_is_wrong),
+		TEST(check_says_what_ends_and_what_has_ended),
 		TEST(a_secret_is_typed_twice_at_a_terminal),
 		TEST(sessions_end),
 		TEST(check_has_a_finding_for_each_part),

@@ -129,7 +129,25 @@ static void without_a_key_nobody_gets_in(void **state)
 	assert_int_equal(platform_lync.grant->admit(lync, &grant), PLATFORM_REFUSED);
 	assert_non_null(strstr(error.text, "secret set meeting/" HOST "/" NAME));
 	assert_int_equal(token.length, 0);
+	grant.secrets.ended = NOW;
+	assert_int_equal(platform_lync.grant->admit(lync, &grant), PLATFORM_REFUSED);
+	assert_non_null(strstr(error.text, "ended at 2026-09-21T"));
 	join_release(&join);
+	platform_close(&platform_lync, &lync);
+}
+
+static void a_key_is_a_text_that_a_page_can_show(void **state)
+{
+	void *lync = open_driver(*state, &platform_lync, HOST, "");
+	struct error error = {""};
+	char text[130];
+
+	memset(text, 'k', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	assert_int_equal(platform_lync.secret->validate_secret(lync, text, &error), -1);
+	assert_non_null(strstr(error.text, "at most 128 bytes"));
+	assert_int_equal(platform_lync.secret->validate_secret(lync, text + 1, &error), 0);
+	assert_int_equal(platform_lync.secret->validate_secret(lync, "k\xff", &error), -1);
 	platform_close(&platform_lync, &lync);
 }
 
@@ -143,6 +161,7 @@ int main(void)
 		TEST(a_conference_is_read_as_people_paste_it),
 		TEST(the_page_has_links_and_key),
 		TEST(without_a_key_nobody_gets_in),
+		TEST(a_key_is_a_text_that_a_page_can_show),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -579,7 +579,7 @@ void site_secret(const char *name, const char *value)
 	struct error error;
 	unsigned version;
 
-	if (store_set(site.store, site.store_key, name, secret, &version, &error) != 0)
+	if (store_set(site.store, site.store_key, name, secret, 0, &version, &error) != 0)
 		fail_msg("%s", error.text);
 	secret_free(&secret);
 }

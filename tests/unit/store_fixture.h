@@ -6,6 +6,7 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
+#include "base/clock.h"
 #include "secret/store.h"
 
 #include <dirent.h>
@@ -52,7 +53,7 @@ static unsigned set_secret(const char *name, const char *text)
 	struct error error = {""};
 	unsigned version = 0;
 
-	if (store_set(path, key_path, name, value, &version, &error) != 0)
+	if (store_set(path, key_path, name, value, 0, &version, &error) != 0)
 		fail_msg("%s", error.text);
 	secret_free(&value);
 	return version;
@@ -87,7 +88,7 @@ static void assert_secret(const char *text)
 {
 	struct store *store = open_store();
 	size_t count;
-	const struct store_secret *secrets = store_secrets(store, NAME, &count);
+	const struct store_secret *secrets = store_secrets(store, NAME, clock_wall(), &count);
 
 	assert_true(count > 0);
 	assert_string_equal(secret_text(secrets[0].secret), text);

@@ -34,7 +34,7 @@ static void test_missing_store_says_how_to_make_one(void **state)
 
 	(void)state;
 	assert_refused("meetauthctl init");
-	assert_int_equal(store_set(path, key_path, NAME, value, &version, &error), -1);
+	assert_int_equal(store_set(path, key_path, NAME, value, 0, &version, &error), -1);
 	assert_non_null(strstr(error.text, "meetauthctl init"));
 	assert_int_equal(store_rekey(path, key_path, &error), -1);
 	secret_free(&value);
@@ -103,9 +103,9 @@ static void test_A74_other_format_is_refused(void **state)
 	struct buffer bytes = contents(path);
 
 	(void)state;
-	bytes.data[8] = 2;
+	bytes.data[8] = 3;
 	put_contents(path, bytes.data, bytes.length, 0600);
-	assert_refused("has format 2; this version of meetauth reads format 1 only");
+	assert_refused("has format 3; this version of meetauth reads formats 1 and 2");
 	bytes.data[8] = 0;
 	put_contents(path, bytes.data, bytes.length, 0600);
 	assert_refused("has format 0");

@@ -90,15 +90,15 @@ static void test_set_adds_versions_newest_first(void **state)
 	assert_int_equal(set_secret("backend/staff", "other"), 1);
 	assert_int_equal(set_secret(NAME, "second"), 2);
 	store = open_store();
-	secrets = store_secrets(store, NAME, &count);
+	secrets = store_secrets(store, NAME, clock_wall(), &count);
 	assert_int_equal(count, 2);
 	assert_int_equal(secrets[0].version, 2);
 	assert_string_equal(secret_text(secrets[0].secret), "second");
 	assert_string_equal(secret_text(secrets[1].secret), "first");
 	assert_true(secrets[0].created <= clock_wall() && secrets[1].created > clock_wall() - 60);
-	assert_null(store_secrets(store, "meeting.example.or", &count));
+	assert_null(store_secrets(store, "meeting.example.or", clock_wall(), &count));
 	assert_int_equal(count, 0);
-	assert_null(store_secrets(store, "zzz", &count));
+	assert_null(store_secrets(store, "zzz", clock_wall(), &count));
 	secrets = store_all(store, &count);
 	assert_int_equal(count, 3);
 	assert_string_equal(secrets[0].name, "backend/staff");
@@ -140,11 +140,11 @@ static void test_too_many_versions_are_refused_and_none_removed(void **state)
 	(void)state;
 	for (unsigned i = 0; i < STORE_VERSIONS_MAX; i++)
 		set_secret(NAME, "x");
-	assert_int_equal(store_set(path, key_path, NAME, value, &version, &error), -1);
+	assert_int_equal(store_set(path, key_path, NAME, value, 0, &version, &error), -1);
 	assert_non_null(strstr(error.text, "retire one"));
 	assert_secret("x");
 	assert_int_equal(store_retire(path, key_path, NAME, 3, &error), 0);
-	assert_int_equal(store_set(path, key_path, NAME, value, &version, &error), 0);
+	assert_int_equal(store_set(path, key_path, NAME, value, 0, &version, &error), 0);
 	assert_int_equal(version, STORE_VERSIONS_MAX + 1);
 	secret_free(&value);
 }
@@ -162,7 +162,7 @@ static void test_retired_version_is_gone_and_its_number_never_used_again(void **
 	assert_secret("first");
 	assert_int_equal(store_retire(path, key_path, NAME, 1, &error), 0);
 	store = open_store();
-	assert_null(store_secrets(store, NAME, &count));
+	assert_null(store_secrets(store, NAME, clock_wall(), &count));
 	store_free(&store);
 	assert_int_equal(set_secret(NAME, "third"), 3);
 }
@@ -192,13 +192,14 @@ static void test_only_version(void **state)
 	set_secret("backend/other", "other");
 	only("third", 2);
 	store = open_store();
-	assert_string_equal(secret_text(store_secrets(store, NAME, &count)->secret), "third");
+	assert_string_equal(
+		secret_text(store_secrets(store, NAME, clock_wall(), &count)->secret), "third");
 	assert_int_equal(count, 1);
 	store_free(&store);
 	only(NULL, 1);
 	store = open_store();
-	assert_null(store_secrets(store, NAME, &count));
-	assert_non_null(store_secrets(store, "backend/other", &count));
+	assert_null(store_secrets(store, NAME, clock_wall(), &count));
+	assert_non_null(store_secrets(store, "backend/other", clock_wall(), &count));
 	store_free(&store);
 	assert_int_equal(set_secret(NAME, "fourth"), 4);
 }
@@ -217,7 +218,7 @@ static void test_replaced_version_is_gone_and_the_new_one_is_the_newest(void **s
 	assert_int_equal(store_replace(path, key_path, NAME, 2, value, &version, NULL), 0);
 	assert_int_equal(version, 3);
 	store = open_store();
-	secrets = store_secrets(store, NAME, &count);
+	secrets = store_secrets(store, NAME, clock_wall(), &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(secret_text(secrets[0].secret), "new");
 	assert_string_equal(secret_text(secrets[1].secret), "one");
@@ -239,10 +240,169 @@ static void test_replace_leaves_a_newer_version_and_a_store_without_it_alone(voi
 	set_secret(NAME, "two");
 	assert_int_equal(store_replace(path, key_path, NAME, 1, value, &version, NULL), 1);
 	store = open_store();
-	assert_string_equal(secret_text(store_secrets(store, NAME, &count)->secret), "two");
+	assert_string_equal(
+		secret_text(store_secrets(store, NAME, clock_wall(), &count)->secret), "two");
 	assert_int_equal(count, 2);
 	store_free(&store);
 	secret_free(&value);
+}
+
+static unsigned set_until(const char *text, int64_t expires)
+{
+	struct secret *value = secret_new(text, strlen(text));
+	unsigned version = 0;
+
+	assert_int_equal(store_set(path, key_path, NAME, value, expires, &version, NULL), 0);
+	secret_free(&value);
+	return version;
+}
+
+/* The newest version that may be used at a time, and how many there are. */
+static void assert_used(int64_t at, size_t count, const char *text)
+{
+	struct store *store = open_store();
+	const char *texts[STORE_VERSIONS_MAX];
+
+	assert_int_equal(store_texts(store, NAME, at, texts), count);
+	if (count > 0)
+		assert_string_equal(texts[0], text);
+	store_free(&store);
+}
+
+static char format_of_store(void)
+{
+	struct buffer bytes = contents(path);
+	char format = bytes.data[8];
+
+	buffer_release(&bytes);
+	return format;
+}
+
+static void test_what_has_ended_is_as_if_it_were_not_there(void **state)
+{
+	int64_t now = clock_wall();
+	struct store *store;
+
+	(void)state;
+	set_secret(NAME, "old");
+	set_until("ends", now + 100);
+	assert_used(now + 99, 2, "ends");
+	assert_used(now + 100, 0, NULL); /* and the older one with it */
+	set_secret(NAME, "new");
+	assert_used(now + 99, 3, "new");
+	assert_used(now + 100, 1, "new");
+	store = open_store();
+	assert_int_equal(store_ended(store, NAME, now + 1000), 0);
+	store_free(&store);
+	store_retire(path, key_path, NAME, 3, NULL);
+	store = open_store();
+	assert_int_equal(store_ended(store, NAME, now + 99), 0);
+	assert_int_equal(store_ended(store, NAME, now + 100), now + 100);
+	assert_int_equal(store_ended(store, "backend/none", now + 100), 0);
+	store_free(&store);
+}
+
+/* Version 0.2.0 knows format 1 and no ends. */
+static void test_a_store_with_ends_is_none_for_programs_that_know_none(void **state)
+{
+	(void)state;
+	set_secret(NAME, "first");
+	assert_int_equal(format_of_store(), 1);
+	set_until("ends", clock_wall() + 100);
+	assert_int_equal(format_of_store(), 2);
+	assert_secret("ends");
+	assert_int_equal(store_rekey(path, key_path, NULL), 0);
+	assert_int_equal(format_of_store(), 2);
+	store_retire(path, key_path, NAME, 2, NULL);
+	assert_int_equal(format_of_store(), 1);
+	assert_secret("first");
+}
+
+static void test_a_replacement_has_the_end_of_what_it_replaces(void **state)
+{
+	struct secret *value = secret_new("renewed", 7);
+	int64_t end = clock_wall() + 100;
+	unsigned version;
+
+	(void)state;
+	set_until("one", end);
+	assert_int_equal(store_replace(path, key_path, NAME, 1, value, &version, NULL), 0);
+	assert_used(end - 1, 1, "renewed");
+	assert_used(end, 0, NULL);
+	secret_free(&value);
+}
+
+#define KEY_NAME "meeting/lync.example.org/john@example.org/"
+
+static void import(const char *const texts[3], int64_t expires, size_t added, size_t replaced,
+	size_t unchanged)
+{
+	static const char *const names[] = {KEY_NAME "1", KEY_NAME "2", NAME};
+	struct store_import list[3];
+	struct store_imported done;
+
+	for (size_t i = 0; i < 3; i++)
+		list[i] = (struct store_import){
+			names[i], secret_new(texts[i], strlen(texts[i])), expires};
+	assert_int_equal(store_import(path, key_path, list, 3, &done, NULL), 0);
+	assert_int_equal(done.added, added);
+	assert_int_equal(done.replaced, replaced);
+	assert_int_equal(done.unchanged, unchanged);
+	for (size_t i = 0; i < 3; i++)
+		secret_free((struct secret **)&list[i].value);
+}
+
+static void test_an_import_makes_each_key_the_only_one(void **state)
+{
+	int64_t end = clock_wall() + 100;
+	struct buffer before, after;
+	const struct store_secret *all;
+	struct store *store;
+	size_t count;
+
+	(void)state;
+	set_secret(NAME, "zero");
+	set_secret(NAME, "c");
+	import((const char *[]){"a", "b", "c"}, end, 2, 1, 0);
+	assert_used(end - 1, 1, "c");
+	assert_used(end, 0, NULL);
+	before = contents(path);
+	import((const char *[]){"a", "b", "c"}, end, 0, 0, 3);
+	after = contents(path);
+	assert_int_equal(before.length, after.length);
+	assert_memory_equal(before.data, after.data, after.length);
+	buffer_release(&before);
+	buffer_release(&after);
+	import((const char *[]){"a", "B", "c"}, 0, 0, 3, 0);
+	assert_int_equal(format_of_store(), 1);
+	store = open_store();
+	all = store_all(store, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(all[0].version, 2); /* the same key with another end */
+	assert_int_equal(all[1].version, 1);
+	assert_int_equal(all[2].version, 2);
+	assert_string_equal(secret_text(all[2].secret), "B");
+	store_free(&store);
+}
+
+static void test_an_import_is_all_or_nothing(void **state)
+{
+	struct store_import list[] = {
+		{KEY_NAME "1", secret_new("a", 1), 0}, {KEY_NAME "2", secret_new("..", 2), 0}};
+	struct store_imported done;
+	struct error error;
+	struct store *store;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(store_import(path, key_path, list, 2, &done, &error), -1);
+	assert_non_null(strstr(error.text, "dots"));
+	store = open_store();
+	store_all(store, &count);
+	assert_int_equal(count, 0);
+	store_free(&store);
+	for (size_t i = 0; i < 2; i++)
+		secret_free((struct secret **)&list[i].value);
 }
 
 static void test_meetings_of_a_platform_have_secrets_of_their_own(void **state)
@@ -291,11 +451,11 @@ static void test_names_and_values_are_checked(void **state)
 		assert_int_equal(store_check_name(bad[i], &error), -1);
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 		value = secret_new(values[i], strlen(values[i]));
-		assert_int_equal(store_set(path, key_path, NAME, value, NULL, &error), -1);
+		assert_int_equal(store_set(path, key_path, NAME, value, 0, NULL, &error), -1);
 		secret_free(&value);
 	}
 	value = secret_new("a\0b", 3);
-	assert_int_equal(store_set(path, key_path, NAME, value, NULL, &error), -1);
+	assert_int_equal(store_set(path, key_path, NAME, value, 0, NULL, &error), -1);
 	assert_non_null(strstr(error.text, "at byte 2"));
 	secret_free(&value);
 }
@@ -495,9 +655,9 @@ static void test_tens_of_thousands_of_secrets_share_one_block(void **state)
 	assert_in_range(count_mappings(), before, before + 300);
 	store_all(other, &count);
 	assert_int_equal(count, MANY);
-	assert_string_equal(
-		secret_text(
-			store_secrets(one, "meeting/lync.example.org/carol/39999", &count)->secret),
+	assert_string_equal(secret_text(store_secrets(one, "meeting/lync.example.org/carol/39999",
+				    clock_wall(), &count)
+						->secret),
 		"secret");
 	store_free(&one);
 	store_free(&other);
@@ -517,6 +677,11 @@ int main(void)
 		WITH_STORE(test_too_many_versions_are_refused_and_none_removed),
 		WITH_STORE(test_retired_version_is_gone_and_its_number_never_used_again),
 		WITH_STORE(test_only_version),
+		WITH_STORE(test_what_has_ended_is_as_if_it_were_not_there),
+		WITH_STORE(test_a_store_with_ends_is_none_for_programs_that_know_none),
+		WITH_STORE(test_a_replacement_has_the_end_of_what_it_replaces),
+		WITH_STORE(test_an_import_makes_each_key_the_only_one),
+		WITH_STORE(test_an_import_is_all_or_nothing),
 		WITH_STORE(test_replaced_version_is_gone_and_the_new_one_is_the_newest),
 		WITH_STORE(test_replace_leaves_a_newer_version_and_a_store_without_it_alone),
 		WITH_STORE(test_meetings_of_a_platform_have_secrets_of_their_own),

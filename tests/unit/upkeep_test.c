@@ -114,7 +114,7 @@ static void add_secret(const char *text)
 	struct secret *value = secret_new(text, strlen(text));
 	unsigned version;
 
-	assert_int_equal(store_set(store_path, key_path, TITLE, value, &version, NULL), 0);
+	assert_int_equal(store_set(store_path, key_path, TITLE, value, 0, &version, NULL), 0);
 	secret_free(&value);
 }
 
@@ -171,7 +171,7 @@ static void assert_newest(const char *text)
 	size_t count;
 
 	assert_non_null(store);
-	secrets = store_secrets(store, TITLE, &count);
+	secrets = store_secrets(store, TITLE, clock_wall(), &count);
 	assert_true(count > 0);
 	assert_string_equal(secret_text(secrets[0].secret), text);
 	store_free(&store);
@@ -291,7 +291,7 @@ static size_t versions_of(const struct files *files)
 {
 	size_t count;
 
-	store_secrets(files->store, TITLE, &count);
+	store_secrets(files->store, TITLE, clock_wall(), &count);
 	return count;
 }
 
