@@ -103,5 +103,6 @@ unsigned service_threads(const struct service *service);
 
 struct service *service_use(struct service *service);
 
-/* Drops a reference; the last one frees the service on a worker. Call it on the loop. */
+/* Drops a reference; the last one frees the service, on a worker if there are any. The count is not
+ * atomic: a service that visits use is shared on the loop only. */
 void service_drop(struct service **service);

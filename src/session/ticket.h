@@ -94,7 +94,7 @@ int ticket_seal(const struct seal_ring *ring, enum ticket_kind kind,
 /* The verdict on a ticket; the zero value rejects it. */
 enum ticket_result {
 	TICKET_BAD = 0, /* not sealed by this pool for this kind, or damaged */
-	TICKET_FOREIGN, /* valid, but of another browser or another form */
+	TICKET_FOREIGN, /* of another browser, or made for another person's form */
 	TICKET_LATE,	/* of this browser, but expired */
 	TICKET_GOOD,
 };
