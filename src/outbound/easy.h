@@ -77,7 +77,7 @@ CURLcode easy_run(struct run *run);
  * or without it. At most ten minutes; 0: the answer does not ask. */
 int64_t easy_retry_s(CURL *easy, long status);
 
-/* How long the connection may be kept, in ms, after a header line of an answer: the line's
- * "Keep-Alive: timeout=SECONDS" less a margin, so that we close it before the server does.
- * `keep_ms` for other lines, and the most. */
+/* How long the connection may be kept, in ms: what a line "Keep-Alive: timeout=SECONDS" of the
+ * answer says, less a margin, so that we close the connection before the server does, but at most
+ * `keep_ms`. For any other line it is `keep_ms`. */
 int64_t easy_keep_ms(const char *line, size_t length, int64_t keep_ms);

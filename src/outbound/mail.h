@@ -18,7 +18,7 @@ enum {
 
 struct mail_server {
 	const char *url;     /* smtps://host[:port] or smtp://host[:port] */
-	bool plain;	     /* smtp:// without STARTTLS; to this machine only */
+	bool plain;	     /* smtp:// without TLS; allowed to this machine only */
 	const char *ca_file; /* "": the system's */
 	const char *user;    /* "": no authentication */
 	int64_t timeout_ms;  /* for the whole mail */

@@ -153,7 +153,7 @@ static void tell_on_fiber(void *context)
 	ended.job->done(ended.job, ended.cancelled);
 }
 
-/* On a fiber of its own: what waits there for the state must not hold up the caller. */
+/* Calls done() on a fiber of its own, so that the caller goes on if done() waits for the state. */
 static void tell(struct worker_job *job, bool cancelled)
 {
 	fiber_run(tell_on_fiber, &(struct ended){job, cancelled});
