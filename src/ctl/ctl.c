@@ -230,8 +230,20 @@ static int run_command(struct ctl *ctl, struct line *line)
 	return status;
 }
 
+/* NULL after the last. */
+static const struct ctl_command *command_at(size_t index)
+{
+	for (size_t group = 0; group < GROUPS; group++)
+		for (const struct ctl_command *c = groups[group]; c->words != NULL; c++)
+			if (index-- == 0)
+				return c;
+	return NULL;
+}
+
 static int run_line(struct ctl *ctl, struct line *line)
 {
+	if (line->argc > 0 && strcmp(line->argv[0], "complete") == 0)
+		return ctl_complete(command_at, line->argc - 1, line->argv + 1);
 	read_common(ctl, line);
 	/* "help user" is the same as "user --help". */
 	if (line->argc > 0 && strcmp(line->argv[0], "help") == 0) {

@@ -51,6 +51,10 @@ struct ctl_command {
 			      service's user */
 };
 
+/* complete.c: prints the candidates for the last word. `command_at` gives each command by number,
+ * and NULL after the last. Returns the exit status: 1 if a file name belongs there. */
+int ctl_complete(const struct ctl_command *(*command_at)(size_t index), int argc, char **argv);
+
 /* Runs the program. Returns the exit status; a command that fails calls exit(). */
 int ctl_main(int argc, char **argv);
 
