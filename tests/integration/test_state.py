@@ -220,7 +220,7 @@ def test_P4_a_full_state_lets_people_in_and_out_and_is_told_of(make_rig):
     until = int(time.time()) + 3600
     fill_state(rig, b"cabcdefgh", limit * 9 // 10, until)
     row, = warned(rig)
-    assert "nearly full: " in row and "from %d on nobody can join" % limit in row
+    assert "nearly full: " in row and "with %d nobody can join any more" % limit in row
     assert alice.enter().status == 302
     fill_state(rig, b"tabcdefgh", limit * 2 // 10, until)
     assert alice.enter().status == 503
