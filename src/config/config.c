@@ -53,31 +53,6 @@ static void add_section(const struct section **sections, size_t *count, struct s
 	sections[(*count)++] = section;
 }
 
-static int compare_sections(const void *a, const void *b)
-{
-	const struct section *const *one = a, *const *other = b;
-	int order = strcmp((*one)->title, (*other)->title);
-
-	return order != 0 ? order : (*one)->line - (*other)->line;
-}
-
-/* Titles that libconfuse took for different ones, of which it knows the case. */
-static int refuse_same_titles(struct arena *arena, const struct section *const *sections,
-	size_t count, struct error *error)
-{
-	const struct section **sorted = arena_alloc(arena, count, sizeof *sorted);
-
-	if (sorted == NULL)
-		return error_set(error, "%s: out of memory", sections[0]->file);
-	memcpy(sorted, sections, count * sizeof *sorted);
-	qsort(sorted, count, sizeof *sorted, compare_sections);
-	for (size_t i = 1; i < count; i++)
-		if (strcmp(sorted[i - 1]->title, sorted[i]->title) == 0)
-			return section_error(sorted[i], NULL, error,
-				"duplicate: the same is on line %d", sorted[i - 1]->line);
-	return 0;
-}
-
 static int read_sections(struct load *load, const struct schema_kind *kind, cfg_t *parsed,
 	const struct section ***array_r, size_t *count_r, struct error *error)
 {
@@ -98,7 +73,7 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 			return -1;
 		add_section(*array_r, count_r, section);
 	}
-	return refuse_same_titles(&load->arena, *array_r, count, error);
+	return 0;
 }
 
 static int read_all(

@@ -6,6 +6,7 @@
 #include "config/arena.h"
 #include "config/nearest.h"
 #include "config/source.h"
+#include "config/titles.h"
 
 #include <limits.h>
 #include <strings.h>
@@ -262,9 +263,6 @@ __attribute__((format(printf, 2, 0))) static void report(
 	parse.failed = true;
 	if (strcmp(format, "no such option '%s'") == 0) {
 		unknown_option(at, va_arg(args, const char *));
-	} else if (strcmp(format, "found duplicate title '%s'") == 0) {
-		error_set(parse.error, "duplicate title \"%.64s\": each section needs its own",
-			va_arg(args, const char *));
 	} else if (strcmp(format, "unexpected token '%s'") == 0) {
 		error_set(parse.error,
 			"\"%.64s\" does not belong here: write NAME = VALUE, and a list as {\"a\", "
@@ -302,31 +300,6 @@ static int take(cfg_t *section, cfg_opt_t *option, const char *value, void *resu
 	return 0;
 }
 
-static int to_line(const char *text)
-{
-	return text == NULL ? 0 : (int)strtol(text, NULL, 10);
-}
-
-cfg_opt_t *schema_option(cfg_t *parsed, const char *name)
-{
-	for (cfg_opt_t *opt = parsed->opts; opt->name != NULL; opt++)
-		if (strcmp(opt->name, name) == 0)
-			return opt;
-	return NULL;
-}
-
-int schema_line(cfg_t *parsed)
-{
-	const cfg_opt_t *opened = schema_option(parsed, SOURCE_OPENED);
-
-	return opened == NULL ? 1 : to_line(opened->comment);
-}
-
-int schema_option_line(const cfg_opt_t *option)
-{
-	return to_line(option->comment);
-}
-
 /* Adds an option to an array that has room. If types disagree whether it is a list, libconfuse sees
  * a list and section.c checks the type. */
 static void add_option(cfg_opt_t *opts, const char *name, enum option_kind kind)
@@ -357,6 +330,7 @@ static void add_section(cfg_opt_t *opts, const char *name, cfg_opt_t *options, c
 	opts->type = CFGT_SEC;
 	opts->flags = CFGF_MULTI | flags;
 	opts->subopts = options;
+	opts->validcb = flags & CFGF_TITLE ? titles_take_out : NULL;
 }
 
 /* libconfuse's options for a kind of section, with room for `sections` more. */
@@ -395,7 +369,6 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 		{"guest-desk", schema_desk_options, NULL},
 		{"meet", schema_meet_options, NULL},
 	};
-	const cfg_flag_t titled = CFGF_TITLE | CFGF_NO_TITLE_DUPES;
 	struct arena arena = {0};
 	cfg_t *parser;
 	cfg_opt_t *file = options_of(&arena, &kinds[0], 4, flags);
@@ -406,10 +379,10 @@ static cfg_t *make_parser(struct config_types types, cfg_flag_t flags)
 	cfg_opt_t *desk = options_of(&arena, &kinds[5], 0, flags);
 	cfg_opt_t *meet = options_of(&arena, &kinds[6], 0, flags);
 
-	add_section(file, "platform", platform, titled);
-	add_section(file, "backend", backend, titled);
-	add_section(policy, "rule", rule, titled);
-	add_section(policy, "meet", meet, titled);
+	add_section(file, "platform", platform, CFGF_TITLE);
+	add_section(file, "backend", backend, CFGF_TITLE);
+	add_section(policy, "rule", rule, CFGF_TITLE);
+	add_section(policy, "meet", meet, CFGF_TITLE);
 	add_section(file, "policy", policy, CFGF_NONE);
 	add_section(file, "guest-desk", desk, CFGF_NONE);
 	parser = cfg_init(file, flags); /* copies the options */
@@ -433,12 +406,20 @@ static int reached(const cfg_t *parsed)
 	return line;
 }
 
+static int parse_buffer(cfg_t *parser, const char *text)
+{
+	int rc = cfg_parse_buf(parser, text);
+
+	titles_put_back();
+	return rc;
+}
+
 static int parse_text(cfg_t *parser, const char *text)
 {
 	parse.failed = false;
 	cfg_set_error_function(parser, report);
-	if (cfg_parse_buf(parser, text) == CFG_SUCCESS && !parse.failed)
-		return 0;
+	if (parse_buffer(parser, text) == CFG_SUCCESS && !parse.failed)
+		return titles_refuse_same(parser, parse.file, parse.error);
 	if (!parse.failed) /* libconfuse reports nothing for an empty name */
 		error_set(parse.error,
 			"%s:%d: expected the name of an option or a section: write NAME = "
@@ -470,7 +451,7 @@ static void look_for_missing_type(const char *text, struct error *error)
 
 	parse.error = &ignored;
 	cfg_set_error_function(parser, report);
-	if (cfg_parse_buf(parser, text) == CFG_SUCCESS &&
+	if (parse_buffer(parser, text) == CFG_SUCCESS &&
 		(section = section_at_fault(parser)) != NULL)
 		chosen = schema_option(section, "type");
 	if (chosen != NULL && chosen->nvalues > 0)

@@ -206,15 +206,19 @@ static void test_duplicates(void **state)
 			"set twice, first on line 2"},
 		{BASE "platform p { type = veeting\n type = other }", 3, "set twice"},
 		{BASE "platform p { type = veeting }\nplatform p { type = veeting }", 3,
-			"title \"p\""},
+			"platform \"p\": duplicate: the same is on line 2"},
 		{BASE "platform P.example { type = veeting }\nplatform p.EXAMPLE {\n type = "
 		      "veeting }",
 			3, "duplicate: the same is on line 2"},
-		{SITE "backend staff { type = file }", 4, "title \"staff\""},
+		{SITE "backend staff { type = file }", 4, "duplicate: the same is on line 3"},
 		{SITE "policy { }\n\npolicy { default = allow }", 6,
 			"a second policy section: put all rules into the first, on line 4"},
 		{SITE "policy {\n rule \"a\" { allow = true }\n rule \"a\" { allow = false }\n}", 6,
-			"title \"a\""},
+			"rule \"a\": duplicate: the same is on line 5"},
+		{SITE "policy {\n rule b { allow = true }\n rule a { allow = true }\n"
+		      " meet m { allow = true }\n rule c { allow = true }\n"
+		      " meet m { allow = false }\n}",
+			9, "meet \"m\": duplicate: the same is on line 7"},
 		{SITE "policy { default = deny }\n\"policy|default\" = allow", 5,
 			"outside of its section"},
 		{SITE "policy { default = deny default = allow }", 4, "set twice"});

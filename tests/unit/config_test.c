@@ -314,19 +314,23 @@ static void test_policy_default_is_deny(void **state)
 
 static void test_a_large_file(void **state)
 {
-	struct buffer text = BUFFER_INIT(1 << 20);
+	enum { RULES = 22000 };
+	struct buffer text = BUFFER_INIT(2 << 20);
 	struct settings *s;
 
 	(void)state;
 	buffer_text(&text, SITE "policy {\n");
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < RULES; i++)
 		buffer_printf(&text, "rule \"r%d\" { allow = true users = {\"u%d\", \"v%d\"} }\n",
 			i, i, i);
 	buffer_text(&text, "}");
+	assert_false(text.failed);
+	assert_true(text.length > 1 << 20);
 	s = load(text.data);
-	assert_int_equal(s->policy.count, 2000);
-	assert_int_equal(s->policy.rules[1999].line, 2004);
-	assert_string_equal(s->policy.rules[1999].users.items[1], "v1999");
+	assert_int_equal(s->policy.count, RULES);
+	for (int i = 0; i < RULES; i++) /* in the order of the file */
+		assert_int_equal(s->policy.rules[i].line, 5 + i);
+	assert_string_equal(s->policy.rules[RULES - 1].users.items[1], "v21999");
 	config_free(&s);
 	buffer_release(&text);
 }
