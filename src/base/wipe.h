@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Memory is wiped as it is freed, in the whole program and whoever frees it: requests, passwords,
- * tokens and keys pass through libcurl, OpenSSL, libldap, libfcgi and jansson, which leave them
+ * tokens and keys pass through libcurl, OpenSSL, libldap and jansson, which leave them
  * where they were. wipe.c replaces free() and realloc() for the program and all its libraries;
  * nobody has to call anything. What is freed early on purpose is still wiped by whoever owns it.
  */

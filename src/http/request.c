@@ -57,12 +57,9 @@ static const struct {
 #undef FIELD
 };
 
-/* The result of a walk over the parameters. The block keeps their order, so offsets are known
- * before the block exists. */
+/* The result of a walk over the parameters. */
 struct survey {
 	const char *values[FIELDS]; /* NULL: missing */
-	size_t offsets[FIELDS];	    /* of the value, in the block */
-	size_t count, size;	    /* of the parameters, the NULs counted */
 	bool twice;		    /* a header came twice */
 };
 
@@ -78,33 +75,24 @@ static enum field find_field(const char *param, size_t name_length)
 
 static void survey_param(struct survey *survey, const char *param)
 {
-	size_t name_length = strcspn(param, "="), length = strlen(param);
-	enum field field = find_field(param, name_length);
+	const char *value = strchrnul(param, '=');
+	enum field field = find_field(param, (size_t)(value - param));
 
-	if (field != FIELDS && name_length < length) {
-		const char *value = param + name_length + 1;
-
-		/* Parameters that nginx sets may be replaced, and lists do no harm. But of two
-		 * Cookie or Origin headers nobody can tell which one is meant. */
-		if (field >= COOKIE && survey->values[field] != NULL)
-			survey->twice |= strcmp(survey->values[field], value) != 0;
-		survey->values[field] = value;
-		survey->offsets[field] = survey->size + name_length + 1;
-	}
-	survey->count++;
-	survey->size += length + 1;
+	if (field == FIELDS || *value++ == '\0')
+		return;
+	/* Parameters that nginx sets may be replaced, and lists do no harm. But of two Cookie or
+	 * Origin headers nobody can tell which one is meant. */
+	if (field >= COOKIE && survey->values[field] != NULL)
+		survey->twice |= strcmp(survey->values[field], value) != 0;
+	survey->values[field] = value;
 }
 
-/* The size of a path joined from two parameters, NUL included; 0 if DOCUMENT_URI is the path. */
-static size_t joined_path_size(const struct survey *survey)
+/* The next parameter of the block, from NULL on; NULL after the last. */
+static const char *next_param(const struct request *request, const char *param)
 {
-	size_t size = 1;
+	size_t next = param == NULL ? 0 : (size_t)(param - request->block) + strlen(param) + 1;
 
-	if (survey->values[DOCUMENT_URI] != NULL && survey->values[DOCUMENT_URI][0] != '\0')
-		return 0;
-	for (enum field field = SCRIPT_NAME; field <= PATH_INFO; field++)
-		size += survey->values[field] != NULL ? strlen(survey->values[field]) : 0;
-	return size;
+	return next < request->params_size ? request->block + next : NULL;
 }
 
 /* Copies the text with its NUL to *at and advances *at. */
@@ -118,37 +106,25 @@ static char *put(char **at, const char *text)
 	return start;
 }
 
-/* Makes the two blocks and copies everything into them. 0 or -1. */
-static int copy_all(
-	struct request *request, const struct survey *survey, char *const *envp, const char *body)
+static const char *text_or_none(const char *text)
 {
-	size_t path_size = joined_path_size(survey);
-	char *at;
+	return text != NULL ? text : "";
+}
 
-	request->block_size = survey->size + request->body_length + 1 + path_size;
-	request->block = malloc(request->block_size);
-	request->params = calloc(survey->count + 1, sizeof *request->params);
-	if (request->block == NULL || request->params == NULL)
-		return -1;
-	at = request->block;
-	for (size_t i = 0; i < survey->count; i++)
-		request->params[i] = put(&at, envp[i]);
-	request->body = at;
-	if (request->body_length > 0)
-		memcpy(at, body, request->body_length);
-	at[request->body_length] = '\0';
-	at += request->body_length + 1;
-	if (path_size == 0) {
-		request->path = request->block + survey->offsets[DOCUMENT_URI];
+/* 0 or -1. */
+static int set_path(struct request *request, const struct survey *survey)
+{
+	const char *script = text_or_none(survey->values[SCRIPT_NAME]);
+	const char *rest = text_or_none(survey->values[PATH_INFO]);
+
+	request->path = text_or_none(survey->values[DOCUMENT_URI]);
+	if (request->path[0] != '\0' || (script[0] == '\0' && rest[0] == '\0'))
 		return 0;
+	if (asprintf(&request->joined_path, "%s%s", script, rest) < 0) {
+		request->joined_path = NULL;
+		return -1;
 	}
-	request->path = at;
-	at[0] = '\0';
-	for (enum field field = SCRIPT_NAME; field <= PATH_INFO; field++)
-		if (survey->values[field] != NULL) {
-			put(&at, survey->values[field]);
-			at--;
-		}
+	request->path = request->joined_path;
 	return 0;
 }
 
@@ -163,26 +139,20 @@ static enum http_method find_method(const char *name)
 	return strcmp(name, "POST") == 0 ? HTTP_POST : HTTP_OTHER;
 }
 
-static const char *field_text(
-	const struct request *request, const struct survey *survey, enum field field)
-{
-	return survey->values[field] != NULL ? request->block + survey->offsets[field] : "";
-}
-
 static void point(struct request *request, const struct survey *survey)
 {
 	static const enum field purposes[] = {SEC_PURPOSE, PURPOSE, X_MOZ};
 
-	request->method = find_method(field_text(request, survey, METHOD));
-	request->query = field_text(request, survey, QUERY);
-	request->cookies = field_text(request, survey, COOKIE);
-	request->accept = field_text(request, survey, ACCEPT);
-	request->accept_language = field_text(request, survey, ACCEPT_LANGUAGE);
-	request->content_type = field_text(request, survey, CONTENT_TYPE);
-	request->origin = field_text(request, survey, ORIGIN);
-	request->fetch_site = field_text(request, survey, FETCH_SITE);
+	request->method = find_method(text_or_none(survey->values[METHOD]));
+	request->query = text_or_none(survey->values[QUERY]);
+	request->cookies = text_or_none(survey->values[COOKIE]);
+	request->accept = text_or_none(survey->values[ACCEPT]);
+	request->accept_language = text_or_none(survey->values[ACCEPT_LANGUAGE]);
+	request->content_type = text_or_none(survey->values[CONTENT_TYPE]);
+	request->origin = text_or_none(survey->values[ORIGIN]);
+	request->fetch_site = text_or_none(survey->values[FETCH_SITE]);
 	for (size_t i = 0; i < 3 && request->purpose[0] == '\0'; i++)
-		request->purpose = field_text(request, survey, purposes[i]);
+		request->purpose = text_or_none(survey->values[purposes[i]]);
 }
 
 /* The client's address from nginx, or "" if it is not an address, which could only mislead. */
@@ -226,34 +196,25 @@ static int check(const struct request *request, const struct survey *survey)
 	return memchr(request->body, '\0', request->body_length) != NULL ? -1 : 0;
 }
 
-int request_init(struct request *request, char *const *envp, const char *body, size_t body_length)
+int request_init(struct request *request, char *block, size_t params_size, size_t body_length)
 {
 	struct survey survey = {0};
 
 	*request = (struct request){
+		.block = block,
+		.block_size = block != NULL ? params_size + body_length + 1 : 0,
+		.params_size = params_size,
 		.path = "",
-		.query = "",
-		.cookies = "",
-		.accept = "",
-		.accept_language = "",
-		.content_type = "",
-		.origin = "",
-		.fetch_site = "",
 		.purpose = "",
-		.client = "",
-		.body = "",
+		.body = block != NULL ? block + params_size : "",
 		.body_length = body_length,
 	};
-	for (size_t i = 0; envp[i] != NULL; i++)
-		survey_param(&survey, envp[i]);
+	for (const char *at = next_param(request, NULL); at != NULL; at = next_param(request, at))
+		survey_param(&survey, at);
 	set_id(request->id, survey.values[ID]);
-	if (copy_all(request, &survey, envp, body) != 0) {
-		request->body_length = 0;
-		return -1;
-	}
 	point(request, &survey);
-	request->client = check_client(field_text(request, &survey, REMOTE_ADDR));
-	if (check(request, &survey) != 0)
+	request->client = check_client(text_or_none(survey.values[REMOTE_ADDR]));
+	if (set_path(request, &survey) != 0 || check(request, &survey) != 0)
 		return -1;
 	request->arrival = REQUEST_WHOLE;
 	return 0;
@@ -264,14 +225,12 @@ const char *request_param(const struct request *request, const char *name)
 	size_t length = strlen(name);
 	const char *value = NULL;
 
-	for (size_t i = 0; request->params != NULL && request->params[i] != NULL; i++) {
-		const char *param = request->params[i];
-
-		if (strncmp(param, name, length) != 0 || param[length] != '=')
+	for (const char *at = next_param(request, NULL); at != NULL; at = next_param(request, at)) {
+		if (strncmp(at, name, length) != 0 || at[length] != '=')
 			continue;
 		if (value != NULL && strncmp(name, "HTTP_", 5) == 0)
 			return NULL;
-		value = param + length + 1;
+		value = at + length + 1;
 	}
 	return value;
 }
@@ -326,7 +285,8 @@ void request_shrink(struct request *request)
 	kept.path = kept.query = kept.cookies = kept.content_type = kept.body = "";
 	kept.origin = kept.purpose = "";
 	kept.body_length = 0;
-	kept.params = NULL;
+	kept.params_size = 0;
+	kept.joined_path = NULL;
 	request_release(request);
 	*request = kept;
 }
@@ -336,6 +296,6 @@ void request_release(struct request *request)
 	if (request->block != NULL)
 		explicit_bzero(request->block, request->block_size);
 	free(request->block);
-	free(request->params);
+	free(request->joined_path);
 	*request = (struct request){0};
 }

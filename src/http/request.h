@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A request: FastCGI parameters (RFC 3875 names), copied from libfcgi into one block and checked.
+ * A request: FastCGI parameters (RFC 3875 names) and a body, in one block, checked.
  * Later code reads raw parameters only with request_param().
  */
 #pragma once
@@ -26,11 +26,12 @@ enum request_arrival {
 
 enum http_method { HTTP_OTHER = 0, HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS };
 
-/* All strings point into `block` or are constants. None is NULL except where stated. */
+/* All strings point into `block` or `joined_path` or are constants. None is NULL except where
+ * stated. */
 struct request {
-	char *block; /* owned: "NAME=value\0…" as received, the body, a joined path */
-	size_t block_size;
-	char **params; /* owned: pointers to each "NAME=value" in block, ended by NULL */
+	char *block; /* owned: "NAME=value\0…" as received, then the body; or NULL */
+	size_t block_size, params_size;
+	char *joined_path; /* owned; or NULL */
 	enum request_arrival arrival;
 	const char *complaint; /* for the log: why it is broken; or NULL */
 	enum http_method method;
@@ -49,14 +50,16 @@ struct request {
 					random hex digits */
 };
 
-/* Fills the request from libfcgi's parameters (envp style) and the body. Copies everything; release
- * the request, also after -1. 0; or -1 for a request to be answered with 400, with REQUEST_BROKEN
- * and everything that could be read, so that the response has an id, a language and a format (the
- * path may be ""). Causes of -1: no REQUEST_METHOD or path; Cookie, Origin, Sec-Fetch-Site or a
- * purpose twice with different values; CONTENT_LENGTH not a number or not `body_length` (empty and
- * missing are 0); a NUL in the body; no memory. Of other duplicates the last counts, as with
- * PHP-FPM: nginx sends both if a fastcgi_param replaces one of the stock fastcgi_params. */
-int request_init(struct request *request, char *const *envp, const char *body, size_t body_length);
+/* Fills the request from `block`, allocated by malloc(), which it owns from now on, also after -1:
+ * parameters "NAME=value", each with a NUL, `params_size` bytes together; then the body and one
+ * more NUL. NULL: there is none of it. 0; or -1 for a request to be answered with 400, with
+ * REQUEST_BROKEN and everything that could be read, so that the response has an id, a language and
+ * a format (the path may be ""). The caller releases it in both cases. Causes of -1: no
+ * REQUEST_METHOD or path; Cookie, Origin, Sec-Fetch-Site or a purpose twice with different values;
+ * CONTENT_LENGTH not a number or not `body_length` (empty and missing are 0); a NUL in the body; no
+ * memory. Of other duplicates the last counts, as with PHP-FPM: nginx sends both if a fastcgi_param
+ * replaces one of the stock fastcgi_params. */
+int request_init(struct request *request, char *block, size_t params_size, size_t body_length);
 
 /* A parameter by name. NULL if it is missing, or for a duplicate HTTP_ name: nginx before 1.23
  * forwards each, and nobody can tell which one is meant. */

@@ -65,7 +65,6 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 	const struct framing_result *framing)
 {
 	struct connections *all = connection->all;
-	struct iovec whole = {(void *)(uintptr_t)(bytes + used), framing->end};
 	struct reply reply = {.fd = connection->fd,
 		.request_id = framing->request_id,
 		.keep = framing->keep,
@@ -73,7 +72,7 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 	struct request request;
 	bool late = has_waited(connection);
 
-	if (fastcgi_play(&whole, 1, framing->body_length, &request) != 0) {
+	if (fastcgi_parse(bytes + used, framing, &request) != 0) {
 		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM, "no memory to hold it",
 			false);
 		return;
@@ -301,23 +300,23 @@ static void turn_away(
 	refuse(all, fd, &refusal);
 }
 
-/* If a connection is not to be kept, libfcgi itself reads its only request. */
+/* A whole request on a connection that is not kept needs no watching. */
 static void receive_only_request(
 	struct connections *all, int fd, const struct framing_result *framing, bool late)
 {
 	struct reply reply = {.fd = fd, .request_id = framing->request_id};
 	struct request request;
 
-	if (fastcgi_read(fd, framing->body_length, &request) == 0)
+	if (fastcgi_parse(all->chunk, framing, &request) == 0)
 		receive(all, &reply, &request, late);
 	else
-		metric_count(METRIC_REQUEST_BROKEN);
+		turn_away(all, fd, framing, ENOMEM);
 }
 
 void arrivals_take(struct connections *all, int fd, bool late)
 {
 	struct framing_result framing = {0};
-	ssize_t got = recv(fd, all->chunk, sizeof all->chunk, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t got = recv(fd, all->chunk, sizeof all->chunk, MSG_DONTWAIT);
 	enum framing found =
 		got > 0 ? framing_check(all->chunk, (size_t)got, 0, &framing) : FRAMING_PARTIAL;
 	struct connection *connection = NULL;
@@ -331,13 +330,13 @@ void arrivals_take(struct connections *all, int fd, bool late)
 		turn_away(all, fd, &framing, errno);
 	else if ((connection = connection_watch(all, fd, STAGE_ARRIVING)) == NULL)
 		turn_away(all, fd, &framing, errno);
+	if (connection != NULL) {
+		connection->late = late;
+		if (got > 0)
+			examine(connection, all->chunk, (size_t)got, true);
+	}
 	if (got > 0)
 		explicit_bzero(all->chunk, (size_t)got);
-	if (connection == NULL)
-		return;
-	connection->late = late;
-	if (found == FRAMING_COMPLETE)
-		take_bytes(connection);
 }
 
 /* -- life -- */

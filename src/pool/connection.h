@@ -2,7 +2,7 @@
  *
  * Connections from accept on, while a request is still to come or incomplete, and, if the web
  * server keeps them, between two requests. Private to pool/. Everything happens on the loop, and
- * nothing blocks: libfcgi sees a request only when it is complete. A peer that sends half a request
+ * nothing blocks: a request is parsed only when it is complete. A peer that sends half a request
  * costs a descriptor and the memory of what it sent until its deadline; a kept connection costs a
  * descriptor; neither delays other connections.
  *
@@ -33,7 +33,7 @@ struct connections {
 	bool draining;
 	void (*closed)(struct connections *connections); /* set by arrivals_close() */
 	int64_t told_ms; /* when a failure to watch a connection was last logged */
-	uint8_t chunk[FRAMING_REQUEST_MAX + 1];
+	uint8_t chunk[FRAMING_REQUEST_MAX];
 };
 
 enum stage {

@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * FastCGI on one connection. fastcgi.c is the only file that includes fcgiapp.h; it uses libfcgi to
- * parse. fastcgi_write.c writes answers itself, in one system call that does not block, because
- * libfcgi keeps 17 KiB for each open request and writes with blocking calls. Source: FastCGI
- * Specification 1.0; tests/unit/framing_test.c pins the behaviour of libfcgi.
+ * FastCGI on one connection. Requests are parsed from memory, after framing_check() has looked at
+ * every byte of them. Answers are written by fastcgi_write.c, each in one system call that does
+ * not block. Source: FastCGI Specification 1.0. tests/unit/framing_test.c compares the parser with
+ * libfcgi's.
  */
 #pragma once
 
 #include "base/error.h"
 #include "http/request.h"
+#include "pool/framing.h"
 
 #include <stdint.h>
-#include <sys/uio.h>
 
-/* Called once, before any thread starts. 0, or -1 with an error. */
+/* Called once, before any thread starts: ignores SIGPIPE, and USR1 and USR2, which the parent
+ * handles. 0, or -1 with an error. */
 int fastcgi_init(struct error *error);
 
-/* Reads a request from `fd` without blocking: framing_check() must have returned FRAMING_COMPLETE
- * with `body_length` for it. May read more than the request from the descriptor. 0: `request` is
- * filled, and the caller releases it; its `arrival` says whether it is complete; the descriptor
- * stays with the caller. -1: libfcgi could not read it and has closed the descriptor. */
-int fastcgi_read(int fd, size_t body_length, struct request *request);
-
-/* The same for a request in memory: `parts` hold all its bytes, `body_length` of them the body. -1
- * if memory ran out. */
-int fastcgi_play(const struct iovec *parts, int count, size_t body_length, struct request *request);
+/* Parses the request that begins at `bytes`, about which framing_check() has said `framing`: the
+ * whole request after COMPLETE; of one that is not complete, or too large, the parameters alone,
+ * which have to be all there (params_end is not 0). The caller releases `request`, whose `arrival`
+ * says whether it can be served. -1: no memory, `request` is untouched. */
+int fastcgi_parse(
+	const uint8_t *bytes, const struct framing_result *framing, struct request *request);
 
 /* -- sending. Each function returns 0, or -1 if the peer is gone or does not accept everything at
  * once; then nothing more may be sent on that connection -- */

@@ -167,6 +167,7 @@ static enum framing read_stream(const uint8_t *bytes, size_t length, size_t *at,
 			result->body_length += record.length;
 			continue;
 		}
+		result->params_length += record.length;
 		if (!walk_pairs(pairs, record.content, record.length))
 			return FRAMING_BROKEN;
 	}

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Checks the records on a FastCGI connection before libfcgi reads them: whether a whole request has
+ * Checks the records on a FastCGI connection before they are parsed: whether a whole request has
  * arrived, where it ends, and whether its records are what a web server sends for one request at a
- * time. libfcgi would block for missing bytes, accept half of the parameters without an error,
- * answer management records from a buffer that is too small, and take the rest of one request for
- * the next; this check keeps all of that from it. Source: FastCGI Specification 1.0, sections 3.3,
- * 3.4, 4.1 and 5.1 to 5.4. Pure.
+ * time. Source: FastCGI Specification 1.0, sections 3.3, 3.4, 4.1 and 5.1 to 5.4. Pure.
  */
 #pragma once
 
@@ -14,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-	FRAMING_REQUEST_MAX = 60 * 1024, /* with record headers; fits a socket's receive buffer */
+	FRAMING_REQUEST_MAX = 60 * 1024, /* with record headers */
 	FRAMING_BODY_MAX = 16 * 1024,
 };
 
@@ -39,7 +36,8 @@ struct framing_result {
 	uint16_t request_id; /* 0 until a BEGIN_REQUEST was seen */
 	bool keep;	     /* FCGI_KEEP_CONN: the web server wants to keep the connection */
 	size_t body_length;
-	size_t params_end; /* bytes up to the end of the parameters; 0 until they are complete */
+	size_t params_length; /* of all pairs, without the headers of their records */
+	size_t params_end;    /* bytes up to the end of the parameters; 0 until they are complete */
 	size_t end;	 /* bytes up to the end of what was found; 0 for the first three results */
 	unsigned values; /* bits of enum framing_value */
 };

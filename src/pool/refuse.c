@@ -5,26 +5,9 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
-#include <fastcgi.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* Reads only the parameters, as a request without a body: they determine the request id, the
- * language and the form of the answer. */
-static int read_parameters(
-	const uint8_t *bytes, const struct framing_result *framing, struct request *request)
-{
-	uint16_t id = framing->request_id;
-	uint8_t no_body[FCGI_HEADER_LEN] = {
-		FCGI_VERSION_1, FCGI_STDIN, (uint8_t)(id >> 8), (uint8_t)id};
-	struct iovec parts[] = {
-		{(void *)(uintptr_t)bytes, framing->params_end}, {no_body, sizeof no_body}};
-
-	if (framing->params_end == 0)
-		return -1;
-	return fastcgi_play(parts, 2, 0, request);
-}
 
 int refuse(struct connections *all, int fd, const struct refusal *refusal)
 {
@@ -39,8 +22,9 @@ int refuse(struct connections *all, int fd, const struct refusal *refusal)
 		close(fd);
 		return -1;
 	}
-	if (read_parameters(refusal->bytes, framing, &request) != 0)
-		request_init(&request, (char *[]){NULL}, "", 0);
+	/* The parameters say which id, language and form the answer is to have. */
+	if (framing->params_end == 0 || fastcgi_parse(refusal->bytes, framing, &request) != 0)
+		request_init(&request, NULL, 0, 0);
 	request.arrival = refusal->arrival;
 	request.complaint = refusal->why;
 	/* Closing a socket with unread bytes resets the connection, and the web server would not

@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
  * The records on a FastCGI connection. What is broken stays broken, and what is whole was never
- * broken before, wherever the bytes are cut.
+ * broken before, wherever the bytes are cut. What is whole is parsed, and its parameters alone
+ * where they are all there.
  */
 #include "fuzz.h"
 
-#include "pool/framing.h"
+#include "pool/fastcgi.h"
+
+static void parse(const uint8_t *bytes, const struct framing_result *framing)
+{
+	struct request request;
+	const char *at;
+
+	PROMISE(fastcgi_parse(bytes, framing, &request) == 0);
+	PROMISE(request.params_size <= framing->params_length);
+	PROMISE(request.body_length == (framing->end > 0 ? framing->body_length : 0));
+	for (at = request.block; at < request.block + request.params_size; at += strlen(at) + 1)
+		PROMISE(strchr(at, '=') != NULL);
+	PROMISE(at == request.body);
+	request_release(&request);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
@@ -19,11 +34,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		PROMISE(before != FRAMING_BROKEN || verdict == FRAMING_BROKEN);
 		PROMISE(cut < FRAMING_REQUEST_MAX || before != FRAMING_PARTIAL);
 		PROMISE(part.params_end <= cut && part.body_length <= cut);
+		if (before == FRAMING_PARTIAL && part.params_end > 0)
+			parse(bytes, &part);
 	}
 	PROMISE(verdict > FRAMING_PARTIAL ? whole.end > 0 && whole.end <= length : whole.end == 0);
 	if (verdict > FRAMING_PARTIAL && whole.end < length)
 		PROMISE(whole.keep || verdict != FRAMING_COMPLETE);
-	if (verdict == FRAMING_COMPLETE)
+	if (verdict == FRAMING_COMPLETE) {
 		PROMISE(whole.request_id != 0 && whole.body_length <= FRAMING_BODY_MAX);
+		parse(bytes, &whole);
+	}
 	return 0;
 }

@@ -6,25 +6,27 @@
 
 #include "http/request.h"
 
-enum { LINES_MAX = 128 };
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	char *envp[LINES_MAX + 1] = {NULL};
-	size_t count = 0;
+	char *block = calloc(1, length + 2), *gap; /* the last line may lack its end */
+	size_t params_size = length > 0 ? length + 1 : 0, body_length = 0;
 	struct request request;
-	char *body;
 
-	while (length > 0 && count < LINES_MAX) {
-		envp[count] = take_until('\n', &bytes, &length);
-		if (envp[count][0] == '\0')
-			break;
-		count++;
+	PROMISE(block != NULL);
+	if (length > 0)
+		memcpy(block, bytes, length);
+	gap = memmem(block, length, "\n\n", 2);
+	if (gap != NULL) {
+		params_size = (size_t)(gap + 1 - block);
+		body_length = length - params_size - 1;
+		memmove(gap + 1, gap + 2, body_length + 1);
 	}
-	body = copy_of(bytes, length);
-	if (request_init(&request, envp, body, length) == 0) {
+	for (size_t i = 0; i < params_size; i++)
+		if (block[i] == '\n')
+			block[i] = '\0';
+	if (request_init(&request, block, params_size, body_length) == 0) {
 		PROMISE(request.path[0] == '/');
-		PROMISE(request.body_length == length && strlen(request.body) == length);
+		PROMISE(request.body_length == body_length && strlen(request.body) == body_length);
 		PROMISE(strlen(request.id) > 0);
 	} else {
 		PROMISE(request.arrival == REQUEST_BROKEN);
@@ -35,8 +37,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	request_shrink(&request);
 	PROMISE(request.client != NULL && request.accept_language != NULL);
 	request_release(&request);
-	free(body);
-	for (size_t i = 0; i <= count; i++)
-		free(envp[i]);
 	return 0;
 }

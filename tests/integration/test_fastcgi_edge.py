@@ -221,7 +221,7 @@ def values(names):
 @pytest.mark.parametrize("count", [1, 4, 50])
 @pytest.mark.parametrize("first", [True, False], ids=["first", "after-begin"])
 def test_b_management_records(rig, count, first):
-    """libfcgi answers them out of a buffer of 64 bytes; it never sees them."""
+    """libfcgi would answer them out of a buffer of 64 bytes."""
     asks = values(KNOWN[i % 3 if count > 4 else 0] for i in range(count))
     reply = ask(rig.socket, asks + request() if first else begin() + asks + request())
     results = [(found, content) for kind, found, content in reply.records if kind == fcgi.VALUES]

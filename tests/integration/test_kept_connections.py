@@ -384,6 +384,23 @@ def test_a_rolling_restart_loses_no_request(make_rig):
     assert "cut off" not in rig.pool.said()
 
 
+def test_a_reload_loses_no_request(make_rig):
+    """Five times, under load, over kept connections, in each process of the pool."""
+    rig = make_rig(processes=2)
+    seen, finish = keep_asking(rig, threading.Event(), 6)
+
+    def reloads():
+        return sum(event.get("what") == "configuration" and event.get("result") == "ok" for event in rig.events("reload"))
+
+    for number in range(5):
+        asked = sum(map(len, seen))
+        wait_for(lambda asked=asked: sum(map(len, seen)) > asked + 60, "requests before the reload")
+        os.kill(rig.pool.pid, signal.SIGHUP)
+        wait_for(lambda number=number: reloads() == 2 * (number + 1), "the reload of both processes")
+    finish()
+    assert set(sum(seen, [])) == RIGHT
+
+
 def test_a_process_of_multiwatch_is_restarted(make_rig):
     """As spawn-fcgi and multiwatch run a pool: one process is asked to end after the other."""
     rig = make_rig(start=False, processes=2)

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "pool/fastcgi.h"
 #include "pool/listener.h"
 #include "pool/socket.h"
 
@@ -114,7 +113,6 @@ static void set_up(struct world *world)
 	assert_int_equal(bind(fd, (struct sockaddr *)&world->address, sizeof world->address), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(socket_adopt(fd, &error), 0);
-	assert_int_equal(fastcgi_init(&error), 0);
 	uv_loop_init(&world->loop);
 	world->listener =
 		listener_new(&world->loop, fd, LISTENER_CONNECTIONS, receive, world, &error);

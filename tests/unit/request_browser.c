@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PARAMS_MAX = 32, TEXTS_MAX = 16384, ANSWER_MAX = 512 * 1024 };
+enum { PARAMS_MAX = 64 * 1024, TEXTS_MAX = 16384, ANSWER_MAX = 512 * 1024 };
 
 static struct answer *answers;
 static char *texts[TEXTS_MAX]; /* what was made for the test */
@@ -46,15 +46,10 @@ void browsers_down(void)
 
 /* ---- requests ---- */
 
-struct params {
-	char *list[PARAMS_MAX + 1];
-	size_t count;
-};
-
-static void add(struct params *params, const char *name, const char *value)
+static void add(struct buffer *params, const char *name, const char *value)
 {
-	assert_true(params->count < PARAMS_MAX);
-	assert_true(asprintf(&params->list[params->count++], "%s=%s", name, value) > 0);
+	buffer_printf(params, "%s=%s", name, value);
+	buffer_append(params, "", 1);
 }
 
 /* As nginx hands a path over. */
@@ -74,7 +69,7 @@ static void decode(char *path)
 	*to = '\0';
 }
 
-static void add_target(struct params *params, const char *target)
+static void add_target(struct buffer *params, const char *target)
 {
 	const char *whole = target != NULL ? target : "";
 	size_t length;
@@ -93,7 +88,7 @@ static void add_target(struct params *params, const char *target)
 	free(path);
 }
 
-static void add_cookies(struct params *params, const struct browser *browser)
+static void add_cookies(struct buffer *params, const struct browser *browser)
 {
 	struct buffer text = BUFFER_INIT(1 << 16);
 
@@ -107,7 +102,7 @@ static void add_cookies(struct params *params, const struct browser *browser)
 }
 
 static void fill_params(
-	struct params *params, const struct browser *browser, const struct sent *what)
+	struct buffer *params, const struct browser *browser, const struct sent *what)
 {
 	const char *method = what->method != NULL ? what->method : "GET";
 	const char *accept = "text/html,application/xhtml+xml,*/*;q=0.8";
@@ -131,23 +126,22 @@ static void fill_params(
 	snprintf(text, sizeof text, "%zu", what->body != NULL ? strlen(what->body) : 0);
 	if (what->body != NULL)
 		add(params, "CONTENT_LENGTH", text);
-	for (size_t i = 0; i < sizeof what->more / sizeof *what->more && what->more[i] != NULL;
-		i++) {
-		assert_true(params->count < PARAMS_MAX);
-		params->list[params->count++] = strdup(what->more[i]);
-	}
+	for (size_t i = 0; i < sizeof what->more / sizeof *what->more && what->more[i] != NULL; i++)
+		buffer_append(params, what->more[i], strlen(what->more[i]) + 1);
 }
 
 static void make_request(
 	struct request *request, const struct browser *browser, const struct sent *what)
 {
 	const char *body = what->body != NULL ? what->body : "";
-	struct params params = {0};
+	struct buffer block = BUFFER_INIT(PARAMS_MAX);
+	size_t params_size;
 
-	fill_params(&params, browser, what);
-	request_init(request, params.list, body, strlen(body));
-	for (size_t i = 0; i < params.count; i++)
-		free(params.list[i]);
+	fill_params(&block, browser, what);
+	params_size = block.length;
+	buffer_append(&block, body, strlen(body) + 1);
+	assert_false(block.failed);
+	request_init(request, block.data, params_size, strlen(body));
 	switch (what->arrives) {
 	case ARRIVES_WHOLE:
 		break;

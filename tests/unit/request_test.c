@@ -5,35 +5,30 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "http/request.h"
 #include "http/route.h"
-
-enum { PARAMS = 32 };
 
 #define ENV(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define STOCK	 "REQUEST_METHOD=GET", "DOCUMENT_URI=/auth", "QUERY_STRING=a=b"
 
-/* Hands in copies that are gone afterwards, as libfcgi's are. */
 static int begin(
 	struct request *request, const char *const *params, const char *body, size_t body_length)
 {
-	char *envp[PARAMS] = {NULL}, *copy = NULL;
-	int result;
+	struct buffer block = BUFFER_INIT(65536);
+	size_t params_size;
 
 	for (size_t i = 0; params[i] != NULL; i++)
-		envp[i] = strdup(params[i]);
-	if (body_length > 0) {
-		copy = malloc(body_length);
-		memcpy(copy, body, body_length);
-	}
-	result = request_init(request, envp, copy, body_length);
-	for (size_t i = 0; envp[i] != NULL; i++)
-		free(envp[i]);
-	free(copy);
-	return result;
+		buffer_append(&block, params[i], strlen(params[i]) + 1);
+	params_size = block.length;
+	if (body_length > 0)
+		buffer_append(&block, body, body_length);
+	buffer_append(&block, "", 1);
+	assert_false(block.failed);
+	return request_init(request, block.data, params_size, body_length);
 }
 
-static void request_is_copied(void **state)
+static void request_is_filled(void **state)
 {
 	struct request request;
 
@@ -453,7 +448,7 @@ static void routes_a21_methods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(request_is_copied),
+		cmocka_unit_test(request_is_filled),
 		cmocka_unit_test(a_shrunk_request_can_still_be_answered),
 		cmocka_unit_test(request_path_is_put_together),
 		cmocka_unit_test(request_a57_missing_or_odd),
