@@ -3,6 +3,7 @@
  * meetauthd: the start and the end of one process of the pool.
  */
 #include "base/clock.h"
+#include "base/fiber.h"
 #include "base/process.h"
 #include "join/exchange.h"
 #include "options.h"
@@ -15,6 +16,7 @@
 #include "routes.h"
 #include "service/lint.h"
 #include "service/reload.h"
+#include "service/state.h"
 #include "service/upkeep.h"
 #include "service/user.h"
 #include "telemetry/log.h"
@@ -197,6 +199,33 @@ static int64_t drain_timeout_ms(void *context)
 
 /* -- life -- */
 
+static const char *state_password_of(void *context)
+{
+	const struct server *server = context;
+
+	return service_state_password(server->service->files->store);
+}
+
+static struct state *open_state(struct server *server, struct error *error)
+{
+	const struct settings *settings = server->service->settings;
+	struct state_options options = service_state_options(settings);
+
+	options.password = state_password_of;
+	options.context = server;
+	options.loop = server->loop;
+	state_make_folder(settings->state);
+	return state_open(&options, error);
+}
+
+/* NULL: the process counts for itself. */
+static const char *metrics_folder(const struct server *server)
+{
+	const char *folder = server->service->settings->metrics_folder;
+
+	return folder[0] != '\0' ? folder : state_folder(server->state);
+}
+
 /* Takes over the use of `service`. 0, or an exit status. */
 static int start(struct process *process, struct service *service, struct error *error)
 {
@@ -213,11 +242,10 @@ static int start(struct process *process, struct service *service, struct error 
 	service_connect(service, process->outbound);
 	if (fastcgi_init(error) != 0)
 		return EX_OSERR;
-	state_make_folder(service->settings->state);
-	server->state = state_open(service->settings->state, error);
+	server->state = open_state(server, error);
 	if (server->state == NULL)
 		return EX_UNAVAILABLE;
-	if (metrics_open(state_folder(server->state), error) != 0)
+	if (metrics_open(metrics_folder(server), error) != 0)
 		return EX_UNAVAILABLE;
 	level_set(METRIC_START, clock_wall());
 	level_set(METRIC_LOAD_GOOD, 1);
@@ -231,10 +259,11 @@ static void stop(struct process *process)
 {
 	upkeep_free(&process->upkeep); /* before what it looks at */
 	reload_free(&process->reload);
+	state_close(&process->server.state);
 	outbound_free(&process->outbound);
 	uv_run(&process->loop, UV_RUN_DEFAULT); /* until the last handle is closed */
 	uv_loop_close(&process->loop);
-	state_close(&process->server.state);
+	fibers_end();
 	metrics_close();
 	log_flush();
 }

@@ -69,7 +69,9 @@ struct settings {
 	const char *base_url; /* origin and mount: "https://external.example.org/auth" */
 	const char *origin;   /* lower case, no default port: "https://external.example.org" */
 	const char *mount;    /* "/auth"; "" when base-url has no path */
-	const char *store, *store_key, *state;
+	const char *store, *store_key, *state, *state_prefix;
+	int64_t state_timeout_ms;
+	const char *metrics_folder;				 /* "": the state's */
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
 	int64_t drain_timeout_ms;
 	struct config_rate throttle_account, throttle_address, throttle_joins, throttle_refused;

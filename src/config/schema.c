@@ -14,7 +14,10 @@
 enum {
 	IN_FLIGHT_MAX = 1000000,
 	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* how long revocations are kept */
-	LANGUAGE_MAX = 35,			  /* RFC 5646 section 4.4.1 */
+	STATE_TIMEOUT_MIN_MS = 10,
+	STATE_TIMEOUT_MAX_MS = 10000,
+	STATE_PREFIX_LENGTH_MAX = 64, /* STATE_PREFIX_MAX */
+	LANGUAGE_MAX = 35,	      /* RFC 5646 section 4.4.1 */
 	ROLE_MAX = 32,
 };
 
@@ -36,6 +39,15 @@ static int check_logo(const char *text, struct error *why)
 		       ? 0
 		       : error_set(
 				 why, "is not a path on this host like \"/auth/static/logo.svg\"");
+}
+
+static int check_state_prefix(const char *text, struct error *why)
+{
+	return strlen(text) <= STATE_PREFIX_LENGTH_MAX && text_is_token(text, 1, 64, ":._-")
+		       ? 0
+		       : error_set(why,
+				 "is not 1 to %d letters, digits or : . _ - like \"meetauth:\"",
+				 STATE_PREFIX_LENGTH_MAX);
 }
 
 /* The role is sent to the platform, which may accept only these characters. */
@@ -64,6 +76,14 @@ const struct option schema_file_options[] = {
 		.not_empty = true, SETTING(store_key)},
 	{"state", OPTION_TEXT, "lmdb:/run/meetauth", "what the processes of a pool share",
 		.not_empty = true, SETTING(state)},
+	{"state-timeout", OPTION_DURATION, "500ms", "how long a server of the state may take",
+		.min = STATE_TIMEOUT_MIN_MS, .max = STATE_TIMEOUT_MAX_MS,
+		SETTING(state_timeout_ms)},
+	{"state-prefix", OPTION_TEXT, "meetauth:", "start of the keys on a server of the state",
+		.check = check_state_prefix, SETTING(state_prefix)},
+	{"metrics-folder", OPTION_TEXT, NULL,
+		"folder for the metrics of this machine's processes; default: that of the state",
+		SETTING(metrics_folder)},
 	{"share", OPTION_TEXT, DATADIR "/meetauth", "folder of pages, lang and static",
 		.not_empty = true, SETTING(share)},
 	{"session-lifetime", OPTION_SECONDS, "12h", "longest lifetime of a session", .min = 1,

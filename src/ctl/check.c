@@ -15,8 +15,8 @@
 #include "outbound/fetch.h"
 #include "service/lint.h"
 #include "service/service.h"
+#include "service/state.h"
 #include "service/user.h"
-#include "state/state.h"
 
 #include <signal.h>
 
@@ -81,14 +81,17 @@ static void check_usage(struct findings *findings, const char *address, struct s
 	warn(findings, "state", address, 0, text);
 }
 
-static void check_state(struct findings *findings, const char *address)
+static void check_state(struct findings *findings, const struct service *service)
 {
+	const char *address = service->settings->state;
 	struct error error = {0};
-	struct state *state = state_open(address, &error);
+	struct state *state = service_open_state(service->settings, service->files->store, &error);
 
 	add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
 	if (state != NULL)
 		check_usage(findings, address, state);
+	if (state != NULL && state_warning(state) != NULL)
+		warn(findings, "state", address, 0, state_warning(state));
 	state_close(&state);
 }
 
@@ -439,7 +442,8 @@ static void check_service(struct findings *findings, struct service *service, bo
 		check_platform_secrets(findings, service);
 	if (backends == 0 && files == 0)
 		check_backend_secrets(findings, service);
-	check_state(findings, service->settings->state);
+	if (files == 0)
+		check_state(findings, service);
 	if (connect)
 		connect_base_url(findings, service->settings);
 	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)

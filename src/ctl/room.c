@@ -11,6 +11,7 @@
 #include "platform/registry.h"
 #include "secret/store.h"
 #include "service/rooms.h"
+#include "service/state.h"
 
 /* A platform with rooms, and the state of them. */
 struct pool {
@@ -49,7 +50,7 @@ static struct pool open_pool(const struct ctl *ctl)
 
 	pool.store =
 		ctl_need(1, store_open(ctl->settings->store, ctl->settings->store_key, &ctl_error));
-	pool.state = ctl_need(1, state_open(ctl->settings->state, &ctl_error));
+	pool.state = ctl_need(1, service_open_state(ctl->settings, pool.store, &ctl_error));
 	return pool;
 }
 

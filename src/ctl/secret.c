@@ -10,7 +10,7 @@
 #include "ctl/given.h"
 #include "ctl/print.h"
 #include "ctl/secret_name.h"
-#include "state/state.h"
+#include "service/state.h"
 
 /* Stores a value as a new version and returns the version's number. */
 static unsigned store_value(
@@ -147,7 +147,7 @@ static int run_list(struct ctl *ctl)
 	json_t *list = json_array();
 	size_t count;
 
-	state = state_open(settings->state, &error);
+	state = service_open_state(settings, store, &error);
 	if (state == NULL) /* not fatal: the list is useful without it */
 		fprintf(stderr, "meetauthctl: %s\n", error.text);
 	secrets = store_all(store, &count);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ctl/given.h"
+#include "service/state.h"
 
 #include <strings.h>
 
@@ -101,6 +102,16 @@ static bool find_section(
 	return false;
 }
 
+/* The password for the server of the state. */
+static bool is_of_state(
+	const struct settings *settings, const char *typed, struct secret_name *name)
+{
+	if (strcmp(typed, SERVICE_STATE_SECRET) != 0 || !state_has_password(settings->state))
+		return false;
+	*name = (struct secret_name){.stored = SERVICE_STATE_SECRET};
+	return true;
+}
+
 static _Noreturn void refuse_unknown(const struct ctl *ctl, const char *typed)
 {
 	struct buffer list = BUFFER_INIT(4096);
@@ -111,6 +122,8 @@ static _Noreturn void refuse_unknown(const struct ctl *ctl, const char *typed)
 			buffer_printf(&list, "%s%s%s%s", list.length > 0 ? ", " : "",
 				is_for_meetings(&name) ? "meeting/" : "", name.stored,
 				is_for_meetings(&name) ? "/MEETING" : "");
+	if (state_has_password(ctl->settings->state))
+		buffer_printf(&list, "%s" SERVICE_STATE_SECRET, list.length > 0 ? ", " : "");
 	ctl_usage(ctl->command,
 		"the configuration has no platform or backend \"%s\"; those with secrets are: %s",
 		typed, list.length > 0 ? list.data : "none");
@@ -126,8 +139,11 @@ struct secret_name secret_name_find(const struct ctl *ctl, char *typed)
 		return name;
 	}
 	secret_name_fold(typed);
-	if (!find_section(ctl->settings, typed, &name))
+	if (!find_section(ctl->settings, typed, &name)) {
+		if (is_of_state(ctl->settings, typed, &name))
+			return name;
 		refuse_unknown(ctl, typed);
+	}
 	if (is_for_meetings(&name))
 		ctl_usage(ctl->command,
 			"\"%s\" has no secret of its own, but one for each meeting: "
@@ -144,6 +160,8 @@ const char *secret_name_generated(const struct secret_name *name)
 	if (name->platform != NULL)
 		return name->platform->secret != NULL ? name->platform->secret->generated_hint
 						      : NULL;
+	if (name->section == NULL)
+		return "the password to set at the server of the state";
 	return name->backend != NULL && name->backend->secret != NULL
 		       ? name->backend->secret->generated
 		       : NULL;

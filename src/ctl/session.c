@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "secret/store.h"
+#include "service/state.h"
 #include "session/session.h"
 #include "state/state.h"
 
@@ -46,7 +47,7 @@ static void revoke(const struct settings *settings, struct person who, int64_t n
 {
 	struct error error;
 	struct store *store = store_open(settings->store, settings->store_key, &error);
-	struct state *state = store == NULL ? NULL : state_open(settings->state, &error);
+	struct state *state = store == NULL ? NULL : service_open_state(settings, store, &error);
 	uint8_t key[SEAL_HASH_SIZE];
 
 	if (state == NULL)

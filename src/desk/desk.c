@@ -329,6 +329,7 @@ static int claim_form(struct desk *desk)
 		desk->is_claimed = true;
 		return 0;
 	case STATE_CLAIM_LOST:
+	case STATE_CLAIM_UNKNOWN:
 		desk->fault = "desk.fault.again";
 		return 0;
 	case STATE_CLAIM_LIMITED:

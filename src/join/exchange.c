@@ -232,6 +232,11 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 		visit_set_detail(
 			visit, "this request token was used before: the link was opened twice");
 		return visit_fail(visit, FAILURE_ALREADY_USED);
+	case STATE_CLAIM_UNKNOWN:
+		visit_set_detail(visit,
+			"the state's answer to the claim was lost, so the request token counts as "
+			"used");
+		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
 		return join_rate_refuse(visit, claim->wait_ms, "too many joins");
 	case STATE_CLAIM_BROKEN:

@@ -54,6 +54,9 @@ static enum step use_up(struct visit *visit, const struct code *code)
 	case STATE_CLAIM_LOST:
 		visit_set_detail(visit, "this code came before");
 		return visit_fail(visit, FAILURE_ALREADY_USED);
+	case STATE_CLAIM_UNKNOWN:
+		visit_set_detail(visit, "the state's answer was lost, so the code counts as used");
+		return visit_fail(visit, FAILURE_ALREADY_USED);
 	case STATE_CLAIM_LIMITED:
 	case STATE_CLAIM_BROKEN:
 		break;

@@ -69,10 +69,13 @@ static int was_ended(const struct visit *visit, const struct session *session)
 /* Whether the session ended early. 1, 0, or -1 if the state does not answer. */
 static int is_over(struct visit *visit)
 {
+	int64_t born = state_born(visit->server->state);
 	int ended;
 
+	if (born == STATE_BORN_UNKNOWN)
+		return -1;
 	/* A state younger than the session may have lost its revocation (a reboot). */
-	if (visit->session.began < state_born(visit->server->state))
+	if (visit->session.began < born)
 		return 1;
 	ended = was_ended(visit, &visit->session);
 	if (ended == 0)

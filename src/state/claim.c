@@ -167,12 +167,13 @@ static int64_t longest_wait_ms(const struct claim *claim)
 	return (wait_us + 999) / 1000;
 }
 
-/* Makes all claims in one change. 0, or -1 if none was made. */
+/* Makes all claims in one change. 0, or as the driver's change(). */
 static int claim_together(
 	struct state *state, struct state_claimed *claims, size_t count, int64_t now)
 {
 	struct claiming all;
 	int64_t now_us = state_time(state, now * 1000000);
+	enum state_verdict failed = STATE_CLAIM_BROKEN;
 	int rc = -1;
 
 	all.change_count = 0;
@@ -180,18 +181,24 @@ static int claim_together(
 		add_claim(&all, i, &claims[i], now_us);
 	if (count <= STATE_CLAIMS_MAX)
 		rc = state->driver->change(state, all.changes, all.change_count, now_us);
+	if (rc == STATE_CHANGE_UNKNOWN)
+		failed = STATE_CLAIM_UNKNOWN;
 	for (size_t i = 0; i < count; i++) {
-		claims[i].verdict = rc == 0 ? all.claims[i].verdict : STATE_CLAIM_BROKEN;
+		claims[i].verdict = rc == 0 ? all.claims[i].verdict : failed;
 		claims[i].wait_ms = rc == 0 ? longest_wait_ms(&all.claims[i]) : 0;
 	}
 	return rc;
 }
 
-/* Makes all claims in one change; if that fails, each alone. */
+/* Makes all claims in one change; where one may have had no room, each alone. */
 void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now)
 {
-	if (claim_together(state, claims, count, now) == 0)
+	int rc = claim_together(state, claims, count, now);
+
+	if (rc == 0 || rc == STATE_CHANGE_UNKNOWN)
 		return;
+	if (state->capacity == 0 && count <= STATE_CLAIMS_MAX)
+		return; /* there is room for all or none, and each would wait for the deadline */
 	for (size_t i = 0; i < count; i++)
 		claim_together(state, &claims[i], 1, now);
 }

@@ -31,6 +31,8 @@ struct state_name {
 	uint8_t bytes[1 + STATE_KEY_SIZE];
 };
 
+enum { STATE_CHANGE_UNKNOWN = -2 };
+
 enum state_edit { STATE_EDIT_NONE = 0, STATE_EDIT_STORE, STATE_EDIT_ERASE };
 
 /* Decides about an entry. `found` tells whether it exists with *value; the function may set *value
@@ -46,8 +48,9 @@ struct state_change {
 
 struct state_driver {
 	/* Reads, decides and writes the changes in order, atomically towards other processes. Drops
-	 * a few expired entries as well. 0; or -1 if nothing was changed, because the state does
-	 * not answer or has no room for an entry (state_room_for()). */
+	 * a few expired entries as well. 0; -1 if nothing was changed, because the state does not
+	 * answer or has no room for an entry (state_room_for()); STATE_CHANGE_UNKNOWN if the answer
+	 * was lost. */
 	int (*change)(struct state *state, const struct state_change *changes, size_t count,
 		int64_t now_us);
 
@@ -58,16 +61,21 @@ struct state_driver {
 	int (*usage)(struct state *state, struct state_usage *usage);
 
 	bool (*reachable)(struct state *state);
+	const char *(*fault)(struct state *state);   /* NULL: no more to say */
+	const char *(*warning)(struct state *state); /* NULL: no more to say */
 	void (*close)(struct state *state);
 };
 
 /* The wall clock may be set, but claims must not be forgotten when it jumps ahead and back. So the
  * state has its own clock: it starts with the wall clock and then advances with the machine's boot
- * clock. */
+ * clock. The clock of a server is the server's. */
 struct state_clock {
 	int64_t wall_ms; /* at the start, */
 	int64_t boot_ms; /* and clock_boot_ms() at that moment */
+	int64_t step_ms; /* a smaller difference to the wall clock does not count */
 };
+
+enum { STATE_CLOCK_STEP_MS = 10 * 1000 };
 
 /* The first member of every driver's struct. */
 struct state {
@@ -75,7 +83,7 @@ struct state {
 	int64_t born;	    /* seconds */
 	const char *folder; /* owned by the driver; NULL: none */
 	struct state_clock clock;
-	size_t capacity; /* entries that fit, with a reserve */
+	size_t capacity; /* entries that fit, with a reserve; 0: the server knows */
 };
 
 static inline struct state_name state_name_of(
@@ -145,6 +153,10 @@ static inline size_t state_room_for(uint8_t kind, size_t capacity)
 }
 
 struct state *state_memory_open(struct error *error);
+
+#ifdef HAVE_HIREDIS
+struct state *state_redis_open(const struct state_options *options, struct error *error);
+#endif
 
 /* Opens the LMDB state. `size`: bytes to which the file may grow, STATE_LMDB_SIZE except in tests
  * of a full state. NULL with an error. */

@@ -173,7 +173,7 @@ static int read_clock(struct lmdb_env *env, MDB_txn *txn)
 		data = (MDB_val){sizeof start, &start};
 		rc = mdb_put(txn, env->table, &key, &data, 0);
 	}
-	env->clock = (struct state_clock){start.wall_ms, start.boot_ms};
+	env->clock = (struct state_clock){start.wall_ms, start.boot_ms, STATE_CLOCK_STEP_MS};
 	return rc;
 }
 

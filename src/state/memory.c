@@ -149,7 +149,8 @@ struct state *state_memory_open(struct error *error)
 	}
 	memory->state.driver = &driver;
 	memory->state.born = clock_wall();
-	memory->state.clock = (struct state_clock){clock_wall_ms(), clock_boot_ms()};
+	memory->state.clock =
+		(struct state_clock){clock_wall_ms(), clock_boot_ms(), STATE_CLOCK_STEP_MS};
 	memory->state.capacity = STATE_MEMORY_ENTRIES;
 	return &memory->state;
 }

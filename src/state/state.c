@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "state/driver.h"
+#include "state/redis/address.h"
 
 #include <sys/stat.h>
 
@@ -14,13 +15,34 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
+static int check_server(const char *address, struct error *error)
+{
+	struct redis_address parsed;
+
+	if (redis_address_parse(address, &parsed, error) != 0)
+		return error_prefix(error, "\"redis…\": ");
+#ifndef HAVE_HIREDIS
+	return error_set(error, "this build lacks redis: build it again with libhiredis-dev");
+#else
+	if (parsed.is_tls)
+		return error_set(error,
+			"\"%s\": this version has no TLS to a server of the state; use redis:// "
+			"through a network or a tunnel that nobody else can read",
+			address);
+	return 0;
+#endif
+}
+
 int state_check_address(const char *address, struct error *error)
 {
 	if (strcmp(address, memory_address) == 0)
 		return 0;
+	if (redis_is_address(address))
+		return check_server(address, error);
 	if (!starts_with(address, lmdb_scheme))
 		return error_set(error,
-			"\"%s\": unknown kind of state; write \"lmdb:/run/meetauth\" (a folder)",
+			"\"%s\": unknown kind of state; write \"lmdb:/run/meetauth\" (a folder) or "
+			"\"redis://host\"",
 			address);
 	if (address[strlen(lmdb_scheme)] != '/')
 		return error_set(error,
@@ -30,6 +52,11 @@ int state_check_address(const char *address, struct error *error)
 	return 0;
 }
 
+bool state_has_password(const char *address)
+{
+	return redis_is_address(address);
+}
+
 void state_make_folder(const char *address)
 {
 	if (starts_with(address, lmdb_scheme))
@@ -37,14 +64,20 @@ void state_make_folder(const char *address)
 			0750); /* on failure state_open() reports why */
 }
 
-struct state *state_open(const char *address, struct error *error)
+struct state *state_open(const struct state_options *options, struct error *error)
 {
+	const char *address = options->address;
+
 	if (state_check_address(address, error) != 0) {
 		error_prefix(error, "state: ");
 		return NULL;
 	}
 	if (strcmp(address, memory_address) == 0)
 		return state_memory_open(error);
+#ifdef HAVE_HIREDIS
+	if (redis_is_address(address))
+		return state_redis_open(options, error);
+#endif
 	return state_lmdb_open(address + strlen(lmdb_scheme), STATE_LMDB_SIZE, error);
 }
 
@@ -55,16 +88,15 @@ void state_close(struct state **state)
 	*state = NULL;
 }
 
-enum { CLOCK_STEP_US = 10 * 1000000 };
-
-/* Corrected in steps of ten seconds: a smaller difference is not a jump. */
+/* Corrected in steps: a smaller difference is not a jump. */
 int64_t state_time(const struct state *state, int64_t wall_us)
 {
 	int64_t mine_ms = state->clock.wall_ms + (clock_boot_ms() - state->clock.boot_ms);
 	int64_t ahead_us = (clock_wall_ms() - mine_ms) * 1000;
-	int64_t half_us = ahead_us < 0 ? -CLOCK_STEP_US / 2 : CLOCK_STEP_US / 2;
+	int64_t step_us = state->clock.step_ms * 1000;
+	int64_t half_us = ahead_us < 0 ? -step_us / 2 : step_us / 2;
 
-	return wall_us - (ahead_us + half_us) / CLOCK_STEP_US * CLOCK_STEP_US;
+	return wall_us - (ahead_us + half_us) / step_us * step_us;
 }
 
 /* The current time, for callers that pass none. */
@@ -204,6 +236,18 @@ int state_usage(struct state *state, struct state_usage *usage)
 bool state_reachable(struct state *state)
 {
 	return state->driver->reachable(state);
+}
+
+const char *state_fault(struct state *state)
+{
+	const char *fault = state->driver->fault != NULL ? state->driver->fault(state) : NULL;
+
+	return fault != NULL ? fault : "does not answer";
+}
+
+const char *state_warning(struct state *state)
+{
+	return state->driver->warning != NULL ? state->driver->warning(state) : NULL;
 }
 
 const char *state_folder(const struct state *state)

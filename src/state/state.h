@@ -3,8 +3,10 @@
  * What the processes of a pool share: claims of request tokens, throttle counters, revocations,
  * leases. Keys are keyed hashes (seal_hash()), never the values themselves.
  *
- * Drivers: lmdb.c (one machine) and memory.c (one process, for tests). LMDB answers in microseconds
- * and is called on the loop. Only one thread at a time may use a state.
+ * Drivers: lmdb.c (one machine), redis/ (several machines) and memory.c (one process, for tests).
+ * LMDB answers in microseconds. Redis answers in a later turn of the loop: every function here may
+ * make its fiber wait (base/fiber.h), and fails if it is called on the loop outside of a fiber.
+ * Only one thread at a time may use a state.
  *
  * Every entry expires. Times are of the current wall clock; if it was set since an entry was made,
  * the entry still lasts as long as intended (driver.h, struct state_clock). Entries that visitors
@@ -23,21 +25,43 @@ enum {
 	STATE_CLAIMS_MAX = 64,
 	STATE_THINGS_MAX = 64,
 	STATE_LIMITS_MAX = 2,
+	STATE_PREFIX_MAX = 64,
+	STATE_BORN_UNKNOWN = -1,
 	STATE_LEASE_SECONDS_MAX =
 		8 * 24 * 3600, /* a day longer than rooms are leased: see lease.c */
 };
 
 struct state;
 
-/* Opens "lmdb:/run/meetauth" (the folder must exist and be writable) or "memory:". Many processes
- * may open it at once; after a fork the child opens its own. NULL with an error. Free with
- * state_close(). */
-struct state *state_open(const char *address, struct error *error);
+/* The newest password for the server; NULL: none. Called for each connection; the text is used
+ * before anything else happens. */
+typedef const char *state_password(void *context);
+
+/* How a state is opened. All but the address is for a server only. */
+struct state_options {
+	const char *address;
+	int64_t timeout_ms; /* for one question */
+	const char *prefix; /* of the keys, at most STATE_PREFIX_MAX characters */
+	state_password *password;
+	void *context; /* password's */
+	/* The loop on which fibers wait for answers. NULL: the caller waits itself (meetauthctl).
+	 */
+	struct uv_loop_s *loop;
+};
+
+/* Opens "lmdb:/run/meetauth" (the folder must exist and be writable), "redis://host" or "memory:".
+ * Many processes may open it at once; after a fork the child opens its own. With a loop, a server
+ * need not answer yet. NULL with an error. Free with state_close(), before the loop ends: it has to
+ * turn once more. */
+struct state *state_open(const struct state_options *options, struct error *error);
 void state_close(struct state **state);
 
 /* Creates the folder of an "lmdb:" address if it is missing and this process may write to its
  * parent. For meetauthd only: a folder that meetauthctl made as root would belong to root. */
 void state_make_folder(const char *address);
+
+/* Whether the address is a server's, which may want a password. */
+bool state_has_password(const char *address);
 
 /* Checks the address only, for -t. 0, or -1 with an error. */
 int state_check_address(const char *address, struct error *error);
@@ -51,6 +75,7 @@ struct state_rate {
 
 enum state_verdict {
 	STATE_CLAIM_BROKEN = 0, /* the state does not answer or is full: do not go on */
+	STATE_CLAIM_UNKNOWN,	/* the answer was lost, the claim may be made: treat it as lost */
 	STATE_CLAIM_LOST,	/* another claim holds the key */
 	STATE_CLAIM_LIMITED,	/* too many claims under one of the limits */
 	STATE_CLAIM_WON,
@@ -155,9 +180,9 @@ int64_t state_leased_until(
 int state_lease_end(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
-/* When this state was made (seconds). Ask each time: a state that is removed while the process runs
- * is made anew. Older sessions are void, because their revocation may have been lost with the
- * previous state (a reboot empties /run). */
+/* When this state was made (seconds); STATE_BORN_UNKNOWN before a server has answered. Ask each
+ * time: a state that is removed while the process runs is made anew. Older sessions are void,
+ * because their revocation may have been lost with the previous state (a reboot empties /run). */
 int64_t state_born(const struct state *state);
 
 /* How full the state is: entries, including expired ones not yet dropped, and the number at which
@@ -172,6 +197,12 @@ int state_usage(struct state *state, struct state_usage *usage);
 /* Whether the state answers, for readyz. Also false for ten seconds after a failed change (the
  * state or /run is full). */
 bool state_reachable(struct state *state);
+
+/* Why it does not answer, for the operator. Owned by the state. */
+const char *state_fault(struct state *state);
+
+/* What is wrong with a state that works, for the operator; NULL: nothing. Owned by the state. */
+const char *state_warning(struct state *state);
 
 /* The folder that the processes of this machine share, for the metrics file; NULL: none. Owned by
  * the state. */

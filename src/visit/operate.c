@@ -54,7 +54,8 @@ enum step operate_readyz(struct visit *visit)
 	if (visit->server->draining)
 		buffer_text(&why, "draining: this process is about to end\n");
 	if (!state_reachable(visit->server->state))
-		buffer_printf(&why, "state %s: does not answer\n", service->settings->state);
+		buffer_printf(&why, "state %s: %s\n", service->settings->state,
+			state_fault(visit->server->state));
 	for (size_t i = 0; i < service->platform_count; i++)
 		check_secret(visit, &service->platforms[i], &why);
 	status = why.length > 0 ? 503 : 200;

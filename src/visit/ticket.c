@@ -225,6 +225,11 @@ bool visit_use_up_pending(struct visit *visit)
 			visit, "this sign-in is already finished: its form or link was sent twice");
 		visit_fail(visit, FAILURE_ALREADY_USED);
 		return false;
+	case STATE_CLAIM_UNKNOWN:
+		visit_set_detail(
+			visit, "the state's answer was lost, so the sign-in counts as finished");
+		visit_fail(visit, FAILURE_ALREADY_USED);
+		return false;
 	case STATE_CLAIM_LIMITED:
 	case STATE_CLAIM_BROKEN:
 		break;

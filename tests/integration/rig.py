@@ -213,7 +213,7 @@ class Rig:
             "base-url": self.base,
             "store": self.folder + "/store",
             "store-key": self.folder + "/store.key",
-            "state": "lmdb:%s/state" % self.folder,
+            **self.state(),
             "share": self.share,
             **self.options,
         }
@@ -223,6 +223,13 @@ class Rig:
         text += 'backend "staff" {\n type = "file"\n users = "%s/users.passwd"\n}\n' % self.folder
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(text + self.sections)
+
+    def state(self):
+        """A folder of its own; with a server in the environment, keys of its own there."""
+        server = os.environ.get("MEETAUTH_TEST_REDIS")
+        if not server:
+            return {"state": "lmdb:%s/state" % self.folder}
+        return {"state": server, "state-prefix": os.path.basename(self.folder) + ":", "metrics-folder": self.folder + "/state"}
 
     def ctl(self, *arguments, text="", check=True):
         done = subprocess.run([MEETAUTHCTL, "-c", self.conf, *arguments], input=text, text=True,

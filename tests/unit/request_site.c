@@ -210,7 +210,7 @@ static bool reachable(struct state *state)
 static void open_state(void)
 {
 	static struct state_driver driver;
-	struct state *state = state_open("memory:", NULL);
+	struct state *state = state_open(&(struct state_options){.address = "memory:"}, NULL);
 
 	assert_non_null(state);
 	memory = state->driver;

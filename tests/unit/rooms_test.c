@@ -108,7 +108,7 @@ static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(v
 {
 	static const uint8_t key[SEAL_KEY_SIZE] = {1};
 	static const struct platform_peer peer = {.room_lease = 3600, .room_rest = 300};
-	struct state *shared = state_open("memory:", NULL);
+	struct state *shared = state_open(&(struct state_options){.address = "memory:"}, NULL);
 	struct room_things first, second;
 	int64_t now = clock_wall(), free_at;
 	bool is_its;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state: what claims, counters and marks mean (over both drivers), and that the LMDB driver
+ * The state: what claims, counters and marks mean (over all drivers), and that the LMDB driver
  * keeps its promises between processes, killed ones included.
  */
 #include <stdarg.h>
@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "state/driver.h"
 #include "state/state.h"
+#ifdef HAVE_HIREDIS
+#include "redis_server.h"
+#endif
 
 #include <fcntl.h>
 #include <sched.h>
@@ -23,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-	T0 = 1800000000, /* some second */
+	T0 = 2000000000, /* some second, of the future: a server drops what has ended */
 	CLAIM_S = 24 * 3600,
 	FOR_LONG = T0 + 100 * 24 * 3600,
 	SMALL = 1 << 20, /* bytes of a state that is full soon */
@@ -35,8 +38,9 @@ enum {
 
 /* A folder of its own for each test; /dev/shm where there is one, as /run would be. */
 struct room {
+	int number; /* of a state on the one Redis server */
 	char folder[64];
-	char address[80];
+	char address[128];
 	struct state *state;
 };
 
@@ -85,7 +89,7 @@ static void remove_files(const struct room *room)
 static struct state *open_or_fail(const char *address)
 {
 	struct error error = {""};
-	struct state *state = state_open(address, &error);
+	struct state *state = state_open(&(struct state_options){.address = address}, &error);
 
 	if (state == NULL)
 		print_error("%s\n", error.text);
@@ -102,6 +106,34 @@ static int set_up_lmdb(void **arg)
 	*arg = room;
 	return 0;
 }
+
+#ifdef HAVE_HIREDIS
+static struct redis_server server;
+
+static struct state_options server_options(const struct room *room)
+{
+	static char prefix[32];
+
+	snprintf(prefix, sizeof prefix, "t%d:", room->number);
+	return (struct state_options){
+		.address = room->address, .timeout_ms = 20000, .prefix = prefix};
+}
+
+/* One server for all; each test has a prefix of its own. */
+static int set_up_redis(void **arg)
+{
+	static int number;
+	struct room *room = calloc(1, sizeof *room);
+	struct state_options options;
+
+	*arg = room;
+	room->number = ++number;
+	snprintf(room->address, sizeof room->address, "%s", server.address);
+	options = server_options(room);
+	room->state = state_open(&options, NULL);
+	return room->state != NULL ? 0 : -1;
+}
+#endif
 
 static int set_up_memory(void **arg)
 {
@@ -571,8 +603,8 @@ static void addresses_are_checked(void **arg)
 	assert_int_equal(state_check_address("lmdb:/run/meetauth", &error), 0);
 	assert_int_equal(state_check_address("lmdb:run", &error), -1);
 	assert_non_null(strstr(error.text, "absolute"));
-	assert_int_equal(state_check_address("redis://127.0.0.1", &error), -1);
-	assert_non_null(strstr(error.text, "redis://127.0.0.1"));
+	assert_int_equal(state_check_address("etcd://127.0.0.1", &error), -1);
+	assert_non_null(strstr(error.text, "etcd://127.0.0.1"));
 	assert_int_equal(state_check_address("", &error), -1);
 	assert_int_equal(state_check_address("memory:x", &error), -1);
 }
@@ -581,7 +613,7 @@ static void expect_refusal(const char *address, const char *words)
 {
 	struct error error = {""};
 
-	assert_null(state_open(address, &error));
+	assert_null(state_open(&(struct state_options){.address = address}, &error));
 	if (strstr(error.text, words) == NULL)
 		print_error("expected \"%s\" in: %s\n", words, error.text);
 	assert_non_null(strstr(error.text, words));
@@ -963,7 +995,8 @@ static void *shared(size_t size)
 /* In a forked child: what fails must not return into cmocka's loop. */
 static struct state *open_in_child(const char *address)
 {
-	struct state *state = state_open(address, NULL);
+	struct state_options options = {.address = address, .timeout_ms = 20000, .prefix = "race:"};
+	struct state *state = state_open(&options, NULL);
 
 	if (state == NULL)
 		_exit(70);
@@ -1120,32 +1153,89 @@ static void a_fork_leaves_the_parents_state_alone(void **arg)
 	}
 #define LMDB(test) cmocka_unit_test_setup_teardown(test, set_up_lmdb, tear_down)
 
+#ifdef HAVE_HIREDIS
+#define OVER_REDIS(test)                                                                           \
+	,                                                                                          \
+	{                                                                                          \
+#test " (redis)", test, set_up_redis, tear_down, NULL                              \
+	}
+
+static int start_server(void **arg)
+{
+	(void)arg;
+	redis_server_folder(&server);
+	redis_server_start(&server, NULL);
+	redisFree(redis_server_connect(&server));
+	return 0;
+}
+
+static int end_server(void **arg)
+{
+	(void)arg;
+	redis_server_end(&server);
+	return 0;
+}
+#else
+#define OVER_REDIS(test)
+#endif
+
+#define ALL(test)    BOTH(test) OVER_REDIS(test)
+#define SHARED(test) LMDB(test) OVER_REDIS(test)
+
+/* Those over Redis need a server. */
+static int run_all(const struct CMUnitTest *tests, size_t count)
+{
+	struct CMUnitTest here[128];
+	size_t here_count = 0;
+
+	assert_true(count <= sizeof here / sizeof *here);
+#ifdef HAVE_HIREDIS
+	struct CMUnitTest there[128];
+	size_t there_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (tests[i].setup_func == set_up_redis)
+			there[there_count++] = tests[i];
+		else
+			here[here_count++] = tests[i];
+	if (!redis_server_missing())
+		return _cmocka_run_group_tests("here", here, here_count, NULL, NULL) +
+		       _cmocka_run_group_tests(
+			       "there", there, there_count, start_server, end_server);
+#else
+	for (; here_count < count; here_count++)
+		here[here_count] = tests[here_count];
+#endif
+	print_message("not over Redis: no hiredis in this build, or no redis-server\n");
+	return _cmocka_run_group_tests("here", here, here_count, NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(claim_is_won_once),
-		BOTH(claims_made_together_are_as_good_as_alone),
-		BOTH(claim_can_be_given_back),
-		BOTH(revocations_tell_when_the_last_was),
-		BOTH(ends_are_kept_until_they_do_not_matter),
-		BOTH(claims_of_one_are_limited),
+		ALL(claim_is_won_once),
+		ALL(claims_made_together_are_as_good_as_alone),
+		ALL(claim_can_be_given_back),
+		ALL(revocations_tell_when_the_last_was),
+		ALL(ends_are_kept_until_they_do_not_matter),
+		ALL(claims_of_one_are_limited),
 		BOTH(a_clock_that_jumps_frees_no_claim),
 		BOTH(a_clock_that_jumps_throttles_nobody),
-		BOTH(looking_takes_nothing),
+		ALL(looking_takes_nothing),
 		BOTH(p14_marks_end),
-		BOTH(browsers_are_known_for_a_while),
-		BOTH(kinds_do_not_mix),
-		BOTH(counter_lets_a_burst_through_and_then_the_rate),
-		BOTH(counter_does_not_drift),
-		BOTH(counter_gives_back),
+		ALL(browsers_are_known_for_a_while),
+		ALL(kinds_do_not_mix),
+		ALL(counter_lets_a_burst_through_and_then_the_rate),
+		ALL(counter_does_not_drift),
+		ALL(counter_gives_back),
 		BOTH(counter_survives_a_clock_set_back),
-		BOTH(mark_keeps_the_later_time),
-		BOTH(marks_outlive_claims),
-		BOTH(leased_things_have_one_holder),
+		ALL(mark_keeps_the_later_time),
+		ALL(marks_outlive_claims),
+		ALL(leased_things_have_one_holder),
 		BOTH(a_lease_of_a_clock_that_was_ahead_has_ended),
 		BOTH(a_clock_that_is_set_back_gives_a_thing_to_nobody_else),
 		BOTH(a_counter_of_a_clock_that_was_ahead_ends),
-		BOTH(it_is_born_and_reachable),
+		ALL(it_is_born_and_reachable),
 		cmocka_unit_test(addresses_are_checked),
 		cmocka_unit_test(bad_folders_are_refused),
 		cmocka_unit_test(a_file_that_is_no_state_is_refused),
@@ -1161,11 +1251,11 @@ int main(void)
 		cmocka_unit_test(leases_find_room_in_a_full_state),
 		cmocka_unit_test(full_is_not_reachable),
 		LMDB(a_removed_state_is_made_again),
-		LMDB(drivers_agree),
-		LMDB(four_processes_win_each_key_once),
+		SHARED(drivers_agree),
+		SHARED(four_processes_win_each_key_once),
 		LMDB(killed_processes_block_nobody),
 		LMDB(a_fork_leaves_the_parents_state_alone),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all(tests, sizeof tests / sizeof *tests);
 }

@@ -132,7 +132,7 @@ static int set_up(void **unused)
 	assert_int_equal(secret_init(NULL), 0);
 	assert_int_equal(store_init(store_path, key_path, NULL), 0);
 	add_secret(OLD);
-	state = state_open("memory:", NULL);
+	state = state_open(&(struct state_options){.address = "memory:"}, NULL);
 	service.files = files_load(&settings, &error);
 	assert_string_equal(error.text, "");
 	assert_non_null(service.files);

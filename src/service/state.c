@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/state.h"
+
+#include "base/clock.h"
+
+struct state_options service_state_options(const struct settings *settings)
+{
+	return (struct state_options){.address = settings->state,
+		.timeout_ms = settings->state_timeout_ms,
+		.prefix = settings->state_prefix};
+}
+
+const char *service_state_password(const struct store *store)
+{
+	const char *texts[STORE_VERSIONS_MAX];
+
+	return store_texts(store, SERVICE_STATE_SECRET, clock_wall(), texts) > 0 ? texts[0] : NULL;
+}
+
+static const char *password_of(void *context)
+{
+	return service_state_password(context);
+}
+
+struct state *service_open_state(
+	const struct settings *settings, struct store *store, struct error *error)
+{
+	struct state_options options = service_state_options(settings);
+
+	options.password = password_of;
+	options.context = store;
+	return state_open(&options, error);
+}

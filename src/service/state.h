@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * How the configuration wants the state to be opened.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "secret/store.h"
+#include "state/state.h"
+
+/* The name in the store of the password for the state's server. */
+#define SERVICE_STATE_SECRET "state"
+
+/* All but the loop and the password. The texts are the settings'. */
+struct state_options service_state_options(const struct settings *settings);
+
+/* The newest password for the state's server; NULL: none. */
+const char *service_state_password(const struct store *store);
+
+/* Opens the state for a program without a loop: each question waits for its answer. The store has
+ * to outlive it. NULL with an error. */
+struct state *service_open_state(
+	const struct settings *settings, struct store *store, struct error *error);

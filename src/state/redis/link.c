@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/redis/link.h"
+
+#include "base/clock.h"
+#include "base/fiber.h"
+#include "outbound/names.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+#include <string.h>
+
+enum {
+	LOOK_MS = 10, /* between two looks whether a name is known */
+	RETRY_FIRST_MS = 100,
+	RETRY_MOST_MS = 1000,
+	BEAT_MS = 1000,
+	QUESTIONS_MAX = 4096, /* that wait for a connection */
+	READ_SIZE = 16 * 1024,
+};
+
+enum link_state {
+	LINK_WAITING = 0, /* for the next attempt */
+	LINK_RESOLVING,
+	LINK_CONNECTING,
+	LINK_GREETING,
+	LINK_READY,
+};
+
+/* One connection; freed when libuv has closed it. */
+struct connection {
+	union {
+		uv_stream_t stream;
+		uv_tcp_t tcp;
+		uv_pipe_t pipe;
+	} handle;
+	uv_connect_t request;
+	struct link *link; /* NULL: dropped */
+	redisReader *reader;
+	char bytes[READ_SIZE];
+};
+
+struct writing {
+	uv_write_t request;
+	size_t length;
+	char bytes[];
+};
+
+struct queue {
+	struct link_question *first, *last;
+};
+
+struct link {
+	uv_loop_t *loop;
+	bool owns_loop;
+	const struct redis_address *address;
+	int64_t timeout_ms;
+	struct link_greeting greeting;
+	struct name *name;
+	enum link_state state;
+	struct connection *connection;
+	bool failed; /* the last attempt: the breaker is open */
+	bool ending;
+	int64_t attempt_until_ms, retry_ms;
+	struct queue waiting; /* not sent */
+	struct queue sent;    /* in the order in which the answers come */
+	size_t waiting_count;
+	uv_timer_t pace;     /* the next attempt, look or beat */
+	uv_timer_t deadline; /* of a question or of an attempt */
+	uv_prepare_t flush;  /* before the loop waits for events */
+	unsigned handles;
+	struct error fault;
+};
+
+/* ---- queues ---- */
+
+static void push(struct queue *queue, struct link_question *question)
+{
+	question->next = NULL;
+	if (queue->last != NULL)
+		queue->last->next = question;
+	else
+		queue->first = question;
+	queue->last = question;
+}
+
+static struct link_question *pop(struct queue *queue)
+{
+	struct link_question *question = queue->first;
+
+	queue->first = question->next;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	return question;
+}
+
+static void end_question(struct link_question *question, enum link_result result, redisReply *reply)
+{
+	free(question->bytes);
+	question->bytes = NULL;
+	question->result = result;
+	question->reply = reply;
+	question->ended = true;
+	if (question->done != NULL)
+		question->done(question);
+}
+
+/* What ends a question may ask the next: the queue is emptied first. */
+static void end_all(struct queue *queue, enum link_result result)
+{
+	struct queue ending = *queue;
+
+	*queue = (struct queue){0};
+	while (ending.first != NULL)
+		end_question(pop(&ending), result, NULL);
+}
+
+/* ---- deadlines ---- */
+
+static int64_t earliest(const struct link *link)
+{
+	int64_t at = INT64_MAX;
+
+	for (const struct link_question *q = link->waiting.first; q != NULL; q = q->next)
+		at = q->deadline_ms < at ? q->deadline_ms : at;
+	for (const struct link_question *q = link->sent.first; q != NULL; q = q->next)
+		at = q->deadline_ms < at ? q->deadline_ms : at;
+	if (link->state > LINK_WAITING && link->state < LINK_READY && link->attempt_until_ms < at)
+		at = link->attempt_until_ms;
+	return at;
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+static void set_deadline(struct link *link, int64_t at)
+{
+	int64_t now = clock_monotonic_ms();
+
+	uv_update_time(link->loop);
+	uv_timer_start(&link->deadline, on_deadline, at > now ? (uint64_t)(at - now) : 0, 0);
+}
+
+/* ---- the end of a connection ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct connection *connection = handle->data;
+
+	redisReaderFree(connection->reader);
+	free(connection);
+}
+
+static void close_connection(struct link *link)
+{
+	struct connection *connection = link->connection;
+
+	link->connection = NULL;
+	if (connection == NULL)
+		return;
+	connection->link = NULL;
+	uv_close((uv_handle_t *)&connection->handle, on_closed);
+}
+
+static void on_pace(uv_timer_t *timer);
+
+static void tell_fault(const struct link *link, const char *why)
+{
+	if (strcmp(link->fault.text, why) != 0)
+		log_message(LOG_LEVEL_ERROR, "state", "%s:%u: %s",
+			link->address->path[0] != '\0' ? link->address->path : link->address->host,
+			link->address->port, why);
+}
+
+/* Connects again: at once after a connection that was good, else after a while, in which
+ * questions fail. */
+static void fail_link(struct link *link, const char *why)
+{
+	bool was_ready = link->state == LINK_READY;
+
+	close_connection(link);
+	tell_fault(link, why);
+	error_set(&link->fault, "%s", why);
+	link->failed = !was_ready;
+	if (was_ready)
+		link->retry_ms = 0;
+	else
+		link->retry_ms = link->retry_ms == 0		      ? RETRY_FIRST_MS
+				 : link->retry_ms * 2 < RETRY_MOST_MS ? link->retry_ms * 2
+								      : RETRY_MOST_MS;
+	link->state = LINK_WAITING;
+	uv_timer_start(&link->pace, on_pace, (uint64_t)link->retry_ms, 0);
+	end_all(&link->sent, LINK_LOST);
+	if (!link->failed)
+		return;
+	link->waiting_count = 0;
+	end_all(&link->waiting, LINK_FAILED);
+}
+
+void link_drop(struct link *link, const char *why)
+{
+	if (link->connection != NULL)
+		fail_link(link, why);
+}
+
+/* ---- sending ---- */
+
+static void on_written(uv_write_t *request, int status)
+{
+	struct writing *writing = (struct writing *)request;
+	struct connection *connection = request->data;
+
+	explicit_bzero(writing->bytes, writing->length); /* a password */
+	free(writing);
+	if (status < 0 && status != UV_ECANCELED && connection->link != NULL)
+		fail_link(connection->link, uv_strerror(status));
+}
+
+/* Sends what the questions of this turn say, in one write. */
+static void send_queue(struct link *link, struct queue *queue)
+{
+	size_t length = 0;
+	struct writing *writing;
+	uv_buf_t buffer;
+
+	for (const struct link_question *q = queue->first; q != NULL; q = q->next)
+		length += q->length;
+	writing = malloc(sizeof *writing + length);
+	if (writing == NULL)
+		return; /* the questions run into their deadline */
+	writing->length = 0;
+	while (queue->first != NULL) {
+		struct link_question *question = pop(queue);
+
+		memcpy(writing->bytes + writing->length, question->bytes, question->length);
+		writing->length += question->length;
+		explicit_bzero(question->bytes, question->length);
+		free(question->bytes);
+		question->bytes = NULL;
+		push(&link->sent, question);
+	}
+	buffer = uv_buf_init(writing->bytes, (unsigned)writing->length);
+	writing->request.data = link->connection;
+	if (uv_write(&writing->request, &link->connection->handle.stream, &buffer, 1, on_written) !=
+		0) {
+		free(writing);
+		fail_link(link, "cannot write");
+	}
+}
+
+static void on_flush(uv_prepare_t *prepare)
+{
+	struct link *link = prepare->data;
+
+	uv_prepare_stop(prepare);
+	if (link->state != LINK_READY || link->waiting.first == NULL)
+		return;
+	link->waiting_count = 0;
+	send_queue(link, &link->waiting);
+}
+
+/* ---- answers ---- */
+
+/* False: the connection is gone. */
+static bool take_replies(struct connection *connection)
+{
+	void *reply = NULL;
+
+	while (connection->link != NULL) {
+		struct link *link = connection->link;
+
+		if (redisReaderGetReply(connection->reader, &reply) != REDIS_OK) {
+			fail_link(link, "its answer is not the Redis protocol");
+			return false;
+		}
+		if (reply == NULL)
+			return true;
+		if (link->sent.first == NULL) {
+			freeReplyObject(reply);
+			fail_link(link, "it answered what nobody asked");
+			return false;
+		}
+		end_question(pop(&link->sent), LINK_ANSWERED, reply);
+	}
+	return false;
+}
+
+static void on_allocate(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
+{
+	struct connection *connection = handle->data;
+
+	(void)size;
+	*buffer = uv_buf_init(connection->bytes, sizeof connection->bytes);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
+{
+	struct connection *connection = stream->data;
+
+	if (connection->link == NULL || length == 0)
+		return;
+	if (length < 0)
+		fail_link(connection->link,
+			length == UV_EOF ? "it closed the connection" : uv_strerror((int)length));
+	else if (redisReaderFeed(connection->reader, buffer->base, (size_t)length) != REDIS_OK)
+		fail_link(connection->link, "its answer is not the Redis protocol");
+	else
+		take_replies(connection);
+}
+
+/* ---- connecting ---- */
+
+static void on_connected(uv_connect_t *request, int status)
+{
+	struct connection *connection = request->data;
+	struct link *link = connection->link;
+
+	if (link == NULL)
+		return;
+	if (status == 0)
+		status = uv_read_start(&connection->handle.stream, on_allocate, on_read);
+	if (status != 0) {
+		if (link->name != NULL)
+			name_doubt(link->name);
+		fail_link(link, uv_strerror(status));
+		return;
+	}
+	link->state = LINK_GREETING;
+	link->greeting.begin(link->greeting.context);
+}
+
+static struct connection *make_connection(struct link *link)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+
+	if (connection == NULL)
+		return NULL;
+	connection->reader = redisReaderCreate();
+	if (connection->reader == NULL) {
+		free(connection);
+		return NULL;
+	}
+	if (link->name == NULL)
+		uv_pipe_init(link->loop, &connection->handle.pipe, 0);
+	else
+		uv_tcp_init(link->loop, &connection->handle.tcp);
+	connection->handle.stream.data = connection;
+	connection->request.data = connection;
+	connection->link = link;
+	link->connection = connection;
+	return connection;
+}
+
+static int connect_to(struct link *link, const char *address)
+{
+	struct connection *connection = link->connection;
+	struct sockaddr_storage to;
+	int port = (int)link->address->port;
+
+	if (uv_ip4_addr(address, port, (struct sockaddr_in *)&to) != 0 &&
+		uv_ip6_addr(address, port, (struct sockaddr_in6 *)&to) != 0)
+		return UV_EINVAL;
+	uv_tcp_nodelay(&connection->handle.tcp, 1);
+	return uv_tcp_connect(&connection->request, &connection->handle.tcp,
+		(const struct sockaddr *)&to, on_connected);
+}
+
+/* `address` NULL: the socket of this machine. */
+static void begin_connection(struct link *link, const char *address)
+{
+	int rc = 0;
+
+	link->state = LINK_CONNECTING;
+	if (make_connection(link) == NULL) {
+		fail_link(link, "no memory");
+		return;
+	}
+	if (address != NULL)
+		rc = connect_to(link, address);
+	else
+		uv_pipe_connect(&link->connection->request, &link->connection->handle.pipe,
+			link->address->path, on_connected);
+	if (rc != 0)
+		fail_link(link, uv_strerror(rc));
+}
+
+/* The addresses of a name take turns: name_doubt() after a failure moves the bad one back. */
+static void look_up(struct link *link)
+{
+	struct addresses addresses;
+	int64_t again;
+	const char *why = NULL;
+
+	switch (name_look(link->name, &addresses, &again, &why)) {
+	case NAME_KNOWN:
+		begin_connection(link, addresses.text[0]);
+		return;
+	case NAME_ASKED:
+		link->state = LINK_RESOLVING;
+		uv_timer_start(&link->pace, on_pace, LOOK_MS, 0);
+		return;
+	case NAME_FAILED:
+	case NAME_TIMED_OUT:
+		break;
+	}
+	fail_link(link, why != NULL ? why : "the host has no address");
+}
+
+static void attempt(struct link *link)
+{
+	link->attempt_until_ms = clock_monotonic_ms() + link->timeout_ms;
+	set_deadline(link, earliest(link));
+	if (link->name == NULL)
+		begin_connection(link, NULL);
+	else
+		look_up(link);
+	if (link->state != LINK_WAITING)
+		set_deadline(link, earliest(link));
+}
+
+static void on_pace(uv_timer_t *timer)
+{
+	struct link *link = timer->data;
+
+	switch (link->state) {
+	case LINK_WAITING:
+		attempt(link);
+		break;
+	case LINK_RESOLVING:
+		look_up(link);
+		break;
+	case LINK_READY:
+		uv_timer_start(&link->pace, on_pace, BEAT_MS, 0);
+		link->greeting.beat(link->greeting.context);
+		break;
+	case LINK_CONNECTING:
+	case LINK_GREETING:
+		break;
+	}
+}
+
+void link_greeted(struct link *link, const char *why)
+{
+	if (link->state != LINK_GREETING)
+		return;
+	if (why != NULL) {
+		fail_link(link, why);
+		return;
+	}
+	if (link->fault.text[0] != '\0')
+		log_message(LOG_LEVEL_INFO, "state", "connected again");
+	link->state = LINK_READY;
+	link->failed = false;
+	link->retry_ms = 0;
+	link->fault.text[0] = '\0';
+	uv_timer_start(&link->pace, on_pace, BEAT_MS, 0);
+	uv_prepare_start(&link->flush, on_flush);
+}
+
+/* ---- deadlines that passed ---- */
+
+static bool is_late(const struct queue *queue, int64_t now)
+{
+	for (const struct link_question *q = queue->first; q != NULL; q = q->next)
+		if (q->deadline_ms <= now)
+			return true;
+	return false;
+}
+
+static void end_late(struct link *link, int64_t now)
+{
+	struct queue all = link->waiting, late = {0};
+
+	link->waiting = (struct queue){0};
+	link->waiting_count = 0;
+	while (all.first != NULL) {
+		struct link_question *question = pop(&all);
+
+		if (question->deadline_ms <= now) {
+			push(&late, question);
+			continue;
+		}
+		push(&link->waiting, question);
+		link->waiting_count++;
+	}
+	end_all(&late, LINK_FAILED);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct link *link = timer->data;
+	int64_t now = clock_monotonic_ms(), next;
+	bool is_attempt_late = link->state > LINK_WAITING && link->state < LINK_READY &&
+			       link->attempt_until_ms <= now;
+
+	if (is_attempt_late && link->connection != NULL && link->name != NULL)
+		name_doubt(link->name);
+	if (is_attempt_late || is_late(&link->sent, now))
+		fail_link(link, "it does not answer in time (state-timeout)");
+	end_late(link, now);
+	next = earliest(link);
+	if (next != INT64_MAX)
+		set_deadline(link, next);
+}
+
+/* ---- asking ---- */
+
+static int format(struct link_question *question)
+{
+	char *bytes = NULL;
+	long long length =
+		redisFormatCommandArgv(&bytes, question->count, question->words, question->sizes);
+
+	question->ended = false;
+	question->result = LINK_FAILED;
+	question->reply = NULL;
+	question->bytes = NULL;
+	if (length < 0)
+		return -1;
+	/* By the program's allocator: hiredis 0.14 frees with its own function. */
+	question->bytes = bytes;
+	question->length = (size_t)length;
+	return 0;
+}
+
+static void note_deadline(struct link *link, const struct link_question *question)
+{
+	if (!uv_is_active((const uv_handle_t *)&link->deadline) ||
+		(int64_t)uv_timer_get_due_in(&link->deadline) >
+			question->deadline_ms - clock_monotonic_ms())
+		set_deadline(link, question->deadline_ms);
+}
+
+static void wake(struct link_question *question)
+{
+	fiber_wake(question->context);
+}
+
+static void count_result(const struct link_question *question, int64_t began_ms)
+{
+	switch (question->result) {
+	case LINK_FAILED:
+		metric_count(METRIC_STATE_UNREACHABLE);
+		break;
+	case LINK_LOST:
+		metric_count(METRIC_STATE_LOST);
+		break;
+	case LINK_ANSWERED:
+		metric_observe(METRIC_STATE_SECONDS, clock_monotonic_ms() - began_ms);
+		if (question->reply->type == REDIS_REPLY_ERROR)
+			metric_count(METRIC_STATE_REFUSED);
+		break;
+	}
+}
+
+static void turn_until_ended(struct link *link, const struct link_question *question)
+{
+	while (!question->ended)
+		uv_run(link->loop, UV_RUN_ONCE);
+}
+
+static void ask(struct link *link, struct link_question *question)
+{
+	question->context = fiber_self();
+	question->done = question->context != NULL ? wake : NULL;
+	if (format(question) != 0)
+		return;
+	if (question->context == NULL && !link->owns_loop)
+		log_message(LOG_LEVEL_ERROR, "state", "a question was asked outside of a fiber");
+	if ((question->context == NULL && !link->owns_loop) || link->failed || link->ending ||
+		link->waiting_count >= QUESTIONS_MAX) {
+		question->done = NULL;
+		end_question(question, LINK_FAILED, NULL);
+		return;
+	}
+	push(&link->waiting, question);
+	link->waiting_count++;
+	note_deadline(link, question);
+	if (link->state == LINK_READY)
+		uv_prepare_start(&link->flush, on_flush);
+	if (question->context != NULL)
+		fiber_wait();
+	else
+		turn_until_ended(link, question);
+}
+
+void link_ask(struct link *link, struct link_question *question)
+{
+	int64_t began_ms = clock_monotonic_ms();
+
+	ask(link, question);
+	count_result(question, began_ms);
+}
+
+void link_ask_first(struct link *link, struct link_question *question,
+	void (*done)(struct link_question *question), void *context)
+{
+	struct queue only = {0};
+
+	question->done = done;
+	question->context = context;
+	if (link->connection == NULL || format(question) != 0) {
+		end_question(question, LINK_FAILED, NULL);
+		return;
+	}
+	push(&only, question);
+	note_deadline(link, question);
+	send_queue(link, &only);
+}
+
+/* ---- life ---- */
+
+bool link_is_ready(const struct link *link)
+{
+	return link->state == LINK_READY;
+}
+
+const char *link_fault(const struct link *link)
+{
+	return link->fault.text;
+}
+
+bool link_wait(struct link *link)
+{
+	while (link->state != LINK_READY && !link->failed)
+		uv_run(link->loop, UV_RUN_ONCE);
+	return link->state == LINK_READY;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct link *link = handle->data;
+
+	if (--link->handles == 0)
+		free(link);
+}
+
+static int make_loop(struct link *link, uv_loop_t *loop)
+{
+	link->loop = loop;
+	if (loop != NULL)
+		return 0;
+	link->owns_loop = true;
+	link->loop = malloc(sizeof *link->loop);
+	if (link->loop == NULL)
+		return -1;
+	uv_loop_init(link->loop);
+	return 0;
+}
+
+struct link *link_new(uv_loop_t *loop, const struct redis_address *address, int64_t timeout_ms,
+	const struct link_greeting *greeting)
+{
+	struct link *link = calloc(1, sizeof *link);
+
+	if (link == NULL)
+		return NULL;
+	if (address->path[0] == '\0') {
+		link->name = name_use(address->host);
+		if (link->name == NULL) {
+			free(link);
+			return NULL;
+		}
+	}
+	if (make_loop(link, loop) != 0) {
+		name_drop(&link->name);
+		free(link);
+		return NULL;
+	}
+	link->address = address;
+	link->timeout_ms = timeout_ms;
+	link->greeting = *greeting;
+	uv_timer_init(link->loop, &link->pace);
+	uv_timer_init(link->loop, &link->deadline);
+	uv_prepare_init(link->loop, &link->flush);
+	link->pace.data = link->deadline.data = link->flush.data = link;
+	link->handles = 3;
+	uv_timer_start(&link->pace, on_pace, 0, 0);
+	return link;
+}
+
+void link_free(struct link **link)
+{
+	struct link *l = *link;
+	uv_loop_t *own;
+
+	*link = NULL;
+	if (l == NULL)
+		return;
+	own = l->owns_loop ? l->loop : NULL;
+	l->ending = true;
+	close_connection(l);
+	l->state = LINK_WAITING;
+	end_all(&l->sent, LINK_LOST);
+	end_all(&l->waiting, LINK_FAILED);
+	name_drop(&l->name);
+	uv_close((uv_handle_t *)&l->pace, on_handle_closed);
+	uv_close((uv_handle_t *)&l->deadline, on_handle_closed);
+	uv_close((uv_handle_t *)&l->flush, on_handle_closed);
+	if (own == NULL)
+		return;
+	uv_run(own, UV_RUN_DEFAULT);
+	uv_loop_close(own);
+	free(own);
+}

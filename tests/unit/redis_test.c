@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The state on a Redis server: what happens when the server is gone, busy, full, a replica, empty
+ * or slow, when an answer is lost, and that fibers wait while the loop turns. state_test.c has what
+ * entries mean.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#ifdef HAVE_HIREDIS
+
+#include "base/clock.h"
+#include "base/fiber.h"
+#include "redis_server.h"
+#include "state/driver.h"
+#include "state/redis/address.h"
+#include "state/state.h"
+
+#include <uv.h>
+
+enum { CLAIM_S = 3600, TIMEOUT_MS = 1500, PATIENCE_S = 120, MANY = 200 };
+
+static struct redis_server server;
+static uv_loop_t loop;
+static struct state *state;
+static const char *password;
+static uint32_t next_key;
+
+/* ---- the site: a loop whose fibers ask ---- */
+
+static int set_up(void **arg)
+{
+	(void)arg;
+	alarm(PATIENCE_S);
+	password = NULL;
+	redis_server_folder(&server);
+	uv_loop_init(&loop);
+	return 0;
+}
+
+static int tear_down(void **arg)
+{
+	(void)arg;
+	state_close(&state);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	fibers_end();
+	redis_server_end(&server);
+	alarm(0);
+	return 0;
+}
+
+static const char *give_password(void *context)
+{
+	(void)context;
+	return password;
+}
+
+static struct state_options options_of(uv_loop_t *on)
+{
+	return (struct state_options){.address = server.address,
+		.timeout_ms = TIMEOUT_MS,
+		.prefix = "test:",
+		.password = give_password,
+		.loop = on};
+}
+
+static void open_state(void)
+{
+	struct state_options options = options_of(&loop);
+
+	state = state_open(&options, NULL);
+	assert_non_null(state);
+}
+
+static void turn_until_reachable(bool reachable)
+{
+	while (state_reachable(state) != reachable)
+		uv_run(&loop, UV_RUN_ONCE);
+}
+
+static void start(const char *const *options)
+{
+	redis_server_start(&server, options);
+	redisFree(redis_server_connect(&server));
+	open_state();
+	turn_until_reachable(true);
+}
+
+/* What a fiber asks. */
+struct asked {
+	uint8_t key[STATE_KEY_SIZE];
+	enum state_verdict verdict;
+	int64_t number;
+	bool ended;
+};
+
+static void new_key(struct asked *asked)
+{
+	memset(asked, 0, sizeof *asked);
+	next_key++;
+	memcpy(asked->key, &next_key, sizeof next_key);
+}
+
+static void ask_claim(void *context)
+{
+	struct asked *asked = context;
+
+	asked->verdict = state_claim(state, asked->key, CLAIM_S, clock_wall());
+	asked->ended = true;
+}
+
+static void ask_marked(void *context)
+{
+	struct asked *asked = context;
+
+	asked->number = state_marked(state, asked->key);
+	asked->ended = true;
+}
+
+static void ask_revoke(void *context)
+{
+	struct asked *asked = context;
+	int64_t now = clock_wall();
+
+	asked->number = state_revoke(state, asked->key, now, now + CLAIM_S);
+	asked->ended = true;
+}
+
+static void turn_until_ended(const struct asked *asked)
+{
+	while (!asked->ended)
+		uv_run(&loop, UV_RUN_ONCE);
+}
+
+static void run(void (*ask)(void *context), struct asked *asked)
+{
+	asked->ended = false;
+	fiber_run(ask, asked);
+	turn_until_ended(asked);
+}
+
+static enum state_verdict claim(struct asked *asked)
+{
+	run(ask_claim, asked);
+	return asked->verdict;
+}
+
+static enum state_verdict claim_new(void)
+{
+	struct asked asked;
+
+	new_key(&asked);
+	return claim(&asked);
+}
+
+static void expect_fault(const char *words)
+{
+	if (strstr(state_fault(state), words) == NULL)
+		print_message("expected \"%s\" in: %s\n", words, state_fault(state));
+	assert_non_null(strstr(state_fault(state), words));
+}
+
+/* ---- waiting ---- */
+
+static void all_of_a_turn_wait_together(void **arg)
+{
+	static struct asked asked[MANY];
+
+	(void)arg;
+	start(NULL);
+	for (size_t i = 0; i < MANY; i++) {
+		new_key(&asked[i]);
+		fiber_run(ask_claim, &asked[i]);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		assert_false(asked[i].ended);
+	for (size_t i = 0; i < MANY; i++) {
+		turn_until_ended(&asked[i]);
+		assert_int_equal(asked[i].verdict, STATE_CLAIM_WON);
+		assert_int_equal(claim(&asked[i]), STATE_CLAIM_LOST);
+	}
+}
+
+static void ask_take(void *context)
+{
+	struct asked *asked = context;
+	const struct state_rate rate = {MANY - 1, 24 * 3600 * 1000};
+
+	asked->number = state_take(state, asked->key, rate, clock_wall_ms());
+	asked->ended = true;
+}
+
+/* However many visitors meet at one counter, each is counted and none is told that the state is
+ * broken. */
+static void all_are_counted_who_meet_at_one_counter(void **arg)
+{
+	static struct asked asked[MANY];
+	size_t taken = 0;
+
+	(void)arg;
+	start(NULL);
+	new_key(&asked[0]);
+	for (size_t i = 0; i < MANY; i++) {
+		asked[i] = asked[0];
+		fiber_run(ask_take, &asked[i]);
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		turn_until_ended(&asked[i]);
+		assert_int_not_equal(asked[i].number, -1);
+		taken += asked[i].number == 0;
+	}
+	assert_int_equal(taken, MANY - 1);
+}
+
+static void a_policy_that_forgets_is_warned_of(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_null(state_warning(state));
+	assert_true(redis_server_say(&server, "CONFIG SET maxmemory-policy allkeys-lru"));
+	assert_true(redis_server_say(&server, "CLIENT KILL TYPE normal"));
+	while (state_warning(state) == NULL)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_non_null(strstr(state_warning(state), "noeviction"));
+}
+
+static void outside_of_a_fiber_nothing_blocks(void **arg)
+{
+	struct asked asked;
+
+	(void)arg;
+	start(NULL);
+	new_key(&asked);
+	assert_int_equal(state_claim(state, asked.key, CLAIM_S, clock_wall()), STATE_CLAIM_BROKEN);
+	assert_int_equal(claim(&asked), STATE_CLAIM_WON);
+}
+
+/* ---- servers that do not serve ---- */
+
+static void an_unreachable_server_wins_nothing(void **arg)
+{
+	(void)arg;
+	open_state();
+	assert_int_equal(state_born(state), STATE_BORN_UNKNOWN);
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	expect_fault("no such file");
+	/* now the breaker is open: a question fails without a turn of the loop */
+	{
+		struct asked asked;
+
+		new_key(&asked);
+		fiber_run(ask_claim, &asked);
+		assert_true(asked.ended);
+		assert_int_equal(asked.verdict, STATE_CLAIM_BROKEN);
+	}
+	redis_server_start(&server, NULL);
+	turn_until_reachable(true);
+	assert_true(state_born(state) > 0);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+static void a_restart_is_ridden_out(void **arg)
+{
+	struct asked asked;
+	int64_t born;
+
+	(void)arg;
+	start(NULL);
+	born = state_born(state);
+	new_key(&asked);
+	run(ask_revoke, &asked);
+	assert_int_equal(asked.number, 0);
+	assert_true(redis_server_say(&server, "SAVE"));
+	redis_server_kill(&server);
+	turn_until_reachable(false);
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	redis_server_start(&server, NULL);
+	turn_until_reachable(true);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	/* what the server saved is there, so it is the same state */
+	assert_in_range(state_born(state), born - 1, born + 1);
+	run(ask_marked, &asked);
+	assert_true(asked.number > 0);
+}
+
+static void a_loading_server_wins_nothing(void **arg)
+{
+	const char *const slow[] = {"--key-load-delay", "2000",
+		"--loading-process-events-interval-bytes", "1024", NULL};
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	assert_true(redis_server_say(&server, "DEBUG POPULATE 20000"));
+	assert_true(redis_server_say(&server, "SAVE"));
+	redis_server_kill(&server);
+	redis_server_start(&server, slow);
+	redisFree(redis_server_connect(&server));
+	open_state();
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	expect_fault("LOADING");
+}
+
+static void a_busy_server_wins_nothing(void **arg)
+{
+	const char *const limits[] = {"--busy-reply-threshold", "50", NULL};
+	redisContext *context;
+
+	(void)arg;
+	start(limits);
+	context = redis_server_connect(&server);
+	redisAppendCommand(context, "EVAL %s 0", "while true do end");
+	while (redisBufferWrite(context, &(int){0}) != REDIS_OK)
+		;
+	/* the first may be lost while the server does not look; then it says BUSY */
+	for (enum state_verdict verdict = STATE_CLAIM_WON; verdict != STATE_CLAIM_BROKEN;) {
+		verdict = claim_new();
+		assert_int_not_equal(verdict, STATE_CLAIM_LOST);
+	}
+	assert_true(redis_server_say(&server, "SCRIPT KILL"));
+	redisFree(context);
+	turn_until_reachable(true);
+	while (claim_new() != STATE_CLAIM_WON)
+		uv_run(&loop, UV_RUN_ONCE);
+}
+
+static void a_full_server_wins_nothing(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_true(redis_server_say(&server, "CONFIG SET maxmemory 1"));
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	assert_true(redis_server_say(&server, "CONFIG SET maxmemory 0"));
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+static void a_primary_that_becomes_a_replica_wins_nothing(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	assert_true(redis_server_say(&server, "REPLICAOF 127.0.0.1 1"));
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	turn_until_reachable(false);
+	while (strstr(state_fault(state), "replica") == NULL)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(redis_server_say(&server, "REPLICAOF NO ONE"));
+	turn_until_reachable(true);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+/* ---- answers that are lost ---- */
+
+static void a_lost_answer_counts_as_lost(void **arg)
+{
+	struct asked asked;
+
+	(void)arg;
+	start(NULL);
+	new_key(&asked);
+	kill(server.pid, SIGSTOP);
+	assert_int_equal(claim(&asked), STATE_CLAIM_UNKNOWN);
+	kill(server.pid, SIGCONT);
+	turn_until_reachable(true);
+	/* the server made the claim all the same, once */
+	assert_int_equal(claim(&asked), STATE_CLAIM_LOST);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+static void a_killed_connection_repeats_nothing(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_true(redis_server_say(&server, "CONFIG RESETSTAT"));
+	kill(server.pid, SIGSTOP);
+	assert_int_equal(claim_new(), STATE_CLAIM_UNKNOWN);
+	kill(server.pid, SIGCONT);
+	turn_until_reachable(true);
+	{
+		redisContext *context = redis_server_connect(&server);
+		redisReply *reply = redisCommand(context, "INFO commandstats");
+		const char *line = strstr(reply->str, "cmdstat_evalsha:calls=");
+
+		assert_non_null(line);
+		assert_int_equal(strtol(line + strlen("cmdstat_evalsha:calls="), NULL, 10), 1);
+		freeReplyObject(reply);
+		redisFree(context);
+	}
+}
+
+/* ---- states that were lost ---- */
+
+static void scripts_that_are_gone_are_sent_again(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	assert_true(redis_server_say(&server, "SCRIPT FLUSH"));
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+static void an_emptied_server_is_a_new_state(void **arg)
+{
+	struct asked asked;
+	int64_t born;
+
+	(void)arg;
+	start(NULL);
+	born = state_born(state);
+	new_key(&asked);
+	run(ask_revoke, &asked);
+	while (clock_wall() < born + 3)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(redis_server_say(&server, "FLUSHALL"));
+	/* nobody is told that the revocation is gone: the question fails */
+	run(ask_marked, &asked);
+	assert_int_equal(asked.number, -1);
+	turn_until_reachable(true);
+	assert_true(state_born(state) > born);
+	run(ask_marked, &asked);
+	assert_int_equal(asked.number, 0);
+	assert_true(redis_server_say(&server, "FLUSHALL"));
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	turn_until_reachable(true);
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+}
+
+/* ---- who may ---- */
+
+static void a_password_is_needed_and_given(void **arg)
+{
+	struct state_options options;
+	struct error error = {""};
+
+	(void)arg;
+	redis_server_start(&server, (const char *const[]){"--requirepass", "s3cret-s3cret", NULL});
+	redisFree(redis_server_connect(&server));
+	options = options_of(NULL);
+	assert_null(state_open(&options, &error));
+	assert_non_null(strstr(error.text, "NOAUTH"));
+	password = "wrong-wrong";
+	assert_null(state_open(&options, &error));
+	assert_non_null(strstr(error.text, "WRONGPASS"));
+	assert_null(strstr(error.text, password));
+	password = "s3cret-s3cret";
+	state = state_open(&options, &error);
+	assert_non_null(state);
+}
+
+/* The ACL that the manual gives is enough, and other keys stay closed. */
+static void the_acl_of_the_manual_is_enough(void **arg)
+{
+	char address[192];
+	struct state_options options;
+	struct error error = {""};
+	struct asked asked;
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	assert_true(redis_server_say(&server,
+		"ACL SETUSER meetauth on >s3cret-s3cret resetkeys ~test:* -@all +eval +evalsha "
+		"+script|load +get +mget +set +del +time +ping +select +info"));
+	snprintf(address, sizeof address, "redis+unix://meetauth@%s", server.socket);
+	password = "s3cret-s3cret";
+	options = options_of(NULL);
+	options.address = address;
+	state = state_open(&options, &error);
+	assert_string_equal(error.text, "");
+	assert_non_null(state);
+	new_key(&asked);
+	assert_int_equal(state_claim(state, asked.key, CLAIM_S, clock_wall()), STATE_CLAIM_WON);
+	assert_int_equal(state_claim(state, asked.key, CLAIM_S, clock_wall()), STATE_CLAIM_LOST);
+	assert_int_equal(state_revoke(state, asked.key, clock_wall(), clock_wall() + 100), 0);
+	state_close(&state);
+	options.prefix = "other:";
+	assert_null(state_open(&options, &error));
+	assert_non_null(strstr(error.text, "NOPERM"));
+}
+
+static void prefixes_are_states_of_their_own(void **arg)
+{
+	struct state_options options = options_of(NULL);
+	struct state *other;
+	struct asked asked;
+
+	(void)arg;
+	start(NULL);
+	new_key(&asked);
+	assert_int_equal(claim(&asked), STATE_CLAIM_WON);
+	options.prefix = "other:";
+	other = state_open(&options, NULL);
+	assert_non_null(other);
+	assert_int_equal(state_claim(other, asked.key, CLAIM_S, clock_wall()), STATE_CLAIM_WON);
+	state_close(&other);
+}
+
+/* ---- clocks ---- */
+
+/* A machine whose clock is an hour ahead counts by the server's clock. */
+static void the_servers_clock_counts(void **arg)
+{
+	const int64_t hour_us = INT64_C(3600) * 1000000;
+	int64_t now_us;
+
+	(void)arg;
+	start(NULL);
+	now_us = clock_wall_ms() * 1000;
+	/* the difference between this wall clock and the server's is less than a step */
+	assert_in_range(
+		state_time(state, now_us) - now_us + hour_us, hour_us - 1000000, hour_us + 1000000);
+	/* as if the server's clock were an hour behind ours */
+	state->clock.wall_ms -= 3600 * 1000;
+	assert_in_range(now_us - state_time(state, now_us), hour_us - 1000000, hour_us + 1000000);
+}
+
+/* Entries leave the server by themselves. */
+static void entries_end_at_the_server(void **arg)
+{
+	struct asked asked;
+	redisContext *context;
+	redisReply *reply;
+
+	(void)arg;
+	start(NULL);
+	new_key(&asked);
+	assert_int_equal(claim(&asked), STATE_CLAIM_WON);
+	context = redis_server_connect(&server);
+	reply = redisCommand(context, "KEYS test:c:*");
+	assert_int_equal(reply->elements, 1);
+	{
+		redisReply *ttl = redisCommand(context, "PTTL %s", reply->element[0]->str);
+
+		assert_in_range(ttl->integer, (CLAIM_S - 60) * 1000, (CLAIM_S + 1) * 1000);
+		freeReplyObject(ttl);
+	}
+	freeReplyObject(reply);
+	redisFree(context);
+}
+
+/* ---- addresses ---- */
+
+static void addresses_are_parsed(void **arg)
+{
+	struct redis_address address;
+	struct error error;
+
+	(void)arg;
+	assert_int_equal(redis_address_parse("redis://db.example.org", &address, &error), 0);
+	assert_string_equal(address.host, "db.example.org");
+	assert_int_equal(address.port, 6379);
+	assert_int_equal(address.db, 0);
+	assert_string_equal(address.user, "");
+	assert_int_equal(redis_address_parse("redis://me@[2001:db8::1]:7/12", &address, &error), 0);
+	assert_string_equal(address.host, "2001:db8::1");
+	assert_string_equal(address.user, "me");
+	assert_int_equal(address.port, 7);
+	assert_int_equal(address.db, 12);
+	assert_int_equal(
+		redis_address_parse("redis+unix:///run/redis.sock?db=3", &address, &error), 0);
+	assert_string_equal(address.path, "/run/redis.sock");
+	assert_int_equal(address.db, 3);
+	assert_int_equal(redis_address_parse("rediss://h", &address, &error), 0);
+	assert_true(address.is_tls);
+	assert_int_equal(redis_address_parse("redis+unix://u@/s", &address, &error), 0);
+	assert_string_equal(address.user, "u");
+}
+
+static void bad_addresses_are_refused(void **arg)
+{
+	static const char *const bad[] = {"redis:", "redis:/h", "redis://", "redis://:6379",
+		"redis://h:", "redis://h:0", "redis://h:65536", "redis://h:1x", "redis://h/x",
+		"redis://h/1/2", "redis://h/0?db=1", "redis://[::1", "redis://h h", "redis://@h",
+		"redis+unix://h", "redis+unix:///s?database=1",
+		"redis+unix:///s?db=", "redis://u:p@h", "redis://:p@h", "redis-cluster://h"};
+	struct redis_address address;
+	struct error error;
+
+	(void)arg;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		if (redis_address_parse(bad[i], &address, &error) == 0)
+			print_message("accepted: %s\n", bad[i]);
+		assert_int_equal(redis_address_parse(bad[i], &address, &error), -1);
+	}
+	assert_int_equal(redis_address_parse("redis://u:hunter2@h", &address, &error), -1);
+	assert_null(strstr(error.text, "hunter2"));
+	assert_non_null(strstr(error.text, "secret set state"));
+}
+
+#define SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest parsing[] = {
+		cmocka_unit_test(addresses_are_parsed),
+		cmocka_unit_test(bad_addresses_are_refused),
+	};
+	const struct CMUnitTest tests[] = {
+		SERVER(all_of_a_turn_wait_together),
+		SERVER(all_are_counted_who_meet_at_one_counter),
+		SERVER(a_policy_that_forgets_is_warned_of),
+		SERVER(outside_of_a_fiber_nothing_blocks),
+		SERVER(an_unreachable_server_wins_nothing),
+		SERVER(a_restart_is_ridden_out),
+		SERVER(a_loading_server_wins_nothing),
+		SERVER(a_busy_server_wins_nothing),
+		SERVER(a_full_server_wins_nothing),
+		SERVER(a_primary_that_becomes_a_replica_wins_nothing),
+		SERVER(a_lost_answer_counts_as_lost),
+		SERVER(a_killed_connection_repeats_nothing),
+		SERVER(scripts_that_are_gone_are_sent_again),
+		SERVER(an_emptied_server_is_a_new_state),
+		SERVER(a_password_is_needed_and_given),
+		SERVER(the_acl_of_the_manual_is_enough),
+		SERVER(prefixes_are_states_of_their_own),
+		SERVER(the_servers_clock_counts),
+		SERVER(entries_end_at_the_server),
+	};
+	int failed;
+
+	signal(SIGPIPE, SIG_IGN);
+	failed = cmocka_run_group_tests(parsing, NULL, NULL);
+	if (redis_server_missing()) {
+		print_message("no redis-server: the rest is left out\n");
+		return failed;
+	}
+	return failed + cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+int main(void)
+{
+	return 77; /* automake: skipped, the build has no hiredis */
+}
+
+#endif
