@@ -113,21 +113,16 @@ static int run_list(struct ctl *ctl)
 static size_t find_room(const struct ctl *ctl, const struct pool *pool, const char *text)
 {
 	const struct platform_peer *peer = pool->peer;
+	int index;
 
 	for (size_t i = 0; i < peer->rooms.count; i++)
 		if (strcmp(peer->rooms.items[i], text) == 0)
 			return i;
-	for (size_t i = 0; i < peer->rooms.count; i++) {
-		struct room_things things;
-		bool is_its;
-
-		name_room(pool, i, text, &things);
-		if (rooms_taken_until(pool->state, &things, pool->now, &is_its) < 0)
-			die_of_state(ctl);
-		if (is_its)
-			return i;
-	}
-	return peer->rooms.count;
+	index = rooms_find(pool->state, store_hash_key(pool->store), section_title(pool->section),
+		peer, text, pool->now);
+	if (index < 0)
+		die_of_state(ctl);
+	return (size_t)index;
 }
 
 static int run_end(struct ctl *ctl)

@@ -5,6 +5,7 @@
  */
 #include "desk/desk.h"
 
+#include "desk/room.h"
 #include "desk/several.h"
 #include "desk/steps.h"
 #include "visit/client.h"
@@ -146,6 +147,7 @@ static void change(struct desk *desk)
 	case DESK_INVITE_SEVERAL:
 		several_work(desk);
 		break;
+	case DESK_END_ROOM: /* on the loop */
 	case DESK_SHOW:
 		break;
 	}
@@ -355,7 +357,7 @@ enum step desk_change(struct visit *visit)
 	if (desk == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (desk_read_form(desk) == 0) {
-		if (claim_form(desk) == 0)
+		if (claim_form(desk) == 0 && desk_room_end(desk) == 0)
 			return begin(desk);
 		failure = FAILURE_STATE_UNAVAILABLE;
 	}

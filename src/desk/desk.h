@@ -19,6 +19,7 @@ enum desk_action {
 	DESK_ADD_INVITATION,
 	DESK_REVOKE_INVITATION,
 	DESK_INVITE_SEVERAL,
+	DESK_END_ROOM,
 };
 
 struct desk {
@@ -30,7 +31,7 @@ struct desk {
 
 	/* The input. The texts belong to the form or to the settings. */
 	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password,
-		*lines, *seen; /* seen: digest of the account that the page showed */
+		*lines, *room, *seen; /* seen: digest of the account that the page showed */
 	struct account account;
 	struct invite invite;
 	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];

@@ -28,6 +28,7 @@ static int take_fields(struct desk *desk)
 		{"expires", &desk->expires},
 		{"password", &desk->password},
 		{PARAMS_LINES, &desk->lines},
+		{"room", &desk->room},
 		{"seen", &desk->seen},
 	};
 
@@ -58,6 +59,7 @@ static int take_action(struct desk *desk)
 		{"add-invitation", DESK_ADD_INVITATION, true},
 		{"revoke-invitation", DESK_REVOKE_INVITATION, true},
 		{"invite-several", DESK_INVITE_SEVERAL, desk->accounts_path == NULL},
+		{"end-room", DESK_END_ROOM, false},
 	};
 	const char *name = NULL;
 
@@ -67,6 +69,8 @@ static int take_action(struct desk *desk)
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
 		if (strcmp(actions[i].name, name) == 0) {
 			desk->action = actions[i].action;
+			if (desk->action == DESK_END_ROOM)
+				return 0;
 			return (actions[i].invitations ? desk->invites_path
 						       : desk->accounts_path) != NULL
 				       ? 0
@@ -296,6 +300,7 @@ static const char *read_invitation(struct desk *desk)
 static int check_target(struct desk *desk)
 {
 	bool is_new = desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL ||
+		      desk->action == DESK_END_ROOM ||
 		      (desk->action == DESK_PUT_ACCOUNT && desk->id[0] == '\0');
 
 	desk->visit->report.parameter = "id";

@@ -15,6 +15,7 @@ static const char *const action_names[] = {
 	[DESK_ADD_INVITATION] = "add-invitation",
 	[DESK_REVOKE_INVITATION] = "revoke-invitation",
 	[DESK_INVITE_SEVERAL] = "invite-several",
+	[DESK_END_ROOM] = "end-room",
 };
 
 /* The guest of a line, from the result or from the files, never as typed. */
@@ -29,6 +30,8 @@ static struct guest guest_of(const struct desk *desk)
 	const struct invite *invite = NULL;
 	struct guest guest = {NULL, desk->id[0] != '\0' ? desk->id : NULL};
 
+	if (desk->action == DESK_END_ROOM)
+		return guest;
 	if (desk->done && is_account)
 		return (struct guest){desk->record.name, desk->record.id};
 	if (desk->done)
@@ -58,6 +61,8 @@ static void log_done(struct log_line *line, const struct desk *desk)
 		log_text(line, "former", or_none(desk->record.former));
 		log_text(line, "new_password", desk->record.new_password ? "yes" : NULL);
 	}
+	if (desk->action == DESK_END_ROOM)
+		log_text(line, "room", desk->room);
 	if (desk->action != DESK_PUT_ACCOUNT && desk->action != DESK_ADD_INVITATION)
 		return;
 	log_text(line, "meetings", or_none(desk->meetings));

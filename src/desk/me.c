@@ -359,6 +359,7 @@ static int put_forms(
 	values_put(values, "fault", fault != NULL ? lang_text(lang, fault) : NULL);
 	values_put(values, "started", result->started);
 	values_put(values, "ended", result->ended);
+	values_put(values, "freed", result->freed ? "1" : NULL);
 	values_put(values, "action", visit->service->me_url);
 	if (visit_seal_ticket(visit, TICKET_DESK, &offers->ticket) != 0)
 		return -1;
@@ -444,7 +445,7 @@ enum step me_page(struct visit *visit, struct me_result result)
 
 enum step me_show(struct visit *visit)
 {
-	return me_page(visit, (struct me_result){NULL, NULL, NULL});
+	return me_page(visit, (struct me_result){.fault = NULL});
 }
 
 enum step me_return(struct visit *visit)

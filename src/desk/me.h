@@ -13,6 +13,7 @@ struct me_result {
 	const char *fault;   /* key of a sentence: the form was refused */
 	const char *started; /* "PLATFORM/MEETING-ID" */
 	const char *ended;   /* the same */
+	bool freed;	     /* the room that it had */
 };
 
 /* Writes the page as the response. Returns STEP_DONE. */

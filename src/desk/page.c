@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "desk/joined.h"
+#include "desk/room.h"
 #include "desk/several.h"
 #include "view/values.h"
 #include "visit/ticket.h"
@@ -38,6 +39,7 @@ struct table {
 struct view {
 	const struct desk *desk;
 	struct table accounts, invites;
+	struct desk_rooms rooms;
 	struct params *query;
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
 	struct buffer ticket, link;
@@ -373,6 +375,11 @@ static void show(struct view *view)
 	put_several(view, lang);
 	values_put(values, "at_desk", desk->several == NULL || desk->fault != NULL ? "1" : NULL);
 	put_lists(view);
+	desk_room_list(visit, &view->rooms);
+	for (size_t i = 0; i < view->rooms.count; i++)
+		desk_show_time(view->rooms.list[i].ends, ' ', view->rooms.list[i].until);
+	values_put(values, "has_rooms", view->rooms.count > 0 ? "1" : NULL);
+	values_put_rows(values, "rooms", view->rooms.rows);
 	put_account_form(view);
 	put_invitation_form(view);
 	put_link(view);
@@ -385,6 +392,7 @@ static void free_view(struct view *view)
 	params_free(&view->query);
 	release_table(&view->accounts);
 	release_table(&view->invites);
+	desk_room_release(&view->rooms);
 	free(view->meetings);
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);

@@ -2,11 +2,13 @@
  *
  * The forms of the page of one's own meetings. A guest with an account starts a meeting with other
  * guests, as the `meet` rules allow. A host ends a meeting, after which the guests whom they
- * invited can no longer join. Names and rules are checked under the lock of the accounts' file, so
- * that a concurrent change cannot slip in between.
+ * invited can no longer join, and its room, if it has one, goes to the next meeting. Names and
+ * rules are checked under the lock of the accounts' file, so that a concurrent change cannot slip
+ * in between.
  */
 #include "desk/desk.h"
 #include "desk/me.h"
+#include "desk/room.h"
 #include "desk/steps.h"
 #include "policy/meet.h"
 #include "telemetry/log.h"
@@ -137,8 +139,13 @@ static void log_change(const struct start *start)
 static enum step answer(struct start *start)
 {
 	struct visit *visit = start->visit;
+	int freed = 0;
 
+	if (start->ends && start->rc == 0 && start->fault == NULL)
+		freed = desk_room_end_meeting(visit, start->meeting);
 	log_change(start);
+	if (freed < 0)
+		return visit_fail(visit, FAILURE_STATE_UNAVAILABLE);
 	if (start->rc != 0) {
 		visit_set_detail(visit, "%s", start->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
@@ -146,8 +153,9 @@ static enum step answer(struct start *start)
 	visit->outcome = start->fault == NULL ? OUTCOME_DESK_CHANGED : OUTCOME_DESK_SHOWN;
 	if (start->fault != NULL)
 		return me_page(visit, (struct me_result){.fault = start->fault});
-	return me_page(visit, start->ends ? (struct me_result){.ended = start->meeting}
-					  : (struct me_result){.started = start->meeting});
+	return me_page(
+		visit, start->ends ? (struct me_result){.ended = start->meeting, .freed = freed > 0}
+				   : (struct me_result){.started = start->meeting});
 }
 
 static void free_start(struct start *start)

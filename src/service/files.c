@@ -25,17 +25,18 @@ static const char *const invite_names[] = {
 static const char *const meeting_names[] = {
 	COMMON, "platform", "meeting", "link", "live", "key", NULL};
 static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
-	"has_accounts", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
-	"invitations", "more_accounts", "more_invitations", "id", "name", "display", "email",
-	"meetings", "expires", "joined", "by", "edit", "active", "ended", "several",
-	"several_meeting", "several_lines", "several_expires", "outcomes", "good", "bad", "all",
-	"some", "at_desk", "edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display",
-	"edit_email", "edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting",
-	"new_token", "new_expires", "link", "guest", NULL};
-static const char *const me_names[] = {COMMON, "fault", "started", "ended", "action", "ticket",
-	"starts", "guests", "platforms", "only_platform", "id", "name", "ends", "account", "way",
-	"since", "since_time", "logout", "desk", "none", "meetings", "meeting", "platform", "host",
-	"until", "until_time", "opens", "opens_time", "link", NULL};
+	"has_accounts", "has_rooms", "rooms", "room", "platform", "until", "taken", "resting",
+	"has_invitations", "listed_accounts", "listed_invitations", "accounts", "invitations",
+	"more_accounts", "more_invitations", "id", "name", "display", "email", "meetings",
+	"expires", "joined", "by", "edit", "active", "ended", "several", "several_meeting",
+	"several_lines", "several_expires", "outcomes", "good", "bad", "all", "some", "at_desk",
+	"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
+	"edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
+	"new_expires", "link", "guest", NULL};
+static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
+	"ticket", "starts", "guests", "platforms", "only_platform", "id", "name", "ends", "account",
+	"way", "since", "since_time", "logout", "desk", "none", "meetings", "meeting", "platform",
+	"host", "until", "until_time", "opens", "opens_time", "link", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};

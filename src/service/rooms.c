@@ -24,15 +24,42 @@ int64_t rooms_taken_until(
 	return state_leased_until(state, &things->had, now, is_its_r);
 }
 
+int rooms_find(struct state *state, const uint8_t *hash_key, const char *title,
+	const struct platform_peer *peer, const char *meeting_id, int64_t now)
+{
+	for (size_t i = 0; i < peer->rooms.count; i++) {
+		struct room_things things;
+		bool is_its;
+
+		rooms_name(hash_key, title, peer->room_names[i], meeting_id, &things);
+		if (rooms_taken_until(state, &things, now, &is_its) < 0)
+			return -1;
+		if (is_its)
+			return (int)i;
+	}
+	return (int)peer->rooms.count;
+}
+
+/* It is cleared for the meeting as long as that has it, and not a moment longer. */
+int rooms_is_ended(struct state *state, const struct room_things *things, int64_t now)
+{
+	bool is_its;
+	int64_t until = state_leased_until(state, &things->cleared, now, &is_its);
+
+	return until < 0 ? -1 : until == 0;
+}
+
 int rooms_end(struct state *state, const struct room_things *things,
 	const struct platform_peer *peer, int64_t now, int64_t *free_r)
 {
 	bool is_its;
 	int64_t until = state_leased_until(state, &things->had, now, &is_its);
+	int is_ended = until > 0 ? rooms_is_ended(state, things, now) : 0;
 
+	*free_r = until > 0 ? until : now;
+	if (until <= 0 || is_ended != 0)
+		return until <= 0 ? (int)until : is_ended;
 	*free_r = now;
-	if (until <= 0)
-		return (int)until;
 	/* The lease was extended when the last person joined. */
 	if (until - peer->room_lease + peer->room_rest > now)
 		*free_r = until - peer->room_lease + peer->room_rest;

@@ -22,8 +22,16 @@ void rooms_name(const uint8_t *hash_key, const char *title, const char *room_nam
 int64_t rooms_taken_until(
 	struct state *state, const struct room_things *things, int64_t now, bool *is_its_r);
 
+/* Finds the room that a meeting has. Returns its index, the number of rooms if it has none, or -1
+ * if the state does not answer. */
+int rooms_find(struct state *state, const uint8_t *hash_key, const char *title,
+	const struct platform_peer *peer, const char *meeting_id, int64_t now);
+
+/* Whether the meeting in a taken room was ended early. 1, 0, or -1 if the state does not answer. */
+int rooms_is_ended(struct state *state, const struct room_things *things, int64_t now);
+
 /* Ends the lease of a room early, whichever meeting has it. *free_r is when the room will be free:
- * at once, or when the last link into it has expired. 1; 0 if it was free; -1 if the state does not
- * answer. */
+ * at once, or when the last link into it has expired; a second call does not change that time. 1; 0
+ * if it was free; -1 if the state does not answer. */
 int rooms_end(struct state *state, const struct room_things *things,
 	const struct platform_peer *peer, int64_t now, int64_t *free_r);

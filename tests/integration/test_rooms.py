@@ -13,6 +13,7 @@ import drivers
 import platforms
 import pytest
 from client import JSON
+from desk import Host
 from drivers import LEASE
 from rig import ENVIRONMENT, MEETAUTHD, TOP, wait_for
 
@@ -20,17 +21,18 @@ import webex as peers
 
 TITLE = drivers.Webex.title
 ROOMS = ("111222333", "444555666")
+DESK = platforms.POLICY % "" + 'backend "guests" { type = "guest-account" accounts = "%s/guests" }\nguest-desk { groups = {"staff"} }\n'
 
 
 class WithRooms(drivers.Webex):
     meetings_by = ""  # by names of one's own
 
 
-def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0):
+def set_up(make_rig, rooms=ROOMS, lease="4h", processes=0, policy=platforms.POLICY % ""):
     peer = peers.Webex()
     peer.meetings.update(ROOMS)
     options = 'rooms = {%s}  room-lease = "%s"' % (", ".join('"%s"' % room for room in rooms), lease)
-    setup = platforms.make(make_rig, WithRooms, peer=peer, options=options, processes=processes)
+    setup = platforms.make(make_rig, WithRooms, peer=peer, options=options, processes=processes, policy=policy)
     setup.jar = dict(setup.visitor().jar)
     setup.settle()
     assert enter(setup, "warm-up").status == 302
@@ -106,6 +108,24 @@ def test_a_meeting_is_ended_early(make_rig):
     refused = setup.rig.ctl("room", "end", TITLE, "board", check=False)
     assert refused.returncode == 1 and "neither a room nor a meeting" in refused.stderr
     assert setup.rig.ctl("room", "end", "nowhere.example.org", ROOMS[0], check=False).returncode == 64
+
+
+def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
+    """By the same path as `room end`: the room rests while links into it are good, and a second End does not cut that short."""
+    setup = set_up(make_rig, ROOMS[:1], lease="1h", policy=DESK % tmp_path)
+    host = Host(setup.rig)
+    page = host.get("/auth/guests")
+    assert page.status == 200 and "<bdi>%s</bdi>" % ROOMS[0] in page.text
+    sent = host.post("/auth/guests", {**host.form_of(page, "end-room"), "room": "%s/%s" % (TITLE, ROOMS[0])})
+    assert sent.status == 303
+    listed = json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]
+    assert listed["taken"]
+    again = setup.rig.ctl("room", "end", TITLE, ROOMS[0]).stdout
+    assert "free when the last join link expires" in again
+    assert json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]["until"] == listed["until"]
+    event = [e for e in setup.rig.events("desk") if e["action"] == "end-room"][-1]
+    assert (event["result"], event["room"], event["user"]) == ("ok", "%s/%s" % (TITLE, ROOMS[0]), "alice")
+    assert enter(setup, "board").status == 503
 
 
 def test_what_a_guests_token_can_still_do(make_rig):

@@ -660,6 +660,71 @@ static void hosts_are_asked_for_their_groups_each_time(void **state)
 	assert_failure(visit(&host, "/guests"), 503, "backend-unavailable", "message");
 }
 
+#ifdef HAVE_CJOSE
+
+#define WEBEX "example.webex.com"
+#define POOL                                                                                       \
+	"platform \"" WEBEX "\" { type = \"webex\" mode = \"guest-issuer\" issuer = \"i\" "        \
+	"api = \"@api@\" rooms = {\"123456789\", \"987654321\"} room-lease = \"4h\" "              \
+	"timeout = \"30s\" connect-timeout = \"30s\" }\n"
+
+#endif
+
+static void a_host_ends_the_meeting_in_a_room(void **state)
+{
+#ifdef HAVE_CJOSE
+	struct browser host = {0}, eve = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	site_secret(WEBEX, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+	open_site(MEETING POOL SERVICE GUESTS DESK "policy { default = \"allow\" }\n");
+	peer_says("/v1/jwt/login", 200, "Content-Type: application/json\r\n",
+		"{\"token\":\"guest\",\"expiresIn\":3600}");
+	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
+		"{\"joinLink\":\"https://example.webex.com/j\"}");
+	sign_in_host(&host);
+	assert_silent(visit(&host, "/guests"), "(desk.rooms)");
+	assert_status(visit(&host, "/webex/first"), 302);
+	page = visit(&host, "/guests");
+	assert_says(page, "<bdi>123456789</bdi> <small><bdi>" WEBEX "</bdi></small>");
+	assert_silent(page, "987654321");
+	assert_status(visit(&host, "/webex/other"), 302); /* the other room */
+	sign_in(&eve, "/webex/first", "name=eve&password=x");
+	answer = submit(&eve, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	assert_status(answer, 403);
+	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	assert_status(answer, 303);
+	assert_logged("desk", "action=end-room result=ok room=" WEBEX "/123456789 user=hanna");
+	/* Its links are good for some minutes: it rests, and nobody can end that once more. */
+	page = visit(&host, "/guests");
+	assert_says(page, "(desk.ended)");
+	assert_status(visit(&host, "/webex/third"), 503);
+	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	assert_status(answer, 303);
+	assert_status(visit(&host, "/webex/third"), 503);
+	later(400);
+	assert_status(visit(&host, "/webex/third"), 302);
+	/* What is free, no room, or of no platform is not ended. */
+	page = visit(&host, "/guests");
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const rooms[] = {"room=" WEBEX "%2F11223344",
+			"room=" WEBEX "%2F", "room=" HOST "%2F123456789", "room=nowhere"};
+
+		answer = submit(&host, page, "value=\"end-room\"", rooms[i]);
+		assert_status(answer, 400);
+		assert_says(answer, "(desk.fault.room)");
+	}
+	assert_status(visit(&host, "/webex/third"), 302);
+	state_break("", LEASES);
+	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	assert_failure(answer, 503, "internal", "state");
+#else
+	(void)state;
+	skip();
+#endif
+}
+
 static void too_many_at_the_desk_wait_or_are_told_so(void **state)
 {
 	enum { MANY = 400 };
@@ -708,6 +773,7 @@ int main(void)
 		TEST(a_form_for_several_guests_is_checked_as_a_whole_first),
 		TEST(long_lists_have_more_than_one_page),
 		TEST(hosts_are_asked_for_their_groups_each_time),
+		TEST(a_host_ends_the_meeting_in_a_room),
 		TEST(too_many_at_the_desk_wait_or_are_told_so),
 	};
 

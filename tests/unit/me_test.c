@@ -460,6 +460,47 @@ static void the_rules_for_joins_count_for_what_guests_start_too(void **state)
 	assert_says(start_with(&ann, page, id_of(page, "bea"), NULL), "(me.fault.policy)");
 }
 
+#define WEBEX "example.webex.com"
+#define POOL                                                                                       \
+	"platform \"" WEBEX "\" { type = \"webex\" mode = \"guest-issuer\" issuer = \"i\" "        \
+	"api = \"@api@\" rooms = {\"123456789\"} room-lease = \"4h\" timeout = \"30s\" "           \
+	"connect-timeout = \"30s\" }\n"
+
+static void the_end_of_a_meeting_gives_its_room_to_the_next(void **state)
+{
+	struct browser hanna = {0}, ann = {0};
+	const struct answer *answer;
+
+	(void)state;
+	site_secret(WEBEX, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+	open_site(MEETING POOL SERVICE GUESTS DESK RULES(
+		"rule \"hosts\" { allow = true groups = {\"hosts\"} }"));
+	peer_says("/v1/jwt/login", 200, "Content-Type: application/json\r\n",
+		"{\"token\":\"guest\",\"expiresIn\":3600}");
+	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
+		"{\"joinLink\":\"https://example.webex.com/j\"}");
+	sign_in_host(&hanna, "hanna");
+	put_account(&hanna, "ann", WEBEX "%2Ffirst%2C" WEBEX "%2Fthird");
+	open_page(&ann, "ann");
+	assert_status(visit(&ann, "/webex/first"), 302);
+	assert_status(visit(&hanna, "/webex/second"), 503);
+	/* One that has no room frees none. */
+	answer = submit(&hanna, visit(&hanna, "/me"), WEBEX "/third", "");
+	assert_says(answer, "(me.ended)");
+	assert_silent(answer, "(me.freed)");
+	site_reload();
+	later(400); /* all links into it have ended */
+	answer = submit(&hanna, visit(&hanna, "/me"), WEBEX "/first", "");
+	assert_says(answer, "(me.freed)");
+	assert_status(visit(&hanna, "/webex/second"), 302);
+	/* Without the state nobody is told that it was ended. */
+	site_reload();
+	put_account(&hanna, "ben", WEBEX "%2Fsecond");
+	answer = visit(&hanna, "/me");
+	state_break("", LEASES);
+	assert_failure(submit(&hanna, answer, WEBEX "/second", ""), 503, "internal", "state");
+}
+
 static void who_has_invited_ends_the_meeting(void **state)
 {
 	struct browser hanna = {0}, henk = {0}, ann = {0};
@@ -520,6 +561,7 @@ int main(void)
 		TEST(what_no_rule_allows_is_not_started),
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
+		TEST(the_end_of_a_meeting_gives_its_room_to_the_next),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,10 +126,16 @@ static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(v
 	/* A minute after the last join: four are left to its link. */
 	assert_int_equal(rooms_end(shared, &second, &peer, now + 60, &free_at), 1);
 	assert_int_equal(free_at, now + 300);
+	/* Whoever ends it once more does not cut that short. */
+	assert_int_equal(rooms_is_ended(shared, &first, now + 61), 1);
+	assert_int_equal(rooms_end(shared, &first, &peer, now + 61, &free_at), 1);
+	assert_int_equal(free_at, now + 300);
 	assert_false(take(shared, &second.had, now + 299, now + 400));
 	assert_false(take(shared, &first.had, now + 299, now + 400));
 	assert_true(take(shared, &second.had, now + 301, now + 301 + peer.room_lease));
 	assert_int_equal(state_leased_until(shared, &second.cleared, now + 301, &is_its), 0);
+	assert_true(take(shared, &second.cleared, now + 301, now + 301 + peer.room_lease));
+	assert_int_equal(rooms_is_ended(shared, &second, now + 301), 0);
 	/* An hour less a minute later all links have ended. */
 	assert_int_equal(rooms_end(shared, &first, &peer, now + 301 + 3540, &free_at), 1);
 	assert_int_equal(free_at, now + 301 + 3540);
