@@ -19,7 +19,7 @@ static const struct {
 	[REPLY_GRANT] = {"grant", MUST_TEXT},
 };
 
-/* Cuts the next line out of `rest` and splits it at its first blank. NULL after the last line. */
+/* Returns the next line of `rest`, split at its first space, or NULL after the last line. */
 static char *next_line(char **rest, char **value_r)
 {
 	char *line = *rest, *end = strchr(line, '\n');
@@ -49,7 +49,7 @@ static enum reply find_reply(const char *word, const char *text)
 	return REPLY_NONSENSE;
 }
 
-/* A line may stand once. */
+/* Sets a field, and fails if the line is repeated. */
 static int set_once(char **field, const char *value, size_t maximum)
 {
 	return *field == NULL ? identity_set(field, value, maximum) : -1;
@@ -64,7 +64,8 @@ static int set_flag(bool *seen, bool *flag, const char *value)
 	return 0;
 }
 
-/* What is only shown may be left out: a name in Latin-1 keeps nobody out. */
+/* Sets a field that is only displayed. Ignores invalid values: a name in Latin-1 must not prevent a
+ * sign-in. */
 static int read_shown(bool *seen, char **field, const char *value, size_t maximum)
 {
 	if (*seen)
@@ -74,7 +75,7 @@ static int read_shown(bool *seen, char **field, const char *value, size_t maximu
 	return 0;
 }
 
-/* A line behind "grant"; one without a value says that there is none. */
+/* Parses a line after "grant". An empty value is the same as no line. */
 static int read_grant(struct answer *answer, const char *key, const char *value)
 {
 	struct identity *who = &answer->who;
@@ -101,7 +102,7 @@ static int read_challenge(struct answer *answer, const char *key, const char *va
 	return 0;
 }
 
-/* Whom it denies, and why. */
+/* Parses a line after "deny": the subject or the reason. */
 static int read_denial(struct answer *answer, const char *key, const char *value)
 {
 	if (strcmp(key, "user") == 0)

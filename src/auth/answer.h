@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to auth: what a program answered, read as meetauth-command(7) has it.
+ * Private to src/auth: parser for the answers of programs, as in meetauth-command(7).
  */
 #pragma once
 
 #include "base/identity.h"
 
-/* What a program may say in its second line. Zero: anything else. */
+/* The second line of an answer. Zero: any other text. */
 enum reply {
 	REPLY_NONSENSE = 0,
 	REPLY_DENY,
@@ -18,23 +18,24 @@ enum reply {
 	REPLY_GRANT,
 };
 
-/* Strings point into the text that was read. */
+/* A parsed answer. Its strings point into the parsed text. */
 struct answer {
 	enum reply reply;
-	const char *text;    /* the prompt, or why; "" where there is none */
-	struct identity who; /* REPLY_GRANT: owned, complete but for the backend; REPLY_DENY: the
-				subject alone, where it was said */
-	const char *state;   /* REPLY_CHALLENGE: NULL where there is none */
+	const char *text;    /* the prompt or the reason; may be "" */
+	struct identity who; /* owned. REPLY_GRANT: complete except for the backend; REPLY_DENY: at
+				most the subject */
+	const char *state;   /* REPLY_CHALLENGE: may be NULL */
 	bool has_name, has_email, has_second_factor, has_echo, echo;
 };
 
 #define ANSWER_INIT ((struct answer){.text = ""})
 
-/* Reads a whole answer, which it takes to pieces. 0, or the number of the line that is wrong: then
- * nothing of the answer counts. What stands behind the line "end" is not looked at. */
+/* Parses an answer in place. Ignores everything after the line "end". Returns 0, or the number of
+ * the first invalid line; then the caller must not use the answer. */
 unsigned answer_read(char *text, struct answer *answer);
 
-/* How a program writes it. */
+/* Returns the word that a program writes for a reply. */
 const char *answer_word(enum reply reply);
 
+/* Releases the identity. */
 void answer_release(struct answer *answer);

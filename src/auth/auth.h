@@ -1,160 +1,166 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who are you? The contract of a backend: one const struct auth_backend, one row in backends.def.
- * A driver says its type, its options and how it checks somebody; NULL and zero are the usual
- * behaviour everywhere else. Two contexts with two lifetimes: the instance (a section of the
- * configuration, from load to the next load) and the attempt (one try of one person, attempt.h).
- * Several worker threads may use an instance at once.
+ * The contract of a backend, which authenticates visitors: one const struct auth_backend and a row
+ * in backends.def. A driver must set its type, its options and a way to authenticate; NULL and zero
+ * select the default behaviour for everything else. There are two contexts: the instance, which is
+ * made from a section and lives until the configuration is reloaded, and the attempt (attempt.h),
+ * which lives for one call. Several worker threads may use an instance at once.
  */
 #pragma once
 
 #include "auth/attempt.h"
 #include "config/option.h"
 
-/* What a backend says. Zero is deny, so that what nobody set refuses. */
+/* The result of an authentication. Zero is deny, so that an unset verdict refuses. */
 enum auth_verdict {
-	AUTH_DENY = 0,	  /* known here, and wrong password, or disabled, or expired */
-	AUTH_UNKNOWN,	  /* nobody of that name here: the next backend may know */
-	AUTH_UNAVAILABLE, /* out of order: no statement about the person */
-	AUTH_UNFIT,	  /* it is them, but what is said of them cannot be used (too many groups):
-			   * out of order for them alone, or they could shut the others out */
-	AUTH_CHALLENGE,	  /* right so far, and one more answer is wanted: `challenge` is filled */
-	AUTH_GRANT,	  /* it is them; `who` is complete */
+	AUTH_DENY = 0,	  /* the account exists; wrong password, disabled or expired */
+	AUTH_UNKNOWN,	  /* no such account; the next backend is tried */
+	AUTH_UNAVAILABLE, /* the backend does not work; nothing is known about the person */
+	AUTH_UNFIT, /* authenticated, but the identity is unusable (too many groups). It does not
+		       count as a failure of the backend, or one person could cause an outage for
+		       all */
+	AUTH_CHALLENGE, /* another step is needed: `challenge` is set */
+	AUTH_GRANT,	/* authenticated; `who` is complete */
 };
 
 /* What the name field takes, for browsers that fill it in and phones that choose a keyboard. */
 enum auth_name { AUTH_NAME_ACCOUNT = 0, AUTH_NAME_PERSON, AUTH_NAME_EMAIL };
 
-/* A form of its own. Without a name, tries are counted by address alone; in a form for one meeting
- * that has a password, by the meeting. */
+/* A form of its own. Without a name field, attempts are counted per client address, or per meeting
+ * for a backend with one_meeting and a password field. */
 struct auth_form {
-	const char *name_label, *password_label; /* keys of sentences; NULL: no such field */
-	const char *wrong; /* the sentence's key after a wrong answer; NULL: the general one */
+	const char *name_label, *password_label; /* keys of texts; NULL: no such field */
+	const char *wrong; /* key of the text after a wrong answer; NULL: the general one */
 	enum auth_name name;
-	bool asks_policy; /* wants to know `admitted` */
+	bool asks_policy; /* the caller sets attempt->admitted */
 };
 
-/* A button: people sign in at a provider and come back. On a worker, unless said otherwise. */
+/* A button that redirects to a provider. The calls run on a worker and may block, unless their
+ * comment says otherwise. */
 struct auth_redirects {
-	/* Where to send the browser: AUTH_GRANT or AUTH_UNAVAILABLE. */
+	/* Appends the URL of the authorization request. Returns AUTH_GRANT or AUTH_UNAVAILABLE. */
 	enum auth_verdict (*authorization_url)(
 		void *instance, const struct auth_redirect *redirect);
-	/* Whether authorization_url() has all that it needs: then it does not block, and is called
-	 * on the loop. Called on the loop. NULL: it may always block. */
+	/* Runs on the event loop. Whether authorization_url() would not block; then it is called on
+	 * the event loop, too. NULL: it may always block. */
 	bool (*url_is_known)(void *instance);
-	/* Who came back. */
+	/* Handles the parameters of the callback. */
 	enum auth_verdict (*handle_callback)(void *instance, const struct auth_redirect *redirect);
-	/* Appends the address at which the browser signs out at the provider and returns to `back`;
-	 * nothing if the provider has none. Runs on the loop: must not block. NULL: no provider
-	 * has one. */
+	/* Appends the URL that signs out at the provider and redirects to `back`; nothing if the
+	 * provider has none. Runs on the event loop and must not block. NULL: never. */
 	void (*logout_url)(
 		void *instance, const struct identity *who, const char *back, struct buffer *url);
-	/* Reads a provider's message; AUTH_GRANT: it is good. NULL: takes none. */
+	/* Validates a provider's message. Returns AUTH_GRANT if it is valid. NULL: messages are not
+	 * supported. */
 	enum auth_verdict (*backchannel_logout)(void *instance, struct auth_ending *ending);
 };
 
-/* A meeting that a guest was invited to. Texts live until tell() returns. */
+/* A meeting that a guest was invited to. The texts are valid until tell() returns. */
 struct auth_meeting {
 	const char *platform, *meeting_id;
-	const char *meeting_token; /* of the meeting's address; "" where unknown */
-	const char *host;	   /* who invited them, as people read it; "" where unknown */
-	const char *by;		   /* the same as "BACKEND/SUBJECT" */
-	int64_t expires;	   /* when the invitation ends, in seconds since 1970; 0: never */
+	const char *meeting_token; /* of the meeting's URL, or "" */
+	const char *host;	   /* display name of the person who invited, or "" */
+	const char *by;		   /* the same person as "BACKEND/SUBJECT" */
+	int64_t expires;	   /* seconds since 1970; 0: never */
 };
 typedef void auth_tell(void *context, const struct auth_meeting *meeting);
 typedef void auth_tell_guest(void *context, const char *id, const char *name, const char *display);
 
-/* The meetings of guests, as the backend's records are now. On the loop: must not block. */
+/* Lists the meetings of guests from the backend's current records. The calls run on the event loop
+ * and must not block. */
 struct auth_meetings {
-	/* Tells the meetings that one of its guests may come to. */
+	/* Calls tell() for each meeting that a guest may join. */
 	void (*of_guest)(
 		void *instance, const struct identity *who, auth_tell *tell, void *context);
-	/* Tells the meetings that a host ("BACKEND/SUBJECT") has invited guests to who may still
-	 * come, one for each guest. */
+	/* Calls tell() for each guest whom this host ("BACKEND/SUBJECT") has invited and who may
+	 * still join, with the meeting. */
 	void (*of_host)(void *instance, const char *host, auth_tell *tell, void *context);
-	/* Tells the guests who may sign in now, by their ids, the names that they sign in with and
-	 * those that people read ("" where unknown). NULL: nobody signs in. */
+	/* Calls tell() for each guest who may sign in now, with id, user name and display name (may
+	 * be ""). NULL: the backend has no user names. */
 	void (*each_guest)(void *instance, auth_tell_guest *tell, void *context);
 };
 
 /* The secret "backend/TITLE" in the store. */
 struct auth_secret {
-	/* What to do with a random key that `meetauthctl secret generate` made, as the half of a
-	 * sentence. NULL: its secrets are made elsewhere. */
+	/* What the operator does with a key of `meetauthctl secret generate`, as half a sentence.
+	 * NULL: the command refuses to generate keys for this type. */
 	const char *generated;
-	/* Whether it can do nothing without one. NULL: it always needs one. */
+	/* Whether the backend needs a secret. NULL: always. */
 	bool (*needed)(void *instance);
 };
 
-/* Words of the option "second-factor", which backends list that set `second_factor`. */
+/* Words of the option "second-factor", for backends that set `second_factor`. */
 #define AUTH_SECOND_FACTOR OPTION_WORDS("optional", "required")
 
 struct auth_backend {
 	const char *type;
 	const char *summary;	      /* one line for -V and the manual */
-	const struct option *options; /* what its section takes */
-	size_t size;		      /* of the instance, which the options fill; 0: none */
-	/* How many calls may run at once in a process; 0: they take the processor, not time, and
-	 * share the queue of the password hashes. */
+	const struct option *options; /* of the section */
+	size_t size;		      /* of the instance, which the options fill; 0: no instance */
+	/* How many calls may run at once in a process. 0: they use the CPU and do not wait, so they
+	 * share the queue for password hashes. */
 	unsigned threads;
 
-	/* Checks what was typed, or a link's password. Blocks, so it runs on a worker, within the
-	 * backend's own deadline; takes as long for an unknown name as for a known one. */
+	/* Checks what was typed, or the token of a link. Runs on a worker, may block until the
+	 * backend's own deadline, and must take as long for unknown names as for known ones. */
 	enum auth_verdict (*check)(void *instance, const struct auth_attempt *attempt);
 
-	/* How people meet it. All NULL and false: name and password, in the form that all backends
-	 * of this kind share, and which are asked in the order of the file. */
+	/* How visitors authenticate. If all are NULL and false: by user name and password in a form
+	 * that all such backends share; they are tried in the order of the configuration. */
 	const struct auth_form *form;
-	const struct auth_redirects *redirect; /* in the place of check() */
-	bool link; /* nothing to see: they come with a link (password is what it holds) */
-	/* Nothing to see, in the place of check(): who the web server says it is; `param` gives a
-	 * FastCGI parameter by name or NULL. On the loop: must not block. AUTH_UNKNOWN: nobody. */
+	const struct auth_redirects *redirect; /* instead of check() */
+	bool link; /* visitors come with a link; its token is the password */
+	/* Instead of check(): reads the user whom the web server has authenticated. param() returns
+	 * a FastCGI parameter or NULL. Runs on the event loop and must not block. Returns
+	 * AUTH_UNKNOWN if there is no user. */
 	enum auth_verdict (*identify)(void *instance,
 		const char *(*param)(const void *request, const char *name), const void *request,
 		struct identity *who, struct error *error);
 
-	bool one_meeting;   /* who comes in this way is in for this meeting only */
-	bool second_factor; /* people may have a TOTP key (meetauthctl user totp) */
-	bool empty_answers; /* to a challenge mean something: somebody has approved it elsewhere */
-	const struct auth_secret *secret; /* NULL: it never reads one */
-	/* What says which meetings its people are good for, in the place of identity.meetings,
-	 * which are as old as the session. NULL: those do. */
+	bool one_meeting;   /* the session is valid for this meeting only */
+	bool second_factor; /* users may have a TOTP key (meetauthctl user totp) */
+	bool empty_answers; /* an empty answer to a challenge is valid: the user has approved it
+			       elsewhere */
+	const struct auth_secret *secret; /* NULL: the backend uses none */
+	/* Replaces identity.meetings, which are as old as the session. NULL: identity.meetings is
+	 * used. */
 	const struct auth_meetings *meetings;
 
-	/* Finishes an instance that the options have filled: what relates options to each other,
-	 * and what lasts. 0 or -1 with section_error(). Asks no host. NULL: nothing to do. */
+	/* Runs after the options have filled the instance: checks how options fit together and
+	 * prepares the instance, without network. Returns 0, or -1 with section_error(). NULL:
+	 * nothing to do. */
 	int (*open)(void *instance, const struct section *section, struct error *error);
-	/* Releases what open() made, all of it or the part before it failed; what it did not reach
-	 * is zero. NULL: nothing to do. */
+	/* Releases what open() has made, also after open() failed; members that it did not reach
+	 * are zero. NULL: nothing to do. */
 	void (*close)(void *instance);
 
-	/* What follows a challenge and must not keep the visitor waiting (a mail): on a worker,
-	 * after the answer went out. 0 or -1. NULL: nothing. */
+	/* Work after a challenge for which the visitor need not wait, such as sending a mail. Runs
+	 * on a worker after the response was sent. Returns 0 or -1. NULL: none. */
 	int (*deliver)(void *instance, const struct auth_challenge *challenge,
 		const struct auth_secrets *secrets, struct error *error);
 
-	/* Reads somebody's name, e-mail and groups again, when they are older than the option
-	 * "group-refresh" (a duration, which the backend lists). On a worker. AUTH_DENY: they are
-	 * gone; AUTH_UNKNOWN: to be found out only by signing in again. NULL: never. */
+	/* Reads a person's name, e-mail and groups again if they are older than the option
+	 * "group-refresh", which the backend lists. Runs on a worker. AUTH_DENY: the account is
+	 * gone; AUTH_UNKNOWN: a new sign-in is needed. NULL: never. */
 	enum auth_verdict (*renew)(void *instance, const struct auth_renewal *renewal);
 
-	/* Whether a session of theirs may go on: false when they were removed, disabled or have
-	 * expired, and when what the session says of them is not what it would say now. On the loop
-	 * for every join: must not block. NULL: always. */
+	/* Whether a session is still valid: false if the account was removed, disabled, has expired
+	 * or has changed in what the session depends on. Runs on the event loop at every join and
+	 * must not block. NULL: always valid. */
 	bool (*session_valid)(void *instance, const struct identity *who);
 
-	/* Reads its files again if they changed; on a worker about every second. 1 when something
-	 * changed, 0 when not, -1 with an error (what was there before stays). NULL: has no files.
-	 */
+	/* Reloads the backend's files if they have changed. Runs on a worker about every second.
+	 * Returns 1 if something changed, 0 if not, or -1 with an error; then the old contents stay
+	 * in use. NULL: no files. */
 	int (*refresh)(void *instance, struct error *error);
 
-	/* Tries to reach what it needs: for `meetauthctl check --connect`. 0 or -1. NULL: nothing
-	 * to reach. */
+	/* Tests the connection for `meetauthctl check --connect`. May block. Returns 0 or -1. NULL:
+	 * needs no connection. */
 	int (*connect)(void *instance, const struct auth_secrets *secrets, struct error *error);
 
-	/* Asks a question that is about nobody, after it has failed for several people in a row: 0
-	 * when it is well, so that those names are to blame, -1 when it is not or one cannot tell,
-	 * and it is left alone for a while. On a worker, within the deadline of check(). NULL: one
-	 * cannot tell. */
+	/* Tests whether the backend works, after it has failed for several people in a row, with a
+	 * request that is not about a person. Returns 0 if it works, so that the failures were
+	 * about those people, or -1 if not, so that the circuit breaker opens. Runs on a worker
+	 * within the deadline of check(). NULL: the breaker opens. */
 	int (*alive)(void *instance, const struct auth_secrets *secrets, struct error *error);
 };

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "command": asks a program of the operator, one run for each question;
- * meetauth-command(7).
+ * Backend "command": runs a program of the operator for each request; see meetauth-command(7).
  */
 #include "auth/dialog.h"
 
 static const struct option options[] = {
-	{"program", OPTION_PATH, NULL, "the program, an absolute path; see meetauth-command(7)",
+	{"program", OPTION_PATH, NULL, "absolute path of the program; see meetauth-command(7)",
 		.required = true, OPTION_INTO(struct helper, program)},
-	{"arguments", OPTION_LIST, NULL, "its arguments; everybody on the machine can read them",
+	{"arguments", OPTION_LIST, NULL, "its arguments, which everybody on the machine can read",
 		.max = HELPER_ARGUMENTS_MAX, OPTION_INTO(struct helper, arguments)},
 	{"timeout", OPTION_DURATION, "5s", "how long it may take to answer", .min = 1,
 		OPTION_INTO(struct helper, timeout_ms)},
-	{"group-refresh", OPTION_DURATION, NULL, "ask it again about somebody after that time"},
+	{"group-refresh", OPTION_DURATION, NULL, "how old groups may become"},
 	{0},
 };
 

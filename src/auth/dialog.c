@@ -9,49 +9,47 @@
 
 enum { REASON_MAX = 200 };
 
-/* Asks and reads. 0, or -1 when there was no answer that can be understood. */
+/* Runs the program and parses its answer. Returns 0, or -1 with the error. */
 static int ask(const struct helper *helper, const struct buffer *question, struct buffer *raw,
 	struct answer *answer, struct error *error)
 {
 	unsigned wrong;
 
 	if (question->failed)
-		return error_set(error, "out of memory for a question to %s", helper->program);
+		return error_set(error, "out of memory for a request to %s", helper->program);
 	if (helper_run(helper, question, raw, error) != 0)
 		return -1;
 	wrong = answer_read(raw->data, answer);
 	if (wrong > 0)
 		return error_set(error,
-			"%s: line %u of its answer is not as meetauth-command(7) has it",
+			"%s: line %u of its answer is not as in meetauth-command(7)",
 			helper->program, wrong);
 	return 0;
 }
 
-/* The program's own words, for the log, unless they repeat what was typed (`attempt`; NULL: nothing
- * was): that may be a password, in whichever field. */
-/* Of a question that is not about a sign-in. */
+/* For requests that are not about a sign-in. */
 static const struct auth_attempt nothing_typed;
 
 static const char *words_of(const struct answer *answer, const struct auth_attempt *attempt)
 {
 	const char *typed[] = {attempt->password, attempt->answer, attempt->name};
 
-	/* A name is no secret once the program has said that it is one. */
+	/* The user name may be logged if the program confirms it as the subject. */
 	if (answer->who.subject != NULL && typed[2] != NULL &&
 		strcasecmp(answer->who.subject, typed[2]) == 0)
 		typed[2] = NULL;
 	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++)
 		if (typed[i] != NULL && typed[i][0] != '\0' &&
 			strcasestr(answer->text, typed[i]) != NULL)
-			return "why is not told here, for what was typed is in it";
+			return "the reason is not logged, since it repeats what was typed";
 	return answer->text;
 }
 
-/* Always AUTH_UNAVAILABLE. */
+/* Sets the error. Returns AUTH_UNAVAILABLE. */
 static enum auth_verdict say_why(const struct helper *helper, const struct answer *answer,
 	const struct auth_attempt *attempt, struct error *error)
 {
-	error_set(error, "%s is out of order%s%.*s", helper->program,
+	error_set(error, "%s is unavailable%s%.*s", helper->program,
 		answer->text[0] != '\0' ? ": " : "", REASON_MAX, words_of(answer, attempt));
 	return AUTH_UNAVAILABLE;
 }
@@ -59,12 +57,12 @@ static enum auth_verdict say_why(const struct helper *helper, const struct answe
 static enum auth_verdict say_misplaced(
 	const struct helper *helper, const struct answer *answer, struct error *error)
 {
-	error_set(error, "%s answered \"%s\", which does not answer this request", helper->program,
-		answer_word(answer->reply));
+	error_set(error, "%s answered \"%s\", which is not an answer to this request",
+		helper->program, answer_word(answer->reply));
 	return AUTH_UNAVAILABLE;
 }
 
-/* ---- asking ---- */
+/* ---- requests ---- */
 
 static void add(struct buffer *question, const char *key, const char *value)
 {
@@ -110,7 +108,7 @@ static void fill_challenge(const struct auth_attempt *attempt, const struct answ
 {
 	struct auth_challenge *challenge = attempt->challenge;
 	const char *state = answer->state != NULL ? answer->state : "";
-	/* `asked` may be what is filled. */
+	/* attempt->challenge may be the same struct as attempt->asked. */
 	struct auth_challenge filled = {.echo = answer->echo, .state_length = strlen(state)};
 
 	snprintf(filled.name, sizeof filled.name, "%s",
@@ -159,13 +157,14 @@ enum auth_verdict dialog_check(void *instance, const struct auth_attempt *attemp
 	struct answer answer = ANSWER_INIT;
 	enum auth_verdict verdict = AUTH_UNAVAILABLE;
 
-	/* It would be a line of its own. No form field can hold one: nobody's password has it. */
+	/* A line break would start a new line. Form fields cannot contain one, so it is not in any
+	 * password. */
 	if (has_line_break(attempt->password) || has_line_break(attempt->answer))
 		return AUTH_DENY;
 	describe(&question, attempt);
 	if (ask(helper, &question, &raw, &answer, attempt->error) == 0)
 		verdict = judge(helper, attempt, &answer);
-	else if (answer.reply == REPLY_GRANT) { /* and then something that does not fit */
+	else if (answer.reply == REPLY_GRANT) { /* but with an invalid identity */
 		identity_set(&attempt->who->subject, answer.who.subject, IDENTITY_SUBJECT_MAX);
 		verdict = AUTH_UNFIT;
 	}
@@ -175,14 +174,14 @@ enum auth_verdict dialog_check(void *instance, const struct auth_attempt *attemp
 	return verdict;
 }
 
-/* What is read again is name, e-mail and groups; the rest is the session's. */
+/* Updates name, e-mail and groups; the rest belongs to the session. */
 static enum auth_verdict take_over(
 	const struct helper *helper, const struct auth_renewal *renewal, struct answer *answer)
 {
 	struct identity *who = renewal->who, *now = &answer->who;
 
 	if (strcmp(now->subject, who->subject) != 0) {
-		error_set(renewal->error, "%s answered about somebody else", helper->program);
+		error_set(renewal->error, "%s answered about another user", helper->program);
 		return AUTH_UNAVAILABLE;
 	}
 	identity_renew(who, now);

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 
-/* First and last of each run, as UTF-8. Joiners (U+200C, U+200D) stay: names are written with them.
- */
+/* Ranges of invisible characters in UTF-8. Joiners (U+200C, U+200D) are allowed, since names in
+ * some scripts need them. */
 static const char *const unseen[][2] = {
 	{"\xc2\xad", "\xc2\xad"},	  /* soft hyphen */
 	{"\xe2\x80\x8b", "\xe2\x80\x8b"}, /* zero width space */
@@ -39,7 +39,8 @@ int display_name(const char *typed, char name[DISPLAY_NAME_SIZE])
 	for (size_t i = 0; i < length; i++) {
 		if (is_unseen(typed + i))
 			return -1;
-		characters += ((unsigned char)typed[i] & 0xc0) != 0x80; /* begins a character */
+		characters +=
+			((unsigned char)typed[i] & 0xc0) != 0x80; /* not a continuation byte */
 	}
 	if (characters > DISPLAY_NAME_MAX)
 		return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "email": whoever can read the mail of an address is whose address it is. A code of six
- * digits goes there, good for ten minutes. Every address gets the same answer in the same time,
- * whether the policy admits it or not; only mail goes to no other.
+ * Backend "email": authenticates visitors by a code of six digits, valid for ten minutes, that is
+ * sent to their e-mail address. The response is the same in content and time for all addresses, but
+ * mail is sent only to those that the policy admits.
  */
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -24,11 +24,11 @@ static const char *const default_text[] = {
 	"",
 	"    {code}",
 	"",
-	"It is good for ten minutes, and once, in the window that asked for it.",
+	"It is valid once, for ten minutes, in the browser window that requested it.",
 	"",
-	"Nobody will ever ask you for it but the page that you opened yourself.",
-	"If you did not ask for a code, somebody typed your address, perhaps by",
-	"mistake; you need not do anything.",
+	"Enter it only on the page that you opened yourself.",
+	"If you did not request a code, somebody has typed your address, perhaps by",
+	"mistake. You need not do anything.",
 };
 
 struct email {
@@ -48,11 +48,11 @@ static int check_from(const char *text, struct error *why)
 static const struct option options[] = {
 	{"server", OPTION_TEXT, NULL, "the mail server, smtps://host or smtp://host (STARTTLS)",
 		.required = true, OPTION_INTO(struct email, server.url)},
-	{"starttls", OPTION_BOOL, "true", "false: in the clear, towards this machine only",
+	{"starttls", OPTION_BOOL, "true", "false: unencrypted, only to this machine",
 		OPTION_INTO(struct email, starttls)},
-	{"ca-file", OPTION_TEXT, NULL, "certificates to trust instead of the system's",
+	{"ca-file", OPTION_TEXT, NULL, "certificates (PEM) to trust instead of the system's",
 		OPTION_INTO(struct email, server.ca_file)},
-	{"user", OPTION_TEXT, NULL, "name at the server; its password is the backend's secret",
+	{"user", OPTION_TEXT, NULL, "user name at the server; its password is the backend's secret",
 		OPTION_INTO(struct email, server.user)},
 	{"from", OPTION_TEXT, NULL, "the sender's address", .required = true, .check = check_from,
 		OPTION_INTO(struct email, from)},
@@ -67,17 +67,17 @@ static const struct option options[] = {
 	{0},
 };
 
-/* What a challenge remembers. Sealed by the caller, so nobody has changed it; and the machines of a
- * pool are of one kind, so no other layout is needed. */
+/* The state of a challenge. The caller seals it, so it cannot be changed. All machines of a pool
+ * have the same architecture, so the struct is stored as it is. */
 struct asked {
 	uint8_t version; /* 1 */
-	bool admitted;	 /* false: no mail, and no answer is right */
+	bool admitted;	 /* false: no mail is sent, and every answer is wrong */
 	char code[CODE_DIGITS + 1];
-	char address[MAIL_ADDRESS_MAX + 1]; /* in lower case */
+	char address[MAIL_ADDRESS_MAX + 1]; /* lower case */
 	int64_t made;			    /* seconds since 1970 */
 };
 
-_Static_assert(sizeof(struct asked) <= AUTH_STATE_MAX, "fits a challenge");
+_Static_assert(sizeof(struct asked) <= AUTH_STATE_MAX, "it must fit into a challenge");
 
 static int email_open(void *instance, const struct section *section, struct error *error)
 {
@@ -92,10 +92,10 @@ static int email_open(void *instance, const struct section *section, struct erro
 	for (size_t i = 0; i < email->lines.count; i++)
 		if (strstr(email->lines.items[i], "{code}") != NULL)
 			return 0;
-	return section_error(section, "text", error, "none of its lines has {code} in it");
+	return section_error(section, "text", error, "none of its lines contains {code}");
 }
 
-/* ---- the first question: which address ---- */
+/* ---- the first step: the address ---- */
 
 static enum auth_verdict ask(const struct auth_attempt *attempt)
 {
@@ -108,10 +108,10 @@ static enum auth_verdict ask(const struct auth_attempt *attempt)
 	asked.version = 1;
 	asked.admitted = attempt->admitted;
 	asked.made = clock_wall();
-	/* In lower case, and only so it is ever written to: where a server takes A@ and a@ for
-	 * two people, the code goes to the one who is let in. */
+	/* Mail is sent to the lower-case address only: if a server considers A@ and a@ two people,
+	 * the code goes to the one who is signed in. */
 	text_lower(attempt->name, asked.address, MAIL_ADDRESS_MAX + 1);
-	/* Also for an address that gets none: the same work for everybody. */
+	/* Make a code for every address, so that the time is the same. */
 	snprintf(asked.code, sizeof asked.code, "%0*u", CODE_DIGITS,
 		(unsigned)randombytes_uniform(CODE_COUNT));
 	*challenge = (struct auth_challenge){.echo = true, .state_length = sizeof asked};
@@ -121,7 +121,7 @@ static enum auth_verdict ask(const struct auth_attempt *attempt)
 	return AUTH_CHALLENGE;
 }
 
-/* Reads what was asked; false when the challenge is not ours. */
+/* Restores the state. Returns false if the challenge is not from this backend. */
 static bool recall(const struct auth_challenge *challenge, struct asked *asked)
 {
 	if (challenge->state_length != sizeof *asked)
@@ -130,7 +130,7 @@ static bool recall(const struct auth_challenge *challenge, struct asked *asked)
 	return asked->version == 1;
 }
 
-/* ---- the second: which code ---- */
+/* ---- the second step: the code ---- */
 
 static bool is_right(const struct asked *asked, const char *answer)
 {
@@ -152,11 +152,11 @@ static enum auth_verdict compare(const struct auth_attempt *attempt)
 	if (!recall(attempt->asked, &asked))
 		return AUTH_DENY;
 	if (!is_right(&asked, attempt->answer)) {
-		/* An address that a code went to is known; any other is what somebody typed. */
+		/* Log the address only if a code was sent to it. */
 		if (asked.admitted)
 			identity_set(&who->subject, asked.address, IDENTITY_SUBJECT_MAX);
 		error_set(attempt->error, "%s",
-			asked.admitted ? "wrong code, or it is too old"
+			asked.admitted ? "wrong or expired code"
 				       : "no rule admits this address, so no code was sent");
 	} else {
 		verdict = AUTH_GRANT;
@@ -203,7 +203,8 @@ static int check_secret(
 	if (email->server.user[0] == '\0' || secrets->count > 0)
 		return 0;
 	return error_set(error,
-		"%s: there is a user and no password: \"meetauthctl secret set backend/TITLE\"",
+		"%s: the option user is set, but the store has no password: run \"meetauthctl "
+		"secret set backend/TITLE\"",
 		email->server.url);
 }
 
@@ -232,8 +233,8 @@ static int send_code(const struct email *email, const struct asked *asked,
 		rc = error_set(error, "the mail would be longer than %d bytes", MAIL_TEXT_MAX);
 	else
 		rc = check_secret(email, secrets, error);
-	/* Refused is not out of order: who types addresses that do not exist must not be able to
-	 * shut the others out. */
+	/* If the server refuses a mail, it is not unavailable: visitors who type invalid addresses
+	 * must not cause an outage for others. */
 	if (rc == 0 && mail_send(&email->server, newest(secrets), &mail, error) == MAIL_BROKEN)
 		rc = -1;
 	buffer_wipe(&text);
@@ -248,8 +249,8 @@ static int email_deliver(void *instance, const struct auth_challenge *challenge,
 
 	if (!recall(challenge, &asked))
 		return 0;
-	/* For an address that is not admitted the server is visited as well, and nothing sent:
-	 * neither how busy we are nor what a server out of order leads to tells who is admitted. */
+	/* Connect to the server also for addresses that are not admitted, without sending: then
+	 * neither load nor an unavailable server reveals who is admitted. */
 	rc = asked.admitted ? send_code(instance, &asked, secrets, error)
 			    : email_reach(instance, secrets, error);
 	explicit_bzero(&asked, sizeof asked);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "file": names and argon2id hashes in a users file (users.h), which meetauthctl user
- * changes, or an htpasswd file, which another program does. For small sites and as the account that
- * still works when a directory is down.
+ * Backend "file": user names and argon2id hashes in a users file (users.h), which `meetauthctl
+ * user` changes, or in an htpasswd file of another program. It is for small sites, and for an
+ * account that works while a directory is down.
  */
 #include "auth/auth.h"
 #include "auth/users.h"
@@ -14,18 +14,18 @@
 struct file {
 	const char *path;
 	enum users_kind kind;
-	/* Guards the pointer, never a read of the file: a check of a session, on the loop, must not
-	 * wait for one. */
+	/* Protects the pointer. Never held while the file is read, since session_valid() runs on
+	 * the event loop. */
 	pthread_mutex_t lock;
 	struct users *users;
 
-	struct file_stamp stamp; /* refresh() only, which is called by one worker at a time */
+	struct file_stamp stamp; /* used by refresh() only, which one worker at a time calls */
 };
 
 static const struct option options[] = {
-	{"users", OPTION_PATH, NULL, "the users file, an absolute path; see meetauthctl user",
+	{"users", OPTION_PATH, NULL, "absolute path of the users file; see meetauthctl user",
 		.required = true, OPTION_INTO(struct file, path)},
-	{"format", OPTION_ENUM, "users", "users: ours; htpasswd: that of nginx and Apache",
+	{"format", OPTION_ENUM, "users", "users: our own; htpasswd: that of nginx and Apache",
 		.words = OPTION_WORDS("users", "htpasswd"), OPTION_INTO(struct file, kind)},
 	{"second-factor", OPTION_ENUM, "optional",
 		"optional: a code is asked of who has a key; required: who has none is refused",
@@ -35,7 +35,8 @@ static const struct option options[] = {
 
 static int load(struct file *file, struct users **users_r, struct error *error)
 {
-	struct file_stamp stamp = file_stamp(file->path); /* before: what changes meanwhile shows */
+	struct file_stamp stamp =
+		file_stamp(file->path); /* before loading, to notice concurrent changes */
 
 	*users_r = users_load(file->path, file->kind, error);
 	if (*users_r == NULL)
@@ -53,12 +54,12 @@ static int file_open(void *instance, const struct section *section, struct error
 	pthread_mutex_init(&file->lock, NULL);
 	if (!users_kind_available(file->kind))
 		return section_error(section, "format", error,
-			"this build reads no htpasswd files: it was made without libcrypt");
+			"this build cannot read htpasswd files: it was built without libcrypt");
 	if (load(file, &file->users, &why) == 0)
 		return 0;
 	missing = file_stamp_equal(file_stamp(file->path), (struct file_stamp){0});
 	return section_error(section, "users", error, "%s%s", why.text,
-		missing && file->kind == USERS_OWN ? "; \"meetauthctl user add NAME\" makes it"
+		missing && file->kind == USERS_OWN ? "; \"meetauthctl user add NAME\" creates it"
 						   : "");
 }
 
@@ -70,7 +71,7 @@ static void file_close(void *instance)
 	pthread_mutex_destroy(&file->lock);
 }
 
-/* All or nothing: a `who` half filled could end up in the next backend's hands. */
+/* Fills all or nothing: the next backend must not get a partly filled `who`. */
 static int fill(struct identity *who, const struct user *user)
 {
 	struct identity new = IDENTITY_INIT;
@@ -89,7 +90,7 @@ static int fill(struct identity *who, const struct user *user)
 	return rc;
 }
 
-/* Somebody who is in the file and not let in, and why. */
+/* Denies a user of the file, and sets the reason. */
 static enum auth_verdict refuse(
 	const struct user *user, bool right, const struct auth_attempt *attempt)
 {
@@ -112,7 +113,7 @@ static enum auth_verdict judge(const struct users *users, const struct auth_atte
 
 	users_key(users, attempt->name, name);
 	user = users_find(users, name);
-	/* The hash first, whoever it is: time and memory must tell nothing about the account. */
+	/* Always verify the hash first: time and memory use must not depend on the account. */
 	switch (users_verify(users, user, name, attempt->password)) {
 	case PASSWORD_BROKEN:
 		error_set(attempt->error, "out of memory to hash a password");
@@ -147,8 +148,8 @@ static enum auth_verdict file_check(void *instance, const struct auth_attempt *a
 	return verdict;
 }
 
-/* Ended too by a new password or expiry, by another group, by having been disabled, though enabled
- * again, and where the name is somebody else's by now: all of that changes the digest. */
+/* The digest changes with a new password, expiry or group, when the user was disabled (also if
+ * enabled again), and when the name belongs to another person. Each ends the session. */
 static bool file_session_valid(void *instance, const struct identity *who)
 {
 	struct file *file = instance;
@@ -170,7 +171,8 @@ static int file_refresh(void *instance, struct error *error)
 
 	if (file_stamp_equal(file_stamp(file->path), file->stamp))
 		return 0;
-	/* The stamp of a bad file is not kept: it is an error until it is good. */
+	/* The stamp of an invalid file is not stored, so the error repeats until the file is valid.
+	 */
 	if (load(file, &users, error) != 0)
 		return -1;
 	pthread_mutex_lock(&file->lock);
@@ -183,7 +185,7 @@ static int file_refresh(void *instance, struct error *error)
 
 const struct auth_backend auth_file = {
 	.type = "file",
-	.summary = "names and password hashes in a file of ours or htpasswd's",
+	.summary = "user names and password hashes in a users file or an htpasswd file",
 	.options = options,
 	.size = sizeof(struct file),
 	.second_factor = true,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "guest": a display name and nothing else. It finds out nothing about anybody; who may
- * come in this way is for a rule of the policy that names this backend.
+ * Backend "guest": a display name and nothing else. It authenticates nobody; only rules that name
+ * this backend can allow such guests.
  */
 #include "auth/auth.h"
 #include "auth/display_name.h"
@@ -16,7 +16,7 @@ static enum auth_verdict guest_check(void *context, const struct auth_attempt *a
 
 	if (display_name(attempt->name, name) != 0)
 		return AUTH_UNKNOWN;
-	/* Of this visit: two guests of one name are two people. */
+	/* A new id per visit: two guests of the same name are two people. */
 	records_new_id(id);
 	snprintf(subject, sizeof subject, "guest-%s", id);
 	who->guest = true;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "guest-account": names and passwords that somebody at the guest desk has given to guests,
- * each for named meetings (accounts.h).
+ * Backend "guest-account": user names and passwords for guests, which hosts create at the guest
+ * desk, each for certain meetings (accounts.h).
  */
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "guests/accounts.h"
 
 struct guest_accounts {
-	struct records_file file; /* first: records.h */
+	struct records_file file; /* must be first (records.h) */
 	struct config_list groups;
 };
 
 static const struct option options[] = {
 	{"accounts", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/guest.accounts",
-		"the file of accounts, an absolute path; the guest desk makes it",
+		"absolute path of the file of accounts, which the guest desk creates",
 		OPTION_INTO(struct guest_accounts, file.path)},
-	{"groups", OPTION_LIST, NULL, "groups that all of them are in",
+	{"groups", OPTION_LIST, NULL, "groups of all guests",
 		OPTION_INTO(struct guest_accounts, groups)},
 	{0},
 };
@@ -28,8 +28,8 @@ static int guest_account_open(void *instance, const struct section *section, str
 		       : section_blame(section, "accounts", error);
 }
 
-/* The subject is the id, which no later account of the same name has. The digest is there so that
- * a session is over when the account has changed: a new password, another end. */
+/* The subject contains the id, since a later account may have the same name. The digest ends
+ * sessions when password or expiry change. */
 static int fill(struct identity *who, const char *subject, const struct account *account,
 	const struct guest_accounts *instance)
 {
@@ -38,7 +38,7 @@ static int fill(struct identity *who, const char *subject, const struct account 
 
 	rc |= identity_set(&who->name,
 		account->display[0] != '\0' ? account->display : account->name, IDENTITY_NAME_MAX);
-	/* Not the e-mail: a host typed it, and nobody has verified it. */
+	/* Omit the e-mail: a host has typed it, and nobody has verified it. */
 	accounts_signin_digest(account, digest);
 	rc |= identity_set(&who->account, digest, IDENTITY_DIGEST_MAX);
 	for (size_t i = 0; i < instance->groups.count; i++)
@@ -55,13 +55,13 @@ static int fill(struct identity *who, const char *subject, const struct account 
 	return rc;
 }
 
-/* What is needed of an account, copied so that the table is not held while the password is checked.
- */
+/* A copy of what we need of an account, so that the file's lock is not held while the password is
+ * verified. */
 struct found {
 	bool known;
-	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE]; /* "" for nobody */
+	char subject[sizeof ACCOUNT_SUBJECT + RECORDS_ID_SIZE]; /* "" if there is no account */
 	char hash[PASSWORD_HASH_SIZE];
-	struct identity who; /* empty where the account is not active */
+	struct identity who; /* empty if the account is not active */
 };
 
 static int find(struct guest_accounts *instance, const char *typed, struct found *found)
@@ -84,7 +84,7 @@ static int find(struct guest_accounts *instance, const char *typed, struct found
 	return rc;
 }
 
-/* Somebody who has an account and is not let in. */
+/* Denies a guest who has an account. */
 static enum auth_verdict refuse(
 	const struct auth_attempt *attempt, const struct found *found, const char *why)
 {
@@ -96,7 +96,7 @@ static enum auth_verdict refuse(
 
 static enum auth_verdict judge(const struct auth_attempt *attempt, struct found *found)
 {
-	/* Whoever it is: the time must not tell. */
+	/* Verify a hash in any case, so that the time is the same. */
 	switch (password_verify(found->hash, attempt->password)) {
 	case PASSWORD_BROKEN:
 		error_set(attempt->error, "out of memory to hash a password");
@@ -150,7 +150,7 @@ static bool is_active_and_unchanged(struct records_file *file, const struct iden
 	return active;
 }
 
-/* The session may be of an account that another process has just made or changed. */
+/* Another process may have just created or changed the session's account. */
 static bool guest_account_session_valid(void *instance, const struct identity *who)
 {
 	struct records_file *file = &((struct guest_accounts *)instance)->file;
@@ -222,7 +222,7 @@ static const struct auth_meetings meetings = {
 
 const struct auth_backend auth_guest_account = {
 	.type = "guest-account",
-	.summary = "accounts for named meetings, made at the guest desk",
+	.summary = "accounts for certain meetings, created at the guest desk",
 	.options = options,
 	.size = sizeof(struct guest_accounts),
 	.meetings = &meetings,

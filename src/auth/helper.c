@@ -17,20 +17,20 @@
 #include <unistd.h>
 
 enum {
-	GRACE_MS = 1000, /* for a program that has answered, to write its log and exit */
-	DEATH_MS = 1000, /* for one that was killed; longer only in the kernel's own hands */
-	LEFT_MAX = 64,	 /* of those, remembered until they have ended */
+	GRACE_MS = 1000, /* for a program to exit after its answer */
+	DEATH_MS = 1000, /* for a killed program; it takes longer only if the kernel blocks it */
+	LEFT_MAX = 64,	 /* limit of such programs, which are reaped later */
 };
 
-/* ---- whom to trust ---- */
+/* ---- checking the program ---- */
 
 static int check_file(const char *path, const struct stat *file, struct error *error)
 {
 	if (!S_ISREG(file->st_mode))
 		return error_set(error, "%s is not a regular file", path);
 	if (file->st_mode & 0022)
-		return error_set(error, "%s: mode %04o lets others change it; chmod go-w it", path,
-			(unsigned)(file->st_mode & 07777));
+		return error_set(error, "%s: mode %04o allows others to change it; run chmod go-w",
+			path, (unsigned)(file->st_mode & 07777));
 	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0)
 		return error_set(error, "%s cannot be executed: %s", path, strerror(errno));
 	return 0;
@@ -49,10 +49,10 @@ int helper_check(const char *program, struct error *error)
 	return owner_check(program, geteuid(), error);
 }
 
-/* ---- start ---- */
+/* ---- starting ---- */
 
-/* `in` was opened before `out`, so it is the lower of the two and no step takes what the next one
- * needs. */
+/* `in` is less than `out`, since it was opened first, so no step overwrites a descriptor that a
+ * later one needs. */
 static int describe_files(posix_spawn_file_actions_t *files, int in, int out)
 {
 	int rc = posix_spawn_file_actions_adddup2(files, in, STDIN_FILENO);
@@ -69,8 +69,8 @@ static int describe_files(posix_spawn_file_actions_t *files, int in, int out)
 	return rc;
 }
 
-/* Our threads block signals, and what is ignored stays so in a child. In a session of its own it
- * has no terminal: meetauthctl may have been called in one of root's. */
+/* Resets signals: our threads block them, and children inherit ignored signals. A session of its
+ * own detaches the program from the terminal, which may be root's when meetauthctl runs. */
 static int describe_process(posix_spawnattr_t *attributes)
 {
 	sigset_t none, all;
@@ -114,8 +114,8 @@ static int start(const struct helper *helper, int in, int out, pid_t *pid_r, str
 	return 0;
 }
 
-/* A pipe with the question in it and its end behind that: nothing waits for a program that does not
- * read, and nobody gets a SIGPIPE. */
+/* Returns the read end of a pipe that contains the whole question, and whose write end is closed:
+ * so we never block on a program that does not read, and get no SIGPIPE. */
 static int fill_pipe(const struct buffer *question)
 {
 	int ends[2];
@@ -131,7 +131,7 @@ static int fill_pipe(const struct buffer *question)
 	return ends[0];
 }
 
-/* The descriptor its answer comes from; -1 when it does not run. */
+/* Starts the program. Returns the descriptor to read its answer from, or -1. */
 static int launch(const struct helper *helper, const struct buffer *question, pid_t *pid_r,
 	struct error *error)
 {
@@ -153,7 +153,7 @@ static int launch(const struct helper *helper, const struct buffer *question, pi
 	return -1;
 }
 
-/* ---- answer ---- */
+/* ---- reading the answer ---- */
 
 enum outcome { BROKEN = 0, SILENT, TOO_LATE, TOO_MUCH, ANSWERED };
 
@@ -166,7 +166,7 @@ static bool has_end(const struct buffer *answer, size_t from)
 	return memmem(answer->data + from, answer->length - from, end, sizeof end - 1) != NULL;
 }
 
-/* Waits for bytes: 1, 0 when it is too late, -1. */
+/* Waits for input. Returns 1, 0 at the deadline, or -1. */
 static int wait_for(int fd, int64_t deadline)
 {
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -203,17 +203,17 @@ static enum outcome collect(int fd, int64_t deadline, struct buffer *answer)
 	}
 }
 
-/* ---- end ---- */
+/* ---- ending ---- */
 
-/* Children that were killed and had not ended DEATH_MS later. */
+/* Children that were still running DEATH_MS after they were killed. */
 static struct {
 	pthread_mutex_t lock;
 	pid_t pids[LEFT_MAX];
 	size_t count;
 } left = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* For a child that the kernel holds fast beyond its death, because no thread may wait that long.
- * Where the list is full it stays a zombie until we end. */
+/* Remembers a killed child that the kernel still blocks, since no thread may wait that long. If the
+ * list is full, the child remains a zombie. */
 static void leave_for_later(pid_t pid)
 {
 	pthread_mutex_lock(&left.lock);
@@ -222,7 +222,7 @@ static void leave_for_later(pid_t pid)
 	pthread_mutex_unlock(&left.lock);
 }
 
-/* Collects those that have ended since. */
+/* Reaps those that have ended since. */
 static void collect_left(void)
 {
 	size_t kept = 0;
@@ -235,9 +235,8 @@ static void collect_left(void)
 	pthread_mutex_unlock(&left.lock);
 }
 
-/* Kills the group before it waits for the leader, for until then no other process can get the
- * leader's number. Returns the exit status as waitpid() gives it, or -1 when the leader has not
- * ended. */
+/* Kills the group before waiting for its leader, since until then the process id cannot be reused.
+ * Returns the status of waitpid(), or -1 if the leader has not ended. */
 static int end_group(pid_t pid, int grace_ms)
 {
 	int fd = pidfd_open(pid, 0), status = -1;
@@ -265,23 +264,25 @@ static int tell(const struct helper *helper, enum outcome outcome, int status, s
 	case ANSWERED:
 		return 0;
 	case TOO_LATE:
-		return error_set(error, "%s had not answered after %lld ms and was killed", program,
+		return error_set(error, "%s did not answer within %lld ms and was killed", program,
 			(long long)helper->timeout_ms);
 	case TOO_MUCH:
 		return error_set(error, "%s answered more than %d bytes and was killed", program,
 			HELPER_ANSWER_MAX);
 	case SILENT:
 		if (status != -1 && WIFEXITED(status))
-			return error_set(error, "%s exited with %d and without a whole answer",
-				program, WEXITSTATUS(status));
+			return error_set(error,
+				"%s exited with status %d without a complete answer", program,
+				WEXITSTATUS(status));
 		if (status != -1 && WIFSIGNALED(status))
-			return error_set(error, "%s ended by signal %d without a whole answer",
-				program, WTERMSIG(status));
+			return error_set(error,
+				"%s was terminated by signal %d without a complete answer", program,
+				WTERMSIG(status));
 		break;
 	case BROKEN:
 		break;
 	}
-	return error_set(error, "%s gave no whole answer", program);
+	return error_set(error, "%s exited without a complete answer", program);
 }
 
 int helper_run(const struct helper *helper, const struct buffer *question, struct buffer *answer,

@@ -16,7 +16,7 @@ enum {
 	SHA256_HASH = 43,
 	SHA512_HASH = 86,
 	YESCRYPT_HASH = 43,
-	YESCRYPT_MEMORY_LOG2_MAX = 40, /* far beyond the limit, far from an overflow */
+	YESCRYPT_MEMORY_LOG2_MAX = 40, /* far above the limit, but without overflow */
 };
 
 static const char damaged[] = "the password hash is damaged";
@@ -26,7 +26,7 @@ static bool is_all(const char *text, size_t length)
 	return strlen(text) == length && strspn(text, DIGITS64) == length;
 }
 
-/* "$2y$CC$" and the rest. */
+/* Validates "$2y$CC$…". */
 static const char *bcrypt_fault(const char *hash)
 {
 	const char *cost = hash + 4;
@@ -38,12 +38,11 @@ static const char *bcrypt_fault(const char *hash)
 	number = (cost[0] - '0') * 10 + cost[1] - '0';
 	if (number < BCRYPT_MIN)
 		return damaged;
-	return number > HTPASSWD_BCRYPT_MAX
-		       ? "the password hash takes more work than bcrypt's cost 14"
-		       : NULL;
+	return number > HTPASSWD_BCRYPT_MAX ? "the password hash costs more than bcrypt's cost 14"
+					    : NULL;
 }
 
-/* "SALT$HASH" */
+/* Whether a text is "SALT$HASH". */
 static bool is_salt_and_hash(const char *text, size_t salt_max, size_t hash_length)
 {
 	size_t salt = strspn(text, DIGITS64);
@@ -51,7 +50,7 @@ static bool is_salt_and_hash(const char *text, size_t salt_max, size_t hash_leng
 	return salt <= salt_max && text[salt] == '$' && is_all(text + salt + 1, hash_length);
 }
 
-/* "$6$", perhaps "rounds=N$", and the rest. */
+/* Validates "$6$…" or "$6$rounds=N$…". */
 static const char *sha_fault(const char *hash)
 {
 	static const char rounds[] = "rounds=";
@@ -70,7 +69,7 @@ static const char *sha_fault(const char *hash)
 		if (text_to_number(number, ROUNDS_MIN, INT64_MAX, &count) != 0)
 			return damaged;
 		if (count > HTPASSWD_ROUNDS_MAX)
-			return "the password hash takes more than rounds=1000000";
+			return "the password hash costs more than rounds=1000000";
 		rest += length + 1;
 	}
 	return is_salt_and_hash(rest, SHA_SALT_MAX, hash[1] == '5' ? SHA256_HASH : SHA512_HASH)
@@ -78,7 +77,7 @@ static const char *sha_fault(const char *hash)
 		       : damaged;
 }
 
-/* The number that one digit of yescrypt's parameters stands for; 0 for none. */
+/* Returns the value of a digit in yescrypt's parameters, or 0 if it is not one. */
 static unsigned digit(char c)
 {
 	const char *at = c != '\0' ? strchr(DIGITS64, c) : NULL;
@@ -86,8 +85,8 @@ static unsigned digit(char c)
 	return at != NULL ? (unsigned)(at - DIGITS64) + 1 : 0;
 }
 
-/* Digits in fours for three bytes, the last ones for one or two: then not all of their bits count,
- * and the others are 0. crypt(3) takes no other salt. */
+/* Whether crypt(3) accepts a salt. Four digits encode three bytes; a shorter last group encodes one
+ * or two, and its unused bits must be 0. */
 static bool is_yescrypt_salt(const char *text)
 {
 	size_t length = strcspn(text, "$"), rest = length % 4;
@@ -97,8 +96,8 @@ static bool is_yescrypt_salt(const char *text)
 	return rest > 1 && digit(text[length - 1]) <= (rest == 2 ? 4 : 16);
 }
 
-/* "$y$jNR$" and the rest: flavour j, N as a power of two, r; 128 * N * r bytes. What crypt(5) does
- * not make with crypt_gensalt(3) is refused, since its cost is not known. */
+/* Validates "$y$jNR$…": flavour j, N as a power of two, and r; it needs 128 * N * r bytes. Refuses
+ * parameters that crypt_gensalt(3) does not generate, since their cost is unknown. */
 static const char *yescrypt_fault(const char *hash)
 {
 	const char *parameters = hash + 3;
@@ -143,7 +142,7 @@ const char *htpasswd_read_line(char *line, struct user *user)
 		return "expected a colon after the user name";
 	if (identity_canonical_name(user->name, canonical) != 0)
 		return "the user name is empty, longer than 256 bytes, not printable UTF-8 or has "
-		       "blanks around it";
+		       "spaces around it";
 	return hash_fault(user->hash);
 }
 
@@ -158,8 +157,8 @@ bool htpasswd_available(void)
 	return true;
 }
 
-/* The hash was looked through when it was read, so what fails here fails for want of memory, or
- * since a password is longer than crypt(3) takes, which cannot be the right one. */
+/* The hash was validated when the file was read. So crypt(3) fails only if memory runs out, or for
+ * a password longer than it supports, which cannot be right. */
 static enum password_match verify(struct crypt_data *data, const char *hash, const char *password)
 {
 	const char *made = crypt_r(password, hash, data);

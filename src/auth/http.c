@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "http": asks a service of the operator, which speaks to whatever people are kept in. The
- * question is JSON, signed with a key that both hold; meetauth.conf(5) has all of it. Only a typed
- * yes is a yes: status 200, application/json, an object with nothing missing, nothing unknown and
- * nothing twice, and the question's nonce in it, so that no cache and no earlier answer says it.
+ * Backend "http": sends requests to a service of the operator. The protocol is in meetauth.conf(5):
+ * a request is JSON, signed with a shared key. A grant must be a response with status 200 and
+ * application/json whose object has no missing, unknown or repeated members, and the request's
+ * nonce, so that it cannot come from a cache or an earlier response.
  */
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -16,7 +16,7 @@
 enum {
 	VERSION = 1,
 	NONCE_SIZE = 33, /* hex of 16 bytes, with the NUL */
-	/* Room for what an attempt may hold, each byte as \u00XX. */
+	/* enough for every attempt with each byte as \u00XX */
 	BODY_MAX = 8 * (AUTH_PASSWORD_MAX + 2 * IDENTITY_SUBJECT_MAX + 512),
 	HEADER_MAX = 160,
 	TIMEOUT_MAX_MS = 50000, /* nginx waits 60 s for an answer unless told otherwise */
@@ -28,23 +28,23 @@ struct http {
 	const char *url, *title;
 };
 
-/* A question and its answer. */
+/* A request and its response. */
 struct call {
 	char nonce[NONCE_SIZE];
 	int64_t time;
-	json_t *answer; /* of FETCH_ANSWER; owned */
+	json_t *answer; /* the parsed response; owned */
 };
 
 static const struct option options[] = {
-	{"url", OPTION_URL, NULL, "where the service is: https://, or http:// on this machine",
+	{"url", OPTION_URL, NULL, "URL of the service: https://, or http:// on this machine",
 		.required = true, OPTION_INTO(struct http, url)},
 	{"ca-file", OPTION_TEXT, "", "authorities to trust instead of the system's",
 		OPTION_INTO(struct http, settings.ca_file)},
 	{"connect-timeout", OPTION_DURATION, "2s", "for the connection, TLS included", .min = 10,
 		.max = TIMEOUT_MAX_MS, OPTION_INTO(struct http, settings.connect_timeout_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for the whole question", .min = 10,
+	{"timeout", OPTION_DURATION, "10s", "for the whole request", .min = 10,
 		.max = TIMEOUT_MAX_MS, OPTION_INTO(struct http, settings.timeout_ms)},
-	{"group-refresh", OPTION_DURATION, NULL, "ask again about sessions older than that"},
+	{"group-refresh", OPTION_DURATION, NULL, "how old groups may become"},
 	{0},
 };
 
@@ -64,7 +64,7 @@ static void http_close(void *instance)
 	fetch_free(&http->fetch);
 }
 
-/* ---- the question ---- */
+/* ---- the request ---- */
 
 static void begin(struct call *call)
 {
@@ -76,7 +76,7 @@ static void begin(struct call *call)
 	call->answer = NULL;
 }
 
-/* "v1.TIME." and the body, under the key: the time, so that a service can refuse what is old. */
+/* Signs "v1.TIME." and the body. With the time, the service can refuse old requests. */
 static void sign(const struct call *call, const char *key, const char *body, size_t length,
 	char header[HEADER_MAX])
 {
@@ -106,7 +106,7 @@ static int read_answer(struct call *call, const struct fetch_answer *answer, str
 	call->answer =
 		json_loadb(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES, &why);
 	if (call->answer == NULL)
-		return error_set(error, "the answer is not a JSON object, or has a name twice");
+		return error_set(error, "the answer is not a JSON object, or repeats a member");
 	return 0;
 }
 
@@ -128,7 +128,8 @@ static int post(const struct http *http, struct call *call, const char *key, con
 	return rc;
 }
 
-/* Sends `question` (taken over; NULL where there was no memory for it) with what every one has. */
+/* Adds the common members to `question`, sends it and releases it. NULL means that memory ran out.
+ */
 static int ask(const struct http *http, struct call *call, json_t *question,
 	const struct auth_secrets *secrets, struct error *error)
 {
@@ -143,10 +144,11 @@ static int ask(const struct http *http, struct call *call, json_t *question,
 		length = json_dumpb(question, body, sizeof body, JSON_COMPACT);
 	if (secrets->count == 0 || secrets->values[0][0] == '\0')
 		error_set(error,
-			"no key to sign with in the store: \"meetauthctl secret set backend/%s\"",
+			"the store has no key to sign with: run \"meetauthctl secret set "
+			"backend/%s\"",
 			http->title);
 	else if (length == 0 || length > sizeof body)
-		error_set(error, "out of memory for a question");
+		error_set(error, "out of memory for a request");
 	else
 		rc = post(http, call, secrets->values[0], body, length, error);
 	json_decref(question);
@@ -154,13 +156,13 @@ static int ask(const struct http *http, struct call *call, json_t *question,
 	return rc;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static const struct {
 	const char *name;
-	json_type type; /* JSON_TRUE: either */
+	json_type type; /* JSON_TRUE: true or false */
 	bool needed;
-	bool may_be_null; /* the same as left out: what is only shown */
+	bool may_be_null; /* null is the same as missing; for texts that are only displayed */
 } members[] = {
 	{"version", JSON_INTEGER, true, false},
 	{"nonce", JSON_STRING, true, false},
@@ -191,8 +193,8 @@ static int check_needed(const json_t *answer, struct error *error)
 	return 0;
 }
 
-/* What is said of the person. A member that nobody knows is refused too: "group" for "groups" would
- * silently be none. */
+/* Validates the members about the person. Refuses unknown members: "group" instead of "groups"
+ * would silently mean no groups. */
 static int check_members(const json_t *answer, struct error *error)
 {
 	size_t known = 0;
@@ -207,7 +209,8 @@ static int check_members(const json_t *answer, struct error *error)
 		known += value != NULL;
 	}
 	if (known != json_object_size(answer))
-		return error_set(error, "the answer has a member that is not in meetauth.conf(5)");
+		return error_set(
+			error, "the answer has a member that meetauth.conf(5) does not describe");
 	return 0;
 }
 
@@ -221,10 +224,9 @@ static int check_answer(const struct call *call, struct error *error)
 	if (check_needed(call->answer, error) != 0)
 		return -1;
 	if (json_integer_value(json_object_get(call->answer, "version")) != VERSION)
-		return error_set(error, "the answer has another version than %d", VERSION);
+		return error_set(error, "the answer's version is not %d", VERSION);
 	if (strcmp(text_of(call, "nonce"), call->nonce) != 0)
-		return error_set(
-			error, "the answer has another nonce: it belongs to another question");
+		return error_set(error, "the answer's nonce belongs to another request");
 	return 0;
 }
 
@@ -239,28 +241,28 @@ static int read_groups(const json_t *groups, struct identity *who)
 	return 0;
 }
 
-/* All or nothing: half an identity would be another one. */
+/* Reads all or nothing. */
 static int read_identity(const struct call *call, struct identity *who, struct error *error)
 {
 	const char *subject = text_of(call, "subject");
 
 	if (subject == NULL || subject[0] == '\0')
-		return error_set(error, "the answer grants, and has no subject");
+		return error_set(error, "the answer is a grant without a subject");
 	if (identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX) != 0)
 		return error_set(
 			error, "the answer's subject is too long or has control characters");
-	/* What is only shown is left out where it cannot be. */
+	/* Leave out an invalid display name. */
 	identity_set(&who->name, text_of(call, "name"), IDENTITY_NAME_MAX);
 	identity_set(&who->email, text_of(call, "email"), IDENTITY_EMAIL_MAX);
 	if (read_groups(json_object_get(call->answer, "groups"), who) != 0)
 		return error_set(error,
-			"the answer's groups are not at most %d texts of at most %d bytes",
+			"the answer's groups must be at most %d strings of at most %d bytes",
 			IDENTITY_GROUPS_MAX, IDENTITY_GROUP_MAX);
 	who->second_factor = json_is_true(json_object_get(call->answer, "secondFactor"));
 	return 0;
 }
 
-/* It is them, and no more can be said. */
+/* Returns AUTH_UNFIT, with the subject. */
 static enum auth_verdict unfit(const struct call *call, struct identity *who)
 {
 	identity_release(who);
@@ -268,8 +270,8 @@ static enum auth_verdict unfit(const struct call *call, struct identity *who)
 	return AUTH_UNFIT;
 }
 
-/* `who` is filled on AUTH_GRANT, and its subject on AUTH_DENY
- * and AUTH_UNFIT where the answer has one. */
+/* Returns the verdict. Sets `who` on AUTH_GRANT, and its subject on AUTH_DENY and AUTH_UNFIT if the
+ * answer has one. */
 static enum auth_verdict judge(const struct call *call, struct identity *who, struct error *error)
 {
 	const char *verdict;
@@ -277,11 +279,11 @@ static enum auth_verdict judge(const struct call *call, struct identity *who, st
 	if (check_answer(call, error) != 0)
 		return AUTH_UNAVAILABLE;
 	verdict = text_of(call, "verdict");
-	/* A grant is of one person, and so is what is wrong with it. */
+	/* An invalid grant concerns one person; it is not a failure of the service. */
 	if (check_members(call->answer, error) != 0)
 		return strcmp(verdict, "grant") == 0 ? unfit(call, who) : AUTH_UNAVAILABLE;
 	if (strcmp(verdict, "deny") == 0) {
-		/* The service may say whom it denies. */
+		/* A denial may contain the subject. */
 		identity_set(&who->subject, text_of(call, "subject"), IDENTITY_SUBJECT_MAX);
 		return AUTH_DENY;
 	}
@@ -307,7 +309,7 @@ static enum auth_verdict http_check(void *instance, const struct auth_attempt *a
 	json_t *question;
 
 	if (name == NULL || password == NULL) {
-		/* Not UTF-8: nobody's, and nothing that the service could be asked. */
+		/* Not UTF-8: no account has this name, and JSON cannot contain it. */
 		json_decref(name);
 		json_decref(password);
 		return AUTH_DENY;
@@ -336,19 +338,19 @@ static enum auth_verdict http_renew(void *instance, const struct auth_renewal *r
 		    &renewal->secrets, renewal->error) == 0)
 		verdict = judge(&call, &found, renewal->error);
 	if (verdict == AUTH_GRANT && strcmp(found.subject, renewal->who->subject) != 0) {
-		error_set(renewal->error, "the answer is about somebody else");
+		error_set(renewal->error, "the answer is about another user");
 		verdict = AUTH_UNAVAILABLE;
 	}
 	if (verdict == AUTH_UNKNOWN)
-		verdict = AUTH_DENY; /* they are gone */
+		verdict = AUTH_DENY; /* the account is gone */
 	if (verdict == AUTH_GRANT)
-		identity_renew(renewal->who, &found); /* the rest is of the login and stays */
+		identity_renew(renewal->who, &found); /* the rest remains from the sign-in */
 	identity_release(&found);
 	json_decref(call.answer);
 	return verdict;
 }
 
-/* A question about nobody, which a service that has the key answers with "unknown". */
+/* Sends a request about no user. A service that has the key answers "unknown". */
 static int http_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct identity found = IDENTITY_INIT;
@@ -371,13 +373,14 @@ static int http_connect(void *instance, const struct auth_secrets *secrets, stru
 
 const struct auth_backend auth_http = {
 	.type = "http",
-	.summary = "a service of your own, asked by a signed POST",
+	.summary = "a service of your own, by signed POST requests",
 	.options = options,
 	.size = sizeof(struct http),
 	.threads = 16,
 	.secret =
 		&(const struct auth_secret){
-			.generated = "give it to the service, to check the signatures with"},
+			.generated =
+				"give it to the service, which verifies the signatures with it"},
 	.open = http_open,
 	.close = http_close,
 	.check = http_check,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "invite": signed links that let a guest without an account into one meeting (invites.h),
- * made and revoked with meetauthctl invite.
+ * Backend "invite": signed links that let guests without an account into one meeting (invites.h).
+ * `meetauthctl invite` and the guest desk create and revoke them.
  */
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -9,9 +9,9 @@
 
 static const struct option options[] = {
 	{"invitations", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/invitations",
-		"the file of invitations, an absolute path; see meetauthctl invite",
+		"absolute path of the file of invitations; see meetauthctl invite",
 		OPTION_INTO(struct records_file, path)},
-	{"lifetime", OPTION_DURATION, "30d", "how long one is good where its maker does not say"},
+	{"lifetime", OPTION_DURATION, "30d", "default lifetime of an invitation"},
 	{0},
 };
 
@@ -30,9 +30,10 @@ static int set_identity(struct identity *who, const struct invite *invite)
 	snprintf(subject, sizeof subject, INVITE_SUBJECT "%s", invite->id);
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name, invite->name, IDENTITY_NAME_MAX);
-	/* Not the e-mail: whoever has the link need not read what is sent there. */
+	/* Omit the e-mail: a person who has the link may not own the address. */
 	rc |= identity_add_meeting(who, invite->platform, invite->meeting);
-	/* Though somebody vouched for the name: in only where a rule names this backend. */
+	/* A host vouches for the name, but only rules that name this backend may allow the guest.
+	 */
 	who->guest = true;
 	return rc;
 }
@@ -47,7 +48,7 @@ static int set_join(struct join *join, const struct invite *invite)
 		       : -1;
 }
 
-/* All or nothing. */
+/* Fills all or nothing. */
 static int fill(const struct auth_attempt *attempt, const struct invite *invite)
 {
 	struct identity who = IDENTITY_INIT;
@@ -158,7 +159,7 @@ const struct auth_backend auth_invite = {
 	.threads = 1,
 	.one_meeting = true,
 	.link = true,
-	.secret = &(const struct auth_secret){"nobody else needs it", invite_needs_secret},
+	.secret = &(const struct auth_secret){"no other program needs it", invite_needs_secret},
 	.meetings = &meetings,
 	.open = invite_open,
 	.close = records_close,

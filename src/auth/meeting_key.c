@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "meeting-key": a key of its own for each meeting, that whoever was invited has been told,
- * and a display name (meeting_keys.h); set with meetauthctl meeting-key.
+ * Backend "meeting-key": a key for each meeting, which its participants are told, and a display
+ * name (meeting_keys.h). `meetauthctl meeting-key` sets the keys.
  */
 #include "auth/auth.h"
 #include "auth/display_name.h"
@@ -15,7 +15,7 @@ enum { ID_LENGTH = RECORDS_ID_SIZE - 1 };
 
 static const struct option options[] = {
 	{"keys", OPTION_PATH, LOCALSTATEDIR "/lib/meetauth/meeting.keys",
-		"the file of keys, an absolute path; see meetauthctl meeting-key",
+		"absolute path of the file of keys; see meetauthctl meeting-key",
 		OPTION_INTO(struct records_file, path)},
 	{0},
 };
@@ -27,11 +27,13 @@ static int meeting_key_open(void *instance, const struct section *section, struc
 		       : section_blame(section, "keys", error);
 }
 
-/* What is needed of a meeting's key, copied so that the table is not held while it is checked. */
+/* A copy of what we need of a key, so that the file's lock is not held while the key is verified.
+ */
 struct found {
 	bool known, active;
 	char id[RECORDS_ID_SIZE];
-	char hash[PASSWORD_HASH_SIZE]; /* for a meeting without a key, another's work to do */
+	char hash[PASSWORD_HASH_SIZE]; /* for a meeting without a key, a dummy hash of the same cost
+					*/
 };
 
 static void find(struct records_file *file, const struct join *join, struct found *found)
@@ -48,8 +50,8 @@ static void find(struct records_file *file, const struct join *join, struct foun
 	pthread_mutex_unlock(&file->lock);
 }
 
-/* The subject names the key, so that sessions end with it, and the visit, since two
- * guests of one name are two people. */
+/* The subject contains the key's id, so that sessions end with the key, and a random id, since two
+ * guests of the same name are two people. */
 static int fill(struct identity *who, const struct found *found, const char *name)
 {
 	char subject[sizeof SUBJECT + 2 * RECORDS_ID_SIZE], visit[RECORDS_ID_SIZE];
@@ -63,7 +65,8 @@ static int fill(struct identity *who, const struct found *found, const char *nam
 	return rc;
 }
 
-/* Keys come by mail and by telephone: first as it is meant, then as it is. */
+/* Verifies a key. Keys are told by mail and telephone, so first tries the canonical form of what
+ * was typed, then the exact text. */
 static enum password_match verify(const char *hash, const char *typed)
 {
 	char key[AUTH_PASSWORD_MAX + 1];
@@ -91,14 +94,14 @@ static enum auth_verdict meeting_key_check(void *instance, const struct auth_att
 		return AUTH_UNKNOWN;
 	records_catch_up(file);
 	find(file, attempt->join, &found);
-	/* Whether or not the meeting has a key: the time must not tell. */
+	/* Verify in any case, so that the time does not reveal whether the meeting has a key. */
 	match = verify(found.hash, attempt->password);
 	explicit_bzero(found.hash, sizeof found.hash);
 	if (match == PASSWORD_BROKEN) {
 		error_set(attempt->error, "out of memory to hash a key");
 		return AUTH_UNAVAILABLE;
 	}
-	/* Never AUTH_DENY, which says that the name is known here. */
+	/* Never AUTH_DENY, which would mean that the name is known. */
 	if (match != PASSWORD_MATCH || !found.known || !found.active) {
 		error_set(attempt->error, "%s",
 			!found.known	? "the meeting has no key"
@@ -128,7 +131,7 @@ static bool meeting_key_session_valid(void *instance, const struct identity *who
 
 const struct auth_backend auth_meeting_key = {
 	.type = "meeting-key",
-	.summary = "a key of its own for each meeting, and a display name",
+	.summary = "a key for each meeting, and a display name",
 	.options = options,
 	.size = sizeof(struct records_file),
 	.form = &(const struct auth_form){.name_label = "login.key.name",

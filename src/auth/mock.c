@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "mock": answers what its section says. For tests; HACKING.md says how to make a backend
- * of your own of it.
+ * Backend "mock": returns the verdicts that its section lists. It is for tests; HACKING.md explains
+ * how to start a new backend from it.
  *
- * It lets in whoever the configuration names, without a password. Only tests build it, with
- * MEETAUTH_MOCK defined. No program that is installed has it.
+ * It accepts everybody whom the configuration names, without a password. It is built for tests
+ * only, with MEETAUTH_MOCK defined, and is in no installed program.
  */
 #include "auth/auth.h"
 
-/* What lasts from load to load, filled by the options. */
+/* The instance, which the options fill. */
 struct mock {
 	struct config_list users;
 };
@@ -22,7 +22,7 @@ static const char *const mock_verdicts[] = {
 	[AUTH_GRANT] = "grant",
 };
 
-/* The verdict in "NAME=VERDICT"; -1 when it is not a verdict. */
+/* Returns the verdict in "NAME=VERDICT", or -1 if it is invalid. */
 static int mock_verdict(const char *user)
 {
 	const char *word = strchr(user, '=');
@@ -75,14 +75,14 @@ static bool mock_session_valid(void *instance, const struct identity *who)
 
 const struct auth_backend auth_mock = {
 	.type = "mock",
-	.summary = "answers what its section says (tests only)",
+	.summary = "returns the verdicts that its section lists (tests only)",
 	.options = mock_options,
 	.size = sizeof(struct mock),
 	.check = mock_check,
 	.session_valid = mock_session_valid,
 };
 
-/* A form of one field, which holds a name of `users`. */
+/* Checks a form with one field, which contains a name of `users`. */
 static enum auth_verdict mock_check_token(void *instance, const struct auth_attempt *attempt)
 {
 	struct auth_attempt named = *attempt;
@@ -95,7 +95,7 @@ static const struct auth_form mock_token_form = {.password_label = "login.passwo
 
 const struct auth_backend auth_mock_token = {
 	.type = "mock-token",
-	.summary = "answers what its section says of a token (tests only)",
+	.summary = "returns the verdict that its section lists for a token (tests only)",
 	.options = mock_options,
 	.size = sizeof(struct mock),
 	.form = &mock_token_form,

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "pam": asks PAM in a process of its own (src/pam), since modules block, fork, and keep
- * things where threads meet. The dialog is the one of meetauth-command(7).
+ * Backend "pam": calls PAM in a separate process (src/pam), since PAM modules block, fork and are
+ * not thread-safe. The protocol is that of meetauth-command(7).
  */
 #include "auth/dialog.h"
 
 struct pam {
-	struct helper helper; /* first: dialog.h */
+	struct helper helper; /* must be first (dialog.h) */
 	const char *service;
 };
 
 static const struct option options[] = {
-	{"service", OPTION_NAME, "meetauth", "PAM's service, a file in /etc/pam.d", .extra = "-_.",
-		OPTION_INTO(struct pam, service)},
+	{"service", OPTION_NAME, "meetauth", "the PAM service, a file in /etc/pam.d",
+		.extra = "-_.", OPTION_INTO(struct pam, service)},
 	{"timeout", OPTION_DURATION, "10s", "how long its modules may take", .min = 1,
 		OPTION_INTO(struct pam, helper.timeout_ms)},
-	{"helper", OPTION_PATH, LIBEXECDIR "/meetauth/meetauth-pam", "the program that asks PAM",
+	{"helper", OPTION_PATH, LIBEXECDIR "/meetauth/meetauth-pam", "the program that calls PAM",
 		OPTION_INTO(struct pam, helper.program)},
 	{"second-factor", OPTION_ENUM, "optional", "whether a code is needed: optional or required",
 		.words = AUTH_SECOND_FACTOR},
-	{"group-refresh", OPTION_DURATION, NULL,
-		"look at account and groups again after that time"},
+	{"group-refresh", OPTION_DURATION, NULL, "how old groups may become"},
 	{0},
 };
 

@@ -9,8 +9,8 @@
 #include "auth/backends.def"
 #undef BACKEND
 
-/* IF_BUILT(built, pointer): the pointer where `built` is 1, else NULL. A macro that config.h does
- * not define stays a word, which no PLACEHOLDER_ is called after. */
+/* IF_BUILT(built, pointer) is the pointer if `built` is 1, otherwise NULL. An undefined macro of
+ * config.h remains a word, for which there is no PLACEHOLDER_. */
 #define PLACEHOLDER_1		   0,
 #define SECOND(first, second, ...) second
 #define PICK(placeholder, pointer) SECOND(placeholder pointer, NULL, )

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "remote-user": who the web server says it is, in FastCGI parameters that the
- * configuration names. For what nginx can check and we cannot: client certificates, Kerberos, a
- * service behind auth_request. A parameter that a visitor could write is refused: everything rests
- * on nginx being the only one to set them.
+ * Backend "remote-user": the user whom the web server has authenticated, in FastCGI parameters that
+ * the options name. It is for methods that only nginx supports: client certificates, Kerberos, a
+ * service behind auth_request. Parameters that visitors could set are refused, since we trust that
+ * only nginx sets them.
  */
 #include "auth/auth.h"
 #include "base/memory.h"
@@ -12,21 +12,20 @@ enum { PARAMETER_MAX = 64 }; /* bytes of a name */
 
 struct condition {
 	char name[PARAMETER_MAX + 1];
-	const char *value; /* the settings' */
+	const char *value; /* belongs to the settings */
 };
 
-/* "" for a parameter that is not wanted. */
+/* An instance. Unused parameters are "". */
 struct remote_user {
 	const char *user, *name, *email, *groups;
-	const char *realm; /* "": any, and none is taken off */
+	const char *realm; /* "": any realm, and none is removed */
 	const char *separator;
 	struct config_list require;
-	struct condition *conditions; /* one for each of them */
+	struct condition *conditions; /* parallel to the option's list */
 };
 
-/* What the visitor's request decides, or part of it. nginx fills $remote_user, which the stock
- * fastcgi_params hand on as REMOTE_USER, from any Authorization header, whether it checked it or
- * not. */
+/* Parameters that the visitor's request determines. That includes REMOTE_USER in nginx's stock
+ * fastcgi_params: nginx sets $remote_user from any Authorization header, verified or not. */
 static const char *const visitors[] = {"AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE",
 	"DOCUMENT_URI", "HTTPS", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING", "REMOTE_ADDR",
 	"REMOTE_HOST", "REMOTE_IDENT", "REMOTE_PORT", "REMOTE_USER", "REQUEST_ID", "REQUEST_METHOD",
@@ -56,18 +55,15 @@ static int check_parameter(const char *name, struct error *why)
 			"and _",
 			PARAMETER_MAX);
 	if (strncmp(name, "HTTP_", 5) == 0)
-		return error_set(why,
-			"is a header of the request, which the visitor writes: set a parameter of "
-			"another name in nginx");
+		return error_set(why, "is a request header, which the visitor sets: set a "
+				      "parameter with another name in nginx");
 	if (strcmp(name, "REMOTE_USER") == 0)
-		return error_set(why,
-			"is what the visitor's Authorization header says, checked or not: where "
-			"nginx checks it, write \"fastcgi_param MEETAUTH_USER $remote_user;\" and "
-			"name that here");
+		return error_set(why, "comes from the visitor's Authorization header, verified or "
+				      "not: if nginx verifies it, write \"fastcgi_param "
+				      "MEETAUTH_USER $remote_user;\" and use MEETAUTH_USER here");
 	if (is_visitors(name))
-		return error_set(why,
-			"is made of the visitor's request: set a parameter of another name in "
-			"nginx");
+		return error_set(why, "comes from the visitor's request: set a parameter with "
+				      "another name in nginx");
 	return 0;
 }
 
@@ -76,7 +72,7 @@ static int read_condition(const char *text, struct condition *condition, struct 
 	size_t length = strcspn(text, "=");
 
 	if (length > PARAMETER_MAX || text[length] == '\0' || text[length + 1] == '\0')
-		return error_set(why, "is not like \"SSL_CLIENT_VERIFY=SUCCESS\"");
+		return error_set(why, "must be like \"SSL_CLIENT_VERIFY=SUCCESS\"");
 	memcpy(condition->name, text, length);
 	condition->name[length] = '\0';
 	condition->value = text + length + 1;
@@ -94,7 +90,8 @@ static int check_realm(const char *realm, struct error *why)
 {
 	return strchr(realm, '@') == NULL
 		       ? 0
-		       : error_set(why, "has an @: write what follows it, like \"EXAMPLE.ORG\"");
+		       : error_set(
+				 why, "has an @: write only what follows it, like \"EXAMPLE.ORG\"");
 }
 
 #define PARAMETER(member)                                                                          \
@@ -105,11 +102,11 @@ static const struct option options[] = {
 	{"name", OPTION_TEXT, NULL, "parameter with the display name", PARAMETER(name)},
 	{"email", OPTION_TEXT, NULL, "parameter with a verified e-mail address", PARAMETER(email)},
 	{"groups", OPTION_TEXT, NULL, "parameter with the groups", PARAMETER(groups)},
-	{"groups-separator", OPTION_TEXT, ",", "what stands between two groups", .min = 1, .max = 1,
+	{"groups-separator", OPTION_TEXT, ",", "separator between groups", .min = 1, .max = 1,
 		OPTION_INTO(struct remote_user, separator)},
-	{"realm", OPTION_TEXT, NULL, "users are USER@REALM; others are nobody", .not_empty = true,
-		.check = check_realm, OPTION_INTO(struct remote_user, realm)},
-	{"require", OPTION_LIST, NULL, "PARAMETER=VALUE that must hold, or there is nobody",
+	{"realm", OPTION_TEXT, NULL, "accept only users USER@REALM, and remove the realm",
+		.not_empty = true, .check = check_realm, OPTION_INTO(struct remote_user, realm)},
+	{"require", OPTION_LIST, NULL, "PARAMETER=VALUE conditions, without which there is no user",
 		.not_empty = true, .check = check_condition,
 		OPTION_INTO(struct remote_user, require)},
 	{0},
@@ -133,13 +130,13 @@ static void remote_user_close(void *instance)
 	free(remote->conditions);
 }
 
-/* A request as identify() gets it. */
+/* A request, with the accessor of its parameters. */
 struct source {
 	const char *(*param)(const void *request, const char *name);
 	const void *request;
 };
 
-/* "" where it is missing or not wanted. */
+/* Returns a parameter, or "" if it is missing or unused. */
 static const char *value_of(const struct source *source, const char *name)
 {
 	const char *value = name[0] != '\0' ? source->param(source->request, name) : NULL;
@@ -156,7 +153,7 @@ static bool conditions_hold(const struct remote_user *remote, const struct sourc
 	return true;
 }
 
-/* The length of the user's name without its realm; 0 for somebody of another one. */
+/* Returns the length of the user's name without the realm, or 0 for another realm. */
 static size_t name_length(const struct remote_user *remote, const char *user)
 {
 	const char *at = strrchr(user, '@');
@@ -166,7 +163,7 @@ static size_t name_length(const struct remote_user *remote, const char *user)
 	return at != NULL && strcmp(at + 1, remote->realm) == 0 ? (size_t)(at - user) : 0;
 }
 
-/* A group has no blanks around it and is not empty. */
+/* Adds a group without the spaces around it, unless it is empty. */
 static int add_group(struct identity *who, const char *start, size_t length)
 {
 	char group[IDENTITY_GROUP_MAX + 1] = "";
@@ -198,21 +195,21 @@ static int fill(const struct remote_user *remote, const struct source *source, c
 {
 	int rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 
-	/* What cannot be shown is left out: it says nothing about who they are. */
+	/* Ignore an invalid display name. */
 	identity_set(&who->name, value_of(source, remote->name), IDENTITY_NAME_MAX);
 	identity_set(&who->email, value_of(source, remote->email), IDENTITY_EMAIL_MAX);
 	return rc | add_groups(who, value_of(source, remote->groups), remote->separator[0]);
 }
 
-/* What checked a password for the web server may have passed over blanks: with them it would be
- * somebody else, whom a rule that denies misses. */
+/* Whether a name has spaces at its ends. The web server's authentication may ignore them, but for
+ * us it would be another user, to whom a rule that denies would not apply. */
 static bool has_blanks_around(const char *subject)
 {
 	return subject[0] == ' ' || subject[strlen(subject) - 1] == ' ';
 }
 
-/* No group is left out that cannot be taken: a rule that denies it must not miss somebody since
- * they are in too many. */
+/* Returns AUTH_DENY if a group is invalid or there are too many, since a rule may deny one of
+ * them. */
 static enum auth_verdict remote_user_identify(void *instance,
 	const char *(*param)(const void *request, const char *name), const void *request,
 	struct identity *who, struct error *error)
@@ -230,15 +227,14 @@ static enum auth_verdict remote_user_identify(void *instance,
 	if (subject[0] != '\0' && !has_blanks_around(subject) &&
 		fill(remote, &source, subject, who) == 0)
 		return AUTH_GRANT;
-	error_set(error, "the user or a group that the web server tells cannot be taken: not "
-			 "UTF-8, a control "
-			 "character, blanks around the user, too long, or too many groups");
+	error_set(error, "the user or a group from the web server is invalid: not UTF-8, a control "
+			 "character, spaces around the user, too long, or too many groups");
 	return AUTH_DENY;
 }
 
 const struct auth_backend auth_remote_user = {
 	.type = "remote-user",
-	.summary = "whom the web server has found out already",
+	.summary = "the user whom the web server has authenticated",
 	.options = options,
 	.size = sizeof(struct remote_user),
 	.identify = remote_user_identify,

@@ -36,7 +36,7 @@ enum { DIGITS = 6, STEP_SECONDS = 30, WINDOW = 1 };
 
 static bool is_started;
 
-/* Not for two threads at once. */
+/* Initializes liboath, which is not thread-safe. */
 static void start(void)
 {
 	is_started = oath_init() == OATH_OK;
@@ -50,7 +50,7 @@ bool totp_available(void)
 	return is_started;
 }
 
-/* Not oath_totp_validate(): that compares with strcmp() and stops at the first match. */
+/* Replaces oath_totp_validate(), which compares with strcmp() and stops at the first match. */
 static enum totp_verdict compare(
 	const char *key, size_t length, const char *code, int64_t step, int64_t *step_r)
 {
@@ -79,7 +79,7 @@ enum totp_verdict totp_check(const char *key_base32, const char *text, int64_t n
 	*step_r = 0;
 	if (!totp_available() || !typed_code(text, TYPED_DIGITS, DIGITS, code) || now < 0)
 		return TOTP_WRONG;
-	/* The length is checked, since a key of no bytes has codes, too. */
+	/* Check the length, since even an empty key has codes. */
 	if (oath_base32_decode(key_base32, strlen(key_base32), &key, &length) == OATH_OK &&
 		length >= TOTP_KEY_BYTES)
 		verdict = compare(key, length, code, now / STEP_SECONDS, step_r);

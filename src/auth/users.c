@@ -15,12 +15,13 @@ struct users {
 	atomic_uint holders;
 	enum users_kind kind;
 	struct buffer text; /* the file, its fields decoded in place; rows point into it */
-	struct user *rows;  /* by name */
+	struct user *rows;  /* sorted by name */
 	size_t count, room;
-	uint8_t key[crypto_shorthash_KEYBYTES]; /* chooses whose work an unknown name does */
+	uint8_t key[crypto_shorthash_KEYBYTES]; /* selects the hash that an unknown name is verified
+						   against */
 };
 
-/* The place of a line, for errors. */
+/* The position of a line, for errors. */
 struct place {
 	const char *path;
 	size_t line;
@@ -40,7 +41,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Undoes %XX in place; false for a broken escape, and for what is not printable then. */
+/* Decodes %XX in place. Returns false if an escape is invalid or the result is not printable. */
 static bool decode(char *text)
 {
 	char *start = text, *to = text;
@@ -61,8 +62,7 @@ static bool decode(char *text)
 	return text_is_printable(start);
 }
 
-/* Splits at the commas and decodes each, so that the groups end up as strings one behind the other.
- */
+/* Splits at commas and decodes each group in place, into consecutive strings. */
 static bool read_groups(char *field, struct user *user)
 {
 	char *group, *rest = field[0] != '\0' ? field : NULL, *to = field;
@@ -80,7 +80,8 @@ static bool read_groups(char *field, struct user *user)
 	return true;
 }
 
-/* ":N" behind the time, which has colons of its own but never digits alone behind its last one. */
+/* Removes ":N" after the time. A time has colons, too, but its last one is never followed by digits
+ * only. */
 static int64_t cut_enablings(char *field)
 {
 	char *colon = strrchr(field, ':');
@@ -100,8 +101,8 @@ static int read_line(char *line, const struct place *place, struct user *user, s
 	for (size_t i = 0; i < FIELDS; i++) {
 		if (rest == NULL)
 			return refuse(
-				place, error, "too few fields: six, with a colon between them");
-		/* The last one is a time and has colons of its own. */
+				place, error, "too few fields: expected six, separated by colons");
+		/* The last field is a time, which contains colons. */
 		fields[i] = i + 1 < FIELDS ? strsep(&rest, ":") : rest;
 	}
 	*user = (struct user){
@@ -133,7 +134,7 @@ static int read_htpasswd_line(
 	return fault != NULL ? refuse(place, error, fault) : 0;
 }
 
-/* The same whatever the order of the groups. */
+/* Computes a sum that does not depend on the order of the groups. */
 static uint64_t sum_groups(const struct user *user)
 {
 	const char *group = user->groups;
@@ -189,7 +190,7 @@ static int sort_rows(struct users *users, const char *path, struct error *error)
 		size_t a = users->rows[i - 1].line, b = users->rows[i].line;
 
 		if (by_name(&users->rows[i - 1], &users->rows[i]) == 0)
-			return error_set(error, "%s:%zu: the same user as in line %zu", path,
+			return error_set(error, "%s:%zu: repeats the user of line %zu", path,
 				a > b ? a : b, a > b ? b : a);
 	}
 	return 0;
@@ -206,7 +207,7 @@ static int read_lines(struct users *users, const char *path, struct error *error
 			"the first line must be \"# meetauth users 1\"; for an htpasswd file, "
 			"write format = \"htpasswd\"");
 	if (rest != NULL && strlen(rest) != users->text.length)
-		return error_set(error, "%s: has a NUL byte", path);
+		return error_set(error, "%s: contains a NUL byte", path);
 	for (; (line = strsep(&rest, "\n")) != NULL; place.line++) {
 		struct user *user;
 
@@ -214,7 +215,7 @@ static int read_lines(struct users *users, const char *path, struct error *error
 			continue;
 		user = add_row(users);
 		if (user == NULL)
-			return error_set(error, "%s: out of memory for so many users", path);
+			return error_set(error, "%s: out of memory for the users", path);
 		if ((users->kind == USERS_OWN ? read_line : read_htpasswd_line)(
 			    line, &place, user, error) != 0)
 			return -1;
@@ -237,8 +238,8 @@ static struct users *parse(
 	users->kind = kind;
 	users->text = *text;
 	*text = BUFFER_INIT(text->maximum);
-	/* The salts in the file make the key one that nobody outside can know, and the same in
-	 * every process of the pool. */
+	/* The salts in the file make the key secret, and it is the same in all processes of the
+	 * pool. */
 	crypto_generichash(users->key, sizeof users->key, (const uint8_t *)users->text.data,
 		users->text.length, NULL, 0);
 	if (read_lines(users, path, error) != 0)
@@ -267,7 +268,7 @@ struct users *users_load(const char *path, enum users_kind kind, struct error *e
 	struct buffer text = BUFFER_INIT(USERS_FILE_MAX);
 
 	if (sodium_init() < 0) {
-		error_set(error, "libsodium does not start: no source of randomness");
+		error_set(error, "cannot initialize libsodium: no source of randomness");
 		return NULL;
 	}
 	if (file_read_text(path, FILE_PRIVATE, &text, error) != 0) {
@@ -355,8 +356,8 @@ static const char *groups_fault(const struct user *user)
 	return NULL;
 }
 
-/* One @ with something on both sides and no blanks: what more there is to know only mail can tell.
- */
+/* Whether a text has one @ with something on both sides, and no spaces. Only a mail could prove
+ * more. */
 static bool is_email(const char *text)
 {
 	const char *at = strchr(text, '@');
@@ -374,18 +375,18 @@ const char *users_fault(const struct user *user)
 		return fault;
 	if (identity_canonical_name(user->name, canonical) != 0)
 		return "the user name is empty, longer than 256 bytes, not printable UTF-8 or has "
-		       "blanks around it";
+		       "spaces around it";
 	if (strcmp(user->name, canonical) != 0)
 		return "the user name is not in lower case";
 	if (strlen(user->display) > IDENTITY_NAME_MAX || !text_is_printable(user->display))
 		return "the display name is longer than 256 bytes or not printable UTF-8";
 	if (user->email[0] != '\0' &&
 		(strlen(user->email) > IDENTITY_EMAIL_MAX || !is_email(user->email)))
-		return "the e-mail is longer than 254 bytes or not like name@example.org";
+		return "the e-mail address is longer than 254 bytes or not like name@example.org";
 	return groups_fault(user);
 }
 
-/* Hash whose work is done for a name that is not in the file. */
+/* Returns the hash to verify against for a name that is not in the file. */
 static const char *stand_in(const struct users *users, const char *name)
 {
 	uint64_t number;
@@ -398,7 +399,7 @@ static const char *stand_in(const struct users *users, const char *name)
 
 static enum password_match verify(const char *hash, const char *password)
 {
-	/* Of our own kind are all hashes but those of htpasswd, and password_nobody. */
+	/* All hashes of our own format, and password_nobody, begin with "$argon2". */
 	return strncmp(hash, "$argon2", 7) == 0 ? password_verify(hash, password)
 						: htpasswd_verify(hash, password);
 }

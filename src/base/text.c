@@ -279,3 +279,14 @@ const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE])
 		snprintf(text, TEXT_TIME_SIZE, "?");
 	return text;
 }
+
+char *text_trim(char *text)
+{
+	size_t length;
+
+	text += strspn(text, " ");
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == ' ')
+		text[--length] = '\0';
+	return text;
+}

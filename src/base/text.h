@@ -43,6 +43,9 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
+/* Removes spaces at both ends, in place. Returns the rest, which points into `text`. */
+char *text_trim(char *text);
+
 /* Copies with ASCII letters in lower case, cut to `size` bytes including the NUL. Both may be the
  * same text. */
 void text_lower(const char *text, char *lower, size_t size);

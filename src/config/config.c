@@ -10,6 +10,7 @@
 #include "config/settings.h"
 
 #include <pthread.h>
+#include <strings.h>
 
 enum { TITLE_MAX = 64 };
 
@@ -129,4 +130,20 @@ void config_free(struct settings **settings)
 	arena_release(&load->arena);
 	free(load);
 	*settings = NULL;
+}
+
+const struct section *config_platform(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->platform_count; i++)
+		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
+			return settings->platforms[i];
+	return NULL;
+}
+
+const struct section *config_backend(const struct settings *settings, const char *title)
+{
+	for (size_t i = 0; i < settings->backend_count; i++)
+		if (strcmp(section_title(settings->backends[i]), title) == 0)
+			return settings->backends[i];
+	return NULL;
 }

@@ -101,6 +101,10 @@ struct settings *config_load(const char *file, struct config_types types, struct
 
 void config_free(struct settings **settings);
 
+/* Return the platform (ignoring case) or the backend with this title, or NULL. */
+const struct section *config_platform(const struct settings *settings, const char *title);
+const struct section *config_backend(const struct settings *settings, const char *title);
+
 /* Whether the rule's `meetings` excludes some meetings, which no pattern like "*" does. */
 bool config_names_meetings(const struct config_rule *rule);
 

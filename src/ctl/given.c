@@ -9,7 +9,6 @@
 #include "secret/seal.h"
 
 #include <sodium.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum { RANDOM_SIZE = 32 }; /* bytes */
@@ -53,14 +52,6 @@ const struct section *given_backend(const struct ctl *ctl, const char *type)
 	return given_backend_that(ctl, has_type, type, of_type);
 }
 
-const struct section *given_platform(const struct settings *settings, const char *title)
-{
-	for (size_t i = 0; i < settings->platform_count; i++)
-		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
-			return settings->platforms[i];
-	return NULL;
-}
-
 int given_meeting_id(
 	const struct section *platform, const char *text, char **id_r, struct error *error)
 {
@@ -81,7 +72,7 @@ int given_meeting_id(
 
 const struct section *given_meeting(const struct ctl *ctl, char **id_r)
 {
-	const struct section *platform = given_platform(ctl->settings, ctl->given.platform);
+	const struct section *platform = config_platform(ctl->settings, ctl->given.platform);
 	struct error error;
 
 	if (platform == NULL)

@@ -27,9 +27,6 @@ int given_end(const char *text, int64_t *end_r);
  * was not given. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);
 
-/* Returns the platform with that title, ignoring case, or NULL. */
-const struct section *given_platform(const struct settings *settings, const char *title);
-
 /* Finds the id of the meeting that was typed (platform_meeting_id()). Returns 0 with *id_r, which
  * the caller frees, or -1 with the error. */
 int given_meeting_id(

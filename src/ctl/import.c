@@ -228,7 +228,7 @@ static void open_platform(struct import *import, const struct ctl *ctl)
 {
 	const char *title = ctl->given.operands[0];
 
-	import->platform = given_platform(ctl->settings, title);
+	import->platform = config_platform(ctl->settings, title);
 	if (import->platform == NULL)
 		ctl_usage(ctl->command, "the configuration has no platform \"%s\"", title);
 	import->driver = platform_find(section_type(import->platform));

@@ -53,14 +53,6 @@ static void fill_who(struct explain *explain)
 			ctl_die(EX_DATAERR, "--group: not the name of a group");
 }
 
-static const struct section *find_backend(const struct settings *settings, const char *title)
-{
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (strcmp(section_title(settings->backends[i]), title) == 0)
-			return settings->backends[i];
-	return NULL;
-}
-
 /* Validates --meeting-token. On platforms with their own entry, the token is the same as the id. */
 static void check_token(struct explain *explain, const struct section *platform)
 {
@@ -96,7 +88,7 @@ static void describe_guest(struct explain *explain, const struct section *backen
 static void check_titles(struct explain *explain, const struct settings *settings)
 {
 	const struct given *given = explain->given;
-	const struct section *platform = given_platform(settings, given->platform);
+	const struct section *platform = config_platform(settings, given->platform);
 	const struct section *backend;
 	struct error error;
 
@@ -108,7 +100,7 @@ static void check_titles(struct explain *explain, const struct settings *setting
 	check_token(explain, platform);
 	if (given->backend == NULL)
 		return;
-	backend = find_backend(settings, given->backend);
+	backend = config_backend(settings, given->backend);
 	if (backend == NULL)
 		ctl_die(EX_DATAERR, "--backend: %s has no backend \"%s\"", settings->file,
 			given->backend);

@@ -128,7 +128,7 @@ static size_t find_room(const struct ctl *ctl, const struct pool *pool, const ch
 static int run_end(struct ctl *ctl)
 {
 	const char *title = ctl->given.operands[0], *text = ctl->given.operands[1];
-	const struct section *section = given_platform(ctl->settings, title);
+	const struct section *section = config_platform(ctl->settings, title);
 	struct pool pool = open_pool(ctl);
 	struct room_things things;
 	char when[TEXT_TIME_SIZE];

@@ -66,15 +66,12 @@ static int run_generate(struct ctl *ctl)
 
 static bool is_configured(const struct settings *settings, const char *name)
 {
-	const char *title = strchr(name, '/');
+	static const char prefix[] = "backend/";
 
-	if (title == NULL)
-		return given_platform(settings, name) != NULL;
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (strncmp(name, "backend/", strlen("backend/")) == 0 &&
-			strcmp(section_title(settings->backends[i]), title + 1) == 0)
-			return true;
-	return false;
+	if (strchr(name, '/') == NULL)
+		return config_platform(settings, name) != NULL;
+	return strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+	       config_backend(settings, name + sizeof prefix - 1) != NULL;
 }
 
 /* Exits if this is the only version of a secret that the configuration uses. */

@@ -36,9 +36,8 @@ static struct person read_person(const struct settings *settings, char *text)
 	if (slash == NULL)
 		return (struct person){NULL, text};
 	*slash = '\0';
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (strcmp(section_title(settings->backends[i]), text) == 0)
-			return (struct person){text, slash + 1};
+	if (config_backend(settings, text) != NULL)
+		return (struct person){text, slash + 1};
 	*slash = '/';
 	return (struct person){NULL, text};
 }

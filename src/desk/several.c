@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "desk/several.h"
 
+#include "base/text.h"
 #include "telemetry/log.h"
 #include "view/values.h"
 
@@ -24,17 +25,6 @@ const char *several_sentence(enum several_outcome outcome)
 
 /* ---- the form ---- */
 
-static char *trim(char *text)
-{
-	size_t length;
-
-	text += strspn(text, " ");
-	length = strlen(text);
-	while (length > 0 && text[length - 1] == ' ')
-		text[--length] = '\0';
-	return text;
-}
-
 /* Splits "Name <address>" or "Name, address" in place. Returns false for a name alone. */
 static bool split_address(char *line, char **address_r)
 {
@@ -47,7 +37,7 @@ static bool split_address(char *line, char **address_r)
 	if (at == NULL)
 		return false;
 	*at = '\0';
-	*address_r = trim(at + 1);
+	*address_r = text_trim(at + 1);
 	return true;
 }
 
@@ -88,7 +78,7 @@ static void add_invitation(struct desk *desk, const char *text, char *name, cons
 	struct several_line *line = add_line(several, text);
 	struct invite invite = desk->invite;
 
-	invite.name = trim(name);
+	invite.name = text_trim(name);
 	invite.email = email;
 	line->is_invitation = true;
 	line->outcome = judge_invitation(desk, &invite);
@@ -115,8 +105,8 @@ static int read_lines(struct desk *desk)
 		char *typed = line - length;
 
 		typed[strlen(line)] = '\0';
-		typed = trim(typed);
-		line = trim(line);
+		typed = text_trim(typed);
+		line = text_trim(line);
 		if (line[0] == '\0')
 			continue;
 		if (several->count == SEVERAL_MAX)

@@ -92,17 +92,6 @@ size_t accounts_meeting_at(const struct account *account, const char *meeting)
 	return at;
 }
 
-static char *trim(char *text)
-{
-	size_t length;
-
-	text += strspn(text, " ");
-	length = strlen(text);
-	while (length > 0 && text[length - 1] == ' ')
-		text[--length] = '\0';
-	return text;
-}
-
 /* Whether a meeting begins with a platform. An id alone may contain slashes, too, but what precedes
  * the first is then not a host name ("john@example.org", "https:"). */
 static bool has_platform(const char *text)
@@ -132,7 +121,7 @@ const char *accounts_read_meetings(
 	while ((item = strsep(&text, ",")) != NULL) {
 		bool bare;
 
-		item = trim(item);
+		item = text_trim(item);
 		if (item[0] == '\0')
 			continue;
 		if (account->meeting_count == ACCOUNT_MEETINGS_MAX)

@@ -28,7 +28,7 @@ static const struct option options[] = {
 		.min = LIFETIME_MIN_S, .max = OPTION_DAY_S, OPTION_INTO(struct galene, lifetime)},
 	PEER_PREFILL("show people's names, not their account names"),
 	{"allowed-origins", OPTION_LIST, NULL,
-		"origins of pages whose scripts may ask for tokens; site by default",
+		"origins of pages whose scripts may request tokens; site by default",
 		.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)},
 	{0},
 };

@@ -6,7 +6,6 @@
 #include "policy/sources.h"
 
 #include <stdarg.h>
-#include <strings.h>
 
 struct lint {
 	const struct settings *settings;
@@ -69,14 +68,6 @@ static bool names_guests(const struct settings *settings, const struct config_li
 	return false;
 }
 
-static bool has_platform(const struct settings *settings, const char *title)
-{
-	for (size_t i = 0; i < settings->platform_count; i++)
-		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
-			return true;
-	return false;
-}
-
 static void lint_window(struct lint *lint, const struct config_rule *rule)
 {
 	if (rule->not_after == 0)
@@ -90,7 +81,7 @@ static void lint_window(struct lint *lint, const struct config_rule *rule)
 static void lint_titles(struct lint *lint, const struct config_rule *rule)
 {
 	for (size_t i = 0; i < rule->platforms.count; i++)
-		if (!has_platform(lint->settings, rule->platforms.items[i]))
+		if (config_platform(lint->settings, rule->platforms.items[i]) == NULL)
 			find(lint, rule, "platforms: \"%s\" is not configured",
 				rule->platforms.items[i]);
 	for (size_t i = 0; i < rule->backends.count; i++) {

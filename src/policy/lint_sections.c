@@ -18,10 +18,9 @@ static void find_in_desk(struct lint *lint, const char *text)
 
 static bool tells_groups_of_hosts(const struct settings *settings, const char *title)
 {
-	for (size_t i = 0; i < settings->backend_count; i++)
-		if (strcmp(section_title(settings->backends[i]), title) == 0)
-			return source_tells(settings->backends[i], SOURCE_GROUPS);
-	return false;
+	const struct section *backend = config_backend(settings, title);
+
+	return backend != NULL && source_tells(backend, SOURCE_GROUPS);
 }
 
 static void lint_named(struct lint *lint)

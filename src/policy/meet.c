@@ -80,16 +80,9 @@ static const char *fault_of(const struct settings *settings, const struct config
 	if (meet->allow && meet->accounts.count == 0 && meet->with.count == 0)
 		return "every guest with an account may start a meeting with every other: name "
 		       "them in accounts and with";
-	for (size_t i = 0; i < meet->platforms.count; i++) {
-		size_t p = 0;
-
-		while (p < settings->platform_count &&
-			strcasecmp(section_title(settings->platforms[p]),
-				meet->platforms.items[i]) != 0)
-			p++;
-		if (p == settings->platform_count)
+	for (size_t i = 0; i < meet->platforms.count; i++)
+		if (config_platform(settings, meet->platforms.items[i]) == NULL)
 			return "platforms: it names one that is not configured";
-	}
 	return settings->desk.present && settings->desk.accounts != NULL
 		       ? NULL
 		       : "nobody can start a meeting: write a guest-desk and a backend of type "

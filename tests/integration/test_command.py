@@ -304,4 +304,4 @@ def test_a_hanging_program_leaves_nothing_behind_and_shows_no_password(make_rig)
     for pid in pids:
         wait_for(lambda: not is_running(pid), "the end of " + pid)
     assert "hangs about" not in rig.pool.said()
-    wait_for(lambda: "had not answered after 8000 ms and was killed" in rig.pool.said(), "the log")
+    wait_for(lambda: "did not answer within 8000 ms and was killed" in rig.pool.said(), "the log")

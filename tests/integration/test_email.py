@@ -348,7 +348,7 @@ def test_nobody_listens(make_rig, server, authority):
 
 @pytest.mark.parametrize("line,says", [
     ('from = "me"', "from: \"me\" is not an address"), ('server = "mail.example.org"', "server: expected a URL like smtps"),
-    ('starttls = false', "this machine"), ('text = {"Hello"}', "text: none of its lines has {code}")])
+    ('starttls = false', "this machine"), ('text = {"Hello"}', "text: none of its lines contains {code}")])
 def test_options_that_are_wrong(make_rig, line, says):
     rig = make_rig(start=False)
     name = line.split(" ")[0]

@@ -310,7 +310,7 @@ def test_a_reload_of_the_page_with_the_link_makes_no_second_one(shared, host):
     fields = host.fields("add-invitation", name="Reload", meetings=MEETING)
     assert host.post("/auth/guests", fields).status == 200
     again = host.post("/auth/guests", fields)
-    assert again.status == 400 and "sent before" in again.text and 'id="link"' not in again.text
+    assert again.status == 400 and "already sent" in again.text and 'id="link"' not in again.text
     assert len(re.findall(r'<th scope="row">Reload', again.text)) == 1
     assert host.send("add-invitation", name="Reload", meetings=MEETING).status == 200, "from a new page it is meant"
 

@@ -125,7 +125,7 @@ def test_a_link_of_any_of_several_backends(make_rig):
     visitor = rig.visitor()
     assert accept(visitor, visitor.get(link)).status == 303
     answer = rig.visitor().get(link[:-1] + ("A" if link[-1] != "A" else "B"))
-    assert answer.status == 400 and "This invitation is not valid" in answer.text
+    assert answer.status == 400 and "This invitation is invalid" in answer.text
 
 
 def test_only_a_rule_that_names_the_backend_lets_them_in(make_rig):

@@ -771,9 +771,9 @@ OVERAGE = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {"endp
 
 @pytest.mark.parametrize("claims,reason", [
     (OVERAGE, "overage"), ({"hasgroups": True}, "overage"), ({"hasgroups": "true"}, "overage"),
-    ({**OVERAGE, "groups": ["staff"]}, "overage"), ({"groups": {"externals": {"1": "d"}}}, "neither a text nor a list"),
-    ({"groups": {"staff": True}}, "neither a text nor a list"), ({"groups": 7}, "neither a text nor a list"),
-    ({"groups": [["staff"], 7, None, {}]}, "more than texts"), ({"groups": [{"name": "externals"}]}, "more than texts"),
+    ({**OVERAGE, "groups": ["staff"]}, "overage"), ({"groups": {"externals": {"1": "d"}}}, "neither a string nor an array"),
+    ({"groups": {"staff": True}}, "neither a string nor an array"), ({"groups": 7}, "neither a string nor an array"),
+    ({"groups": [["staff"], 7, None, {}]}, "other members than strings"), ({"groups": [{"name": "externals"}]}, "other members than strings"),
     ({"groups": "externals,staff"}, "groups-separator"), ({"groups": '["externals"]'}, "groups-separator"),
     ({"groups": ["g%d" % i for i in range(70)]}, "more than 64 groups"), ({"groups": ["x" * 129]}, "longer than 128 bytes"),
 ])

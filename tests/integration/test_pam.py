@@ -393,7 +393,7 @@ def test_A52_out_of_order_is_503_and_said_in_the_log(make_rig, pam):
     wait_for(lambda: "Authentication service cannot retrieve authentication info" in rig.pool.said(), "the log")
     pam.misbehaves("ask crash")
     assert sign_in(rig)[1].status == 503
-    wait_for(lambda: "ended by signal 9 without a whole answer" in rig.pool.said(), "the log")
+    wait_for(lambda: "terminated by signal 9 without a complete answer" in rig.pool.said(), "the log")
 
 
 def test_A52_a_module_that_hangs_is_killed_and_shows_no_password(make_rig, pam):
@@ -413,7 +413,7 @@ def test_A52_a_module_that_hangs_is_killed_and_shows_no_password(make_rig, pam):
     assert answers[0].status == 503
     for number in numbers:
         wait_for(lambda: not is_running(number), "the end of " + number)
-    wait_for(lambda: "had not answered after 8000 ms and was killed" in rig.pool.said(), "the log")
+    wait_for(lambda: "did not answer within 8000 ms and was killed" in rig.pool.said(), "the log")
     assert "h$rse" not in rig.pool.said()
 
 

@@ -269,7 +269,7 @@ def test_A17_parameters_of_the_visitor_are_a_configuration_error(make_rig):
     rig.configure()
     rig.ctl("init")
     rig.add_user("alice")
-    for name, words in (("HTTP_X_REMOTE_USER", "a header of the request"), ("QUERY_STRING", "the visitor's request"),
+    for name, words in (("HTTP_X_REMOTE_USER", "a request header"), ("QUERY_STRING", "the visitor's request"),
                         ("REMOTE_USER", "Authorization header"), ("MEETAUTH_USER", "")):
         rig.sections = 'backend "proxy" {\n type = "remote-user"\n user = "%s"\n}\n' % name
         rig.configure()

@@ -278,7 +278,7 @@ def test_without_a_page_there_are_no_invitations(make_rig):
     refused = rig.ctl("invite", "create", "--platform", TITLE, "--meeting", MEETING, "--name", "Zoë Guest", check=False)
     assert refused.returncode == 64 and not refused.stdout and 'set the option "app"' in refused.stderr
     page = desk.Host(rig).send("add-invitation", name="Zoë Guest", meetings=TITLE + "/" + MEETING)
-    assert page.status == 400 and "no page that a guest could be led to" in page.text
+    assert page.status == 400 and "no page that guests can be sent to" in page.text
     assert len(json.loads(rig.ctl("--json", "invite", "list").stdout)) == 1
     setup.check()
 

@@ -88,7 +88,7 @@ def test_P4_made_up_request_tokens_are_throttled(limited):
         assert 0 < int(answer.headers["Retry-After"]) <= 86400 / 4
     assert entries(limited) == before
     page = guest.enter()
-    assert page.status == 429 and "too many tries to join" in page.text, "a good token neither, until then"
+    assert page.status == 429 and "too many attempts to join" in page.text, "a good token neither, until then"
     event = wait_for(lambda: limited.events("join"), "the audit line")[-1]
     assert event["code"] == "login-throttled" and "refused too many" in event["detail"]
     assert other.enter().status == 302

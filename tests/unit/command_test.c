@@ -540,7 +540,7 @@ static void connect_takes_who_speaks_the_dialog(void **state)
 		const char *answer, *words;
 	} cases[] = {{"meetauth 1\nready\nend", NULL}, {"meetauth 1\nunknown-request\nend", NULL},
 		{"meetauth 1\nunavailable no database\nend", "no database"},
-		{"meetauth 1\ngrant alice\nend", "grant"}, {"hello", "whole answer"},
+		{"meetauth 1\ngrant alice\nend", "grant"}, {"hello", "complete answer"},
 		{"meetauth 1\nhello\nend", "line 2"}};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

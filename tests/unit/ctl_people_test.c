@@ -83,7 +83,7 @@ static void wrong_users_are_refused(void **state)
 		const char *says;
 	} cases[] = {
 		{"", {"user", "add", ""}, EX_USAGE, "a user name must be 1 to 256 bytes"},
-		{"", {"user", "add", "a", "--email", "x"}, EX_USAGE, "the e-mail is"},
+		{"", {"user", "add", "a", "--email", "x"}, EX_USAGE, "the e-mail address is"},
 		{"", {"user", "add", "a", "--group", "a\nb"}, EX_USAGE, "group"},
 		{"", {"user", "add", "a", "--expires", "2099-02-30"}, EX_USAGE,
 			"--expires: expected"},
@@ -93,7 +93,8 @@ static void wrong_users_are_refused(void **state)
 		{"", {"user", "add", "   "}, EX_USAGE, "a user name must be 1 to 256 bytes"},
 		{"", {"user", "add", "an\nna"}, EX_USAGE, "a user name must be 1 to 256 bytes"},
 		{"", {"user", "add", LONG}, EX_USAGE, "a user name must be 1 to 256 bytes"},
-		{"", {"user", "add", "a", "--email", "a@good@evil"}, EX_USAGE, "the e-mail is"},
+		{"", {"user", "add", "a", "--email", "a@good@evil"}, EX_USAGE,
+			"the e-mail address is"},
 		{"", {"user", "add", "a", "--name", "tab\there"}, EX_USAGE, "the display name is"},
 		{"", {"user", "add", "a", "--name", LONG}, EX_USAGE, "the display name is"},
 		{"", {"user", "add", "a", "--group", ""}, EX_USAGE, "group"},

@@ -217,7 +217,7 @@ static void options_are_checked(void **state)
 		{"from = \"a@x.example\" server = \"smtp://mail.example.org\" starttls = false",
 			"this machine"},
 		{GOOD " timeout = \"2m\"", "timeout: "}, {GOOD " timeout = \"0s\"", "timeout: "},
-		{GOOD " text = {\"Hello\", \"bye\"}", "text: none of its lines has {code}"}};
+		{GOOD " text = {\"Hello\", \"bye\"}", "text: none of its lines contains {code}"}};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		refuses(*state, &auth_email, cases[i].options, 0, cases[i].words);

@@ -1006,7 +1006,7 @@ static const struct row {
 	{"signin/authenticate.c BAD_REQUEST", a_button_of_no_provider, 400, "bad-request",
 		"message", FRONT_PAGE, "backend"},
 	{"signin/authenticate.c LOGIN_FAILED BACKEND_UNAVAILABLE", the_web_server_says_too_much,
-		401, "login-failed", "other", LINK, "cannot be taken"},
+		401, "login-failed", "other", LINK, "is invalid"},
 	{"signin/authenticate.c LOGIN_FAILED", the_web_server_says_nothing, 401, "login-failed",
 		"other", LINK, "no other way to sign in is configured"},
 	{"signin/authenticate.c STATE_UNAVAILABLE", sessions_cannot_be_looked_up, 503, "internal",

@@ -229,12 +229,12 @@ static void its_exit_status_does_not_matter(void **state)
 		run_script(*state, "printf 'x\\nend\\n'; exit 3", LONG_MS, &answer, &error), 0);
 	assert_string_equal(answer.data, "x\nend\n");
 	buffer_release(&answer);
-	fails(*state, "exit 0", "exited with 0");
-	fails(*state, "printf 'grant alice\\n'; exit 0", "exited with 0");
-	fails(*state, "printf 'x\\nend'", "exited with 0");
-	fails(*state, "printf 'x\\nendless\\n'; exit 3", "exited with 3");
-	fails(*state, "printf 'end\\n'", "exited with 0"); /* there is no answer before it */
-	fails(*state, "kill -SEGV $$", "ended by signal 11");
+	fails(*state, "exit 0", "exited with status 0");
+	fails(*state, "printf 'grant alice\\n'; exit 0", "exited with status 0");
+	fails(*state, "printf 'x\\nend'", "exited with status 0");
+	fails(*state, "printf 'x\\nendless\\n'; exit 3", "exited with status 3");
+	fails(*state, "printf 'end\\n'", "exited with status 0"); /* there is no answer before it */
+	fails(*state, "kill -SEGV $$", "terminated by signal 11");
 }
 
 static void an_answer_in_pieces_is_one(void **state)
@@ -326,8 +326,7 @@ static void one_that_hangs_is_killed_with_its_children(void **state)
 		SHORT_MS, -1);
 
 	assert_true(took >= SHORT_MS && took < LONG_MS);
-	fails_within(
-		*state, "exec sleep 1000", 100, "had not answered after 100 ms and was killed");
+	fails_within(*state, "exec sleep 1000", 100, "did not answer within 100 ms and was killed");
 }
 
 static void a_drip_does_not_move_the_deadline(void **state)
@@ -335,7 +334,7 @@ static void a_drip_does_not_move_the_deadline(void **state)
 	int64_t began = clock_monotonic_ms();
 
 	fails_within(*state, "while :; do echo x; sleep 0.05; done", 300,
-		"had not answered after 300 ms");
+		"did not answer within 300 ms");
 	assert_true(clock_monotonic_ms() - began < LONG_MS);
 }
 

@@ -200,11 +200,11 @@ static void test_other_lines_that_are_refused(void **state)
 
 	refused(*state, "anna", "expected a colon");
 	refused(*state, ":" SHA512, "the user name is empty");
-	refused(*state, " anna:" SHA512, "blanks around it");
+	refused(*state, " anna:" SHA512, "spaces around it");
 	refused(*state, "an\tna:" SHA512, "not printable");
 	refused(*state, "an\xff:" SHA512, "not printable");
 	assert_null(load(*state, "anna:" SHA512 "\nbert:" SHA512 "\nanna:" SHA256 "\n", &error));
-	assert_non_null(strstr(error.text, "users:3: the same user as in line 1"));
+	assert_non_null(strstr(error.text, "users:3: repeats the user of line 1"));
 }
 
 /* Processor time, the least of three tries. */

@@ -335,21 +335,21 @@ static const struct {
 	{JSON("{}"), "no \"version\""},
 	{JSON("{\"version\":1,\"verdict\":\"grant\",\"subject\":\"anna\"}"), "nonce"},
 	{JSON("{\"version\":1,\"nonce\":\"\",\"verdict\":\"grant\",\"subject\":\"anna\"}"),
-		"another nonce"},
+		"nonce belongs to another request"},
 	{JSON("{\"version\":1,\"nonce\":\"@0\",\"verdict\":\"grant\",\"subject\":\"anna\"}"),
-		"another nonce"},
+		"nonce belongs to another request"},
 	{JSON("{\"version\":2,\"nonce\":\"@\",\"verdict\":\"grant\",\"subject\":\"anna\"}"),
-		"another version"},
+		"version is not"},
 	{JSON("{\"version\":\"1\",\"nonce\":\"@\",\"verdict\":\"grant\",\"subject\":\"anna\"}"),
 		"version"},
 	{JSON("{\"nonce\":\"@\",\"verdict\":\"grant\",\"subject\":\"anna\"}"), "version"},
-	{SAYS("\"deny\",\"verdict\":\"grant\",\"subject\":\"anna\""), "twice"},
+	{SAYS("\"deny\",\"verdict\":\"grant\",\"subject\":\"anna\""), "repeats a member"},
 	{SAYS("true,\"subject\":\"anna\""), "verdict"},
 	{SAYS("\"GRANT\",\"subject\":\"anna\""), "neither grant nor deny"},
 	{SAYS("\"\",\"subject\":\"anna\""), "neither grant nor deny"},
 	{SAYS("\"granted\",\"subject\":\"anna\""), "neither grant nor deny"},
-	{SAYS("\"grant\""), "no subject"},
-	{SAYS("\"grant\",\"subject\":\"\""), "no subject"},
+	{SAYS("\"grant\""), "without a subject"},
+	{SAYS("\"grant\",\"subject\":\"\""), "without a subject"},
 	{SAYS("\"grant\",\"subject\":7"), "subject"},
 	{SAYS("\"grant\",\"subject\":null"), "subject"},
 	{SAYS("\"grant\",\"subject\":\"an\\u0000na\""), "not a JSON"},
@@ -413,7 +413,7 @@ static void a54_an_answer_of_yesterday_is_none(void **state)
 	second = meet(*state, GRANT(""));
 	service.stale = false;
 	assert_int_equal(second.verdict, AUTH_UNAVAILABLE);
-	assert_non_null(strstr(second.error.text, "another nonce"));
+	assert_non_null(strstr(second.error.text, "nonce belongs to another request"));
 }
 
 static void a54_a_service_that_is_gone(void **state)
@@ -477,7 +477,7 @@ static void groups_are_read_again(void **state)
 	assert_int_equal(again(*state, JSON("{}"), &who, &error), AUTH_UNAVAILABLE);
 	assert_int_equal(again(*state, SAYS("\"grant\",\"subject\":\"bert\""), &who, &error),
 		AUTH_UNAVAILABLE);
-	assert_non_null(strstr(error.text, "somebody else"));
+	assert_non_null(strstr(error.text, "another user"));
 	assert_true(identity_has_group(&who, "hosts"));
 	identity_release(&who);
 }

@@ -479,7 +479,7 @@ static void by_template_people_read_their_own_entry(void **state)
 	world->fake.script.search_code = LDAP_NO_SUCH_OBJECT;
 	world->fake.script.entry_count = 0;
 	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
-	assert_non_null(strstr(world->error.text, "cannot be read"));
+	assert_non_null(strstr(world->error.text, "cannot read the user"));
 	assert_int_equal(renew(world), AUTH_UNKNOWN);
 }
 
@@ -770,7 +770,7 @@ static void a_part_of_the_groups_is_a_fault(void **state)
 	world->fake.script.entries = &some;
 	open_with(world, SEARCH);
 	expect(world, "alice", FAKE_PASSWORD, AUTH_UNFIT);
-	assert_non_null(strstr(world->error.text, "only a part of the groups in memberOf"));
+	assert_non_null(strstr(world->error.text, "only some of the groups in memberOf"));
 	some = alice;
 	world->fake.script.entries = &some;
 	expect(world, "alice", FAKE_PASSWORD, AUTH_GRANT);
@@ -923,17 +923,18 @@ static void wrong_options_say_what_would_be_right(void **state)
 		const char *servers, *options, *said;
 	} cases[] = {
 		{"", SEARCH, "servers: expected 1 to 8 entries, found 0"},
-		{"\"ldap://ldap.example.org\"", SEARCH, "would send passwords in the clear"},
-		{"\"ldap://127.0.0.1.example.org\"", SEARCH, "would send passwords in the clear"},
-		{"\"ldap://10.0.0.1\"", SEARCH, "would send passwords in the clear"},
+		{"\"ldap://ldap.example.org\"", SEARCH, "would send passwords unencrypted"},
+		{"\"ldap://127.0.0.1.example.org\"", SEARCH, "would send passwords unencrypted"},
+		{"\"ldap://10.0.0.1\"", SEARCH, "would send passwords unencrypted"},
 		{"\"ldapi:///\"", SEARCH, "does not start with ldap:// or ldaps://"},
-		{"\"ldap.example.org\"", SEARCH, "is not the address of a server"},
+		{"\"ldap.example.org\"", SEARCH, "is not a server's URL"},
 		{"\"ldaps://\"", SEARCH, "has no host"},
-		{"\"ldaps://h/dc=example\"", SEARCH, "is to be a server alone"},
+		{"\"ldaps://h/dc=example\"", SEARCH, "must be a server only"},
 		{"\"ldaps://h\"", SEARCH "ca-file = \"/nonexistent/ca.pem\"\n", "ca-file: "},
 		{"\"ldap://localhost\"", "", "base: is missing"},
 		{"\"ldap://localhost\"", "base = \"people\"\n", "is not a DN"},
-		{"\"ldap://localhost\"", SEARCH "filter = \"(uid=x)\"\n", "has no {name} in it"},
+		{"\"ldap://localhost\"", SEARCH "filter = \"(uid=x)\"\n",
+			"does not contain {name}"},
 		{"\"ldap://localhost\"", SEARCH "filter = \"uid={name}\"\n",
 			"is not a filter like"},
 		{"\"ldap://localhost\"", SEARCH "filter = \"(uid={name}))\"\n",
@@ -942,13 +943,13 @@ static void wrong_options_say_what_would_be_right(void **state)
 			"is not a filter like"},
 		{"\"ldap://localhost\"", SEARCH "scope = \"children\"\n",
 			"expected \"sub\" or \"one\""},
-		{"\"ldap://localhost\"", TEMPLATE "base = \"dc=example\"\n",
-			"user-dn takes its place"},
-		{"\"ldap://localhost\"", TEMPLATE "filter = \"(uid={name})\"\n", "takes its place"},
-		{"\"ldap://localhost\"", "user-dn = \"uid=x,dc=example\"\n", "with {name} for a"},
+		{"\"ldap://localhost\"", TEMPLATE "base = \"dc=example\"\n", "user-dn replaces"},
+		{"\"ldap://localhost\"", TEMPLATE "filter = \"(uid={name})\"\n",
+			"user-dn replaces"},
+		{"\"ldap://localhost\"", "user-dn = \"uid=x,dc=example\"\n", "with {name} as a"},
 		{"\"ldap://localhost\"", "user-dn = \"{name}@example.org\"\n", "is not a DN"},
 		{"\"ldap://localhost\"", "user-dn = \"uid={name},dc=example\"\n",
-			"needs bind-dn beside user-dn"},
+			"requires bind-dn"},
 		{"\"ldap://localhost\"", "base = \"dc=example\"\nbind-dn = \"admin\"\n",
 			"is not a DN"},
 		{"\"ldap://localhost\"", SEARCH "subject-attribute = \"\"\n", "is empty"},
@@ -957,9 +958,9 @@ static void wrong_options_say_what_would_be_right(void **state)
 		{"\"ldap://localhost\"", SEARCH "group-names = \"cn\"\n",
 			"expected \"rdn\" or \"dn\""},
 		{"\"ldap://localhost\"", SEARCH "group-filter = \"(member=x)\"\n",
-			"has neither {dn} nor"},
+			"contains neither {dn} nor"},
 		{"\"ldap://localhost\"", SEARCH "nested = true\ngroup-filter = \"(member={dn})\"\n",
-			"leave one of them out"},
+			"remove one of them"},
 		{"\"ldap://localhost\"", TEMPLATE "nested = true\n", "group-base: is missing"},
 		{"\"ldap://localhost\"", SEARCH "timeout = \"0\"\n",
 			"timeout: expected a duration"},

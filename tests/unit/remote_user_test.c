@@ -211,15 +211,16 @@ static void test_a17_parameters_of_the_visitor_are_refused(void **state)
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		snprintf(lines, sizeof lines, "user = \"%s\"", names[i]);
-		refused(*state, lines, "is made of the visitor's request");
+		refused(*state, lines, "comes from the visitor's request");
 	}
 	refused(*state, "user = \"HTTP_X_REMOTE_USER\"",
-		"user: \"HTTP_X_REMOTE_USER\" is a header");
-	refused(*state, "name = \"HTTP_X_NAME\"", "name: \"HTTP_X_NAME\" is a header");
-	refused(*state, "email = \"HTTP_X_EMAIL\"", "email: \"HTTP_X_EMAIL\" is a header");
-	refused(*state, "groups = \"HTTP_X_GROUPS\"", "groups: \"HTTP_X_GROUPS\" is a header");
+		"user: \"HTTP_X_REMOTE_USER\" is a request header");
+	refused(*state, "name = \"HTTP_X_NAME\"", "name: \"HTTP_X_NAME\" is a request header");
+	refused(*state, "email = \"HTTP_X_EMAIL\"", "email: \"HTTP_X_EMAIL\" is a request header");
+	refused(*state, "groups = \"HTTP_X_GROUPS\"",
+		"groups: \"HTTP_X_GROUPS\" is a request header");
 	refused(*state, "require = {\"HTTP_X_VERIFY=1\"}",
-		"require: \"HTTP_X_VERIFY=1\" is a header");
+		"require: \"HTTP_X_VERIFY=1\" is a request header");
 	refused(*state, "require = {\"QUERY_STRING=1\"}", "visitor's request");
 	refused(*state, "user = \"REMOTE_USER\"", "Authorization header");
 }
@@ -236,8 +237,8 @@ static void test_other_options_that_are_refused(void **state)
 	refused(*state, "realm = \"\"", "realm: is empty");
 	refused(*state, "realm = \"a@B\"", "has an @");
 	refused(*state, "require = {}", "name at least one");
-	refused(*state, "require = {\"SSL_CLIENT_VERIFY\"}", "is not like");
-	refused(*state, "require = {\"SSL_CLIENT_VERIFY=\"}", "is not like");
+	refused(*state, "require = {\"SSL_CLIENT_VERIFY\"}", "must be like");
+	refused(*state, "require = {\"SSL_CLIENT_VERIFY=\"}", "must be like");
 	refused(*state, "require = {\"=x\"}", "is not the name");
 }
 

@@ -127,8 +127,8 @@ static void a_bad_line_makes_the_file_bad(void **state)
 		{FIRST "anna:" HORSE ":::::-1\n", "users.passwd:2: field 6: expected a time"},
 		{FIRST ":" HORSE "::::\n", "the user name is empty"},
 		{FIRST "Anna:" HORSE "::::\n", "lower case"},
-		{FIRST " anna:" HORSE "::::\n", "blanks"},
-		{FIRST "anna%20:" HORSE "::::\n", "blanks"},
+		{FIRST " anna:" HORSE "::::\n", "spaces"},
+		{FIRST "anna%20:" HORSE "::::\n", "spaces"},
 		{FIRST "an\tna:" HORSE "::::\n", "not UTF-8, a control character"},
 		{FIRST "an%0Ana:" HORSE "::::\n", "not UTF-8, a control character"},
 		{FIRST "an%00na:" HORSE "::::\n", "without two hex digits"},
@@ -144,7 +144,7 @@ static void a_bad_line_makes_the_file_bad(void **state)
 		{FIRST "anna:" HORSE ":::staff,:\n", "a group is empty"},
 		{FIRST "anna:" HORSE ":::,:\n", "a group is empty"},
 		{FIRST "bert:" HORSE "::::\nanna:" HORSE "::::\nbert:" HORSE "::::\n",
-			"users.passwd:4: the same user as in line 2"}};
+			"users.passwd:4: repeats the user of line 2"}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {

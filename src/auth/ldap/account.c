@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an entry says of its account: whether it may be used, and whether it is still the one that
- * somebody signed in with.
+ * What an entry says about its account: whether it is usable, and whether it is still the same
+ * account as at the sign-in.
  */
 #include "auth/ldap/ldap.h"
 #include "base/text.h"
 
 #include <strings.h>
 
-/* ---- whether it may be used ---- */
+/* ---- whether it is usable ---- */
 
 static bool is_true(const char *value, int64_t now)
 {
 	return strcasecmp(value, "true") == 0;
 }
 
-/* ACCOUNTDISABLE, [MS-ADTS] 2.2.16. */
+/* Tests ACCOUNTDISABLE, [MS-ADTS] 2.2.16. */
 static bool is_disabled(const char *value, int64_t now)
 {
 	return strtol(value, NULL, 10) & 2;
 }
 
-/* By hand. Another time is that of too many wrong passwords, which anybody can send. */
+/* Whether an administrator has locked the account. Other values are the time of too many wrong
+ * passwords, which anybody can cause. */
 static bool is_locked(const char *value, int64_t now)
 {
 	return strcmp(value, "000001010000Z") == 0;
 }
 
-/* Intervals of 100 ns since 1601; 0 and the greatest number are never ([MS-ADA1] 2.1). */
+/* Units of 100 ns since 1601; 0 and the largest number mean never ([MS-ADA1] 2.1). */
 static bool has_passed_interval(const char *value, int64_t now)
 {
 	const int64_t second = 10000000, from_1601_to_1970 = INT64_C(11644473600);
@@ -37,7 +38,7 @@ static bool has_passed_interval(const char *value, int64_t now)
 	       when / second - from_1601_to_1970 <= now;
 }
 
-/* Days since 1970; shadow(5) warns of 0, which some take for never. */
+/* Days since 1970. 0 counts as never: shadow(5) says that its meaning is unclear. */
 static bool has_passed_day(const char *value, int64_t now)
 {
 	int64_t day;
@@ -45,8 +46,8 @@ static bool has_passed_day(const char *value, int64_t now)
 	return text_to_number(value, 1, INT32_MAX, &day) == 0 && day * 24 * 3600 <= now;
 }
 
-/* A GeneralizedTime of UTC as directories write it, "20261231180000Z" (RFC 4517 section 3.3.13),
- * perhaps with a fraction. */
+/* A GeneralizedTime in UTC, "20261231180000Z" (RFC 4517 section 3.3.13), with an optional fraction.
+ */
 static bool has_passed_time(const char *value, int64_t now)
 {
 	static const char form[] = "0000-00-00T00:00:00Z";
@@ -92,9 +93,9 @@ const char *account_closed_by(LDAP *ld, LDAPMessage *entry, int64_t now)
 	return by;
 }
 
-/* ---- which one it is ---- */
+/* ---- whether it is the same account ---- */
 
-/* Not modifyTimestamp, which every change of a telephone number changes. */
+/* Without modifyTimestamp, which changes with every telephone number. */
 static const char *const telling[] = {
 	"entryUUID",	    /* RFC 4530 */
 	"objectGUID",	    /* Active Directory */
@@ -124,7 +125,8 @@ void account_digest(LDAP *ld, LDAPMessage *entry, char hex[DIGEST_SIZE])
 	digest_end(&digest, hex);
 }
 
-_Static_assert((int)CLOSING + (int)TELLING <= (int)ACCOUNT_ATTRIBUTES_MAX, "a list has room");
+_Static_assert((int)CLOSING + (int)TELLING <= (int)ACCOUNT_ATTRIBUTES_MAX,
+	"ACCOUNT_ATTRIBUTES_MAX is too small");
 
 void account_attributes(const char **attributes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "ldap": accounts in a directory (RFC 4511), found by a search and proved by a bind, or
- * bound by a template. The parts are in ldap.h.
+ * Backend "ldap": accounts in a directory (RFC 4511). A search finds the entry, or a template makes
+ * its DN, and a bind verifies the password. ldap.h lists the files.
  */
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
@@ -30,9 +30,9 @@ static struct directory_call begin_call(
 
 /* ---- the password ---- */
 
-/* What a bind says of somebody whose entry was found (`known`), or was not looked for: then a
- * server answers alike for a wrong password and a name that does not exist (RFC 4513 section
- * 5.1.3), and the next backend has to be asked. */
+/* Interprets the result of a bind. `known`: the entry was found by a search. Otherwise servers
+ * answer the same for a wrong password and an unknown name (RFC 4513 section 5.1.3), and the next
+ * backend is tried. */
 static enum auth_verdict judge(const struct link_answer *answer, bool known)
 {
 	switch (answer->code) {
@@ -44,7 +44,7 @@ static enum auth_verdict judge(const struct link_answer *answer, bool known)
 		return known || answer->barred ? AUTH_DENY : AUTH_UNKNOWN;
 	case LDAP_INAPPROPRIATE_AUTH:
 	case LDAP_INSUFFICIENT_ACCESS:
-	case LDAP_CONSTRAINT_VIOLATION: /* 389 Directory Server: too many wrong ones */
+	case LDAP_CONSTRAINT_VIOLATION: /* 389 Directory Server: too many wrong passwords */
 		return AUTH_DENY;
 	case LDAP_UNWILLING_TO_PERFORM:
 		return answer->barred ? AUTH_DENY : AUTH_UNAVAILABLE;
@@ -53,7 +53,8 @@ static enum auth_verdict judge(const struct link_answer *answer, bool known)
 	}
 }
 
-/* On AUTH_GRANT, *link_r (where wanted) is the connection, still bound as them. */
+/* Verifies the password by a bind. On AUTH_GRANT, *link_r, unless link_r is NULL, is the connection
+ * that is still bound as the user. */
 static enum auth_verdict prove(const struct directory_call *call, const char *dn,
 	const char *password, bool known, struct link **link_r)
 {
@@ -68,7 +69,7 @@ static enum auth_verdict prove(const struct directory_call *call, const char *dn
 		link_bind(link, dn, password, call->deadline, &answer);
 	} while (pool_was_stale(link, answer.code));
 	verdict = judge(&answer, known);
-	/* Without the server's words, which may be about the person. */
+	/* Omit the server's message, which may contain personal data. */
 	if (verdict == AUTH_UNAVAILABLE)
 		error_set(call->error, "%s: bind: %s", call->directory->servers[link->server].url,
 			ldap_err2string(answer.code));
@@ -78,16 +79,16 @@ static enum auth_verdict prove(const struct directory_call *call, const char *dn
 		pool_put(call->directory, link, answer.code);
 	if (verdict == AUTH_DENY)
 		error_set(call->error, "%s",
-			answer.barred ? "the directory says that the account is locked, disabled "
-					"or expired, or that its password must be changed"
-				      : "wrong password, or the directory forbids the account to "
-					"bind");
+			answer.barred
+				? "the directory says that the account is locked, disabled "
+				  "or expired, or that its password must be changed"
+				: "wrong password, or the directory forbids the account to bind");
 	return verdict;
 }
 
 /* ---- the identity ---- */
 
-/* The fields that the directory has words on; the rest stays as it is. */
+/* Copies the members that the directory provides; the others stay unchanged. */
 static void adopt(struct identity *who, struct identity *from)
 {
 	struct identity old = *who;
@@ -99,14 +100,14 @@ static void adopt(struct identity *who, struct identity *from)
 	identity_renew(who, from);
 }
 
-/* Somebody whose password was right, or who has a session: GRANT with `who` filled, or why not. */
+/* Ends a sign-in with the right password, or a renewal. Returns AUTH_GRANT with `who` set, or
+ * another verdict with the error. */
 static enum auth_verdict conclude(
 	const struct directory_call *call, struct person *person, struct identity *who)
 {
 	if (person->closed != NULL) {
-		error_set(call->error,
-			"the entry says that the account is disabled or has expired (%s)",
-			person->closed);
+		error_set(
+			call->error, "the account is disabled or has expired (%s)", person->closed);
 		return AUTH_DENY;
 	}
 	if (person_find_groups(call, person) != 0)
@@ -119,7 +120,7 @@ static enum auth_verdict conclude(
 	return AUTH_GRANT;
 }
 
-/* The name that finds the entry again, where it is not the subject. */
+/* Stores the typed name if it differs from the subject: a renewal finds the entry by it. */
 static enum auth_verdict keep(const struct auth_attempt *attempt, enum auth_verdict verdict)
 {
 	if (verdict != AUTH_GRANT || strcmp(attempt->name, attempt->who->subject) == 0)
@@ -136,24 +137,24 @@ static enum auth_verdict check_found(const struct directory_call *call,
 	const struct auth_attempt *attempt, struct person *person)
 {
 	bool one = person->matches == 1 && person->dn != NULL;
-	/* A bind whatever was found, so that an unknown name makes as many round trips. */
+	/* Bind in any case, so that unknown names need as many round trips. */
 	enum auth_verdict verdict = prove(
 		call, one ? person->dn : call->directory->nobody, attempt->password, true, NULL);
 
 	if (verdict == AUTH_UNAVAILABLE)
 		return verdict;
 	if (person->matches == 0) {
-		call->error->text[0] = '\0'; /* of a bind as nobody */
+		call->error->text[0] = '\0'; /* the error is that of the dummy bind */
 		return AUTH_UNKNOWN;
 	}
 	if (!one) {
 		error_set(call->error,
-			"more than one entry matches the filter: it must find one person alone");
+			"more than one entry matches the filter; it must find only one");
 		return AUTH_DENY;
 	}
 	if (verdict == AUTH_GRANT)
 		verdict = conclude(call, person, attempt->who);
-	/* They have several names, where the filter says so. */
+	/* With some filters an account has several names. */
 	if (verdict == AUTH_DENY || verdict == AUTH_UNFIT)
 		identity_set(&attempt->who->subject, person->who.subject, IDENTITY_SUBJECT_MAX);
 	return verdict;
@@ -171,7 +172,7 @@ static enum auth_verdict check_by_search(
 	return verdict;
 }
 
-/* The entry is read by the service account, or by themselves where there is none. */
+/* Reads the entry with the service account, or as the user if there is none. */
 static enum auth_verdict read_bound(
 	const struct directory_call *call, const struct auth_attempt *attempt)
 {
@@ -181,9 +182,8 @@ static enum auth_verdict read_bound(
 	if (person_find(call, attempt->name, &person) != 0)
 		verdict = AUTH_UNAVAILABLE;
 	else if (person.matches != 1)
-		error_set(call->error,
-			"the entry of somebody who has just signed in cannot be read: they, or "
-			"bind-dn, need the right to");
+		error_set(call->error, "cannot read the user's entry after the bind: the user or "
+				       "bind-dn needs read access to it");
 	else
 		verdict = conclude(call, &person, attempt->who);
 	person_release(&person);
@@ -219,7 +219,7 @@ static enum auth_verdict ldap_check(void *instance, const struct auth_attempt *a
 	enum auth_verdict verdict;
 
 	call.typed = attempt->name;
-	/* A bind with an empty password succeeds, as nobody (RFC 4513 section 5.1.2). */
+	/* A bind with an empty password is anonymous and succeeds (RFC 4513 section 5.1.2). */
 	if (attempt->name[0] == '\0' || attempt->password[0] == '\0')
 		return AUTH_DENY;
 	verdict = call.directory->user_dn[0] != '\0' ? check_by_template(&call, attempt)
@@ -236,12 +236,12 @@ static enum auth_verdict renew_found(
 		return AUTH_DENY;
 	if (person->broken)
 		return conclude(call, person, who);
-	/* The name they once typed is somebody else's now. */
+	/* The typed name now belongs to another account. */
 	if (strcmp(person->who.subject, who->subject) != 0)
 		return AUTH_DENY;
 	if (who->account == NULL || strcmp(person->who.account, who->account) != 0) {
 		error_set(call->error,
-			"the entry has a new password since they signed in, or is another one");
+			"since the sign-in the entry was replaced or got a new password");
 		return AUTH_DENY;
 	}
 	return conclude(call, person, who);
@@ -262,7 +262,7 @@ static enum auth_verdict ldap_renew(void *instance, const struct auth_renewal *r
 	return verdict;
 }
 
-/* The base is there, and the filter is one: it may find nobody. */
+/* Checks that the base exists and that the filter parses. Zero hits are fine. */
 static int probe(const struct directory_call *call, struct link *link)
 {
 	static const char *const none[] = {LDAP_NO_ATTRS, NULL};
@@ -290,7 +290,7 @@ static int probe(const struct directory_call *call, struct link *link)
 	return code == LDAP_SUCCESS || code == LDAP_SIZELIMIT_EXCEEDED ? 0 : -1;
 }
 
-/* Each server, since the second one is needed when nobody looks. */
+/* Tests every server, since the others are needed when the first fails. */
 static int connect_to_each(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct directory *directory = instance;
@@ -312,8 +312,8 @@ static int connect_to_each(void *instance, const struct auth_secrets *secrets, s
 	return rc;
 }
 
-/* libldap writes to a server that has hung up, and meetauthctl, other than the daemon, would end by
- * SIGPIPE. */
+/* Blocks SIGPIPE: libldap may write to a closed connection, and meetauthctl, unlike the daemon,
+ * does not ignore the signal. */
 static int ldap_connect_check(
 	void *instance, const struct auth_secrets *secrets, struct error *error)
 {
@@ -331,7 +331,7 @@ static int ldap_connect_check(
 	return rc;
 }
 
-/* One server is enough. */
+/* Tests whether at least one server works. */
 static int ldap_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct directory_call call = begin_call(instance, secrets, error);
@@ -355,7 +355,7 @@ static bool ldap_needs_secret(void *instance)
 
 const struct auth_backend auth_ldap = {
 	.type = "ldap",
-	.summary = "accounts in an LDAP directory, Active Directory among them",
+	.summary = "accounts in an LDAP directory, including Active Directory",
 	.options = directory_options,
 	.size = sizeof(struct directory),
 	.threads = 8,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One connection to one server. Every request is sent and then waited for until a deadline, and
- * nothing is followed elsewhere. TLS as RFC 4513 section 3 has it: verified before the first
- * password, and a server that does not do StartTLS gets none.
+ * A connection to one server. Each request has a deadline, and referrals are not followed. TLS is
+ * as in RFC 4513 section 3: the certificate is verified before a password is sent, and a server
+ * without StartTLS receives none.
  */
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
@@ -12,8 +12,8 @@
 #include <poll.h>
 #include <strings.h>
 
-/* libldap reads ldap.conf, ~/.ldaprc and LDAP… variables when it is first used, TLS_REQCERT among
- * them. Set before there are threads. */
+/* Prevents libldap from reading ldap.conf, ~/.ldaprc and LDAP… variables at its first use, which
+ * could set TLS_REQCERT. Runs before there are threads. */
 __attribute__((constructor)) static void ignore_ldap_conf(void)
 {
 	setenv("LDAPNOINIT", "1", 1);
@@ -47,14 +47,14 @@ static int prepare_tls(LDAP *ld, const char *ca_file)
 	static const int minimum = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
 	const struct row rows[] = {{LDAP_OPT_X_TLS_CACERTFILE, ca_file},
 		{LDAP_OPT_X_TLS_REQUIRE_CERT, &demand}, {LDAP_OPT_X_TLS_PROTOCOL_MIN, &minimum},
-		/* Last: it makes the context of the above. */
+		/* Last: this makes the context from the options above. */
 		{LDAP_OPT_X_TLS_NEWCTX, &client}};
 
 	return set_all(ld, rows, sizeof rows / sizeof *rows);
 }
 
-/* After the handshake and before any password: libldap takes LDAP_OPT_X_TLS_PROTOCOL_MIN and, built
- * with GnuTLS, does not act on it. */
+/* Checks the version after the handshake and before any password: libldap with GnuTLS accepts
+ * LDAP_OPT_X_TLS_PROTOCOL_MIN but ignores it. */
 static int check_tls_version(LDAP *ld)
 {
 	static const char *const good[] = {"TLS1.2", "TLS1.3", "TLSv1.2", "TLSv1.3"};
@@ -71,9 +71,9 @@ static int check_tls_version(LDAP *ld)
 
 /* ---- a deadline below TLS ---- */
 
-/* libldap's own timeouts do not hold: built with GnuTLS it asks a silent server again and again
- * during the handshake, and amid a message it waits in read(). So a layer of our own between TLS
- * and the socket waits, and breaks the connection at the link's deadline. */
+/* libldap's own timeouts are not reliable: with GnuTLS it polls a silent server without end during
+ * the handshake, and within a message it blocks in read(). So a layer of our own between TLS and
+ * the socket does the waiting, and fails at the link's deadline. */
 static bool wait_for(const Sockbuf_IO_Desc *layer, short events)
 {
 	const struct link *link = layer->sbiod_pvt;
@@ -114,7 +114,7 @@ static int pass_on(Sockbuf_IO_Desc *layer, int option, void *value)
 	return LBER_SBIOD_CTRL_NEXT(layer, option, value);
 }
 
-/* Called when the socket is connected, and TLS has not begun. */
+/* Called after the socket is connected and before TLS begins. */
 static int put_layer(LDAP *ld, Sockbuf *socket, LDAPURLDesc *url, struct sockaddr *address,
 	struct ldap_conncb *callback)
 {
@@ -129,7 +129,7 @@ static int put_layer(LDAP *ld, Sockbuf *socket, LDAPURLDesc *url, struct sockadd
 
 static void drop_layer(LDAP *ld, Sockbuf *socket, struct ldap_conncb *callback)
 {
-	/* It goes with the socket. */
+	/* The socket removes the layer. */
 }
 
 static int prepare(struct link *link, int64_t deadline)
@@ -147,7 +147,7 @@ static int prepare(struct link *link, int64_t deadline)
 	return set_all(link->ld, rows, sizeof rows / sizeof *rows);
 }
 
-/* Waits for all of an answer. LDAP_SUCCESS with *message_r, or libldap's code. */
+/* Waits for a complete answer. Returns LDAP_SUCCESS with *message_r, or libldap's code. */
 static int await(LDAP *ld, int id, int64_t deadline, LDAPMessage **message_r)
 {
 	struct timeval wait = until(deadline);
@@ -156,7 +156,7 @@ static int await(LDAP *ld, int id, int64_t deadline, LDAPMessage **message_r)
 	*message_r = NULL;
 	switch (ldap_result(ld, id, LDAP_MSG_ALL, &wait, message_r)) {
 	case -1:
-		if (clock_monotonic_ms() >= deadline) /* the layer above broke it */
+		if (clock_monotonic_ms() >= deadline) /* our layer has ended the connection */
 			return LDAP_TIMEOUT;
 		ldap_get_option(ld, LDAP_OPT_RESULT_CODE, &code);
 		return code != LDAP_SUCCESS ? code : LDAP_SERVER_DOWN;
@@ -170,7 +170,7 @@ static int await(LDAP *ld, int id, int64_t deadline, LDAPMessage **message_r)
 
 /* ---- binding ---- */
 
-/* Active Directory says in its words why a bind failed: "…, data 533, v2580". */
+/* Whether the server's message names such a reason. Active Directory: "…, data 533, v2580". */
 static bool is_barred_in_words(const char *words)
 {
 	static const char *const reasons[] = {"data 530", "data 531", "data 532", "data 533",
@@ -184,7 +184,8 @@ static bool is_barred_in_words(const char *words)
 	return false;
 }
 
-/* draft-behera-ldap-password-policy-10 section 6.2; and the control of 389 Directory Server. */
+/* Whether a control names such a reason: draft-behera-ldap-password-policy-10 section 6.2, and the
+ * control of 389 Directory Server. */
 static bool is_barred_by_policy(LDAP *ld, LDAPControl **controls)
 {
 	LDAPControl *policy =
@@ -255,7 +256,7 @@ int link_error(
 	return -1;
 }
 
-/* RFC 4511 section 4.14. Whatever goes wrong, the connection is not used. */
+/* Starts TLS (RFC 4511 section 4.14). After any failure the connection is not used. */
 static int start_tls(struct link *link, int64_t deadline)
 {
 	LDAPMessage *message = NULL;
@@ -313,8 +314,8 @@ static int set_up(const struct directory_call *call, struct link *link, int64_t 
 	return code;
 }
 
-/* libldap looks the name up itself, for as long as a silent name server takes: whether one answers
- * is found out before. LDAP_SUCCESS also where it says that there is no such name. */
+/* libldap resolves the host without a timeout. So first tests whether the name server answers;
+ * returns LDAP_SUCCESS also if it answers that there is no such host. */
 static int await_name(const struct directory_call *call, size_t server, int64_t deadline)
 {
 	const char *address = call->directory->servers[server].url, *why;
@@ -381,7 +382,7 @@ bool link_is_servers_fault(int code)
 	       code == LDAP_UNAVAILABLE;
 }
 
-/* A server that knows no pages sends all at once, and no cookie. */
+/* A server without paging sends all entries at once and no cookie. */
 static int read_cookie(LDAP *ld, LDAPControl **controls, struct berval *cookie)
 {
 	LDAPControl *control = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL);
@@ -414,7 +415,7 @@ int link_search(
 
 	*result_r = NULL;
 	link->deadline = deadline;
-	if (wait.tv_usec > 0) /* the server counts in seconds */
+	if (wait.tv_usec > 0) /* the server's time limit is in whole seconds */
 		wait = (struct timeval){wait.tv_sec + 1, 0};
 	if (query->cookie != NULL)
 		rc = ldap_create_page_control(

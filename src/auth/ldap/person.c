@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An entry of the directory as a person, and the groups it is in. What cannot be told is a fault
- * and not a guess: a group left out would let a rule that denies fall.
+ * Converts an entry into an identity with its groups. Anything that cannot be read completely is an
+ * error: without one of the groups, a rule that denies might not apply.
  */
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
@@ -11,17 +11,18 @@
 
 enum {
 	GROUPS_PAGE = 500,
-	GROUPS_READ_MAX = 2000, /* entries of one group search */
+	GROUPS_READ_MAX = 2000, /* limit of entries of a group search */
 };
 
-/* Answered by a search that is done: result and connection. */
+/* The result of a search, and its connection. */
 struct found {
 	struct link *link;
 	LDAPMessage *result;
 	int code;
 };
 
-/* -1 with an error when no server could be asked. Otherwise a code, and found_release() is due. */
+/* Searches. Returns -1 with an error if no server could be reached. Otherwise returns 0 with
+ * found->code, and the caller calls found_release(). */
 static int ask(
 	const struct directory_call *call, const struct link_query *query, struct found *found)
 {
@@ -56,7 +57,7 @@ __attribute__((format(printf, 2, 3))) static void break_person(
 	va_end(args);
 }
 
-/* For what is only shown: the first value; none where it cannot be one. */
+/* Reads the first value of an attribute that is only displayed. Ignores an invalid value. */
 static void read_optional(
 	LDAP *ld, LDAPMessage *entry, const char *attribute, char **field, size_t maximum)
 {
@@ -83,17 +84,17 @@ static void add_group(const struct directory *directory, const char *group, stru
 		return;
 	if (person->who.group_count >= IDENTITY_GROUPS_MAX)
 		break_person(person,
-			"somebody is in more than %d groups: keep those that rules name with "
+			"the user is in more than %d groups: keep those that rules name with "
 			"group-match",
 			IDENTITY_GROUPS_MAX);
 	else
 		break_person(person,
-			"the name of a group is longer than %d bytes or has control characters: "
-			"leave it out with group-match, or set group-names to \"rdn\"",
+			"a group's name is longer than %d bytes or has control characters: exclude "
+			"it with group-match, or set group-names to \"rdn\"",
 			IDENTITY_GROUP_MAX);
 }
 
-/* By DN, as group-names says. A value that is no DN has no first RDN and is none of ours. */
+/* Adds a group by its DN, as group-names selects. Ignores values that are not DNs. */
 static void add_group_dn(const struct directory *directory, const char *dn, struct person *person)
 {
 	char *name = directory->whole_dn ? NULL : directory_rdn(dn);
@@ -105,7 +106,7 @@ static void add_group_dn(const struct directory *directory, const char *dn, stru
 	free(name);
 }
 
-/* All values of an attribute. */
+/* Calls add() for all values of an attribute. */
 static void add_values(const struct directory *directory, LDAP *ld, LDAPMessage *entry,
 	const char *attribute, void (*add)(const struct directory *, const char *, struct person *),
 	struct person *person)
@@ -124,8 +125,8 @@ static void add_values(const struct directory *directory, LDAP *ld, LDAPMessage 
 	ldap_value_free_len(values);
 }
 
-/* "memberOf;range=0-1499": Active Directory tells so many values at once ([MS-ADTS]
- * 3.1.1.3.1.3.3), and then leaves out the attribute without options. */
+/* Whether an attribute is "memberOf;range=0-1499": Active Directory sends a limited number of
+ * values at once ([MS-ADTS] 3.1.1.3.1.3.3), and then omits the attribute without the option. */
 static bool is_part(const char *description, const char *attribute)
 {
 	size_t length = strlen(attribute);
@@ -143,7 +144,7 @@ static void check_whole(
 		name = ldap_next_attribute(ld, entry, at)) {
 		if (is_part(name, directory->group_attribute))
 			break_person(person,
-				"the directory tells only a part of the groups in %s: search for "
+				"the directory returns only some of the groups in %s: search for "
 				"them with group-filter and set group-attribute to \"\"",
 				directory->group_attribute);
 		ldap_memfree(name);
@@ -181,8 +182,8 @@ static int count_and_add(
 	return count;
 }
 
-/* An answer of the server that has not all groups (a size limit, a referral, no right to read) is
- * true of this one person: others may be in fewer. */
+/* If the server's answer is incomplete (size limit, referral, no right to read), only this user is
+ * unfit: others may be in fewer groups. */
 static int judge_groups(
 	const struct directory_call *call, const struct found *found, struct person *person)
 {
@@ -195,7 +196,7 @@ static int judge_groups(
 	return 0;
 }
 
-/* By pages: servers limit what they send at once (1000 in Active Directory). */
+/* Uses paging, since servers limit the entries of one answer (1000 in Active Directory). */
 static int search_groups(
 	const struct directory_call *call, const char *filter, struct person *person)
 {
@@ -215,7 +216,7 @@ static int search_groups(
 		if (cookie.bv_len == 0)
 			break;
 		if (count > GROUPS_READ_MAX)
-			break_person(person, "somebody is in more than %d groups", GROUPS_READ_MAX);
+			break_person(person, "the user is in more than %d groups", GROUPS_READ_MAX);
 		ldap_msgfree(found.result);
 		found.code = link_search(found.link, &query, call->deadline, &found.result);
 	}
@@ -250,8 +251,8 @@ static void read_subject(
 	if (subject == NULL ||
 		identity_set(&person->who.subject, subject, IDENTITY_SUBJECT_MAX) != 0)
 		break_person(person,
-			"an entry has no %s that could be a name (subject-attribute): the account "
-			"of bind-dn may not read it, or it is longer than %d bytes",
+			"an entry has no usable %s (subject-attribute): bind-dn may not read it, "
+			"or it is longer than %d bytes",
 			directory->subject_attribute, IDENTITY_SUBJECT_MAX);
 	free(subject);
 }
@@ -279,7 +280,8 @@ static void read_entry(
 	}
 }
 
-/* What one search found. A size limit of the server's is a sign of more than one. */
+/* Reads the result of a search. If the server's size limit was exceeded, there are several entries.
+ */
 static int read_result(
 	const struct directory_call *call, const struct found *found, struct person *person)
 {
@@ -292,8 +294,8 @@ static int read_result(
 	else if (found->code != LDAP_SUCCESS && !gone)
 		return link_error(call, found->link,
 			found->code == LDAP_REFERRAL
-				? "search (it refers to another server, which is not asked: name "
-				  "the one that has the entries)"
+				? "search (it refers to another server, and referrals are not "
+				  "followed: configure the server that has the entries)"
 				: "search",
 			found->code);
 	person->matches = count > 1 ? 2 : count == 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Connections are kept for the next call, since TLS and the service account's bind cost more than
- * what follows. Servers are tried in their order; one that does not work is left out for a while,
- * unless all are.
+ * Idle connections are reused, since TLS and the service account's bind cost more than the
+ * requests. Servers are tried in the order of the option. A server that does not work is skipped
+ * for a while, unless all are down.
  */
 #include "auth/ldap/ldap.h"
 #include "base/clock.h"
@@ -10,15 +10,16 @@
 #include <poll.h>
 
 enum {
-	IDLE_MS = 60 * 1000,	 /* firewalls forget a silent connection after a few minutes */
-	AGE_MS = 10 * 60 * 1000, /* so that the first server gets its work back, and a new ca-file
-				    counts */
+	IDLE_MS = 60 * 1000, /* firewalls drop idle connections after a few minutes */
+	AGE_MS = 10 * 60 *
+		 1000, /* so that the first server is used again, and a new ca-file takes effect */
 	DOWN_MS = 30 * 1000,
 };
 
-/* ---- kept ones ---- */
+/* ---- idle connections ---- */
 
-/* Whatever comes without a request is the end, or tells of it (RFC 4511 section 4.4.1). */
+/* Whether no data has arrived. Without a request, data means that the server closes the connection
+ * (RFC 4511 section 4.4.1). */
 static bool is_silent(const struct link *link)
 {
 	struct pollfd poller = {.fd = -1, .events = POLLIN};
@@ -32,7 +33,8 @@ static bool is_good(const struct link *link, int64_t now)
 	return now - link->used < IDLE_MS && now - link->opened < AGE_MS && is_silent(link);
 }
 
-/* The last one given back, so that those too many grow old; all that are not good are let go. */
+/* Takes the most recently used connection, so that superfluous ones expire. Closes those that are
+ * too old or dead. */
 static struct link *take_kept(struct directory *directory, enum link_role role)
 {
 	int64_t now = clock_monotonic_ms();
@@ -103,7 +105,7 @@ void pool_close(struct directory *directory)
 		}
 }
 
-/* ---- new ones ---- */
+/* ---- new connections ---- */
 
 bool directory_lacks_password(
 	const struct directory *directory, const struct auth_secrets *secrets, struct error *error)
@@ -115,7 +117,7 @@ bool directory_lacks_password(
 	return true;
 }
 
-/* The servers in the order in which they are to be tried: those that are left out come last. */
+/* Sorts the servers for the next try: those that are down come last. */
 static void put_in_order(struct directory *directory, size_t *order)
 {
 	int64_t now = clock_monotonic_ms();
@@ -129,8 +131,8 @@ static void put_in_order(struct directory *directory, size_t *order)
 	pthread_mutex_unlock(&directory->lock);
 }
 
-/* Says nothing of those that did not work when one does: the breaker and the log are for failures.
- */
+/* Connects to the first server that works. Sets the error only if none does, so that the log and
+ * the circuit breaker see failures only. */
 static struct link *connect_to_any(const struct directory_call *call, enum link_role role)
 {
 	struct directory *directory = call->directory;
@@ -149,7 +151,8 @@ static struct link *connect_to_any(const struct directory_call *call, enum link_
 		code = link_open(&attempt, order[i], role, &link);
 		if (link_is_servers_fault(code))
 			leave_out(directory, order[i]);
-		/* Its password is wrong everywhere, and each try counts towards a lock. */
+		/* Do not try bind-dn's wrong password elsewhere: each try may contribute to a lock.
+		 */
 		if (code == LDAP_INVALID_CREDENTIALS)
 			break;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the section of a directory says, checked without asking a server.
+ * The options of backend "ldap", validated without network.
  */
 #include "auth/ldap/ldap.h"
 #include "base/network.h"
@@ -28,7 +28,7 @@ static bool is_loopback(const char *host)
 
 /* ---- servers ---- */
 
-/* What is wrong with the address of a server, or NULL. */
+/* Validates a server's URL. Returns NULL, or what is wrong. */
 static const char *check_url(const LDAPURLDesc *url, bool start_tls)
 {
 	if (strcmp(url->lud_scheme, "ldap") != 0 && strcmp(url->lud_scheme, "ldaps") != 0)
@@ -37,10 +37,10 @@ static const char *check_url(const LDAPURLDesc *url, bool start_tls)
 		return "has no host";
 	if ((url->lud_dn != NULL && is_set(url->lud_dn)) || url->lud_attrs != NULL ||
 		url->lud_exts != NULL || (url->lud_filter != NULL && is_set(url->lud_filter)))
-		return "is to be a server alone: what to search has options of its own";
+		return "must be a server only: base and filter are options of their own";
 	if (strcmp(url->lud_scheme, "ldap") == 0 && !start_tls && !is_loopback(url->lud_host))
-		return "would send passwords in the clear: write ldaps://, or set start-tls (plain "
-		       "ldap:// is for this machine only)";
+		return "would send passwords unencrypted: write ldaps://, or set start-tls (plain "
+		       "ldap:// is allowed for this machine only)";
 	return NULL;
 }
 
@@ -48,7 +48,7 @@ static int read_server(struct directory *directory, const char *text, struct err
 {
 	struct directory_server *server = &directory->servers[directory->server_count++];
 	LDAPURLDesc *url = NULL;
-	const char *wrong = "is not the address of a server, ldaps://host[:port]";
+	const char *wrong = "is not a server's URL, ldaps://host[:port]";
 
 	if (ldap_url_parse(text, &url) == LDAP_URL_SUCCESS && url->lud_next == NULL)
 		wrong = check_url(url, directory->start_tls);
@@ -73,7 +73,7 @@ static int read_servers(
 	return 0;
 }
 
-/* ---- whom to look for ---- */
+/* ---- filters and DNs ---- */
 
 static bool is_dn(const char *text)
 {
@@ -84,7 +84,8 @@ static bool is_dn(const char *text)
 	return good;
 }
 
-/* Parentheses in values are escaped (RFC 4515 section 3), so they can be counted. */
+/* Whether the parentheses of a filter are balanced. Those in values are escaped (RFC 4515 section
+ * 3). */
 static bool is_filter(const char *text)
 {
 	int depth = 0;
@@ -112,7 +113,7 @@ static int check_attribute(const char *text, struct error *why)
 	return text[length] == '\0' ? 0 : error_set(why, "is not the name of an attribute");
 }
 
-/* Where a table has one, the template of a filter. */
+/* Check for a row of options: a filter, or "". */
 static int check_filter(const char *text, struct error *why)
 {
 	return is_filter(text) ? 0 : error_set(why, "is not a filter like \"(uid={name})\"");
@@ -123,39 +124,37 @@ static int check_filter(const char *text, struct error *why)
 #define ATTRIBUTE(member) .check = check_attribute, DIRECTORY(member)
 
 const struct option directory_options[] = {
-	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// addresses, tried in this order",
+	{"servers", OPTION_LIST, NULL, "ldaps:// or ldap:// URLs, tried in this order",
 		.required = true, .max = DIRECTORY_SERVERS_MAX, DIRECTORY(urls)},
-	{"start-tls", OPTION_BOOL, "false", "StartTLS on the ldap:// ones; without it, no login",
-		DIRECTORY(start_tls)},
+	{"start-tls", OPTION_BOOL, "false",
+		"use StartTLS with ldap://, and refuse servers without it", DIRECTORY(start_tls)},
 	{"ca-file", OPTION_TEXT, "/etc/ssl/certs/ca-certificates.crt",
-		"authorities that the servers' certificates are checked against",
-		DIRECTORY(ca_file)},
-	{"bind-dn", OPTION_TEXT, NULL, "the service account; its password is backend/TITLE",
-		DN(bind_dn)},
-	{"base", OPTION_TEXT, NULL, "where people are searched", DN(base)},
-	{"filter", OPTION_TEXT, "(uid={name})", "finds the entry of a name", .check = check_filter,
-		DIRECTORY(filter)},
-	{"scope", OPTION_ENUM, "sub", "sub (the base and all below) or one (right below it)",
+		"certificates (PEM) of the authorities to trust", DIRECTORY(ca_file)},
+	{"bind-dn", OPTION_TEXT, NULL,
+		"the service account; its password is the secret backend/TITLE", DN(bind_dn)},
+	{"base", OPTION_TEXT, NULL, "where users are searched", DN(base)},
+	{"filter", OPTION_TEXT, "(uid={name})", "finds the entry of a user name",
+		.check = check_filter, DIRECTORY(filter)},
+	{"scope", OPTION_ENUM, "sub", "sub (the whole subtree) or one (children of the base only)",
 		.words = OPTION_WORDS("sub", "one"), DIRECTORY(one_level)},
 	{"user-dn", OPTION_TEXT, NULL, "a DN with {name}, bound without a search", DN(user_dn)},
-	{"subject-attribute", OPTION_TEXT, "uid", "the name that rules and the log know them by",
+	{"subject-attribute", OPTION_TEXT, "uid", "the name in rules and in the log",
 		.not_empty = true, ATTRIBUTE(subject_attribute)},
-	{"name-attribute", OPTION_TEXT, "cn", "the name that others see",
-		ATTRIBUTE(name_attribute)},
+	{"name-attribute", OPTION_TEXT, "cn", "the display name", ATTRIBUTE(name_attribute)},
 	{"email-attribute", OPTION_TEXT, "mail", "the e-mail address", ATTRIBUTE(email_attribute)},
 	{"group-attribute", OPTION_TEXT, "memberOf", "the groups, as DNs in the entry",
 		ATTRIBUTE(group_attribute)},
 	{"group-names", OPTION_ENUM, "rdn", "rdn: the first part of a group's DN; dn: all of it",
 		.words = OPTION_WORDS("rdn", "dn"), DIRECTORY(whole_dn)},
-	{"group-base", OPTION_TEXT, NULL, "where groups are searched; by default, base",
+	{"group-base", OPTION_TEXT, NULL, "where groups are searched; base by default",
 		DN(group_base)},
 	{"group-filter", OPTION_TEXT, NULL, "finds the groups of {dn} or {name}",
 		.check = check_filter, DIRECTORY(group_filter)},
-	{"group-name-attribute", OPTION_TEXT, NULL, "the name of a group that was searched",
+	{"group-name-attribute", OPTION_TEXT, NULL, "the name of a group that was found",
 		ATTRIBUTE(group_name_attribute)},
 	{"nested", OPTION_BOOL, "false", "groups within groups (Active Directory)",
 		DIRECTORY(nested)},
-	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all",
+	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; all by default",
 		DIRECTORY(group_match)},
 	{"second-factor", OPTION_ENUM, "optional",
 		"optional: a code is asked of who has a key; required: who has none is refused",
@@ -164,7 +163,7 @@ const struct option directory_options[] = {
 		DIRECTORY(group_refresh_ms)},
 	{"connect-timeout", OPTION_DURATION, "2s", "for one server: connection, TLS, bind",
 		.min = 1, .max = TIMEOUT_MAX_MS, DIRECTORY(connect_ms)},
-	{"timeout", OPTION_DURATION, "10s", "for all of a login", .min = 1, .max = TIMEOUT_MAX_MS,
+	{"timeout", OPTION_DURATION, "10s", "for a whole sign-in", .min = 1, .max = TIMEOUT_MAX_MS,
 		DIRECTORY(timeout_ms)},
 	{0},
 };
@@ -178,16 +177,16 @@ static int check_template(
 	ldap_memfree(dn);
 	if (dn == NULL)
 		return section_error(section, "user-dn", error,
-			"is not a DN with {name} for a value, like "
+			"is not a DN with {name} as a value, like "
 			"\"uid={name},ou=people,dc=example,dc=org\"");
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (section_has(section, others[i]))
 			return section_error(section, others[i], error,
-				"is for a search, and user-dn takes its place");
+				"is for a search, which user-dn replaces");
 	if (!is_set(directory->bind_dn) && directory->group_refresh_ms != 0)
 		return section_error(section, "group-refresh", error,
-			"reading groups again needs bind-dn beside user-dn; set it, or "
-			"group-refresh = \"0\", by which groups stay as they were at sign-in");
+			"with user-dn, reading groups again requires bind-dn: set it, or set "
+			"group-refresh = \"0\", which keeps the groups of the sign-in");
 	return 0;
 }
 
@@ -196,11 +195,11 @@ static int read_search(
 {
 	if (!is_set(directory->base))
 		return section_error(section, "base", error,
-			"is missing: where to search people (or user-dn, to bind without a "
+			"is missing: set where to search users (or user-dn, to bind without a "
 			"search)");
 	if (strstr(directory->filter, "{name}") == NULL)
 		return section_error(section, "filter", error,
-			"has no {name} in it: write one like \"(uid={name})\"");
+			"does not contain {name}: write one like \"(uid={name})\"");
 	if (asprintf(&directory->nobody, "cn=meetauth knows nobody of that name,%s",
 		    directory->base) < 0) {
 		directory->nobody = NULL;
@@ -219,7 +218,7 @@ static int read_group_search(
 	if (directory->nested) {
 		if (is_set(directory->group_filter))
 			return section_error(section, "nested", error,
-				"makes a group-filter of its own: leave one of them out");
+				"cannot be combined with group-filter: remove one of them");
 		/* LDAP_MATCHING_RULE_IN_CHAIN, [MS-ADTS] 3.1.1.3.4.4.3 */
 		directory->group_filter = "(member:1.2.840.113556.1.4.1941:={dn})";
 	}
@@ -228,7 +227,7 @@ static int read_group_search(
 	if (strstr(directory->group_filter, "{name}") == NULL &&
 		strstr(directory->group_filter, "{dn}") == NULL)
 		return section_error(section, "group-filter", error,
-			"has neither {dn} nor {name} in it: write one like \"(member={dn})\"");
+			"contains neither {dn} nor {name}: write one like \"(member={dn})\"");
 	if (!is_set(directory->group_base))
 		return section_error(section, "group-base", error, "is missing");
 	return 0;

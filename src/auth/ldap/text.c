@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Values from outside in filters and DNs. libldap does the escaping: a value never meets the syntax
- * around it as text of ours.
+ * Puts external values into filters and DNs. libldap does all escaping.
  */
 #include "auth/ldap/ldap.h"
 
@@ -41,7 +40,7 @@ char *directory_filter(const char *filter, const char *name, const char *dn)
 	return text.data;
 }
 
-/* The value of one attribute with {name} replaced; raw, the DN's writer escapes it. */
+/* Replaces {name} in the value of one attribute, unescaped: ldap_dn2str() escapes it. */
 static void fill_in(const struct berval *value, const char *name, struct buffer *text)
 {
 	const char *at = value->bv_val, *end = at + value->bv_len;
@@ -57,7 +56,7 @@ static void fill_in(const struct berval *value, const char *name, struct buffer 
 	}
 }
 
-/* Writes the DN with one value exchanged, and puts the old one back. */
+/* Writes the DN with one value replaced, and restores the old value. */
 static char *write_with(LDAPDN dn, LDAPAVA *ava, const struct buffer *text)
 {
 	struct berval value = ava->la_value;
@@ -65,7 +64,7 @@ static char *write_with(LDAPDN dn, LDAPAVA *ava, const struct buffer *text)
 	char *written = NULL;
 
 	ava->la_value = (struct berval){text->length, text->data};
-	/* So that it is looked at for what has to be escaped whatever the template had there. */
+	/* So that libldap escapes the value, whatever the template contained. */
 	ava->la_flags |= LDAP_AVA_STRING | LDAP_AVA_NONPRINTABLE;
 	if (ldap_dn2str(dn, &written, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS)
 		written = NULL;
@@ -74,7 +73,7 @@ static char *write_with(LDAPDN dn, LDAPAVA *ava, const struct buffer *text)
 	return written;
 }
 
-/* The attribute that has {name} in its value. */
+/* Finds the attribute whose value contains {name}. */
 static LDAPAVA *find_mark(LDAPDN dn)
 {
 	for (size_t i = 0; dn != NULL && dn[i] != NULL; i++)
@@ -115,7 +114,7 @@ char *directory_value(const struct berval *value)
 	return strndup(value->bv_val, value->bv_len);
 }
 
-/* [MS-DTYP] 2.3.4: the first three fields have their lowest byte first. */
+/* Writes a GUID ([MS-DTYP] 2.3.4): the first three fields are little-endian. */
 static char *write_guid(const uint8_t *bytes)
 {
 	static const uint8_t order[] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -129,7 +128,8 @@ static char *write_guid(const uint8_t *bytes)
 	return text.data;
 }
 
-/* [MS-DTYP] 2.4.2.2: revision 1, how many parts, the authority; the parts lowest byte first. */
+/* Writes a SID ([MS-DTYP] 2.4.2.2): revision 1, the number of parts, the authority, and the
+ * little-endian parts. */
 static char *write_sid(const uint8_t *bytes, size_t length)
 {
 	struct buffer text = BUFFER_INIT(256);

@@ -33,7 +33,7 @@ static bool passed(int64_t since_ms, int64_t now_ms, int64_t ms)
 	return since_ms == 0 || now_ms - since_ms >= ms;
 }
 
-/* Whether a fetch is wanted, and no earlier one forbids it. */
+/* Whether to fetch now: the value is not fresh, and no pause is in effect. */
 static bool is_due(const struct oidc_cache *cache, const struct oidc_value *doubted, int64_t now_ms)
 {
 	bool forced = doubted != NULL && cache->value == doubted;
@@ -45,7 +45,7 @@ static bool is_due(const struct oidc_cache *cache, const struct oidc_value *doub
 	return cache->value == NULL || now_ms >= cache->fresh_until_ms;
 }
 
-/* Replaces the value by what was fetched; NULL: nothing. */
+/* Stores the result of a fetch. `value` is NULL after a failure. */
 static void settle(struct oidc_cache *cache, struct oidc_value *value, int64_t now_ms,
 	int64_t max_age_ms, const struct error *error)
 {
@@ -57,14 +57,14 @@ static void settle(struct oidc_cache *cache, struct oidc_value *value, int64_t n
 	oidc_value_drop(cache->value);
 	cache->value = value;
 	cache->failed_ms = 0;
-	if (max_age_ms < OIDC_FRESH_MIN_MS) /* some providers forbid every keeping */
+	if (max_age_ms < OIDC_FRESH_MIN_MS) /* some providers forbid caching */
 		max_age_ms = OIDC_FRESH_MIN_MS;
 	else if (max_age_ms > OIDC_FRESH_MAX_MS)
 		max_age_ms = OIDC_FRESH_MAX_MS;
 	cache->fresh_until_ms = now_ms + max_age_ms;
 }
 
-/* With the lock held; lets go of it meanwhile. */
+/* The caller holds the lock, which is released during the fetch. */
 static void fetch_now(struct oidc_cache *cache, const struct oidc_value *doubted, int64_t now_ms,
 	oidc_make *make, void *context)
 {

@@ -8,7 +8,7 @@
 #define LOGOUT_EVENT "http://schemas.openid.net/event/backchannel-logout"
 
 enum {
-	LOGOUT_AGE_MAX = 600,	     /* seconds, whatever exp says: a provider tells at once */
+	LOGOUT_AGE_MAX = 600, /* seconds, whatever exp says: providers send the message at once */
 	LOGOUT_AGE_MAX_NO_EXP = 120, /* for a message without exp */
 };
 
@@ -21,7 +21,7 @@ const char *oidc_text(const json_t *claims, const char *name)
 	return text != NULL && text[0] != '\0' && text_is_printable(text) ? text : NULL;
 }
 
-/* JSON null is what some encoders write for "nothing". */
+/* Returns a member, or NULL also for JSON null, which some encoders write for missing members. */
 static const json_t *member(const json_t *claims, const char *name)
 {
 	const json_t *found = json_object_get(claims, name);
@@ -46,8 +46,8 @@ const json_t *oidc_claim(const json_t *claims, const char *path)
 	return found;
 }
 
-/* Seconds since 1970, in range, of which the whole ones count: a NumericDate may have a fraction
- * (RFC 7519 section 2). 0; -1 with an error; 1 when it is not there. */
+/* Reads a NumericDate in seconds since 1970, and drops its fraction (RFC 7519 section 2). Returns
+ * 0, 1 if it is missing, or -1 with an error. */
 static int read_time(const json_t *claims, const char *name, int64_t *time_r, struct error *error)
 {
 	const json_t *value = json_object_get(claims, name);
@@ -77,11 +77,11 @@ static int check_issuer(
 	const struct oidc_options *options, const json_t *claims, struct error *error)
 {
 	if (!equals(oidc_text(claims, "iss"), options->issuer))
-		return error_set(error, "the token is of another issuer");
+		return error_set(error, "the token is from another issuer");
 	return 0;
 }
 
-/* The claim may be one text or a list of them, all of which have to be texts. */
+/* Checks "aud", which is a string or an array of strings. */
 static int check_audience(
 	const struct oidc_options *options, const json_t *claims, struct error *error)
 {
@@ -92,7 +92,7 @@ static int check_audience(
 	json_array_foreach(audience, i, item)
 	{
 		if (!json_is_string(item))
-			return error_set(error, "the token's \"aud\" is not a list of texts");
+			return error_set(error, "the token's \"aud\" is not an array of strings");
 		found = found || equals(json_string_value(item), options->client_id);
 	}
 	return found ? 0 : error_set(error, "the token is for another client than client-id");
@@ -106,7 +106,7 @@ static int check_party(
 	if (party == NULL && json_array_size(json_object_get(claims, "aud")) < 2)
 		return 0;
 	if (!equals(json_string_value(party), options->client_id))
-		return error_set(error, "the token was made for another party (\"azp\")");
+		return error_set(error, "the token was issued to another party (\"azp\")");
 	return 0;
 }
 
@@ -123,7 +123,7 @@ static int check_times(
 		return error_set(error, "the token has expired, or a clock is wrong");
 	if (issued > now + options->skew || begins > now + options->skew)
 		return error_set(error,
-			"the token is of the future: a clock is wrong by more than clock-skew");
+			"the token is from the future: a clock is wrong by more than clock-skew");
 	return 0;
 }
 
@@ -133,11 +133,11 @@ static int check_nonce(const json_t *claims, const char *nonce, struct error *er
 
 	if (told == NULL || strlen(told) != strlen(nonce) ||
 		sodium_memcmp(told, nonce, strlen(nonce)) != 0)
-		return error_set(error, "the token's nonce is not that of this login");
+		return error_set(error, "the token's nonce does not belong to this sign-in");
 	return 0;
 }
 
-/* What was asked for has to have happened. */
+/* Checks that the authentication fulfilled our request (max-age, acr-values). */
 static int check_authentication(
 	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
 {
@@ -149,17 +149,19 @@ static int check_authentication(
 		if (need_time(claims, "auth_time", &when, error) != 0)
 			return -1;
 		if (when > now + options->skew || now - when > options->max_age + options->skew)
-			return error_set(error, "they signed in longer ago than max-age");
+			return error_set(error,
+				"the user signed in at the provider longer ago than max-age");
 	}
 	while (i < options->acr_values.count && !equals(acr, options->acr_values.items[i]))
 		i++;
 	if (options->acr_values.count > 0 && i == options->acr_values.count)
-		return error_set(error, "they signed in by none of acr-values");
+		return error_set(error, "the user signed in with none of acr-values");
 	return 0;
 }
 
-/* OpenID Connect Core 1.0 section 3.1.3.8: optional in this flow. The left half of the hash that
- * the algorithm has, which the length tells; libsodium has no SHA-384. */
+/* Checks at_hash, which is optional in this flow (OpenID Connect Core 1.0 section 3.1.3.8). It is
+ * the left half of the hash of the token's algorithm, which its length reveals. SHA-384 is not
+ * checked, since libsodium does not have it. */
 static int check_token_hash(const json_t *claims, const char *access_token, struct error *error)
 {
 	const json_t *member = json_object_get(claims, "at_hash");
@@ -171,8 +173,8 @@ static int check_token_hash(const json_t *claims, const char *access_token, stru
 	if (member == NULL || access_token == NULL)
 		return 0;
 	if (told == NULL)
-		return error_set(error, "the token's at_hash is not a text");
-	if (strlen(told) == 32) /* 24 bytes */
+		return error_set(error, "the token's at_hash is not a string");
+	if (strlen(told) == 32) /* 24 bytes: SHA-384 */
 		return 0;
 	half = strlen(told) == 22 ? 16 : 32;
 	if (half == 16)
@@ -180,8 +182,9 @@ static int check_token_hash(const json_t *claims, const char *access_token, stru
 	else
 		crypto_hash_sha512(hash, (const uint8_t *)access_token, strlen(access_token));
 	sodium_bin2base64(text, sizeof text, hash, half, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	return equals(told, text) ? 0
-				  : error_set(error, "the ID token is for another access token");
+	return equals(told, text)
+		       ? 0
+		       : error_set(error, "the ID token belongs to another access token");
 }
 
 static int check_subject(const json_t *claims, struct error *error)
@@ -189,7 +192,7 @@ static int check_subject(const json_t *claims, struct error *error)
 	const char *subject = oidc_text(claims, "sub");
 
 	if (subject == NULL || strlen(subject) > IDENTITY_SUBJECT_MAX)
-		return error_set(error, "the token's \"sub\" is not a text of at most %d bytes",
+		return error_set(error, "the token's \"sub\" is not a string of at most %d bytes",
 			IDENTITY_SUBJECT_MAX);
 	return 0;
 }
@@ -210,7 +213,7 @@ int oidc_check_id_token(const struct oidc_options *options, const json_t *claims
 
 /* -- logout tokens -- */
 
-/* Providers that follow an older draft send no exp. */
+/* Checks iat and exp. Providers that implement an older draft send no exp. */
 static int check_logout_times(
 	const struct oidc_options *options, const json_t *claims, int64_t now, struct error *error)
 {
@@ -231,13 +234,13 @@ static int check_event(const json_t *claims, struct error *error)
 	const json_t *events = json_object_get(claims, "events");
 
 	if (!json_is_object(json_object_get(events, LOGOUT_EVENT)))
-		return error_set(error, "the token is not about a logout");
+		return error_set(error, "the token is not a logout token");
 	if (json_object_get(claims, "nonce") != NULL)
-		return error_set(error, "a logout token has no nonce");
+		return error_set(error, "the logout token has a nonce, which is forbidden");
 	return 0;
 }
 
-/* A member that may be missing; 0, or -1 when it is there and is no text of that length. */
+/* Copies an optional member. Returns 0, or -1 if it is not a string or too long. */
 static int take(const json_t *claims, const char *name, char text[IDENTITY_SUBJECT_MAX + 1],
 	struct error *error)
 {
@@ -248,7 +251,7 @@ static int take(const json_t *claims, const char *name, char text[IDENTITY_SUBJE
 		return 0;
 	if (value == NULL || strlen(value) > IDENTITY_SUBJECT_MAX)
 		return error_set(error,
-			"the logout token's \"%s\" is not a text of at most %d bytes", name,
+			"the logout token's \"%s\" is not a string of at most %d bytes", name,
 			IDENTITY_SUBJECT_MAX);
 	memcpy(text, value, strlen(value) + 1);
 	return 0;
@@ -284,10 +287,10 @@ int oidc_check_logout_token(const struct oidc_options *options, const json_t *cl
 		take(claims, "jti", ending->id, error) != 0)
 		return -1;
 	if (oidc_session_digest(claims, ending->provider_session) < 0)
-		return error_set(error, "the logout token's \"sid\" is not a text, or empty");
+		return error_set(error, "the logout token's \"sid\" is not a string, or is empty");
 	if (ending->id[0] == '\0')
 		return error_set(error, "the logout token has no \"jti\"");
 	if (ending->subject[0] == '\0' && ending->provider_session[0] == '\0')
-		return error_set(error, "the logout token names neither \"sub\" nor \"sid\"");
+		return error_set(error, "the logout token has neither \"sub\" nor \"sid\"");
 	return 0;
 }

@@ -12,10 +12,10 @@ enum {
 	ID_SIZE = 24,		 /* base64url of 16 bytes, with the NUL */
 };
 
-/* A request to the token endpoint; everything in it is wiped. */
+/* A request to the token endpoint. All buffers are wiped. */
 struct form {
 	struct buffer body;
-	struct buffer user, password; /* for HTTP Basic; empty where it is not used */
+	struct buffer user, password; /* for HTTP Basic; empty if it is not used */
 };
 
 static void add(struct form *form, const char *name, const char *value)
@@ -31,7 +31,7 @@ static void release(struct form *form)
 	buffer_wipe(&form->password);
 }
 
-/* -- who we are (OpenID Connect Core 1.0 section 9) -- */
+/* -- client authentication (OpenID Connect Core 1.0 section 9) -- */
 
 static char *make_assertion(const struct oidc_options *options, const char *audience,
 	const char *key, struct error *error)
@@ -74,15 +74,15 @@ static int add_assertion(struct form *form, const struct oidc_options *options,
 	return 0;
 }
 
-/* `secret` is NULL where there is none. */
+/* Adds the client's credentials. `secret` is NULL if the store has none. */
 static int add_client(struct form *form, const struct oidc_options *options, const char *audience,
 	const char *secret, struct error *error)
 {
 	if (options->client_auth != OIDC_PUBLIC && secret == NULL)
-		return error_set(error, "there is no client secret: \"meetauthctl secret set "
-					"backend/TITLE\" stores it");
+		return error_set(error, "the store has no client secret: run \"meetauthctl secret "
+					"set backend/TITLE\"");
 	switch (options->client_auth) {
-	case OIDC_SECRET_BASIC: /* RFC 6749 2.3.1: both encoded first */
+	case OIDC_SECRET_BASIC: /* RFC 6749 section 2.3.1: encode both first */
 		buffer_percent(&form->user, options->client_id);
 		buffer_percent(&form->password, secret);
 		break;
@@ -110,7 +110,7 @@ int oidc_client_check(
 	return rc;
 }
 
-/* -- code for tokens (OpenID Connect Core 1.0 section 3.1.3) -- */
+/* -- the token request (OpenID Connect Core 1.0 section 3.1.3) -- */
 
 static void add_code(struct form *form, const struct auth_redirect *redirect)
 {
@@ -135,11 +135,12 @@ static int post(struct oidc *oidc, const char *url, const struct form *form,
 	};
 
 	if (form->body.failed || form->user.failed || form->password.failed)
-		return error_set(error, "the request for tokens is too long");
+		return error_set(error, "the token request is too long");
 	return fetch_do(oidc->fetch, &request, answer, error) == FETCH_ANSWER ? 0 : -1;
 }
 
-/* RFC 6749 5.2. Only words that we know are told: the rest is anybody's text. */
+/* Returns the error code for the log (RFC 6749 section 5.2): only known codes, since others could
+ * be any text. */
 static const char *error_word(const json_t *json)
 {
 	static const char *const words[] = {"invalid_request", "invalid_client", "invalid_grant",
@@ -149,7 +150,7 @@ static const char *error_word(const json_t *json)
 	for (size_t i = 0; word != NULL && i < sizeof words / sizeof *words; i++)
 		if (strcmp(words[i], word) == 0)
 			return words[i];
-	return "an error of its own";
+	return "an unknown error code";
 }
 
 static int take_tokens(struct oidc_tokens *tokens, struct error *error)
@@ -159,14 +160,15 @@ static int take_tokens(struct oidc_tokens *tokens, struct error *error)
 	tokens->id_token = oidc_text(tokens->json, "id_token");
 	tokens->access_token = oidc_text(tokens->json, "access_token");
 	if (tokens->id_token == NULL)
-		return error_set(error, "the answer to the code has no ID token");
+		return error_set(error, "the token response has no ID token");
 	if (type == NULL || strcasecmp(type, "Bearer") != 0 ||
 		(tokens->access_token != NULL && !text_is_visible_ascii(tokens->access_token)))
-		tokens->access_token = NULL; /* none that we know how to use */
+		tokens->access_token = NULL; /* not a Bearer token */
 	return 0;
 }
 
-/* AUTH_UNKNOWN: the provider does not know us by this secret; the code was not used. */
+/* Parses the response. Returns AUTH_UNKNOWN if the provider refuses the client's credentials; then
+ * the code is still unused. */
 static enum auth_verdict read_tokens(
 	const struct fetch_answer *answer, struct oidc_tokens *tokens, struct error *error)
 {
@@ -174,15 +176,15 @@ static enum auth_verdict read_tokens(
 
 	tokens->json = jose_json(answer->body.data, answer->body.length, JSON_REJECT_DUPLICATES);
 	if (answer->status == 200 && json_is_object(tokens->json))
-		/* Who takes "openid" out of the scope on the way there gets no ID token. */
+		/* A visitor who removes "openid" from the scope gets no ID token. */
 		return take_tokens(tokens, error) == 0 ? AUTH_GRANT : AUTH_UNFIT;
 	word = error_word(tokens->json);
-	error_set(error, "the token endpoint answers with status %ld and %s", answer->status,
+	error_set(error, "the token endpoint answers HTTP %ld with %s", answer->status,
 		json_is_object(tokens->json) ? word : "no JSON");
 	if (strcmp(word, "invalid_client") == 0)
 		return AUTH_UNKNOWN;
-	/* Else it is the code, which the browser brought: of somebody else, used, too old. Some
-	 * providers say so with another status than 400. */
+	/* invalid_grant is about the code, which the browser sent: it may be stolen, used or too
+	 * old. Some providers send it with another status than 400. */
 	if (strcmp(word, "invalid_grant") == 0)
 		return AUTH_DENY;
 	return answer->status == 400 && strcmp(word, "unauthorized_client") != 0 ? AUTH_DENY
@@ -213,7 +215,7 @@ enum auth_verdict oidc_client_exchange(struct oidc *oidc, const struct oidc_meta
 	enum auth_verdict verdict;
 	size_t i = 0;
 
-	do { /* newest first: an older one while the provider has not heard of the new one */
+	do { /* newest first; an older one, if the provider does not have the new one yet */
 		*tokens_r = (struct oidc_tokens){0};
 		verdict = exchange_with(oidc, metadata, redirect,
 			i < secrets->count ? secrets->values[i] : NULL, tokens_r, error);
@@ -235,14 +237,13 @@ static enum auth_verdict read_userinfo(
 	const struct fetch_answer *answer, json_t **claims_r, struct error *error)
 {
 	if (answer->status == 401 || answer->status == 403) {
-		error_set(error, "the userinfo endpoint does not take the access token");
+		error_set(error, "the userinfo endpoint refuses the access token");
 		return AUTH_UNKNOWN;
 	}
 	if (answer->status != 200 || strcmp(answer->content_type, "application/json") != 0) {
-		error_set(error, "the userinfo endpoint answers with status %ld and %s",
-			answer->status,
+		error_set(error, "the userinfo endpoint answers HTTP %ld with %s", answer->status,
 			strcmp(answer->content_type, "application/jwt") == 0
-				? "a signed answer: have it send plain JSON to this client"
+				? "a signed response: configure plain JSON for this client"
 				: "no JSON");
 		return AUTH_UNAVAILABLE;
 	}
@@ -251,7 +252,7 @@ static enum auth_verdict read_userinfo(
 		return AUTH_GRANT;
 	json_decref(*claims_r);
 	*claims_r = NULL;
-	error_set(error, "the answer of the userinfo endpoint is not a JSON object");
+	error_set(error, "the userinfo response is not a JSON object");
 	return AUTH_UNAVAILABLE;
 }
 
@@ -267,14 +268,13 @@ enum auth_verdict oidc_client_userinfo(struct oidc *oidc, const struct oidc_meta
 
 	*claims_r = NULL;
 	if (metadata->userinfo == NULL || access_token == NULL) {
-		error_set(error,
-			"the provider has no userinfo endpoint that can be used, or gave no "
-			"token for it: set userinfo = false");
+		error_set(error, "the provider has no usable userinfo endpoint, or returned no "
+				 "access token: set userinfo = false");
 		return AUTH_UNAVAILABLE;
 	}
 	buffer_printf(&header, "Authorization: Bearer %s", access_token);
 	headers[1] = header.data;
-	if (header.failed) { /* of this person's, with many claims in it */
+	if (header.failed) { /* this user's token contains many claims */
 		error_set(error, "the access token is too long");
 		verdict = AUTH_UNFIT;
 	} else if (fetch_do(oidc->fetch, &request, &answer, error) == FETCH_ANSWER) {

@@ -5,7 +5,7 @@
 
 #include <strings.h>
 
-/* A group that was added to `who`, left out by group-match, or an error. */
+/* Adds a group unless group-match excludes it. Returns 0, or -1 with an error. */
 static int add_group(const struct oidc_options *options, const char *group, struct identity *who,
 	struct error *error)
 {
@@ -21,12 +21,12 @@ static int add_group(const struct oidc_options *options, const char *group, stru
 			"more than %d groups: keep those that rules name with group-match",
 			IDENTITY_GROUPS_MAX);
 	return error_set(error,
-		"the name of a group is longer than %d bytes or has control characters: leave it "
-		"out with group-match",
+		"a group's name is longer than %d bytes or has control characters: exclude it with "
+		"group-match",
 		IDENTITY_GROUP_MAX);
 }
 
-/* A copy without the blanks around it. */
+/* Adds a part of a string, without the spaces around it. */
 static int add_part(const struct oidc_options *options, const char *start, size_t length,
 	struct identity *who, struct error *error)
 {
@@ -45,7 +45,8 @@ static int add_part(const struct oidc_options *options, const char *start, size_
 	return rc;
 }
 
-/* One text may be one group or several. Where it looks like several, the operator has to say. */
+/* Reads groups from a string. If it could be several groups, the operator must set
+ * groups-separator. */
 static int read_text(const struct oidc_options *options, const char *text, struct identity *who,
 	struct error *error)
 {
@@ -53,9 +54,9 @@ static int read_text(const struct oidc_options *options, const char *text, struc
 
 	if (separator == NULL && (strchr(text, ',') != NULL || text[0] == '[' || text[0] == '{'))
 		return error_set(error,
-			"the claim \"%.64s\" is a text that may be one group or several: have the "
-			"provider send a list, or say with groups-separator what stands between "
-			"them (\"\": it is one)",
+			"the claim \"%.64s\" is a string that may be one group or several: "
+			"configure the provider to send an array, or set groups-separator to the "
+			"separator (\"\": it is one group)",
 			options->groups_claim);
 	if (separator == NULL || separator[0] == '\0')
 		return add_group(options, text, who, error);
@@ -75,8 +76,8 @@ static int read_list(const struct oidc_options *options, const json_t *list, str
 	{
 		if (!json_is_string(group))
 			return error_set(error,
-				"the claim \"%.64s\" is a list of more than texts: have the "
-				"provider send a list of the groups' names",
+				"the claim \"%.64s\" is an array with other members than strings: "
+				"configure the provider to send an array of group names",
 				options->groups_claim);
 		if (add_group(options, json_string_value(group), who, error) != 0)
 			return -1;
@@ -84,7 +85,7 @@ static int read_list(const struct oidc_options *options, const json_t *list, str
 	return 0;
 }
 
-/* Whether a member of that name is the claim, or what the claim's path begins with. */
+/* Whether a member is the claim, or the first part of the claim's path. */
 static bool leads_to(const char *name, const char *path)
 {
 	size_t length = strlen(name);
@@ -98,10 +99,9 @@ static bool says_no(const json_t *value)
 	       (json_is_string(value) && strcasecmp(json_string_value(value), "false") == 0);
 }
 
-/* Whether the groups, or the rest of them, are somewhere else: claims that are aggregated or
- * distributed (OpenID Connect Core 1.0 section 5.6.2), which Microsoft Entra ID sends in the place
- * of more than 200 groups; it also writes "hasgroups", "groups:src1" and "groups":"src1"
- * ("groups overage claim"). */
+/* Whether some groups are not in the token: aggregated or distributed claims (OpenID Connect
+ * Core 1.0 section 5.6.2), which Microsoft Entra ID sends instead of more than 200 groups. It also
+ * sends "hasgroups", "groups:src1" and "groups":"src1" ("groups overage claim"). */
 static bool are_elsewhere(const json_t *claims, const char *path)
 {
 	const json_t *found = oidc_claim(claims, path);
@@ -133,8 +133,8 @@ static int read_claim(const struct oidc_options *options, const json_t *claim, s
 	if (json_is_array(claim))
 		return read_list(options, claim, who, error);
 	return error_set(error,
-		"the claim \"%.64s\" is neither a text nor a list of texts: have the provider send "
-		"a list of the groups' names",
+		"the claim \"%.64s\" is neither a string nor an array of strings: configure the "
+		"provider to send an array of group names",
 		options->groups_claim);
 }
 
@@ -146,11 +146,10 @@ int oidc_groups_read(const struct oidc_options *options, const json_t *const *so
 
 		if (are_elsewhere(*sources, options->groups_claim))
 			return error_set(error,
-				"the provider does not tell the groups but where they are, or that "
-				"there are more (overage: \"_claim_names\", \"hasgroups\"): have "
-				"it "
-				"send those that are assigned to this application; where no rule "
-				"names groups, set groups-claim to \"\"");
+				"the provider sends a reference instead of all groups "
+				"(overage: \"_claim_names\", \"hasgroups\"): configure it "
+				"to send the groups assigned to this application; if no "
+				"rule names groups, set groups-claim to \"\"");
 		if (claim != NULL)
 			return read_claim(options, claim, who, error);
 	}

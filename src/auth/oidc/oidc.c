@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "oidc": an OpenID Connect provider says who somebody is (authorization code flow with
- * PKCE, state and nonce; RFC 9700 2.1). The person is issuer and `sub` (OpenID Connect Core 1.0
- * section 5.7): the backend stands for the issuer, the identity's subject is `sub`.
+ * Backend "oidc": users sign in at an OpenID Connect provider (authorization code flow with PKCE,
+ * state and nonce; RFC 9700 section 2.1). A user is identified by issuer and `sub` (OpenID Connect
+ * Core 1.0 section 5.7): the backend represents the issuer, and the identity's subject is `sub`.
  */
 #include "auth/oidc/oidc.h"
 
@@ -14,10 +14,10 @@
 enum {
 	CHALLENGE_SIZE = 44, /* base64url of 32 bytes, with the NUL */
 	CODE_MAX = 4096,
-	THREADS = 64, /* they wait for the provider and compute little */
+	THREADS = 64, /* they mostly wait for the provider */
 };
 
-/* -- from load to load -- */
+/* -- opening and closing -- */
 
 static void oidc_close(void *instance)
 {
@@ -41,7 +41,7 @@ static int oidc_open(void *instance, const struct section *section, struct error
 	return oidc_options_check(section, &oidc->options, error);
 }
 
-/* -- there -- */
+/* -- the authorization request -- */
 
 static void add(struct buffer *url, const char *name, const char *value)
 {
@@ -49,7 +49,7 @@ static void add(struct buffer *url, const char *name, const char *value)
 	buffer_percent(url, value);
 }
 
-/* RFC 7636 4.2. */
+/* Adds the code challenge (RFC 7636 section 4.2). */
 static void add_challenge(struct buffer *url, const char *verifier)
 {
 	uint8_t hash[crypto_hash_sha256_BYTES];
@@ -62,7 +62,7 @@ static void add_challenge(struct buffer *url, const char *verifier)
 	buffer_text(url, "&code_challenge_method=S256");
 }
 
-/* OpenID Connect Core 1.0 section 3.1.2.1. */
+/* Adds the parameters of the authentication request (OpenID Connect Core 1.0 section 3.1.2.1). */
 static void add_request(const struct oidc_options *options, const struct auth_redirect *redirect)
 {
 	const char *prompt = redirect->reauthenticate ? "login" : options->prompt;
@@ -96,7 +96,7 @@ static enum auth_verdict oidc_authorization_url(
 	oidc_value_drop(&metadata->value);
 	if (!redirect->url->failed)
 		return AUTH_GRANT;
-	error_set(redirect->error, "the address of the provider with its parameters is too long");
+	error_set(redirect->error, "the URL of the authorization request is too long");
 	return AUTH_UNAVAILABLE;
 }
 
@@ -107,22 +107,24 @@ static bool oidc_url_is_known(void *instance)
 	return oidc_cache_is_fresh(&oidc->metadata, clock_monotonic_ms());
 }
 
-/* -- and back -- */
+/* -- the callback -- */
 
-/* RFC 9207 2.4: a code of another provider must not be sent to this one. */
+/* Checks "iss": a code from another provider must not be sent to this one (RFC 9207 section 2.4).
+ */
 static int check_issuer(const struct oidc *oidc, const struct oidc_metadata *metadata,
 	const struct auth_redirect *redirect)
 {
 	if (redirect->issuer == NULL && !metadata->sends_issuer)
 		return 0;
 	if (redirect->issuer == NULL || strcmp(redirect->issuer, oidc->options.issuer) != 0)
-		return error_set(redirect->error, "the answer is of another provider (\"iss\")");
+		return error_set(
+			redirect->error, "the response is from another provider (\"iss\")");
 	return 0;
 }
 
-/* RFC 6749 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6. The browser brings it, so it is
- * anybody's word: only words that we know are told, and none of them makes the provider count as
- * out of order for everybody. */
+/* Handles an error response (RFC 6749 section 4.1.2.1, OpenID Connect Core 1.0 section 3.1.2.6). It
+ * comes through the browser and could be forged: so only known codes are logged, and none marks the
+ * provider as unavailable. */
 static enum auth_verdict refused(const struct auth_redirect *redirect)
 {
 	static const char *const words[] = {"access_denied", "login_required", "consent_required",
@@ -134,8 +136,8 @@ static enum auth_verdict refused(const struct auth_redirect *redirect)
 
 	while (i < sizeof words / sizeof *words && strcmp(words[i], redirect->failure) != 0)
 		i++;
-	error_set(redirect->error, "the provider answers %s",
-		i < sizeof words / sizeof *words ? words[i] : "with an error of its own");
+	error_set(redirect->error, "the provider answers: %s",
+		i < sizeof words / sizeof *words ? words[i] : "unknown error code");
 	return AUTH_DENY;
 }
 
@@ -144,11 +146,11 @@ static int check_same_subject(const json_t *claims, const char *subject, struct 
 	const char *told = oidc_text(claims, "sub");
 
 	if (told == NULL || strcmp(told, subject) != 0)
-		return error_set(error, "userinfo is about somebody else");
+		return error_set(error, "the userinfo response is about another user");
 	return 0;
 }
 
-/* Asks userinfo, where that is wanted, about the person of the ID token. */
+/* Requests userinfo about the user of the ID token, if the option is set. */
 static enum auth_verdict ask_userinfo(struct oidc *oidc, const struct oidc_metadata *metadata,
 	const struct oidc_tokens *tokens, const json_t *claims, json_t **userinfo_r,
 	struct error *error)
@@ -161,7 +163,7 @@ static enum auth_verdict ask_userinfo(struct oidc *oidc, const struct oidc_metad
 	if (verdict == AUTH_GRANT &&
 		check_same_subject(*userinfo_r, oidc_text(claims, "sub"), error) != 0)
 		return AUTH_DENY;
-	return verdict == AUTH_UNKNOWN ? AUTH_UNFIT : verdict; /* of another scope than ours */
+	return verdict == AUTH_UNKNOWN ? AUTH_UNFIT : verdict; /* the scope does not include it */
 }
 
 static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metadata *metadata,
@@ -182,7 +184,7 @@ static enum auth_verdict read_tokens(struct oidc *oidc, const struct oidc_metada
 		verdict = ask_userinfo(oidc, metadata, tokens, claims, &userinfo, error);
 	if (verdict == AUTH_GRANT && oidc_person_read(&oidc->options, claims, userinfo,
 					     tokens->access_token, redirect->who, error) != 0) {
-		/* For the log: the provider has vouched for it. */
+		/* For the log: the provider has authenticated this subject. */
 		identity_set(
 			&redirect->who->subject, oidc_text(claims, "sub"), IDENTITY_SUBJECT_MAX);
 		verdict = AUTH_DENY;
@@ -204,7 +206,7 @@ static enum auth_verdict take_code(struct oidc *oidc, const struct oidc_metadata
 		return refused(redirect);
 	if (redirect->code == NULL || redirect->code[0] == '\0' ||
 		strlen(redirect->code) > CODE_MAX) {
-		error_set(redirect->error, "the answer has no code, or a very long one");
+		error_set(redirect->error, "the response has no code, or a very long one");
 		return AUTH_DENY;
 	}
 	verdict = oidc_client_exchange(oidc, metadata, redirect, &tokens, redirect->error);
@@ -227,10 +229,10 @@ static enum auth_verdict oidc_handle_callback(void *instance, const struct auth_
 	return verdict;
 }
 
-/* -- later -- */
+/* -- sign-out and renewal -- */
 
-/* OpenID Connect RP-Initiated Logout 1.0 section 2. Without id_token_hint, since an ID token is
- * longer than the cookie that would have to keep it: the provider asks whether they mean it. */
+/* OpenID Connect RP-Initiated Logout 1.0 section 2. Without id_token_hint, since an ID token does
+ * not fit into the session cookie; the provider then asks for confirmation. */
 static void oidc_logout_url(
 	void *instance, const struct identity *who, const char *back, struct buffer *url)
 {
@@ -248,7 +250,8 @@ static void oidc_logout_url(
 	oidc_value_drop(&metadata->value);
 }
 
-/* Anybody may send one, so what is wrong with it is never the provider's fault. */
+/* Everybody can send such a message, so an invalid one never counts as a failure of the provider.
+ */
 static enum auth_verdict oidc_backchannel_logout(void *instance, struct auth_ending *ending)
 {
 	static const char *const types[] = {"logout+jwt", "JWT", NULL};
@@ -288,7 +291,7 @@ static enum auth_verdict renew_by(
 	return verdict;
 }
 
-/* Without userinfo the provider is asked only when somebody signs in. */
+/* Without userinfo, groups are read only at sign-in. */
 static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *renewal)
 {
 	struct oidc *oidc = instance;
@@ -307,8 +310,8 @@ static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *r
 	return verdict;
 }
 
-/* Fetches the metadata while nobody waits: logout_url() needs them in every process of the pool,
- * also in one that has signed nobody in. */
+/* Prefetches the metadata: logout_url() needs it in every process of the pool, also in those in
+ * which nobody has signed in. */
 static int oidc_refresh(void *instance, struct error *error)
 {
 	oidc_provider_warm(instance);

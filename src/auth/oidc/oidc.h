@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The parts of the backend "oidc". Private to auth/.
+ * Internal interface of backend "oidc". Private to src/auth/oidc.
  *
- * oidc.c          the verbs of the backend
- * options.c  what its section means
- * cache.c    one thing that is fetched by one thread, for all
- * provider.c what the provider says about itself, and its keys
- * client.c   what we ask it: tokens, userinfo
- * check.c    what its tokens must say
- * person.c   whom they speak of
- * groups.c   and their groups
+ * oidc.c      the calls of struct auth_backend
+ * options.c   the options of the section
+ * cache.c     a cached value that one thread fetches for all
+ * provider.c  the provider's metadata and keys
+ * client.c    requests to the token and userinfo endpoints
+ * check.c     validation of tokens
+ * person.c    the identity from the claims
+ * groups.c    the groups from the claims
  */
 #pragma once
 
@@ -25,17 +25,18 @@
 #include <stdatomic.h>
 
 enum {
-	OIDC_SKEW_MAX = 600, /* seconds that clocks may differ at most */
+	OIDC_SKEW_MAX = 600, /* limit of the option clock-skew, seconds */
 	OIDC_URL_MAX = 1024,
 	OIDC_ALGORITHMS_MAX = 16,
-	OIDC_FRESH_MS = 3600 * 1000, /* where the answer does not say how long it is good for */
+	OIDC_FRESH_MS = 3600 * 1000, /* lifetime of a cached answer that names none */
 	OIDC_FRESH_MIN_MS = 300 * 1000,
 	OIDC_SOON_MS = 5000,
 	OIDC_FRESH_MAX_MS = 24 * 3600 * 1000,
-	OIDC_RETRY_MS = 10 * 1000,	  /* after a failure nothing is fetched for as long */
-	OIDC_FORCED_MS = 60 * 1000,	  /* between two fetches for keys that were not known */
-	OIDC_STALE_MS = 24 * 3600 * 1000, /* for so long the old one is better than none */
-	OIDC_WARM_MS = 400,		  /* what a fetch ahead of need may take */
+	OIDC_RETRY_MS = 10 * 1000,  /* pause after a failed fetch */
+	OIDC_FORCED_MS = 60 * 1000, /* pause between two fetches for unknown keys */
+	OIDC_STALE_MS =
+		24 * 3600 * 1000, /* how long an expired value is still used if fetching fails */
+	OIDC_WARM_MS = 400,	  /* timeout of a prefetch */
 	OIDC_WARM_EVERY_MS = 60 * 1000,
 };
 
@@ -48,88 +49,90 @@ enum oidc_client_auth {
 	OIDC_PUBLIC,
 };
 
-/* What the section says; its strings are the settings'. */
+/* The options of the section. The strings belong to the configuration. */
 struct oidc_options {
 	const char *issuer, *client_id;
-	const char *metadata_url; /* "": below the issuer */
+	const char *metadata_url; /* "": derived from the issuer */
 	struct config_list algorithms;
 	enum oidc_client_auth client_auth;
 	const char *key_algorithm, *key_id;
-	char *scope, *acr_text; /* with blanks between; owned */
+	char *scope, *acr_text; /* separated by spaces; owned */
 	struct config_list scopes, acr_values;
-	int64_t max_age; /* seconds; -1: not asked for */
+	int64_t max_age; /* seconds; -1: not set */
 	int64_t skew;	 /* seconds that clocks may differ */
 	const char *prompt;
 	const char *name_claim, *email_claim, *groups_claim;
-	struct config_list group_match; /* patterns of the groups to keep; none: all */
-	const char *groups_separator;	/* NULL: not said; "": a text is one group */
+	struct config_list group_match; /* patterns of groups to keep; empty: all */
+	const char *groups_separator;	/* NULL: not set; "": a string is one group */
 	bool allow_unverified_email, userinfo;
 };
 
-/* The table fills a struct oidc. */
+/* The table of options, which fills a struct oidc. */
 extern const struct option oidc_option_table[];
 
-/* Whether it is an address that can be asked: where the issuer is https, so is everything of it.
- * The query is to be kept (RFC 6749 3.1, 3.2). 0, or -1 with an error that begins with `name`. */
+/* Validates the URL of an endpoint: it must be https if the issuer is. It may have a query, which
+ * must be preserved (RFC 6749 sections 3.1 and 3.2). Returns 0, or -1 with an error that begins
+ * with `name`. */
 int oidc_check_endpoint(const char *url, const char *name, const char *issuer, struct error *error);
 
-/* What relates options to each other, and texts made of several; 0 or -1 with section_error().
- * Released whatever the result. */
+/* Checks how options fit together and derives further texts. Returns 0, or -1 with section_error().
+ * The caller calls oidc_options_release() in both cases. */
 int oidc_options_check(
 	const struct section *section, struct oidc_options *options, struct error *error);
 void oidc_options_release(struct oidc_options *options);
 
-/* As the section and the provider's metadata write it. */
+/* Returns the word for a method in the section and in the provider's metadata. */
 const char *oidc_client_auth_word(enum oidc_client_auth client_auth);
 
 /* -- cache -- */
 
-/* First member of what is cached. Immutable once made; whoever is last frees it. */
+/* First member of a cached value: immutable and reference-counted. */
 struct oidc_value {
 	atomic_uint holders;
 	void (*free)(struct oidc_value *value);
 };
 
-/* Gives a value that the caller holds, or NULL with an error. *max_age_ms_r stays where the answer
- * says nothing; 0 with NULL: the failure is not to be remembered. */
+/* Makes a value. Returns it with one reference for the caller, or NULL with an error. Sets
+ * *max_age_ms_r if the answer names a lifetime; 0 together with NULL means that the failure must
+ * not be cached. */
 typedef struct oidc_value *oidc_make(void *context, int64_t *max_age_ms_r, struct error *error);
 
 struct oidc_cache {
-	pthread_mutex_t lock; /* never held while something is fetched */
+	pthread_mutex_t lock; /* never held during a fetch */
 	pthread_cond_t fetched;
 	bool fetching;
 	struct oidc_value *value; /* NULL: none yet */
 	int64_t fresh_until_ms;
-	int64_t failed_ms, forced_ms; /* when; 0: never */
+	int64_t failed_ms, forced_ms; /* times, monotonic; 0: never */
 	struct error error;	      /* of the last failure */
 };
 
 void oidc_cache_init(struct oidc_cache *cache);
 void oidc_cache_release(struct oidc_cache *cache);
 
-/* A use of the value, fetched by one thread where it is not fresh, while others take the old one or
- * wait for the first. `doubted`: a use that the caller has and found too old, NULL: none; what
- * comes back may be the same one. `now_ms` is monotonic. NULL: there is none, nor will there be
- * one right away. */
+/* Returns the cached value with a reference for the caller, or NULL with the error. If it is not
+ * fresh, one thread fetches it, while others get the old value or wait for the first one. `doubted`
+ * is a value that the caller considers outdated, or NULL; the result may be the same value.
+ * `now_ms` is monotonic. */
 struct oidc_value *oidc_cache_get(struct oidc_cache *cache, const struct oidc_value *doubted,
 	int64_t now_ms, oidc_make *make, void *context, struct error *error);
 
-/* A use of what is there, however old; NULL: nothing. Never waits. */
+/* Returns the cached value, of any age, with a reference for the caller, or NULL. Never blocks. */
 struct oidc_value *oidc_cache_peek(struct oidc_cache *cache);
 
 /* Whether there is a value that oidc_cache_get() will return without fetching for some seconds. */
 bool oidc_cache_is_fresh(struct oidc_cache *cache, int64_t now_ms);
 
-/* Ends a use; NULL is fine. */
+/* Releases a reference. NULL is fine. */
 void oidc_value_drop(struct oidc_value *value);
 
 /* -- provider -- */
 
-/* OpenID Connect Discovery 1.0 section 3; userinfo and end_session are NULL where the provider has
- * none that can be used. */
+/* Provider metadata (OpenID Connect Discovery 1.0 section 3). userinfo and end_session are NULL if
+ * the provider has no usable ones. */
 struct oidc_metadata {
 	struct oidc_value value;
-	json_t *json; /* holds the strings */
+	json_t *json; /* owns the strings */
 	const char *authorization, *token, *keys, *userinfo, *end_session;
 	bool sends_issuer; /* RFC 9207 section 3 */
 };
@@ -147,31 +150,33 @@ struct oidc {
 	int64_t warmed_ms; /* oidc_provider_warm() only */
 };
 
-/* Uses of what is cached; dropped with oidc_value_drop(&x->value). */
+/* Returns the metadata, fetched if necessary. The caller releases it with
+ * oidc_value_drop(&x->value). */
 struct oidc_metadata *oidc_provider_metadata(struct oidc *oidc, struct error *error);
 
-/* Checks a token's signature with the provider's keys, with fresh ones where the key is not known.
- * AUTH_GRANT: *claims_r is the caller's; AUTH_DENY; AUTH_UNKNOWN: with none of its keys;
- * AUTH_UNAVAILABLE: there are no keys. */
+/* Verifies a token's signature with the provider's keys, and fetches them again if the key is
+ * unknown. Returns AUTH_GRANT with *claims_r, which the caller releases, AUTH_DENY, AUTH_UNKNOWN if
+ * none of the keys fits, or AUTH_UNAVAILABLE if there are no keys. */
 enum auth_verdict oidc_provider_verify(struct oidc *oidc, const struct oidc_metadata *metadata,
 	const char *token, const char *const *types, json_t **claims_r, struct error *error);
 
-/* Fetches ahead of need, so that nobody waits for it; for a moment, and not often. Called by one
- * thread at a time. */
+/* Prefetches what will soon expire, with a short timeout and at most once a minute. Only one thread
+ * may call it at a time. */
 void oidc_provider_warm(struct oidc *oidc);
 
-/* Asks it for everything now. 0 or -1. */
+/* Fetches everything now, for `meetauthctl check --connect`. Returns 0 or -1. */
 int oidc_provider_connect(struct oidc *oidc, struct error *error);
 
-/* Reads the metadata of that issuer; NULL with an error. The caller's: oidc_value_drop(). */
+/* Parses the metadata of an issuer. The caller releases the result with oidc_value_drop(). Returns
+ * NULL with an error on failure. */
 struct oidc_metadata *oidc_metadata_parse(
 	const char *text, size_t length, const char *issuer, struct error *error);
 
 /* -- client -- */
 
-/* What the token endpoint gave. */
+/* The answer of the token endpoint. */
 struct oidc_tokens {
-	json_t *json;			     /* holds the strings */
+	json_t *json;			     /* owns the strings */
 	const char *id_token, *access_token; /* access_token may be NULL */
 };
 
@@ -179,52 +184,54 @@ enum auth_verdict oidc_client_exchange(struct oidc *oidc, const struct oidc_meta
 	const struct auth_redirect *redirect, struct oidc_tokens *tokens_r, struct error *error);
 void oidc_tokens_release(struct oidc_tokens *tokens);
 
-/* The claims of an access token; AUTH_UNKNOWN when the provider does not take the token (any
- * more). */
+/* Requests the claims for an access token. Returns AUTH_GRANT with *claims_r, which the caller
+ * releases, or AUTH_UNKNOWN if the provider does not accept the token (any more). */
 enum auth_verdict oidc_client_userinfo(struct oidc *oidc, const struct oidc_metadata *metadata,
 	const char *access_token, json_t **claims_r, struct error *error);
 
-/* Whether the secrets are such as the section's client-auth needs. 0 or -1. */
+/* Checks that the secrets have the format that client-auth needs. Returns 0 or -1. */
 int oidc_client_check(const struct oidc_options *options, const struct auth_secrets *secrets,
 	struct error *error);
 
 /* -- tokens -- */
 
-/* OpenID Connect Core 1.0 section 3.1.3.7, signature and list of algorithms excepted. 0, or -1 with
- * what is wrong. `access_token` may be NULL. */
+/* Validates the claims of an ID token (OpenID Connect Core 1.0 section 3.1.3.7, without signature
+ * and algorithm). `access_token` may be NULL. Returns 0, or -1 with the reason. */
 int oidc_check_id_token(const struct oidc_options *options, const json_t *claims, const char *nonce,
 	const char *access_token, int64_t now, struct error *error);
 
-/* OpenID Connect Back-Channel Logout 1.0 section 2.6. Fills in subject, session and id. */
+/* Validates the claims of a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.6) and
+ * sets subject, session and id. Returns 0, or -1 with the reason. */
 int oidc_check_logout_token(const struct oidc_options *options, const json_t *claims, int64_t now,
 	struct auth_ending *ending);
 
-/* The digest of the member "sid", which may be any text: a session has to know its provider's one
- * again, and nothing more. 1; 0 with "" where there is none, -1 where it is no text. */
+/* Computes the digest of the claim "sid": a session only has to recognize it. Returns 1, 0 with ""
+ * if there is none, or -1 if it is not a string. */
 int oidc_session_digest(const json_t *claims, char digest[DIGEST_SIZE]);
 
-/* A text member; NULL where it is not there, no text, empty or not printable. */
+/* Returns a string member, or NULL if it is missing, not a string, empty or not printable. */
 const char *oidc_text(const json_t *claims, const char *name);
 
-/* A claim by its name, which may have dots in it ("https://example.org/groups"); else the dots
- * lead into objects ("realm_access.roles"). NULL where it is missing or null. */
+/* Returns a claim by its name, which may contain dots ("https://example.org/groups"). If there is
+ * no such claim, the dots are a path into objects ("realm_access.roles"). Returns NULL if it is
+ * missing or null. */
 const json_t *oidc_claim(const json_t *claims, const char *path);
 
 /* -- person -- */
 
-/* Fills `who` but for `backend`. `userinfo` may be NULL. 0, or -1 with an error; `who` is as before
- * then. */
+/* Fills `who`, except for `backend`. `userinfo` may be NULL. Returns 0, or -1 with an error and
+ * `who` unchanged. */
 int oidc_person_read(const struct oidc_options *options, const json_t *claims,
 	const json_t *userinfo, const char *access_token, struct identity *who,
 	struct error *error);
 
-/* Adds the groups of the first source that tells them; `sources` ends with NULL. 0, or -1 with an
- * error where they are told and cannot be read whole: taken for none, a rule that denies would not
- * apply. Sources that say nothing of groups make a member of none. */
+/* Adds the groups of the first source that contains them; `sources` ends with NULL. No source has
+ * to contain groups. Returns 0, or -1 with an error if groups are present but cannot be read
+ * completely: without them, a rule that denies would not apply. */
 int oidc_groups_read(const struct oidc_options *options, const json_t *const *sources,
 	struct identity *who, struct error *error);
 
-/* Puts what userinfo says in the place of what was there. */
+/* Updates name, e-mail and groups from userinfo. Returns 0, or -1 with an error. */
 int oidc_person_renew(const struct oidc_options *options, const json_t *userinfo,
 	struct identity *who, struct error *error);
 

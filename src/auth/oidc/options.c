@@ -30,55 +30,58 @@ static int check_algorithm(const char *text, struct error *why)
 
 static int check_visible(const char *text, struct error *why)
 {
-	return text_is_visible_ascii(text) ? 0
-					   : error_set(why, "is not of visible ASCII characters");
+	return text_is_visible_ascii(text)
+		       ? 0
+		       : error_set(why, "has characters other than visible ASCII");
 }
 
 #define OIDC(member) OPTION_INTO(struct oidc, member)
 
 const struct option oidc_option_table[] = {
-	{"issuer", OPTION_URL, NULL, "the provider's name, letter by letter as it writes it",
+	{"issuer", OPTION_URL, NULL, "the provider's issuer, exactly as in its metadata",
 		.required = true, OIDC(options.issuer)},
-	{"client-id", OPTION_TEXT, NULL, "our name at the provider", .required = true,
+	{"client-id", OPTION_TEXT, NULL, "our client id at the provider", .required = true,
 		OIDC(options.client_id)},
 	{"client-auth", OPTION_ENUM, "client_secret_basic",
 		"client_secret_basic, client_secret_post, private_key_jwt or none",
 		.words = client_auths, OIDC(options.client_auth)},
-	{"key-algorithm", OPTION_TEXT, "RS256", "what private_key_jwt signs with",
-		.not_empty = true, .check = check_algorithm, OIDC(options.key_algorithm)},
-	{"key-id", OPTION_TEXT, NULL, "the key's id at the provider, where the key has none",
+	{"key-algorithm", OPTION_TEXT, "RS256", "algorithm of private_key_jwt", .not_empty = true,
+		.check = check_algorithm, OIDC(options.key_algorithm)},
+	{"key-id", OPTION_TEXT, NULL, "the key's id at the provider, if the key has none",
 		OIDC(options.key_id)},
-	{"algorithms", OPTION_LIST, "{\"RS256\"}", "what tokens may be signed with",
+	{"algorithms", OPTION_LIST, "{\"RS256\"}", "algorithms that tokens may be signed with",
 		.not_empty = true, .max = OIDC_ALGORITHMS_MAX, .check = check_algorithm,
 		OIDC(options.algorithms)},
-	{"scopes", OPTION_LIST, "{\"openid\", \"email\", \"profile\"}", "what is asked for",
+	{"scopes", OPTION_LIST, "{\"openid\", \"email\", \"profile\"}", "scopes to request",
 		.check = check_visible, OIDC(options.scopes)},
-	{"acr-values", OPTION_LIST, NULL, "authentication context classes, one of which is needed",
-		.check = check_visible, OIDC(options.acr_values)},
-	{"max-age", OPTION_SECONDS, NULL, "how long ago they may have signed in there",
-		.null_if_unset = true, OIDC(options.max_age)},
+	{"acr-values", OPTION_LIST, NULL,
+		"authentication context classes, one of which is required", .check = check_visible,
+		OIDC(options.acr_values)},
+	{"max-age", OPTION_SECONDS, NULL,
+		"how long ago the user may have signed in at the provider", .null_if_unset = true,
+		OIDC(options.max_age)},
 	{"prompt", OPTION_ENUM, NULL, "login, select_account, consent or none",
 		.words = OPTION_WORDS("none", "login", "consent", "select_account", ""),
 		OIDC(options.prompt)},
 	{"name-claim", OPTION_TEXT, "name", "the claim with the name", OIDC(options.name_claim)},
 	{"email-claim", OPTION_TEXT, "email", "the claim with the e-mail address",
 		OIDC(options.email_claim)},
-	{"groups-claim", OPTION_TEXT, "groups", "the claim with the groups, dots lead inside",
+	{"groups-claim", OPTION_TEXT, "groups", "the claim with the groups; dots are a path",
 		OIDC(options.groups_claim)},
-	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; by default, all",
+	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; all by default",
 		OIDC(options.group_match)},
-	{"groups-separator", OPTION_TEXT, NULL, "what stands between groups in one text",
+	{"groups-separator", OPTION_TEXT, NULL, "separator of groups in one string",
 		.null_if_unset = true, .max = 1, OIDC(options.groups_separator)},
-	{"allow-unverified-email", OPTION_BOOL, "false", "take addresses that nobody verified",
+	{"allow-unverified-email", OPTION_BOOL, "false", "accept addresses that are not verified",
 		OIDC(options.allow_unverified_email)},
-	{"userinfo", OPTION_BOOL, "false", "ask the provider's userinfo endpoint too",
+	{"userinfo", OPTION_BOOL, "false", "also request the userinfo endpoint",
 		OIDC(options.userinfo)},
 	{"group-refresh", OPTION_DURATION, "15m", "how old groups may become"},
-	{"metadata-url", OPTION_TEXT, NULL, "where the metadata are, if not below the issuer",
+	{"metadata-url", OPTION_TEXT, NULL, "URL of the metadata, if not below the issuer",
 		OIDC(options.metadata_url)},
 	{"clock-skew", OPTION_SECONDS, "60s", "how much the provider's clock may differ",
 		.max = OIDC_SKEW_MAX, OIDC(options.skew)},
-	{"ca-file", OPTION_TEXT, NULL, "PEM file of the authorities to trust",
+	{"ca-file", OPTION_TEXT, NULL, "certificates (PEM) of the authorities to trust",
 		OIDC(settings.ca_file)},
 	{"connect-timeout", OPTION_DURATION, "2s", "how long a connection may take",
 		OIDC(settings.connect_timeout_ms)},
@@ -87,7 +90,7 @@ const struct option oidc_option_table[] = {
 	{0},
 };
 
-/* The items with blanks between, which are therefore none of their characters (RFC 6749 3.3). */
+/* Joins the items with spaces, which they cannot contain (RFC 6749 section 3.3). */
 static int join_list(const struct section *section, const char *name,
 	const struct config_list *list, char **joined_r, struct error *error)
 {
@@ -114,7 +117,7 @@ int oidc_check_endpoint(const char *url, const char *name, const char *issuer, s
 	snprintf(address, sizeof address, "%.*s",
 		(int)(length < OIDC_URL_MAX ? length : OIDC_URL_MAX), url);
 	if (strlen(url) > OIDC_URL_MAX || !text_is_visible_ascii(url) || strchr(url, '#') != NULL)
-		return error_set(error, "%s is not an address that can be used", name);
+		return error_set(error, "%s is not a usable URL", name);
 	if (config_check_url(address, &why) != 0)
 		return error_set(error, "%s %s", name, why.text);
 	if (tls && strncmp(url, "https://", 8) != 0)
@@ -134,11 +137,11 @@ int oidc_options_check(
 		i++;
 	if (i == options->scopes.count)
 		return section_error(section, "scopes", error,
-			"must have \"openid\" in it: without it there is no ID token");
+			"must contain \"openid\": without it there is no ID token");
 	if (strcmp(options->email_claim, "email") != 0 && !options->allow_unverified_email)
 		return section_error(section, "email-claim", error,
-			"providers say only of the claim \"email\" that it is verified; for "
-			"another, allow-unverified-email = true says that you trust it");
+			"providers mark only the claim \"email\" as verified; to trust another "
+			"claim, set allow-unverified-email = true");
 	if (join_list(section, "scopes", &options->scopes, &options->scope, error) != 0)
 		return -1;
 	return join_list(section, "acr-values", &options->acr_values, &options->acr_text, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "auth/oidc/oidc.h"
 
-/* Where claims are looked for, the more recent first; NULL past the end. */
+/* The sources of claims, the most recent first; ends with NULL. */
 struct sources {
 	const json_t *claims[3];
 };
@@ -17,14 +17,14 @@ static const json_t *find(const struct sources *sources, const char *path, const
 	return found;
 }
 
-/* What does not fit is left out: it says nothing about who they are. */
+/* Sets a member that is only displayed. Ignores a value that is too long. */
 static void set_optional(char **field, const json_t *value, size_t maximum)
 {
 	if (json_is_string(value))
 		identity_set(field, json_string_value(value), maximum);
 }
 
-/* CAS and others tell the parts alone. */
+/* Joins given and family name, since CAS and others send only these. */
 static void compose_name(const struct sources *sources, struct identity *who)
 {
 	const json_t *source;
@@ -51,7 +51,8 @@ static void read_name(
 			IDENTITY_NAME_MAX);
 }
 
-/* Amazon Cognito and Sign in with Apple send the texts "true" and "false". */
+/* Whether a claim is true. Amazon Cognito and Sign in with Apple send strings "true" and "false".
+ */
 static bool says_yes(const json_t *value)
 {
 	return json_is_true(value) ||
@@ -66,7 +67,8 @@ static bool is_address(const char *text)
 	       strpbrk(text, " \"<>,;") == NULL;
 }
 
-/* Address and verification are of the same source, or one could vouch for the other's. */
+/* Reads email and email_verified from the same source, so that one source cannot verify another's
+ * address. */
 static void read_email(
 	const struct oidc_options *options, const struct sources *sources, struct identity *who)
 {
@@ -78,8 +80,8 @@ static void read_email(
 		set_optional(&who->email, email, IDENTITY_EMAIL_MAX);
 }
 
-/* RFC 8176 section 2: each value is one method, so one alone is one factor. Values that are in no
- * row say nothing about who somebody is ("geo", "rba", "user", "wia"). */
+/* Values of amr (RFC 8176 section 2). Values that are not in the table are not a factor ("geo",
+ * "rba", "user", "wia"). */
 static const struct {
 	const char *method;
 	enum { KNOWN = 1, HELD = 2, INHERENT = 4, SEVERAL = 7 } kinds;
@@ -111,7 +113,8 @@ static unsigned kinds_of(const char *method)
 	return 0;
 }
 
-/* Two methods of one kind are one factor (NIST SP 800-63B section 4.2.1). */
+/* Whether amr has two factors. Two methods of the same kind are one factor (NIST SP 800-63B
+ * section 4.2.1). */
 static bool has_second_factor(const json_t *claims)
 {
 	const json_t *list = json_object_get(claims, "amr"), *item;
@@ -123,11 +126,11 @@ static bool has_second_factor(const json_t *claims)
 		if (json_is_string(item))
 			kinds |= kinds_of(json_string_value(item));
 	}
-	return (kinds & (kinds - 1)) != 0; /* more than one bit */
+	return (kinds & (kinds - 1)) != 0; /* more than one bit is set */
 }
 
-/* The access token is kept where it is good for reading the groups again: not where they stand in
- * the ID token alone. */
+/* Stores the access token if it is useful for renewals: not if the groups come from the ID token.
+ */
 static void keep(const struct oidc_options *options, const json_t *claims, const json_t *userinfo,
 	const char *access_token, struct identity *who)
 {
@@ -139,7 +142,7 @@ static void keep(const struct oidc_options *options, const json_t *claims, const
 	identity_set(&who->kept, access_token, IDENTITY_KEPT_MAX);
 }
 
-/* Name, e-mail and groups. */
+/* Reads name, e-mail and groups. */
 static int read_profile(const struct oidc_options *options, const struct sources *sources,
 	struct identity *who, struct error *error)
 {
@@ -182,8 +185,8 @@ static void swap(char **a, char **b)
 	*b = other;
 }
 
-/* A name or an address that userinfo does not have stays; groups that it does not have are no
- * more. */
+/* Name and e-mail remain if userinfo does not contain them. Groups that it does not contain are
+ * removed. */
 static void take_over(const struct oidc_options *options, const json_t *userinfo,
 	struct identity *who, struct identity *new)
 {

@@ -4,11 +4,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-/* One fetch: for oidc_make. */
+/* The context of a fetch, for oidc_make. */
 struct errand {
 	struct oidc *oidc;
 	const struct oidc_metadata *metadata; /* for its keys */
-	bool ahead;			      /* of need */
+	bool ahead;			      /* a prefetch */
 };
 
 /* -- metadata -- */
@@ -34,7 +34,7 @@ static int read_endpoints(struct oidc_metadata *metadata, const char *issuer, st
 		if (url != NULL && oidc_check_endpoint(url, rows[i].name, issuer, error) != 0) {
 			if (rows[i].needed)
 				return -1;
-			url = NULL; /* what only some sign-ins or none need stops no other */
+			url = NULL; /* optional endpoints: ignore an unusable one */
 		}
 		*rows[i].url = url;
 	}
@@ -46,15 +46,14 @@ static int read_metadata(struct oidc_metadata *metadata, const char *issuer, str
 	const char *name = json_string_value(json_object_get(metadata->json, "issuer"));
 
 	if (name != NULL && strcmp(name, issuer) != 0 && strstr(name, "{tenantid}") != NULL)
-		return error_set(error, "its metadata are those of any tenant (\"common\", "
-					"\"organizations\"): write "
-					"the option \"issuer\" with the id of your tenant, as in "
-					"\"https://login.microsoftonline.com/TENANT-ID/v2.0\"");
-	if (name == NULL || strcmp(name, issuer) != 0)
 		return error_set(error,
-			"its metadata are those of another issuer: write the option \"issuer\" "
-			"letter by letter as the provider does; where its metadata are at another "
-			"address, say which with metadata-url");
+			"its metadata is for all tenants (\"common\", \"organizations\"): set the "
+			"option \"issuer\" with the id of your tenant, as in "
+			"\"https://login.microsoftonline.com/TENANT-ID/v2.0\"");
+	if (name == NULL || strcmp(name, issuer) != 0)
+		return error_set(error, "its metadata is that of another issuer: write the option "
+					"\"issuer\" exactly as the provider does; if the metadata "
+					"has another URL, set metadata-url");
 	metadata->sends_issuer = json_is_true(
 		json_object_get(metadata->json, "authorization_response_iss_parameter_supported"));
 	return read_endpoints(metadata, issuer, error);
@@ -92,7 +91,7 @@ struct oidc_metadata *oidc_metadata_parse(
 
 /* -- fetching -- */
 
-/* Gets a document; 0 or -1. The answer is to be released whatever the result. */
+/* Requests a document. Returns 0 or -1. The caller always releases the answer. */
 static int get(const struct errand *errand, const char *url, struct fetch_answer *answer,
 	int64_t *max_age_ms_r, struct error *error)
 {
@@ -103,19 +102,19 @@ static int get(const struct errand *errand, const char *url, struct fetch_answer
 		.timeout_ms = errand->ahead ? OIDC_WARM_MS : 0};
 
 	if (fetch_do(errand->oidc->fetch, &request, answer, error) != FETCH_ANSWER) {
-		if (errand->ahead) /* it may only have been slow */
+		if (errand->ahead) /* it may just have been slow: do not cache the failure */
 			*max_age_ms_r = 0;
 		return -1;
 	}
 	if (answer->status != 200)
-		return error_set(error, "it answers with status %ld", answer->status);
+		return error_set(error, "the answer is HTTP %ld", answer->status);
 	if (answer->max_age >= 0)
 		*max_age_ms_r = answer->max_age * 1000;
 	return 0;
 }
 
-/* OpenID Connect Discovery 1.0 section 4.1: a slash at the issuer's end goes before the path is
- * appended. */
+/* OpenID Connect Discovery 1.0 section 4.1: remove a slash at the end of the issuer before
+ * appending the path. */
 static void discovery_url(const char *issuer, char url[OIDC_URL_MAX + 64])
 {
 	size_t length = strlen(issuer);
@@ -176,7 +175,7 @@ static struct oidc_value *make_keys(void *context, int64_t *max_age_ms_r, struct
 	return &keys->value;
 }
 
-/* -- uses -- */
+/* -- metadata and keys, cached -- */
 
 static struct oidc_metadata *get_metadata(struct errand *errand, struct error *error)
 {
@@ -275,11 +274,12 @@ static int check_algorithms(
 	for (const char *const *name = oidc->options.algorithms.items; *name != NULL; name++)
 		if (list == NULL || lists(list, *name))
 			return 0;
-	return error_set(error, "%s signs with none of the algorithms that \"algorithms\" allows",
+	return error_set(error, "%s supports none of the algorithms in \"algorithms\"",
 		oidc->options.issuer);
 }
 
-/* OpenID Connect Discovery 1.0 section 3: what is not listed may work all the same. */
+/* A method that the metadata does not list may still work (OpenID Connect Discovery 1.0 section 3).
+ */
 static int check_client_auth(
 	const struct oidc *oidc, const struct oidc_metadata *metadata, struct error *error)
 {
@@ -289,7 +289,7 @@ static int check_client_auth(
 
 	if (list == NULL || lists(list, word))
 		return 0;
-	return error_set(error, "%s does not list client-auth = \"%s\" among what it takes",
+	return error_set(error, "%s does not list client-auth = \"%s\" as supported",
 		oidc->options.issuer, word);
 }
 
@@ -298,7 +298,7 @@ static int check_userinfo(
 {
 	if (!oidc->options.userinfo || metadata->userinfo != NULL)
 		return 0;
-	return error_set(error, "userinfo = true, and %s has no userinfo_endpoint that can be used",
+	return error_set(error, "userinfo = true, but %s has no usable userinfo_endpoint",
 		oidc->options.issuer);
 }
 

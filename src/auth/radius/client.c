@@ -12,17 +12,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum outcome { NOBODY = 0 /* refused: no server there */, SILENCE, ANSWER };
+enum outcome { NOBODY = 0 /* connection refused */, SILENCE, ANSWER };
 
-/* A request under way. */
+/* A request in progress. */
 struct talk {
 	const struct radius_client *client;
 	const struct radius_packet *request;
 	const char *secret;
 	struct radius_packet *reply;
 	unsigned ignored;
-	const char *why; /* the last packet was ignored; a constant */
-	int errno_of_it; /* of the last system call that failed, or 0 */
+	const char *why; /* why the last packet was ignored; a constant */
+	int errno_of_it; /* errno of the last failed system call, or 0 */
 };
 
 /* ---- addresses ---- */
@@ -64,7 +64,7 @@ int radius_server_parse(struct radius_server *server, const char *text)
 
 /* ---- one server ---- */
 
-/* One packet, if there is one: a socket that is connected gets the server's alone. */
+/* Receives a packet, if there is one. The socket is connected, so it receives the server's only. */
 static enum outcome take(struct talk *talk, int fd)
 {
 	ssize_t got =
@@ -84,9 +84,8 @@ static enum outcome take(struct talk *talk, int fd)
 	return SILENCE;
 }
 
-/* What is no answer is passed over until the time is up: anybody can send packets in the server's
- * name, and none of them may keep the real answer out (RFC 2865 section 3, "silently discarded").
- */
+/* Ignores invalid packets until the deadline: everybody can send packets with the server's address,
+ * and they must not suppress the real answer (RFC 2865 section 3, "silently discarded"). */
 static enum outcome listen_until(struct talk *talk, int fd, int64_t deadline_ms)
 {
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
@@ -99,8 +98,8 @@ static enum outcome listen_until(struct talk *talk, int fd, int64_t deadline_ms)
 	return outcome;
 }
 
-/* The same bytes at each try, so that the server takes them for one request (RFC 5080 section
- * 2.2.1). */
+/* Sends the same bytes at each try, so that the server recognizes a retransmission (RFC 5080
+ * section 2.2.1). */
 static enum outcome talk_at(struct talk *talk, const struct addrinfo *address)
 {
 	int fd = socket(address->ai_family, address->ai_socktype | SOCK_CLOEXEC, 0);
@@ -132,11 +131,11 @@ static int explain(
 			"%s: no answer to %u tries of %" PRId64 " ms (does it know this client and "
 			"the same secret?)",
 			name, talk->client->tries, talk->client->timeout_ms);
-	return error_set(error, "%s: no answer that counts; ignored %u, the last %s", name,
+	return error_set(error, "%s: no valid answer; ignored %u packets, the last %s", name,
 		talk->ignored, talk->why);
 }
 
-/* An address in numbers: asks nobody. */
+/* Sends to a numeric address, without name lookup. */
 static enum outcome talk_to(struct talk *talk, const char *address, const char *port)
 {
 	const struct addrinfo hints = {

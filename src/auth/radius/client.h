@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sends a RADIUS request over UDP and waits for its answer: several servers, several tries, one
- * deadline for each try. Private to auth/.
+ * Sends a RADIUS request over UDP and waits for its answer, with several servers, several tries and
+ * a timeout for each try. Private to src/auth/radius.
  */
 #pragma once
 
@@ -17,10 +17,11 @@ enum {
 };
 
 struct radius_server {
-	const char *name; /* as configured; the settings' */
+	const char *name; /* as in the option; belongs to the settings */
 	char host[RADIUS_HOST_SIZE];
 	char port[8];
-	/* Until then (monotonic) it is asked last: it did not answer. Any thread's. */
+	/* The server did not answer; until this time (monotonic milliseconds) it is tried last. All
+	 * threads use it. */
 	_Atomic int64_t silent_until_ms;
 };
 
@@ -31,15 +32,15 @@ struct radius_client {
 	unsigned tries;	    /* for each server */
 };
 
-/* Reads "host", "host:port", "[address]:port"; port 1812 by default. 0 or -1. */
+/* Parses "host", "host:port" or "[address]:port"; the default port is 1812. Returns 0 or -1. */
 int radius_server_parse(struct radius_server *server, const char *text);
 
-/* Sends the signed request to one server. 0 with an answer in `reply`, or -1 with a sentence that
- * says how many packets were ignored and why. */
+/* Sends the signed request to one server. Blocks. Returns 0 with the answer in `reply`, or -1 with
+ * an error that tells how many packets were ignored and why. */
 int radius_ask(struct radius_client *client, size_t server, const struct radius_packet *request,
 	const char *secret, struct radius_packet *reply, struct error *error);
 
-/* The same to one server after the other, those that were silent lately at the end, until one
- * answers; *server_r says which. */
+/* The same with all servers, until one answers; its index is in *server_r. Servers that did not
+ * answer recently come last. */
 int radius_ask_all(struct radius_client *client, const struct radius_packet *request,
 	const char *secret, struct radius_packet *reply, size_t *server_r, struct error *error);

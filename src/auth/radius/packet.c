@@ -7,10 +7,10 @@
 #include <sodium.h>
 
 enum {
-	DIGEST = 16,  /* of MD5; also the size of an authenticator */
-	PROOF_AT = 4, /* the authenticator in the header */
+	DIGEST = 16,  /* bytes of an MD5 digest and of an authenticator */
+	PROOF_AT = 4, /* offset of the authenticator in the header */
 	LENGTH_AT = 2,
-	SIGNATURE_AT = RADIUS_HEADER + 2, /* of a request: its first attribute's value */
+	SIGNATURE_AT = RADIUS_HEADER + 2, /* offset of the value of a request's first attribute */
 };
 
 struct piece {
@@ -45,7 +45,7 @@ static int hmac_md5(const char *secret, const uint8_t *bytes, size_t length, uin
 void radius_add(
 	struct radius_packet *request, enum radius_type type, const void *value, size_t length)
 {
-	/* An attribute of no bytes is none (RFC 2865 section 5). */
+	/* RFC 2865 section 5: an attribute without value must be omitted. */
 	if (length == 0 || length > RADIUS_VALUE_MAX ||
 		request->length + 2 + length > RADIUS_PACKET_MAX)
 		request->failed = true;
@@ -76,8 +76,8 @@ void radius_add_number(struct radius_packet *request, enum radius_type type, uin
 	radius_add(request, type, bytes, sizeof bytes);
 }
 
-/* Each block of 16 is masked with the MD5 of the secret and what went before it, which for the
- * first is the authenticator. */
+/* Each block of 16 bytes is XORed with the MD5 of the secret and the previous block; the first with
+ * that of the secret and the authenticator. */
 void radius_add_password(struct radius_packet *request, const char *secret, const char *password)
 {
 	uint8_t hidden[RADIUS_PASSWORD_MAX] = {0}, mask[DIGEST];
@@ -139,7 +139,7 @@ bool radius_next(
 	return false;
 }
 
-/* Cuts the padding off and walks the attributes, so that nobody after has to look at a length. */
+/* Removes the padding and validates the lengths of all attributes, so that later code need not. */
 static bool is_well_formed(struct radius_packet *reply)
 {
 	const uint8_t *bytes = reply->bytes;
@@ -166,7 +166,8 @@ static size_t count(const struct radius_packet *reply, enum radius_type type)
 	return found;
 }
 
-/* RFC 2865 section 3: MD5 over the reply with the request's authenticator, and the secret. */
+/* Verifies the response authenticator: MD5 over the reply with the request's authenticator, and the
+ * secret (RFC 2865 section 3). */
 static bool has_right_proof(
 	const struct radius_packet *request, const struct radius_packet *reply, const char *secret)
 {
@@ -182,8 +183,8 @@ static bool has_right_proof(
 	       CRYPTO_memcmp(digest, reply->bytes + PROOF_AT, DIGEST) == 0;
 }
 
-/* RFC 3579 section 3.2: HMAC over the reply with the request's authenticator and zeros for itself.
- */
+/* Verifies the Message-Authenticator: HMAC over the reply with the request's authenticator and
+ * zeros in its own place (RFC 3579 section 3.2). */
 static bool has_right_signature(
 	const struct radius_packet *request, const struct radius_packet *reply, const char *secret)
 {
@@ -205,20 +206,20 @@ static const char *fault(
 	if (!is_well_formed(reply))
 		return "malformed";
 	if (reply->bytes[1] != request->bytes[1])
-		return "with another id";
+		return "had another id";
 	if (radius_code(reply) != RADIUS_ACCESS_ACCEPT &&
 		radius_code(reply) != RADIUS_ACCESS_REJECT &&
 		radius_code(reply) != RADIUS_ACCESS_CHALLENGE)
-		return "of another kind";
+		return "had another code";
 	if (count(reply, RADIUS_STATE) > 1 || count(reply, RADIUS_USER_NAME) > 1 ||
 		count(reply, RADIUS_MESSAGE_AUTHENTICATOR) > 1)
-		return "with an attribute twice that may stand once";
+		return "repeated an attribute that must be unique";
 	if (!has_right_proof(request, reply, secret))
-		return "with a wrong response authenticator (is it the same secret there?)";
+		return "had a wrong response authenticator (does the server have the same secret?)";
 	if (count(reply, RADIUS_MESSAGE_AUTHENTICATOR) == 0)
-		return "without Message-Authenticator (the server has to send it: CVE-2024-3596)";
+		return "had no Message-Authenticator (the server must send one: CVE-2024-3596)";
 	if (!has_right_signature(request, reply, secret))
-		return "with a wrong Message-Authenticator";
+		return "had a wrong Message-Authenticator";
 	return NULL;
 }
 

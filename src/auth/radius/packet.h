@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * RADIUS packets: what an Access-Request is made of, and whether a packet that came is the answer
- * to it. Pure. Private to auth/.
+ * Builds Access-Requests and validates the answers to them, without I/O. Private to
+ * src/auth/radius.
  *
- * Written here because no library of Debian 12 or 13 closes the hole of CVE-2024-3596 (an
- * Access-Reject on its way becomes an Access-Accept, since MD5 collides): radcli checks the
- * Message-Authenticator from 1.5.0 on and both have 1.2.11, libkrad from krb5 1.22 on and they have
- * 1.20 and 1.21; libradsec 0.0.5 is of 2014; libfreeradius is GPL and one instance a process. Here
- * a Message-Authenticator is the first attribute of each request (RFC 3579 section 3.2), and a
- * reply without a right one is none. MD5 and HMAC are libcrypto's.
+ * We have our own code because no library of Debian 12 or 13 is safe against CVE-2024-3596, in
+ * which MD5 collisions turn an Access-Reject into an Access-Accept in transit. radcli checks the
+ * Message-Authenticator since 1.5.0, but both releases have 1.2.11; libkrad since krb5 1.22, but
+ * they have 1.20 and 1.21; libradsec 0.0.5 is from 2014; libfreeradius is GPL and allows one
+ * instance per process. Here a Message-Authenticator is the first attribute of each request (RFC
+ * 3579 section 3.2), and a reply without a valid one is ignored. MD5 and HMAC come from libcrypto.
  */
 #pragma once
 
@@ -50,32 +50,31 @@ enum radius_type {
 struct radius_packet {
 	uint8_t bytes[RADIUS_PACKET_MAX];
 	size_t length;
-	bool failed; /* something did not fit: the packet is not to be sent */
+	bool failed; /* something did not fit; the packet must not be sent */
 };
 
-/* An Access-Request with an id and an authenticator by chance and room for its
- * Message-Authenticator; then attributes; then the signature, after which it may go out. Who is
- * done wipes it. */
+/* To build a request, call radius_request_init(), which sets a random id and authenticator, then
+ * add attributes, then sign. The caller wipes the request at the end. */
 void radius_request_init(struct radius_packet *request);
 void radius_add(
 	struct radius_packet *request, enum radius_type type, const void *value, size_t length);
 void radius_add_number(struct radius_packet *request, enum radius_type type, uint32_t number);
-/* User-Password, hidden as section 5.2 has it. */
+/* Adds a User-Password, hidden as in RFC 2865 section 5.2. */
 void radius_add_password(struct radius_packet *request, const char *secret, const char *password);
-/* 0, or -1 when something did not fit or libcrypto has no MD5 (FIPS). */
+/* Returns 0, or -1 if something did not fit or libcrypto has no MD5 (FIPS). */
 int radius_request_sign(struct radius_packet *request, const char *secret);
 
-/* Whether `reply` (bytes and length as they came; more bytes than the header's length are cut off)
- * answers the signed request: an Accept, Reject or Challenge, well-formed, with its id, a right
- * response authenticator and a right Message-Authenticator. Else *why_r is a constant for the log.
- */
+/* Whether `reply` is a valid answer to the signed request: a well-formed Accept, Reject or
+ * Challenge with its id, a valid response authenticator and a valid Message-Authenticator. Bytes
+ * after the header's length are removed. If not, *why_r is a constant for the log. */
 bool radius_is_answer(const struct radius_packet *request, struct radius_packet *reply,
 	const char *secret, const char **why_r);
 
 enum radius_code radius_code(const struct radius_packet *packet);
 
-/* The next attribute of that type behind `value` (begin with a zero one); false when there is none.
- * The packet is one that radius_is_answer() said yes to; the bytes are the packet's. */
+/* Finds the next attribute of a type after `value`, which is zero for the first call. Returns false
+ * if there is none. The packet must have passed radius_is_answer(). The bytes belong to the packet.
+ */
 struct radius_value {
 	const uint8_t *bytes;
 	size_t length;

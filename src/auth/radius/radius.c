@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Backend "radius": asks a RADIUS server with name and password (RFC 2865, PAP), with a
- * Message-Authenticator both ways (packet.h). A server may ask back (Access-Challenge): what
- * it wants to see again, its State, travels in the caller's challenge, so that any process can go
- * on. RADIUS has no word for "nobody of that name": a chain of backends ends here.
+ * Backend "radius": sends user name and password to a RADIUS server (RFC 2865, PAP), with a
+ * Message-Authenticator in both directions (packet.h). If the server sends an Access-Challenge, its
+ * State is stored in the challenge, so that any process can continue. RADIUS cannot say that a user
+ * is unknown, so no later backend is tried.
  */
 #include "auth/auth.h"
 #include "auth/radius/client.h"
@@ -19,17 +19,17 @@ enum {
 	SERVICE_LOGIN = 1,    /* RFC 2865 section 5.6 */
 	PORT_VIRTUAL = 5,     /* RFC 2865 section 5.41 */
 	PROMPT_ECHO = 1,      /* RFC 2869 section 5.10 */
-	STATE_AT = 1,	      /* in a challenge's state: behind the number of the server */
+	STATE_AT = 1,	      /* offset in a challenge's state, after the server's index */
 };
 
-/* The words of groups-attribute. */
+/* Values of the option groups-attribute. */
 enum groups { GROUPS_FILTER_ID = 0, GROUPS_CLASS, GROUPS_NONE };
 
 struct radius {
 	struct radius_client client;
 	struct config_list servers;
 	const char *title, *nas_identifier;
-	const char *realm; /* "": none is taken off */
+	const char *realm; /* "": none is removed */
 	unsigned retries;
 	enum groups groups;
 };
@@ -38,23 +38,23 @@ static int check_realm(const char *realm, struct error *why)
 {
 	return strpbrk(realm, "@\\") == NULL
 		       ? 0
-		       : error_set(why, "is not what follows the @, like \"example.org\"");
+		       : error_set(why, "must be the part after the @, like \"example.org\"");
 }
 
 static const struct option options[] = {
 	{"servers", OPTION_LIST, NULL,
-		"host or host:port (1812) of each server; the next is asked when one is silent",
+		"host or host:port (1812) of each server; the next is tried if one does not answer",
 		.required = true, .max = RADIUS_SERVERS_MAX, OPTION_INTO(struct radius, servers)},
-	{"nas-identifier", OPTION_TEXT, "meetauth", "what this service is called there", .min = 1,
+	{"nas-identifier", OPTION_TEXT, "meetauth", "how this service identifies itself", .min = 1,
 		.max = RADIUS_VALUE_MAX, OPTION_INTO(struct radius, nas_identifier)},
 	{"timeout", OPTION_DURATION, "3s", "how long to wait for an answer before the next try",
 		.min = 10, .max = TIMEOUT_MAX_MS, OPTION_INTO(struct radius, client.timeout_ms)},
-	{"retries", OPTION_NUMBER, "2", "how often a server is asked again", .max = RETRIES_MAX,
+	{"retries", OPTION_NUMBER, "2", "how often a request is repeated", .max = RETRIES_MAX,
 		OPTION_INTO(struct radius, retries)},
-	{"realm", OPTION_TEXT, NULL, "taken off USER@REALM and REALM\\USER", .not_empty = true,
+	{"realm", OPTION_TEXT, NULL, "removed from USER@REALM and REALM\\USER", .not_empty = true,
 		.check = check_realm, OPTION_INTO(struct radius, realm)},
 	{"groups-attribute", OPTION_ENUM, "Filter-Id",
-		"Filter-Id or Class: each one is a group; \"\": no groups",
+		"attribute with the groups, Filter-Id or Class; \"\": no groups",
 		.words = OPTION_WORDS("Filter-Id", "Class", ""),
 		OPTION_INTO(struct radius, groups)},
 	{0},
@@ -77,7 +77,7 @@ static int radius_open(void *instance, const struct section *section, struct err
 				radius->servers.items[client->count]);
 	if (client->timeout_ms * client->tries * (int64_t)client->count > TOTAL_MAX_MS)
 		return section_error(section, "timeout", error,
-			"is too long: %zu servers, each asked %u times, could take more than %d s; "
+			"is too long: %zu servers with %u tries each could take more than %d s; "
 			"lower timeout or retries",
 			client->count, client->tries, TOTAL_MAX_MS / 1000);
 	return 0;
@@ -87,12 +87,12 @@ static int radius_open(void *instance, const struct section *section, struct err
 
 enum { ANY_SERVER = RADIUS_SERVERS_MAX };
 
-/* What somebody typed, whether now or at the first try. */
+/* The input of a sign-in, from this step or the first one. */
 struct typed {
 	const char *name, *word;
 	const char *client;
-	const struct auth_challenge *asked; /* NULL at the first try */
-	size_t server;			    /* the one to ask, or ANY_SERVER */
+	const struct auth_challenge *asked; /* NULL in the first step */
+	size_t server;			    /* index of the server, or ANY_SERVER */
 };
 
 static int write_request(const struct radius *radius, const struct typed *typed, const char *secret,
@@ -122,7 +122,8 @@ static int send_request(struct radius *radius, const struct typed *typed, const 
 	if (typed->server == ANY_SERVER)
 		return radius_ask_all(&radius->client, request, secret, reply, server_r, error);
 	if (typed->server >= radius->client.count)
-		return error_set(error, "the server that asked back is not configured any more");
+		return error_set(
+			error, "the server that sent the challenge is no longer configured");
 	return radius_ask(&radius->client, typed->server, request, secret, reply, error);
 }
 
@@ -135,10 +136,10 @@ static int exchange(struct radius *radius, const struct typed *typed,
 
 	if (secrets->count == 0 || secrets->values[0][0] == '\0')
 		return error_set(error,
-			"no shared secret in the store: \"meetauthctl secret set backend/%s\"",
+			"the store has no shared secret: run \"meetauthctl secret set backend/%s\"",
 			radius->title);
 	if (write_request(radius, typed, secrets->values[0], &request) != 0)
-		error_set(error, "no request could be made: does OpenSSL refuse MD5 (FIPS)?");
+		error_set(error, "cannot build a request: does OpenSSL refuse MD5 (FIPS)?");
 	else
 		rc = send_request(
 			radius, typed, secrets->values[0], &request, reply, server_r, error);
@@ -148,7 +149,7 @@ static int exchange(struct radius *radius, const struct typed *typed,
 
 /* ---- the answer ---- */
 
-/* A value as text; "" when it is not text. */
+/* Copies a value as text, or "" if it is not text. */
 static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_MAX + 1])
 {
 	memcpy(text, value->bytes, value->length);
@@ -157,8 +158,8 @@ static void read_text(const struct radius_value *value, char text[RADIUS_VALUE_M
 		text[0] = '\0';
 }
 
-/* Whom the answer names: UTF-8 (RFC 2865 section 5), or Latin-1 from servers that know no better;
- * "" if it is not valid text or too long. False if the User-Name is missing or empty. */
+/* Reads the User-Name: UTF-8 (RFC 2865 section 5), or Latin-1 from some servers; "" if it is
+ * invalid or too long. Returns false if it is missing or empty. */
 static bool read_user_name(const struct radius_packet *reply, char text[RADIUS_VALUE_MAX + 1])
 {
 	struct radius_value value = {0};
@@ -182,7 +183,7 @@ static bool read_user_name(const struct radius_packet *reply, char text[RADIUS_V
 	return true;
 }
 
-/* Takes the realm of the section off a name that has it, as USER@REALM or REALM\USER. */
+/* Removes the section's realm from USER@REALM or REALM\USER. */
 static void cut_realm(const char *realm, char name[RADIUS_VALUE_MAX + 1])
 {
 	size_t length = strlen(realm), whole = strlen(name);
@@ -196,9 +197,9 @@ static void cut_realm(const char *realm, char name[RADIUS_VALUE_MAX + 1])
 		memmove(name, user + 1, whole - length);
 }
 
-/* The server may say whom it let in (RFC 2865 section 5.1): then that is the name, whatever was
- * typed for it. Where it does not, or repeats what was typed, it may let somebody in by several
- * spellings, who must not be somebody else in each. */
+/* Determines the subject. If the server returns a User-Name (RFC 2865 section 5.1), that is used.
+ * If it returns none, or just what was typed, the server may accept several spellings of a name,
+ * which must not become different subjects. */
 static enum auth_verdict read_subject(const struct radius *radius,
 	const struct radius_packet *reply, const char *typed, char subject[USERS_NAME_SIZE],
 	struct error *error)
@@ -209,7 +210,7 @@ static enum auth_verdict read_subject(const struct radius *radius,
 	if (!told)
 		snprintf(text, sizeof text, "%s", typed);
 	if (told && identity_canonical_name(text, subject) != 0) {
-		error_set(error, "the answer has a User-Name that is not a name");
+		error_set(error, "the User-Name in the answer is not a valid name");
 		return AUTH_UNFIT;
 	}
 	told = told && strcasecmp(text, typed) != 0;
@@ -218,14 +219,13 @@ static enum auth_verdict read_subject(const struct radius *radius,
 		return AUTH_GRANT;
 	if (told && identity_canonical_name(text, subject) == 0)
 		return AUTH_GRANT;
-	error_set(error,
-		"the name may be another spelling of somebody's, and the answer has no other "
-		"User-Name; names with a realm need the option realm");
+	error_set(error, "the typed name may be one of several spellings, and the server returns "
+			 "no canonical User-Name; names with a realm need the option realm");
 	return AUTH_DENY;
 }
 
-/* A Class may be anything (RFC 2865 section 5.25): what is no text is no group. A Filter-Id is text
- * (section 5.11). A group that cannot be held is an error, since a rule may deny it. */
+/* Reads the groups. A Class may be binary (RFC 2865 section 5.25) and is then ignored; a Filter-Id
+ * is text (section 5.11). A group that cannot be stored is an error, since a rule may deny it. */
 static int read_groups(const struct radius *radius, const struct radius_packet *reply,
 	struct identity *who, struct error *error)
 {
@@ -239,8 +239,8 @@ static int read_groups(const struct radius *radius, const struct radius_packet *
 			continue;
 		if (text[0] == '\0' || identity_add_group(who, text) != 0)
 			return error_set(error,
-				"the answer has more than %d groups, or one that is not a text of "
-				"at most %d bytes",
+				"the answer has more than %d groups, or one that is not text of at "
+				"most %d bytes",
 				IDENTITY_GROUPS_MAX, IDENTITY_GROUP_MAX);
 	}
 	return 0;
@@ -264,14 +264,14 @@ static enum auth_verdict grant(const struct radius *radius, const struct auth_at
 		identity_adopt(attempt->who, &who);
 		verdict = AUTH_GRANT;
 	}
-	if (verdict == AUTH_UNFIT) /* for the log: it is them */
+	if (verdict == AUTH_UNFIT) /* for the log: the server has authenticated the user */
 		identity_set(&attempt->who->subject, subject, IDENTITY_SUBJECT_MAX);
 	identity_release(&who);
 	return verdict;
 }
 
-/* Reply-Messages one behind the other (RFC 2865 section 5.18); line ends become blanks, and a text
- * that is too long ends at a whole character. */
+/* Joins the Reply-Messages (RFC 2865 section 5.18), replaces line ends by spaces and truncates at a
+ * whole character. */
 static void read_prompt(const struct radius_packet *reply, char prompt[AUTH_PROMPT_MAX + 1])
 {
 	struct radius_value value = {0};
@@ -309,7 +309,7 @@ static enum auth_verdict ask_back(const struct auth_attempt *attempt, const stru
 
 /* ---- the backend ---- */
 
-/* A State means something to the server that gave it alone. */
+/* An answer goes to the server that sent the State; others do not know it. */
 static struct typed what_was_typed(const struct auth_attempt *attempt)
 {
 	const struct auth_challenge *asked = attempt->asked;
@@ -342,13 +342,13 @@ static enum auth_verdict radius_check(void *instance, const struct auth_attempt 
 	case RADIUS_ACCESS_CHALLENGE:
 		return ask_back(attempt, &typed, &reply, server);
 	default:
-		error_set(attempt->error, "the server rejects it");
+		error_set(attempt->error, "the server rejected the request");
 		return AUTH_DENY;
 	}
 }
 
-/* Asks each server for somebody who is not there: any answer that counts shows that it knows this
- * client, has the same secret and signs; a yes, that it lets everybody in. */
+/* Sends a request for an invented user to each server. A valid answer proves that the server knows
+ * this client, has the same secret and signs. An Access-Accept shows that it accepts everybody. */
 static int radius_connect(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	struct typed typed = {"meetauth-check", "not a password", "", NULL, 0};
@@ -361,13 +361,14 @@ static int radius_connect(void *instance, const struct auth_secrets *secrets, st
 		if (exchange(radius, &typed, secrets, &reply, &server, error) != 0)
 			return -1;
 		if (radius_code(&reply) == RADIUS_ACCESS_ACCEPT)
-			return error_set(error, "%s lets in a made-up name with a made-up password",
+			return error_set(error,
+				"%s accepts an invented name with an invented password",
 				radius->client.servers[server].name);
 	}
 	return 0;
 }
 
-/* Any answer of any server shows that they are there. */
+/* Tests whether at least one server answers. */
 static int radius_alive(void *instance, const struct auth_secrets *secrets, struct error *error)
 {
 	const struct typed nobody = {"meetauth-check", "not a password", "", NULL, ANY_SERVER};
@@ -379,7 +380,7 @@ static int radius_alive(void *instance, const struct auth_secrets *secrets, stru
 
 const struct auth_backend auth_radius = {
 	.type = "radius",
-	.summary = "a RADIUS server (PAP, with Message-Authenticator), which may ask back",
+	.summary = "a RADIUS server (PAP with Message-Authenticator and challenges)",
 	.options = options,
 	.size = sizeof(struct radius),
 	.threads = 8,

@@ -110,14 +110,6 @@ int conference_read(const char *text, struct conference *conference)
 	return rc;
 }
 
-const char *conference_key_in(const char *text)
-{
-	static const char name[] = "conf-key=";
-	const char *key = strcasestr(text, name);
-
-	return key != NULL ? key + sizeof name - 1 : NULL;
-}
-
 void conference_write(const struct conference *conference, char uri[CONFERENCE_TEXT_MAX])
 {
 	snprintf(uri, CONFERENCE_TEXT_MAX, "%s%s@%s%s%s", scheme, conference->user,

@@ -36,10 +36,6 @@ int conference_parse(const char *uri, struct conference *conference);
  * "USER@DOMAIN/ID" as in rules. Returns 0 or -1. */
 int conference_read(const char *text, struct conference *conference);
 
-/* Returns the conference's key inside such an address ("%3Fconf-key=KEY"), or NULL if it has none.
- */
-const char *conference_key_in(const char *text);
-
 /* Validates the three parts and copies them. Returns 0 or -1. */
 int conference_set(
 	struct conference *conference, const char *user, const char *domain, const char *id);

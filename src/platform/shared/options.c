@@ -67,7 +67,7 @@ static int complete_app(
 		return 0;
 	return section_error(section, "app", error,
 		"is on none of the allowed-origins (compared character by character), so its "
-		"script could not ask for tokens");
+		"script could not request tokens");
 }
 
 static int complete_redirects(
@@ -79,7 +79,7 @@ static int complete_redirects(
 		if (!redirect_is_native(listed) && redirect_origin_of(peer, listed) == NULL)
 			return section_error(section, "redirects", error,
 				"\"%.100s\" is on none of the allowed-origins (compared character "
-				"by character), so its script could not ask for tokens",
+				"by character), so its script could not request tokens",
 				listed);
 	}
 	return 0;

@@ -27,17 +27,16 @@ enum { OPTION_DAY_S = 24 * 3600 };
 #define PEER_ORIGINS                                                                               \
 	{                                                                                          \
 		"allowed-origins", OPTION_LIST, NULL,                                              \
-			"origins of pages whose scripts may ask for tokens",                       \
+			"origins of pages whose scripts may request tokens",                       \
 			.of = OPTION_SENT, OPTION_INTO(struct platform_peer, origins)              \
 	}
 #define PEER_APP                                                                                   \
-	{"app", OPTION_PAGE, "", "address of a page, whose script asks, for visits by the entry",  \
+	{"app", OPTION_PAGE, "", "URL of the page to which visits by the entry are redirected",    \
 		.check = option_check_app, .null_if_unset = true,                                  \
 		OPTION_INTO(struct platform_peer, app_url)},                                       \
 	{                                                                                          \
 		"redirects", OPTION_LIST, NULL,                                                    \
-			"other pages of allowed-origins, and native programs, that visits may "    \
-			"end at",                                                                  \
+			"further redirect targets: pages of allowed-origins, native applications", \
 			.of = OPTION_TEXT, .max = 16, .check = option_check_redirect,              \
 			.distinct = true, OPTION_INTO(struct platform_peer, redirects)             \
 	}

@@ -57,7 +57,7 @@ static const struct option options[] = {
 		.of = OPTION_HOST, .check = check_meeting_host,
 		OPTION_INTO(struct skype, meeting_hosts)},
 	PEER_CA_FILE,
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may request tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
 	PEER_APP,
 	PEER_TIMEOUTS("for all requests of one token"),

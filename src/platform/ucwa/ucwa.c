@@ -33,7 +33,7 @@ static const struct option options[] = {
 	{"internal", OPTION_BOOL, "false", "try https://LyncDiscoverInternal.DOMAIN first",
 		OPTION_INTO(struct ucwa, internal)},
 	PEER_CA_FILE,
-	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may ask for tokens",
+	{"allowed-origins", OPTION_LIST, NULL, "origins of pages whose scripts may request tokens",
 		.of = OPTION_SENT, .required = true, OPTION_INTO(struct platform_peer, origins)},
 	PEER_APP,
 	PEER_TIMEOUTS("for all requests of one token"),

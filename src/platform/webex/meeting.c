@@ -111,7 +111,7 @@ static int take_link(struct platform_arrival *arrival, const struct webex *webex
 	char link[LINK_MAX], path[LINK_MAX];
 
 	if (!is_allowed(webex, WEBEX_LINK))
-		return arrival_refuse(arrival, WEB_LINK, "meetings-by has no \"link\"");
+		return arrival_refuse(arrival, WEB_LINK, "meetings-by does not contain \"link\"");
 	if (strlen(text) > strlen(webex->peer.site) + LINK_PATH_MAX)
 		return arrival_refuse_length(
 			arrival, WEB_LINK, strlen(webex->peer.site) + LINK_PATH_MAX);
@@ -141,9 +141,10 @@ static int take_name(struct platform_arrival *arrival, const struct webex *webex
 	const char *parameter, const char *text)
 {
 	if (is_number(text) && !is_allowed(webex, WEBEX_NUMBER))
-		return arrival_refuse(arrival, parameter, "meetings-by has no \"number\"");
+		return arrival_refuse(
+			arrival, parameter, "meetings-by does not contain \"number\"");
 	if (is_id(text) && !is_allowed(webex, WEBEX_ID))
-		return arrival_refuse(arrival, parameter, "meetings-by has no \"id\"");
+		return arrival_refuse(arrival, parameter, "meetings-by does not contain \"id\"");
 	if (!is_number(text) && !is_id(text))
 		return arrival_refuse(arrival, parameter,
 			"neither a meeting number of %d to %d digits nor an id", NUMBER_MIN,
