@@ -80,7 +80,8 @@ static enum platform_verdict send(const struct skype_visit *visit, const char *w
 		       : PLATFORM_BAD_ANSWER;
 }
 
-/* Requests a resource. On PLATFORM_GRANTED the caller releases *root_r. */
+/* Requests a resource, which names no meeting: what the service refuses is the application. On
+ * PLATFORM_GRANTED the caller releases *root_r. */
 static enum platform_verdict get(
 	const struct skype_visit *visit, const char *what, const char *url, json_t **root_r)
 {
@@ -90,6 +91,8 @@ static enum platform_verdict get(
 
 	*root_r = NULL;
 	*visit->unauthorized_r = answer.status == 401;
+	if (verdict == PLATFORM_REFUSED)
+		verdict = *visit->unauthorized_r ? PLATFORM_UNAUTHORIZED : PLATFORM_FORBIDDEN;
 	if (verdict == PLATFORM_GRANTED) {
 		*root_r = talk_json(visit->talk, &answer);
 		verdict = *root_r != NULL ? PLATFORM_GRANTED : PLATFORM_BAD_ANSWER;
@@ -109,7 +112,7 @@ static enum platform_verdict follow(const struct skype_visit *visit, const json_
 		talk_bad(visit->talk,
 			"the answer has no link %s: the application lacks that permission",
 			relation);
-		return PLATFORM_REFUSED;
+		return PLATFORM_FORBIDDEN;
 	}
 	snprintf(what, sizeof what, "the link %s", relation);
 	return links_follow(&visit->skype->hosts, what, base, href, url, visit->talk->error) == 0
@@ -127,7 +130,7 @@ static enum platform_verdict discover(const struct skype_visit *visit, struct bu
 
 	open.token = NULL;
 	verdict = get(&open, "discovery", visit->skype->discover, &root);
-	if (verdict == PLATFORM_REFUSED && *visit->unauthorized_r) {
+	if (verdict == PLATFORM_UNAUTHORIZED) {
 		*visit->unauthorized_r = false;
 		verdict = get(visit, "discovery", visit->skype->discover, &root);
 	}
@@ -219,7 +222,7 @@ static enum platform_verdict take_token(
 	if (anonymous == NULL || read_expiry(answer_text(root, "expiryTime", 39), expiry) != 0)
 		return talk_bad(visit->talk, "token or expiryTime is missing or not as documented");
 	verdict = follow(visit, root, base, "discover", &discover);
-	if (verdict == PLATFORM_REFUSED)
+	if (verdict == PLATFORM_FORBIDDEN)
 		verdict = PLATFORM_BAD_ANSWER;
 	if (verdict == PLATFORM_GRANTED &&
 		talk_put_json(token, json_pack("{s:s, s:s, s:s}", "token", anonymous, "expiryTime",

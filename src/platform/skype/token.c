@@ -86,7 +86,7 @@ static enum platform_verdict read_answer(struct skype *skype, const struct talk 
 			skype->title);
 	else
 		talk_bad(talk, "the token endpoint's answer is HTTP %ld", answer->status);
-	return answer->status == 400 || answer->status == 401 ? PLATFORM_REFUSED
+	return answer->status == 400 || answer->status == 401 ? PLATFORM_UNAUTHORIZED
 							      : PLATFORM_BAD_ANSWER;
 }
 
@@ -120,13 +120,13 @@ static enum platform_verdict ask(
 enum platform_verdict skype_token(struct skype *skype, const struct platform_grant *grant,
 	const struct talk *talk, struct skype_held *held)
 {
-	enum platform_verdict verdict = PLATFORM_REFUSED;
+	enum platform_verdict verdict = PLATFORM_UNAUTHORIZED;
 
 	held->token = cached(skype, clock_wall());
 	held->cached = held->token != NULL;
 	if (held->cached)
 		return PLATFORM_GRANTED;
-	for (size_t i = 0; i < grant->secrets.count && verdict == PLATFORM_REFUSED; i++) {
+	for (size_t i = 0; i < grant->secrets.count && verdict == PLATFORM_UNAUTHORIZED; i++) {
 		verdict = ask(skype, talk, grant->secrets.values[i], &held->token);
 		if (verdict == PLATFORM_GRANTED)
 			*grant->accepted = i;

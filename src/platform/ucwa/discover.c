@@ -182,7 +182,7 @@ static enum platform_verdict read_challenge(struct ucwa_visit *visit,
 		!ucwa_list_has(grants, "urn:microsoft.rtc:anonmeeting")) {
 		error_set(visit->talk.error, "the server does not allow anonymous join "
 					     "(grant_type has no anonmeeting)");
-		return PLATFORM_REFUSED;
+		return PLATFORM_FORBIDDEN;
 	}
 	return follow(visit, "autodiscovery: the challenge's href", user, href, home->token);
 }
