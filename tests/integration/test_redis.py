@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 from client import JSON
-from rig import ENVIRONMENT, HOST, MEETAUTHD, Program, free_port, wait_for
+from rig import ENVIRONMENT, HOST, MEETAUTHD, TOP, Program, free_port, wait_for
 
 SERVER = shutil.which("redis-server")
 MEETING = "5f521a93c20ff6721fbb6a6c"
@@ -260,6 +260,37 @@ def test_the_password_is_in_the_store(make_rig, tmp_path):
         assert "-" not in [row.split()[-1] for row in rig.ctl("secret", "list").stdout.splitlines() if row.startswith(HOST)]
         for text in (rig.pool.said(), rig.ctl("check", check=False).stdout):
             assert PASSWORD not in text
+    finally:
+        redis.stop()
+
+
+def test_the_guide_for_several_machines(make_rig, tmp_path):
+    """docs/several-machines.md, block by block, with names and paths of this test."""
+    with open(TOP + "/docs/several-machines.md", encoding="utf-8") as file:
+        blocks = dict(re.findall(r"^```(\w*)\n(.*?)^```$", file.read(), re.M | re.S))
+    users = tmp_path / "users.acl"
+    users.write_text(blocks["acl"].replace("PASSWORD", PASSWORD))
+    lines = [line.split() for line in blocks["redis"].replace("/etc/redis/users.acl", str(users)).splitlines()]
+    redis = Redis(tmp_path, *(word for name, *values in lines for word in ("--" + name, *values)))
+    try:
+        options = dict(line.split(" = ") for line in blocks["meetauth"].splitlines())
+        rig = make(make_rig, redis, start=False)
+        rig.options.update({name: value.strip('"') for name, value in options.items() if name != "metrics-folder"})
+        rig.options["state"] = rig.options["state"].replace("redis.example.org:6379", "127.0.0.1:%d" % redis.port)
+        os.mkdir(rig.folder + "/state")
+        rig.usual = False
+        rig.configure()
+        rig.fill_store()
+        for command in blocks[""].splitlines():
+            program, *words = command.split()
+            assert program == "meetauthctl"
+            done = rig.ctl(*words, text=PASSWORD + "\n" if "set" in words else "", check=False)
+        assert re.search(r"^ok +state .*$", done.stdout, re.M), done.stdout
+        assert not re.search(r"^(warn|FAIL) +state ", done.stdout, re.M), done.stdout
+        rig.start_nginx()
+        rig.start_pool()
+        rig.visitor().sign_in()
+        wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "readyz")
     finally:
         redis.stop()
 
