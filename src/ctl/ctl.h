@@ -23,7 +23,7 @@ enum { CTL_OPERANDS_MAX = 2 };
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
-		*platform, *redirect, *socket, *user;
+		*platform, *redirect, *socket, *user, *with;
 	bool ask_secret, connect, force, forget, remove, second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;

@@ -91,6 +91,7 @@ static const struct {
 	{"second-factor", FLAG, offsetof(struct given, second_factor)},
 	{"socket", VALUE, offsetof(struct given, socket)},
 	{"user", VALUE, offsetof(struct given, user)},
+	{"with", VALUE, offsetof(struct given, with)},
 };
 
 enum { MEMBERS = sizeof members / sizeof *members };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * meetauthctl policy: explains how the rules decide about a join, and reports mistakes in the
- * rules.
+ * meetauthctl policy: explains how the rules decide about a join and about who may start a meeting
+ * with whom, and reports mistakes in the rules.
  */
 #include "ctl/ctl.h"
 
@@ -10,7 +10,7 @@
 #include "ctl/given.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
-#include "policy/policy.h"
+#include "policy/meet.h"
 #include "service/lint.h"
 #include "service/user.h"
 
@@ -134,14 +134,21 @@ static void look_up(struct explain *explain, const struct settings *settings)
 	explain->looked_up = explain->who_known = true;
 }
 
+/* --at, or now. */
+static int64_t time_given(const struct given *given)
+{
+	int64_t when = clock_wall();
+
+	if (given->at != NULL && (text_to_time(given->at, &when) != 0 || when <= 0))
+		ctl_die(EX_DATAERR, "--at: expected a time in UTC like 2026-01-01T08:00Z");
+	return when;
+}
+
 static void fill_question(struct explain *explain, const struct settings *settings)
 {
 	const struct given *given = explain->given;
-	int64_t now = clock_wall();
 	struct network host;
 
-	if (given->at != NULL && (text_to_time(given->at, &now) != 0 || now <= 0))
-		ctl_die(EX_DATAERR, "--at: expected a time in UTC like 2026-01-01T08:00Z");
 	check_titles(explain, settings);
 	fill_who(explain);
 	if (given->address != NULL && !network_parse_host(given->address, &host))
@@ -154,7 +161,7 @@ static void fill_question(struct explain *explain, const struct settings *settin
 		.meeting_id = explain->id,
 		.meeting_token = explain->token,
 		.client = given->address,
-		.now = now,
+		.now = time_given(given),
 	};
 	look_up(explain, settings);
 }
@@ -240,21 +247,21 @@ static json_t *rules_to_json(const struct config_policy *policy, const struct ex
 	return rules;
 }
 
+static const struct print_column rule_columns[] = {
+	{"RULE", "rule", NULL, NULL},
+	{"SAYS", "allow", "deny", "allow"},
+	{"MATCH", "match", NULL, NULL},
+	{"WHY", "reason", NULL, NULL},
+	{0},
+};
+
 static void print_verdict(json_t *rules, const struct explain *explain, struct verdict verdict)
 {
-	static const struct print_column columns[] = {
-		{"RULE", "rule", NULL, NULL},
-		{"SAYS", "allow", "deny", "allow"},
-		{"MATCH", "match", NULL, NULL},
-		{"WHY", "reason", NULL, NULL},
-		{0},
-	};
-
 	if (strcmp(explain->id, explain->given->meeting) != 0)
 		printf("meeting %s\n", explain->id);
 	if (explain->looked_up)
 		print_person(explain);
-	print_table(rules, columns, PRINT_ALIGNED);
+	print_table(rules, rule_columns, PRINT_ALIGNED);
 	json_decref(rules);
 	if (verdict.may_allow && verdict.may_deny)
 		printf("undecided: it depends on the rules marked \"may\"; add the options that "
@@ -308,6 +315,49 @@ static int run_explain(struct ctl *ctl)
 	return verdict.may_deny ? 1 : 0;
 }
 
+/* ---- meet ---- */
+
+static json_t *meets_to_json(const struct config_policy *policy, const struct policy_pair *pair)
+{
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < policy->meet_count; i++) {
+		const struct config_meet *meet = &policy->meets[i];
+		const char *why = policy_why_not_meet(meet, pair);
+
+		print_add(rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", meet->name, "line",
+					 meet->line, "allow", meet->allow, "match",
+					 match_word(why != NULL ? POLICY_MISS : POLICY_HIT),
+					 "reason", why != NULL ? why : ""));
+	}
+	return rules;
+}
+
+static int run_meet(struct ctl *ctl)
+{
+	const struct given *given = &ctl->given;
+	const struct policy_pair pair = {
+		given->user, given->with, given->platform, time_given(given)};
+	struct policy_answer answer = policy_may_start(&ctl->settings->policy, &pair);
+	bool allowed = answer.verdict == POLICY_ALLOW;
+	const char *word = allowed ? "allowed" : "denied";
+	json_t *rules;
+
+	if (config_platform(ctl->settings, given->platform) == NULL)
+		ctl_die(EX_DATAERR, "--platform: %s has no platform \"%s\"", ctl->settings->file,
+			given->platform);
+	rules = meets_to_json(&ctl->settings->policy, &pair);
+	if (ctl->json) {
+		print_json(json_pack(
+			"{s:s, s:s, s:o}", "verdict", word, "rule", answer.rule, "rules", rules));
+	} else {
+		print_table(rules, rule_columns, PRINT_ALIGNED);
+		json_decref(rules);
+		printf("%s: %s\n", word, answer.rule);
+	}
+	return allowed ? 0 : 1;
+}
+
 /* ---- lint ---- */
 
 struct findings {
@@ -357,6 +407,8 @@ const struct ctl_command ctl_policy_commands[] = {
 		"[--email ADDRESS] [--backend TITLE] [--acr ACR] [--second-factor] "
 		"[--address ADDRESS] [--at TIME]",
 		"show how each rule applies to a join, and the result", .run = run_explain},
+	{"policy meet", "--user USER --with USER --platform PLATFORM [--at TIME]",
+		"show how each meet rule applies to two guests, and the result", .run = run_meet},
 	{"policy lint", "", "find rules that have no effect or can be circumvented", run_lint,
 		.loads_itself = true},
 	{0},

@@ -18,12 +18,19 @@ static bool names_platform(const struct config_list *titles, const char *title)
 	return titles->count == 0;
 }
 
-static bool matches(const struct config_meet *meet, const struct policy_pair *pair)
+const char *policy_why_not_meet(const struct config_meet *meet, const struct policy_pair *pair)
 {
-	return names(&meet->accounts, pair->starter) && names(&meet->with, pair->other) &&
-	       names_platform(&meet->platforms, pair->platform) &&
-	       (meet->not_before == 0 || pair->now >= meet->not_before) &&
-	       (meet->not_after == 0 || pair->now <= meet->not_after);
+	if (!names(&meet->accounts, pair->starter))
+		return "accounts: not this user";
+	if (!names(&meet->with, pair->other))
+		return "with: not this user";
+	if (!names_platform(&meet->platforms, pair->platform))
+		return "platforms: not this platform";
+	if (meet->not_before != 0 && pair->now < meet->not_before)
+		return "not-before: later than that time";
+	if (meet->not_after != 0 && pair->now > meet->not_after)
+		return "not-after: earlier than that time";
+	return NULL;
 }
 
 struct policy_answer policy_may_start(
@@ -32,7 +39,7 @@ struct policy_answer policy_may_start(
 	for (size_t i = 0; i < policy->meet_count; i++) {
 		const struct config_meet *meet = &policy->meets[i];
 
-		if (matches(meet, pair))
+		if (policy_why_not_meet(meet, pair) == NULL)
 			return (struct policy_answer){
 				meet->allow ? POLICY_ALLOW : POLICY_DENY, meet->name, ""};
 	}

@@ -19,6 +19,10 @@ struct policy_pair {
 struct policy_answer policy_may_start(
 	const struct config_policy *policy, const struct policy_pair *pair);
 
+/* The condition of one rule that the pair does not meet, as a constant text for the operator; NULL:
+ * the rule hits. */
+const char *policy_why_not_meet(const struct config_meet *meet, const struct policy_pair *pair);
+
 /* Whether two guests may be in a meeting that somebody starts: either may start one with the other.
  */
 bool policy_may_meet(const struct config_policy *policy, const struct policy_pair *pair);

@@ -435,6 +435,31 @@ static void wrong_questions_are_refused(void **state)
 	says(err, "--meeting: \"a b\" is not a meeting of " HOST);
 }
 
+static void meet_rules_are_explained(void **state)
+{
+	(void)state;
+	configure("policy {\n"
+		  " meet \"never\" { allow = false accounts = {\"guest-*\"} }\n"
+		  " meet \"care\" { allow = true accounts = {\"patient-*\"} with = {\"nurse-ann\"} "
+		  "not-before = \"2030-01-01T00:00Z\" }\n"
+		  "}\n");
+	CALL(0, "policy", "meet", "--user", "Patient-1", "--with", "nurse-ann", "--platform", HOST,
+		"--at", "2031-01-01T08:00Z");
+	says(out, "RULE   SAYS   MATCH  WHY\nnever  deny   miss   accounts: not this user\n"
+		  "care   allow  hit    \nallowed: care\n");
+	CALL(1, "policy", "meet", "--user", "patient-1", "--with", "nurse-ann", "--platform", HOST,
+		"--at", "2029-01-01T08:00Z");
+	says(out, "not-before: later than that time\ndenied: default\n");
+	CALL(1, "policy", "meet", "--user", "nurse-ann", "--with", "patient-1", "--platform", HOST);
+	CALL(1, "policy", "meet", "--user", "guest-1", "--with", "nurse-ann", "--platform", HOST,
+		"--json");
+	says(out, "\"verdict\": \"denied\",\n  \"rule\": \"never\",");
+	CALL(EX_DATAERR, "policy", "meet", "--user", "a", "--with", "b", "--platform", "else");
+	says(err, "has no platform \"else\"");
+	CALL(EX_USAGE, "policy", "meet", "--user", "a", "--platform", HOST);
+	says(err, "missing option --with");
+}
+
 static void rules_are_linted(void **state)
 {
 	(void)state;
@@ -465,6 +490,7 @@ int main(void)
 		TEST(wrong_keys_are_refused),
 		TEST(rules_are_explained),
 		TEST(wrong_questions_are_refused),
+		TEST(meet_rules_are_explained),
 		TEST(rules_are_linted),
 	};
 
