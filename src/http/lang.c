@@ -211,6 +211,20 @@ const char *lang_code(const struct lang *lang)
 	return lang->code;
 }
 
+/* By the scripts that CLDR's likelySubtags.xml has for these languages. */
+bool lang_is_right_to_left(const struct lang *lang)
+{
+	static const char *const languages[] = {
+		"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"};
+	size_t length = strcspn(lang->code, "-");
+
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+		if (strlen(languages[i]) == length &&
+			strncasecmp(languages[i], lang->code, length) == 0)
+			return true;
+	return false;
+}
+
 const char *lang_text(const struct lang *lang, const char *key)
 {
 	return json_string_value(json_object_get(lang->sentences, key));

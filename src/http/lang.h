@@ -27,6 +27,9 @@ const struct lang *langs_choose(const struct langs *langs, const char *accept_la
 /* The language's code, for <html lang>. */
 const char *lang_code(const struct lang *lang);
 
+/* Whether the language is written from right to left, as Arabic and Hebrew are. */
+bool lang_is_right_to_left(const struct lang *lang);
+
 /* The sentence under `key`, or NULL. */
 const char *lang_text(const struct lang *lang, const char *key);
 

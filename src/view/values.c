@@ -36,6 +36,7 @@ void values_put_common(struct values *values, const struct visit *visit, const s
 	const struct settings *settings = visit->service->settings;
 
 	values_put(values, "lang", lang_code(lang));
+	values_put(values, "dir", lang_is_right_to_left(lang) ? "rtl" : "ltr");
 	values_put(values, "static", visit->service->static_url);
 	values_put(values, "brand", settings->brand_name);
 	values_put(values, "logo", settings->brand_logo);

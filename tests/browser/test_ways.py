@@ -2,9 +2,11 @@
 """The login page with every kind of way to sign in, and the pages that lead on after a failure, in Chromium.
 SCREENSHOTS=FOLDER keeps a picture of each."""
 
+import shutil
+
 import pytest
 from guests import rule
-from rig import HOST, Program, free_port, wait_for, write_nginx
+from rig import HOST, Program, TOP, free_port, wait_for, write_nginx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from test_browser import open_browser, picture, press_join
@@ -18,7 +20,10 @@ backend "guests" { type = "guest"  label = "Join as a guest" }
 
 @pytest.fixture(scope="module")
 def site(make_module_rig, authority):
-    rig = make_module_rig(start=False, tls=authority, sections=WAYS + rule("guests"))
+    rig = make_module_rig(start=False, tls=authority, sections='languages = {"en", "ar"}\n' + WAYS + rule("guests"))
+    # The sentences are those of English: what counts is on which side things stand.
+    rig.share = shutil.copytree(TOP + "/share", rig.folder + "/share")
+    shutil.copy(rig.folder + "/share/lang/en.json", rig.folder + "/share/lang/ar.json")
     port = free_port()
     certificate, key = authority.certificate(HOST)
     front = """server {
@@ -127,7 +132,34 @@ def test_without_cookies_one_is_told_so(site, tmp_path):
 
 def test_a_page_that_is_not_there_leads_to_ones_meetings(browser, site):
     browser.get(site.base + "/nothing")
-    assert "There is nothing here" in browser.title
+    assert "This page does not exist" in browser.title
     link, = browser.find_elements(By.CSS_SELECTOR, "main a")
     link.click()
     wait_for(lambda: "Sign in to see your meetings" in browser.page_source, "the way to their own meetings")
+
+
+def test_from_right_to_left(site, tmp_path):
+    driver = open_browser(tmp_path / "profile", prefs={"intl.accept_languages": "ar"})
+    try:
+        press_join(driver, site)
+        page = driver.find_element(By.TAG_NAME, "html")
+        assert (page.get_attribute("lang"), page.get_attribute("dir")) == ("ar", "rtl")
+        term, value = (driver.find_element(By.CSS_SELECTOR, "dl " + tag).rect["x"] for tag in ("dt", "dd"))
+        assert term > value
+        driver.find_element(By.NAME, "name").send_keys("alice")
+        driver.find_element(By.NAME, "password").send_keys("wrong", Keys.ENTER)
+        wait_for(lambda: driver.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the fault")
+        alert = driver.find_element(By.CSS_SELECTOR, "[role=alert]")
+        assert alert.value_of_css_property("border-right-width") > alert.value_of_css_property("border-left-width")
+        scroll, client = widths(driver)
+        assert scroll == client
+        picture(driver, "right-to-left")
+    finally:
+        driver.quit()
+
+
+def test_the_icon_of_the_pages_is_there(browser, site):
+    browser.get(site.base + "/nothing")
+    icon = browser.find_element(By.CSS_SELECTOR, "link[rel=icon]").get_attribute("href")
+    browser.get(icon)
+    assert "<svg" in browser.page_source

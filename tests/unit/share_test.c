@@ -12,7 +12,7 @@
 #include "http/lang.h"
 #include "http/page.h"
 
-#define COMMON "lang", "static", "brand", "logo", "request_id"
+#define COMMON "lang", "dir", "static", "brand", "logo", "request_id"
 
 static const char *const codes[] = {"en", "de"};
 static struct langs *langs;
@@ -190,7 +190,8 @@ static void pages_are_accessible(void **state)
 		struct buffer html = BUFFER_INIT(64 * 1024);
 
 		render(&templates[i], "de", "x", &html);
-		assert_int_equal(strncmp(html.data, "<!DOCTYPE html>\n<html lang=\"x\">", 31), 0);
+		assert_int_equal(
+			strncmp(html.data, "<!DOCTYPE html>\n<html lang=\"x\" dir=\"x\">", 39), 0);
 		assert_int_equal(count(html.data, "<title>"), 1);
 		assert_int_equal(count(html.data, "<h1>"), 1);
 		assert_int_equal(count(html.data, "<main>"), 1);
