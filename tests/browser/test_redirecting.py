@@ -66,7 +66,8 @@ def site(make_module_rig, authority):
 
 @pytest.fixture(scope="module", params=[True, False], ids=["script", "no-script"])
 def chromium(tmp_path_factory, request):
-    driver = open_browser(tmp_path_factory.mktemp("profile"), javascript=request.param)
+    prefs = {} if request.param else {"profile.managed_default_content_settings.javascript": 2}
+    driver = open_browser(tmp_path_factory.mktemp("profile"), prefs=prefs)
     yield driver
     driver.quit()
 

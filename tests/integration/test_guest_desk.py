@@ -187,8 +187,8 @@ def test_who_made_it_and_when_stay(shared, host):
     ({"name": " "}, "user name"), ({"name": "x" * 300}, "user name"), ({"name": "a\x01"}, None), ({"display": "x" * 300}, "name"),
     ({"email": "a@b@c"}, "e-mail"), ({"email": "nobody"}, "e-mail"), ({"password": "short"}, "password"), ({"password": ""}, "password"),
     ({"password": "x" * 1025}, "password"), ({"expires": "tomorrow"}, "time"), ({"expires": "2026-02-31T10:00"}, "time"),
-    ({"expires": "2020-01-01T00:00"}, "passed"), ({"expires": "1970-01-01T00:00"}, "passed"), ({"expires": "1969-12-31T23:59"}, "passed"),
-    ({"expires": "0000-01-01T00:00"}, "passed"),
+    ({"expires": "2020-01-01T00:00"}, "past"), ({"expires": "1970-01-01T00:00"}, "past"), ({"expires": "1969-12-31T23:59"}, "past"),
+    ({"expires": "0000-01-01T00:00"}, "past"),
     ({"meetings": "evil.example/x"}, "meeting"), ({"meetings": HOST + "/.."}, "meeting"),
     ({"meetings": HOST + "/a b"}, "meeting"), ({"meetings": HOST + "/"}, "meeting"), ({"meetings": ",".join("m%d" % i for i in range(17))}, "meeting"),
     ({"meetings": ",".join("m" * 200 for _ in range(8))}, "meeting")])

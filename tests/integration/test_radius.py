@@ -339,7 +339,7 @@ def test_A50_A51_forged_replies_let_nobody_in(make_rig, liar):
         liar.lie = honest  # or the breaker would answer the next
         assert sign_in(rig, "anna", "wrong")[1].status == 401, what
     for reason in ("wrong Message-Authenticator", "no Message-Authenticator", "wrong response authenticator",
-                   "malformed", "another id", "twice"):
+                   "malformed", "another id", "repeated an attribute"):
         wait_for(lambda reason=reason: reason in rig.pool.said(), reason)
 
 
