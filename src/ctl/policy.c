@@ -231,6 +231,14 @@ static void print_person(const struct explain *explain)
 		explain->notice != NULL ? explain->notice : "");
 }
 
+static void add_rule(
+	json_t *rules, const char *name, int line, bool allow, const struct policy_reason *reason)
+{
+	print_add(
+		rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", name, "line", line, "allow",
+			       allow, "match", match_word(reason->match), "reason", reason->text));
+}
+
 static json_t *rules_to_json(const struct config_policy *policy, const struct explain *explain)
 {
 	json_t *rules = json_array();
@@ -240,9 +248,7 @@ static json_t *rules_to_json(const struct config_policy *policy, const struct ex
 		struct policy_reason reason =
 			policy_explain(rule, &explain->question, explain->who_known);
 
-		print_add(rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", rule->name, "line",
-					 rule->line, "allow", rule->allow, "match",
-					 match_word(reason.match), "reason", reason.text));
+		add_rule(rules, rule->name, rule->line, rule->allow, &reason);
 	}
 	return rules;
 }
@@ -323,12 +329,9 @@ static json_t *meets_to_json(const struct config_policy *policy, const struct po
 
 	for (size_t i = 0; i < policy->meet_count; i++) {
 		const struct config_meet *meet = &policy->meets[i];
-		const char *why = policy_why_not_meet(meet, pair);
+		struct policy_reason reason = policy_explain_meet(meet, pair);
 
-		print_add(rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", meet->name, "line",
-					 meet->line, "allow", meet->allow, "match",
-					 match_word(why != NULL ? POLICY_MISS : POLICY_HIT),
-					 "reason", why != NULL ? why : ""));
+		add_rule(rules, meet->name, meet->line, meet->allow, &reason);
 	}
 	return rules;
 }

@@ -18,7 +18,8 @@ static bool names_platform(const struct config_list *titles, const char *title)
 	return titles->count == 0;
 }
 
-const char *policy_why_not_meet(const struct config_meet *meet, const struct policy_pair *pair)
+/* The condition that the pair does not meet; NULL: the rule hits. */
+static const char *missed(const struct config_meet *meet, const struct policy_pair *pair)
 {
 	if (!names(&meet->accounts, pair->starter))
 		return "accounts: not this user";
@@ -33,13 +34,24 @@ const char *policy_why_not_meet(const struct config_meet *meet, const struct pol
 	return NULL;
 }
 
+struct policy_reason policy_explain_meet(
+	const struct config_meet *meet, const struct policy_pair *pair)
+{
+	const char *condition = missed(meet, pair);
+	struct policy_reason reason = {condition != NULL ? POLICY_MISS : POLICY_HIT, ""};
+
+	if (condition != NULL)
+		snprintf(reason.text, sizeof reason.text, "%s", condition);
+	return reason;
+}
+
 struct policy_answer policy_may_start(
 	const struct config_policy *policy, const struct policy_pair *pair)
 {
 	for (size_t i = 0; i < policy->meet_count; i++) {
 		const struct config_meet *meet = &policy->meets[i];
 
-		if (policy_why_not_meet(meet, pair) == NULL)
+		if (missed(meet, pair) == NULL)
 			return (struct policy_answer){
 				meet->allow ? POLICY_ALLOW : POLICY_DENY, meet->name, ""};
 	}

@@ -19,9 +19,9 @@ struct policy_pair {
 struct policy_answer policy_may_start(
 	const struct config_policy *policy, const struct policy_pair *pair);
 
-/* The condition of one rule that the pair does not meet, as a constant text for the operator; NULL:
- * the rule hits. */
-const char *policy_why_not_meet(const struct config_meet *meet, const struct policy_pair *pair);
+/* Whether one rule hits, or which of its conditions the pair does not meet. */
+struct policy_reason policy_explain_meet(
+	const struct config_meet *meet, const struct policy_pair *pair);
 
 /* Whether two guests may be in a meeting that somebody starts: either may start one with the other.
  */
