@@ -274,7 +274,7 @@ static void claim_some(void *context)
 	}
 	if (server->claiming == NULL)
 		server->last_claiming = NULL;
-	state_claim_all(server->state, claims, count, clock_wall());
+	state_claim_all(server->state, claims, count, clock_wall_ms());
 	for (size_t i = 0; i < count; i++)
 		visit_continue(visits[i], read_claim(visits[i], &claims[i]));
 }

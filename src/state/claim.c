@@ -169,10 +169,10 @@ static int64_t longest_wait_ms(const struct claim *claim)
 
 /* Makes all claims in one change. 0, or as the driver's change(). */
 static int claim_together(
-	struct state *state, struct state_claimed *claims, size_t count, int64_t now)
+	struct state *state, struct state_claimed *claims, size_t count, int64_t now_ms)
 {
 	struct claiming all;
-	int64_t now_us = state_time(state, now * 1000000);
+	int64_t now_us = state_time(state, now_ms * 1000);
 	enum state_verdict failed = STATE_CLAIM_BROKEN;
 	int rc = -1;
 
@@ -191,16 +191,17 @@ static int claim_together(
 }
 
 /* Makes all claims in one change; where one may have had no room, each alone. */
-void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now)
+void state_claim_all(
+	struct state *state, struct state_claimed *claims, size_t count, int64_t now_ms)
 {
-	int rc = claim_together(state, claims, count, now);
+	int rc = claim_together(state, claims, count, now_ms);
 
 	if (rc == 0 || rc == STATE_CHANGE_UNKNOWN)
 		return;
 	if (state->capacity == 0 && count <= STATE_CLAIMS_MAX)
 		return; /* there is room for all or none, and each would wait for the deadline */
 	for (size_t i = 0; i < count; i++)
-		claim_together(state, &claims[i], 1, now);
+		claim_together(state, &claims[i], 1, now_ms);
 }
 
 enum state_verdict state_claim(
@@ -208,7 +209,7 @@ enum state_verdict state_claim(
 {
 	struct state_claimed claimed = {.key = key, .seconds = seconds};
 
-	claim_together(state, &claimed, 1, now);
+	claim_together(state, &claimed, 1, now * 1000);
 	return claimed.verdict;
 }
 

@@ -93,7 +93,8 @@ struct state_limit {
 };
 
 /* Claims several keys at once, at most STATE_CLAIMS_MAX, in one write. Of equal keys the first
- * wins. */
+ * wins. `now_ms` in milliseconds: with whole seconds, processes would disagree by one of them about
+ * a limit whenever a second ends. */
 struct state_claimed {
 	const uint8_t *key;
 	int64_t seconds;
@@ -102,7 +103,8 @@ struct state_claimed {
 	enum state_verdict verdict; /* set */
 	int64_t wait_ms;	    /* set for STATE_CLAIM_LIMITED: until the next is allowed */
 };
-void state_claim_all(struct state *state, struct state_claimed *claims, size_t count, int64_t now);
+void state_claim_all(
+	struct state *state, struct state_claimed *claims, size_t count, int64_t now_ms);
 
 /* Gives a claim back, because nothing was sent. 0 or -1. */
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);

@@ -37,6 +37,7 @@ function init()
 	tail = tail .. "\r\n"
 	sent = 0
 	wrong = 0
+	wrong_status = 0 -- of the last wrong answer
 end
 
 function request()
@@ -47,6 +48,7 @@ end
 function response(code)
 	if code ~= status then
 		wrong = wrong + 1
+		wrong_status = code
 	end
 end
 
@@ -58,11 +60,12 @@ end
 
 function done(summary, latency)
 	local errors = summary.errors
-	local wrong_answers = 0
+	local wrong_answers, wrong_status = 0, 0
 	for _, thread in ipairs(threads) do
 		wrong_answers = wrong_answers + thread:get("wrong")
+		wrong_status = math.max(wrong_status, thread:get("wrong_status"))
 	end
-	io.write(string.format("RESULT requests=%d rate=%.0f wrong=%d broken=%d p50_us=%d p99_us=%d\n", summary.requests,
-		(summary.requests - wrong_answers) * 1e6 / summary.duration, wrong_answers,
+	io.write(string.format("RESULT requests=%d rate=%.0f wrong=%d wrong_status=%d broken=%d p50_us=%d p99_us=%d\n", summary.requests,
+		(summary.requests - wrong_answers) * 1e6 / summary.duration, wrong_answers, wrong_status,
 		errors.connect + errors.read + errors.write + errors.timeout, latency:percentile(50), latency:percentile(99)))
 end

@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define T0_MS ((int64_t)T0 * 1000)
+
 enum {
 	T0 = 2000000000, /* some second, of the future: a server drops what has ended */
 	CLAIM_S = 24 * 3600,
@@ -183,16 +185,16 @@ static void claims_made_together_are_as_good_as_alone(void **arg)
 		claims[i] = (struct state_claimed){.key = keys[i], .seconds = CLAIM_S};
 	}
 	assert_int_equal(claim(state, 3, T0), STATE_CLAIM_WON);
-	state_claim_all(state, claims, 10, T0);
+	state_claim_all(state, claims, 10, T0_MS);
 	for (size_t i = 0; i < 10; i++)
 		assert_int_equal(claims[i].verdict,
 			i % 2 == 0 && i != 6 ? STATE_CLAIM_WON : STATE_CLAIM_LOST);
 	assert_int_equal(claim(state, 4, T0), STATE_CLAIM_LOST);
-	state_claim_all(state, claims, count, T0);
+	state_claim_all(state, claims, count, T0_MS);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(claims[i].verdict,
 			i % 2 == 0 && i >= 10 ? STATE_CLAIM_WON : STATE_CLAIM_LOST);
-	state_claim_all(state, claims, 0, T0);
+	state_claim_all(state, claims, 0, T0_MS);
 }
 
 static void revocations_tell_when_the_last_was(void **arg)
@@ -241,18 +243,41 @@ static void claims_of_one_are_limited(void **arg)
 		key_of(101, claims[i].limits[1].key);
 	}
 	key_of(102, other);
-	state_claim_all(state, claims, 5, T0);
+	state_claim_all(state, claims, 5, T0_MS);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(claims[i].verdict, i < 3 ? STATE_CLAIM_WON : STATE_CLAIM_LIMITED);
 	assert_int_equal(claims[4].wait_ms, 10000);
-	state_claim_all(state, &claims[3], 1, T0);
+	state_claim_all(state, &claims[3], 1, T0_MS);
 	assert_int_equal(claims[3].verdict, STATE_CLAIM_LIMITED);
 	memcpy(claims[3].limits[0].key, other, sizeof other);
-	state_claim_all(state, &claims[3], 1, T0);
+	state_claim_all(state, &claims[3], 1, T0_MS);
 	assert_int_equal(claims[3].verdict, STATE_CLAIM_WON); /* somebody else's */
-	state_claim_all(state, &claims[4], 1, T0 + 10);
+	state_claim_all(state, &claims[4], 1, T0_MS + 10000);
 	assert_int_equal(claims[4].verdict, STATE_CLAIM_WON);
 	assert_int_equal(claims[4].wait_ms, 0);
+}
+
+/* In whole seconds, a process whose second has not ended would refuse what another allows. */
+static void a_limit_counts_parts_of_a_second(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+	uint8_t keys[3][STATE_KEY_SIZE];
+	struct state_claimed claims[3];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		key_of(i, keys[i]);
+		claims[i] = (struct state_claimed){
+			.key = keys[i], .seconds = CLAIM_S, .limit_count = 1};
+		claims[i].limits[0].rate = (struct state_rate){2, 1000};
+		key_of(100, claims[i].limits[0].key);
+	}
+	state_claim_all(state, claims, 2, T0_MS + 1000);
+	assert_int_equal(claims[1].verdict, STATE_CLAIM_WON);
+	state_claim_all(state, &claims[2], 1, T0_MS + 1400);
+	assert_int_equal(claims[2].verdict, STATE_CLAIM_LIMITED);
+	assert_int_equal(claims[2].wait_ms, 100);
+	state_claim_all(state, &claims[2], 1, T0_MS + 1500);
+	assert_int_equal(claims[2].verdict, STATE_CLAIM_WON);
 }
 
 /* As if the wall clock had been set ahead by that much. */
@@ -1219,6 +1244,7 @@ int main(void)
 		ALL(revocations_tell_when_the_last_was),
 		ALL(ends_are_kept_until_they_do_not_matter),
 		ALL(claims_of_one_are_limited),
+		ALL(a_limit_counts_parts_of_a_second),
 		BOTH(a_clock_that_jumps_frees_no_claim),
 		BOTH(a_clock_that_jumps_throttles_nobody),
 		ALL(looking_takes_nothing),
