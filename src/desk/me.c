@@ -217,7 +217,7 @@ bool me_new_meeting(const struct service_platform *platform, char **id_r)
 
 	records_new_id(id);
 	snprintf(name, sizeof name, "space-%.16s", id);
-	good = platform->driver->entry != NULL && platform->driver->entry->parameter == NULL &&
+	good = platform->driver->entry != NULL &&
 	       platform_takes_browsers(platform->driver, platform->peer) &&
 	       platform_meeting_id(platform->driver, platform->instance, name, &found, &error) == 0;
 	if (good && id_r != NULL) {

@@ -466,6 +466,37 @@ static void the_rules_for_joins_count_for_what_guests_start_too(void **state)
 	"api = \"@api@\" rooms = {\"123456789\"} room-lease = \"4h\" timeout = \"30s\" "           \
 	"connect-timeout = \"30s\" }\n"
 
+/* Only Webex's own numbers name a meeting there, unless meetings share rooms. */
+static void a_meeting_that_a_guest_starts_at_webex_takes_a_room(void **state)
+{
+	struct browser host = {0}, ann = {0};
+	const struct answer *page, *answer;
+	const char *link;
+
+	(void)state;
+	site_secret(WEBEX, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+	open_site(MEETING POOL
+		"platform \"second.webex.com\" { type = \"webex\" mode = "
+		"\"guest-issuer\" issuer = \"i\" api = \"@api@\" }\n" SERVICE GUESTS DESK MEETS(
+			""));
+	peer_says("/v1/jwt/login", 200, "Content-Type: application/json\r\n",
+		"{\"token\":\"guest\",\"expiresIn\":3600}");
+	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
+		"{\"joinLink\":\"https://example.webex.com/j\"}");
+	make_accounts(&host);
+	page = open_page(&ann, "ann");
+	assert_says(page, "name=\"platform\" value=\"" WEBEX "\"");
+	assert_silent(page, "second.webex.com");
+	answer = start_with(&ann, page, id_of(page, "bea"), NULL);
+	assert_says(answer, "(me.started)");
+	link = link_of(answer, "(me.join): space-");
+	assert_non_null(link);
+	assert_non_null(strstr(link, MOUNT "/webex/space-"));
+	site_reload();
+	assert_leads(visit(&ann, link), "https://example.webex.com/j");
+	assert_non_null(strstr(peer_last("/v1/meetings/join"), "123456789"));
+}
+
 static void the_end_of_a_meeting_gives_its_room_to_the_next(void **state)
 {
 	struct browser hanna = {0}, ann = {0};
@@ -561,6 +592,7 @@ int main(void)
 		TEST(what_no_rule_allows_is_not_started),
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
+		TEST(a_meeting_that_a_guest_starts_at_webex_takes_a_room),
 		TEST(the_end_of_a_meeting_gives_its_room_to_the_next),
 	};
 

@@ -282,6 +282,77 @@ static void what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open(void **
 	}
 }
 
+/* ---- the page of an application ---- */
+
+#define FAR  "https://litware.com"
+#define NEAR "https://app.example.org"
+#define PAGED                                                                                      \
+	"platform \"" TITLE "\" { type = \"webex\" client-id = \"C1\" host-email = "               \
+	"\"host@example.org\" api = \"@api@\" allowed-origins = {\"" NEAR "\", \"" FAR "\"} "      \
+	"app = \"" NEAR "/spaces\" redirects = {\"" FAR "/spaces\", \"http://127.0.0.1/back\"} "   \
+	"rooms = {\"123456789\"} room-lease = \"4h\" timeout = \"30s\" "                           \
+	"connect-timeout = \"30s\" }\n" PEOPLE
+
+/* RFC 7636, appendix B. */
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+static const struct answer *trade(const char *origin, const char *code, const char *verifier)
+{
+	struct browser nobody = {0};
+	char body[6000], header[100];
+
+	snprintf(body, sizeof body,
+		"{\"meetingNumber\":\"board\",\"code\":\"%s\",\"code_verifier\":\"%s\"}", code,
+		verifier);
+	snprintf(header, sizeof header, "HTTP_ORIGIN=%s", origin);
+	return SEND(&nobody, .method = "POST", .target = "/token/" TITLE, .site = "cross-site",
+		.type = "application/json", .body = body,
+		.more = {origin[0] != '\0' ? header : NULL});
+}
+
+/* Nothing is asked of Webex, and no room is taken, before the page's script asks. */
+static void a_page_gets_its_visitors_and_asks_for_their_token(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+	char code[4200];
+
+	(void)state;
+	set_pair("cs");
+	site_load("session-idle = \"20h\" session-lifetime = \"20h\"", PAGED);
+	peer_says("/v1/meetings?", 200, JSON, "{\"items\":[]}");
+	peer_says("/v1/guests/token", 200, JSON, GUEST);
+	answer = sign_in(&browser, "/webex/board", ALICE);
+	assert_string_equal(leads_to(answer), NEAR "/spaces?meetingNumber=board");
+	assert_int_equal(peer_requests("/v1/"), 0);
+	answer = SEND(&browser, .method = "POST", .target = "/token/" TITLE, .site = "same-site",
+		.type = "application/json", .body = "{\"meetingNumber\":\"board\"}",
+		.more = {"HTTP_ORIGIN=" NEAR});
+	assert_status(answer, 200);
+	assert_says(answer, "\"accessToken\":\"guest\"");
+	assert_says(answer, "\"meetingNumber\":\"123456789\"");
+
+	answer = visit(&browser,
+		"/webex/board?redirect_uri=https%3A%2F%2Flitware.com%2Fspaces&state=s"
+		"&code_challenge_method=S256&code_challenge=" CHALLENGE);
+	assert_leads(answer, FAR "/spaces?meetingNumber=board&code=");
+	snprintf(code, sizeof code, "%s", cut(leads_to(answer), "code=", "&"));
+	assert_status(trade(FAR, code, "wrong"), 400);
+	assert_status(trade(NEAR, code, VERIFIER), 400);
+	answer = trade(FAR, code, VERIFIER);
+	assert_status(answer, 200);
+	assert_says(answer, "\"accessToken\":\"guest\"");
+	assert_string_equal(header(answer, "Access-Control-Allow-Origin"), FAR);
+	assert_status(trade(FAR, code, VERIFIER), 409);
+
+	answer = visit(&browser, "/webex/board?redirect_uri=http%3A%2F%2F127.0.0.1%3A50123%2Fback"
+				 "&code_challenge_method=S256&code_challenge=" CHALLENGE);
+	assert_leads(answer, "http://127.0.0.1:50123/back?meetingNumber=board&code=");
+	snprintf(code, sizeof code, "%s", cut(leads_to(answer), "code=", "&"));
+	assert_status(trade("", code, VERIFIER), 200);
+}
+
 /* ---- who a guest is there ---- */
 
 #define PERSONS                                                                                    \
@@ -468,6 +539,7 @@ int main(void)
 		TEST(a_new_secret_counts_at_once),
 		TEST(so_it_does_right_after_a_renewal),
 		TEST(what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open),
+		TEST(a_page_gets_its_visitors_and_asks_for_their_token),
 		TEST(who_has_an_account_is_one_person_at_every_sign_in_and_meeting),
 		TEST(who_has_no_account_is_one_person_as_long_as_the_session),
 		TEST(a_room_is_cleared_before_the_next_meeting_has_it),

@@ -11,12 +11,13 @@
 
 extern const struct platform_driver platform_webex;
 
-#define HOST "example.webex.com"
-#define APP  "client-id = \"C1\" host-email = \"host@example.org\" "
-#define ALL  APP "meetings-by = {\"number\", \"id\", \"link\"}"
-#define ID   "98d8c2212c9d62b162b9565932735e59"
-#define LINK "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"
-#define PAIR "{\"clientSecret\": \"cs\", \"refreshToken\": \"rt\""
+#define HOST  "example.webex.com"
+#define APP   "client-id = \"C1\" host-email = \"host@example.org\" "
+#define ALL   APP "meetings-by = {\"number\", \"id\", \"link\"}"
+#define ID    "98d8c2212c9d62b162b9565932735e59"
+#define LINK  "https://example.webex.com/example/j.php?MTID=md41817da6a55b0925530cb88b3577b1e"
+#define PAGES "allowed-origins = {\"https://app.example.org\"} "
+#define PAIR  "{\"clientSecret\": \"cs\", \"refreshToken\": \"rt\""
 
 static void wrong_options_are_named(void **state)
 {
@@ -40,7 +41,13 @@ static void wrong_options_are_named(void **state)
 		{APP "api = \"http://webexapis.com\"", "api: "},
 		{APP "api = \"https://webexapis.com/v1\"", "api: "},
 		{APP "site = \"https://example.webex.com/x\"", "site: "},
-		{APP "allowed-origins = {\"*\"}", "allowed-origins: "}};
+		{APP "allowed-origins = {\"*\"}", "allowed-origins: "},
+		{APP PAGES "app = \"https://other.example.org/join\"",
+			"app: is on none of the allowed-origins"},
+		{APP PAGES "redirects = {\"https://other.example.org/join\"}",
+			"redirects: \"https://other.example.org/join\" is on none"},
+		{APP "redirects = {\"app:/back\"}", "redirects: "},
+		{APP "redirects = {\"http://127.0.0.1:80/back\"}", "has a port"}};
 
 	refuses_options(*state, &platform_webex, HOST, cases, COUNT(cases));
 }
@@ -67,6 +74,58 @@ static void a_meeting_has_three_names(void **state)
 	assert_string_equal(webex_field_of("123456789"), "meetingNumber");
 	assert_string_equal(webex_field_of(ID), "meetingId");
 	assert_string_equal(webex_field_of(LINK), "webLink");
+	platform_close(&platform_webex, &webex);
+}
+
+/* With the page of an application, links of Webex's own site name meetings as before, and the
+ * application gets them in the parameter by which they came. */
+static void an_applications_page_gets_the_name_that_came(void **state)
+{
+	static const struct {
+		const char *path, *link, *parameter, *value;
+	} cases[] = {{"123456789", NULL, "meetingNumber", "123456789"}, {ID, NULL, "meetingId", ID},
+		{"", "https://example.webex.com/Meet/Alice", "webLink",
+			"https://example.webex.com/Meet/Alice"}};
+	void *webex = open_driver(*state, &platform_webex, HOST,
+		ALL PAGES "app = \"https://app.example.org/join\" "
+			  "redirects = {\"org.example.app:/back\", \"http://127.0.0.1/back\"}");
+	const struct platform_peer *peer = platform_peer(webex);
+
+	assert_string_equal(peer->site, "https://app.example.org");
+	assert_int_equal(peer->redirects.count, 2);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *value = NULL;
+		struct join join;
+
+		if (cases[i].link != NULL)
+			assert_null(arrive_with(&platform_webex, webex, "",
+				QUERY({"webLink", cases[i].link}), &join));
+		else
+			assert_null(
+				arrive_with(&platform_webex, webex, cases[i].path, QUERY(), &join));
+		assert_string_equal(platform_webex.script->meeting_parameter(&join, &value),
+			cases[i].parameter);
+		assert_string_equal(value, cases[i].value);
+		join_release(&join);
+	}
+	platform_close(&platform_webex, &webex);
+}
+
+/* Visitors' own names count as numbers, whatever the room is. */
+static void with_rooms_the_page_gets_the_visitors_own_name(void **state)
+{
+	void *webex = open_driver(*state, &platform_webex, HOST,
+		APP PAGES "rooms = {\"" LINK "\"} app = \"https://app.example.org/join\"");
+	const char *value = NULL;
+	struct join join;
+
+	assert_null(arrive_with(&platform_webex, webex, "board-2026", QUERY(), &join));
+	assert_string_equal(
+		platform_webex.script->meeting_parameter(&join, &value), "meetingNumber");
+	assert_string_equal(value, "board-2026");
+	arrives_at(
+		&platform_webex, webex, "", QUERY({"meetingNumber", "board-2026"}), "board-2026");
+	join_release(&join);
 	platform_close(&platform_webex, &webex);
 }
 
@@ -213,6 +272,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_options_are_named),
 		TEST(a_meeting_has_three_names),
+		TEST(an_applications_page_gets_the_name_that_came),
+		TEST(with_rooms_the_page_gets_the_visitors_own_name),
 		TEST(names_that_do_not_count_are_refused),
 		TEST(links_of_others_are_refused),
 		TEST(a_pair_is_due_before_it_ends),

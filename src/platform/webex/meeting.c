@@ -52,9 +52,9 @@ const char *webex_field_of(const char *meeting)
  * "https://SITE/meet/USER", and unambiguous for all HTTP clients. */
 static bool is_link(const struct webex *webex, const char *text)
 {
-	size_t length = strlen(webex->peer.site), path;
+	size_t length = strlen(webex->site), path;
 
-	if (strncasecmp(text, webex->peer.site, length) != 0 || text[length] != '/')
+	if (strncasecmp(text, webex->site, length) != 0 || text[length] != '/')
 		return false;
 	text += length;
 	path = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -90,8 +90,8 @@ int webex_name_room(const void *instance, const char *text, struct buffer *name)
 
 	if (!link && !is_number(text) && !is_id(text))
 		return -1;
-	links_host_of(link ? webex->peer.site : webex->peer.api, host);
-	fold_path(link ? text + strlen(webex->peer.site) : text, path);
+	links_host_of(link ? webex->site : webex->peer.api, host);
+	fold_path(link ? text + strlen(webex->site) : text, path);
 	text_lower(path, path, sizeof path);
 	buffer_printf(name, "%s %s", host, path);
 	return 0;
@@ -106,23 +106,34 @@ const char *webex_meeting_of(const struct join *join)
 	return link != NULL ? link : join->meeting_id;
 }
 
+/* With shared rooms, visitors' own names also count as numbers: webex_arrive() accepts them so. */
+const char *webex_parameter_of(const struct join *join, const char **value_r)
+{
+	const char *link = join_remembered(join, WEB_LINK);
+
+	*value_r = link != NULL ? link : join->meeting_id;
+	if (link != NULL)
+		return WEB_LINK;
+	return is_id(join->meeting_id) ? "meetingId" : "meetingNumber";
+}
+
 static int take_link(struct platform_arrival *arrival, const struct webex *webex, const char *text)
 {
 	char link[LINK_MAX], path[LINK_MAX];
 
 	if (!is_allowed(webex, WEBEX_LINK))
 		return arrival_refuse(arrival, WEB_LINK, "meetings-by does not contain \"link\"");
-	if (strlen(text) > strlen(webex->peer.site) + LINK_PATH_MAX)
+	if (strlen(text) > strlen(webex->site) + LINK_PATH_MAX)
 		return arrival_refuse_length(
-			arrival, WEB_LINK, strlen(webex->peer.site) + LINK_PATH_MAX);
+			arrival, WEB_LINK, strlen(webex->site) + LINK_PATH_MAX);
 	if (!is_link(webex, text))
 		return arrival_refuse(arrival, WEB_LINK, "not the link of a meeting on this site");
-	text += strlen(webex->peer.site);
-	snprintf(link, sizeof link, "%s%s", webex->peer.site, text);
+	text += strlen(webex->site);
+	snprintf(link, sizeof link, "%s%s", webex->site, text);
 	if (arrival_remember(arrival, WEB_LINK, link) != 0)
 		return -1;
 	fold_path(text, path);
-	snprintf(link, sizeof link, "%s%s", webex->peer.site, path);
+	snprintf(link, sizeof link, "%s%s", webex->site, path);
 	return arrival_set_meeting(arrival, link);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "platform/redirect.h"
 
 enum { THREADS = 8, ADDRESS_MAX = 254 };
 
@@ -29,7 +30,8 @@ static const struct option options[] = {
 		.words = modes, OPTION_INTO(struct webex, guest_issuer)},
 	{"api", OPTION_ORIGIN, "https://webexapis.com", "https://host[:port] of Webex's API",
 		OPTION_INTO(struct platform_peer, api)},
-	PEER_SITE("https://host[:port] of the site; https://TITLE by default"),
+	{"site", OPTION_ORIGIN, NULL, "https://host[:port] of the site; https://TITLE by default",
+		OPTION_INTO(struct webex, site)},
 	{"join-hosts", OPTION_LIST, "{\"webex.com\"}",
 		"hosts (and their subdomains) that join links may lead to", .of = OPTION_HOST,
 		.not_empty = true, OPTION_INTO(struct webex, join_hosts.hosts)},
@@ -58,6 +60,7 @@ static const struct option options[] = {
 		"domain of invented addresses for visitors without e-mail", .not_empty = true,
 		OPTION_INTO(struct webex, email_domain)},
 	PEER_ORIGINS,
+	PEER_APP,
 	PEER_TIMEOUTS("for all requests of one join"),
 	{0},
 };
@@ -95,6 +98,8 @@ static int webex_open(void *context, const struct section *section, struct error
 	struct webex *webex = context;
 
 	webex->join_hosts.called = "join-hosts";
+	if (webex->peer.app_url == NULL)
+		webex->peer.site = webex->site;
 	if (make_csp_sources(webex) != 0)
 		return section_error(section, "join-hosts", error,
 			"must have one to a few hosts, like webex.com");
@@ -197,7 +202,7 @@ const struct platform_driver platform_webex = {
 	.entry =
 		&(const struct platform_entry_ops){
 			.name = "webex", .parameter = "webLink", .arrive = webex_arrive},
-	.script = &(const struct platform_script_ops){0},
+	.script = &(const struct platform_script_ops){.meeting_parameter = webex_parameter_of},
 	.secret = &(const struct platform_secret_ops){.validate_secret = webex_validate_secret,
 		.renewal_due = webex_pair_due,
 		.renew = webex_pair_renew,

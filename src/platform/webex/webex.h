@@ -12,6 +12,7 @@ enum webex_name { WEBEX_NUMBER, WEBEX_ID, WEBEX_LINK };
 
 struct webex {
 	struct platform_peer peer;
+	const char *site;  /* "https://host[:port]" of Webex's site, whose pages name meetings */
 	char *csp_sources; /* owned: peer.redirect_sources */
 	struct links join_hosts;
 	bool guest_issuer;
@@ -32,6 +33,9 @@ int webex_name_room(const void *instance, const char *text, struct buffer *name)
 /* Returns the meeting to call Webex about: the room that the join holds, or the join's own meeting
  * without rooms. Valid as long as the join. */
 const char *webex_meeting_of(const struct join *join);
+
+/* For struct platform_script_ops: the name that visits and scripts give the meeting. */
+const char *webex_parameter_of(const struct join *join, const char **value_r);
 
 /* Returns the JSON member that names this meeting in a request: "meetingNumber", "meetingId" or
  * "webLink". */
