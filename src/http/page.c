@@ -2,10 +2,13 @@
 #include "http/page.h"
 
 #include "base/file.h"
+#include "base/memory.h"
+
+#include <limits.h>
 
 enum op_kind { OP_TEXT, OP_VALUE, OP_SENTENCE, OP_PART, OP_END };
 
-/* One step of a page. `text` points into the page's source: the text itself, a name or a key. */
+/* One step of a page. `text` points into a source of the page: the text itself, a name or a key. */
 struct op {
 	enum op_kind kind;
 	size_t length;
@@ -13,29 +16,47 @@ struct op {
 	size_t other; /* index of the part's end, or of the end's part */
 };
 
+/* A file that a page was read from. */
+struct source {
+	char *path, *text;
+	struct file_stamp stamp;
+};
+
 struct page {
-	char *source;
-	size_t count;
-	struct op ops[];
+	size_t source_count, count, room; /* of sources; of ops: in use, allocated */
+	struct op *ops;
+	struct source sources[PAGE_FILES_MAX];
 };
 
 /* ---- loading ---- */
 
-struct parser {
+/* Where the parser is in a file. */
+struct place {
+	struct place *outer; /* in the file that includes it, or NULL */
 	const char *file;
+	int line;
+	size_t depth; /* parts that were open before the file */
+};
+
+struct parser {
+	struct place *place;
 	const char *const *names;
 	const struct langs *langs;
 	struct error *error;
 	struct page *page;
 	size_t open[PAGE_DEPTH_MAX]; /* indices of the open parts */
 	size_t depth;
-	int line;
 };
 
 static int complain(struct parser *parser, const char *what, const char *name)
 {
-	return error_set(
-		parser->error, "%s:%d: %s \"%.64s\"", parser->file, parser->line, what, name);
+	return error_set(parser->error, "%s:%d: %s \"%.64s\"", parser->place->file,
+		parser->place->line, what, name);
+}
+
+static int prefix(struct parser *parser)
+{
+	return error_prefix(parser->error, "%s:%d: ", parser->place->file, parser->place->line);
 }
 
 static struct op *add(struct parser *parser, enum op_kind kind, const char *text, size_t length)
@@ -65,7 +86,7 @@ static int add_value(struct parser *parser, enum op_kind kind, const char *name)
 static int add_sentence(struct parser *parser, const char *key)
 {
 	if (langs_check(parser->langs, key, parser->names, parser->error) != 0)
-		return error_prefix(parser->error, "%s:%d: ", parser->file, parser->line);
+		return prefix(parser);
 	add(parser, OP_SENTENCE, key, strlen(key));
 	return 0;
 }
@@ -82,7 +103,7 @@ static int close_part(struct parser *parser, const char *name)
 {
 	struct op *part;
 
-	if (parser->depth == 0)
+	if (parser->depth == parser->place->depth)
 		return complain(parser, "no open part matches", name);
 	part = &parser->page->ops[parser->open[--parser->depth]];
 	if (strcmp(part->text, name) != 0)
@@ -92,12 +113,37 @@ static int close_part(struct parser *parser, const char *name)
 	return 0;
 }
 
+static int parse_file(struct parser *parser, const char *path);
+
+/* Parses name.html beside the file at hand in the place of {{>name}}. */
+static int include(struct parser *parser, const char *name)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	const char *file = parser->place->file, *slash = strrchr(file, '/');
+	char path[PATH_MAX];
+
+	if (name[0] == '\0' || name[strspn(name, letters)] != '\0')
+		return complain(
+			parser, "expected the name of a file without folder and .html, not", name);
+	snprintf(path, sizeof path, "%.*s%s.html", slash != NULL ? (int)(slash + 1 - file) : 0,
+		file, name);
+	for (const struct place *place = parser->place; place != NULL; place = place->outer)
+		if (strcmp(place->file, path) == 0)
+			return complain(parser, "this file includes itself by", name);
+	if (parser->page->source_count == PAGE_FILES_MAX)
+		return complain(parser, "this page includes too many files at", name);
+	return parse_file(parser, path) == 0 ? 0 : prefix(parser);
+}
+
 static int parse_tag(struct parser *parser, const char *tag)
 {
 	if (tag[0] == '#')
 		return open_part(parser, tag + 1);
 	if (tag[0] == '/')
 		return close_part(parser, tag + 1);
+	if (tag[0] == '>')
+		return include(parser, tag + 1);
 	if (strncmp(tag, "t.", 2) == 0)
 		return add_sentence(parser, tag + 2);
 	return add_value(parser, OP_VALUE, tag);
@@ -106,7 +152,15 @@ static int parse_tag(struct parser *parser, const char *tag)
 static void count_lines(struct parser *parser, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
-		parser->line += text[i] == '\n';
+		parser->place->line += text[i] == '\n';
+}
+
+/* Escaping protects quoted attributes only. The '=' may be the last byte of an included file. */
+static bool follows_equals_sign(const struct page *page)
+{
+	const struct op *last = page->count > 0 ? &page->ops[page->count - 1] : NULL;
+
+	return last != NULL && last->kind == OP_TEXT && last->text[last->length - 1] == '=';
 }
 
 /* Parses the text up to the next tag, and the tag. */
@@ -122,8 +176,7 @@ static int parse_step(struct parser *parser, char **at)
 		*at += length;
 		return 0;
 	}
-	/* escaping protects quoted attributes only */
-	if (length > 0 && tag[-1] == '=')
+	if (follows_equals_sign(parser->page))
 		return complain(parser, "put the attribute in quotes at", tag);
 	end = strstr(tag, "}}");
 	if (end == NULL || memchr(tag, '\n', (size_t)(end - tag)) != NULL)
@@ -133,72 +186,107 @@ static int parse_step(struct parser *parser, char **at)
 	return parse_tag(parser, tag + 2);
 }
 
-static int parse(struct parser *parser)
+static int parse(struct parser *parser, char *text)
 {
-	char *at = parser->page->source;
 	const char *part;
 
-	while (*at != '\0')
-		if (parse_step(parser, &at) != 0)
+	while (*text != '\0')
+		if (parse_step(parser, &text) != 0)
 			return -1;
-	if (parser->depth == 0)
+	if (parser->depth == parser->place->depth)
 		return 0;
 	part = parser->page->ops[parser->open[parser->depth - 1]].text;
 	return complain(parser, "end of the file: this part is not closed:", part);
 }
 
-/* Takes the source over. Every tag needs at most two steps, a text and its own; a text may follow
- * the last. */
-static struct page *page_new(struct buffer *source)
+/* Makes room for the steps of a source. Every tag needs at most two, a text and its own; a text may
+ * follow the last. */
+static void make_room(struct page *page, const char *text)
 {
-	size_t tags = 0;
-	struct page *page;
+	struct op *ops;
 
-	for (const char *at = source->data; (at = strstr(at, "{{")) != NULL; at += 2)
-		tags++;
-	page = calloc(1, sizeof *page + (2 * tags + 1) * sizeof page->ops[0]);
-	if (page == NULL)
-		return NULL;
-	page->source = source->data;
-	*source = BUFFER_INIT(PAGE_FILE_MAX);
-	return page;
+	page->room++;
+	for (; (text = strstr(text, "{{")) != NULL; text += 2)
+		page->room += 2;
+	ops = reallocarray(page->ops, page->room, sizeof *ops);
+	if (ops == NULL)
+		xno_memory();
+	page->ops = ops;
 }
 
-static struct page *load_source(const char *file, struct error *error)
+/* The stamp is taken before reading: a file that changes meanwhile is then not current. */
+static struct source *add_source(struct page *page, const char *path, struct error *error)
 {
-	struct buffer source = BUFFER_INIT(PAGE_FILE_MAX);
-	struct page *page = NULL;
+	struct file_stamp stamp = file_stamp(path);
+	struct buffer text = BUFFER_INIT(PAGE_FILE_MAX);
+	struct source *source = &page->sources[page->source_count];
 
-	if (file_read_text(file, FILE_PUBLIC, &source, error) != 0)
-		goto out;
-	if (source.length == 0 || strlen(source.data) != source.length)
-		error_set(error, "%s:1: the page is empty or has a NUL byte", file);
-	else if ((page = page_new(&source)) == NULL)
-		error_set(error, "%s:1: out of memory", file);
-out:
-	buffer_release(&source);
-	return page;
+	if (file_read_text(path, FILE_PUBLIC, &text, error) != 0) {
+		buffer_release(&text);
+		return NULL;
+	}
+	if (text.length == 0 || strlen(text.data) != text.length) {
+		error_set(error, "%s:1: the file is empty or has a NUL byte", path);
+		buffer_release(&text);
+		return NULL;
+	}
+	page->source_count++;
+	*source = (struct source){.path = xstrdup(path), .text = text.data, .stamp = stamp};
+	make_room(page, source->text);
+	return source;
+}
+
+static int parse_file(struct parser *parser, const char *path)
+{
+	struct place place = {.outer = parser->place, .line = 1, .depth = parser->depth};
+	struct source *source = add_source(parser->page, path, parser->error);
+	size_t length;
+	int rc;
+
+	if (source == NULL)
+		return -1;
+	length = strlen(source->text);
+	if (place.outer != NULL && source->text[length - 1] == '\n')
+		source->text[length - 1] = '\0';
+	place.file = source->path;
+	parser->place = &place;
+	rc = parse(parser, source->text);
+	parser->place = place.outer;
+	return rc;
 }
 
 struct page *page_load(
 	const char *file, const char *const *names, const struct langs *langs, struct error *error)
 {
-	struct parser parser = {
-		.file = file, .names = names, .langs = langs, .error = error, .line = 1};
+	struct parser parser = {.names = names, .langs = langs, .error = error};
 
-	parser.page = load_source(file, error);
-	if (parser.page != NULL && parse(&parser) != 0)
+	parser.page = xcalloc(1, sizeof *parser.page);
+	if (parse_file(&parser, file) != 0)
 		page_free(&parser.page);
 	return parser.page;
 }
 
 void page_free(struct page **page)
 {
-	if (*page == NULL)
-		return;
-	free((*page)->source);
-	free(*page);
+	struct page *p = *page;
+
 	*page = NULL;
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->source_count; i++) {
+		free(p->sources[i].path);
+		free(p->sources[i].text);
+	}
+	free(p->ops);
+	free(p);
+}
+
+bool page_is_current(const struct page *page)
+{
+	for (size_t i = 0; i < page->source_count; i++)
+		if (!file_stamp_equal(file_stamp(page->sources[i].path), page->sources[i].stamp))
+			return false;
+	return true;
 }
 
 /* ---- rendering ---- */

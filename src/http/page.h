@@ -8,11 +8,13 @@
  * list
  *   {{t.key}}           a sentence of the visitor's language; {name} inside the sentence is filled
  * from the values; escaped as a whole
+ *   {{>name}}           the file name.html of the same folder, without its last line break
  *
  * Names are written without blanks. In a row its own values stand before those of the page. There
  * is no unescaped form. An unknown name, an unclosed part, a tag as an attribute without quotes, a
- * key that a language lacks or a sentence that names an unknown value is an error at load, with
- * file and line.
+ * key that a language lacks, a sentence that names an unknown value, or a file that is missing or
+ * includes itself is an error at load, with file and line. A part ends in the file in which it
+ * begins.
  */
 #pragma once
 
@@ -22,7 +24,8 @@
 
 enum {
 	PAGE_FILE_MAX = 128 * 1024,
-	PAGE_DEPTH_MAX = 8, /* parts within parts */
+	PAGE_DEPTH_MAX = 8,  /* parts within parts */
+	PAGE_FILES_MAX = 16, /* the page's own and each {{>name}} */
 };
 
 /* The values of a page: an array ended by a NULL name. */
@@ -40,6 +43,9 @@ struct page;
 struct page *page_load(
 	const char *file, const char *const *names, const struct langs *langs, struct error *error);
 void page_free(struct page **page);
+
+/* True if none of the files that the page was read from has changed. */
+bool page_is_current(const struct page *page);
 
 /* Appends the page. Missing values are empty. 0, or -1 if the buffer is full. */
 int page_render(const struct page *page, const struct lang *lang, const struct page_value *values,

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-enum { STORE_FILES = 2, TEXTS_MAX = 39 };
+enum { STORE_FILES = 2, LANGUAGES_MAX = 32 };
 
 /* The values that each page may use, besides the sentences. */
 #define COMMON "lang", "dir", "static", "brand", "logo", "request_id"
@@ -67,7 +67,7 @@ struct files_texts {
 	unsigned users;
 	struct langs *langs;
 	struct page *pages[PAGE_COUNT];
-	struct file_stamp stamps[TEXTS_MAX];
+	struct file_stamp stamps[LANGUAGES_MAX]; /* of the languages */
 };
 
 static void take_store_stamps(
@@ -77,21 +77,17 @@ static void take_store_stamps(
 	stamps[1] = file_stamp(settings->store_key);
 }
 
-/* The stamps of all files, in a fixed order, followed by zeros. */
-static void take_texts_stamps(const struct settings *settings, struct file_stamp stamps[TEXTS_MAX])
+/* The stamps of the languages' files, in a fixed order, followed by zeros. */
+static void take_language_stamps(
+	const struct settings *settings, struct file_stamp stamps[LANGUAGES_MAX])
 {
 	char path[PATH_MAX];
-	size_t count = 0;
 
-	memset(stamps, 0, TEXTS_MAX * sizeof *stamps);
-	for (size_t i = 0; i < PAGE_COUNT; i++) {
-		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
-		stamps[count++] = file_stamp(path);
-	}
-	for (size_t i = 0; i < settings->languages.count && count < TEXTS_MAX; i++) {
+	memset(stamps, 0, LANGUAGES_MAX * sizeof *stamps);
+	for (size_t i = 0; i < settings->languages.count && i < LANGUAGES_MAX; i++) {
 		snprintf(path, sizeof path, "%s/lang/%s.json", settings->share,
 			settings->languages.items[i]);
-		stamps[count++] = file_stamp(path);
+		stamps[i] = file_stamp(path);
 	}
 }
 
@@ -265,7 +261,7 @@ static struct files_texts *load_texts(const struct settings *settings, struct er
 	struct error why;
 
 	half->users = 1;
-	take_texts_stamps(settings, half->stamps);
+	take_language_stamps(settings, half->stamps);
 	snprintf(folder, sizeof folder, "%s/lang", settings->share);
 	half->langs =
 		langs_load(folder, settings->languages.items, settings->languages.count, &why);
@@ -278,6 +274,17 @@ static struct files_texts *load_texts(const struct settings *settings, struct er
 	section_error(settings->top, bad, error, "%s", why.text);
 	drop_texts(half);
 	return NULL;
+}
+
+static bool texts_are_current(const struct files_texts *half, const struct settings *settings)
+{
+	struct file_stamp stamps[LANGUAGES_MAX];
+
+	for (size_t i = 0; i < PAGE_COUNT; i++)
+		if (!page_is_current(half->pages[i]))
+			return false;
+	take_language_stamps(settings, stamps);
+	return are_equal(stamps, half->stamps, LANGUAGES_MAX);
 }
 
 /* ---- both ---- */
@@ -318,15 +325,14 @@ struct files *files_load(const struct settings *settings, struct error *error)
 struct files *files_renew(const struct files *old, const struct settings *settings,
 	struct error *store_error, struct error *texts_error)
 {
-	struct file_stamp store_stamps[STORE_FILES], texts_stamps[TEXTS_MAX];
+	struct file_stamp store_stamps[STORE_FILES];
 	struct files_store *store = NULL;
 	struct files_texts *texts = NULL;
 
 	take_store_stamps(settings, store_stamps);
-	take_texts_stamps(settings, texts_stamps);
 	if (!are_equal(store_stamps, old->store_half->stamps, STORE_FILES))
 		store = load_store(settings, store_error);
-	if (!are_equal(texts_stamps, old->texts_half->stamps, TEXTS_MAX))
+	if (!texts_are_current(old->texts_half, settings))
 		texts = load_texts(settings, texts_error);
 	return store != NULL || texts != NULL ? join_halves(store, texts) : NULL;
 }

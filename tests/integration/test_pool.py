@@ -4,6 +4,7 @@ their configuration without anybody noticing."""
 
 import concurrent.futures
 import os
+import re
 import shutil
 import signal
 import threading
@@ -515,6 +516,23 @@ def test_a_new_page_needs_no_signal(changing):
         page = file.read()
     write_whole(path, page.replace("</main>", "<p>Ask the desk on floor 5.</p></main>"))
     wait_for(lambda: everywhere(lambda: "on floor 5" in changing.visitor().login_page().text), "the page")
+
+
+def test_an_operator_s_own_pages(changing):
+    """A file that pages include changes all of them; a page from before there were such files still loads, whole as it is."""
+    pages = changing.share + "/pages/"
+    whole = ('<!DOCTYPE html><html lang="{{lang}}"><head><title>{{t.login.title}}</title></head><body><p>Old and whole</p>'
+             '<form method="post" action="{{action}}"><input type="hidden" name="ticket" value="{{ticket}}"></form></body></html>')
+    with open(pages + "header.html", encoding="utf-8") as file:
+        header = file.read()
+    write_whole(pages + "header.html", header + "<p>Acme in every page</p>")
+    wait_for(lambda: everywhere(lambda: "Acme in every" in changing.visitor().login_page().text), "the header")
+    assert "Acme in every" in changing.visitor().get("/auth/nothing", headers={"Accept": "text/html"}).text
+    write_whole(pages + "login.html", whole)
+    wait_for(lambda: everywhere(lambda: "Old and whole" in changing.visitor().login_page().text), "the old page")
+    assert "Acme in every" not in changing.visitor().login_page().text
+    write_whole(pages + "login.html", whole + "\n{{>hed}}")
+    wait_for(lambda: re.search(r"pages/login\.html:2: .*/pages/hed\.html", changing.pool.said()), "the place in the log")
 
 
 def test_a_broken_page_keeps_the_old_one(changing):

@@ -145,6 +145,112 @@ static void page_a64_attribute_without_quotes(void **state)
 	assert_refused("<a href={{#a}}{{a}}{{/a}}>", ":1:", "quotes");
 }
 
+/* ---- includes ---- */
+
+static const char *include_file(const char *name, const char *text)
+{
+	static char path[64];
+
+	snprintf(path, sizeof path, "%s/%s.html", folder, name);
+	write_file(path, text, strlen(text));
+	return path;
+}
+
+static void page_includes_a_file(void **state)
+{
+	const struct page_value one[] = {{.name = "b", .text = "1"}, {0}};
+	const struct page_value two[] = {{.name = "b", .text = "2"}, {0}};
+	const struct page_value *const rows[] = {one, two, NULL};
+	const struct page_value values[] = {
+		{.name = "a", .text = "<"}, {.name = "list", .rows = rows}, {0}};
+
+	(void)state;
+	include_file("head", "<{{a}}{{#a}}yes{{/a}}>\n\n");
+	include_file("row", "({{b}})");
+	include_file("both", "{{>head}}{{>row}}");
+	assert_page("{{>head}}", values, "<&lt;yes>\n");
+	assert_page("x{{>head}}y\n{{a}}", values, "x<&lt;yes>\ny\n&lt;");
+	assert_page("{{#list}}{{>row}}{{/list}}{{>row}}", values, "(1)(2)()");
+	assert_page("{{>both}}{{>both}}", values, "<&lt;yes>\n()<&lt;yes>\n()");
+	assert_page("{{#b}}{{>both}}{{/b}}.", values, ".");
+}
+
+static void page_include_errors_name_both_lines(void **state)
+{
+	char place[128];
+
+	(void)state;
+	assert_refused("\n{{>none}}", ":2:", "/none.html");
+	assert_refused("{{>}}", ":1:", "expected the name of a file");
+	assert_refused("{{> head}}", ":1:", "expected the name of a file");
+	assert_refused("{{>../head}}", ":1:", "expected the name of a file");
+	assert_refused("{{>head.html}}", ":1:", "expected the name of a file");
+	assert_refused("x\n{{>page}}", ":2:", "this file includes itself by \"page\"");
+	include_file("one", "{{>two}}");
+	include_file("two", "\n{{>one}}");
+	assert_refused("{{>one}}", ":1: ", "two.html:2: this file includes itself by \"one\"");
+	snprintf(place, sizeof place, ":3: %s:2: ", include_file("one", "\n{{zz}}"));
+	assert_refused("\n\n{{>one}}", place, "no value \"zz\"");
+	include_file("one", "{{#a}}x");
+	assert_refused("{{>one}}{{/a}}", ":1:", "this part is not closed: \"a\"");
+	include_file("one", "x{{/a}}");
+	assert_refused("{{#a}}{{>one}}", ":1:", "no open part matches");
+	include_file("one", "");
+	assert_refused("{{>one}}", ":1:", "one.html:1: the file is empty");
+}
+
+/* The '=' before a value may be in another file than the value. */
+static void page_a64_include_without_quotes(void **state)
+{
+	(void)state;
+	include_file("one", "<a href=\n");
+	assert_refused("{{>one}}{{a}}>", ":1:", "quotes");
+	assert_refused("{{#a}}{{>one}}{{/a}}", ":1:", "quotes");
+	include_file("one", "{{a}}");
+	assert_refused("<a href={{>one}}>", ":1:", "quotes");
+}
+
+static void page_includes_are_bounded(void **state)
+{
+	struct buffer text = BUFFER_INIT(4096);
+
+	(void)state;
+	include_file("one", "x");
+	for (int i = 1; i < PAGE_FILES_MAX; i++)
+		buffer_text(&text, "{{>one}}");
+	assert_page(text.data, (const struct page_value[]){{0}}, "xxxxxxxxxxxxxxx");
+	buffer_text(&text, "{{>one}}");
+	assert_refused(text.data, ":1:", "too many files");
+	buffer_clear(&text);
+	/* The depth counts across files. */
+	for (int i = 0; i < PAGE_DEPTH_MAX; i++)
+		buffer_text(&text, "{{#a}}");
+	include_file("one", "{{#a}}{{/a}}");
+	buffer_text(&text, "{{>one}}");
+	assert_refused(text.data, ":1:", "nested too deeply");
+	buffer_release(&text);
+}
+
+static void page_is_current_until_a_file_changes(void **state)
+{
+	struct error error = {0};
+	struct page *page;
+
+	(void)state;
+	include_file("one", "x");
+	page = load("{{>one}}", &error);
+	assert_non_null(page);
+	assert_true(page_is_current(page));
+	include_file("one", "other");
+	assert_false(page_is_current(page));
+	page_free(&page);
+	page = load("{{>one}}", &error);
+	assert_true(page_is_current(page));
+	write_file(page_file, "longer", 6);
+	assert_false(page_is_current(page));
+	page_free(&page);
+}
+
 static void page_missing_file(void **state)
 {
 	struct error error = {0};
@@ -350,13 +456,16 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
+	static const char *const files[] = {"xx.json", "page.html", "head.html", "row.html",
+		"both.html", "one.html", "two.html"};
 	char path[128];
 
 	(void)state;
 	langs_free(&langs);
-	snprintf(path, sizeof path, "%s/xx.json", folder);
-	remove(path);
-	remove(page_file);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+		remove(path);
+	}
 	return remove(folder);
 }
 
@@ -368,6 +477,11 @@ int main(void)
 		cmocka_unit_test(page_sentences),
 		cmocka_unit_test(page_load_errors_name_the_line),
 		cmocka_unit_test(page_a64_attribute_without_quotes),
+		cmocka_unit_test(page_includes_a_file),
+		cmocka_unit_test(page_include_errors_name_both_lines),
+		cmocka_unit_test(page_a64_include_without_quotes),
+		cmocka_unit_test(page_includes_are_bounded),
+		cmocka_unit_test(page_is_current_until_a_file_changes),
 		cmocka_unit_test(page_missing_file),
 		cmocka_unit_test(page_odd_bytes),
 		cmocka_unit_test(page_depth_is_bounded),

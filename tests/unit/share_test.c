@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/file.h"
 #include "http/lang.h"
 #include "http/page.h"
 
@@ -204,6 +205,29 @@ static void pages_are_accessible(void **state)
 	}
 }
 
+/* What all pages have in common stands in the files that they include, and only there. */
+static void pages_repeat_no_head_and_foot(void **state)
+{
+	static const char *const once[] = {
+		"<!DOCTYPE", "viewport", "style.css", "{{logo}}", "{{request_id}}", "</body>"};
+	static const char *const includes[] = {"{{>head}}", "{{>header}}", "{{>foot}}"};
+	char file[4200];
+
+	(void)state;
+	for (size_t i = 0; i < TEMPLATES; i++) {
+		struct buffer text = BUFFER_INIT(PAGE_FILE_MAX);
+
+		snprintf(file, sizeof file, "%s/pages/%s.html", share(), templates[i].name);
+		assert_int_equal(file_read_text(file, FILE_PUBLIC, &text, NULL), 0);
+		for (size_t j = 0; j < sizeof once / sizeof *once; j++)
+			if (strstr(text.data, once[j]) != NULL)
+				fail_msg("%s repeats %s", file, once[j]);
+		for (size_t j = 0; j < sizeof includes / sizeof *includes; j++)
+			assert_int_equal(count(text.data, includes[j]), 1);
+		buffer_release(&text);
+	}
+}
+
 static void login_page_says_what_it_is_for(void **state)
 {
 	const struct page_value values[] = {{.name = "action", .text = "/auth/login"},
@@ -312,6 +336,7 @@ int main(void)
 		cmocka_unit_test(pages_a64_payloads_stay_text),
 		cmocka_unit_test(pages_need_nothing_the_policy_stops),
 		cmocka_unit_test(pages_are_accessible),
+		cmocka_unit_test(pages_repeat_no_head_and_foot),
 		cmocka_unit_test(login_page_says_what_it_is_for),
 		cmocka_unit_test(pages_a70_only_known_fields),
 		cmocka_unit_test(error_page_shows_only_what_is_there),

@@ -96,7 +96,7 @@ static void copy_share(void)
 {
 	static const char *const pages[] = {"challenge.html", "error.html", "guests.html",
 		"me.html", "invite.html", "login.html", "logout.html", "meeting.html",
-		"onward.html", "signed-out.html"};
+		"onward.html", "signed-out.html", "head.html", "header.html", "foot.html"};
 	char path[128];
 
 	assert_int_equal(mkdir(share, 0755), 0);
@@ -341,6 +341,34 @@ static void a_broken_page_keeps_no_secret_from_being_read(void **unused)
 	files_drop(&files);
 }
 
+static void a_file_that_pages_share_is_read_again(void **unused)
+{
+	struct error store_error, texts_error;
+	struct files *files = files_load(&settings, NULL), *before = files;
+	struct buffer html = BUFFER_INIT(64 * 1024);
+	char path[160];
+
+	(void)unused;
+	snprintf(path, sizeof path, "%s/pages/foot.html", share);
+	assert_int_equal(file_replace(path, "ours", 4, 0644, NULL), 0);
+	files = renewed(files, &store_error, &texts_error);
+	assert_ptr_not_equal(files, before);
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
+		buffer_clear(&html);
+		page_render(files->pages[i], langs_choose(files->langs, "en"),
+			(const struct page_value[]){{0}}, &html);
+		assert_string_equal(html.data + html.length - 5, "ours\n");
+	}
+	buffer_release(&html);
+	spoil(path);
+	before = files;
+	files = renewed(files, &store_error, &texts_error);
+	assert_ptr_equal(files, before);
+	assert_non_null(strstr(texts_error.text, "foot.html:"));
+	copy("pages", "foot.html");
+	files_drop(&files);
+}
+
 static void a_broken_store_keeps_no_page_from_being_read(void **unused)
 {
 	struct error store_error, texts_error;
@@ -367,6 +395,7 @@ int main(void)
 		TEST(what_another_process_renewed_is_not_sent_again),
 		TEST(who_has_an_unsaved_value_keeps_the_lease),
 		TEST(a_broken_page_keeps_no_secret_from_being_read),
+		TEST(a_file_that_pages_share_is_read_again),
 		TEST(a_broken_store_keeps_no_page_from_being_read),
 	};
 	int failed;
