@@ -420,7 +420,10 @@ static void check_socket(struct findings *findings, struct check_socket *look, c
 	buffer_release(&owners);
 }
 
-static void check_service(struct findings *findings, struct service *service, bool connect)
+/* What a check connects to. */
+enum reach { REACH_NOTHING = 0, REACH_PEERS, REACH_ALL };
+
+static void check_service(struct findings *findings, struct service *service, enum reach reach)
 {
 	struct error error = {0};
 	int platforms, backends, files;
@@ -444,38 +447,52 @@ static void check_service(struct findings *findings, struct service *service, bo
 		check_backend_secrets(findings, service);
 	if (files == 0)
 		check_state(findings, service);
-	if (connect)
+	if (reach == REACH_ALL)
 		connect_base_url(findings, service->settings);
-	for (size_t i = 0; connect && platforms == 0 && i < service->platform_count; i++)
+	for (size_t i = 0; reach != REACH_NOTHING && platforms == 0 && i < service->platform_count;
+		i++)
 		connect_platform(findings, service, &service->platforms[i]);
-	for (size_t i = 0; connect && backends == 0 && i < service->backend_count; i++)
+	for (size_t i = 0; reach != REACH_NOTHING && backends == 0 && i < service->backend_count;
+		i++)
 		connect_backend(findings, service, &service->backends[i]);
 }
 
-static int run_check(struct ctl *ctl)
+/* Also looks at the pool's socket, unless `look` is NULL. */
+static int check(struct ctl *ctl, enum reach reach, struct check_socket *look)
 {
-	const char *path = ctl->given.socket;
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};
 	struct error error = {0};
 	struct service *service = NULL;
-	struct check_socket look;
 
 	/* If a host closes the connection, that is a finding; SIGPIPE must not end the program.
 	 * libcurl leaves this to its user. */
 	signal(SIGPIPE, SIG_IGN);
-	check_socket_look(&look, path != NULL ? path : CHECK_SOCKET_DEFAULT);
 	if (service_become_user(ctl->config_file, &error) == 0)
 		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
 		add(&findings, false, "config", ctl->config_file, error.text);
 	else
-		check_service(&findings, service, ctl->given.connect);
-	if (service != NULL && (path != NULL || look.errors == 0))
-		check_socket(&findings, &look, service->settings->mount);
+		check_service(&findings, service, reach);
+	if (service != NULL && look != NULL && (ctl->given.socket != NULL || look->errors == 0))
+		check_socket(&findings, look, service->settings->mount);
 	if (findings.list != NULL)
 		print_json(findings.list);
 	service_drop(&service);
 	return findings.failed;
+}
+
+static int run_check(struct ctl *ctl)
+{
+	const char *path = ctl->given.socket;
+	struct check_socket look;
+
+	check_socket_look(&look, path != NULL ? path : CHECK_SOCKET_DEFAULT);
+	return check(ctl, ctl->given.connect ? REACH_ALL : REACH_NOTHING, &look);
+}
+
+int ctl_check_peers(struct ctl *ctl)
+{
+	return check(ctl, REACH_PEERS, NULL);
 }
 
 const struct ctl_command ctl_check_commands[] = {

@@ -175,7 +175,12 @@ static const struct ctl_command *find_command(const struct before *before, int *
 
 static bool is_file_option(const char *word)
 {
-	return strcmp(word, "--socket") == 0;
+	static const char *const files[] = {"--secret-file", "--socket", "--store", "--store-key"};
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (strcmp(word, files[i]) == 0)
+			return true;
+	return false;
 }
 
 int ctl_complete(const struct ctl_command *(*command_at)(size_t index), int argc, char **argv)

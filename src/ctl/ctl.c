@@ -13,6 +13,7 @@
 
 /* In the order of the help. */
 static const struct ctl_command *const groups[] = {
+	ctl_setup_commands,
 	ctl_store_commands,
 	ctl_secret_commands,
 	ctl_session_commands,

@@ -23,7 +23,8 @@ enum { CTL_OPERANDS_MAX = 2 };
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
-		*platform, *redirect, *socket, *user, *with;
+		*platform, *redirect, *secret_file, *socket, *state, *store, *store_key, *type,
+		*user, *with;
 	bool ask_secret, connect, force, forget, remove, second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
@@ -80,7 +81,17 @@ _Noreturn void ctl_usage(const struct ctl_command *command, const char *format, 
 void ctl_read_arguments(
 	const struct ctl_command *command, int argc, char **argv, struct given *given);
 
+/* What `setup` runs of other commands, with the options in ctl->given. They exit on an error. */
+int ctl_init(struct ctl *ctl);
+int ctl_user_add(struct ctl *ctl); /* the name is the first operand */
+/* Reads a secret from a descriptor, and stores it as a new version of the named one. */
+void ctl_secret_set(struct ctl *ctl, char *name, int fd);
+void ctl_secret_generate(struct ctl *ctl, char *name);
+/* `check --connect` of what does not need the pool to run. */
+int ctl_check_peers(struct ctl *ctl);
+
 /* The commands of each file. The arrays end with NULL words. */
+extern const struct ctl_command ctl_setup_commands[];	/* setup */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
 extern const struct ctl_command ctl_secret_commands[];	/* secret … */
 extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, session revoke */

@@ -121,14 +121,13 @@ static bool is_same(const struct secret *a, const struct secret *b)
 	       seal_equal(secret_text(a), secret_text(b), secret_length(a));
 }
 
-struct secret *given_secret(const char *prompt)
+struct secret *given_secret(int fd, const char *prompt)
 {
-	struct secret *value = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, prompt, &ctl_error)),
-		      *again;
+	struct secret *value = ctl_need(EX_DATAERR, secret_read(fd, prompt, &ctl_error)), *again;
 
-	if (!isatty(STDIN_FILENO))
+	if (!isatty(fd))
 		return value;
-	again = ctl_need(EX_DATAERR, secret_read(STDIN_FILENO, "Repeat it: ", &ctl_error));
+	again = ctl_need(EX_DATAERR, secret_read(fd, "Repeat it: ", &ctl_error));
 	if (!is_same(value, again))
 		ctl_die(EX_DATAERR, "the two do not match; nothing was stored");
 	secret_free(&again);

@@ -36,8 +36,8 @@ int given_meeting_id(
  * which the caller frees. The id fits into a line of a file. */
 const struct section *given_meeting(const struct ctl *ctl, char **id_r);
 
-/* Reads a secret from standard input; at a terminal prompts for it twice. The caller frees it. */
-struct secret *given_secret(const char *prompt);
+/* Reads a secret from a descriptor; at a terminal prompts for it twice. The caller frees it. */
+struct secret *given_secret(int fd, const char *prompt);
 
 /* Returns 256 random bits as base64url. The caller frees them. */
 struct secret *given_random(void);

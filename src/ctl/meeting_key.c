@@ -9,6 +9,8 @@
 #include "ctl/print.h"
 #include "guests/meeting_keys.h"
 
+#include <unistd.h>
+
 /* The meeting of a command, and the file of keys. */
 struct target {
 	const char *path, *platform;
@@ -50,7 +52,7 @@ static void store_key(struct target *target, const char *text)
 static int run_set(struct ctl *ctl)
 {
 	struct target target = find_target(ctl);
-	struct secret *key = given_secret("Key of the meeting: ");
+	struct secret *key = given_secret(STDIN_FILENO, "Key of the meeting: ");
 
 	given_check_password(key, "key of a meeting", MEETING_KEY_MIN);
 	store_key(&target, secret_text(key));

@@ -89,7 +89,12 @@ static const struct {
 	{"redirect", VALUE, offsetof(struct given, redirect)},
 	{"remove", FLAG, offsetof(struct given, remove)},
 	{"second-factor", FLAG, offsetof(struct given, second_factor)},
+	{"secret-file", VALUE, offsetof(struct given, secret_file)},
 	{"socket", VALUE, offsetof(struct given, socket)},
+	{"state", VALUE, offsetof(struct given, state)},
+	{"store", VALUE, offsetof(struct given, store)},
+	{"store-key", VALUE, offsetof(struct given, store_key)},
+	{"type", VALUE, offsetof(struct given, type)},
 	{"user", VALUE, offsetof(struct given, user)},
 	{"with", VALUE, offsetof(struct given, with)},
 };

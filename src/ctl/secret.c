@@ -12,6 +12,8 @@
 #include "ctl/secret_name.h"
 #include "service/state.h"
 
+#include <unistd.h>
+
 /* Stores a value as a new version and returns the version's number. */
 static unsigned store_value(
 	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
@@ -27,22 +29,27 @@ static unsigned store_value(
 	return version;
 }
 
-static int run_set(struct ctl *ctl)
+void ctl_secret_set(struct ctl *ctl, char *typed, int fd)
 {
-	struct secret_name name = secret_name_find(ctl, ctl->given.operands[0]);
+	struct secret_name name = secret_name_find(ctl, typed);
 	char prompt[STORE_NAME_MAX + 32];
 	struct secret *value;
 
 	snprintf(prompt, sizeof prompt, "Secret of %s: ", name.stored);
-	value = given_secret(prompt);
+	value = given_secret(fd, prompt);
 	printf("%s: version %u stored\n", name.stored, store_value(ctl, &name, value));
 	secret_free(&value);
+}
+
+static int run_set(struct ctl *ctl)
+{
+	ctl_secret_set(ctl, ctl->given.operands[0], STDIN_FILENO);
 	return EX_OK;
 }
 
-static int run_generate(struct ctl *ctl)
+void ctl_secret_generate(struct ctl *ctl, char *typed)
 {
-	struct secret_name name = secret_name_find(ctl, ctl->given.operands[0]);
+	struct secret_name name = secret_name_find(ctl, typed);
 	const char *advice = secret_name_generated(&name);
 	struct secret *value;
 	unsigned version;
@@ -59,6 +66,11 @@ static int run_generate(struct ctl *ctl)
 	fprintf(stderr, "version %u of %s: %s; it is not shown again\n", version, name.stored,
 		advice);
 	secret_free(&value);
+}
+
+static int run_generate(struct ctl *ctl)
+{
+	ctl_secret_generate(ctl, ctl->given.operands[0]);
 	return EX_OK;
 }
 

@@ -6,7 +6,7 @@
 
 #include "secret/store.h"
 
-static int run_init(struct ctl *ctl)
+int ctl_init(struct ctl *ctl)
 {
 	const struct settings *settings = ctl->settings;
 
@@ -30,7 +30,7 @@ static int run_rekey(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_store_commands[] = {
-	{"init", "", "create the store, its key file and the cookie keys", run_init,
+	{"init", "", "create the store, its key file and the cookie keys", ctl_init,
 		.changes = true},
 	{"store rekey", "", "encrypt the store with a new key", run_rekey, .changes = true},
 	{0},

@@ -57,7 +57,7 @@ static void commit_with_password(struct change *change, bool create, const struc
 	change_begin(change, create);
 	change_end(change);
 	snprintf(prompt, sizeof prompt, "Password for %s: ", change->name);
-	password = given_secret(prompt);
+	password = given_secret(STDIN_FILENO, prompt);
 	given_check_password(password, "password", PASSWORD_MIN);
 	given_hash(secret_text(password), hash);
 	secret_free(&password);
@@ -69,7 +69,7 @@ static void commit_with_password(struct change *change, bool create, const struc
 	explicit_bzero(hash, sizeof hash);
 }
 
-static int run_add(struct ctl *ctl)
+int ctl_user_add(struct ctl *ctl)
 {
 	const struct given *given = &ctl->given;
 	const struct section *backend;
@@ -193,7 +193,7 @@ const struct ctl_command ctl_user_commands[] = {
 	{"user add",
 		"NAME [--name TEXT] [--email ADDRESS] [--group GROUP]... [--expires WHEN] "
 		"[--backend TITLE]",
-		"add a user, with a password from standard input or a prompt", run_add,
+		"add a user, with a password from standard input or a prompt", ctl_user_add,
 		.changes = true},
 	{"user passwd", "NAME [--backend TITLE]", "change a user's password", run_passwd,
 		.changes = true},

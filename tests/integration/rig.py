@@ -6,8 +6,10 @@ import collections
 import hashlib
 import json
 import os
+import pty
 import re
 import secrets
+import select
 import shutil
 import signal
 import socket
@@ -46,6 +48,33 @@ def wait_for(condition, what, seconds=120):
 
 
 RESERVED = collections.deque(maxlen=300)  # the oldest are given back: nothing here runs that long
+
+
+def on_terminal(argv, env, answers):
+    """Runs argv on a terminal, answers each prompt in turn; what was shown, and the exit status. After the last answer the
+    terminal ends the input."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(argv[0], argv, env)
+    shown, deadline = b"", time.monotonic() + 120
+    try:
+        while time.monotonic() < deadline:
+            if not select.select([terminal], [], [], 1)[0]:
+                continue
+            try:
+                chunk = os.read(terminal, 4096)
+            except OSError:  # the other side is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+            if shown.rstrip(b"\r\n").endswith(b": "):
+                os.write(terminal, answers.pop(0) + b"\n" if answers else b"\x04")
+                shown += b"|"
+    finally:
+        os.close(terminal)
+        status = os.waitpid(pid, 0)[1]
+    return shown.decode(), os.waitstatus_to_exitcode(status)
 
 
 def free_port():

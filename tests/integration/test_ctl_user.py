@@ -3,15 +3,14 @@
 
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import stat
 import subprocess
 import time
 
 import pytest
+from rig import on_terminal
 
 CTL = os.environ.get("MEETAUTHCTL") or os.path.join(
     os.path.abspath(os.environ.get("builddir", ".")), "meetauthctl")
@@ -203,32 +202,6 @@ def test_a_password_that_nobody_could_type_is_refused(ctl, password, words):
 def test_a_password_of_any_other_kind_is_taken(ctl, password):
     ctl.ok("add", "anna", password=password)
     assert list(ctl.listed()) == ["anna"]
-
-
-def on_terminal(argv, env, answers):
-    """Runs argv on a terminal, answers each prompt in turn; what was shown, and the exit status."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve(argv[0], argv, env)
-    shown, deadline = b"", time.monotonic() + 60
-    try:
-        while time.monotonic() < deadline:
-            if not select.select([terminal], [], [], 1)[0]:
-                continue
-            try:
-                chunk = os.read(terminal, 4096)
-            except OSError:  # the other side is closed
-                break
-            if not chunk:
-                break
-            shown += chunk
-            if answers and shown.rstrip(b"\r\n").endswith(b": "):
-                os.write(terminal, answers.pop(0) + b"\n")
-                shown += b"|"
-    finally:
-        os.close(terminal)
-        status = os.waitpid(pid, 0)[1]
-    return shown.decode(), os.waitstatus_to_exitcode(status)
 
 
 def test_on_a_terminal_the_password_is_asked_for_twice_without_echo(ctl):

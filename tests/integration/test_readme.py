@@ -36,6 +36,7 @@ def test_configuration_and_calls(make_rig):
     with open(rig.conf, "w", encoding="utf-8") as file:
         file.write(configuration(rig.folder))
     calls = re.findall(r"^ *meetauthctl ([a-z]+.*?)(?: +#.*)?$", readme(), re.M)
+    assert calls.pop(0) == "setup", "test_ctl_setup.py has it"
     assert len(calls) == 4
     for call in calls:
         done = rig.ctl(*[word.strip('"') for word in re.findall(r'"[^"]*"|\S+', call)], text="a good password\n")

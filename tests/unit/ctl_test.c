@@ -5,7 +5,9 @@
 #include "ctl_fixture.h"
 
 #include "base/clock.h"
+#include "auth/registry.h"
 #include "ctl/qr.h"
+#include "platform/registry.h"
 #include "ctl/print.h"
 #include "secret/store.h"
 
@@ -132,6 +134,36 @@ static void output_that_cannot_be_written_is_no_success(void **state)
 	get_file(in_folder("err"), err, sizeof err);
 	expect_status(EX_IOERR, WEXITSTATUS(status));
 	says(err, "cannot write to standard output");
+}
+
+/* ---- setup ---- */
+
+static void setup_goes_on_from_what_is_there(void **state)
+{
+	struct settings *settings;
+
+	(void)state;
+	unlink(conf);
+	TYPE(EX_USAGE, "", "setup", "--address", "https://a.example/auth");
+	says(err, "missing option --platform");
+	assert_int_not_equal(access(conf, F_OK), 0);
+	TYPE(1, "a good password\n", "setup", "--address", "https://a.example/auth", "--platform",
+		HOST, "--user", "anna", "--store", in_folder("st\"o\\re"), "--store-key",
+		in_folder("key"), "--state", "memory:");
+	says(out, "wrote ");
+	says(out, "created ");
+	says(out, "added the user anna, of the group staff");
+	says(out, "nginx/meetauth.conf");
+	settings = config_load(
+		conf, (struct config_types){platform_section_types(), auth_section_types()}, NULL);
+	assert_non_null(settings);
+	assert_string_equal(settings->base_url, "https://a.example/auth");
+	assert_string_equal(settings->store, in_folder("st\"o\\re"));
+	config_free(&settings);
+	TYPE(1, "", "setup", "--address", "https://a.example/auth");
+	says(out, "kept ");
+	assert_null(strstr(out, "wrote "));
+	assert_null(strstr(out, "shown only now"));
 }
 
 /* ---- the store and its secrets ---- */
@@ -616,6 +648,7 @@ int main(void)
 		TEST(groups_have_a_limit),
 		TEST(a_bad_configuration_is_named),
 		TEST(output_that_cannot_be_written_is_no_success),
+		TEST(setup_goes_on_from_what_is_there),
 		TEST(secrets_have_versions),
 		TEST(a_list_without_a_state_says_unknown),
 		TEST(only_secrets_that_something_reads_are_stored),
