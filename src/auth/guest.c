@@ -4,7 +4,7 @@
  * this backend can allow such guests.
  */
 #include "auth/auth.h"
-#include "auth/display_name.h"
+#include "base/display_name.h"
 #include "guests/records.h"
 
 static const struct option options[] = {{0}};

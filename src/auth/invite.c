@@ -30,6 +30,7 @@ static int set_identity(struct identity *who, const struct invite *invite)
 	snprintf(subject, sizeof subject, INVITE_SUBJECT "%s", invite->id);
 	rc = identity_set(&who->subject, subject, IDENTITY_SUBJECT_MAX);
 	rc |= identity_set(&who->name, invite->name, IDENTITY_NAME_MAX);
+	identity_check_name(who);
 	/* Omit the e-mail: a person who has the link may not own the address. */
 	rc |= identity_add_meeting(who, invite->platform, invite->meeting);
 	/* A host vouches for the name, but only rules that name this backend may allow the guest.

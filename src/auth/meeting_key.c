@@ -4,7 +4,7 @@
  * name (meeting_keys.h). `meetauthctl meeting-key` sets the keys.
  */
 #include "auth/auth.h"
-#include "auth/display_name.h"
+#include "base/display_name.h"
 #include "base/clock.h"
 #include "base/typed.h"
 #include "guests/meeting_keys.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/identity.h"
 
+#include "base/display_name.h"
 #include "base/text.h"
 
 int identity_canonical_name(const char *name, char canonical[IDENTITY_SUBJECT_MAX + 1])
@@ -87,6 +88,14 @@ static void free_list(char **items, size_t count)
 	free(items);
 }
 
+void identity_check_name(struct identity *identity)
+{
+	if (identity->name == NULL || !display_name_hides(identity->name))
+		return;
+	free(identity->name);
+	identity->name = NULL;
+}
+
 const char *identity_guest_name(const struct identity *identity)
 {
 	return identity->guest ? identity->name : NULL;
@@ -151,6 +160,7 @@ void identity_renew(struct identity *who, struct identity *from)
 {
 	struct identity old = *who;
 
+	identity_check_name(from);
 	who->name = from->name;
 	who->email = from->email;
 	who->groups = from->groups;

@@ -69,6 +69,10 @@ int identity_plain_name(const char *typed, char subject[IDENTITY_SUBJECT_MAX + 1
  * longer than `maximum` bytes, has a control character or is not UTF-8. */
 int identity_set(char **field, const char *text, size_t maximum);
 
+/* Drops a name that has invisible characters or direction marks, wherever it comes from: it is only
+ * shown, so it must not prevent a sign-in. */
+void identity_check_name(struct identity *identity);
+
 /* What a guest is called, whose subject tells nobody anything; NULL for everybody else. */
 const char *identity_guest_name(const struct identity *identity);
 
@@ -90,8 +94,8 @@ void identity_move(struct identity *to, struct identity *from);
 /* The same but keeps who->backend: for a backend that fills an identity at once or not at all. */
 void identity_adopt(struct identity *who, struct identity *from);
 
-/* Swaps name, e-mail and groups, which may have changed since the sign-in. `from` has the old ones
- * afterwards. */
+/* Swaps name (identity_check_name()), e-mail and groups, which may have changed since the sign-in.
+ * `from` has the old ones afterwards. */
 void identity_renew(struct identity *who, struct identity *from);
 
 void identity_release(struct identity *identity);

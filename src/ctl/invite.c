@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 
 #include "base/clock.h"
+#include "base/display_name.h"
 #include "base/text.h"
 #include "ctl/given.h"
 #include "ctl/print.h"
@@ -49,6 +50,8 @@ static struct invite read_invite(
 	};
 	const char *fault = records_fault(&invites_type, &invite);
 
+	if (fault == NULL)
+		fault = display_name_fault(invite.name);
 	check_page(ctl, platform);
 	if (fault != NULL)
 		ctl_usage(ctl->command, "%s", fault);

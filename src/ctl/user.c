@@ -7,6 +7,7 @@
 
 #include "auth/users.h"
 #include "base/clock.h"
+#include "base/display_name.h"
 #include "base/typed.h"
 #include "ctl/change.h"
 #include "ctl/given.h"
@@ -88,6 +89,8 @@ int ctl_user_add(struct ctl *ctl)
 		buffer_append(&groups, given->groups[i], strlen(given->groups[i]) + 1);
 	user.groups = groups.data != NULL ? groups.data : "";
 	fault = groups.failed ? "the list of groups is too long" : users_fault(&user);
+	if (fault == NULL && user.display[0] != '\0')
+		fault = display_name_fault(user.display);
 	if (fault != NULL)
 		ctl_usage(ctl->command, "%s", fault);
 	user.expires = given_expiry(ctl, 0);

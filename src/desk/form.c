@@ -4,6 +4,7 @@
  */
 #include "desk/desk.h"
 
+#include "base/display_name.h"
 #include "base/text.h"
 #include "desk/several.h"
 #include "view/values.h"
@@ -187,10 +188,12 @@ static const char *read_account(struct desk *desk)
 		.email = desk->email,
 		.hash = "",
 		.by = desk->by,
+		.by_name = values_account(desk->visit),
 		.created = desk->visit->now};
-	if (identity_canonical_name(desk->name, desk->canonical) != 0)
+	if (identity_canonical_name(desk->name, desk->canonical) != 0 ||
+		display_name_hides(desk->canonical))
 		return "desk.fault.name";
-	if (!text_is_printable(desk->display) || strlen(desk->display) > IDENTITY_NAME_MAX)
+	if (desk->display[0] != '\0' && display_name_fault(desk->display) != NULL)
 		return "desk.fault.display";
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
@@ -285,6 +288,8 @@ static const char *read_invitation(struct desk *desk)
 		return fault;
 	if (!leads_somewhere(desk))
 		return "desk.fault.way";
+	if (display_name_fault(desk->name) != NULL)
+		return "desk.fault.display";
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
 	fault = read_end(desk, default_end(desk), &invite->expires);

@@ -107,6 +107,22 @@ static void end_row(struct table *table, const struct row *row)
 			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
 }
 
+/* Returns how the list calls a host: by name, or by the name that they sign in with. A subject that
+ * a provider made up is not shown. */
+static const char *host_name(const struct visit *visit, const char *by, const char *name)
+{
+	const char *slash = strchr(by, '/');
+	char *title = slash != NULL ? strndup(by, (size_t)(slash - by)) : NULL;
+	const struct service_backend *backend =
+		title != NULL ? service_backend(visit->service, title) : NULL;
+	bool shown = backend != NULL && auth_kind(backend->driver) != AUTH_REDIRECT;
+
+	free(title);
+	if (name[0] != '\0')
+		return name;
+	return shown ? slash + 1 : "";
+}
+
 /* What both lists show about a guest. */
 struct listed {
 	const struct section *backend;
@@ -150,8 +166,8 @@ static void add_account(const struct desk *desk, struct table *table, const void
 		edit = NULL;
 	add_row(desk, table,
 		&(struct listed){service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
-			account->name, account->display, account->email, account->by,
-			account->expires,
+			account->name, account->display, account->email,
+			host_name(desk->visit, account->by, account->by_name), account->expires,
 			records_is_active(&accounts_type, account, desk->visit->now)},
 		join_meetings(account), edit);
 }
@@ -165,7 +181,8 @@ static void add_invite(const struct desk *desk, struct table *table, const void 
 		meeting = NULL;
 	add_row(desk, table,
 		&(struct listed){desk->visit->service->settings->desk.invitations, INVITE_SUBJECT,
-			invite->id, invite->name, "", invite->email, invite->by, invite->expires,
+			invite->id, invite->name, "", invite->email,
+			host_name(desk->visit, invite->by, invite->host), invite->expires,
 			records_is_active(&invites_type, invite, desk->visit->now)},
 		meeting, NULL);
 }
@@ -370,7 +387,7 @@ static void show(struct view *view)
 	values_put(values, "action", visit->service->desk_url);
 	values_put(values, "logout", visit->service->logout_url);
 	values_put(values, "ticket", view->ticket.data);
-	values_put(values, "account", visit->session.who.subject);
+	values_put(values, "account", values_account(visit));
 	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
 	put_several(view, lang);
 	values_put(values, "at_desk", desk->several == NULL || desk->fault != NULL ? "1" : NULL);

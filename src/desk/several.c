@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "desk/several.h"
 
+#include "base/display_name.h"
 #include "base/text.h"
 #include "telemetry/log.h"
 #include "view/values.h"
@@ -69,7 +70,10 @@ static enum several_outcome judge_invitation(const struct desk *desk, const stru
 		return SEVERAL_NO_LINKS;
 	if (!accounts_is_email(invite->email))
 		return SEVERAL_BAD_EMAIL;
-	return records_fault(&invites_type, invite) == NULL ? SEVERAL_INVITED : SEVERAL_BAD_NAME;
+	return display_name_fault(invite->name) == NULL &&
+			       records_fault(&invites_type, invite) == NULL
+		       ? SEVERAL_INVITED
+		       : SEVERAL_BAD_NAME;
 }
 
 static void add_invitation(struct desk *desk, const char *text, char *name, const char *email)

@@ -43,6 +43,7 @@ static const struct records_field fields[] = {
 		.required = true, /* accounts_put() fills in the old one */
 		.fault = password_hash_fault},
 	FIELD_TEXT(struct account, by, "by", 2 * IDENTITY_SUBJECT_MAX + 1, NULL),
+	FIELD_TEXT(struct account, by_name, "byName", IDENTITY_NAME_MAX, display_fault),
 	{.key = "meetings",
 		.kind = RECORDS_LIST,
 		.maximum = ACCOUNT_MEETINGS_MAX,
@@ -117,6 +118,7 @@ static enum accounts_change inherit(struct account *account, const struct accoun
 		snprintf(record->former, sizeof record->former, "%s", old->name);
 	record->new_password = account->hash[0] != '\0';
 	account->by = old->by;
+	account->by_name = old->by_name;
 	account->created = old->created;
 	inherit_hosts(account, old);
 	if (account->hash[0] == '\0')

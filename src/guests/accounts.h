@@ -31,9 +31,10 @@ struct account {
 	 * older files both are empty; then it was `by`. */
 	const char *hosts[ACCOUNT_MEETINGS_MAX], *host_names[ACCOUNT_MEETINGS_MAX];
 	size_t host_count, host_name_count;
-	const char *by;	 /* who created it: "BACKEND/SUBJECT" */
-	int64_t created; /* seconds since 1970 */
-	int64_t expires; /* seconds since 1970; 0: never */
+	const char *by;	     /* who created it: "BACKEND/SUBJECT" */
+	const char *by_name; /* the display name of that person; "" in older files */
+	int64_t created;     /* seconds since 1970 */
+	int64_t expires;     /* seconds since 1970; 0: never */
 };
 
 extern const struct records_type accounts_type;

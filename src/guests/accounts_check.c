@@ -80,6 +80,8 @@ const char *accounts_host_name(const struct account *account, size_t index)
 
 	if (index < account->host_name_count)
 		return account->host_names[index];
+	if (account->by_name[0] != '\0')
+		return account->by_name;
 	return slash != NULL ? slash + 1 : account->by;
 }
 

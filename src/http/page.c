@@ -331,8 +331,22 @@ static const struct page_value *find(const struct scope *scope, const char *name
 	return &none;
 }
 
+/* Appends a value of a sentence. One that may be written in the other direction than the sentence
+ * stands between isolates, as <bdi> does it for values outside of sentences (Unicode UAX 9). */
+static void fill_value(struct buffer *text, const struct lang *lang, const char *value)
+{
+	bool isolate = lang_is_right_to_left(lang);
+
+	for (const char *c = value; *c != '\0' && !isolate; c++)
+		isolate = (unsigned char)*c >= 0x80;
+	buffer_text(text, isolate ? "\xe2\x81\xa8" : "");
+	buffer_text(text, value);
+	buffer_text(text, isolate ? "\xe2\x81\xa9" : "");
+}
+
 /* Appends a sentence with its values filled in. */
-static void fill(struct buffer *text, const char *sentence, const struct scope *scope)
+static void fill(struct buffer *text, const struct lang *lang, const char *sentence,
+	const struct scope *scope)
 {
 	enum sentence_part kind;
 	const char *part;
@@ -344,7 +358,7 @@ static void fill(struct buffer *text, const char *sentence, const struct scope *
 		if (kind == SENTENCE_TEXT)
 			buffer_append(text, part, length);
 		else if ((value = find(scope, part, length)->text) != NULL)
-			buffer_text(text, value);
+			fill_value(text, lang, value);
 	}
 }
 
@@ -356,7 +370,7 @@ static void render_sentence(
 	const char *sentence = lang_text(lang, key);
 
 	if (sentence != NULL)
-		fill(&text, sentence, scope);
+		fill(&text, lang, sentence, scope);
 	if (text.data != NULL)
 		page_escape(html, text.data);
 	html->failed |= text.failed;
@@ -427,6 +441,6 @@ int lang_format(const struct lang *lang, const char *key, const struct page_valu
 
 	if (sentence == NULL)
 		return -1;
-	fill(text, sentence, &scope);
+	fill(text, lang, sentence, &scope);
 	return text->failed ? -1 : 0;
 }

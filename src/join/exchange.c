@@ -13,6 +13,7 @@
 #include "join/secrets.h"
 #include "join/steps.h"
 #include "signin/join_rate.h"
+#include "signin/used_link.h"
 #include "telemetry/metrics.h"
 #include "visit/fail.h"
 
@@ -205,14 +206,12 @@ static enum step send_request(struct visit *visit)
 /* Waits for the end of this iteration of the loop, when all claims are made together. */
 static enum step claim(struct visit *visit)
 {
-	const uint8_t *hash_key = store_hash_key(visit->files->store);
 	struct server *server = visit->server;
 	enum step step = join_rate_check(visit);
 
 	if (step != STEP_NEXT)
 		return step;
-	seal_hash(hash_key, visit->exchange.claim, "claim", visit->join.platform,
-		visit->join.request_token, NULL);
+	used_link_key(visit, visit->exchange.claim);
 	if (server->last_claiming != NULL)
 		server->last_claiming->exchange.next = visit;
 	else

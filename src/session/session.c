@@ -27,6 +27,7 @@ void session_begin(
 	session_use(session, limits, now);
 	seal_random(session->id, sizeof session->id);
 	identity_move(&session->who, who);
+	identity_check_name(&session->who);
 }
 
 void wire_put_session(struct wire_out *out, const struct session *session)

@@ -10,6 +10,7 @@
 #include "signin/redirect.h"
 #include "signin/session.h"
 #include "signin/steps.h"
+#include "signin/used_link.h"
 #include "view/pages.h"
 #include "visit/fail.h"
 #include "visit/ticket.h"
@@ -138,7 +139,11 @@ enum step authenticate_again(struct visit *visit)
 
 enum step authenticate_require(struct visit *visit)
 {
-	return visit->session.who.subject != NULL ? STEP_NEXT : authenticate_again(visit);
+	if (visit->session.who.subject != NULL)
+		return STEP_NEXT;
+	if (!visit->script.asks && used_link_refuse(visit) != STEP_NEXT)
+		return STEP_DONE;
+	return authenticate_again(visit);
 }
 
 /* Reads which provider's button was used: it leads to the login page with the title of its backend.
@@ -172,6 +177,8 @@ enum step authenticate_at_login(struct visit *visit)
 		visit_set_detail(visit, "backend: not the title of a provider, or given twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
 	}
+	if (used_link_refuse(visit) != STEP_NEXT)
+		return STEP_DONE;
 	if (backend != NULL && visit->request.method == HTTP_GET)
 		return redirect_begin(visit, backend);
 	if (pages_login(visit, 200, NULL, NULL) != 0)

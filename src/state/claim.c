@@ -218,6 +218,15 @@ static enum state_edit decide_erase(int64_t *value, bool found, void *context)
 	return found ? STATE_EDIT_ERASE : STATE_EDIT_NONE;
 }
 
+int state_is_claimed(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now)
+{
+	struct state_name name = state_name_of(STATE_KIND_CLAIM, key);
+	int64_t until = 0;
+	int rc = state->driver->read(state, &name, &until);
+
+	return rc > 0 ? until > state_time(state, now * 1000000) : rc;
+}
+
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = state_name_of(STATE_KIND_CLAIM, key);

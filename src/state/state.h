@@ -106,6 +106,9 @@ struct state_claimed {
 void state_claim_all(
 	struct state *state, struct state_claimed *claims, size_t count, int64_t now_ms);
 
+/* 1: somebody claims the key now; 0: nobody; -1: the state does not answer. `now` in seconds. */
+int state_is_claimed(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now);
+
 /* Gives a claim back, because nothing was sent. 0 or -1. */
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 

@@ -23,7 +23,7 @@ const char *values_account(const struct visit *visit)
 		return who->subject;
 	if (who->name != NULL)
 		return who->name;
-	return who->email != NULL ? who->email : who->subject;
+	return who->email != NULL ? who->email : who->backend;
 }
 
 const struct lang *values_language(const struct visit *visit)

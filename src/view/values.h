@@ -25,7 +25,8 @@ void values_put_rows(struct values *values, const char *name, const struct page_
 void values_put_common(struct values *values, const struct visit *visit, const struct lang *lang);
 
 /* The name under which the session's person knows their account: the name that they sign in with;
- * or their own name if a provider or this program made up the subject. NULL without a session. */
+ * or their own name if a provider or this program made up the subject, which is shown nowhere. NULL
+ * without a session. */
 const char *values_account(const struct visit *visit);
 
 const struct lang *values_language(const struct visit *visit);

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "auth/display_name.h"
+#include "base/display_name.h"
 #include "base/fold.h"
 #include "base/identity.h"
 #include "base/text.h"

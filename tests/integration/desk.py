@@ -75,7 +75,7 @@ class Host(Visitor):
         """The row of a guest, as HTML; None: there is none."""
         page = self.get("/auth/guests")
         assert page.status == 200
-        found = re.findall(r'<tr>\s*<th scope="row">%s\b.*?</tr>' % re.escape(name), page.text, re.S)
+        found = re.findall(r'<tr>\s*<th scope="row"><bdi>%s\b.*?</tr>' % re.escape(name), page.text, re.S)
         assert len(found) <= 1, found
         return found[0] if found else None
 

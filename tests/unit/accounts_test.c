@@ -21,6 +21,7 @@ static char hash[PASSWORD_HASH_SIZE];
 static struct account sample(const char *name)
 {
 	return (struct account){.id = "",
+		.by_name = "",
 		.name = name,
 		.display = "Zo\xc3\xab Guest",
 		.email = "zoe@partner.example",

@@ -173,6 +173,13 @@ static void identities_keep_copies(void **state)
 	assert_string_equal(who.name, "Bert");
 	assert_int_equal(identity_set(&who.name, "", IDENTITY_NAME_MAX), 0);
 	assert_null(who.name);
+	identity_set(&who.name, "Eve \xe2\x80\xaetsoH", IDENTITY_NAME_MAX);
+	identity_check_name(&who);
+	assert_null(who.name);
+	identity_set(&who.name, "Zo\xc3\xab", IDENTITY_NAME_MAX);
+	identity_check_name(&who);
+	assert_string_equal(who.name, "Zo\xc3\xab");
+	assert_int_equal(identity_set(&who.name, "", IDENTITY_NAME_MAX), 0);
 	assert_int_equal(identity_set(&who.name, NULL, IDENTITY_NAME_MAX), 0);
 	assert_null(who.name);
 	identity_release(&who);

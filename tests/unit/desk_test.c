@@ -159,7 +159,7 @@ static void an_account_lets_into_its_meetings(void **state)
 			      "backend=own meetings=m1 expires= new_password=");
 	answer = follow(&host, answer);
 	assert_says(answer, HOST "/m1");
-	assert_says(answer, "own/hanna");
+	assert_says(answer, "<bdi>hanna</bdi>");
 	assert_silent(answer, "0123456789");
 	site_reload();
 
@@ -253,6 +253,9 @@ static void each_fault_has_its_sentence(void **state)
 	} cases[] = {
 		{"put-account", "name=&meetings=m1&password=0123456789", "name"},
 		{"put-account", "name=a&email=no&meetings=m1&password=0123456789", "email"},
+		{"put-account", "name=a%E2%80%AE&meetings=m1&password=0123456789", "name"},
+		{"put-account", "name=a&display=%D8%9C&meetings=m1&password=0123456789", "display"},
+		{"add-invitation", "name=Eve+%E2%80%AEtsoH&meetings=m1", "display"},
 		{"put-account", "name=a&meetings=m1&password=short", "password"},
 		{"put-account", "name=a&meetings=m1&password=", "password"},
 		{"put-account", "name=a&meetings=m1&password=0123456789&expires=soon", "expires"},
@@ -263,7 +266,8 @@ static void each_fault_has_its_sentence(void **state)
 		{"add-invitation", "name=Ben&meetings=m1,m2", "meeting"},
 		{"add-invitation", "name=Ben&meetings=m1&email=no", "email"},
 		{"add-invitation", "name=Ben&meetings=m1&expires=2020-01-01T00:00", "past"},
-		{"add-invitation", "name=&meetings=m1", "invitation"},
+		{"add-invitation", "name=&meetings=m1", "display"},
+		{"add-invitation", "name=Ben&meetings=m1&meeting_token=%3C", "invitation"},
 	};
 	struct browser host = {0};
 

@@ -801,6 +801,13 @@ static const struct answer *a_token_comes_twice(void)
 	return ASK(.target = FIRST);
 }
 
+static const struct answer *a_used_token_comes_without_a_session(void)
+{
+	sign_in_first("", SITE);
+	forget_cookie(&browser, "__Host-meetauth");
+	return ASK(.target = FIRST);
+}
+
 static const struct answer *a_token_cannot_be_claimed(void)
 {
 	sign_in_first("", SITE);
@@ -1095,6 +1102,8 @@ static const struct row {
 		AGAIN, "overloaded"},
 	{"join/exchange.c ALREADY_USED", a_token_comes_twice, 409, "already-used", "message", LINK,
 		"the link was opened twice"},
+	{"signin/used_link.c ALREADY_USED", a_used_token_comes_without_a_session, 409,
+		"already-used", "message", LINK, "the link was opened twice"},
 	{"join/exchange.c STATE_UNAVAILABLE", a_token_cannot_be_claimed, 503, "internal", "state",
 		AGAIN, "the state refused the claim"},
 	{"join/exchange.c INTERNAL", there_is_no_secret, 500, "internal", "message", LINK,

@@ -259,6 +259,28 @@ static void a_request_token_is_good_once(void **state)
 	assert_int_equal(state_count(CLAIMS), 1);
 }
 
+/* Nobody types a password for a link that is used up: neither with the link again, nor with the
+ * Back button from the meeting to the login page. */
+static void a_used_link_is_told_before_the_sign_in(void **state)
+{
+	struct browser browser = {0}, other = {0};
+	const struct answer *answer;
+	char target[4000];
+
+	(void)state;
+	open_site("", MEETING PEOPLE);
+	answer = arrive(&browser, TOKEN);
+	snprintf(target, sizeof target, "%s", header(answer, "Location") + strlen(ORIGIN MOUNT));
+	assert_status(visit(&browser, target), 200);
+	join(&browser, TOKEN);
+	answer = visit(&browser, target);
+	assert_failure(answer, 409, "already-used", "message");
+	assert_non_null(link_of(answer, "(error.link)"));
+	assert_failure(arrive(&other, TOKEN), 409, "already-used", "message");
+	assert_status(arrive(&other, "rt-another-1"), 303);
+	assert_int_equal(peer_requests("/exchange/"), 1);
+}
+
 static void of_those_who_come_in_one_turn_one_is_let_in(void **state)
 {
 	struct browser browser = {0};
@@ -500,6 +522,7 @@ int main(void)
 		TEST(what_is_forwarded_stands_once),
 		TEST(what_is_too_long_for_a_ticket_is_refused),
 		TEST(a_request_token_is_good_once),
+		TEST(a_used_link_is_told_before_the_sign_in),
 		TEST(of_those_who_come_in_one_turn_one_is_let_in),
 		TEST(each_end_of_an_exchange_has_its_page),
 		TEST(an_older_secret_is_tried_where_the_platform_refuses),

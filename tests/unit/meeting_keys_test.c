@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Keys of meetings and guests: guests/meeting_keys.c, auth/display_name.c, and the backends
+ * Keys of meetings and guests: guests/meeting_keys.c, base/display_name.c, and the backends
  * "meeting-key" and "guest".
  */
 #include "backend_fixture.h"
 
-#include "auth/display_name.h"
+#include "base/display_name.h"
 #include "base/clock.h"
 #include "guests/meeting_keys.h"
 
@@ -368,7 +368,8 @@ static void names_are_what_they_look_like(void **state)
 		"\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac"};
 	static const char *const bad[] = {"", " ", "      ", "a\nb", "a\x7f", "\xff", "a\xc2\x85",
 		"\xe2\x80\xaegro.elpmaxe", "a\xe2\x80\x8b\x62", "a\xe2\x80\xa8\x62",
-		"\xe2\x81\xa6x", "\xef\xbb\xbfx", "x\xc2\xad", "x\xe2\x80\x8f"};
+		"\xe2\x81\xa6x", "\xef\xbb\xbfx", "x\xc2\xad", "x\xe2\x80\x8f", "x\xd8\x9c",
+		"\xe3\x85\xa4", "\xe2\xa0\x80"};
 	char name[DISPLAY_NAME_SIZE], typed[DISPLAY_NAME_SIZE + 8] = "";
 
 	(void)state;

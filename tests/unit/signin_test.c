@@ -350,7 +350,7 @@ static void tries_of_an_account_have_an_end(void **state)
 	assert_in_range(strtol(header(answer, "Retry-After"), NULL, 10), 1, 201);
 	assert_logged("login", "result=throttled user=");
 	assert_int_equal(log_count("join"), 0);
-	assert_leads(sign_in(&other, FIRST, "name=carol&password=x"), "?token=access");
+	assert_leads(sign_in(&other, entry(1), "name=carol&password=x"), "?token=access");
 	later(201);
 	assert_status(sign_in(&browser, FIRST, "name=bob&password=x"), 401);
 }
@@ -908,7 +908,7 @@ static void the_form_of_signing_out_is_for_whom_it_was_shown(void **state)
 	(void)state;
 	open_site("", MEETING PEOPLE);
 	sign_in(&browser, FIRST, "name=alice&password=x");
-	sign_in(&other, FIRST, "name=carol&password=x");
+	sign_in(&other, entry(1), "name=carol&password=x");
 	page = visit(&browser, "/logout");
 	answer = submit(&other, page, NULL, "");
 	assert_failure(answer, 400, "ticket-expired", "message");

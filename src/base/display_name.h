@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Validation of display names that visitors choose for themselves. Nobody vouches for such a name,
- * but it must at least not be deceptive.
+ * Validation of display names that people type, for themselves or for a guest. Nobody vouches for
+ * such a name, but it must at least not be deceptive.
  */
 #pragma once
 
 #include "base/banned.h"
+
+#include <stdbool.h>
 
 enum {
 	DISPLAY_NAME_MAX = 64,			      /* characters */
@@ -17,3 +19,9 @@ enum {
  * separators, and direction marks, which can make a name look like another (Unicode TR 36,
  * section 2.8). */
 int display_name(const char *typed, char name[DISPLAY_NAME_SIZE]);
+
+/* NULL if display_name() accepts the name, else a constant that says what is wrong. */
+const char *display_name_fault(const char *text);
+
+/* Whether a UTF-8 text has characters that display_name() refuses because nobody sees them. */
+bool display_name_hides(const char *text);
