@@ -2,19 +2,25 @@
 """Platforms with an entry of their own in a real browser: which redirects the login page's policy lets
 pass, and which scripts get a token, with the cookies and the CORS that Chromium makes of it."""
 
+import base64
+import hashlib
 import json
+import os
 import urllib.parse
 
 import drivers
 import platforms
 import pytest
 from rig import TOP, Program, free_port, wait_for, write_nginx
-from test_browser import arrived, fill, open_browser, submit
+from selenium.webdriver.common.by import By
+from test_browser import arrived, fill, open_browser, picture, submit
 
 import jwt_rules
+import webex_sdk
 
 PORT = free_port()
 APP, OTHER, EVIL = ("https://%s:%d" % (name, PORT) for name in ("app.example.org", "app.example.net", "evil.example.net"))
+SDK = "https://sdk.example.net:%d" % PORT
 MEET, GALENE, JITSI = ("https://%s:%d" % (name, PORT) for name in ("meet.example.net", "galene.example.net", "jitsi.example.net"))
 
 
@@ -36,6 +42,18 @@ class Skype(drivers.Skype):
 
     def settings(self):
         return super().settings() + '\n redirects = {"%s/sample"}' % OTHER
+
+
+class Webex(drivers.Webex):
+    stand_in = webex_sdk.WebexForBrowsers
+    options = ' app = "%s/spaces/"\n redirects = {"%s/spaces/"}' % (APP, OTHER)
+
+    def __init__(self, rig, *arguments, **more):
+        super().__init__(rig, *arguments, **more)
+        rig.webex = self
+
+    def settings(self):
+        return super().settings().replace(platforms.APP + '"}', '%s", "%s"}' % (APP, OTHER))
 
 
 SAMPLE = """<!doctype html><title>asking</title><script type="module">
@@ -63,18 +81,42 @@ def site(make_module_rig, authority):
         default_type text/html;
         location / { return 200 '<!doctype html><title>elsewhere</title>'; }
         location = /sample { alias %s/sample.html; }
-        location = /meetauth.js { alias %s/docs/samples/scripts/meetauth.js; default_type text/javascript; }
-    }""" % (PORT, certificate, key, rig.folder, TOP)
+        location ~ ^/(spaces/)?meetauth.js$ { alias %s/docs/samples/scripts/meetauth.js; default_type text/javascript; }
+        location /spaces/ { alias %s/docs/samples/webex/; types { text/html html; text/javascript js; text/css css; } }
+        location = /spaces/settings.js { alias %s/$host.js; types { text/javascript js; } }
+    }
+    server {
+        listen 127.0.0.1:%d ssl; server_name sdk.example.net; ssl_certificate %s; ssl_certificate_key %s;
+        location / {
+            if ($request_method = OPTIONS) {
+                add_header Access-Control-Allow-Origin *;
+                add_header Access-Control-Allow-Headers "Authorization, Content-Type";
+                return 204;
+            }
+            add_header Access-Control-Allow-Origin * always;
+            proxy_pass %s;
+        }
+    }"""
     with open(rig.folder + "/sample.html", "w", encoding="utf-8") as file:
         file.write(SAMPLE % (rig.base, OTHER))
 
     def start_nginx():
-        write_nginx(rig, pages)
+        webex = rig.webex
+        write_nginx(rig, pages % (PORT, certificate, key, rig.folder, TOP, TOP, rig.folder, PORT, certificate, key, webex.peer.url))
         rig.nginx = Program(["nginx", "-p", rig.folder, "-c", "nginx.conf"], rig.folder + "/nginx.log")
         wait_for(rig.answers, "nginx")
 
     rig.start_nginx = start_nginx
-    rig.made = platforms.make_all(lambda **_: rig, LiveKit, Galene, Jitsi, Skype)
+    with open(webex_sdk.SDK, "rb") as file:
+        digest = base64.b64encode(hashlib.sha384(file.read()).digest()).decode()
+    with open(TOP + "/docs/samples/webex/settings.js", encoding="utf-8") as file:
+        sample = file.read()
+    for page, integrity in ((APP, ""), (OTHER, "sha384-" + digest)):
+        changed = sample.replace("https://external.example.org/auth", rig.base).replace("https://app.example.org/spaces/", page + "/spaces/")
+        changed = changed.replace("https://app.example.org/webex/webex.min.js", SDK + "/sdk/webex.min.js").replace("integrity: ''", "integrity: '%s'" % integrity)
+        with open("%s/%s.js" % (rig.folder, urllib.parse.urlsplit(page).hostname), "w", encoding="utf-8") as file:
+            file.write(changed)
+    rig.made = platforms.make_all(lambda **_: rig, LiveKit, Galene, Jitsi, Skype, Webex)
     return rig
 
 
@@ -214,6 +256,125 @@ def test_two_windows_are_two_clients_and_each_rejoins_as_itself(browser, site, s
     assert told(browser) == "token"
     ids.append(skype.peer.seen[-1]["applicationSessionId"])
     assert ids[0] != ids[1] and ids[0] == ids[2]
+
+
+# -- docs/samples/webex: the page of an operator's own for Webex's guests --
+
+
+def shown(browser, wanted):
+    """Waits for that text on the page, as the guest sees it."""
+    wait_for(lambda: wanted in browser.find_element(By.TAG_NAME, "body").text, wanted + " on " + browser.current_url, 20)
+
+
+def press(browser, text):
+    browser.find_element(By.XPATH, "//button[.='%s']" % text).click()
+
+
+@pytest.fixture
+def webex(browser, site):
+    """What the page does to the SDK and to Webex is as documented, whatever happens."""
+    webex = site.webex
+    webex.peer.tokens.clear()
+    browser.get(OTHER + "/")
+    browser.execute_script("sessionStorage.clear()")
+    yield webex
+    assert not browser.execute_script("return (window.webexSdk ?? {violations: []}).violations")
+    webex.peer.check()
+
+
+def open_spaces(browser, page, **meeting):
+    browser.get("%s/spaces/?%s" % (page, urllib.parse.urlencode(meeting)))
+
+
+def test_webex_s_guests_on_a_page_of_the_same_site(browser, site, webex):
+    """From the meeting's link to the page: messages, a note of a new one, the meeting. The cookie is the credential."""
+    sign_in(browser, site, "/webex/" + webex.weekly)
+    assert browser.current_url == "%s/spaces/?meetingNumber=%s" % (APP, webex.weekly)
+    shown(browser, "You are signed in.")
+    assert list(webex.peer.tokens.values()) == ["Alice Liddell"]
+    wait_for(lambda: len(browser.find_elements(By.CSS_SELECTOR, "#spaces button")) == 2, "the spaces")
+    press(browser, "Board")
+    shown(browser, "Welcome <b>all</b>")
+    browser.find_element(By.ID, "text").send_keys("Hello")
+    press(browser, "Send")
+    wait_for(lambda: browser.find_element(By.ID, "messages").text.endswith("Alice Liddell\nHello"), "the message")
+    browser.execute_script("webexSdk.deliver({roomId: 'space-long', personEmail: 'bob@example.org', text: 'Look <i>here</i>'})")
+    shown(browser, "bob@example.org: Look <i>here</i>")
+    picture(browser, "webex-spaces")
+    press(browser, "Join")
+    shown(browser, "You are in the meeting.")
+    assert webex.peer.inside == [(webex.weekly, "Alice Liddell")]
+    press(browser, "Leave")
+    shown(browser, "You have left the meeting.")
+    assert not webex.peer.inside
+
+
+def test_webex_s_guests_on_a_page_of_another_site(browser, site, webex):
+    """The page begins, with a challenge; it is brought a code. This meeting asks for a password, and there is no camera."""
+    open_spaces(browser, OTHER, meetingNumber=webex.other)
+    wait_for(lambda: browser.current_url.startswith(site.base + "/login"), "the sign-in")
+    fill(browser, site)
+    submit(browser)
+    shown(browser, "You are signed in.")
+    assert browser.current_url == "%s/spaces/?meetingNumber=%s" % (OTHER, webex.other)
+    browser.execute_script("webexSdk.noCamera = true")
+    for password, outcome in (("wrong", "This is not the password of the meeting."), ("open sesame", "You are in the meeting.")):
+        press(browser, "Join")
+        browser.find_element(By.ID, "password-text").send_keys(password)
+        press(browser, "Continue")
+        shown(browser, outcome)
+    assert webex.peer.inside == [(webex.other, "Alice Liddell")]
+    press(browser, "Leave")
+    shown(browser, "You have left the meeting.")
+
+
+@pytest.mark.parametrize("width,scheme", [(320, "dark"), (900, "light")])
+def test_nothing_of_webex_s_page_sticks_out(browser, site, webex, width, scheme):
+    sign_in(browser, site, "/livekit/daily")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    try:
+        open_spaces(browser, APP, meetingNumber=webex.weekly)
+        shown(browser, "Board")
+        press(browser, "Board")
+        shown(browser, "Welcome")
+        picture(browser, "webex-%d-%s" % (width, scheme))
+        assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_webex_s_page_says_what_is_wrong(browser, site, webex):
+    """In words, and without another round."""
+    sign_in(browser, site, "/livekit/daily")
+    open_spaces(browser, APP)
+    shown(browser, "This page belongs to a meeting.")
+    open_spaces(browser, OTHER, meetingNumber=webex.weekly, code="nonsense", state="x")
+    shown(browser, "“code” is missing or invalid")
+    open_spaces(browser, APP, meetingNumber="12")
+    shown(browser, "“meetingNumber” is missing or invalid")
+    with webex.peer.fault(guest="status"):
+        open_spaces(browser, APP, meetingNumber=webex.weekly)
+        shown(browser, "sent an answer that this service cannot use")
+    with webex.peer.fault(me=401):
+        open_spaces(browser, APP, meetingNumber=webex.weekly)
+        shown(browser, "Webex no longer accepts your sign-in. Reload this page.")
+    with webex.peer.fault(rooms=403):
+        open_spaces(browser, APP, meetingNumber=webex.weekly)
+        shown(browser, "Webex does not allow guests to do this.")
+    open_spaces(browser, APP, meetingNumber="111111111")
+    shown(browser, "You are signed in.")
+    press(browser, "Join")
+    shown(browser, "Webex does not know this meeting or space any more.")
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/sdk/webex.min.js"]})
+    try:
+        open_spaces(browser, APP, meetingNumber=webex.weekly)
+        shown(browser, "The program of Webex could not be loaded.")
+    finally:
+        browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    assert browser.current_url.startswith(APP + "/spaces/")
 
 
 def test_a_script_on_another_site_has_no_session(browser, site):
