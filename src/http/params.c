@@ -4,76 +4,27 @@
 #include "base/text.h"
 #include "base/typed.h"
 
-#include <errno.h>
-#include <stdalign.h>
-#include <stdint.h>
-#include <uriparser/Uri.h>
-
-/* One block holds the list and all names and values. uriparser allocates from `room`, so that a
- * query costs one allocation and a password is wiped with the rest. */
-struct params {
-	UriQueryListA *list;
-	size_t used, size;
-	alignas(max_align_t) char room[];
+struct item {
+	const char *name;
+	char *value; /* NULL: without '=' */
 };
 
-enum { ALIGNMENT = alignof(max_align_t) };
+/* One block holds the items and, behind them, their decoded names and values. */
+struct params {
+	size_t count, size;
+	char *end; /* of what is decoded */
+	struct item items[];
+};
 
-static void *take(UriMemoryManager *memory, size_t size)
+/* Stands in a list for a value that cannot be read. */
+static char unreadable[] = "";
+
+static int hex_digit(char c)
 {
-	struct params *params = memory->userData;
-	size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	void *start = params->room + params->used;
-
-	if (rounded < size || rounded > params->size - params->used) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	params->used += rounded;
-	return start;
-}
-
-/* The room is zeroed and never reused. */
-static void *take_zeroed(UriMemoryManager *memory, size_t count, size_t size)
-{
-	return size != 0 && count > SIZE_MAX / size ? NULL : take(memory, count * size);
-}
-
-static void *refuse_realloc(UriMemoryManager *memory, void *old, size_t size)
-{
-	errno = ENOMEM;
-	return NULL;
-}
-
-static void *refuse_reallocarray(UriMemoryManager *memory, void *old, size_t count, size_t size)
-{
-	return refuse_realloc(memory, old, size);
-}
-
-static void keep(UriMemoryManager *memory, void *old)
-{
-}
-
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-/* Refuses what uriparser does not: a lone percent sign, and %00, at which it ends the text. */
-static bool is_well_formed(const char *text, size_t length)
-{
-	const char *end = text + length, *at = text;
-
-	if (memchr(text, '\0', length) != NULL)
-		return false;
-	while ((at = memchr(at, '%', (size_t)(end - at))) != NULL) {
-		if (end - at < 3 || !is_hex(at[1]) || !is_hex(at[2]))
-			return false;
-		if (at[1] == '0' && at[2] == '0')
-			return false;
-		at += 3;
-	}
-	return true;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static size_t count_items(const char *text, size_t length)
@@ -86,19 +37,19 @@ static size_t count_items(const char *text, size_t length)
 	return count;
 }
 
+/* Decoding makes nothing longer, and each '=' and '&' leaves room for a NUL. */
 static struct params *params_new(size_t items, size_t length)
 {
-	/* a node and two strings for each item, each rounded up */
-	size_t size = items * (sizeof(UriQueryListA) + 2 + 3 * (size_t)ALIGNMENT) + length;
-	struct params *params = calloc(1, sizeof *params + size);
+	size_t size = sizeof(struct params) + items * sizeof(struct item) + length + 1;
+	struct params *params = malloc(size);
 
-	if (params != NULL)
-		params->size = size;
+	if (params == NULL)
+		return NULL;
+	params->count = 0;
+	params->size = size;
+	params->end = (char *)&params->items[items];
 	return params;
 }
-
-/* Stands in a list for a value that cannot be read. */
-static char unreadable[] = "";
 
 static void join_lines(char *text)
 {
@@ -109,78 +60,78 @@ static void join_lines(char *text)
 			*text = ' ';
 }
 
-static bool is_readable(const UriQueryListA *item)
-{
-	if (item->value != NULL && strcmp(item->key, PARAMS_LINES) == 0)
-		join_lines((char *)(uintptr_t)item->value);
-	return text_is_printable(item->key) &&
-	       (item->value == NULL || text_is_printable(item->value));
-}
-
-static bool dissect(struct params *params, const char *text, size_t length)
-{
-	UriMemoryManager memory = {
-		.malloc = take,
-		.calloc = take_zeroed,
-		.realloc = refuse_realloc,
-		.reallocarray = refuse_reallocarray,
-		.free = keep,
-		.userData = params,
-	};
-	int count;
-
-	if (uriDissectQueryMallocExMmA(&params->list, &count, text, text + length, URI_TRUE,
-		    URI_BR_DONT_TOUCH, &memory) != URI_SUCCESS)
-		return false;
-	for (const UriQueryListA *item = params->list; item != NULL; item = item->next)
-		if (!is_readable(item))
-			return false;
-	return true;
-}
-
-struct params *params_parse(const char *text, size_t length)
-{
-	struct params *params;
-	size_t items;
-
-	if (length > PARAMS_TEXT_MAX || !is_well_formed(text, length))
-		return NULL;
-	items = count_items(text, length);
-	if (items > PARAMS_MAX)
-		return NULL;
-	params = params_new(items, length);
-	if (params != NULL && length > 0 && !dissect(params, text, length))
-		params_free(&params);
-	return params;
-}
-
-/* Prepends one parameter. An unreadable name is dropped. */
-static bool add_item(struct params *params, const char *text, size_t length)
-{
-	UriQueryListA *others = params->list;
-	const char *value = memchr(text, '=', length);
-	bool is_good = is_well_formed(text, length);
-
-	if (!is_good && value != NULL)
-		length = (size_t)(value - text);
-	if (!is_well_formed(text, length))
-		return true;
-	params->list = NULL;
-	if (!dissect(params, text, length) && params->list == NULL)
-		return false;
-	if (params->list == NULL || !text_is_printable(params->list->key)) {
-		params->list = others;
-		return true;
-	}
-	if (!is_good || !is_readable(params->list))
-		params->list->value = unreadable;
-	params->list->next = others;
-	return true;
-}
-
-struct params *params_parse_lenient(const char *text, size_t length)
+/* Decodes a name or a value, which has no NUL, and returns it. NULL if it is malformed or not
+ * printable. */
+static char *decode(struct params *params, const char *text, size_t length, bool has_lines)
 {
 	const char *end = text + length;
+	char *start = params->end, *at = start;
+
+	while (text < end) {
+		char c = *text++;
+
+		if (c == '+') {
+			c = ' ';
+		} else if (c == '%') {
+			int high = end - text >= 2 ? hex_digit(text[0]) : -1;
+			int low = high >= 0 ? hex_digit(text[1]) : -1;
+
+			if (low < 0 || (high == 0 && low == 0))
+				return NULL;
+			c = (char)(high << 4 | low);
+			text += 2;
+		}
+		*at++ = c;
+	}
+	*at = '\0';
+	if (has_lines)
+		join_lines(start);
+	if (!text_is_printable(start))
+		return NULL;
+	params->end = at + 1;
+	return start;
+}
+
+/* Adds a parameter. False if its name cannot be read. */
+static bool add_item(struct params *params, const char *text, size_t length)
+{
+	struct item *item = &params->items[params->count];
+	const char *equals = memchr(text, '=', length);
+	size_t name_length = equals != NULL ? (size_t)(equals - text) : length;
+
+	item->name = decode(params, text, name_length, false);
+	item->value = NULL;
+	if (item->name == NULL)
+		return false;
+	if (equals != NULL)
+		item->value = decode(params, equals + 1, length - name_length - 1,
+			strcmp(item->name, PARAMS_LINES) == 0);
+	if (equals != NULL && item->value == NULL)
+		item->value = unreadable;
+	params->count++;
+	return true;
+}
+
+/* False if a parameter cannot be read. All that can be are in the list. */
+static bool add_items(struct params *params, const char *text, size_t length)
+{
+	const char *end = text + length;
+	bool is_good = true;
+
+	while (text < end) {
+		const char *next = memchr(text, '&', (size_t)(end - text));
+		size_t size = (size_t)((next != NULL ? next : end) - text);
+
+		if (size > 0)
+			is_good &= add_item(params, text, size) &&
+				   params->items[params->count - 1].value != unreadable;
+		text += size + 1;
+	}
+	return is_good;
+}
+
+static struct params *parse(const char *text, size_t length, bool leniently)
+{
 	struct params *params;
 	size_t items;
 
@@ -190,23 +141,29 @@ struct params *params_parse_lenient(const char *text, size_t length)
 	if (items > PARAMS_MAX)
 		return NULL;
 	params = params_new(items, length);
-	while (params != NULL && text < end) {
-		const char *next = memchr(text, '&', (size_t)(end - text));
-		size_t size = (size_t)((next != NULL ? next : end) - text);
-
-		if (size > 0 && !add_item(params, text, size))
-			params_free(&params);
-		text += size + 1;
-	}
+	if (params != NULL && !add_items(params, text, length) && !leniently)
+		params_free(&params);
 	return params;
+}
+
+struct params *params_parse(const char *text, size_t length)
+{
+	return parse(text, length, false);
+}
+
+struct params *params_parse_lenient(const char *text, size_t length)
+{
+	return parse(text, length, true);
 }
 
 enum params_count params_get(const struct params *params, const char *name, const char **value_r)
 {
 	enum params_count count = PARAM_MISSING;
 
-	for (const UriQueryListA *item = params->list; item != NULL; item = item->next) {
-		if (strcmp(item->key, name) != 0)
+	for (size_t i = 0; i < params->count; i++) {
+		const struct item *item = &params->items[i];
+
+		if (strcmp(item->name, name) != 0)
 			continue;
 		if (count != PARAM_MISSING)
 			return PARAM_REPEATED;
@@ -222,25 +179,31 @@ size_t params_all(
 {
 	size_t count = 0;
 
-	for (const UriQueryListA *item = params->list; item != NULL; item = item->next)
-		if (strcmp(item->key, name) == 0 && item->value != unreadable && count++ < maximum)
+	for (size_t i = 0; i < params->count; i++) {
+		const struct item *item = &params->items[i];
+
+		if (strcmp(item->name, name) == 0 && item->value != unreadable && count++ < maximum)
 			values[count - 1] = item->value != NULL ? item->value : "";
+	}
 	return count;
 }
 
 void params_clean(struct params *params, const char *name)
 {
-	for (UriQueryListA *item = params->list; item != NULL; item = item->next)
-		if (strcmp(item->key, name) == 0 && item->value != NULL &&
+	for (size_t i = 0; i < params->count; i++) {
+		struct item *item = &params->items[i];
+
+		if (strcmp(item->name, name) == 0 && item->value != NULL &&
 			item->value != unreadable)
-			typed_clean((char *)(uintptr_t)item->value);
+			typed_clean(item->value);
+	}
 }
 
 void params_free(struct params **params)
 {
 	if (*params == NULL)
 		return;
-	explicit_bzero((*params)->room, (*params)->used);
+	explicit_bzero(*params, (*params)->size);
 	free(*params);
 	*params = NULL;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Query strings, form bodies and the Cookie header as lists of names and values. Decoding is
- * uriparser's.
+ * Query strings, form bodies and the Cookie header as lists of names and values.
  */
 #pragma once
 
