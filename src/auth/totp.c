@@ -16,7 +16,9 @@ int totp_secret_name(const char *backend, const char *subject, char *name, size_
 	if (strlen(subject) > IDENTITY_SUBJECT_MAX)
 		return -1;
 	text_lower(subject, folded, sizeof folded);
-	buffer_printf(&text, "totp/%s/", backend);
+	buffer_text(&text, "totp/");
+	buffer_text(&text, backend);
+	buffer_text(&text, "/");
 	buffer_percent(&text, folded);
 	if (!text.failed && text.length < size) {
 		memcpy(name, text.data, text.length + 1);

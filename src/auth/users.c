@@ -316,14 +316,14 @@ static const struct user *find_exactly(const struct users *users, const char *ke
 
 const struct user *users_find(const struct users *users, const char *key)
 {
-	char other[USERS_NAME_SIZE];
 	const struct user *user = find_exactly(users, key);
+	char other[USERS_NAME_SIZE];
 
-	snprintf(other, sizeof other, "%s", key);
-	if (user == NULL) {
-		fold_compose(key, other, sizeof other);
-		user = find_exactly(users, other);
-	}
+	if (user != NULL)
+		return user;
+	snprintf(other, sizeof other, "%s", key); /* stays if it cannot be normalized */
+	fold_compose(key, other, sizeof other);
+	user = find_exactly(users, other);
 	if (user == NULL) {
 		fold_decompose(key, other, sizeof other);
 		user = find_exactly(users, other);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buffer.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 
 /* Makes room for `more` bytes and a NUL. Not with realloc(), which would leave a copy behind of
@@ -69,26 +71,19 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	buffer->length += (size_t)length;
 }
 
-static bool is_unreserved(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
-}
-
 void buffer_percent(struct buffer *buffer, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	const unsigned char *c = (const unsigned char *)text;
+	while (*text != '\0') {
+		const char *start = text;
 
-	while (*c != '\0') {
-		const unsigned char *start = c;
+		while (text_has_class(*text, TEXT_UNRESERVED))
+			text++;
+		buffer_append(buffer, start, (size_t)(text - start));
+		if (*text != '\0') {
+			unsigned char c = (unsigned char)*text++;
 
-		while (is_unreserved(*c))
-			c++;
-		buffer_append(buffer, start, (size_t)(c - start));
-		if (*c != '\0') {
-			buffer_append(buffer, (char[3]){'%', hex[*c >> 4], hex[*c & 15]}, 3);
-			c++;
+			buffer_append(buffer, (char[3]){'%', hex[c >> 4], hex[c & 15]}, 3);
 		}
 	}
 }

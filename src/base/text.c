@@ -4,11 +4,34 @@
 #include <limits.h>
 #include <strings.h>
 
+enum {
+	SPACE = TEXT_PRINTABLE,
+	MARK = TEXT_VISIBLE | SPACE,
+	UNRESERVED = TEXT_UNRESERVED | MARK,
+	LETTER = TEXT_ALNUM | UNRESERVED,
+};
+
+const uint8_t text_classes[256] = {
+	[' '] = SPACE,
+	['!' ... ','] = MARK,
+	['-' ... '.'] = UNRESERVED,
+	['/'] = MARK,
+	['0' ... '9'] = LETTER,
+	[':' ... '@'] = MARK,
+	['A' ... 'Z'] = LETTER,
+	['[' ... '^'] = MARK,
+	['_'] = UNRESERVED,
+	['`'] = MARK,
+	['a' ... 'z'] = LETTER,
+	['{' ... '}'] = MARK,
+	['~'] = UNRESERVED,
+};
+
 /* Length of the UTF-8 sequence at `c` if it is a printable character, else 0. */
 static size_t printable_sequence(const unsigned char *c)
 {
 	if (c[0] < 0x80)
-		return c[0] >= 0x20 && c[0] != 0x7f;
+		return text_has_class((char)c[0], TEXT_PRINTABLE);
 	if (c[0] >= 0xc2 && c[0] <= 0xdf && (c[1] & 0xc0) == 0x80)
 		return c[0] == 0xc2 && c[1] < 0xa0 ? 0 : 2; /* U+0080..U+009F are controls */
 	if ((c[0] & 0xf0) == 0xe0 && (c[1] & 0xc0) == 0x80 && (c[2] & 0xc0) == 0x80) {
@@ -29,31 +52,27 @@ static size_t printable_sequence(const unsigned char *c)
 
 bool text_is_printable(const char *text)
 {
-	const unsigned char *c = (const unsigned char *)text;
+	for (;;) {
+		size_t length;
 
-	while (*c != '\0') {
-		size_t length = printable_sequence(c);
-
+		while (text_has_class(*text, TEXT_PRINTABLE))
+			text++;
+		if (*text == '\0')
+			return true;
+		length = printable_sequence((const unsigned char *)text);
 		if (length == 0)
 			return false;
-		c += length;
+		text += length;
 	}
-	return true;
 }
 
 bool text_is_visible_ascii(const char *text)
 {
-	const unsigned char *c = (const unsigned char *)text;
+	const char *c = text;
 
-	for (; *c != '\0'; c++)
-		if (*c < 0x21 || *c > 0x7e)
-			return false;
-	return text[0] != '\0';
-}
-
-static bool is_alnum(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	while (text_has_class(*c, TEXT_VISIBLE))
+		c++;
+	return *c == '\0' && c > text;
 }
 
 bool text_is_token(const char *text, size_t minimum, size_t maximum, const char *others)
@@ -64,7 +83,7 @@ bool text_is_token(const char *text, size_t minimum, size_t maximum, const char 
 	for (; (c = text[length]) != '\0'; length++) {
 		if (length >= maximum)
 			return false;
-		if (is_alnum((unsigned char)c))
+		if (text_has_class(c, TEXT_ALNUM))
 			continue;
 		if (strchr(others, c) == NULL)
 			return false;
@@ -78,7 +97,7 @@ static size_t label_length(const char *text)
 {
 	size_t length = 0;
 
-	while (is_alnum((unsigned char)text[length]) || text[length] == '-')
+	while (text_has_class(text[length], TEXT_ALNUM) || text[length] == '-')
 		length++;
 	if (length == 0 || length > 63 || text[0] == '-' || text[length - 1] == '-')
 		return 0;

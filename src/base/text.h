@@ -10,6 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Classes of ASCII characters: letters and digits; RFC 3986's unreserved characters; visible
+ * characters (0x21 to 0x7e); these and the space. */
+enum {
+	TEXT_ALNUM = 1 << 0,
+	TEXT_UNRESERVED = 1 << 1,
+	TEXT_VISIBLE = 1 << 2,
+	TEXT_PRINTABLE = 1 << 3,
+};
+extern const uint8_t text_classes[256];
+
+static inline bool text_has_class(char c, unsigned class)
+{
+	return (text_classes[(unsigned char)c] & class) != 0;
+}
+
 /* Valid UTF-8 (RFC 3629: no overlong forms, no surrogates) without control characters (C0, DEL,
  * C1). */
 bool text_is_printable(const char *text);

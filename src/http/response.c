@@ -87,10 +87,9 @@ static bool is_header_name(const char *name)
 
 static bool is_header_value(const char *value)
 {
-	for (const char *c = value; *c != '\0'; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			return false;
-	return true;
+	while (text_has_class(*value, TEXT_PRINTABLE))
+		value++;
+	return *value == '\0';
 }
 
 static bool is_cookie_value(const char *value)

@@ -95,12 +95,14 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	verdict = driver->exchange->read_answer(
 		visit->platform->instance, &visit->join, &what, &visit->exchange.token, &error);
 	secrets = secrets_of(visit, &count);
-	if (verdict != PLATFORM_GRANTED)
+	if (verdict != PLATFORM_GRANTED) {
 		hide_request(visit, secret_text(secrets[visit->exchange.secret_index].secret),
 			error.text);
-	visit_set_detail(visit, "%s", error.text);
+		visit_set_detail(visit, "%s", error.text);
+	}
 	switch (verdict) {
 	case PLATFORM_GRANTED:
+		visit->report.detail[0] = '\0'; /* what an older secret got */
 		metric_count(METRIC_EXCHANGE_GRANTED);
 		secrets_note_acceptance(visit, &secrets[visit->exchange.secret_index]);
 		visit->outcome = OUTCOME_JOINED;

@@ -9,40 +9,42 @@ enum {
 	ACCEPTANCE_S = 400 * 24 * 3600, /* how long the time of acceptance is stored */
 };
 
-/* What the store calls the secret for the visit's meeting; false where there can be none. */
-static bool find_name(const struct visit *visit, char name[STORE_NAME_MAX + 1])
+/* What the store calls the secret for the visit's meeting, in `room` unless it is the platform's
+ * name; NULL where there can be none. */
+static const char *find_name(const struct visit *visit, char room[STORE_NAME_MAX + 1])
 {
-	int length = -1;
+	int length;
 
 	switch (visit->platform->driver->secret_scope) {
 	case PLATFORM_SECRET_PER_PLATFORM:
-		length = snprintf(name, STORE_NAME_MAX + 1, "%s", visit->join.platform);
-		break;
+		return visit->join.platform;
 	case PLATFORM_SECRET_PER_MEETING:
-		length = snprintf(name, STORE_NAME_MAX + 1, "meeting/%s/%s", visit->join.platform,
+		length = snprintf(room, STORE_NAME_MAX + 1, "meeting/%s/%s", visit->join.platform,
 			visit->join.meeting_id);
-		break;
+		return length >= 0 && length <= STORE_NAME_MAX ? room : NULL;
 	case PLATFORM_SECRET_NONE:
 		break;
 	}
-	return length >= 0 && length <= STORE_NAME_MAX;
+	return NULL;
 }
 
 const struct store_secret *secrets_of(const struct visit *visit, size_t *count_r)
 {
-	char name[STORE_NAME_MAX + 1];
+	char room[STORE_NAME_MAX + 1];
+	const char *name = find_name(visit, room);
 
 	*count_r = 0;
-	if (!find_name(visit, name))
+	if (name == NULL)
 		return NULL;
 	return store_secrets(visit->files->store, name, visit->now, count_r);
 }
 
 int64_t secrets_ended(const struct visit *visit)
 {
-	char name[STORE_NAME_MAX + 1];
+	char room[STORE_NAME_MAX + 1];
+	const char *name = find_name(visit, room);
 
-	return find_name(visit, name) ? store_ended(visit->files->store, name, visit->now) : 0;
+	return name != NULL ? store_ended(visit->files->store, name, visit->now) : 0;
 }
 
 /* `meetauthctl secret list` shows the time. Storing it once a minute is enough. */

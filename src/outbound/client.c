@@ -568,6 +568,10 @@ struct outbound *outbound_new(uv_loop_t *loop)
 	outbound->loop = loop;
 	LIST_INIT(&outbound->peers);
 	outbound->headers = curl_slist_append(NULL, "Accept: application/json");
+	/* libcurl would format the line of CURLOPT_ACCEPT_ENCODING twice for each request. */
+	if (outbound->headers != NULL &&
+		curl_slist_append(outbound->headers, "Accept-Encoding: identity") == NULL)
+		xno_memory();
 	outbound->multi = multi_new(loop, on_done, on_stuck);
 	if (outbound->headers == NULL ||
 		uv_async_init(loop, &outbound->names_changed, on_names_changed) != 0)
