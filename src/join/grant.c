@@ -280,7 +280,7 @@ static enum step submit(struct visit *visit, struct worker_queue *queue, bool re
 
 	if (!breaker_allows(&platform->breaker, clock_monotonic_ms(), &wait_ms))
 		return be_busy(visit, wait_ms,
-			"the platform failed repeatedly; the circuit breaker is open");
+			"the platform failed repeatedly and is not asked for a while");
 	granting = malloc(sizeof *granting);
 	if (granting != NULL) {
 		prepare(granting, visit, renewed);

@@ -495,7 +495,9 @@ static void refuse(struct outbound_request *request, int64_t retry_after_ms)
 	request->state = ENDED;
 	request->refused = (struct outbound_answer){.result = OUTBOUND_BUSY,
 		.retry_after_ms = retry_after_ms,
-		.reason = "breaker open or too many requests under way"};
+		.reason =
+			"the platform failed repeatedly and is not asked for a while, or too many "
+			"requests wait for it"};
 	uv_timer_start(&request->timer, on_timer, 0, 0);
 }
 

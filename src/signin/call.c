@@ -104,7 +104,7 @@ static int begin(struct call *call, struct service_backend *backend)
 	}
 	if (!is_past_breaker(call) && !health_allows(&backend->health, call->whom,
 					      clock_monotonic_ms(), &call->retry_after_ms)) {
-		error_set(&call->error, "%s was out of order and is left alone for a while",
+		error_set(&call->error, "%s failed repeatedly and is not asked for a while",
 			backend->title);
 		return -1;
 	}

@@ -1119,7 +1119,7 @@ static const struct row {
 	{"join/grant.c by a variable", a_meeting_is_not_open, 403, "exchange-refused",
 		"meeting.message", LINK, "no key for this meeting is in the store"},
 	{"join/grant.c OVERLOADED", a_platform_with_turns_is_left_alone, 503, "overloaded",
-		"message", AGAIN, "the circuit breaker is open"},
+		"message", AGAIN, "failed repeatedly and is not asked for a while"},
 	{"join/room.c NO_ROOM", no_room_is_free, 503, "overloaded", "room.message", AGAIN,
 		"no free room"},
 	{"join/room.c STATE_UNAVAILABLE", no_room_can_be_leased, 503, "internal", "state", AGAIN,

@@ -185,7 +185,7 @@ static void a_platform_that_fails_is_left_alone_for_a_while(void **state)
 	assert_failure(answer, 503, "overloaded", "message");
 	assert_non_null(header(answer, "Retry-After"));
 	assert_logged("join", "result=failed code=overloaded level=warning");
-	assert_true(log_says("the platform failed repeatedly; the circuit breaker is open"));
+	assert_true(log_says("the platform failed repeatedly and is not asked for a while"));
 	wait_out(60);
 	assert_status(visit(&browser, "/bbb/room"), 502);
 }

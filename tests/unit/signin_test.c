@@ -648,7 +648,7 @@ static void a_backend_that_fails_for_many_is_left_alone(void **state)
 	asked = peer_requests("/ask");
 	answer = sign_in(&browser, FIRST, "name=alice&password=x");
 	assert_failure(answer, 503, "backend-unavailable", "message");
-	assert_true(log_says("own was out of order and is left alone for a while"));
+	assert_true(log_says("own failed repeatedly and is not asked for a while"));
 	assert_int_equal(peer_requests("/ask"), asked);
 
 	wait_out(60);
