@@ -299,6 +299,15 @@ const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE])
 	return text;
 }
 
+int text_copy(char *to, size_t size, const char *from, size_t length)
+{
+	if (length == 0 || length >= size)
+		return -1;
+	memcpy(to, from, length);
+	to[length] = '\0';
+	return 0;
+}
+
 char *text_trim(char *text)
 {
 	size_t length;

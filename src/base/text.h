@@ -58,6 +58,10 @@ int text_to_duration(const char *text, int64_t *milliseconds_r);
  * ("Z"), after RFC 3339. 0 or -1. */
 int text_to_time(const char *text, int64_t *seconds_r);
 
+/* Copies the first `length` bytes and ends them with a NUL. 0, or -1 if there are none or if `size`
+ * is too small. */
+int text_copy(char *to, size_t size, const char *from, size_t length);
+
 /* Removes spaces at both ends, in place. Returns the rest, which points into `text`. */
 char *text_trim(char *text);
 

@@ -178,16 +178,7 @@ class Platform:
         """Nothing of them in the installation's files (the sealed store among them), in processes, in
         pages or in what the operator is shown."""
         texts = list(pages) + [self.rig.ctl("check", "--connect", check=False).stdout, self.rig.ctl("secret", "list").stdout]
-        for folder, _, names in os.walk(self.rig.folder):
-            for name in names:
-                path = os.path.join(folder, name)
-                if os.path.isfile(path) and not name.startswith("platform.") and ".secrets" not in name:
-                    with open(path, "rb") as file:
-                        texts.append(file.read().decode("latin-1"))
-        for pid in self.rig.daemons():
-            for name in ("cmdline", "environ"):
-                with open("/proc/%d/%s" % (pid, name), encoding="latin-1") as file:
-                    texts.append(file.read())
+        texts += self.rig.left_behind()
         canaries = set(canaries) | {strict.CANARY}
         assert all(len(canary) >= 8 for canary in canaries)
         for canary in canaries:

@@ -27,15 +27,6 @@ struct talk {
 
 /* ---- addresses ---- */
 
-static int copy_part(char *to, size_t size, const char *from, size_t length)
-{
-	if (length == 0 || length >= size)
-		return -1;
-	memcpy(to, from, length);
-	to[length] = '\0';
-	return 0;
-}
-
 int radius_server_parse(struct radius_server *server, const char *text)
 {
 	const char *host = text, *end = strrchr(text, ':'), *port = "1812";
@@ -52,8 +43,8 @@ int radius_server_parse(struct radius_server *server, const char *text)
 		port = end != NULL ? end + 1 : port;
 		end = end != NULL ? end : text + strlen(text);
 	}
-	if (copy_part(server->host, sizeof server->host, host, (size_t)(end - host)) != 0 ||
-		copy_part(server->port, sizeof server->port, port, strlen(port)) != 0)
+	if (text_copy(server->host, sizeof server->host, host, (size_t)(end - host)) != 0 ||
+		text_copy(server->port, sizeof server->port, port, strlen(port)) != 0)
 		return -1;
 	if (text[0] == '['
 			? strspn(server->host, "0123456789abcdefABCDEF:.") != strlen(server->host)

@@ -33,15 +33,6 @@ bool redis_is_address(const char *text)
 	return strncmp(text, "redis", 5) == 0;
 }
 
-static int copy(char *into, size_t size, const char *from, size_t length)
-{
-	if (length == 0 || length >= size)
-		return -1;
-	memcpy(into, from, length);
-	into[length] = '\0';
-	return 0;
-}
-
 /* Takes "user@" off the front of `text`. NULL with an error. */
 static const char *take_user(const char *text, struct redis_address *address, struct error *error)
 {
@@ -55,7 +46,7 @@ static const char *take_user(const char *text, struct redis_address *address, st
 				 "\"meetauthctl secret set state\"");
 		return NULL;
 	}
-	if (copy(address->user, sizeof address->user, text, (size_t)(at - text)) != 0 ||
+	if (text_copy(address->user, sizeof address->user, text, (size_t)(at - text)) != 0 ||
 		!text_is_visible_ascii(address->user)) {
 		error_set(error, "the user before the @ is not a user name of the server");
 		return NULL;
@@ -88,14 +79,14 @@ static int parse_host(const char *text, struct redis_address *address, struct er
 	size_t length = strcspn(from, bracket ? "]" : ":/?");
 	char port[8];
 
-	if (copy(address->host, sizeof address->host, from, length) != 0 ||
+	if (text_copy(address->host, sizeof address->host, from, length) != 0 ||
 		!text_is_visible_ascii(address->host) || (bracket && from[length] != ']'))
 		return error_set(error, "expected a host, as in \"redis://127.0.0.1:6379/0\"");
 	rest = from + length + (bracket ? 1 : 0);
 	address->port = PORT_DEFAULT;
 	if (rest[0] == ':') {
 		length = strcspn(rest + 1, "/?");
-		if (copy(port, sizeof port, rest + 1, length) != 0 ||
+		if (text_copy(port, sizeof port, rest + 1, length) != 0 ||
 			take_number(port, PORT_MAX, &address->port) != 0 || address->port == 0)
 			return error_set(error, "the port is not a number from 1 to %d", PORT_MAX);
 		rest += 1 + length;
@@ -111,7 +102,7 @@ static int parse_socket(const char *text, struct redis_address *address, struct 
 {
 	size_t length = strcspn(text, "?");
 
-	if (text[0] != '/' || copy(address->path, sizeof address->path, text, length) != 0)
+	if (text[0] != '/' || text_copy(address->path, sizeof address->path, text, length) != 0)
 		return error_set(error,
 			"expected the path of a socket, at most %d bytes, as in "
 			"\"redis+unix:///run/redis/redis.sock\"",
