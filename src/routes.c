@@ -55,7 +55,7 @@ static const struct route_row rows[] = {
 			desk_show}},
 	{ROUTE_DESK, HTTP_POST, OUTCOME_ANSWERED,
 		{desk_enter, arrive_with_form, authenticate_by_session, authenticate_renew,
-			authenticate_require, desk_change}},
+			desk_keep_form, authenticate_require, desk_change}},
 	{ROUTE_ME, HTTP_GET, OUTCOME_ANSWERED,
 		{me_enter, authenticate_by_session, authenticate_renew, authenticate_require,
 			me_show}},

@@ -49,13 +49,23 @@ static void pick(const uint8_t *text, size_t length, char folded[FOLD_SIZE])
 	folded[used] = '\0';
 }
 
+/* Most names are, and need no tables. */
+static bool is_printable_ascii(const char *name)
+{
+	while (*name >= ' ' && *name <= '~')
+		name++;
+	return *name == '\0';
+}
+
 void fold_name(const char *name, char folded[FOLD_SIZE])
 {
 	size_t length = 0;
-	uint8_t *text =
-		u8_casefold((const uint8_t *)name, strlen(name), NULL, UNINORM_NFKD, NULL, &length);
+	uint8_t *text = NULL;
 
-	if (text == NULL) { /* not UTF-8, or no memory */
+	if (!is_printable_ascii(name))
+		text = u8_casefold(
+			(const uint8_t *)name, strlen(name), NULL, UNINORM_NFKD, NULL, &length);
+	if (text == NULL) { /* ASCII, not UTF-8, or no memory */
 		fold_ascii(name, folded);
 		return;
 	}

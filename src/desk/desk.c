@@ -47,17 +47,12 @@ enum step desk_enter(struct visit *visit)
 	return STEP_NEXT;
 }
 
-static enum step lead_back(struct visit *visit, enum outcome outcome)
+enum step desk_return(struct visit *visit)
 {
-	visit->outcome = outcome;
+	visit->outcome = OUTCOME_SIGNED_IN;
 	response_begin(&visit->response, 303, visit->request.id);
 	response_header(&visit->response, "Location", visit->service->desk_url);
 	return STEP_DONE;
-}
-
-enum step desk_return(struct visit *visit)
-{
-	return lead_back(visit, OUTCOME_SIGNED_IN);
 }
 
 /* ---- on a worker ---- */
@@ -129,6 +124,29 @@ static void revoke_invitation(struct desk *desk)
 		desk->done = true;
 }
 
+static void restore_invitation(struct desk *desk)
+{
+	bool found = false;
+
+	if (invites_restore(
+		    desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) != 0)
+		desk->broken = true;
+	else if (!found)
+		desk->fault = "desk.fault.restore";
+	else
+		desk->done = true;
+}
+
+static void restore_account(struct desk *desk)
+{
+	enum accounts_change change =
+		accounts_restore(desk->accounts_path, desk->id, &desk->record, &desk->error);
+
+	settle_account(desk, change);
+	if (change == ACCOUNTS_GONE)
+		desk->fault = "desk.fault.restore";
+}
+
 static void change(struct desk *desk)
 {
 	switch (desk->action) {
@@ -144,11 +162,18 @@ static void change(struct desk *desk)
 	case DESK_REVOKE_INVITATION:
 		revoke_invitation(desk);
 		break;
+	case DESK_RESTORE_ACCOUNT:
+		restore_account(desk);
+		break;
+	case DESK_RESTORE_INVITATION:
+		restore_invitation(desk);
+		break;
 	case DESK_INVITE_SEVERAL:
 		several_work(desk);
 		break;
 	case DESK_END_ROOM: /* on the loop */
 	case DESK_SHOW:
+	case DESK_ACTIONS:
 		break;
 	}
 }
@@ -177,16 +202,35 @@ static void read_files(struct desk *desk)
 		desk->invites = records_load(&invites_type, desk->invites_path, &desk->error);
 		desk->broken |= desk->invites == NULL;
 	}
+	if (desk->accounts != NULL && desk->find.whom != NULL &&
+		records_by_id(desk->accounts, desk->find.whom) == NULL)
+		desk->removed = accounts_load_removed(desk->accounts_path, &desk->error);
+}
+
+static void make_lists(struct desk *desk)
+{
+	const struct records *records[DESK_LISTS] = {
+		[DESK_INVITATIONS] = desk->invites, [DESK_ACCOUNTS] = desk->accounts};
+
+	for (unsigned i = 0; i < DESK_LISTS && !desk->broken; i++)
+		if (records[i] != NULL && desk_list_make(&desk->lists[i], records[i], i,
+						  &desk->find, desk->visit->now) != 0) {
+			desk->broken = true;
+			error_set(&desk->error, "out of memory for a list of guests");
+		}
 }
 
 static void work(struct worker_job *job)
 {
 	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
 
-	if (desk->fault == NULL)
+	if (desk->fault == NULL && !desk->asks)
 		change(desk);
-	if (!desk->broken && !leads_back(desk) && (desk->several == NULL || desk->fault != NULL))
-		read_files(desk);
+	if (desk->broken || leads_back(desk) || (desk->several != NULL && desk->fault == NULL))
+		return;
+	read_files(desk);
+	if (!desk->broken && !desk->asks)
+		make_lists(desk);
 }
 
 /* ---- on the loop ---- */
@@ -197,6 +241,10 @@ static void destroy_desk(void *what)
 
 	records_free(&desk->accounts);
 	records_free(&desk->invites);
+	records_free(&desk->removed);
+	for (unsigned i = 0; i < DESK_LISTS; i++)
+		desk_list_free(&desk->lists[i]);
+	desk_find_free(&desk->find);
 	several_free(&desk->several);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
@@ -217,14 +265,36 @@ static void give_back(const struct desk *desk)
 		state_unclaim(desk->visit->server->state, desk->claim);
 }
 
+/* Redirects to where the host was, so that a reload does not repeat the form. */
+static enum step lead_back(struct desk *desk)
+{
+	struct visit *visit = desk->visit;
+	const struct desk_done *done = &desk_dones[desk->action];
+	struct buffer url = BUFFER_INIT(8192);
+	const char *whom = desk->record.id[0] != '\0' ? desk->record.id : desk->id;
+	size_t start;
+
+	visit->outcome = OUTCOME_DESK_CHANGED;
+	buffer_text(&url, visit->service->desk_url);
+	start = url.length;
+	desk_find_write(&desk->find, DESK_LISTS, 0, &url);
+	buffer_printf(&url, "%sdone=%s%s%s#%s", url.length == start ? "?" : "&", done->word,
+		whom[0] != '\0' ? "&whom=" : "", whom, done->anchor);
+	response_begin(&visit->response, 303, visit->request.id);
+	response_header(
+		&visit->response, "Location", url.failed ? visit->service->desk_url : url.data);
+	buffer_release(&url);
+	return STEP_DONE;
+}
+
 static enum step answer(struct desk *desk)
 {
 	struct visit *visit = desk->visit;
 
-	if (desk->action != DESK_SHOW)
+	if (desk->action != DESK_SHOW && !desk->asks)
 		desk_log(desk);
 	if (leads_back(desk))
-		return lead_back(visit, OUTCOME_DESK_CHANGED);
+		return lead_back(desk);
 	if (desk->broken && !desk->done) {
 		give_back(desk);
 		visit_set_detail(visit, "%s", desk->error.text);
@@ -264,6 +334,7 @@ static struct desk *make_desk(struct visit *visit)
 	desk->job.work = work;
 	desk->job.done = on_done;
 	desk->job.whose = client_whose(visit);
+	desk_find_read(&desk->find, visit->request.query);
 	if (settings->accounts != NULL)
 		desk->accounts_path = section_string(settings->accounts, "accounts");
 	if (settings->invitations != NULL)
@@ -342,24 +413,39 @@ static int claim_form(struct desk *desk)
 	return -1;
 }
 
+/* Whether somebody has typed into the form. It is shown to them again if it came too late. */
+static bool has_input(const struct desk *desk)
+{
+	return desk->action == DESK_PUT_ACCOUNT || desk->action == DESK_ADD_INVITATION ||
+	       desk->action == DESK_INVITE_SEVERAL;
+}
+
 enum step desk_change(struct visit *visit)
 {
 	struct desk *desk;
 	enum failure failure = FAILURE_BAD_REQUEST;
+	bool is_late;
 
 	if (!desk_is_host(visit)) {
 		visit_set_detail(visit, "in none of the groups of guest-desk");
 		return visit_fail(visit, FAILURE_DENIED);
 	}
-	if (check_ticket(visit) != 0)
-		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+	is_late = check_ticket(visit) != 0;
 	desk = make_desk(visit);
 	if (desk == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	if (desk_read_form(desk) == 0) {
+		if (is_late && (!has_input(desk) || request_wants_json(&visit->request))) {
+			free_desk(desk);
+			return visit_fail(visit, FAILURE_TICKET_EXPIRED);
+		}
+		if (is_late)
+			desk->fault = "desk.fault.late";
 		if (claim_form(desk) == 0 && desk_room_end(desk) == 0)
 			return begin(desk);
 		failure = FAILURE_STATE_UNAVAILABLE;
+	} else if (is_late) {
+		failure = FAILURE_TICKET_EXPIRED;
 	}
 	free_desk(desk);
 	return visit_fail(visit, failure);

@@ -8,6 +8,7 @@
 
 #include "visit/visit.h"
 
+#include "desk/list.h"
 #include "guests/accounts.h"
 #include "guests/invites.h"
 #include "pool/worker.h"
@@ -18,9 +19,24 @@ enum desk_action {
 	DESK_REMOVE_ACCOUNT,
 	DESK_ADD_INVITATION,
 	DESK_REVOKE_INVITATION,
+	DESK_RESTORE_ACCOUNT,
+	DESK_RESTORE_INVITATION,
 	DESK_INVITE_SEVERAL,
 	DESK_END_ROOM,
+	DESK_ACTIONS,
 };
+
+/* What the page says about an action that led back to it, or that it asks about first. */
+struct desk_done {
+	const char *word;     /* in the page's address; NULL: the action does not lead back */
+	const char *anchor;   /* the part of the page */
+	const char *sentence; /* key */
+	const char *undo;     /* "do" of the form that takes it back; NULL: there is none */
+	/* Before the action, the page asks whether the host is sure; NULL: it does not. */
+	const char *question, *explanation, *button; /* keys */
+	const char *action;			     /* "do" of the form that follows */
+};
+extern const struct desk_done desk_dones[DESK_ACTIONS];
 
 struct desk {
 	struct worker_job job;
@@ -31,7 +47,9 @@ struct desk {
 
 	/* The input. The texts belong to the form or to the settings. */
 	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password,
-		*lines, *room, *seen; /* seen: digest of the account that the page showed */
+		*lines, *room, *seen, /* seen: digest of the account that the page showed */
+		*back, *sure;	      /* back: the query of the page with the form */
+	struct desk_find find;	      /* which guests the page lists */
 	struct account account;
 	struct invite invite;
 	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];
@@ -39,6 +57,7 @@ struct desk {
 	struct several *several; /* owned; NULL: not the form for several guests */
 	char *texts[2];		 /* owned: texts that account and invite point into */
 	const char *secret;	 /* signs links of invitations; NULL: there is none */
+	bool asks;		 /* whether the host is sure: a page with that question follows */
 	bool is_claimed;
 	uint8_t claim[STATE_KEY_SIZE]; /* of a form that creates links */
 
@@ -48,7 +67,8 @@ struct desk {
 	struct accounts_record record;
 	char invite_id[RECORDS_ID_SIZE], invite_name[IDENTITY_NAME_MAX + 1];
 	char token[INVITES_TOKEN_SIZE];
-	struct records *accounts, *invites;
+	struct records *accounts, *invites, *removed; /* removed: read if it has find.whom */
+	struct desk_list lists[DESK_LISTS];
 	bool broken; /* a file could not be read or written: see the error */
 	struct error error;
 };

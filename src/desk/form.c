@@ -31,6 +31,8 @@ static int take_fields(struct desk *desk)
 		{PARAMS_LINES, &desk->lines},
 		{"room", &desk->room},
 		{"seen", &desk->seen},
+		{"back", &desk->back},
+		{"sure", &desk->sure},
 	};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -59,6 +61,8 @@ static int take_action(struct desk *desk)
 		{"remove-account", DESK_REMOVE_ACCOUNT, false},
 		{"add-invitation", DESK_ADD_INVITATION, true},
 		{"revoke-invitation", DESK_REVOKE_INVITATION, true},
+		{"restore-account", DESK_RESTORE_ACCOUNT, false},
+		{"restore-invitation", DESK_RESTORE_INVITATION, true},
 		{"invite-several", DESK_INVITE_SEVERAL, desk->accounts_path == NULL},
 		{"end-room", DESK_END_ROOM, false},
 	};
@@ -325,6 +329,11 @@ int desk_read_form(struct desk *desk)
 	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
 	if (take_fields(desk) != 0 || take_action(desk) != 0 || check_target(desk) != 0)
 		return -1;
+	desk_find_free(&desk->find);
+	desk_find_read(&desk->find, desk->back);
+	desk->asks = desk->sure[0] == '\0' && (desk->action == DESK_REMOVE_ACCOUNT ||
+						      desk->action == DESK_REVOKE_INVITATION ||
+						      desk->action == DESK_END_ROOM);
 	if (desk->action == DESK_PUT_ACCOUNT)
 		desk->fault = read_account(desk);
 	else if (desk->action == DESK_ADD_INVITATION)

@@ -14,6 +14,8 @@ static const char *const action_names[] = {
 	[DESK_REMOVE_ACCOUNT] = "remove-account",
 	[DESK_ADD_INVITATION] = "add-invitation",
 	[DESK_REVOKE_INVITATION] = "revoke-invitation",
+	[DESK_RESTORE_ACCOUNT] = "restore-account",
+	[DESK_RESTORE_INVITATION] = "restore-invitation",
 	[DESK_INVITE_SEVERAL] = "invite-several",
 	[DESK_END_ROOM] = "end-room",
 };
@@ -25,7 +27,8 @@ struct guest {
 
 static struct guest guest_of(const struct desk *desk)
 {
-	bool is_account = desk->action == DESK_PUT_ACCOUNT || desk->action == DESK_REMOVE_ACCOUNT;
+	bool is_account = desk->action == DESK_PUT_ACCOUNT || desk->action == DESK_REMOVE_ACCOUNT ||
+			  desk->action == DESK_RESTORE_ACCOUNT;
 	const struct account *account = NULL;
 	const struct invite *invite = NULL;
 	struct guest guest = {NULL, desk->id[0] != '\0' ? desk->id : NULL};

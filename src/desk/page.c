@@ -12,10 +12,9 @@
 #include "visit/ticket.h"
 
 enum {
-	SHOWN_MAX = 50,	      /* rows of a list; a link leads to more */
-	ROOM_MAX = 60 * 1024, /* bytes of a list, so that the page fits (RESPONSE_BODY_MAX) */
-	ROW_ROOM = 1024,      /* bytes of a row besides its values */
-	ESCAPED_MAX = 6,      /* bytes of HTML for one byte of text */
+	ROOM_MAX = 80 * 1024, /* bytes of a list, so that the page fits (RESPONSE_BODY_MAX) */
+	ROW_ROOM = 1280,      /* bytes of a row besides its values */
+	ENTITY_SIZE = 6,      /* bytes of HTML for one special character */
 	CELLS = 11,
 };
 
@@ -28,21 +27,27 @@ struct row {
 };
 
 struct table {
-	struct row rows[SHOWN_MAX];
-	const struct page_value *list[SHOWN_MAX + 1];
+	struct row rows[DESK_SHOWN_MAX];
+	const struct page_value *list[DESK_SHOWN_MAX + 1];
 	size_t count, room;
-	size_t from; /* how many newer rows the page leaves out */
-	char more[40];
+	struct page_value turn[6]; /* which rows these are, and the ways to others */
+	const struct page_value *turns[2];
+	char first[24], last[24], all[24];
+	struct buffer newer, older;
 };
 
 /* Everything for the page. */
 struct view {
 	const struct desk *desk;
-	struct table accounts, invites;
+	const struct lang *lang;
+	struct table tables[DESK_LISTS];
 	struct desk_rooms rooms;
-	struct params *query;
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
-	struct buffer ticket, link;
+	struct buffer ticket, link, back, here; /* here: the page's address */
+	/* What was done, or the question whether to do it. */
+	struct page_value notice[7];
+	const struct page_value *notices[2];
+	struct buffer sentence;
 	struct several_row {
 		struct page_value cells[4];
 		struct buffer link;
@@ -99,12 +104,22 @@ static struct row *begin_row(struct table *table)
 	return row;
 }
 
+/* At most; some characters need less. */
+static size_t escaped_length(const char *text)
+{
+	size_t length = strlen(text);
+
+	for (; *(text += strcspn(text, "&<>\"'")) != '\0'; text++)
+		length += ENTITY_SIZE - 1;
+	return length;
+}
+
 static void end_row(struct table *table, const struct row *row)
 {
 	table->room += ROW_ROOM;
 	for (size_t i = 0; i < row->count; i++)
 		if (row->cells[i].text != NULL)
-			table->room += ESCAPED_MAX * strlen(row->cells[i].text);
+			table->room += escaped_length(row->cells[i].text);
 }
 
 /* Returns how the list calls a host: by name, or by the name that they sign in with. A subject that
@@ -156,20 +171,29 @@ static void add_row(const struct desk *desk, struct table *table, const struct l
 	end_row(table, row);
 }
 
+/* Returns the address that has the account in the form, which the caller frees. */
+static char *edit_address(const struct desk *desk, const char *id)
+{
+	struct buffer url = BUFFER_INIT(8192);
+	size_t start;
+
+	buffer_text(&url, desk->visit->service->desk_url);
+	start = url.length;
+	desk_find_write(&desk->find, DESK_LISTS, 0, &url);
+	buffer_printf(&url, "%sedit=%s#edit", url.length == start ? "?" : "&", id);
+	return url.data;
+}
+
 static void add_account(const struct desk *desk, struct table *table, const void *record)
 {
 	const struct account *account = record;
-	const struct service *service = desk->visit->service;
-	char *edit;
 
-	if (asprintf(&edit, "%s?edit=%s", service->desk_url, account->id) < 0)
-		edit = NULL;
 	add_row(desk, table,
-		&(struct listed){service->settings->desk.accounts, ACCOUNT_SUBJECT, account->id,
-			account->name, account->display, account->email,
+		&(struct listed){desk->visit->service->settings->desk.accounts, ACCOUNT_SUBJECT,
+			account->id, account->name, account->display, account->email,
 			host_name(desk->visit, account->by, account->by_name), account->expires,
 			records_is_active(&accounts_type, account, desk->visit->now)},
-		join_meetings(account), edit);
+		join_meetings(account), edit_address(desk, account->id));
 }
 
 static void add_invite(const struct desk *desk, struct table *table, const void *record)
@@ -189,22 +213,49 @@ static void add_invite(const struct desk *desk, struct table *table, const void 
 
 static bool is_full(const struct table *table)
 {
-	return table->count == SHOWN_MAX || table->room > ROOM_MAX;
+	return table->count == DESK_SHOWN_MAX || table->room > ROOM_MAX;
 }
 
-static void fill_table(const struct desk *desk, struct table *table, const struct records *records,
-	void (*add)(const struct desk *desk, struct table *table, const void *record),
-	const char *parameter)
+static void put_turn(const struct desk *desk, struct table *table, enum desk_which which)
 {
-	size_t all = 0;
+	static const char *const anchors[DESK_LISTS] = {"#invitations", "#accounts"};
+	const struct desk_list *list = &desk->lists[which];
+	size_t next = list->from + table->count,
+	       before = list->from > DESK_SHOWN_MAX ? list->from - DESK_SHOWN_MAX : 0;
 
-	while (records_at(records, all) != NULL)
-		all++;
-	while (table->from + table->count < all && !is_full(table))
-		add(desk, table, records_at(records, all - 1 - table->from - table->count));
-	if (table->from + table->count < all)
-		snprintf(table->more, sizeof table->more, "?%s=%zu", parameter,
-			table->from + table->count);
+	snprintf(table->first, sizeof table->first, "%zu", list->from + 1);
+	snprintf(table->last, sizeof table->last, "%zu", next);
+	snprintf(table->all, sizeof table->all, "%zu", list->count);
+	table->newer = table->older = BUFFER_INIT(8192);
+	if (list->from > 0) {
+		buffer_text(&table->newer, desk->visit->service->desk_url);
+		desk_find_write(&desk->find, which, before, &table->newer);
+		buffer_text(&table->newer, anchors[which]);
+	}
+	if (next < list->count) {
+		buffer_text(&table->older, desk->visit->service->desk_url);
+		desk_find_write(&desk->find, which, next, &table->older);
+		buffer_text(&table->older, anchors[which]);
+	}
+	const struct page_value turn[] = {
+		{.name = "first", .text = table->first},
+		{.name = "last", .text = table->last},
+		{.name = "count", .text = table->all},
+		{.name = "newer", .text = table->newer.data},
+		{.name = "older", .text = table->older.data},
+	};
+
+	memcpy(table->turn, turn, sizeof turn);
+	table->turns[0] = list->count > 0 ? table->turn : NULL;
+}
+
+static void fill_table(const struct desk *desk, struct table *table, enum desk_which which)
+{
+	const struct desk_list *list = &desk->lists[which];
+
+	for (size_t i = list->from; i < list->count && !is_full(table); i++)
+		(which == DESK_ACCOUNTS ? add_account : add_invite)(desk, table, list->records[i]);
+	put_turn(desk, table, which);
 }
 
 static void release_table(struct table *table)
@@ -213,21 +264,11 @@ static void release_table(struct table *table)
 		free(table->rows[i].meetings);
 		free(table->rows[i].edit);
 	}
+	buffer_release(&table->newer);
+	buffer_release(&table->older);
 }
 
 /* ---- the forms ---- */
-
-/* Parses the number of the first row to show. */
-static size_t read_from(const struct params *query, const char *name)
-{
-	const char *text = NULL;
-	int64_t number = 0;
-
-	if (query != NULL && params_get(query, name, &text) == PARAM_ONCE &&
-		text_to_number(text, 0, 1000000, &number) == 0)
-		return (size_t)number;
-	return 0;
-}
 
 /* Returns the account for the form: the one to edit, or the input that could not be saved. */
 static const struct account *find_edited(const struct view *view)
@@ -239,10 +280,9 @@ static const struct account *find_edited(const struct view *view)
 		return NULL;
 	if (desk->fault != NULL && desk->action == DESK_PUT_ACCOUNT)
 		id = desk->id;
-	else if (desk->fault != NULL || view->query == NULL ||
-		 params_get(view->query, "edit", &id) != PARAM_ONCE)
-		return NULL;
-	return records_by_id(desk->accounts, id);
+	else if (desk->fault == NULL)
+		id = desk->find.edit;
+	return id != NULL ? records_by_id(desk->accounts, id) : NULL;
 }
 
 static void put_typed_account(struct view *view)
@@ -278,6 +318,7 @@ static void put_account_form(struct view *view)
 		values_put(&view->values, "edit_id", account->id);
 		values_put(&view->values, "edit_seen", view->digest);
 		values_put(&view->values, "editing", account->name);
+		values_put(&view->values, "focus_edit", desk->fault == NULL ? "1" : NULL);
 	} else {
 		values_put(&view->values, "adding", "1");
 	}
@@ -287,14 +328,18 @@ static void put_account_form(struct view *view)
 		put_stored_account(view, account);
 }
 
+/* Fills in the form with the input that could not be saved; after an invitation with what the next
+ * guest's is likely to have, too. */
 static void put_invitation_form(struct view *view)
 {
 	const struct desk *desk = view->desk;
 
-	if (desk->fault == NULL || desk->action != DESK_ADD_INVITATION)
+	if (desk->action != DESK_ADD_INVITATION || (desk->fault == NULL && !desk->done))
 		return;
-	values_put(&view->values, "new_name", desk->name);
-	values_put(&view->values, "new_email", desk->email);
+	if (!desk->done) {
+		values_put(&view->values, "new_name", desk->name);
+		values_put(&view->values, "new_email", desk->email);
+	}
 	values_put(&view->values, "new_meeting", desk->meetings);
 	values_put(&view->values, "new_token", desk->meeting_token);
 	values_put(&view->values, "new_expires", desk->expires);
@@ -351,68 +396,245 @@ static void put_link(struct view *view)
 	values_put(&view->values, "guest", desk->invite.name);
 }
 
+/* ---- faults ---- */
+
+/* Says what is wrong in the form that has it, and marks the field. */
+static void put_fault(struct view *view)
+{
+	static const struct {
+		const char *fault, *field;
+	} fields[] = {
+		{"desk.fault.name", "bad_name"},
+		{"desk.fault.taken", "bad_name"},
+		{"desk.fault.display", "bad_display"},
+		{"desk.fault.email", "bad_email"},
+		{"desk.fault.password", "bad_password"},
+		{"desk.fault.expires", "bad_expires"},
+		{"desk.fault.past", "bad_expires"},
+		{"desk.fault.meeting", "bad_meetings"},
+		{"desk.fault.meetings", "bad_meetings"},
+		{"desk.fault.way", "bad_meetings"},
+		{"desk.fault.invitation", "bad_token"},
+		{"desk.fault.several", "bad_lines"},
+		{"desk.fault.nobody", "bad_lines"},
+	};
+	static const struct {
+		enum desk_action action;
+		const char *form;
+	} forms[] = {
+		{DESK_PUT_ACCOUNT, "wrong_account"},
+		{DESK_ADD_INVITATION, "wrong_invitation"},
+		{DESK_INVITE_SEVERAL, "wrong_several"},
+	};
+	const struct desk *desk = view->desk;
+	const char *form = "wrong";
+
+	if (desk->fault == NULL)
+		return;
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (forms[i].action == desk->action)
+			form = forms[i].form;
+	view->notice[0] =
+		(struct page_value){.name = "fault", .text = lang_text(view->lang, desk->fault)};
+	for (size_t i = 0, count = 1; i < sizeof fields / sizeof *fields; i++)
+		if (strcmp(fields[i].fault, desk->fault) == 0)
+			view->notice[count++] =
+				(struct page_value){.name = fields[i].field, .text = "1"};
+	view->notices[0] = view->notice;
+	values_put(&view->values, "failed", "1");
+	values_put_rows(&view->values, form, view->notices);
+}
+
+/* ---- what was done, and the question before ---- */
+
+/* Returns how the lists call somebody, or NULL. */
+static const char *name_of(const struct desk *desk, const char *id)
+{
+	const struct account *account = NULL;
+	const struct invite *invite = NULL;
+
+	if (desk->accounts != NULL)
+		account = records_by_id(desk->accounts, id);
+	if (account == NULL && desk->removed != NULL)
+		account = records_by_id(desk->removed, id);
+	if (account != NULL)
+		return account->display[0] != '\0' ? account->display : account->name;
+	if (desk->invites != NULL)
+		invite = records_by_id(desk->invites, id);
+	return invite != NULL ? invite->name : NULL;
+}
+
+/* Whether it can be taken back, and was not already. */
+static bool can_undo(const struct desk *desk, const char *id)
+{
+	const struct invite *invite;
+
+	if (desk->removed != NULL && records_by_id(desk->removed, id) != NULL)
+		return true;
+	invite = desk->invites != NULL ? records_by_id(desk->invites, id) : NULL;
+	return invite != NULL && invite->revoked != 0 && invite->expires > desk->visit->now;
+}
+
+static void put_notice(struct view *view, const char *key, const char *whom, const char *action,
+	const char *id, const char *part)
+{
+	const struct page_value names[] = {{.name = "whom", .text = whom}, {0}};
+	const struct page_value notice[] = {
+		{.name = "text", .text = NULL},
+		{.name = "do", .text = action},
+		{.name = "id", .text = id},
+	};
+
+	view->sentence = BUFFER_INIT(4096);
+	lang_format(view->lang, key, names, &view->sentence);
+	memcpy(view->notice, notice, sizeof notice);
+	view->notice[0].text = view->sentence.data;
+	view->notices[0] = view->notice;
+	values_put_rows(&view->values, part, view->notices);
+}
+
+static void put_done(struct view *view)
+{
+	static const char *const parts[] = {"done_accounts", "done_invitations", "done_rooms"};
+	const struct desk *desk = view->desk;
+	const char *whom = NULL;
+
+	if (desk->action != DESK_SHOW || desk->find.done == NULL)
+		return;
+	if (desk->find.whom != NULL)
+		whom = name_of(desk, desk->find.whom);
+	for (unsigned i = 0; i < DESK_ACTIONS; i++) {
+		const struct desk_done *done = &desk_dones[i];
+		bool undo = done->undo != NULL && whom != NULL && can_undo(desk, desk->find.whom);
+
+		if (done->word == NULL || strcmp(done->word, desk->find.done) != 0 ||
+			(whom == NULL && i != DESK_END_ROOM) || (done->undo != NULL && !undo))
+			continue;
+		for (size_t j = 0; j < sizeof parts / sizeof *parts; j++)
+			if (strcmp(parts[j] + strlen("done_"), done->anchor) == 0)
+				put_notice(view, done->sentence, whom, done->undo, desk->find.whom,
+					parts[j]);
+	}
+}
+
+static void put_question(struct view *view)
+{
+	const struct desk *desk = view->desk;
+	const struct desk_done *done = &desk_dones[desk->action];
+	bool is_room = desk->action == DESK_END_ROOM;
+	const char *id = is_room ? desk->room : desk->id;
+
+	buffer_printf(&view->here, "#%s", done->anchor);
+	put_notice(
+		view, done->question, is_room ? id : name_of(desk, id), done->action, id, "sure");
+	view->notice[3] = (struct page_value){.name = "name", .text = is_room ? "room" : "id"};
+	view->notice[4] = (struct page_value){
+		.name = "explain", .text = lang_text(view->lang, done->explanation)};
+	view->notice[5] =
+		(struct page_value){.name = "label", .text = lang_text(view->lang, done->button)};
+}
+
 /* ---- the page ---- */
 
-static void put_lists(struct view *view)
+static void put_find(struct view *view)
+{
+	const struct desk_find *find = &view->desk->find;
+	struct values *values = &view->values;
+
+	values_put(values, "q", find->text);
+	values_put(values, "state_active", find->state == DESK_STATE_ACTIVE ? "1" : NULL);
+	values_put(values, "state_ended", find->state == DESK_STATE_ENDED ? "1" : NULL);
+	values_put(values, "sort_name", find->sort == DESK_SORT_NAME ? "1" : NULL);
+	values_put(values, "sort_expires", find->sort == DESK_SORT_EXPIRES ? "1" : NULL);
+	values_put(values, "found",
+		find->text[0] != '\0' || find->state != DESK_STATE_ALL ? "1" : NULL);
+}
+
+static void put_list(struct view *view, enum desk_which which)
+{
+	static const struct {
+		const char *has, *listed, *none, *rows, *turn;
+	} names[DESK_LISTS] = {
+		{"has_invitations", "listed_invitations", "none_invitations", "invitations",
+			"turn_invitations"},
+		{"has_accounts", "listed_accounts", "none_accounts", "accounts", "turn_accounts"},
+	};
+	const struct desk *desk = view->desk;
+	struct table *table = &view->tables[which];
+
+	values_put(&view->values, names[which].has, "1");
+	fill_table(desk, table, which);
+	values_put(&view->values, names[which].listed, table->count > 0 ? "1" : NULL);
+	values_put(&view->values, names[which].none,
+		table->count == 0 && desk->lists[which].all > 0 ? "1" : NULL);
+	values_put_rows(&view->values, names[which].rows, table->list);
+	values_put_rows(&view->values, names[which].turn, table->turns);
+}
+
+static void put_rooms(struct view *view)
+{
+	desk_room_list(view->desk->visit, &view->rooms);
+	for (size_t i = 0; i < view->rooms.count; i++)
+		desk_show_time(view->rooms.list[i].ends, ' ', view->rooms.list[i].until);
+	values_put(&view->values, "has_rooms", view->rooms.count > 0 ? "1" : NULL);
+	values_put_rows(&view->values, "rooms", view->rooms.rows);
+}
+
+/* The forms and the lists. */
+static void put_desk(struct view *view)
 {
 	const struct desk *desk = view->desk;
 
-	if (desk->accounts != NULL) {
-		view->accounts.from = read_from(view->query, "accounts");
-		fill_table(desk, &view->accounts, desk->accounts, add_account, "accounts");
-		values_put(&view->values, "has_accounts", "1");
-		values_put(&view->values, "listed_accounts", view->accounts.count > 0 ? "1" : NULL);
-		values_put_rows(&view->values, "accounts", view->accounts.list);
-		values_put(&view->values, "more_accounts", view->accounts.more);
-	}
-	if (desk->invites != NULL) {
-		view->invites.from = read_from(view->query, "invitations");
-		fill_table(desk, &view->invites, desk->invites, add_invite, "invitations");
-		values_put(&view->values, "has_invitations", "1");
-		values_put(
-			&view->values, "listed_invitations", view->invites.count > 0 ? "1" : NULL);
-		values_put_rows(&view->values, "invitations", view->invites.list);
-		values_put(&view->values, "more_invitations", view->invites.more);
-	}
+	values_put(&view->values, "at_desk", "1");
+	if (desk->invites != NULL)
+		put_list(view, DESK_INVITATIONS);
+	if (desk->accounts != NULL)
+		put_list(view, DESK_ACCOUNTS);
+	put_find(view);
+	put_rooms(view);
+	put_account_form(view);
+	put_invitation_form(view);
+	put_done(view);
 }
 
 static void show(struct view *view)
 {
 	const struct desk *desk = view->desk;
 	struct visit *visit = desk->visit;
-	const struct lang *lang = values_language(visit);
 	struct values *values = &view->values;
 
-	values_put_common(values, visit, lang);
+	values_put_common(values, visit, view->lang);
 	values_put(values, "action", visit->service->desk_url);
 	values_put(values, "logout", visit->service->logout_url);
 	values_put(values, "ticket", view->ticket.data);
 	values_put(values, "account", values_account(visit));
-	values_put(values, "fault", desk->fault != NULL ? lang_text(lang, desk->fault) : NULL);
-	put_several(view, lang);
-	values_put(values, "at_desk", desk->several == NULL || desk->fault != NULL ? "1" : NULL);
-	put_lists(view);
-	desk_room_list(visit, &view->rooms);
-	for (size_t i = 0; i < view->rooms.count; i++)
-		desk_show_time(view->rooms.list[i].ends, ' ', view->rooms.list[i].until);
-	values_put(values, "has_rooms", view->rooms.count > 0 ? "1" : NULL);
-	values_put_rows(values, "rooms", view->rooms.rows);
-	put_account_form(view);
-	put_invitation_form(view);
+	desk_find_write(&desk->find, DESK_LISTS, 0, &view->back);
+	buffer_text(&view->here, visit->service->desk_url);
+	buffer_text(&view->here, view->back.data != NULL ? view->back.data : "");
+	values_put(values, "back", view->back.data != NULL ? view->back.data + 1 : NULL);
+	if (desk->asks)
+		put_question(view);
+	put_fault(view);
+	put_several(view, view->lang);
+	if (!desk->asks && (desk->several == NULL || desk->fault != NULL))
+		put_desk(view);
 	put_link(view);
+	values_put(values, "here", view->here.data);
 	values_answer(visit, PAGE_DESK, desk->fault != NULL ? 400 : 200,
-		visit->service->page_policy, lang, values);
+		visit->service->page_policy, view->lang, values);
 }
 
 static void free_view(struct view *view)
 {
-	params_free(&view->query);
-	release_table(&view->accounts);
-	release_table(&view->invites);
+	for (unsigned i = 0; i < DESK_LISTS; i++)
+		release_table(&view->tables[i]);
 	desk_room_release(&view->rooms);
 	free(view->meetings);
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);
+	buffer_release(&view->back);
+	buffer_release(&view->here);
+	buffer_release(&view->sentence);
 	for (size_t i = 0; i < SEVERAL_MAX; i++)
 		buffer_wipe(&view->outcomes[i].link);
 	free(view);
@@ -427,8 +649,10 @@ int desk_page(struct desk *desk)
 	if (view == NULL)
 		return -1;
 	view->desk = desk;
+	view->lang = values_language(visit);
 	view->ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
-	view->query = params_parse(visit->request.query, strlen(visit->request.query));
+	view->back = BUFFER_INIT(4096);
+	view->here = BUFFER_INIT(8192);
 	rc = visit_seal_ticket(visit, TICKET_DESK, &view->ticket);
 	if (rc == 0)
 		show(view);

@@ -95,7 +95,7 @@ int desk_room_end(struct desk *desk)
 	size_t index = 0;
 	int rc = 0;
 
-	if (desk->action != DESK_END_ROOM)
+	if (desk->action != DESK_END_ROOM || desk->asks)
 		return 0;
 	platform = find_platform(desk->visit, desk->room, &name);
 	while (platform != NULL && index < platform->peer->rooms.count &&

@@ -8,6 +8,7 @@
 
 step_function desk_enter; /* makes the desk the destination of a sign-in */
 step_function desk_show;
+step_function desk_keep_form;	/* shows the form again to somebody who is not signed in */
 step_function desk_change;	/* POST: one of the page's forms */
 step_function desk_return;	/* redirects to the page after a sign-in or a change */
 step_function desk_mark_joined; /* step of a join: stores when a guest joined (joined.h) */

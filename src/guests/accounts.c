@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/accounts.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "guests/fields.h"
+
+#include <limits.h>
 
 /* ---- the table of fields ---- */
 
@@ -63,6 +66,7 @@ static const struct records_field fields[] = {
 		.fault = display_fault},
 	FIELD_TIME(struct account, created, "created", RECORDS_TIME),
 	FIELD_TIME(struct account, expires, "expires", RECORDS_EXPIRY),
+	FIELD_TIME(struct account, removed, "removed", RECORDS_REVOKED),
 	{0},
 };
 
@@ -181,6 +185,51 @@ enum accounts_change accounts_put(const char *path, const struct account *accoun
 	return conclude(&change, result, record);
 }
 
+/* ---- removed accounts ---- */
+
+struct records *accounts_load_removed(const char *path, struct error *error)
+{
+	char removed[PATH_MAX];
+
+	snprintf(removed, sizeof removed, "%s" ACCOUNTS_REMOVED, path);
+	return records_load(&accounts_type, removed, error);
+}
+
+/* Begins a change of the file of removed accounts at `removed`, which must outlive it, and drops
+ * those that were removed long ago. Returns 0 or -1; records_end() follows in both cases. */
+static int begin_removed(struct records_change *change, const char *path, char removed[PATH_MAX],
+	int64_t now, struct error *error)
+{
+	const struct account *old;
+
+	snprintf(removed, PATH_MAX, "%s" ACCOUNTS_REMOVED, path);
+	if (records_begin(change, &accounts_type, removed, error) != 0)
+		return -1;
+	for (size_t i = 0; (old = records_at(change->old, i)) != NULL; i++)
+		if (old->removed <= now - ACCOUNTS_REMOVED_KEPT)
+			records_drop(change, old->id);
+	return 0;
+}
+
+/* Of several with one user name, the one that was removed last is kept. */
+static int keep_removed(const char *path, const struct account *old, struct error *error)
+{
+	int64_t now = clock_wall();
+	struct records_change change;
+	struct account kept = *old;
+	const struct account *namesake;
+	char removed[PATH_MAX];
+
+	kept.removed = now;
+	if (begin_removed(&change, path, removed, now, error) == 0) {
+		namesake = accounts_find(change.old, old->name);
+		if (namesake != NULL && records_keeps(&change, namesake->id))
+			records_drop(&change, namesake->id);
+		records_put(&change, &kept);
+	}
+	return records_end(&change);
+}
+
 enum accounts_change accounts_remove(
 	const char *path, const char *id, struct accounts_record *record, struct error *error)
 {
@@ -191,11 +240,49 @@ enum accounts_change accounts_remove(
 	*record = (struct accounts_record){0};
 	if (records_begin(&change, &accounts_type, path, error) == 0) {
 		old = records_by_id(change.old, id);
-		result = old != NULL ? ACCOUNTS_DONE : ACCOUNTS_GONE;
-		if (old != NULL) {
+		if (old == NULL) {
+			result = ACCOUNTS_GONE;
+		} else if (keep_removed(path, old, error) == 0) {
+			result = ACCOUNTS_DONE;
 			fill_record(record, old);
 			records_drop(&change, id);
 		}
 	}
 	return conclude(&change, result, record);
+}
+
+static enum accounts_change put_back(struct records_change *change,
+	const struct records_change *removed, const char *id, struct accounts_record *record)
+{
+	const struct account *old = records_by_id(removed->old, id);
+	struct account new;
+
+	if (old == NULL || !records_keeps(removed, id))
+		return ACCOUNTS_GONE;
+	if (accounts_find(change->old, old->name) != NULL)
+		return ACCOUNTS_TAKEN;
+	new = *old;
+	new.removed = 0;
+	fill_record(record, &new);
+	records_put(change, &new);
+	return ACCOUNTS_DONE;
+}
+
+enum accounts_change accounts_restore(
+	const char *path, const char *id, struct accounts_record *record, struct error *error)
+{
+	enum accounts_change result = ACCOUNTS_BROKEN;
+	struct records_change change, removed;
+	char removed_path[PATH_MAX];
+
+	*record = (struct accounts_record){0};
+	if (records_begin(&change, &accounts_type, path, error) != 0)
+		return conclude(&change, result, record);
+	if (begin_removed(&removed, path, removed_path, clock_wall(), error) == 0)
+		result = put_back(&change, &removed, id, record);
+	result = conclude(&change, result, record);
+	if (result == ACCOUNTS_DONE)
+		records_drop(&removed, id);
+	records_end(&removed); /* the account is back, whether or not its copy goes now */
+	return result;
 }

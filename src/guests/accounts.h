@@ -35,6 +35,7 @@ struct account {
 	const char *by_name; /* the display name of that person; "" in older files */
 	int64_t created;     /* seconds since 1970 */
 	int64_t expires;     /* seconds since 1970; 0: never */
+	int64_t removed;     /* seconds since 1970; only in the file of removed accounts, else 0 */
 };
 
 extern const struct records_type accounts_type;
@@ -96,9 +97,20 @@ struct accounts_record {
 enum accounts_change accounts_put(const char *path, const struct account *account, const char *seen,
 	struct accounts_record *record, struct error *error);
 
-/* Removes an account. */
+#define ACCOUNTS_REMOVED ".removed" /* added to the path: the file of removed accounts */
+
+enum { ACCOUNTS_REMOVED_KEPT = 24 * 3600 }; /* seconds in that file, until a later change */
+
+/* Moves an account to the file of removed accounts, which no backend reads. */
 enum accounts_change accounts_remove(
 	const char *path, const char *id, struct accounts_record *record, struct error *error);
+
+/* Moves it back. ACCOUNTS_GONE if it was removed too long ago. */
+enum accounts_change accounts_restore(
+	const char *path, const char *id, struct accounts_record *record, struct error *error);
+
+/* Reads the file of removed accounts, as records_load() does. */
+struct records *accounts_load_removed(const char *path, struct error *error);
 
 /* -- one meeting for several guests -- */
 

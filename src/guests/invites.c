@@ -196,3 +196,23 @@ int invites_revoke(const char *path, const char *id, bool *found_r,
 	}
 	return records_end(&change);
 }
+
+int invites_restore(const char *path, const char *id, bool *found_r,
+	char name_r[IDENTITY_NAME_MAX + 1], struct error *error)
+{
+	struct records_change change;
+	const struct invite *old = NULL;
+
+	if (records_begin(&change, &invites_type, path, error) == 0)
+		old = records_by_id(change.old, id);
+	*found_r = old != NULL && old->revoked != 0 && old->expires > clock_wall();
+	if (name_r != NULL)
+		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", *found_r ? old->name : "");
+	if (*found_r) {
+		struct invite new = *old;
+
+		new.revoked = 0;
+		records_put(&change, &new);
+	}
+	return records_end(&change);
+}

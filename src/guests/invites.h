@@ -61,3 +61,8 @@ int invites_end_meeting(const char *path, const char *platform, const char *meet
  * which may be NULL, receives the guest's name, or "". Returns 0 or -1. */
 int invites_revoke(const char *path, const char *id, bool *found_r,
 	char name_r[IDENTITY_NAME_MAX + 1], struct error *error);
+
+/* Takes a revocation back. *found_r is whether there is such an invitation, revoked and not
+ * expired. name_r is as above. Returns 0 or -1. */
+int invites_restore(const char *path, const char *id, bool *found_r,
+	char name_r[IDENTITY_NAME_MAX + 1], struct error *error);

@@ -105,6 +105,11 @@ const struct records_type *records_type(const struct records *records)
 	return records->type;
 }
 
+size_t records_count(const struct records *records)
+{
+	return records->count;
+}
+
 const void *records_at(const struct records *records, size_t index)
 {
 	return index < records->count ? records->rows + index * records->type->size : NULL;

@@ -66,6 +66,8 @@ struct records *records_load(
 	const struct records_type *type, const char *path, struct error *error);
 void records_free(struct records **records);
 
+size_t records_count(const struct records *records);
+
 /* Return a record, which belongs to the list, or NULL if there is none. */
 const void *records_at(const struct records *records, size_t index);
 const void *records_by_id(const struct records *records, const char *id);

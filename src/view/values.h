@@ -7,7 +7,7 @@
 #include "visit/visit.h"
 #include "service/files.h"
 
-enum { VALUES_MAX = 48 };
+enum { VALUES_MAX = 80 };
 
 /* Values for a template; zero at first. The caller owns the texts, which must live until
  * values_answer() returns. */

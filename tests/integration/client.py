@@ -147,7 +147,7 @@ class Visitor:
         return answer
 
     def get(self, target, headers=()):
-        return self.request("GET", target, headers=headers)
+        return self.request("GET", target.split("#")[0], headers=headers)
 
     def post(self, target, form, headers=()):
         return self.request("POST", target, form, headers)

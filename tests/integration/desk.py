@@ -67,6 +67,9 @@ class Host(Visitor):
         return {"ticket": ticket, "do": action, **fields}
 
     def send(self, action, headers=(), **fields):
+        """With the answer to the question that removals ask."""
+        if action.startswith(("remove", "revoke", "end")):
+            fields.setdefault("sure", "1")
         return self.post("/auth/guests", self.fields(action, **fields), headers)
 
     # -- the lists --
@@ -100,7 +103,7 @@ class Host(Visitor):
 
     def put_account(self, name, **fields):
         answer = self.send("put-account", **self.account(name, **fields))
-        assert answer.status == 303 and answer.location == self.rig.base + "/guests", answer
+        assert answer.status == 303 and answer.location.startswith(self.rig.base + "/guests?done=saved&whom="), answer
 
     def edit_page(self, name):
         """The filled form of an account; without its ticket and what it does."""

@@ -54,10 +54,11 @@ def test_a_host_comes_back_from_a_provider_too(make_rig, tmp_path):
         back = peer.come_back(person, peer.approve(person.press(page).location))
         assert back.status == 303 and back.location == rig.base + "/guests"
         desk = person.ours.get(back.location)
-        assert desk.status == 200 and "u-1" in desk.text
+        assert desk.status == 200 and "u-1" not in desk.text
         form = Host.form_of(desk, "put-account")
         assert person.ours.post("/auth/guests", {**form, **Host.account("anna")}).status == 303
-        assert BACKEND + "/u-1" in person.ours.get("/auth/guests").text
+        page = person.ours.get("/auth/guests").text
+        assert "anna" in page and "u-1" not in page, "a subject that the provider made up is not shown"
         peer.claims = {"groups": ["others"]}
         person = Person(rig)
         page = person.ours.get(person.ours.get("/auth/guests").location)
@@ -123,7 +124,7 @@ def test_without_the_section_there_is_no_desk(rig):
 def test_an_account_from_beginning_to_end(shared, host):
     host.put_account("Anna", display="Anna Guest", email="anna@partner.example", meetings=MEETING)
     row = host.row("anna")
-    assert "Anna Guest" in row and HOST + "/" + MEETING in row and "file/" not in row and "staff/alice" in row
+    assert "Anna Guest" in row and HOST + "/" + MEETING in row and "file/" not in row and "<bdi>alice</bdi>" in row
     guest = guest_of(shared, "ANNA")
     back = guest.enter(MEETING)
     assert back.status == 302 and query(back)["participantName"] == "Anna Guest"
@@ -180,7 +181,7 @@ def test_who_made_it_and_when_stay(shared, host):
     host.put_account("dora")
     second = Host(shared, "hanna")
     second.edit_account("dora", display="Dora")
-    assert "staff/alice" in second.row("dora")
+    assert "<bdi>alice</bdi>" in second.row("dora")
 
 
 @pytest.mark.parametrize("fields,words", [
@@ -197,7 +198,7 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(shared, host, fields, words):
     answer = host.send("put-account", **{**host.account("emil"), **fields})
     assert answer.status == 400 and host.files() == before
     if words:
-        alert = re.search(r'role="alert">(.*?)</div>', answer.text, re.S).group(1)
+        alert = re.search(r'role="alert"[^>]*>(.*?)</div>', answer.text, re.S).group(1)
         assert words in alert.lower() and "Nothing was changed" in alert
         assert 'value="emil"' in answer.text or "name" in fields, "what was typed is still there"
         assert PASSWORD not in answer.text
@@ -231,7 +232,7 @@ def test_pages_of_many(make_rig):
         page = host.get(address)
         assert page.status == 200
         seen += re.findall(r'<th scope="row"><bdi>(guest-\d+)', page.text)
-        more = re.search(r'href="(\?accounts=\d+)"', page.text)
+        more = re.search(r'href="[^"]*(\?accounts=\d+)#accounts" rel="next"', page.text)
         address = more and "/auth/guests" + more.group(1)
     assert seen == ["guest-%d" % i for i in reversed(range(120))]
     assert host.get("/auth/guests?accounts=7777").status == 200 and host.get("/auth/guests?accounts=x").status == 200
@@ -475,7 +476,7 @@ def test_a_change_that_was_made_is_told_as_made_whatever_the_other_file_is_like(
     assert answer.status == 500 and "damage" not in answer.text, "the page has both"
     with open(rig.folder + "/guest.accounts", encoding="utf-8") as file:
         number = re.search(r'"id": "([0-9a-f]{32})"', file.read()).group(1)
-    removal = {"ticket": fields["ticket"], "do": "remove-account", "id": number}
+    removal = {"ticket": fields["ticket"], "do": "remove-account", "id": number, "sure": "1"}
     assert host.post("/auth/guests", removal).status == 303
     assert host.post("/auth/guests", removal).status == 500
     lines = lines_of(rig, 3)
@@ -502,7 +503,7 @@ def test_a_file_that_cannot_be_written_is_an_error_that_is_logged(make_rig):
     rig = make_desk(make_rig)
     host = Host(rig)
     host.put_account("paul")
-    fields = host.fields("remove-account", id=host.id_of("paul"))
+    fields = host.fields("remove-account", id=host.id_of("paul"), sure="1")
     with open(rig.folder + "/guest.accounts", "a", encoding="utf-8") as file:
         file.write("damage")
     answer = host.post("/auth/guests", fields, JSON)

@@ -116,7 +116,7 @@ def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
     host = Host(setup.rig)
     page = host.get("/auth/guests")
     assert page.status == 200 and "<bdi>%s</bdi>" % ROOMS[0] in page.text
-    sent = host.post("/auth/guests", {**host.form_of(page, "end-room"), "room": "%s/%s" % (TITLE, ROOMS[0])})
+    sent = host.post("/auth/guests", {**host.form_of(page, "end-room"), "room": "%s/%s" % (TITLE, ROOMS[0]), "sure": "1"})
     assert sent.status == 303
     listed = json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]
     assert listed["taken"]

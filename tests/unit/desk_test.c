@@ -154,7 +154,7 @@ static void an_account_lets_into_its_meetings(void **state)
 	sign_in_host(&host);
 	answer = change(&host, "put-account", ACCOUNT);
 	assert_status(answer, 303);
-	assert_string_equal(header(answer, "Location"), ORIGIN MOUNT "/guests");
+	assert_non_null(strstr(header(answer, "Location"), "/guests?done=saved&whom="));
 	assert_logged("desk", "action=put-account result=ok guest=ann change=made user=hanna "
 			      "backend=own meetings=m1 expires= new_password=");
 	answer = follow(&host, answer);
@@ -234,7 +234,7 @@ static void an_account_is_changed_as_it_was_seen(void **state)
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.taken)");
 
-	snprintf(fields, sizeof fields, "id=%s", only_id(page, "remove-account"));
+	snprintf(fields, sizeof fields, "sure=1&id=%s", only_id(page, "remove-account"));
 	page = visit(&host, "/guests");
 	answer = submit(&host, page, "value=\"remove-account\"", fields);
 	assert_status(answer, 303);
@@ -312,7 +312,8 @@ static void what_is_no_form_of_the_desk_changes_nothing(void **state)
 		assert_int_equal(log_count("desk"), 0);
 	}
 	answer = submit(&other, page, "put-account", ACCOUNT);
-	assert_failure(answer, 400, "ticket-expired", "desk.message");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.late)");
 	answer = SEND(&host, .method = "POST", .target = "/guests", .type = FORM, .body = "do=x");
 	assert_failure(answer, 400, "ticket-expired", "desk.message");
 	answer = SEND(&host, .method = "POST", .target = "/guests", .type = FORM,
@@ -321,7 +322,178 @@ static void what_is_no_form_of_the_desk_changes_nothing(void **state)
 	later(3601 + 60);
 	sign_in_host(&host);
 	answer = submit(&host, page, "put-account", ACCOUNT);
-	assert_failure(answer, 400, "ticket-expired", "desk.message");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.late)");
+	assert_says(answer, "value=\"Ann A.\"");
+	assert_failure(submit(&host, page, "put-account", ACCOUNT "&do=what"), 400,
+		"ticket-expired", "desk.message");
+	assert_status(submit(&host, answer, "put-account", ACCOUNT), 303);
+}
+
+/* ---- nothing typed is lost ---- */
+
+static void who_was_signed_out_meanwhile_sends_the_form_again(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	answer = visit(&host, "/guests");
+	forget_cookie(&host, SESSION);
+	answer = submit(&host, answer, "put-account", ACCOUNT);
+	assert_status(answer, 401);
+	assert_says(answer, "(desk.away.title)");
+	assert_says(answer, "name=\"display\" value=\"Ann A.\"");
+	assert_silent(answer, "0123456789");
+	sign_in_host(&host);
+	answer = submit(&host, answer, "(desk.away.title)", "");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.late)");
+	answer = submit(&host, answer, "put-account", ACCOUNT);
+	assert_status(answer, 303);
+	assert_says(follow(&host, answer), "ann@example.org");
+}
+
+/* ---- the question, and the way back ---- */
+
+static void removals_are_asked_about_and_undone(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *answer, *removed;
+	char fields[60];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "put-account", ACCOUNT);
+	answer = visit(&host, "/guests?q=ann&sort=name");
+	snprintf(fields, sizeof fields, "id=%s", only_id(answer, "remove-account"));
+	answer = submit(&host, answer, "value=\"remove-account\"", fields);
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.sure.remove)");
+	assert_silent(answer, "ann@example.org");
+	assert_int_equal(log_count("desk"), 0);
+	answer = submit(&host, answer, "value=\"remove-account\"", fields);
+	assert_status(answer, 303);
+	assert_non_null(strstr(header(answer, "Location"), "/guests?q=ann&sort=name&done=removed"));
+	assert_non_null(strstr(header(answer, "Location"), "#accounts"));
+	removed = follow(&host, answer);
+	assert_says(removed, "role=\"status\"");
+	assert_says(removed, "(desk.done.removed)");
+	site_reload();
+	answer = sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789");
+	assert_status(answer, 401);
+	answer = submit(&host, removed, "restore-account", fields);
+	assert_status(answer, 303);
+	assert_logged("desk", "action=restore-account result=ok guest=ann");
+	assert_says(follow(&host, answer), "(desk.done.restored)");
+	answer = submit(&host, removed, "restore-account", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.restore)");
+	site_reload();
+	assert_leads(
+		sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789"), "?token=access");
+	/* What an address says was done is shown only if it is so. */
+	assert_silent(visit(&host, "/guests?done=removed&whom=x"), "role=\"status\"");
+}
+
+/* A name that was given again meanwhile stays with its new owner. */
+static void a_name_that_is_taken_is_not_given_back(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+	char fields[60];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	for (unsigned i = 0; i < 2; i++) {
+		change(&host, "put-account", ACCOUNT);
+		answer = visit(&host, "/guests");
+		snprintf(fields, sizeof fields, "sure=1&id=%s", only_id(answer, "remove-account"));
+		answer = submit(&host, answer, "value=\"remove-account\"", fields);
+		assert_status(answer, 303);
+	}
+	answer = follow(&host, answer);
+	change(&host, "put-account", ACCOUNT);
+	answer = submit(&host, answer, "restore-account", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.taken)");
+}
+
+static void a_revocation_is_taken_back(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+	char fields[60];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "add-invitation", INVITE);
+	answer = visit(&host, "/guests");
+	snprintf(fields, sizeof fields, "sure=1&id=%s", only_id(answer, "revoke-invitation"));
+	answer = follow(&host, submit(&host, answer, "value=\"revoke-invitation\"", fields));
+	assert_says(answer, "(desk.done.revoked)");
+	assert_silent(answer, "value=\"Revoke");
+	answer = submit(&host, answer, "restore-invitation", fields);
+	assert_logged("desk", "action=restore-invitation result=ok guest=Ben");
+	assert_says(follow(&host, answer), "(desk.done.valid)");
+}
+
+/* ---- many guests ---- */
+
+static void add_guests(struct browser *host, unsigned count)
+{
+	const struct answer *page = visit(host, "/guests");
+	char fields[200];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(fields, sizeof fields, "name=Guest+%03u&meetings=m1&email=%s", i,
+			i == 7 ? "zo%C3%AB%40example.org" : "");
+		if (i == 7)
+			snprintf(fields, sizeof fields, "name=Zo%%C3%%AB&meetings=m1");
+		assert_status(submit(host, page, "add-invitation", fields), 200);
+	}
+}
+
+static void lists_are_searched_sorted_and_turned(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+	const char *link;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	add_guests(&host, 120);
+	answer = visit(&host, "/guests");
+	assert_says(answer, "(desk.count) 1 50 120");
+	assert_says(answer, "Guest 119");
+	assert_silent(answer, "Guest 069");
+	assert_silent(answer, "(desk.newer)");
+	link = link_of(answer, "(desk.older)");
+	assert_string_equal(link, ORIGIN MOUNT "/guests?invitations=50#invitations");
+	answer = visit(&host, "/guests?invitations=50");
+	assert_says(answer, "(desk.count) 51 100 120");
+	assert_string_equal(link_of(answer, "(desk.newer)"), ORIGIN MOUNT "/guests#invitations");
+	assert_string_equal(link_of(answer, "(desk.older)"),
+		ORIGIN MOUNT "/guests?invitations=100#invitations");
+	/* Beyond the end is the last page. */
+	assert_says(visit(&host, "/guests?invitations=5000"), "(desk.count) 101 120 120");
+	assert_says(visit(&host, "/guests?sort=name"), "Guest 000");
+	answer = visit(&host, "/guests?q=ZOE");
+	assert_says(answer, "(desk.count) 1 1 1");
+	assert_says(answer, "Zo\xc3\xab");
+	answer = visit(&host, "/guests?q=guest+01&sort=name&state=active");
+	assert_says(answer, "(desk.count) 1 10 10");
+	assert_says(answer, "value=\"guest 01\"");
+	assert_says(answer, "value=\"q=guest%2001&amp;state=active&amp;sort=name\"");
+	answer = visit(&host, "/guests?q=nobody&state=ended&sort=what");
+	assert_says(answer, "(desk.find.none)");
+	assert_silent(answer, "(desk.count)");
 }
 
 static void a_file_that_is_broken_is_our_fault(void **state)
@@ -409,7 +581,7 @@ static void a_revoked_invitation_is_no_longer_good(void **state)
 	site_reload();
 	shown = visit(&guest, link);
 	page = visit(&host, "/guests");
-	snprintf(fields, sizeof fields, "id=%s", only_id(page, "revoke-invitation"));
+	snprintf(fields, sizeof fields, "sure=1&id=%s", only_id(page, "revoke-invitation"));
 	answer = submit(&host, page, "value=\"revoke-invitation\"", fields);
 	assert_status(answer, 303);
 	assert_logged("desk", "action=revoke-invitation result=ok guest=Ben");
@@ -424,8 +596,8 @@ static void a_revoked_invitation_is_no_longer_good(void **state)
 	assert_null(set_cookie(answer, SESSION));
 	assert_true(log_says("the invitation has been revoked or has expired"));
 
-	answer = submit(
-		&host, page, "value=\"revoke-invitation\"", "id=0123456789abcdef0123456789abcdef");
+	answer = submit(&host, page, "value=\"revoke-invitation\"",
+		"sure=1&id=0123456789abcdef0123456789abcdef");
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.gone)");
 }
@@ -622,7 +794,6 @@ static void long_lists_have_more_than_one_page(void **state)
 	enum { MANY = 60 };
 	struct browser host = {0};
 	const struct answer *page;
-	const char *more;
 
 	(void)state;
 	open_site(SITE);
@@ -637,13 +808,12 @@ static void long_lists_have_more_than_one_page(void **state)
 	page = visit(&host, "/guests");
 	assert_says(page, "Guest-059");
 	assert_silent(page, "Guest-000");
-	more = link_of(page, "(desk.more)");
-	assert_non_null(more);
 	while (!says(page, "Guest-000")) {
 		char target[100];
 
-		snprintf(target, sizeof target, "/guests%s",
-			strchr(link_of(page, "(desk.more)"), '?'));
+		const char *query = strchr(link_of(page, "(desk.older)"), '?');
+
+		snprintf(target, sizeof target, "/guests%.*s", (int)strcspn(query, "#"), query);
 		page = visit(&host, target);
 		assert_silent(page, "Guest-059");
 	}
@@ -695,16 +865,16 @@ static void a_host_ends_the_meeting_in_a_room(void **state)
 	assert_silent(page, "987654321");
 	assert_status(visit(&host, "/webex/other"), 302); /* the other room */
 	sign_in(&eve, "/webex/first", "name=eve&password=x");
-	answer = submit(&eve, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	answer = submit(&eve, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
 	assert_status(answer, 403);
-	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
 	assert_status(answer, 303);
 	assert_logged("desk", "action=end-room result=ok room=" WEBEX "/123456789 user=hanna");
 	/* Its links are good for some minutes: it rests, and nobody can end that once more. */
 	page = visit(&host, "/guests");
 	assert_says(page, "(desk.ended)");
 	assert_status(visit(&host, "/webex/third"), 503);
-	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
 	assert_status(answer, 303);
 	assert_status(visit(&host, "/webex/third"), 503);
 	later(400);
@@ -712,8 +882,9 @@ static void a_host_ends_the_meeting_in_a_room(void **state)
 	/* What is free, no room, or of no platform is not ended. */
 	page = visit(&host, "/guests");
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const rooms[] = {"room=" WEBEX "%2F11223344",
-			"room=" WEBEX "%2F", "room=" HOST "%2F123456789", "room=nowhere"};
+		static const char *const rooms[] = {"sure=1&room=" WEBEX "%2F11223344",
+			"sure=1&room=" WEBEX "%2F", "sure=1&room=" HOST "%2F123456789",
+			"sure=1&room=nowhere"};
 
 		answer = submit(&host, page, "value=\"end-room\"", rooms[i]);
 		assert_status(answer, 400);
@@ -721,7 +892,7 @@ static void a_host_ends_the_meeting_in_a_room(void **state)
 	}
 	assert_status(visit(&host, "/webex/third"), 302);
 	state_break("", LEASES);
-	answer = submit(&host, page, "value=\"end-room\"", "room=" WEBEX "%2F123456789");
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
 	assert_failure(answer, 503, "internal", "state");
 #else
 	(void)state;
@@ -767,6 +938,11 @@ int main(void)
 		TEST(each_fault_has_its_sentence),
 		TEST(what_is_no_form_of_the_desk_changes_nothing),
 		TEST(a_file_that_is_broken_is_our_fault),
+		TEST(who_was_signed_out_meanwhile_sends_the_form_again),
+		TEST(removals_are_asked_about_and_undone),
+		TEST(a_name_that_is_taken_is_not_given_back),
+		TEST(a_revocation_is_taken_back),
+		TEST(lists_are_searched_sorted_and_turned),
 		TEST(an_invitation_lets_into_one_meeting),
 		TEST(a_revoked_invitation_is_no_longer_good),
 		TEST(the_form_of_an_invitation_counts_once),

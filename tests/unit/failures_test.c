@@ -637,7 +637,7 @@ static const struct answer *no_host_changes_something(void)
 static const struct answer *a_form_of_the_desk_without_a_ticket(void)
 {
 	desk(HOSTS, HANNA);
-	return SEND_FORM("/guests", "do=put-account");
+	return SEND_FORM("/guests", "do=remove-account&id=0123456789abcdef0123456789abcdef");
 }
 
 static const struct answer *a_form_of_the_desk_that_is_none(void)

@@ -215,10 +215,10 @@ static void a_revoked_guest_sees_nothing(void **state)
 	assert_non_null(link_of(page, "(me.join): m1"));
 
 	page = visit(&host, "/guests");
-	snprintf(fields, sizeof fields, "id=%s",
+	snprintf(fields, sizeof fields, "sure=1&id=%s",
 		cut(strstr(page->body, "value=\"remove-account\""), "name=\"id\" value=\"", "\""));
 	submit(&host, page, "value=\"remove-account\"", fields);
-	snprintf(fields, sizeof fields, "id=%s",
+	snprintf(fields, sizeof fields, "sure=1&id=%s",
 		cut(strstr(page->body, "value=\"revoke-invitation\""), "name=\"id\" value=\"",
 			"\""));
 	submit(&host, page, "value=\"revoke-invitation\"", fields);

@@ -419,11 +419,13 @@ const char *leads_to(const struct answer *answer)
 const struct answer *follow(struct browser *browser, const struct answer *answer)
 {
 	const char *address = leads_to(answer);
+	char target[8192];
 
 	if (address == NULL || (address[0] != '/' && strncmp(address, ORIGIN, strlen(ORIGIN)) != 0))
 		give_up(__FILE__, __LINE__, answer,
 			"leads to no page of ours:", address != NULL ? address : "");
-	return visit(browser, address);
+	snprintf(target, sizeof target, "%.*s", (int)strcspn(address, "#"), address);
+	return visit(browser, target);
 }
 
 static const char *find_form(const struct answer *page, const char *marker, const char **end_r)

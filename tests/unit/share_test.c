@@ -38,7 +38,14 @@ static const struct shipped {
 		(const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
 			"has_accounts", "has_rooms", "rooms", "room", "platform", "until", "taken",
 			"resting", "has_invitations", "listed_accounts", "listed_invitations",
-			"accounts", "invitations", "more_accounts", "more_invitations", "id",
+			"accounts", "invitations", "away", "kept", "value", "none_accounts",
+			"none_invitations", "turn_accounts", "turn_invitations", "first", "last",
+			"count", "newer", "older", "done_accounts", "done_invitations",
+			"done_rooms", "text", "do", "whom", "back", "here", "q", "state_active",
+			"state_ended", "sort_name", "sort_expires", "found", "failed", "wrong",
+			"wrong_account", "wrong_invitation", "wrong_several", "bad_name",
+			"bad_display", "bad_email", "bad_password", "bad_expires", "bad_meetings",
+			"bad_token", "bad_lines", "sure", "explain", "label", "focus_edit", "id",
 			"name", "display", "email", "meetings", "several", "several_meeting",
 			"several_lines", "several_expires", "outcomes", "good", "bad", "all",
 			"some", "at_desk", "expires", "joined", "by", "edit", "active", "ended",
@@ -85,7 +92,7 @@ static struct page *load(const struct shipped *shipped)
 static void render(
 	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
 {
-	struct page_value values[64] = {0};
+	struct page_value values[128] = {0};
 	struct page *page = load(shipped);
 
 	for (size_t i = 0; shipped->values[i] != NULL; i++)
@@ -198,8 +205,8 @@ static void pages_are_accessible(void **state)
 		assert_int_equal(count(html.data, "<main>"), 1);
 		assert_int_equal(count(html.data, "<img "), count(html.data, "alt=\""));
 		assert_int_equal(count(html.data, "<label for="),
-			count(html.data, "<input ") + count(html.data, "<textarea ") -
-				count(html.data, "type=\"hidden\""));
+			count(html.data, "<input ") + count(html.data, "<textarea ") +
+				count(html.data, "<select ") - count(html.data, "type=\"hidden\""));
 		assert_int_equal(count(html.data, "{"), 0);
 		buffer_release(&html);
 	}
