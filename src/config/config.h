@@ -71,6 +71,7 @@ struct settings {
 	const char *mount;    /* "/auth"; "" when base-url has no path */
 	const char *store, *store_key, *state, *state_prefix;
 	int64_t state_timeout_ms;
+	bool state_required;
 	const char *metrics_folder;				 /* "": the state's */
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
 	int64_t drain_timeout_ms;

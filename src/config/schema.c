@@ -73,6 +73,8 @@ const struct option schema_file_options[] = {
 		SETTING(state_timeout_ms)},
 	{"state-prefix", OPTION_TEXT, "meetauth:", "start of the keys on a server of the state",
 		.check = check_state_prefix, SETTING(state_prefix)},
+	{"state-required", OPTION_BOOL, "true",
+		"whether nobody joins without the server of the state", SETTING(state_required)},
 	{"metrics-folder", OPTION_TEXT, NULL,
 		"folder for the metrics of this machine's processes; default: that of the state",
 		SETTING(metrics_folder)},

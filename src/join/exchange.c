@@ -227,6 +227,7 @@ static enum step read_claim(struct visit *visit, const struct state_claimed *cla
 	switch (claim->verdict) {
 	case STATE_CLAIM_WON:
 		visit->exchange.holds_claim = true;
+		visit->exchange.is_local = claim->is_local;
 		visit->exchange.started_ms = clock_monotonic_ms();
 		return send_request(visit);
 	case STATE_CLAIM_LOST:

@@ -7,7 +7,8 @@ struct state_options service_state_options(const struct settings *settings)
 {
 	return (struct state_options){.address = settings->state,
 		.timeout_ms = settings->state_timeout_ms,
-		.prefix = settings->state_prefix};
+		.prefix = settings->state_prefix,
+		.local_folder = settings->state_required ? NULL : settings->metrics_folder};
 }
 
 const char *service_state_password(const struct store *store)

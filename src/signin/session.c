@@ -24,23 +24,17 @@ struct session_limits signin_limits(const struct visit *visit)
 static int is_revoked(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);
-	struct state *state = visit->server->state;
 	const struct session *session = &visit->session;
-	int64_t last = state_last_revocation(state), by_subject, by_backend, by_provider;
-	uint8_t key[STATE_KEY_SIZE];
+	int64_t last = state_last_revocation(visit->server->state);
+	uint8_t keys[3][STATE_KEY_SIZE];
 
 	if (last < session->began)
 		return last < 0 ? -1 : 0;
-	session_revoke_key(hash_key, NULL, session->who.subject, key);
-	by_subject = state_marked(state, key);
-	session_revoke_key(hash_key, session->who.backend, session->who.subject, key);
-	by_backend = state_marked(state, key);
-	session_provider_key(hash_key, &session->who, key);
-	by_provider = state_marked(state, key);
-	if (by_subject < 0 || by_backend < 0 || by_provider < 0)
-		return -1;
-	return session->began <= by_subject || session->began <= by_backend ||
-	       session->began <= by_provider;
+	session_revoke_key(hash_key, NULL, session->who.subject, keys[0]);
+	session_revoke_key(hash_key, session->who.backend, session->who.subject, keys[1]);
+	session_provider_key(hash_key, &session->who, keys[2]);
+	return state_is_revoked(
+		visit->server->state, (const uint8_t(*)[STATE_KEY_SIZE])keys, 3, session->began);
 }
 
 /* Whether the provider has ended the session that this one began with. When this one began does not

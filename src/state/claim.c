@@ -4,6 +4,8 @@
  */
 #include "state/driver.h"
 
+#include "telemetry/metrics.h"
+
 /* ---- counters ---- */
 
 /* The generic cell rate algorithm stores one number, the theoretical arrival time: when the counter
@@ -59,7 +61,7 @@ int64_t state_take(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 	if (rate.count == 0) /* a rate of zero never allows */
 		return rate.period_ms > 0 ? rate.period_ms : 1;
 	if (state_change_one(state, &name, take.now_us, decide_take, &take) != 0)
-		return -1;
+		return state->local != NULL ? state_take(state->local, key, rate, now_ms) : -1;
 	return (take.wait_us + 999) / 1000;
 }
 
@@ -72,7 +74,7 @@ int64_t state_wait(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 	int rc = state->driver->read(state, &name, &value);
 
 	if (rc < 0)
-		return -1;
+		return state->local != NULL ? state_wait(state->local, key, rate, now_ms) : -1;
 	decide_take(&value, rc > 0, &take);
 	return (take.wait_us + 999) / 1000;
 }
@@ -93,7 +95,9 @@ int state_give(struct state *state, const uint8_t key[STATE_KEY_SIZE], struct st
 	struct state_name name = state_name_of(STATE_KIND_COUNTER, key);
 	struct take take = take_of(rate, state_time(state, now_ms * 1000));
 
-	return state_change_one(state, &name, take.now_us, decide_give, &take);
+	if (state_change_one(state, &name, take.now_us, decide_give, &take) == 0)
+		return 0;
+	return state->local != NULL ? state_give(state->local, key, rate, now_ms) : -1;
 }
 
 /* ---- claims ---- */
@@ -185,9 +189,33 @@ static int claim_together(
 		failed = STATE_CLAIM_UNKNOWN;
 	for (size_t i = 0; i < count; i++) {
 		claims[i].verdict = rc == 0 ? all.claims[i].verdict : failed;
+		claims[i].is_local = false;
 		claims[i].wait_ms = rc == 0 ? longest_wait_ms(&all.claims[i]) : 0;
 	}
 	return rc;
+}
+
+/* Makes the claim in the local table. Whatever the server says, a key that this machine has won
+ * before is lost: it may have been won there while the server did not answer. */
+static void claim_locally(struct state *state, struct state_claimed *claimed, int64_t now_ms)
+{
+	struct state_claimed local = *claimed;
+
+	if (claimed->verdict == STATE_CLAIM_LOST || claimed->verdict == STATE_CLAIM_LIMITED)
+		return;
+	if (claimed->verdict != STATE_CLAIM_BROKEN)
+		local.limit_count = 0; /* the server has counted it */
+	claim_together(state->local, &local, 1, now_ms);
+	if (claimed->verdict == STATE_CLAIM_UNKNOWN)
+		return;
+	local.is_local = claimed->verdict == STATE_CLAIM_BROKEN && local.verdict == STATE_CLAIM_WON;
+	if (local.is_local) {
+		metric_count(METRIC_STATE_LOCAL);
+		state->is_behind = true;
+	}
+	claimed->verdict = local.verdict;
+	claimed->wait_ms = local.wait_ms;
+	claimed->is_local = local.is_local;
 }
 
 /* Makes all claims in one change; where one may have had no room, each alone. */
@@ -196,10 +224,15 @@ void state_claim_all(
 {
 	int rc = claim_together(state, claims, count, now_ms);
 
+	for (size_t i = 0; i < count && state->local != NULL; i++)
+		claim_locally(state, &claims[i], now_ms);
+	if (rc == 0)
+		state_catch_up(state);
 	if (rc == 0 || rc == STATE_CHANGE_UNKNOWN)
 		return;
 	if (state->capacity == 0 && count <= STATE_CLAIMS_MAX)
-		return; /* there is room for all or none, and each would wait for the deadline */
+		return; /* a server: there is room for all or none, and each would wait for the
+			   deadline */
 	for (size_t i = 0; i < count; i++)
 		claim_together(state, &claims[i], 1, now_ms);
 }
@@ -210,6 +243,8 @@ enum state_verdict state_claim(
 	struct state_claimed claimed = {.key = key, .seconds = seconds};
 
 	claim_together(state, &claimed, 1, now * 1000);
+	if (state->local != NULL)
+		claim_locally(state, &claimed, now * 1000);
 	return claimed.verdict;
 }
 
@@ -231,5 +266,7 @@ int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = state_name_of(STATE_KIND_CLAIM, key);
 
-	return state_change_one(state, &name, 0, decide_erase, NULL);
+	int rc = state_change_one(state, &name, 0, decide_erase, NULL);
+
+	return state->local != NULL ? state_unclaim(state->local, key) : rc;
 }

@@ -57,6 +57,11 @@ struct state_driver {
 	/* 1 and the value; 0 without such an entry; -1 if the state does not answer. */
 	int (*read)(struct state *state, const struct state_name *name, int64_t *value_r);
 
+	/* Calls see() for each entry; it must not call the state. 0 or -1. */
+	int (*each)(struct state *state,
+		void (*see)(const struct state_name *name, int64_t value, void *context),
+		void *context);
+
 	/* Entries and bytes; 0 or -1. */
 	int (*usage)(struct state *state, struct state_usage *usage);
 
@@ -84,6 +89,13 @@ struct state {
 	const char *folder; /* owned by the driver; NULL: none */
 	struct state_clock clock;
 	size_t capacity; /* entries that fit, with a reserve; 0: the server knows */
+
+	/* Of a state that is not required: what this machine goes on with while the server does not
+	 * answer. It also has what this process wrote while it did. NULL: the server is required.
+	 */
+	struct state *local;
+	bool is_behind;		 /* the server lacks entries of `local` */
+	int64_t last_revocation; /* that `local` has */
 };
 
 static inline struct state_name state_name_of(
@@ -127,6 +139,18 @@ static inline int64_t state_mark_until(int64_t value)
 	return until != 0 ? until : state_mark_when(value) + STATE_MARK_SECONDS_OLD;
 }
 
+/* The later of both times. */
+static inline int64_t state_mark_join(int64_t a, int64_t b)
+{
+	int64_t when = state_mark_when(a), until = state_mark_until(a);
+
+	if (state_mark_when(b) > when)
+		when = state_mark_when(b);
+	if (state_mark_until(b) > until)
+		until = state_mark_until(b);
+	return state_mark_value(when, until);
+}
+
 /* Whether an entry has expired and may be dropped. */
 static inline bool state_is_expired(uint8_t kind, int64_t value, int64_t now_us)
 {
@@ -151,6 +175,13 @@ static inline size_t state_room_for(uint8_t kind, size_t capacity)
 		return capacity / 2;
 	}
 }
+
+/* The result of a change that was made in the local table as well. If the server failed it is that
+ * of the local table, from which the server gets the entry later. */
+int state_also(struct state *state, int rc, int local_rc);
+
+/* Gives the server what it missed, on a fiber. Called when it has answered. */
+void state_catch_up(struct state *state);
 
 struct state *state_memory_open(struct error *error);
 

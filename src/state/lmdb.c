@@ -276,6 +276,31 @@ static int lmdb_read(struct state *state, const struct state_name *name, int64_t
 	return rc == 0 ? 1 : -1;
 }
 
+static int lmdb_each(struct state *state,
+	void (*see)(const struct state_name *name, int64_t value, void *context), void *context)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	MDB_cursor *cursor = NULL;
+	MDB_val key, data;
+	int64_t value;
+	int rc;
+
+	if (lmdb->file.env == NULL || mdb_txn_renew(lmdb->file.reader) != 0)
+		return -1;
+	rc = mdb_cursor_open(lmdb->file.reader, lmdb->file.table, &cursor);
+	while (rc == 0) {
+		rc = mdb_cursor_get(cursor, &key, &data, MDB_NEXT);
+		if (rc != 0 || key.mv_size != sizeof(struct state_name) ||
+			data.mv_size != sizeof value)
+			continue; /* the end, or what the file says of itself */
+		memcpy(&value, data.mv_data, sizeof value);
+		see(key.mv_data, value, context);
+	}
+	mdb_cursor_close(cursor);
+	mdb_txn_reset(lmdb->file.reader);
+	return rc == MDB_NOTFOUND ? 0 : -1;
+}
+
 /* Free pages do not count as used. */
 static int lmdb_usage(struct state *state, struct state_usage *usage)
 {
@@ -320,6 +345,7 @@ static void lmdb_close(struct state *state)
 static const struct state_driver driver = {
 	.change = lmdb_change,
 	.read = lmdb_read,
+	.each = lmdb_each,
 	.usage = lmdb_usage,
 	.reachable = lmdb_reachable,
 	.close = lmdb_close,

@@ -108,6 +108,18 @@ static int memory_read(struct state *state, const struct state_name *name, int64
 	return 1;
 }
 
+static int memory_each(struct state *state,
+	void (*see)(const struct state_name *name, int64_t value, void *context), void *context)
+{
+	const struct memory *memory = (const struct memory *)state;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct entry *entry = memory->buckets[i]; entry != NULL;
+			entry = entry->next)
+			see(&entry->name, entry->value, context);
+	return 0;
+}
+
 static int memory_usage(struct state *state, struct state_usage *usage)
 {
 	usage->entries = ((struct memory *)state)->count;
@@ -134,6 +146,7 @@ static void memory_close(struct state *state)
 static const struct state_driver driver = {
 	.change = memory_change,
 	.read = memory_read,
+	.each = memory_each,
 	.usage = memory_usage,
 	.reachable = memory_reachable,
 	.close = memory_close,

@@ -64,6 +64,22 @@ void state_make_folder(const char *address)
 			0750); /* on failure state_open() reports why */
 }
 
+#ifdef HAVE_HIREDIS
+static struct state *open_server(const struct state_options *options, struct error *error)
+{
+	const char *folder = options->local_folder;
+	struct state *state = state_redis_open(options, error);
+
+	if (state == NULL || folder == NULL || options->loop == NULL)
+		return state;
+	state->local = folder[0] != '\0' ? state_lmdb_open(folder, STATE_LMDB_SIZE, error)
+					 : state_memory_open(error);
+	if (state->local == NULL)
+		state_close(&state);
+	return state;
+}
+#endif
+
 struct state *state_open(const struct state_options *options, struct error *error)
 {
 	const char *address = options->address;
@@ -76,27 +92,21 @@ struct state *state_open(const struct state_options *options, struct error *erro
 		return state_memory_open(error);
 #ifdef HAVE_HIREDIS
 	if (redis_is_address(address))
-		return state_redis_open(options, error);
+		return open_server(options, error);
 #endif
 	return state_lmdb_open(address + strlen(lmdb_scheme), STATE_LMDB_SIZE, error);
 }
 
+/* Closing the server wakes fibers that go on with the local table. */
 void state_close(struct state **state)
 {
+	struct state *local = *state != NULL ? (*state)->local : NULL;
+
 	if (*state != NULL)
 		(*state)->driver->close(*state);
 	*state = NULL;
-}
-
-/* Corrected in steps: a smaller difference is not a jump. */
-int64_t state_time(const struct state *state, int64_t wall_us)
-{
-	int64_t mine_ms = state->clock.wall_ms + (clock_boot_ms() - state->clock.boot_ms);
-	int64_t ahead_us = (clock_wall_ms() - mine_ms) * 1000;
-	int64_t step_us = state->clock.step_ms * 1000;
-	int64_t half_us = ahead_us < 0 ? -step_us / 2 : step_us / 2;
-
-	return wall_us - (ahead_us + half_us) / step_us * step_us;
+	if (local != NULL)
+		local->driver->close(local);
 }
 
 /* The current time, for callers that pass none. */
@@ -107,22 +117,18 @@ static int64_t state_now(const struct state *state)
 
 /* ---- marks ---- */
 
-/* The later of both times. */
-static int64_t join_marks(int64_t a, int64_t b)
+int state_also(struct state *state, int rc, int local_rc)
 {
-	int64_t when = state_mark_when(a), until = state_mark_until(a);
-
-	if (state_mark_when(b) > when)
-		when = state_mark_when(b);
-	if (state_mark_until(b) > until)
-		until = state_mark_until(b);
-	return state_mark_value(when, until);
+	if (rc == 0)
+		return 0;
+	state->is_behind = true;
+	return local_rc;
 }
 
 static enum state_edit decide_mark(int64_t *value, bool found, void *context)
 {
 	const int64_t *mark = context;
-	int64_t joined = found ? join_marks(*value, *mark) : *mark;
+	int64_t joined = found ? state_mark_join(*value, *mark) : *mark;
 
 	if (found && joined == *value)
 		return STATE_EDIT_NONE;
@@ -134,8 +140,11 @@ int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t w
 {
 	struct state_name name = state_name_of(STATE_KIND_MARK, key);
 	int64_t mark = state_mark_value(when, state_time(state, until * 1000000) / 1000000);
+	int rc = state_change_one(state, &name, state_now(state), decide_mark, &mark);
 
-	return state_change_one(state, &name, state_now(state), decide_mark, &mark);
+	return state->local != NULL
+		       ? state_also(state, rc, state_mark(state->local, key, when, until))
+		       : rc;
 }
 
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
@@ -145,7 +154,7 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 	int rc = state->driver->read(state, &name, &value);
 
 	if (rc < 0)
-		return -1;
+		return state->local != NULL ? state_marked(state->local, key) : -1;
 	return rc == 0 ? 0 : state_mark_when(value);
 }
 
@@ -165,7 +174,36 @@ int state_revoke(
 
 int64_t state_last_revocation(struct state *state)
 {
-	return state_marked(state, last_key);
+	struct state_name name = state_name_of(STATE_KIND_MARK, last_key);
+	int64_t value = 0, last;
+	int rc = state->driver->read(state, &name, &value);
+
+	if (rc < 0)
+		return state->local != NULL ? state_last_revocation(state->local) : -1;
+	state_catch_up(state);
+	last = rc == 0 ? 0 : state_mark_when(value);
+
+	if (state->local != NULL && last > state->last_revocation &&
+		state_mark(state->local, last_key, last, state_mark_until(value)) == 0)
+		state->last_revocation = last;
+	return last;
+}
+
+int state_is_revoked(
+	struct state *state, const uint8_t (*keys)[STATE_KEY_SIZE], size_t count, int64_t began)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct state_name name = state_name_of(STATE_KIND_MARK, keys[i]);
+		int rc = state->driver->read(state, &name, &value);
+
+		if (rc < 0)
+			return state->local != NULL ? 1 : -1;
+		if (rc > 0 && state_mark_when(value) >= began)
+			return 1;
+	}
+	return 0;
 }
 
 /* ---- ends, and what is known ---- */
@@ -187,17 +225,21 @@ static int keep(struct state *state, enum state_kind kind, const uint8_t key[STA
 {
 	struct state_name name = state_name_of(kind, key);
 	int64_t until_us = state_time(state, until * 1000000);
-
-	return state_change_one(
+	int rc = state_change_one(
 		state, &name, state_time(state, now * 1000000), decide_end, &until_us);
+
+	return state->local != NULL
+		       ? state_also(state, rc, keep(state->local, kind, key, now, until))
+		       : rc;
 }
 
 static int is_kept(struct state *state, enum state_kind kind, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = state_name_of(kind, key);
 	int64_t until_us;
+	int rc = state->driver->read(state, &name, &until_us);
 
-	return state->driver->read(state, &name, &until_us);
+	return rc < 0 && state->local != NULL ? is_kept(state->local, kind, key) : rc;
 }
 
 int state_end(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until)
@@ -224,7 +266,8 @@ int state_known(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 
 int64_t state_born(const struct state *state)
 {
-	return state->born;
+	return state->born == STATE_BORN_UNKNOWN && state->local != NULL ? state->local->born
+									 : state->born;
 }
 
 int state_usage(struct state *state, struct state_usage *usage)
@@ -236,6 +279,11 @@ int state_usage(struct state *state, struct state_usage *usage)
 bool state_reachable(struct state *state)
 {
 	return state->driver->reachable(state);
+}
+
+bool state_is_local(struct state *state)
+{
+	return state->local != NULL && !state_reachable(state);
 }
 
 const char *state_fault(struct state *state)

@@ -44,6 +44,10 @@ struct state_options {
 	const char *prefix; /* of the keys, at most STATE_PREFIX_MAX characters */
 	state_password *password;
 	void *context; /* password's */
+	/* NULL: the server is required. Otherwise this machine goes on alone while it does not
+	 * answer: claims, counters and ends are kept in this folder, or, if it is "", in the memory
+	 * of the process. Only with a loop. */
+	const char *local_folder;
 	/* The loop on which fibers wait for answers. NULL: the caller waits itself (meetauthctl).
 	 */
 	struct uv_loop_s *loop;
@@ -101,6 +105,7 @@ struct state_claimed {
 	struct state_limit limits[STATE_LIMITS_MAX]; /* one is taken from each */
 	size_t limit_count;
 	enum state_verdict verdict; /* set */
+	bool is_local;		    /* set: won without the server (struct state_options) */
 	int64_t wait_ms;	    /* set for STATE_CLAIM_LIMITED: until the next is allowed */
 };
 void state_claim_all(
@@ -139,6 +144,12 @@ int state_revoke(
 /* The time of the last revocation of anybody; 0: none; -1: the state does not answer. Sessions that
  * began later need not be looked up. */
 int64_t state_last_revocation(struct state *state);
+
+/* Whether one of the keys was revoked at or after `began`, which is not later than the last
+ * revocation of anybody. 1 or 0; -1 if the state does not answer. A machine that goes on without
+ * its server cannot know: 1. */
+int state_is_revoked(
+	struct state *state, const uint8_t (*keys)[STATE_KEY_SIZE], size_t count, int64_t began);
 
 /* Ends something (a session) that would expire at `until`. The entry stays a day longer, so that a
  * clock set back by less does not revive it. 0 or -1. */
@@ -190,6 +201,9 @@ int state_lease_end(
  * because their revocation may have been lost with the previous state (a reboot empties /run). */
 int64_t state_born(const struct state *state);
 
+/* Copies all entries that have not expired; of two times the later one counts. How many, or -1. */
+int64_t state_copy(struct state *from, struct state *to);
+
 /* How full the state is: entries, including expired ones not yet dropped, and the number at which
  * claims stop; bytes in use, and the largest size of the file. 0, or -1 if the state does not
  * answer. */
@@ -202,6 +216,10 @@ int state_usage(struct state *state, struct state_usage *usage);
 /* Whether the state answers, for readyz. Also false for ten seconds after a failed change (the
  * state or /run is full). */
 bool state_reachable(struct state *state);
+
+/* True if the server does not answer and this machine goes on without it. Leases fail, since they
+ * must be exclusive. What other machines ended or revoked lately is not known. */
+bool state_is_local(struct state *state);
 
 /* Why it does not answer, for the operator. Owned by the state. */
 const char *state_fault(struct state *state);

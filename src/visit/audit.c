@@ -37,6 +37,7 @@ static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "parameter", visit->report.parameter);
 	log_text(&line, "detail", visit->report.detail[0] != '\0' ? visit->report.detail : NULL);
+	log_text(&line, "claim", visit->exchange.is_local ? "local" : NULL);
 	log_number(&line, "exchange_ms", visit->exchange.took_ms);
 	log_number(&line, "total_ms", total_ms);
 	log_end(&line);

@@ -47,13 +47,14 @@ enum step operate_readyz(struct visit *visit)
 {
 	const struct service *service = visit->service;
 	struct buffer why = BUFFER_INIT(TEXT_MAX);
+	bool is_local = state_is_local(visit->server->state);
 	const char *fault;
 	size_t at = 0;
 	int status;
 
 	if (visit->server->draining)
 		buffer_text(&why, "draining: this process is about to end\n");
-	if (!state_reachable(visit->server->state))
+	if (!is_local && !state_reachable(visit->server->state))
 		buffer_printf(&why, "state %s: %s\n", service->settings->state,
 			state_fault(visit->server->state));
 	for (size_t i = 0; i < service->platform_count; i++)
@@ -61,6 +62,9 @@ enum step operate_readyz(struct visit *visit)
 	status = why.length > 0 ? 503 : 200;
 	if (status == 200)
 		buffer_text(&why, "ok\n");
+	if (is_local)
+		buffer_printf(&why, "state: this machine goes on without %s: %s\n",
+			service->settings->state, state_fault(visit->server->state));
 	while ((fault = reload_fault(visit->server->reload, &at)) != NULL)
 		buffer_printf(&why, "restart: would fail: %s\n", fault);
 	visit_answer_plain(visit, status, text_plain, why.data != NULL ? why.data : "");

@@ -106,7 +106,8 @@ struct visit_signin {
 struct visit_exchange {
 	size_t secret_index; /* of the secret's version being tried */
 	uint8_t claim[STATE_KEY_SIZE];
-	bool holds_claim;   /* the request token is used up */
+	bool holds_claim;   /* the request token is used up, */
+	bool is_local;	    /* as far as this machine knows: the state's server did not answer */
 	struct visit *next; /* in the server's list of claims */
 	int64_t started_ms, took_ms;
 	const char *role; /* from the rule; "" without one */

@@ -239,6 +239,33 @@ def test_an_emptied_server_voids_sessions(make_rig, redis):
     assert alice.enter().status == 303
 
 
+def test_without_a_server_that_is_not_required_people_join(make_rig, redis):
+    """state-required = false: joins and throttle go on in each machine alone, and log, metric and readyz say so."""
+    rig = make(make_rig, redis, options={"state-required": False, "throttle-account": "3/1d"})
+    alice = rig.visitor()
+    alice.sign_in()
+    assert alice.enter().status == 302
+    assert rig.metric("meetauth_state_breaker_open") == 0
+    redis.stop()
+    wait_for(lambda: rig.metric("meetauth_state_breaker_open") == 1, "the breaker")
+    ready = rig.send("GET", "/auth/readyz")
+    assert ready.status == 200 and "goes on without %s" % redis.address in ready.text, ready.text
+    entry = rig.entry()
+    assert alice.get(entry).status == 302
+    again = alice.get(entry, JSON)
+    assert (again.status, again.code) == (409, "already-used")
+    joins = rig.events("join")
+    assert [join.get("claim") for join in joins if join["result"] == "ok"] == [None, None, "local"], joins
+    assert rig.metric("meetauth_state_local_claims_total") >= 1
+    assert rig.visitor().sign_in()
+    bob = rig.visitor()
+    statuses = [bob.fill(bob.login_page(), password="wrong").status for _ in range(6)]
+    assert statuses[0] == 401 and statuses[-1] == 429, statuses
+    redis.start()
+    wait_for(lambda: rig.metric("meetauth_state_breaker_open") == 0, "the breaker")
+    assert rig.send("GET", "/auth/readyz").text == "ok\n"
+
+
 # -- the operator --
 
 

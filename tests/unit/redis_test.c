@@ -76,6 +76,16 @@ static void open_state(void)
 	assert_non_null(state);
 }
 
+/* With a local table in memory: state-required = false. */
+static void open_optional_state(void)
+{
+	struct state_options options = options_of(&loop);
+
+	options.local_folder = "";
+	state = state_open(&options, NULL);
+	assert_non_null(state);
+}
+
 static void turn_until_reachable(bool reachable)
 {
 	while (state_reachable(state) != reachable)
@@ -94,6 +104,7 @@ static void start(const char *const *options)
 struct asked {
 	uint8_t key[STATE_KEY_SIZE];
 	enum state_verdict verdict;
+	bool is_local;
 	int64_t number;
 	bool ended;
 };
@@ -113,6 +124,47 @@ static void ask_claim(void *context)
 	asked->ended = true;
 }
 
+static void ask_claim_all(void *context)
+{
+	struct asked *asked = context;
+	struct state_claimed claimed = {.key = asked->key, .seconds = CLAIM_S};
+
+	state_claim_all(state, &claimed, 1, clock_wall_ms());
+	asked->verdict = claimed.verdict;
+	asked->is_local = claimed.is_local;
+	asked->ended = true;
+}
+
+static void ask_end(void *context)
+{
+	struct asked *asked = context;
+	int64_t now = clock_wall();
+
+	asked->number = state_end(state, asked->key, now, now + CLAIM_S);
+	asked->ended = true;
+}
+
+static void ask_ended(void *context)
+{
+	struct asked *asked = context;
+
+	asked->number = state_ended(state, asked->key);
+	asked->ended = true;
+}
+
+static void ask_is_revoked(void *context)
+{
+	struct asked *asked = context;
+	const int64_t began = clock_wall() - 10;
+	int64_t last = state_last_revocation(state);
+
+	asked->number = last < began
+				? 0
+				: state_is_revoked(state,
+					  (const uint8_t(*)[STATE_KEY_SIZE])asked->key, 1, began);
+	asked->ended = true;
+}
+
 static void ask_marked(void *context)
 {
 	struct asked *asked = context;
@@ -127,6 +179,19 @@ static void ask_revoke(void *context)
 	int64_t now = clock_wall();
 
 	asked->number = state_revoke(state, asked->key, now, now + CLAIM_S);
+	asked->ended = true;
+}
+
+static void ask_lease(void *context)
+{
+	struct asked *asked = context;
+	struct state_thing thing;
+	int64_t now = clock_wall();
+	size_t index;
+
+	memcpy(thing.key, asked->key, sizeof thing.key);
+	memcpy(thing.holding, asked->key, sizeof thing.holding);
+	asked->number = state_lease(state, &thing, 1, now, now + CLAIM_S, &index);
 	asked->ended = true;
 }
 
@@ -189,6 +254,15 @@ static void ask_take(void *context)
 {
 	struct asked *asked = context;
 	const struct state_rate rate = {MANY - 1, 24 * 3600 * 1000};
+
+	asked->number = state_take(state, asked->key, rate, clock_wall_ms());
+	asked->ended = true;
+}
+
+static void ask_take_two(void *context)
+{
+	struct asked *asked = context;
+	const struct state_rate rate = {2, 24 * 3600 * 1000};
 
 	asked->number = state_take(state, asked->key, rate, clock_wall_ms());
 	asked->ended = true;
@@ -389,6 +463,107 @@ static void a_killed_connection_repeats_nothing(void **arg)
 		freeReplyObject(reply);
 		redisFree(context);
 	}
+}
+
+/* ---- a server that is not required ---- */
+
+static enum state_verdict claim_all(struct asked *asked)
+{
+	run(ask_claim_all, asked);
+	return asked->verdict;
+}
+
+/* What this machine alone has claimed and ended goes to the server when that is back. */
+static void a_machine_goes_on_without_its_server(void **arg)
+{
+	struct state_options options = options_of(NULL);
+	struct asked asked, ended;
+	struct state *other;
+
+	(void)arg;
+	open_optional_state();
+	new_key(&asked);
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_WON);
+	assert_true(asked.is_local);
+	assert_true(state_is_local(state));
+	assert_true(state_born(state) > 0);
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_LOST);
+	new_key(&ended);
+	run(ask_end, &ended);
+	assert_int_equal(ended.number, 0);
+	run(ask_ended, &ended);
+	assert_int_equal(ended.number, 1);
+	run(ask_lease, &ended);
+	assert_int_equal(ended.number, STATE_LEASE_BROKEN);
+
+	redis_server_start(&server, NULL);
+	turn_until_reachable(true);
+	assert_false(state_is_local(state));
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_LOST);
+	assert_int_equal(claim(&(struct asked){.key = {1}}), STATE_CLAIM_WON);
+	other = state_open(&options, NULL);
+	assert_non_null(other);
+	while (state_ended(other, ended.key) != 1)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(state_claim(other, asked.key, CLAIM_S, clock_wall()), STATE_CLAIM_LOST);
+	state_close(&other);
+}
+
+static void nothing_is_won_twice_when_the_server_goes(void **arg)
+{
+	struct asked asked, unknown, limited[4];
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	redisFree(redis_server_connect(&server));
+	open_optional_state();
+	turn_until_reachable(true);
+	new_key(&asked);
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_WON);
+	assert_false(asked.is_local);
+	new_key(&unknown);
+	kill(server.pid, SIGSTOP);
+	assert_int_equal(claim_all(&unknown), STATE_CLAIM_UNKNOWN);
+	redis_server_kill(&server);
+	turn_until_reachable(false);
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_LOST);
+	assert_int_equal(claim_all(&unknown), STATE_CLAIM_LOST);
+	/* and counters count */
+	new_key(&limited[0]);
+	for (size_t i = 0; i < 3; i++) {
+		run(ask_take_two, &limited[0]);
+		assert_int_equal(limited[0].number == 0, i < 2);
+	}
+	/* an empty server does not give back what was won here */
+	redis_server_start(&server, NULL);
+	turn_until_reachable(true);
+	assert_int_equal(claim_all(&asked), STATE_CLAIM_LOST);
+	assert_int_equal(claim_all(&unknown), STATE_CLAIM_LOST);
+}
+
+/* A machine alone knows no revocation but when the last one was: older sessions are void. */
+static void without_the_server_the_last_revocation_is_everybodys(void **arg)
+{
+	struct asked other, mine;
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	redisFree(redis_server_connect(&server));
+	open_optional_state();
+	turn_until_reachable(true);
+	new_key(&other);
+	new_key(&mine);
+	run(ask_is_revoked, &mine);
+	assert_int_equal(mine.number, 0);
+	run(ask_revoke, &other);
+	run(ask_is_revoked, &mine);
+	assert_int_equal(mine.number, 0);
+	run(ask_is_revoked, &other);
+	assert_int_equal(other.number, 1);
+	redis_server_kill(&server);
+	turn_until_reachable(false);
+	run(ask_is_revoked, &mine);
+	assert_int_equal(mine.number, 1);
 }
 
 /* ---- states that were lost ---- */
@@ -610,6 +785,9 @@ int main(void)
 		SERVER(a_primary_that_becomes_a_replica_wins_nothing),
 		SERVER(a_lost_answer_counts_as_lost),
 		SERVER(a_killed_connection_repeats_nothing),
+		SERVER(a_machine_goes_on_without_its_server),
+		SERVER(nothing_is_won_twice_when_the_server_goes),
+		SERVER(without_the_server_the_last_revocation_is_everybodys),
 		SERVER(scripts_that_are_gone_are_sent_again),
 		SERVER(an_emptied_server_is_a_new_state),
 		SERVER(a_password_is_needed_and_given),

@@ -170,6 +170,13 @@ static void tell_fault(const struct link *link, const char *why)
 			link->address->port, why);
 }
 
+static void set_breaker(struct link *link, bool is_open)
+{
+	if (is_open != link->failed)
+		gauge_add(METRIC_STATE_BREAKER, is_open ? 1 : -1);
+	link->failed = is_open;
+}
+
 /* Connects again: at once after a connection that was good, else after a while, in which
  * questions fail. */
 static void fail_link(struct link *link, const char *why)
@@ -179,7 +186,7 @@ static void fail_link(struct link *link, const char *why)
 	close_connection(link);
 	tell_fault(link, why);
 	error_set(&link->fault, "%s", why);
-	link->failed = !was_ready;
+	set_breaker(link, !was_ready);
 	if (was_ready)
 		link->retry_ms = 0;
 	else
@@ -448,7 +455,7 @@ void link_greeted(struct link *link, const char *why)
 	if (link->fault.text[0] != '\0')
 		log_message(LOG_LEVEL_INFO, "state", "connected again");
 	link->state = LINK_READY;
-	link->failed = false;
+	set_breaker(link, false);
 	link->retry_ms = 0;
 	link->fault.text[0] = '\0';
 	uv_timer_start(&link->pace, on_pace, BEAT_MS, 0);
@@ -687,6 +694,7 @@ void link_free(struct link **link)
 		return;
 	own = l->owns_loop ? l->loop : NULL;
 	l->ending = true;
+	set_breaker(l, false);
 	close_connection(l);
 	l->state = LINK_WAITING;
 	end_all(&l->sent, LINK_LOST);
