@@ -100,6 +100,8 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 			error.text);
 		visit_set_detail(visit, "%s", error.text);
 	}
+	if (verdict == PLATFORM_GRANTED && visit->exchange.token.failed)
+		return visit_fail(visit, FAILURE_INTERNAL); /* no memory for it */
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		visit->report.detail[0] = '\0'; /* what an older secret got */

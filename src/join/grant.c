@@ -149,7 +149,8 @@ static enum step conclude(const struct granting *granting)
 	struct visit *visit = granting->visit;
 
 	if (granting->verdict == PLATFORM_GRANTED)
-		return admit(granting);
+		return visit->exchange.token.failed ? visit_fail(visit, FAILURE_INTERNAL)
+						    : admit(granting);
 	buffer_wipe(&visit->exchange.token);
 	room_stop_clearing(visit);
 	if (granting->verdict == PLATFORM_UNAUTHORIZED)

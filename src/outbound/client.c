@@ -9,6 +9,7 @@
 #include "outbound/multi.h"
 #include "telemetry/metrics.h"
 
+#include <errno.h>
 #include <sys/queue.h>
 
 enum {
@@ -176,19 +177,22 @@ void outbound_peer_release(struct outbound_peer **peer)
 		free_peer(p);
 }
 
-/* Sets what is the same for every request to the peer; once in a handle's life. */
-static void prepare(struct outbound_peer *peer, CURL *easy)
+/* Sets what is the same for every request to the peer; once in a handle's life. 0, or -1 without
+ * memory. */
+static int prepare(struct outbound_peer *peer, CURL *easy)
 {
+	CURLcode code = easy_set_safety(easy, peer->trust) == 0 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+
 	multi_prepare(peer->outbound->multi, easy);
-	easy_set_safety(easy, peer->trust);
-	curl_easy_setopt(easy, CURLOPT_CURLU, peer->base);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	EASY_SET(code, easy, CURLOPT_CURLU, peer->base);
+	EASY_SET(code, easy, CURLOPT_HTTPHEADER, peer->outbound->headers);
+	EASY_SET(code, easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
 	/* The request's own timer ends it earlier. */
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_writing);
+	EASY_SET(code, easy, CURLOPT_CONNECTTIMEOUT_MS, (long)peer->timeout_ms);
+	EASY_SET(code, easy, CURLOPT_WRITEFUNCTION, take_body);
+	EASY_SET(code, easy, CURLOPT_HEADERFUNCTION, take_header);
+	EASY_SET(code, easy, CURLOPT_PREREQFUNCTION, begin_writing);
+	return code == CURLE_OK ? 0 : -1;
 }
 
 static CURL *take_handle(struct outbound_peer *peer)
@@ -198,9 +202,10 @@ static CURL *take_handle(struct outbound_peer *peer)
 	if (peer->idle_count > 0)
 		return peer->idle[--peer->idle_count];
 	easy = curl_easy_init();
-	if (easy != NULL)
-		prepare(peer, easy);
-	return easy;
+	if (easy == NULL || prepare(peer, easy) == 0)
+		return easy;
+	curl_easy_cleanup(easy);
+	return NULL;
 }
 
 static void give_handle(struct outbound_peer *peer, CURL *easy)
@@ -353,6 +358,8 @@ static void on_done(struct transfer *transfer, CURLcode result)
 	struct outbound_answer answer = {.result = OUTBOUND_ANSWER};
 
 	leave_connection(request);
+	if (result == CURLE_OUT_OF_MEMORY)
+		transfer->error = ENOMEM;
 	if (result == CURLE_OK) {
 		curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
 		answer.retry_after_ms = easy_retry_s(transfer->easy, answer.status) * 1000;

@@ -13,25 +13,27 @@ enum {
 	RETRY_MAX_S = 600,
 };
 
-void easy_set_safety(CURL *easy, struct trust *trust)
+int easy_set_safety(CURL *easy, struct trust *trust)
 {
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, trust != NULL ? "https" : "http");
-	curl_easy_setopt(easy, CURLOPT_PROXY,
-		""); /* "" also ignores the proxy variables of the environment */
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	CURLcode code = CURLE_OK;
+
+	EASY_SET(code, easy, CURLOPT_PROTOCOLS_STR, trust != NULL ? "https" : "http");
+	/* "" also ignores the proxy variables of the environment */
+	EASY_SET(code, easy, CURLOPT_PROXY, "");
+	EASY_SET(code, easy, CURLOPT_NOPROXY, "*");
+	EASY_SET(code, easy, CURLOPT_NOSIGNAL, 1L);
+	EASY_SET(code, easy, CURLOPT_FOLLOWLOCATION, 0L);
 	/* With HTTP/2, libcurl does not tell a request that the server never processed from one
 	 * that failed. */
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	EASY_SET(code, easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	/* Asks for an unencoded body. If the server encodes it all the same, libcurl decodes it. */
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
+	EASY_SET(code, easy, CURLOPT_ACCEPT_ENCODING, "identity");
 	if (trust == NULL)
-		return;
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	trust_apply(trust, easy);
+		return code == CURLE_OK ? 0 : -1;
+	EASY_SET(code, easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	EASY_SET(code, easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	EASY_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	return code == CURLE_OK ? trust_apply(trust, easy) : -1;
 }
 
 void easy_aim(CURL *easy, struct aim *aim, const char *address)

@@ -19,10 +19,18 @@ enum {
 	EASY_SHARE_MIN_MS = 250, /* the least time for an address if others are left */
 };
 
+/* Sets an option unless one before it failed: libcurl copies texts, and without memory a handle
+ * would keep its default, such as a proxy of the environment. `code` begins as CURLE_OK. */
+#define EASY_SET(code, easy, option, value)                                                        \
+	do {                                                                                       \
+		if ((code) == CURLE_OK)                                                            \
+			(code) = curl_easy_setopt(easy, option, value);                            \
+	} while (0)
+
 /* Sets what is the same for every request: no redirect, no proxy, no .netrc, nothing from the
  * environment, HTTP/1.1. With `trust`: https only, TLS 1.2 or later, verified. With NULL: http
- * only. */
-void easy_set_safety(CURL *easy, struct trust *trust);
+ * only. Returns 0, or -1 without memory: then the handle must not be used. */
+int easy_set_safety(CURL *easy, struct trust *trust);
 
 /* Storage for easy_aim(); it has to live until the transfer has ended. */
 struct aim {

@@ -81,10 +81,11 @@ static void free_handle(struct handle *handle)
 	curl_multi_cleanup(handle->multi);
 }
 
-static struct handle new_handle(void)
+/* An easy handle of its own for each request: curl_easy_reset() cannot say that it found no memory,
+ * and would leave a handle that never works again. The connections are in the multi handle. */
+static struct handle complete(struct handle handle)
 {
-	struct handle handle = {curl_easy_init(), curl_multi_init(), CURL_SOCKET_BAD, 0};
-
+	handle.easy = curl_easy_init();
 	if (handle.easy != NULL && handle.multi != NULL)
 		return handle;
 	free_handle(&handle);
@@ -108,20 +109,22 @@ static struct handle take_handle(struct fetch *fetch)
 	if (fetch->idle_count > 0)
 		handle = fetch->idle[--fetch->idle_count];
 	pthread_mutex_unlock(&fetch->lock);
-	if (handle.easy == NULL)
-		return new_handle();
+	if (handle.multi == NULL)
+		return complete(
+			(struct handle){.multi = curl_multi_init(), .socket = CURL_SOCKET_BAD});
 	if (handle.socket != CURL_SOCKET_BAD &&
 		(clock_monotonic_ms() >= handle.until_ms || !is_quiet(handle.socket)))
 		easy_shut(handle.socket);
-	return handle;
+	return complete(handle);
 }
 
-/* Clears the handle and keeps it with its connection for the next request. */
+/* Keeps the handle's connection for the next request. */
 static void return_handle(struct fetch *fetch, struct handle *handle)
 {
 	bool kept;
 
-	curl_easy_reset(handle->easy);
+	curl_easy_cleanup(handle->easy);
+	handle->easy = NULL;
 	pthread_mutex_lock(&fetch->lock);
 	kept = fetch->idle_count < IDLE_MAX;
 	if (kept)
@@ -144,11 +147,13 @@ static struct trust *trust_of(struct fetch *fetch, struct error *error)
 	return trust;
 }
 
-static void set_safety(CURL *easy, struct trust *trust)
+static int set_safety(CURL *easy, struct trust *trust)
 {
-	easy_set_safety(easy, trust);
-	curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+	CURLcode code = easy_set_safety(easy, trust) == 0 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+
+	EASY_SET(code, easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	EASY_SET(code, easy, CURLOPT_PATH_AS_IS, 1L);
+	return code == CURLE_OK ? 0 : -1;
 }
 
 /* The caller frees *headers_r after the transfer, also if this fails. */
@@ -392,11 +397,11 @@ static enum fetch_result send_request(struct fetch *fetch, struct handle *handle
 	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
-	if (set_request(handle->easy, request, &headers) != 0) {
+	if (set_safety(handle->easy, trust) != 0 ||
+		set_request(handle->easy, request, &headers) != 0) {
 		error_set(error, "libcurl cannot send this request");
 		goto done;
 	}
-	set_safety(handle->easy, trust);
 	set_callbacks(handle->easy, &transfer);
 	run->multi = handle->multi;
 	run->easy = handle->easy;

@@ -114,25 +114,29 @@ static size_t ignore_answer(char *bytes, size_t size, size_t count, void *contex
 static CURL *new_handle(const struct mail_server *server, const char *password)
 {
 	CURL *easy = curl_easy_init();
+	CURLcode code = CURLE_OK;
 
 	if (easy == NULL)
 		return NULL;
-	curl_easy_setopt(easy, CURLOPT_URL, server->url);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	curl_easy_setopt(
-		easy, CURLOPT_USE_SSL, (long)(server->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore_answer);
+	EASY_SET(code, easy, CURLOPT_URL, server->url);
+	EASY_SET(code, easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+	EASY_SET(code, easy, CURLOPT_USE_SSL,
+		(long)(server->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL));
+	EASY_SET(code, easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	EASY_SET(code, easy, CURLOPT_SSL_VERIFYPEER, 1L);
+	EASY_SET(code, easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	EASY_SET(code, easy, CURLOPT_PROXY, "");
+	EASY_SET(code, easy, CURLOPT_NOPROXY, "*");
+	EASY_SET(code, easy, CURLOPT_NOSIGNAL, 1L);
+	EASY_SET(code, easy, CURLOPT_WRITEFUNCTION, ignore_answer);
 	if (server->user[0] != '\0') {
-		curl_easy_setopt(easy, CURLOPT_USERNAME, server->user);
-		curl_easy_setopt(easy, CURLOPT_PASSWORD, password != NULL ? password : "");
+		EASY_SET(code, easy, CURLOPT_USERNAME, server->user);
+		EASY_SET(code, easy, CURLOPT_PASSWORD, password != NULL ? password : "");
 	}
-	return easy;
+	if (code == CURLE_OK)
+		return easy;
+	curl_easy_cleanup(easy);
+	return NULL;
 }
 
 /* CURLOPT_PREREQFUNCTION, called once the connection is ready for the mail. */
@@ -175,8 +179,7 @@ static CURLcode run_transfer(
 
 	if (trust == NULL) {
 		code = CURLE_SSL_CACERT_BADFILE;
-	} else if (run.multi != NULL && run.name != NULL) {
-		trust_apply(trust, easy);
+	} else if (run.multi != NULL && run.name != NULL && trust_apply(trust, easy) == 0) {
 		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin);
 		curl_easy_setopt(easy, CURLOPT_PREREQDATA, &begun);
 		code = easy_run(&run);

@@ -258,20 +258,25 @@ static bool is_parsed(const struct trust *trust)
 	return parsed;
 }
 
-void trust_apply(struct trust *trust, void *easy)
+int trust_apply(struct trust *trust, void *easy)
 {
+	CURLcode code = CURLE_OK;
+
 	if (!is_parsed(trust)) {
 		if (trust->ca_file[0] != '\0')
-			curl_easy_setopt(easy, CURLOPT_CAINFO, trust->ca_file);
-		return;
+			code = curl_easy_setopt(easy, CURLOPT_CAINFO, trust->ca_file);
+		return code == CURLE_OK ? 0 : -1;
 	}
-	curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+	code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	/* libcurl compares this path to tell connections apart. Nothing is read from it, because
 	 * put_store() replaces the store. */
-	if (trust->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAPATH, trust->ca_file);
-	curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, put_store);
-	curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust);
+	if (code == CURLE_OK && trust->ca_file[0] != '\0')
+		code = curl_easy_setopt(easy, CURLOPT_CAPATH, trust->ca_file);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, put_store);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, trust);
+	return code == CURLE_OK ? 0 : -1;
 }
 
 /* Takes a reference to the next one in the list; NULL at its end. */

@@ -22,8 +22,8 @@ struct trust *trust_share(struct trust *trust);
 
 /* Makes a libcurl handle (CURL *) trust the certificates of the file as they are when it connects,
  * and not reuse connections that were checked against another file. `trust` has to outlive the
- * handle's transfers. */
-void trust_apply(struct trust *trust, void *easy);
+ * handle's transfers. Returns 0, or -1 without memory: then the handle must not be used. */
+int trust_apply(struct trust *trust, void *easy);
 
 /* Reads the ca-files that have changed; blocks, so it runs on a worker. If a file cannot be read,
  * its old certificates stay in use, and the failure is logged once. */

@@ -45,6 +45,17 @@ static struct {
  * linker takes what is asked for first. */
 __attribute__((used)) static const void *const registries[] = {auth_at, platform_at};
 
+_Thread_local volatile bool site_runs_test; /* calloc() reads it in faults_test.c */
+
+/* The peer's callbacks run in a turn of the program's loop. */
+static bool enter_test(void)
+{
+	bool before = site_runs_test;
+
+	site_runs_test = true;
+	return before;
+}
+
 /* ---- clocks ---- */
 
 /* How far ahead they are; workers read them, too. */
@@ -435,14 +446,20 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *bytes)
 	}
 	connection->length += (size_t)got;
 	connection->text[connection->length] = '\0';
-	if (is_whole(connection))
+	if (is_whole(connection)) {
+		bool before = enter_test();
+
 		answer_request(connection);
+		site_runs_test = before;
+	}
 }
 
 static void on_connection(uv_stream_t *listener, int status)
 {
+	bool before = enter_test();
 	struct connection *connection = calloc(1, sizeof *connection);
 
+	site_runs_test = before;
 	assert_int_equal(status, 0);
 	uv_tcp_init(&site.loop, &connection->handle);
 	connection->handle.data = connection;
@@ -661,14 +678,18 @@ void site_upkeep(void)
 
 void site_receive(int fd, struct request *request)
 {
+	site_runs_test = false;
 	visit_begin(&site.server, &(struct reply){.fd = fd, .request_id = 1}, request);
+	site_runs_test = true;
 }
 
 void site_turn(void)
 {
+	site_runs_test = false;
 	exchange_claim_all(&site.server);
 	uv_run(&site.loop, UV_RUN_ONCE);
 	exchange_claim_all(&site.server);
+	site_runs_test = true;
 }
 
 unsigned site_in_flight(void)
@@ -706,6 +727,7 @@ int site_up(void **state)
 
 	(void)state;
 	start_once();
+	site_runs_test = true;
 	alarm(PATIENCE_S);
 	memset(&site, 0, sizeof site);
 	wall_ahead_s = monotonic_ahead_s = 0;

@@ -12,6 +12,10 @@
 /* Hands a request over, as the listener does. The descriptor and the request are the visit's. */
 void site_receive(int fd, struct request *request);
 
+/* True while this thread runs the test or the other hosts, and not the program: faults_test.c lets
+ * the program's allocations fail. */
+extern _Thread_local volatile bool site_runs_test;
+
 /* One turn of the loop, which waits for something to happen. */
 void site_turn(void);
 
