@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One form for names that look alike or mean the same. For counters only, where two names that
- * share a counter do no harm but one name with two counters would.
+ * One form for names that look alike or mean the same. For counters and searches only: two names
+ * that share a counter do no harm, but one name with two counters would.
  */
 #pragma once
 

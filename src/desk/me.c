@@ -7,15 +7,15 @@
 #include "desk/me.h"
 
 #include "base/text.h"
+#include "desk/choices.h"
 #include "desk/desk.h"
 #include "desk/steps.h"
-#include "policy/meet.h"
 #include "view/link.h"
 #include "view/values.h"
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-enum { OFFERS_MAX = 64, CELLS = 11, PLATFORMS_MAX = 16 };
+enum { OFFERS_MAX = 64, CELLS = 11 };
 
 /* A meeting that the person may join, now or later. */
 struct offer {
@@ -28,22 +28,11 @@ struct offer {
 	struct buffer link;
 };
 
-/* A guest whom the person may invite to a new meeting. */
-struct choice {
-	struct page_value cells[3];
-	char *id, *name;
-};
-
 struct offers {
 	const struct visit *visit;
 	struct me_result result;
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
-	struct choice choices[ME_CHOICES_MAX];
-	size_t choice_count;
-	char own[IDENTITY_SUBJECT_MAX + 1]; /* name of the person's guest account */
-	struct page_value platforms[PLATFORMS_MAX][2];
-	size_t platform_count;
-	const struct page_value *choice_list[ME_CHOICES_MAX + 1], *platform_list[PLATFORMS_MAX + 1];
+	struct choices choices;
 	struct buffer ticket;
 	struct offer list[OFFERS_MAX];
 	size_t count;
@@ -207,99 +196,6 @@ static void add_started(struct offers *offers)
 	free(platform);
 }
 
-/* ---- starting a meeting ---- */
-
-bool me_new_meeting(const struct service_platform *platform, char **id_r)
-{
-	char id[RECORDS_ID_SIZE], name[sizeof "space-" + 16], *found = NULL;
-	struct error error;
-	bool good;
-
-	records_new_id(id);
-	snprintf(name, sizeof name, "space-%.16s", id);
-	good = platform->driver->entry != NULL &&
-	       platform_takes_browsers(platform->driver, platform->peer) &&
-	       platform_meeting_id(platform->driver, platform->instance, name, &found, &error) == 0;
-	if (good && id_r != NULL) {
-		*id_r = found;
-		return true;
-	}
-	free(found);
-	return good;
-}
-
-static void find_platforms(struct offers *offers)
-{
-	const struct service *service = offers->visit->service;
-
-	for (size_t i = 0; i < service->platform_count && offers->platform_count < PLATFORMS_MAX;
-		i++) {
-		if (!me_new_meeting(&service->platforms[i], NULL))
-			continue;
-		offers->platforms[offers->platform_count][0] = (struct page_value){
-			.name = "platform", .text = service->platforms[i].title};
-		offers->platform_list[offers->platform_count] =
-			offers->platforms[offers->platform_count];
-		offers->platform_count++;
-	}
-}
-
-static void find_own_name(void *context, const char *id, const char *name, const char *display)
-{
-	struct offers *offers = context;
-	const char *subject = offers->visit->session.who.subject;
-
-	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0 &&
-		strcmp(subject + strlen(ACCOUNT_SUBJECT), id) == 0)
-		snprintf(offers->own, sizeof offers->own, "%s", name);
-}
-
-static bool may_start_somewhere(const struct offers *offers, const char *other)
-{
-	const struct visit *visit = offers->visit;
-
-	for (size_t i = 0; i < offers->platform_count; i++)
-		if (policy_may_start(&visit->service->settings->policy,
-			    &(struct policy_pair){
-				    offers->own, other, offers->platforms[i][0].text, visit->now})
-				.verdict == POLICY_ALLOW)
-			return true;
-	return false;
-}
-
-static void add_choice(void *context, const char *id, const char *name, const char *display)
-{
-	struct offers *offers = context;
-	struct choice *choice = &offers->choices[offers->choice_count];
-
-	if (offers->choice_count == ME_CHOICES_MAX || strcmp(name, offers->own) == 0 ||
-		!may_start_somewhere(offers, name))
-		return;
-	choice->id = strdup(id);
-	choice->name = strdup(display[0] != '\0' ? display : name);
-	choice->cells[0] = (struct page_value){.name = "id", .text = choice->id};
-	choice->cells[1] = (struct page_value){.name = "name", .text = choice->name};
-	offers->choice_list[offers->choice_count++] = choice->cells;
-}
-
-/* Finds the guests and platforms with which a guest with an account may start a meeting. */
-static void find_choices(struct offers *offers)
-{
-	const struct settings *settings = offers->visit->service->settings;
-	const struct service_backend *backend =
-		service_backend(offers->visit->service, offers->visit->session.who.backend);
-	const struct auth_meetings *meetings = backend != NULL ? backend->driver->meetings : NULL;
-
-	if (settings->policy.meet_count == 0 || meetings == NULL || meetings->each_guest == NULL ||
-		settings->desk.accounts == NULL ||
-		strcmp(section_title(settings->desk.accounts), backend->title) != 0)
-		return;
-	find_platforms(offers);
-	meetings->each_guest(backend->instance, find_own_name, offers);
-	if (offers->own[0] != '\0' && offers->platform_count > 0)
-		meetings->each_guest(backend->instance, add_choice, offers);
-}
-
 /* ---- the page ---- */
 
 static void put_time(int64_t seconds, char text[DESK_TIME_SIZE], char time[TEXT_TIME_SIZE])
@@ -364,12 +260,7 @@ static int put_forms(
 	if (visit_seal_ticket(visit, TICKET_DESK, &offers->ticket) != 0)
 		return -1;
 	values_put(values, "ticket", offers->ticket.data);
-	values_put(values, "starts", offers->choice_count > 0 ? "1" : NULL);
-	values_put_rows(values, "guests", offers->choice_list);
-	if (offers->platform_count > 1)
-		values_put_rows(values, "platforms", offers->platform_list);
-	else if (offers->platform_count == 1)
-		values_put(values, "only_platform", offers->platforms[0][0].text);
+	choices_put(&offers->choices, values);
 	return 0;
 }
 
@@ -408,10 +299,7 @@ static void free_offers(struct offers *offers)
 		free(offers->list[i].ends);
 		buffer_release(&offers->list[i].link);
 	}
-	for (size_t i = 0; i < offers->choice_count; i++) {
-		free(offers->choices[i].id);
-		free(offers->choices[i].name);
-	}
+	choices_release(&offers->choices);
 	buffer_wipe(&offers->ticket);
 	free(offers);
 }
@@ -437,7 +325,7 @@ enum step me_page(struct visit *visit, struct me_result result)
 	find_offers(offers);
 	add_started(offers);
 	sort_offers(offers);
-	find_choices(offers);
+	choices_find(&offers->choices, visit);
 	rc = show(visit, offers);
 	free_offers(offers);
 	return rc == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);

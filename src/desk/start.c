@@ -6,6 +6,7 @@
  * rules are checked under the lock of the accounts' file, so that a concurrent change cannot slip
  * in between.
  */
+#include "desk/choices.h"
 #include "desk/desk.h"
 #include "desk/me.h"
 #include "desk/room.h"
@@ -17,7 +18,7 @@
 #include "visit/fail.h"
 #include "visit/ticket.h"
 
-enum { GUESTS_MAX = ME_CHOICES_MAX + 1, STARTED_MAX = 4, RETRY_AFTER_S = 5 };
+enum { GUESTS_MAX = CHOICES_MAX + 1, STARTED_MAX = 4, RETRY_AFTER_S = 5 };
 
 struct start {
 	struct worker_job job;
@@ -204,17 +205,17 @@ static const char *read_start(struct start *start)
 {
 	struct visit *visit = start->visit;
 	const struct section *accounts = visit->service->settings->desk.accounts;
-	const char *ids[ME_CHOICES_MAX], *subject = visit->session.who.subject;
-	size_t count = params_all(visit->form, "guest", ids, ME_CHOICES_MAX);
+	const char *ids[CHOICES_MAX], *subject = visit->session.who.subject;
+	size_t count = params_all(visit->form, "guest", ids, CHOICES_MAX);
 	char *id = NULL;
 
 	if (accounts == NULL || strcmp(visit->session.who.backend, section_title(accounts)) != 0 ||
 		strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) != 0)
 		return "me.fault.guests";
-	if (count == 0 || count > ME_CHOICES_MAX)
+	if (count == 0 || count > CHOICES_MAX)
 		return "me.fault.nobody";
 	start->platform = service_platform(visit->service, get(visit, "platform"));
-	if (start->platform == NULL || !me_new_meeting(start->platform, &id))
+	if (start->platform == NULL || !choices_new_meeting(start->platform, &id))
 		return "me.fault.platform";
 	if (asprintf(&start->meeting, "%s/%s", start->platform->title, id) < 0)
 		start->meeting = NULL;

@@ -4,6 +4,7 @@
  */
 #include "request_fixture.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -460,6 +461,97 @@ static void the_rules_for_joins_count_for_what_guests_start_too(void **state)
 	assert_says(start_with(&ann, page, id_of(page, "bea"), NULL), "(me.fault.policy)");
 }
 
+/* Adds accounts with the names guest-0, guest-1 … to the file, each a copy of its first. */
+static void add_accounts(int count)
+{
+	char path[400], *text;
+	const char *other = site_file("other", "");
+	json_t *file, *entries;
+
+	snprintf(path, sizeof path, "%.*saccounts", (int)(strlen(other) - strlen("other")), other);
+	file = json_load_file(path, 0, NULL);
+	entries = json_object_get(file, "entries");
+	for (int i = 0; i < count; i++) {
+		json_t *copy = json_deep_copy(json_array_get(entries, 0));
+
+		json_object_set_new(copy, "id", json_sprintf("%032x", 0xabc000 + i));
+		json_object_set_new(copy, "name", json_sprintf("guest-%d", i));
+		json_object_set_new(copy, "display",
+			i == count - 1 ? json_string("Zoë %_.* Guest")
+				       : json_sprintf("Guest %d", i));
+		json_array_append_new(entries, copy);
+	}
+	text = json_dumps(file, 0);
+	site_file("accounts", text);
+	free(text);
+	json_decref(file);
+	site_reload();
+}
+
+static unsigned choices_on(const struct answer *page)
+{
+	unsigned count = 0;
+
+	for (const char *at = page->body; (at = strstr(at, "name=\"guest\" value=")) != NULL; at++)
+		count++;
+	return count;
+}
+
+/* Only those whom a rule allows, however somebody searches; and never more than fit. */
+static void who_does_not_fit_on_the_page_is_found_by_name(void **state)
+{
+	struct browser host = {0}, ann = {0};
+	const struct answer *page;
+	const char *id;
+
+	(void)state;
+	open_site(MEETING ROOMS SERVICE GUESTS DESK RULES(
+		"meet \"no\" { allow = false accounts = {\"ann\"} with = {\"dan\"} } "
+		"meet \"all\" { allow = true accounts = {\"ann\"} with = {\"*\"} } "));
+	sign_in_host(&host, "hanna");
+	put_account(&host, "dan", "");
+	put_account(&host, "ann", "");
+	page = open_page(&ann, "ann");
+	assert_silent(page, "role=\"search\"");
+	add_accounts(45);
+	page = visit(&ann, "/me");
+	assert_int_equal(choices_on(page), 40);
+	assert_says(page, "(me.find.more)");
+	assert_silent(page, "guest-44");
+	/* Case and accents make no difference, and no character stands for others. */
+#ifdef HAVE_UNISTRING
+	assert_int_equal(choices_on(visit(&ann, "/me?find=zoe%25")), 1);
+#endif
+	page = visit(&ann, "/me?find=ZO");
+	assert_int_equal(choices_on(page), 1);
+	assert_says(page, "value=\"ZO\"");
+	assert_silent(page, "(me.find.more)");
+	id = cut(strstr(page->body, "name=\"guest\""), "value=\"", "\"");
+	assert_says(start_with(&ann, page, id, NULL), "(me.started)");
+	assert_int_equal(choices_on(visit(&ann, "/me?find=%25_.*")), 1);
+	assert_int_equal(choices_on(visit(&ann, "/me?find=guest-1")), 11);
+	assert_int_equal(choices_on(visit(&ann, "/me?find=%20")), 40);
+	/* None of these is anybody, or anybody whom she may meet. */
+	static const char *const targets[] = {"/me?find=**", "/me?find=%25%25", "/me?find=dan",
+		"/me?find=ann", "/me?find=%5B0-9%5D", "/me?find=abc000"};
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		page = visit(&ann, targets[i]);
+		assert_status(page, 200);
+		assert_int_equal(choices_on(page), 0);
+		assert_says(page, "(me.find.nobody)");
+	}
+	/* What cannot be searched for is no search. */
+	assert_int_equal(choices_on(visit(&ann, "/me?find=a&find=b")), 40);
+	assert_int_equal(
+		choices_on(visit(&ann,
+			"/me?find=aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff"
+			"ggggg")),
+		40);
+	page = visit(&ann, "/me?find=%22%3E%3Cscript%3E");
+	assert_silent(page, "<script>");
+	assert_says(page, "value=\"&quot;&gt;&lt;script&gt;\"");
+}
+
 #define WEBEX "example.webex.com"
 #define POOL                                                                                       \
 	"platform \"" WEBEX "\" { type = \"webex\" mode = \"guest-issuer\" issuer = \"i\" "        \
@@ -592,6 +684,7 @@ int main(void)
 		TEST(what_no_rule_allows_is_not_started),
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
+		TEST(who_does_not_fit_on_the_page_is_found_by_name),
 		TEST(a_meeting_that_a_guest_starts_at_webex_takes_a_room),
 		TEST(the_end_of_a_meeting_gives_its_room_to_the_next),
 	};

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "desk/choices.h"
+
+#include "base/fold.h"
+#include "base/text.h"
+#include "desk/desk.h"
+#include "policy/meet.h"
+
+/* ---- platforms ---- */
+
+bool choices_new_meeting(const struct service_platform *platform, char **id_r)
+{
+	char id[RECORDS_ID_SIZE], name[sizeof "space-" + 16], *found = NULL;
+	struct error error;
+	bool good;
+
+	records_new_id(id);
+	snprintf(name, sizeof name, "space-%.16s", id);
+	good = platform->driver->entry != NULL &&
+	       platform_takes_browsers(platform->driver, platform->peer) &&
+	       platform_meeting_id(platform->driver, platform->instance, name, &found, &error) == 0;
+	if (good && id_r != NULL) {
+		*id_r = found;
+		return true;
+	}
+	free(found);
+	return good;
+}
+
+static void find_platforms(struct choices *choices)
+{
+	const struct service *service = choices->visit->service;
+
+	for (size_t i = 0;
+		i < service->platform_count && choices->platform_count < CHOICES_PLATFORMS_MAX;
+		i++) {
+		struct page_value *cells = choices->platforms[choices->platform_count];
+
+		if (!choices_new_meeting(&service->platforms[i], NULL))
+			continue;
+		cells[0] = (struct page_value){
+			.name = "platform", .text = service->platforms[i].title};
+		choices->platform_list[choices->platform_count++] = cells;
+	}
+}
+
+/* ---- guests ---- */
+
+/* Reads the search. Names are compared without case and accents, and no character is special. */
+static void read_search(struct choices *choices)
+{
+	struct params *query =
+		params_parse(choices->visit->request.query, strlen(choices->visit->request.query));
+	const char *text = "";
+	char folded[FOLD_SIZE];
+
+	if (query != NULL && params_get(query, "find", &text) == PARAM_ONCE &&
+		text_is_printable(text) && strlen(text) <= CHOICES_WANTED_MAX) {
+		fold_name(text, folded);
+		if (folded[0] != '\0') {
+			choices->typed = strdup(text);
+			choices->wanted = strdup(folded);
+		}
+	}
+	params_free(&query);
+}
+
+static bool is_wanted(const struct choices *choices, const char *name, const char *display)
+{
+	char folded[FOLD_SIZE];
+
+	if (choices->wanted == NULL)
+		return true;
+	fold_name(display, folded);
+	if (strstr(folded, choices->wanted) != NULL)
+		return true;
+	fold_name(name, folded);
+	return strstr(folded, choices->wanted) != NULL;
+}
+
+static void find_own_name(void *context, const char *id, const char *name, const char *display)
+{
+	struct choices *choices = context;
+	const char *subject = choices->visit->session.who.subject;
+
+	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0 &&
+		strcmp(subject + strlen(ACCOUNT_SUBJECT), id) == 0)
+		snprintf(choices->own, sizeof choices->own, "%s", name);
+}
+
+static bool may_start_somewhere(const struct choices *choices, const char *other)
+{
+	const struct visit *visit = choices->visit;
+
+	for (size_t i = 0; i < choices->platform_count; i++)
+		if (policy_may_start(&visit->service->settings->policy,
+			    &(struct policy_pair){
+				    choices->own, other, choices->platforms[i][0].text, visit->now})
+				.verdict == POLICY_ALLOW)
+			return true;
+	return false;
+}
+
+static void add_guest(void *context, const char *id, const char *name, const char *display)
+{
+	struct choices *choices = context;
+	struct choice *choice = &choices->guests[choices->count];
+
+	if (choices->has_more || strcmp(name, choices->own) == 0 ||
+		!is_wanted(choices, name, display) || !may_start_somewhere(choices, name))
+		return;
+	if (choices->count == CHOICES_MAX) {
+		choices->has_more = true;
+		return;
+	}
+	choice->id = strdup(id);
+	choice->name = strdup(display[0] != '\0' ? display : name);
+	choice->cells[0] = (struct page_value){.name = "id", .text = choice->id};
+	choice->cells[1] = (struct page_value){.name = "name", .text = choice->name};
+	choices->guest_list[choices->count++] = choice->cells;
+}
+
+void choices_find(struct choices *choices, const struct visit *visit)
+{
+	const struct settings *settings = visit->service->settings;
+	const struct service_backend *backend =
+		service_backend(visit->service, visit->session.who.backend);
+	const struct auth_meetings *meetings = backend != NULL ? backend->driver->meetings : NULL;
+
+	choices->visit = visit;
+	if (settings->policy.meet_count == 0 || meetings == NULL || meetings->each_guest == NULL ||
+		settings->desk.accounts == NULL ||
+		strcmp(section_title(settings->desk.accounts), backend->title) != 0)
+		return;
+	find_platforms(choices);
+	meetings->each_guest(backend->instance, find_own_name, choices);
+	if (choices->own[0] == '\0' || choices->platform_count == 0)
+		return;
+	read_search(choices);
+	meetings->each_guest(backend->instance, add_guest, choices);
+}
+
+/* ---- the page ---- */
+
+void choices_put(const struct choices *choices, struct values *values)
+{
+	bool searches = choices->wanted != NULL;
+
+	values_put(values, "searches", searches || choices->has_more ? "1" : NULL);
+	values_put(values, "find", searches ? choices->typed : "");
+	values_put(values, "has_more", choices->has_more ? "1" : NULL);
+	values_put(values, "nobody", searches && choices->count == 0 ? "1" : NULL);
+	values_put(values, "starts", choices->count > 0 ? "1" : NULL);
+	values_put_rows(values, "guests", choices->guest_list);
+	if (choices->platform_count > 1)
+		values_put_rows(values, "platforms", choices->platform_list);
+	else if (choices->platform_count == 1)
+		values_put(values, "only_platform", choices->platforms[0][0].text);
+}
+
+void choices_release(struct choices *choices)
+{
+	for (size_t i = 0; i < choices->count; i++) {
+		free(choices->guests[i].id);
+		free(choices->guests[i].name);
+	}
+	free(choices->wanted);
+	free(choices->typed);
+}
