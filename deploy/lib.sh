@@ -3,7 +3,7 @@
 # What deploy/demo and tests/run have in common. To be sourced; `top` is the folder of the sources.
 
 packages_build=(gcc make autoconf automake libc6-dev pkg-config libfcgi-dev libcurl4-openssl-dev libjansson-dev
-    libsodium-dev libuv1-dev libc-ares-dev libconfuse-dev liburiparser-dev liblmdb-dev libcjose-dev libldap-dev liboath-dev libqrencode-dev libcrypt-dev libssl-dev libexpat1-dev libhiredis-dev
+    libsodium-dev libuv1-dev libc-ares-dev libconfuse-dev liburiparser-dev liblmdb-dev libcjose-dev libldap-dev liboath-dev libqrencode-dev libcrypt-dev libssl-dev libexpat1-dev libhiredis-dev libseccomp-dev
     libunistring-dev libpam0g-dev)
 packages_run=(nginx spawn-fcgi python3 curl openssl ca-certificates)
 

@@ -3,6 +3,7 @@
  * meetauthd: the start and the end of one process of the pool.
  */
 #include "base/clock.h"
+#include "base/confine.h"
 #include "base/fiber.h"
 #include "base/process.h"
 #include "join/exchange.h"
@@ -38,6 +39,7 @@ struct process {
 	struct server server;
 	int fd;		      /* the listening socket */
 	unsigned connections; /* that may wait there to become a request */
+	bool confined;
 };
 
 static int fail(int status, const struct error *error)
@@ -144,6 +146,26 @@ static void apply(void *context, const struct settings *settings)
 			"max-in-flight is %u, and %u is used: more would want a higher limit of "
 			"descriptors (ulimit -Hn, LimitNOFILE=)",
 			settings->max_in_flight, most);
+}
+
+/* Before the loop and its threads are made, and after what a start may still need. */
+static bool confine(const struct settings *settings)
+{
+	struct error error = {""};
+
+	if (!settings->confine)
+		return false;
+	if (confine_exempts()[0] != '\0') {
+		log_message(LOG_LEVEL_INFO, "confine",
+			"%s has privileges of its own, so this process gives up none",
+			confine_exempts());
+		return false;
+	}
+	if (confine_process(&error) == 0)
+		return true;
+	log_message(confine_refuses_calls() ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "confine", "%s",
+		error.text);
+	return false;
 }
 
 /* -- what the loop calls -- */
@@ -288,6 +310,7 @@ static int serve(struct process *process, struct error *error)
 	log_text(&line, "version", PACKAGE_VERSION_TEXT);
 	log_text(&line, "file", process->server.service->settings->file);
 	log_number(&line, "pid", getpid());
+	log_text(&line, "confined", process->confined ? "yes" : "no");
 	log_end(&line);
 	log_flush();
 	rc = loop_run(&process->loop, process->fd, &hooks, error);
@@ -334,6 +357,7 @@ static int run(const struct options *options, struct error *error)
 		service_drop(&service);
 		return status;
 	}
+	process.confined = confine(service->settings);
 	status = start(&process, service, error);
 	if (status == EX_OK)
 		status = serve(&process, error);

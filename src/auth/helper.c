@@ -2,6 +2,7 @@
 #include "auth/helper.h"
 
 #include "base/clock.h"
+#include "base/confine.h"
 #include "base/owner.h"
 
 #include <errno.h>
@@ -44,9 +45,12 @@ int helper_check(const char *program, struct error *error)
 		return error_set(error, "must be an absolute path");
 	if (stat(program, &file) != 0)
 		return error_set(error, "%s: %s", program, strerror(errno));
-	if (check_file(program, &file, error) != 0)
+	if (check_file(program, &file, error) != 0 || owner_check(program, geteuid(), error) != 0)
 		return -1;
-	return owner_check(program, geteuid(), error);
+	if (confine_note_program(program, &file, error) == 0)
+		return 0;
+	error_prefix(error, "%s ", program);
+	return -1;
 }
 
 /* ---- starting ---- */

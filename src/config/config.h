@@ -75,6 +75,7 @@ struct settings {
 	const char *metrics_folder;				 /* "": the state's */
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
 	int64_t drain_timeout_ms;
+	bool confine;
 	struct config_rate throttle_account, throttle_address, throttle_joins, throttle_refused;
 	unsigned max_in_flight;
 	enum config_log log;

@@ -88,6 +88,8 @@ const struct option schema_file_options[] = {
 		SETTING(ticket_lifetime)},
 	{"drain-timeout", OPTION_DURATION, "10s", "how long a stop waits for requests in flight",
 		SETTING(drain_timeout_ms)},
+	{"confine", OPTION_BOOL, "true", "whether processes give up what they never need",
+		SETTING(confine)},
 	{"throttle-account", OPTION_RATE, "10/10m", "wrong passwords for one account",
 		SETTING(throttle_account)},
 	{"throttle-address", OPTION_RATE, "60/10m", "wrong passwords from one address",

@@ -232,6 +232,33 @@ def test_process_one_keeps_a_signal_from_before_it_serves(set_up, tmp_path):
     assert "event=start" in program.said() and "event=stop" in program.said()
 
 
+def test_a_process_gives_up_what_it_never_needs(set_up, listening, tmp_path):
+    """And still answers; the rest of the tests run confined as well. Where it cannot, it says why."""
+    program = listening("unix:" + str(tmp_path / "own.sock"))
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    said = {line["event"]: line for line in map(logfmt, program.said().splitlines()) if "event" in line}
+    with open("/proc/%d/status" % program.pid, encoding="utf-8") as file:
+        status = dict(re.findall(r"(\w+):\t(.*)\n", file.read()))
+    assert status["NoNewPrivs"] == "1"
+    if said["start"]["confined"] == "yes":
+        assert status["Seccomp"] == "2"
+    else:
+        assert said["confine"]["message"]
+    assert ask(str(tmp_path / "own.sock"), request()).status == 200
+
+
+def test_confine_is_an_option(set_up, tmp_path):
+    conf = tmp_path / "conf"
+    with open(set_up.conf, encoding="utf-8") as file:
+        conf.write_text("confine = false\n" + file.read())
+    program = Program([MEETAUTHD, "-c", str(conf), "--listen", "unix:" + str(tmp_path / "own.sock")], str(tmp_path / "log"))
+    wait_for(lambda: "event=start" in program.said(), "the start")
+    with open("/proc/%d/status" % program.pid, encoding="utf-8") as file:
+        assert "NoNewPrivs:\t0" in file.read()
+    assert "confined=no" in program.said() and "event=confine " not in program.said()
+    assert program.stop() == 0, program.said()
+
+
 def test_it_opens_a_tcp_socket(set_up, listening):
     port = free_port()
     program = listening("127.0.0.1:%d" % port)

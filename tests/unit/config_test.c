@@ -20,6 +20,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->session_idle, 3600);
 	assert_int_equal(s->ticket_lifetime, 600);
 	assert_int_equal(s->drain_timeout_ms, 10000);
+	assert_true(s->confine);
 	assert_int_equal(s->throttle_account.count, 10);
 	assert_int_equal(s->throttle_account.period_ms, 600000);
 	assert_int_equal(s->throttle_address.count, 60);
