@@ -262,6 +262,8 @@ int trust_apply(struct trust *trust, void *easy)
 {
 	CURLcode code = CURLE_OK;
 
+	/* A resumed session is not checked again, not even against a file that has changed. */
+	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	if (!is_parsed(trust)) {
 		if (trust->ca_file[0] != '\0')
 			code = curl_easy_setopt(easy, CURLOPT_CAINFO, trust->ca_file);
