@@ -71,6 +71,8 @@ struct settings {
 	const char *mount;    /* "/auth"; "" when base-url has no path */
 	const char *store, *store_key, *state, *state_prefix;
 	int64_t state_timeout_ms;
+	const char *state_ca_file, *sentinel_name;
+	struct config_list sentinels;
 	bool state_required;
 	const char *metrics_folder;				 /* "": the state's */
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */

@@ -102,18 +102,25 @@ static void free_store(void *store)
 	X509_STORE_free(store);
 }
 
-/* CURLOPT_SSL_CTX_FUNCTION. */
-static CURLcode put_store(CURL *easy, void *context, void *argument)
+int trust_apply_context(struct trust *trust, void *context)
 {
-	struct trust *trust = argument;
 	X509_STORE *store;
 
 	pthread_mutex_lock(&lock);
 	store = trust->store;
-	X509_STORE_up_ref(store);
+	if (store != NULL)
+		X509_STORE_up_ref(store);
 	pthread_mutex_unlock(&lock);
+	if (store == NULL)
+		return -1;
 	SSL_CTX_set_cert_store(context, store); /* takes over the reference */
-	return CURLE_OK;
+	return 0;
+}
+
+/* CURLOPT_SSL_CTX_FUNCTION. */
+static CURLcode put_store(CURL *easy, void *context, void *argument)
+{
+	return trust_apply_context(argument, context) == 0 ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
 }
 
 #else
@@ -130,6 +137,11 @@ static void *load_store(const char *ca_file)
 
 static void free_store(void *store)
 {
+}
+
+int trust_apply_context(struct trust *trust, void *context)
+{
+	return -1;
 }
 
 static CURLcode put_store(CURL *easy, void *context, void *argument)

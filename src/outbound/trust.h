@@ -25,6 +25,10 @@ struct trust *trust_share(struct trust *trust);
  * handle's transfers. Returns 0, or -1 without memory: then the handle must not be used. */
 int trust_apply(struct trust *trust, void *easy);
 
+/* The same for an OpenSSL context (SSL_CTX *) of the caller's own connections. 0, or -1 if libcurl
+ * uses another TLS library: then no store is made. */
+int trust_apply_context(struct trust *trust, void *context);
+
 /* Reads the ca-files that have changed; blocks, so it runs on a worker. If a file cannot be read,
  * its old certificates stay in use, and the failure is logged once. */
 void trust_refresh(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/service.h"
 
+#include "service/state.h"
+
 #include "auth/totp.h"
 #include "base/clock.h"
 #include "base/memory.h"
@@ -205,6 +207,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 {
 	struct config_types types = {platform_section_types(), auth_section_types()};
 	struct service *service = xcalloc(1, sizeof *service);
+	struct state_options options;
 
 	service->users = 1;
 	service->settings = config_load(file, types, error);
@@ -212,7 +215,8 @@ struct service *service_load_settings(const char *file, struct error *error)
 		service_drop(&service);
 		return NULL;
 	}
-	if (state_check_address(service->settings->state, error) != 0) {
+	options = service_state_options(service->settings);
+	if (state_check(&options, error) != 0) {
 		section_blame(service->settings->top, "state", error);
 		service_drop(&service);
 		return NULL;

@@ -8,6 +8,10 @@ struct state_options service_state_options(const struct settings *settings)
 	return (struct state_options){.address = settings->state,
 		.timeout_ms = settings->state_timeout_ms,
 		.prefix = settings->state_prefix,
+		.ca_file = settings->state_ca_file,
+		.sentinels = settings->sentinels.items,
+		.sentinel_count = settings->sentinels.count,
+		.sentinel_name = settings->sentinel_name,
 		.local_folder = settings->state_required ? NULL : settings->metrics_folder};
 }
 

@@ -63,15 +63,15 @@ static int was_ended(const struct visit *visit, const struct session *session)
 /* Whether the session ended early. 1, 0, or -1 if the state does not answer. */
 static int is_over(struct visit *visit)
 {
+	int ended = was_ended(visit, &visit->session);
+	/* Only now: a process that has just started waits above for its server. */
 	int64_t born = state_born(visit->server->state);
-	int ended;
 
 	if (born == STATE_BORN_UNKNOWN)
 		return -1;
 	/* A state younger than the session may have lost its revocation (a reboot). */
 	if (visit->session.began < born)
 		return 1;
-	ended = was_ended(visit, &visit->session);
 	if (ended == 0)
 		ended = is_ended_by_provider(visit);
 	return ended != 0 ? ended : is_revoked(visit);

@@ -15,30 +15,45 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-static int check_server(const char *address, struct error *error)
+static int check_server(const struct state_options *options, struct error *error)
 {
-	struct redis_address parsed;
+	struct redis_address parsed, sentinel;
 
-	if (redis_address_parse(address, &parsed, error) != 0)
+	if (redis_address_parse(options->address, &parsed, error) != 0)
 		return error_prefix(error, "\"redis…\": ");
 #ifndef HAVE_HIREDIS
 	return error_set(error, "this build lacks redis: build it again with libhiredis-dev");
-#else
+#endif
+#ifndef HAVE_OPENSSL
 	if (parsed.is_tls)
 		return error_set(error,
-			"\"%s\": this version has no TLS to a server of the state; use redis:// "
-			"through a network or a tunnel that nobody else can read",
-			address);
-	return 0;
+			"\"%s\": this build has no TLS to a server of the state: build it again "
+			"with libssl-dev",
+			options->address);
 #endif
+	if (options->sentinel_count == 0)
+		return 0;
+	if (parsed.path[0] != '\0')
+		return error_set(error, "sentinels lead to no socket: expected \"redis://host\"");
+	if (options->sentinel_count > STATE_SENTINELS_MAX)
+		return error_set(error, "sentinels: expected at most %d", STATE_SENTINELS_MAX);
+	if (options->sentinel_name == NULL || options->sentinel_name[0] == '\0')
+		return error_set(error, "sentinels need sentinel-name, the name that they have "
+					"for the primary");
+	for (size_t i = 0; i < options->sentinel_count; i++)
+		if (redis_sentinel_parse(options->sentinels[i], &sentinel, error) != 0)
+			return error_prefix(error, "sentinels: ");
+	return 0;
 }
 
-int state_check_address(const char *address, struct error *error)
+int state_check(const struct state_options *options, struct error *error)
 {
+	const char *address = options->address;
+
 	if (strcmp(address, memory_address) == 0)
 		return 0;
 	if (redis_is_address(address))
-		return check_server(address, error);
+		return check_server(options, error);
 	if (!starts_with(address, lmdb_scheme))
 		return error_set(error,
 			"\"%s\": unknown kind of state; write \"lmdb:/run/meetauth\" (a folder) or "
@@ -84,7 +99,7 @@ struct state *state_open(const struct state_options *options, struct error *erro
 {
 	const char *address = options->address;
 
-	if (state_check_address(address, error) != 0) {
+	if (state_check(options, error) != 0) {
 		error_prefix(error, "state: ");
 		return NULL;
 	}

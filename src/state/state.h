@@ -26,6 +26,7 @@ enum {
 	STATE_THINGS_MAX = 64,
 	STATE_LIMITS_MAX = 2,
 	STATE_PREFIX_MAX = 64,
+	STATE_SENTINELS_MAX = 16,
 	STATE_BORN_UNKNOWN = -1,
 	STATE_LEASE_SECONDS_MAX =
 		8 * 24 * 3600, /* a day longer than rooms are leased: see lease.c */
@@ -43,7 +44,11 @@ struct state_options {
 	int64_t timeout_ms; /* for one question */
 	const char *prefix; /* of the keys, at most STATE_PREFIX_MAX characters */
 	state_password *password;
-	void *context; /* password's */
+	void *context;		      /* password's */
+	const char *ca_file;	      /* for "rediss:"; NULL or "": the system's certificates */
+	const char *const *sentinels; /* host[:port] of each */
+	size_t sentinel_count;	      /* at most STATE_SENTINELS_MAX */
+	const char *sentinel_name;    /* of the primary */
 	/* NULL: the server is required. Otherwise this machine goes on alone while it does not
 	 * answer: claims, counters and ends are kept in this folder, or, if it is "", in the memory
 	 * of the process. Only with a loop. */
@@ -67,8 +72,8 @@ void state_make_folder(const char *address);
 /* Whether the address is a server's, which may want a password. */
 bool state_has_password(const char *address);
 
-/* Checks the address only, for -t. 0, or -1 with an error. */
-int state_check_address(const char *address, struct error *error);
+/* Checks the options only, for -t. 0, or -1 with an error. */
+int state_check(const struct state_options *options, struct error *error);
 
 /* A rate by the generic cell rate algorithm (ITU-T I.371): `count` at once, and one more every
  * period/count. */

@@ -9,6 +9,9 @@ import rig as rigs
 import tls
 
 
+needs_lmdb = pytest.mark.skipif("MEETAUTH_TEST_REDIS" in os.environ, reason="it reads, moves or changes the file of an lmdb: state")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def programs():
     for program in (rigs.MEETAUTHD, rigs.MEETAUTHCTL):

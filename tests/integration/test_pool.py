@@ -12,6 +12,7 @@ import time
 
 import pytest
 from client import JSON
+from fixtures import needs_lmdb
 from rig import HOST, wait_for
 from test_join import token_of
 
@@ -551,6 +552,7 @@ def test_a_broken_page_keeps_the_old_one(changing):
 # -- health --
 
 
+@needs_lmdb
 def test_readyz_says_what_is_missing(make_rig):
     rig = make_rig()
     os.rename(rig.folder + "/state", rig.folder + "/gone")
@@ -593,6 +595,7 @@ def with_nginx(rig, text):
     os.kill(rig.nginx.process.pid, signal.SIGHUP)
 
 
+@needs_lmdb
 def test_operators_m1_check_connect_comes_as_a_visitor_does(make_rig):
     rig = make_rig()
     assert base_line(rig).startswith("ok ") and "the pool is ready" in base_line(rig)

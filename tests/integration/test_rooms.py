@@ -15,6 +15,7 @@ import pytest
 from client import JSON
 from desk import Host
 from drivers import LEASE
+from fixtures import needs_lmdb
 from rig import ENVIRONMENT, MEETAUTHD, TOP, wait_for
 
 import webex as peers
@@ -51,6 +52,7 @@ def room_of(setup, answer):
     return setup.audit(answer)["room"]
 
 
+@needs_lmdb
 def test_leases_survive_the_pool_and_each_of_its_processes(make_rig):
     setup = set_up(make_rig, ROOMS[:1], lease="1h", processes=2)
     rig = setup.rig
@@ -75,6 +77,7 @@ def forget_leases(setup):
     setup.jar = dict(setup.visitor().jar)
 
 
+@needs_lmdb
 def test_who_is_left_of_a_meeting_is_expelled_before_the_next(make_rig):
     """Once, by whichever process the first of the next meeting comes to; who comes in with them is not."""
     setup = set_up(make_rig, ROOMS[:1], lease="1h", processes=3)
@@ -128,6 +131,7 @@ def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
     assert enter(setup, "board").status == 503
 
 
+@needs_lmdb
 def test_what_a_guests_token_can_still_do(make_rig):
     """Webex binds it to no meeting: it outlives the lease, and clearing sends away whoever came by it, no more."""
     setup = set_up(make_rig, ROOMS[:1], lease="1h")

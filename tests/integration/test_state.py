@@ -9,6 +9,7 @@ import urllib.parse
 
 import pytest
 from client import JSON
+from fixtures import needs_lmdb
 from guests import MEETING, accept, fill, rule
 from oidc_peers import BACKEND, Liar, Person, section
 from rig import HOST, wait_for
@@ -210,6 +211,7 @@ def warned(rig):
     return [line for line in rig.ctl("check").stdout.splitlines() if line.startswith("warn  state")]
 
 
+@needs_lmdb
 def test_P4_a_full_state_lets_people_in_and_out_and_is_told_of(make_rig):
     """The file of its real size. What is live keeps joins out, and nothing else; a flood that has expired keeps nobody out."""
     rig = make_rig()

@@ -104,11 +104,14 @@ static inline void redis_server_kill(struct redis_server *server)
 
 static inline void redis_server_end(struct redis_server *server)
 {
+	static const char *const files[] = {"dump.rdb", "key.pem", "cert.pem", "sentinel.conf"};
 	char path[128];
 
 	redis_server_kill(server);
-	snprintf(path, sizeof path, "%s/dump.rdb", server->folder);
-	unlink(path);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", server->folder, files[i]);
+		unlink(path);
+	}
 	rmdir(server->folder);
 }
 

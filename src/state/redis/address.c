@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { PORT_DEFAULT = 6379, PORT_MAX = 65535 };
+enum { PORT_DEFAULT = 6379, PORT_SENTINEL = 26379, PORT_MAX = 65535 };
 
 static const struct {
 	const char *start;
@@ -83,7 +83,6 @@ static int parse_host(const char *text, struct redis_address *address, struct er
 		!text_is_visible_ascii(address->host) || (bracket && from[length] != ']'))
 		return error_set(error, "expected a host, as in \"redis://127.0.0.1:6379/0\"");
 	rest = from + length + (bracket ? 1 : 0);
-	address->port = PORT_DEFAULT;
 	if (rest[0] == ':') {
 		length = strcspn(rest + 1, "/?");
 		if (text_copy(port, sizeof port, rest + 1, length) != 0 ||
@@ -122,10 +121,18 @@ int redis_address_parse(const char *text, struct redis_address *address, struct 
 	if (scheme == SCHEMES)
 		return error_set(error,
 			"expected \"redis://HOST\", \"rediss://HOST\" or \"redis+unix:///PATH\"");
+	address->port = PORT_DEFAULT;
 	address->is_tls = schemes[scheme].is_tls;
 	text = take_user(text + strlen(schemes[scheme].start), address, error);
 	if (text == NULL)
 		return -1;
 	return schemes[scheme].is_socket ? parse_socket(text, address, error)
 					 : parse_host(text, address, error);
+}
+
+int redis_sentinel_parse(const char *text, struct redis_address *address, struct error *error)
+{
+	memset(address, 0, sizeof *address);
+	address->port = PORT_SENTINEL;
+	return parse_host(text, address, error);
 }

@@ -27,3 +27,6 @@ bool redis_is_address(const char *text);
 /* Parses redis://[user@]host[:port][/db], rediss://… or redis+unix://[user@]/path[?db=N]. 0, or -1
  * with an error that says what is wrong with it. */
 int redis_address_parse(const char *text, struct redis_address *address, struct error *error);
+
+/* Parses host[:port] of a Sentinel. */
+int redis_sentinel_parse(const char *text, struct redis_address *address, struct error *error);

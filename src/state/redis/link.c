@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "base/text.h"
 #include "outbound/names.h"
+#include "state/redis/wire.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -15,34 +17,24 @@ enum {
 	RETRY_MOST_MS = 1000,
 	BEAT_MS = 1000,
 	QUESTIONS_MAX = 4096, /* that wait for a connection */
-	READ_SIZE = 16 * 1024,
 };
 
+/* In the order of an attempt. With Sentinels it resolves and connects twice. */
 enum link_state {
 	LINK_WAITING = 0, /* for the next attempt */
 	LINK_RESOLVING,
 	LINK_CONNECTING,
+	LINK_SEEKING, /* a Sentinel is asked for the primary */
 	LINK_GREETING,
 	LINK_READY,
 };
 
-/* One connection; freed when libuv has closed it. */
-struct connection {
-	union {
-		uv_stream_t stream;
-		uv_tcp_t tcp;
-		uv_pipe_t pipe;
-	} handle;
-	uv_connect_t request;
-	struct link *link; /* NULL: dropped */
-	redisReader *reader;
-	char bytes[READ_SIZE];
-};
-
-struct writing {
-	uv_write_t request;
-	size_t length;
-	char bytes[];
+/* A server that the link connects to. */
+struct peer {
+	struct name *name; /* NULL: a socket of this machine */
+	const char *host;  /* as the configuration has it: its certificate names it */
+	char text[REDIS_HOST_MAX + 1];
+	unsigned port;
 };
 
 struct queue {
@@ -55,9 +47,15 @@ struct link {
 	const struct redis_address *address;
 	int64_t timeout_ms;
 	struct link_greeting greeting;
-	struct name *name;
+	struct tls_trust *trust; /* NULL: no TLS */
+	struct peer primary;
+	struct peer *sentinels;
+	size_t sentinel_count, sentinel_at;
+	const char *sentinel_name;
+	struct link_question seeking; /* to a Sentinel */
+	struct peer *to;	      /* of this attempt */
 	enum link_state state;
-	struct connection *connection;
+	struct wire *wire;
 	bool failed; /* the last attempt: the breaker is open */
 	bool ending;
 	int64_t attempt_until_ms, retry_ms;
@@ -141,33 +139,18 @@ static void set_deadline(struct link *link, int64_t at)
 
 /* ---- the end of a connection ---- */
 
-static void on_closed(uv_handle_t *handle)
-{
-	struct connection *connection = handle->data;
-
-	redisReaderFree(connection->reader);
-	free(connection);
-}
-
-static void close_connection(struct link *link)
-{
-	struct connection *connection = link->connection;
-
-	link->connection = NULL;
-	if (connection == NULL)
-		return;
-	connection->link = NULL;
-	uv_close((uv_handle_t *)&connection->handle, on_closed);
-}
-
 static void on_pace(uv_timer_t *timer);
 
 static void tell_fault(const struct link *link, const char *why)
 {
-	if (strcmp(link->fault.text, why) != 0)
-		log_message(LOG_LEVEL_ERROR, "state", "%s:%u: %s",
-			link->address->path[0] != '\0' ? link->address->path : link->address->host,
-			link->address->port, why);
+	const struct peer *to = link->to != NULL ? link->to : &link->primary;
+
+	if (strcmp(link->fault.text, why) == 0)
+		return;
+	if (to->name == NULL)
+		log_message(LOG_LEVEL_ERROR, "state", "%s: %s", link->address->path, why);
+	else
+		log_message(LOG_LEVEL_ERROR, "state", "%s:%u: %s", to->text, to->port, why);
 }
 
 static void set_breaker(struct link *link, bool is_open)
@@ -183,7 +166,9 @@ static void fail_link(struct link *link, const char *why)
 {
 	bool was_ready = link->state == LINK_READY;
 
-	close_connection(link);
+	wire_close(&link->wire);
+	if (link->to != NULL && link->to != &link->primary)
+		link->sentinel_at = (link->sentinel_at + 1) % link->sentinel_count;
 	tell_fault(link, why);
 	error_set(&link->fault, "%s", why);
 	set_breaker(link, !was_ready);
@@ -204,53 +189,39 @@ static void fail_link(struct link *link, const char *why)
 
 void link_drop(struct link *link, const char *why)
 {
-	if (link->connection != NULL)
+	if (link->wire != NULL)
 		fail_link(link, why);
 }
 
 /* ---- sending ---- */
 
-static void on_written(uv_write_t *request, int status)
-{
-	struct writing *writing = (struct writing *)request;
-	struct connection *connection = request->data;
-
-	explicit_bzero(writing->bytes, writing->length); /* a password */
-	free(writing);
-	if (status < 0 && status != UV_ECANCELED && connection->link != NULL)
-		fail_link(connection->link, uv_strerror(status));
-}
-
 /* Sends what the questions of this turn say, in one write. */
 static void send_queue(struct link *link, struct queue *queue)
 {
-	size_t length = 0;
-	struct writing *writing;
-	uv_buf_t buffer;
+	size_t length = 0, at = 0;
+	char *bytes;
+	int rc;
 
 	for (const struct link_question *q = queue->first; q != NULL; q = q->next)
 		length += q->length;
-	writing = malloc(sizeof *writing + length);
-	if (writing == NULL)
+	bytes = malloc(length);
+	if (bytes == NULL)
 		return; /* the questions run into their deadline */
-	writing->length = 0;
 	while (queue->first != NULL) {
 		struct link_question *question = pop(queue);
 
-		memcpy(writing->bytes + writing->length, question->bytes, question->length);
-		writing->length += question->length;
-		explicit_bzero(question->bytes, question->length);
+		memcpy(bytes + at, question->bytes, question->length);
+		at += question->length;
+		explicit_bzero(question->bytes, question->length); /* a password */
 		free(question->bytes);
 		question->bytes = NULL;
 		push(&link->sent, question);
 	}
-	buffer = uv_buf_init(writing->bytes, (unsigned)writing->length);
-	writing->request.data = link->connection;
-	if (uv_write(&writing->request, &link->connection->handle.stream, &buffer, 1, on_written) !=
-		0) {
-		free(writing);
+	rc = wire_send(link->wire, bytes, length);
+	explicit_bzero(bytes, length);
+	free(bytes);
+	if (rc != 0)
 		fail_link(link, "cannot write");
-	}
 }
 
 static void on_flush(uv_prepare_t *prepare)
@@ -266,127 +237,59 @@ static void on_flush(uv_prepare_t *prepare)
 
 /* ---- answers ---- */
 
-/* False: the connection is gone. */
-static bool take_replies(struct connection *connection)
+static void on_replied(void *context, redisReply *reply)
 {
-	void *reply = NULL;
+	struct link *link = context;
 
-	while (connection->link != NULL) {
-		struct link *link = connection->link;
-
-		if (redisReaderGetReply(connection->reader, &reply) != REDIS_OK) {
-			fail_link(link, "its answer is not the Redis protocol");
-			return false;
-		}
-		if (reply == NULL)
-			return true;
-		if (link->sent.first == NULL) {
-			freeReplyObject(reply);
-			fail_link(link, "it answered what nobody asked");
-			return false;
-		}
+	if (link->sent.first != NULL) {
 		end_question(pop(&link->sent), LINK_ANSWERED, reply);
-	}
-	return false;
-}
-
-static void on_allocate(uv_handle_t *handle, size_t size, uv_buf_t *buffer)
-{
-	struct connection *connection = handle->data;
-
-	(void)size;
-	*buffer = uv_buf_init(connection->bytes, sizeof connection->bytes);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t length, const uv_buf_t *buffer)
-{
-	struct connection *connection = stream->data;
-
-	if (connection->link == NULL || length == 0)
 		return;
-	if (length < 0)
-		fail_link(connection->link,
-			length == UV_EOF ? "it closed the connection" : uv_strerror((int)length));
-	else if (redisReaderFeed(connection->reader, buffer->base, (size_t)length) != REDIS_OK)
-		fail_link(connection->link, "its answer is not the Redis protocol");
-	else
-		take_replies(connection);
+	}
+	freeReplyObject(reply);
+	fail_link(link, "it answered what nobody asked");
 }
 
 /* ---- connecting ---- */
 
-static void on_connected(uv_connect_t *request, int status)
-{
-	struct connection *connection = request->data;
-	struct link *link = connection->link;
+static void seek_primary(struct link *link);
 
-	if (link == NULL)
-		return;
-	if (status == 0)
-		status = uv_read_start(&connection->handle.stream, on_allocate, on_read);
-	if (status != 0) {
-		if (link->name != NULL)
-			name_doubt(link->name);
-		fail_link(link, uv_strerror(status));
+static void on_opened(void *context)
+{
+	struct link *link = context;
+
+	if (link->to != &link->primary) {
+		seek_primary(link);
 		return;
 	}
 	link->state = LINK_GREETING;
 	link->greeting.begin(link->greeting.context);
 }
 
-static struct connection *make_connection(struct link *link)
+static void on_failed(void *context, const char *why)
 {
-	struct connection *connection = calloc(1, sizeof *connection);
+	struct link *link = context;
 
-	if (connection == NULL)
-		return NULL;
-	connection->reader = redisReaderCreate();
-	if (connection->reader == NULL) {
-		free(connection);
-		return NULL;
-	}
-	if (link->name == NULL)
-		uv_pipe_init(link->loop, &connection->handle.pipe, 0);
-	else
-		uv_tcp_init(link->loop, &connection->handle.tcp);
-	connection->handle.stream.data = connection;
-	connection->request.data = connection;
-	connection->link = link;
-	link->connection = connection;
-	return connection;
+	if (link->state == LINK_CONNECTING && link->to->name != NULL)
+		name_doubt(link->to->name);
+	fail_link(link, why);
 }
 
-static int connect_to(struct link *link, const char *address)
-{
-	struct connection *connection = link->connection;
-	struct sockaddr_storage to;
-	int port = (int)link->address->port;
-
-	if (uv_ip4_addr(address, port, (struct sockaddr_in *)&to) != 0 &&
-		uv_ip6_addr(address, port, (struct sockaddr_in6 *)&to) != 0)
-		return UV_EINVAL;
-	uv_tcp_nodelay(&connection->handle.tcp, 1);
-	return uv_tcp_connect(&connection->request, &connection->handle.tcp,
-		(const struct sockaddr *)&to, on_connected);
-}
+static const struct wire_events events = {on_opened, on_replied, on_failed};
 
 /* `address` NULL: the socket of this machine. */
 static void begin_connection(struct link *link, const char *address)
 {
-	int rc = 0;
+	const struct wire_target target = {.path = address == NULL ? link->address->path : NULL,
+		.address = address,
+		.port = link->to->port,
+		.trust = link->trust,
+		.host = link->to->host};
+	struct error error;
 
 	link->state = LINK_CONNECTING;
-	if (make_connection(link) == NULL) {
-		fail_link(link, "no memory");
-		return;
-	}
-	if (address != NULL)
-		rc = connect_to(link, address);
-	else
-		uv_pipe_connect(&link->connection->request, &link->connection->handle.pipe,
-			link->address->path, on_connected);
-	if (rc != 0)
-		fail_link(link, uv_strerror(rc));
+	link->wire = wire_open(link->loop, &target, &events, link, &error);
+	if (link->wire == NULL)
+		fail_link(link, error.text);
 }
 
 /* The addresses of a name take turns: name_doubt() after a failure moves the bad one back. */
@@ -396,7 +299,7 @@ static void look_up(struct link *link)
 	int64_t again;
 	const char *why = NULL;
 
-	switch (name_look(link->name, &addresses, &again, &why)) {
+	switch (name_look(link->to->name, &addresses, &again, &why)) {
 	case NAME_KNOWN:
 		begin_connection(link, addresses.text[0]);
 		return;
@@ -411,11 +314,70 @@ static void look_up(struct link *link)
 	fail_link(link, why != NULL ? why : "the host has no address");
 }
 
+static int set_peer(struct peer *peer, const char *host, unsigned port)
+{
+	name_drop(&peer->name);
+	snprintf(peer->text, sizeof peer->text, "%s", host);
+	peer->host = peer->text;
+	peer->port = port;
+	peer->name = name_use(host);
+	return peer->name != NULL ? 0 : -1;
+}
+
+static void begin_attempt(struct link *link);
+
+/* Takes the address of the primary, and connects to it. */
+static void on_sought(struct link_question *question)
+{
+	struct link *link = question->context;
+	redisReply *reply = question->reply;
+	int64_t port;
+	int rc = -1;
+
+	if (reply == NULL)
+		return; /* the link has failed */
+	if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+		reply->element[0]->type == REDIS_REPLY_STRING &&
+		reply->element[1]->type == REDIS_REPLY_STRING &&
+		reply->element[0]->len <= REDIS_HOST_MAX &&
+		text_to_number(reply->element[1]->str, 1, UINT16_MAX, &port) == 0)
+		rc = set_peer(&link->primary, reply->element[0]->str, (unsigned)port);
+	if (rc == 0) {
+		wire_close(&link->wire);
+		link->primary.host = link->address->host;
+		link->to = &link->primary;
+		begin_attempt(link);
+	} else {
+		fail_link(link, reply->type == REDIS_REPLY_ERROR ? reply->str
+				: reply->type == REDIS_REPLY_NIL
+					? "the Sentinel knows no primary of this sentinel-name"
+					: "the Sentinel's answer is unexpected");
+	}
+	freeReplyObject(reply);
+}
+
+static void seek_primary(struct link *link)
+{
+	const char *words[] = {"SENTINEL", "GET-MASTER-ADDR-BY-NAME", link->sentinel_name};
+	const size_t sizes[] = {strlen(words[0]), strlen(words[1]), strlen(words[2])};
+
+	link->state = LINK_SEEKING;
+	link->seeking = (struct link_question){
+		.words = words, .sizes = sizes, .count = 3, .deadline_ms = link->attempt_until_ms};
+	link_ask_first(link, &link->seeking, on_sought, link);
+}
+
 static void attempt(struct link *link)
+{
+	link->to = link->sentinel_count > 0 ? &link->sentinels[link->sentinel_at] : &link->primary;
+	begin_attempt(link);
+}
+
+static void begin_attempt(struct link *link)
 {
 	link->attempt_until_ms = clock_monotonic_ms() + link->timeout_ms;
 	set_deadline(link, earliest(link));
-	if (link->name == NULL)
+	if (link->to->name == NULL)
 		begin_connection(link, NULL);
 	else
 		look_up(link);
@@ -439,6 +401,7 @@ static void on_pace(uv_timer_t *timer)
 		link->greeting.beat(link->greeting.context);
 		break;
 	case LINK_CONNECTING:
+	case LINK_SEEKING:
 	case LINK_GREETING:
 		break;
 	}
@@ -498,8 +461,8 @@ static void on_deadline(uv_timer_t *timer)
 	bool is_attempt_late = link->state > LINK_WAITING && link->state < LINK_READY &&
 			       link->attempt_until_ms <= now;
 
-	if (is_attempt_late && link->connection != NULL && link->name != NULL)
-		name_doubt(link->name);
+	if (is_attempt_late && link->wire != NULL && link->to->name != NULL)
+		name_doubt(link->to->name);
 	if (is_attempt_late || is_late(&link->sent, now))
 		fail_link(link, "it does not answer in time (state-timeout)");
 	end_late(link, now);
@@ -604,7 +567,7 @@ void link_ask_first(struct link *link, struct link_question *question,
 
 	question->done = done;
 	question->context = context;
-	if (link->connection == NULL || format(question) != 0) {
+	if (link->wire == NULL || format(question) != 0) {
 		end_question(question, LINK_FAILED, NULL);
 		return;
 	}
@@ -653,26 +616,57 @@ static int make_loop(struct link *link, uv_loop_t *loop)
 	return 0;
 }
 
-struct link *link_new(uv_loop_t *loop, const struct redis_address *address, int64_t timeout_ms,
-	const struct link_greeting *greeting)
+static void free_peers(struct link *link)
+{
+	for (size_t i = 0; i < link->sentinel_count; i++)
+		name_drop(&link->sentinels[i].name);
+	free(link->sentinels);
+	name_drop(&link->primary.name);
+	tls_trust_free(&link->trust);
+}
+
+/* What the configuration says of servers. */
+static int set_peers(struct link *link, const struct link_servers *servers, struct error *error)
+{
+	const struct redis_address *address = &servers->address;
+	int rc = 0;
+
+	if (address->is_tls) {
+		link->trust = tls_trust_new(servers->ca_file, error);
+		if (link->trust == NULL)
+			return -1;
+	}
+	link->sentinel_name = servers->sentinel_name;
+	if (servers->sentinel_count > 0)
+		link->sentinels = calloc(servers->sentinel_count, sizeof *link->sentinels);
+	for (; link->sentinels != NULL && link->sentinel_count < servers->sentinel_count;
+		link->sentinel_count++) {
+		const struct redis_address *sentinel = &servers->sentinels[link->sentinel_count];
+
+		rc |= set_peer(
+			&link->sentinels[link->sentinel_count], sentinel->host, sentinel->port);
+	}
+	if (address->path[0] == '\0')
+		rc |= set_peer(&link->primary, address->host, address->port);
+	if (rc != 0 || link->sentinel_count != servers->sentinel_count)
+		return error_set(error, "out of memory");
+	return 0;
+}
+
+struct link *link_new(uv_loop_t *loop, const struct link_servers *servers, int64_t timeout_ms,
+	const struct link_greeting *greeting, struct error *error)
 {
 	struct link *link = calloc(1, sizeof *link);
 
+	error_set(error, "out of memory");
 	if (link == NULL)
 		return NULL;
-	if (address->path[0] == '\0') {
-		link->name = name_use(address->host);
-		if (link->name == NULL) {
-			free(link);
-			return NULL;
-		}
-	}
-	if (make_loop(link, loop) != 0) {
-		name_drop(&link->name);
+	if (set_peers(link, servers, error) != 0 || make_loop(link, loop) != 0) {
+		free_peers(link);
 		free(link);
 		return NULL;
 	}
-	link->address = address;
+	link->address = &servers->address;
 	link->timeout_ms = timeout_ms;
 	link->greeting = *greeting;
 	uv_timer_init(link->loop, &link->pace);
@@ -695,11 +689,11 @@ void link_free(struct link **link)
 	own = l->owns_loop ? l->loop : NULL;
 	l->ending = true;
 	set_breaker(l, false);
-	close_connection(l);
+	wire_close(&l->wire);
 	l->state = LINK_WAITING;
 	end_all(&l->sent, LINK_LOST);
 	end_all(&l->waiting, LINK_FAILED);
-	name_drop(&l->name);
+	free_peers(l);
 	uv_close((uv_handle_t *)&l->pace, on_handle_closed);
 	uv_close((uv_handle_t *)&l->deadline, on_handle_closed);
 	uv_close((uv_handle_t *)&l->flush, on_handle_closed);

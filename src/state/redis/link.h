@@ -19,6 +19,8 @@
 #include <stdint.h>
 #include <uv.h>
 
+enum { LINK_SENTINELS_MAX = 16 };
+
 enum link_result {
 	LINK_FAILED = 0, /* not sent */
 	LINK_LOST,	 /* sent, but no answer came: the server may have done it or not */
@@ -54,10 +56,20 @@ struct link_greeting {
 	void *context;
 };
 
+/* With Sentinels, each attempt asks one of them for the address of the primary; the host of
+ * `address` is then the name in its certificate only. */
+struct link_servers {
+	struct redis_address address;
+	const char *ca_file; /* for TLS; "": the system's certificates */
+	struct redis_address sentinels[LINK_SENTINELS_MAX];
+	size_t sentinel_count;
+	const char *sentinel_name;
+};
+
 /* Connects on `loop`; NULL: on a loop of its own, which turns while a question waits (for tools).
- * NULL without memory. `address` has to outlive the link. */
-struct link *link_new(uv_loop_t *loop, const struct redis_address *address, int64_t timeout_ms,
-	const struct link_greeting *greeting);
+ * NULL with an error. `servers` has to outlive the link. */
+struct link *link_new(uv_loop_t *loop, const struct link_servers *servers, int64_t timeout_ms,
+	const struct link_greeting *greeting, struct error *error);
 
 /* Closes it. The memory is freed when the loop has turned. */
 void link_free(struct link **link);

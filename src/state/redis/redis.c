@@ -64,7 +64,7 @@ enum greeting { GREET_AUTH = 0, GREET_SELECT, GREET_INFO, GREET_LOAD, GREET_BORN
 
 struct redis {
 	struct state state;
-	struct redis_address address;
+	struct link_servers servers;
 	struct link *link;
 	char prefix[STATE_PREFIX_MAX + 1];
 	int64_t timeout_ms;
@@ -293,15 +293,16 @@ static void begin_greeting(void *context)
 	struct redis *redis = context;
 	const char *password =
 		redis->password != NULL ? redis->password(redis->password_context) : NULL;
-	const char *user = redis->address.user[0] != '\0' ? redis->address.user : "default";
+	const char *user =
+		redis->servers.address.user[0] != '\0' ? redis->servers.address.user : "default";
 	char db[16];
 
-	snprintf(db, sizeof db, "%u", redis->address.db);
+	snprintf(db, sizeof db, "%u", redis->servers.address.db);
 	redis->refusal[0] = redis->born[0] = redis->script[0] = '\0';
-	redis->greetings_left = 3u + (password != NULL) + (redis->address.db > 0);
+	redis->greetings_left = 3u + (password != NULL) + (redis->servers.address.db > 0);
 	if (password != NULL)
 		greet(redis, GREET_AUTH, (const char *const[]){"AUTH", user, password, NULL});
-	if (redis->address.db > 0)
+	if (redis->servers.address.db > 0)
 		greet(redis, GREET_SELECT, (const char *const[]){"SELECT", db, NULL});
 	greet(redis, GREET_INFO, (const char *const[]){"INFO", NULL});
 	greet(redis, GREET_LOAD, (const char *const[]){"SCRIPT", "LOAD", change_script, NULL});
@@ -804,13 +805,27 @@ static int wait_for_link(struct redis *redis, const char *address, struct error 
 	return error_set(error, "state %s: %s", address, link_fault(redis->link));
 }
 
+static int set_servers(
+	struct link_servers *servers, const struct state_options *options, struct error *error)
+{
+	servers->ca_file = options->ca_file != NULL ? options->ca_file : "";
+	servers->sentinel_name = options->sentinel_name;
+	if (redis_address_parse(options->address, &servers->address, error) != 0)
+		return -1;
+	for (; servers->sentinel_count < options->sentinel_count; servers->sentinel_count++)
+		if (redis_sentinel_parse(options->sentinels[servers->sentinel_count],
+			    &servers->sentinels[servers->sentinel_count], error) != 0)
+			return -1;
+	return 0;
+}
+
 struct state *state_redis_open(const struct state_options *options, struct error *error)
 {
 	struct redis *redis = calloc(1, sizeof *redis);
 	const struct link_greeting greeting = {begin_greeting, beat, redis};
 
-	if (redis == NULL || redis_address_parse(options->address, &redis->address, error) != 0) {
-		free(redis);
+	if (redis == NULL) {
+		error_set(error, "state %s: out of memory", options->address);
 		return NULL;
 	}
 	redis->state.driver = &driver;
@@ -822,9 +837,11 @@ struct state *state_redis_open(const struct state_options *options, struct error
 	redis->password_context = options->context;
 	snprintf(redis->prefix, sizeof redis->prefix, "%s", options->prefix);
 	snprintf(redis->born_key, sizeof redis->born_key, "%sborn", redis->prefix);
-	redis->link = link_new(options->loop, &redis->address, redis->timeout_ms, &greeting);
+	if (set_servers(&redis->servers, options, error) == 0)
+		redis->link = link_new(
+			options->loop, &redis->servers, redis->timeout_ms, &greeting, error);
 	if (redis->link == NULL) {
-		error_set(error, "state %s: out of memory", options->address);
+		error_prefix(error, "state %s: ", options->address);
 		free(redis);
 		return NULL;
 	}

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""The way to the server of the state: TLS with the checks of the certificate, and Sentinels that know the primary."""
+
+import re
+import shutil
+import socket
+import time
+
+import pytest
+from rig import Program, free_port, wait_for
+from test_redis import Redis, is_built, make
+from tls import Authority
+
+SENTINEL = shutil.which("redis-sentinel")
+PRIMARY = "meetauth-primary"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_redis(tmp_path_factory):
+    if not shutil.which("redis-server"):
+        pytest.skip("no redis-server")
+    if not is_built(tmp_path_factory):
+        pytest.skip("this build has no hiredis")
+
+
+class Raw:
+    """A value of the configuration that is written as it is."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+
+def state_line(rig, address, **options):
+    """What `check` says of the state."""
+    rig.options.update({"state": address, **options})
+    rig.configure()
+    return re.search(r"^(?:ok|FAIL) +state .*$", rig.ctl("check", check=False).stdout, re.M).group(0)
+
+
+def test_tls_checks_the_certificate_and_its_name(make_rig, tmp_path):
+    tmp_path.joinpath("other").mkdir()
+    authority, other = Authority(str(tmp_path)), Authority(str(tmp_path / "other"))
+    certificate, key = authority.certificate("127.0.0.1")
+    port = free_port()
+    redis = Redis(tmp_path, "--tls-port", str(port), "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority.file,
+                  "--tls-auth-clients", "no")
+    try:
+        rig = make(make_rig, redis, start=False, options={"state-ca-file": authority.file})
+        rig.configure()
+        if "this build has no TLS" in rig.ctl("check", check=False).stdout + state_of_check(rig, "rediss://127.0.0.1:%d" % port):
+            pytest.skip("this build has no libssl")
+        rig.fill_store()
+        address = "rediss://127.0.0.1:%d" % port
+        assert state_line(rig, address).startswith("ok ")
+        assert "its certificate is refused: unable to get local issuer certificate" in state_line(rig, address, **{"state-ca-file": other.file})
+        assert "its certificate is refused: " in state_line(rig, address, **{"state-ca-file": ""})
+        rig.options["state-ca-file"] = authority.file
+        for name, more, words in (("redis.example.org", {}, "IP address mismatch"), ("127.0.0.1", {"expired": True}, "certificate has expired"),
+                                  ("127.0.0.1", {"self_signed": True}, "self-signed certificate")):
+            bad = authority.certificate(name, **more)
+            assert redis.say("CONFIG", "SET", "tls-cert-file", bad[0], "tls-key-file", bad[1]).startswith(b"+OK")
+            assert "its certificate is refused: " + words in state_line(rig, address), name
+        assert redis.say("CONFIG", "SET", "tls-cert-file", certificate, "tls-key-file", key).startswith(b"+OK")
+        assert "its port does not speak TLS" in state_line(rig, "rediss://127.0.0.1:%d" % redis.port)
+        assert state_line(rig, "redis://127.0.0.1:%d" % port).startswith("FAIL"), "nor the other way round"
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            assert "does not answer in time" in state_line(rig, "rediss://127.0.0.1:%d" % silent.getsockname()[1], **{"state-timeout": "300ms"})
+        rig.options.update({"state": address, "state-timeout": "2s"})
+        rig.configure()
+        rig.start_nginx()
+        rig.start_pool()
+        alice = rig.visitor()
+        alice.sign_in()
+        assert alice.enter().status == 302
+    finally:
+        redis.stop()
+
+
+def state_of_check(rig, address):
+    before = rig.options["state"]
+    rig.options["state"] = address
+    rig.configure()
+    said = rig.ctl("check", check=False).stdout
+    rig.options["state"] = before
+    rig.configure()
+    return said
+
+
+class Sentinel:
+    def __init__(self, folder, port_of_primary):
+        self.port = free_port()
+        path = folder / "sentinel.conf"
+        path.write_text("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d 1\nsentinel down-after-milliseconds %s 300\n"
+                        "sentinel failover-timeout %s 2000\n" % (self.port, folder, PRIMARY, port_of_primary, PRIMARY, PRIMARY))
+        self.program = Program([SENTINEL, str(path)], str(folder / "sentinel.log"))
+
+    def say(self, *words):
+        return Redis.say(self, *words)
+
+    def primary(self):
+        return int(self.say("SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY).split(b"\r\n")[4])
+
+    def knows_replica(self):
+        try:
+            return b"flags\r\n$5\r\nslave\r\n" in self.say("SENTINEL", "REPLICAS", PRIMARY)
+        except OSError:
+            return False
+
+
+@pytest.mark.skipif(not SENTINEL, reason="no redis-sentinel")
+def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
+    """The first of them is gone. The primary is killed, later the next one is demoted while it runs: nobody's session is lost, and no claim
+    counts at a replica."""
+    tmp_path.joinpath("second").mkdir()
+    first = Redis(tmp_path)
+    second = Redis(tmp_path / "second", "--replicaof", "127.0.0.1 %d" % first.port)
+    sentinel = Sentinel(tmp_path, first.port)
+    try:
+        wait_for(sentinel.knows_replica, "the Sentinel")
+        wait_for(lambda: b"master_link_status:up" in second.say("INFO", "replication"), "the replica")
+        rig = make(make_rig, first, start=False, options={
+            "state": "redis://state.example.org", "sentinel-name": PRIMARY,
+            "sentinels": Raw('{"127.0.0.1:%d", "127.0.0.1:%d"}' % (free_port(), sentinel.port))})
+        rig.start()
+        alice = rig.visitor()
+        alice.sign_in()
+        assert alice.enter().status == 302
+        assert first.say("WAIT", "1", "5000").startswith(b":1")
+        first.stop()
+        wait_for(lambda: sentinel.primary() == second.port, "the failover")
+        began = time.monotonic()
+        wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "readyz")
+        print("ready %.1f s after the failover" % (time.monotonic() - began))
+        assert alice.enter().status == 302, "her session is still good"
+        first.start()
+        wait_for(lambda: b"role:slave" in first.say("INFO", "replication") and b"master_link_status:up" in first.say("INFO", "replication"), "its return")
+        wait_for(lambda: sentinel.say("SENTINEL", "FAILOVER", PRIMARY).startswith(b"+OK"), "another failover")
+        wait_for(lambda: sentinel.primary() == first.port, "the other failover")
+        wait_for(lambda: alice.enter().status == 302, "a join at the new primary")
+        assert rig.send("GET", "/auth/readyz").status == 200
+    finally:
+        for server in (first, second):
+            server.stop()
+        sentinel.program.stop()
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"sentinels": Raw('{"127.0.0.1"}')}, "sentinels need sentinel-name"),
+    ({"sentinels": Raw('{"127.0.0.1"}'), "sentinel-name": "x", "state": "redis+unix:///run/redis.sock"}, "sentinels lead to no socket"),
+])
+def test_sentinels_are_refused_with_a_sentence(make_rig, options, words):
+    rig = make_rig(start=False)
+    rig.configure()
+    rig.options.update({"state": "redis://127.0.0.1", **options})
+    rig.configure()
+    done = rig.ctl("check", check=False)
+    assert done.returncode == 1 and words in done.stdout, done.stdout
