@@ -19,8 +19,10 @@
 #include "service/user.h"
 
 #include <signal.h>
+#include <sodium.h>
 
 enum {
+	TRIAL_S = 10,
 	SOON_S = 30 * 24 * 3600,	/* before a secret ends */
 	SOON_MEETING_S = 7 * 24 * 3600, /* before the key of a meeting does */
 };
@@ -81,13 +83,48 @@ static void check_usage(struct findings *findings, const char *address, struct s
 	warn(findings, "state", address, 0, text);
 }
 
+/* Whether this user of the server may do what claims need. */
+static int try_claim(struct state *state, struct error *error)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	randombytes_buf(key, sizeof key);
+	if (state_claim(state, key, TRIAL_S, clock_wall()) == STATE_CLAIM_WON &&
+		state_unclaim(state, key) == 0)
+		return 0;
+	return error_set(error, "it refuses a claim: %s", state_fault(state));
+}
+
+static void check_server(
+	struct findings *findings, const struct service *service, struct state *state)
+{
+	const char *address = service->settings->state;
+	const struct store *store = service->files->store;
+	int64_t newest = service_newest_generation(state, store);
+	struct error error = {0};
+	char text[250];
+
+	snprintf(text, sizeof text, "opens: %s", state_about(state));
+	add_result(findings, try_claim(state, &error), "state", address, text, &error);
+	if (newest <= (int64_t)store_generation(store))
+		return;
+	snprintf(text, sizeof text,
+		"another machine has change %lld of the store, this one has %llu: copy the newest "
+		"store to every machine",
+		(long long)newest, (unsigned long long)store_generation(store));
+	warn(findings, "store", service->settings->store, 0, text);
+}
+
 static void check_state(struct findings *findings, const struct service *service)
 {
 	const char *address = service->settings->state;
 	struct error error = {0};
 	struct state *state = service_open_state(service->settings, service->files->store, &error);
 
-	add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
+	if (state != NULL && state_about(state) != NULL)
+		check_server(findings, service, state);
+	else
+		add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
 	if (state != NULL)
 		check_usage(findings, address, state);
 	if (state != NULL && state_warning(state) != NULL)

@@ -17,6 +17,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_store_commands,
 	ctl_secret_commands,
 	ctl_session_commands,
+	ctl_state_commands,
 	ctl_user_commands,
 	ctl_invite_commands,
 	ctl_meeting_key_commands,

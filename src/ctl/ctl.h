@@ -95,6 +95,7 @@ extern const struct ctl_command ctl_setup_commands[];	/* setup */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
 extern const struct ctl_command ctl_secret_commands[];	/* secret … */
 extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, session revoke */
+extern const struct ctl_command ctl_state_commands[];	/* state copy */
 extern const struct ctl_command ctl_user_commands[];	/* user … */
 extern const struct ctl_command ctl_invite_commands[];	/* invite … */
 extern const struct ctl_command ctl_meeting_key_commands[]; /* meeting-key … */

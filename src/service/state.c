@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 
+enum { GENERATION_KEPT_S = 24 * 3600 };
+
 struct state_options service_state_options(const struct settings *settings)
 {
 	return (struct state_options){.address = settings->state,
@@ -35,4 +37,25 @@ struct state *service_open_state(
 	options.password = password_of;
 	options.context = store;
 	return state_open(&options, error);
+}
+
+static void generation_key(const struct store *store, uint8_t key[STATE_KEY_SIZE])
+{
+	store_version_key(store_hash_key(store), "generation", "", 0, key);
+}
+
+int service_tell_generation(struct state *state, const struct store *store, int64_t now)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	generation_key(store, key);
+	return state_mark(state, key, (int64_t)store_generation(store), now + GENERATION_KEPT_S);
+}
+
+int64_t service_newest_generation(struct state *state, const struct store *store)
+{
+	uint8_t key[STATE_KEY_SIZE];
+
+	generation_key(store, key);
+	return state_marked(state, key);
 }

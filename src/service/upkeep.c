@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/fiber.h"
+#include "service/state.h"
 #include "telemetry/log.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
 	FORCED_MAX = 6,
 	FORCED_MS = 60 * 1000,
 	START_WITHIN_MS = 30 * 1000,   /* after taking the lease, so that it lasts */
+	TELL_GENERATION_S = 3600,      /* how often, though it has not changed */
 	REPORT_EVERY_MS = 3600 * 1000, /* for a failure that repeats for the same cause */
 };
 
@@ -48,6 +50,8 @@ struct upkeep {
 	bool running, ending;
 	bool looking; /* for what is due; a question to the state may make that wait */
 	struct told *told;
+	uint64_t generation;	  /* of the store, as other machines were told, */
+	int64_t tell_again;	  /* until then */
 	struct state_thing lease; /* the lease that this process has, if any */
 	int64_t lease_s;
 	struct upkeep_waiter *waiters;
@@ -452,10 +456,27 @@ static void start_what_is_due(struct upkeep *upkeep)
 		drop_uses(upkeep);
 }
 
+/* For `meetauthctl check` at other machines of a state on a server. */
+static void tell_generation(struct upkeep *upkeep)
+{
+	const struct service *service = *upkeep->current;
+	uint64_t generation = store_generation(service->files->store);
+	int64_t now = clock_wall();
+
+	if (!state_has_password(service->settings->state) ||
+		(generation == upkeep->generation && now < upkeep->tell_again))
+		return;
+	if (service_tell_generation(upkeep->state, service->files->store, now) != 0)
+		return;
+	upkeep->generation = generation;
+	upkeep->tell_again = now + TELL_GENERATION_S;
+}
+
 static void look(void *context)
 {
 	struct upkeep *upkeep = context;
 
+	tell_generation(upkeep);
 	tell_waiters(upkeep);
 	if (upkeep->waiters == NULL && uv_timer_get_repeat(&upkeep->timer) == WATCH_WAITERS_MS)
 		watch(upkeep, WATCH_MS);

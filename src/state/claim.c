@@ -71,7 +71,7 @@ int64_t state_wait(struct state *state, const uint8_t key[STATE_KEY_SIZE], struc
 	struct state_name name = state_name_of(STATE_KIND_COUNTER, key);
 	struct take take = take_of(rate, state_time(state, now_ms * 1000));
 	int64_t value = 0;
-	int rc = state->driver->read(state, &name, &value);
+	int rc = state_read_one(state, &name, &value);
 
 	if (rc < 0)
 		return state->local != NULL ? state_wait(state->local, key, rate, now_ms) : -1;

@@ -99,6 +99,15 @@ int64_t state_copy(struct state *from, struct state *to)
 	return rc == 0 && !all.failed ? (int64_t)all.count : -1;
 }
 
+int64_t state_move(struct state *from, struct state *to)
+{
+	int64_t count = state_copy(from, to);
+
+	if (count < 0 || (from->born < to->born && to->driver->set_born(to, from->born) != 0))
+		return -1;
+	return count;
+}
+
 /* ---- a server that is back ---- */
 
 static void catch_up(void *context)

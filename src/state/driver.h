@@ -46,6 +46,13 @@ struct state_change {
 	void *context;
 };
 
+enum { STATE_READS_MAX = 16 };
+
+struct state_value {
+	bool is_found;
+	int64_t value;
+};
+
 struct state_driver {
 	/* Reads, decides and writes the changes in order, atomically towards other processes. Drops
 	 * a few expired entries as well. 0; -1 if nothing was changed, because the state does not
@@ -54,19 +61,24 @@ struct state_driver {
 	int (*change)(struct state *state, const struct state_change *changes, size_t count,
 		int64_t now_us);
 
-	/* 1 and the value; 0 without such an entry; -1 if the state does not answer. */
-	int (*read)(struct state *state, const struct state_name *name, int64_t *value_r);
+	/* Reads entries at once, at most STATE_READS_MAX. 0, or -1 if the state does not answer. */
+	int (*read)(struct state *state, const struct state_name *names, size_t count,
+		struct state_value *values_r);
 
 	/* Calls see() for each entry; it must not call the state. 0 or -1. */
 	int (*each)(struct state *state,
 		void (*see)(const struct state_name *name, int64_t value, void *context),
 		void *context);
 
+	/* Changes when the state was made. 0 or -1. */
+	int (*set_born)(struct state *state, int64_t born);
+
 	/* Entries and bytes; 0 or -1. */
 	int (*usage)(struct state *state, struct state_usage *usage);
 
 	bool (*reachable)(struct state *state);
 	const char *(*fault)(struct state *state);   /* NULL: no more to say */
+	const char *(*about)(struct state *state);   /* NULL: no more to say */
 	const char *(*warning)(struct state *state); /* NULL: no more to say */
 	void (*close)(struct state *state);
 };
@@ -118,6 +130,19 @@ static inline int state_change_one(struct state *state, const struct state_name 
 	struct state_change only = {name, decide, context};
 
 	return state->driver->change(state, &only, 1, now_us);
+}
+
+/* 1 and the value; 0 without such an entry; -1 if the state does not answer. */
+static inline int state_read_one(
+	struct state *state, const struct state_name *name, int64_t *value_r)
+{
+	struct state_value value;
+
+	if (state->driver->read(state, name, 1, &value) != 0)
+		return -1;
+	if (value.is_found)
+		*value_r = value.value;
+	return value.is_found;
 }
 
 /* The value of a mark: the marked time and the end of the entry, both in seconds. Version 0.1.0

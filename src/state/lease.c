@@ -111,18 +111,18 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 int64_t state_leased_until(
 	struct state *state, const struct state_thing *thing, int64_t now, bool *is_held_r)
 {
-	struct state_name name = name_of(thing, false), pair_name = name_of(thing, true);
-	int64_t now_us = state_time(state, now * 1000000), until = 0, pair = 0;
-	int found = state->driver->read(state, &name, &until);
-	int paired = state->driver->read(state, &pair_name, &pair);
+	const struct state_name names[] = {name_of(thing, false), name_of(thing, true)};
+	struct state_value values[2];
+	int64_t now_us = state_time(state, now * 1000000), until;
 
 	*is_held_r = false;
-	if (found < 0 || paired < 0)
+	if (state->driver->read(state, names, 2, values) != 0)
 		return -1;
-	if (found == 0 || until <= now_us ||
+	until = values[0].value;
+	if (!values[0].is_found || until <= now_us ||
 		until > now_us + STATE_LEASE_SECONDS_MAX * INT64_C(1000000))
 		return 0;
-	*is_held_r = paired == 1 && pair == until;
+	*is_held_r = values[1].is_found && values[1].value == until;
 	return now + (until - now_us) / 1000000;
 }
 

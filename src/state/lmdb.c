@@ -256,24 +256,33 @@ static int lmdb_change(
 	return rc == 0 ? 0 : -1;
 }
 
-static int lmdb_read(struct state *state, const struct state_name *name, int64_t *value_r)
+static int read_one(
+	const struct lmdb *lmdb, const struct state_name *name, struct state_value *value_r)
 {
-	struct lmdb *lmdb = (struct lmdb *)state;
 	struct state_name copy = *name;
 	MDB_val key = {sizeof copy, &copy}, data;
-	int rc;
+	int rc = mdb_get(lmdb->file.reader, lmdb->file.table, &key, &data);
+
+	*value_r = (struct state_value){.is_found = rc == 0};
+	if (rc == 0 && data.mv_size != sizeof value_r->value)
+		return MDB_CORRUPTED;
+	if (rc == 0)
+		memcpy(&value_r->value, data.mv_data, sizeof value_r->value);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int lmdb_read(struct state *state, const struct state_name *names, size_t count,
+	struct state_value *values_r)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	int rc = 0;
 
 	if (lmdb->file.env == NULL || mdb_txn_renew(lmdb->file.reader) != 0)
 		return -1;
-	rc = mdb_get(lmdb->file.reader, lmdb->file.table, &key, &data);
-	if (rc == 0 && data.mv_size != sizeof *value_r)
-		rc = MDB_CORRUPTED;
-	if (rc == 0)
-		memcpy(value_r, data.mv_data, sizeof *value_r);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = read_one(lmdb, &names[i], &values_r[i]);
 	mdb_txn_reset(lmdb->file.reader);
-	if (rc == MDB_NOTFOUND)
-		return 0;
-	return rc == 0 ? 1 : -1;
+	return rc == 0 ? 0 : -1;
 }
 
 static int lmdb_each(struct state *state,
@@ -301,6 +310,15 @@ static int lmdb_each(struct state *state,
 	return rc == MDB_NOTFOUND ? 0 : -1;
 }
 
+static int lmdb_set_born(struct state *state, int64_t born)
+{
+	struct lmdb *lmdb = (struct lmdb *)state;
+	int rc = lmdb_env_set_born(&lmdb->file, born);
+
+	adopt(lmdb);
+	return rc;
+}
+
 /* Free pages do not count as used. */
 static int lmdb_usage(struct state *state, struct state_usage *usage)
 {
@@ -324,12 +342,12 @@ static bool lmdb_reachable(struct state *state)
 {
 	struct lmdb *lmdb = (struct lmdb *)state;
 	struct state_name none = {{STATE_KIND_MARK}};
-	int64_t value;
+	struct state_value value;
 
 	if (tend(lmdb, clock_wall()) != 0 || !lmdb_env_is_current(&lmdb->file))
 		return false;
 	return (lmdb->failed_ms == 0 || clock_monotonic_ms() - lmdb->failed_ms >= TROUBLE_MS) &&
-	       lmdb_read(state, &none, &value) >= 0;
+	       lmdb_read(state, &none, 1, &value) == 0;
 }
 
 static void lmdb_close(struct state *state)
@@ -346,6 +364,7 @@ static const struct state_driver driver = {
 	.change = lmdb_change,
 	.read = lmdb_read,
 	.each = lmdb_each,
+	.set_born = lmdb_set_born,
 	.usage = lmdb_usage,
 	.reachable = lmdb_reachable,
 	.close = lmdb_close,

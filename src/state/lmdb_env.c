@@ -142,6 +142,25 @@ static int read_birth(struct lmdb_env *env, MDB_txn *txn)
 	return birth.format == FORMAT ? 0 : MDB_VERSION_MISMATCH;
 }
 
+int lmdb_env_set_born(struct lmdb_env *env, int64_t born)
+{
+	struct birth birth = {.format = FORMAT, .born = born};
+	char name[] = "b";
+	MDB_val key = {sizeof name - 1, name}, data = {sizeof birth, &birth};
+	MDB_txn *txn = NULL;
+	int rc = env->env != NULL ? mdb_txn_begin(env->env, NULL, 0, &txn) : -1;
+
+	if (rc == 0)
+		rc = mdb_put(txn, env->table, &key, &data, 0);
+	if (rc == 0)
+		rc = mdb_txn_commit(txn);
+	else if (txn != NULL)
+		mdb_txn_abort(txn);
+	if (rc == 0)
+		env->born = born;
+	return rc == 0 ? 0 : -1;
+}
+
 /* Reads the id of this boot; if there is none, keeps the file's. */
 static void read_boot(char boot[BOOT_SIZE])
 {

@@ -41,6 +41,9 @@ void lmdb_env_close(struct lmdb_env *env);
 /* True while the open file is the one that others would open. */
 bool lmdb_env_is_current(const struct lmdb_env *env);
 
+/* Changes when the state was made. Other processes learn of it when they open the file. 0 or -1. */
+int lmdb_env_set_born(struct lmdb_env *env, int64_t born);
+
 /* Checks once a second whether the other processes still use this file. If it was removed (a
  * RuntimeDirectory= of another unit), opens the new one, whose `born` is later, as after a reboot.
  * Once a minute, frees the reader slots of killed processes. 0, or -1 while there is no state. */

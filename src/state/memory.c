@@ -98,14 +98,16 @@ static int memory_change(
 	return rc;
 }
 
-static int memory_read(struct state *state, const struct state_name *name, int64_t *value_r)
+static int memory_read(struct state *state, const struct state_name *names, size_t count,
+	struct state_value *values_r)
 {
-	struct entry **at = find((struct memory *)state, name);
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = *find((struct memory *)state, &names[i]);
 
-	if (*at == NULL)
-		return 0;
-	*value_r = (*at)->value;
-	return 1;
+		values_r[i] = (struct state_value){
+			.is_found = entry != NULL, .value = entry != NULL ? entry->value : 0};
+	}
+	return 0;
 }
 
 static int memory_each(struct state *state,
@@ -117,6 +119,12 @@ static int memory_each(struct state *state,
 		for (const struct entry *entry = memory->buckets[i]; entry != NULL;
 			entry = entry->next)
 			see(&entry->name, entry->value, context);
+	return 0;
+}
+
+static int memory_set_born(struct state *state, int64_t born)
+{
+	state->born = born;
 	return 0;
 }
 
@@ -147,6 +155,7 @@ static const struct state_driver driver = {
 	.change = memory_change,
 	.read = memory_read,
 	.each = memory_each,
+	.set_born = memory_set_born,
 	.usage = memory_usage,
 	.reachable = memory_reachable,
 	.close = memory_close,

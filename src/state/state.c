@@ -166,7 +166,7 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = state_name_of(STATE_KIND_MARK, key);
 	int64_t value = 0;
-	int rc = state->driver->read(state, &name, &value);
+	int rc = state_read_one(state, &name, &value);
 
 	if (rc < 0)
 		return state->local != NULL ? state_marked(state->local, key) : -1;
@@ -191,7 +191,7 @@ int64_t state_last_revocation(struct state *state)
 {
 	struct state_name name = state_name_of(STATE_KIND_MARK, last_key);
 	int64_t value = 0, last;
-	int rc = state->driver->read(state, &name, &value);
+	int rc = state_read_one(state, &name, &value);
 
 	if (rc < 0)
 		return state->local != NULL ? state_last_revocation(state->local) : -1;
@@ -207,17 +207,18 @@ int64_t state_last_revocation(struct state *state)
 int state_is_revoked(
 	struct state *state, const uint8_t (*keys)[STATE_KEY_SIZE], size_t count, int64_t began)
 {
-	int64_t value = 0;
+	struct state_name names[STATE_READS_MAX] = {0};
+	struct state_value values[STATE_READS_MAX];
 
-	for (size_t i = 0; i < count; i++) {
-		struct state_name name = state_name_of(STATE_KIND_MARK, keys[i]);
-		int rc = state->driver->read(state, &name, &value);
-
-		if (rc < 0)
-			return state->local != NULL ? 1 : -1;
-		if (rc > 0 && state_mark_when(value) >= began)
+	if (count > STATE_READS_MAX)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		names[i] = state_name_of(STATE_KIND_MARK, keys[i]);
+	if (state->driver->read(state, names, count, values) != 0)
+		return state->local != NULL ? 1 : -1;
+	for (size_t i = 0; i < count; i++)
+		if (values[i].is_found && state_mark_when(values[i].value) >= began)
 			return 1;
-	}
 	return 0;
 }
 
@@ -252,7 +253,7 @@ static int is_kept(struct state *state, enum state_kind kind, const uint8_t key[
 {
 	struct state_name name = state_name_of(kind, key);
 	int64_t until_us;
-	int rc = state->driver->read(state, &name, &until_us);
+	int rc = state_read_one(state, &name, &until_us);
 
 	return rc < 0 && state->local != NULL ? is_kept(state->local, kind, key) : rc;
 }
@@ -306,6 +307,11 @@ const char *state_fault(struct state *state)
 	const char *fault = state->driver->fault != NULL ? state->driver->fault(state) : NULL;
 
 	return fault != NULL ? fault : "does not answer";
+}
+
+const char *state_about(struct state *state)
+{
+	return state->driver->about != NULL ? state->driver->about(state) : NULL;
 }
 
 const char *state_warning(struct state *state)

@@ -209,6 +209,10 @@ int64_t state_born(const struct state *state);
 /* Copies all entries that have not expired; of two times the later one counts. How many, or -1. */
 int64_t state_copy(struct state *from, struct state *to);
 
+/* The same, and `to` becomes as old as `from`, so that sessions go on: for an operator who changes
+ * states while no process uses either. */
+int64_t state_move(struct state *from, struct state *to);
+
 /* How full the state is: entries, including expired ones not yet dropped, and the number at which
  * claims stop; bytes in use, and the largest size of the file. 0, or -1 if the state does not
  * answer. */
@@ -228,6 +232,9 @@ bool state_is_local(struct state *state);
 
 /* Why it does not answer, for the operator. Owned by the state. */
 const char *state_fault(struct state *state);
+
+/* What an operator may want to know of a server; NULL: nothing. Owned by the state. */
+const char *state_about(struct state *state);
 
 /* What is wrong with a state that works, for the operator; NULL: nothing. Owned by the state. */
 const char *state_warning(struct state *state);

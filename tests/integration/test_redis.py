@@ -339,6 +339,45 @@ def test_the_guide_for_several_machines(make_rig, tmp_path):
         redis.stop()
 
 
+def test_a_state_moves_to_a_server(make_rig, redis):
+    """meetauthctl state copy: who was signed in stays so, and a token that was used stays used."""
+    rig = make_rig()
+    alice = rig.visitor()
+    alice.sign_in()
+    entry = rig.entry()
+    assert alice.get(entry).status == 302
+    bob = rig.visitor()
+    bob.sign_in("bob")
+    rig.ctl("session", "revoke", "bob")
+    rig.stop_pool()
+    assert re.match(r"\d+ entries copied", rig.ctl("state", "copy", "lmdb:%s/state" % rig.folder, redis.address).stdout)
+    rig.options["state"] = redis.address
+    rig.options["metrics-folder"] = rig.folder + "/state"
+    rig.configure()
+    rig.start_pool()
+    again = alice.get(entry, JSON)
+    assert (again.status, again.code) == (409, "already-used")
+    assert alice.enter().status == 302
+    assert bob.enter().status == 303, "revoked"
+    same = rig.ctl("state", "copy", redis.address, redis.address, check=False)
+    assert same.returncode == 64 and "the same" in same.stderr
+
+
+def test_check_tells_of_rights_and_of_another_store(make_rig, redis):
+    first, second = make(make_rig, redis), make(make_rig, redis, start=False)
+    second.configure()
+    for name in ("store", "store.key"):
+        shutil.copy2(first.folder + "/" + name, second.folder + "/" + name)
+    found = second.ctl("check", check=False).stdout
+    assert re.search(r"^ok +state .* opens: version [0-9.]+, user default, noeviction, no TLS$", found, re.M), found
+    assert "another machine has change" not in found
+    first.ctl("secret", "set", HOST, text="another-key\n")
+    wait_for(lambda: re.search(r"^warn +store .*another machine has change \d+ of the store", second.ctl("check", check=False).stdout, re.M), "the warning")
+    assert "another machine has change" not in first.ctl("check", check=False).stdout
+    assert redis.say("ACL", "SETUSER", "default", "-evalsha").startswith(b"+OK")
+    assert re.search(r"^FAIL +state .*it refuses a claim: NOPERM", second.ctl("check", check=False).stdout, re.M)
+
+
 def test_secret_set_state_needs_a_server(rig):
     refused = rig.ctl("secret", "set", "state", text="x\n", check=False)
     assert refused.returncode == 64 and '"state"' in refused.stderr

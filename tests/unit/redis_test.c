@@ -672,6 +672,62 @@ static void prefixes_are_states_of_their_own(void **arg)
 	state_close(&other);
 }
 
+/* ---- an operator who changes states ---- */
+
+/* From LMDB to a server and to LMDB again: what was claimed, ended and revoked still is, and
+ * sessions go on. */
+static void a_state_is_copied_both_ways(void **arg)
+{
+	char folder[] = "/tmp/meetauth-copy-XXXXXX", path[64];
+	struct state_options options = options_of(NULL);
+	struct asked claimed, ended, revoked;
+	struct state *lmdb, *redis;
+	int64_t now = clock_wall(), born;
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	redisFree(redis_server_connect(&server));
+	assert_true(redis_server_say(&server, "SET test:foreign x"));
+	assert_non_null(mkdtemp(folder));
+	lmdb = state_lmdb_open(folder, 1 << 20, NULL);
+	assert_non_null(lmdb);
+	born = lmdb->born -= 1000;
+	new_key(&claimed);
+	new_key(&ended);
+	new_key(&revoked);
+	assert_int_equal(state_claim(lmdb, claimed.key, CLAIM_S, now), STATE_CLAIM_WON);
+	assert_int_equal(state_end(lmdb, ended.key, now, now + CLAIM_S), 0);
+	assert_int_equal(state_revoke(lmdb, revoked.key, now, now + CLAIM_S), 0);
+
+	redis = state_open(&options, NULL);
+	assert_non_null(redis);
+	assert_int_equal(state_move(lmdb, redis), 4);
+	state_close(&lmdb);
+	snprintf(path, sizeof path, "%s/state.mdb", folder);
+	unlink(path);
+	state_close(&redis);
+	redis = state_open(&options, NULL);
+	assert_in_range(state_born(redis), born - 1, born + 1);
+	assert_int_equal(state_claim(redis, claimed.key, CLAIM_S, now), STATE_CLAIM_LOST);
+	assert_int_equal(state_ended(redis, ended.key), 1);
+	assert_int_equal(state_marked(redis, revoked.key), now);
+
+	lmdb = state_lmdb_open(folder, 1 << 20, NULL);
+	assert_int_equal(state_move(redis, lmdb), 4);
+	state_close(&redis);
+	state_close(&lmdb);
+	lmdb = state_lmdb_open(folder, 1 << 20, NULL);
+	assert_in_range(state_born(lmdb), born - 1, born + 1);
+	assert_int_equal(state_claim(lmdb, claimed.key, CLAIM_S, now), STATE_CLAIM_LOST);
+	assert_int_equal(state_ended(lmdb, ended.key), 1);
+	assert_int_equal(state_last_revocation(lmdb), now);
+	state_close(&lmdb);
+	unlink(path);
+	snprintf(path, sizeof path, "%s/state.mdb-lock", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
 /* ---- clocks ---- */
 
 /* A machine whose clock is an hour ahead counts by the server's clock. */
@@ -793,6 +849,7 @@ int main(void)
 		SERVER(a_password_is_needed_and_given),
 		SERVER(the_acl_of_the_manual_is_enough),
 		SERVER(prefixes_are_states_of_their_own),
+		SERVER(a_state_is_copied_both_ways),
 		SERVER(the_servers_clock_counts),
 		SERVER(entries_end_at_the_server),
 	};

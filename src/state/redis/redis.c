@@ -75,7 +75,9 @@ struct redis {
 	struct command greeting[GREETINGS];
 	unsigned greetings_left;
 	char refusal[REASON_SIZE]; /* why the greeting failed */
-	char eviction[32];	   /* the policy of the server; "": not known */
+	char error[REASON_SIZE];   /* the server's last */
+	char version[32], about[REASON_SIZE + REDIS_USER_MAX];
+	char eviction[32]; /* the policy of the server; "": not known */
 	char warning[REASON_SIZE], warned[REASON_SIZE]; /* and what was logged */
 	int64_t ahead_s;				/* our wall clock, of the server's */
 	struct changing *changing;			/* those that are asked, */
@@ -219,6 +221,7 @@ static void check_info(struct redis *redis, const char *info)
 		refuse(redis, "the server is a replica; the state needs the primary");
 	find_info(info, "maxmemory_policy", redis->eviction, sizeof redis->eviction);
 	find_info(info, "redis_version", value, sizeof value);
+	snprintf(redis->version, sizeof redis->version, "%.31s", value);
 	major = strtol(value, &end, 10);
 	minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
 	if (value[0] != '\0' && major * 100 + minor < VERSION_MIN)
@@ -335,12 +338,30 @@ struct changing {
 	int64_t deadline_ms;
 	const struct state_change *changes;
 	size_t count;
-	uint16_t places[CHANGES_MAX]; /* of each change's entry */
-	struct entry entries[CHANGES_MAX];
+	struct entry *entries;
 	size_t entry_count;
-	const char *words[4 + 4 * CHANGES_MAX + 2];
-	size_t sizes[4 + 4 * CHANGES_MAX + 2];
+	const char **words; /* of the command */
+	size_t *sizes;
+	uint16_t *places; /* of each change's entry */
+	max_align_t room[];
 };
+
+/* With room for so many changes, each of an entry of its own. */
+static struct changing *make_changing(size_t count)
+{
+	size_t words = 4 + 4 * count + 1;
+	struct changing *all = calloc(1, sizeof *all + count * sizeof *all->entries +
+						 words * (sizeof *all->words + sizeof *all->sizes) +
+						 count * sizeof *all->places);
+
+	if (all == NULL)
+		return NULL;
+	all->entries = (struct entry *)all->room;
+	all->words = (const char **)(all->entries + count);
+	all->sizes = (size_t *)(all->words + words);
+	all->places = (uint16_t *)(all->sizes + words);
+	return all;
+}
 
 /* Two changes of one name are about one entry. */
 static void collect_entries(struct changing *all)
@@ -600,6 +621,7 @@ static void forget_birth(struct redis *redis)
 /* What an error of the server means for the question: it has not been done. */
 static void take_error(struct redis *redis, const char *text)
 {
+	snprintf(redis->error, sizeof redis->error, "%s", text);
 	if (strncmp(text, "READONLY", 8) == 0 || strncmp(text, "NOAUTH", 6) == 0 ||
 		strncmp(text, "LOADING", 7) == 0)
 		link_drop(redis->link, text);
@@ -675,7 +697,7 @@ static int redis_change(
 	(void)now_us;
 	if (count == 0 || count > CHANGES_MAX)
 		return count == 0 ? 0 : -1;
-	all = calloc(1, sizeof *all);
+	all = make_changing(count);
 	if (all == NULL)
 		return -1;
 	all->redis = (struct redis *)state;
@@ -692,44 +714,173 @@ static int redis_change(
 
 /* ---- reading ---- */
 
-/* The values of one entry and of born have to be of one moment. */
-static int read_values(struct redis *redis, const redisReply *reply, int64_t *value_r)
+/* The values of the entries and of born have to be of one moment. 0 or -1. */
+static int read_values(
+	struct redis *redis, const redisReply *reply, size_t count, struct state_value *values_r)
 {
 	const redisReply *born;
-	bool found;
 
 	if (reply->type == REDIS_REPLY_ERROR) {
 		take_error(redis, reply->str);
 		return -1;
 	}
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
-		parse_value(reply->element[1], &found, value_r) != 0)
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 + count)
 		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (parse_value(reply->element[1 + i], &values_r[i].is_found, &values_r[i].value) !=
+			0)
+			return -1;
 	born = reply->element[0];
-	if (born->type != REDIS_REPLY_STRING || strcmp(born->str, redis->born) != 0) {
-		forget_birth(redis);
-		return -1;
-	}
-	return found;
+	if (born->type == REDIS_REPLY_STRING && strcmp(born->str, redis->born) == 0)
+		return 0;
+	forget_birth(redis);
+	return -1;
 }
 
-static int redis_read(struct state *state, const struct state_name *name, int64_t *value_r)
+static int redis_read(struct state *state, const struct state_name *names, size_t count,
+	struct state_value *values_r)
 {
 	struct redis *redis = (struct redis *)state;
 	int64_t deadline_ms = clock_monotonic_ms() + redis->timeout_ms;
-	char key[KEY_SIZE];
-	struct command command;
+	char keys[STATE_READS_MAX][KEY_SIZE];
+	const char *words[2 + STATE_READS_MAX] = {"MGET", redis->born_key};
+	size_t sizes[2 + STATE_READS_MAX] = {4, strlen(redis->born_key)};
+	struct link_question question;
 	int rc = -1;
 
-	if (!is_usable(redis, deadline_ms))
+	if (count > STATE_READS_MAX || !is_usable(redis, deadline_ms))
 		return -1;
-	key_of(redis, name, key);
-	set_words(&command, deadline_ms, (const char *const[]){"MGET", redis->born_key, key, NULL});
-	link_ask(redis->link, &command.question);
-	if (command.question.reply != NULL) {
-		rc = read_values(redis, command.question.reply, value_r);
-		freeReplyObject(command.question.reply);
+	for (size_t i = 0; i < count; i++) {
+		key_of(redis, &names[i], keys[i]);
+		words[2 + i] = keys[i];
+		sizes[2 + i] = strlen(keys[i]);
 	}
+	question = (struct link_question){.words = words,
+		.sizes = sizes,
+		.count = (int)(2 + count),
+		.deadline_ms = deadline_ms};
+	link_ask(redis->link, &question);
+	if (question.reply != NULL) {
+		rc = read_values(redis, question.reply, count, values_r);
+		freeReplyObject(question.reply);
+	}
+	return rc;
+}
+
+/* ---- all entries ---- */
+
+enum { SCAN_WORDS = 4096 };
+
+/* Parses PREFIX KIND ":" HEX. False: it is another program's, or "born". */
+static bool parse_key(const struct redis *redis, const redisReply *key, struct state_name *name)
+{
+	size_t length = strlen(redis->prefix);
+	const char *text = key->str;
+	char back[KEY_SIZE];
+
+	if (key->type != REDIS_REPLY_STRING || key->len != length + 2 + 2 * STATE_KEY_SIZE)
+		return false;
+	name->bytes[0] = (uint8_t)text[length];
+	for (size_t i = 0; i < STATE_KEY_SIZE; i++) {
+		const char pair[] = {text[length + 2 + 2 * i], text[length + 3 + 2 * i], '\0'};
+
+		name->bytes[1 + i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	key_of(redis, name, back); /* tells whether it was one */
+	return strcmp(back, text) == 0;
+}
+
+/* Asks for the values of the keys that a step of the scan found. */
+static int see_some(struct redis *redis, const redisReply *keys,
+	void (*see)(const struct state_name *name, int64_t value, void *context), void *context)
+{
+	const char *words[1 + SCAN_WORDS] = {"MGET"};
+	size_t sizes[1 + SCAN_WORDS] = {4};
+	struct state_name names[SCAN_WORDS];
+	struct link_question question;
+	int64_t value;
+	size_t count = 0;
+	bool found;
+	int rc = -1;
+
+	if (keys->elements > SCAN_WORDS)
+		return -1;
+	for (size_t i = 0; i < keys->elements; i++) {
+		if (!parse_key(redis, keys->element[i], &names[count]))
+			continue;
+		words[1 + count] = keys->element[i]->str;
+		sizes[1 + count] = keys->element[i]->len;
+		count++;
+	}
+	if (count == 0)
+		return 0;
+	question = (struct link_question){.words = words,
+		.sizes = sizes,
+		.count = (int)(1 + count),
+		.deadline_ms = clock_monotonic_ms() + redis->timeout_ms};
+	link_ask(redis->link, &question);
+	if (question.reply == NULL)
+		return -1;
+	if (question.reply->type == REDIS_REPLY_ARRAY && question.reply->elements == count)
+		rc = 0;
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = parse_value(question.reply->element[i], &found, &value);
+		if (rc == 0 && found)
+			see(&names[i], value, context);
+	}
+	freeReplyObject(question.reply);
+	return rc;
+}
+
+static int redis_each(struct state *state,
+	void (*see)(const struct state_name *name, int64_t value, void *context), void *context)
+{
+	struct redis *redis = (struct redis *)state;
+	char cursor[NUMBER_SIZE] = "0", pattern[KEY_SIZE];
+	struct command command;
+	int rc;
+
+	snprintf(pattern, sizeof pattern, "%s*", redis->prefix);
+	do {
+		const redisReply *reply;
+
+		set_words(&command, clock_monotonic_ms() + redis->timeout_ms,
+			(const char *const[]){
+				"SCAN", cursor, "MATCH", pattern, "COUNT", "500", NULL});
+		link_ask(redis->link, &command.question);
+		reply = command.question.reply;
+		if (reply == NULL)
+			return -1;
+		rc = -1;
+		if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+			reply->element[0]->type == REDIS_REPLY_STRING &&
+			reply->element[0]->len < sizeof cursor &&
+			reply->element[1]->type == REDIS_REPLY_ARRAY) {
+			snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
+			rc = see_some(redis, reply->element[1], see, context);
+		}
+		freeReplyObject(command.question.reply);
+	} while (rc == 0 && strcmp(cursor, "0") != 0);
+	return rc;
+}
+
+/* By the server's clock. Other processes learn of it with their next question. */
+static int redis_set_born(struct state *state, int64_t born)
+{
+	struct redis *redis = (struct redis *)state;
+	struct command command;
+	char text[NUMBER_SIZE];
+	int rc;
+
+	print_number(text, born - redis->ahead_s);
+	set_words(&command, clock_monotonic_ms() + redis->timeout_ms,
+		(const char *const[]){"SET", redis->born_key, text, NULL});
+	link_ask(redis->link, &command.question);
+	if (command.question.reply == NULL)
+		return -1;
+	rc = command.question.reply->type == REDIS_REPLY_STATUS ? 0 : -1;
+	freeReplyObject(command.question.reply);
+	forget_birth(redis);
 	return rc;
 }
 
@@ -769,7 +920,24 @@ static const char *redis_fault(struct state *state)
 {
 	const char *fault = link_fault(((struct redis *)state)->link);
 
+	if (fault[0] == '\0')
+		fault = ((struct redis *)state)->error;
 	return fault[0] != '\0' ? fault : "does not answer";
+}
+
+static const char *redis_about(struct state *state)
+{
+	struct redis *redis = (struct redis *)state;
+	const struct redis_address *address = &redis->servers.address;
+
+	snprintf(redis->about, sizeof redis->about, "version %s, user %s, %s, %s",
+		redis->version[0] != '\0' ? redis->version : "unknown",
+		address->user[0] != '\0' ? address->user : "default",
+		redis->eviction[0] != '\0' ? redis->eviction : "eviction unknown",
+		address->is_tls		   ? "TLS"
+		: address->path[0] != '\0' ? "a socket"
+					   : "no TLS");
+	return redis->about;
 }
 
 static const char *redis_warning(struct state *state)
@@ -790,9 +958,12 @@ static void redis_close(struct state *state)
 static const struct state_driver driver = {
 	.change = redis_change,
 	.read = redis_read,
+	.each = redis_each,
+	.set_born = redis_set_born,
 	.usage = redis_usage,
 	.reachable = redis_reachable,
 	.fault = redis_fault,
+	.about = redis_about,
 	.warning = redis_warning,
 	.close = redis_close,
 };
