@@ -257,15 +257,16 @@ int state_is_claimed(struct state *state, const uint8_t key[STATE_KEY_SIZE], int
 {
 	struct state_name name = state_name_of(STATE_KIND_CLAIM, key);
 	int64_t until = 0;
-	int rc = state->driver->read(state, &name, &until);
+	int rc = state_read_one(state, &name, &until);
 
+	if (rc < 0 && state->local != NULL)
+		return state_is_claimed(state->local, key, now);
 	return rc > 0 ? until > state_time(state, now * 1000000) : rc;
 }
 
 int state_unclaim(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	struct state_name name = state_name_of(STATE_KIND_CLAIM, key);
-
 	int rc = state_change_one(state, &name, 0, decide_erase, NULL);
 
 	return state->local != NULL ? state_unclaim(state->local, key) : rc;

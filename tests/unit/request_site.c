@@ -199,12 +199,14 @@ static int change(
 	return memory->change(state, changes, count, now_us);
 }
 
-static int read_entry(struct state *state, const struct state_name *name, int64_t *value_r)
+static int read_entries(struct state *state, const struct state_name *wanted, size_t count,
+	struct state_value *values_r)
 {
 	wait_for_answer();
-	if (strchr(broken_reads, name->bytes[0]) != NULL)
-		return -1;
-	return memory->read(state, name, value_r);
+	for (size_t i = 0; i < count; i++)
+		if (strchr(broken_reads, wanted[i].bytes[0]) != NULL)
+			return -1;
+	return memory->read(state, wanted, count, values_r);
 }
 
 static int usage(struct state *state, struct state_usage *usage)
@@ -227,7 +229,7 @@ static void open_state(void)
 	memory = state->driver;
 	driver = *memory;
 	driver.change = change;
-	driver.read = read_entry;
+	driver.read = read_entries;
 	driver.usage = usage;
 	driver.reachable = reachable;
 	state->driver = &driver;
@@ -245,13 +247,14 @@ void state_break(const char *reads, const char *changes)
 unsigned state_count(const char *kind)
 {
 	struct state *state = site.server.state;
-	int64_t now_us = state_time(state, clock_wall_ms() * 1000), value = 0;
+	int64_t now_us = state_time(state, clock_wall_ms() * 1000);
+	struct state_value value;
 	unsigned count = 0;
 
 	for (size_t i = 0; i < name_count; i++)
 		if (names[i].bytes[0] == (uint8_t)kind[0] &&
-			memory->read(state, &names[i], &value) == 1 &&
-			!state_is_expired(names[i].bytes[0], value, now_us))
+			memory->read(state, &names[i], 1, &value) == 0 && value.is_found &&
+			!state_is_expired(names[i].bytes[0], value.value, now_us))
 			count++;
 	return count;
 }

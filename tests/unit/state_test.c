@@ -619,19 +619,26 @@ static void it_is_born_and_reachable(void **arg)
 
 /* ---- the address and the folder ---- */
 
+static int check(const char *address, struct error *error)
+{
+	const struct state_options options = {.address = address};
+
+	return state_check(&options, error);
+}
+
 static void addresses_are_checked(void **arg)
 {
 	struct error error;
 
 	(void)arg;
-	assert_int_equal(state_check_address("memory:", &error), 0);
-	assert_int_equal(state_check_address("lmdb:/run/meetauth", &error), 0);
-	assert_int_equal(state_check_address("lmdb:run", &error), -1);
+	assert_int_equal(check("memory:", &error), 0);
+	assert_int_equal(check("lmdb:/run/meetauth", &error), 0);
+	assert_int_equal(check("lmdb:run", &error), -1);
 	assert_non_null(strstr(error.text, "absolute"));
-	assert_int_equal(state_check_address("etcd://127.0.0.1", &error), -1);
+	assert_int_equal(check("etcd://127.0.0.1", &error), -1);
 	assert_non_null(strstr(error.text, "etcd://127.0.0.1"));
-	assert_int_equal(state_check_address("", &error), -1);
-	assert_int_equal(state_check_address("memory:x", &error), -1);
+	assert_int_equal(check("", &error), -1);
+	assert_int_equal(check("memory:x", &error), -1);
 }
 
 static void expect_refusal(const char *address, const char *words)

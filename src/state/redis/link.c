@@ -463,7 +463,10 @@ static void on_deadline(uv_timer_t *timer)
 
 	if (is_attempt_late && link->wire != NULL && link->to->name != NULL)
 		name_doubt(link->to->name);
-	if (is_attempt_late || is_late(&link->sent, now))
+	if (is_attempt_late && link->state == LINK_CONNECTING && link->trust != NULL)
+		fail_link(link, "no TLS connection in time (state-timeout): does its port speak "
+				"TLS?");
+	else if (is_attempt_late || is_late(&link->sent, now))
 		fail_link(link, "it does not answer in time (state-timeout)");
 	end_late(link, now);
 	next = earliest(link);
@@ -603,7 +606,7 @@ static void on_handle_closed(uv_handle_t *handle)
 		free(link);
 }
 
-static int make_loop(struct link *link, uv_loop_t *loop)
+static int make_loop(struct link *link, uv_loop_t *loop, struct error *error)
 {
 	link->loop = loop;
 	if (loop != NULL)
@@ -611,7 +614,7 @@ static int make_loop(struct link *link, uv_loop_t *loop)
 	link->owns_loop = true;
 	link->loop = malloc(sizeof *link->loop);
 	if (link->loop == NULL)
-		return -1;
+		return error_set(error, "out of memory");
 	uv_loop_init(link->loop);
 	return 0;
 }
@@ -658,10 +661,11 @@ struct link *link_new(uv_loop_t *loop, const struct link_servers *servers, int64
 {
 	struct link *link = calloc(1, sizeof *link);
 
-	error_set(error, "out of memory");
-	if (link == NULL)
+	if (link == NULL) {
+		error_set(error, "out of memory");
 		return NULL;
-	if (set_peers(link, servers, error) != 0 || make_loop(link, loop) != 0) {
+	}
+	if (set_peers(link, servers, error) != 0 || make_loop(link, loop, error) != 0) {
 		free_peers(link);
 		free(link);
 		return NULL;
