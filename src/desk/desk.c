@@ -229,8 +229,10 @@ static void work(struct worker_job *job)
 	if (desk->broken || leads_back(desk) || (desk->several != NULL && desk->fault == NULL))
 		return;
 	read_files(desk);
-	if (!desk->broken && !desk->asks)
-		make_lists(desk);
+	if (desk->broken || desk->asks)
+		return;
+	make_lists(desk);
+	desk_room_meetings(desk);
 }
 
 /* ---- on the loop ---- */

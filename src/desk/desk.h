@@ -38,6 +38,14 @@ struct desk_done {
 };
 extern const struct desk_done desk_dones[DESK_ACTIONS];
 
+/* A meeting that guests are invited to. The texts belong to their list. */
+struct desk_meeting {
+	const struct service_platform *platform;
+	const char *id;
+};
+
+enum { DESK_MEETINGS_MAX = 32 };
+
 struct desk {
 	struct worker_job job;
 	struct visit *visit;
@@ -69,6 +77,8 @@ struct desk {
 	char token[INVITES_TOKEN_SIZE];
 	struct records *accounts, *invites, *removed; /* removed: read if it has find.whom */
 	struct desk_list lists[DESK_LISTS];
+	struct desk_meeting meetings_known[DESK_MEETINGS_MAX]; /* on platforms with rooms */
+	size_t known_count;
 	bool broken; /* a file could not be read or written: see the error */
 	struct error error;
 };
@@ -80,6 +90,10 @@ bool desk_is_host(const struct visit *visit);
  * unchanged if `seconds` is 0. */
 enum { DESK_TIME_SIZE = sizeof "2026-12-31T18:00" };
 void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE]);
+
+/* Returns "PLATFORM/MEETING-ID" in the canonical spelling, which the caller frees, or NULL if the
+ * platform or the meeting is invalid. */
+char *desk_canonical_meeting(const struct visit *visit, const char *text);
 
 /* Parses and validates the form for the action; sets desk->fault for invalid input. Returns 0, or
  * -1 if the form is not one of the page. */

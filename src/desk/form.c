@@ -115,9 +115,7 @@ static const char *only_platform(const struct visit *visit)
 	return visit->service->platform_count == 1 ? visit->service->platforms[0].title : NULL;
 }
 
-/* Returns "PLATFORM/MEETING-ID" in the canonical spelling, which the caller frees, or NULL if the
- * platform or the meeting is invalid. */
-static char *canonical_meeting(const struct visit *visit, const char *text)
+char *desk_canonical_meeting(const struct visit *visit, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	char *title = slash != NULL ? strndup(text, (size_t)(slash - text)) : NULL;
@@ -148,7 +146,7 @@ static const char *read_meetings(struct desk *desk)
 		accounts_read_meetings(account, copy, only_platform(desk->visit), &split) != NULL)
 		goto out;
 	for (size_t i = 0; i < account->meeting_count; i++) {
-		char *meeting = canonical_meeting(desk->visit, account->meetings[i]);
+		char *meeting = desk_canonical_meeting(desk->visit, account->meetings[i]);
 
 		if (meeting == NULL)
 			goto out;

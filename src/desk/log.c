@@ -65,7 +65,7 @@ static void log_done(struct log_line *line, const struct desk *desk)
 		log_text(line, "new_password", desk->record.new_password ? "yes" : NULL);
 	}
 	if (desk->action == DESK_END_ROOM)
-		log_text(line, "room", desk->room);
+		log_text(line, "meetings", desk->texts[0]);
 	if (desk->action != DESK_PUT_ACCOUNT && desk->action != DESK_ADD_INVITATION)
 		return;
 	log_text(line, "meetings", or_none(desk->meetings));

@@ -522,7 +522,7 @@ static void put_question(struct view *view)
 	const struct desk *desk = view->desk;
 	const struct desk_done *done = &desk_dones[desk->action];
 	bool is_room = desk->action == DESK_END_ROOM;
-	const char *id = is_room ? desk->room : desk->id;
+	const char *id = is_room ? desk->texts[0] : desk->id;
 
 	buffer_printf(&view->here, "#%s", done->anchor);
 	put_notice(
@@ -573,7 +573,7 @@ static void put_list(struct view *view, enum desk_which which)
 
 static void put_rooms(struct view *view)
 {
-	desk_room_list(view->desk->visit, &view->rooms);
+	desk_room_list(view->desk, &view->rooms);
 	for (size_t i = 0; i < view->rooms.count; i++)
 		desk_show_time(view->rooms.list[i].ends, ' ', view->rooms.list[i].until);
 	values_put(&view->values, "has_rooms", view->rooms.count > 0 ? "1" : NULL);

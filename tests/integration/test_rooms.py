@@ -119,7 +119,7 @@ def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
     host = Host(setup.rig)
     page = host.get("/auth/guests")
     assert page.status == 200 and "<bdi>%s</bdi>" % ROOMS[0] in page.text
-    sent = host.post("/auth/guests", {**host.form_of(page, "end-room"), "room": "%s/%s" % (TITLE, ROOMS[0]), "sure": "1"})
+    sent = host.post("/auth/guests", {**host.form_of(page, "end-room"), "room": TITLE + "/warm-up", "sure": "1"})
     assert sent.status == 303
     listed = json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]
     assert listed["taken"]
@@ -127,7 +127,7 @@ def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
     assert "free when the last join link expires" in again
     assert json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]["until"] == listed["until"]
     event = [e for e in setup.rig.events("desk") if e["action"] == "end-room"][-1]
-    assert (event["result"], event["room"], event["user"]) == ("ok", "%s/%s" % (TITLE, ROOMS[0]), "alice")
+    assert (event["result"], event["meetings"], event["user"]) == ("ok", TITLE + "/warm-up", "alice")
     assert enter(setup, "board").status == 503
 
 

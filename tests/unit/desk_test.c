@@ -852,7 +852,9 @@ static void a_host_ends_the_meeting_in_a_room(void **state)
 
 	(void)state;
 	site_secret(WEBEX, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
-	open_site(MEETING POOL SERVICE GUESTS DESK "policy { default = \"allow\" }\n");
+	open_site(MEETING POOL SERVICE GUESTS DESK
+		"policy { default = \"allow\" rule \"board\" { allow = false "
+		"meetings = {\"board\"} } }\n");
 	peer_says("/v1/jwt/login", 200, "Content-Type: application/json\r\n",
 		"{\"token\":\"guest\",\"expiresIn\":3600}");
 	peer_says("/v1/meetings/join", 200, "Content-Type: application/json\r\n",
@@ -863,36 +865,46 @@ static void a_host_ends_the_meeting_in_a_room(void **state)
 	page = visit(&host, "/guests");
 	assert_says(page, "<bdi>123456789</bdi> <small><bdi>" WEBEX "</bdi></small>");
 	assert_silent(page, "987654321");
+	/* Only who is invited somewhere makes its name known. */
+	assert_silent(page, "(desk.room.end): first");
+	change(&host, "add-invitation", "name=Ben&meetings=" WEBEX "%2Ffirst");
+	page = visit(&host, "/guests");
+	assert_says(page, "(desk.room.end): first");
+	assert_says(page, "value=\"" WEBEX "/first\"");
 	assert_status(visit(&host, "/webex/other"), 302); /* the other room */
 	sign_in(&eve, "/webex/first", "name=eve&password=x");
-	answer = submit(&eve, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
+	answer = submit(&eve, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2Ffirst");
 	assert_status(answer, 403);
-	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2Ffirst");
 	assert_status(answer, 303);
-	assert_logged("desk", "action=end-room result=ok room=" WEBEX "/123456789 user=hanna");
+	assert_logged("desk", "action=end-room result=ok meetings=" WEBEX "/first user=hanna");
 	/* Its links are good for some minutes: it rests, and nobody can end that once more. */
 	page = visit(&host, "/guests");
 	assert_says(page, "(desk.ended)");
 	assert_status(visit(&host, "/webex/third"), 503);
-	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
-	assert_status(answer, 303);
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2Ffirst");
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.room)");
 	assert_status(visit(&host, "/webex/third"), 503);
 	later(400);
 	assert_status(visit(&host, "/webex/third"), 302);
-	/* What is free, no room, or of no platform is not ended. */
+	/* What has no room, is no meeting, or is not for this host is not ended. */
 	page = visit(&host, "/guests");
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const rooms[] = {"sure=1&room=" WEBEX "%2F11223344",
-			"sure=1&room=" WEBEX "%2F", "sure=1&room=" HOST "%2F123456789",
-			"sure=1&room=nowhere"};
+		static const struct {
+			const char *fields, *fault;
+		} cases[] = {{"sure=1&room=" WEBEX "%2Fnobody", "(desk.fault.room)"},
+			{"sure=1&room=" WEBEX "%2F", "(desk.fault.meeting)"},
+			{"room=nowhere", "(desk.fault.meeting)"},
+			{"room=" WEBEX "%2Fboard", "(desk.fault.not-yours)"}};
 
-		answer = submit(&host, page, "value=\"end-room\"", rooms[i]);
+		answer = submit(&host, page, "value=\"end-room\"", cases[i].fields);
 		assert_status(answer, 400);
-		assert_says(answer, "(desk.fault.room)");
+		assert_says(answer, cases[i].fault);
 	}
 	assert_status(visit(&host, "/webex/third"), 302);
 	state_break("", LEASES);
-	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2F123456789");
+	answer = submit(&host, page, "value=\"end-room\"", "sure=1&room=" WEBEX "%2Fthird");
 	assert_failure(answer, 503, "internal", "state");
 #else
 	(void)state;
