@@ -83,8 +83,9 @@ struct settings {
 	enum config_log log;
 	enum config_log_format log_format;
 	struct config_list languages;
-	const char *brand_name, *brand_logo; /* "" if not set */
-	const char *share; /* folder with pages/, lang/, static/; default: the installed one */
+	const char *brand_name, *brand_logo, *brand_accent, *brand_help,
+		*brand_privacy; /* "" if not set */
+	const char *share;	/* folder with pages/, lang/, static/; default: the installed one */
 	const struct section *const *platforms, *const *backends; /* in the order of the file */
 	size_t platform_count, backend_count;
 	struct config_policy policy;

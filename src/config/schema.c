@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/schema.h"
 
+#include "base/colour.h"
 #include "base/text.h"
+
+#include <strings.h>
 
 enum {
 	IN_FLIGHT_MAX = 1000000,
@@ -31,6 +34,37 @@ static int check_logo(const char *text, struct error *why)
 		       ? 0
 		       : error_set(
 				 why, "is not a path on this host like \"/auth/static/logo.svg\"");
+}
+
+/* Links and the text on buttons are in this colour, or on it. */
+static int check_accent(const char *text, struct error *why)
+{
+	static const struct colour grounds[] = {{0xff, 0xff, 0xff}, {0xee, 0xf1, 0xf5}};
+	static const struct colour black = {0, 0, 0};
+	struct colour accent, readable;
+	char nearest[COLOUR_SIZE];
+
+	if (colour_parse(text, &accent) != 0)
+		return error_set(why, "is not a colour like \"#1b5cb8\"");
+	readable = colour_readable(accent, black, grounds, 2, COLOUR_CONTRAST);
+	colour_format(readable, nearest);
+	if (strcasecmp(nearest, text) == 0)
+		return 0;
+	return error_set(why,
+		"has a contrast of %.1f to the page's background; %.1f is needed to read it; the "
+		"nearest colour that has it is \"%s\"",
+		colour_contrast(accent, grounds[1]), COLOUR_CONTRAST, nearest);
+}
+
+static int check_link(const char *text, struct error *why)
+{
+	bool is_path = text[0] == '/' && text[1] != '/';
+
+	return text_is_visible_ascii(text) && (is_path || strncmp(text, "https://", 8) == 0 ||
+						      strncmp(text, "mailto:", 7) == 0)
+		       ? 0
+		       : error_set(
+				 why, "is not an address that begins with https://, mailto: or /");
 }
 
 static int check_state_prefix(const char *text, struct error *why)
@@ -115,6 +149,12 @@ const struct option schema_file_options[] = {
 	{"brand-name", OPTION_TEXT, NULL, "name of the organisation on pages", SETTING(brand_name)},
 	{"brand-logo", OPTION_TEXT, NULL, "path of the logo on this host", .check = check_logo,
 		SETTING(brand_logo)},
+	{"brand-accent", OPTION_TEXT, NULL, "colour of buttons and links, \"#rrggbb\"",
+		.check = check_accent, SETTING(brand_accent)},
+	{"brand-help", OPTION_TEXT, NULL, "address of a page that helps visitors",
+		.check = check_link, SETTING(brand_help)},
+	{"brand-privacy", OPTION_TEXT, NULL, "address of the privacy notice", .check = check_link,
+		SETTING(brand_privacy)},
 	{0},
 };
 

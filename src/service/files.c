@@ -10,7 +10,9 @@
 enum { STORE_FILES = 2, LANGUAGES_MAX = 32 };
 
 /* The values that each page may use, besides the sentences. */
-#define COMMON "lang", "dir", "static", "brand", "logo", "request_id"
+#define COMMON                                                                                     \
+	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
+		"request_id"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"wait", NULL};

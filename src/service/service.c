@@ -32,12 +32,14 @@ static unsigned share_of_platform(const struct service *service)
 
 /* `form_target` is added to 'self' because Chromium applies form-action also to the redirect that
  * answers the form. */
-char *service_page_policy(const char *form_target)
+char *service_page_policy(const struct service *service, const char *form_target)
 {
 	struct buffer text = BUFFER_INIT(8192);
 
-	buffer_text(
-		&text, "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'");
+	buffer_printf(&text,
+		"default-src 'none'; style-src 'self'%s%s; img-src 'self'; form-action 'self'",
+		service->brand.source != NULL ? " " : "",
+		service->brand.source != NULL ? service->brand.source : "");
 	if (form_target != NULL) {
 		buffer_text(&text, " ");
 		buffer_text(&text, form_target);
@@ -49,7 +51,7 @@ char *service_page_policy(const char *form_target)
 }
 
 /* Allows the platform's site, and the other sites to which its redirects may lead. */
-static char *login_policy_of(const struct platform_peer *peer)
+static char *login_policy_of(const struct service *service, const struct platform_peer *peer)
 {
 	struct buffer targets = BUFFER_INIT(8192);
 	char *policy = NULL;
@@ -59,7 +61,7 @@ static char *login_policy_of(const struct platform_peer *peer)
 		buffer_printf(&targets, " %s", peer->redirect_sources);
 	redirect_append_sources(peer, &targets);
 	if (!targets.failed)
-		policy = service_page_policy(targets.data);
+		policy = service_page_policy(service, targets.data);
 	buffer_release(&targets);
 	return policy;
 }
@@ -76,8 +78,8 @@ static int open_trust(struct service_platform *platform, struct error *error)
 	return platform->trust != NULL ? 0 : -1;
 }
 
-static int open_platform(
-	const struct section *section, struct service_platform *platform, struct error *error)
+static int open_platform(const struct service *service, const struct section *section,
+	struct service_platform *platform, struct error *error)
 {
 	platform->title = section_title(section);
 	platform->driver = platform_find(section_type(section));
@@ -88,7 +90,7 @@ static int open_platform(
 		return section_blame(section, "ca-file", error);
 	platform->queue.limit =
 		platform->driver->grant != NULL ? platform->driver->grant->threads : 0;
-	platform->login_policy = login_policy_of(platform->peer);
+	platform->login_policy = login_policy_of(service, platform->peer);
 	return platform->login_policy != NULL ? 0 : error_set(error, "no memory");
 }
 
@@ -174,7 +176,8 @@ int service_open_platforms(struct service *service, struct error *error)
 	for (size_t i = 0; i < settings->platform_count; i++) {
 		service->platform_count++; /* so that free_service() closes it even if opening fails
 					    */
-		if (open_platform(settings->platforms[i], &service->platforms[i], error) != 0)
+		if (open_platform(service, settings->platforms[i], &service->platforms[i], error) !=
+			0)
 			return -1;
 		if (service->platforms[i].driver->entry != NULL)
 			service->entries[entries++] = service->platforms[i].driver->entry->name;
@@ -224,7 +227,8 @@ struct service *service_load_settings(const char *file, struct error *error)
 	if (service->settings->policy.count >= INDEX_FROM)
 		service->rules = policy_index_new(&service->settings->policy);
 	service->groups_digest = groups_digest(service->settings);
-	service->page_policy = service_page_policy(NULL);
+	service->brand = brand_make(service->settings);
+	service->page_policy = service_page_policy(service, NULL);
 	if (service->page_policy == NULL)
 		xno_memory();
 	service->static_url = xprintf("%s/static", service->settings->mount);
@@ -377,6 +381,7 @@ static void free_service(void *what)
 	free(service->entries);
 	free(service->backends);
 	free(service->page_policy);
+	brand_free(&service->brand);
 	free(service->static_url);
 	free(service->login_url);
 	free(service->logout_url);

@@ -12,6 +12,7 @@
 #include "platform/registry.h"
 #include "policy/policy.h"
 #include "pool/worker.h"
+#include "service/brand.h"
 #include "service/files.h"
 #include "service/health.h"
 
@@ -56,7 +57,8 @@ struct service {
 	struct files *files;
 	struct outbound *outbound;
 	uint64_t groups_digest; /* see service/groups.h */
-	char *page_policy;	/* Content-Security-Policy of pages without a platform */
+	struct brand brand;
+	char *page_policy; /* Content-Security-Policy of pages without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url;
 };
 
@@ -92,7 +94,7 @@ struct service_platform *service_platform_at(
 
 /* The Content-Security-Policy of a page whose form leads to another site ("https://host"; NULL: to
  * no other site). The caller frees it. NULL if memory ran out. */
-char *service_page_policy(const char *form_target);
+char *service_page_policy(const struct service *service, const char *form_target);
 
 /* The name of the next secret that a platform or a backend needs and the store lacks; `*at` is 0 at
  * first. NULL: no more. Platforms, backends and files must be open. */

@@ -330,7 +330,7 @@ int pages_logout(struct visit *visit, const char *leave)
 	struct values values = {0};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	char *origin = origin_of(leave);
-	char *policy = service_page_policy(origin);
+	char *policy = service_page_policy(visit->service, origin);
 	int rc = visit_seal_ticket(visit, TICKET_LOGOUT, &ticket);
 
 	values_put_common(&values, visit, lang);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/colour.h"
 #include "base/network.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -245,6 +246,31 @@ static void moving_leaves_nothing_behind(void **state)
 
 /* ---- join ---- */
 
+/* The values are those of the WCAG's own definition, computed with pow(). */
+static void colours_are_readable_or_made_so(void **state)
+{
+	const struct colour black = {0, 0, 0}, white = {255, 255, 255};
+	struct colour colour;
+	char text[COLOUR_SIZE];
+
+	(void)state;
+	assert_int_equal(colour_parse("#1B5cb8", &colour), 0);
+	assert_float_equal(colour_contrast(colour, white), 6.43, 0.01);
+	assert_float_equal(colour_contrast(black, white), 21, 0.001);
+	assert_float_equal(colour_contrast(white, white), 1, 0.001);
+	colour_format(colour_readable(colour, black, &white, 1, COLOUR_CONTRAST), text);
+	assert_string_equal(text, "#1b5cb8");
+	assert_int_equal(colour_parse("#777777", &colour), 0);
+	assert_true(colour_contrast(colour, white) < COLOUR_CONTRAST);
+	colour = colour_readable(colour, black, &white, 1, COLOUR_CONTRAST);
+	assert_true(colour_contrast(colour, white) >= COLOUR_CONTRAST);
+	assert_true(colour.red > 0x74);
+	assert_int_equal(colour_parse("1b5cb8", &colour), -1);
+	assert_int_equal(colour_parse("#1b5cbg", &colour), -1);
+	assert_int_equal(colour_parse("#1b5cb80", &colour), -1);
+	assert_int_equal(colour_parse("", &colour), -1);
+}
+
 static void ids_of_every_platform_can_be_named(void **state)
 {
 	static const char *const good[] = {"5f521a93c20ff6721fbb6a6c", "weekly-1", "group/sub",
@@ -379,6 +405,7 @@ int main(void)
 		cmocka_unit_test(identities_refuse_what_does_not_fit),
 		cmocka_unit_test(groups_are_a_set),
 		cmocka_unit_test(moving_leaves_nothing_behind),
+		cmocka_unit_test(colours_are_readable_or_made_so),
 		cmocka_unit_test(ids_of_every_platform_can_be_named),
 		cmocka_unit_test(joins_take_so_many_forwards),
 		cmocka_unit_test(clocks_agree),

@@ -80,6 +80,13 @@ static void test_words(void **state)
 		{BASE "share = \"\"", 2, "share: is empty"},
 		{BASE "brand-logo = \"https://x/logo\"", 2, "not a path on this host"},
 		{BASE "brand-logo = \"//evil/logo\"", 2, "not a path on this host"},
+		{BASE "brand-accent = \"blue\"", 2, "not a colour like"},
+		{BASE "brand-accent = \"#12345\"", 2, "not a colour like"},
+		{BASE "brand-accent = \"#ffcc00\"", 2, "has a contrast of 1.3"},
+		{BASE "brand-accent = \"#ffcc00\"", 2, "the nearest colour that has it is \"#"},
+		{BASE "brand-help = \"http://example.org/\"", 2, "begins with https://"},
+		{BASE "brand-privacy = \"javascript:x\"", 2, "begins with https://"},
+		{BASE "brand-help = \"//evil.example/\"", 2, "begins with https://"},
 		{BASE "brand-name = \"a\tb\"", 2, "control characters"},
 		{BASE "brand-name = \"\xff\"", 2, "UTF-8"});
 }

@@ -96,6 +96,25 @@ static void a_page_has_the_name_of_the_house(void **state)
 	answer = visit(&browser, "/nothing");
 	assert_says(answer, "Example &amp; Sons");
 	assert_says(answer, "<img src=\"/l.svg\" alt=\"Example &amp; Sons\">");
+	assert_silent(answer, "<style>");
+	assert_null(strstr(header(answer, "Content-Security-Policy"), "sha256"));
+}
+
+/* The hash is that of Python's hashlib for the text of the element. */
+static void a_page_has_the_colour_and_the_links_of_the_house(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site("brand-accent = \"#7a1fa2\" brand-help = \"https://help.example.org/?a=1&b=2\" "
+		  "brand-privacy = \"/privacy\"");
+	answer = visit(&browser, "/nothing");
+	assert_says(answer, "<style>:root{--accent:#7a1fa2;--accent-hover:#");
+	assert_non_null(strstr(header(answer, "Content-Security-Policy"),
+		"style-src 'self' 'sha256-X9Ith7AOsPlcpvEfSrZ0i/RF6tAW/pEOveghzIRc82Y='; img-src"));
+	assert_string_equal(link_of(answer, "(foot.help)"), "https://help.example.org/?a=1&b=2");
+	assert_string_equal(link_of(answer, "(foot.privacy)"), "/privacy");
 }
 
 /* ---- how requests arrive ---- */
@@ -270,6 +289,7 @@ int main(void)
 		TEST(each_address_takes_its_methods),
 		TEST(a_failure_is_json_where_that_is_preferred),
 		TEST(a_page_has_the_name_of_the_house),
+		TEST(a_page_has_the_colour_and_the_links_of_the_house),
 		TEST(what_did_not_arrive_whole_is_refused),
 		TEST(two_cookies_of_one_name_break_a_request),
 		TEST(joins_wait_for_no_more_than_there_may_be),
