@@ -43,7 +43,7 @@ struct view {
 	struct table tables[DESK_LISTS];
 	struct desk_rooms rooms;
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
-	struct buffer ticket, link, back, here; /* here: the page's address */
+	struct buffer ticket, link, letter, back, here; /* here: the page's address */
 	/* What was done, or the question whether to do it. */
 	struct page_value notice[7];
 	const struct page_value *notices[2];
@@ -385,6 +385,34 @@ static void put_several(struct view *view, const struct lang *lang)
 	values_put(&view->values, all ? "all" : "some", several != NULL ? "1" : NULL);
 }
 
+static void append_sentence(
+	struct buffer *url, const struct lang *lang, const char *key, const struct values *values)
+{
+	struct buffer text = BUFFER_INIT(4096);
+
+	if (lang_format(lang, key, values->list, &text) == 0 && text.data != NULL)
+		buffer_percent(url, text.data);
+	buffer_release(&text);
+}
+
+/* Makes the address that opens the host's own mail program with a letter to the guest (RFC 6068).
+ */
+static void make_letter(struct view *view)
+{
+	struct buffer *url = &view->letter;
+
+	*url = BUFFER_INIT(8192);
+	buffer_text(url, "mailto:");
+	buffer_percent(url, view->desk->email);
+	buffer_text(url, "?subject=");
+	append_sentence(url, view->lang, "desk.letter.subject", &view->values);
+	buffer_text(url, "&body=");
+	append_sentence(url, view->lang, "desk.letter.text", &view->values);
+	buffer_text(url, "%0D%0A%0D%0A");
+	buffer_percent(url, view->link.data != NULL ? view->link.data : "");
+	buffer_text(url, "%0D%0A");
+}
+
 static void put_link(struct view *view)
 {
 	const struct desk *desk = view->desk;
@@ -394,6 +422,8 @@ static void put_link(struct view *view)
 	append_link(desk->visit, desk->token, &view->link);
 	values_put(&view->values, "link", view->link.data);
 	values_put(&view->values, "guest", desk->invite.name);
+	make_letter(view);
+	values_put(&view->values, "letter", view->letter.failed ? NULL : view->letter.data);
 }
 
 /* ---- faults ---- */
@@ -632,6 +662,7 @@ static void free_view(struct view *view)
 	free(view->meetings);
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);
+	buffer_wipe(&view->letter);
 	buffer_release(&view->back);
 	buffer_release(&view->here);
 	buffer_release(&view->sentence);

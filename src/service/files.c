@@ -40,7 +40,7 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"several_lines", "several_expires", "outcomes", "good", "bad", "all", "some", "at_desk",
 	"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
 	"edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
-	"new_expires", "link", "guest", NULL};
+	"new_expires", "link", "letter", "guest", NULL};
 static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
 	"ticket", "searches", "find", "has_more", "nobody", "starts", "guests", "platforms",
 	"only_platform", "id", "name", "ends", "account", "way", "since", "since_time", "logout",

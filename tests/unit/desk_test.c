@@ -423,6 +423,30 @@ static void a_name_that_is_taken_is_not_given_back(void **state)
 	assert_says(answer, "(desk.fault.taken)");
 }
 
+/* The link to the mail program has the address, and nothing that was typed adds a header. */
+static void a_host_writes_to_the_guest(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+	const char *letter;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	answer = change(&host, "add-invitation",
+		"name=Ben%26bcc%3Devil%40example.org&email=ben%2Bx%40example.org&meetings=m1");
+	letter = link_of(answer, "(desk.letter)");
+	assert_non_null(letter);
+	assert_int_equal(strncmp(letter, "mailto:ben%2Bx%40example.org?subject=", 37), 0);
+	assert_non_null(strstr(letter, "Ben%26bcc%3Devil%40example.org"));
+	assert_non_null(strstr(letter, "invite%3Ftoken%3D"));
+	assert_null(strstr(letter, "&bcc"));
+	/* The form for the next guest has the meeting, and no name. */
+	assert_says(answer, "name=\"meetings\" type=\"text\" value=\"m1\"");
+	assert_silent(answer, "id=\"new-name\" name=\"name\" type=\"text\" value=\"Ben");
+	assert_null(link_of(visit(&host, "/guests"), "(desk.letter)"));
+}
+
 static void a_revocation_is_taken_back(void **state)
 {
 	struct browser host = {0};
@@ -953,6 +977,7 @@ int main(void)
 		TEST(who_was_signed_out_meanwhile_sends_the_form_again),
 		TEST(removals_are_asked_about_and_undone),
 		TEST(a_name_that_is_taken_is_not_given_back),
+		TEST(a_host_writes_to_the_guest),
 		TEST(a_revocation_is_taken_back),
 		TEST(lists_are_searched_sorted_and_turned),
 		TEST(an_invitation_lets_into_one_meeting),

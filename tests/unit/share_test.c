@@ -53,7 +53,7 @@ static const struct shipped {
 			   "edit", "active", "ended", "edit_id", "edit_seen", "editing", "adding",
 			   "edit_name", "edit_display", "edit_email", "edit_meetings",
 			   "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
-			   "new_expires", "link", "guest", NULL}},
+			   "new_expires", "link", "letter", "guest", NULL}},
 	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "guest",
 			   NULL}},
 	{"meeting",
