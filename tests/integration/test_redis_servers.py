@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The way to the server of the state: TLS with the checks of the certificate, and Sentinels that know the primary."""
 
+import os
 import re
 import shutil
 import socket
@@ -73,6 +74,7 @@ def test_tls_checks_the_certificate_and_its_name(make_rig, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             assert "no TLS connection in time" in state_line(rig, "rediss://127.0.0.1:%d" % silent.getsockname()[1])
         rig.options.update({"state": address, "state-timeout": "2s"})
+        os.mkdir(rig.folder + "/state")
         rig.configure()
         rig.start_nginx()
         rig.start_pool()
