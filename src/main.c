@@ -317,8 +317,8 @@ static int serve(struct process *process, struct error *error)
 	if (rc < 0)
 		return EX_OSERR;
 	log_message(LOG_LEVEL_INFO, "stop", "bye");
-	/* What was cut off still hangs on the loop; the kernel takes it along. But not a secret
-	 * that is renewed: the platform may not take the old one any more. */
+	/* Requests that were cut off still use the loop, so the exit frees them. A renewal is
+	 * finished first: the platform may no longer accept the old secret. */
 	if (rc > 0) {
 		upkeep_free(&process->upkeep);
 		log_flush();
@@ -365,7 +365,7 @@ static int run(const struct options *options, struct error *error)
 	return status;
 }
 
-/* What the parent of a pool needs: not to be root any more, and the socket. An exit status. */
+/* Prepares the parent of a pool: gives up root and opens the socket. Returns an exit status. */
 static int prepare(const struct options *options, int *fd_r, struct error *error)
 {
 	if (service_become_user(options->config, error) != 0)
@@ -373,8 +373,8 @@ static int prepare(const struct options *options, int *fd_r, struct error *error
 	return take_socket(options, fd_r, error);
 }
 
-/* Root's parent asks so until the configuration says whom to become: until then nothing of that
- * user's is touched. What is no longer quite root's can do no better than end. */
+/* A parent that is still root calls this until the configuration names the user to become; before
+ * that, it touches nothing of that user. A process that has given up root only in part ends. */
 static int try_again(void *context, int *fd_r, struct error *error)
 {
 	int status = prepare(context, fd_r, error);

@@ -155,7 +155,7 @@ static void enter(struct fiber *fiber)
 		keep_fiber(fiber);
 }
 
-/* Without a fiber, whoever asks for the running one learns that there is none. */
+/* Runs the function without a fiber: fiber_self() returns NULL meanwhile. */
 static void run_plainly(void (*run)(void *context), void *context)
 {
 	struct fiber *outer = fibers.current;

@@ -37,10 +37,10 @@ struct join {
 enum { JOIN_ID_MAX = 64, JOIN_TOKEN_MAX = 128, JOIN_REQUEST_MIN = 8, JOIN_REQUEST_MAX = 512 };
 #define JOIN_ID_OTHERS "_-"
 
-/* Whether a text can be the token in a meeting's address, which nobody confirms: what people name
- * meetings. Letters and digits of every script, blanks inside, and JOIN_TOKEN_OTHERS; nothing that
- * is not seen or turns the direction of writing, no separator of an address (RFC 3986), no dots
- * alone. */
+/* Whether a text can be the token in a meeting's address, which nobody confirms and which people
+ * choose. Letters and digits of every script, blanks inside, and JOIN_TOKEN_OTHERS; nothing that is
+ * not seen or turns the direction of writing, no separator of an address (RFC 3986), no dots alone.
+ */
 bool join_is_meeting_token(const char *text);
 #define JOIN_TOKEN_OTHERS " ._~-!'(),&+"
 
@@ -62,9 +62,9 @@ int join_add_forward(struct join *join, const char *name, const char *value);
 /* The value that the join remembers under a name; NULL: none. */
 const char *join_remembered(const struct join *join, const char *name);
 
-/* Whether a text can be the id of a meeting of some platform, for what names one beforehand: Lync
- * has an @ in it, Skype and Webex have an address. Each platform takes fewer. No blank, comma or
- * double quote: it stands in lists, and in lines of the log. */
+/* Whether a text can be the id of a meeting of some platform, for options and commands that name
+ * meetings: Lync's ids contain an @, those of Skype and Webex are URLs. Each platform accepts
+ * fewer. No blank, comma or double quote, because ids are written in lists and log lines. */
 bool join_is_meeting_id(const char *text);
 #define JOIN_MEETING_FORM "1 to 1023 letters, digits, or - . _ ~ % / @ : + ? = '"
 

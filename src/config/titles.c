@@ -55,7 +55,7 @@ static void put_back(struct titled *titled)
 {
 	cfg_opt_t *option = titled->option;
 
-	if (option->nvalues > 0) /* one that did not end, because of an error */
+	if (option->nvalues > 0) /* after an error: the last section did not end */
 		add_titled(titled, option->values[0]);
 	free(option->values);
 	option->values = titled->sections;

@@ -112,7 +112,7 @@ int config_check_url(const char *url, struct error *error)
 int config_check_front(const char *url, struct error *error)
 {
 	char *front = strndup(url, strcspn(url, "?"));
-	int rc = front != NULL ? config_check_url(front, error) : error_set(error, "no memory");
+	int rc = front != NULL ? config_check_url(front, error) : error_set(error, "out of memory");
 
 	free(front);
 	return rc;

@@ -132,7 +132,8 @@ static void check_state(struct findings *findings, const struct service *service
 	state_close(&state);
 }
 
-/* Warns before nobody gets in any more: when the newest version ends, all do. */
+/* Warns of the end of a secret: when the newest version ends, all versions do, and nobody gets in.
+ */
 static void check_end(
 	struct findings *findings, const struct store *store, const char *name, int64_t now)
 {
@@ -176,8 +177,7 @@ static void check_secret(struct findings *findings, const struct store *store, c
 		check_end(findings, store, name, now);
 }
 
-/* Of the keys of a platform's meetings: those that count, those that soon do not, and those that do
- * not any more. */
+/* The numbers of a platform's meeting keys that are valid, that end soon, and that have ended. */
 struct meeting_keys {
 	size_t count, soon, ended;
 	const struct store_secret *first; /* to end */

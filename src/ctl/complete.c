@@ -118,7 +118,8 @@ static void offer_options(
 	offer("--help", 6, partial, "help of this command");
 }
 
-/* The next words of all commands that begin with the line; each once, as they stand together. */
+/* Prints the next words of all commands that begin with the line, each word once: equal words are
+ * adjacent in the table. */
 static void offer_words(const struct before *before, const char *partial)
 {
 	const struct ctl_command *command;

@@ -141,7 +141,7 @@ struct outbound_peer *outbound_peer_new(
 	struct outbound_peer *peer = calloc(1, sizeof *peer);
 
 	if (peer == NULL) {
-		error_set(error, "no memory for a peer");
+		error_set(error, "out of memory for a peer");
 		return NULL;
 	}
 	LIST_INSERT_HEAD(&outbound->peers, peer, all);
@@ -332,7 +332,7 @@ static void leave_connection(struct outbound_request *request)
 	request->state = ENDED;
 }
 
-/* Fails the request with the result and the reason that a failed transfer stands for. */
+/* Fails the request with the result and the reason for libcurl's error code. */
 static void fail_transfer(struct outbound_request *request, CURLcode result)
 {
 	const char *reason = easy_why(result, request->detail);
@@ -465,7 +465,7 @@ static void advance(struct outbound_peer *peer)
 		request->state = ENDED;
 		request->addresses = peer->addresses;
 		if (try_address(request) != 0)
-			fail_request(request, OUTBOUND_UNREACHABLE, "no memory", false);
+			fail_request(request, OUTBOUND_UNREACHABLE, "out of memory", false);
 	}
 }
 

@@ -450,7 +450,7 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 	if (run.name != NULL && handle.easy != NULL)
 		result = send_request(fetch, &handle, &run, trust, request, answer, error);
 	else
-		error_set(error, "no memory for a request");
+		error_set(error, "out of memory for a request");
 done:
 	if (result != FETCH_ANSWER && place.length > 0)
 		error_prefix(error, "%s", place.data);

@@ -68,7 +68,7 @@ struct jose_keys *jose_keys_parse(const char *json, size_t length, struct error 
 		goto done;
 	keys = calloc(1, sizeof *keys);
 	if (keys == NULL) {
-		error_set(error, "no memory for keys");
+		error_set(error, "out of memory for keys");
 		goto done;
 	}
 	json_array_foreach(list, i, jwk)

@@ -23,7 +23,7 @@ static int make_oct(
 		return error_set(error, "the key has %zu bytes; %s requires at least %zu", length,
 			signer->algorithm->name, signer->algorithm->size);
 	signer->jwk = cjose_jwk_create_oct_spec(bytes, length, NULL);
-	return signer->jwk != NULL ? 0 : error_set(error, "no memory for a key");
+	return signer->jwk != NULL ? 0 : error_set(error, "out of memory for a key");
 }
 
 static int read_oct(struct jose_signer *signer, const json_t *jwk, struct error *error)
@@ -107,7 +107,7 @@ static int read_key(struct jose_signer *signer, const char *key, size_t length, 
 		kid = jose_member(jwk, "kid");
 	if (rc == 0 && kid != NULL) {
 		signer->kid = strdup(kid);
-		rc = signer->kid != NULL ? 0 : error_set(error, "no memory for a key");
+		rc = signer->kid != NULL ? 0 : error_set(error, "out of memory for a key");
 	}
 	json_decref(jwk);
 	return rc;
@@ -119,7 +119,7 @@ struct jose_signer *jose_signer_new(
 	struct jose_signer *signer = calloc(1, sizeof *signer);
 
 	if (signer == NULL) {
-		error_set(error, "no memory for a key");
+		error_set(error, "out of memory for a key");
 		return NULL;
 	}
 	signer->algorithm = jose_algorithm(algorithm);

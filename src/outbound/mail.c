@@ -229,7 +229,7 @@ static enum mail_result send_message(const struct mail_server *server, const cha
 
 	if (easy == NULL || to == NULL) {
 		curl_easy_cleanup(easy);
-		error_set(error, "%s: no memory for a mail", server->url);
+		error_set(error, "%s: out of memory for a mail", server->url);
 	} else {
 		curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from);
 		curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to);
@@ -262,7 +262,7 @@ int mail_try(const struct mail_server *server, const char *password, struct erro
 	CURL *easy = new_handle(server, password);
 
 	if (easy == NULL)
-		return error_set(error, "%s: no memory", server->url);
+		return error_set(error, "%s: out of memory", server->url);
 	curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "NOOP");
 	return perform(easy, server, error) == MAIL_TAKEN ? 0 : -1;

@@ -38,7 +38,7 @@ struct name {
 	/* When `addresses` expire, and when to look them up again. */
 	int64_t expires_ms, refresh_ms;
 	struct addresses addresses;
-	bool turned; /* an address failed: their order is not that of DNS any more */
+	bool turned; /* an address failed, so their order differs from that of DNS */
 };
 
 /* The lock guards this structure and the names, except for the members of the thread. */
@@ -301,7 +301,7 @@ static void store_answer(
 		name->expires_ms = now + ttl;
 		name->refresh_ms = now + ttl - ttl / 10;
 	} else if (status == ARES_ENODATA || status == ARES_ENOTFOUND) {
-		name->addresses.count = 0; /* DNS has answered that there are none any more */
+		name->addresses.count = 0; /* DNS has answered that the name has no addresses now */
 	}
 }
 
@@ -622,7 +622,7 @@ enum name_state names_find(
 	struct name *name = name_use(host);
 	enum name_state state = NAME_FAILED;
 
-	*why_r = "no memory";
+	*why_r = "out of memory";
 	if (name != NULL)
 		state = name_wait(name, deadline_ms, addresses_r, why_r);
 	name_drop(&name);

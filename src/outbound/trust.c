@@ -225,7 +225,7 @@ struct trust *trust_use(const char *ca_file, struct error *error)
 		trust->users++;
 	pthread_mutex_unlock(&lock);
 	if (trust == NULL)
-		error_set(error, "%s: no memory", ca_file);
+		error_set(error, "%s: out of memory", ca_file);
 	else if (renew(trust, error) < 0)
 		trust_drop(&trust);
 	return trust;

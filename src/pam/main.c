@@ -31,7 +31,7 @@ struct question {
 	bool whole;
 };
 
-/* It has a password in its memory, and whoever asked may be gone before it. */
+/* This process has a password in its memory and must not outlive its parent. */
 static void harden(void)
 {
 	umask(077);
@@ -39,9 +39,8 @@ static void harden(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-/* unix_chkpwd, which pam_unix asks about a shadowed account, keeps no group but the real one of
- * whoever asks about others: where this program has the group of /etc/shadow, that has to be the
- * real one. */
+/* pam_unix checks shadowed accounts by unix_chkpwd, which keeps only the caller's real group. So if
+ * this program runs with the group of /etc/shadow, it makes that its real group. */
 static int take_group(void)
 {
 	gid_t group = getegid();
@@ -92,7 +91,7 @@ static void parse_line(struct question *question, const char *key, const char *v
 	question->whole = strcmp(key, "end") == 0;
 }
 
-/* Lines of keys that are of no use here are passed over. */
+/* Skips lines with keys that this program does not use. */
 static struct question parse(char *text)
 {
 	struct question question = {"", "", "", "", false};

@@ -116,7 +116,8 @@ static void describe_name(const struct passwd *account, struct buffer *answer)
 		buffer_printf(answer, "name %s\n", name);
 }
 
-/* getgrgid(3): how it says that there is no such group. Anything else: it could not look. */
+/* Whether getgrgid(3) means by this code that there is no such group; any other code is a failed
+ * lookup. */
 static bool is_nobodys(int code)
 {
 	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;

@@ -65,7 +65,7 @@ static int64_t earlier(int64_t time, int64_t than, int64_t after)
 	return time > after && (than == 0 || time < than) ? time : than;
 }
 
-/* The next time at which a window of a rule opens or has closed; 0: there is none any more. */
+/* The next time at which a rule's window opens or closes; 0: never again. */
 static int64_t next_turn(const struct config_policy *policy, int64_t now)
 {
 	int64_t next = 0;

@@ -73,8 +73,8 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 	bool late = has_waited(connection);
 
 	if (fastcgi_parse(bytes + used, framing, &request) != 0) {
-		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM, "no memory to hold it",
-			false);
+		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM,
+			"out of memory to hold it", false);
 		return;
 	}
 	if (!framing->keep) {
@@ -85,8 +85,8 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 		connection_set_stage(connection, STAGE_ANSWERING, 0);
 	} else {
 		request_release(&request);
-		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM, "no memory to hold it",
-			false);
+		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM,
+			"out of memory to hold it", false);
 		return;
 	}
 	receive(all, &reply, &request, late);
@@ -144,8 +144,8 @@ static void wait_for_rest(struct connection *connection, const uint8_t *bytes, s
 		give_up(connection, bytes + used, framing, REQUEST_BROKEN,
 			"closed by the web server before it was complete", false);
 	else if (connection_keep_rest(connection, bytes, length, used) != 0)
-		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM, "no memory to hold it",
-			open);
+		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM,
+			"out of memory to hold it", open);
 	else {
 		if (connection->stage != STAGE_ARRIVING)
 			connection_set_stage(connection, STAGE_ARRIVING, LISTENER_DEADLINE_MS);

@@ -178,9 +178,9 @@ static void keep_up(struct parent *parent)
 		start_what_is_missing(parent);
 }
 
-/* -- what the service manager hears -- */
+/* -- reports to the service manager -- */
 
-/* A process that started before this version does not tell that it has reloaded. */
+/* A process of an older version does not report that it has reloaded. */
 static bool is_reloading(const struct parent *parent, int64_t now)
 {
 	if (parent->reload_ms == 0 || now - parent->reload_ms >= RELOAD_MS)

@@ -23,8 +23,8 @@ struct child {
 	int64_t since_ms; /* when the phase began; monotonic */
 	int64_t drain_ms; /* its drain-timeout, as the process has sent it */
 	bool killed;
-	int64_t reloads;   /* that it has done, as it told */
-	bool asked_reload; /* and has not told yet that it has done it */
+	int64_t reloads;   /* how many it has reported as done */
+	bool asked_reload; /* and has not reported it as done */
 };
 
 struct parent {
@@ -39,8 +39,8 @@ struct parent {
 	int64_t next_start_ms;
 	bool successor; /* the program that was started last can take over as the parent */
 	struct channel_message figures, sent;
-	int64_t reload_ms; /* since when processes reload that the service manager waits for; 0 */
-	int64_t alive_ms;  /* when the service manager heard of us last */
+	int64_t reload_ms; /* when the reload began for which the service manager waits; 0: none */
+	int64_t alive_ms;  /* when the service manager was last told that we run */
 };
 
 /* -- parent_log.c: log lines about the pool, and about one process (pid 0: not started yet) -- */

@@ -256,7 +256,7 @@ struct secret *secret_read(int fd, const char *prompt, struct error *error)
 	else if (length == 0)
 		error_set(error, "expected a secret on standard input, found nothing");
 	else if ((secret = secret_new(text.data, length)) == NULL)
-		error_set(error, "no memory for the secret");
+		error_set(error, "out of memory for the secret");
 out:
 	buffer_wipe(&text);
 	return secret;

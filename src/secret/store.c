@@ -78,7 +78,7 @@ static const struct secret *parse_value(struct secret_block *values, const json_
 	return secret;
 }
 
-/* When a version ends: 0 for never, -1 where it is no time. */
+/* When a version ends: 0 for never, -1 if the member is not a time. */
 static int64_t parse_end(const json_t *entry)
 {
 	const json_t *expires = json_object_get(entry, "expires");
@@ -163,10 +163,10 @@ struct store *store_open(const char *path, const char *key_path, struct error *e
 		return NULL;
 	store = calloc(1, sizeof *store);
 	if (store == NULL) {
-		error_set(error, "%s: no memory", path);
+		error_set(error, "%s: out of memory", path);
 	} else if (parse_keys(store, file.root) != 0 || parse_secrets(store, file.root) != 0) {
 		if (store->starved)
-			error_set(error, "%s: no memory for its secrets", path);
+			error_set(error, "%s: out of memory for its secrets", path);
 		else
 			error_set(error,
 				"%s: the decrypted contents do not have the form that this "

@@ -67,7 +67,7 @@ static int begin_change(
 
 static int no_memory(struct change *change)
 {
-	return error_set(change->error, "%s: no memory", change->path);
+	return error_set(change->error, "%s: out of memory", change->path);
 }
 
 /* Writes what was changed. */

@@ -113,7 +113,7 @@ static enum opening open_sealed(
 		return OPENING_OTHER_KEY;
 	plain = malloc(length);
 	if (plain == NULL) {
-		error_set(error, "%s: no memory", path);
+		error_set(error, "%s: out of memory", path);
 		return OPENING_FAILED;
 	}
 	derive(file->master, key, SUBKEY_SEAL);
@@ -238,7 +238,7 @@ int store_file_write(const char *path, struct store_file *file, struct error *er
 	int rc;
 
 	if (plain == NULL)
-		return error_set(error, "%s: no memory", path);
+		return error_set(error, "%s: out of memory", path);
 	length = strlen(plain);
 	file->generation++;
 	seal(file, plain, length, &sealed);

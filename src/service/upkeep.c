@@ -119,7 +119,7 @@ static int renew(struct upkeep *upkeep)
 	if (rc == 0) {
 		upkeep->unsaved = secret_new(renewed.data, renewed.length);
 		if (upkeep->unsaved == NULL)
-			rc = error_set(&upkeep->error, "no memory");
+			rc = error_set(&upkeep->error, "out of memory");
 	}
 	buffer_wipe(&renewed);
 	return rc;

@@ -99,7 +99,7 @@ static int begin(struct call *call, struct service_backend *backend)
 {
 	call->retry_after_ms = 10000;
 	if (prepare(call, backend) != 0) {
-		error_set(&call->error, "no memory");
+		error_set(&call->error, "out of memory");
 		return -1;
 	}
 	if (!is_past_breaker(call) && !health_allows(&backend->health, call->whom,

@@ -78,7 +78,7 @@ static enum step take_session(struct visit *visit, struct code *code)
 		return fail_without_state(visit);
 	if (valid > 0)
 		return STEP_NEXT;
-	visit_set_detail(visit, "the session that the code is of has ended");
+	visit_set_detail(visit, "the code's session has ended");
 	return visit_fail(visit, FAILURE_LOGIN_FAILED);
 }
 

@@ -197,7 +197,7 @@ enum step authenticate_by_provider(struct visit *visit)
 	if (backend == NULL || auth_kind(backend->driver) != AUTH_REDIRECT ||
 		strcmp(backend->title, visit->route_rest) != 0) {
 		visit_set_detail(visit,
-			"the sign-in began at backend %s, not at this one, or it is gone",
+			"the sign-in began at backend %s: not this one, or no longer configured",
 			visit->pending->backend);
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
 	}

@@ -18,9 +18,8 @@ struct session_limits signin_limits(const struct visit *visit)
 	return (struct session_limits){settings->session_lifetime, settings->session_idle};
 }
 
-/* Whether a revocation came after the session began: of the person at this backend or at all
- * backends, or a logout at the provider of the sessions that have no id. 1, 0, or -1 if the state
- * does not answer. */
+/* Whether the session was revoked after it began: for this backend, for all backends, or, if it has
+ * no id, by a logout at the provider. 1, 0, or -1 if the state does not answer. */
 static int is_revoked(struct visit *visit)
 {
 	const uint8_t *hash_key = store_hash_key(visit->files->store);

@@ -44,8 +44,8 @@ static bool can_be_repeated(const struct visit *visit)
 	       !visit->exchange.holds_claim;
 }
 
-/* The sentence for who cannot come to a page of ours, was away from it too long, or has a browser
- * that keeps no cookies; NULL: it is none of these. */
+/* The sentence for a visitor who may not open the guest desk or /auth/me, whose page there has
+ * expired, or whose browser keeps no cookies; NULL for others. */
 static const char *own_message_of(const struct visit *visit)
 {
 	bool is_desk = visit->destination == DESTINATION_DESK;

@@ -14,8 +14,8 @@ struct way {
 	struct buffer label, name_label, password_label, wrong, address;
 };
 
-/* All of them, in the order of the configuration; the password form stands where the first backend
- * is that takes passwords. */
+/* The ways to sign in, in the order of the configuration. The password form has the place of the
+ * first backend that takes passwords. */
 struct ways {
 	struct way *list; /* WAYS_MAX; NULL without memory */
 	const struct page_value *rows[WAYS_MAX + 1];

@@ -20,7 +20,7 @@ enum step visit_fail(struct visit *visit, enum failure failure)
 	visit->failure = failure;
 	visit->response.status = 0;
 	if (failure == FAILURE_INTERNAL && visit->report.detail[0] == '\0')
-		visit_set_detail(visit, "no memory");
+		visit_set_detail(visit, "out of memory");
 	if (failure == FAILURE_STATE_UNAVAILABLE)
 		visit->report.retry_after = STATE_RETRY_S;
 	return STEP_DONE;

@@ -70,7 +70,7 @@ const struct join *visit_goal(const struct visit *visit)
 	return &visit->join;
 }
 
-/* Where the join of a ticket leads; that of a page of ours is no join any more. */
+/* Sets the visit's destination from the ticket's join: a meeting, the guest desk or /auth/me. */
 static void find_destination(struct visit *visit)
 {
 	const char *platform = visit->join.platform;

@@ -15,7 +15,8 @@ void visit_know_browser(struct visit *visit);
  * session first. 0, or -1 with the cause in the visit's detail. */
 int visit_open_ticket(struct visit *visit, enum ticket_kind kind, const char *text);
 
-/* The visit's join, or what stands for it on the way to a page of ours. */
+/* The visit's join, or the constant join of the guest desk or of /auth/me if the visit goes there.
+ */
 const struct join *visit_goal(const struct visit *visit);
 
 /* Appends a ticket of the visit's join, bound to its browser, with the pending sign-in if the kind

@@ -1041,7 +1041,7 @@ static const struct row {
 	{"signin/redirect.c BAD_REQUEST", a_code_comes_twice, 400, "bad-request", "message",
 		FRONT_PAGE, "twice"},
 	{"signin/redirect.c TICKET_EXPIRED", a_code_of_another_backend, 400, "ticket-expired",
-		"message", LINK, "not at this one, or it is gone"},
+		"message", LINK, "not this one, or no longer configured"},
 	{"signin/backchannel.c BAD_REQUEST", a_message_that_is_forged, 400, "bad-request",
 		"message", NOTHING, "logout token"},
 	{"signin/backchannel.c BAD_REQUEST", a_message_without_a_token, 400, "bad-request",

@@ -170,7 +170,7 @@ static void the_way_back_is_of_one_browser_and_one_backend(void **state)
 	assert_failure(visit(&other, target), 400, "ticket-expired", "message");
 	snprintf(elsewhere, sizeof elsewhere, "/callback/two%s", strchr(target, '?'));
 	assert_failure(visit(&browser, elsewhere), 400, "ticket-expired", "message");
-	assert_true(log_says("the sign-in began at backend idp, not at this one"));
+	assert_true(log_says("the sign-in began at backend idp: not this one"));
 	assert_int_equal(peer_requests("/token"), 0);
 	site_load("", MEETING FORMS);
 	assert_failure(visit(&browser, target), 400, "ticket-expired", "message");

@@ -444,7 +444,7 @@ static void leave_values(const struct changing *all, struct changing *next)
 	}
 }
 
-/* The first that waits and need not wait any more. NULL: none. */
+/* The first waiting change that may run now, or NULL. */
 static struct changing *take_next(struct redis *redis)
 {
 	for (struct changing **at = &redis->waiting; *at != NULL; at = &(*at)->next) {
