@@ -13,6 +13,7 @@
 #include "config/section.h"
 #include "service/upkeep.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -83,7 +84,7 @@ static void copy(const char *kind, const char *name)
 {
 	const char *srcdir = getenv("srcdir");
 	struct buffer text = BUFFER_INIT(1 << 20);
-	char from[4200], to[200];
+	char from[4500], to[500];
 
 	snprintf(from, sizeof from, "%s/share/%s/%s", srcdir != NULL ? srcdir : ".", kind, name);
 	snprintf(to, sizeof to, "%s/%s/%s", share, kind, name);
@@ -92,11 +93,25 @@ static void copy(const char *kind, const char *name)
 	buffer_release(&text);
 }
 
+/* Copies all pages, whichever they include. */
+static void copy_pages(void)
+{
+	const char *srcdir = getenv("srcdir");
+	char path[4200];
+	struct dirent *entry;
+	DIR *pages;
+
+	snprintf(path, sizeof path, "%s/share/pages", srcdir != NULL ? srcdir : ".");
+	pages = opendir(path);
+	assert_non_null(pages);
+	while ((entry = readdir(pages)) != NULL)
+		if (entry->d_name[0] != '.')
+			copy("pages", entry->d_name);
+	closedir(pages);
+}
+
 static void copy_share(void)
 {
-	static const char *const pages[] = {"challenge.html", "error.html", "guests.html",
-		"me.html", "invite.html", "login.html", "logout.html", "meeting.html",
-		"onward.html", "signed-out.html", "head.html", "header.html", "foot.html"};
 	char path[128];
 
 	assert_int_equal(mkdir(share, 0755), 0);
@@ -104,8 +119,7 @@ static void copy_share(void)
 	assert_int_equal(mkdir(path, 0755), 0);
 	snprintf(path, sizeof path, "%s/lang", share);
 	assert_int_equal(mkdir(path, 0755), 0);
-	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-		copy("pages", pages[i]);
+	copy_pages();
 	copy("lang", "en.json");
 }
 
