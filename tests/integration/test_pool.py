@@ -118,6 +118,21 @@ def test_killed_processes_lose_no_claim_and_come_back(pool, somebody):
         assert somebody.enter().status == 302
 
 
+def test_kills_in_a_row_leave_a_state_that_works(pool, somebody):
+    """kill -9 of the oldest process, again and again, with a join each time; KILLS=500 takes more of them."""
+    used = pool.entry()
+    assert somebody.get(used, JSON).status == 302
+    for _ in range(int(os.environ.get("KILLS", "8"))):
+        oldest = pool.daemons()[0]
+        os.kill(oldest, signal.SIGKILL)
+        assert somebody.get(pool.entry(), JSON).status in {302, 502}
+        wait_for(lambda: oldest not in pool.daemons() and len(pool.daemons()) == 4, "a new process")
+    wait_for(lambda: pool.metric("meetauth_processes") == 4, "the dead to be counted out")
+    assert somebody.get(used, JSON).status == 409, "the claim from before"
+    for _ in range(8):
+        assert somebody.enter().status == 302
+
+
 def test_sigterm_drains(make_rig):
     """Whoever is on the way gets through; the process ends with 0; nobody new is taken."""
     rig = make_rig(options={"drain-timeout": "2m"}, platform='timeout = "25s"')

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Attacks that others published since 2025, tried here; tests/attacks.md says on whom.
+ */
+#include "request_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HOST	     "meeting.example.org"
+#define MOCK	     "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
+#define PEOPLE	     "backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
+#define SERVICE(url) "backend \"service\" { type = \"http\" url = \"" url "\" timeout = \"40s\" }\n"
+#define APP	     "https://litware.com"
+#define ENTRY	     "?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-12345678"
+#define JSON	     "Content-Type: application/json\r\n"
+#define LONG	     "0123456789abcdef0123456789abcdef"
+
+static void open_site(const char *options, const char *sections)
+{
+	site_secret(HOST, "key");
+	site_secret("gal.example.org", "{\"kty\":\"oct\",\"alg\":\"HS256\",\"k\":"
+				       "\"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY\"}");
+	site_secret("live.example.org", "api:" LONG);
+	site_secret("backend/service", LONG);
+	site_load(options, sections);
+	peer_says("/exchange/", 200, "", "access");
+}
+
+/* ---- a second way in ---- */
+
+#ifdef HAVE_CJOSE
+
+#define GALENE                                                                                     \
+	"platform \"gal.example.org\" { type = \"galene\" allowed-origins = {\"" APP "\"} }\n"
+
+static int by_script(const char *password)
+{
+	struct browser browser = {0};
+	char body[200];
+
+	snprintf(body, sizeof body,
+		"{\"location\":\"https://gal.example.org/group/a/\",\"username\":\"bob\","
+		"\"password\":\"%s\"}",
+		password);
+	return SEND(&browser, .method = "POST", .target = "/token/gal.example.org",
+		.site = "cross-site", .type = "application/json", .body = body,
+		.more = {"HTTP_ORIGIN=" APP})
+		->status;
+}
+
+static int by_form(void)
+{
+	struct browser browser = {0};
+
+	return sign_in(&browser, ENTRY, "name=bob&password=x")->status;
+}
+
+static void a80_a_second_way_to_sign_in_has_no_tries_of_its_own(void **state)
+{
+	(void)state;
+	open_site("throttle-account = \"2/1h\"", MOCK GALENE PEOPLE);
+	assert_int_equal(by_form(), 401);
+	assert_int_equal(by_script("x"), 401);
+	assert_int_equal(by_form(), 429);
+	assert_int_equal(by_script("y"), 429);
+}
+
+/* ---- a code, and somebody who is gone ---- */
+
+#define LIVEKIT                                                                                    \
+	"platform \"live.example.org\" { type = \"livekit\" app = \"" APP                          \
+	"/meet\" allowed-origins = {\"" APP "\"} }\n"
+
+static const struct answer *trade(const char *code)
+{
+	static char body[5000];
+	struct browser script = {0};
+
+	snprintf(body, sizeof body, "{\"room_name\":\"room\",\"code\":\"%s\"}", code);
+	return SEND(&script, .method = "POST", .target = "/token/live.example.org",
+		.site = "cross-site", .type = "application/json", .body = body,
+		.more = {"HTTP_ORIGIN=" APP});
+}
+
+static const char *bring_a_code(void)
+{
+	struct browser browser = {0};
+	const char *code =
+		cut(leads_to(sign_in(&browser, "/livekit/room", "name=alice&password=x")),
+			"code=", "&");
+
+	assert_non_null(code);
+	return code;
+}
+
+static void a81_a_code_is_worth_nothing_when_its_owner_may_no_more(void **state)
+{
+	const char *code;
+
+	(void)state;
+	open_site("", LIVEKIT PEOPLE);
+	assert_status(trade(bring_a_code()), 201);
+	code = bring_a_code();
+	site_load("", LIVEKIT PEOPLE "policy { default = \"deny\" }\n");
+	assert_status(trade(code), 403);
+}
+
+#endif
+
+/* ---- names that only begin like another ---- */
+
+static char *say_group(const char *request)
+{
+	const char *nonce = cut(request, "\"nonce\":\"", "\"");
+	const char *name = cut(request, "\"name\":\"", "\"");
+	char *text;
+
+	assert_true(
+		asprintf(&text,
+			"{\"version\":1,\"nonce\":\"%s\",\"verdict\":\"grant\",\"subject\":\"u\","
+			"\"groups\":[\"%s\"]}",
+			nonce, name) > 0);
+	return text;
+}
+
+static void a82_a_group_is_its_whole_path_and_no_other_s(void **state)
+{
+	static const struct {
+		const char *name;
+		bool in;
+	} rows[] = {{"staff", true}, {"staffing", false}, {"staff/sub", false}, {"/staff", false},
+		{"other/staff", false}, {"staff/", false}, {"sta*", false}, {"*", false},
+		{"staff,other", false}};
+
+	(void)state;
+	open_site("", MOCK SERVICE("@api@/ask") "policy {\n rule \"s\" { allow = true groups = "
+						"{\"staff\"} }\n default = deny\n}\n");
+	peer_makes("/ask", JSON, say_group);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct browser browser = {0};
+		char entry[200], fields[100];
+		const struct answer *answer;
+
+		snprintf(entry, sizeof entry, ENTRY "-%zu", i);
+		snprintf(fields, sizeof fields, "name=%s&password=x", rows[i].name);
+		answer = sign_in(&browser, entry, fields);
+		if ((leads_to(answer) != NULL) != rows[i].in)
+			fail_msg("group %s: %d", rows[i].name, answer->status);
+	}
+}
+
+/* ---- a host that only begins like this machine ---- */
+
+static void a83_a_name_that_begins_like_this_machine_is_another(void **state)
+{
+	static const char *const urls[] = {"http://localhost.evil.example/ask",
+		"http://127.0.0.1.evil.example/ask", "http://127.0.0.1@evil.example/ask",
+		"http://localhost@evil.example/ask", "http://localhostile/ask",
+		"http://[::1].evil.example/ask", "http://128.0.0.1/ask", "http://[::2]/ask",
+		"http://127.1.evil.example/ask", "http://evil.example/localhost"};
+
+	(void)state;
+	open_site("", MOCK PEOPLE);
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		char sections[600];
+
+		snprintf(sections, sizeof sections,
+			MOCK "backend \"service\" { type = \"http\" url = \"%s\" }\n", urls[i]);
+		assert_non_null(strstr(site_refusal("", sections), "url"));
+	}
+}
+
+/* ---- passwords that lie around ---- */
+
+static void a84_no_netrc_is_read(void **state)
+{
+	struct browser browser = {0};
+	char *home = getenv("HOME") != NULL ? strdup(getenv("HOME")) : NULL;
+	char folder[200];
+	const struct answer *answer;
+
+	(void)state;
+	open_site("", MOCK SERVICE("@api@/ask"));
+	peer_makes("/ask", JSON, say_group);
+	snprintf(folder, sizeof folder, "%s",
+		site_file(".netrc", "machine 127.0.0.1 login eve password stolen\n"
+				    "default login eve password stolen\n"));
+	*strrchr(folder, '/') = '\0';
+	setenv("HOME", folder, 1);
+	answer = sign_in(&browser, ENTRY, "name=staff&password=x");
+	if (home != NULL)
+		setenv("HOME", home, 1);
+	free(home);
+	assert_leads(answer, "token=access");
+	assert_null(strstr(peer_last("/ask"), "Authorization: Basic"));
+	assert_null(strstr(peer_last("/exchange/"), "Authorization:"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#ifdef HAVE_CJOSE
+		cmocka_unit_test_setup_teardown(
+			a80_a_second_way_to_sign_in_has_no_tries_of_its_own, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a81_a_code_is_worth_nothing_when_its_owner_may_no_more, site_up, site_down),
+#endif
+		cmocka_unit_test_setup_teardown(
+			a82_a_group_is_its_whole_path_and_no_other_s, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a83_a_name_that_begins_like_this_machine_is_another, site_up, site_down),
+		cmocka_unit_test_setup_teardown(a84_no_netrc_is_read, site_up, site_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
