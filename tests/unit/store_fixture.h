@@ -47,7 +47,7 @@ static int remove_folder(void **state)
 }
 
 /* Adds a version. */
-static unsigned set_secret(const char *name, const char *text)
+static inline unsigned set_secret(const char *name, const char *text)
 {
 	struct secret *value = secret_new(text, strlen(text));
 	struct error error = {""};
@@ -60,7 +60,7 @@ static unsigned set_secret(const char *name, const char *text)
 }
 
 /* A snapshot; the test frees it. */
-static struct store *open_store(void)
+static inline struct store *open_store(void)
 {
 	struct error error = {""};
 	struct store *store = store_open(path, key_path, &error);
@@ -70,7 +70,7 @@ static struct store *open_store(void)
 	return store;
 }
 
-static struct buffer contents(const char *file)
+static inline struct buffer contents(const char *file)
 {
 	struct buffer text = BUFFER_INIT(1 << 20);
 
@@ -78,13 +78,13 @@ static struct buffer contents(const char *file)
 	return text;
 }
 
-static void put_contents(const char *file, const void *bytes, size_t length, mode_t mode)
+static inline void put_contents(const char *file, const void *bytes, size_t length, mode_t mode)
 {
 	assert_int_equal(file_replace(file, bytes, length, mode, NULL), 0);
 }
 
 /* The first version of NAME has this value. */
-static void assert_secret(const char *text)
+static inline void assert_secret(const char *text)
 {
 	struct store *store = open_store();
 	size_t count;
@@ -95,7 +95,7 @@ static void assert_secret(const char *text)
 	store_free(&store);
 }
 
-static void assert_refused(const char *why)
+static inline void assert_refused(const char *why)
 {
 	struct error error = {""};
 	struct store *store = store_open(path, key_path, &error);
