@@ -8,7 +8,6 @@
 #include "base/process.h"
 #include "join/exchange.h"
 #include "options.h"
-#include "pool/fastcgi.h"
 #include "pool/loop.h"
 #include "pool/parent.h"
 #include "pool/signals.h"
@@ -262,7 +261,7 @@ static int start(struct process *process, struct service *service, struct error 
 		&process->loop, process->outbound, service, &server->service, apply, process);
 	server->reload = process->reload;
 	service_connect(service, process->outbound);
-	if (fastcgi_init(error) != 0)
+	if (signals_ignore(error) != 0)
 		return EX_OSERR;
 	server->state = open_state(server, error);
 	if (server->state == NULL)

@@ -14,9 +14,9 @@
 
 enum {
 	IDLE_MAX = 128, /* idle easy handles kept per peer */
-	/* In bytes. With thousands of requests under way, libcurl's default of 16 KiB is too much.
-	 */
-	RECEIVE_BUFFER = 2 * 1024,
+	/* In bytes, the least that libcurl takes: thousands of requests may be under way, and an
+	 * answer is small. */
+	RECEIVE_BUFFER = 1024,
 };
 
 struct outbound {

@@ -2,16 +2,6 @@
 #include "pool/fastcgi.h"
 
 #include <fastcgi.h>
-#include <signal.h>
-
-int fastcgi_init(struct error *error)
-{
-	/* A USR1 meant to reopen logs must not end the process. */
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGUSR1, SIG_IGN) == SIG_ERR ||
-		signal(SIGUSR2, SIG_IGN) == SIG_ERR)
-		return error_set(error, "cannot ignore signals");
-	return 0;
-}
 
 /* Copies the contents of the records of one stream, up to the empty record that ends it, and
  * advances `*at`. Returns where the next record begins. */

@@ -13,10 +13,6 @@
 
 #include <stdint.h>
 
-/* Called once, before any thread starts: ignores SIGPIPE, and USR1 and USR2, which the parent
- * handles. 0, or -1 with an error. */
-int fastcgi_init(struct error *error);
-
 /* Parses the request that begins at `bytes`, about which framing_check() has said `framing`: the
  * whole request after COMPLETE; of one that is not complete, or too large, the parameters alone,
  * which have to be all there (params_end is not 0). The caller releases `request`, whose `arrival`

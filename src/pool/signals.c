@@ -3,6 +3,15 @@
 
 #include "base/banned.h"
 
+int signals_ignore(struct error *error)
+{
+	/* A USR1 meant to reopen logs must not end the process. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGUSR1, SIG_IGN) == SIG_ERR ||
+		signal(SIGUSR2, SIG_IGN) == SIG_ERR)
+		return error_set(error, "cannot ignore signals");
+	return 0;
+}
+
 void signals_held(sigset_t *set_r)
 {
 	sigemptyset(set_r);

@@ -8,7 +8,13 @@
  */
 #pragma once
 
+#include "base/error.h"
+
 #include <signal.h>
+
+/* Ignores SIGPIPE, and USR1 and USR2, which the parent handles. Called once, before any thread
+ * starts. 0, or -1 with an error. */
+int signals_ignore(struct error *error);
 
 /* Writes the four signals to `set_r`. */
 void signals_held(sigset_t *set_r);
