@@ -67,13 +67,12 @@ static int print_version(void)
 
 static void print_finding(void *context, const struct service_finding *finding)
 {
-	const char *file = context;
-
+	(void)context;
 	if (finding->line > 0)
-		fprintf(stderr, "meetauthd: %s:%d: warning: %s: %s\n", file, finding->line,
+		fprintf(stderr, "meetauthd: %s:%d: warning: %s: %s\n", finding->file, finding->line,
 			finding->about, finding->text);
 	else
-		fprintf(stderr, "meetauthd: %s: warning: %s: %s\n", file, finding->about,
+		fprintf(stderr, "meetauthd: %s: warning: %s: %s\n", finding->file, finding->about,
 			finding->text);
 }
 

@@ -8,6 +8,7 @@
 #include "config/rules.h"
 #include "config/section.h"
 #include "config/settings.h"
+#include "config/source.h"
 
 #include <pthread.h>
 #include <strings.h>
@@ -17,6 +18,7 @@ enum { TITLE_MAX = 64 };
 struct load {
 	struct settings settings; /* first: config_free() gets a pointer to it */
 	struct arena arena;
+	struct sources sources;
 };
 
 /* libconfuse's scanner is global. */
@@ -59,16 +61,15 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 {
 	cfg_opt_t *option = schema_option(parsed, kind->name);
 	unsigned count = cfg_opt_size(option);
-	const char *file = load->settings.file;
 
 	*array_r = arena_alloc(&load->arena, count, sizeof **array_r);
 	if (count == 0)
 		return error_set(error,
-			"%s:1: no %s: write at least one section %s \"…\" { type = \"…\" }", file,
-			kind->name, kind->name);
+			"%s:1: no %s: write at least one section %s \"…\" { type = \"…\" }",
+			load->settings.file, kind->name, kind->name);
 	for (unsigned i = 0; i < count; i++) {
-		struct section *section =
-			section_read(&load->arena, file, kind, cfg_opt_getnsec(option, i), error);
+		struct section *section = section_read(
+			&load->arena, &load->sources, kind, cfg_opt_getnsec(option, i), error);
 
 		if (section == NULL)
 			return -1;
@@ -95,7 +96,7 @@ static int read_all(
 		return -1;
 	settings->platforms = platforms;
 	settings->backends = backends;
-	if (rules_read(&load->arena, settings->file, parsed, &settings->policy, error) != 0 ||
+	if (rules_read(&load->arena, settings->sources, parsed, &settings->policy, error) != 0 ||
 		desk_read(&load->arena, parsed, settings, error) != 0)
 		return -1;
 	return 0;
@@ -109,8 +110,9 @@ struct settings *config_load(const char *file, struct config_types types, struct
 	int rc = -1;
 
 	settings->file = arena_copy(&load->arena, file);
+	settings->sources = &load->sources;
 	pthread_mutex_lock(&parsing);
-	parsed = schema_parse(settings->file, types, error);
+	parsed = schema_parse(settings->file, types, &load->sources, error);
 	if (parsed != NULL) {
 		rc = read_all(load, types, parsed, error);
 		cfg_free(parsed);
@@ -127,9 +129,27 @@ void config_free(struct settings **settings)
 
 	if (load == NULL)
 		return;
+	sources_release(&load->sources);
 	arena_release(&load->arena);
 	free(load);
 	*settings = NULL;
+}
+
+struct file_stamp config_stamp(const struct settings *settings)
+{
+	const struct sources *sources = settings->sources;
+	struct file_stamp all = {0};
+
+	for (size_t i = 0; i < sources->file_count; i++)
+		sources_add_stamp(&all, sources->files[i]);
+	for (size_t i = 0; i < sources->folder_count; i++)
+		sources_add_stamp(&all, sources->folders[i]);
+	return all;
+}
+
+struct file_stamp config_stamp_read(const struct settings *settings)
+{
+	return settings->sources->stamp;
 }
 
 const struct section *config_platform(const struct settings *settings, const char *title)

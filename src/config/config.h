@@ -6,7 +6,10 @@
 #pragma once
 
 #include "base/network.h"
+#include "base/file.h"
 #include "config/option.h"
+
+struct sources;
 
 enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
 enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
@@ -15,7 +18,8 @@ enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
  * is not a condition. */
 struct config_rule {
 	const char *name;
-	int line;
+	const char *file;
+	int line; /* in the file */
 	bool allow;
 	struct config_list groups;	   /* any of these, exact */
 	struct config_list users;	   /* subject, exact; with '/': "backend/subject" */
@@ -37,7 +41,8 @@ struct config_rule {
 /* Who may start a meeting with whom. Conditions as in a rule. */
 struct config_meet {
 	const char *name;
-	int line;
+	const char *file;
+	int line; /* in the file */
 	bool allow;
 	struct config_list accounts;  /* glob on the name of a guest account, no case */
 	struct config_list with;      /* the same for those who are invited */
@@ -90,7 +95,8 @@ struct settings {
 	size_t platform_count, backend_count;
 	struct config_policy policy;
 	struct config_desk desk;
-	const struct section *top; /* options outside of sections, for section_error() */
+	const struct sources *sources; /* where each line was written; private to config/ */
+	const struct section *top;     /* options outside of sections, for section_error() */
 };
 
 /* The known section types. Both arrays end with a NULL type. */
@@ -98,17 +104,30 @@ struct config_types {
 	const struct section_type *platforms, *backends;
 };
 
-/* Reads and checks the file; free with config_free(). NULL with "FILE:LINE: what is wrong and what
- * was expected": an unknown option (with a similar known name if there is one), a wrong type, a
- * duplicate title or option, a value out of range, an unset ${NAME}, an unreadable file.
- * Thread-safe: calls wait for each other. */
+/* Reads and checks the file, with all that it includes; free with config_free(). NULL with
+ * "FILE:LINE: what is wrong and what was expected": an unknown option (with a similar known name if
+ * there is one), a wrong type, a duplicate title or option, a value out of range, an unset ${NAME},
+ * an unreadable file. Thread-safe: calls wait for each other. */
 struct settings *config_load(const char *file, struct config_types types, struct error *error);
 
 void config_free(struct settings **settings);
 
+/* A stamp of all files that were read, and of the folders whose files are included. Equal stamps:
+ * nothing has changed. */
+struct file_stamp config_stamp(const struct settings *settings);
+/* The stamp that they had when they were read. */
+struct file_stamp config_stamp_read(const struct settings *settings);
+
 /* Return the platform (ignoring case) or the backend with this title, or NULL. */
 const struct section *config_platform(const struct settings *settings, const char *title);
 const struct section *config_backend(const struct settings *settings, const char *title);
+
+enum { CONFIG_WHERE_SIZE = 300 };
+
+/* Writes where a line is, for somebody who reads about `from`: "on line 7", or "in FILE:7" where
+ * that is another file. Returns `text`. */
+const char *config_where(
+	const char *file, int line, const char *from, char text[CONFIG_WHERE_SIZE]);
 
 /* Whether the rule's `meetings` excludes some meetings, which no pattern like "*" does. */
 bool config_names_meetings(const struct config_rule *rule);

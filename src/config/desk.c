@@ -82,9 +82,12 @@ int desk_read(struct arena *arena, cfg_t *parsed, struct settings *settings, str
 
 	if (count == 0)
 		return 0;
-	if (count > 1)
-		return error_set(error, "%s:%d: a second guest-desk section: keep one",
-			settings->file, schema_line(cfg_opt_getnsec(desks, 1)));
-	section = section_read(arena, settings->file, &desk_kind, cfg_opt_getnsec(desks, 0), error);
+	if (count > 1) {
+		error_set(error, "a second guest-desk section: keep one");
+		return sources_blame(
+			settings->sources, schema_line(cfg_opt_getnsec(desks, 1)), error);
+	}
+	section = section_read(
+		arena, settings->sources, &desk_kind, cfg_opt_getnsec(desks, 0), error);
 	return section != NULL ? read_desk(section, settings, error) : -1;
 }

@@ -16,9 +16,14 @@ const char *section_type(const struct section *section)
 	return section->type;
 }
 
+const char *section_file(const struct section *section)
+{
+	return sources_file(section->sources, section->line);
+}
+
 int section_line(const struct section *section)
 {
-	return section->line;
+	return sources_line(section->sources, section->line);
 }
 
 bool section_takes(const struct section *section, const char *name)
@@ -194,7 +199,7 @@ int section_blame(const struct section *section, const char *name, struct error 
 		error_prefix(error, "%s \"%.64s\": ", section->kind, section->title);
 	else if (section->kind != NULL)
 		error_prefix(error, "%s: ", section->kind);
-	return error_prefix(error, "%s:%d: ", section->file, line);
+	return sources_blame(section->sources, line, error);
 }
 
 int section_error(const struct section *section, const char *name, struct error *error,

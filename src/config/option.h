@@ -115,7 +115,8 @@ int section_fill(const struct section *section, void *structure, struct error *e
 const char *section_title(const struct section *section);
 const char *section_type(const struct section *section);
 
-/* The line on which the section starts. */
+/* Where the section starts: the file, and the line in it. */
+const char *section_file(const struct section *section);
 int section_line(const struct section *section);
 
 /* Whether the section's type has this option; for callers that read sections of any type. */

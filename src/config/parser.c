@@ -10,7 +10,7 @@
 
 /* State of the current parse; libconfuse passes no context to its callbacks. */
 static struct {
-	const char *file;
+	const struct sources *sources;
 	struct config_types types;
 	struct error *error;
 	bool failed;
@@ -107,13 +107,13 @@ __attribute__((format(printf, 2, 0))) static void report(
 	}
 	if (at->title != NULL)
 		error_prefix(parse.error, "%s \"%.64s\": ", at->name, at->title);
-	error_prefix(parse.error, "%s:%d: ", parse.file, at->line);
+	sources_blame(parse.sources, at->line, parse.error);
 }
 
 /* Stores a value, and its line in libconfuse's field for annotations. */
 static int take(cfg_t *section, cfg_opt_t *option, const char *value, void *result)
 {
-	char line[16];
+	char line[16], where[CONFIG_WHERE_SIZE];
 
 	if (schema_option(section, option->name) != option) {
 		cfg_error(section, "option \"%s\" is outside of its section", option->name);
@@ -122,8 +122,9 @@ static int take(cfg_t *section, cfg_opt_t *option, const char *value, void *resu
 	/* libconfuse empties an option before an assignment. So a first value with a line already
 	 * noted comes from a second assignment. */
 	if (option->nvalues == 1 && option->comment != NULL) {
-		cfg_error(section, "option \"%s\" is set twice, first on line %s", option->name,
-			option->comment);
+		cfg_error(section, "option \"%s\" is set twice, first %s", option->name,
+			sources_where(
+				parse.sources, schema_option_line(option), section->line, where));
 		return -1;
 	}
 	snprintf(line, sizeof line, "%d", section->line);
@@ -252,12 +253,12 @@ static int parse_text(cfg_t *parser, const char *text)
 	parse.failed = false;
 	cfg_set_error_function(parser, report);
 	if (parse_buffer(parser, text) == CFG_SUCCESS && !parse.failed)
-		return titles_refuse_same(parser, parse.file, parse.error);
-	if (!parse.failed) /* libconfuse reports nothing for an empty name */
+		return titles_refuse_same(parser, parse.sources, parse.error);
+	if (!parse.failed) { /* libconfuse reports nothing for an empty name */
 		error_set(parse.error,
-			"%s:%d: expected the name of an option or a section: write NAME = "
-			"VALUE",
-			parse.file, reached(parser));
+			"expected the name of an option or a section: write NAME = VALUE");
+		sources_blame(parse.sources, reached(parser), parse.error);
+	}
 	return -1;
 }
 
@@ -289,22 +290,25 @@ static void look_for_missing_type(const char *text, struct error *error)
 		chosen = schema_option(section, "type");
 	if (chosen != NULL && chosen->nvalues > 0)
 		type = type_named(parse.unknown_in, cfg_opt_getnstr(chosen, 0));
-	if (type != NULL && type->options == NULL)
-		error_set(error, "%s:%d: %s \"%.64s\": type: this build lacks this type",
-			parse.file, schema_option_line(chosen), parse.unknown_in, parse.title);
+	if (type != NULL && type->options == NULL) {
+		error_set(error, "%s \"%.64s\": type: this build lacks this type", parse.unknown_in,
+			parse.title);
+		sources_blame(parse.sources, schema_option_line(chosen), error);
+	}
 	cfg_free(parser);
 	parse.error = error;
 }
 
-cfg_t *schema_parse(const char *file, struct config_types types, struct error *error)
+cfg_t *schema_parse(
+	const char *file, struct config_types types, struct sources *sources, struct error *error)
 {
 	struct buffer text = BUFFER_INIT(8 * SOURCE_MAX);
 	cfg_t *parser = NULL;
-	int rc = source_read(file, &text, error);
+	int rc = source_read(file, sources, &text, error);
 
 	if (rc == 0) {
 		parser = make_parser(types, CFGF_NONE);
-		parse.file = file;
+		parse.sources = sources;
 		parse.types = types;
 		parse.error = error;
 		parse.unknown_in = NULL;

@@ -90,7 +90,8 @@ static int read_rule(struct arena *arena, const struct section *section, struct 
 	struct error *error)
 {
 	rule->name = section_title(section);
-	rule->line = section->line;
+	rule->line = section_line(section);
+	rule->file = section_file(section);
 	if (!section_has(section, "allow"))
 		return section_error(section, NULL, error,
 			"allow is missing: write allow = true or allow = false");
@@ -104,7 +105,7 @@ static int read_rule(struct arena *arena, const struct section *section, struct 
 	return 0;
 }
 
-static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
+static int read_rules(struct arena *arena, const struct sources *sources, cfg_opt_t *parsed,
 	struct config_policy *policy, struct error *error)
 {
 	unsigned count = cfg_opt_size(parsed);
@@ -113,7 +114,8 @@ static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	policy->rules = rules;
 	for (; policy->count < count; policy->count++) {
 		cfg_t *rule = cfg_opt_getnsec(parsed, (unsigned)policy->count);
-		const struct section *section = section_read(arena, file, &rule_kind, rule, error);
+		const struct section *section =
+			section_read(arena, sources, &rule_kind, rule, error);
 
 		if (section == NULL || read_rule(arena, section, &rules[policy->count], error) != 0)
 			return -1;
@@ -121,7 +123,7 @@ static int read_rules(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	return 0;
 }
 
-static int read_meets(struct arena *arena, const char *file, cfg_opt_t *parsed,
+static int read_meets(struct arena *arena, const struct sources *sources, cfg_opt_t *parsed,
 	struct config_policy *policy, struct error *error)
 {
 	unsigned count = cfg_opt_size(parsed);
@@ -131,12 +133,14 @@ static int read_meets(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	for (; policy->meet_count < count; policy->meet_count++) {
 		struct config_meet *meet = &meets[policy->meet_count];
 		cfg_t *each = cfg_opt_getnsec(parsed, (unsigned)policy->meet_count);
-		const struct section *section = section_read(arena, file, &meet_kind, each, error);
+		const struct section *section =
+			section_read(arena, sources, &meet_kind, each, error);
 
 		if (section == NULL)
 			return -1;
 		meet->name = section_title(section);
-		meet->line = section->line;
+		meet->line = section_line(section);
+		meet->file = section_file(section);
 		if (!section_has(section, "allow"))
 			return section_error(section, NULL, error,
 				"allow is missing: write allow = true or allow = false");
@@ -146,8 +150,19 @@ static int read_meets(struct arena *arena, const char *file, cfg_opt_t *parsed,
 	return 0;
 }
 
-int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
-	struct error *error)
+static int refuse_second(const struct sources *sources, cfg_opt_t *policies, struct error *error)
+{
+	int first = schema_line(cfg_opt_getnsec(policies, 0));
+	int second = schema_line(cfg_opt_getnsec(policies, 1));
+	char where[CONFIG_WHERE_SIZE];
+
+	error_set(error, "a second policy section: put all rules into the first, %s",
+		sources_where(sources, first, second, where));
+	return sources_blame(sources, second, error);
+}
+
+int rules_read(struct arena *arena, const struct sources *sources, cfg_t *parsed,
+	struct config_policy *policy, struct error *error)
 {
 	cfg_opt_t *policies = schema_option(parsed, "policy");
 	unsigned count = cfg_opt_size(policies);
@@ -156,16 +171,13 @@ int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct conf
 	if (count == 0)
 		return 0;
 	if (count > 1)
-		return error_set(error,
-			"%s:%d: a second policy section: put all rules into the first, on line %d",
-			file, schema_line(cfg_opt_getnsec(policies, 1)),
-			schema_line(cfg_opt_getnsec(policies, 0)));
+		return refuse_second(sources, policies, error);
 	policy->present = true;
 	parsed = cfg_opt_getnsec(policies, 0);
-	section = section_read(arena, file, &policy_kind, parsed, error);
+	section = section_read(arena, sources, &policy_kind, parsed, error);
 	if (section == NULL || section_fill(section, policy, error) != 0)
 		return -1;
-	if (read_rules(arena, file, schema_option(parsed, "rule"), policy, error) != 0)
+	if (read_rules(arena, sources, schema_option(parsed, "rule"), policy, error) != 0)
 		return -1;
-	return read_meets(arena, file, schema_option(parsed, "meet"), policy, error);
+	return read_meets(arena, sources, schema_option(parsed, "meet"), policy, error);
 }

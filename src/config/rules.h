@@ -8,5 +8,5 @@
 #include "config/schema.h"
 
 /* Fills `policy` from the file; the arena owns its contents. 0, or -1 with "FILE:LINE: …". */
-int rules_read(struct arena *arena, const char *file, cfg_t *parsed, struct config_policy *policy,
-	struct error *error);
+int rules_read(struct arena *arena, const struct sources *sources, cfg_t *parsed,
+	struct config_policy *policy, struct error *error);

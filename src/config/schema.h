@@ -28,9 +28,10 @@ extern const struct option schema_rule_options[];
 extern const struct option schema_meet_options[];
 extern const struct option schema_desk_options[];
 
-/* Reads and parses the file: names, titles, lists, duplicates. Options are unchecked strings and
- * may be missing. NULL with "FILE:LINE: …". Free with cfg_free(). */
-cfg_t *schema_parse(const char *file, struct config_types types, struct error *error);
+/* Reads and parses the file into empty sources: names, titles, lists, duplicates. Options are
+ * unchecked strings and may be missing. NULL with "FILE:LINE: …". Free with cfg_free(). */
+cfg_t *schema_parse(
+	const char *file, struct config_types types, struct sources *sources, struct error *error);
 
 /* The number of options in a table (NULL: 0), and whether it has one of that name. */
 size_t schema_count(const struct option *options);

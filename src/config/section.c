@@ -152,11 +152,12 @@ static int refuse_foreign(const struct section *section, const struct section_ty
 		if (line == 0 || strcmp(opt->name, SOURCE_OPENED) == 0 ||
 			section_value(section, opt->name) != NULL)
 			continue;
-		return error_set(error,
-			"%s:%d: %s \"%.64s\": option \"%s\" belongs to type \"%s\", and this is "
+		error_set(error,
+			"%s \"%.64s\": option \"%s\" belongs to type \"%s\", and this is "
 			"type \"%s\"",
-			section->file, line, section->kind, section->title, opt->name,
-			owner_of(types, opt->name), section->type);
+			section->kind, section->title, opt->name, owner_of(types, opt->name),
+			section->type);
+		return sources_blame(section->sources, line, error);
 	}
 	return 0;
 }
@@ -197,12 +198,12 @@ static int read_all(struct arena *arena, struct section *section, const struct s
 	return refuse_foreign(section, kind->types, parsed, error);
 }
 
-struct section *section_read(struct arena *arena, const char *file, const struct schema_kind *kind,
-	cfg_t *parsed, struct error *error)
+struct section *section_read(struct arena *arena, const struct sources *sources,
+	const struct schema_kind *kind, cfg_t *parsed, struct error *error)
 {
 	struct section *section = arena_alloc(arena, 1, sizeof *section);
 
-	section->file = file;
+	section->sources = sources;
 	section->kind = kind->name;
 	section->title = parsed->title != NULL ? arena_copy(arena, parsed->title) : NULL;
 	section->line = schema_line(parsed);

@@ -9,10 +9,11 @@
 #include "config/arena.h"
 #include "config/option.h"
 #include "config/schema.h"
+#include "config/source.h"
 
 struct value {
 	const struct option *option;
-	int line;	  /* in the file; 0: not set, this is the default */
+	int line;	  /* of the configuration; 0: not set, this is the default */
 	const char *text; /* as written; "" for lists and without a default */
 	/* The text as number, bool or milliseconds; an enum's index among its words; for a list of
 	 * words one bit each. */
@@ -23,7 +24,7 @@ struct value {
 };
 
 struct section {
-	const char *file;
+	const struct sources *sources;
 	const char *kind;  /* "platform"; NULL: the file itself */
 	const char *title; /* NULL: none */
 	const char *type;  /* NULL: none */
@@ -34,8 +35,8 @@ struct section {
 
 /* Checks and types a parsed section. NULL with an error: an unknown type, an option of another
  * type, a value of the wrong type. Owned by the arena. */
-struct section *section_read(struct arena *arena, const char *file, const struct schema_kind *kind,
-	cfg_t *parsed, struct error *error);
+struct section *section_read(struct arena *arena, const struct sources *sources,
+	const struct schema_kind *kind, cfg_t *parsed, struct error *error);
 
 /* The value of that name; NULL if the section has no such option. */
 struct value *section_value(const struct section *section, const char *name);

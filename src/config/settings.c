@@ -77,7 +77,7 @@ int settings_read(
 	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error)
 {
 	static const struct schema_kind kind = {NULL, schema_file_options, NULL, NULL};
-	const struct section *file = section_read(arena, settings->file, &kind, parsed, error);
+	const struct section *file = section_read(arena, settings->sources, &kind, parsed, error);
 
 	settings->top = file;
 	if (file == NULL || section_fill(file, settings, error) != 0 ||

@@ -3,11 +3,33 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/owner.h"
+#include "config/config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { DEPTH_MAX = 8 };
 
+enum { INCLUDES_MAX = 8 }; /* how deep files include files */
+
+/* What all files of a configuration share. */
+struct reading {
+	struct sources *sources;
+	struct buffer *text;
+	int line; /* of the text */
+	struct error *error;
+};
+
 struct scan {
+	struct reading *reading;
+	const struct scan *parent; /* of the file that includes this one */
 	const char *file;
+	dev_t device;
+	ino_t inode;
 	const char *at; /* NUL-terminated */
 	int line;
 	char last;	       /* last character outside of blanks and comments */
@@ -15,13 +37,121 @@ struct scan {
 	int opened[DEPTH_MAX]; /* lines of the open braces */
 	bool list[DEPTH_MAX];  /* whether the brace opens a list */
 	size_t depth;
-	struct buffer *text;
-	struct error *error;
 };
 
 static int fail(const struct scan *scan, int line, const char *what)
 {
-	return error_set(scan->error, "%s:%d: %s", scan->file, line, what);
+	return error_set(scan->reading->error, "%s:%d: %s", scan->file, line, what);
+}
+
+/* ---- where lines are ---- */
+
+static char *add_name(char ***names, size_t *count, const char *name)
+{
+	char **more = realloc(*names, (*count + 1) * sizeof *more);
+
+	if (more == NULL)
+		xno_memory();
+	*names = more;
+	return more[(*count)++] = xstrdup(name);
+}
+
+/* The text goes on with this line of the file. */
+static void begin_part(struct scan *scan)
+{
+	struct sources *sources = scan->reading->sources;
+	struct source_part *more =
+		realloc(sources->parts, (sources->part_count + 1) * sizeof *more);
+
+	if (more == NULL)
+		xno_memory();
+	sources->parts = more;
+	more[sources->part_count++] =
+		(struct source_part){scan->reading->line, scan->file, scan->line};
+}
+
+void sources_release(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->file_count; i++)
+		free(sources->files[i]);
+	for (size_t i = 0; i < sources->folder_count; i++)
+		free(sources->folders[i]);
+	free(sources->files);
+	free(sources->folders);
+	free(sources->parts);
+	*sources = (struct sources){0};
+}
+
+void sources_add_stamp(struct file_stamp *all, const char *path)
+{
+	struct file_stamp one = file_stamp(path);
+
+	all->inode += one.inode;
+	all->size += one.size;
+	all->modified_ns = (int64_t)((uint64_t)all->modified_ns + (uint64_t)one.modified_ns);
+	all->changed_ns = (int64_t)((uint64_t)all->changed_ns + (uint64_t)one.changed_ns);
+}
+
+static const struct source_part *part_of(const struct sources *sources, int line)
+{
+	size_t low = 0, high = sources->part_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sources->parts[middle].first <= line)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &sources->parts[low];
+}
+
+const char *sources_file(const struct sources *sources, int line)
+{
+	return part_of(sources, line)->file;
+}
+
+int sources_line(const struct sources *sources, int line)
+{
+	const struct source_part *part = part_of(sources, line);
+
+	return part->line + line - part->first;
+}
+
+const char *config_where(const char *file, int line, const char *from, char text[CONFIG_WHERE_SIZE])
+{
+	if (strcmp(file, from) == 0)
+		snprintf(text, CONFIG_WHERE_SIZE, "on line %d", line);
+	else
+		snprintf(text, CONFIG_WHERE_SIZE, "in %.256s:%d", file, line);
+	return text;
+}
+
+const char *sources_where(const struct sources *sources, int line, int from, char *text)
+{
+	return config_where(sources_file(sources, line), sources_line(sources, line),
+		sources_file(sources, from), text);
+}
+
+int sources_blame(const struct sources *sources, int line, struct error *error)
+{
+	return error_prefix(
+		error, "%s:%d: ", sources_file(sources, line), sources_line(sources, line));
+}
+
+/* ---- scanning ---- */
+
+static void put(struct scan *scan, const char *text)
+{
+	buffer_text(scan->reading->text, text);
+}
+
+/* Counts a newline, which is copied to the text. */
+static void next_line(struct scan *scan)
+{
+	scan->line++;
+	scan->reading->line++;
 }
 
 /* Copies `length` characters, at least one. */
@@ -29,7 +159,7 @@ static void copy(struct scan *scan, size_t length)
 {
 	char last = scan->at[length - 1];
 
-	buffer_append(scan->text, scan->at, length);
+	buffer_append(scan->reading->text, scan->at, length);
 	scan->at += length;
 	scan->blank = strchr(" \t\r\n", last) != NULL;
 	if (!scan->blank)
@@ -45,12 +175,12 @@ static int skip_block_comment(struct scan *scan)
 		return fail(scan, line, "the comment that starts here is never closed: write */");
 	for (; scan->at < end; scan->at++) {
 		if (*scan->at == '\n') {
-			scan->line++;
-			buffer_text(scan->text, "\n");
+			next_line(scan);
+			put(scan, "\n");
 		}
 	}
 	scan->at += 2;
-	buffer_text(scan->text, " ");
+	put(scan, " ");
 	scan->blank = true;
 	return 0;
 }
@@ -87,7 +217,7 @@ static int copy_variable(struct scan *scan)
 	variable = xstrndup(name, length);
 	known = fallback || getenv(variable) != NULL;
 	if (!known)
-		error_set(scan->error,
+		error_set(scan->reading->error,
 			"%s:%d: the environment variable %.100s is not set: set it, or write "
 			"${%.100s:-otherwise}",
 			scan->file, scan->line, variable, variable);
@@ -147,7 +277,7 @@ static int copy_opening(struct scan *scan)
 	scan->opened[scan->depth++] = scan->line;
 	copy(scan, 1);
 	if (!list)
-		buffer_text(scan->text, " " SOURCE_OPENED "=1 ");
+		put(scan, " " SOURCE_OPENED "=1 ");
 	return 0;
 }
 
@@ -157,7 +287,7 @@ static int copy_closing(struct scan *scan)
 		return fail(scan, scan->line, "a } without a {");
 	scan->depth--;
 	if (scan->list[scan->depth] && scan->last == '{')
-		buffer_text(scan->text, "\"" SOURCE_EMPTY "\"");
+		put(scan, "\"" SOURCE_EMPTY "\"");
 	copy(scan, 1);
 	return 0;
 }
@@ -167,11 +297,11 @@ static int copy_plain(struct scan *scan)
 	char c = *scan->at;
 
 	if (c == '*' || c == '|' || (c == '+' && scan->at[1] != '='))
-		return error_set(scan->error,
+		return error_set(scan->reading->error,
 			"%s:%d: a %c outside of quotes: write the text in quotes", scan->file,
 			scan->line, c);
 	if (c == '\n')
-		scan->line++;
+		next_line(scan);
 	copy(scan, 1);
 	return 0;
 }
@@ -185,6 +315,122 @@ static bool starts_line_comment(const struct scan *scan)
 	       (scan->blank || strchr("={},\"'", scan->last) != NULL);
 }
 
+/* ---- include ---- */
+
+static int read_file(const struct scan *parent, struct reading *reading, const char *file);
+
+/* Whether the text here is a statement `include`, which may stand wherever an option may. */
+static bool is_include(const struct scan *scan)
+{
+	static const char word[] = "include";
+	const char *after = scan->at + sizeof word - 1;
+	bool in_list = scan->depth > 0 && scan->list[scan->depth - 1];
+
+	if (strncmp(scan->at, word, sizeof word - 1) != 0 || in_list || scan->last == '=' ||
+		!(scan->blank || strchr("{}\"'\n", scan->last) != NULL))
+		return false;
+	after += strspn(after, " \t");
+	return *after == '=' || *after == '(';
+}
+
+/* Takes the statement out of the text. Returns the name in its quotes, which the caller frees, or
+ * NULL with the error. */
+static char *take_include(struct scan *scan)
+{
+	const char *at = scan->at + strcspn(scan->at, "=(\n"), *end;
+	char quote;
+
+	at += *at == '=';
+	at += strspn(at, " \t");
+	quote = *at;
+	end = quote == '"' || quote == '\'' ? at + 1 + strcspn(at + 1, "\"'\\$\n") : at;
+	if (end - at < 2 || *end != quote) {
+		fail(scan, scan->line,
+			"write include = \"FILE\" or include = \"FOLDER/*.conf\", without \\ and "
+			"${NAME}");
+		return NULL;
+	}
+	scan->at = end + 1;
+	scan->last = quote;
+	scan->blank = false;
+	return xstrndup(at + 1, (size_t)(end - at - 1));
+}
+
+/* A relative name counts from the folder of the file that has it. */
+static char *path_of(const struct scan *scan, const char *name)
+{
+	const char *slash = strrchr(scan->file, '/');
+
+	return name[0] == '/' || slash == NULL
+		       ? xstrdup(name)
+		       : xprintf("%.*s/%s", (int)(slash - scan->file), scan->file, name);
+}
+
+static int compare_names(const struct dirent **one, const struct dirent **other)
+{
+	return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+/* Reads the files of a folder whose names match, by name. Names that begin with a dot do not. */
+static int read_folder(struct scan *scan, const char *folder, const char *pattern)
+{
+	struct sources *sources = scan->reading->sources;
+	struct dirent **entries = NULL;
+	int count, rc = 0;
+
+	add_name(&sources->folders, &sources->folder_count, folder);
+	sources_add_stamp(&sources->stamp, folder);
+	count = scandir(folder, &entries, NULL, compare_names);
+	if (count < 0)
+		return error_set(scan->reading->error,
+			"%s:%d: include: cannot read the folder %s: %s", scan->file, scan->line,
+			folder, strerror(errno));
+	for (int i = 0; i < count; i++) {
+		char *path = xprintf("%s/%s", folder, entries[i]->d_name);
+
+		if (rc == 0 && fnmatch(pattern, entries[i]->d_name, FNM_PERIOD) == 0)
+			rc = read_file(scan, scan->reading, path);
+		free(path);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+static int read_included(struct scan *scan, char *path)
+{
+	static const char wildcards[] = "*?[";
+	char *slash = strrchr(path, '/');
+
+	if (strpbrk(path, wildcards) == NULL)
+		return read_file(scan, scan->reading, path);
+	if (slash == NULL)
+		return read_folder(scan, ".", path);
+	*slash = '\0';
+	if (strpbrk(path, wildcards) != NULL)
+		return fail(scan, scan->line,
+			"include: only the name of the files may have * ? or [, not their folder");
+	return read_folder(scan, slash == path ? "/" : path, slash + 1);
+}
+
+/* The text goes on in the files, on a line of its own, and then here. */
+static int include(struct scan *scan)
+{
+	char *name = take_include(scan), *path;
+	int rc;
+
+	if (name == NULL)
+		return -1;
+	path = path_of(scan, name);
+	rc = read_included(scan, path);
+	put(scan, "\n");
+	scan->reading->line++;
+	begin_part(scan);
+	free(path);
+	free(name);
+	return rc;
+}
+
 static int scan_one(struct scan *scan)
 {
 	if (starts_line_comment(scan))
@@ -193,6 +439,8 @@ static int scan_one(struct scan *scan)
 		return skip_block_comment(scan);
 	if (strncmp(scan->at, "${", 2) == 0)
 		return copy_variable(scan);
+	if (is_include(scan))
+		return include(scan);
 	switch (*scan->at) {
 	case '"':
 	case '\'':
@@ -217,21 +465,82 @@ static int scan_all(struct scan *scan)
 	return 0;
 }
 
-int source_read(const char *file, struct buffer *text, struct error *error)
+/* ---- files ---- */
+
+/* Puts the place of the include in front of an error about a file. */
+static int blame_include(const struct scan *scan)
+{
+	if (scan->parent == NULL)
+		return -1;
+	return error_prefix(
+		scan->reading->error, "%s:%d: include: ", scan->parent->file, scan->parent->line);
+}
+
+/* Refuses a file that includes itself, and one that root may not trust: root reads none that others
+ * can replace. */
+static int check_included(struct scan *scan)
+{
+	struct error *error = scan->reading->error;
+	size_t depth = 0;
+	struct stat st;
+
+	if (stat(scan->file, &st) != 0)
+		return 0; /* reading it says why */
+	scan->device = st.st_dev;
+	scan->inode = st.st_ino;
+	for (const struct scan *above = scan->parent; above != NULL; above = above->parent, depth++)
+		if (above->device == scan->device && above->inode == scan->inode)
+			return error_set(error, "%s includes itself", scan->file);
+	if (depth > INCLUDES_MAX)
+		return error_set(error, "%s: files include each other more than %d deep",
+			scan->file, INCLUDES_MAX);
+	if (scan->parent == NULL || geteuid() != 0 || owner_check(scan->file, 0, error) == 0)
+		return 0;
+	return error_prefix(
+		error, "root does not read a configuration that other users can replace: ");
+}
+
+static int scan_file(struct scan *scan)
 {
 	struct buffer raw = BUFFER_INIT(SOURCE_MAX);
-	struct scan scan = {
-		.file = file, .line = 1, .last = '\n', .blank = true, .text = text, .error = error};
-	int rc = file_read_text(file, FILE_PUBLIC, &raw, error);
+	int rc = check_included(scan);
 
-	if (rc == 0) {
-		scan.at = raw.data != NULL ? raw.data : "";
-		rc = scan_all(&scan);
-	}
-	if (rc == 0 && raw.data != NULL && scan.at != raw.data + raw.length)
-		rc = fail(&scan, scan.line, "a NUL byte: this is not a text file");
-	if (rc == 0 && text->failed)
-		rc = error_set(error, "%s: too large", file);
+	sources_add_stamp(&scan->reading->sources->stamp, scan->file);
+	if (rc == 0)
+		rc = file_read_text(scan->file, FILE_PUBLIC, &raw, scan->reading->error);
+	if (rc != 0)
+		return blame_include(scan);
+	scan->at = raw.data != NULL ? raw.data : "";
+	begin_part(scan);
+	rc = scan_all(scan);
+	if (rc == 0 && raw.data != NULL && scan->at != raw.data + raw.length)
+		rc = fail(scan, scan->line, "a NUL byte: this is not a text file");
+	if (rc == 0 && scan->reading->text->failed)
+		rc = error_set(scan->reading->error, "%s: too large", scan->file);
 	buffer_release(&raw);
 	return rc;
+}
+
+static int read_file(const struct scan *parent, struct reading *reading, const char *file)
+{
+	struct sources *sources = reading->sources;
+	struct scan scan = {.reading = reading,
+		.parent = parent,
+		.file = add_name(&sources->files, &sources->file_count, file),
+		.line = 1,
+		.last = '\n',
+		.blank = true};
+
+	if (parent != NULL) {
+		put(&scan, "\n");
+		reading->line++;
+	}
+	return scan_file(&scan);
+}
+
+int source_read(const char *file, struct sources *sources, struct buffer *text, struct error *error)
+{
+	struct reading reading = {sources, text, 1, error};
+
+	return read_file(NULL, &reading, file);
 }

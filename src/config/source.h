@@ -9,8 +9,25 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/file.h"
 
-enum { SOURCE_MAX = 16 << 20 }; /* bytes */
+enum { SOURCE_MAX = 16 << 20 }; /* bytes, of all files together */
+
+struct source_part {
+	int first;	  /* its first line in the text */
+	const char *file; /* one of `files` */
+	int line;	  /* the first line in that file */
+};
+
+/* The files that a text was made of. A line of the configuration is a line of the text; the parts
+ * tell where it was written. */
+struct sources {
+	char **files;		   /* in the order of reading, the main file first */
+	char **folders;		   /* of the includes with a pattern */
+	struct source_part *parts; /* by `first` */
+	size_t file_count, folder_count, part_count;
+	struct file_stamp stamp; /* of files and folders, taken before each was read */
+};
 
 /* An option inserted at the start of each section, to record the line: libconfuse keeps only the
  * line on which a section ends. */
@@ -20,6 +37,23 @@ enum { SOURCE_MAX = 16 << 20 }; /* bytes */
  * libconfuse keeps nothing about an empty list. No written item can have this value. */
 #define SOURCE_EMPTY "\x1e"
 
-/* Reads the file into an empty buffer, without comments and with unchanged line numbers. 0, or -1
- * with "FILE:LINE: …". */
-int source_read(const char *file, struct buffer *text, struct error *error);
+/* Reads the file, and what it includes, into an empty buffer and into empty sources, which the
+ * caller releases in any case. The text is without comments; its lines are those of the files. 0,
+ * or -1 with "FILE:LINE: …". */
+int source_read(
+	const char *file, struct sources *sources, struct buffer *text, struct error *error);
+void sources_release(struct sources *sources);
+
+/* Adds the stamp of a file or folder to that of all. Any change of a file makes its time later, and
+ * so changes the sum. */
+void sources_add_stamp(struct file_stamp *all, const char *path);
+
+/* Where a line of the text was written: the file, and the line in it. */
+const char *sources_file(const struct sources *sources, int line);
+int sources_line(const struct sources *sources, int line);
+
+/* config_where() of two lines of the text. */
+const char *sources_where(const struct sources *sources, int line, int from, char *text);
+
+/* Puts "FILE:LINE: " in front of an error. Returns -1. */
+int sources_blame(const struct sources *sources, int line, struct error *error);

@@ -88,7 +88,17 @@ static int compare_sections(const void *a, const void *b)
 	return order != 0 ? order : schema_line((*one)->section) - schema_line((*other)->section);
 }
 
-static int refuse_same_titles(cfg_opt_t *option, const char *file, struct error *error)
+static int refuse_same(
+	const struct sources *sources, cfg_t *first, cfg_t *second, struct error *error)
+{
+	char where[CONFIG_WHERE_SIZE];
+
+	error_set(error, "%s \"%.64s\": duplicate: the same is %s", second->name, second->title,
+		sources_where(sources, schema_line(first), schema_line(second), where));
+	return sources_blame(sources, schema_line(second), error);
+}
+
+static int refuse_same_titles(cfg_opt_t *option, const struct sources *sources, struct error *error)
 {
 	cfg_value_t **sorted = xcalloc(option->nvalues + 1, sizeof *sorted);
 	int rc = 0;
@@ -100,16 +110,13 @@ static int refuse_same_titles(cfg_opt_t *option, const char *file, struct error 
 		cfg_t *first = sorted[i - 1]->section, *second = sorted[i]->section;
 
 		if (compare_titles(first, second) == 0)
-			rc = error_set(error,
-				"%s:%d: %s \"%.64s\": duplicate: the same is on line %d", file,
-				schema_line(second), second->name, second->title,
-				schema_line(first));
+			rc = refuse_same(sources, first, second, error);
 	}
 	free(sorted);
 	return rc;
 }
 
-int titles_refuse_same(cfg_t *parsed, const char *file, struct error *error)
+int titles_refuse_same(cfg_t *parsed, const struct sources *sources, struct error *error)
 {
 	int rc = 0;
 
@@ -117,9 +124,9 @@ int titles_refuse_same(cfg_t *parsed, const char *file, struct error *error)
 		unsigned count = opt->type == CFGT_SEC ? opt->nvalues : 0;
 
 		if (opt->flags & CFGF_TITLE)
-			rc = refuse_same_titles(opt, file, error);
+			rc = refuse_same_titles(opt, sources, error);
 		for (unsigned i = 0; i < count && !(opt->flags & CFGF_TITLE) && rc == 0; i++)
-			rc = titles_refuse_same(opt->values[i]->section, file, error);
+			rc = titles_refuse_same(opt->values[i]->section, sources, error);
 	}
 	return rc;
 }

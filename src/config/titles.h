@@ -8,6 +8,7 @@
 #pragma once
 
 #include "config/schema.h"
+#include "config/source.h"
 
 /* The callback that libconfuse calls at the end of a section (`validcb`). 0. */
 int titles_take_out(cfg_t *parent, cfg_opt_t *option);
@@ -17,4 +18,4 @@ void titles_put_back(void);
 
 /* Refuses two sections of one kind with the same title, at any depth; host names of platforms are
  * the same in any case. 0, or -1 with "FILE:LINE: …". */
-int titles_refuse_same(cfg_t *parsed, const char *file, struct error *error);
+int titles_refuse_same(cfg_t *parsed, const struct sources *sources, struct error *error);

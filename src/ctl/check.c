@@ -45,21 +45,27 @@ static void add(
 						  what, "name", name, "finding", text));
 }
 
-/* Adds a warning, which does not make the check fail. */
-static void warn(
-	struct findings *findings, const char *what, const char *name, int line, const char *text)
+/* Adds a warning, which does not make the check fail. `file` and `line`: what it is about, or NULL
+ * and 0. */
+static void warn_at(struct findings *findings, const char *what, const char *name, const char *file,
+	int line, const char *text)
 {
 	if (findings->list == NULL)
 		printf("%-4s  %-8s  %-24s  %s\n", "warn", what, name, text);
 	else
-		print_add(findings->list,
-			json_pack("{s:b, s:b, s:s, s:s, s:i, s:s}", "ok", true, "warning", true,
-				"what", what, "name", name, "line", line, "finding", text));
+		print_add(findings->list, json_pack("{s:b, s:b, s:s, s:s, s:s?, s:i, s:s}", "ok",
+						  true, "warning", true, "what", what, "name", name,
+						  "file", file, "line", line, "finding", text));
+}
+
+static void warn(struct findings *findings, const char *what, const char *name, const char *text)
+{
+	warn_at(findings, what, name, NULL, 0, text);
 }
 
 static void add_warning(void *context, const struct service_finding *finding)
 {
-	warn(context, "policy", finding->about, finding->line, finding->text);
+	warn_at(context, "policy", finding->about, finding->file, finding->line, finding->text);
 }
 
 static void add_result(struct findings *findings, int rc, const char *what, const char *name,
@@ -80,7 +86,7 @@ static void check_usage(struct findings *findings, const char *address, struct s
 		"for a person or network with many joins, and lower throttle-joins and "
 		"throttle-refused",
 		(unsigned long long)usage.entries, (unsigned long long)usage.entries_limit);
-	warn(findings, "state", address, 0, text);
+	warn(findings, "state", address, text);
 }
 
 /* Whether this user of the server may do what claims need. */
@@ -128,7 +134,7 @@ static void check_state(struct findings *findings, const struct service *service
 	if (state != NULL)
 		check_usage(findings, address, state);
 	if (state != NULL && state_warning(state) != NULL)
-		warn(findings, "state", address, 0, state_warning(state));
+		warn(findings, "state", address, state_warning(state));
 	state_close(&state);
 }
 
@@ -146,7 +152,7 @@ static void check_end(
 		return;
 	snprintf(text, sizeof text, "ends at %s: store another one before",
 		text_from_time(newest->expires, until));
-	warn(findings, "secret", name, 0, text);
+	warn(findings, "secret", name, text);
 }
 
 /* Checks that a required secret is in the store and, without network, that its format is valid. */
@@ -228,7 +234,7 @@ static void check_meeting_keys(
 			"one (\"meetauthctl secret import\")",
 			keys.soon, keys.soon == 1 ? " ends" : "s end", keys.first->name,
 			text_from_time(keys.first->expires, until));
-		warn(findings, "secret", title, 0, text);
+		warn(findings, "secret", title, text);
 	}
 	if (keys.ended > 0) {
 		snprintf(text, sizeof text,
@@ -236,7 +242,7 @@ static void check_meeting_keys(
 			"list\" shows which",
 			keys.ended, keys.ended == 1 ? " has" : "s have",
 			keys.ended == 1 ? "" : "s");
-		warn(findings, "secret", title, 0, text);
+		warn(findings, "secret", title, text);
 	}
 }
 
@@ -322,7 +328,7 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 			"HTTP %ld for %s: another program seems to answer. Check that base-url has "
 			"the host and the path that the web server passes to meetauthd",
 			page.status, url.data);
-		warn(findings, "connect", base, 0, text);
+		warn(findings, "connect", base, text);
 	}
 done:
 	fetch_answer_release(&page);

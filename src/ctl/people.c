@@ -127,13 +127,14 @@ size_t people_lint(const struct settings *settings, service_found *found, void *
 	for (size_t i = 0; i < settings->policy.count; i++) {
 		const struct config_rule *rule = &settings->policy.rules[i];
 		char about[100];
-		struct service_finding where = {about, rule->name, rule->line, NULL};
+		struct service_finding where = {about, rule->name, rule->file, rule->line, NULL};
 
 		snprintf(about, sizeof about, "rule \"%s\"", rule->name);
 		count += lint_groups(
 			settings, &rule->backends, &rule->groups, &where, found, context);
 	}
 	if (settings->desk.present) {
+		desk.file = section_file(settings->desk.section);
 		desk.line = section_line(settings->desk.section);
 		count += lint_groups(settings, &settings->desk.backends, &settings->desk.groups,
 			&desk, found, context);

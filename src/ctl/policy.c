@@ -231,12 +231,12 @@ static void print_person(const struct explain *explain)
 		explain->notice != NULL ? explain->notice : "");
 }
 
-static void add_rule(
-	json_t *rules, const char *name, int line, bool allow, const struct policy_reason *reason)
+static void add_rule(json_t *rules, const char *name, const char *file, int line, bool allow,
+	const struct policy_reason *reason)
 {
-	print_add(
-		rules, json_pack("{s:s, s:i, s:b, s:s, s:s}", "rule", name, "line", line, "allow",
-			       allow, "match", match_word(reason->match), "reason", reason->text));
+	print_add(rules, json_pack("{s:s, s:s, s:i, s:b, s:s, s:s}", "rule", name, "file", file,
+				 "line", line, "allow", allow, "match", match_word(reason->match),
+				 "reason", reason->text));
 }
 
 static json_t *rules_to_json(const struct config_policy *policy, const struct explain *explain)
@@ -248,7 +248,7 @@ static json_t *rules_to_json(const struct config_policy *policy, const struct ex
 		struct policy_reason reason =
 			policy_explain(rule, &explain->question, explain->who_known);
 
-		add_rule(rules, rule->name, rule->line, rule->allow, &reason);
+		add_rule(rules, rule->name, rule->file, rule->line, rule->allow, &reason);
 	}
 	return rules;
 }
@@ -331,7 +331,7 @@ static json_t *meets_to_json(const struct config_policy *policy, const struct po
 		const struct config_meet *meet = &policy->meets[i];
 		struct policy_reason reason = policy_explain_meet(meet, pair);
 
-		add_rule(rules, meet->name, meet->line, meet->allow, &reason);
+		add_rule(rules, meet->name, meet->file, meet->line, meet->allow, &reason);
 	}
 	return rules;
 }
@@ -364,7 +364,6 @@ static int run_meet(struct ctl *ctl)
 /* ---- lint ---- */
 
 struct findings {
-	const char *file;
 	json_t *json; /* NULL: print each at once */
 };
 
@@ -374,13 +373,14 @@ static void add_finding(void *context, const struct service_finding *finding)
 
 	if (findings->json != NULL)
 		print_add(findings->json,
-			json_pack("{s:s?, s:s, s:i, s:s}", "rule", finding->rule, "about",
-				finding->about, "line", finding->line, "finding", finding->text));
+			json_pack("{s:s?, s:s, s:s, s:i, s:s}", "rule", finding->rule, "about",
+				finding->about, "file", finding->file, "line", finding->line,
+				"finding", finding->text));
 	else if (finding->line > 0)
-		printf("%s:%d: %s: %s\n", findings->file, finding->line, finding->about,
+		printf("%s:%d: %s: %s\n", finding->file, finding->line, finding->about,
 			finding->text);
 	else
-		printf("%s: %s: %s\n", findings->file, finding->about, finding->text);
+		printf("%s: %s: %s\n", finding->file, finding->about, finding->text);
 }
 
 static int run_lint(struct ctl *ctl)
@@ -394,7 +394,6 @@ static int run_lint(struct ctl *ctl)
 		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL || service_open_platforms(service, &error) != 0)
 		ctl_fail(EX_CONFIG, &error);
-	findings.file = service->settings->file;
 	count = service_lint(service, clock_wall(), add_finding, &findings);
 	count += people_lint(service->settings, add_finding, &findings);
 	if (ctl->json)

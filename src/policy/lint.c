@@ -317,14 +317,15 @@ static void lint_shadow(struct lint *lint, size_t index)
 	const struct config_rule *rules = lint->settings->policy.rules;
 	struct index_walk walk;
 	bool indexed = index_begin_rule(lint->index, &rules[index], &walk);
+	char where[CONFIG_WHERE_SIZE];
 
 	for (size_t i = indexed ? index_next(&walk) : 0; i < index;
 		i = indexed ? index_next(&walk) : i + 1) {
 		if (!rule_covers(lint->settings, &rules[i], &rules[index]))
 			continue;
-		find(lint, &rules[index],
-			"it is shadowed: rule \"%s\" on line %d decides every case first",
-			rules[i].name, rules[i].line);
+		config_where(rules[i].file, rules[i].line, rules[index].file, where);
+		find(lint, &rules[index], "it is shadowed: rule \"%s\" %s decides every case first",
+			rules[i].name, where);
 		return;
 	}
 }

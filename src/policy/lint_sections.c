@@ -3,7 +3,8 @@
 
 struct lint {
 	const struct settings *settings;
-	void (*found)(void *context, const char *about, int line, const char *text);
+	void (*found)(
+		void *context, const char *about, const char *file, int line, const char *text);
 	void *context;
 	size_t count;
 };
@@ -12,7 +13,8 @@ struct lint {
 
 static void find_in_desk(struct lint *lint, const char *text)
 {
-	lint->found(lint->context, "guest-desk", section_line(lint->settings->desk.section), text);
+	lint->found(lint->context, "guest-desk", section_file(lint->settings->desk.section),
+		section_line(lint->settings->desk.section), text);
 	lint->count++;
 }
 
@@ -77,14 +79,17 @@ static void lint_order(struct lint *lint, size_t guests)
 			"a guest account locks out a person with the same name in \"%s\", which "
 			"is asked later: move this section below that one",
 			section_title(settings->backends[i]));
-		lint->found(lint->context, about, section_line(section), text);
+		lint->found(
+			lint->context, about, section_file(section), section_line(section), text);
 		lint->count++;
 		return;
 	}
 }
 
 size_t policy_lint_sections(const struct settings *settings,
-	void (*found)(void *context, const char *about, int line, const char *text), void *context)
+	void (*found)(
+		void *context, const char *about, const char *file, int line, const char *text),
+	void *context)
 {
 	struct lint lint = {settings, found, context, 0};
 

@@ -109,7 +109,9 @@ static const char *fault_of(const struct settings *settings, const struct config
 }
 
 size_t policy_lint_meets(const struct settings *settings,
-	void (*found)(void *context, const char *about, int line, const char *text), void *context)
+	void (*found)(
+		void *context, const char *about, const char *file, int line, const char *text),
+	void *context)
 {
 	size_t count = 0;
 
@@ -117,19 +119,19 @@ size_t policy_lint_meets(const struct settings *settings,
 		const struct config_meet *meet = &settings->policy.meets[i];
 		const struct config_meet *shadow = find_shadow(&settings->policy, i);
 		const char *fault = fault_of(settings, meet);
-		char about[80], text[256];
+		char about[80], text[512], where[CONFIG_WHERE_SIZE];
 
 		if (fault == NULL && shadow == NULL)
 			continue;
 		snprintf(about, sizeof about, "meet \"%s\"", meet->name);
 		if (shadow != NULL)
 			snprintf(text, sizeof text,
-				"it is shadowed: meet \"%s\" on line %d decides everything it "
-				"could",
-				shadow->name, shadow->line);
+				"it is shadowed: meet \"%s\" %s decides everything it could",
+				shadow->name,
+				config_where(shadow->file, shadow->line, meet->file, where));
 		else
 			snprintf(text, sizeof text, "%s", fault);
-		found(context, about, meet->line, text);
+		found(context, about, meet->file, meet->line, text);
 		count++;
 	}
 	return count;

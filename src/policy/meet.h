@@ -29,4 +29,6 @@ bool policy_may_meet(const struct config_policy *policy, const struct policy_pai
 
 /* Findings about meet rules, as policy_lint_sections() has them. */
 size_t policy_lint_meets(const struct settings *settings,
-	void (*found)(void *context, const char *about, int line, const char *text), void *context);
+	void (*found)(
+		void *context, const char *about, const char *file, int line, const char *text),
+	void *context);

@@ -73,7 +73,9 @@ bool policy_makes_guests(const struct section *backend);
  * several backends or that nobody can use; guest accounts that are looked up before people. Calls
  * `found` for each, with the section in `about` ("guest-desk"). Returns their number. */
 size_t policy_lint_sections(const struct settings *settings,
-	void (*found)(void *context, const char *about, int line, const char *text), void *context);
+	void (*found)(
+		void *context, const char *about, const char *file, int line, const char *text),
+	void *context);
 
 /* Reports rules that can never decide (shadowed by an earlier rule, expired at `now`, a condition
  * that can never match, …) and rules that can be evaded. Calls `found` for each, with a NULL rule

@@ -208,17 +208,20 @@ static void add_finding(struct lint *lint, const struct service_finding *finding
 
 static void on_rule(void *context, const struct config_rule *rule, const char *text)
 {
+	const struct lint *lint = context;
 	char about[100];
 
 	snprintf(about, sizeof about, "rule \"%s\"", rule != NULL ? rule->name : "");
-	add_finding(context,
-		&(struct service_finding){rule != NULL ? about : "policy",
-			rule != NULL ? rule->name : NULL, rule != NULL ? rule->line : 0, text});
+	add_finding(context, &(struct service_finding){rule != NULL ? about : "policy",
+				     rule != NULL ? rule->name : NULL,
+				     rule != NULL ? rule->file : lint->service->settings->file,
+				     rule != NULL ? rule->line : 0, text});
 }
 
-static void on_section(void *context, const char *about, int line, const char *text)
+static void on_section(
+	void *context, const char *about, const char *file, int line, const char *text)
 {
-	add_finding(context, &(struct service_finding){about, NULL, line, text});
+	add_finding(context, &(struct service_finding){about, NULL, file, line, text});
 }
 
 static void lint_patterns(struct lint *lint, const struct config_rule *rule)
@@ -240,6 +243,7 @@ static void lint_patterns(struct lint *lint, const struct config_rule *rule)
 static void lint_origins(struct lint *lint, size_t index)
 {
 	const struct service_platform *platform = &lint->service->platforms[index];
+	const struct section *section = lint->service->settings->platforms[index];
 	char about[100], text[TEXT_MAX];
 
 	snprintf(about, sizeof about, "platform \"%.64s\"", platform->title);
@@ -247,8 +251,7 @@ static void lint_origins(struct lint *lint, size_t index)
 		i++) {
 		lint_origin(lint->service, platform, platform->peer->origins.items[i], text);
 		if (text[0] != '\0')
-			on_section(lint, about,
-				section_line(lint->service->settings->platforms[index]), text);
+			on_section(lint, about, section_file(section), section_line(section), text);
 	}
 }
 
@@ -269,13 +272,12 @@ size_t service_lint(const struct service *service, int64_t now, service_found *f
 
 static void log_finding(void *context, const struct service_finding *finding)
 {
-	const char *file = context;
-
-	log_message(LOG_LEVEL_WARNING, "policy", "%s:%d: %s: %s", file,
+	(void)context;
+	log_message(LOG_LEVEL_WARNING, "policy", "%s:%d: %s: %s", finding->file,
 		finding->line > 0 ? finding->line : 1, finding->about, finding->text);
 }
 
 void service_log_findings(const struct service *service, int64_t now)
 {
-	service_lint(service, now, log_finding, (void *)service->settings->file);
+	service_lint(service, now, log_finding, NULL);
 }

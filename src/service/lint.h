@@ -11,7 +11,8 @@
 struct service_finding {
 	const char *about; /* the section: rule "staff", "policy", "guest-desk" */
 	const char *rule;  /* the title of the rule; NULL if it is not about a rule */
-	int line;	   /* on which the section starts; 0 if it is about the whole policy */
+	const char *file;
+	int line; /* of the file, on which the section starts; 0 if it is about the whole policy */
 	const char *text;
 };
 

@@ -33,7 +33,7 @@ struct reload {
 	struct service *base;	     /* a reference to the service whose files the job checks */
 	struct service *new_service; /* the result of a full load */
 	struct files *new_files;     /* the result of a check */
-	struct file_stamp seen;	     /* of the configuration file, when it was last read or tried */
+	struct file_stamp seen;	     /* of the configuration, when it was last read or tried */
 	int64_t tried_ms;
 	bool file_changed;
 	bool users_changed;
@@ -64,7 +64,7 @@ static void refresh_backends(struct reload *reload)
 static void try_configuration(struct reload *reload)
 {
 	const char *file = reload->base->settings->file;
-	struct file_stamp now = file_stamp(file);
+	struct file_stamp now = config_stamp(reload->base->settings);
 	struct service *tried;
 
 	reload->file_changed = !file_stamp_equal(now, reload->seen) ||
@@ -83,11 +83,14 @@ static void on_worker(struct worker_job *job)
 	struct reload *reload = (struct reload *)((char *)job - offsetof(struct reload, job));
 
 	if (reload->everything) {
-		reload->seen = file_stamp(reload->base->settings->file);
+		reload->seen = config_stamp(reload->base->settings);
 		reload->new_service = service_load(
 			reload->base->settings->file, &reload->errors[LOOK_CONFIGURATION]);
-		if (reload->new_service != NULL) /* slow with thousands of rules */
+		if (reload->new_service != NULL) {
+			reload->seen = config_stamp_read(reload->new_service->settings);
+			/* slow with thousands of rules */
 			service_log_findings(reload->new_service, clock_wall());
+		}
 		return;
 	}
 	trust_refresh();
@@ -272,7 +275,7 @@ struct reload *reload_new(uv_loop_t *loop, struct outbound *outbound, struct ser
 	reload->outbound = outbound;
 	reload->applied = applied;
 	reload->context = context;
-	reload->seen = file_stamp(service->settings->file);
+	reload->seen = config_stamp_read(service->settings);
 	uv_timer_init(loop, &reload->timer);
 	reload->timer.data = reload;
 	uv_timer_start(&reload->timer, on_timer, WATCH_MS, WATCH_MS);

@@ -582,8 +582,19 @@ def test_readyz_says_what_is_missing(make_rig):
 
 def test_faults_F13_readyz_says_what_a_restart_would_fail_for(make_rig):
     rig = make_rig()
-    good = {path: open(path, "rb").read() for path in (rig.folder + "/store", rig.folder + "/users.passwd", rig.conf)}
-    assert rig.send("GET", "/auth/readyz").text == "ok\n" and rig.metric("meetauth_load_good") == 1
+    included = rig.folder + "/conf.d/more.conf"
+    os.mkdir(rig.folder + "/conf.d")
+    with open(included, "w", encoding="utf-8") as file:
+        file.write('rule "more" { allow = true  groups = {"more"} }\n')
+    with open(rig.conf, "a", encoding="utf-8") as file:
+        file.write('policy { include = "conf.d/*.conf"  default = "allow" }\n')
+    loaded = rig.metric('meetauth_reloads_total{result="ok"}')
+    for pid in rig.daemons():
+        os.kill(pid, signal.SIGHUP)
+    wait_for(lambda: rig.metric('meetauth_reloads_total{result="ok"}') > loaded, "the include")
+    good = {path: open(path, "rb").read() for path in (rig.folder + "/store", rig.folder + "/users.passwd", rig.conf, included)}
+    wait_for(lambda: rig.send("GET", "/auth/readyz").text == "ok\n", "to be ready")
+    assert rig.metric("meetauth_load_good") == 1
     assert time.time() - 600 < rig.metric("meetauth_start_time_seconds") <= time.time() + 1
     for path, text in good.items():
         with open(path, "wb") as file:

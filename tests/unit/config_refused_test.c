@@ -106,7 +106,7 @@ static void test_unknown_options_name_the_nearest(void **state)
 		{BASE "policy {\n rule \"r\" {\n  alow = true } }", 4,
 			"rule \"r\": unknown option \"alow\": did you mean \"allow\"?"},
 		{BASE "platform p { type = veeting label = x }", 2, "unknown option \"label\""},
-		{BASE "include(\"/etc/passwd\")", 2, "unknown option \"include\""});
+		{BASE "include(\"/etc/passwd\")", 2, "write include = \"FILE\""});
 }
 
 /* Loading fails with words that are the last. */

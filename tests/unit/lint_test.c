@@ -247,10 +247,12 @@ static void test_p8_guests_are_no_second_source(void **state)
 	}
 }
 
-static void note_section(void *context, const char *about, int line, const char *text)
+static void note_section(
+	void *context, const char *about, const char *where, int line, const char *text)
 {
 	struct findings *findings = context;
 
+	assert_string_equal(where + strlen(where) - 5, "/conf");
 	buffer_printf(&findings->text, "[%s:%d] %s\n", about, line, text);
 }
 

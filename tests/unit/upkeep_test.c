@@ -31,7 +31,9 @@ static const char *languages[] = {"en"};
 static const struct option options[] = {
 	{"languages", OPTION_LIST, NULL, NULL}, {"share", OPTION_TEXT, NULL, NULL}};
 static struct value values[] = {{.option = &options[0]}, {.option = &options[1], .line = 7}};
-static const struct section top = {.file = "/m.conf", .values = values, .count = 2};
+static struct source_part part = {1, "/m.conf", 1};
+static const struct sources sources = {.parts = &part, .part_count = 1};
+static const struct section top = {.sources = &sources, .values = values, .count = 2};
 static struct settings settings = {.store = store_path,
 	.store_key = key_path,
 	.share = share,
