@@ -34,7 +34,8 @@ static struct value values[] = {{.option = &options[0]}, {.option = &options[1],
 static struct source_part part = {1, "/m.conf", 1};
 static const struct sources sources = {.parts = &part, .part_count = 1};
 static const struct section top = {.sources = &sources, .values = values, .count = 2};
-static struct settings settings = {.store = store_path,
+static struct settings settings = {.state = "memory:",
+	.store = store_path,
 	.store_key = key_path,
 	.share = share,
 	.languages = {languages, 1},
