@@ -118,7 +118,7 @@ static void check_server(
 		"another machine has change %lld of the store, this one has %llu: copy the newest "
 		"store to every machine",
 		(long long)newest, (unsigned long long)store_generation(store));
-	warn(findings, "store", service->settings->store, 0, text);
+	warn(findings, "store", service->settings->store, text);
 }
 
 static void check_state(struct findings *findings, const struct service *service)
