@@ -508,8 +508,10 @@ static int scan_file(struct scan *scan)
 	sources_add_stamp(&scan->reading->sources->stamp, scan->file);
 	if (rc == 0)
 		rc = file_read_text(scan->file, FILE_PUBLIC, &raw, scan->reading->error);
-	if (rc != 0)
+	if (rc != 0) {
+		buffer_release(&raw);
 		return blame_include(scan);
+	}
 	scan->at = raw.data != NULL ? raw.data : "";
 	begin_part(scan);
 	rc = scan_all(scan);

@@ -508,9 +508,11 @@ static void lists_are_searched_sorted_and_turned(void **state)
 	/* Beyond the end is the last page. */
 	assert_says(visit(&host, "/guests?invitations=5000"), "(desk.count) 101 120 120");
 	assert_says(visit(&host, "/guests?sort=name"), "Guest 000");
+#ifdef HAVE_UNISTRING /* otherwise accents count */
 	answer = visit(&host, "/guests?q=ZOE");
 	assert_says(answer, "(desk.count) 1 1 1");
 	assert_says(answer, "Zo\xc3\xab");
+#endif
 	answer = visit(&host, "/guests?q=guest+01&sort=name&state=active");
 	assert_says(answer, "(desk.count) 1 10 10");
 	assert_says(answer, "value=\"guest 01\"");

@@ -156,7 +156,9 @@ static char *curl_strdup(const char *text)
 #define PASSWORD "canary-of-a-password"
 #define KEY	 "canary-of-a-key"
 #define JSON	 "Content-Type: application/json\r\n"
-#define OPTIONS	 "throttle-account = \"100000/1h\"\nthrottle-address = \"100000/1h\"\n"
+#define OPTIONS                                                                                    \
+	"throttle-account = \"100000/1h\"\nthrottle-address = \"100000/1h\"\n"                     \
+	"throttle-joins = \"100000/1h\"\nthrottle-refused = \"100000/1h\"\n"
 
 static const char rules[] = "policy {\n"
 			    " rule \"alice\" { allow = true users = {\"alice\"} }\n"
