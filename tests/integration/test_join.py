@@ -403,7 +403,7 @@ def test_language_is_the_visitor_s(rig, visitor):
 
 def test_static_files_and_no_others(visitor):
     page = visitor.login_page()
-    styles = re.findall(r'href="(/auth/static/[^"]+\.css)"', page.text)
+    styles = re.findall(r'href="(/auth/static/[^"]+\.css)(?:\?[^"]*)?"', page.text)
     assert styles
     answer = visitor.get(styles[0])
     assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/css")

@@ -246,7 +246,7 @@ def test_whoever_wants_another_account_is_asked_for_it(make_rig, tmp_path):
     answer = person.ours.post(form["action"], fields)
     assert "prompt=login" in person.press(person.ours.get(answer.location)).location
     for claims, shown in (({"name": None}, "alice@example.org"), ({"name": None, "preferred_username": "alice"}, "alice"),
-                          ({"name": None, "email": None}, "u-1")):
+                          ({"name": None, "email": None}, BACKEND)):
         peer.claims = claims
         other = Person(rig)
         assert "The account %s is not" % shown in peer.sign_in(other).text, claims

@@ -404,7 +404,7 @@ static void rules_are_explained(void **state)
 	EXPLAIN(0, "anna", "--json");
 	says(out, "\"account\": {\n    \"user\": \"anna\",\n    \"backend\": \"staff\",");
 	says(out, "\"verdict\": \"allowed\",\n  \"rule\": \"hosts\",\n  \"role\": \"moderator\",");
-	says(out, "\"rule\": \"others\",\n      \"line\": ");
+	says(out, "\"rule\": \"others\",\n      \"file\": \"");
 	EXPLAIN(1, "nobody", "--json");
 	says(out, "\"verdict\": \"undecided\",\n  \"rule\": null,\n  \"role\": \"\"");
 }
@@ -473,7 +473,8 @@ static void rules_are_linted(void **state)
 	says(out, "conf:12: rule \"slip\": groups: no user is in \"staf\"\n");
 	assert_null(strstr(out, "\"staff\""));
 	CALL(1, "policy", "lint", "--json");
-	says(out, "\"rule\": \"slip\",\n    \"about\": \"rule \\\"slip\\\"\",\n    \"line\": 12,");
+	says(out, "\"rule\": \"slip\",\n    \"about\": \"rule \\\"slip\\\"\",\n    \"file\": \"");
+	says(out, "\"line\": 12,");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_up, folder_down)
