@@ -539,8 +539,8 @@ def test_an_operator_s_own_pages(changing):
     pages = changing.share + "/pages/"
     whole = ('<!DOCTYPE html><html lang="{{lang}}"><head><title>{{t.login.title}}</title></head><body><p>Old and whole</p>'
              '<form method="post" action="{{action}}"><input type="hidden" name="ticket" value="{{ticket}}"></form></body></html>')
-    with open(pages + "header.html", encoding="utf-8") as file:
-        header = file.read()
+    with open(pages + "header.html", encoding="utf-8") as file, open(pages + "login.html", encoding="utf-8") as other:
+        header, login = file.read(), other.read()
     write_whole(pages + "header.html", header + "<p>Acme in every page</p>")
     wait_for(lambda: everywhere(lambda: "Acme in every" in changing.visitor().login_page().text), "the header")
     assert "Acme in every" in changing.visitor().get("/auth/nothing", headers={"Accept": "text/html"}).text
@@ -549,6 +549,10 @@ def test_an_operator_s_own_pages(changing):
     assert "Acme in every" not in changing.visitor().login_page().text
     write_whole(pages + "login.html", whole + "\n{{>hed}}")
     wait_for(lambda: re.search(r"pages/login\.html:2: .*/pages/hed\.html", changing.pool.said()), "the place in the log")
+    write_whole(pages + "header.html", header)
+    write_whole(pages + "login.html", login)  # or the next broken page would fail as this one does, which is told once
+    wait_for(lambda: everywhere(lambda: "Acme" not in changing.visitor().login_page().text), "the old header")
+    wait_for(lambda: everywhere(lambda: "Old and whole" not in changing.visitor().login_page().text), "the old page")
 
 
 def test_a_broken_page_keeps_the_old_one(changing):
