@@ -177,42 +177,35 @@ int invites_end_meeting(const char *path, const char *platform, const char *meet
 	return records_end(&change);
 }
 
-int invites_revoke(const char *path, const char *id, bool *found_r,
+static int set_revoked(const char *path, const char *id, bool revoked, bool *found_r,
 	char name_r[IDENTITY_NAME_MAX + 1], struct error *error)
 {
 	struct records_change change;
 	const struct invite *old = NULL;
+	int64_t now = clock_wall();
 
 	if (records_begin(&change, &invites_type, path, error) == 0)
 		old = records_by_id(change.old, id);
-	*found_r = old != NULL;
+	*found_r = old != NULL && (revoked || (old->revoked != 0 && old->expires > now));
 	if (name_r != NULL)
-		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", old != NULL ? old->name : "");
-	if (old != NULL && old->revoked == 0) {
+		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", *found_r ? old->name : "");
+	if (*found_r && (old->revoked != 0) != revoked) {
 		struct invite new = *old;
 
-		new.revoked = clock_wall();
+		new.revoked = revoked ? now : 0;
 		records_put(&change, &new);
 	}
 	return records_end(&change);
 }
 
+int invites_revoke(const char *path, const char *id, bool *found_r,
+	char name_r[IDENTITY_NAME_MAX + 1], struct error *error)
+{
+	return set_revoked(path, id, true, found_r, name_r, error);
+}
+
 int invites_restore(const char *path, const char *id, bool *found_r,
 	char name_r[IDENTITY_NAME_MAX + 1], struct error *error)
 {
-	struct records_change change;
-	const struct invite *old = NULL;
-
-	if (records_begin(&change, &invites_type, path, error) == 0)
-		old = records_by_id(change.old, id);
-	*found_r = old != NULL && old->revoked != 0 && old->expires > clock_wall();
-	if (name_r != NULL)
-		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", *found_r ? old->name : "");
-	if (*found_r) {
-		struct invite new = *old;
-
-		new.revoked = 0;
-		records_put(&change, &new);
-	}
-	return records_end(&change);
+	return set_revoked(path, id, false, found_r, name_r, error);
 }
