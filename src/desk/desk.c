@@ -111,28 +111,17 @@ static void add_invitation(struct desk *desk)
 	invites_token(&desk->invite, desk->secret, desk->token);
 }
 
-static void revoke_invitation(struct desk *desk)
+/* Revokes an invitation, or takes that back. `fault` says that there is none to change. */
+static void settle_invitation(struct desk *desk,
+	int (*set)(const char *path, const char *id, bool *found_r, char *name_r, struct error *),
+	const char *fault)
 {
 	bool found = false;
 
-	if (invites_revoke(desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) !=
-		0)
+	if (set(desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) != 0)
 		desk->broken = true;
 	else if (!found)
-		desk->fault = "desk.fault.gone";
-	else
-		desk->done = true;
-}
-
-static void restore_invitation(struct desk *desk)
-{
-	bool found = false;
-
-	if (invites_restore(
-		    desk->invites_path, desk->id, &found, desk->invite_name, &desk->error) != 0)
-		desk->broken = true;
-	else if (!found)
-		desk->fault = "desk.fault.restore";
+		desk->fault = fault;
 	else
 		desk->done = true;
 }
@@ -160,13 +149,13 @@ static void change(struct desk *desk)
 		add_invitation(desk);
 		break;
 	case DESK_REVOKE_INVITATION:
-		revoke_invitation(desk);
+		settle_invitation(desk, invites_revoke, "desk.fault.gone");
 		break;
 	case DESK_RESTORE_ACCOUNT:
 		restore_account(desk);
 		break;
 	case DESK_RESTORE_INVITATION:
-		restore_invitation(desk);
+		settle_invitation(desk, invites_restore, "desk.fault.restore");
 		break;
 	case DESK_INVITE_SEVERAL:
 		several_work(desk);
@@ -220,6 +209,21 @@ static void make_lists(struct desk *desk)
 		}
 }
 
+/* Asks about nobody who is not there. */
+static void check_question(struct desk *desk)
+{
+	const struct records *records = NULL;
+
+	if (desk->action == DESK_REMOVE_ACCOUNT)
+		records = desk->accounts;
+	else if (desk->action == DESK_REVOKE_INVITATION)
+		records = desk->invites;
+	if (records == NULL || records_by_id(records, desk->id) != NULL)
+		return;
+	desk->asks = false;
+	desk->fault = "desk.fault.gone";
+}
+
 static void work(struct worker_job *job)
 {
 	struct desk *desk = (struct desk *)((char *)job - offsetof(struct desk, job));
@@ -229,6 +233,8 @@ static void work(struct worker_job *job)
 	if (desk->broken || leads_back(desk) || (desk->several != NULL && desk->fault == NULL))
 		return;
 	read_files(desk);
+	if (desk->asks)
+		check_question(desk);
 	if (desk->broken || desk->asks)
 		return;
 	make_lists(desk);

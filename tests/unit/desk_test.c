@@ -399,6 +399,32 @@ static void removals_are_asked_about_and_undone(void **state)
 	assert_silent(visit(&host, "/guests?done=removed&whom=x"), "role=\"status\"");
 }
 
+/* A list that is out of date asks about a guest who is gone, or about one of the other list. */
+static void nobody_is_asked_about_who_is_not_there(void **state)
+{
+	struct browser host = {0};
+	const struct answer *answer;
+	char fields[60];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "put-account", ACCOUNT);
+	change(&host, "add-invitation", INVITE);
+	answer = visit(&host, "/guests");
+	snprintf(fields, sizeof fields, "id=%s", only_id(answer, "revoke-invitation"));
+	answer = submit(&host, visit(&host, "/guests"), "value=\"remove-account\"", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.gone)");
+	assert_silent(answer, "(desk.sure.remove)");
+	assert_says(answer, "ann@example.org");
+	snprintf(fields, sizeof fields, "id=%032d", 0);
+	answer = submit(&host, visit(&host, "/guests"), "value=\"revoke-invitation\"", fields);
+	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.gone)");
+	assert_silent(answer, "(desk.sure.revoke)");
+}
+
 /* A name that was given again meanwhile stays with its new owner. */
 static void a_name_that_is_taken_is_not_given_back(void **state)
 {
@@ -978,6 +1004,7 @@ int main(void)
 		TEST(a_file_that_is_broken_is_our_fault),
 		TEST(who_was_signed_out_meanwhile_sends_the_form_again),
 		TEST(removals_are_asked_about_and_undone),
+		TEST(nobody_is_asked_about_who_is_not_there),
 		TEST(a_name_that_is_taken_is_not_given_back),
 		TEST(a_host_writes_to_the_guest),
 		TEST(a_revocation_is_taken_back),
