@@ -35,8 +35,9 @@ def try_password(rig, name, password=None):
 
 
 def signed_in(rig, name):
+    """Their new session. Each process sees a changed file for itself, so one may refuse for a moment what another lets in."""
     visitor = rig.visitor()
-    visitor.sign_in(name)
+    wait_for(lambda: visitor.fill(visitor.login_page(), name).status == 302, "the sign-in of " + name)
     assert visitor.enter().status == 302
     return visitor
 
