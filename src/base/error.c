@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 
 int(error_set)(struct error *error, const char *format, ...)
@@ -12,6 +14,7 @@ int(error_set)(struct error *error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(error->text, sizeof error->text, format, args);
 	va_end(args);
+	text_clean(error->text);
 	return -1;
 }
 
@@ -29,5 +32,6 @@ int error_prefix(struct error *error, const char *format, ...)
 	va_end(args);
 	if (length >= 0 && (size_t)length < sizeof error->text)
 		snprintf(error->text + length, sizeof error->text - (size_t)length, "%s", tail);
+	text_clean(error->text);
 	return -1;
 }

@@ -12,7 +12,9 @@ struct error {
 	char text[512];
 };
 
-/* Sets the sentence. Always returns -1, for `return error_set(error, ...)`. `error` may be NULL. */
+/* Sets the sentence. Always returns -1, for `return error_set(error, ...)`. `error` may be NULL.
+ * Other hosts' words may be in it: what is not printable becomes '?', so that it can be printed to
+ * a terminal. */
 int error_set(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #ifdef UNDER_ANALYSIS

@@ -66,6 +66,18 @@ bool text_is_printable(const char *text)
 	}
 }
 
+void text_clean(char *text)
+{
+	while (*text != '\0') {
+		size_t length = printable_sequence((const unsigned char *)text);
+
+		if (length == 0)
+			*text++ = '?';
+		else
+			text += length;
+	}
+}
+
 bool text_is_visible_ascii(const char *text)
 {
 	const char *c = text;

@@ -29,6 +29,9 @@ static inline bool text_has_class(char c, unsigned class)
  * C1). */
 bool text_is_printable(const char *text);
 
+/* Replaces by '?' each byte that text_is_printable() refuses. */
+void text_clean(char *text);
+
 /* Only visible ASCII (0x21 to 0x7e), at least one character. */
 bool text_is_visible_ascii(const char *text);
 

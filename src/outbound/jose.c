@@ -163,10 +163,11 @@ static int check_algorithm(struct compact *compact, const char *const *allowed, 
 
 /* Keys come from the key set only (RFC 8725 3.10). Some providers name another place for them (jku,
  * x5u) or add a certificate (x5c); those are ignored. "crit" lists extensions that must be
- * understood, and none are; "jwk" is a key inside the token, which no provider sends. */
+ * understood, and none are; "jwk" is a key inside the token, which no provider sends; "b64" and
+ * "zip" say that the payload is something else than base64url. */
 static int check_extras(const struct compact *compact, struct error *error)
 {
-	static const char *const refused[] = {"crit", "jwk"};
+	static const char *const refused[] = {"crit", "jwk", "b64", "zip"};
 
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		if (json_object_get(compact->header, refused[i]) != NULL)

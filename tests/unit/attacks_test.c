@@ -4,6 +4,7 @@
  */
 #include "request_fixture.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,7 +107,147 @@ static void a81_a_code_is_worth_nothing_when_its_owner_may_no_more(void **state)
 	assert_status(trade(code), 403);
 }
 
+/* ---- what a room's name may not mean ---- */
+
+#define JITSI "platform \"meet.example.org\" { type = \"jitsi\" app-id = \"app\" }\n"
+
+static void a86_no_name_of_a_room_means_every_room(void **state)
+{
+	static const char *const targets[] = {"/jitsi/*", "/jitsi/%2A", "/jitsi/?room=*",
+		"/jitsi/*/room", "/jitsi/room?tenant=*", "/jitsi/?room=room&tenant=%2a",
+		"/jitsi/room*", "/jitsi/?state=%7B%22room%22%3A%22*%22%7D",
+		"/jitsi/room?state=%7B%22tenant%22%3A%22*%22%7D"};
+
+	(void)state;
+	site_secret("meet.example.org", LONG);
+	open_site("", JITSI PEOPLE);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		struct browser browser = {0};
+
+		assert_status(visit(&browser, targets[i]), 400);
+	}
+}
+
+/* ---- rights that somebody asks for ---- */
+
+static void a92_an_application_cannot_ask_for_rights_or_another_name(void **state)
+{
+	static const char wish[] =
+		"{\"room_name\":\"room\",\"code\":\"%s\",\"participant_identity\":\"root\","
+		"\"participant_name\":\"Root\",\"video\":{\"roomAdmin\":true,\"room\":\"other\"},"
+		"\"roomAdmin\":true,\"room_config\":{\"metadata\":\"x\"},\"ttl\":\"9999h\"}";
+	struct browser browser = {0}, script = {0};
+	const struct answer *answer;
+	char body[6000], payload[4096], part[4096];
+	const char *code;
+	size_t length = 0;
+
+	(void)state;
+	open_site("", LIVEKIT PEOPLE);
+	code = cut(leads_to(sign_in(&browser, "/livekit/room", "name=alice&password=x")),
+		"code=", "&");
+	assert_non_null(code);
+	snprintf(body, sizeof body, wish, code);
+	answer = SEND(&script, .method = "POST", .target = "/token/live.example.org",
+		.site = "cross-site", .type = "application/json", .body = body,
+		.more = {"HTTP_ORIGIN=" APP});
+	assert_status(answer, 201);
+	snprintf(part, sizeof part, "%s", cut(cut(answer->body, "_token\":\"", "\""), ".", "."));
+	assert_int_equal(
+		sodium_base642bin((unsigned char *)payload, sizeof payload - 1, part, strlen(part),
+			NULL, &length, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+		0);
+	payload[length] = '\0';
+	assert_non_null(strstr(payload, "\"room\":\"room\""));
+	assert_non_null(strstr(payload, "alice"));
+	assert_null(strstr(payload, "oot\""));
+	assert_null(strstr(payload, "\"other\""));
+	assert_null(strstr(payload, "\"roomAdmin\":true"));
+	assert_null(strstr(payload, "\"metadata\":\"x\""));
+}
+
 #endif
+
+/* ---- parameters in what a platform is told ---- */
+
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+
+#define BBB "platform \"bbb.example.org\" { type = \"bigbluebutton\" site = \"@api@\" }\n"
+
+static char *say_smuggler(const char *request)
+{
+	const char *nonce = cut(request, "\"nonce\":\"", "\"");
+	char *text;
+
+	assert_true(asprintf(&text,
+			    "{\"version\":1,\"nonce\":\"%s\",\"verdict\":\"grant\",\"subject\":"
+			    "\"u&role=MODERATOR\",\"name\":\"x&role=MODERATOR&logoutURL=https:"
+			    "//evil.example&errorRedirectUrl=https://evil.example#\"}",
+			    nonce) > 0);
+	return text;
+}
+
+static unsigned count(const char *text, const char *part)
+{
+	unsigned found = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+		found++;
+	return found;
+}
+
+static void a90_a_name_adds_no_parameter_to_a_signed_address(void **state)
+{
+	struct browser browser = {0};
+	const char *url;
+
+	(void)state;
+	site_secret("bbb.example.org", "shared");
+	open_site("", BBB SERVICE("@api@/ask"));
+	peer_makes("/ask", JSON, say_smuggler);
+	peer_says("/bigbluebutton/api/getMeetingInfo", 200, "",
+		"<response><returncode>SUCCESS</returncode><meetingID>room</meetingID>"
+		"<createTime>1780315200000</createTime></response>");
+	url = leads_to(sign_in(&browser,
+		"/bbb/room?logoutURL=https://evil.example&role=MODERATOR&guest=false",
+		"name=eve&password=x"));
+	assert_non_null(url);
+	assert_int_equal(count(url, "role="), 1);
+	assert_non_null(strstr(url, "role=VIEWER"));
+	assert_null(strstr(url, "logoutURL="));
+	assert_null(strstr(url, "errorRedirectUrl="));
+	assert_null(strstr(url, "#"));
+}
+
+#endif
+
+/* ---- names that only begin alike ---- */
+
+static void a91_tokens_that_begin_alike_are_two(void **state)
+{
+	char entry[600], token[400];
+
+	(void)state;
+	open_site("", MOCK PEOPLE);
+	memset(token, 'a', sizeof token);
+	for (size_t i = 0; i < 4; i++) {
+		struct browser browser = {0};
+		size_t length = i < 3 ? 190 : 180;
+
+		snprintf(entry, sizeof entry,
+			"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=%.*s%s",
+			(int)length, token,
+			i == 0	 ? "b"
+			: i == 1 ? "c"
+			: i == 2 ? "b"
+				 : "");
+		if (i == 2)
+			assert_status(visit(&browser, entry), 409);
+		else
+			assert_leads(
+				sign_in(&browser, entry, "name=alice&password=x"), "token=access");
+	}
+}
 
 /* ---- names that only begin like another ---- */
 
@@ -205,7 +346,18 @@ int main(void)
 			a80_a_second_way_to_sign_in_has_no_tries_of_its_own, site_up, site_down),
 		cmocka_unit_test_setup_teardown(
 			a81_a_code_is_worth_nothing_when_its_owner_may_no_more, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a86_no_name_of_a_room_means_every_room, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a92_an_application_cannot_ask_for_rights_or_another_name, site_up,
+			site_down),
 #endif
+#if defined HAVE_EXPAT && defined HAVE_CRYPTO
+		cmocka_unit_test_setup_teardown(
+			a90_a_name_adds_no_parameter_to_a_signed_address, site_up, site_down),
+#endif
+		cmocka_unit_test_setup_teardown(
+			a91_tokens_that_begin_alike_are_two, site_up, site_down),
 		cmocka_unit_test_setup_teardown(
 			a82_a_group_is_its_whole_path_and_no_other_s, site_up, site_down),
 		cmocka_unit_test_setup_teardown(

@@ -144,6 +144,18 @@ static void errors_are_sentences(void **state)
 	assert_int_equal(error_prefix(NULL, "nobody cares"), -1);
 }
 
+/* Another host's words must not move the cursor, set the window's title or begin a line. */
+static void a89_errors_of_other_hosts_command_no_terminal(void **state)
+{
+	struct error error;
+
+	(void)state;
+	error_set(&error, "%s", "ERR \x1b]0;x\x07\nFAIL \x7f \xc2\x9b\x33J \xc3\xa4 \xe2\x82");
+	assert_string_equal(error.text, "ERR ?]0;x??FAIL ? ??3J \xc3\xa4 ??");
+	error_prefix(&error, "%s: ", "\r");
+	assert_memory_equal(error.text, "?: ERR", 6);
+}
+
 static void long_errors_are_cut(void **state)
 {
 	struct error error;
@@ -400,6 +412,7 @@ int main(void)
 		cmocka_unit_test(percent_leaves_the_unreserved_alone),
 		cmocka_unit_test(releasing_twice_is_fine),
 		cmocka_unit_test(errors_are_sentences),
+		cmocka_unit_test(a89_errors_of_other_hosts_command_no_terminal),
 		cmocka_unit_test(long_errors_are_cut),
 		cmocka_unit_test(identities_keep_copies),
 		cmocka_unit_test(identities_refuse_what_does_not_fit),

@@ -192,7 +192,7 @@ static void open_factor(const char *more)
 	open_site("", sections);
 }
 
-static void a_password_alone_is_half_a_sign_in(void **state)
+static void a93_a_password_alone_is_half_and_a_code_is_good_once(void **state)
 {
 	struct browser browser = {0}, second = {0};
 	const struct answer *answer, *page;
@@ -327,7 +327,7 @@ int main(void)
 		TEST(a_reload_may_take_the_backend_of_a_question),
 		TEST(without_a_state_no_answer_is_taken),
 #if defined HAVE_CRYPT && defined HAVE_LIBOATH
-		TEST(a_password_alone_is_half_a_sign_in),
+		TEST(a93_a_password_alone_is_half_and_a_code_is_good_once),
 		TEST(a_session_has_the_factor_that_it_began_with),
 		TEST(an_account_may_be_gone_before_the_code_comes),
 		TEST(who_must_have_a_factor_and_has_none_is_refused),

@@ -317,10 +317,16 @@ static void numbers_that_nobody_reads_may_be_long(void **state)
 		judge(fixture, "{\"alg\":\"EdDSA\"}", "\xef\xbb\xbf{\"sub\":\"anna\"}"), JOSE_GOOD);
 }
 
-static void a43_a_key_that_the_token_brings_is_refused(void **state)
+/* A header that brings a key, demands an extension, or says that the payload is packed. */
+static void a85_what_a_header_brings_or_demands_is_refused(void **state)
 {
 	static const char *const headers[] = {"{\"alg\":\"EdDSA\",\"jwk\":" OKP_KEY "}",
 		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"crit\":[\"exp\"],\"exp\":1}",
+		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"crit\":[\"bork\"],\"bork\":true}",
+		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"crit\":\"b64\",\"b64\":false}",
+		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"b64\":false}",
+		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"zip\":\"DEF\"}",
+		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"enc\":\"A128GCM\",\"zip\":\"DEF\"}",
 		"{\"alg\":\"EdDSA\",\"kid\":\"o\",\"crit\":[]}"};
 	struct fixture *fixture = *state;
 
@@ -609,7 +615,7 @@ int main(void)
 		T(a_key_without_id_may_be_any),
 		T(one_odd_key_leaves_the_others),
 		T(a_set_without_keys_says_what_to_do),
-		T(a43_a_key_that_the_token_brings_is_refused),
+		T(a85_what_a_header_brings_or_demands_is_refused),
 		T(a46_a_kid_chooses_a_key_and_nothing_else),
 		T(malformed_tokens_are_bad),
 		T(a_second_spelling_of_a_signature_is_bad),

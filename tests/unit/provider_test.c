@@ -155,7 +155,7 @@ static void the_way_back_is_good_once(void **state)
 	assert_int_equal(peer_requests("/token"), 1);
 }
 
-static void the_way_back_is_of_one_browser_and_one_backend(void **state)
+static void a87_the_way_back_is_of_one_browser_and_one_backend(void **state)
 {
 	struct browser browser = {0}, other = {0};
 	const char *target;
@@ -395,7 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(with_one_provider_there_is_no_login_page),
 		TEST(the_way_back_is_good_once),
-		TEST(the_way_back_is_of_one_browser_and_one_backend),
+		TEST(a87_the_way_back_is_of_one_browser_and_one_backend),
 		TEST(a_button_leads_to_its_provider),
 		TEST(who_says_no_there_is_told_so),
 		TEST(a_provider_that_is_out_of_order_is_no_fault_of_theirs),

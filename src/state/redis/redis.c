@@ -60,6 +60,9 @@ struct command {
 	size_t sizes[8];
 };
 
+/* Of times that a server says: microseconds of them fit into 64 bits. */
+#define SECONDS_MAX ((int64_t)1 << 40)
+
 enum greeting { GREET_AUTH = 0, GREET_SELECT, GREET_INFO, GREET_LOAD, GREET_BORN, GREETINGS };
 
 struct redis {
@@ -128,7 +131,8 @@ static int take_birth(struct redis *redis, const redisReply *reply, int64_t aske
 	born = strtoll(texts[0], NULL, 10);
 	seconds = strtoll(texts[1], NULL, 10);
 	micros = strtoll(texts[2], NULL, 10);
-	if (born <= 0 || seconds <= 0 || strlen(texts[0]) >= BORN_SIZE)
+	if (born <= 0 || born > SECONDS_MAX || seconds <= 0 || seconds > SECONDS_MAX ||
+		strlen(texts[0]) >= BORN_SIZE)
 		return -1;
 	snprintf(redis->born, sizeof redis->born, "%s", texts[0]);
 	/* The server looked at its clock half way between question and answer. */
@@ -203,6 +207,7 @@ static void find_info(const char *info, const char *name, char *value, size_t si
 	if (at != NULL)
 		snprintf(value, size, "%.*s", (int)strcspn(at + length + 1, "\r\n"),
 			at + length + 1);
+	text_clean(value); /* it is shown */
 }
 
 static void check_info(struct redis *redis, const char *info)
