@@ -25,6 +25,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_webex_commands,
 	ctl_policy_commands,
 	ctl_check_commands,
+	ctl_log_commands,
 };
 
 enum {

@@ -22,9 +22,9 @@ enum { CTL_OPERANDS_MAX = 2 };
 
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
-	const char *acr, *address, *at, *backend, *email, *expires, *meeting, *meeting_token, *name,
-		*platform, *redirect, *secret_file, *socket, *state, *store, *store_key, *type,
-		*user, *with;
+	const char *acr, *address, *at, *backend, *email, *expires, *log, *meeting, *meeting_token,
+		*name, *platform, *redirect, *secret_file, *socket, *state, *store, *store_key,
+		*type, *user, *with;
 	bool ask_secret, connect, force, forget, remove, second_factor;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
@@ -103,3 +103,4 @@ extern const struct ctl_command ctl_room_commands[];	    /* room list, room end 
 extern const struct ctl_command ctl_webex_commands[];	    /* webex authorize */
 extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, policy lint */
 extern const struct ctl_command ctl_check_commands[];	    /* check */
+extern const struct ctl_command ctl_log_commands[];	    /* log explain */

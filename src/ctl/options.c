@@ -82,6 +82,7 @@ static const struct {
 	{"force", FLAG, offsetof(struct given, force)},
 	{"forget", FLAG, offsetof(struct given, forget)},
 	{"group", GROUPS, 0},
+	{"log", VALUE, offsetof(struct given, log)},
 	{"meeting", VALUE, offsetof(struct given, meeting)},
 	{"meeting-token", VALUE, offsetof(struct given, meeting_token)},
 	{"name", VALUE, offsetof(struct given, name)},

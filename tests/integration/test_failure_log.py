@@ -209,6 +209,9 @@ def test_one_line_says_why_for_whom_and_where(own, code, provoke, event, level, 
         assert (name in line) == (value is not None), (name, line)
         if value is not None:
             assert re.search(value, line[name]) if name == "detail" else line[name] == value, (name, line)
+    explained = own.ctl("log", "explain", reference.upper(), "--log", own.log).stdout
+    assert "(%s)" % code in explained if event != "login" else wanted["detail"] in explained, explained
+    assert event == "login" or line.get("detail", "") in explained, explained
 
 
 def test_the_table_has_every_code():
