@@ -64,7 +64,13 @@ struct auth_meeting {
 	int64_t expires;	   /* seconds since 1970; 0: never */
 };
 typedef void auth_tell(void *context, const struct auth_meeting *meeting);
-typedef void auth_tell_guest(void *context, const char *id, const char *name, const char *display);
+/* A guest who may sign in now. */
+struct auth_guest {
+	const char *id, *name; /* name: the user name */
+	const char *display;   /* display name, or "" */
+	const char *folded;    /* both names for searches (fold.h) */
+};
+typedef void auth_tell_guest(void *context, const struct auth_guest *guest);
 
 /* Lists the meetings of guests from the backend's current records. The calls run on the event loop
  * and must not block. */
@@ -75,8 +81,7 @@ struct auth_meetings {
 	/* Calls tell() for each guest whom this host ("BACKEND/SUBJECT") has invited and who may
 	 * still join, with the meeting. */
 	void (*of_host)(void *instance, const char *host, auth_tell *tell, void *context);
-	/* Calls tell() for each guest who may sign in now, with id, user name and display name (may
-	 * be ""). NULL: the backend has no user names. */
+	/* Calls tell() for each guest who may sign in now. NULL: the backend has no user names. */
 	void (*each_guest)(void *instance, auth_tell_guest *tell, void *context);
 };
 

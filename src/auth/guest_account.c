@@ -213,7 +213,8 @@ static void guest_account_each_guest(void *instance, auth_tell_guest *tell, void
 	pthread_mutex_lock(&file->lock);
 	for (size_t i = 0; (account = records_at(file->records, i)) != NULL; i++)
 		if (records_is_active(&accounts_type, account, now))
-			tell(context, account->id, account->name, account->display);
+			tell(context, &(struct auth_guest){account->id, account->name,
+					      account->display, records_folded(file->records, i)});
 	pthread_mutex_unlock(&file->lock);
 }
 

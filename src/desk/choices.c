@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "desk/choices.h"
 
+#include "base/clock.h"
 #include "base/fold.h"
 #include "base/text.h"
 #include "desk/desk.h"
@@ -46,11 +47,27 @@ static void find_platforms(struct choices *choices)
 
 /* ---- guests ---- */
 
-/* Reads the search. Names are compared without case and accents, and no character is special. */
+/* Many for somebody who looks for a few people, and few for somebody who lists a directory. */
+static const struct state_rate search_rate = {30, 10 * 60 * 1000};
+
+/* Counts a search of this person. Returns as state_take(). */
+static int64_t take_search(const struct visit *visit)
+{
+	const struct identity *who = &visit->session.who;
+	uint8_t key[STATE_KEY_SIZE];
+
+	seal_hash(store_hash_key(visit->files->store), key, "searches", who->backend, who->subject,
+		NULL);
+	return state_take(visit->server->state, key, search_rate, clock_wall_ms());
+}
+
+/* Reads the search. Names are compared without case and accents, and no character is special. Each
+ * search counts, so that nobody reads the whole directory by searching for one letter after the
+ * other. */
 static void read_search(struct choices *choices)
 {
-	struct params *query =
-		params_parse(choices->visit->request.query, strlen(choices->visit->request.query));
+	struct visit *visit = choices->visit;
+	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
 	const char *text = "";
 	char folded[FOLD_SIZE];
 
@@ -60,32 +77,20 @@ static void read_search(struct choices *choices)
 		if (folded[0] != '\0') {
 			choices->typed = strdup(text);
 			choices->wanted = strdup(folded);
+			choices->wait_ms = take_search(visit);
 		}
 	}
 	params_free(&query);
 }
 
-static bool is_wanted(const struct choices *choices, const char *name, const char *display)
-{
-	char folded[FOLD_SIZE];
-
-	if (choices->wanted == NULL)
-		return true;
-	fold_name(display, folded);
-	if (strstr(folded, choices->wanted) != NULL)
-		return true;
-	fold_name(name, folded);
-	return strstr(folded, choices->wanted) != NULL;
-}
-
-static void find_own_name(void *context, const char *id, const char *name, const char *display)
+static void find_own_name(void *context, const struct auth_guest *guest)
 {
 	struct choices *choices = context;
 	const char *subject = choices->visit->session.who.subject;
 
 	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0 &&
-		strcmp(subject + strlen(ACCOUNT_SUBJECT), id) == 0)
-		snprintf(choices->own, sizeof choices->own, "%s", name);
+		strcmp(subject + strlen(ACCOUNT_SUBJECT), guest->id) == 0)
+		snprintf(choices->own, sizeof choices->own, "%s", guest->name);
 }
 
 static bool may_start_somewhere(const struct choices *choices, const char *other)
@@ -101,26 +106,27 @@ static bool may_start_somewhere(const struct choices *choices, const char *other
 	return false;
 }
 
-static void add_guest(void *context, const char *id, const char *name, const char *display)
+static void add_guest(void *context, const struct auth_guest *guest)
 {
 	struct choices *choices = context;
 	struct choice *choice = &choices->guests[choices->count];
 
-	if (choices->has_more || strcmp(name, choices->own) == 0 ||
-		!is_wanted(choices, name, display) || !may_start_somewhere(choices, name))
+	if (choices->has_more || strcmp(guest->name, choices->own) == 0 ||
+		(choices->wanted != NULL && strstr(guest->folded, choices->wanted) == NULL) ||
+		!may_start_somewhere(choices, guest->name))
 		return;
 	if (choices->count == CHOICES_MAX) {
 		choices->has_more = true;
 		return;
 	}
-	choice->id = strdup(id);
-	choice->name = strdup(display[0] != '\0' ? display : name);
+	choice->id = strdup(guest->id);
+	choice->name = strdup(guest->display[0] != '\0' ? guest->display : guest->name);
 	choice->cells[0] = (struct page_value){.name = "id", .text = choice->id};
 	choice->cells[1] = (struct page_value){.name = "name", .text = choice->name};
 	choices->guest_list[choices->count++] = choice->cells;
 }
 
-void choices_find(struct choices *choices, const struct visit *visit)
+void choices_find(struct choices *choices, struct visit *visit)
 {
 	const struct settings *settings = visit->service->settings;
 	const struct service_backend *backend =
@@ -137,7 +143,8 @@ void choices_find(struct choices *choices, const struct visit *visit)
 	if (choices->own[0] == '\0' || choices->platform_count == 0)
 		return;
 	read_search(choices);
-	meetings->each_guest(backend->instance, add_guest, choices);
+	if (choices->wait_ms == 0)
+		meetings->each_guest(backend->instance, add_guest, choices);
 }
 
 /* ---- the page ---- */
@@ -149,7 +156,9 @@ void choices_put(const struct choices *choices, struct values *values)
 	values_put(values, "searches", searches || choices->has_more ? "1" : NULL);
 	values_put(values, "find", searches ? choices->typed : "");
 	values_put(values, "has_more", choices->has_more ? "1" : NULL);
-	values_put(values, "nobody", searches && choices->count == 0 ? "1" : NULL);
+	values_put(values, "too_many", choices->wait_ms != 0 ? "1" : NULL);
+	values_put(values, "nobody",
+		searches && choices->count == 0 && choices->wait_ms == 0 ? "1" : NULL);
 	values_put(values, "starts", choices->count > 0 ? "1" : NULL);
 	values_put_rows(values, "guests", choices->guest_list);
 	if (choices->platform_count > 1)

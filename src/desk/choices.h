@@ -20,10 +20,12 @@ struct choice {
 };
 
 struct choices {
-	const struct visit *visit;
+	struct visit *visit;
 	char *wanted;  /* what the person searches for, folded; NULL: nothing */
 	char *typed;   /* the same as it was typed */
 	bool has_more; /* more guests than CHOICES_MAX */
+	/* Not 0: the person searches too often, and nobody was searched for. As state_take(). */
+	int64_t wait_ms;
 	struct choice guests[CHOICES_MAX];
 	size_t count;
 	char own[IDENTITY_SUBJECT_MAX + 1]; /* name of the person's guest account */
@@ -35,7 +37,7 @@ struct choices {
 
 /* Finds the first CHOICES_MAX guests whom the rules `meet` allow, and whose name contains what the
  * visit's query searches for, if it does. `choices` is all zeros before. */
-void choices_find(struct choices *choices, const struct visit *visit);
+void choices_find(struct choices *choices, struct visit *visit);
 
 /* Fills in the values for the form and the search. They are valid until choices_release(). */
 void choices_put(const struct choices *choices, struct values *values);

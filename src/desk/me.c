@@ -264,12 +264,21 @@ static int put_forms(
 	return 0;
 }
 
+static int status(const struct offers *offers)
+{
+	if (offers->result.fault != NULL)
+		return 400;
+	if (offers->choices.wait_ms != 0)
+		return offers->choices.wait_ms > 0 ? 429 : 503;
+	return 200;
+}
+
 static int show(struct visit *visit, struct offers *offers)
 {
 	const struct service_backend *backend =
 		service_backend(visit->service, visit->session.who.backend);
 	const struct lang *lang = values_language(visit);
-	char since[DESK_TIME_SIZE] = "", since_time[TEXT_TIME_SIZE] = "";
+	char since[DESK_TIME_SIZE] = "", since_time[TEXT_TIME_SIZE] = "", seconds[24];
 	struct values values = {0};
 
 	values_put_common(&values, visit, lang);
@@ -286,8 +295,12 @@ static int show(struct visit *visit, struct offers *offers)
 	values_put_rows(&values, "meetings", offers->meetings);
 	if (put_forms(visit, lang, offers, &values) != 0)
 		return -1;
-	values_answer(visit, PAGE_ME, offers->result.fault != NULL ? 400 : 200,
-		visit->service->page_policy, lang, &values);
+	values_answer(visit, PAGE_ME, status(offers), visit->service->page_policy, lang, &values);
+	if (offers->choices.wait_ms > 0) {
+		snprintf(seconds, sizeof seconds, "%lld",
+			(long long)offers->choices.wait_ms / 1000 + 1);
+		response_header(&visit->response, "Retry-After", seconds);
+	}
 	return 0;
 }
 

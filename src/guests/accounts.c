@@ -2,6 +2,7 @@
 #include "guests/accounts.h"
 
 #include "base/clock.h"
+#include "base/fold.h"
 #include "base/text.h"
 #include "guests/fields.h"
 
@@ -77,6 +78,17 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
+/* Both names, apart: no search contains a line break. */
+static char *fold_names(const void *record)
+{
+	const struct account *account = record;
+	char name[FOLD_SIZE], display[FOLD_SIZE], *both;
+
+	fold_name(account->name, name);
+	fold_name(account->display, display);
+	return asprintf(&both, "%s\n%s", name, display) < 0 ? NULL : both;
+}
+
 const struct records_type accounts_type = {
 	.format = "meetauth guest accounts 1",
 	.size = sizeof(struct account),
@@ -84,6 +96,7 @@ const struct records_type accounts_type = {
 	.fault = meetings_fault,
 	.compare = compare_names,
 	.unique = "name",
+	.fold = fold_names,
 };
 
 const struct account *accounts_find(const struct records *accounts, const char *name)

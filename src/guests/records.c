@@ -19,6 +19,7 @@ struct records {
 	const struct records_type *type;
 	json_t *entries; /* owns the strings */
 	char *rows;
+	char **folded; /* NULL if the type has no fold() */
 	size_t count;
 	struct order by_id, by_key;
 };
@@ -61,6 +62,21 @@ static int read_rows(struct records *records, const char *path, struct error *er
 	return type->compare != NULL ? sort_rows(records, &records->by_key, path, error) : 0;
 }
 
+/* Done at each load, so that no search has to do it for each record. */
+static int fold_rows(struct records *records, const char *path, struct error *error)
+{
+	const struct records_type *type = records->type;
+
+	if (type->fold == NULL)
+		return 0;
+	records->folded = calloc(records->count + 1, sizeof *records->folded);
+	for (size_t i = 0; i < records->count; i++)
+		if (records->folded == NULL ||
+			(records->folded[i] = type->fold(records_at(records, i))) == NULL)
+			return error_set(error, "%s: out of memory for names", path);
+	return 0;
+}
+
 void records_free(struct records **records)
 {
 	struct records *old = *records;
@@ -69,6 +85,9 @@ void records_free(struct records **records)
 	if (old == NULL)
 		return;
 	json_decref(old->entries);
+	for (size_t i = 0; old->folded != NULL && i < old->count; i++)
+		free(old->folded[i]);
+	free(old->folded);
 	free(old->rows);
 	free(old->by_id.rows);
 	free(old->by_key.rows);
@@ -94,7 +113,7 @@ struct records *records_make(
 		records->by_key.rows == NULL) {
 		error_set(error, "%s: out of memory for %zu entries", path, count);
 		records_free(&records);
-	} else if (read_rows(records, path, error) != 0) {
+	} else if (read_rows(records, path, error) != 0 || fold_rows(records, path, error) != 0) {
 		records_free(&records);
 	}
 	return records;
@@ -113,6 +132,11 @@ size_t records_count(const struct records *records)
 const void *records_at(const struct records *records, size_t index)
 {
 	return index < records->count ? records->rows + index * records->type->size : NULL;
+}
+
+const char *records_folded(const struct records *records, size_t index)
+{
+	return records->folded[index];
 }
 
 static const void *search(

@@ -55,6 +55,10 @@ struct records_type {
 	/* Compares what must be unique besides the id; `unique` is its name for messages. */
 	int (*compare)(const void *a, const void *b);
 	const char *unique;
+	/* Returns the text that searches look through, folded (fold.h), which is made once when the
+	 * file is read; or NULL without memory. The records own it. NULL: records_folded() is not
+	 * called for this type. */
+	char *(*fold)(const void *record);
 };
 
 /* The records of a file when it was read, in its order. Immutable. */
@@ -70,6 +74,8 @@ size_t records_count(const struct records *records);
 
 /* Return a record, which belongs to the list, or NULL if there is none. */
 const void *records_at(const struct records *records, size_t index);
+/* Returns what the type's fold() made of the record. */
+const char *records_folded(const struct records *records, size_t index);
 const void *records_by_id(const struct records *records, const char *id);
 /* Finds the record that type->compare() considers equal to `wanted`. */
 const void *records_find(const struct records *records, const void *wanted);

@@ -42,10 +42,10 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
 	"new_expires", "link", "letter", "guest", NULL};
 static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
-	"ticket", "searches", "find", "has_more", "nobody", "starts", "guests", "platforms",
-	"only_platform", "id", "name", "ends", "account", "way", "since", "since_time", "logout",
-	"desk", "none", "meetings", "meeting", "platform", "host", "until", "until_time", "opens",
-	"opens_time", "link", NULL};
+	"ticket", "searches", "find", "has_more", "too_many", "nobody", "starts", "guests",
+	"platforms", "only_platform", "id", "name", "ends", "account", "way", "since", "since_time",
+	"logout", "desk", "none", "meetings", "meeting", "platform", "host", "until", "until_time",
+	"opens", "opens_time", "link", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};

@@ -328,18 +328,18 @@ def test_webex_s_guests_on_a_page_of_another_site(browser, site, webex):
     shown(browser, "You have left the meeting.")
 
 
-@pytest.mark.parametrize("width,scheme", [(320, "dark"), (900, "light")])
-def test_nothing_of_webex_s_page_sticks_out(browser, site, webex, width, scheme):
+def test_nothing_of_webex_s_page_sticks_out(browser, site, webex):
     sign_in(browser, site, "/livekit/daily")
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    open_spaces(browser, APP, meetingNumber=webex.weekly)
+    shown(browser, "Board")
+    press(browser, "Board")
+    shown(browser, "Welcome")
     try:
-        open_spaces(browser, APP, meetingNumber=webex.weekly)
-        shown(browser, "Board")
-        press(browser, "Board")
-        shown(browser, "Welcome")
-        picture(browser, "webex-%d-%s" % (width, scheme))
-        assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        for width, scheme in ((320, "dark"), (900, "light")):
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+            browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+            picture(browser, "webex-%d-%s" % (width, scheme))
+            assert browser.execute_script("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

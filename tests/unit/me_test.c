@@ -552,6 +552,38 @@ static void who_does_not_fit_on_the_page_is_found_by_name(void **state)
 	assert_says(page, "value=\"&quot;&gt;&lt;script&gt;\"");
 }
 
+/* By no page of theirs, and whatever they search for; the page itself and others are still there.
+ */
+static void nobody_reads_the_directory_by_many_searches(void **state)
+{
+	struct browser host = {0}, ann = {0}, bea = {0};
+	const struct answer *page;
+	char target[40];
+
+	(void)state;
+	open_site(MEETING ROOMS SERVICE GUESTS DESK RULES(
+		"meet \"all\" { allow = true accounts = {\"ann\", \"bea\"} with = {\"*\"} } "));
+	sign_in_host(&host, "hanna");
+	put_account(&host, "bea", "");
+	put_account(&host, "ann", "");
+	open_page(&ann, "ann");
+	open_page(&bea, "bea");
+	for (int i = 0; i < 30; i++) {
+		snprintf(target, sizeof target, "/me?find=be%d", i);
+		assert_status(visit(&ann, target), 200);
+	}
+	page = visit(&ann, "/me?find=be");
+	assert_status(page, 429);
+	assert_in_range(strtol(header(page, "Retry-After"), NULL, 10), 1, 600);
+	assert_int_equal(choices_on(page), 0);
+	assert_says(page, "(me.find.too_many)");
+	assert_silent(page, "(me.find.nobody)");
+	assert_int_equal(choices_on(visit(&ann, "/me")), 1);
+	assert_int_equal(choices_on(visit(&bea, "/me?find=an")), 1);
+	later(601);
+	assert_int_equal(choices_on(visit(&ann, "/me?find=be")), 1);
+}
+
 #define WEBEX "example.webex.com"
 #define POOL                                                                                       \
 	"platform \"" WEBEX "\" { type = \"webex\" mode = \"guest-issuer\" issuer = \"i\" "        \
@@ -685,6 +717,7 @@ int main(void)
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
 		TEST(who_does_not_fit_on_the_page_is_found_by_name),
+		TEST(nobody_reads_the_directory_by_many_searches),
 		TEST(a_meeting_that_a_guest_starts_at_webex_takes_a_room),
 		TEST(the_end_of_a_meeting_gives_its_room_to_the_next),
 	};

@@ -59,11 +59,11 @@ static const struct shipped {
 	{"meeting",
 		(const char *const[]){COMMON, "platform", "meeting", "link", "live", "key", NULL}},
 	{"me", (const char *const[]){COMMON, "fault", "started", "ended", "freed", "action",
-		       "ticket", "searches", "find", "has_more", "nobody", "starts", "guests",
-		       "platforms", "only_platform", "id", "name", "ends", "account", "way",
-		       "since", "since_time", "logout", "desk", "none", "meetings", "meeting",
-		       "platform", "host", "until", "until_time", "opens", "opens_time", "link",
-		       NULL}},
+		       "ticket", "searches", "find", "has_more", "too_many", "nobody", "starts",
+		       "guests", "platforms", "only_platform", "id", "name", "ends", "account",
+		       "way", "since", "since_time", "logout", "desk", "none", "meetings",
+		       "meeting", "platform", "host", "until", "until_time", "opens", "opens_time",
+		       "link", NULL}},
 	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
 };
 
