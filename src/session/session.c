@@ -85,9 +85,10 @@ int wire_get_session(struct wire_in *in, struct session *session)
 /* True if the session has not ended by the times in it, and they make sense. */
 static bool is_current(const struct session *session, int64_t now)
 {
-	return session->began >= 0 && session->used >= session->began &&
-	       session->read >= session->began && session->used <= now + SESSION_SKEW &&
-	       now < session->ends && now < session->idle_until;
+	return session->began >= 0 && session->used >= session->began - SESSION_SKEW &&
+	       session->read >= session->began - SESSION_SKEW &&
+	       session->used <= now + SESSION_SKEW && now < session->ends &&
+	       now < session->idle_until;
 }
 
 /* True if the present limits allow the session. Subtracts instead of adding, so that no time in a

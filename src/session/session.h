@@ -29,7 +29,9 @@ enum {
 struct session {
 	uint8_t id[SESSION_ID_SIZE]; /* new for every login */
 	struct identity who;
-	int64_t began; /* seconds since 1970 */
+	/* Seconds since 1970. By the clock that the machines share (state_shared_time()): it is
+	 * compared with revocations. The other times are by the clock of one machine. */
+	int64_t began;
 	int64_t used;
 	int64_t read; /* when the backend last confirmed who they are */
 	/* Set from the limits when the session began, and when it was last used. A later

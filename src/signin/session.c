@@ -165,6 +165,7 @@ enum step signin_begin_session(struct visit *visit, struct identity *who)
 		return signin_fail_to_end(visit, rc);
 	session_release(&visit->session);
 	session_begin(&visit->session, who, signin_limits(visit), visit->now);
+	visit->session.began = state_shared_time(visit->server->state, visit->now);
 	visit->signin.cookie = COOKIE_SET;
 	return STEP_NEXT;
 }

@@ -97,7 +97,8 @@ enum { STATE_CLOCK_STEP_MS = 10 * 1000 };
 /* The first member of every driver's struct. */
 struct state {
 	const struct state_driver *driver;
-	int64_t born;	    /* seconds */
+	bool is_shared;	    /* by several machines */
+	int64_t born;	    /* seconds, of the shared time (state_shared_time()) */
 	const char *folder; /* owned by the driver; NULL: none */
 	struct state_clock clock;
 	size_t capacity; /* entries that fit, with a reserve; 0: the server knows */

@@ -178,9 +178,15 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 /* The key of all zeros stores the time of the last revocation. */
 static const uint8_t last_key[STATE_KEY_SIZE];
 
-int state_revoke(
-	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until)
+int64_t state_shared_time(const struct state *state, int64_t now)
 {
+	return state->is_shared ? state_now(state) / 1000000 : now;
+}
+
+int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until)
+{
+	int64_t when = state_shared_time(state, now);
+
 	/* In this order: if interrupted in between, sessions are only looked up in vain. */
 	if (state_mark(state, last_key, when, until) != 0)
 		return -1;

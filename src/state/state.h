@@ -142,9 +142,15 @@ int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t w
 /* The time stored under a key; 0: none; -1: the state does not answer. */
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* Revokes the sessions that began at or before `when`. They all expire by `until`. 0 or -1. */
+/* The present time of the clock that all machines of this state share: for what one machine writes
+ * and another compares, when a session began or was revoked. That is the server's clock; on one
+ * machine it is the machine's, which says `now`. Seconds. */
+int64_t state_shared_time(const struct state *state, int64_t now);
+
+/* Revokes the sessions that began until now (state_shared_time()). They all expire by `until`. 0 or
+ * -1. */
 int state_revoke(
-	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until);
+	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
 /* The time of the last revocation of anybody; 0: none; -1: the state does not answer. Sessions that
  * began later need not be looked up. */
@@ -201,9 +207,10 @@ int64_t state_leased_until(
 int state_lease_end(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
-/* When this state was made (seconds); STATE_BORN_UNKNOWN before a server has answered. Ask each
- * time: a state that is removed while the process runs is made anew. Older sessions are void,
- * because their revocation may have been lost with the previous state (a reboot empties /run). */
+/* When this state was made (state_shared_time()); STATE_BORN_UNKNOWN before a server has answered.
+ * Ask each time: a state that is removed while the process runs is made anew. Older sessions are
+ * void, because their revocation may have been lost with the previous state (a reboot empties
+ * /run). */
 int64_t state_born(const struct state *state);
 
 /* Copies all entries that have not expired; of two times the later one counts. How many, or -1. */

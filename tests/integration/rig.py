@@ -434,6 +434,7 @@ def write_nginx(rig, more=""):
     text = replace(text, "/var/log/nginx", rig.folder)
     text = replace(text, "/usr/share/meetauth/static", rig.share + "/static")
     text = replace(text, "include fastcgi_params", "include /etc/nginx/fastcgi_params")
+    text = replace(text, "fastcgi_read_timeout 30s;", "fastcgi_read_timeout 300s;")  # a hash has a low priority, and the machine may be busy
     text = replace(text, "listen 80;", "listen 127.0.0.1:%d;" % rig.plain_port)
     if not rig.keeps_connections:
         text = replace(text, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;")

@@ -1248,7 +1248,7 @@ int main(void)
 		ALL(claim_is_won_once),
 		ALL(claims_made_together_are_as_good_as_alone),
 		ALL(claim_can_be_given_back),
-		ALL(revocations_tell_when_the_last_was),
+		BOTH(revocations_tell_when_the_last_was),
 		ALL(ends_are_kept_until_they_do_not_matter),
 		ALL(claims_of_one_are_limited),
 		ALL(a_limit_counts_parts_of_a_second),

@@ -33,7 +33,7 @@ enum {
 	REASON_SIZE = 160,
 	VERSION_MIN = 602, /* SET … PXAT is in 6.2 */
 	CLOCK_STEP_MS = 100,
-	CLOCK_AHEAD_S = 5, /* a larger difference to the server's clock is worth a warning */
+	CLOCK_AHEAD_MS = 5000, /* a larger difference to the server's clock is worth a warning */
 };
 
 /* KEYS: born, entries. ARGV: the expected born; for each entry the expected value ("": none), the
@@ -82,7 +82,7 @@ struct redis {
 	char version[32], about[REASON_SIZE + REDIS_USER_MAX];
 	char eviction[32]; /* the policy of the server; "": not known */
 	char warning[REASON_SIZE], warned[REASON_SIZE]; /* and what was logged */
-	int64_t ahead_s;				/* our wall clock, of the server's */
+	int64_t ahead_ms;				/* our wall clock, of the server's */
 	struct changing *changing;			/* those that are asked, */
 	struct changing *waiting; /* and those that wait for one of them, the first one first */
 	struct command beat;
@@ -115,10 +115,28 @@ static bool is_error(const redisReply *reply, const char *start)
 
 /* ---- birth and clock ---- */
 
+/* Compares the clocks. The server read its own at some moment between the question and the answer,
+ * `took_ms` apart, so the difference lies between two bounds. It stays what it was if it can: a
+ * slow answer is no sign that a clock has moved. */
+static void compare_clocks(struct redis *redis, int64_t server_ms, int64_t took_ms)
+{
+	int64_t wall_ms = clock_wall_ms();
+	int64_t most_ms = wall_ms + 1 - server_ms;    /* both clocks are read in whole */
+	int64_t least_ms = most_ms - took_ms - 2 - 1; /* milliseconds */
+
+	if (redis->ahead_ms > most_ms)
+		redis->ahead_ms = most_ms;
+	if (redis->ahead_ms < least_ms)
+		redis->ahead_ms = least_ms;
+	redis->state.clock = (struct state_clock){.wall_ms = wall_ms - redis->ahead_ms,
+		.boot_ms = clock_boot_ms(),
+		.step_ms = CLOCK_STEP_MS};
+}
+
 /* Takes the answer of born_script. `asked_ms`: the boot clock when it was sent. */
 static int take_birth(struct redis *redis, const redisReply *reply, int64_t asked_ms)
 {
-	int64_t now_ms = clock_boot_ms(), seconds, micros, born;
+	int64_t seconds, micros, born;
 	const char *texts[3];
 
 	if (reply == NULL || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
@@ -135,12 +153,8 @@ static int take_birth(struct redis *redis, const redisReply *reply, int64_t aske
 		strlen(texts[0]) >= BORN_SIZE)
 		return -1;
 	snprintf(redis->born, sizeof redis->born, "%s", texts[0]);
-	/* The server looked at its clock half way between question and answer. */
-	redis->state.clock = (struct state_clock){.wall_ms = seconds * 1000 + micros / 1000,
-		.boot_ms = asked_ms + (now_ms - asked_ms) / 2,
-		.step_ms = CLOCK_STEP_MS};
-	redis->state.born = clock_wall() - (seconds - born);
-	redis->ahead_s = clock_wall() - seconds;
+	compare_clocks(redis, seconds * 1000 + micros / 1000, clock_boot_ms() - asked_ms);
+	redis->state.born = born;
 	return 0;
 }
 
@@ -261,10 +275,10 @@ static void find_warning(struct redis *redis)
 			"maxmemory-policy is %s: the server may forget claims and revocations; set "
 			"noeviction",
 			redis->eviction);
-	else if (redis->ahead_s > CLOCK_AHEAD_S || redis->ahead_s < -CLOCK_AHEAD_S)
+	else if (redis->ahead_ms > CLOCK_AHEAD_MS || redis->ahead_ms < -CLOCK_AHEAD_MS)
 		snprintf(redis->warning, sizeof redis->warning,
 			"the clock of this machine differs from the server's by %lld s; run NTP",
-			(long long)redis->ahead_s);
+			(long long)redis->ahead_ms / 1000);
 	if (redis->link != NULL && redis->warning[0] != '\0' && !redis->is_tool &&
 		strcmp(redis->warning, redis->warned) != 0) {
 		log_message(LOG_LEVEL_WARNING, "state", "%s", redis->warning);
@@ -869,7 +883,7 @@ static int redis_each(struct state *state,
 	return rc;
 }
 
-/* By the server's clock. Other processes learn of it with their next question. */
+/* Other processes learn of it with their next question. */
 static int redis_set_born(struct state *state, int64_t born)
 {
 	struct redis *redis = (struct redis *)state;
@@ -877,7 +891,7 @@ static int redis_set_born(struct state *state, int64_t born)
 	char text[NUMBER_SIZE];
 	int rc;
 
-	print_number(text, born - redis->ahead_s);
+	print_number(text, born);
 	set_words(&command, clock_monotonic_ms() + redis->timeout_ms,
 		(const char *const[]){"SET", redis->born_key, text, NULL});
 	link_ask(redis->link, &command.question);
@@ -1005,6 +1019,7 @@ struct state *state_redis_open(const struct state_options *options, struct error
 		return NULL;
 	}
 	redis->state.driver = &driver;
+	redis->state.is_shared = true;
 	redis->state.born = STATE_BORN_UNKNOWN;
 	redis->state.clock = (struct state_clock){clock_wall_ms(), clock_boot_ms(), CLOCK_STEP_MS};
 	redis->is_tool = options->loop == NULL;
