@@ -19,6 +19,7 @@ class Authority:
         self.key = folder + "/ca.key"
         self.made = {}
         self.cached = None
+        self.responder = None  # the port of an OCSP responder that certificates name
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                 "-subj", "/CN=Test authority", "-days", "2", "-keyout", self.key, "-out", self.file,
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign")
@@ -35,6 +36,8 @@ class Authority:
         kind = "IP:" if name.replace(".", "").isdigit() else "DNS:"
         with open(base + ".ext", "w", encoding="utf-8") as file:
             file.write(EXTENSIONS % (kind + name))
+            if self.responder:
+                file.write("authorityInfoAccess=OCSP;URI:http://127.0.0.1:%d\n" % self.responder)
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
                 "/CN=" + name, "-keyout", base + ".key", "-out", base + ".csr")
         signer = ["-signkey", base + ".key"] if self_signed else ["-CA", self.file, "-CAkey", self.key, "-CAcreateserial"]
