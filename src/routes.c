@@ -65,6 +65,8 @@ static const struct route_row rows[] = {
 	{ROUTE_ME, HTTP_POST, OUTCOME_ANSWERED,
 		{me_enter, arrive_with_form, authenticate_by_session, authenticate_renew,
 			authenticate_require, me_change}},
+	{ROUTE_OPEN, HTTP_GET, OUTCOME_ANSWERED, {open_link}},
+	{ROUTE_OPEN, HTTP_HEAD, OUTCOME_ANSWERED, {open_link}},
 	{ROUTE_LOGOUT, HTTP_GET, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, OUTCOME_ANSWERED, {arrive_with_form, logout_do}},

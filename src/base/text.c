@@ -330,3 +330,38 @@ char *text_trim(char *text)
 		text[--length] = '\0';
 	return text;
 }
+
+const char *text_after_url(const char *url, const char *start)
+{
+	const char *host = strstr(start, "://");
+	size_t length = strlen(start), origin;
+
+	origin = host != NULL ? (size_t)(host + 3 - start) + strcspn(host + 3, "/?#") : 0;
+	if (strncasecmp(url, start, origin) != 0 ||
+		strncmp(url + origin, start + origin, length - origin) != 0)
+		return NULL;
+	return url + length;
+}
+
+int text_unpercent(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '%') {
+			static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+			const char *high = text[1] != '\0' ? strchr(digits, text[1]) : NULL;
+			const char *low =
+				high != NULL && text[2] != '\0' ? strchr(digits, text[2]) : NULL;
+
+			if (low == NULL || (*high == '0' && *low == '0'))
+				return -1;
+			*to++ = (char)((high - digits) % 16 << 4 | (low - digits) % 16);
+			text += 2;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = '\0';
+	return 0;
+}

@@ -68,6 +68,14 @@ int text_copy(char *to, size_t size, const char *from, size_t length);
 /* Removes spaces at both ends, in place. Returns the rest, which points into `text`. */
 char *text_trim(char *text);
 
+/* Returns what follows `start`, an address, in `url`; NULL if `url` does not begin with it. Scheme
+ * and host are compared without case. */
+const char *text_after_url(const char *url, const char *start);
+
+/* Decodes percent-encoded text in place. Returns 0, or -1 for a percent sign without two hex digits
+ * or a NUL. */
+int text_unpercent(char *text);
+
 /* Copies with ASCII letters in lower case, cut to `size` bytes including the NUL. Both may be the
  * same text. */
 void text_lower(const char *text, char *lower, size_t size);

@@ -256,6 +256,7 @@ static void destroy_desk(void *what)
 	several_free(&desk->several);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
+	free(desk->texts[2]);
 	explicit_bzero(desk, sizeof *desk);
 	free(desk);
 }

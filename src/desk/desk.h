@@ -63,7 +63,8 @@ struct desk {
 	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];
 	char by[2 * IDENTITY_SUBJECT_MAX + 2];
 	struct several *several; /* owned; NULL: not the form for several guests */
-	char *texts[2];		 /* owned: texts that account and invite point into */
+	char *texts[3];		 /* owned: texts that account and invite point into; the last is
+				    the number in the link of a meeting */
 	const char *secret;	 /* signs links of invitations; NULL: there is none */
 	bool asks;		 /* whether the host is sure: a page with that question follows */
 	bool is_claimed;
@@ -91,9 +92,10 @@ bool desk_is_host(const struct visit *visit);
 enum { DESK_TIME_SIZE = sizeof "2026-12-31T18:00" };
 void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE]);
 
-/* Returns "PLATFORM/MEETING-ID" in the canonical spelling, which the caller frees, or NULL if the
- * platform or the meeting is invalid. */
-char *desk_canonical_meeting(const struct visit *visit, const char *text);
+/* Reads meetings, separated by commas, into desk->account: links, PLATFORM/ID, or the ID alone if
+ * there is one platform. The result is PLATFORM/ID in the canonical spelling; one allocation,
+ * desk->texts[0], has all of them. Returns NULL, or the fault. */
+const char *desk_read_meetings(struct desk *desk, const char *typed);
 
 /* Parses and validates the form for the action; sets desk->fault for invalid input. Returns 0, or
  * -1 if the form is not one of the page. */

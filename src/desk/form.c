@@ -7,7 +7,10 @@
 #include "base/display_name.h"
 #include "base/text.h"
 #include "desk/several.h"
+#include "view/link.h"
 #include "view/values.h"
+
+#include <strings.h>
 
 enum {
 	FIELD_MAX = 2048,
@@ -115,7 +118,9 @@ static const char *only_platform(const struct visit *visit)
 	return visit->service->platform_count == 1 ? visit->service->platforms[0].title : NULL;
 }
 
-char *desk_canonical_meeting(const struct visit *visit, const char *text)
+/* Returns "PLATFORM/MEETING-ID" in the canonical spelling, which the caller frees, or NULL if the
+ * platform or the meeting is invalid. */
+static char *canonical_meeting(const struct visit *visit, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	char *title = slash != NULL ? strndup(text, (size_t)(slash - text)) : NULL;
@@ -134,11 +139,48 @@ char *desk_canonical_meeting(const struct visit *visit, const char *text)
 	return whole;
 }
 
-/* Brings the meetings into their canonical spelling. One allocation has all of them. */
-static const char *read_meetings(struct desk *desk)
+/* Appends a meeting as it was typed, or the meeting that a pasted link names. With the id, the link
+ * of a single meeting has the number in the platform's address, which may differ. */
+static void append_meeting(struct desk *desk, const char *typed, struct buffer *text)
+{
+	struct pasted pasted = {.platform = NULL};
+	const char *id = NULL;
+
+	if (strncasecmp(typed, "https://", 8) == 0 || strncasecmp(typed, "http://", 7) == 0)
+		pasted_read(desk->visit->service, typed, &pasted);
+	if (pasted.platform != NULL)
+		id = pasted.meeting_id != NULL ? pasted.meeting_id : pasted.meeting_token;
+	if (id != NULL) {
+		buffer_printf(text, "%s/%s,", pasted.platform->title, id);
+		free(desk->texts[2]);
+		desk->texts[2] = pasted.meeting_token;
+		pasted.meeting_token = NULL;
+	} else {
+		buffer_printf(text, "%s,", typed);
+	}
+	pasted_release(&pasted);
+}
+
+/* Returns the meetings, each as PLATFORM/ID or as it was typed, separated by commas.
+ * The caller frees them. NULL without memory. */
+static char *read_links(struct desk *desk, const char *typed)
+{
+	struct buffer text = BUFFER_INIT(2 * FIELD_MAX);
+	char *copy = strdup(typed), *rest = copy, *item;
+
+	buffer_text(&text, "");
+	while ((item = strsep(&rest, ",")) != NULL)
+		append_meeting(desk, text_trim(item), &text);
+	free(copy);
+	if (text.failed)
+		buffer_release(&text);
+	return text.data;
+}
+
+const char *desk_read_meetings(struct desk *desk, const char *typed)
 {
 	struct account *account = &desk->account;
-	char *copy = strdup(desk->meetings), *split = NULL, *all = NULL;
+	char *copy = read_links(desk, typed), *split = NULL, *all = NULL;
 	const char *fault = "desk.fault.meetings";
 	struct buffer text = BUFFER_INIT(ACCOUNT_MEETINGS_MAX * (IDENTITY_MEETING_MAX + 2));
 
@@ -146,7 +188,7 @@ static const char *read_meetings(struct desk *desk)
 		accounts_read_meetings(account, copy, only_platform(desk->visit), &split) != NULL)
 		goto out;
 	for (size_t i = 0; i < account->meeting_count; i++) {
-		char *meeting = desk_canonical_meeting(desk->visit, account->meetings[i]);
+		char *meeting = canonical_meeting(desk->visit, account->meetings[i]);
 
 		if (meeting == NULL)
 			goto out;
@@ -203,7 +245,7 @@ static const char *read_account(struct desk *desk)
 	if (fault == NULL)
 		fault = read_end(desk, 0, &account->expires);
 	if (fault == NULL)
-		fault = read_meetings(desk);
+		fault = desk_read_meetings(desk, desk->meetings);
 	account->host_count = account->host_name_count = account->meeting_count;
 	for (size_t i = 0; i < account->meeting_count; i++) {
 		account->hosts[i] = desk->by;
@@ -247,7 +289,7 @@ static bool leads_somewhere(const struct desk *desk)
 static const char *read_invited(struct desk *desk)
 {
 	struct invite *invite = &desk->invite;
-	const char *fault = read_meetings(desk), *slash;
+	const char *fault = desk_read_meetings(desk, desk->meetings), *slash;
 
 	if (fault != NULL || desk->account.meeting_count != 1)
 		return "desk.fault.meeting";
@@ -259,7 +301,9 @@ static const char *read_invited(struct desk *desk)
 	*invite = (struct invite){.id = "",
 		.platform = desk->texts[1],
 		.meeting = slash + 1,
-		.meeting_token = desk->meeting_token[0] != '\0' ? desk->meeting_token : slash + 1,
+		.meeting_token = desk->meeting_token[0] != '\0' ? desk->meeting_token
+				 : desk->texts[2] != NULL	? desk->texts[2]
+								: slash + 1,
 		.name = desk->name,
 		.email = desk->email,
 		.by = desk->by,

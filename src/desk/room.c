@@ -201,8 +201,7 @@ static const char *room_fault(struct desk *desk)
 	const struct service_platform *platform;
 	const char *id;
 
-	desk->texts[0] = desk_canonical_meeting(desk->visit, desk->room);
-	if (desk->texts[0] == NULL)
+	if (desk_read_meetings(desk, desk->room) != NULL || desk->account.meeting_count != 1)
 		return "desk.fault.meeting";
 	platform = find_platform(desk->visit, desk->texts[0], &id);
 	return platform != NULL && may_end(desk->visit, platform->title, id)

@@ -23,6 +23,7 @@ static const struct {
 	{"/invite", ROUTE_INVITE, GET_AND_POST},
 	{"/guests", ROUTE_DESK, GET_AND_POST},
 	{"/me", ROUTE_ME, GET_AND_POST},
+	{"/open", ROUTE_OPEN, GET_ONLY},
 	{"/logout", ROUTE_LOGOUT, GET_AND_POST},
 	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},
 	{"/readyz", ROUTE_READYZ, GET_ONLY},

@@ -15,6 +15,7 @@ enum route {
 	ROUTE_INVITE,	   /* GET, POST MOUNT/invite */
 	ROUTE_DESK,	   /* GET, POST MOUNT/guests */
 	ROUTE_ME,	   /* GET, POST MOUNT/me */
+	ROUTE_OPEN,	   /* GET MOUNT/open */
 	ROUTE_LOGOUT,	   /* GET, POST MOUNT/logout */
 	ROUTE_HEALTHZ,	   /* GET MOUNT/healthz */
 	ROUTE_READYZ,	   /* GET MOUNT/readyz */

@@ -8,6 +8,7 @@
 
 step_function arrive_from_platform; /* makes a join from the query at MOUNT */
 step_function arrive_by_entry;	    /* makes a join at the entry of a driver */
+step_function open_link;	    /* leads on to what a pasted link names */
 step_function arrive_from_script;   /* makes a join from a script's JSON */
 step_function authenticate_script;  /* by the session, a code, or the password in the request */
 step_function script_preflight;	    /* answers OPTIONS (CORS preflight) */

@@ -196,7 +196,9 @@ const struct platform_driver platform_livekit = {
 	.options = options,
 	.instance_size = sizeof(struct livekit),
 	.grant = &(const struct platform_grant_ops){.admit = livekit_admit},
-	.entry = &(const struct platform_entry_ops){.name = "livekit", .arrive = livekit_arrive},
+	.entry =
+		&(const struct platform_entry_ops){
+			.name = "livekit", .page = "/rooms/", .arrive = livekit_arrive},
 	.script = &(const struct platform_script_ops){.token_response = livekit_token_response,
 		.meeting_parameter = livekit_meeting_parameter},
 	.secret = &(const struct platform_secret_ops){.validate_secret = livekit_validate_secret},

@@ -53,6 +53,11 @@ struct platform_entry_ops {
 	 * "https://…" in a path. Other ids follow in the path. NULL: ids are never URLs. */
 	const char *parameter;
 
+	/* The path below the peer's `site`, with a slash at its end, after which the addresses of
+	 * the platform's own pages have a meeting as visits have it after MOUNT/NAME/. NULL: they
+	 * do not. */
+	const char *page;
+
 	/* Validates path and parameters of a visit and fills arrival->join. Returns 0, or -1 with
 	 * arrival->bad and arrival->error. */
 	int (*arrive)(const void *instance, struct platform_arrival *arrival);

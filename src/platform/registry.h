@@ -52,3 +52,9 @@ void platform_write_token(const struct platform_driver *driver, const void *inst
  * network. Returns 0 with *id_r, which the caller frees, or -1 with *id_r NULL and the reason. */
 int platform_meeting_id(const struct platform_driver *driver, const void *instance,
 	const char *text, char **id_r, struct error *error);
+
+/* Finds the meeting that a link to the platform's own page names, as people paste it. Returns 0
+ * with *id_r and *token_r, which the caller frees; *id_r is NULL if the link has only the token.
+ * Returns -1, with both NULL, for other links and without memory. */
+int platform_meeting_link(const struct platform_driver *driver, const void *instance,
+	const char *link, char **id_r, char **token_r);

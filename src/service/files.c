@@ -12,10 +12,10 @@ enum { STORE_FILES = 2, LANGUAGES_MAX = 32 };
 /* The values that each page may use, besides the sentences. */
 #define COMMON                                                                                     \
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
-		"request_id"
+		"request_id", "open"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
-	"wait", NULL};
+	"paste", "wait", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
 	"me", "heading", "form_label", "purpose", "failed", "ways", "way", "second", "other",
 	"label", "address", "form", "backend", "passwords", "name_label", "password_label", "wrong",

@@ -237,6 +237,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->invite_url = xprintf("%s/invite", service->settings->base_url);
 	service->desk_url = xprintf("%s/guests", service->settings->base_url);
 	service->me_url = xprintf("%s/me", service->settings->base_url);
+	service->open_url = xprintf("%s/open", service->settings->base_url);
 	return service;
 }
 
@@ -388,6 +389,7 @@ static void free_service(void *what)
 	free(service->invite_url);
 	free(service->desk_url);
 	free(service->me_url);
+	free(service->open_url);
 	config_free(&service->settings);
 	free(service);
 }

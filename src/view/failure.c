@@ -61,6 +61,22 @@ static const char *own_message_of(const struct visit *visit)
 	return visit->destination == DESTINATION_ME ? "me.message" : NULL;
 }
 
+/* Whether the visitor came by a wrong address, and may have the right one to paste. */
+static bool may_paste(const struct visit *visit)
+{
+	switch (visit->failure) {
+	case FAILURE_BAD_REQUEST:
+	case FAILURE_INVITATION_OVER:
+	case FAILURE_METHOD_NOT_ALLOWED:
+	case FAILURE_NO_LINK:
+	case FAILURE_NOT_FOUND:
+	case FAILURE_UNKNOWN_PLATFORM:
+		return visit->destination != DESTINATION_DESK;
+	default:
+		return false;
+	}
+}
+
 /* One link, or a button for the same request again. */
 static void put_way_on(struct values *values, struct visit *visit, struct buffer *link)
 {
@@ -141,6 +157,7 @@ static void put_failure(struct values *values, struct visit *visit, const struct
 	values_put(values, "parameter", visit->report.parameter);
 	if (visit->report.retry_after > 0)
 		put_wait(values, lang, visit->report.retry_after, texts);
+	values_put(values, "paste", may_paste(visit) ? "1" : NULL);
 	put_way_on(values, visit, &texts->link);
 	if (visit->failure == FAILURE_DENIED &&
 		visit_seal_ticket(visit, TICKET_JOIN, &texts->ticket) == 0) {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "service/pasted.h"
 #include "visit/visit.h"
 
 /* Appends the address that gives the visitor a new request token: the platform's own page of the

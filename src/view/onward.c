@@ -11,7 +11,7 @@ static bool is_web_address(const char *url)
 	return strncasecmp(url, "https://", 8) == 0 || strncasecmp(url, "http://", 7) == 0;
 }
 
-static void show_onward(struct visit *visit, const char *url)
+void onward_show(struct visit *visit, const char *url)
 {
 	const struct lang *lang = values_language(visit);
 	const char *host = strstr(url, "://") + 3;
@@ -35,7 +35,7 @@ void onward_redirect(struct visit *visit, int status, const char *url)
 {
 	if (visit->request.method == HTTP_POST && is_web_address(url) &&
 		visit->request.fetch_site[0] != '\0' && request_wants_page(&visit->request)) {
-		show_onward(visit, url);
+		onward_show(visit, url);
 		return;
 	}
 	response_begin(&visit->response, status, visit->request.id);

@@ -11,3 +11,6 @@
  * browser's form gets a page instead, which goes on by itself and ends the chain of redirects.
  * Programs get the redirect. */
 void onward_redirect(struct visit *visit, int status, const char *url);
+
+/* Shows that page. */
+void onward_show(struct visit *visit, const char *url);

@@ -43,6 +43,7 @@ void values_put_common(struct values *values, const struct visit *visit, const s
 	values_put(values, "style", visit->service->brand.style);
 	values_put(values, "help", settings->brand_help);
 	values_put(values, "privacy", settings->brand_privacy);
+	values_put(values, "open", visit->service->open_url);
 	values_put(values, "version", PACKAGE_VERSION_TEXT);
 	values_put(values, "request_id", visit->request.id);
 }

@@ -136,6 +136,12 @@ static const struct answer *no_such_address(void)
 	return ASK(.target = "/nothing");
 }
 
+static const struct answer *a_link_to_somewhere_else(void)
+{
+	open_site("", SITE);
+	return ASK(.target = "/open?link=https%3A%2F%2Fevil.example");
+}
+
 #define ARRIVAL(name, how)                                                                         \
 	static const struct answer *name(void)                                                     \
 	{                                                                                          \
@@ -958,6 +964,8 @@ static const struct row {
 		"prefetch"},
 	{"join/arrive.c refuse", a_query_of_an_entry_is_malformed, 400, "bad-request", "message",
 		NOTHING, "query: malformed"},
+	{"join/open.c NO_LINK", a_link_to_somewhere_else, 400, "bad-request", "link.message",
+		NOTHING, "the pasted link is to no meeting"},
 	{"join/arrive.c NOT_FOUND", only_scripts_get_something, 404, "not-found", "message",
 		NOTHING, "script"},
 

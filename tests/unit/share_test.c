@@ -15,7 +15,7 @@
 
 #define COMMON                                                                                     \
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
-		"request_id"
+		"request_id", "open"
 
 static const char *const codes[] = {"en", "de"};
 static struct langs *langs;
@@ -31,7 +31,7 @@ static const struct shipped {
 			  "capitals", "focus_name", "focus_password", NULL}},
 	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
 			  "switch_action", "ticket", "again", "meeting_link", "site_link",
-			  "desk_link", "me_link", "wait", NULL}},
+			  "desk_link", "me_link", "paste", "wait", NULL}},
 	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
 	{"signed-out", (const char *const[]){COMMON, NULL}},
 	{"challenge", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
@@ -293,7 +293,9 @@ static void pages_a70_only_known_fields(void **state)
 	assert_non_null(strstr(html.data, "name=\"ticket\""));
 	buffer_clear(&html);
 	render(&templates[3], "en", "x", &html);
-	assert_int_equal(count(html.data, "<form"), 0);
+	assert_int_equal(count(html.data, "<form"), 1);
+	assert_int_equal(count(html.data, "<input "), 1);
+	assert_int_equal(count(html.data, " name=\"link\""), 1);
 	buffer_release(&html);
 }
 

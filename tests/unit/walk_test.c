@@ -280,9 +280,9 @@ static void sign_out(void)
 	snprintf(person->ended, sizeof person->ended, "%s", session);
 	page = visit(&person->browser, "/logout");
 	ORACLE(page->status == 200);
-	if (!says(page, "<form"))
+	if (!says(page, "name=\"ticket\""))
 		return;
-	ORACLE(submit(&person->browser, page, NULL, "")->status < 400);
+	ORACLE(submit(&person->browser, page, "name=\"ticket\"", "")->status < 400);
 	person->name = NULL;
 	forget_cookie(&person->browser, "__Host-meetauth");
 }

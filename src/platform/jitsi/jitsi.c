@@ -181,7 +181,9 @@ const struct platform_driver platform_jitsi = {
 	.options = options,
 	.instance_size = sizeof(struct jitsi),
 	.grant = &(const struct platform_grant_ops){.admit = jitsi_admit, .is_slow = token_is_slow},
-	.entry = &(const struct platform_entry_ops){.name = "jitsi", .arrive = jitsi_arrive},
+	.entry =
+		&(const struct platform_entry_ops){
+			.name = "jitsi", .page = "/", .arrive = jitsi_arrive},
 	.secret =
 		&(const struct platform_secret_ops){
 			.generated_hint = "put it into Prosody's configuration as app_secret",
