@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/confine.h"
 #include "base/fiber.h"
+#include "base/memory.h"
 #include "base/process.h"
 #include "join/exchange.h"
 #include "options.h"
@@ -347,6 +348,7 @@ static int run(const struct options *options, struct error *error)
 		service = service_load(options->config, error);
 	if (service == NULL)
 		return EX_CONFIG;
+	memory_trim(); /* what the load did not keep */
 	share_descriptors(&process);
 	apply(&process, service->settings);
 	service_log_findings(service, clock_wall());
@@ -420,6 +422,7 @@ int main(int argc, char **argv)
 
 	signals_hold();
 	process_begin();
+	memory_setup();
 	if (options_parse(argc, argv, &options) != 0) {
 		fprintf(stderr, "Try \"meetauthd -h\".\n");
 		return EX_USAGE;

@@ -2,6 +2,9 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -46,4 +49,18 @@ char *xprintf(const char *format, ...)
 		text = NULL;
 	va_end(args);
 	return check(text);
+}
+
+void memory_setup(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, MEMORY_MAPPED);
+#endif
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }

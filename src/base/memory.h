@@ -23,3 +23,12 @@ char *xprintf(const char *format, ...)
 
 /* For memory that a library did not get. */
 _Noreturn void xno_memory(void);
+
+/* Gives memory back to the system. memory_setup(), called once before there are threads, lets every
+ * block of MEMORY_MAPPED bytes or more be a mapping of its own for good; malloc would keep later
+ * ones of the same size in the heap of the thread. memory_trim() returns what else is free, after
+ * much was freed. It takes milliseconds for each 100 MB, so the loop leaves it to a worker. */
+enum { MEMORY_MAPPED = 128 * 1024 };
+
+void memory_setup(void);
+void memory_trim(void);

@@ -12,7 +12,9 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *blocks;
+	struct arena_block *blocks; /* the one in use first */
+	char *at;		    /* free room of that block */
+	size_t left;
 };
 
 /* Allocates `count` zeroed objects of `size` bytes. */

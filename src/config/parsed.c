@@ -31,5 +31,5 @@ int schema_line(cfg_t *parsed)
 
 int schema_option_line(const cfg_opt_t *option)
 {
-	return to_line(option->comment);
+	return option == NULL ? 0 : to_line(option->comment);
 }

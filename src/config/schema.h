@@ -37,7 +37,7 @@ cfg_t *schema_parse(
 size_t schema_count(const struct option *options);
 bool schema_has(const struct option *options, const char *name);
 
-/* An option of a parsed section, or NULL. */
+/* An option of a parsed section, or NULL: a section with a title keeps only those that it sets. */
 cfg_opt_t *schema_option(cfg_t *parsed, const char *name);
 
 /* The line on which a section starts, and the line that sets an option (0: not set). */

@@ -166,6 +166,12 @@ static int refuse_foreign(const struct section *section, const struct section_ty
 static int read_options(struct arena *arena, struct section *section, const struct option *options,
 	cfg_t *parsed, struct error *error)
 {
+	struct value *values =
+		arena_alloc(arena, section->count + schema_count(options), sizeof *section->values);
+
+	if (section->count > 0)
+		memcpy(values, section->values, section->count * sizeof *values);
+	section->values = values;
 	for (; options->name != NULL; options++) {
 		struct value *value = &section->values[section->count++];
 
@@ -180,11 +186,7 @@ static int read_all(struct arena *arena, struct section *section, const struct s
 	cfg_t *parsed, struct error *error)
 {
 	const struct section_type *type;
-	size_t room = schema_count(kind->options);
 
-	for (type = kind->types; type != NULL && type->type != NULL; type++)
-		room += schema_count(type->options);
-	section->values = arena_alloc(arena, room, sizeof *section->values);
 	if (read_options(arena, section, kind->options, parsed, error) != 0)
 		return -1;
 	if (kind->types == NULL)

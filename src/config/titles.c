@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <stdint.h>
 #include <strings.h>
 
 /* The sections of one option that were taken out. */
@@ -44,8 +45,29 @@ static void add_titled(struct titled *titled, cfg_value_t *section)
 	sections[titled->count++] = section;
 }
 
+/* Frees the options that the section does not set, in the way of cfg_free(). */
+static void drop_unset(cfg_t *section)
+{
+	cfg_opt_t *kept = section->opts, *opts;
+
+	for (cfg_opt_t *opt = section->opts; opt->name != NULL; opt++) {
+		if (opt->comment != NULL || opt->nvalues > 0) {
+			*kept++ = *opt;
+			continue;
+		}
+		cfg_free_value(opt);
+		free((void *)(uintptr_t)opt->name);
+	}
+	*kept++ = (cfg_opt_t){.name = NULL};
+	opts = realloc(section->opts, (size_t)(kept - section->opts) * sizeof *opts);
+	if (opts == NULL)
+		xno_memory();
+	section->opts = opts;
+}
+
 int titles_take_out(cfg_t *parent, cfg_opt_t *option)
 {
+	drop_unset(option->values[0]->section);
 	add_titled(titled_of(option), option->values[0]);
 	option->nvalues = 0;
 	return 0;

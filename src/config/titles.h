@@ -2,8 +2,9 @@
  *
  * The titles of sections. libconfuse compares the title of each section with those of all sections
  * before it, which takes seconds for ten thousand. So a section is taken out of its option when it
- * ends, and put back when the text does; then titles are compared by sorting them. Private to
- * config/.
+ * ends, and put back when the text does; then titles are compared by sorting them. Of the options,
+ * only those that the section sets are kept: libconfuse gives each section all options of all
+ * types, which takes tens of kilobytes. Private to config/.
  */
 #pragma once
 

@@ -108,6 +108,34 @@ static const struct records_field *read_entry(
 	return NULL;
 }
 
+static char *move_text(const char **text, char *room)
+{
+	size_t size = strlen(*text) + 1;
+
+	if (size == 1) {
+		*text = "";
+		return room;
+	}
+	memcpy(room, *text, size);
+	*text = room;
+	return room + size;
+}
+
+char *record_move_texts(const struct records_type *type, void *record, char *room)
+{
+	room = move_text(record, room);
+	for (const struct records_field *field = type->fields; field->key != NULL; field++) {
+		const char **texts = (const char **)(void *)((char *)record + field->offset);
+		size_t count = 0;
+
+		if (!is_time(field))
+			items_of(record, field, &count);
+		for (size_t i = 0; i < count; i++)
+			room = move_text(&texts[i], room);
+	}
+	return room;
+}
+
 static int refuse_field(
 	const struct records_field *field, const char *path, size_t number, struct error *error)
 {

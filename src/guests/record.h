@@ -16,6 +16,10 @@ const char *record_id(const void *record);
 int record_check(const struct records_type *type, const json_t *entry, void *record,
 	const char *path, size_t number, struct error *error);
 
+/* Moves the strings of a record, whose JSON took at least as much room for each, to `room`. Returns
+ * the end of what they take. */
+char *record_move_texts(const struct records_type *type, void *record, char *room);
+
 /* Whether the record has an expiry that is not later than `now`. */
 bool record_expired(const struct records_type *type, const void *record, int64_t now);
 
@@ -35,3 +39,11 @@ json_t *records_entries(const struct records_type *type, const char *path, struc
 /* Validates the entries and makes a list, which keeps its own reference to them. */
 struct records *records_make(
 	const struct records_type *type, const char *path, json_t *entries, struct error *error);
+
+/* -- records_read.c, for records.c -- */
+
+/* Reads a file's text if it has exactly the members that we write, in their order, and no faults.
+ * Returns the records, which the caller frees; their strings are in the text. NULL: the text is
+ * destroyed, and records_entries() tells what is wrong, if anything is. */
+char *records_read_rows(
+	const struct records_type *type, const char *path, struct buffer *text, size_t *count_r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "guests/records.h"
 
+#include "base/clock.h"
 #include "guests/record.h"
 
 #include <errno.h>
@@ -15,9 +16,16 @@ struct order {
 	const void **rows;
 };
 
+/* Lists are shared by all who load the same file: the service before a reload, the one after it,
+ * and the guest desk. */
 struct records {
+	struct records *next; /* of those that may be shared */
+	char *path;	      /* NULL: not shared */
+	struct file_stamp stamp;
+	unsigned users;
 	const struct records_type *type;
-	json_t *entries; /* owns the strings */
+	json_t *entries;    /* own the strings: these, or the text */
+	struct buffer text; /* the file, without what no record needs */
 	char *rows;
 	char **folded; /* NULL if the type has no fold() */
 	size_t count;
@@ -57,9 +65,62 @@ static int read_rows(struct records *records, const char *path, struct error *er
 		if (record_check(type, json_array_get(records->entries, i),
 			    records->rows + i * type->size, path, i + 1, error) != 0)
 			return -1;
-	if (sort_rows(records, &records->by_id, path, error) != 0)
-		return -1;
-	return type->compare != NULL ? sort_rows(records, &records->by_key, path, error) : 0;
+	return 0;
+}
+
+/* ---- sharing ---- */
+
+static pthread_mutex_t sharing = PTHREAD_MUTEX_INITIALIZER; /* protects the next, and `users` */
+static struct records *shared;
+
+static struct records *find_shared(
+	const struct records_type *type, const char *path, struct file_stamp stamp)
+{
+	struct records *found;
+
+	pthread_mutex_lock(&sharing);
+	for (found = shared; found != NULL; found = found->next)
+		if (found->type == type && strcmp(found->path, path) == 0 &&
+			file_stamp_equal(found->stamp, stamp))
+			break;
+	if (found != NULL)
+		found->users++;
+	pthread_mutex_unlock(&sharing);
+	return found;
+}
+
+/* Not if there is no file, or it was changed just before: another change could leave the same
+ * stamp. */
+static void share(struct records *records, const char *path, struct file_stamp stamp)
+{
+	enum { SETTLED_S = 2 };
+
+	if (stamp.inode == 0 || stamp.changed_ns / 1000000000 > clock_wall() - SETTLED_S)
+		return;
+	records->path = strdup(path);
+	if (records->path == NULL)
+		return;
+	records->stamp = stamp;
+	pthread_mutex_lock(&sharing);
+	records->next = shared;
+	shared = records;
+	pthread_mutex_unlock(&sharing);
+}
+
+/* Whether that was the last user. */
+static bool leave(struct records *records)
+{
+	struct records **at = &shared;
+	bool last;
+
+	pthread_mutex_lock(&sharing);
+	last = --records->users == 0;
+	while (last && *at != NULL && *at != records)
+		at = &(*at)->next;
+	if (last && *at != NULL)
+		*at = records->next;
+	pthread_mutex_unlock(&sharing);
+	return last;
 }
 
 /* Done at each load, so that no search has to do it for each record. */
@@ -82,40 +143,71 @@ void records_free(struct records **records)
 	struct records *old = *records;
 
 	*records = NULL;
-	if (old == NULL)
+	if (old == NULL || !leave(old))
 		return;
+	free(old->path);
 	json_decref(old->entries);
 	for (size_t i = 0; old->folded != NULL && i < old->count; i++)
 		free(old->folded[i]);
 	free(old->folded);
+	buffer_wipe(&old->text);
 	free(old->rows);
 	free(old->by_id.rows);
 	free(old->by_key.rows);
 	free(old);
 }
 
-struct records *records_make(
-	const struct records_type *type, const char *path, json_t *entries, struct error *error)
+static int no_memory(const struct records *records, const char *path, struct error *error)
 {
-	size_t count = json_array_size(entries);
+	return error_set(error, "%s: out of memory for %zu entries", path, records->count);
+}
+
+/* What is made of all rows once: both orders, and the folded texts. */
+static int index_rows(struct records *records, const char *path, struct error *error)
+{
+	const struct records_type *type = records->type;
+
+	records->by_id =
+		(struct order){compare_ids, "id", calloc(records->count + 1, sizeof(void *))};
+	if (type->compare != NULL)
+		records->by_key = (struct order){
+			type->compare, type->unique, calloc(records->count + 1, sizeof(void *))};
+	if (records->by_id.rows == NULL || (type->compare != NULL && records->by_key.rows == NULL))
+		return no_memory(records, path, error);
+	if (sort_rows(records, &records->by_id, path, error) != 0)
+		return -1;
+	if (type->compare != NULL && sort_rows(records, &records->by_key, path, error) != 0)
+		return -1;
+	return fold_rows(records, path, error);
+}
+
+static struct records *new_records(
+	const struct records_type *type, const char *path, struct error *error)
+{
 	struct records *records = calloc(1, sizeof *records);
 
 	if (records != NULL)
-		*records = (struct records){
-			.type = type,
-			.entries = json_incref(entries),
-			.rows = calloc(count + 1, type->size),
-			.count = count,
-			.by_id = {compare_ids, "id", calloc(count + 1, sizeof(void *))},
-			.by_key = {type->compare, type->unique, calloc(count + 1, sizeof(void *))},
-		};
-	if (records == NULL || records->rows == NULL || records->by_id.rows == NULL ||
-		records->by_key.rows == NULL) {
-		error_set(error, "%s: out of memory for %zu entries", path, count);
+		*records = (struct records){.users = 1, .type = type};
+	else
+		error_set(error, "%s: out of memory", path);
+	return records;
+}
+
+struct records *records_make(
+	const struct records_type *type, const char *path, json_t *entries, struct error *error)
+{
+	struct records *records = new_records(type, path, error);
+
+	if (records == NULL)
+		return NULL;
+	records->entries = json_incref(entries);
+	records->count = json_array_size(entries);
+	records->rows = calloc(records->count + 1, type->size);
+	if (records->rows == NULL)
+		no_memory(records, path, error);
+	if (records->rows == NULL || read_rows(records, path, error) != 0 ||
+		index_rows(records, path, error) != 0)
 		records_free(&records);
-	} else if (read_rows(records, path, error) != 0 || fold_rows(records, path, error) != 0) {
-		records_free(&records);
-	}
 	return records;
 }
 
@@ -232,13 +324,36 @@ json_t *records_entries(const struct records_type *type, const char *path, struc
 	return entries;
 }
 
+/* NULL: records_entries() tells what is wrong, if anything is. */
+static struct records *read_quickly(const struct records_type *type, const char *path)
+{
+	struct records *records = new_records(type, path, NULL);
+
+	if (records == NULL)
+		return NULL;
+	records->text = BUFFER_INIT(RECORDS_FILE_MAX);
+	if (file_read_text(path, FILE_PRIVATE, &records->text, NULL) == 0)
+		records->rows = records_read_rows(type, path, &records->text, &records->count);
+	if (records->rows == NULL || index_rows(records, path, NULL) != 0)
+		records_free(&records);
+	return records;
+}
+
 struct records *records_load(const struct records_type *type, const char *path, struct error *error)
 {
-	json_t *entries = records_entries(type, path, error);
-	struct records *records = NULL;
+	struct file_stamp stamp = file_stamp(path); /* first, so that a later change is noticed */
+	struct records *records = find_shared(type, path, stamp);
+	json_t *entries = NULL;
 
+	if (records != NULL)
+		return records;
+	records = read_quickly(type, path);
+	if (records == NULL)
+		entries = records_entries(type, path, error);
 	if (entries != NULL)
 		records = records_make(type, path, entries, error);
 	json_decref(entries);
+	if (records != NULL)
+		share(records, path, stamp);
 	return records;
 }

@@ -116,6 +116,7 @@ static void free_store(void *what)
 
 	store_free(&half->store);
 	free(half);
+	memory_trim();
 }
 
 static void drop_store(struct files_store *half)

@@ -98,6 +98,8 @@ static void on_worker(struct worker_job *job)
 	try_configuration(reload);
 	reload->new_files = files_renew(reload->base->files, reload->base->settings,
 		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);
+	if (reload->users_changed)
+		memory_trim();
 }
 
 static void log_reload(const struct reload *reload, const char *what)

@@ -392,6 +392,7 @@ static void free_service(void *what)
 	free(service->open_url);
 	config_free(&service->settings);
 	free(service);
+	memory_trim();
 }
 
 void service_drop(struct service **service)

@@ -5,6 +5,7 @@ needs one copy each. A core file, a swap file or a bug that reads too far would 
 import collections
 import os
 import re
+import signal
 import urllib.parse
 
 import pytest
@@ -107,6 +108,42 @@ def idle(request, make_module_rig, authority):
     assert rig.send("GET", "/auth/healthz").status == 200
     rig.secrets = secrets
     return rig
+
+
+def anonymous_mb(pid):
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon:")) / 1024
+
+
+def fill_invitations(rig, count):
+    """Valid ones of a platform that nobody asks for."""
+    line = ('{"id": "%032x", "platform": "' + rigs.HOST + '", "meeting": "m", "meetingToken": "t", "name": "Zoe Guest", "email": "", '
+            '"by": "staff/alice", "host": "Alice", "created": "2026-01-01T08:00:00Z", "expires": "2099-01-01T08:00:00Z"}')
+    path = rig.folder + "/invitations"
+    with open(path, "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write('{"format": "meetauth invitations 1", "entries": [\n%s\n]}\n' % ",\n".join(line % id for id in range(count)))
+    return 'backend "invited" {\n type = "invite"\n invitations = "%s"\n}\n' % path
+
+
+def test_reloads_keep_the_memory_of_one_configuration(make_rig):
+    program = plain_build()
+    if program is None:
+        pytest.skip("needs a build without sanitizers in build/gcc")
+    rig = make_rig(start=False)
+    rig.meetauthd = program
+    rig.sections = fill_invitations(rig, 15000)
+    # Each meeting has a secret of its own at such a platform, so the process is ready without any.
+    rig.sections += "".join('platform "p%d.example.org" {\n type = "lync"\n}\n' % number for number in range(2000))
+    rig.start()
+    pid, = rig.daemons()
+    small = anonymous_mb(pid)
+    for number in range(4):
+        os.kill(pid, signal.SIGHUP)
+        rigs.wait_for(lambda done=number: len(rig.events("reload")) > done, "the reload")
+    assert {event["result"] for event in rig.events("reload")} == {"ok"}
+    # Once the last old configuration is freed.
+    rigs.wait_for(lambda: anonymous_mb(pid) < 1.3 * small + 4, "the memory of old configurations: %.1f MB before" % small)
 
 
 def test_A68_an_idle_process_remembers_no_visit(idle):

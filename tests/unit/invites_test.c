@@ -130,6 +130,10 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		{"{\"format\": \"meetauth invitations 1\"}", "must be a list"},
 		{HEAD "\n7]}", "entry 1 is not an object"}, {HEAD "\n{\n]}", ":3: "},
 		{HEAD "{}, {}]}", "entry 1: id: expected 32 hex"},
+		{"{\"format\": \" meetauth invitations 1\", \"entries\": []}", "must be"},
+		{HEAD "{\"id\": \"" ID "\", " REST "},]}", ":1: "},
+		{HEAD "{\"id\": \"" ID "\", " REST "}", ":1: "}, {HEAD "]", ":1: "},
+		{HEAD "]} x", ":1: "}, {HEAD "], \"entries\": []}", ":1: duplicate"},
 		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: id: expected printable"},
 		{HEAD "{\"id\": \"" ID "\", \"id\": \"" ID "\", " REST "}]}", ":1: duplicate"},
 		{HEAD "{\"id\": \"" ID "0\", " REST "}]}", "entry 1: id: expected printable"},
@@ -172,6 +176,67 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		assert_false(found);
 		assert_text(fixture, cases[i].text);
 	}
+}
+
+/* In any order of its members, with any blanks, and with escapes. */
+static void a_file_that_others_wrote_reads_the_same(void **state)
+{
+#define ENTRIES                                                                                    \
+	"\"entries\":[ {\"email\": \"\", \"name\": \"Zo\\u00eb \\ud83d\\ude00\", \"id\" : \"" ID   \
+	"\",\n\"platform\":\"a.example\", \"meeting\": \"m\", \"meetingToken\": \"t\"}\t,\r\n"     \
+	"{\"id\": \"00000000000000000000000000000000\", " REST                                     \
+	", \"expires\": \"2099-01-01T00:00:00Z\"} ]"
+	static const char *const texts[] = {"{\"format\": \"meetauth invitations 1\", " ENTRIES
+					    "}\n",
+		"\n{ \"format\" :\"meetauth invitations 1\",\n" ENTRIES "\n}",
+		"{" ENTRIES ", \"format\": \"meetauth invitations 1\"}",
+		"{\"format\": \"meetauth invitations 1\", \"more\": 1, " ENTRIES "}"};
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const struct invite *invite;
+		struct records *invites;
+
+		put_text(*state, texts[i]);
+		invites = load(*state);
+		assert_int_equal(records_count(invites), 2);
+		invite = records_at(invites, 0);
+		assert_string_equal(invite->id, ID);
+		assert_string_equal(invite->name, "Zo\xc3\xab \xf0\x9f\x98\x80");
+		assert_string_equal(invite->email, "");
+		assert_string_equal(invite->by, "");
+		assert_string_equal(invite->meeting_token, "t");
+		invite = records_by_id(invites, "00000000000000000000000000000000");
+		assert_ptr_equal(invite, records_at(invites, 1));
+		assert_string_equal(invite->name, "N");
+		assert_int_equal(invite->expires, 4070908800);
+		records_free(&invites);
+	}
+}
+
+static void an_unchanged_file_is_read_once(void **state)
+{
+	struct records *one, *other;
+	bool same = false;
+
+	put_text(*state, HEAD "{\"id\": \"" ID "\", " REST "}]}");
+	/* Once its last change is some time ago. */
+	for (time_t end = time(NULL) + 120; !same && time(NULL) < end; usleep(50000)) {
+		one = load(*state);
+		other = load(*state);
+		same = one == other;
+		records_free(&one);
+		assert_string_equal(
+			((const struct invite *)records_at(other, 0))->meeting_token, "t");
+		records_free(&other);
+	}
+	assert_true(same);
+	one = load(*state);
+	put_text(*state, HEAD "]}");
+	other = load(*state);
+	assert_int_equal(records_count(one), 1);
+	assert_int_equal(records_count(other), 0);
+	records_free(&one);
+	records_free(&other);
 }
 
 #define OTHER "{\"id\": \"0123456789abcdef0123456789abcdee\", " REST "}"
@@ -527,6 +592,8 @@ int main(void)
 		TEST(without_a_file_there_are_none),
 		TEST(what_is_added_is_read_back),
 		TEST(a_bad_file_is_refused_as_a_whole),
+		TEST(a_file_that_others_wrote_reads_the_same),
+		TEST(an_unchanged_file_is_read_once),
 		TEST(a_change_keeps_every_other_byte),
 		TEST(others_must_not_read_the_file),
 		TEST(a_folder_that_cannot_be_looked_into_is_no_empty_list),
