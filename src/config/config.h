@@ -13,6 +13,8 @@ struct sources;
 
 enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
 enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
+/* How the log names people. */
+enum config_log_users { CONFIG_USERS_PLAIN = 0, CONFIG_USERS_KEYED, CONFIG_USERS_NONE };
 
 /* One rule of the policy. It hits if all its conditions hold. An empty list, a zero time or false
  * is not a condition. */
@@ -87,6 +89,7 @@ struct settings {
 	unsigned max_in_flight;
 	enum config_log log;
 	enum config_log_format log_format;
+	enum config_log_users log_users;
 	struct config_list languages;
 	const char *brand_name, *brand_logo, *brand_accent, *brand_help,
 		*brand_privacy; /* "" if not set */

@@ -18,6 +18,7 @@ enum {
 
 static const char *const log_targets[] = {"stderr", "syslog", NULL};
 static const char *const log_formats[] = {"logfmt", "json", NULL};
+static const char *const log_users[] = {"plain", "keyed", "none", NULL};
 static const char *const defaults[] = {"deny", "allow", NULL};
 
 static int check_language(const char *text, struct error *why)
@@ -144,6 +145,8 @@ const struct option schema_file_options[] = {
 	{"log", OPTION_ENUM, "stderr", "stderr or syslog", .words = log_targets, SETTING(log)},
 	{"log-format", OPTION_ENUM, "logfmt", "logfmt or json", .words = log_formats,
 		SETTING(log_format)},
+	{"log-users", OPTION_ENUM, "plain", "plain, keyed or none", .words = log_users,
+		SETTING(log_users)},
 	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first",
 		.not_empty = true, .distinct = true, .check = check_language, SETTING(languages)},
 	{"brand-name", OPTION_TEXT, NULL, "name of the organisation on pages", SETTING(brand_name)},

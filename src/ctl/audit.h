@@ -8,6 +8,8 @@
 
 #include "base/banned.h"
 
+#include <stdbool.h>
+
 enum { AUDIT_NAME_MAX = 64, AUDIT_TEXT_MAX = 480 };
 
 struct audit {
@@ -19,5 +21,6 @@ struct audit {
  */
 void audit_begin(struct audit *audit, int argc, char **argv);
 
-/* Writes the line. `words` is the command, such as "secret set". */
-void audit_end(const struct audit *audit, const char *words);
+/* Writes the line. `words` is the command, such as "secret set". The arguments, which may name
+ * people, are left out unless `may_name`. */
+void audit_end(const struct audit *audit, const char *words, bool may_name);

@@ -229,7 +229,8 @@ static int run_command(struct ctl *ctl, struct line *line)
 		ctl_load_settings(ctl);
 	status = ctl->command->run(ctl);
 	if (ctl->command->changes && status == EX_OK)
-		audit_end(&audit, ctl->command->words);
+		audit_end(&audit, ctl->command->words,
+			ctl->settings == NULL || ctl->settings->log_users == CONFIG_USERS_PLAIN);
 	return status;
 }
 

@@ -171,3 +171,20 @@ void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
 	if (password_hash(password, hash) != 0)
 		ctl_die(EX_OSERR, "out of memory: hashing a password needs 64 MiB");
 }
+
+struct given_person given_person(const struct ctl *ctl)
+{
+	char *text = ctl->given.operands[0], *slash = strchr(text, '/');
+	struct given_person who = {NULL, text};
+
+	if (slash != NULL) {
+		*slash = '\0';
+		if (config_backend(ctl->settings, text) != NULL)
+			who = (struct given_person){text, slash + 1};
+		else
+			*slash = '/';
+	}
+	if (who.subject[0] == '\0')
+		ctl_usage(ctl->command, "the name is empty");
+	return who;
+}

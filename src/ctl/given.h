@@ -48,3 +48,11 @@ void given_check_password(const struct secret *password, const char *what, size_
 
 /* Computes the hash of a password. */
 void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
+
+/* A person: the first operand. "staff/alice" is alice of the backend "staff" if there is such a
+ * backend, otherwise somebody called "staff/alice". */
+struct given_person {
+	const char *backend; /* NULL: any backend */
+	const char *subject; /* not empty */
+};
+struct given_person given_person(const struct ctl *ctl);

@@ -7,6 +7,7 @@
 #include "ctl/print.h"
 
 #include "base/text.h"
+#include "secret/store.h"
 #include "session/session.h"
 
 #include <strings.h>
@@ -41,7 +42,7 @@ static json_t *to_json(const struct log_entry *entry, const char *part)
 
 	log_story_tell(entry, &text);
 	log_story_advise(entry, &advice);
-	object = json_pack("{s:s?, s:o, s:s, s:s?, s:O}", "part", part, "time",
+	object = json_pack("{s:s*, s:o, s:s, s:s?, s:O}", "part", part, "time",
 		print_time(entry->seconds), "says", text.data, "advice", advice.data, "fields",
 		entry->fields);
 	buffer_release(&text);
@@ -217,9 +218,73 @@ static int run_explain(struct ctl *ctl)
 	return EX_OK;
 }
 
+/* ---- log user ---- */
+
+/* A person as the log may name them: as they are called, or by a name that only the store's key
+ * makes. */
+struct wanted {
+	struct given_person who;
+	char keyed[SESSION_LOG_NAME_SIZE];
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct log_entry *entry)
+{
+	const char *user = log_field(entry, "user");
+
+	return user != NULL && log_story_is_visit(entry) &&
+	       (wanted->who.backend == NULL ||
+		       log_field_is(entry, "backend", wanted->who.backend)) &&
+	       (strcasecmp(user, wanted->who.subject) == 0 || strcmp(user, wanted->keyed) == 0);
+}
+
+static struct wanted find_wanted(struct ctl *ctl)
+{
+	struct wanted wanted;
+	struct store *store;
+
+	ctl_load_settings(ctl);
+	wanted.who = given_person(ctl);
+	store = ctl_need(1, store_open(ctl->settings->store, ctl->settings->store_key, &ctl_error));
+	session_log_name(store_hash_key(store), wanted.who.subject, wanted.keyed);
+	store_free(&store);
+	return wanted;
+}
+
+static int run_user(struct ctl *ctl)
+{
+	struct log_reader *reader = log_reader_open(ctl);
+	struct wanted wanted = find_wanted(ctl);
+	json_t *list = ctl->json ? json_array() : NULL;
+	struct log_entry entry;
+	size_t count = 0;
+
+	if (!ctl->json)
+		printf("%s: with log-users = \"keyed\", the log says %s\n", wanted.who.subject,
+			wanted.keyed);
+	while (log_reader_next(reader, &entry)) {
+		if (is_wanted(&wanted, &entry)) {
+			count++;
+			if (list != NULL)
+				print_add(list, to_json(&entry, NULL));
+			else
+				print_story(&entry, true);
+		}
+		json_decref(entry.fields);
+	}
+	log_reader_close(&reader);
+	if (list != NULL)
+		print_json(list);
+	else if (count == 0)
+		printf("no event in the log is about this user\n");
+	return count > 0 ? EX_OK : 1;
+}
+
 const struct ctl_command ctl_log_commands[] = {
 	{"log explain", "REFERENCE [--log FILE]",
 		"say what happened to the visitor whose page shows this reference", run_explain,
+		.loads_itself = true},
+	{"log user", "USER [--log FILE]",
+		"say what happened to a user (SUBJECT or BACKEND/SUBJECT)", run_user,
 		.loads_itself = true},
 	{0},
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/log_story.h"
 
+#include "session/session.h"
+
 enum { KEYS_MAX = 3 };
 
 /* What a code means, and what an operator can do; "": nothing. A test compares the codes with
@@ -254,11 +256,20 @@ static bool is_quotable(const char *text)
 	return text != NULL && strchr(text, '\'') == NULL;
 }
 
+/* Whether it stands for a user, with log-users = "keyed". */
+static bool is_keyed(const char *user)
+{
+	return user != NULL && strlen(user) == SESSION_LOG_NAME_SIZE - 1 &&
+	       strncmp(user, "u-", 2) == 0 &&
+	       strspn(user + 2, "0123456789abcdef") == SESSION_LOG_NAME_SIZE - 3;
+}
+
 bool log_story_advise(const struct log_entry *entry, struct buffer *text)
 {
 	const struct meaning *meaning = find_meaning(log_field(entry, "code"));
 
-	if (log_field_is(entry, "code", "denied") && is_quotable(log_field(entry, "user")) &&
+	if (log_field_is(entry, "code", "denied") && !is_keyed(log_field(entry, "user")) &&
+		is_quotable(log_field(entry, "user")) &&
 		is_quotable(log_field(entry, "platform")) &&
 		is_quotable(log_field(entry, "meeting_id"))) {
 		advise_policy(entry, text);

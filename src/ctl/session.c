@@ -2,7 +2,7 @@
  *
  * meetauthctl session: rotates cookie keys and revokes sessions.
  */
-#include "ctl/ctl.h"
+#include "ctl/given.h"
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -22,27 +22,7 @@ static int run_rotate(struct ctl *ctl)
 	return EX_OK;
 }
 
-/* The user whose sessions end. "staff/alice" is alice of the backend "staff" if there is such a
- * backend, otherwise a user called "staff/alice". */
-struct person {
-	char *backend; /* NULL: any backend */
-	const char *subject;
-};
-
-static struct person read_person(const struct settings *settings, char *text)
-{
-	char *slash = strchr(text, '/');
-
-	if (slash == NULL)
-		return (struct person){NULL, text};
-	*slash = '\0';
-	if (config_backend(settings, text) != NULL)
-		return (struct person){text, slash + 1};
-	*slash = '/';
-	return (struct person){NULL, text};
-}
-
-static void revoke(const struct settings *settings, struct person who, int64_t now)
+static void revoke(const struct settings *settings, struct given_person who, int64_t now)
 {
 	struct error error;
 	struct store *store = store_open(settings->store, settings->store_key, &error);
@@ -60,12 +40,10 @@ static void revoke(const struct settings *settings, struct person who, int64_t n
 
 static int run_revoke(struct ctl *ctl)
 {
-	struct person who = read_person(ctl->settings, ctl->given.operands[0]);
+	struct given_person who = given_person(ctl);
 	char when[TEXT_TIME_SIZE];
 	int64_t now = clock_wall();
 
-	if (who.subject[0] == '\0')
-		ctl_usage(ctl->command, "the name is empty");
 	revoke(ctl->settings, who, now);
 	printf("every session of %s (%s%s) that began until %s has ended\n", who.subject,
 		who.backend != NULL ? "backend " : "every backend",

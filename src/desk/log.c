@@ -6,7 +6,7 @@
 
 #include "desk/several.h"
 
-#include "telemetry/log.h"
+#include "visit/audit.h"
 
 static const char *const action_names[] = {
 	[DESK_SHOW] = "show",
@@ -61,7 +61,7 @@ static void log_done(struct log_line *line, const struct desk *desk)
 {
 	if (desk->action == DESK_PUT_ACCOUNT) {
 		log_text(line, "change", desk->record.is_new ? "made" : "changed");
-		log_text(line, "former", or_none(desk->record.former));
+		audit_name(line, desk->visit, "former", or_none(desk->record.former));
 		log_text(line, "new_password", desk->record.new_password ? "yes" : NULL);
 	}
 	if (desk->action == DESK_END_ROOM)
@@ -87,14 +87,14 @@ void desk_log(const struct desk *desk)
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", action_names[desk->action]);
 	log_text(&line, "result", desk->done ? "ok" : "failed");
-	log_text(&line, "guest", guest.name);
+	audit_name(&line, visit, "guest", guest.name);
 	log_text(&line, "guest_id", guest.id);
 	if (desk->done)
 		log_done(&line, desk);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "backend", visit->session.who.backend);
+	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
-	log_text(&line, "detail", desk->fault != NULL ? desk->fault : or_none(desk->error.text));
+	audit_detail(&line, visit, &visit->session.who,
+		desk->fault != NULL ? desk->fault : desk->error.text);
 	log_end(&line);
 }

@@ -3,8 +3,8 @@
 
 #include "base/display_name.h"
 #include "base/text.h"
-#include "telemetry/log.h"
 #include "view/values.h"
+#include "visit/audit.h"
 
 static const char *const sentences[SEVERAL_OUTCOMES] = {
 	[SEVERAL_BROKEN] = "desk.several.broken",
@@ -232,15 +232,14 @@ static void log_line(const struct desk *desk, const struct several_line *done)
 	log_text(&line, "result", ok ? "ok" : "failed");
 	/* Log names from the files, never as typed. */
 	if (done->is_invitation && ok) {
-		log_text(&line, "guest", several->invites[done->index].name);
+		audit_name(&line, visit, "guest", several->invites[done->index].name);
 		log_text(&line, "guest_id", several->ids[done->index]);
 	} else if (!done->is_invitation && several->guests[done->index].id[0] != '\0') {
-		log_text(&line, "guest", several->guests[done->index].name);
+		audit_name(&line, visit, "guest", several->guests[done->index].name);
 		log_text(&line, "guest_id", several->guests[done->index].id);
 	}
 	log_text(&line, "meetings", desk->account.meetings[0]);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "backend", visit->session.who.backend);
+	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "detail", ok ? NULL : sentences[done->outcome]);

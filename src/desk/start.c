@@ -12,8 +12,8 @@
 #include "desk/room.h"
 #include "desk/steps.h"
 #include "policy/meet.h"
-#include "telemetry/log.h"
 #include "view/values.h"
+#include "visit/audit.h"
 #include "visit/client.h"
 #include "visit/fail.h"
 #include "visit/ticket.h"
@@ -126,10 +126,9 @@ static void log_change(const struct start *start)
 	log_begin(&line, LOG_LEVEL_INFO, "desk");
 	log_text(&line, "action", start->ends ? "end-meeting" : "start-meeting");
 	log_text(&line, "result", ok ? "ok" : "failed");
-	log_text(&line, "guest", guests.data);
+	audit_name(&line, visit, "guest", guests.data);
 	log_text(&line, "meetings", ok ? start->meeting : NULL);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "backend", visit->session.who.backend);
+	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "detail", start->rc != 0 ? start->error.text : start->fault);

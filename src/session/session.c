@@ -130,13 +130,32 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 	return now - session->used >= limits.idle / 10;
 }
 
+/* The form in which subjects are compared. */
+static void fold_subject(const char *subject, char folded[IDENTITY_SUBJECT_MAX + 1])
+{
+	text_lower(subject, folded, IDENTITY_SUBJECT_MAX + 1);
+	fold_compose(folded, folded, IDENTITY_SUBJECT_MAX + 1);
+}
+
+void session_log_name(const uint8_t hash_key[SEAL_KEY_SIZE], const char *subject,
+	char name[SESSION_LOG_NAME_SIZE])
+{
+	char folded[IDENTITY_SUBJECT_MAX + 1];
+	uint8_t hash[SEAL_HASH_SIZE];
+
+	fold_subject(subject, folded);
+	seal_hash(hash_key, hash, "log-name", folded, NULL);
+	name[0] = 'u';
+	name[1] = '-';
+	text_hex(hash, (SESSION_LOG_NAME_SIZE - 3) / 2, name + 2);
+}
+
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE])
 {
 	char lower[IDENTITY_SUBJECT_MAX + 1];
 
-	text_lower(subject, lower, sizeof lower);
-	fold_compose(lower, lower, sizeof lower);
+	fold_subject(subject, lower);
 	if (backend == NULL)
 		seal_hash(hash_key, key, "revoke-subject", lower, NULL);
 	else

@@ -78,6 +78,13 @@ bool session_is_stale(const struct session *session, struct session_limits limit
 void session_revoke_key(const uint8_t hash_key[SEAL_KEY_SIZE], const char *backend,
 	const char *subject, uint8_t key[SEAL_HASH_SIZE]);
 
+/* The name that stands for a person in a log with log-users = "keyed": "u-" and hex digits, the
+ * same in every backend and whatever the case of ASCII letters. Nobody can make it without the key.
+ */
+enum { SESSION_LOG_NAME_SIZE = 19 };
+void session_log_name(const uint8_t hash_key[SEAL_KEY_SIZE], const char *subject,
+	char name[SESSION_LOG_NAME_SIZE]);
+
 /* The key of the provider's session that the person signed in with: made of its id or, if the
  * provider gave none (provider_session is NULL), of the person. */
 void session_provider_key(const uint8_t hash_key[SEAL_KEY_SIZE], const struct identity *who,

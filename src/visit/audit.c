@@ -1,7 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit/audit.h"
 
-#include "telemetry/log.h"
+#include <strings.h>
+
+static bool is_plain(const struct visit *visit)
+{
+	return visit->service->settings->log_users == CONFIG_USERS_PLAIN;
+}
+
+void audit_who(struct log_line *line, const struct visit *visit, const struct identity *who)
+{
+	char name[SESSION_LOG_NAME_SIZE];
+
+	if (is_plain(visit)) {
+		log_text(line, "user", who->subject);
+		log_text(line, "name", identity_guest_name(who));
+	} else if (who->subject != NULL &&
+		   visit->service->settings->log_users == CONFIG_USERS_KEYED) {
+		session_log_name(store_hash_key(visit->files->store), who->subject, name);
+		log_text(line, "user", name);
+	}
+	log_text(line, "backend", who->backend);
+}
+
+void audit_name(struct log_line *line, const struct visit *visit, const char *key, const char *name)
+{
+	if (is_plain(visit))
+		log_text(line, key, name);
+}
+
+static bool mentions(const char *text, const char *name)
+{
+	return name != NULL && name[0] != '\0' && strcasestr(text, name) != NULL;
+}
+
+void audit_detail(struct log_line *line, const struct visit *visit, const struct identity *who,
+	const char *detail)
+{
+	if (detail == NULL || detail[0] == '\0')
+		return;
+	if (is_plain(visit) || !(mentions(detail, who->subject) || mentions(detail, who->name) ||
+				       mentions(detail, who->email)))
+		log_text(line, "detail", detail);
+}
 
 /* Errors are for what is out of order in the service. Overload passes by itself, and a bad request
  * is not the service's fault. */
@@ -29,14 +70,12 @@ static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 		visit->join.meeting_id != NULL ? visit->join.meeting_id
 					       : visit->report.lost.meeting_id);
 	log_text(&line, "room", visit->join.room);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "name", identity_guest_name(&visit->session.who));
-	log_text(&line, "backend", visit->session.who.backend);
+	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "rule", visit->report.rule);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "parameter", visit->report.parameter);
-	log_text(&line, "detail", visit->report.detail[0] != '\0' ? visit->report.detail : NULL);
+	audit_detail(&line, visit, &visit->session.who, visit->report.detail);
 	log_text(&line, "claim", visit->exchange.is_local ? "local" : NULL);
 	log_number(&line, "exchange_ms", visit->exchange.took_ms);
 	log_number(&line, "total_ms", total_ms);
@@ -49,13 +88,11 @@ static void log_failure(const struct visit *visit)
 
 	log_begin(&line, level_of(visit->failure), "failure");
 	log_text(&line, "code", failure_row(visit->failure)->code);
-	log_text(&line, "user", visit->session.who.subject);
-	log_text(&line, "name", identity_guest_name(&visit->session.who));
-	log_text(&line, "backend", visit->session.who.backend);
+	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "client", visit->request.client);
 	log_text(&line, "request_id", visit->request.id);
 	log_text(&line, "parameter", visit->report.parameter);
-	log_text(&line, "detail", visit->report.detail[0] != '\0' ? visit->report.detail : NULL);
+	audit_detail(&line, visit, &visit->session.who, visit->report.detail);
 	log_end(&line);
 }
 

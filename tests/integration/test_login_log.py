@@ -2,6 +2,8 @@
 """What a login that failed leaves in the log: why, and whose account it is, where a backend says so; never what was typed."""
 
 import os
+import re
+import signal
 import stat
 
 import pytest
@@ -75,6 +77,49 @@ def test_P13_no_metric_and_no_json_has_what_was_typed(rig):
     answer = visitor.fill(visitor.login_page(), TYPED, "wrong", headers=JSON)
     assert answer.status == 401 and TYPED not in answer.text
     assert TYPED not in rig.send("GET", "/auth/metrics").text
+
+
+# -- names of people, as log-users says --
+
+
+def test_the_log_names_people_only_as_log_users_says(make_rig):
+    """Nothing but the store's key leads from the log to a person, and no file of the rest does with "none"."""
+    rig = make_rig(options={"log-users": "keyed"})
+
+    def visit():
+        visitor = rig.visitor()
+        references = [visitor.fill(visitor.login_page(), name, password).headers["X-Request-Id"]
+                      for name, password in (("alice", "wrong"), ("nobody", "wrong"), ("ALICE", rig.passwords["alice"]))]
+        assert visitor.fill(rig.visitor().login_page(), "alice").status == 400  # without its browser
+        ended = visitor.get("/auth/logout")
+        assert ended.status == 200, ended
+        return references
+
+    def lines(references):
+        of_them = lambda: [line for line in rig.events() if line.get("request_id") in references]
+        wait_for(lambda: {line["request_id"] for line in of_them()} == set(references), "the lines")
+        return of_them()
+
+    failed, _, joined = references = visit()
+    named = {line["user"] for line in lines(references) if "user" in line}
+    assert len(named) == 1 and re.fullmatch("u-[0-9a-f]{16}", next(iter(named))), named
+    assert [line["user"] for line in lines([failed])] == list(named) and lines([joined])[-1]["event"] == "join"
+    assert "alice" not in said(rig).lower()
+
+    told = rig.ctl("log", "user", "Staff/Alice", "--log", rig.log, check=False)
+    assert told.returncode == 1, "no backend is called Staff"
+    told = rig.ctl("log", "user", "staff/Alice", "--log", rig.log).stdout
+    assert next(iter(named)) in told and "Reference %s" % failed in told and "joined meeting" in told
+    assert rig.ctl("log", "user", "bob", "--log", rig.log, check=False).returncode == 1
+    assert "policy explain" not in rig.ctl("log", "explain", joined, "--log", rig.log).stdout
+
+    rig.configure(**{"log-users": "none"})
+    os.kill(rig.daemons()[0], signal.SIGHUP)
+    wait_for(lambda: [event for event in rig.events("reload") if event.get("what") == "configuration"], "the reload")
+    none = lines(visit())
+    assert not [line for line in none if "user" in line or "name" in line], none
+    assert [line["backend"] for line in none if line["event"] == "join"] == ["staff"]
+    assert "alice" not in said(rig).lower()
 
 
 # -- why, for the operator; for the visitor one answer --

@@ -28,6 +28,7 @@ static void test_defaults(void **state)
 	assert_int_equal(s->max_in_flight, 10000);
 	assert_int_equal(s->log, CONFIG_LOG_STDERR);
 	assert_int_equal(s->log_format, CONFIG_LOGFMT);
+	assert_int_equal(s->log_users, CONFIG_USERS_PLAIN);
 	assert_int_equal(s->languages.count, 1);
 	assert_string_equal(s->languages.items[0], "en");
 	assert_string_equal(s->brand_name, "");
@@ -48,7 +49,7 @@ static void test_everything_set(void **state)
 		     "session-lifetime = \"2h\" session-idle = 90 ticket-lifetime = 5m\n"
 		     "drain-timeout = 250ms throttle-account = \"1/1s\" throttle-address = "
 		     "\"100000/1d\"\n"
-		     "max-in-flight = 1000000 log = syslog log-format = json\n"
+		     "max-in-flight = 1000000 log = syslog log-format = json log-users = keyed\n"
 		     "languages = {\"de\", \"en\", 'pt-BR'} brand-name = \"Größe & Co\"\n"
 		     "brand-logo = \"/auth/static/logo.svg\"\n"
 		     "platform \"p\" { type = other } backend \"b\" { type = file }\n");
@@ -70,6 +71,7 @@ static void test_everything_set(void **state)
 	assert_int_equal(s->max_in_flight, 1000000);
 	assert_int_equal(s->log, CONFIG_LOG_SYSLOG);
 	assert_int_equal(s->log_format, CONFIG_JSON);
+	assert_int_equal(s->log_users, CONFIG_USERS_KEYED);
 	assert_int_equal(s->languages.count, 3);
 	assert_string_equal(s->languages.items[2], "pt-BR");
 	assert_string_equal(s->brand_name, "Größe & Co");
