@@ -220,11 +220,11 @@ static int64_t drain_timeout_ms(void *context)
 
 /* -- life -- */
 
-static const char *state_password_of(void *context)
+static const char *state_password_of(enum state_peer peer, void *context)
 {
 	const struct server *server = context;
 
-	return service_state_password(server->service->files->store);
+	return service_state_password(server->service->files->store, peer);
 }
 
 static struct state *open_state(struct server *server, struct error *error)

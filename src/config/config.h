@@ -78,7 +78,7 @@ struct settings {
 	const char *mount;    /* "/auth"; "" when base-url has no path */
 	const char *store, *store_key, *state, *state_prefix;
 	int64_t state_timeout_ms;
-	const char *state_ca_file, *sentinel_name;
+	const char *state_ca_file, *state_certificate, *state_certificate_key, *sentinel_name;
 	struct config_list sentinels;
 	bool state_required;
 	const char *metrics_folder;				 /* "": the state's */

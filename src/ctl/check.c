@@ -121,6 +121,19 @@ static void check_server(
 	warn(findings, "store", service->settings->store, text);
 }
 
+/* What a warning is about. */
+struct about {
+	struct findings *findings;
+	const char *address;
+};
+
+static void add_state_warning(const char *finding, void *context)
+{
+	const struct about *about = context;
+
+	warn(about->findings, "state", about->address, finding);
+}
+
 static void check_state(struct findings *findings, const struct service *service)
 {
 	const char *address = service->settings->state;
@@ -133,8 +146,8 @@ static void check_state(struct findings *findings, const struct service *service
 		add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
 	if (state != NULL)
 		check_usage(findings, address, state);
-	if (state != NULL && state_warning(state) != NULL)
-		warn(findings, "state", address, state_warning(state));
+	if (state != NULL)
+		state_warn(state, add_state_warning, &(struct about){findings, address});
 	state_close(&state);
 }
 

@@ -102,13 +102,19 @@ static bool find_section(
 	return false;
 }
 
-/* The password for the server of the state. */
+/* The password for the server of the state, or for its Sentinels. */
 static bool is_of_state(
 	const struct settings *settings, const char *typed, struct secret_name *name)
 {
-	if (strcmp(typed, SERVICE_STATE_SECRET) != 0 || !state_has_password(settings->state))
+	if (!state_has_password(settings->state))
 		return false;
-	*name = (struct secret_name){.stored = SERVICE_STATE_SECRET};
+	if (strcmp(typed, SERVICE_STATE_SECRET) == 0) {
+		*name = (struct secret_name){.stored = SERVICE_STATE_SECRET};
+		return true;
+	}
+	if (settings->sentinels.count == 0 || strcmp(typed, SERVICE_SENTINELS_SECRET) != 0)
+		return false;
+	*name = (struct secret_name){.stored = SERVICE_SENTINELS_SECRET};
 	return true;
 }
 
@@ -123,7 +129,8 @@ static _Noreturn void refuse_unknown(const struct ctl *ctl, const char *typed)
 				is_for_meetings(&name) ? "meeting/" : "", name.stored,
 				is_for_meetings(&name) ? "/MEETING" : "");
 	if (state_has_password(ctl->settings->state))
-		buffer_printf(&list, "%s" SERVICE_STATE_SECRET, list.length > 0 ? ", " : "");
+		buffer_printf(&list, "%s" SERVICE_STATE_SECRET "%s", list.length > 0 ? ", " : "",
+			ctl->settings->sentinels.count > 0 ? ", " SERVICE_SENTINELS_SECRET : "");
 	ctl_usage(ctl->command,
 		"the configuration has no platform or backend \"%s\"; those with secrets are: %s",
 		typed, list.length > 0 ? list.data : "none");

@@ -8,9 +8,9 @@
 #include "service/state.h"
 #include "state/state.h"
 
-static const char *password_of(void *context)
+static const char *password_of(enum state_peer peer, void *context)
 {
-	return service_state_password(context);
+	return service_state_password(context, peer);
 }
 
 static struct state *open_address(
@@ -19,6 +19,8 @@ static struct state *open_address(
 	struct state_options options = service_state_options(settings);
 
 	options.address = address;
+	if (strncmp(address, "rediss:", 7) != 0)
+		options.certificate = options.certificate_key = NULL;
 	options.password = password_of;
 	options.context = store;
 	return ctl_need(1, state_open(&options, &ctl_error));

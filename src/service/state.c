@@ -11,22 +11,26 @@ struct state_options service_state_options(const struct settings *settings)
 		.timeout_ms = settings->state_timeout_ms,
 		.prefix = settings->state_prefix,
 		.ca_file = settings->state_ca_file,
+		.certificate = settings->state_certificate,
+		.certificate_key = settings->state_certificate_key,
 		.sentinels = settings->sentinels.items,
 		.sentinel_count = settings->sentinels.count,
 		.sentinel_name = settings->sentinel_name,
 		.local_folder = settings->state_required ? NULL : settings->metrics_folder};
 }
 
-const char *service_state_password(const struct store *store)
+const char *service_state_password(const struct store *store, enum state_peer peer)
 {
+	const char *name =
+		peer == STATE_PEER_SENTINELS ? SERVICE_SENTINELS_SECRET : SERVICE_STATE_SECRET;
 	const char *texts[STORE_VERSIONS_MAX];
 
-	return store_texts(store, SERVICE_STATE_SECRET, clock_wall(), texts) > 0 ? texts[0] : NULL;
+	return store_texts(store, name, clock_wall(), texts) > 0 ? texts[0] : NULL;
 }
 
-static const char *password_of(void *context)
+static const char *password_of(enum state_peer peer, void *context)
 {
-	return service_state_password(context);
+	return service_state_password(context, peer);
 }
 
 struct state *service_open_state(

@@ -8,14 +8,15 @@
 #include "secret/store.h"
 #include "state/state.h"
 
-/* The name in the store of the password for the state's server. */
-#define SERVICE_STATE_SECRET "state"
+/* The names in the store of the passwords for the state's server and for the Sentinels. */
+#define SERVICE_STATE_SECRET	 "state"
+#define SERVICE_SENTINELS_SECRET "sentinels"
 
 /* All but the loop and the password. The texts are the settings'. */
 struct state_options service_state_options(const struct settings *settings);
 
-/* The newest password for the state's server; NULL: none. */
-const char *service_state_password(const struct store *store);
+/* The newest password for the state's server or for the Sentinels; NULL: none. */
+const char *service_state_password(const struct store *store, enum state_peer peer);
 
 /* Tells the other machines of the state which change of the store this one has loaded. 0 or -1. */
 int service_tell_generation(struct state *state, const struct store *store, int64_t now);

@@ -77,9 +77,10 @@ struct state_driver {
 	int (*usage)(struct state *state, struct state_usage *usage);
 
 	bool (*reachable)(struct state *state);
-	const char *(*fault)(struct state *state);   /* NULL: no more to say */
-	const char *(*about)(struct state *state);   /* NULL: no more to say */
-	const char *(*warning)(struct state *state); /* NULL: no more to say */
+	const char *(*fault)(struct state *state); /* NULL: no more to say */
+	const char *(*about)(struct state *state); /* NULL: no more to say */
+	void (*warn)(struct state *state, void (*tell)(const char *finding, void *context),
+		void *context); /* NULL: no more to say */
 	void (*close)(struct state *state);
 };
 

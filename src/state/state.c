@@ -15,6 +15,23 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
+static bool is_given(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static int check_certificate(const struct state_options *options, bool is_tls, struct error *error)
+{
+	bool is_certificate = is_given(options->certificate);
+
+	if (is_certificate != is_given(options->certificate_key))
+		return error_set(error, "state-certificate and state-certificate-key: set both or "
+					"neither");
+	if (is_certificate && !is_tls)
+		return error_set(error, "state-certificate is for TLS: expected \"rediss://host\"");
+	return 0;
+}
+
 static int check_server(const struct state_options *options, struct error *error)
 {
 	struct redis_address parsed, sentinel;
@@ -31,13 +48,15 @@ static int check_server(const struct state_options *options, struct error *error
 			"with libssl-dev",
 			options->address);
 #endif
+	if (check_certificate(options, parsed.is_tls, error) != 0)
+		return -1;
 	if (options->sentinel_count == 0)
 		return 0;
 	if (parsed.path[0] != '\0')
 		return error_set(error, "sentinels lead to no socket: expected \"redis://host\"");
 	if (options->sentinel_count > STATE_SENTINELS_MAX)
 		return error_set(error, "sentinels: expected at most %d", STATE_SENTINELS_MAX);
-	if (options->sentinel_name == NULL || options->sentinel_name[0] == '\0')
+	if (!is_given(options->sentinel_name))
 		return error_set(error, "sentinels need sentinel-name, the name that they have "
 					"for the primary");
 	for (size_t i = 0; i < options->sentinel_count; i++)
@@ -320,9 +339,11 @@ const char *state_about(struct state *state)
 	return state->driver->about != NULL ? state->driver->about(state) : NULL;
 }
 
-const char *state_warning(struct state *state)
+void state_warn(
+	struct state *state, void (*tell)(const char *finding, void *context), void *context)
 {
-	return state->driver->warning != NULL ? state->driver->warning(state) : NULL;
+	if (state->driver->warn != NULL)
+		state->driver->warn(state, tell, context);
 }
 
 const char *state_folder(const struct state *state)

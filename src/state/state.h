@@ -34,9 +34,11 @@ enum {
 
 struct state;
 
-/* The newest password for the server; NULL: none. Called for each connection; the text is used
- * before anything else happens. */
-typedef const char *state_password(void *context);
+enum state_peer { STATE_PEER_SERVER = 0, STATE_PEER_SENTINELS };
+
+/* The newest password for the server or for the Sentinels; NULL: none. Called for each connection;
+ * the text is used before anything else happens. */
+typedef const char *state_password(enum state_peer peer, void *context);
 
 /* How a state is opened. All but the address is for a server only. */
 struct state_options {
@@ -44,8 +46,10 @@ struct state_options {
 	int64_t timeout_ms; /* for one question */
 	const char *prefix; /* of the keys, at most STATE_PREFIX_MAX characters */
 	state_password *password;
-	void *context;		      /* password's */
-	const char *ca_file;	      /* for "rediss:"; NULL or "": the system's certificates */
+	void *context;		 /* password's */
+	const char *ca_file;	 /* for "rediss:"; NULL or "": the system's certificates */
+	const char *certificate; /* of this client, for "rediss:"; NULL or "": none */
+	const char *certificate_key;
 	const char *const *sentinels; /* host[:port] of each */
 	size_t sentinel_count;	      /* at most STATE_SENTINELS_MAX */
 	const char *sentinel_name;    /* of the primary */
@@ -243,8 +247,9 @@ const char *state_fault(struct state *state);
 /* What an operator may want to know of a server; NULL: nothing. Owned by the state. */
 const char *state_about(struct state *state);
 
-/* What is wrong with a state that works, for the operator; NULL: nothing. Owned by the state. */
-const char *state_warning(struct state *state);
+/* What is wrong with a state that works, for the operator: calls tell() with each finding. */
+void state_warn(
+	struct state *state, void (*tell)(const char *finding, void *context), void *context);
 
 /* The folder that the processes of this machine share, for the metrics file; NULL: none. Owned by
  * the state. */

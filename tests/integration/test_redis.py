@@ -35,6 +35,12 @@ def needs_redis(tmp_path_factory):
         pytest.skip("this build has no hiredis")
 
 
+def say(connection, *words):
+    text = "*%d\r\n" % len(words) + "".join("$%d\r\n%s\r\n" % (len(word), word) for word in words)
+    connection.sendall(text.encode())
+    return connection.recv(65536)
+
+
 class Redis:
     def __init__(self, folder, *options):
         self.folder = str(folder)
@@ -58,9 +64,7 @@ class Redis:
     def say(self, *words):
         """Sends a command; the first bytes of the reply."""
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
-            text = "*%d\r\n" % len(words) + "".join("$%d\r\n%s\r\n" % (len(word), word) for word in words)
-            connection.sendall(text.encode())
-            return connection.recv(65536)
+            return say(connection, *words)
 
     def stop(self):
         if self.program:
@@ -170,7 +174,7 @@ def test_without_the_server_nobody_joins_and_readyz_says_why(make_rig, redis):
     assert alice.enter().status == 303
     alice.sign_in()
     assert alice.enter().status == 302
-    assert [event["level"] for event in rig.events("state")][:1] == ["error"]
+    assert [event for event in rig.events("state") if event["level"] == "error"]
 
 
 def test_a_pool_starts_before_its_server(make_rig, redis):
@@ -378,7 +382,9 @@ def test_check_tells_of_rights_and_of_another_store(make_rig, redis):
     assert re.search(r"^FAIL +state .*it refuses a claim: NOPERM", second.ctl("check", check=False).stdout, re.M)
 
 
-def test_secret_set_state_needs_a_server(rig):
+def test_secret_set_state_needs_a_server(make_rig):
+    rig = make_rig(start=False)
+    rig.configure()
     refused = rig.ctl("secret", "set", "state", text="x\n", check=False)
     assert refused.returncode == 64 and '"state"' in refused.stderr
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from rig import Program, free_port, wait_for
-from test_redis import Redis, is_built, make
+from test_redis import PASSWORD, Redis, is_built, make, say
 from tls import Authority
 
 SENTINEL = shutil.which("redis-sentinel")
@@ -73,6 +73,7 @@ def test_tls_checks_the_certificate_and_its_name(make_rig, tmp_path):
         assert state_line(rig, "redis://127.0.0.1:%d" % port).startswith("FAIL"), "nor the other way round"
         with socket.create_server(("127.0.0.1", 0)) as silent:
             assert "no TLS connection in time" in state_line(rig, "rediss://127.0.0.1:%d" % silent.getsockname()[1])
+        check_client_certificate(redis, rig, address, authority)
         rig.options.update({"state": address, "state-timeout": "2s"})
         os.mkdir(rig.folder + "/state")
         rig.configure()
@@ -85,6 +86,18 @@ def test_tls_checks_the_certificate_and_its_name(make_rig, tmp_path):
         redis.stop()
 
 
+def check_client_certificate(redis, rig, address, authority):
+    """The server asks for one; what begins with it stays so for the rest of the test."""
+    certificate, key = authority.certificate("meetauth.example.org")
+    assert redis.say("CONFIG", "SET", "tls-auth-clients", "yes").startswith(b"+OK")
+    assert state_line(rig, address).startswith("FAIL"), "without a certificate"
+    assert "set both or neither" in state_line(rig, address, **{"state-certificate": certificate})
+    other = authority.certificate("other.example.org")[1]
+    assert "key values mismatch" in state_line(rig, address, **{"state-certificate-key": other})
+    assert "expected \"rediss://host\"" in state_line(rig, "redis://127.0.0.1", **{"state-certificate-key": key})
+    assert state_line(rig, address).startswith("ok ")
+
+
 def follows(replica):
     replication = replica.say("INFO", "replication")
     return b"role:slave" in replication and b"master_link_status:up" in replication
@@ -93,15 +106,18 @@ def follows(replica):
 class Sentinel:
     PATIENT = 60000  # ms: a busy machine makes a server silent, and a Sentinel acts on what it calls down and waits for it to be well for 8 s
 
-    def __init__(self, folder, port_of_primary):
-        self.port = free_port()
+    def __init__(self, folder, port_of_primary, password):
+        self.port, self.password = free_port(), password
         path = folder / "sentinel.conf"
-        path.write_text("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d 1\nsentinel down-after-milliseconds %s %d\n"
-                        % (self.port, folder, PRIMARY, port_of_primary, PRIMARY, self.PATIENT))
+        path.write_text("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d 1\nsentinel down-after-milliseconds %s %d\nrequirepass %s\n"
+                        % (self.port, folder, PRIMARY, port_of_primary, PRIMARY, self.PATIENT, password))
         self.program = Program([SENTINEL, str(path)], str(folder / "sentinel.log"))
 
     def say(self, *words):
-        return Redis.say(self, *words)
+        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+            connection.sendall(("AUTH %s\r\n" % self.password).encode())
+            assert connection.recv(5) == b"+OK\r\n"
+            return say(connection, *words)
 
     def primary(self):
         return int(self.say("SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY).split(b"\r\n")[4])
@@ -123,14 +139,24 @@ def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
     tmp_path.joinpath("second").mkdir()
     first = Redis(tmp_path)
     second = Redis(tmp_path / "second", "--replicaof", "127.0.0.1 %d" % first.port)
-    sentinel = Sentinel(tmp_path, first.port)
+    sentinel = Sentinel(tmp_path, first.port, PASSWORD)
     try:
         wait_for(sentinel.knows_replica, "the Sentinel")
         wait_for(lambda: follows(second), "the replica")
         rig = make(make_rig, first, start=False, options={
             "state": "redis://state.example.org", "sentinel-name": PRIMARY,
             "sentinels": Raw('{"127.0.0.1:%d", "127.0.0.1:%d"}' % (free_port(), sentinel.port))})
-        rig.start()
+        rig.usual = False
+        rig.configure()
+        rig.fill_store()
+        said = rig.ctl("check", check=False).stdout
+        assert "NOAUTH" in said, said
+        assert rig.ctl("secret", "set", "sentinels", text=PASSWORD + "\n").stdout == "sentinels: version 1 stored\n"
+        assert re.search(r"^warn +state .*min-replicas-to-write", rig.ctl("check").stdout, re.M)
+        os.mkdir(rig.folder + "/state")
+        rig.start_nginx()
+        rig.start_pool()
+        assert PASSWORD not in rig.pool.said()
         alice = rig.visitor()
         alice.sign_in()
         assert alice.enter().status == 302

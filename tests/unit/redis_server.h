@@ -8,6 +8,7 @@
 
 #include "base/banned.h"
 
+#include <ftw.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -102,6 +103,14 @@ static inline void redis_server_kill(struct redis_server *server)
 	unlink(server->socket);
 }
 
+static int remove_file(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+	(void)about;
+	(void)kind;
+	(void)place;
+	return remove(path);
+}
+
 static inline void redis_server_end(struct redis_server *server)
 {
 	static const char *const files[] = {"dump.rdb", "key.pem", "cert.pem", "sentinel.conf"};
@@ -112,6 +121,8 @@ static inline void redis_server_end(struct redis_server *server)
 		snprintf(path, sizeof path, "%s/%s", server->folder, files[i]);
 		unlink(path);
 	}
+	snprintf(path, sizeof path, "%s/appendonlydir", server->folder);
+	nftw(path, remove_file, 4, FTW_DEPTH | FTW_PHYS);
 	rmdir(server->folder);
 }
 

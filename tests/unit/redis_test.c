@@ -21,7 +21,7 @@
 
 #include <uv.h>
 
-enum { CLAIM_S = 3600, TIMEOUT_MS = 1500, PATIENCE_S = 120, MANY = 200 };
+enum { CLAIM_S = 3600, TIMEOUT_MS = 1500, PATIENCE_S = 120, MANY = 200, FINDINGS_MAX = 1024 };
 
 static struct redis_server server;
 static uv_loop_t loop;
@@ -53,10 +53,10 @@ static int tear_down(void **arg)
 	return 0;
 }
 
-static const char *give_password(void *context)
+static const char *give_password(enum state_peer peer, void *context)
 {
 	(void)context;
-	return password;
+	return peer == STATE_PEER_SERVER ? password : NULL;
 }
 
 static struct state_options options_of(uv_loop_t *on)
@@ -290,16 +290,39 @@ static void all_are_counted_who_meet_at_one_counter(void **arg)
 	assert_int_equal(taken, MANY - 1);
 }
 
-static void a_policy_that_forgets_is_warned_of(void **arg)
+static void add_finding(const char *finding, void *context)
 {
+	char *all = context;
+
+	snprintf(all + strlen(all), FINDINGS_MAX - strlen(all), "%s\n", finding);
+}
+
+/* Whether a warning has these words, or, with NULL, whether there is one. */
+static bool warns(const char *words)
+{
+	char all[FINDINGS_MAX] = "";
+
+	state_warn(state, add_finding, all);
+	return words != NULL ? strstr(all, words) != NULL : all[0] != '\0';
+}
+
+static void what_an_operator_should_set_is_warned_of(void **arg)
+{
+	static const char *const safe[] = {"--appendonly", "yes", NULL};
+
 	(void)arg;
-	start(NULL);
-	assert_null(state_warning(state));
+	start(safe);
+	assert_false(warns(NULL));
 	assert_true(redis_server_say(&server, "CONFIG SET maxmemory-policy allkeys-lru"));
+	assert_true(redis_server_say(&server, "CONFIG SET appendonly no"));
 	assert_true(redis_server_say(&server, "CLIENT KILL TYPE normal"));
-	while (state_warning(state) == NULL)
+	while (!warns("noeviction") || !warns("appendonly"))
 		uv_run(&loop, UV_RUN_ONCE);
-	assert_non_null(strstr(state_warning(state), "noeviction"));
+	assert_true(redis_server_say(&server, "CONFIG SET maxmemory-policy noeviction"));
+	assert_true(redis_server_say(&server, "CONFIG SET appendonly yes"));
+	assert_true(redis_server_say(&server, "CLIENT KILL TYPE normal"));
+	while (warns(NULL))
+		uv_run(&loop, UV_RUN_ONCE);
 }
 
 static void outside_of_a_fiber_nothing_blocks(void **arg)
@@ -885,7 +908,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SERVER(all_of_a_turn_wait_together),
 		SERVER(all_are_counted_who_meet_at_one_counter),
-		SERVER(a_policy_that_forgets_is_warned_of),
+		SERVER(what_an_operator_should_set_is_warned_of),
 		SERVER(outside_of_a_fiber_nothing_blocks),
 		SERVER(an_unreachable_server_wins_nothing),
 		SERVER(a_restart_is_ridden_out),

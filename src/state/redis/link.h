@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "state/redis/address.h"
+#include "state/redis/tls.h"
 
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
@@ -60,10 +61,12 @@ struct link_greeting {
  * `address` is then the name in its certificate only. */
 struct link_servers {
 	struct redis_address address;
-	const char *ca_file; /* for TLS; "": the system's certificates */
+	struct tls_files tls;
 	struct redis_address sentinels[LINK_SENTINELS_MAX];
 	size_t sentinel_count;
 	const char *sentinel_name;
+	const char *(*sentinel_password)(void *context); /* NULL or returns NULL: none */
+	void *password_context;
 };
 
 /* Connects on `loop`; NULL: on a loop of its own, which turns while a question waits (for tools).
@@ -94,5 +97,6 @@ bool link_is_ready(const struct link *link);
 /* Why there is no connection; "" if it is ready or was not tried yet. */
 const char *link_fault(const struct link *link);
 
-/* Waits on the link's own loop until the first attempt has ended. True: it is ready. */
+/* Waits on the link's own loop until the first attempt has ended, with Sentinels one at each of
+ * them. True: it is ready. */
 bool link_wait(struct link *link);

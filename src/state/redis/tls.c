@@ -21,7 +21,37 @@ struct tls {
 	BIO *in, *out; /* owned by ssl */
 };
 
-struct tls_trust *tls_trust_new(const char *ca_file, struct error *error)
+/* A key with a passphrase is refused; OpenSSL would ask for it on the terminal. */
+static int give_no_passphrase(char *buffer, int size, int is_for_writing, void *context)
+{
+	(void)buffer;
+	(void)size;
+	(void)is_for_writing;
+	(void)context;
+	return -1;
+}
+
+/* 0, or -1 with an error that names the file. */
+static int use_client_certificate(
+	SSL_CTX *context, const struct tls_files *files, struct error *error)
+{
+	const char *file = files->certificate, *reason;
+
+	if (file[0] == '\0')
+		return 0;
+	ERR_clear_error();
+	SSL_CTX_set_default_passwd_cb(context, give_no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(context, file) == 1) {
+		file = files->key;
+		if (SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1)
+			return 0;
+	}
+	reason = ERR_reason_error_string(ERR_peek_last_error());
+	ERR_clear_error();
+	return error_set(error, "%s: %s", file, reason != NULL ? reason : "cannot be used");
+}
+
+struct tls_trust *tls_trust_new(const struct tls_files *files, struct error *error)
 {
 	struct tls_trust *trust = calloc(1, sizeof *trust);
 
@@ -29,7 +59,7 @@ struct tls_trust *tls_trust_new(const char *ca_file, struct error *error)
 		error_set(error, "out of memory");
 		return NULL;
 	}
-	trust->trust = trust_use(ca_file, error);
+	trust->trust = trust_use(files->ca_file, error);
 	trust->context = SSL_CTX_new(TLS_client_method());
 	if (trust->trust == NULL || trust->context == NULL ||
 		trust_apply_context(trust->trust, trust->context) != 0) {
@@ -40,6 +70,8 @@ struct tls_trust *tls_trust_new(const char *ca_file, struct error *error)
 	}
 	SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION);
 	SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
+	if (use_client_certificate(trust->context, files, error) != 0)
+		tls_trust_free(&trust);
 	return trust;
 }
 
@@ -161,7 +193,7 @@ void tls_take(struct tls *tls, char *bytes, size_t length)
 
 #else
 
-struct tls_trust *tls_trust_new(const char *ca_file, struct error *error)
+struct tls_trust *tls_trust_new(const struct tls_files *files, struct error *error)
 {
 	error_set(error, "this build has no TLS to a server of the state: build it again with "
 			 "libssl-dev");

@@ -14,10 +14,16 @@
 
 struct tls;
 
-/* What all connections of a link share. `ca_file` "": the system's certificates. NULL with an
+/* PEM files. */
+struct tls_files {
+	const char *ca_file;	       /* "": the system's certificates */
+	const char *certificate, *key; /* of this client; "": none */
+};
+
+/* What all connections of a link share. Reads the client's certificate and key. NULL with an
  * error. */
 struct tls_trust;
-struct tls_trust *tls_trust_new(const char *ca_file, struct error *error);
+struct tls_trust *tls_trust_new(const struct tls_files *files, struct error *error);
 void tls_trust_free(struct tls_trust **trust);
 
 /* A connection to a host, which may be a numeric address. NULL without memory. */
