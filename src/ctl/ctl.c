@@ -24,6 +24,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_room_commands,
 	ctl_webex_commands,
 	ctl_policy_commands,
+	ctl_pages_commands,
 	ctl_check_commands,
 	ctl_log_commands,
 };

@@ -102,5 +102,6 @@ extern const struct ctl_command ctl_meeting_key_commands[]; /* meeting-key … *
 extern const struct ctl_command ctl_room_commands[];	    /* room list, room end */
 extern const struct ctl_command ctl_webex_commands[];	    /* webex authorize */
 extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, policy lint */
+extern const struct ctl_command ctl_pages_commands[];	    /* pages static */
 extern const struct ctl_command ctl_check_commands[];	    /* check */
 extern const struct ctl_command ctl_log_commands[];	    /* log explain, log user */

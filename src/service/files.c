@@ -249,14 +249,20 @@ static int check_sentences(const struct langs *langs, struct error *error)
 	return 0;
 }
 
-static int load_pages(
-	struct files_texts *half, const struct settings *settings, struct error *error)
+struct page *files_load_page(const struct settings *settings, enum page_id id,
+	const struct langs *langs, struct error *error)
 {
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < PAGE_COUNT; i++) {
-		snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[i].file);
-		half->pages[i] = page_load(path, pages[i].names, half->langs, error);
+	snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[id].file);
+	return page_load(path, pages[id].names, langs, error);
+}
+
+static int load_pages(
+	struct files_texts *half, const struct settings *settings, struct error *error)
+{
+	for (unsigned i = 0; i < PAGE_COUNT; i++) {
+		half->pages[i] = files_load_page(settings, i, half->langs, error);
 		if (half->pages[i] == NULL)
 			return -1;
 	}

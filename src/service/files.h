@@ -49,6 +49,10 @@ struct files *files_load(const struct settings *settings, struct error *error);
 struct files *files_renew(const struct files *old, const struct settings *settings,
 	struct error *store_error, struct error *texts_error);
 
+/* Loads one page. NULL with an error. The caller frees with page_free(). */
+struct page *files_load_page(const struct settings *settings, enum page_id id,
+	const struct langs *langs, struct error *error);
+
 /* Takes the halves that `files` lacks from `old`. */
 void files_complete(struct files *files, const struct files *old);
 

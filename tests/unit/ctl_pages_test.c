@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * meetauthctl pages: the pages of errors that the web server shows by itself.
+ */
+#include "ctl_fixture.h"
+
+static void the_web_server_has_pages_in_each_language(void **state)
+{
+	static const char *const names[] = {
+		"400", "403", "404", "405", "413", "429", "503", "start"};
+	char text[20000], path[60];
+
+	(void)state;
+	configure("languages = {\"en\", \"de\"}\nbrand-name = \"A & B\"\n");
+	CALL(0, "pages", "static", folder);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof path, "en/errors/%s.html", names[i]);
+		get_file(in_folder(path), text, sizeof text);
+		says(text, "<html lang=\"en\" dir=\"ltr\">");
+		says(text, "A &amp; B");
+		says(text, "/auth/static/style.css?");
+		assert_null(strstr(text, "<code>"));
+		assert_null(strstr(text, "<style"));
+		snprintf(path, sizeof path, "de/errors/%s.html", names[i]);
+		get_file(in_folder(path), text, sizeof text);
+		says(text, "<html lang=\"de\" dir=\"ltr\">");
+	}
+	get_file(in_folder("de/errors/start.html"), text, sizeof text);
+	says(text, "action=\"https://external.example.org/auth/open\"");
+	says(text, "name=\"link\"");
+	get_file(in_folder("en/errors/503.html"), text, sizeof text);
+	says(text, "href=\"\"");
+	assert_null(strstr(text, "<form"));
+}
+
+static void nginx_gets_a_map_of_languages(void **state)
+{
+	char text[20000], wanted[300];
+
+	(void)state;
+	configure("languages = {\"de\", \"en\"}\n");
+	CALL(0, "pages", "static", folder);
+	get_file(in_folder("languages.conf"), text, sizeof text);
+	snprintf(wanted, sizeof wanted,
+		"map $http_accept_language $meetauth_pages {\n    default %s/de;\n", folder);
+	says(text, wanted);
+	snprintf(wanted, sizeof wanted, "\"~*^ *en(-|,|;| |$)\" %s/en;\n", folder);
+	says(text, wanted);
+	snprintf(wanted, sizeof wanted, "\"~*^[^,]*, *en(-|,|;| |$)\" %s/en;\n", folder);
+	says(text, wanted);
+}
+
+static void a_folder_that_nginx_would_misread_is_refused(void **state)
+{
+	(void)state;
+	CALL(EX_USAGE, "pages", "static", "relative");
+	says(err, "absolute path");
+	CALL(EX_USAGE, "pages", "static", "/tmp/a;b");
+	CALL(EX_CANTCREAT, "pages", "static", "/nowhere/pages");
+	says(err, "/nowhere/pages/en");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_web_server_has_pages_in_each_language, folder_up, folder_down),
+		cmocka_unit_test_setup_teardown(
+			nginx_gets_a_map_of_languages, folder_up, folder_down),
+		cmocka_unit_test_setup_teardown(
+			a_folder_that_nginx_would_misread_is_refused, folder_up, folder_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
