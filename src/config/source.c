@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/owner.h"
-#include "config/config.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,100 +43,12 @@ static int fail(const struct scan *scan, int line, const char *what)
 	return error_set(scan->reading->error, "%s:%d: %s", scan->file, line, what);
 }
 
-/* ---- where lines are ---- */
-
-static char *add_name(char ***names, size_t *count, const char *name)
-{
-	char **more = realloc(*names, (*count + 1) * sizeof *more);
-
-	if (more == NULL)
-		xno_memory();
-	*names = more;
-	return more[(*count)++] = xstrdup(name);
-}
-
 /* The text goes on with this line of the file. */
-static void begin_part(struct scan *scan)
+static void begin_part(const struct scan *scan)
 {
-	struct sources *sources = scan->reading->sources;
-	struct source_part *more =
-		realloc(sources->parts, (sources->part_count + 1) * sizeof *more);
+	struct source_part part = {scan->reading->line, scan->file, scan->line};
 
-	if (more == NULL)
-		xno_memory();
-	sources->parts = more;
-	more[sources->part_count++] =
-		(struct source_part){scan->reading->line, scan->file, scan->line};
-}
-
-void sources_release(struct sources *sources)
-{
-	for (size_t i = 0; i < sources->file_count; i++)
-		free(sources->files[i]);
-	for (size_t i = 0; i < sources->folder_count; i++)
-		free(sources->folders[i]);
-	free(sources->files);
-	free(sources->folders);
-	free(sources->parts);
-	*sources = (struct sources){0};
-}
-
-void sources_add_stamp(struct file_stamp *all, const char *path)
-{
-	struct file_stamp one = file_stamp(path);
-
-	all->inode += one.inode;
-	all->size += one.size;
-	all->modified_ns = (int64_t)((uint64_t)all->modified_ns + (uint64_t)one.modified_ns);
-	all->changed_ns = (int64_t)((uint64_t)all->changed_ns + (uint64_t)one.changed_ns);
-}
-
-static const struct source_part *part_of(const struct sources *sources, int line)
-{
-	size_t low = 0, high = sources->part_count;
-
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sources->parts[middle].first <= line)
-			low = middle;
-		else
-			high = middle;
-	}
-	return &sources->parts[low];
-}
-
-const char *sources_file(const struct sources *sources, int line)
-{
-	return part_of(sources, line)->file;
-}
-
-int sources_line(const struct sources *sources, int line)
-{
-	const struct source_part *part = part_of(sources, line);
-
-	return part->line + line - part->first;
-}
-
-const char *config_where(const char *file, int line, const char *from, char text[CONFIG_WHERE_SIZE])
-{
-	if (strcmp(file, from) == 0)
-		snprintf(text, CONFIG_WHERE_SIZE, "on line %d", line);
-	else
-		snprintf(text, CONFIG_WHERE_SIZE, "in %.256s:%d", file, line);
-	return text;
-}
-
-const char *sources_where(const struct sources *sources, int line, int from, char *text)
-{
-	return config_where(sources_file(sources, line), sources_line(sources, line),
-		sources_file(sources, from), text);
-}
-
-int sources_blame(const struct sources *sources, int line, struct error *error)
-{
-	return error_prefix(
-		error, "%s:%d: ", sources_file(sources, line), sources_line(sources, line));
+	sources_begin_part(scan->reading->sources, &part);
 }
 
 /* ---- scanning ---- */
@@ -378,8 +289,7 @@ static int read_folder(struct scan *scan, const char *folder, const char *patter
 	struct dirent **entries = NULL;
 	int count, rc = 0;
 
-	add_name(&sources->folders, &sources->folder_count, folder);
-	sources_add_stamp(&sources->stamp, folder);
+	sources_add_folder(sources, folder);
 	count = scandir(folder, &entries, NULL, compare_names);
 	if (count < 0)
 		return error_set(scan->reading->error,
@@ -505,7 +415,6 @@ static int scan_file(struct scan *scan)
 	struct buffer raw = BUFFER_INIT(SOURCE_MAX);
 	int rc = check_included(scan);
 
-	sources_add_stamp(&scan->reading->sources->stamp, scan->file);
 	if (rc == 0)
 		rc = file_read_text(scan->file, FILE_PUBLIC, &raw, scan->reading->error);
 	if (rc != 0) {
@@ -528,7 +437,7 @@ static int read_file(const struct scan *parent, struct reading *reading, const c
 	struct sources *sources = reading->sources;
 	struct scan scan = {.reading = reading,
 		.parent = parent,
-		.file = add_name(&sources->files, &sources->file_count, file),
+		.file = sources_add_file(sources, file),
 		.line = 1,
 		.last = '\n',
 		.blank = true};

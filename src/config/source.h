@@ -44,6 +44,16 @@ int source_read(
 	const char *file, struct sources *sources, struct buffer *text, struct error *error);
 void sources_release(struct sources *sources);
 
+/* -- source_lines.c -- */
+
+/* Add a file or folder, with its stamp, before it is read. The name of the file belongs to the
+ * sources. */
+const char *sources_add_file(struct sources *sources, const char *file);
+void sources_add_folder(struct sources *sources, const char *folder);
+
+/* The text goes on with a part of a file. */
+void sources_begin_part(struct sources *sources, const struct source_part *part);
+
 /* Adds the stamp of a file or folder to that of all. Any change of a file makes its time later, and
  * so changes the sum. */
 void sources_add_stamp(struct file_stamp *all, const char *path);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where each line of the text was written.
+ */
+#include "config/source.h"
+
+#include "base/memory.h"
+#include "config/config.h"
+
+static char *add_name(char ***names, size_t *count, const char *name)
+{
+	char **more = realloc(*names, (*count + 1) * sizeof *more);
+
+	if (more == NULL)
+		xno_memory();
+	*names = more;
+	return more[(*count)++] = xstrdup(name);
+}
+
+const char *sources_add_file(struct sources *sources, const char *file)
+{
+	sources_add_stamp(&sources->stamp, file);
+	return add_name(&sources->files, &sources->file_count, file);
+}
+
+void sources_add_folder(struct sources *sources, const char *folder)
+{
+	sources_add_stamp(&sources->stamp, folder);
+	add_name(&sources->folders, &sources->folder_count, folder);
+}
+
+void sources_begin_part(struct sources *sources, const struct source_part *part)
+{
+	struct source_part *more =
+		realloc(sources->parts, (sources->part_count + 1) * sizeof *more);
+
+	if (more == NULL)
+		xno_memory();
+	sources->parts = more;
+	more[sources->part_count++] = *part;
+}
+
+void sources_release(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->file_count; i++)
+		free(sources->files[i]);
+	for (size_t i = 0; i < sources->folder_count; i++)
+		free(sources->folders[i]);
+	free(sources->files);
+	free(sources->folders);
+	free(sources->parts);
+	*sources = (struct sources){0};
+}
+
+void sources_add_stamp(struct file_stamp *all, const char *path)
+{
+	struct file_stamp one = file_stamp(path);
+
+	all->inode += one.inode;
+	all->size += one.size;
+	all->modified_ns = (int64_t)((uint64_t)all->modified_ns + (uint64_t)one.modified_ns);
+	all->changed_ns = (int64_t)((uint64_t)all->changed_ns + (uint64_t)one.changed_ns);
+}
+
+static const struct source_part *part_of(const struct sources *sources, int line)
+{
+	size_t low = 0, high = sources->part_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sources->parts[middle].first <= line)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &sources->parts[low];
+}
+
+const char *sources_file(const struct sources *sources, int line)
+{
+	return part_of(sources, line)->file;
+}
+
+int sources_line(const struct sources *sources, int line)
+{
+	const struct source_part *part = part_of(sources, line);
+
+	return part->line + line - part->first;
+}
+
+const char *config_where(const char *file, int line, const char *from, char text[CONFIG_WHERE_SIZE])
+{
+	if (strcmp(file, from) == 0)
+		snprintf(text, CONFIG_WHERE_SIZE, "on line %d", line);
+	else
+		snprintf(text, CONFIG_WHERE_SIZE, "in %.256s:%d", file, line);
+	return text;
+}
+
+const char *sources_where(const struct sources *sources, int line, int from, char *text)
+{
+	return config_where(sources_file(sources, line), sources_line(sources, line),
+		sources_file(sources, from), text);
+}
+
+int sources_blame(const struct sources *sources, int line, struct error *error)
+{
+	return error_prefix(
+		error, "%s:%d: ", sources_file(sources, line), sources_line(sources, line));
+}
