@@ -17,7 +17,7 @@
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
 		"request_id", "open"
 
-static const char *const codes[] = {"en", "de"};
+static const char *const codes[] = {"en", "de", "es", "fr", "it"};
 static struct langs *langs;
 
 static const struct shipped {
@@ -329,7 +329,7 @@ static int set_up(void **state)
 
 	(void)state;
 	snprintf(folder, sizeof folder, "%s/lang", share());
-	langs = langs_load(folder, codes, 2, &error);
+	langs = langs_load(folder, codes, sizeof codes / sizeof *codes, &error);
 	if (langs == NULL)
 		print_error("%s\n", error.text);
 	return langs != NULL ? 0 : -1;
