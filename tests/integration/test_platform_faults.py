@@ -164,6 +164,37 @@ def test_A72_hanging_joins_delay_nobody(make_rig):
         assert 302 in {one.result() for one in waiting}
 
 
+def test_more_than_it_can_carry_is_refused_at_once_and_nothing_is_lost(make_rig):
+    """Twice as many joins as a process works on at once, at a platform that stands still: one half waits for it, the other half learns at
+    once when to come again, the login page is shown, and every link is good in the end, once."""
+    rig = make_rig(options={"max-in-flight": 20}, platform='timeout = "60s"')
+    visitor, newcomer = rig.visitor(), rig.visitor()
+    visitor.sign_in()
+    cookies, login = dict(visitor.jar), newcomer.enter().location
+    entries = {rig.entry("fault-hold_%d" % number): JSON if number % 2 else () for number in range(40)}
+
+    def join(entry):
+        one = rig.visitor()
+        one.jar.update(cookies)
+        return one.get(entry, entries[entry])
+
+    with concurrent.futures.ThreadPoolExecutor(40) as crowd:
+        waiting = {entry: crowd.submit(join, entry) for entry in entries}
+        wait_for(lambda: sum(one.done() for one in waiting.values()) >= 20, "those who are too many")
+        refused = {entry: one.result() for entry, one in waiting.items() if one.done()}
+        others = newcomer.get(login).status, rig.send("GET", "/auth/healthz").status
+        rig.platform.release()
+        answers = {entry: one.result() for entry, one in waiting.items()}
+    for entry, answer in refused.items():
+        assert answer.status == 503 and 0 < int(answer.headers["Retry-After"]) <= 60
+        assert answer.code == "overloaded" if entries[entry] else "<title>" in answer.text
+        assert not rig.platform.attempts(token_of(entry)), "nothing was sent"
+    assert others == (200, 200), "only joins are refused"
+    for entry, answer in answers.items():
+        assert (join(entry) if answer.status == 503 else answer).status == 302, "the same link, once there is room"
+        assert len(rig.platform.attempts(token_of(entry))) == 1
+
+
 # -- what was never sent may be tried again --
 
 

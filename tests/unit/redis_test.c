@@ -17,6 +17,7 @@
 #include "redis_server.h"
 #include "state/driver.h"
 #include "state/redis/address.h"
+#include "state/redis/wire.h"
 #include "state/state.h"
 
 #include <uv.h>
@@ -897,6 +898,28 @@ static void bad_addresses_are_refused(void **arg)
 	assert_non_null(strstr(error.text, "secret set state"));
 }
 
+/* An array takes its memory when its length is known. */
+static void an_array_that_no_answer_has_is_refused(void **unused)
+{
+	static const char *const bad[] = {"*800000000\r\n", "*2147483647\r\n", "*65537\r\n"};
+	static const char good[] = "*65536\r\n";
+	void *reply = NULL;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		redisReader *reader = wire_reader();
+
+		assert_int_equal(redisReaderFeed(reader, bad[i], strlen(bad[i])), REDIS_OK);
+		assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_ERR);
+		redisReaderFree(reader);
+	}
+	redisReader *reader = wire_reader();
+
+	assert_int_equal(redisReaderFeed(reader, good, strlen(good)), REDIS_OK);
+	assert_int_equal(redisReaderGetReply(reader, &reply), REDIS_OK);
+	redisReaderFree(reader);
+}
+
 #define SERVER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -904,6 +927,7 @@ int main(void)
 	const struct CMUnitTest parsing[] = {
 		cmocka_unit_test(addresses_are_parsed),
 		cmocka_unit_test(bad_addresses_are_refused),
+		cmocka_unit_test(an_array_that_no_answer_has_is_refused),
 	};
 	const struct CMUnitTest tests[] = {
 		SERVER(all_of_a_turn_wait_together),

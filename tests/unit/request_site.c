@@ -641,16 +641,25 @@ static void write_configuration(const char *options, const char *sections)
 	buffer_release(&text);
 }
 
-void site_reload(void)
+const char *site_try_reload(void)
 {
-	struct error error = {""};
+	static struct error error;
 	struct service *service = service_load(site.conf, &error);
 
 	if (service == NULL)
-		fail_msg("%s", error.text);
+		return error.text;
 	service_connect(service, site.outbound);
 	service_drop(&site.server.service);
 	site.server.service = service;
+	return NULL;
+}
+
+void site_reload(void)
+{
+	const char *why = site_try_reload();
+
+	if (why != NULL)
+		fail_msg("%s", why);
 }
 
 void site_load(const char *options, const char *sections)

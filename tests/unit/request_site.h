@@ -16,6 +16,9 @@ void site_receive(int fd, struct request *request);
  * the program's allocations fail. */
 extern _Thread_local volatile bool site_runs_test;
 
+/* As site_reload(), but a configuration that is refused leaves the one before: NULL, or why. */
+const char *site_try_reload(void);
+
 /* One turn of the loop, which waits for something to happen. */
 void site_turn(void);
 

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_SIZE = 16 * 1024 };
+enum {
+	READ_SIZE = 16 * 1024,
+	ANSWER_MAX = 4 * 1024 * 1024, /* bytes of an answer that is not complete */
+	ELEMENTS_MAX = 64 * 1024,     /* of an array: a step of SCAN has the most, some thousands */
+};
 
 struct wire {
 	union {
@@ -90,6 +94,44 @@ int wire_send(struct wire *wire, const char *bytes, size_t length)
 
 /* ---- receiving ---- */
 
+#if HIREDIS_MAJOR < 1
+
+/* An array takes its memory before its elements come. */
+static void *(*create_array)(const redisReadTask *task, int count);
+
+static void *create_some(const redisReadTask *task, int count)
+{
+	return count <= ELEMENTS_MAX ? create_array(task, count) : NULL;
+}
+
+static void limit_elements(redisReader *reader)
+{
+	static redisReplyObjectFunctions functions;
+
+	create_array = reader->fn->createArray;
+	functions = *reader->fn;
+	functions.createArray = create_some;
+	reader->fn = &functions;
+}
+
+#else
+
+static void limit_elements(redisReader *reader)
+{
+	reader->maxelements = ELEMENTS_MAX;
+}
+
+#endif
+
+redisReader *wire_reader(void)
+{
+	redisReader *reader = redisReaderCreate();
+
+	if (reader != NULL)
+		limit_elements(reader);
+	return reader;
+}
+
 static void take_replies(struct wire *wire)
 {
 	void *reply = NULL;
@@ -107,7 +149,9 @@ static void take_replies(struct wire *wire)
 
 static void take_bytes(struct wire *wire, const char *bytes, size_t length)
 {
-	if (redisReaderFeed(wire->reader, bytes, length) != REDIS_OK)
+	if (wire->reader->len - wire->reader->pos > ANSWER_MAX)
+		fail(wire, "its answer is too large");
+	else if (redisReaderFeed(wire->reader, bytes, length) != REDIS_OK)
 		fail(wire, "its answer is not the Redis protocol");
 	else
 		take_replies(wire);
@@ -241,7 +285,7 @@ static struct wire *make_wire(const struct wire_target *target)
 
 	if (wire == NULL)
 		return NULL;
-	wire->reader = redisReaderCreate();
+	wire->reader = wire_reader();
 	if (target->trust != NULL)
 		wire->tls = tls_new(target->trust, target->host);
 	if (wire->reader != NULL && (target->trust == NULL || wire->tls != NULL))

@@ -38,3 +38,6 @@ void wire_close(struct wire **wire);
 /* Sends bytes, which the caller keeps; they are wiped after use, as they may have a password. 0 or
  * -1. */
 int wire_send(struct wire *wire, const char *bytes, size_t length);
+
+/* A parser of answers which refuses arrays that no answer of ours has. */
+redisReader *wire_reader(void);
