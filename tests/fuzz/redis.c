@@ -164,6 +164,12 @@ static void ask_all(struct state *state, int64_t now)
 	state_lease_end(state, thing.key, now, now + 60);
 }
 
+static void hear(const char *finding, void *context)
+{
+	(void)context;
+	PROMISE(finding != NULL);
+}
+
 static void copy_all(struct state *state)
 {
 	struct state_usage usage;
@@ -174,7 +180,7 @@ static void copy_all(struct state *state)
 	PROMISE(to != NULL);
 	state_usage(state, &usage);
 	PROMISE(state_about(state) != NULL && state_fault(state) != NULL);
-	state_warning(state);
+	state_warn(state, hear, NULL);
 	state_move(state, to);
 	state_close(&to);
 }

@@ -8,6 +8,7 @@
 #include "request_fixture.h"
 #include "request_site.h"
 
+#include "base/wipe.h"
 #include "secret/seal.h"
 #include "state/state.h"
 

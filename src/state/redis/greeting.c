@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-	VERSION_MIN = 602,     /* SET … PXAT is in 6.2 */
+	MAJOR_MIN = 6, /* SET … PXAT is in 6.2 */
+	MINOR_MIN = 2,
 	CLOCK_AHEAD_MS = 5000, /* a larger difference to the server's clock is worth a warning */
 };
 
@@ -170,7 +171,7 @@ static void check_info(struct redis *redis, const char *info)
 	snprintf(redis->version, sizeof redis->version, "%.31s", value);
 	major = strtol(value, &end, 10);
 	minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-	if (value[0] != '\0' && major * 100 + minor < VERSION_MIN)
+	if (value[0] != '\0' && (major < MAJOR_MIN || (major == MAJOR_MIN && minor < MINOR_MIN)))
 		refuse(redis, "version %s is too old: 6.2 is needed", value);
 }
 
