@@ -81,6 +81,12 @@ _Noreturn void ctl_usage(const struct ctl_command *command, const char *format, 
 void ctl_read_arguments(
 	const struct ctl_command *command, int argc, char **argv, struct given *given);
 
+int ctl_forget(struct ctl *ctl); /* `user forget` */
+/* Ends the sessions of a person that began until `now`; `backend` NULL: of any. Exits on an error.
+ */
+void ctl_session_revoke(
+	const struct settings *settings, const char *backend, const char *subject, int64_t now);
+
 /* What `setup` runs of other commands, with the options in ctl->given. They exit on an error. */
 int ctl_init(struct ctl *ctl);
 int ctl_user_add(struct ctl *ctl); /* the name is the first operand */

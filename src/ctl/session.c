@@ -22,7 +22,8 @@ static int run_rotate(struct ctl *ctl)
 	return EX_OK;
 }
 
-static void revoke(const struct settings *settings, struct given_person who, int64_t now)
+void ctl_session_revoke(
+	const struct settings *settings, const char *backend, const char *subject, int64_t now)
 {
 	struct error error;
 	struct store *store = store_open(settings->store, settings->store_key, &error);
@@ -31,7 +32,7 @@ static void revoke(const struct settings *settings, struct given_person who, int
 
 	if (state == NULL)
 		ctl_fail(1, &error);
-	session_revoke_key(store_hash_key(store), who.backend, who.subject, key);
+	session_revoke_key(store_hash_key(store), backend, subject, key);
 	if (state_revoke(state, key, now, now + SESSION_LIFETIME_MAX) != 0)
 		ctl_die(1, "%s: the state refused the entry; nothing was revoked", settings->state);
 	state_close(&state);
@@ -44,7 +45,7 @@ static int run_revoke(struct ctl *ctl)
 	char when[TEXT_TIME_SIZE];
 	int64_t now = clock_wall();
 
-	revoke(ctl->settings, who, now);
+	ctl_session_revoke(ctl->settings, who.backend, who.subject, now);
 	printf("every session of %s (%s%s) that began until %s has ended\n", who.subject,
 		who.backend != NULL ? "backend " : "every backend",
 		who.backend != NULL ? who.backend : "", text_from_time(now, when));

@@ -205,6 +205,10 @@ const struct ctl_command ctl_user_commands[] = {
 	{"user enable", "NAME [--backend TITLE]", "enable a disabled user", run_enable,
 		.changes = true},
 	{"user remove", "NAME [--backend TITLE]", "remove a user", run_remove, .changes = true},
+	{"user forget", "USER",
+		"remove what is stored about a person (SUBJECT or BACKEND/SUBJECT), and say what "
+		"remains",
+		ctl_forget, .changes = true},
 	{"user totp", "NAME [--backend TITLE] [--remove]",
 		"set up a user's second factor and show its key once, or remove it", user_totp_run,
 		.changes = true},
