@@ -84,7 +84,7 @@ class Reply:
 
 
 class Connection:
-    def __init__(self, path, timeout=12):
+    def __init__(self, path, timeout=120):
         """A path, or the (host, port) of a TCP socket."""
         self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self.socket.settimeout(timeout)
@@ -147,5 +147,5 @@ class Connection:
         self.socket.close()
 
 
-def ask(path, data, timeout=12):
+def ask(path, data, timeout=120):
     return Connection(path, timeout).send(data).read()

@@ -59,7 +59,7 @@ def test_byte_by_byte(rig):
     except TimeoutError:
         pass
     healthy(rig)
-    connection.socket.settimeout(12)
+    connection.socket.settimeout(120)
     assert connection.read().status in (200, 400)
 
 
