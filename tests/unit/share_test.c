@@ -17,7 +17,7 @@
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
 		"request_id", "open"
 
-static const char *const codes[] = {"en", "de", "es", "fr", "it"};
+static const char *const codes[] = {"en", "ar", "de", "es", "fr", "it", "nl"};
 static struct langs *langs;
 
 static const struct shipped {
