@@ -258,7 +258,7 @@ class Rig:
         server = os.environ.get("MEETAUTH_TEST_REDIS")
         if not server:
             return {"state": "lmdb:%s/state" % self.folder}
-        return {"state": server, "state-prefix": os.path.basename(self.folder) + ":", "metrics-folder": self.folder + "/state"}
+        return {"state": server, "state-timeout": "5s", "state-prefix": os.path.basename(self.folder) + ":", "metrics-folder": self.folder + "/state"}
 
     def ctl(self, *arguments, text="", check=True):
         done = subprocess.run([MEETAUTHCTL, "-c", self.conf, *arguments], input=text, text=True,

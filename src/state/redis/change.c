@@ -339,9 +339,11 @@ int redis_change(
 	all->redis = (struct redis *)state;
 	all->changes = changes;
 	all->count = count;
-	all->deadline_ms = clock_monotonic_ms() + all->redis->timeout_ms;
 	collect_entries(all);
 	begin_change(all);
+	/* Only now: in a crowd at one counter the last ones would be late before they are sent, and
+	 * a late answer ends the connection for everybody. */
+	all->deadline_ms = clock_monotonic_ms() + all->redis->timeout_ms;
 	rc = apply(all);
 	end_change(all, rc == 0);
 	free(all);
