@@ -20,6 +20,8 @@ def guarded(make_module_rig):
     made = make_module_rig(options={"throttle-account": "3/1d", "throttle-address": "8/1d"}, processes=2)
     made.add_user("victor", "--group", "staff")
     made.add_user("wanda", "--group", "staff")
+    made.stop_pool()  # so that no process is without them
+    made.start_pool()
     return made
 
 
