@@ -2,11 +2,9 @@
 #include "outbound/names.h"
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "outbound/channel.h"
 
-#include <ares.h>
 #include <arpa/inet.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <strings.h>
@@ -14,15 +12,10 @@
 #include <unistd.h>
 
 enum {
-	TTL_MIN_MS = 5 * 1000, /* also for the hosts file, which has no TTL */
-	TTL_MAX_MS = 300 * 1000,
 	STALE_MAX_MS = 24 * 3600 * 1000,
 	STALE_WAIT_MS = 500, /* after this, an old answer is used while the lookup goes on */
 	RETRY_MS = 1000,     /* the least time between two lookups of a name */
-	SERVER_MS = 500,     /* before the next server is asked; doubled each round */
-	SERVER_TRIES = 3,
-	SOCKETS_MAX = 64,
-	UNUSED_MAX = 64, /* cached names without users */
+	UNUSED_MAX = 64,     /* cached names without users */
 };
 
 struct name {
@@ -41,7 +34,7 @@ struct name {
 	bool turned; /* an address failed, so their order differs from that of DNS */
 };
 
-/* The lock guards this structure and the names, except for the members of the thread. */
+/* The lock guards this structure and the names. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -53,12 +46,6 @@ static struct {
 	bool running, stop;
 	pthread_t thread;
 	int wake; /* an eventfd */
-	/* used by the thread only: */
-	ares_channel channel;
-	bool has_channel;
-	struct file_stamp seen; /* resolv.conf, when the channel was made */
-	struct pollfd sockets[SOCKETS_MAX + 1];
-	nfds_t socket_count;
 } names = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1};
 
 /* ---- asking ---- */
@@ -181,72 +168,13 @@ void name_doubt(struct name *name)
 
 /* ---- answers ---- */
 
-static int64_t ttl_ms(const struct ares_addrinfo *found)
-{
-	int64_t least = TTL_MAX_MS;
-
-	for (const struct ares_addrinfo_cname *alias = found->cnames; alias != NULL;
-		alias = alias->next)
-		if ((int64_t)alias->ttl * 1000 < least)
-			least = (int64_t)alias->ttl * 1000;
-	for (const struct ares_addrinfo_node *node = found->nodes; node != NULL;
-		node = node->ai_next)
-		if ((int64_t)node->ai_ttl * 1000 < least)
-			least = (int64_t)node->ai_ttl * 1000;
-	return least < TTL_MIN_MS ? TTL_MIN_MS : least;
-}
-
-static bool add_address(struct addresses *addresses, const struct ares_addrinfo_node *node)
-{
-	const void *raw =
-		node->ai_family == AF_INET6
-			? (const void *)&((const struct sockaddr_in6 *)(const void *)node->ai_addr)
-				  ->sin6_addr
-			: (const void *)&((const struct sockaddr_in *)(const void *)node->ai_addr)
-				  ->sin_addr;
-	char *text = addresses->text[addresses->count];
-
-	if (inet_ntop(node->ai_family, raw, text, ADDRESS_SIZE) == NULL)
-		return false;
-	for (size_t i = 0; i < addresses->count; i++)
-		if (strcmp(addresses->text[i], text) == 0)
-			return false;
-	addresses->count++;
-	return true;
-}
-
-/* The next address of this family, from `from` on. */
-static const struct ares_addrinfo_node *next_of(const struct ares_addrinfo_node *from, int family)
-{
-	while (from != NULL && from->ai_family != family)
-		from = from->ai_next;
-	return from;
-}
-
-/* c-ares has sorted them by RFC 6724; the families alternate as in RFC 8305, 4. */
-static void read_addresses(const struct ares_addrinfo *found, struct addresses *addresses)
-{
-	int family = found->nodes->ai_family;
-	const struct ares_addrinfo_node *at[2] = {next_of(found->nodes, family),
-		next_of(found->nodes, family == AF_INET ? AF_INET6 : AF_INET)};
-	size_t which = 0;
-
-	addresses->count = 0;
-	for (; (at[0] != NULL || at[1] != NULL) && addresses->count < ADDRESSES_MAX; which ^= 1) {
-		if (at[which] == NULL)
-			continue;
-		add_address(addresses, at[which]);
-		at[which] = next_of(at[which]->ai_next, at[which]->ai_family);
-	}
-}
-
 /* Stores the new addresses. The address that was first after a failure stays the first. */
 static void take_addresses(struct name *name, const struct ares_addrinfo *found)
 {
 	char good[ADDRESS_SIZE];
 
 	memcpy(good, name->addresses.text[0], sizeof good);
-	read_addresses(found, &name->addresses);
+	channel_addresses(found, &name->addresses);
 	for (size_t i = 0; name->turned && i < name->addresses.count; i++)
 		if (strcmp(name->addresses.text[i], good) == 0) {
 			rotate(&name->addresses, i);
@@ -295,7 +223,7 @@ static void store_answer(
 	name->status = status;
 	name->late = status != ARES_SUCCESS;
 	if (status == ARES_SUCCESS) {
-		int64_t ttl = ttl_ms(found);
+		int64_t ttl = channel_ttl_ms(found);
 
 		take_addresses(name, found);
 		name->expires_ms = now + ttl;
@@ -323,48 +251,6 @@ static void on_answer(void *context, int status, int timeouts, struct ares_addri
 
 /* ---- the thread ---- */
 
-/* ARES_OPT_SOCK_STATE_CB. */
-static void set_socket(void *unused, ares_socket_t socket, int readable, int writable)
-{
-	nfds_t at = 1;
-
-	while (at < names.socket_count && names.sockets[at].fd != socket)
-		at++;
-	if (!readable && !writable) {
-		if (at < names.socket_count)
-			names.sockets[at] = names.sockets[--names.socket_count];
-		return;
-	}
-	if (at == names.socket_count) {
-		if (at > SOCKETS_MAX)
-			return; /* the lookup on this socket then fails by c-ares' timeout */
-		names.socket_count++;
-	}
-	names.sockets[at] = (struct pollfd){.fd = socket,
-		.events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0))};
-}
-
-/* Makes the channel, or makes it anew if resolv.conf has changed. */
-static int renew_channel(void)
-{
-	struct ares_options options = {.timeout = SERVER_MS, .tries = SERVER_TRIES};
-	int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-	struct file_stamp now = file_stamp("/etc/resolv.conf");
-
-	if (names.has_channel && file_stamp_equal(now, names.seen))
-		return ARES_SUCCESS;
-	if (names.has_channel)
-		ares_destroy(names.channel);
-	names.seen = now;
-	options.sock_state_cb = set_socket;
-#ifdef ARES_OPT_QUERY_CACHE
-	mask |= ARES_OPT_QUERY_CACHE; /* with qcache_max_ttl of 0, which turns the cache of c-ares
-					 off */
-#endif
-	names.has_channel = ares_init_options(&names.channel, &options, mask) == ARES_SUCCESS;
-	return names.has_channel ? ARES_SUCCESS : ARES_ENOMEM;
-}
-
 /* Takes the first name that is due and marks it as being looked up. */
 static struct name *take_due(void)
 {
@@ -385,16 +271,11 @@ static struct name *take_due(void)
 
 static void ask_all(void)
 {
-	const struct ares_addrinfo_hints hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct name *name;
 
-	while ((name = take_due()) != NULL) {
-		if (renew_channel() == ARES_SUCCESS)
-			ares_getaddrinfo(names.channel, name->host, NULL, &hints, on_answer, name);
-		else
+	while ((name = take_due()) != NULL)
+		if (channel_ask(name->host, on_answer, name) != 0)
 			on_answer(name, ARES_ENOMEM, 0, NULL);
-	}
 }
 
 /* Marks lookups that take longer than STALE_WAIT_MS, whose old answer is used meanwhile. Returns
@@ -423,63 +304,20 @@ static int mark_late(bool *go_on_r)
 	return wait;
 }
 
-static void process_sockets(const struct pollfd *ready, nfds_t count)
-{
-	bool any = false;
-
-	for (nfds_t i = 1; i < count; i++) {
-		bool readable = (ready[i].revents & ~POLLOUT) != 0;
-		bool writable = (ready[i].revents & (POLLOUT | POLLERR)) != 0;
-
-		if (!readable && !writable)
-			continue;
-		any = true;
-		ares_process_fd(names.channel, readable ? ready[i].fd : ARES_SOCKET_BAD,
-			writable ? ready[i].fd : ARES_SOCKET_BAD);
-	}
-	if (!any && names.has_channel)
-		ares_process_fd(names.channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
-/* Waits for an answer, a timeout of c-ares, `longest` ms, or wake_thread(). */
-static void wait_for_events(int longest)
-{
-	struct pollfd ready[SOCKETS_MAX + 1];
-	nfds_t count = names.socket_count;
-	struct timeval own = {0}, *next;
-	uint64_t woken;
-
-	next = names.has_channel ? ares_timeout(names.channel, NULL, &own) : NULL;
-	if (next != NULL) {
-		int ms = (int)(next->tv_sec * 1000 + next->tv_usec / 1000 + 1);
-
-		longest = longest < 0 || ms < longest ? ms : longest;
-	}
-	memcpy(ready, names.sockets, count * sizeof *ready);
-	if (poll(ready, count, longest) < 0)
-		return;
-	if (ready[0].revents != 0 && read(names.wake, &woken, sizeof woken) < 0)
-		return;
-	process_sockets(ready, count);
-}
-
 static void *run_resolver(void *unused)
 {
 	bool go_on = true;
 
-	names.sockets[0] = (struct pollfd){.fd = names.wake, .events = POLLIN};
-	names.socket_count = 1;
+	channel_begin(names.wake);
 	while (go_on) {
 		int wait;
 
 		ask_all();
 		wait = mark_late(&go_on);
 		if (go_on)
-			wait_for_events(wait);
+			channel_wait(wait);
 	}
-	if (names.has_channel)
-		ares_destroy(names.channel);
-	names.has_channel = false;
+	channel_end();
 	return NULL;
 }
 
