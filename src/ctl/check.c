@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/site.h"
 #include "base/text.h"
+#include "ctl/check_secret.h"
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
@@ -21,57 +22,13 @@
 #include <signal.h>
 #include <sodium.h>
 
-enum {
-	TRIAL_S = 10,
-	SOON_S = 30 * 24 * 3600,	/* before a secret ends */
-	SOON_MEETING_S = 7 * 24 * 3600, /* before the key of a meeting does */
-};
+enum { TRIAL_S = 10 };
 enum { PAGE_MAX = 1024, BODY_MAX = 16 * 1024 * 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
-
-/* Collects findings for --json, or prints each at once. */
-struct findings {
-	json_t *list; /* NULL: print each at once */
-	bool failed;
-};
-
-static void add(
-	struct findings *findings, bool good, const char *what, const char *name, const char *text)
-{
-	findings->failed |= !good;
-	if (findings->list == NULL)
-		printf("%-4s  %-8s  %-24s  %s\n", good ? "ok" : "FAIL", what, name, text);
-	else
-		print_add(findings->list, json_pack("{s:b, s:s, s:s, s:s}", "ok", good, "what",
-						  what, "name", name, "finding", text));
-}
-
-/* Adds a warning, which does not make the check fail. `file` and `line`: what it is about, or NULL
- * and 0. */
-static void warn_at(struct findings *findings, const char *what, const char *name, const char *file,
-	int line, const char *text)
-{
-	if (findings->list == NULL)
-		printf("%-4s  %-8s  %-24s  %s\n", "warn", what, name, text);
-	else
-		print_add(findings->list, json_pack("{s:b, s:b, s:s, s:s, s:s?, s:i, s:s}", "ok",
-						  true, "warning", true, "what", what, "name", name,
-						  "file", file, "line", line, "finding", text));
-}
-
-static void warn(struct findings *findings, const char *what, const char *name, const char *text)
-{
-	warn_at(findings, what, name, NULL, 0, text);
-}
 
 static void add_warning(void *context, const struct service_finding *finding)
 {
-	warn_at(context, "policy", finding->about, finding->file, finding->line, finding->text);
-}
-
-static void add_result(struct findings *findings, int rc, const char *what, const char *name,
-	const char *good, const struct error *error)
-{
-	add(findings, rc == 0, what, name, rc == 0 ? good : error->text);
+	finding_warn_at(
+		context, "policy", finding->about, finding->file, finding->line, finding->text);
 }
 
 static void check_usage(struct findings *findings, const char *address, struct state *state)
@@ -86,7 +43,7 @@ static void check_usage(struct findings *findings, const char *address, struct s
 		"for a person or network with many joins, and lower throttle-joins and "
 		"throttle-refused",
 		(unsigned long long)usage.entries, (unsigned long long)usage.entries_limit);
-	warn(findings, "state", address, text);
+	finding_warn(findings, "state", address, text);
 }
 
 /* Whether this user of the server may do what claims need. */
@@ -111,14 +68,14 @@ static void check_server(
 	char text[250];
 
 	snprintf(text, sizeof text, "opens: %s", state_about(state));
-	add_result(findings, try_claim(state, &error), "state", address, text, &error);
+	finding_add_result(findings, try_claim(state, &error), "state", address, text, &error);
 	if (newest <= (int64_t)store_generation(store))
 		return;
 	snprintf(text, sizeof text,
 		"another machine has change %lld of the store, this one has %llu: copy the newest "
 		"store to every machine",
 		(long long)newest, (unsigned long long)store_generation(store));
-	warn(findings, "store", service->settings->store, text);
+	finding_warn(findings, "store", service->settings->store, text);
 }
 
 /* What a warning is about. */
@@ -131,7 +88,7 @@ static void add_state_warning(const char *finding, void *context)
 {
 	const struct about *about = context;
 
-	warn(about->findings, "state", about->address, finding);
+	finding_warn(about->findings, "state", about->address, finding);
 }
 
 static void check_state(struct findings *findings, const struct service *service)
@@ -143,149 +100,13 @@ static void check_state(struct findings *findings, const struct service *service
 	if (state != NULL && state_about(state) != NULL)
 		check_server(findings, service, state);
 	else
-		add_result(findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
+		finding_add_result(
+			findings, state != NULL ? 0 : -1, "state", address, "opens", &error);
 	if (state != NULL)
 		check_usage(findings, address, state);
 	if (state != NULL)
 		state_warn(state, add_state_warning, &(struct about){findings, address});
 	state_close(&state);
-}
-
-/* Warns of the end of a secret: when the newest version ends, all versions do, and nobody gets in.
- */
-static void check_end(
-	struct findings *findings, const struct store *store, const char *name, int64_t now)
-{
-	const struct store_secret *newest;
-	char text[200], until[TEXT_TIME_SIZE];
-	size_t count;
-
-	newest = store_secrets(store, name, now, &count);
-	if (count == 0 || newest->expires == 0 || newest->expires > now + SOON_S)
-		return;
-	snprintf(text, sizeof text, "ends at %s: store another one before",
-		text_from_time(newest->expires, until));
-	warn(findings, "secret", name, text);
-}
-
-/* Checks that a required secret is in the store and, without network, that its format is valid. */
-static void check_secret(struct findings *findings, const struct store *store, const char *name,
-	const struct service_platform *platform)
-{
-	const char *values[STORE_VERSIONS_MAX];
-	int64_t now = clock_wall(), ended = store_ended(store, name, now);
-	size_t count = store_texts(store, name, now, values);
-	char good[100], ended_text[TEXT_TIME_SIZE];
-	bool look = platform != NULL && platform->driver->secret != NULL &&
-		    platform->driver->secret->validate_secret != NULL;
-	struct error error = {0};
-	int rc = 0;
-
-	snprintf(good, sizeof good, "%zu version%s in the store%s", count, count == 1 ? "" : "s",
-		look ? "; the newest has a valid format" : "");
-	if (ended != 0)
-		rc = error_set(&error, "ended at %s: run \"meetauthctl secret set %s\"",
-			text_from_time(ended, ended_text), name);
-	else if (count == 0)
-		rc = error_set(&error, "missing: run \"meetauthctl secret set %s\"", name);
-	else if (look && platform->driver->secret->validate_secret(
-				 platform->instance, values[0], &error) != 0)
-		rc = error_prefix(&error, "the newest: ");
-	add_result(findings, rc, "secret", name, good, &error);
-	if (rc == 0)
-		check_end(findings, store, name, now);
-}
-
-/* The numbers of a platform's meeting keys that are valid, that end soon, and that have ended. */
-struct meeting_keys {
-	size_t count, soon, ended;
-	const struct store_secret *first; /* to end */
-};
-
-static void count_key(struct meeting_keys *keys, const struct store_secret *newest, int64_t now)
-{
-	bool has_end = newest->expires != 0;
-
-	if (has_end && newest->expires <= now) {
-		keys->ended++;
-		return;
-	}
-	keys->count++;
-	keys->soon += has_end && newest->expires <= now + SOON_MEETING_S;
-	if (has_end && (keys->first == NULL || newest->expires < keys->first->expires))
-		keys->first = newest;
-}
-
-static struct meeting_keys count_keys(const struct store *store, const char *title, int64_t now)
-{
-	struct meeting_keys keys = {0};
-	char prefix[STORE_NAME_MAX + 1];
-	const struct store_secret *all;
-	size_t count;
-
-	snprintf(prefix, sizeof prefix, "meeting/%s/", title);
-	all = store_all(store, &count);
-	for (size_t i = 0; i < count; i++)
-		if (strncmp(all[i].name, prefix, strlen(prefix)) == 0 &&
-			(i == 0 || strcmp(all[i].name, all[i - 1].name) != 0))
-			count_key(&keys, &all[i], now);
-	return keys;
-}
-
-static void check_meeting_keys(
-	struct findings *findings, const struct store *store, const char *title)
-{
-	struct meeting_keys keys = count_keys(store, title, clock_wall());
-	char text[STORE_NAME_MAX + 200], until[TEXT_TIME_SIZE];
-
-	snprintf(text, sizeof text, "%zu meeting%s with a key in the store", keys.count,
-		keys.count == 1 ? "" : "s");
-	add(findings, true, "secret", title, text);
-	if (keys.soon > 0) {
-		snprintf(text, sizeof text,
-			"%zu key%s within 7 days, first %s at %s: meetings that go on need another "
-			"one (\"meetauthctl secret import\")",
-			keys.soon, keys.soon == 1 ? " ends" : "s end", keys.first->name,
-			text_from_time(keys.first->expires, until));
-		warn(findings, "secret", title, text);
-	}
-	if (keys.ended > 0) {
-		snprintf(text, sizeof text,
-			"%zu key%s ended, and nobody gets into the meeting%s: \"meetauthctl secret "
-			"list\" shows which",
-			keys.ended, keys.ended == 1 ? " has" : "s have",
-			keys.ended == 1 ? "" : "s");
-		warn(findings, "secret", title, text);
-	}
-}
-
-static void check_platform_secrets(struct findings *findings, const struct service *service)
-{
-	const struct store *store = service->files->store;
-
-	for (size_t i = 0; i < service->platform_count; i++) {
-		const struct service_platform *platform = &service->platforms[i];
-
-		if (platform->driver->secret_scope == PLATFORM_SECRET_PER_PLATFORM)
-			check_secret(findings, store, platform->title, platform);
-		else if (platform->driver->secret_scope == PLATFORM_SECRET_PER_MEETING)
-			check_meeting_keys(findings, store, platform->title);
-	}
-}
-
-static void check_backend_secrets(struct findings *findings, const struct service *service)
-{
-	const struct settings *settings = service->settings;
-
-	for (size_t i = 0; i < service->backend_count; i++) {
-		const struct service_backend *backend = &service->backends[i];
-		const struct auth_backend *driver = backend->driver;
-
-		/* `invite create` makes a missing secret itself, but the guest desk cannot. */
-		if (auth_needs_secret(driver, backend->instance) ||
-			settings->backends[i] == settings->desk.invitations)
-			check_secret(findings, service->files->store, backend->secret_name, NULL);
-	}
 }
 
 /* Requests a page. Returns true for an answer of any status. */
@@ -313,7 +134,7 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 
 	buffer_printf(&url, "%s/readyz", base);
 	if (url.data == NULL || !fetch_page(url.data, &limits, &page, &error)) {
-		add(findings, false, "connect", base, error.text);
+		finding_add(findings, false, "connect", base, error.text);
 		goto done;
 	}
 	body = page.body.data != NULL ? page.body.data : "";
@@ -323,25 +144,25 @@ static void connect_base_url(struct findings *findings, const struct settings *s
 			"running, and that the web server is configured with the pool's socket and "
 			"may connect to it",
 			page.status);
-		add(findings, false, "connect", base, text);
+		finding_add(findings, false, "connect", base, text);
 	} else if (page.status == 503) {
 		int length = (int)strcspn(body, "\r\n");
 
 		snprintf(text, sizeof text, "HTTP 503: the pool is not ready: %.*s",
 			length < PAGE_MAX ? length : PAGE_MAX, body);
-		add(findings, false, "connect", base,
+		finding_add(findings, false, "connect", base,
 			text_is_printable(text) ? text : "HTTP 503: the pool is not ready");
 	} else if (page.status == 200 && strncmp(body, "ok\n", 3) == 0) {
-		add(findings, true, "connect", base, "connected, and the pool is ready");
+		finding_add(findings, true, "connect", base, "connected, and the pool is ready");
 	} else if (page.status == 403) {
-		add(findings, true, "connect", base,
+		finding_add(findings, true, "connect", base,
 			"connected; the web server does not allow readyz from this host");
 	} else {
 		snprintf(text, sizeof text,
 			"HTTP %ld for %s: another program seems to answer. Check that base-url has "
 			"the host and the path that the web server passes to meetauthd",
 			page.status, url.data);
-		warn(findings, "connect", base, text);
+		finding_warn(findings, "connect", base, text);
 	}
 done:
 	fetch_answer_release(&page);
@@ -360,7 +181,7 @@ static bool reach_platform(struct findings *findings, const struct service_platf
 	bool reached = fetch_page(peer->api, &limits, &page, &error);
 
 	error_prefix(&error, "%s: ", peer->api);
-	add(findings, reached, "connect", platform->title, error.text);
+	finding_add(findings, reached, "connect", platform->title, error.text);
 	fetch_answer_release(&page);
 	return reached;
 }
@@ -380,13 +201,13 @@ static void connect_platform(struct findings *findings, const struct service *se
 	secrets.count = store_texts(service->files->store, platform->title, clock_wall(), values);
 	if (platform->driver->secret_scope == PLATFORM_SECRET_NONE) {
 		rc = platform->driver->check_connection(platform->instance, &secrets, &error);
-		add_result(findings, rc, "connect", platform->title, "connected", &error);
+		finding_add_result(findings, rc, "connect", platform->title, "connected", &error);
 		return;
 	}
 	if (secrets.count == 0)
 		return; /* check_secret() has reported it */
 	rc = platform->driver->check_connection(platform->instance, &secrets, &error);
-	add_result(findings, rc, "secret", platform->title, "the newest is usable", &error);
+	finding_add_result(findings, rc, "secret", platform->title, "the newest is usable", &error);
 }
 
 static void connect_backend(struct findings *findings, const struct service *service,
@@ -398,14 +219,14 @@ static void connect_backend(struct findings *findings, const struct service *ser
 	int rc;
 
 	if (backend->driver->connect == NULL) {
-		add(findings, true, "connect", backend->title, "needs no connection");
+		finding_add(findings, true, "connect", backend->title, "needs no connection");
 		return;
 	}
 	if (service->files != NULL)
 		secrets.count = store_texts(
 			service->files->store, backend->secret_name, clock_wall(), values);
 	rc = backend->driver->connect(backend->instance, &secrets, &error);
-	add_result(findings, rc, "connect", backend->title, "reached", &error);
+	finding_add_result(findings, rc, "connect", backend->title, "reached", &error);
 }
 
 /* Reports how scripts of an origin obtain tokens. If they cannot, service_lint() has reported it.
@@ -426,7 +247,7 @@ static void check_origin(struct findings *findings, const struct service *servic
 			page);
 	else
 		return;
-	add(findings, true, "script", platform->title, text);
+	finding_add(findings, true, "script", platform->title, text);
 }
 
 static void check_scripts(struct findings *findings, const struct service *service)
@@ -443,7 +264,7 @@ static void check_scripts(struct findings *findings, const struct service *servi
 				continue;
 			snprintf(text, sizeof text, "%.300s: with a code and its verifier",
 				peer->redirects.items[j]);
-			add(findings, true, "script", platform->title, text);
+			finding_add(findings, true, "script", platform->title, text);
 		}
 	}
 }
@@ -458,7 +279,7 @@ static void check_policy(struct findings *findings, const struct settings *setti
 		snprintf(text, sizeof text, "%zu rule%s, default %s", settings->policy.count,
 			settings->policy.count == 1 ? "" : "s",
 			settings->policy.allow_by_default ? "allow" : "deny");
-	add(findings, true, "policy", "", text);
+	finding_add(findings, true, "policy", "", text);
 }
 
 static void check_socket(struct findings *findings, struct check_socket *look, const char *mount)
@@ -467,11 +288,11 @@ static void check_socket(struct findings *findings, struct check_socket *look, c
 	struct error error = {0};
 
 	if (check_socket_owners(look, &owners, &error) != 0)
-		add(findings, false, "socket", look->path, error.text);
+		finding_add(findings, false, "socket", look->path, error.text);
 	else
-		add(findings, true, "socket", look->path, owners.data);
+		finding_add(findings, true, "socket", look->path, owners.data);
 	if (look->errors == 0 && S_ISSOCK(look->file.st_mode))
-		add_result(findings, check_socket_answers(look, mount, &error), "socket",
+		finding_add_result(findings, check_socket_answers(look, mount, &error), "socket",
 			look->path, "connected, and the pool is ready", &error);
 	buffer_release(&owners);
 }
@@ -484,19 +305,19 @@ static void check_service(struct findings *findings, struct service *service, en
 	struct error error = {0};
 	int platforms, backends, files;
 
-	add(findings, true, "config", service->settings->file, "good");
+	finding_add(findings, true, "config", service->settings->file, "good");
 	check_policy(findings, service->settings);
 	platforms = service_open_platforms(service, &error);
-	add_result(findings, platforms, "platform", "all", "good", &error);
+	finding_add_result(findings, platforms, "platform", "all", "good", &error);
 	if (platforms == 0) {
 		check_scripts(findings, service);
 		service_lint(service, clock_wall(), add_warning, findings);
 	}
 	people_lint(service->settings, add_warning, findings);
 	backends = service_open_backends(service, &error);
-	add_result(findings, backends, "backend", "all", "good", &error);
+	finding_add_result(findings, backends, "backend", "all", "good", &error);
 	files = service_open_files(service, &error);
-	add_result(findings, files, "files", "store, pages", "good", &error);
+	finding_add_result(findings, files, "files", "store, pages", "good", &error);
 	if (platforms == 0 && files == 0)
 		check_platform_secrets(findings, service);
 	if (backends == 0 && files == 0)
@@ -526,7 +347,7 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *look)
 	if (service_become_user(ctl->config_file, &error) == 0)
 		service = service_load_settings(ctl->config_file, &error);
 	if (service == NULL)
-		add(&findings, false, "config", ctl->config_file, error.text);
+		finding_add(&findings, false, "config", ctl->config_file, error.text);
 	else
 		check_service(&findings, service, reach);
 	if (service != NULL && look != NULL && (ctl->given.socket != NULL || look->errors == 0))
