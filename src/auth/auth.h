@@ -94,6 +94,8 @@ struct auth_secret {
 	bool (*needed)(void *instance);
 };
 
+#define AUTH_RETURN "{return}"
+
 /* Words of the option "second-factor", for backends that set `second_factor`. */
 #define AUTH_SECOND_FACTOR OPTION_WORDS("optional", "required")
 
@@ -121,6 +123,12 @@ struct auth_backend {
 	enum auth_verdict (*identify)(void *instance,
 		const char *(*param)(const void *request, const char *name), const void *request,
 		struct identity *who, struct error *error);
+
+	/* With identify(): the address where the web server's authentication signs people in, with
+	 * AUTH_RETURN in the place of the address that it sends them back to. "": none. NULL:
+	 * never.
+	 */
+	const char *(*login)(void *instance);
 
 	bool one_meeting;   /* the session is valid for this meeting only */
 	bool second_factor; /* users may have a TOTP key (meetauthctl user totp) */

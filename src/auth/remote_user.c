@@ -7,8 +7,13 @@
  */
 #include "auth/auth.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "config/config.h"
 
-enum { PARAMETER_MAX = 64 }; /* bytes of a name */
+enum {
+	PARAMETER_MAX = 64, /* bytes of a name */
+	LOGIN_MAX = 1024,
+};
 
 struct condition {
 	char name[PARAMETER_MAX + 1];
@@ -20,6 +25,7 @@ struct remote_user {
 	const char *user, *name, *email, *groups;
 	const char *realm; /* "": any realm, and none is removed */
 	const char *separator;
+	const char *login; /* "": people without a user get no button */
 	struct config_list require;
 	struct condition *conditions; /* parallel to the option's list */
 };
@@ -94,6 +100,34 @@ static int check_realm(const char *realm, struct error *why)
 				 why, "has an @: write only what follows it, like \"EXAMPLE.ORG\"");
 }
 
+/* Checks the https://host[:port] that the address begins with. */
+static int check_login_host(const char *address, struct error *why)
+{
+	size_t length = 8 + strcspn(address + 8, "/?#");
+	char *host = strndup(address, length);
+	int rc = host != NULL ? config_check_url(host, why) : error_set(why, "out of memory");
+
+	free(host);
+	return rc;
+}
+
+/* A path of this host, or a URL; in both the address to come back to, once. */
+static int check_login(const char *address, struct error *why)
+{
+	bool is_path = address[0] == '/' && address[1] != '/' && address[1] != '\\';
+	const char *at = strstr(address, AUTH_RETURN);
+
+	if (!is_path && strncmp(address, "https://", 8) != 0)
+		return error_set(why, "must begin with / or https://");
+	if (!text_is_visible_ascii(address) || strpbrk(address, "\"<>\\") != NULL)
+		return error_set(why, "has a character that must be percent-encoded");
+	if (at == NULL || strstr(at + 1, AUTH_RETURN) != NULL)
+		return error_set(why,
+			"must contain " AUTH_RETURN
+			" once, as in \"/Shibboleth.sso/Login?target=" AUTH_RETURN "\"");
+	return is_path ? 0 : check_login_host(address, why);
+}
+
 #define PARAMETER(member)                                                                          \
 	.not_empty = true, .check = check_parameter, OPTION_INTO(struct remote_user, member)
 
@@ -109,6 +143,10 @@ static const struct option options[] = {
 	{"require", OPTION_LIST, NULL, "PARAMETER=VALUE conditions, without which there is no user",
 		.not_empty = true, .check = check_condition,
 		OPTION_INTO(struct remote_user, require)},
+	{"login", OPTION_TEXT, NULL,
+		"address that signs people in, with {return} for the address to come back to",
+		.not_empty = true, .max = LOGIN_MAX, .check = check_login,
+		OPTION_INTO(struct remote_user, login)},
 	{0},
 };
 
@@ -232,12 +270,20 @@ static enum auth_verdict remote_user_identify(void *instance,
 	return AUTH_DENY;
 }
 
+static const char *remote_user_login(void *instance)
+{
+	const struct remote_user *remote = instance;
+
+	return remote->login;
+}
+
 const struct auth_backend auth_remote_user = {
 	.type = "remote-user",
 	.summary = "the user whom the web server has authenticated",
 	.options = options,
 	.size = sizeof(struct remote_user),
 	.identify = remote_user_identify,
+	.login = remote_user_login,
 	.open = remote_user_open,
 	.close = remote_user_close,
 };

@@ -139,8 +139,13 @@ static int open_backend(const struct settings *settings, const struct section *s
 	make_addresses(settings, backend);
 	if (read_common(section, backend, error) != 0)
 		return -1;
+	backend->login = "";
 	backend->instance = auth_open(backend->driver, section, error);
-	return backend->instance != NULL ? 0 : -1;
+	if (backend->instance == NULL)
+		return -1;
+	if (backend->driver->login != NULL)
+		backend->login = backend->driver->login(backend->instance);
+	return 0;
 }
 
 static int compare_titles(const void *a, const void *b)

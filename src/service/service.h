@@ -28,6 +28,7 @@ struct service_backend {
 	char *secret_name;	     /* its name in the store: "backend/TITLE" */
 	char *callback_url;	     /* the provider redirects the browser to it */
 	char *path;		     /* "?backend=TITLE", percent-encoded */
+	const char *login;	     /* of driver->login(); "": none */
 };
 
 struct service_platform {

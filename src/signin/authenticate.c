@@ -11,6 +11,7 @@
 #include "signin/session.h"
 #include "signin/steps.h"
 #include "signin/used_link.h"
+#include "view/onward.h"
 #include "view/pages.h"
 #include "visit/fail.h"
 #include "visit/ticket.h"
@@ -94,8 +95,10 @@ static struct choice choice_of(struct service *service)
 		enum auth_kind kind = auth_kind(backend->driver);
 
 		choice.forms += kind == AUTH_PASSWORD || kind == AUTH_FORM;
-		choice.redirects += kind == AUTH_REDIRECT;
-		if (kind == AUTH_REDIRECT && choice.redirect == NULL)
+		if (kind != AUTH_REDIRECT && backend->login[0] == '\0')
+			continue;
+		choice.redirects++;
+		if (choice.redirect == NULL)
 			choice.redirect = backend;
 	}
 	return choice;
@@ -120,6 +123,71 @@ static enum step go_to_login(struct visit *visit)
 	return step;
 }
 
+/* Appends the backend's address, with ours to come back to in the place of AUTH_RETURN. The ticket
+ * in ours hides the tokens from the other program and its log. */
+static int append_login(const struct service_backend *backend, const char *back, const char *origin,
+	struct buffer *url)
+{
+	const char *login = backend->login, *at = strstr(login, AUTH_RETURN);
+
+	if (login[0] == '/')
+		buffer_text(url, origin);
+	buffer_append(url, login, (size_t)(at - login));
+	buffer_percent(url, back);
+	buffer_text(url, at + strlen(AUTH_RETURN));
+	return url->failed ? -1 : 0;
+}
+
+/* Redirects to where the web server's authentication signs people in. */
+static enum step go_to_web_server(struct visit *visit, const struct service_backend *backend)
+{
+	const char *origin = visit->service->settings->origin;
+	struct buffer back = BUFFER_INIT(TICKET_TEXT_MAX + 4096);
+	struct buffer url = BUFFER_INIT(2 * TICKET_TEXT_MAX + 8192);
+	enum step step = STEP_DONE;
+
+	buffer_printf(&back, "%s%s&back=1&ticket=", visit->service->login_url, backend->path);
+	if (visit_seal_ticket(visit, TICKET_JOIN, &back) != 0 || back.failed ||
+		append_login(backend, back.data, origin, &url) != 0) {
+		step = visit_refuse_long_join(visit);
+	} else {
+		visit->outcome = OUTCOME_SENT_TO_PROVIDER;
+		onward_redirect(visit, 302, url.data);
+	}
+	buffer_wipe(&back);
+	buffer_wipe(&url);
+	return step;
+}
+
+/* Redirects to a provider, or to where the web server's authentication signs people in. */
+static enum step begin_at(struct visit *visit, struct service_backend *backend)
+{
+	return auth_kind(backend->driver) == AUTH_REDIRECT ? redirect_begin(visit, backend)
+							   : go_to_web_server(visit, backend);
+}
+
+/* Whether the visitor need not press the button. The desk and /auth/me ask the web server again
+ * after the sign-in. If it names the user at the login page but not there, redirects would never
+ * end. */
+static bool may_go_at_once(const struct visit *visit, const struct service_backend *backend)
+{
+	return auth_kind(backend->driver) == AUTH_REDIRECT ||
+	       visit->destination == DESTINATION_MEETING;
+}
+
+/* The web server's authentication has sent the visitor back. */
+static enum step come_back(struct visit *visit)
+{
+	if (look_around(visit) != STEP_NEXT)
+		return STEP_DONE;
+	if (visit->session.who.subject != NULL) {
+		visit->outcome = OUTCOME_JOINING;
+		return STEP_NEXT;
+	}
+	visit_set_detail(visit, "the web server names no user after the sign-in at \"login\"");
+	return visit_fail(visit, FAILURE_LOGIN_FAILED);
+}
+
 enum step authenticate_again(struct visit *visit)
 {
 	struct choice choice = choice_of(visit->service);
@@ -128,8 +196,8 @@ enum step authenticate_again(struct visit *visit)
 		visit_set_detail(visit, "no session");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
-	if (choice.forms == 0 && choice.redirects == 1)
-		return redirect_begin(visit, choice.redirect);
+	if (choice.forms == 0 && choice.redirects == 1 && may_go_at_once(visit, choice.redirect))
+		return begin_at(visit, choice.redirect);
 	if (choice.forms + choice.redirects > 0)
 		return go_to_login(visit);
 	visit_set_detail(
@@ -148,21 +216,25 @@ enum step authenticate_require(struct visit *visit)
 
 /* Reads which provider's button was used: it leads to the login page with the title of its backend.
  * 0 or -1. */
-static int read_button(struct visit *visit, struct service_backend **backend_r)
+static int read_button(struct visit *visit, struct service_backend **backend_r, bool *back_r)
 {
 	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
-	const char *title = NULL, *again = "";
+	const char *title = NULL, *again = "", *back = "";
 	int rc = -1;
 
 	*backend_r = NULL;
 	if (query != NULL && params_get(query, "backend", &title) != PARAM_REPEATED &&
-		params_get(query, "again", &again) != PARAM_REPEATED)
+		params_get(query, "again", &again) != PARAM_REPEATED &&
+		params_get(query, "back", &back) != PARAM_REPEATED)
 		rc = 0;
+	*back_r = strcmp(back, "1") == 0;
 	visit->signin.reauthenticate = strcmp(again, "1") == 0;
 	if (rc == 0 && title != NULL) {
 		*backend_r = service_backend(visit->service, title);
-		rc = *backend_r != NULL && auth_kind((*backend_r)->driver) == AUTH_REDIRECT ? 0
-											    : -1;
+		rc = *backend_r != NULL && (auth_kind((*backend_r)->driver) == AUTH_REDIRECT ||
+						   (*backend_r)->login[0] != '\0')
+			     ? 0
+			     : -1;
 	}
 	params_free(&query);
 	return rc;
@@ -171,8 +243,9 @@ static int read_button(struct visit *visit, struct service_backend **backend_r)
 enum step authenticate_at_login(struct visit *visit)
 {
 	struct service_backend *backend;
+	bool back;
 
-	if (read_button(visit, &backend) != 0) {
+	if (read_button(visit, &backend, &back) != 0) {
 		visit->report.parameter = "backend";
 		visit_set_detail(visit, "backend: not the title of a provider, or given twice");
 		return visit_fail(visit, FAILURE_BAD_REQUEST);
@@ -180,7 +253,8 @@ enum step authenticate_at_login(struct visit *visit)
 	if (used_link_refuse(visit) != STEP_NEXT)
 		return STEP_DONE;
 	if (backend != NULL && visit->request.method == HTTP_GET)
-		return redirect_begin(visit, backend);
+		return back && backend->login[0] != '\0' ? come_back(visit)
+							 : begin_at(visit, backend);
 	if (pages_login(visit, 200, NULL, NULL) != 0)
 		return visit_fail(visit, FAILURE_INTERNAL);
 	visit->outcome = OUTCOME_SHOWED_LOGIN;

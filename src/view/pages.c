@@ -170,7 +170,7 @@ static void add_ways(struct ways *ways, const struct visit *visit, const struct 
 		if (kind == AUTH_FORM && (visit->destination == DESTINATION_MEETING ||
 						 !backend->driver->one_meeting))
 			add_form(ways, lang, backend, is_it ? wrong : &right);
-		if (kind == AUTH_REDIRECT)
+		if (kind == AUTH_REDIRECT || backend->login[0] != '\0')
 			add_button(ways, visit, backend, ticket);
 	}
 }

@@ -389,6 +389,17 @@ static const struct answer *the_web_server_says_too_much(void)
 
 GET(the_web_server_says_nothing, MEETING SSO, FIRST)
 
+static const struct answer *the_sign_in_of_the_web_server_says_nothing(void)
+{
+	char target[4000];
+
+	open_site(
+		"", SITE "backend \"sso\" { type = \"remote-user\" login = \"/sso?{return}\" }\n");
+	snprintf(target, sizeof target, "/login?backend=sso&back=1&%s",
+		strstr(leads_to(ASK(.target = FIRST)), "ticket="));
+	return ASK(.target = target);
+}
+
 static const struct answer *sessions_cannot_be_looked_up(void)
 {
 	sign_in_first("", SITE);
@@ -1024,6 +1035,8 @@ static const struct row {
 		401, "login-failed", "other", LINK, "is invalid"},
 	{"signin/authenticate.c LOGIN_FAILED", the_web_server_says_nothing, 401, "login-failed",
 		"other", LINK, "no other way to sign in is configured"},
+	{"signin/authenticate.c LOGIN_FAILED", the_sign_in_of_the_web_server_says_nothing, 401,
+		"login-failed", "other", LINK, "names no user after the sign-in"},
 	{"signin/authenticate.c STATE_UNAVAILABLE", sessions_cannot_be_looked_up, 503, "internal",
 		"state", AGAIN, "the state does not answer"},
 	{"signin/session.c STATE_UNAVAILABLE", a_session_cannot_be_ended, 503, "internal", "state",

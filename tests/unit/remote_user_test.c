@@ -229,6 +229,18 @@ static void test_other_options_that_are_refused(void **state)
 {
 	refused(*state, "user = \"\"", "user: is empty");
 	refused(*state, "user = \"remote-user\"", "is not the name of a FastCGI parameter");
+	refused(*state, "login = \"//evil.example/{return}\"", "must begin with / or https://");
+	refused(*state, "login = \"/\\\\evil.example/{return}\"", "must begin with / or https://");
+	refused(*state, "login = \"http://evil.example/{return}\"",
+		"must begin with / or https://");
+	refused(*state, "login = \"/Shibboleth.sso/Login\"", "must contain {return}");
+	refused(*state, "login = \"/{return}?{return}\"", "must contain {return} once");
+	refused(*state, "login = \"/a b{return}\"", "must be percent-encoded");
+	refused(*state, "login = \"/\xc3\xbc?{return}\"", "must be percent-encoded");
+	refused(*state, "login = \"https://{return}\"", "login: ");
+	refused(*state, "login = \"https:///sso?{return}\"", "login: ");
+	refused(*state, "login = \"https://sso.example@evil.example/{return}\"",
+		"has a user name in it");
 	refused(*state, "user = \"Meetauth_User\"", "is not the name");
 	refused(*state, "name = \"\"", "name: is empty");
 	refused(*state, "groups-separator = \"\"", "one ASCII character");

@@ -958,6 +958,80 @@ static void the_web_server_may_say_who_it_is(void **state)
 	assert_true(log_says("no other way to sign in is configured"));
 }
 
+/* The address to come back to in the address of a sign-in, decoded; the path begins at the mount.
+ */
+static const char *return_of(const struct answer *answer)
+{
+	static char back[8192];
+	const char *from = strstr(leads_to(answer), "target=");
+	size_t length = 0;
+
+	assert_non_null(from);
+	for (from += strlen("target="); *from != '\0' && *from != '&' && length + 1 < sizeof back;
+		from++) {
+		unsigned character = (unsigned char)*from;
+
+		if (*from == '%' && sscanf(from + 1, "%2x", &character) == 1)
+			from += 2;
+		back[length++] = (char)character;
+	}
+	back[length] = '\0';
+	assert_int_equal(strncmp(back, ORIGIN "/auth/", strlen(ORIGIN "/auth/")), 0);
+	return back + strlen(ORIGIN);
+}
+
+/* Shibboleth and its like: a button, a way there without a token of the join, and a way back. */
+static void whom_the_web_server_does_not_know_is_sent_to_its_sign_in(void **state)
+{
+	static const char site[] =
+		MEETING PEOPLE "backend \"sso\" { type = \"remote-user\" label = \"University\" "
+			       "login = \"/Shibboleth.sso/Login?target={return}\" }\n";
+	struct browser browser = {0}, other = {0};
+	const struct answer *page, *answer;
+	const char *back;
+
+	(void)state;
+	open_site("", site);
+	page = login_page(&browser, FIRST);
+	assert_non_null(link_of(page, "University"));
+	answer = visit(&browser, link_of(page, "University"));
+	assert_leads(answer, ORIGIN "/Shibboleth.sso/Login?target=https%3A%2F%2Fexternal");
+	assert_null(strstr(leads_to(answer), "12345678"));
+	back = return_of(answer);
+	answer = visit(&browser, back);
+	assert_status(answer, 401);
+	assert_true(log_says("names no user after the sign-in"));
+	assert_status(SEND(&other, .target = back, .more = {"MEETAUTH_USER=alice"}), 400);
+	answer = SEND(&browser, .target = back, .more = {"MEETAUTH_USER=alice"});
+	assert_leads(answer, "?token=access");
+	assert_logged("join", "result=ok user=alice backend=sso");
+	assert_null(set_cookie(answer, SESSION));
+}
+
+/* Nobody has to press the only button. */
+static void the_only_way_to_sign_in_is_the_web_servers(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *answer, *page;
+
+	(void)state;
+	open_site("", MEETING "backend \"sso\" { type = \"remote-user\" "
+			      "login = \"https://sso.example.org/?target={return}&x=1\" }\n");
+	answer = visit(&browser, FIRST);
+	assert_leads(answer, "https://sso.example.org/?target=https%3A%2F%2Fexternal");
+	answer = SEND(&browser, .target = return_of(answer), .more = {"MEETAUTH_USER=bob"});
+	assert_leads(answer, "?token=access");
+	assert_logged("join", "result=ok user=bob backend=sso");
+	/* The web server names the user at the login page only: no endless redirects. */
+	answer = visit(&browser, "/me");
+	assert_leads(answer, ORIGIN "/auth/login?ticket=");
+	page = follow(&browser, answer);
+	answer = visit(&browser, link_of(page, "sso"));
+	answer = SEND(&browser, .target = return_of(answer), .more = {"MEETAUTH_USER=bob"});
+	assert_leads(answer, ORIGIN "/auth/me");
+	assert_leads(visit(&browser, "/me"), ORIGIN "/auth/login?ticket=");
+}
+
 /* ---- forms of their own ---- */
 
 static void a_guest_is_in_for_one_meeting(void **state)
@@ -1030,6 +1104,8 @@ int main(void)
 		TEST(signing_out_ends_the_session_everywhere),
 		TEST(the_form_of_signing_out_is_for_whom_it_was_shown),
 		TEST(the_web_server_may_say_who_it_is),
+		TEST(whom_the_web_server_does_not_know_is_sent_to_its_sign_in),
+		TEST(the_only_way_to_sign_in_is_the_web_servers),
 		TEST(a_guest_is_in_for_one_meeting),
 	};
 
