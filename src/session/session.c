@@ -82,11 +82,11 @@ int wire_get_session(struct wire_in *in, struct session *session)
 		       : -1;
 }
 
-/* True if the session has not ended by the times in it, and they make sense. */
+/* True if the session has not ended by the times in it. When it began is by another clock, which
+ * may be ahead of this one by any time. */
 static bool is_current(const struct session *session, int64_t now)
 {
-	return session->began >= 0 && session->used >= session->began - SESSION_SKEW &&
-	       session->read >= session->began - SESSION_SKEW &&
+	return session->began >= 0 && session->used >= 0 && session->read >= 0 &&
 	       session->used <= now + SESSION_SKEW && now < session->ends &&
 	       now < session->idle_until;
 }

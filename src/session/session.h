@@ -61,7 +61,7 @@ int session_seal(const struct seal_ring *ring, const struct session *session, st
  * valid; it ends at exactly its lifetime. Returns 1 if only limits that were shortened since it
  * began exclude it: the caller has to end it, or it would be valid again once they are longer.
  * Returns -1, with an empty session, if the value was not sealed by this pool, the session has
- * ended, or it is from further in the future than SESSION_SKEW. */
+ * ended, or it was last used further in the future than SESSION_SKEW. */
 int session_open(const struct seal_ring *ring, const char *text, struct session_limits limits,
 	int64_t now, struct session *session);
 
