@@ -63,7 +63,7 @@ def test_the_check_says_good_or_where_it_is_bad(set_up, tmp_path):
     assert result.returncode == 1 and "%s:1: " % bad in result.stderr
     with open(set_up.conf, encoding="utf-8") as file:
         text = file.read()
-    for option, words in (('languages = {"en", "fr"}', "fr.json"), ('state = "mysql://x"', "unknown kind"), ('share = "/nowhere"', "/nowhere/")):
+    for option, words in (('languages = {"en", "tlh"}', "tlh.json"), ('state = "mysql://x"', "unknown kind"), ('share = "/nowhere"', "/nowhere/")):
         name = option.split(" ")[0]
         kept = [line for line in text.splitlines() if not line.startswith(name + " ")]
         bad.write_text("\n".join(["", option, *kept]))
