@@ -32,9 +32,14 @@ static const struct page_row {
 	{"start", "open.title", "open.text", .paste = true},
 };
 
+/* The web server's user must read it, whatever the umask is. */
 static void make_folder(const char *path)
 {
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+	int made = mkdir(path, 0755);
+
+	if (made != 0 && errno == EEXIST)
+		return;
+	if (made != 0 || chmod(path, 0755) != 0)
 		ctl_die(EX_CANTCREAT, "%s: %s", path, strerror(errno));
 }
 

@@ -33,6 +33,22 @@ static void the_web_server_has_pages_in_each_language(void **state)
 	assert_null(strstr(text, "<form"));
 }
 
+static void the_web_server_may_read_them(void **state)
+{
+	struct stat folder_info, file_info;
+	mode_t mask;
+
+	(void)state;
+	configure("languages = {\"en\"}\n");
+	mask = umask(027); /* as main() sets it */
+	CALL(0, "pages", "static", folder);
+	umask(mask);
+	assert_int_equal(stat(in_folder("en/errors"), &folder_info), 0);
+	assert_int_equal(folder_info.st_mode & 0777, 0755);
+	assert_int_equal(stat(in_folder("en/errors/503.html"), &file_info), 0);
+	assert_int_equal(file_info.st_mode & 0777, 0644);
+}
+
 static void nginx_gets_a_map_of_languages(void **state)
 {
 	char text[20000], wanted[300];
@@ -65,6 +81,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_web_server_has_pages_in_each_language, folder_up, folder_down),
+		cmocka_unit_test_setup_teardown(
+			the_web_server_may_read_them, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(
 			nginx_gets_a_map_of_languages, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(
