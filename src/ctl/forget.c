@@ -71,11 +71,11 @@ static void forget_factor(const struct ctl *ctl, const struct section *backend,
 }
 
 static void forget_guests(
-	const struct section *backend, const struct given_person *who, json_t *list)
+	const struct section *backend, const struct given_person *who, bool own, json_t *list)
 {
 	bool accounts = strcmp(section_type(backend), "guest-account") == 0;
 	const char *path = section_string(backend, accounts ? "accounts" : "invitations");
-	const struct forget_person person = {who->backend, who->subject};
+	const struct forget_person person = {who->backend, who->subject, own};
 	struct forgotten done;
 
 	ctl_must(1, (accounts ? forget_accounts : forget_invitations)(
@@ -92,7 +92,7 @@ static void forget_at(const struct ctl *ctl, const struct section *backend,
 
 	/* These files name people of all backends. */
 	if (strcmp(type, "guest-account") == 0 || strcmp(type, "invite") == 0)
-		forget_guests(backend, who, list);
+		forget_guests(backend, who, own, list);
 	else if (own && strcmp(type, "file") == 0)
 		forget_user(ctl, backend, who, list);
 	else if (own && strcmp(type, "meeting-key") != 0 && strcmp(type, "guest") != 0)

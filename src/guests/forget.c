@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <strings.h>
 
-/* Whether a text is the person's name or address. */
 static bool is_person(const struct forget_person *who, const char *text)
 {
 	return strcasecmp(text, who->subject) == 0;
@@ -18,7 +17,7 @@ static bool is_guest(const struct forget_person *who, const char *prefix, const 
 {
 	size_t length = strlen(prefix);
 
-	return strncasecmp(who->subject, prefix, length) == 0 &&
+	return who->here && strncasecmp(who->subject, prefix, length) == 0 &&
 	       strcasecmp(who->subject + length, id) == 0;
 }
 
@@ -63,7 +62,7 @@ static int forget_in_accounts(const char *path, const struct forget_person *who,
 		const struct account *old = records_at(change.old, i);
 		struct account account = *old;
 
-		if (is_person(who, old->name) || is_person(who, old->email) ||
+		if ((who->here && is_person(who, old->name)) || is_person(who, old->email) ||
 			is_guest(who, ACCOUNT_SUBJECT, old->id)) {
 			records_drop(&change, old->id);
 			done->own++;

@@ -110,8 +110,13 @@ static int match(const char *page, const char *link, char **id_r, char **token_r
 		bool is_token = strncmp(page, TOKEN_MARK, strlen(TOKEN_MARK)) == 0;
 
 		if (is_id || is_token) {
+			char **part_r = is_id ? id_r : token_r;
+
 			page += strlen(is_id ? ID_MARK : TOKEN_MARK);
-			*(is_id ? id_r : token_r) = copy_part(&link, *page);
+			free(*part_r);
+			*part_r = copy_part(&link, *page);
+			if (*part_r == NULL)
+				return -1;
 		} else if (*page++ != *link++) {
 			return -1;
 		}

@@ -97,6 +97,7 @@ static void nothing_here_names_the_person_any_more(void **state)
 		CALL(0, "user", "totp", "anna");
 	put_account("carl", "carl@partner.example", "staff/anna");
 	put_account("dora", "anna@example.org", "staff/bob");
+	put_account("anna", "", "staff/bob");
 	assert_int_equal(accounts_remove(in_folder("accounts"),
 				 put_account("emil", "", "staff/Anna"), &removed, &error),
 		ACCOUNTS_DONE);
@@ -113,6 +114,7 @@ static void nothing_here_names_the_person_any_more(void **state)
 	assert_false(has("accounts", "staff/anna"));
 	assert_true(has("accounts", "\"carl\"") && has("accounts", "staff/bob"));
 	assert_true(has("accounts", "anna@example.org")); /* an address is not staff/anna */
+	assert_true(has("accounts", "\"anna\""));	  /* nor is a guest of the same name */
 	assert_true(has("accounts.removed", "emil"));
 	assert_false(has("accounts.removed", "nna"));
 	assert_false(has("invitations", "staff/anna"));
