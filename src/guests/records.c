@@ -89,13 +89,13 @@ static struct records *find_shared(
 	return found;
 }
 
-/* Not if there is no file, or it was changed just before: another change could leave the same
- * stamp. */
-static void share(struct records *records, const char *path, struct file_stamp stamp)
+/* Not if there is no file, or it was changed just before `began`, when its stamp was taken: another
+ * change could leave the same stamp. */
+static void share(struct records *records, const char *path, struct file_stamp stamp, int64_t began)
 {
 	enum { SETTLED_S = 2 };
 
-	if (stamp.inode == 0 || stamp.changed_ns / 1000000000 > clock_wall() - SETTLED_S)
+	if (stamp.inode == 0 || stamp.changed_ns / 1000000000 > began - SETTLED_S)
 		return;
 	records->path = strdup(path);
 	if (records->path == NULL)
@@ -341,6 +341,7 @@ static struct records *read_quickly(const struct records_type *type, const char 
 
 struct records *records_load(const struct records_type *type, const char *path, struct error *error)
 {
+	int64_t began = clock_wall();
 	struct file_stamp stamp = file_stamp(path); /* first, so that a later change is noticed */
 	struct records *records = find_shared(type, path, stamp);
 	json_t *entries = NULL;
@@ -354,6 +355,6 @@ struct records *records_load(const struct records_type *type, const char *path, 
 		records = records_make(type, path, entries, error);
 	json_decref(entries);
 	if (records != NULL)
-		share(records, path, stamp);
+		share(records, path, stamp, began);
 	return records;
 }
