@@ -92,6 +92,10 @@ static void *load_store(const char *ca_file)
 	} else if (load_file(store, ca_file) != 0) {
 		X509_STORE_free(store);
 		store = NULL;
+	} else {
+		/* libcurl 7.87 to 8.3 adds the path that trust_apply() sets after put_store(), in
+		 * threads that share the store. A path that is there already changes nothing. */
+		X509_STORE_load_path(store, ca_file);
 	}
 	ERR_clear_error();
 	return store;
@@ -282,8 +286,8 @@ int trust_apply(struct trust *trust, void *easy)
 		return code == CURLE_OK ? 0 : -1;
 	}
 	code = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	/* libcurl compares this path to tell connections apart. Nothing is read from it, because
-	 * put_store() replaces the store. */
+	/* libcurl compares this path to tell connections apart. Nothing is read from it: a file is
+	 * no folder of certificates. */
 	if (code == CURLE_OK && trust->ca_file[0] != '\0')
 		code = curl_easy_setopt(easy, CURLOPT_CAPATH, trust->ca_file);
 	if (code == CURLE_OK)
