@@ -32,34 +32,10 @@ static int refuse(const struct place *place, struct error *error, const char *wh
 	return error_set(error, "%s:%zu: %s", place->path, place->line, what);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Decodes %XX in place. Returns false if an escape is invalid or the result is not printable. */
 static bool decode(char *text)
 {
-	char *start = text, *to = text;
-
-	for (; *text != '\0'; text++) {
-		if (*text == '%') {
-			int high = hex_digit(text[1]), low = high < 0 ? -1 : hex_digit(text[2]);
-
-			if (low < 0 || high + low == 0)
-				return false;
-			*to++ = (char)(high << 4 | low);
-			text += 2;
-		} else {
-			*to++ = *text;
-		}
-	}
-	*to = '\0';
-	return text_is_printable(start);
+	return text_unpercent(text) == 0 && text_is_printable(text);
 }
 
 /* Splits at commas and decodes each group in place, into consecutive strings. */

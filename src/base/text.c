@@ -343,20 +343,32 @@ const char *text_after_url(const char *url, const char *start)
 	return url + length;
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int text_hex_byte(const char *digits)
+{
+	int high = hex_digit(digits[0]), low = high < 0 ? -1 : hex_digit(digits[1]);
+
+	return low < 0 ? -1 : high << 4 | low;
+}
+
 int text_unpercent(char *text)
 {
 	char *to = text;
 
 	for (; *text != '\0'; text++) {
 		if (*text == '%') {
-			static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-			const char *high = text[1] != '\0' ? strchr(digits, text[1]) : NULL;
-			const char *low =
-				high != NULL && text[2] != '\0' ? strchr(digits, text[2]) : NULL;
+			int byte = text_hex_byte(text + 1);
 
-			if (low == NULL || (*high == '0' && *low == '0'))
+			if (byte <= 0)
 				return -1;
-			*to++ = (char)((high - digits) % 16 << 4 | (low - digits) % 16);
+			*to++ = (char)byte;
 			text += 2;
 		} else {
 			*to++ = *text;

@@ -88,5 +88,8 @@ const char *text_from_time(int64_t seconds, char text[TEXT_TIME_SIZE]);
  * `text` has a NUL after `length` bytes. Returns the new length. */
 size_t text_strip(char *text, size_t length);
 
+/* Returns the byte that two hex digits of either case stand for, or -1. */
+int text_hex_byte(const char *digits);
+
 /* Writes two lower-case hex digits for each byte, and a NUL. */
 void text_hex(const uint8_t *bytes, size_t length, char *hex);

@@ -83,14 +83,6 @@ void callback_close(struct callback *callback)
 
 /* ---- parsing the redirect ---- */
 
-static int hex_digit(char letter)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = letter != '\0' ? strchr(digits, letter | 0x20) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 /* Decodes a parameter of a query. Returns 0, or -1 if it is missing, malformed, too long or not
  * visible ASCII. */
 static int find_parameter(const char *query, const char *name, char *value, size_t size)
@@ -106,11 +98,11 @@ static int find_parameter(const char *query, const char *name, char *value, size
 		char letter = *query;
 
 		if (letter == '%') {
-			int high = hex_digit(query[1]), low = high < 0 ? -1 : hex_digit(query[2]);
+			int byte = text_hex_byte(query + 1);
 
-			if (low < 0)
+			if (byte < 0)
 				return -1;
-			letter = (char)(high * 16 + low);
+			letter = (char)byte;
 			query += 2;
 		}
 		if (letter <= ' ' || letter > '~' || at + 1 >= size)

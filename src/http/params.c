@@ -19,14 +19,6 @@ struct params {
 /* Stands in a list for a value that cannot be read. */
 static char unreadable[] = "";
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static size_t count_items(const char *text, size_t length)
 {
 	const char *end = text + length;
@@ -73,12 +65,11 @@ static char *decode(struct params *params, const char *text, size_t length, bool
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			int high = end - text >= 2 ? hex_digit(text[0]) : -1;
-			int low = high >= 0 ? hex_digit(text[1]) : -1;
+			int byte = end - text >= 2 ? text_hex_byte(text) : -1;
 
-			if (low < 0 || (high == 0 && low == 0))
+			if (byte <= 0)
 				return NULL;
-			c = (char)(high << 4 | low);
+			c = (char)byte;
 			text += 2;
 		}
 		*at++ = c;

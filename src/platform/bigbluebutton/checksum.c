@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "platform/bigbluebutton/checksum.h"
 
+#include "base/text.h"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -22,17 +24,6 @@ static const EVP_MD *find_digest(const char *algorithm)
 	return NULL;
 }
 
-static void write_hex(const unsigned char *bytes, size_t length, char *hex)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < length; i++) {
-		*hex++ = digits[bytes[i] >> 4];
-		*hex++ = digits[bytes[i] & 15];
-	}
-	*hex = '\0';
-}
-
 int checksum_hex(
 	const char *algorithm, const char *text, const char *secret, char hex[CHECKSUM_HEX_MAX])
 {
@@ -49,7 +40,7 @@ int checksum_hex(
 	EVP_MD_CTX_free(context);
 	if (!good)
 		return -1;
-	write_hex(bytes, length, hex);
+	text_hex(bytes, length, hex);
 	return 0;
 }
 
@@ -61,6 +52,6 @@ int checksum_keyed(const char *secret, const char *text, char hex[33])
 	if (HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text,
 		    strlen(text), bytes, &length) == NULL)
 		return -1;
-	write_hex(bytes, 16, hex);
+	text_hex(bytes, 16, hex);
 	return 0;
 }
