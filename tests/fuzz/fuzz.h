@@ -18,6 +18,14 @@
  * hold. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
+/* The function of a target for a library that configure left out. */
+#define LEFT_OUT                                                                                   \
+	int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)                            \
+	{                                                                                          \
+		(void)bytes, (void)length;                                                         \
+		return 0;                                                                          \
+	}
+
 #define PROMISE(holds)                                                                             \
 	do {                                                                                       \
 		if (!(holds)) {                                                                    \

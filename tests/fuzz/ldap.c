@@ -51,9 +51,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 }
 
 #else
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
-{
-	(void)bytes, (void)length;
-	return 0;
-}
+LEFT_OUT
 #endif
