@@ -111,7 +111,8 @@ static void add_invitation(struct desk *desk)
 	invites_token(&desk->invite, desk->secret, desk->token);
 }
 
-/* Revokes an invitation, or takes that back. `fault` says that there is none to change. */
+/* Revokes an invitation, or takes that back. `fault` is the page's sentence where the
+ * invitation is gone. */
 static void settle_invitation(struct desk *desk,
 	int (*set)(const char *path, const char *id, bool *found_r, char *name_r, struct error *),
 	const char *fault)

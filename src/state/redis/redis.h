@@ -83,7 +83,8 @@ void redis_take_error(struct redis *redis, const char *text);
 void redis_key_of(const struct redis *redis, const struct state_name *name, char key[KEY_SIZE]);
 void redis_print_number(char text[NUMBER_SIZE], int64_t number);
 
-/* An entry's value; nil is none. 0, or -1 for anything else. */
+/* Reads an entry's value; *found_r is false for nil, an entry that does not exist. 0, or -1 for
+ * another kind of answer. */
 int redis_parse_value(const redisReply *reply, bool *found_r, int64_t *value_r);
 
 /* The value of a line "NAME:VALUE" of INFO; "" without one. */
