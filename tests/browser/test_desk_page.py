@@ -105,7 +105,7 @@ def test_an_invitation_whose_link_leads_in_from_another_browser(desk, site, tmp_
     link = desk.find_element(By.ID, "link").text
     picture(desk, "desk-link")
     assert link.startswith(site.base + "/invite?token=")
-    wait_for(lambda: site.visitor().get(link).status == 200, "the invitation", 10)
+    wait_for(lambda: site.visitor().get(link).status == 200, "the invitation")
     guest = open_browser(tmp_path / "guest", prefs={"profile.managed_default_content_settings.javascript": 2})
     try:
         guest.get(link)

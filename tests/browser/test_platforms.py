@@ -263,7 +263,7 @@ def test_two_windows_are_two_clients_and_each_rejoins_as_itself(browser, site, s
 
 def shown(browser, wanted):
     """Waits for that text on the page, as the guest sees it."""
-    wait_for(lambda: wanted in browser.find_element(By.TAG_NAME, "body").text, wanted + " on " + browser.current_url, 20)
+    wait_for(lambda: wanted in browser.find_element(By.TAG_NAME, "body").text, wanted + " on " + browser.current_url)
 
 
 def press(browser, text):

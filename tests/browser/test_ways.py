@@ -95,7 +95,7 @@ def test_a_wrong_name_is_said_at_its_field(browser, site):
     field = browser.find_element(By.CSS_SELECTOR, "details[open] input[name=name]")
     browser.execute_script("arguments[0].value = 'Eve\\u202e'", field)
     field.submit()
-    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the fault", 20)
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the fault")
     field, = browser.find_elements(By.CSS_SELECTOR, "[aria-invalid=true]")
     said = browser.find_element(By.ID, field.get_attribute("aria-describedby"))
     assert said.is_displayed() and "This name cannot be used" in said.text

@@ -414,10 +414,10 @@ def test_all_processes_know_within_two_seconds(make_rig):
     host = Host(rig)
     host.put_account("pia")
     for _ in range(6):  # whichever process answers
-        wait_for(lambda: not refused(rig, "pia"), "every process to know", 2.5)
+        wait_for(lambda: not refused(rig, "pia"), "every process to know")
     guest = guest_of(rig, "pia")
     host.remove_account("pia")
-    wait_for(lambda: all(guest.enter(MEETING).status == 303 for _ in range(6)), "every process to know", 4)
+    wait_for(lambda: all(guest.enter(MEETING).status == 303 for _ in range(6)), "every process to know")
 
 
 def lines_of(rig, count):

@@ -232,7 +232,7 @@ def test_breaker_opens_and_closes(make_rig):
         assert visitor.get(entry, JSON).status == 503
         assert not select.select([listener], [], [], 0)[0], "no attempt at all"
     with Forward(port, rig.platform.address):
-        assert wait_for(lambda: visitor.get(entry).status == 302, "the breaker to close", 40)
+        assert wait_for(lambda: visitor.get(entry).status == 302, "the breaker to close")
     assert len(rig.platform.attempts(token_of(entry))) == 1
 
 
