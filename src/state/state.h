@@ -40,7 +40,7 @@ enum state_peer { STATE_PEER_SERVER = 0, STATE_PEER_SENTINELS };
  * the text is used before anything else happens. */
 typedef const char *state_password(enum state_peer peer, void *context);
 
-/* How a state is opened. All but the address is for a server only. */
+/* How a state is opened. All but the address is for a server only. The state copies the texts. */
 struct state_options {
 	const char *address;
 	int64_t timeout_ms; /* for one question */

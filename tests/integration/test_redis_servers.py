@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import time
 
@@ -82,8 +83,23 @@ def test_tls_checks_the_certificate_and_its_name(make_rig, tmp_path):
         alice = rig.visitor()
         alice.sign_in()
         assert alice.enter().status == 302
+        check_renewal(redis, rig, authority, other)
+        assert alice.enter().status == 302
     finally:
         redis.stop()
+
+
+def check_renewal(redis, rig, authority, other):
+    """The server moves to another authority, and so do the files of this machine, one after the other: new connections take them."""
+    server, client = other.certificate("127.0.0.1"), other.certificate("meetauth.example.org")
+    assert redis.say("CONFIG", "SET", "tls-ca-cert-file", other.file, "tls-cert-file", server[0], "tls-key-file", server[1]).startswith(b"+OK")
+    redis.say("CLIENT", "KILL", "TYPE", "normal")
+    wait_for(lambda: rig.send("GET", "/auth/readyz").status == 503, "the refusal")
+    shutil.copy(other.file, authority.file)
+    shutil.copy(client[0], rig.options["state-certificate"])
+    wait_for(lambda: "key values mismatch; the former certificate stays in use" in rig.pool.said(), "the half that is renewed")
+    shutil.copy(client[1], rig.options["state-certificate-key"])
+    wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "the renewed connection")
 
 
 def check_client_certificate(redis, rig, address, authority):
@@ -160,6 +176,9 @@ def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
         alice = rig.visitor()
         alice.sign_in()
         assert alice.enter().status == 302
+        rig.configure(session_idle="50m")
+        os.kill(rig.daemons()[0], signal.SIGHUP)  # the state goes on with the names that it was opened with
+        wait_for(lambda: [event for event in rig.events("reload") if event.get("what") == "configuration"], "the reload")
         assert first.say("WAIT", "1", "5000").startswith(b":1")
         first.stop()
         sentinel.calls_down_after(300)

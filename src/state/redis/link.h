@@ -70,7 +70,8 @@ struct link_servers {
 };
 
 /* Connects on `loop`; NULL: on a loop of its own, which turns while a question waits (for tools).
- * NULL with an error. `servers` has to outlive the link. */
+ * NULL with an error. The address and the context in `servers` have to outlive the link; other
+ * texts are copied. */
 struct link *link_new(uv_loop_t *loop, const struct link_servers *servers, int64_t timeout_ms,
 	const struct link_greeting *greeting, struct error *error);
 

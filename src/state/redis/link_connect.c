@@ -5,6 +5,7 @@
 #include "state/redis/link_private.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "outbound/names.h"
 #include "telemetry/log.h"
@@ -437,6 +438,7 @@ void link_free_peers(struct link *link)
 	for (size_t i = 0; i < link->sentinel_count; i++)
 		name_drop(&link->sentinels[i].name);
 	free(link->sentinels);
+	free(link->sentinel_name);
 	name_drop(&link->primary.name);
 	tls_trust_free(&link->trust);
 }
@@ -452,7 +454,8 @@ int link_set_peers(struct link *link, const struct link_servers *servers, struct
 		if (link->trust == NULL)
 			return -1;
 	}
-	link->sentinel_name = servers->sentinel_name;
+	if (servers->sentinel_count > 0)
+		link->sentinel_name = xstrdup(servers->sentinel_name);
 	link->sentinel_password = servers->sentinel_password;
 	link->password_context = servers->password_context;
 	if (servers->sentinel_count > 0)

@@ -40,7 +40,7 @@ struct link {
 	struct peer primary;
 	struct peer *sentinels;
 	size_t sentinel_count, sentinel_at;
-	const char *sentinel_name;
+	char *sentinel_name;
 	const char *(*sentinel_password)(void *context);
 	void *password_context;
 	struct link_question authenticating, seeking; /* to a Sentinel */

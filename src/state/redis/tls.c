@@ -3,7 +3,10 @@
 
 #ifdef HAVE_OPENSSL
 
+#include "base/file.h"
+#include "base/memory.h"
 #include "outbound/trust.h"
+#include "telemetry/log.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -14,6 +17,8 @@
 struct tls_trust {
 	SSL_CTX *context;
 	struct trust *trust;
+	char *certificate, *key;
+	struct file_stamp seen[2]; /* of both files, when they were last read */
 };
 
 struct tls {
@@ -33,16 +38,16 @@ static int give_no_passphrase(char *buffer, int size, int is_for_writing, void *
 
 /* 0, or -1 with an error that names the file. */
 static int use_client_certificate(
-	SSL_CTX *context, const struct tls_files *files, struct error *error)
+	const struct tls_trust *trust, SSL_CTX *context, struct error *error)
 {
-	const char *file = files->certificate, *reason;
+	const char *file = trust->certificate, *reason;
 
 	if (file[0] == '\0')
 		return 0;
 	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(context, give_no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(context, file) == 1) {
-		file = files->key;
+		file = trust->key;
 		if (SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1)
 			return 0;
 	}
@@ -51,38 +56,81 @@ static int use_client_certificate(
 	return error_set(error, "%s: %s", file, reason != NULL ? reason : "cannot be used");
 }
 
+/* Makes a context with the files as they are now. NULL with an error. */
+static SSL_CTX *make_context(const struct tls_trust *trust, struct error *error)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+
+	if (context == NULL || trust_apply_context(trust->trust, context) != 0) {
+		error_set(error, "TLS needs a libcurl with this build's OpenSSL");
+	} else {
+		SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+		if (use_client_certificate(trust, context, error) == 0)
+			return context;
+	}
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+/* Notes the files as they are now. True if they have changed since. */
+static bool note_files(struct tls_trust *trust)
+{
+	const struct file_stamp now[] = {file_stamp(trust->certificate), file_stamp(trust->key)};
+	bool same = file_stamp_equal(now[0], trust->seen[0]) &&
+		    file_stamp_equal(now[1], trust->seen[1]);
+
+	memcpy(trust->seen, now, sizeof now);
+	return !same;
+}
+
 struct tls_trust *tls_trust_new(const struct tls_files *files, struct error *error)
 {
-	struct tls_trust *trust = calloc(1, sizeof *trust);
+	struct tls_trust *trust = xcalloc(1, sizeof *trust);
 
-	if (trust == NULL) {
-		error_set(error, "out of memory");
-		return NULL;
-	}
+	trust->certificate = xstrdup(files->certificate);
+	trust->key = xstrdup(files->key);
+	note_files(trust);
 	trust->trust = trust_use(files->ca_file, error);
-	trust->context = SSL_CTX_new(TLS_client_method());
-	if (trust->trust == NULL || trust->context == NULL ||
-		trust_apply_context(trust->trust, trust->context) != 0) {
-		if (trust->trust != NULL)
-			error_set(error, "TLS needs a libcurl with this build's OpenSSL");
-		tls_trust_free(&trust);
-		return NULL;
-	}
-	SSL_CTX_set_min_proto_version(trust->context, TLS1_2_VERSION);
-	SSL_CTX_set_verify(trust->context, SSL_VERIFY_PEER, NULL);
-	if (use_client_certificate(trust->context, files, error) != 0)
+	if (trust->trust != NULL)
+		trust->context = make_context(trust, error);
+	if (trust->context == NULL)
 		tls_trust_free(&trust);
 	return trust;
 }
 
 void tls_trust_free(struct tls_trust **trust)
 {
-	if (*trust == NULL)
-		return;
-	SSL_CTX_free((*trust)->context);
-	trust_drop(&(*trust)->trust);
-	free(*trust);
+	struct tls_trust *t = *trust;
+
 	*trust = NULL;
+	if (t == NULL)
+		return;
+	SSL_CTX_free(t->context);
+	trust_drop(&t->trust);
+	free(t->certificate);
+	free(t->key);
+	free(t);
+}
+
+/* Reads the client's certificate and key again if one of them has changed. As long as they cannot
+ * be used, as when only one of them was replaced, the former ones are shown. */
+static void renew(struct tls_trust *trust)
+{
+	struct error error;
+	SSL_CTX *context;
+
+	if (!note_files(trust))
+		return;
+	context = make_context(trust, &error);
+	if (context == NULL) {
+		log_message(LOG_LEVEL_ERROR, "state", "%s; the former certificate stays in use",
+			error.text);
+		return;
+	}
+	SSL_CTX_free(trust->context);
+	trust->context = context;
+	log_message(LOG_LEVEL_INFO, "state", "%s: read again", trust->certificate);
 }
 
 /* The certificate has to name the host. */
@@ -102,7 +150,8 @@ struct tls *tls_new(struct tls_trust *trust, const char *host)
 
 	if (tls == NULL)
 		return NULL;
-	trust_apply_context(trust->trust, trust->context); /* as the file is now */
+	renew(trust);
+	trust_apply_context(trust->trust, trust->context); /* as trust_refresh() left it */
 	tls->ssl = SSL_new(trust->context);
 	tls->in = BIO_new(BIO_s_mem());
 	tls->out = BIO_new(BIO_s_mem());

@@ -20,8 +20,8 @@ struct tls_files {
 	const char *certificate, *key; /* of this client; "": none */
 };
 
-/* What all connections of a link share. Reads the client's certificate and key. NULL with an
- * error. */
+/* What all connections of a link share. Reads the client's certificate and key; a later connection
+ * reads them again if they have changed. NULL with an error. */
 struct tls_trust;
 struct tls_trust *tls_trust_new(const struct tls_files *files, struct error *error);
 void tls_trust_free(struct tls_trust **trust);
