@@ -27,7 +27,7 @@ class Browser:
     def __init__(self, origin):
         self.origin = origin
         self.cookies = {}
-        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(origin).netloc, timeout=30)
+        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(origin).netloc, timeout=100)
 
     def send(self, method, target, body=None):
         headers = {"Cookie": "; ".join("%s=%s" % pair for pair in self.cookies.items()), "Origin": self.origin}
