@@ -92,8 +92,7 @@ void desk_log(const struct desk *desk)
 	if (desk->done)
 		log_done(&line, desk);
 	audit_who(&line, visit, &visit->session.who);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	audit_detail(&line, visit, &visit->session.who,
 		desk->fault != NULL ? desk->fault : desk->error.text);
 	log_end(&line);

@@ -240,8 +240,7 @@ static void log_line(const struct desk *desk, const struct several_line *done)
 	}
 	log_text(&line, "meetings", desk->account.meetings[0]);
 	audit_who(&line, visit, &visit->session.who);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	log_text(&line, "detail", ok ? NULL : sentences[done->outcome]);
 	log_end(&line);
 }

@@ -129,8 +129,7 @@ static void log_change(const struct start *start)
 	audit_name(&line, visit, "guest", guests.data);
 	log_text(&line, "meetings", ok ? start->meeting : NULL);
 	audit_who(&line, visit, &visit->session.who);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	log_text(&line, "detail", start->rc != 0 ? start->error.text : start->fault);
 	log_end(&line);
 	buffer_release(&guests);

@@ -20,6 +20,7 @@ enum field {
 	ID,
 	ACCEPT,
 	ACCEPT_LANGUAGE,
+	TRACEPARENT,
 	COOKIE, /* from here on duplicates are refused */
 	ORIGIN,
 	FETCH_SITE,
@@ -49,6 +50,7 @@ static const struct {
 	[COOKIE] = FIELD("HTTP_COOKIE"),
 	[ACCEPT] = FIELD("HTTP_ACCEPT"),
 	[ACCEPT_LANGUAGE] = FIELD("HTTP_ACCEPT_LANGUAGE"),
+	[TRACEPARENT] = FIELD("HTTP_TRACEPARENT"),
 	[ORIGIN] = FIELD("HTTP_ORIGIN"),
 	[FETCH_SITE] = FIELD("HTTP_SEC_FETCH_SITE"),
 	[SEC_PURPOSE] = FIELD("HTTP_SEC_PURPOSE"),
@@ -84,6 +86,8 @@ static void survey_param(struct survey *survey, const char *param)
 	 * Origin headers nobody can tell which one is meant. */
 	if (field >= COOKIE && survey->values[field] != NULL)
 		survey->twice |= strcmp(survey->values[field], value) != 0;
+	if (field == TRACEPARENT && survey->values[field] != NULL)
+		value = ""; /* invalid: it came twice */
 	survey->values[field] = value;
 }
 
@@ -212,6 +216,8 @@ int request_init(struct request *request, char *block, size_t params_size, size_
 	for (const char *at = next_param(request, NULL); at != NULL; at = next_param(request, at))
 		survey_param(&survey, at);
 	set_id(request->id, survey.values[ID]);
+	if (survey.values[TRACEPARENT] != NULL)
+		trace_parse(&request->trace, survey.values[TRACEPARENT]);
 	point(request, &survey);
 	request->client = check_client(text_or_none(survey.values[REMOTE_ADDR]));
 	if (set_path(request, &survey) != 0 || check(request, &survey) != 0)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/banned.h"
+#include "base/trace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,7 @@ struct request {
 	size_t body_length;
 	char id[REQUEST_ID_MAX + 1]; /* REQUEST_ID from nginx if it is [A-Za-z0-9._-]{1,64}, else 32
 					random hex digits */
+	struct trace trace; /* from Traceparent; none if it is missing, invalid or comes twice */
 };
 
 /* Fills the request from `block`, allocated by malloc(), which it owns from now on, also after -1:

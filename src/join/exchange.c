@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "base/trace.h"
 #include "join/grant.h"
 #include "join/handover.h"
 #include "join/secrets.h"
@@ -192,8 +193,10 @@ static enum step send_request(struct visit *visit)
 	platform->driver->exchange->request_target(platform->instance, &visit->join,
 		secret_text(secrets[visit->exchange.secret_index].secret), &target);
 	peer = service_peer(visit->service, platform, &error);
+	trace_use(&visit->request.trace);
 	if (peer != NULL && !target.failed && left > 0)
 		rc = outbound_get(peer, target.data, left, on_answer, visit);
+	trace_use(NULL);
 	buffer_wipe(&target);
 	if (left <= 0) {
 		visit_set_detail(visit, "no time left to try an older version of the secret");

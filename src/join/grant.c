@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/trace.h"
 #include "join/room.h"
 #include "join/secrets.h"
 #include "telemetry/metrics.h"
@@ -113,7 +114,9 @@ static void call(struct granting *granting)
 	struct service_platform *platform = granting->platform;
 
 	granting->called = true;
+	trace_use(&granting->visit->request.trace);
 	granting->verdict = platform->driver->grant->admit(platform->instance, &granting->grant);
+	trace_use(NULL);
 }
 
 static enum step admit(const struct granting *granting)

@@ -65,6 +65,7 @@ struct outbound_request {
 	struct addresses addresses;
 	size_t at; /* the index of the address that is tried */
 	struct aim aim;
+	struct trace_field trace_field;
 	bool sent, too_large;
 	size_t head_length;
 	char detail[CURL_ERROR_SIZE];
@@ -240,6 +241,9 @@ static void end_request(struct outbound_request *request)
 	request->state = ENDED;
 	request->peer->in_flight--;
 	if (request->transfer.easy != NULL) {
+		if (request->trace_field.text[0] != '\0')
+			curl_easy_setopt(request->transfer.easy, CURLOPT_HTTPHEADER,
+				request->peer->outbound->headers);
 		give_handle(request->peer, request->transfer.easy);
 		gauge_add(METRIC_EXCHANGES_IN_FLIGHT, -1);
 	}
@@ -523,6 +527,9 @@ static int start(struct outbound_request *request, const char *target, int64_t t
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, request);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->detail);
+	if (trace_used() != NULL)
+		curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+			easy_trace(&request->trace_field, peer->outbound->headers));
 	request->deadline_ms = now + (timeout_ms > 0 ? timeout_ms : peer->timeout_ms);
 	request->connect_deadline_ms = now + peer->connect_timeout_ms;
 	if (request->connect_deadline_ms > request->deadline_ms)

@@ -45,6 +45,19 @@ void easy_aim(CURL *easy, struct aim *aim, const char *address)
 	curl_easy_setopt(easy, CURLOPT_CONNECT_TO, &aim->list);
 }
 
+struct curl_slist *easy_trace(struct trace_field *field, struct curl_slist *headers)
+{
+	const struct trace *trace = trace_used();
+	char traceparent[TRACE_PARENT_SIZE];
+
+	if (trace == NULL)
+		return headers;
+	trace_format(trace, traceparent);
+	snprintf(field->text, sizeof field->text, "traceparent: %s", traceparent);
+	field->list = (struct curl_slist){.data = field->text, .next = headers};
+	return &field->list;
+}
+
 int64_t easy_share_ms(int64_t left_ms, size_t others)
 {
 	int64_t share = left_ms / (int64_t)(others + 1);

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/trace.h"
 #include "outbound/names.h"
 #include "outbound/trust.h"
 
@@ -40,6 +41,16 @@ struct aim {
 
 /* Makes the transfer connect to this address instead of the URL's host, at the same port. */
 void easy_aim(CURL *easy, struct aim *aim, const char *address);
+
+/* Storage for easy_trace(); it has to live until the transfer has ended. */
+struct trace_field {
+	struct curl_slist list;
+	char text[sizeof "traceparent: " + TRACE_PARENT_SIZE];
+};
+
+/* Returns the header fields with a traceparent of the thread's trace in front. Without a trace it
+ * returns `headers`. The caller frees only `headers`. */
+struct curl_slist *easy_trace(struct trace_field *field, struct curl_slist *headers);
 
 /* The time that an address gets to connect, in ms, when `left_ms` are left and `others` may be
  * tried after it. */

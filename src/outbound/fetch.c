@@ -157,8 +157,8 @@ static int set_safety(CURL *easy, struct trust *trust)
 }
 
 /* The caller frees *headers_r after the transfer, also if this fails. */
-static int set_headers(
-	CURL *easy, const struct fetch_request *request, struct curl_slist **headers_r)
+static int set_headers(CURL *easy, const struct fetch_request *request, struct trace_field *trace,
+	struct curl_slist **headers_r)
 {
 	struct curl_slist *longer;
 
@@ -169,11 +169,13 @@ static int set_headers(
 			return -1;
 		*headers_r = longer;
 	}
-	return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers_r) == CURLE_OK ? 0 : -1;
+	return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, easy_trace(trace, *headers_r)) == CURLE_OK
+		       ? 0
+		       : -1;
 }
 
-static int set_request(
-	CURL *easy, const struct fetch_request *request, struct curl_slist **headers_r)
+static int set_request(CURL *easy, const struct fetch_request *request, struct trace_field *trace,
+	struct curl_slist **headers_r)
 {
 	CURLcode rc = curl_easy_setopt(easy, CURLOPT_URL, request->url);
 
@@ -191,7 +193,7 @@ static int set_request(
 		if (rc == CURLE_OK)
 			rc = curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);
 	}
-	return rc == CURLE_OK ? set_headers(easy, request, headers_r) : -1;
+	return rc == CURLE_OK ? set_headers(easy, request, trace, headers_r) : -1;
 }
 
 static void set_callbacks(CURL *easy, struct transfer *transfer)
@@ -393,12 +395,13 @@ static enum fetch_result send_request(struct fetch *fetch, struct handle *handle
 		.keep_ms = EASY_KEEP_MS,
 		.repeatable = request->repeatable};
 	struct curl_slist *headers = NULL;
+	struct trace_field trace;
 	enum fetch_result result = FETCH_UNREACHABLE;
 	char detail[CURL_ERROR_SIZE] = "";
 	CURLcode code;
 
 	if (set_safety(handle->easy, trust) != 0 ||
-		set_request(handle->easy, request, &headers) != 0) {
+		set_request(handle->easy, request, &trace, &headers) != 0) {
 		error_set(error, "libcurl cannot send this request");
 		goto done;
 	}

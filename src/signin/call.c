@@ -2,6 +2,7 @@
 #include "signin/call.h"
 
 #include "base/clock.h"
+#include "base/trace.h"
 #include "signin/doubt.h"
 #include "signin/log.h"
 #include "telemetry/metrics.h"
@@ -33,7 +34,9 @@ static void on_worker(struct worker_job *job)
 {
 	struct call *call = call_of(job);
 
+	trace_use(&call->visit->request.trace);
 	call->verdict = call->work(call);
+	trace_use(NULL);
 }
 
 /* For a backend with a delivery (mail) only the delivery needs the remote side. Checking an answer

@@ -14,8 +14,7 @@ void login_log(const struct visit *visit, const char *result, const struct ident
 	log_text(&line, "result", result);
 	audit_who(&line, visit, who);
 	log_text(&line, "platform", visit->platform != NULL ? visit->platform->title : NULL);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	log_text(&line, "meeting_id", visit->join.meeting_id);
 	audit_detail(&line, visit, who, detail);
 	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
@@ -36,8 +35,7 @@ void logout_log(const struct visit *visit, const struct identity *who, const cha
 
 	log_begin(&line, LOG_LEVEL_INFO, "logout");
 	audit_who(&line, visit, who);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	audit_detail(&line, visit, who, detail);
 	log_end(&line);
 }

@@ -23,6 +23,14 @@ void audit_who(struct log_line *line, const struct visit *visit, const struct id
 	log_text(line, "backend", who->backend);
 }
 
+void audit_request(struct log_line *line, const struct visit *visit)
+{
+	log_text(line, "client", visit->request.client);
+	log_text(line, "request_id", visit->request.id);
+	if (visit->request.trace.id[0] != '\0')
+		log_text(line, "trace_id", visit->request.trace.id);
+}
+
 void audit_name(struct log_line *line, const struct visit *visit, const char *key, const char *name)
 {
 	if (is_plain(visit))
@@ -72,8 +80,7 @@ static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 	log_text(&line, "room", visit->join.room);
 	audit_who(&line, visit, &visit->session.who);
 	log_text(&line, "rule", visit->report.rule);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	log_text(&line, "parameter", visit->report.parameter);
 	audit_detail(&line, visit, &visit->session.who, visit->report.detail);
 	log_text(&line, "claim", visit->exchange.is_local ? "local" : NULL);
@@ -89,8 +96,7 @@ static void log_failure(const struct visit *visit)
 	log_begin(&line, level_of(visit->failure), "failure");
 	log_text(&line, "code", failure_row(visit->failure)->code);
 	audit_who(&line, visit, &visit->session.who);
-	log_text(&line, "client", visit->request.client);
-	log_text(&line, "request_id", visit->request.id);
+	audit_request(&line, visit);
 	log_text(&line, "parameter", visit->report.parameter);
 	audit_detail(&line, visit, &visit->session.who, visit->report.detail);
 	log_end(&line);

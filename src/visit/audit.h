@@ -12,6 +12,9 @@
 /* Adds the user, the name of a guest, and the backend. */
 void audit_who(struct log_line *line, const struct visit *visit, const struct identity *who);
 
+/* Adds what the web server says of the request: the client, its id, and its trace. */
+void audit_request(struct log_line *line, const struct visit *visit);
+
 /* Adds a field with the name of somebody else than the visitor; only if users are logged plainly.
  */
 void audit_name(

@@ -47,7 +47,7 @@ class Service(http.server.ThreadingHTTPServer):
         self.port = self.server_address[1]
         self.is_signed = from_the_manual()
         self.people = dict(PEOPLE)
-        self.asked, self.unsigned = [], 0
+        self.asked, self.traces, self.unsigned = [], [], 0
         self.lie = None
         if context:
             self.socket = context.wrap_socket(self.socket, server_side=True)
@@ -85,6 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         question = json.loads(body)
         assert abs(time.time() - question["time"]) < 60 and question["version"] == 1
         self.server.asked.append(question)
+        self.server.traces.append(self.headers.get_all("traceparent"))
         good = {"version": 1, "nonce": question["nonce"], **self.server.verdict(question)}
         if self.server.lie:
             return self.answer(*self.server.lie(self, good))
@@ -142,6 +143,18 @@ def test_typed_yes_lets_in(members, service):
         "request": "check", "name": "anna", "client": "127.0.0.1", "platform": "meeting.example.org",
         "meetingId": "5f521a93c20ff6721fbb6a6c"}
     assert service.unsigned == 0
+
+
+def test_the_trace_is_passed_on(members, service):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    visitor = members.visitor()
+    answer = visitor.fill(visitor.login_page(), "anna", "correct horse", headers={"traceparent": "00-%s-b7ad6b7169203331-00" % trace})
+    assert answer.status == 302
+    assert len(service.traces) == 1 and re.fullmatch("00-%s-[0-9a-f]{16}-00" % trace, service.traces[0][0])
+    assert "b7ad6b7169203331" not in service.traces[0][0]
+    assert wait_for(lambda: members.events("login"), "the log")[-1]["trace_id"] == trace
+    sign_in(members, "bert")
+    assert service.traces[-1] is None
 
 
 def test_denied_unknown_and_not_in_the_policy(members, service):

@@ -167,6 +167,16 @@ def test_request_id_is_nginx_s(rig, alice):
     assert int(event["exchange_ms"]) <= int(event["total_ms"]) < 5000
 
 
+def test_a_trace_is_passed_on_to_the_platform(rig, alice):
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    answer = alice.enter(headers={"traceparent": "00-%s-b7ad6b7169203331-01" % trace})
+    event = wait_for(lambda: [e for e in rig.events("join") if e["request_id"] == answer.headers["X-Request-Id"]], "the audit line")[0]
+    assert event["result"] == "ok" and event["trace_id"] == trace
+    of_it = [entry["traceparent"] for entry in rig.platform.ledger() if trace in str(entry.get("traceparent"))]
+    assert len(of_it) == 1 and len(of_it[0]) == 1 and re.fullmatch("00-%s-[0-9a-f]{16}-01" % trace, of_it[0][0])
+    assert "b7ad6b7169203331" not in of_it[0][0]
+
+
 @pytest.mark.parametrize("target", ["/auth/nothing", "/auth", "/auth/login", "/auth/logout", "/auth/readyz", "/auth/healthz"])
 def test_every_answer_carries_a_request_id(visitor, target):
     assert re.fullmatch("[0-9a-f]{32}", visitor.get(target).headers["X-Request-Id"])

@@ -196,6 +196,16 @@ def test_a_visitor_is_nobody_else_and_elsewhere_by_headers(server):
     assert line["client"] == "127.0.0.2"
 
 
+def test_the_trace_arrives(server):
+    """One traceparent is passed on; of two the server sends both, or joins them, and none counts."""
+    ids = ["0af7651916cd43dd8448eb211c8031%02x" % number for number in range(2)]
+    fields = [("traceparent", "00-%s-b7ad6b7169203331-01" % name) for name in ids]
+    for sent, expected in ((fields[:1], ids[0]), (fields, None)):
+        answer = server.send("GET", "/auth?hostname=nowhere.example&meetingId=5f521a93c20ff6721fbb6a6c&requestToken=1", sent)
+        line = wait_for(lambda: [event for event in server.events("join") if event["request_id"] == answer.headers["X-Request-Id"]], "the log's line")[0]
+        assert line.get("trace_id") == expected, (sent, line)
+
+
 def test_addresses_and_bodies_arrive_as_they_were_sent(server):
     for target in ("/auth/%6cogin?ticket=secret-word", "/auth/login?ticket=secret-word%3F%26"):
         assert server.send("GET", target).status == 400, target

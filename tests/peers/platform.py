@@ -223,7 +223,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # -- the exchange --
 
     def exchange(self, query, body, secret, meeting_id, token):
-        entry = {"exchange": True, "method": self.command, "key": None}
+        entry = {"exchange": True, "method": self.command, "key": None, "traceparent": self.headers.get_all("traceparent")}
         try:
             self.agreed(query, body)
             secret, meeting_id, token = decoded(secret), decoded(meeting_id), decoded(token)

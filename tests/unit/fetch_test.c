@@ -10,6 +10,7 @@
 
 #include "http_fixture.h"
 
+#include "base/trace.h"
 #include "outbound/fetch.h"
 
 /* -- what is tested -- */
@@ -62,6 +63,25 @@ static enum fetch_result get(struct fixture *fixture, const char *path)
 }
 
 /* -- tests -- */
+
+static void a_trace_is_passed_on(void **state)
+{
+	static const char *const headers[] = {"X-One: 1", NULL};
+	struct fixture *fixture = *state;
+	struct fetch_request request = {.headers = headers};
+	struct trace trace;
+
+	trace_parse(&trace, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+	trace_use(&trace);
+	assert_int_equal(send_to(fixture, server.base, "/ok", request), FETCH_ANSWER);
+	assert_non_null(strstr(server.last, "traceparent: 00-0af7651916cd43dd8448eb211c80319c-"));
+	assert_null(strstr(server.last, "b7ad6b7169203331"));
+	assert_non_null(strstr(server.last, "X-One: 1\r\n"));
+	trace_use(NULL);
+	assert_int_equal(send_to(fixture, server.base, "/ok", request), FETCH_ANSWER);
+	assert_null(strstr(server.last, "traceparent"));
+	assert_non_null(strstr(server.last, "X-One: 1\r\n"));
+}
 
 static void an_answer_comes_whole_and_the_connection_is_kept(void **state)
 {
@@ -333,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(an_answer_comes_whole_and_the_connection_is_kept),
+		T(a_trace_is_passed_on),
 		T(an_empty_body_is_a_text),
 		T(headers_are_read),
 		T(headers_that_are_asked_for_are_kept),

@@ -129,6 +129,30 @@ static void an_answer_comes_whole_and_the_connection_is_kept(void **state)
 	assert_non_null(strstr(server.last, "Accept: application/json\r\n"));
 }
 
+/* The connection and its handle are used again for a request without a trace. */
+static void a_trace_is_passed_on(void **state)
+{
+	static const char field[] = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-";
+	struct fixture *fixture = *state;
+	struct trace trace;
+
+	trace_parse(&trace, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+	for (int i = 0; i < 2; i++) {
+		trace_use(&trace);
+		assert_int_equal(outbound_get(fixture->peer, "/ok", 0, note, fixture), 0);
+		trace_use(NULL);
+		wait_for_calls(fixture, fixture->calls + 1);
+		assert_non_null(strstr(server.last, field));
+		assert_null(strstr(server.last, "b7ad6b7169203331"));
+		assert_non_null(strstr(server.last, "Accept: application/json\r\n"));
+		assert_non_null(strstr(server.last, "Accept-Encoding: identity\r\n"));
+		get(fixture, "/ok");
+		assert_null(strstr(server.last, "traceparent"));
+		assert_non_null(strstr(server.last, "Accept: application/json\r\n"));
+	}
+	assert_int_equal(server.connections, 1);
+}
+
 static void what_went_out_is_never_sent_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -597,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_server(an_answer_comes_whole_and_the_connection_is_kept),
+		with_server(a_trace_is_passed_on),
 		with_server(what_went_out_is_never_sent_again),
 		with_server(a11_a_redirect_is_not_followed),
 		with_server(a10_the_target_goes_out_as_it_is),

@@ -181,6 +181,34 @@ static void request_a40_header_twice(void **state)
 	request_release(&request);
 }
 
+static void request_trace(void **state)
+{
+	static const char id[] = "0af7651916cd43dd8448eb211c80319c";
+	struct request request;
+
+	(void)state;
+#define TRACE "HTTP_TRACEPARENT=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	assert_int_equal(begin(&request, ENV(STOCK, TRACE), NULL, 0), 0);
+	assert_string_equal(request.trace.id, id);
+	request_shrink(&request);
+	assert_string_equal(request.trace.id, id);
+	request_release(&request);
+	/* Missing, empty, invalid or twice: the request is served without a trace. */
+	assert_int_equal(begin(&request, ENV(STOCK), NULL, 0), 0);
+	assert_string_equal(request.trace.id, "");
+	request_release(&request);
+	assert_int_equal(begin(&request, ENV(STOCK, "HTTP_TRACEPARENT="), NULL, 0), 0);
+	assert_string_equal(request.trace.id, "");
+	request_release(&request);
+	assert_int_equal(begin(&request, ENV(STOCK, TRACE "0"), NULL, 0), 0);
+	assert_string_equal(request.trace.id, "");
+	request_release(&request);
+	assert_int_equal(begin(&request, ENV(STOCK, TRACE, TRACE), NULL, 0), 0);
+	assert_string_equal(request.trace.id, "");
+	request_release(&request);
+#undef TRACE
+}
+
 /* `fastcgi_param` after the stock file: nginx sends both, the later one is meant. */
 static void request_later_param_replaces(void **state)
 {
@@ -454,6 +482,7 @@ int main(void)
 		cmocka_unit_test(request_a57_missing_or_odd),
 		cmocka_unit_test(request_a57_content_length),
 		cmocka_unit_test(request_a40_header_twice),
+		cmocka_unit_test(request_trace),
 		cmocka_unit_test(request_later_param_replaces),
 		cmocka_unit_test(request_a13_proxy_stays_a_parameter),
 		cmocka_unit_test(request_client_is_an_address),
