@@ -67,11 +67,28 @@ static int fill(const struct auth_attempt *attempt, const struct invite *invite)
 	return rc;
 }
 
+static bool has_active(const struct records *invites)
+{
+	const struct invite *invite;
+	int64_t now = clock_wall();
+
+	for (size_t i = 0; (invite = records_at(invites, i)) != NULL; i++)
+		if (records_is_active(&invites_type, invite, now))
+			return true;
+	return false;
+}
+
+/* Without a secret no link can be checked. With the first invitation, which creates it, this
+ * process reads it within a second. */
 static enum auth_verdict judge(const struct records *invites, const struct auth_attempt *attempt)
 {
 	const struct invite *invite = invites_open(
 		invites, attempt->password, attempt->secrets.values, attempt->secrets.count);
 
+	if (invite == NULL && attempt->secrets.count == 0 && has_active(invites)) {
+		error_set(attempt->error, "the secret that signs the links has not been read yet");
+		return AUTH_UNAVAILABLE;
+	}
 	if (invite == NULL)
 		return AUTH_UNKNOWN;
 	if (!records_is_active(&invites_type, invite, clock_wall()))
@@ -142,12 +159,10 @@ static const struct auth_meetings meetings = {invite_of_guest, invite_of_host, N
 static bool invite_needs_secret(void *instance)
 {
 	struct records_file *file = instance;
-	const struct invite *invite;
-	bool active = false;
+	bool active;
 
 	pthread_mutex_lock(&file->lock);
-	for (size_t i = 0; !active && (invite = records_at(file->records, i)) != NULL; i++)
-		active = records_is_active(&invites_type, invite, clock_wall());
+	active = has_active(file->records);
 	pthread_mutex_unlock(&file->lock);
 	return active;
 }

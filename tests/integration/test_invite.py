@@ -41,7 +41,7 @@ def invite(rig, *more, name="Zoë Guest"):
 def test_a_link_works_from_the_moment_it_is_shown_in_every_process(make_rig):
     """And so does the session that it begins: whichever process a visitor comes to next."""
     rig = make(make_rig, processes=3)
-    invite(rig, name="First")  # makes the backend's secret, which the pool reads within two seconds
+    invite(rig, name="First")  # makes the backend's secret; until the pool has read it, links answer 503
     for number in range(3):
         link = rig.ctl("invite", "create", *FOR, "--name", "Guest %d" % number).stdout.strip()
         pages = [rig.visitor().get(link) for _ in range(12)]

@@ -209,6 +209,25 @@ static void what_changes_nothing_is_sent_again_when_a_kept_connection_died(void 
 	assert_int_equal(server.requests, 3);
 }
 
+static void an_answer_says_how_long_to_wait(void **state)
+{
+	/* RFC 6585, 4 and RFC 9110, 10.2.3; -1: long, and less than the server said. */
+	static const struct {
+		const char *path;
+		int64_t seconds;
+	} cases[] = {{"/wait-9", 9}, {"/later-9", 9}, {"/wait", 10}, {"/later", 0}, {"/moved-9", 0},
+		{"/ok", 0}, {"/later-long", -1}};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_int_equal(get(fixture, cases[i].path), FETCH_ANSWER);
+		if (cases[i].seconds >= 0)
+			assert_int_equal(fixture->answer.retry_after, cases[i].seconds);
+		else
+			assert_in_range(fixture->answer.retry_after, 60, 24 * 60 * 60);
+	}
+}
+
 static void a_connection_that_was_closed_while_idle_is_not_used(void **state)
 {
 	struct fixture *fixture = *state;
@@ -363,6 +382,7 @@ int main(void)
 		T(a10_the_path_goes_out_as_it_is),
 		T(what_went_out_is_never_sent_again),
 		T(what_changes_nothing_is_sent_again_when_a_kept_connection_died),
+		T(an_answer_says_how_long_to_wait),
 		T(a_connection_that_was_closed_while_idle_is_not_used),
 		T(what_the_server_says_of_keep_alive_is_heeded),
 		T(sign_in_5_an_encoded_answer_is_decoded_and_the_limit_is_of_what_comes_out),

@@ -1,43 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Invitations: guests/invites.c, guests/records.c and the backend "invite".
+ * Invitations: guests/invites.c and guests/records.c.
  */
-#include "backend_fixture.h"
+#include "invites_fixture.h"
 
-#include "base/clock.h"
 #include "base/text.h"
-#include "guests/invites.h"
-
-#include <sodium.h>
-
-extern const struct auth_backend auth_invite;
-
-/* What one invitation says where a test does not care. */
-static struct invite sample(void)
-{
-	return (struct invite){.id = "",
-		.platform = "meeting.example.org",
-		.meeting = "5f521a93c20ff6721fbb6a6c",
-		.meeting_token = "8320-2640-2482-3499",
-		.name = "Zo\xc3\xab Guest",
-		.email = "zoe@partner.example",
-		.by = "staff/alice",
-		.host = "Alice",
-		.created = 1700000000,
-		.expires = clock_wall() + 3600};
-}
-
-/* Adds it and makes its token. */
-static void add(const struct fixture *fixture, struct invite invite, const char *secret,
-	char id[RECORDS_ID_SIZE], char token[INVITES_TOKEN_SIZE])
-{
-	struct error error = {""};
-
-	if (invites_add(fixture->users, &invite, id, &error) != 0)
-		fail_msg("%s", error.text);
-	invite.id = id;
-	invites_token(&invite, secret, token);
-}
 
 static struct records *load(const struct fixture *fixture)
 {
@@ -47,11 +14,6 @@ static struct records *load(const struct fixture *fixture)
 	if (invites == NULL)
 		fail_msg("%s", error.text);
 	return invites;
-}
-
-static struct auth_secrets secrets_of(const char *const *values, size_t count)
-{
-	return (struct auth_secrets){values, count};
 }
 
 /* ---- the file ---- */
@@ -101,11 +63,6 @@ static void what_is_added_is_read_back(void **state)
 	records_free(&invites);
 }
 
-static void put_text(const struct fixture *fixture, const char *text)
-{
-	put(fixture->users, text, strlen(text), 0600);
-}
-
 static void assert_text(const struct fixture *fixture, const char *wanted)
 {
 	struct buffer text = BUFFER_INIT(1 << 16);
@@ -115,8 +72,6 @@ static void assert_text(const struct fixture *fixture, const char *wanted)
 	buffer_release(&text);
 }
 
-#define HEAD "{\"format\": \"meetauth invitations 1\", \"entries\": ["
-#define ID   "0123456789abcdef0123456789abcdef"
 #define REST                                                                                       \
 	"\"platform\": \"a.example\", \"meeting\": \"m\", \"meetingToken\": \"t\", \"name\": "     \
 	"\"N\""
@@ -448,144 +403,6 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 	buffer_release(&text);
 }
 
-/* ---- the backend ---- */
-
-static void *open_invites(struct fixture *fixture)
-{
-	char options[256];
-
-	snprintf(options, sizeof options, "invitations = \"%s\"", fixture->users);
-	return open_backend(fixture, &auth_invite, options);
-}
-
-static enum auth_verdict try(
-	void *instance, const char *token, struct identity *who, struct join *leads_to)
-{
-	static const char *const values[] = {"secret"};
-	struct error error = {""};
-	struct join nowhere = JOIN_INIT;
-	struct auth_attempt attempt = {.name = "",
-		.password = token,
-		.join = &nowhere,
-		.client = "",
-		.secrets = secrets_of(values, 1),
-		.who = who,
-		.leads_to = leads_to,
-		.error = &error};
-
-	return auth_invite.check(instance, &attempt);
-}
-
-static void a_link_gives_a_guest_of_one_meeting(void **state)
-{
-	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], subject[64];
-	struct identity who = IDENTITY_INIT;
-	struct join leads_to = JOIN_INIT;
-	void *instance;
-
-	add(*state, sample(), "secret", id, token);
-	instance = open_invites(*state);
-	identity_set(&who.backend, "guests", IDENTITY_NAME_MAX);
-	assert_int_equal(try(instance, token, &who, &leads_to), AUTH_GRANT);
-	snprintf(subject, sizeof subject, "invite-%s", id);
-	assert_string_equal(who.subject, subject);
-	assert_string_equal(who.backend, "guests");
-	assert_string_equal(who.name, "Zo\xc3\xab Guest");
-	assert_null(who.email); /* nobody has verified it */
-	assert_int_equal(who.meeting_count, 1);
-	assert_string_equal(who.meetings[0], "meeting.example.org/5f521a93c20ff6721fbb6a6c");
-	assert_true(who.guest);
-	assert_int_equal(who.group_count, 0);
-	assert_string_equal(leads_to.platform, "meeting.example.org");
-	assert_string_equal(leads_to.meeting_id, "5f521a93c20ff6721fbb6a6c");
-	assert_string_equal(leads_to.meeting_token, "8320-2640-2482-3499");
-	assert_true(stands(&auth_invite, instance, subject));
-	identity_release(&who);
-	join_release(&leads_to);
-	auth_close(&auth_invite, instance);
-}
-
-static void nobody_else_gets_in(void **state)
-{
-	struct fixture *fixture = *state;
-	struct invite invite = sample();
-	char expired[INVITES_TOKEN_SIZE], revoked[INVITES_TOKEN_SIZE], forged[INVITES_TOKEN_SIZE],
-		id[RECORDS_ID_SIZE], gone[INVITES_TOKEN_SIZE];
-	struct identity who = IDENTITY_INIT;
-	struct join leads_to = JOIN_INIT;
-	void *instance;
-	bool found;
-
-	add(fixture, invite, "other secret", id, forged);
-	add(fixture, invite, "secret", id, revoked);
-	invites_revoke(fixture->users, id, &found, NULL, NULL);
-	invite.expires = clock_wall() - 1;
-	add(fixture, invite, "secret", id, expired);
-	invite.id = ID; /* signed, and in no file */
-	invites_token(&invite, "secret", gone);
-	instance = open_invites(fixture);
-	assert_int_equal(try(instance, expired, &who, &leads_to), AUTH_DENY);
-	assert_int_equal(try(instance, revoked, &who, &leads_to), AUTH_DENY);
-	assert_int_equal(try(instance, forged, &who, &leads_to), AUTH_UNKNOWN);
-	assert_int_equal(try(instance, gone, &who, &leads_to), AUTH_UNKNOWN);
-	assert_int_equal(try(instance, "", &who, &leads_to), AUTH_UNKNOWN);
-	assert_int_equal(try(instance, "x", &who, &leads_to), AUTH_UNKNOWN);
-	assert_null(who.subject);
-	assert_null(leads_to.platform);
-	auth_close(&auth_invite, instance);
-}
-
-static void sessions_end_with_their_invitation(void **state)
-{
-	struct fixture *fixture = *state;
-	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], subject[64];
-	struct error error;
-	void *instance;
-	bool found;
-
-	add(fixture, sample(), "secret", id, token);
-	snprintf(subject, sizeof subject, "invite-%s", id);
-	instance = open_invites(fixture);
-	assert_true(stands(&auth_invite, instance, subject));
-	assert_false(stands(&auth_invite, instance, id));
-	assert_false(stands(&auth_invite, instance, "invite-"));
-	assert_false(stands(&auth_invite, instance, "invite-" ID));
-	assert_int_equal(auth_invite.refresh(instance, &error), 0);
-	assert_int_equal(invites_revoke(fixture->users, id, &found, NULL, NULL), 0);
-	assert_int_equal(auth_invite.refresh(instance, &error), 1);
-	assert_false(stands(&auth_invite, instance, subject));
-	/* A bad file leaves things as they were, and is an error until it is good again. */
-	put_text(fixture, "{");
-	assert_int_equal(auth_invite.refresh(instance, &error), -1);
-	assert_int_equal(auth_invite.refresh(instance, &error), -1);
-	assert_false(stands(&auth_invite, instance, subject));
-	put_text(fixture, HEAD "]}");
-	assert_int_equal(auth_invite.refresh(instance, &error), 1);
-	auth_close(&auth_invite, instance);
-}
-
-static void a_relative_path_is_refused(void **state)
-{
-	refuses(*state, &auth_invite, "invitations = \"invitations\"", 5, "absolute");
-}
-
-static int up(void **state)
-{
-	return sodium_init() < 0 ? -1 : fixture_up(state);
-}
-
-static int down(void **state)
-{
-	struct fixture *fixture = *state;
-	char lock[160];
-
-	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
-	unlink(lock);
-	return fixture_down(state);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -603,10 +420,6 @@ int main(void)
 		TEST(a_token_opens_with_any_version_of_the_secret),
 		TEST(a37_a_token_with_any_character_changed_opens_nothing),
 		TEST(an_invitation_changed_in_the_file_opens_no_more),
-		TEST(a_link_gives_a_guest_of_one_meeting),
-		TEST(nobody_else_gets_in),
-		TEST(sessions_end_with_their_invitation),
-		TEST(a_relative_path_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

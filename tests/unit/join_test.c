@@ -429,6 +429,31 @@ static void refused_tokens_of_one_person_have_an_end(void **state)
 	assert_int_equal(state_count(CLAIMS), 3);
 }
 
+/* RFC 6585, 4: 429 is not the visitor's fault here, and the wait is the platform's. */
+static void a_busy_platform_says_when_to_come_back(void **state)
+{
+	static const struct {
+		int status;
+		const char *headers, *wait;
+	} cases[] = {{429, "Retry-After: 9\r\n", "9"}, {503, "Retry-After: 7\r\n", "7"},
+		{429, "", "10"}};
+	struct browser browser = {0};
+
+	(void)state;
+	open_site("", MEETING PEOPLE);
+	join(&browser, TOKEN);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct answer *answer;
+		char token[32];
+
+		snprintf(token, sizeof token, "rt-another-%zu", i);
+		peer_says("/exchange/", cases[i].status, cases[i].headers, "");
+		answer = arrive(&browser, token);
+		assert_failure(answer, 503, "overloaded", "message");
+		assert_string_equal(header(answer, "Retry-After"), cases[i].wait);
+	}
+}
+
 static void a_state_that_takes_no_claim_lets_nobody_in(void **state)
 {
 	struct browser browser = {0};
@@ -530,6 +555,7 @@ int main(void)
 		TEST(without_a_secret_nobody_is_sent_on),
 		TEST(joins_of_one_person_have_an_end),
 		TEST(refused_tokens_of_one_person_have_an_end),
+		TEST(a_busy_platform_says_when_to_come_back),
 		TEST(a_state_that_takes_no_claim_lets_nobody_in),
 		TEST(whoever_is_gone_uses_nothing_up),
 		TEST(whom_the_policy_denies_may_come_as_somebody_else),

@@ -31,6 +31,7 @@ struct answer {
 	long status;
 	const char *body, *location;
 	bool unconnected;
+	int64_t retry_after;
 };
 
 /* That of a server that is well. */
@@ -49,8 +50,10 @@ static size_t other_count;
 static struct {
 	char url[200];
 	int64_t timeout_ms;
+	bool repeatable;
 } asked[ASKED_MAX];
 static size_t asked_count;
+static int64_t retry_after; /* of the last grant */
 
 /* ---- in place of outbound/fetch.c ---- */
 
@@ -108,6 +111,7 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 		.content_type = "application/json", .body = BUFFER_INIT(FETCH_BODY_MAX)};
 	assert_true(asked_count < ASKED_MAX);
 	snprintf(asked[asked_count].url, sizeof asked[0].url, "%s", request->url);
+	asked[asked_count].repeatable = request->repeatable;
 	asked[asked_count++].timeout_ms = request->timeout_ms;
 	if (strcmp(request->url, USER) == 0) {
 		answer_user(request, answer);
@@ -123,6 +127,7 @@ enum fetch_result fetch_do(struct fetch *fetch, const struct fetch_request *requ
 		error_set(error, "%s: out of order", found->url);
 	answer->unconnected = found->unconnected;
 	answer->status = found->status;
+	answer->retry_after = found->retry_after;
 	if (found->body != NULL)
 		buffer_text(&answer->body, found->body);
 	if (found->location != NULL)
@@ -149,10 +154,12 @@ static enum platform_verdict ask_for(void *ucwa, const struct parameter *query, 
 		.by_script = true,
 		.deadline = clock_monotonic_ms() + WHOLE_MS,
 		.token = &token,
+		.retry_after = &retry_after,
 		.error = error};
 	enum platform_verdict verdict;
 
 	asked_count = 0;
+	retry_after = 0;
 	assert_null(arrive_with(&platform_ucwa, ucwa, "", query, &join));
 	verdict = platform_ucwa.grant->admit(ucwa, &grant);
 	buffer_wipe(&token);
@@ -238,6 +245,43 @@ static void a_home_is_looked_for_anew_after_an_error_of_the_connection(void **st
 		assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
 	}
 	platform_close(&platform_ucwa, &ucwa);
+}
+
+/* RFC 9110, 9.2.2. The meeting's address, discovery and the token: none of them changes anything
+ * that a second request would change again. */
+static void each_request_may_be_repeated_on_a_fresh_connection(void **state)
+{
+	void *ucwa = open_ucwa(state, GOOD);
+	struct error error = {""};
+
+	other_count = 0;
+	assert_int_equal(ask_for(ucwa, QUERY({"meetingUrl", MEETING}), &error), PLATFORM_GRANTED);
+	assert_true(asked_for(MEETING) != -1 && asked_for(OUTSIDE) != -1 && asked_for(TOKEN) != -1);
+	for (size_t i = 0; i < asked_count; i++)
+		if (!asked[i].repeatable)
+			fail_msg("%s is sent once only", asked[i].url);
+	platform_close(&platform_ucwa, &ucwa);
+}
+
+static void a_server_that_asks_to_wait_is_busy(void **state)
+{
+	static const struct answer cases[] = {
+		{OUTSIDE, FETCH_ANSWER, 503, "", NULL, false, 7},
+		{TOKEN, FETCH_ANSWER, 429, "", NULL, false, 9},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		void *ucwa = open_ucwa(state, GOOD);
+		struct error error = {""};
+
+		if (i == 1) /* the home is known then, and stays so */
+			assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
+		assert_int_equal(ask(ucwa, &cases[i], &error), PLATFORM_BUSY);
+		assert_int_equal(retry_after, cases[i].retry_after);
+		assert_int_equal(ask(ucwa, NULL, &error), PLATFORM_GRANTED);
+		assert_int_equal(asked_for(OUTSIDE) == -1, i == 1);
+		platform_close(&platform_ucwa, &ucwa);
+	}
 }
 
 static void the_host_of_a_meeting_is_not_the_home(void **state)
@@ -337,6 +381,8 @@ int main(void)
 		TEST(inside_is_asked_where_that_is_wanted_and_first),
 		TEST(what_hangs_inside_leaves_time_for_outside),
 		TEST(a_home_is_looked_for_anew_after_an_error_of_the_connection),
+		TEST(each_request_may_be_repeated_on_a_fresh_connection),
+		TEST(a_server_that_asks_to_wait_is_busy),
 		TEST(the_host_of_a_meeting_is_not_the_home),
 		TEST(a_redirect_of_the_status_stays_in_the_domain_of_the_service),
 		TEST(check_reaches_the_hosts_of_meetings_too),
