@@ -88,18 +88,38 @@ const struct section *given_meeting(const struct ctl *ctl, char **id_r)
 
 /* ---- times ---- */
 
+/* Parses a text of GIVEN_END_FORM; a duration counts from `now`, backwards if `sign` is -1. Returns
+ * 0 for another text. */
+static int64_t parse_when(const char *text, int64_t now, int sign)
+{
+	int64_t seconds, milliseconds;
+
+	if (text_to_time(text, &seconds) == 0)
+		return seconds;
+	/* Refuse digits alone: as seconds, "2026" would be half an hour. */
+	if (text[strspn(text, "0123456789")] == '\0' || text_to_duration(text, &milliseconds) != 0)
+		return 0;
+	return now + sign * (milliseconds / 1000);
+}
+
 int given_end(const char *text, int64_t *end_r)
 {
-	int64_t now = clock_wall(), milliseconds;
+	int64_t now = clock_wall();
 
-	if (text_to_time(text, end_r) != 0) {
-		/* Refuse digits alone: as seconds, "2026" would be half an hour. */
-		bool is_duration = text[strspn(text, "0123456789")] != '\0' &&
-				   text_to_duration(text, &milliseconds) == 0;
-
-		*end_r = is_duration ? now + milliseconds / 1000 : 0;
-	}
+	*end_r = parse_when(text, now, 1);
 	return *end_r > now ? 0 : -1;
+}
+
+int64_t given_since(const struct ctl *ctl)
+{
+	int64_t now = clock_wall(), since;
+
+	if (ctl->given.since == NULL)
+		return 0;
+	since = parse_when(ctl->given.since, now, -1);
+	if (since <= 0 || since > now)
+		ctl_usage(ctl->command, "--since: expected " GIVEN_END_FORM ", in the past");
+	return since;
 }
 
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)

@@ -27,6 +27,10 @@ int given_end(const char *text, int64_t *end_r);
  * was not given. */
 int64_t given_expiry(const struct ctl *ctl, int64_t otherwise);
 
+/* Parses --since, a text of GIVEN_END_FORM that lies in the past. Returns seconds since 1970, or 0
+ * if the option was not given. */
+int64_t given_since(const struct ctl *ctl);
+
 /* Finds the id of the meeting that was typed (platform_meeting_id()). Returns 0 with *id_r, which
  * the caller frees, or -1 with the error. */
 int given_meeting_id(

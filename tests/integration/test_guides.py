@@ -134,8 +134,10 @@ def test_a_visitors_reference_leads_to_the_line_that_says_why(make_rig, tmp_path
     shown = []
     for _, commands in blocks:
         commands = commands.replace("/var/log/meetauth/meetauthd.log", rig.log).replace("REFERENCE", answer.headers["X-Request-Id"])
-        shown.append(subprocess.run(["sh", "-e", "-c", commands], capture_output=True, text=True, check=True, timeout=600).stdout)
-    assert "code=unknown-platform" in shown[0] and "result=" in shown[2]
+        shown.append(subprocess.run(["sh", "-e", "-c", commands], capture_output=True, text=True, check=True, timeout=600,
+                                    cwd=tmp_path, env={**ENVIRONMENT, "PATH": "%s:%s" % (os.path.dirname(MEETAUTHCTL), os.environ["PATH"])}).stdout)
+    assert "code=unknown-platform" in shown[0] and " REFUSED " in shown[2] and "result=" in shown[3]
+    assert "</svg>" in (tmp_path / "joins.svg").read_text(encoding="utf-8")
 
 
 def test_symptoms_are_those_that_pages_show():
