@@ -17,7 +17,8 @@
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
 		"request_id", "open"
 
-static const char *const codes[] = {"en", "ar", "de", "es", "fr", "it", "nl"};
+static const char *const codes[] = {
+	"en", "ar", "cs", "de", "es", "fr", "he", "it", "ja", "nl", "pl", "pt", "tr", "uk", "zh"};
 static struct langs *langs;
 
 static const struct shipped {
