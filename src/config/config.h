@@ -78,6 +78,7 @@ struct settings {
 	const char *mount;    /* "/auth"; "" when base-url has no path */
 	const char *store, *store_key, *state, *state_prefix;
 	int64_t state_timeout_ms;
+	unsigned state_replicas;
 	const char *state_ca_file, *state_certificate, *state_certificate_key, *sentinel_name;
 	struct config_list sentinels;
 	bool state_required;

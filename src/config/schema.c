@@ -11,6 +11,7 @@ enum {
 	SESSION_LIFETIME_MAX_S = 400 * 24 * 3600, /* how long revocations are kept */
 	STATE_TIMEOUT_MIN_MS = 10,
 	STATE_TIMEOUT_MAX_MS = 10000,
+	STATE_REPLICAS_MAX = 16,
 	STATE_PREFIX_LENGTH_MAX = 64, /* STATE_PREFIX_MAX */
 	LANGUAGE_MAX = 35,	      /* RFC 5646 section 4.4.1 */
 	ROLE_MAX = 32,
@@ -106,6 +107,9 @@ const struct option schema_file_options[] = {
 	{"state-timeout", OPTION_DURATION, "500ms", "how long a server of the state may take",
 		.min = STATE_TIMEOUT_MIN_MS, .max = STATE_TIMEOUT_MAX_MS,
 		SETTING(state_timeout_ms)},
+	{"state-replicas", OPTION_NUMBER, "0",
+		"replicas of the server that must have a claim before it counts",
+		.max = STATE_REPLICAS_MAX, SETTING(state_replicas)},
 	{"state-prefix", OPTION_TEXT, "meetauth:", "start of the keys on a server of the state",
 		.check = check_state_prefix, SETTING(state_prefix)},
 	{"state-ca-file", OPTION_FILE, "",

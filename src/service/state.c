@@ -9,6 +9,7 @@ struct state_options service_state_options(const struct settings *settings)
 {
 	return (struct state_options){.address = settings->state,
 		.timeout_ms = settings->state_timeout_ms,
+		.replicas = settings->state_replicas,
 		.prefix = settings->state_prefix,
 		.ca_file = settings->state_ca_file,
 		.certificate = settings->state_certificate,

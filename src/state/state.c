@@ -69,10 +69,13 @@ int state_check(const struct state_options *options, struct error *error)
 {
 	const char *address = options->address;
 
-	if (strcmp(address, memory_address) == 0)
-		return 0;
 	if (redis_is_address(address))
 		return check_server(options, error);
+	if (options->replicas > 0)
+		return error_set(
+			error, "state-replicas is for a server: expected \"redis://host\"");
+	if (strcmp(address, memory_address) == 0)
+		return 0;
 	if (!starts_with(address, lmdb_scheme))
 		return error_set(error,
 			"\"%s\": unknown kind of state; write \"lmdb:/run/meetauth\" (a folder) or "

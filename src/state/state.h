@@ -44,6 +44,7 @@ typedef const char *state_password(enum state_peer peer, void *context);
 struct state_options {
 	const char *address;
 	int64_t timeout_ms; /* for one question */
+	int64_t replicas;   /* of the server that have to have a claim; 0: none */
 	const char *prefix; /* of the keys, at most STATE_PREFIX_MAX characters */
 	state_password *password;
 	void *context;		 /* password's */

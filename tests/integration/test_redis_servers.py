@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The way to the server of the state: TLS with the checks of the certificate, and Sentinels that know the primary."""
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import socket
 import time
 
 import pytest
+from client import JSON
 from rig import Program, free_port, wait_for
 from test_redis import PASSWORD, Redis, is_built, make, say
 from tls import Authority
@@ -199,6 +201,47 @@ def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
         for server in (first, second):
             server.stop()
         sentinel.program.stop()
+
+
+def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
+    """state-replicas: without the right, and while the replica is cut off, nobody joins and no session is revoked. What was acknowledged outlives
+    the primary."""
+    tmp_path.joinpath("second").mkdir()
+    first = Redis(tmp_path)
+    second = Redis(tmp_path / "second", "--replicaof", "127.0.0.1 %d" % first.port)
+    try:
+        wait_for(lambda: follows(second), "the replica")
+        rig = make(make_rig, first, options={"state-timeout": "4s", "state-replicas": 1})
+        alice = rig.visitor()
+        alice.sign_in()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            assert [answer.status for answer in pool.map(lambda _: alice.enter(), range(24))] == [302] * 24
+        second.program.process.send_signal(signal.SIGSTOP)
+        cut = rig.entry()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            refused = [pool.submit(alice.get, entry, JSON) for entry in (cut, rig.entry(), rig.entry())]
+            assert [(answer.result().status, answer.result().code) for answer in refused] == [(409, "already-used")] * 3
+        assert rig.ctl("session", "revoke", "bob", check=False).returncode != 0
+        assert "0 of 1 replicas (state-replicas) had a change in time" in rig.pool.said()
+        assert not rig.platform.attempts(re.search("requestToken=([^&]*)", cut).group(1)), "nothing was sent"
+        second.program.process.send_signal(signal.SIGCONT)
+        entry = rig.entry()
+        assert alice.get(entry).status == 302
+        first.stop()
+        assert second.say("REPLICAOF", "NO", "ONE").startswith(b"+OK")
+        rig.stop_pool()
+        rig.configure(state=second.address, state_replicas=0)
+        rig.start_pool()
+        again = alice.get(entry, JSON)
+        assert (again.status, again.code) == (409, "already-used")
+        assert second.say("ACL", "SETUSER", "default", "-wait").startswith(b"+OK")
+        rig.configure(state_replicas=1)
+        assert re.search(r"^FAIL +state .*it refuses a claim: NOPERM", rig.ctl("check", check=False).stdout, re.M)
+        rig.configure(state="lmdb:" + rig.folder + "/state")
+        assert "state-replicas is for a server" in rig.ctl("check", check=False).stdout
+    finally:
+        for server in (first, second):
+            server.stop()
 
 
 @pytest.mark.parametrize("options, words", [

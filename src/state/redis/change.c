@@ -297,7 +297,26 @@ static int take_answer(struct changing *all, const redisReply *reply)
 	return ENDED;
 }
 
-static int apply(struct changing *all)
+/* Whether something was written that a failover must not lose: counters may. */
+static bool needs_replicas(const struct changing *all)
+{
+	for (size_t i = 0; i < all->entry_count && all->redis->replicas > 0; i++) {
+		const struct entry *entry = &all->entries[i];
+
+		switch (entry->name->bytes[0]) {
+		case STATE_KIND_CLAIM:
+		case STATE_KIND_MARK:
+		case STATE_KIND_END:
+		case STATE_KIND_LEASE:
+			if (entry->is_found && (!entry->was_found || entry->is != entry->was))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* *waits_r is set if replicas have to have it. */
+static int apply(struct changing *all, bool *waits_r)
 {
 	struct redis *redis = all->redis;
 	int64_t deadline_ms = all->deadline_ms;
@@ -316,6 +335,8 @@ static int apply(struct changing *all)
 		what = take_answer(all, reply);
 		freeReplyObject(reply);
 		by_text = by_text || what == BY_TEXT;
+		if (what == APPLIED)
+			*waits_r = needs_replicas(all);
 		if (what == APPLIED || (what == AGAIN && !decide_all(all)))
 			return 0;
 		if (what == ENDED || clock_monotonic_ms() >= deadline_ms)
@@ -327,7 +348,10 @@ static int apply(struct changing *all)
 int redis_change(
 	struct state *state, const struct state_change *changes, size_t count, int64_t now_us)
 {
+	struct redis *redis = (struct redis *)state;
 	struct changing *all;
+	int64_t deadline_ms;
+	bool waits = false;
 	int rc;
 
 	(void)now_us;
@@ -336,16 +360,19 @@ int redis_change(
 	all = make_changing(count);
 	if (all == NULL)
 		return -1;
-	all->redis = (struct redis *)state;
+	all->redis = redis;
 	all->changes = changes;
 	all->count = count;
 	collect_entries(all);
 	begin_change(all);
 	/* Only now: in a crowd at one counter the last ones would be late before they are sent, and
 	 * a late answer ends the connection for everybody. */
-	all->deadline_ms = clock_monotonic_ms() + all->redis->timeout_ms;
-	rc = apply(all);
+	all->deadline_ms = clock_monotonic_ms() + redis->timeout_ms;
+	rc = apply(all, &waits);
 	end_change(all, rc == 0);
+	deadline_ms = all->deadline_ms;
 	free(all);
+	if (rc == 0 && waits && redis_await_replicas(redis, deadline_ms) != 0)
+		return STATE_CHANGE_UNKNOWN;
 	return rc;
 }

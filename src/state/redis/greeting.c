@@ -49,6 +49,14 @@ static void warn_of_clock(struct redis *redis)
 		(long long)redis->ahead_ms / 1000);
 }
 
+void redis_warn_of_replication(struct redis *redis, int64_t have, const char *error)
+{
+	warn_if(redis, have < redis->replicas, WARN_REPLICATION,
+		"%lld of %lld replicas (state-replicas) had a change in time, which counts as "
+		"lost%s%s",
+		(long long)have, (long long)redis->replicas, error[0] != '\0' ? ": " : "", error);
+}
+
 /* ---- birth and clock ---- */
 
 /* Compares the clocks. The server read its own at some moment between the question and the answer,

@@ -146,6 +146,7 @@ struct state *state_redis_open(const struct state_options *options, struct error
 	redis->state.clock = (struct state_clock){clock_wall_ms(), clock_boot_ms(), CLOCK_STEP_MS};
 	redis->is_tool = options->loop == NULL;
 	redis->timeout_ms = options->timeout_ms;
+	redis->replicas = options->replicas;
 	redis->password = options->password;
 	redis->password_context = options->context;
 	snprintf(redis->prefix, sizeof redis->prefix, "%s", options->prefix);

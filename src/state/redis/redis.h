@@ -13,7 +13,7 @@
  * server that was emptied nothing is decided before this process knows the new time.
  *
  * redis.c opens and closes, greeting.c begins a connection and compares clocks, change.c and read.c
- * ask, question.c has what they share, link*.c hold the connection.
+ * ask, replicas.c waits for replicas, question.c has what they share, link*.c hold the connection.
  */
 #pragma once
 
@@ -38,7 +38,14 @@ struct command {
 enum greeting { GREET_AUTH = 0, GREET_SELECT, GREET_INFO, GREET_LOAD, GREET_BORN, GREETINGS };
 
 /* What is wrong with a server that works. */
-enum warning { WARN_EVICTION = 0, WARN_FILE, WARN_REPLICAS, WARN_CLOCK, WARNINGS };
+enum warning {
+	WARN_EVICTION = 0,
+	WARN_FILE,
+	WARN_REPLICAS,
+	WARN_REPLICATION,
+	WARN_CLOCK,
+	WARNINGS,
+};
 
 struct redis {
 	struct state state;
@@ -61,6 +68,9 @@ struct redis {
 	int64_t ahead_ms;		      /* our wall clock, of the server's */
 	struct changing *changing;	      /* those that are asked, */
 	struct changing *waiting; /* and those that wait for one of them, the first one first */
+	int64_t replicas;	  /* that have to have a change; 0: none */
+	struct replicating *replicating; /* that wait for replicas, */
+	bool asks_replicas;		 /* while others ask */
 	struct command beat;
 	bool beats;
 	bool is_tool; /* without a loop of others: what is wrong is the tool's to print */
@@ -98,6 +108,13 @@ void redis_beat(void *context);
 
 /* The state was made anew: no question is asked before its birth is known. */
 void redis_forget_birth(struct redis *redis);
+
+void redis_warn_of_replication(struct redis *redis, int64_t have, const char *error);
+
+/* ---- replicas.c ---- */
+
+/* Waits until `replicas` have all that was written so far. 0; -1 if they may lack it. */
+int redis_await_replicas(struct redis *redis, int64_t deadline_ms);
 
 /* ---- change.c, read.c: of struct state_driver ---- */
 
