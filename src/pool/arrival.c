@@ -20,24 +20,38 @@ enum {
 
 /* -- complete requests -- */
 
-/* `waited`: longer than a visitor should have to wait. */
-static void receive(
-	struct connections *all, const struct reply *reply, struct request *request, bool waited)
+/* True if a request that waited for so long has to be refused. Under overload, the wait stays at
+ * LISTENER_LATE_MS: who waited longer is refused, which takes no time, and the next one is served.
+ */
+static bool is_late(struct connections *all, int64_t waited_ms)
 {
+	int64_t now = clock_monotonic_ms();
+
+	if (waited_ms <= LISTENER_LATE_MS / 2)
+		all->prompt_ms = now;
+	return waited_ms > LISTENER_LATE_MS && now - all->prompt_ms > LISTENER_OVERLOAD_MS;
+}
+
+static void receive(struct connections *all, const struct reply *reply, struct request *request,
+	int64_t waited_ms)
+{
+	bool late = is_late(all, waited_ms);
+
 	if (request->arrival == REQUEST_BROKEN) {
 		metric_count(METRIC_REQUEST_BROKEN);
 		request->complaint = "parameters missing, repeated or not matching the body";
 	}
-	if (request->arrival == REQUEST_WHOLE && waited)
+	if (request->arrival == REQUEST_WHOLE && late)
 		request->arrival = REQUEST_LATE;
 	all->receive(all->context, reply, request);
 }
 
-/* True if the connection has waited too long: at least since this turn of the loop began. */
-static bool has_waited(const struct connection *connection)
+/* How long a request has waited: at least since this turn of the loop began. */
+static int64_t waited_ms(const struct connection *connection)
 {
-	return connection->late ||
-	       clock_monotonic_ms() - (int64_t)uv_now(connection->all->loop) > LISTENER_LATE_MS;
+	int64_t turn_ms = clock_monotonic_ms() - (int64_t)uv_now(connection->all->loop);
+
+	return connection->queued_ms > turn_ms ? connection->queued_ms : turn_ms;
 }
 
 /* Reads and ignores what still arrives, for a while, and then closes the connection. */
@@ -70,7 +84,7 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 		.keep = framing->keep,
 		.connection = framing->keep ? connection : NULL};
 	struct request request;
-	bool late = has_waited(connection);
+	int64_t waited = waited_ms(connection);
 
 	if (fastcgi_parse(bytes + used, framing, &request) != 0) {
 		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM,
@@ -81,7 +95,7 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 		connection_forget(connection);
 	} else if (connection_keep_rest(connection, bytes, length, used + framing->end) == 0) {
 		connection->last_id = framing->request_id;
-		connection->late = false;
+		connection->queued_ms = 0;
 		connection_set_stage(connection, STAGE_ANSWERING, 0);
 	} else {
 		request_release(&request);
@@ -89,7 +103,7 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 			"out of memory to hold it", false);
 		return;
 	}
-	receive(all, &reply, &request, late);
+	receive(all, &reply, &request, waited);
 }
 
 /* -- incoming bytes -- */
@@ -302,18 +316,18 @@ static void turn_away(
 
 /* A whole request on a connection that is not kept needs no watching. */
 static void receive_only_request(
-	struct connections *all, int fd, const struct framing_result *framing, bool late)
+	struct connections *all, int fd, const struct framing_result *framing, int64_t queued_ms)
 {
 	struct reply reply = {.fd = fd, .request_id = framing->request_id};
 	struct request request;
 
 	if (fastcgi_parse(all->chunk, framing, &request) == 0)
-		receive(all, &reply, &request, late);
+		receive(all, &reply, &request, queued_ms);
 	else
 		turn_away(all, fd, framing, ENOMEM);
 }
 
-void arrivals_take(struct connections *all, int fd, bool late)
+void arrivals_take(struct connections *all, int fd, int64_t queued_ms)
 {
 	struct framing_result framing = {0};
 	ssize_t got = recv(fd, all->chunk, sizeof all->chunk, MSG_DONTWAIT);
@@ -325,13 +339,13 @@ void arrivals_take(struct connections *all, int fd, bool late)
 	if (got == 0)
 		close(fd); /* closed again without sending anything */
 	else if (found == FRAMING_COMPLETE && !framing.keep)
-		receive_only_request(all, fd, &framing, late);
+		receive_only_request(all, fd, &framing, queued_ms);
 	else if (found != FRAMING_COMPLETE && all->waiting >= all->maximum)
 		turn_away(all, fd, &framing, errno);
 	else if ((connection = connection_watch(all, fd, STAGE_ARRIVING)) == NULL)
 		turn_away(all, fd, &framing, errno);
 	if (connection != NULL) {
-		connection->late = late;
+		connection->queued_ms = queued_ms;
 		if (got > 0)
 			examine(connection, all->chunk, (size_t)got, true);
 	}

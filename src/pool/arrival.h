@@ -10,9 +10,8 @@
 void arrivals_init(struct connections *all, uv_loop_t *loop, listener_request *receive,
 	void *context, unsigned maximum);
 
-/* Takes over an accepted connection. `late`: it waited so long that the visitor is asked to come
- * back. */
-void arrivals_take(struct connections *all, int fd, bool late);
+/* Takes over an accepted connection, which has waited in the listener's queue for `queued_ms`. */
+void arrivals_take(struct connections *all, int fd, int64_t queued_ms);
 
 /* Begins the drain: requests that are incomplete after `limit_ms` are refused, and kept connections
  * are released. */

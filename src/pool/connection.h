@@ -32,7 +32,8 @@ struct connections {
 	unsigned handles;  /* handles of the loop that are not closed yet */
 	bool draining;
 	void (*closed)(struct connections *connections); /* set by arrivals_close() */
-	int64_t told_ms; /* when a failure to watch a connection was last logged */
+	int64_t prompt_ms; /* when a request last became complete that had hardly waited */
+	int64_t told_ms;   /* when a failure to watch a connection was last logged */
 	uint8_t chunk[FRAMING_REQUEST_MAX];
 };
 
@@ -50,9 +51,10 @@ struct connection {
 	struct connection *next, **link;
 	int fd, events; /* the events that the loop watches */
 	enum stage stage;
-	bool late, asked_twice;
+	bool asked_twice;
 	uint16_t last_id;    /* request id of the previous request; 0: none */
 	unsigned served;     /* requests and other records that were answered */
+	int64_t queued_ms;   /* how long it was in the listener's queue, until its first request */
 	int64_t deadline_ms; /* monotonic */
 	struct buffer bytes; /* bytes that have arrived and are not used yet */
 };

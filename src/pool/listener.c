@@ -57,8 +57,7 @@ static void on_serving(uv_idle_t *idle)
 
 		listener->first = (listener->first + 1) % QUEUE_MAX;
 		listener->count--;
-		arrivals_take(
-			&listener->connections, next->fd, now - next->since_ms > LISTENER_LATE_MS);
+		arrivals_take(&listener->connections, next->fd, now - next->since_ms);
 	}
 	if (listener->count == 0)
 		uv_idle_stop(&listener->serving);
@@ -124,7 +123,7 @@ static bool accept_one(struct listener *listener, bool queue)
 	} else if (queue) {
 		put_in_queue(listener, fd);
 	} else {
-		arrivals_take(&listener->connections, fd, false);
+		arrivals_take(&listener->connections, fd, 0);
 	}
 	return true;
 }

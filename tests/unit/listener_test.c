@@ -20,18 +20,31 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CROWD = 400, WORK_US = 5000 };
+enum { CROWD = 400, WORK_MS = 5, OVERLOAD = 5000 };
 
 /* -- the clock -- */
 
-static int64_t ahead_ms;
+static int64_t ahead_ms, frozen_ms;
 
 int64_t clock_monotonic_ms(void)
 {
 	struct timespec now;
 
+	if (frozen_ms != 0)
+		return frozen_ms + ahead_ms;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + ahead_ms;
+}
+
+/* From now on until thaw(), only `ahead_ms` moves the clock, however busy the machine is. */
+static void freeze(void)
+{
+	frozen_ms = clock_monotonic_ms();
+}
+
+static void thaw(void)
+{
+	frozen_ms = ahead_ms = 0;
 }
 
 int64_t clock_wall(void)
@@ -74,22 +87,26 @@ struct world {
 	struct listener *listener;
 	struct sockaddr_un address;
 	int received;
-	enum request_arrival arrivals[CROWD];
-	int order[CROWD];
-	int clients[CROWD];
-	useconds_t work_us;
+	enum request_arrival arrivals[OVERLOAD];
+	int order[OVERLOAD];
+	int64_t at_ms[OVERLOAD];
+	int clients[OVERLOAD];
+	int64_t work_ms;
 	bool answers, holds;
 	struct reply held;
 };
 
-/* Takes its time, as a process does that has too much to do. */
+/* By its clock, it takes time, as a process does that has too much to do; to refuse takes none. */
 static void receive(void *context, const struct reply *reply, struct request *request)
 {
 	struct world *world = context;
 
 	assert_int_equal(reply->request_id, 1);
-	assert_in_range(world->received, 0, CROWD - 1);
+	assert_in_range(world->received, 0, OVERLOAD - 1);
+	world->at_ms[world->received] = ahead_ms;
 	world->order[world->received] = (int)strtol(request->id, NULL, 10);
+	if (request->arrival == REQUEST_WHOLE)
+		ahead_ms += world->work_ms;
 	world->arrivals[world->received++] = request->arrival;
 	request_release(request);
 	if (world->holds)
@@ -98,7 +115,6 @@ static void receive(void *context, const struct reply *reply, struct request *re
 		reply_send(reply, "", 0, "", 0);
 	else
 		reply_drop(reply);
-	usleep(world->work_us);
 }
 
 static void set_up(struct world *world)
@@ -144,34 +160,70 @@ static void tear_down(struct world *world)
 	assert_int_equal(uv_loop_close(&world->loop), 0);
 }
 
-/* The queue that the kernel keeps is long enough for them, though one was asked for. */
-static void a_crowd_is_served_in_turn_and_told_when_it_waited_too_long(void **unused)
+static void arrive(struct world *world, int i)
+{
+	world->clients[i] = connect_to(world);
+	assert_true(world->clients[i] >= 0);
+	send_whole(world->clients[i], i);
+}
+
+/* The queue that the kernel keeps is long enough for them, though one was asked for. The last one
+ * waits for 2 s, and nobody is refused. */
+static void a_crowd_that_comes_at_once_is_served_in_turn(void **unused)
 {
 	static struct world world;
-	int late = 0;
 
 	(void)unused;
+	freeze();
 	set_up(&world);
-	world.work_us = WORK_US;
-	for (int i = 0; i < CROWD; i++) {
-		world.clients[i] = connect_to(&world);
-		assert_true(world.clients[i] >= 0);
-		send_whole(world.clients[i], i);
-	}
+	world.work_ms = WORK_MS;
+	for (int i = 0; i < CROWD; i++)
+		arrive(&world, i);
 	while (world.received < CROWD)
 		uv_run(&world.loop, UV_RUN_ONCE);
 	for (int i = 0; i < CROWD; i++) {
 		assert_int_equal(world.order[i], i);
-		assert_int_equal(world.arrivals[i], late > 0 ? REQUEST_LATE : REQUEST_WHOLE);
-		late += world.arrivals[i] == REQUEST_WHOLE && i + 1 < CROWD &&
-			world.arrivals[i + 1] == REQUEST_LATE;
+		assert_int_equal(world.arrivals[i], REQUEST_WHOLE);
 		close(world.clients[i]);
 	}
-	/* Nobody is late who is taken at once, and 2 s of work make somebody wait for 1 s. */
-	assert_int_equal(world.arrivals[0], REQUEST_WHOLE);
-	assert_int_equal(world.arrivals[CROWD - 1], REQUEST_LATE);
 	assert_int_equal(listener_waiting(world.listener), 0);
 	tear_down(&world);
+	thaw();
+}
+
+/* A quarter more come than can be served, for 20 s. After a while, some are refused, and the
+ * others wait no longer than is stated and a few batches. */
+static void under_lasting_overload_those_who_waited_too_long_are_refused(void **unused)
+{
+	enum { BETWEEN_MS = WORK_MS - 1, STEADY = OVERLOAD / 2, BATCH_MS = 32 * WORK_MS };
+	static struct world world;
+	int arrived = 0, closed = 0, late = 0;
+
+	(void)unused;
+	freeze();
+	set_up(&world);
+	world.work_ms = WORK_MS;
+	while (world.received < OVERLOAD) {
+		while (arrived < OVERLOAD && arrived * BETWEEN_MS <= ahead_ms)
+			arrive(&world, arrived++);
+		if (arrived < OVERLOAD && world.received == arrived)
+			ahead_ms += BETWEEN_MS; /* nothing to do until the next one comes */
+		uv_run(&world.loop, UV_RUN_NOWAIT);
+		while (closed < world.received)
+			close(world.clients[closed++]);
+	}
+	for (int i = 0; i < OVERLOAD; i++) {
+		int64_t waited_ms = world.at_ms[i] - (int64_t)world.order[i] * BETWEEN_MS;
+
+		if (world.arrivals[i] == REQUEST_LATE)
+			assert_true(world.at_ms[i] > LISTENER_OVERLOAD_MS);
+		else if (i > STEADY)
+			assert_true(waited_ms <= LISTENER_LATE_MS + 4 * BATCH_MS);
+		late += i > STEADY && world.arrivals[i] == REQUEST_LATE;
+	}
+	assert_in_range(late, STEADY / 10, STEADY * 3 / 10);
+	tear_down(&world);
+	thaw();
 }
 
 /* Whoever has connected is served, whole or not yet, and nobody connects any more. */
@@ -548,7 +600,8 @@ int main(void)
 		cmocka_unit_test(a_request_waits_for_the_answer_of_the_one_before),
 		cmocka_unit_test(an_answer_that_nobody_waits_for_is_known),
 		cmocka_unit_test(a_listener_is_freed_while_an_answer_is_made),
-		cmocka_unit_test(a_crowd_is_served_in_turn_and_told_when_it_waited_too_long),
+		cmocka_unit_test(a_crowd_that_comes_at_once_is_served_in_turn),
+		cmocka_unit_test(under_lasting_overload_those_who_waited_too_long_are_refused),
 		cmocka_unit_test(a_listener_that_stops_serves_those_who_are_there),
 		cmocka_unit_test(what_does_not_come_is_not_waited_for),
 		cmocka_unit_test(without_room_it_says_so),
