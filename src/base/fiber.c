@@ -11,6 +11,7 @@
 
 #ifdef UNDER_SANITIZER
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/tsan_interface.h>
 #endif
 
 enum {
@@ -29,10 +30,11 @@ struct fiber {
 	bool ended;
 	char *stack; /* its lowest page may not be touched */
 	struct fiber *next;
-	/* for the sanitizer */
+	/* for the sanitizers */
 	void *fake;
 	const void *back_stack;
 	size_t back_size;
+	void *thread, *back_thread;
 };
 
 static struct {
@@ -46,16 +48,37 @@ static struct {
 
 static void tell_leaving(void **fake, const void *stack, size_t size)
 {
-#ifdef UNDER_SANITIZER
+#if defined UNDER_SANITIZER && !defined UNDER_THREAD_SANITIZER
 	__sanitizer_start_switch_fiber(fake, stack, size);
 #endif
 }
 
 static void tell_entered(void *fake, const void **stack_r, size_t *size_r)
 {
-#ifdef UNDER_SANITIZER
+#if defined UNDER_SANITIZER && !defined UNDER_THREAD_SANITIZER
 	__sanitizer_finish_switch_fiber(fake, stack_r, size_r);
 #endif
+}
+
+/* ---- ThreadSanitizer takes each run of a fiber for a thread ----
+ *
+ * It counts calls for each thread: a function that switches must be inlined. */
+
+#ifdef UNDER_THREAD_SANITIZER
+#define FOR_THREADS(call) call
+#else
+#define FOR_THREADS(call) (void)0
+#endif
+
+static inline __attribute__((always_inline)) void enter_thread(struct fiber *fiber)
+{
+	FOR_THREADS(fiber->back_thread = __tsan_get_current_fiber());
+	FOR_THREADS(__tsan_switch_to_fiber(fiber->thread, 0));
+}
+
+static inline __attribute__((always_inline)) void leave_thread(struct fiber *fiber)
+{
+	FOR_THREADS(__tsan_switch_to_fiber(fiber->back_thread, 0));
 }
 
 /* ---- stacks ---- */
@@ -137,6 +160,7 @@ static void begin(void)
 	wipe_stack();
 	self->ended = true;
 	tell_leaving(NULL, self->back_stack, self->back_size);
+	leave_thread(self);
 	swapcontext(&self->context, &self->back);
 	abort(); /* nobody wakes a fiber that has ended */
 }
@@ -148,11 +172,14 @@ static void enter(struct fiber *fiber)
 	fiber->outer = fibers.current;
 	fibers.current = fiber;
 	tell_leaving(&fake, fiber->stack, STACK_SIZE);
+	enter_thread(fiber);
 	swapcontext(&fiber->back, &fiber->context);
 	tell_entered(fake, NULL, NULL);
 	fibers.current = fiber->outer;
-	if (fiber->ended)
+	if (fiber->ended) {
+		FOR_THREADS(__tsan_destroy_fiber(fiber->thread));
 		keep_fiber(fiber);
+	}
 }
 
 /* Runs the function without a fiber: fiber_self() returns NULL meanwhile. */
@@ -187,6 +214,7 @@ void fiber_run(void (*run)(void *context), void *context)
 	fiber->context.uc_stack.ss_size = STACK_SIZE;
 	fiber->context.uc_link = NULL;
 	makecontext(&fiber->context, begin, 0);
+	FOR_THREADS(fiber->thread = __tsan_create_fiber(0));
 	enter(fiber);
 }
 
@@ -200,6 +228,7 @@ void fiber_wait(void)
 	struct fiber *self = fibers.current;
 
 	tell_leaving(&self->fake, self->back_stack, self->back_size);
+	leave_thread(self);
 	swapcontext(&self->context, &self->back);
 	tell_entered(self->fake, &self->back_stack, &self->back_size);
 }

@@ -19,4 +19,10 @@ void wipe_stack(void);
 	__has_feature(memory_sanitizer)
 #define UNDER_SANITIZER 1
 #endif
+#if __has_feature(thread_sanitizer)
+#define UNDER_THREAD_SANITIZER 1
+#endif
+#endif
+#ifdef __SANITIZE_THREAD__
+#define UNDER_THREAD_SANITIZER 1
 #endif
