@@ -21,6 +21,11 @@ struct worker_queue worker_passwords, worker_files, worker_signing;
 static struct worker_queue discarding;
 static uv_loop_t *loop;
 static pthread_t loop_thread;
+static unsigned unfinished; /* jobs that libuv has */
+static struct {
+	uv_work_t request;
+	bool queued;
+} nudge;
 
 void worker_setup(uv_loop_t *on, unsigned others)
 {
@@ -163,6 +168,7 @@ static void on_loop(uv_work_t *request, int status);
 
 static void start(struct worker_queue *queue, struct worker_job *job)
 {
+	unfinished++;
 	queue->running++;
 	queue->turn = job->turn > queue->turn ? job->turn : queue->turn;
 	job->next = queue->working;
@@ -191,6 +197,7 @@ static void on_loop(uv_work_t *request, int status)
 		at = &(*at)->next;
 	*at = job->next;
 	queue->running--;
+	unfinished--;
 	start_next(queue);
 	tell(job, status != 0);
 }
@@ -224,6 +231,31 @@ bool worker_cancel(struct worker_job *job)
 		return false; /* it runs already */
 	tell(job, true);
 	return true;
+}
+
+/* ---- nudging ---- */
+
+static void on_nudged_thread(uv_work_t *request)
+{
+	settle_thread();
+}
+
+static void on_nudged(uv_work_t *request, int status)
+{
+	nudge.queued = false;
+}
+
+/* A nudge that no thread has taken is cancelled, so that the next call can queue it again. */
+void worker_nudge(void)
+{
+	if (nudge.queued) {
+		uv_cancel((uv_req_t *)&nudge.request);
+		return;
+	}
+	if (unfinished == 0)
+		return;
+	nudge.queued = true;
+	uv_queue_work(loop, &nudge.request, on_nudged_thread, on_nudged);
 }
 
 /* ---- discarding ---- */

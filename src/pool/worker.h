@@ -62,6 +62,11 @@ int worker_submit(struct worker_queue *queue, struct worker_job *job);
  * runs. */
 bool worker_cancel(struct worker_job *job);
 
+/* To be called about every second: wakes a thread if any job is not done. In the C library's
+ * versions 2.27 to 2.40 a signal to a waiting thread may be lost (sourceware.org bug 25847); a job
+ * would then wait for the next one. */
+void worker_nudge(void);
+
 /* Calls destroy(what) on a worker, because freeing a large structure would block the loop. Calls it
  * at once if the caller is a worker, before worker_setup(), or if memory ran out. The loop does not
  * end before it was called. */

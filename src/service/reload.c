@@ -30,7 +30,8 @@ struct reload {
 					     the one after it */
 	unsigned count;			  /* of full loads that were requested and are done */
 	/* Used by the job; the loop does not touch them while it runs: */
-	struct service *base;	     /* a reference to the service whose files the job checks */
+	struct service *base;	     /* references to the service and to the files that the job */
+	struct files *files;	     /* checks: a renewal of a secret may replace them meanwhile */
 	struct service *new_service; /* the result of a full load */
 	struct files *new_files;     /* the result of a check */
 	struct file_stamp seen;	     /* of the configuration, when it was last read or tried */
@@ -96,7 +97,7 @@ static void on_worker(struct worker_job *job)
 	trust_refresh();
 	refresh_backends(reload);
 	try_configuration(reload);
-	reload->new_files = files_renew(reload->base->files, reload->base->settings,
+	reload->new_files = files_renew(reload->files, reload->base->settings,
 		&reload->errors[LOOK_STORE], &reload->errors[LOOK_TEXTS]);
 	if (reload->users_changed)
 		memory_trim();
@@ -170,10 +171,13 @@ static int put_service_in_place(struct reload *reload)
 	return 0;
 }
 
+/* Does nothing if a renewal has replaced the files since: the next check compares with those. */
 static void put_files_in_place(struct reload *reload)
 {
 	struct service *service = reload->base;
 
+	if (service->files != reload->files)
+		return;
 	files_complete(reload->new_files, service->files);
 	files_drop(&service->files);
 	service->files = reload->new_files;
@@ -188,13 +192,29 @@ static void on_closed(uv_handle_t *timer)
 	free(timer->data);
 }
 
-static void finish(struct reload *reload)
+/* Drops what the job had, and results that were not put in place. */
+static void drop_uses(struct reload *reload)
 {
 	service_drop(&reload->new_service);
 	files_drop(&reload->new_files);
+	files_drop(&reload->files);
 	service_drop(&reload->base);
+}
+
+static void finish(struct reload *reload)
+{
+	drop_uses(reload);
 	service_drop(reload->current);
 	uv_close((uv_handle_t *)&reload->timer, on_closed);
+}
+
+/* The queue did not take the job, or other jobs pushed it out: the next turn of the timer tries
+ * again. */
+static void give_back(struct reload *reload)
+{
+	reload->running = false;
+	reload->everything_next |= reload->everything;
+	drop_uses(reload);
 }
 
 static void on_loop(struct worker_job *job, bool cancelled)
@@ -206,6 +226,10 @@ static void on_loop(struct worker_job *job, bool cancelled)
 		finish(reload);
 		return;
 	}
+	if (cancelled) {
+		give_back(reload);
+		return;
+	}
 	if (reload->new_service != NULL && put_service_in_place(reload) == 0)
 		log_reload(reload, "configuration");
 	if (reload->new_files != NULL)
@@ -215,7 +239,7 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	report(reload);
 	reload->count += reload->everything;
 	level_set(METRIC_LOAD_GOOD, reload_fault(reload, &(size_t){0}) == NULL);
-	service_drop(&reload->base);
+	drop_uses(reload);
 	if (reload->everything_next)
 		start(reload);
 }
@@ -228,18 +252,18 @@ static void start(struct reload *reload)
 	reload->users_changed = reload->file_changed = false;
 	memset(reload->errors, 0, sizeof reload->errors);
 	reload->base = service_use(*reload->current);
+	reload->files = files_use(reload->base->files);
 	reload->job.work = on_worker;
 	reload->job.done = on_loop;
-	if (worker_submit(&worker_files, &reload->job) != 0) {
-		reload->running = false;
-		service_drop(&reload->base);
-	}
+	if (worker_submit(&worker_files, &reload->job) != 0)
+		give_back(reload);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
 	struct reload *reload = timer->data;
 
+	worker_nudge();
 	if (!reload->running)
 		start(reload);
 }

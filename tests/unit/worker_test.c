@@ -10,6 +10,7 @@
 
 #include "pool/worker.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -284,6 +285,56 @@ static void who_goes_first_passes_all_that_wait(void **unused)
 	assert_int_equal(ended_count, 258);
 }
 
+/* Stands before the C library's for libuv, and loses a signal as its bug 25847 does. */
+static bool lose_signal;
+
+int pthread_cond_signal(pthread_cond_t *condition)
+{
+	static int (*next)(pthread_cond_t *);
+
+	if (next == NULL)
+		*(void **)&next = dlsym(RTLD_NEXT, "pthread_cond_signal");
+	if (lose_signal) {
+		lose_signal = false;
+		return 0;
+	}
+	return next(condition);
+}
+
+static void nothing(struct worker_job *job)
+{
+}
+
+static void on_tick(uv_timer_t *tick)
+{
+	struct counted *job = tick->data;
+
+	if (job->done > 0)
+		uv_close((uv_handle_t *)tick, NULL);
+	worker_nudge();
+}
+
+static void a_job_whose_signal_was_lost_is_done_after_a_nudge(void **unused)
+{
+	struct counted job[1];
+	uv_timer_t tick;
+
+	(void)unused;
+	do { /* until libuv signals, which it does when a thread waits */
+		lose_signal = false;
+		uv_run(&loop, UV_RUN_DEFAULT);
+		prepare(job, 1, nothing);
+		lose_signal = true;
+		assert_int_equal(worker_submit(&worker_files, &job[0].job), 0);
+	} while (lose_signal);
+	uv_timer_init(&loop, &tick);
+	tick.data = job;
+	uv_timer_start(&tick, on_tick, 50, 50);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(job[0].done, 1);
+	assert_int_equal(job[0].cancelled, 0);
+}
+
 static pthread_t destroyed_on;
 static unsigned destroyed;
 
@@ -329,6 +380,7 @@ int main(void)
 		cmocka_unit_test(one_alone_has_the_whole_queue),
 		cmocka_unit_test(threads_are_nice_and_hear_no_signals),
 		cmocka_unit_test(who_goes_first_passes_all_that_wait),
+		cmocka_unit_test(a_job_whose_signal_was_lost_is_done_after_a_nudge),
 		cmocka_unit_test(what_the_loop_discards_is_destroyed_on_a_worker),
 	};
 	int failed;
