@@ -14,6 +14,8 @@
 #include <openssl/x509.h>
 #endif
 
+enum { CA_FILE_MAX = 16 << 20 };
+
 struct trust {
 	struct trust *next;
 	char *ca_file; /* "": the system's */
@@ -53,17 +55,17 @@ static void load_system(X509_STORE *store)
 	curl_easy_cleanup(easy);
 }
 
-/* Loads a file like X509_STORE_load_file(), but also the first certificate after a byte order mark.
- * -1 if the file has none. */
+/* Loads a file like X509_STORE_load_file(), but also one with a byte order mark, and neither a pipe
+ * nor a device, which could have no end. -1 if the file has no certificate. */
 static int load_file(X509_STORE *store, const char *ca_file)
 {
 	STACK_OF(X509_INFO) *found = NULL;
-	BIO *file = BIO_new_file(ca_file, "r");
-	char mark[3];
+	struct buffer text = BUFFER_INIT(CA_FILE_MAX);
+	BIO *file = NULL;
 	int count = 0;
 
-	if (file != NULL && (BIO_read(file, mark, 3) != 3 || memcmp(mark, "\xef\xbb\xbf", 3) != 0))
-		(void)BIO_reset(file);
+	if (file_read_text(ca_file, FILE_PUBLIC, &text, &(struct error){0}) == 0 && text.length > 0)
+		file = BIO_new_mem_buf(text.data, (int)text.length);
 	if (file != NULL)
 		found = PEM_X509_INFO_read_bio(file, NULL, NULL, NULL);
 	for (int i = 0; i < sk_X509_INFO_num(found); i++) {
@@ -76,6 +78,7 @@ static int load_file(X509_STORE *store, const char *ca_file)
 	}
 	sk_X509_INFO_pop_free(found, X509_INFO_free);
 	BIO_free(file);
+	buffer_release(&text);
 	return count > 0 ? 0 : -1;
 }
 

@@ -15,8 +15,11 @@
 #include "outbound/breaker.h"
 #include "outbound/client.h"
 #include "outbound/easy.h"
+#include "outbound/trust.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { HANG_MS = 1000 }; /* enough for another answer on a machine with much to do */
 
@@ -617,6 +620,28 @@ static void an_abandoned_try_leaves_room_for_another(void **unused)
 
 #define with_server(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+/* A reload checks such files: it would never end. */
+static void no_certificates_are_read_from_what_may_have_no_end(void **state)
+{
+	char folder[] = "/tmp/meetauth-outbound-XXXXXX", pipe[64];
+	const char *const files[] = {pipe, "/dev/zero"};
+	struct error error;
+
+	(void)state;
+#ifndef HAVE_OPENSSL
+	skip();
+#endif
+	assert_non_null(mkdtemp(folder));
+	snprintf(pipe, sizeof pipe, "%s/ca.pem", folder);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_null(trust_use(files[i], &error));
+		assert_non_null(strstr(error.text, files[i]));
+	}
+	unlink(pipe);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -644,6 +669,7 @@ int main(void)
 		with_server(flow_F9_an_encoded_answer_is_decoded),
 		with_server(libcurl_looks_up_no_name_where_it_is_told_the_address),
 		cmocka_unit_test(libcurl_lets_go_of_a_silent_address_at_once),
+		cmocka_unit_test(no_certificates_are_read_from_what_may_have_no_end),
 		cmocka_unit_test(keep_alive_lines_are_read),
 		cmocka_unit_test(a_breaker_opens_lets_one_try_and_closes),
 		cmocka_unit_test(a_breaker_waits_longer_after_each_failed_try),
