@@ -90,17 +90,8 @@ bool join_is_meeting_token(const char *text)
 
 bool join_is_request_token(const char *text)
 {
-	if (!text_is_token(text, JOIN_REQUEST_MIN, JOIN_REQUEST_MAX, "._~+/=:-"))
-		return false;
-	for (const char *segment = text;; segment++) {
-		size_t length = strcspn(segment, "/");
-
-		if (length > 0 && length <= 2 && strspn(segment, ".") >= length)
-			return false;
-		segment += length;
-		if (*segment == '\0')
-			return true;
-	}
+	return text_is_token(text, JOIN_REQUEST_MIN, JOIN_REQUEST_MAX, "._~+/=:-") &&
+	       !text_has_dot_segment(text);
 }
 
 void join_release(struct join *join)

@@ -343,6 +343,19 @@ const char *text_after_url(const char *url, const char *start)
 	return url + length;
 }
 
+bool text_has_dot_segment(const char *path)
+{
+	for (const char *segment = path;; segment++) {
+		size_t length = strcspn(segment, "/");
+
+		if (length > 0 && length <= 2 && strspn(segment, ".") >= length)
+			return true;
+		segment += length;
+		if (*segment == '\0')
+			return false;
+	}
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

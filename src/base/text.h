@@ -72,6 +72,10 @@ char *text_trim(char *text);
  * and host are compared without case. */
 const char *text_after_url(const char *url, const char *start);
 
+/* Whether a segment of a path is "." or "..", which browsers and servers remove with what is before
+ * it. */
+bool text_has_dot_segment(const char *path);
+
 /* Decodes percent-encoded text in place. Returns 0, or -1 for a percent sign without two hex digits
  * or a NUL. */
 int text_unpercent(char *text);

@@ -99,7 +99,7 @@ static void read_own(const struct service *service, const char *rest, struct pas
 		params_free(&query);
 		return;
 	}
-	if (text_unpercent(path) == 0 && query != NULL) {
+	if (text_unpercent(path) == 0 && !text_has_dot_segment(path) && query != NULL) {
 		found = route_find(service->settings->mount, path, service->entries, HTTP_GET);
 		if (found.route == ROUTE_ENTRY)
 			read_entry(service, query, pasted);

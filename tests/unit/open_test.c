@@ -134,6 +134,26 @@ static void no_other_link_leads_anywhere(void **state)
 		"method-not-allowed", "message");
 }
 
+static void a94_no_pasted_link_leads_out_of_the_service_by_dots(void **state)
+{
+	static const char *const links[] = {"/jitsi/../../other", "/jitsi/a/%2e%2e/../../logout",
+		"/jitsi/..%2f..%2fother", "/jitsi/./a", "/jitsi/../logout?x=/me"};
+	char text[200];
+
+	(void)state;
+#ifndef HAVE_CJOSE
+	skip();
+#endif
+	site_secret("jitsi.example.org", "a secret of Jitsi's, 32 bytes or more");
+	open_site("platform \"jitsi.example.org\" { type = \"jitsi\" app-id = \"meetauth\" "
+		  "}\n" SERVICE GUESTS);
+	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+		snprintf(text, sizeof text, ORIGIN MOUNT "%s", links[i]);
+		leads_nowhere(text);
+	}
+	leads(ORIGIN MOUNT "/jitsi/team/..room", ORIGIN MOUNT "/jitsi/team/..room");
+}
+
 static void platforms_know_their_own_links(void **state)
 {
 #ifndef HAVE_CJOSE
@@ -209,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_link_leads_to_its_meeting),
 		TEST(no_other_link_leads_anywhere),
+		TEST(a94_no_pasted_link_leads_out_of_the_service_by_dots),
 		TEST(platforms_know_their_own_links),
 		TEST(hosts_paste_links_as_well),
 	};
