@@ -70,7 +70,8 @@ struct auth_guest {
 	const char *display;   /* display name, or "" */
 	const char *folded;    /* both names for searches (fold.h) */
 };
-typedef void auth_tell_guest(void *context, const struct auth_guest *guest);
+/* Returns false to hear of no more guests. */
+typedef bool auth_tell_guest(void *context, const struct auth_guest *guest);
 
 /* Lists the meetings of guests from the backend's current records. The calls run on the event loop
  * and must not block. */
@@ -81,8 +82,11 @@ struct auth_meetings {
 	/* Calls tell() for each guest whom this host ("BACKEND/SUBJECT") has invited and who may
 	 * still join, with the meeting. */
 	void (*of_host)(void *instance, const char *host, auth_tell *tell, void *context);
-	/* Calls tell() for each guest who may sign in now. NULL: the backend has no user names. */
-	void (*each_guest)(void *instance, auth_tell_guest *tell, void *context);
+	/* Calls tell() for the guest `who`, then for each guest who may sign in now until it
+	 * returns false; for nobody if `who` is not one of them. NULL: the backend has no user
+	 * names. */
+	void (*each_guest)(
+		void *instance, const struct identity *who, auth_tell_guest *tell, void *context);
 };
 
 /* The secret "backend/TITLE" in the store. */

@@ -204,17 +204,29 @@ static void guest_account_of_host(void *instance, const char *host, auth_tell *t
 	pthread_mutex_unlock(&file->lock);
 }
 
-static void guest_account_each_guest(void *instance, auth_tell_guest *tell, void *context)
+static bool tell_guest(
+	const struct account *account, const char *folded, auth_tell_guest *tell, void *context)
+{
+	return tell(context,
+		&(struct auth_guest){account->id, account->name, account->display, folded});
+}
+
+static void guest_account_each_guest(
+	void *instance, const struct identity *who, auth_tell_guest *tell, void *context)
 {
 	struct records_file *file = instance;
-	const struct account *account;
+	const struct account *account = NULL;
 	int64_t now = clock_wall();
+	bool more;
 
 	pthread_mutex_lock(&file->lock);
-	for (size_t i = 0; (account = records_at(file->records, i)) != NULL; i++)
+	if (strncmp(who->subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0)
+		account = records_by_id(file->records, who->subject + strlen(ACCOUNT_SUBJECT));
+	more = account != NULL && records_is_active(&accounts_type, account, now) &&
+	       tell_guest(account, "", tell, context);
+	for (size_t i = 0; more && (account = records_at(file->records, i)) != NULL; i++)
 		if (records_is_active(&accounts_type, account, now))
-			tell(context, &(struct auth_guest){account->id, account->name,
-					      account->display, records_folded(file->records, i)});
+			more = tell_guest(account, records_folded(file->records, i), tell, context);
 	pthread_mutex_unlock(&file->lock);
 }
 

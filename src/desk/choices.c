@@ -7,6 +7,8 @@
 #include "desk/desk.h"
 #include "policy/meet.h"
 
+enum { LOOKS_MAX = 1000 };
+
 /* ---- platforms ---- */
 
 bool choices_new_meeting(const struct service_platform *platform, char **id_r)
@@ -83,16 +85,6 @@ static void read_search(struct choices *choices)
 	params_free(&query);
 }
 
-static void find_own_name(void *context, const struct auth_guest *guest)
-{
-	struct choices *choices = context;
-	const char *subject = choices->visit->session.who.subject;
-
-	if (strncmp(subject, ACCOUNT_SUBJECT, strlen(ACCOUNT_SUBJECT)) == 0 &&
-		strcmp(subject + strlen(ACCOUNT_SUBJECT), guest->id) == 0)
-		snprintf(choices->own, sizeof choices->own, "%s", guest->name);
-}
-
 static bool may_start_somewhere(const struct choices *choices, const char *other)
 {
 	const struct visit *visit = choices->visit;
@@ -106,24 +98,42 @@ static bool may_start_somewhere(const struct choices *choices, const char *other
 	return false;
 }
 
-static void add_guest(void *context, const struct auth_guest *guest)
+static void add_guest(struct choices *choices, const struct auth_guest *guest)
 {
-	struct choices *choices = context;
 	struct choice *choice = &choices->guests[choices->count];
 
-	if (choices->has_more || strcmp(guest->name, choices->own) == 0 ||
-		(choices->wanted != NULL && strstr(guest->folded, choices->wanted) == NULL) ||
-		!may_start_somewhere(choices, guest->name))
-		return;
-	if (choices->count == CHOICES_MAX) {
-		choices->has_more = true;
-		return;
-	}
 	choice->id = strdup(guest->id);
 	choice->name = strdup(guest->display[0] != '\0' ? guest->display : guest->name);
 	choice->cells[0] = (struct page_value){.name = "id", .text = choice->id};
 	choice->cells[1] = (struct page_value){.name = "name", .text = choice->name};
 	choices->guest_list[choices->count++] = choice->cells;
+}
+
+/* The first guest is the visitor. The rules are asked of LOOKS_MAX guests at most, because they
+ * are asked on the loop. */
+static bool look_at(void *context, const struct auth_guest *guest)
+{
+	struct choices *choices = context;
+
+	if (choices->own[0] == '\0') {
+		snprintf(choices->own, sizeof choices->own, "%s", guest->name);
+		return choices->wait_ms == 0;
+	}
+	if (strcmp(guest->name, choices->own) == 0 ||
+		(choices->wanted != NULL && strstr(guest->folded, choices->wanted) == NULL))
+		return true;
+	if (choices->looks++ == LOOKS_MAX) {
+		choices->has_more = true;
+		return false;
+	}
+	if (!may_start_somewhere(choices, guest->name))
+		return true;
+	if (choices->count == CHOICES_MAX) {
+		choices->has_more = true;
+		return false;
+	}
+	add_guest(choices, guest);
+	return true;
 }
 
 void choices_find(struct choices *choices, struct visit *visit)
@@ -139,12 +149,10 @@ void choices_find(struct choices *choices, struct visit *visit)
 		strcmp(section_title(settings->desk.accounts), backend->title) != 0)
 		return;
 	find_platforms(choices);
-	meetings->each_guest(backend->instance, find_own_name, choices);
-	if (choices->own[0] == '\0' || choices->platform_count == 0)
+	if (choices->platform_count == 0)
 		return;
 	read_search(choices);
-	if (choices->wait_ms == 0)
-		meetings->each_guest(backend->instance, add_guest, choices);
+	meetings->each_guest(backend->instance, &visit->session.who, look_at, choices);
 }
 
 /* ---- the page ---- */
@@ -158,7 +166,9 @@ void choices_put(const struct choices *choices, struct values *values)
 	values_put(values, "has_more", choices->has_more ? "1" : NULL);
 	values_put(values, "too_many", choices->wait_ms != 0 ? "1" : NULL);
 	values_put(values, "nobody",
-		searches && choices->count == 0 && choices->wait_ms == 0 ? "1" : NULL);
+		searches && choices->count == 0 && choices->wait_ms == 0 && !choices->has_more
+			? "1"
+			: NULL);
 	values_put(values, "starts", choices->count > 0 ? "1" : NULL);
 	values_put_rows(values, "guests", choices->guest_list);
 	if (choices->platform_count > 1)

@@ -552,6 +552,29 @@ static void who_does_not_fit_on_the_page_is_found_by_name(void **state)
 	assert_says(page, "value=\"&quot;&gt;&lt;script&gt;\"");
 }
 
+/* The rules are asked on the loop: whoever has many accounts must not stop it for all. */
+static void the_rules_are_asked_of_some_guests_only(void **state)
+{
+	struct browser host = {0}, ann = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(MEETING ROOMS SERVICE GUESTS DESK RULES(
+		"meet \"one\" { allow = true accounts = {\"ann\"} with = {\"guest-2100\"} } "));
+	sign_in_host(&host, "hanna");
+	put_account(&host, "ann", "");
+	open_page(&ann, "ann");
+	add_accounts(2200);
+	page = visit(&ann, "/me");
+	assert_int_equal(choices_on(page), 0);
+	assert_says(page, "(me.find.more)");
+	page = visit(&ann, "/me?find=guest");
+	assert_int_equal(choices_on(page), 0);
+	assert_says(page, "(me.find.more)");
+	assert_silent(page, "(me.find.nobody)");
+	assert_int_equal(choices_on(visit(&ann, "/me?find=guest-2100")), 1);
+}
+
 /* By no page of theirs, and whatever they search for; the page itself and others are still there.
  */
 static void nobody_reads_the_directory_by_many_searches(void **state)
@@ -717,6 +740,7 @@ int main(void)
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
 		TEST(who_does_not_fit_on_the_page_is_found_by_name),
+		TEST(the_rules_are_asked_of_some_guests_only),
 		TEST(nobody_reads_the_directory_by_many_searches),
 		TEST(a_meeting_that_a_guest_starts_at_webex_takes_a_room),
 		TEST(the_end_of_a_meeting_gives_its_room_to_the_next),
