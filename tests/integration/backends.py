@@ -194,7 +194,7 @@ class Radius(Backend):
 
     def section(self):
         self.server = test_radius.FreeRadius(self.folder)
-        return 'backend "campus" { type = "radius"  servers = {"127.0.0.1:%d"}  timeout = "2s"  retries = 1 }\n' % self.server.port
+        return 'backend "campus" { type = "radius"  servers = {"127.0.0.1:%d"}  timeout = "5s"  retries = 1 }\n' % self.server.port
 
     def prepare(self):
         test_radius.set_secret(self.rig)

@@ -25,7 +25,7 @@ import skype as skype_peer
 import ucwa as ucwa_peer
 import webex as webex_peer
 
-LEASE = 130  # seconds: on a machine with much to do a renewal may fail, which rests a minute then
+LEASE = 300  # seconds: on a machine with much to do a renewal may fail, which rests a minute then
 
 
 class Veeting(Platform):
@@ -221,7 +221,7 @@ class Webex(Talking):
 
     def settings(self):
         return ('api = "%s"\n client-id = "%s"  host-email = "host@example.org"\n join-hosts = {"webex.com", "%s"}\n %s\n'
-                ' allowed-origins = {"%s"}\n connect-timeout = "3s"  timeout = "3s"\n' % (
+                ' allowed-origins = {"%s"}\n connect-timeout = "5s"  timeout = "5s"\n' % (
                     self.peer.url, self.peer.client_id, self.peer.host, self.meetings_by, APP))
 
     def new_secret(self):

@@ -21,7 +21,7 @@ def programs():
 
 @pytest.fixture(scope="session")
 def shared_rig():
-    made = rigs.Rig(platform='timeout = "3s"\nconnect-timeout = "2s"\nforward = {"culture"}')
+    made = rigs.Rig(platform='forward = {"culture"}')
     try:
         yield made.start()
     finally:

@@ -4,7 +4,6 @@ drivers.py has one class for each driver; test_platform_contract.py runs the sam
 
 import contextlib
 import json
-import os
 import re
 import secrets
 import sys
@@ -27,7 +26,7 @@ policy {
  default = "deny"
 }
 """
-TIMES = 'timeout = "3s"\n connect-timeout = "2s"\n'
+TIMES = 'timeout = "5s"\n connect-timeout = "4s"\n'
 TIMEOUT, BAD, REFUSED = (504, "exchange-timeout"), (502, "exchange-bad-answer"), (403, "exchange-refused")
 BUSY = (503, "overloaded")
 

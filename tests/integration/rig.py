@@ -37,7 +37,7 @@ ENVIRONMENT = {
 }
 
 
-def wait_for(condition, what, seconds=120):
+def wait_for(condition, what, seconds=240):
     """Waits until condition() is true and returns what it returned. What never comes may take long to be missed; the machine may be busy."""
     deadline = time.monotonic() + seconds
     while True:
@@ -267,9 +267,12 @@ class Rig:
             "share": self.share,
             **self.options,
         }
+        options = self.platform_options
+        if "timeout" not in options:  # an answer may take long on a busy machine
+            options += '\nconnect-timeout = "30s"\ntimeout = "1m"'
         text = "".join('%s = "%s"\n' % pair if isinstance(pair[1], str) else "%s = %s\n" % pair for pair in settings.items())
         text += 'platform "%s" {\n type = "veeting"\n api = "%s"\n site = "%s"\n%s\n}\n' % (
-            HOST, self.api, self.site, self.platform_options)
+            HOST, self.api, self.site, options)
         text += 'backend "staff" {\n type = "file"\n users = "%s/users.passwd"\n}\n' % self.folder
         with open(self.conf, "w", encoding="utf-8") as file:
             file.write(text + self.sections)
@@ -283,7 +286,7 @@ class Rig:
 
     def ctl(self, *arguments, text="", check=True):
         done = subprocess.run([MEETAUTHCTL, "-c", self.conf, *arguments], input=text, text=True,
-                              capture_output=True, env=ENVIRONMENT, timeout=120, check=False)
+                              capture_output=True, env=ENVIRONMENT, timeout=300, check=False)
         assert not check or done.returncode == 0, (arguments, done.stdout, done.stderr)
         assert not SANITIZER.search(done.stderr), done.stderr
         return done

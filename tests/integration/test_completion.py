@@ -14,7 +14,7 @@ COMPLETIONS = TOP + "/share/completions/"
 
 def complete(*words):
     """What the program offers for the last word, and the exit status."""
-    done = subprocess.run([MEETAUTHCTL, "complete", *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+    done = subprocess.run([MEETAUTHCTL, "complete", *words], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
     assert done.stderr == ""
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert all(len(line) == 2 for line in lines)
@@ -23,7 +23,7 @@ def complete(*words):
 
 def commands():
     """(words, arguments) of each command, as the help lists them."""
-    text = subprocess.run([MEETAUTHCTL, "--help"], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=True).stdout
+    text = subprocess.run([MEETAUTHCTL, "--help"], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=True).stdout
     found = re.findall(r"(?m)^  ([a-z][a-z-]*(?: [a-z][a-z-]*)?)(?: ([A-Z[-].*))?\n      ", text)
     assert len(found) > 20
     return found
@@ -81,7 +81,7 @@ def place(tmp_path):
 def in_bash(place, *words):
     script = 'source "$1"; shift; COMP_WORDS=(meetauthctl "$@"); COMP_CWORD=$#; _meetauthctl; printf "%s\\n" "${COMPREPLY[@]}"'
     done = subprocess.run(["/bin/bash", "--norc", "-c", script, "bash", COMPLETIONS + "meetauthctl.bash", *words], capture_output=True, text=True,
-                          timeout=60, check=False, **place)
+                          timeout=300, check=False, **place)
     assert done.stderr == ""
     return [line for line in done.stdout.splitlines() if line]
 
@@ -93,7 +93,7 @@ def test_bash(place):
     assert in_bash(place, "-c", "one") == ["one file"]
     assert in_bash(place, "nonsense", "") == []
     registered = subprocess.run(["/bin/bash", "--norc", "-c", 'source "$1"; complete -p meetauthctl', "bash", COMPLETIONS + "meetauthctl.bash"],
-                                capture_output=True, text=True, timeout=60, check=True, **place)
+                                capture_output=True, text=True, timeout=300, check=True, **place)
     assert registered.stdout == "complete -F _meetauthctl meetauthctl\n"
 
 
@@ -101,7 +101,7 @@ def test_bash(place):
 def test_fish(place):
     def in_fish(line):
         script = "source %s; complete -C '%s'" % (COMPLETIONS + "meetauthctl.fish", line)
-        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=60, check=True, **place)
+        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, timeout=300, check=True, **place)
         return sorted(found.split("\t")[0] for found in done.stdout.splitlines())
 
     assert in_fish("meetauthctl us") == ["user"]
@@ -115,7 +115,7 @@ def test_zsh(place):
     def in_zsh(*words):
         script = ('_describe() { print -l -- ${(P)2} }; _files() { print FILES }; words=(meetauthctl "${@[2,-1]}"); CURRENT=$#words; '
                   'f() { eval "$(<$1)" }; f $1')
-        done = subprocess.run(["zsh", "-f", "-c", script, "zsh", COMPLETIONS + "_meetauthctl", *words], capture_output=True, text=True, timeout=60,
+        done = subprocess.run(["zsh", "-f", "-c", script, "zsh", COMPLETIONS + "_meetauthctl", *words], capture_output=True, text=True, timeout=300,
                               check=False, **place)
         assert done.stderr == ""
         return [line.partition(":")[0] for line in done.stdout.splitlines() if line]
@@ -128,5 +128,5 @@ def test_zsh(place):
 def test_no_colours(place):
     """NO_COLOR is kept, as nothing ever has a colour."""
     for words in (["--help"], ["nonsense"], ["complete", ""]):
-        done = subprocess.run([MEETAUTHCTL, *words], capture_output=True, text=True, timeout=60, check=False, **place)
+        done = subprocess.run([MEETAUTHCTL, *words], capture_output=True, text=True, timeout=300, check=False, **place)
         assert "\x1b" not in done.stdout + done.stderr

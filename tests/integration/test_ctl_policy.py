@@ -18,7 +18,7 @@ def test_the_check_names_what_has_no_secret(own, tmp_path):
     conf = tmp_path / "bare.conf"
     with open(own.conf, encoding="utf-8") as file:
         conf.write_text(file.read() + 'platform "bare.example.org" { type = "veeting" }\n')
-    done = subprocess.run([MEETAUTHD, "-t", "-c", str(conf)], capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+    done = subprocess.run([MEETAUTHD, "-t", "-c", str(conf)], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
     assert done.returncode == 0 and 'no secret in the store: "meetauthctl secret set bare.example.org"' in done.stderr
     assert done.stderr.count("no secret in the store") == 1
 
@@ -34,7 +34,7 @@ def test_each_change_is_told_to_syslog(own, tmp_path):
         def call(*arguments, text=""):
             script = 'mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && mknod -m 666 /dev/urandom c 1 9 && ln -s "$0" /dev/log && exec "$@"'
             done = subprocess.run(["unshare", "-m", "sh", "-c", script, path, MEETAUTHCTL, "-c", own.conf, *arguments], input=text, text=True,
-                                  capture_output=True, env={**ENVIRONMENT, "SUDO_USER": "operator"}, timeout=60, check=False)
+                                  capture_output=True, env={**ENVIRONMENT, "SUDO_USER": "operator"}, timeout=300, check=False)
             said = []
             try:
                 while True:

@@ -66,7 +66,7 @@ def platform(ctl, kind):
 
 def secrets_of(ctl):
     """What check says of each: whether it is good, and why."""
-    done = subprocess.run(ctl.argv("--json", "check"), capture_output=True, text=True, env=ENVIRONMENT, timeout=60, check=False)
+    done = subprocess.run(ctl.argv("--json", "check"), capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
     entries = json.loads(done.stdout)
     assert done.returncode == (FAILED if any(not entry["ok"] for entry in entries) else 0)
     assert not [entry for entry in entries if not entry["ok"] and entry["what"] != "secret"], entries

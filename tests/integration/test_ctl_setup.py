@@ -27,7 +27,7 @@ class Site:
 
     def setup(self, *arguments, text="", status=1):
         """Status 1: the platform does not exist, which the check says at the end."""
-        done = subprocess.run(self.argv("setup", *arguments), input=text, capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+        done = subprocess.run(self.argv("setup", *arguments), input=text, capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         assert PASSWORD not in done.stdout + done.stderr and not SANITIZER.search(done.stderr)
         assert ("setup is not finished" in done.stderr) == (status > 1 or "FAIL" not in done.stdout)
@@ -47,7 +47,7 @@ class Site:
             file.write('share = "%s/share"\n' % TOP)
 
     def ctl(self, *arguments):
-        return subprocess.run(self.argv(*arguments), capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=True).stdout
+        return subprocess.run(self.argv(*arguments), capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=True).stdout
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_options_alone_are_enough_and_the_result_starts(site):
     assert set(site.everything()) == {"meetauth.conf", "store", "store.key", "users.passwd"}
     assert stat.S_IMODE(os.stat(site.conf).st_mode) == 0o644
     site.with_pages()
-    subprocess.run([MEETAUTHD, "-t", "-c", site.conf], env=ENVIRONMENT, check=True, timeout=120, capture_output=True)
+    subprocess.run([MEETAUTHD, "-t", "-c", site.conf], env=ENVIRONMENT, check=True, timeout=300, capture_output=True)
     assert site.ctl("user", "list").splitlines()[1].split("\t") == ["alice", "active", "never", "Alice Liddell", "", "staff"]
     assert "allow" in site.ctl("policy", "explain", "--user", "alice", "--platform", HOST, "--meeting", "m1")
     # The snippet that it names, with the name and the path of this site, is what the sed line makes.
@@ -159,7 +159,7 @@ def test_what_root_sets_up_belongs_to_the_service(site):
     done = subprocess.run(
         site.argv("setup", "--address", ADDRESS, "--platform", HOST, "--user", "alice", "--secret-file", secret, "--store", site.folder + "/lib/store",
                   "--store-key", site.folder + "/key/store.key", "--state", "lmdb:%s/state" % site.folder),
-        input=PASSWORD + "\n", text=True, capture_output=True, env={**ENVIRONMENT, "ASAN_OPTIONS": "detect_leaks=0"}, timeout=120, check=False)
+        input=PASSWORD + "\n", text=True, capture_output=True, env={**ENVIRONMENT, "ASAN_OPTIONS": "detect_leaks=0"}, timeout=300, check=False)
     assert done.returncode == 1, done.stderr
     for name, mode, owner in (("meetauth.conf", 0o644, 0), ("lib/store", 0o600, 65534), ("lib/users.passwd", 0o600, 65534), ("key/store.key", 0o400, 65534)):
         found = os.stat(site.folder + "/" + name)

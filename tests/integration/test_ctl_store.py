@@ -45,7 +45,7 @@ class Ctl:
 
     def call(self, *arguments, status=0, text="", **options):
         done = subprocess.run(self.argv(*arguments), input=text, text=True, stderr=subprocess.PIPE,
-                              env=ENVIRONMENT, timeout=60, check=False,
+                              env=ENVIRONMENT, timeout=300, check=False,
                               **{"stdout": subprocess.PIPE, **options})
         assert done.returncode == status, (arguments, done.stdout, done.stderr)
         assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr

@@ -52,7 +52,7 @@ class Ctl:
 
     def run(self, *words, password=b"a password\n", under=(), env=None):
         done = subprocess.run([*under, *self.argv(*words)], input=password, capture_output=True,
-                              env={**self.env, **(env or {})}, timeout=60)
+                              env={**self.env, **(env or {})}, timeout=300)
         self.out, self.err = done.stdout.decode(), done.stderr.decode()
         secret = password.strip()
         if len(secret) > 3:
@@ -275,7 +275,7 @@ def test_changes_at_the_same_time_all_count(ctl):
     running = [subprocess.Popen(ctl.argv("add", name), stdin=subprocess.PIPE, env=ctl.env)
                for name in names]
     for process in running:
-        process.communicate(b"a password", timeout=60)
+        process.communicate(b"a password", timeout=300)
         assert process.returncode == 0
     assert list(ctl.listed()) == names
 

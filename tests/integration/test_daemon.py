@@ -17,7 +17,7 @@ from rig import ENVIRONMENT, MEETAUTHD, Program, children, free_port, logfmt, wa
 
 def run(*arguments, **options):
     return subprocess.run(
-        [MEETAUTHD, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT, timeout=60, **options
+        [MEETAUTHD, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENVIRONMENT, timeout=300, **options
     )
 
 

@@ -25,7 +25,7 @@ def reload(rig, **options):
 
 @pytest.fixture(scope="module")
 def own(make_module_rig):
-    rig = make_module_rig(start=False, platform='timeout = "3s"\nconnect-timeout = "2s"')
+    rig = make_module_rig(start=False, platform='timeout = "10s"\nconnect-timeout = "8s"')
     rig.sections = ('policy {\n rule "staff" { allow = true groups = {"staff"} }\n default = "deny"\n}\n'
                     'platform "down.example.org" { type = "veeting" api = "http://127.0.0.1:%d" site = "https://down.example.org" }\n'
                     'platform "bare.example.org" { type = "veeting" api = "http://127.0.0.1:1" site = "https://bare.example.org" }\n'
@@ -138,11 +138,12 @@ def busy(rig):
     visitor = signed_in(rig)
     reload(rig, max_in_flight=1)
     try:
-        hanging = threading.Thread(target=lambda: visitor.get(rig.entry("fault-hang")))
-        hanging.start()
+        waiting = threading.Thread(target=lambda: visitor.get(rig.entry("fault-hold")))
+        waiting.start()
         wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") > 0, "an exchange")
         answer = rig.visitor().enter(headers=JSON)
-        hanging.join()
+        rig.platform.release()
+        waiting.join()
         return answer
     finally:
         reload(rig, max_in_flight=2000)

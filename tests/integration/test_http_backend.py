@@ -121,7 +121,7 @@ def start(rig, sections, key=KEY):
 
 @pytest.fixture
 def members(make_rig, service):
-    return start(make_rig(start=False), section(service, 'timeout = "4s"') + POLICY)
+    return start(make_rig(start=False), section(service, 'timeout = "8s"') + POLICY)
 
 
 def sign_in(rig, name, password=None):
@@ -178,7 +178,7 @@ def lies():
 
     def slow(handler, good):
         handler.close_connection = True
-        time.sleep(4.5)
+        time.sleep(9)
         return 200, "application/json", json.dumps(good).encode()
 
     def cut(handler, good):

@@ -307,7 +307,7 @@ def check(make_rig, directory):
         rig.sections = text
         rig.configure()
         done = subprocess.run([MEETAUTHCTL, "-c", rig.conf, "check", "--connect"], text=True, capture_output=True,
-                              env={**ENVIRONMENT, **dict(environment)}, timeout=60, check=False)
+                              env={**ENVIRONMENT, **dict(environment)}, timeout=300, check=False)
         assert directory.passwords["service"] not in done.stdout + done.stderr
         rows = [line for line in done.stdout.splitlines() if re.search(r"connect +people ", line)]
         assert len(rows) == 1, (done.stdout, done.stderr)
@@ -435,11 +435,11 @@ def test_failover(make_rig, directory):
     with blackhole() as silent:
         servers = ["ldaps://127.0.0.1:1", "ldaps://127.0.0.1:%d" % silent.getsockname()[1],
                    "ldap://127.0.0.1:%d" % silent.getsockname()[1], directory.secure_url]
-        sections = searching(directory, 'connect-timeout = "2s"', servers=servers)
+        sections = searching(directory, 'connect-timeout = "4s"', servers=servers)
         rig = start(make_rig(start=False, sections=sections), directory)
         first = sign_in(rig, "carol")[1]
         assert first.status == 302, first
-        assert int(login_of(rig, first)["total_ms"]) >= 3600, "it did try the silent ones"
+        assert int(login_of(rig, first)["total_ms"]) >= 7200, "it did try the silent ones"
         assert connections(silent) >= 2
         assert sign_in(rig, "carol")[1].status == 302
         assert connections(silent) == 0, "and leaves them out now"

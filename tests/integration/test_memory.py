@@ -51,7 +51,7 @@ def copies(pid, secrets):
     return found
 
 
-TIMEOUT = 'timeout = "3s"'
+TIMEOUT = 'timeout = "10s"\nconnect-timeout = "8s"'
 FRONT = """
     server {
         listen 127.0.0.1:%d ssl http2;

@@ -102,7 +102,7 @@ class Pam:
         """What the program says, without the first and the last line."""
         lines = ["meetauth 1", "request " + request, "user " + user, *(["password " + password] if request == "login" else []),
                  *("%s %s" % pair for pair in more.items()), "end", ""]
-        done = subprocess.run(command or [self.helper, service], input="\n".join(lines), text=True, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(command or [self.helper, service], input="\n".join(lines), text=True, capture_output=True, timeout=300, check=False)
         assert not SANITIZER.search(done.stderr), done.stderr
         assert done.returncode == 0, done
         assert PASSWORD.strip() not in done.stdout + done.stderr

@@ -37,7 +37,7 @@ GOOD = ["slow-300", "interim", "extra", "silent-close", "gzip", "code-text-0", "
 @pytest.fixture(scope="module")
 def faulty(make_module_rig):
     """Its own: a breaker must not open, so good joins come between the bad ones."""
-    return make_module_rig(platform='timeout = "3s"\nconnect-timeout = "2s"', processes=0)
+    return make_module_rig(platform='timeout = "5s"\nconnect-timeout = "4s"', processes=0)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_A64_what_the_platform_says_is_not_on_the_page(faulty, somebody):
 
 
 def test_A72_hanging_joins_delay_nobody(make_rig):
-    rig = make_rig(platform='timeout = "25s"')
+    rig = make_rig()
     somebody = rig.visitor()
     somebody.sign_in()
     entries = [rig.entry("fault-hold_%d" % number) for number in range(60)]
@@ -167,7 +167,7 @@ def test_A72_hanging_joins_delay_nobody(make_rig):
 def test_more_than_it_can_carry_is_refused_at_once_and_nothing_is_lost(make_rig):
     """Twice as many joins as a process works on at once, at a platform that stands still: one half waits for it, the other half learns at
     once when to come again, the login page is shown, and every link is good in the end, once."""
-    rig = make_rig(options={"max-in-flight": 20}, platform='timeout = "60s"')
+    rig = make_rig(options={"max-in-flight": 20})
     visitor, newcomer = rig.visitor(), rig.visitor()
     visitor.sign_in()
     cookies, login = dict(visitor.jar), newcomer.enter().location
@@ -213,7 +213,7 @@ def test_platform_that_does_not_listen(make_rig):
 
 
 def test_breaker_opens_and_closes(make_rig):
-    rig = make_rig(start=False, platform='timeout = "1s"\nconnect-timeout = "300ms"')
+    rig = make_rig(start=False)
     port = free_port()
     rig.api = "http://127.0.0.1:%d" % port
     rig.start()

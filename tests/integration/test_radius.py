@@ -194,7 +194,7 @@ def test_sample_of_the_readme(make_rig, server):
 
 def test_without_a_secret_or_with_another_one(make_rig, server):
     rig = make_rig(start=False)
-    rig.sections = section(server.port, 'timeout = "2s"\n retries = 0')
+    rig.sections = section(server.port, 'timeout = "5s"\n retries = 0')
     rig.start()
     status, line = connected(rig)
     assert status == 1 and "meetauthctl secret set backend/campus" in line
@@ -211,7 +211,7 @@ def test_without_a_secret_or_with_another_one(make_rig, server):
 def test_server_that_is_gone_and_comes_back(make_rig, tmp_path):
     server = FreeRadius(tmp_path)
     try:
-        rig = start(make_rig(start=False), server.port, 'timeout = "1s"\n retries = 1')
+        rig = start(make_rig(start=False), server.port, 'timeout = "3s"\n retries = 1')
         assert sign_in(rig, "anna")[1].status == 302
         server.stop()
         answer = sign_in(rig, "anna")[1]
@@ -226,7 +226,7 @@ def test_server_that_is_gone_and_comes_back(make_rig, tmp_path):
 def test_next_server_is_asked_when_the_first_is_silent(make_rig, server):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        both = section(server.port, 'timeout = "1s"\n retries = 0').replace(
+        both = section(server.port, 'timeout = "5s"\n retries = 0').replace(
             'servers = {', 'servers = {"127.0.0.1:%d", ' % silent.getsockname()[1])
         rig = start(make_rig(start=False), 0, sections=both)
         assert sign_in(rig, "anna")[1].status == 302
@@ -331,7 +331,7 @@ def liar(server):
 
 
 def test_A50_A51_forged_replies_let_nobody_in(make_rig, liar):
-    rig = start(make_rig(start=False), liar.port, 'timeout = "500ms"\n retries = 2')
+    rig = start(make_rig(start=False), liar.port, 'timeout = "3s"\n retries = 0')
     assert sign_in(rig, "anna")[1].status == 302
     for what, lie in FORGERIES.items():
         liar.lie = lie
@@ -398,22 +398,22 @@ def silent_for(start):
 
 def test_a_push_that_nobody_approves_shuts_nobody_else_out(make_rig, liar):
     """pam_radius#71: silence about one person is not the server's."""
-    rig = start(make_rig(start=False), liar.port, 'timeout = "1s"\n retries = 0')
+    rig = start(make_rig(start=False), liar.port, 'timeout = "3s"\n retries = 0')
     liar.lie = silent_for(b"bert")
     for _ in range(6):
-        began = time.monotonic()
         assert sign_in(rig, "bert")[1].status == 503
+    left_alone = time.monotonic()
     assert sign_in(rig, "anna")[1].status == 302
     asked = len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)])
     answer = sign_in(rig, "bert")[1]
     assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0
     again = len([each for each in liar.requests if (USER_NAME, b"bert") in attributes(each)]) - asked
-    assert again == 0 or time.monotonic() - began > 4, "left alone by themselves, for five seconds at first"
+    assert again == 0 or time.monotonic() - left_alone > 4, "left alone by themselves, for five seconds at first"
 
 
 def test_names_that_the_server_is_silent_about_shut_nobody_out(make_rig, liar):
     """As many as one likes: before it is left alone it is asked about nobody, and answers."""
-    rig = start(make_rig(start=False), liar.port, 'timeout = "1s"\n retries = 0')
+    rig = start(make_rig(start=False), liar.port, 'timeout = "3s"\n retries = 0')
     liar.lie = silent_for(b"x")
     for number in range(7):
         assert sign_in(rig, "x%d@nowhere.example" % number)[1].status == 503

@@ -88,7 +88,7 @@ def redis(tmp_path):
 def make(make_rig, redis, **more):
     """A pool whose processes count together, on a machine of its own."""
     starts = more.pop("start", True)
-    rig = make_rig(options={"state": redis.address, "state-timeout": "2s", **more.pop("options", {})}, start=False, **more)
+    rig = make_rig(options={"state": redis.address, "state-timeout": "5s", **more.pop("options", {})}, start=False, **more)
     rig.options["metrics-folder"] = rig.folder + "/state"
     return rig.start() if starts else rig
 
@@ -220,7 +220,7 @@ def test_a_server_that_comes_and_goes_lets_nobody_in_twice(make_rig, redis):
 
 
 def test_a_server_that_stands_still_holds_up_only_those_who_ask(make_rig, redis):
-    rig = make(make_rig, redis, options={"state-timeout": "500ms"})
+    rig = make(make_rig, redis, options={"state-timeout": "3s"})
     alice = rig.visitor()
     alice.sign_in()
     redis.program.process.send_signal(signal.SIGSTOP)

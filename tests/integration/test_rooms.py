@@ -126,7 +126,7 @@ def test_a_meeting_is_ended_at_the_desk(make_rig, tmp_path):
     again = setup.rig.ctl("room", "end", TITLE, ROOMS[0]).stdout
     assert "free when the last join link expires" in again
     assert json.loads(setup.rig.ctl("room", "list", "--json").stdout)[0]["until"] == listed["until"]
-    event = [e for e in setup.rig.events("desk") if e["action"] == "end-room"][-1]
+    event = wait_for(lambda: [e for e in setup.rig.events("desk") if e["action"] == "end-room"], "the line")[-1]
     assert (event["result"], event["meetings"], event["user"]) == ("ok", TITLE + "/warm-up", "alice")
     assert enter(setup, "board").status == 503
 

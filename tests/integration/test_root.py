@@ -61,7 +61,7 @@ class Site:
 
     def call(self, *arguments, status=0, text="", before=(), program=MEETAUTHCTL):
         done = subprocess.run([*before, program, "-c", self.conf, *arguments], input=text, text=True, capture_output=True,
-                              env=QUIET, timeout=120, check=False)
+                              env=QUIET, timeout=300, check=False)
         assert done.returncode == status, (arguments, done.stdout, done.stderr)
         assert not SANITIZER.search(done.stderr), done.stderr
         return done
@@ -86,7 +86,7 @@ def site():
 
 def as_user(*command, **options):
     return subprocess.run(["setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", *command],
-                          capture_output=True, text=True, check=False, timeout=60, **options)
+                          capture_output=True, text=True, check=False, timeout=300, **options)
 
 
 # ---- P2: the socket ----
@@ -134,7 +134,7 @@ def test_P2_the_documented_socket_cannot_be_replaced(site):
     command, path = documented_start()
     command = re.sub(r"-- /.*", "-- /bin/sleep 60", command)
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", STARTED, "sh", site.folder,
-                           TOP + "/deploy/tmpfiles.conf", command, path], capture_output=True, text=True, timeout=120, check=False)
+                           TOP + "/deploy/tmpfiles.conf", command, path], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     socket = next(line for line in said if line.startswith("socket"))
@@ -345,7 +345,7 @@ def test_P11_a_damaged_state_never_meets_root(site):
             file.write(bad)
         trace = site.folder + "/trace"
         subprocess.run([STRACE, "-f", "-o", trace, "-e", "trace=openat,setresuid,setuid", MEETAUTHCTL, "-c", site.conf, "session", "revoke",
-                        "alice"], capture_output=True, env=QUIET, timeout=120, check=False)
+                        "alice"], capture_output=True, env=QUIET, timeout=300, check=False)
         lines = site.read("trace").splitlines()
         became = next(i for i, line in enumerate(lines) if re.search(r"setresuid\(65534, 65534, 65534\) += 0", line))
         opened = [i for i, line in enumerate(lines) if "/state/" in line or "/lib/store" in line or "/key/" in line]

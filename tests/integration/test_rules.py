@@ -11,7 +11,7 @@ import platforms
 import pytest
 from client import JSON
 from desk import Host, make_desk
-from guests import MEETING, OTHER, accept, fill, opened, query
+from guests import MEETING, OTHER, accept, fill, opened
 from rig import ENVIRONMENT, HOST, MEETAUTHD, wait_for
 from test_remote_user import with_snippet
 

@@ -323,7 +323,7 @@ def test_discovery_of_a_region(make_rig):
 def test_slow_answers_share_one_deadline(setup, visitor):
     """Each alone is in time; all together are not."""
     def slow(text):
-        time.sleep(1)
+        time.sleep(2)
         return text
 
     with setup.peer.fault(discover=slow, applications=slow, application=slow, anonymous=slow):

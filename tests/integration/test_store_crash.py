@@ -62,7 +62,7 @@ class Site:
 
     def run(self, *arguments, text=""):
         return subprocess.run(self.command(arguments), input=text, text=True, capture_output=True,
-                              env=ENVIRONMENT, timeout=60, check=False)
+                              env=ENVIRONMENT, timeout=300, check=False)
 
     def ctl(self, *arguments, text=""):
         done = self.run(*arguments, text=text)
@@ -114,7 +114,7 @@ def points(site, arguments, text):
     trace = site.folder + ".trace"
     subprocess.run([STRACE, "-o", trace, "-e", "trace=" + ",".join("?" + name for name in CALLS),
                     *site.command(arguments)], input=text, text=True, check=True, env=ENVIRONMENT,
-                   stdout=subprocess.DEVNULL, timeout=60)
+                   stdout=subprocess.DEVNULL, timeout=300)
     with open(trace, encoding="utf-8", errors="replace") as file:
         lines = file.read().splitlines()
     counts, found, begun = {}, [], False
@@ -134,7 +134,7 @@ def kill_at(site, point, arguments, text):
     injection = "inject=%s:signal=SIGKILL:when=%d" % point
     done = subprocess.run([STRACE, "-o", "/dev/null", "-e", "trace=" + point[0], "-e", injection,
                            *site.command(arguments)], input=text, text=True, capture_output=True,
-                          env=ENVIRONMENT, timeout=60, check=False)
+                          env=ENVIRONMENT, timeout=300, check=False)
     assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), (point, done.stderr)
 
 

@@ -96,7 +96,7 @@ class Flood:
 
     def one(self, address):
         while not self.over.is_set():
-            self.statuses.append(self.ask(address, timeout=120))
+            self.statuses.append(self.ask(address, timeout=300))
             if self.statuses[-1] == 503:  # no hurry, then: the queue stays full without
                 self.over.wait(1)
 

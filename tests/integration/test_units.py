@@ -20,7 +20,7 @@ needs_analyze = pytest.mark.skipif(not ANALYZE, reason="systemd-analyze (package
 
 
 def analyze(*arguments):
-    return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+    return subprocess.run([ANALYZE, *arguments], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
 
 
 # -- the files --
@@ -77,11 +77,11 @@ def test_users_and_folders_are_what_systemd_can_make(tmp_path):
     (tmp_path / "etc/group").write_text("root:x:0:\nwww-data:x:33:\n")
     (tmp_path / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     root = "--root=%s" % tmp_path
-    subprocess.run(["systemd-sysusers", root, TOP + "/deploy/sysusers.conf"], check=True, env=ENVIRONMENT, timeout=60)
+    subprocess.run(["systemd-sysusers", root, TOP + "/deploy/sysusers.conf"], check=True, env=ENVIRONMENT, timeout=300)
     line = next(line for line in (tmp_path / "etc/passwd").read_text().splitlines() if line.startswith("meetauth:"))
     assert line.split(":")[5:] == ["/var/lib/meetauth", "/usr/sbin/nologin"]
     shutil.copy(TOP + "/deploy/tmpfiles.conf", tmp_path / "etc/meetauth.conf")
-    subprocess.run(["systemd-tmpfiles", root, "--create", TOP + "/deploy/tmpfiles.conf"], check=True, env=ENVIRONMENT, timeout=60)
+    subprocess.run(["systemd-tmpfiles", root, "--create", TOP + "/deploy/tmpfiles.conf"], check=True, env=ENVIRONMENT, timeout=300)
     user = int(line.split(":")[2])
     for name, owner in (("run/meetauth", user), ("run/meetauth-socket", 0)):
         found = os.stat(tmp_path / name)
@@ -430,7 +430,7 @@ def test_the_log_is_rotated_while_it_is_written(script):
     with open(rig.folder + "/rotate", "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(rig.folder + "/rotate", 0o644)
-    subprocess.run(["logrotate", "-f", "-s", rig.folder + "/rotate.state", rig.folder + "/rotate"], check=True, env=ENVIRONMENT, timeout=60)
+    subprocess.run(["logrotate", "-f", "-s", rig.folder + "/rotate.state", rig.folder + "/rotate"], check=True, env=ENVIRONMENT, timeout=300)
     with open(rig.log + ".1", encoding="utf-8") as file:
         assert "event=pool result=started" in file.read()
     assert rig.visitor().sign_in().status == 302

@@ -93,7 +93,7 @@ def test_the_check_of_the_format_finds_faults(text):
 @needs_promtool
 def test_prometheus_has_nothing_to_say_about_the_metrics(watched):
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=watched.send("GET", "/auth/metrics").text, text=True, capture_output=True,
-                          env=ENVIRONMENT, timeout=120, check=False)
+                          env=ENVIRONMENT, timeout=300, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -209,7 +209,7 @@ def banned(tmp_path, lines):
     log = tmp_path / "log"
     log.write_text("".join(line + "\n" for line in lines))
     done = subprocess.run([FAIL2BAN, "-o", "id", str(log), DEPLOY + "fail2ban/filter.conf"], capture_output=True, text=True, env=ENVIRONMENT,
-                          timeout=120, check=False)
+                          timeout=300, check=False)
     return done.stdout.split()
 
 
@@ -276,6 +276,6 @@ def test_fail2ban_takes_the_jail(tmp_path):
     (tmp_path / "log").write_text("")
     jail = read("fail2ban/jail.conf").replace("backend = systemd", "backend = auto\nlogpath = %s/log" % tmp_path)
     (tmp_path / "jail.d/meetauth.conf").write_text(jail)
-    done = subprocess.run(["fail2ban-client", "-c", str(tmp_path), "-d"], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+    done = subprocess.run(["fail2ban-client", "-c", str(tmp_path), "-d"], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
     assert done.returncode == 0 and "['add', 'meetauth', 'auto']" in done.stdout, done.stdout[-2000:] + done.stderr
     assert "maxretry', 30]" in done.stdout

@@ -450,11 +450,11 @@ class Authorizing:
     def come_back(self):
         """Where Webex sends the browser of somebody who has signed in."""
         with pytest.raises(urllib.error.HTTPError) as moved:
-            urllib.request.build_opener(Stay).open(self.address, timeout=20)
+            urllib.request.build_opener(Stay).open(self.address, timeout=300)
         return moved.value.headers["Location"]
 
     def end(self):
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=300)
         return self.process.returncode, out + err
 
 
@@ -465,7 +465,7 @@ class Stay(urllib.request.HTTPRedirectHandler):
 
 def get(address):
     try:
-        with urllib.request.urlopen(address, timeout=20) as answer:
+        with urllib.request.urlopen(address, timeout=300) as answer:
             return answer.status
     except urllib.error.HTTPError as refused:
         return refused.code

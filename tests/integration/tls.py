@@ -9,7 +9,7 @@ EXTENSIONS = "basicConstraints=critical,CA:FALSE\nsubjectAltName=%s\n"
 
 
 def openssl(*arguments):
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=300)
 
 
 class Authority:

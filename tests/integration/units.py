@@ -69,7 +69,7 @@ class Manager:
                 "CREDENTIALS_DIRECTORY": self.rig.folder, **more}
 
     def start(self, watchdog_ms=None):
-        done = subprocess.run(self.command("ExecStartPre"), env=self.environment(), capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(self.command("ExecStartPre"), env=self.environment(), capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
             return done
         watchdog_ms = watchdog_ms or 1000 * int(values(self.unit, "WatchdogSec")[0])
