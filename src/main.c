@@ -402,7 +402,7 @@ static int run_parent(struct options *options, char **argv, struct error *error)
 	};
 	int status = EX_OK;
 
-	/* One that takes over is that user already, and has the socket. */
+	/* A parent that takes over from another already has its user and its socket. */
 	if (parent.fd < 0)
 		status = prepare(options, &parent.fd, error);
 	if (status == EX_CONFIG && geteuid() == 0) {

@@ -28,7 +28,7 @@ static const struct option options[] = {
 	{"format", OPTION_ENUM, "users", "users: our own; htpasswd: that of nginx and Apache",
 		.words = OPTION_WORDS("users", "htpasswd"), OPTION_INTO(struct file, kind)},
 	{"second-factor", OPTION_ENUM, "optional",
-		"optional: a code is asked of who has a key; required: who has none is refused",
+		"optional: users with a key are asked for a code; required: others are refused",
 		.words = AUTH_SECOND_FACTOR},
 	{0},
 };

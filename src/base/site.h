@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Whether two addresses, "https://host[:port][/…]", are of one site. There is no list of public
- * suffixes here: names that share their last two labels are of one site, or their last three below
- * a country's "co", "com", "ac" and the like. Hosts at one hoster's domain (github.io) are so taken
- * for one site though browsers have them as several. */
+/* Whether two addresses, "https://host[:port][/…]", belong to one site: whether the last two labels
+ * of their names are the same, or the last three below a country's "co", "com", "ac" and the like.
+ * Without a list of public suffixes, all hosts below a hoster's domain (github.io) count as one
+ * site; browsers treat them as several. */
 bool site_is_same(const char *address, const char *other);

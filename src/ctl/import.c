@@ -116,7 +116,7 @@ static int name_meeting(
 	char *id;
 
 	if (platform_meeting_id(import->driver, import->instance, meeting, &id, error) != 0)
-		return error_prefix(error, "field 1 is no meeting of %s: ", title);
+		return error_prefix(error, "field 1 is not a meeting of %s: ", title);
 	length = snprintf(row->name, sizeof row->name, "meeting/%s/%s", title, id);
 	free(id);
 	if (length > STORE_NAME_MAX)
@@ -260,7 +260,7 @@ int import_run(struct ctl *ctl)
 	if (text.length == 0)
 		ctl_die(EX_DATAERR, "%s: has no keys", import.file);
 	if (strlen(text.data) != text.length)
-		ctl_die(EX_DATAERR, "%s: is no text", import.file);
+		ctl_die(EX_DATAERR, "%s: not a text file", import.file);
 	open_platform(&import, ctl);
 	import.rows = xcalloc(count_lines(&text), sizeof *import.rows);
 	import.keys = secret_block_new(count_lines(&text), text.length);

@@ -32,8 +32,8 @@ size_t log_reader_skipped(const struct log_reader *reader);
 
 void log_reader_close(struct log_reader **reader);
 
-/* Parses a line, which it changes. False if it is no event of meetauthd. `now` supplies the year
- * that syslog's traditional time lacks. */
+/* Parses a line, which it changes. False if it is not an event of meetauthd. `now` supplies the
+ * year that syslog's traditional time lacks. */
 bool log_parse(char *line, int64_t now, struct log_entry *entry);
 
 /* A field's text; NULL without it. */

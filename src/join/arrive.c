@@ -146,7 +146,7 @@ enum step arrive_from_platform(struct visit *visit)
 
 	/* A browser's prefetch must not use up the request token. */
 	if (strstr(visit->request.purpose, "prefetch") != NULL)
-		return visit_refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+		return visit_refuse(visit, "Sec-Purpose", "prefetches are refused");
 	query = params_parse(text, strlen(text));
 	if (query == NULL)
 		return visit_refuse(visit, "query", "malformed");
@@ -228,7 +228,7 @@ enum step arrive_by_entry(struct visit *visit)
 	enum step step;
 
 	if (strstr(visit->request.purpose, "prefetch") != NULL)
-		return visit_refuse(visit, "Sec-Purpose", "a prefetch is no visit");
+		return visit_refuse(visit, "Sec-Purpose", "prefetches are refused");
 	query = params_parse(visit->request.query, strlen(visit->request.query));
 	if (query == NULL)
 		return visit_refuse(visit, "query", "malformed");

@@ -433,7 +433,7 @@ static void fail_waiting(struct outbound_peer *peer, enum outbound_result result
 		fail_request(TAILQ_FIRST(&peer->waiting), result, why, true);
 }
 
-/* Asks names.h for the current addresses where that is due. */
+/* Looks up the peer's addresses again (names.h) when it is time to. */
 static enum name_state renew_addresses(struct outbound_peer *peer, const char **why_r)
 {
 	enum name_state state;

@@ -145,10 +145,10 @@ static int describe_groups(const char *user, gid_t first, struct buffer *answer)
 	return 0;
 }
 
-/* Who is `user`, that the modules made of what was typed: the name of the account that Unix knows
- * by it; or where it knows none, the one plain form of it, or another name that a module gave.
- * Modules take a name in more than one spelling, and it must not be somebody else in each: -1 then.
- * A subject that is asked about again is one already. */
+/* Finds the subject for `user`, the name that PAM has after the modules ran. With a Unix account it
+ * is the account's name; without one the plain form of `user`, or the name that a module put in the
+ * place of the typed one, or the subject that a renewal asks about. Returns -1 for any other typed
+ * name: modules accept several spellings of one, and each would be another person. */
 static int find_subject(const struct stack_question *question, const char *user,
 	char subject[IDENTITY_SUBJECT_MAX + 1], const struct passwd **account_r)
 {

@@ -2,7 +2,7 @@
  *
  * base64url without padding (RFC 4648 section 5). Accepts only the canonical text of each value.
  * Private to seal.c. libsodium's functions take the same time for every character, which secrets
- * need; sealed text is no secret, and with these functions opening a cookie takes a third of the
+ * need; sealed text is not a secret, and with these functions opening a cookie takes a third of the
  * instructions. (libsodium 1.0.18 also accepts some bytes outside ASCII as digits.)
  */
 #pragma once

@@ -29,7 +29,8 @@ static bool is_held_by_us(const struct lease *lease, size_t i)
 	return lease->until[i] > lease->now_us && lease->pair[i] == lease->until[i];
 }
 
-/* The thing that the holder has already, else the first free one; `count` if there is none. */
+/* Returns the index of what the holder already has, otherwise of the first that is free; `count`
+ * if none is. */
 static size_t choose(const struct lease *lease)
 {
 	size_t chosen = lease->count;

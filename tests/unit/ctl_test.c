@@ -298,12 +298,12 @@ static void keys_of_meetings_are_imported(void **state)
 
 static void an_import_names_each_line_that_is_wrong(void **state)
 {
-	static const char *const lines[] = {"1: field 1 is no meeting of lync: ",
+	static const char *const lines[] = {"1: field 1 is not a meeting of lync: ",
 		"2: expected MEETING,KEY", "3: field 2: a secret has 1 to 4096",
 		"4: field 3 takes 2026-12-31", "5: field 3 takes 2026-12-31",
 		"6: more than 3 fields", "7: a quotation mark inside", "8: a quotation mark inside",
 		"10: the same meeting as in line 9", "11: field 2: the key of a meeting",
-		"12: field 1 is no meeting", "13: field 2: the secret has a control"};
+		"12: field 1 is not a meeting", "13: field 2: the secret has a control"};
 	char text[2000], expected[300];
 
 	(void)state;

@@ -157,7 +157,7 @@ const struct option directory_options[] = {
 	{"group-match", OPTION_LIST, NULL, "patterns of the groups to keep; all by default",
 		DIRECTORY(group_match)},
 	{"second-factor", OPTION_ENUM, "optional",
-		"optional: a code is asked of who has a key; required: who has none is refused",
+		"optional: users with a key are asked for a code; required: others are refused",
 		.words = AUTH_SECOND_FACTOR},
 	{"group-refresh", OPTION_DURATION, "15m", "how old the groups of a session may get",
 		DIRECTORY(group_refresh_ms)},

@@ -61,7 +61,7 @@ void redis_warn_of_replication(struct redis *redis, int64_t have, const char *er
 
 /* Compares the clocks. The server read its own at some moment between the question and the answer,
  * `took_ms` apart, so the difference lies between two bounds. It stays what it was if it can: a
- * slow answer is no sign that a clock has moved. */
+ * slow answer does not mean that a clock has moved. */
 static void compare_clocks(struct redis *redis, int64_t server_ms, int64_t took_ms)
 {
 	int64_t wall_ms = clock_wall_ms();
