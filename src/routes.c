@@ -5,6 +5,7 @@
 #include "join/steps.h"
 #include "signin/steps.h"
 #include "view/failure.h"
+#include "view/language.h"
 #include "visit/operate.h"
 
 /* What follows a sign-in: what somebody came for. */
@@ -71,6 +72,7 @@ static const struct route_row rows[] = {
 	{ROUTE_LOGOUT, HTTP_GET, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, OUTCOME_ANSWERED, {arrive_with_form, logout_do}},
+	{ROUTE_LANGUAGE, HTTP_POST, OUTCOME_ANSWERED, {arrive_with_form, language_choose}},
 	{ROUTE_HEALTHZ, HTTP_GET, OUTCOME_ANSWERED, {operate_healthz}},
 	{ROUTE_HEALTHZ, HTTP_HEAD, OUTCOME_ANSWERED, {operate_healthz}},
 	{ROUTE_READYZ, HTTP_GET, OUTCOME_ANSWERED, {operate_readyz}},

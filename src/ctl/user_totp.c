@@ -6,7 +6,7 @@
 #include "auth/users.h"
 #include "base/text.h"
 #include "ctl/given.h"
-#include "ctl/qr.h"
+#include "base/qr.h"
 #include "secret/store.h"
 
 #include <unistd.h>

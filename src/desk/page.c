@@ -4,6 +4,8 @@
  */
 #include "desk/page.h"
 
+#include "base/qr.h"
+
 #include "visit/ticket.h"
 
 /* ---- the forms ---- */
@@ -151,6 +153,20 @@ static void make_letter(struct desk_view *view)
 	buffer_text(url, "%0D%0A");
 }
 
+/* Adds the link as a QR code, if this build can make one. */
+static void put_code(struct desk_view *view)
+{
+	unsigned size;
+
+	view->qr = BUFFER_INIT(64 * 1024);
+	if (view->link.data == NULL || qr_path(view->link.data, &view->qr, &size) != 0 ||
+		view->qr.failed)
+		return;
+	snprintf(view->qr_size, sizeof view->qr_size, "%u", size);
+	values_put(&view->values, "qr_size", view->qr_size);
+	values_put(&view->values, "qr_path", view->qr.data);
+}
+
 static void put_link(struct desk_view *view)
 {
 	const struct desk *desk = view->desk;
@@ -162,6 +178,7 @@ static void put_link(struct desk_view *view)
 	values_put(&view->values, "guest", desk->invite.name);
 	make_letter(view);
 	values_put(&view->values, "letter", view->letter.failed ? NULL : view->letter.data);
+	put_code(view);
 }
 /* ---- the page ---- */
 
@@ -262,6 +279,7 @@ static void free_view(struct desk_view *view)
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);
 	buffer_wipe(&view->letter);
+	buffer_wipe(&view->qr);
 	buffer_release(&view->back);
 	buffer_release(&view->here);
 	buffer_release(&view->sentence);

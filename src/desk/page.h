@@ -38,7 +38,8 @@ struct desk_view {
 	struct desk_table tables[DESK_LISTS];
 	struct desk_rooms rooms;
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
-	struct buffer ticket, link, letter, back, here; /* here: the page's address */
+	char qr_size[12];
+	struct buffer ticket, link, letter, qr, back, here; /* here: the page's address */
 	/* What was done, or the question whether to do it. */
 	struct page_value notice[7];
 	const struct page_value *notices[2];

@@ -206,6 +206,24 @@ const struct lang *langs_choose(const struct langs *langs, const char *accept_la
 	return found == ACCEPT_END ? best : &langs->all[0];
 }
 
+size_t langs_count(const struct langs *langs)
+{
+	return langs->count;
+}
+
+const struct lang *langs_at(const struct langs *langs, size_t index)
+{
+	return &langs->all[index];
+}
+
+const struct lang *langs_find(const struct langs *langs, const char *code)
+{
+	for (size_t i = 0; i < langs->count; i++)
+		if (strcmp(langs->all[i].code, code) == 0)
+			return &langs->all[i];
+	return NULL;
+}
+
 const char *lang_code(const struct lang *lang)
 {
 	return lang->code;

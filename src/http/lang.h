@@ -24,6 +24,11 @@ void langs_free(struct langs **langs);
  * header selects the first language. */
 const struct lang *langs_choose(const struct langs *langs, const char *accept_language);
 
+/* The languages in the order of the configuration; and one by its code, or NULL. */
+size_t langs_count(const struct langs *langs);
+const struct lang *langs_at(const struct langs *langs, size_t index);
+const struct lang *langs_find(const struct langs *langs, const char *code);
+
 /* The language's code, for <html lang>. */
 const char *lang_code(const struct lang *lang);
 

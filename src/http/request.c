@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "http/accept.h"
+#include "http/params.h"
 #include "secret/seal.h"
 
 #include <arpa/inet.h>
@@ -150,6 +151,9 @@ static void point(struct request *request, const struct survey *survey)
 	request->method = find_method(text_or_none(survey->values[METHOD]));
 	request->query = text_or_none(survey->values[QUERY]);
 	request->cookies = text_or_none(survey->values[COOKIE]);
+	if (cookie_get(request->cookies, REQUEST_LANGUAGE_COOKIE, request->language,
+		    sizeof request->language) != PARAM_ONCE)
+		request->language[0] = '\0';
 	request->accept = text_or_none(survey->values[ACCEPT]);
 	request->accept_language = text_or_none(survey->values[ACCEPT_LANGUAGE]);
 	request->content_type = text_or_none(survey->values[CONTENT_TYPE]);

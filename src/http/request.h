@@ -14,7 +14,12 @@
 enum {
 	REQUEST_ID_MAX = 64,
 	REQUEST_BODY_MAX = 16 * 1024,
+	REQUEST_LANGUAGE_MAX = 35,
 };
+
+/* The cookie with the language that the visitor chose. nginx's variable $cookie_meetauth_language
+ * reads it, too. */
+#define REQUEST_LANGUAGE_COOKIE "meetauth_language"
 
 /* Whether the request arrived so that it can be served. */
 enum request_arrival {
@@ -45,7 +50,8 @@ struct request {
 	const char *purpose; /* Sec-Purpose, else the older Purpose or X-Moz, or "" */
 	const char *client;  /* REMOTE_ADDR: an IPv4 or IPv6 address, "unix:" if nginx listens on a
 				unix socket, else "" */
-	const char *body;    /* NUL-terminated, or "" */
+	char language[REQUEST_LANGUAGE_MAX + 1]; /* of the cookie, as received, or "" */
+	const char *body;			 /* NUL-terminated, or "" */
 	size_t body_length;
 	char id[REQUEST_ID_MAX + 1]; /* REQUEST_ID from nginx if it is [A-Za-z0-9._-]{1,64}, else 32
 					random hex digits */

@@ -25,6 +25,7 @@ static const struct {
 	{"/me", ROUTE_ME, GET_AND_POST},
 	{"/open", ROUTE_OPEN, GET_ONLY},
 	{"/logout", ROUTE_LOGOUT, GET_AND_POST},
+	{"/language", ROUTE_LANGUAGE, POST_ONLY},
 	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},
 	{"/readyz", ROUTE_READYZ, GET_ONLY},
 	{"/metrics", ROUTE_METRICS, GET_ONLY},

@@ -17,6 +17,7 @@ enum route {
 	ROUTE_ME,	   /* GET, POST MOUNT/me */
 	ROUTE_OPEN,	   /* GET MOUNT/open */
 	ROUTE_LOGOUT,	   /* GET, POST MOUNT/logout */
+	ROUTE_LANGUAGE,	   /* POST MOUNT/language */
 	ROUTE_HEALTHZ,	   /* GET MOUNT/healthz */
 	ROUTE_READYZ,	   /* GET MOUNT/readyz */
 	ROUTE_METRICS,	   /* GET MOUNT/metrics */

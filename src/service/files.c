@@ -7,12 +7,13 @@
 
 #include <limits.h>
 
-enum { STORE_FILES = 2, LANGUAGES_MAX = 32 };
+enum { STORE_FILES = 2 };
 
 /* The values that each page may use, besides the sentences. */
 #define COMMON                                                                                     \
 	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
-		"request_id", "open"
+		"request_id", "open", "language_action", "languages", "code", "name", "chosen",    \
+		"direction", "here_path", "here_query", "here_ticket", "here_challenge"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"paste", "wait", NULL};
@@ -40,7 +41,7 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"several_lines", "several_expires", "outcomes", "good", "bad", "all", "some", "at_desk",
 	"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
 	"edit_meetings", "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
-	"new_expires", "link", "letter", "guest", NULL};
+	"new_expires", "link", "letter", "qr_path", "qr_size", "guest", NULL};
 static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
 	"ticket", "searches", "find", "has_more", "too_many", "nobody", "starts", "guests",
 	"platforms", "only_platform", "id", "name", "ends", "account", "way", "since", "since_time",

@@ -12,6 +12,8 @@
 #include "http/page.h"
 #include "secret/store.h"
 
+enum { LANGUAGES_MAX = 32 };
+
 enum page_id {
 	PAGE_ERROR = 0,
 	PAGE_LOGIN,

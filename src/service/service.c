@@ -243,6 +243,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->desk_url = xprintf("%s/guests", service->settings->base_url);
 	service->me_url = xprintf("%s/me", service->settings->base_url);
 	service->open_url = xprintf("%s/open", service->settings->base_url);
+	service->language_url = xprintf("%s/language", service->settings->base_url);
 	return service;
 }
 
@@ -395,6 +396,7 @@ static void free_service(void *what)
 	free(service->desk_url);
 	free(service->me_url);
 	free(service->open_url);
+	free(service->language_url);
 	config_free(&service->settings);
 	free(service);
 	memory_trim();

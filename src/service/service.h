@@ -60,7 +60,8 @@ struct service {
 	uint64_t groups_digest; /* see service/groups.h */
 	struct brand brand;
 	char *page_policy; /* Content-Security-Policy of pages without a platform */
-	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url, *open_url;
+	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url, *open_url,
+		*language_url;
 };
 
 /* Loads and checks everything that the configuration file names. Sends nothing to other hosts and

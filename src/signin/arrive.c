@@ -50,9 +50,13 @@ static enum step open_query_ticket(
 
 enum step arrive_with_ticket(struct visit *visit)
 {
-	const char *query = visit->request.query;
+	struct params *query = params_parse(visit->request.query, strlen(visit->request.query));
+	const char *text;
 
-	return open_query_ticket(visit, params_parse(query, strlen(query)), "ticket", TICKET_JOIN);
+	/* The page of a second question has its own ticket; the switch of languages comes back. */
+	if (query != NULL && params_get(query, "challenge", &text) != PARAM_MISSING)
+		return open_query_ticket(visit, query, "challenge", TICKET_CHALLENGE);
+	return open_query_ticket(visit, query, "ticket", TICKET_JOIN);
 }
 
 /* Microsoft Entra ID puts line ends into error descriptions, which the strict parser refuses.

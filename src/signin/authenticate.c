@@ -245,6 +245,9 @@ enum step authenticate_at_login(struct visit *visit)
 	struct service_backend *backend;
 	bool back;
 
+	if (visit->pending != NULL) /* the page of the second question, in another language */
+		return pages_challenge(visit, false) == 0 ? STEP_DONE
+							  : visit_fail(visit, FAILURE_INTERNAL);
 	if (read_button(visit, &backend, &back) != 0) {
 		visit->report.parameter = "backend";
 		visit_set_detail(visit, "backend: not the title of a provider, or given twice");

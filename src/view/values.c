@@ -28,7 +28,10 @@ const char *values_account(const struct visit *visit)
 
 const struct lang *values_language(const struct visit *visit)
 {
-	return langs_choose(visit->files->langs, visit->request.accept_language);
+	const struct langs *langs = visit->files->langs;
+	const struct lang *chosen = langs_find(langs, visit->request.language);
+
+	return chosen != NULL ? chosen : langs_choose(langs, visit->request.accept_language);
 }
 
 void values_put_common(struct values *values, const struct visit *visit, const struct lang *lang)
@@ -48,14 +51,82 @@ void values_put_common(struct values *values, const struct visit *visit, const s
 	values_put(values, "request_id", visit->request.id);
 }
 
+/* -- the switch of languages -- */
+
+/* Its options; must live until the page is rendered. */
+struct language_switch {
+	struct page_value values[LANGUAGES_MAX][5];
+	const struct page_value *rows[LANGUAGES_MAX + 1];
+};
+
+static const char *ticket_of(const struct visit *visit, const struct values *values)
+{
+	const char *ticket = NULL;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (strcmp(values->list[i].name, "ticket") == 0)
+			return values->list[i].text;
+	if (visit->form != NULL)
+		params_get(visit->form, "ticket", &ticket);
+	return ticket;
+}
+
+/* The page's own address. Of the pages that answer a form, those of a sign-in open again by their
+ * ticket, and the others without one. */
+static void put_address(struct values *values, const struct visit *visit, enum page_id id)
+{
+	bool is_form = visit->request.method == HTTP_POST;
+	bool is_login = strcmp(visit->request.path + strlen(visit->service->settings->mount),
+				"/login") == 0;
+	const char *query = visit->request.query;
+
+	values_put(values, "here_path", visit->request.path);
+	values_put(values, "here_query", is_form || query[0] == '\0' ? NULL : query);
+	if (is_form && is_login)
+		values_put(values, id == PAGE_CHALLENGE ? "here_challenge" : "here_ticket",
+			ticket_of(visit, values));
+}
+
+/* Adds the switch of languages. Adds nothing with one language, and nothing if the request's
+ * address is not known any more (request_shrink()): the switch leads back there. */
+static void put_switch(struct values *values, struct language_switch *options,
+	const struct visit *visit, enum page_id id, const struct lang *lang)
+{
+	const struct langs *langs = visit->files->langs;
+	const char *mount = visit->service->settings->mount;
+	size_t count = langs_count(langs);
+
+	if (count < 2 || strncmp(visit->request.path, mount, strlen(mount)) != 0 ||
+		visit->request.path[0] == '\0')
+		return;
+	for (size_t i = 0; i < count && i < LANGUAGES_MAX; i++) {
+		const struct lang *one = langs_at(langs, i);
+		struct page_value *value = options->values[i];
+
+		value[0] = (struct page_value){"code", lang_code(one), NULL};
+		value[1] = (struct page_value){"name", lang_text(one, "language.name"), NULL};
+		value[2] = (struct page_value){"chosen", one == lang ? "1" : NULL, NULL};
+		value[3] = (struct page_value){
+			"direction", lang_is_right_to_left(one) ? "rtl" : "ltr", NULL};
+		options->rows[i] = value;
+	}
+	put_address(values, visit, id);
+	values_put(values, "language_action", visit->service->language_url);
+	values_put_rows(values, "languages", options->rows);
+}
+
 void values_answer(struct visit *visit, enum page_id id, int status, const char *policy,
 	const struct lang *lang, const struct values *values)
 {
 	struct response *response = &visit->response;
+	struct values all = *values;
+	struct language_switch options = {0};
 
 	response_begin(response, status, visit->request.id);
 	response_header(response, "Content-Type", "text/html; charset=utf-8");
 	response_header(response, "Content-Language", lang_code(lang));
 	response_header(response, "Content-Security-Policy", policy);
-	page_render(visit->files->pages[id], lang, values->list, &response->body);
+	response_header(response, "Vary", "Cookie, Accept-Language");
+	put_switch(&all, &options, visit, id, lang);
+	page_render(visit->files->pages[id], lang, all.list, &response->body);
 }

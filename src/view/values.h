@@ -7,7 +7,7 @@
 #include "visit/visit.h"
 #include "service/files.h"
 
-enum { VALUES_MAX = 80 };
+enum { VALUES_MAX = 96 };
 
 /* Values for a template; zero at first. The caller owns the texts, which must live until
  * values_answer() returns. */
@@ -29,6 +29,7 @@ void values_put_common(struct values *values, const struct visit *visit, const s
  * without a session. */
 const char *values_account(const struct visit *visit);
 
+/* The language that the visitor chose on a page, else the best one by Accept-Language. */
 const struct lang *values_language(const struct visit *visit);
 
 /* Renders the page as the response, with `policy` as its Content-Security-Policy. */

@@ -9,6 +9,7 @@ from guests import rule
 from rig import HOST, Program, TOP, free_port, wait_for, write_nginx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 from test_browser import open_browser, picture, press_join
 
 WAYS = """
@@ -156,6 +157,18 @@ def test_from_right_to_left(site, tmp_path):
         picture(driver, "right-to-left")
     finally:
         driver.quit()
+
+
+def test_a_switch_of_languages_keeps_the_sign_in(browser, site):
+    press_join(browser, site)
+    Select(browser.find_element(By.ID, "language")).select_by_value("ar")
+    browser.find_element(By.CSS_SELECTOR, "form.language button").click()
+    wait_for(lambda: browser.find_element(By.TAG_NAME, "html").get_attribute("dir") == "rtl", "the page in the other language")
+    browser.find_element(By.NAME, "name").send_keys("alice")
+    browser.find_element(By.NAME, "password").send_keys("wrong", Keys.ENTER)
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the fault")
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "ar", "the cookie remembers it"
+    assert not [line for line in browser.get_log("browser") if "Content Security Policy" in line["message"]]
 
 
 def test_the_icon_of_the_pages_is_there(browser, site):

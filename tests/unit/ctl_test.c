@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "auth/registry.h"
-#include "ctl/qr.h"
+#include "base/qr.h"
 #include "platform/registry.h"
 #include "ctl/print.h"
 #include "secret/store.h"
@@ -638,6 +638,23 @@ static void a_code_for_a_terminal(void **state)
 	free(longest);
 }
 
+static void a_code_for_a_page(void **state)
+{
+	struct buffer path = BUFFER_INIT(1 << 20);
+	unsigned size = 0;
+
+	(void)state;
+#ifdef HAVE_QRENCODE
+	assert_int_equal(qr_path("https://external.example.org/auth/invite", &path, &size), 0);
+	/* 29 modules and the margin; the upper left finder pattern is 7 modules wide */
+	assert_int_equal(size, 37);
+	assert_int_equal(strncmp(path.data, "M4 4h7v1h-7z", 12), 0);
+#else
+	assert_int_equal(qr_path("x", &path, &size), -1);
+#endif
+	buffer_release(&path);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_up, folder_down)
 
 int main(void)
@@ -663,6 +680,7 @@ int main(void)
 		TEST(check_asks_the_pool),
 		TEST(tables_are_as_wide_as_what_is_in_them),
 		TEST(a_code_for_a_terminal),
+		TEST(a_code_for_a_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

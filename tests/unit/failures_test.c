@@ -353,6 +353,12 @@ static const struct answer *a_form_of_another_site(void)
 		.site = "cross-site");
 }
 
+static const struct answer *a_language_is_not_there(void)
+{
+	open_site("", SITE);
+	return ASK(.method = "POST", .target = "/language", .type = FORM, .body = "language=xx");
+}
+
 static const struct answer *a_field_is_missing(void)
 {
 	open_site("", SITE);
@@ -1023,6 +1029,8 @@ static const struct row {
 		"form: malformed"},
 	{"signin/arrive.c refuse", a_form_of_another_site, 400, "bad-request", "message", NOTHING,
 		"Origin"},
+	{"view/language.c refuse", a_language_is_not_there, 400, "bad-request", "message", NOTHING,
+		"language: not one of"},
 	{"signin/form.c refuse", a_field_is_missing, 400, "bad-request", "message", FRONT_PAGE,
 		"password: missing"},
 	{"signin/form.c refuse", a_form_of_no_backend, 400, "bad-request", "message", FRONT_PAGE,
@@ -1179,7 +1187,7 @@ static const struct {
 	{"join/room.c INTERNAL", 2},
 	{"join/handover.c INTERNAL", 2},
 	{"join/script.c INTERNAL", 1},
-	{"signin/authenticate.c INTERNAL", 1},
+	{"signin/authenticate.c INTERNAL", 2},
 	{"signin/backchannel.c INTERNAL", 1},
 	{"signin/challenge.c INTERNAL", 3},
 	{"signin/form.c INTERNAL", 2},

@@ -586,6 +586,7 @@ static void make_share(void)
 	snprintf(path, sizeof path, "%s/lang", site.folder);
 	assert_int_equal(mkdir(path, 0755), 0);
 	site_file("lang/en.json", text);
+	site_file("lang/ar.json", text);
 	free(text);
 	snprintf(path, sizeof path, "%s/share/pages", srcdir());
 	assert_non_null(realpath(path, pages));

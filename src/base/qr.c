@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/qr.h"
+#include "base/qr.h"
 
 #ifdef HAVE_QRENCODE
 
@@ -40,9 +40,42 @@ int qr_print(const char *text, struct buffer *lines)
 	return 0;
 }
 
+/* Appends the dark runs of a row as rectangles. */
+static void append_row(const QRcode *code, int y, struct buffer *path)
+{
+	for (int x = 0; x < code->width; x++) {
+		int width = 0;
+
+		while (is_dark(code, x + width, y))
+			width++;
+		if (width > 0)
+			buffer_printf(path, "M%d %dh%dv1h-%dz", x + QUIET, y + QUIET, width, width);
+		x += width;
+	}
+}
+
+int qr_path(const char *text, struct buffer *path, unsigned *size_r)
+{
+	QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_L);
+
+	if (code == NULL)
+		return -1;
+	for (int y = 0; y < code->width; y++)
+		append_row(code, y, path);
+	*size_r = (unsigned)code->width + 2 * QUIET;
+	explicit_bzero(code->data, (size_t)code->width * (size_t)code->width);
+	QRcode_free(code);
+	return 0;
+}
+
 #else
 
 int qr_print(const char *text, struct buffer *lines)
+{
+	return -1;
+}
+
+int qr_path(const char *text, struct buffer *path, unsigned *size_r)
 {
 	return -1;
 }

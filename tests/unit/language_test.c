@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The switch of languages at the end of each page.
+ */
+#include "request_fixture.h"
+
+#include <stdio.h>
+
+#define HOST	"meeting.example.org"
+#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
+#define PEOPLE	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
+#define FIRST	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-12345678"
+#define COOKIE	"meetauth_language"
+#define FORM	"application/x-www-form-urlencoded"
+#define SWITCH	"/auth/language\""
+
+static void open_site(const char *sections)
+{
+	site_secret(HOST, "key");
+	site_load("languages = {\"en\", \"ar\"}", sections);
+	peer_says("/exchange/", 200, "", "access");
+}
+
+/* Switches to Arabic and returns the page that follows. */
+static const struct answer *choose(struct browser *browser, const struct answer *page)
+{
+	const struct answer *answer;
+
+	assert_says(page, "<html lang=\"en\" dir=\"ltr\">");
+	answer = submit(browser, page, SWITCH, "language=ar");
+	assert_status(answer, 303);
+	answer = follow(browser, answer);
+	assert_says(answer, "<html lang=\"ar\" dir=\"rtl\">");
+	assert_string_equal(header(answer, "Content-Language"), "ar");
+	assert_string_equal(header(answer, "Vary"), "Cookie, Accept-Language");
+	return answer;
+}
+
+static void a_cookie_remembers_the_language(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	page = submit(&browser, visit(&browser, "/nothing"), SWITCH, "language=ar");
+	assert_non_null(strstr(set_cookie(page, COOKIE), "Max-Age=31536000"));
+	assert_non_null(strstr(set_cookie(page, COOKIE), "HttpOnly"));
+	assert_says(visit(&browser, "/logout"), "<html lang=\"ar\" dir=\"rtl\">");
+	assert_says(SEND(&browser, .target = "/logout", .more = {"HTTP_ACCEPT_LANGUAGE=en"}),
+		"<html lang=\"ar\" dir=\"rtl\">");
+	forget_cookie(&browser, COOKIE);
+	assert_says(visit(&browser, "/logout"), "<html lang=\"en\" dir=\"ltr\">");
+}
+
+static void a_sign_in_goes_on_in_the_other_language(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	page = choose(&browser, follow(&browser, visit(&browser, FIRST)));
+	assert_says(page, "(login.title)");
+	assert_leads(submit(&browser, page, "name=\"password\"", "name=alice&password=right"),
+		"?token=access");
+}
+
+static void a_wrong_password_leads_back_to_the_same_sign_in(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	page = follow(&browser, visit(&browser, FIRST));
+	page = submit(&browser, page, "name=\"password\"", "name=bob&password=wrong");
+	assert_status(page, 401);
+	page = choose(&browser, page);
+	assert_says(page, "(login.title)");
+	assert_leads(submit(&browser, page, "name=\"password\"", "name=alice&password=right"),
+		"?token=access");
+}
+
+static void a_second_question_is_asked_again(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	site_file("ask",
+		"while read -r word rest; do case $word in request) request=$rest ;; "
+		"answer) answer=$rest ;; esac; done\n"
+		"echo 'meetauth 1'\n"
+		"case $request$answer in login) echo 'challenge Which colour?'; echo 'state s';;\n"
+		"answerred) echo 'grant alice';; *) echo deny;; esac\n"
+		"echo end\n");
+	open_site(MEETING "backend \"own\" { type = \"command\" program = \"/bin/sh\" arguments = "
+			  "{\"@folder@/ask\"} timeout = \"60s\" }\n");
+	page = follow(&browser, visit(&browser, FIRST));
+	page = submit(&browser, page, "name=\"password\"", "name=alice&password=right");
+	assert_says(page, "(challenge.title)");
+	page = choose(&browser, page);
+	assert_says(page, "Which colour?");
+	assert_leads(submit(&browser, page, "name=\"answer\"", "answer=red"), "?token=access");
+}
+
+static void it_leads_nowhere_else(void **state)
+{
+	static const char *const paths[] = {"path=//evil.example", "path=https://evil.example/",
+		"path=/authx", "path=/auth@evil.example", "path=%5C%5Cevil.example", "path=", "",
+		"path=/other&query=a", "query=//evil.example"};
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		char body[200];
+
+		snprintf(body, sizeof body, "language=ar&%s", paths[i]);
+		answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
+			.body = body);
+		assert_status(answer, 303);
+		assert_string_equal(leads_to(answer), ORIGIN MOUNT "/open");
+	}
+	answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
+		.body = "language=ar&path=/auth/%2F%2Fevil.example/a+b&query=x+y");
+	assert_string_equal(leads_to(answer), ORIGIN MOUNT "///evil.example/a%20b");
+	answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
+		.body = "language=ar&path=/auth/me&query=a%23b%3D%26c");
+	assert_string_equal(leads_to(answer), ORIGIN MOUNT "/me");
+}
+
+static void only_a_page_of_ours_sets_a_language_that_is_there(void **state)
+{
+	static const char *const languages[] = {"language=xx", "language=", "path=/auth/me",
+		"language=ar&language=en", "language=../en"};
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+		answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
+			.body = languages[i]);
+		assert_status(answer, 400);
+		assert_null(set_cookie(answer, COOKIE));
+	}
+	answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
+		.body = "language=ar", .site = "cross-site");
+	assert_status(answer, 400);
+	assert_null(set_cookie(answer, COOKIE));
+	assert_status(visit(&browser, "/language?language=ar"), 405);
+	assert_says(SEND(&browser, .target = "/logout", .more = {"HTTP_COOKIE=" COOKIE "=xx"}),
+		"<html lang=\"en\"");
+}
+
+static void one_language_needs_no_switch(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	site_secret(HOST, "key");
+	site_load("", MEETING PEOPLE);
+	assert_null(strstr(visit(&browser, "/logout")->body, SWITCH));
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, site_up, site_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_cookie_remembers_the_language),
+		TEST(a_sign_in_goes_on_in_the_other_language),
+		TEST(a_wrong_password_leads_back_to_the_same_sign_in),
+		TEST(a_second_question_is_asked_again),
+		TEST(it_leads_nowhere_else),
+		TEST(only_a_page_of_ours_sets_a_language_that_is_there),
+		TEST(one_language_needs_no_switch),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
