@@ -82,7 +82,7 @@ static void write_page(const struct ctl *ctl, const struct page *template, const
 	free(path);
 }
 
-/* Appends the lines of nginx's map for a language at a place of Accept-Language. */
+/* Appends the lines of nginx's map for a language behind `before`. */
 static void put_lines(const struct settings *settings, const char *before, const char *folder,
 	struct buffer *text)
 {
@@ -94,8 +94,8 @@ static void put_lines(const struct settings *settings, const char *before, const
 	}
 }
 
-/* Browsers name the preferred language first. The second one counts if there is no page in the
- * first. */
+/* The language that the visitor chose on a page comes first, in a cookie (http/request.h). Browsers
+ * name the preferred language first; the second one counts if there is no page in the first. */
 static void write_map(const struct settings *settings, const char *folder)
 {
 	struct buffer text = BUFFER_INIT(MAP_MAX);
@@ -103,10 +103,12 @@ static void write_map(const struct settings *settings, const char *folder)
 
 	buffer_printf(&text,
 		"# Written by \"meetauthctl pages static\". Include this file inside http { }.\n"
-		"map $http_accept_language $meetauth_pages {\n    default %s/%s;\n",
+		"map \"$cookie_meetauth_language,$http_accept_language\" $meetauth_pages {\n    "
+		"default %s/%s;\n",
 		folder, settings->languages.items[0]);
-	put_lines(settings, " *", folder, &text);
+	put_lines(settings, "", folder, &text);
 	put_lines(settings, "[^,]*, *", folder, &text);
+	put_lines(settings, "[^,]*,[^,]*, *", folder, &text);
 	buffer_text(&text, "}\n");
 	write_file(path, &text);
 	buffer_release(&text);

@@ -59,9 +59,9 @@ def ask(tmp_path_factory):
     nginx = subprocess.Popen(["nginx", "-p", names["folder"], "-c", "nginx.conf"], stderr=subprocess.DEVNULL)
     wait_for(lambda: os.path.exists(names["folder"] + "/socket"), "nginx's socket")
 
-    def send(path, language):
+    def send(path, language, cookie=None):
         connection = Connection(names["folder"] + "/socket")
-        connection.request("GET", path, headers={"Accept-Language": language} if language else {})
+        connection.request("GET", path, headers={name: value for name, value in (("Accept-Language", language), ("Cookie", cookie)) if value})
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
@@ -78,6 +78,11 @@ def ask(tmp_path_factory):
 def test_the_page_is_in_the_visitors_language(ask, language, code):
     status, page = ask("/nothing", language)
     assert status == 404 and '<html lang="%s"' % code in page
+
+
+@pytest.mark.parametrize("cookie,language,code", [("de", "en", "de"), ("en", "de,en", "en"), ("de", None, "de"), ("xx", "de", "de"), ("", "de", "de")])
+def test_the_language_that_was_chosen_on_a_page_comes_first(ask, cookie, language, code):
+    assert '<html lang="%s"' % code in ask("/nothing", language, "meetauth_language=" + cookie)[1]
 
 
 def test_each_page_has_a_way_on(ask):

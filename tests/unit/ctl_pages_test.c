@@ -58,9 +58,11 @@ static void nginx_gets_a_map_of_languages(void **state)
 	CALL(0, "pages", "static", folder);
 	get_file(in_folder("languages.conf"), text, sizeof text);
 	snprintf(wanted, sizeof wanted,
-		"map $http_accept_language $meetauth_pages {\n    default %s/de;\n", folder);
+		"map \"$cookie_meetauth_language,$http_accept_language\" $meetauth_pages {\n"
+		"    default %s/de;\n",
+		folder);
 	says(text, wanted);
-	snprintf(wanted, sizeof wanted, "\"~*^ *en(-|,|;| |$)\" %s/en;\n", folder);
+	snprintf(wanted, sizeof wanted, "\"~*^en(-|,|;| |$)\" %s/en;\n", folder);
 	says(text, wanted);
 	snprintf(wanted, sizeof wanted, "\"~*^[^,]*, *en(-|,|;| |$)\" %s/en;\n", folder);
 	says(text, wanted);
