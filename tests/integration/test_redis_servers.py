@@ -12,16 +12,15 @@ import time
 import pytest
 from client import JSON
 from rig import Program, free_port, wait_for
-from test_redis import PASSWORD, Redis, is_built, make, say
+from test_redis import PASSWORD, SERVER, Redis, is_built, make, say
 from tls import Authority
 
-SENTINEL = shutil.which("redis-sentinel")
 PRIMARY = "meetauth-primary"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def needs_redis(tmp_path_factory):
-    if not shutil.which("redis-server"):
+    if not SERVER:
         pytest.skip("no redis-server")
     if not is_built(tmp_path_factory):
         pytest.skip("this build has no hiredis")
@@ -129,7 +128,7 @@ class Sentinel:
         path = folder / "sentinel.conf"
         path.write_text("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %s 127.0.0.1 %d 1\nsentinel down-after-milliseconds %s %d\nrequirepass %s\n"
                         % (self.port, folder, PRIMARY, port_of_primary, PRIMARY, self.PATIENT, password))
-        self.program = Program([SENTINEL, str(path)], str(folder / "sentinel.log"))
+        self.program = Program([SERVER, str(path), "--sentinel"], str(folder / "sentinel.log"))
 
     def say(self, *words):
         with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
@@ -150,7 +149,6 @@ class Sentinel:
             return False
 
 
-@pytest.mark.skipif(not SENTINEL, reason="no redis-sentinel")
 def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
     """The first of them is gone. The primary is killed, later the next one is demoted while it runs: nobody's session is lost, and no claim
     counts at a replica."""

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * For tests: a Redis server of their own, on a socket in a folder of its own. Without the program
- * (Debian: redis-server) a test skips.
+ * (Debian: redis-server; another one in MEETAUTH_TEST_REDIS_SERVER, a path) a test skips.
  */
 #ifndef REDIS_SERVER_H
 #define REDIS_SERVER_H
@@ -20,16 +20,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define REDIS_PROGRAM "/usr/bin/redis-server"
-
 struct redis_server {
 	pid_t pid;
 	char folder[64], socket[96], address[128];
 };
 
+static inline const char *redis_server_program(void)
+{
+	const char *path = getenv("MEETAUTH_TEST_REDIS_SERVER");
+
+	return path != NULL ? path : "/usr/bin/redis-server";
+}
+
 static inline bool redis_server_missing(void)
 {
-	return access(REDIS_PROGRAM, X_OK) != 0;
+	return access(redis_server_program(), X_OK) != 0;
 }
 
 static inline void redis_server_folder(struct redis_server *server)
@@ -58,7 +63,7 @@ static inline void redis_server_start(struct redis_server *server, const char *c
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (freopen("/dev/null", "w", stdout) == NULL)
 		_exit(126);
-	execv(REDIS_PROGRAM, (char *const *)(uintptr_t)words);
+	execv(redis_server_program(), (char *const *)(uintptr_t)words);
 	_exit(127);
 }
 

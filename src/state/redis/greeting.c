@@ -176,11 +176,15 @@ static void check_info(struct redis *redis, const char *info)
 	if (strcmp(value, "slave") == 0)
 		refuse(redis, "the server is a replica; the state needs the primary");
 	redis_find_info(info, "redis_version", value, sizeof value);
-	snprintf(redis->version, sizeof redis->version, "%.31s", value);
+	snprintf(redis->version, sizeof redis->version, "Redis %.25s",
+		value[0] != '\0' ? value : "of an unknown version");
 	major = strtol(value, &end, 10);
 	minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
 	if (value[0] != '\0' && (major < MAJOR_MIN || (major == MAJOR_MIN && minor < MINOR_MIN)))
 		refuse(redis, "version %s is too old: 6.2 is needed", value);
+	redis_find_info(info, "valkey_version", value, sizeof value);
+	if (value[0] != '\0')
+		snprintf(redis->version, sizeof redis->version, "Valkey %.24s", value);
 }
 
 static void warn_of_info(struct redis *redis, const char *info)

@@ -53,8 +53,8 @@ static const char *redis_about(struct state *state)
 	struct redis *redis = (struct redis *)state;
 	const struct redis_address *address = &redis->servers.address;
 
-	snprintf(redis->about, sizeof redis->about, "version %s, user %s, %s, %s",
-		redis->version[0] != '\0' ? redis->version : "unknown",
+	snprintf(redis->about, sizeof redis->about, "%s, user %s, %s, %s",
+		redis->version[0] != '\0' ? redis->version : "version unknown",
 		address->user[0] != '\0' ? address->user : "default",
 		redis->eviction[0] != '\0' ? redis->eviction : "eviction unknown",
 		address->is_tls		   ? "TLS"
