@@ -49,8 +49,8 @@ def open_browser(profile, prefs=None):
     if prefs:
         options.add_experimental_option("prefs", prefs)
     driver = webdriver.Chrome(service=Service(DRIVER), options=options)
-    driver.set_page_load_timeout(30)
-    driver.implicitly_wait(5)
+    driver.set_page_load_timeout(180)
+    driver.implicitly_wait(15)
     return driver
 
 
@@ -243,7 +243,7 @@ def test_no_frame_around_the_login_page(browser, site):
         browser.implicitly_wait(1)
         assert not browser.find_elements(By.NAME, "password")
     finally:
-        browser.implicitly_wait(5)
+        browser.implicitly_wait(15)
         browser.switch_to.default_content()
         browser.get_log("browser")  # the refusal is what was wanted
 

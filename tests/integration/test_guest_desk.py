@@ -141,7 +141,7 @@ def test_an_account_from_beginning_to_end(shared, host):
     host.edit_account("anna", meetings=OTHER)
     wait_for(lambda: guest.enter(MEETING).status == 303, "the end of it")
     # The end.
-    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 10))
     host.edit_account("anna", expires=end)
     wait_for(lambda: refused(shared, "anna", OTHER), "nobody to be let in")
     assert "<s><bdi>%s</bdi></s>" % end[:16].replace("T", " ") in host.row("anna")

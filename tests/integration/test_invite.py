@@ -158,7 +158,7 @@ def test_revoked_and_expired_ones_end_everything(shared):
     wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
     assert is_void(shared, link)
     assert accept(late, late_page).status in (400, 403, 410), "the page was open already"
-    link, _ = invite(shared, "--expires", "8s")
+    link, _ = invite(shared, "--expires", "20s")
     accept(visitor, visitor.get(link))
     assert visitor.enter(MEETING).status == 302
     wait_for(lambda: visitor.enter(MEETING).status == 303, "the session to end")
