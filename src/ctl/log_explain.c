@@ -197,6 +197,7 @@ static int run_explain(struct ctl *ctl)
 	bool more = true;
 
 	around->reference = ctl->given.operands[0];
+	log_reader_show_progress(reader);
 	while (more && log_reader_next(reader, &entry)) {
 		more = take(around, &entry);
 		json_decref(entry.fields);

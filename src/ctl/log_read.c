@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ctl/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,8 @@ struct log_reader {
 	pid_t journal; /* the process that writes to the pipe; 0: a file */
 	char *line;
 	size_t size, skipped;
-	int64_t now;
+	int64_t now, done, total; /* done, total: bytes; 0: the size is unknown */
+	struct progress progress;
 };
 
 /* ---- logfmt ---- */
@@ -290,9 +292,20 @@ struct log_reader *log_reader_open(const struct ctl *ctl)
 	return reader;
 }
 
-static void check_end(const struct log_reader *reader)
+void log_reader_show_progress(struct log_reader *reader)
+{
+	struct stat st;
+
+	if (fstat(fileno(reader->file), &st) == 0 && S_ISREG(st.st_mode))
+		reader->total = st.st_size;
+	progress_begin(&reader->progress, "reading the log", clock_monotonic_ms());
+}
+
+static void check_end(struct log_reader *reader)
 {
 	int status = 0;
+
+	progress_end(&reader->progress);
 
 	if (ferror(reader->file))
 		ctl_die(EX_IOERR, "cannot read the log: %s", strerror(errno));
@@ -304,7 +317,13 @@ static void check_end(const struct log_reader *reader)
 
 bool log_reader_next(struct log_reader *reader, struct log_entry *entry)
 {
-	while (getline(&reader->line, &reader->size, reader->file) >= 0) {
+	ssize_t length;
+
+	while ((length = getline(&reader->line, &reader->size, reader->file)) >= 0) {
+		reader->done += length;
+		if (reader->progress.terminal)
+			progress_step(&reader->progress, clock_monotonic_ms(), reader->done,
+				reader->total);
 		if (log_parse(reader->line, reader->now, entry))
 			return true;
 		reader->skipped++;
@@ -320,6 +339,7 @@ size_t log_reader_skipped(const struct log_reader *reader)
 
 void log_reader_close(struct log_reader **reader)
 {
+	progress_end(&(*reader)->progress);
 	if ((*reader)->file != stdin)
 		fclose((*reader)->file);
 	free((*reader)->line);

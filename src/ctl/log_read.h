@@ -23,6 +23,10 @@ struct log_reader;
  * To be called before ctl_load_settings(), whose user may not read the log. Exits on an error. */
 struct log_reader *log_reader_open(const struct ctl *ctl);
 
+/* Shows on standard error how far reading is (progress.h). For a command that prints only after it
+ * has read. */
+void log_reader_show_progress(struct log_reader *reader);
+
 /* Reads the next event. The caller frees entry->fields with json_decref(). False at the end. Exits
  * on an error, also one of journalctl. */
 bool log_reader_next(struct log_reader *reader, struct log_entry *entry);

@@ -37,6 +37,7 @@ static json_t *read_joins(const struct ctl *ctl, int64_t since)
 	struct log_entry entry;
 	size_t events = 0, skipped;
 
+	log_reader_show_progress(reader);
 	while (log_reader_next(reader, &entry)) {
 		events++;
 		if (log_field_is(&entry, "event", "join") && entry.seconds >= since)
