@@ -27,7 +27,7 @@ BUILD = os.path.realpath(os.environ.get("builddir") or os.getcwd())
 MEETAUTHD = os.environ.get("MEETAUTHD") or os.path.join(BUILD, "meetauthd")
 MEETAUTHCTL = os.environ.get("MEETAUTHCTL") or os.path.join(BUILD, "meetauthctl")
 HOST = "meeting.example.org"
-SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|stack smashing")
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|stack smashing")
 
 os.environ["PATH"] += ":/usr/sbin:/sbin"
 ENVIRONMENT = {
