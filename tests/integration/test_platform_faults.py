@@ -19,7 +19,7 @@ UNREACHABLE = (502, "exchange-unreachable")
 TIMEOUT = (504, "exchange-timeout")
 
 FAULTS = {
-    "hang": TIMEOUT, "drip": TIMEOUT, "slow-4000": TIMEOUT,
+    "hang": TIMEOUT, "drip": TIMEOUT, "slow-8000": TIMEOUT,
     "close": BAD, "reset": BAD, "cut": BAD, "chunks": BAD, "garbage": BAD, "big": BAD, "bomb": BAD, "endless": BAD, "endless-headers": BAD,
     "redirect-301": BAD, "redirect-302": BAD, "redirect-307": BAD, "redirect-308": BAD,
     "status-201": BAD, "status-202": BAD, "status-204": BAD, "status-400": BAD, "status-404": BAD, "status-418": BAD, "status-500": BAD, "status-503": BAD,
