@@ -431,23 +431,50 @@ static void a_full_server_wins_nothing(void **arg)
 	start(NULL);
 	assert_true(redis_server_say(&server, "CONFIG SET maxmemory 1"));
 	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	assert_false(state_reachable(state));
+	expect_fault("OOM");
 	assert_true(redis_server_say(&server, "CONFIG SET maxmemory 0"));
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	assert_true(state_reachable(state));
+}
+
+static void a_primary_without_its_replicas_wins_nothing(void **arg)
+{
+	(void)arg;
+	start(NULL);
+	assert_true(redis_server_say(&server, "CONFIG SET min-replicas-to-write 1"));
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	assert_false(state_reachable(state));
+	expect_fault("NOREPLICAS");
+	assert_true(redis_server_say(&server, "CONFIG SET min-replicas-to-write 0"));
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	assert_true(state_reachable(state));
+}
+
+static void becomes_a_replica(const char *serves_stale_data)
+{
+	start((const char *const[]){"--replica-serve-stale-data", serves_stale_data, NULL});
+	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	assert_true(redis_server_say(&server, "REPLICAOF 127.0.0.1 1"));
+	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
+	assert_false(state_reachable(state));
+	while (strstr(state_fault(state), "replica;") == NULL)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(redis_server_say(&server, "REPLICAOF NO ONE"));
+	turn_until_reachable(true);
 	assert_int_equal(claim_new(), STATE_CLAIM_WON);
 }
 
 static void a_primary_that_becomes_a_replica_wins_nothing(void **arg)
 {
 	(void)arg;
-	start(NULL);
-	assert_int_equal(claim_new(), STATE_CLAIM_WON);
-	assert_true(redis_server_say(&server, "REPLICAOF 127.0.0.1 1"));
-	assert_int_equal(claim_new(), STATE_CLAIM_BROKEN);
-	turn_until_reachable(false);
-	while (strstr(state_fault(state), "replica") == NULL)
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_true(redis_server_say(&server, "REPLICAOF NO ONE"));
-	turn_until_reachable(true);
-	assert_int_equal(claim_new(), STATE_CLAIM_WON);
+	becomes_a_replica("yes"); /* READONLY */
+}
+
+static void a_replica_without_its_primary_wins_nothing(void **arg)
+{
+	(void)arg;
+	becomes_a_replica("no"); /* MASTERDOWN */
 }
 
 /* ---- answers that are lost ---- */
@@ -939,7 +966,9 @@ int main(void)
 		SERVER(a_loading_server_wins_nothing),
 		SERVER(a_busy_server_wins_nothing),
 		SERVER(a_full_server_wins_nothing),
+		SERVER(a_primary_without_its_replicas_wins_nothing),
 		SERVER(a_primary_that_becomes_a_replica_wins_nothing),
+		SERVER(a_replica_without_its_primary_wins_nothing),
 		SERVER(a_lost_answer_counts_as_lost),
 		SERVER(a_killed_connection_repeats_nothing),
 		SERVER(a_machine_goes_on_without_its_server),

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fiber.h"
+#include "telemetry/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -281,6 +282,19 @@ static int take_values(struct changing *all, const redisReply *reply)
 
 enum { APPLIED = 0, AGAIN, BY_TEXT, ENDED };
 
+/* The first of several is logged. A busy server refuses the beat as well, so only the rest has to
+ * be remembered. */
+static void take_refusal(struct redis *redis, const char *text)
+{
+	if (strncmp(text, "BUSY", 4) != 0) {
+		if (redis->refused_ms == 0)
+			log_message(
+				LOG_LEVEL_ERROR, "state", "the server refuses a change: %s", text);
+		redis->refused_ms = clock_monotonic_ms();
+	}
+	redis_take_error(redis, text);
+}
+
 /* What to do after an answer. */
 static int take_answer(struct changing *all, const redisReply *reply)
 {
@@ -293,7 +307,7 @@ static int take_answer(struct changing *all, const redisReply *reply)
 	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0)
 		return BY_TEXT;
 	if (reply->type == REDIS_REPLY_ERROR)
-		redis_take_error(all->redis, reply->str);
+		take_refusal(all->redis, reply->str);
 	return ENDED;
 }
 
@@ -335,8 +349,10 @@ static int apply(struct changing *all, bool *waits_r)
 		what = take_answer(all, reply);
 		freeReplyObject(reply);
 		by_text = by_text || what == BY_TEXT;
-		if (what == APPLIED)
+		if (what == APPLIED) {
+			redis->refused_ms = 0;
 			*waits_r = needs_replicas(all);
+		}
 		if (what == APPLIED || (what == AGAIN && !decide_all(all)))
 			return 0;
 		if (what == ENDED || clock_monotonic_ms() >= deadline_ms)

@@ -67,7 +67,7 @@ void redis_take_error(struct redis *redis, const char *text)
 {
 	snprintf(redis->error, sizeof redis->error, "%s", text);
 	if (strncmp(text, "READONLY", 8) == 0 || strncmp(text, "NOAUTH", 6) == 0 ||
-		strncmp(text, "LOADING", 7) == 0)
+		strncmp(text, "LOADING", 7) == 0 || strncmp(text, "MASTERDOWN", 10) == 0)
 		link_drop(redis->link, text);
 }
 

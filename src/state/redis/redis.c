@@ -36,6 +36,8 @@ static bool redis_reachable(struct state *state)
 {
 	const struct redis *redis = (const struct redis *)state;
 
+	if (redis->refused_ms != 0 && clock_monotonic_ms() - redis->refused_ms < REFUSED_MS)
+		return false; /* it answers, but it is full or lacks its replicas */
 	return link_is_ready(redis->link) && redis->born[0] != '\0';
 }
 

@@ -26,6 +26,7 @@ enum {
 	NUMBER_SIZE = 24,
 	REASON_SIZE = 200,
 	CLOCK_STEP_MS = 100,
+	REFUSED_MS = 10000, /* how long a refused change makes the state unreachable */
 };
 
 /* A command with its words, for a question. */
@@ -61,6 +62,7 @@ struct redis {
 	unsigned greetings_left;
 	char refusal[REASON_SIZE]; /* why the greeting failed */
 	char error[REASON_SIZE];   /* the server's last */
+	int64_t refused_ms;	   /* when it last refused a change; 0: it has made one since */
 	char version[32], about[REASON_SIZE + REDIS_USER_MAX];
 	char eviction[32];		      /* the policy of the server; "": not known */
 	char warnings[WARNINGS][REASON_SIZE]; /* "": it is well */
