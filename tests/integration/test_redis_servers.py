@@ -209,7 +209,7 @@ def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
     second = Redis(tmp_path / "second", "--replicaof", "127.0.0.1 %d" % first.port)
     try:
         wait_for(lambda: follows(second), "the replica")
-        rig = make(make_rig, first, options={"state-timeout": "4s", "state-replicas": 1})
+        rig = make(make_rig, first, options={"state-timeout": "6s", "state-replicas": 1})
         alice = rig.visitor()
         alice.sign_in()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
