@@ -177,7 +177,7 @@ def german(make_module_rig, authority):
     host = Host(rig)
     host.put_account("lotte", expires="2036-12-31T18:00")
     guest_of(rig, "lotte")
-    wait_for(lambda: re.search(r"beigetreten[^>]*>20", host.row("lotte")), "when she joined")
+    wait_for(lambda: re.search(r"beigetreten[^>]*><bdi>20", host.row("lotte")), "when she joined")
     return rig
 
 

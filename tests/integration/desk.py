@@ -121,7 +121,7 @@ class Host(Visitor):
     @staticmethod
     def link(page):
         assert page.status == 200, page
-        return re.search(r'<code id="link">([^<]*)</code>', page.text).group(1)
+        return re.search(r'id="link">([^<]*)</code>', page.text).group(1)
 
 
 def guest_of(rig, name, meeting=MEETING, password=PASSWORD):
