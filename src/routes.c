@@ -9,8 +9,8 @@
 #include "visit/operate.h"
 
 /* What follows a sign-in: what somebody came for. */
-static step_function *const to_meeting[] = {authorize_join, room_take, exchange_token, room_keep,
-	desk_mark_joined, return_to_platform, NULL};
+static step_function *const to_meeting[] = {authorize_join, confirm_join, room_take, exchange_token,
+	room_keep, desk_mark_joined, return_to_platform, NULL};
 static step_function *const to_desk[] = {desk_return, NULL};
 static step_function *const to_me[] = {me_return, NULL};
 
@@ -69,6 +69,9 @@ static const struct route_row rows[] = {
 			authenticate_require, me_change}},
 	{ROUTE_OPEN, HTTP_GET, OUTCOME_ANSWERED, {open_link}},
 	{ROUTE_OPEN, HTTP_HEAD, OUTCOME_ANSWERED, {open_link}},
+	{ROUTE_CONFIRM, HTTP_POST, OUTCOME_JOINING,
+		{arrive_with_form, arrive_with_form_ticket, authenticate_by_session,
+			authenticate_renew, authenticate_require, go_on}},
 	{ROUTE_LOGOUT, HTTP_GET, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_HEAD, OUTCOME_ANSWERED, {logout_show}},
 	{ROUTE_LOGOUT, HTTP_POST, OUTCOME_ANSWERED, {arrive_with_form, logout_do}},

@@ -38,6 +38,7 @@ struct config_rule {
 	int64_t not_before;		       /* seconds since 1970, inclusive; 0: none */
 	int64_t not_after;		       /* seconds since 1970, inclusive; 0: none */
 	const char *role;		       /* of the people it allows; "" */
+	const char *title;		       /* of the meetings, on pages; "" */
 };
 
 /* Who may start a meeting with whom. Conditions as in a rule. */
@@ -85,7 +86,7 @@ struct settings {
 	const char *metrics_folder;				 /* "": the state's */
 	int64_t session_lifetime, session_idle, ticket_lifetime; /* seconds */
 	int64_t drain_timeout_ms;
-	bool confine;
+	bool confine, confirm;
 	struct config_rate throttle_account, throttle_address, throttle_joins, throttle_refused;
 	unsigned max_in_flight;
 	enum config_log log;

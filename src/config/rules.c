@@ -102,6 +102,9 @@ static int read_rule(struct arena *arena, const struct section *section, struct 
 	if (rule->role[0] != '\0' && !rule->allow)
 		return section_error(section, "role", error,
 			"a rule that denies cannot give a role: leave the option out");
+	if (rule->title[0] != '\0' && rule->meetings.count == 0)
+		return section_error(section, "title", error,
+			"a title belongs to meetings: add their ids (meetings = {\"ID\"})");
 	return 0;
 }
 

@@ -15,6 +15,7 @@ enum {
 	STATE_PREFIX_LENGTH_MAX = 64, /* STATE_PREFIX_MAX */
 	LANGUAGE_MAX = 35,	      /* RFC 5646 section 4.4.1 */
 	ROLE_MAX = 32,
+	TITLE_MAX = 200,
 };
 
 static const char *const log_targets[] = {"stderr", "syslog", NULL};
@@ -76,6 +77,15 @@ static int check_state_prefix(const char *text, struct error *why)
 		       : error_set(why,
 				 "is not 1 to %d letters, digits or : . _ - like \"meetauth:\"",
 				 STATE_PREFIX_LENGTH_MAX);
+}
+
+/* Pages show the title in the place of a number, to everybody. */
+static int check_title(const char *text, struct error *why)
+{
+	return strlen(text) <= TITLE_MAX && text_is_printable(text)
+		       ? 0
+		       : error_set(why, "is longer than %d bytes, or has control characters",
+				 TITLE_MAX);
 }
 
 /* The role is sent to the platform, which may accept only these characters. */
@@ -156,6 +166,8 @@ const struct option schema_file_options[] = {
 		SETTING(log_format)},
 	{"log-users", OPTION_ENUM, "plain", "plain, keyed or none", .words = log_users,
 		SETTING(log_users)},
+	{"confirm", OPTION_BOOL, "false", "whether a join without any page asks first",
+		SETTING(confirm)},
 	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first",
 		.not_empty = true, .distinct = true, .check = check_language, SETTING(languages)},
 	{"brand-name", OPTION_TEXT, NULL, "name of the organisation on pages", SETTING(brand_name)},
@@ -206,6 +218,8 @@ const struct option schema_rule_options[] = {
 	{"not-after", OPTION_TIME, NULL, "2026-12-31T18:00Z", RULE(not_after)},
 	{"role", OPTION_TEXT, NULL, "role in the meeting of the people it allows",
 		.not_empty = true, .check = check_role, RULE(role)},
+	{"title", OPTION_TEXT, NULL, "what pages call its meetings", .not_empty = true,
+		.check = check_title, RULE(title)},
 	{0},
 };
 

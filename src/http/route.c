@@ -24,6 +24,7 @@ static const struct {
 	{"/guests", ROUTE_DESK, GET_AND_POST},
 	{"/me", ROUTE_ME, GET_AND_POST},
 	{"/open", ROUTE_OPEN, GET_ONLY},
+	{"/confirm", ROUTE_CONFIRM, POST_ONLY},
 	{"/logout", ROUTE_LOGOUT, GET_AND_POST},
 	{"/language", ROUTE_LANGUAGE, POST_ONLY},
 	{"/healthz", ROUTE_HEALTHZ, GET_ONLY},

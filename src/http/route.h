@@ -16,6 +16,7 @@ enum route {
 	ROUTE_DESK,	   /* GET, POST MOUNT/guests */
 	ROUTE_ME,	   /* GET, POST MOUNT/me */
 	ROUTE_OPEN,	   /* GET MOUNT/open */
+	ROUTE_CONFIRM,	   /* POST MOUNT/confirm */
 	ROUTE_LOGOUT,	   /* GET, POST MOUNT/logout */
 	ROUTE_LANGUAGE,	   /* POST MOUNT/language */
 	ROUTE_HEALTHZ,	   /* GET MOUNT/healthz */

@@ -14,7 +14,8 @@ step_function authenticate_script;  /* by the session, a code, or the password i
 step_function script_preflight;	    /* answers OPTIONS (CORS preflight) */
 
 step_function authorize_join;
-step_function room_take; /* leases a room for as long as the exchange may take */
+step_function confirm_join; /* asks first, where nobody has seen a page */
+step_function room_take;    /* leases a room for as long as the exchange may take */
 step_function exchange_token;
 step_function room_keep; /* extends the lease for the meeting */
 step_function return_to_platform;

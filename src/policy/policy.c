@@ -102,3 +102,18 @@ void policy_each_meeting(const struct config_policy *policy,
 				tell(context, &rule->platforms, rule->meetings.items[m]);
 	}
 }
+
+const char *policy_title(
+	const struct config_policy *policy, const char *platform, const char *meeting_id)
+{
+	const struct policy_question question = {.platform = platform, .meeting_id = meeting_id};
+
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct config_rule *rule = &policy->rules[i];
+
+		if (rule->title[0] != '\0' &&
+			condition_match_all(rule, &question, false, NULL) != POLICY_MISS)
+			return rule->title;
+	}
+	return NULL;
+}

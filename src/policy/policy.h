@@ -52,6 +52,11 @@ void policy_each_meeting(const struct config_policy *policy,
 	void (*tell)(void *context, const struct config_list *platforms, const char *meeting_id),
 	void *context);
 
+/* The title of a meeting: that of the first rule with one which names the meeting, whoever the rule
+ * is for. NULL: none. */
+const char *policy_title(
+	const struct config_policy *policy, const char *platform, const char *meeting_id);
+
 /* The result of matching a rule with a question that may have unknown parts (explain). A NULL
  * subject, backend, platform, meeting id, meeting token or client and a `now` of 0 are unknown; so
  * are e-mail, groups, acr and second factor if `who_known` is false. A known absence (no e-mail, no

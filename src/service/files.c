@@ -17,16 +17,19 @@ enum { STORE_FILES = 2 };
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"paste", "wait", NULL};
-static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting", "desk",
-	"me", "heading", "form_label", "purpose", "failed", "ways", "way", "second", "other",
-	"label", "address", "form", "backend", "passwords", "name_label", "password_label", "wrong",
-	"name", "type", "autocomplete", "capitals", "focus_name", "focus_password", NULL};
+static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting",
+	"number", "desk", "me", "heading", "form_label", "purpose", "failed", "ways", "way",
+	"second", "other", "label", "address", "form", "backend", "passwords", "name_label",
+	"password_label", "wrong", "name", "type", "autocomplete", "capitals", "focus_name",
+	"focus_password", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",
-	"desk", "me", "failed", "prompt", "code", "hidden", "address", NULL};
+	"number", "desk", "me", "failed", "prompt", "code", "hidden", "address", NULL};
+static const char *const confirm_names[] = {COMMON, "action", "ticket", "platform", "meeting",
+	"number", "desk", "me", "confirm", "account", "switch_action", NULL};
 static const char *const invite_names[] = {
-	COMMON, "action", "ticket", "platform", "meeting", "guest", NULL};
+	COMMON, "action", "ticket", "platform", "meeting", "number", "guest", NULL};
 static const char *const meeting_names[] = {
-	COMMON, "platform", "meeting", "link", "live", "key", NULL};
+	COMMON, "platform", "meeting", "number", "link", "live", "key", NULL};
 static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
 	"has_accounts", "has_rooms", "rooms", "room", "platform", "until", "taken", "resting",
 	"meeting", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
@@ -58,6 +61,7 @@ static const struct {
 	[PAGE_ERROR] = {"error.html", error_names},
 	[PAGE_LOGIN] = {"login.html", login_names},
 	[PAGE_CHALLENGE] = {"challenge.html", challenge_names},
+	[PAGE_CONFIRM] = {"confirm.html", confirm_names},
 	[PAGE_INVITE] = {"invite.html", invite_names},
 	[PAGE_MEETING] = {"meeting.html", meeting_names},
 	[PAGE_DESK] = {"guests.html", desk_names},

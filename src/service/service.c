@@ -244,6 +244,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 	service->me_url = xprintf("%s/me", service->settings->base_url);
 	service->open_url = xprintf("%s/open", service->settings->base_url);
 	service->language_url = xprintf("%s/language", service->settings->base_url);
+	service->confirm_url = xprintf("%s/confirm", service->settings->base_url);
 	return service;
 }
 
@@ -280,6 +281,11 @@ struct outbound_peer *service_peer(
 	if (platform->outbound == NULL)
 		platform->outbound = outbound_peer_new(service->outbound, &settings, error);
 	return platform->outbound;
+}
+
+const char *service_meeting_title(const struct service *service, const struct join *join)
+{
+	return policy_title(&service->settings->policy, join->platform, join->meeting_id);
 }
 
 struct service_platform *service_platform(const struct service *service, const char *title)
@@ -397,6 +403,7 @@ static void free_service(void *what)
 	free(service->me_url);
 	free(service->open_url);
 	free(service->language_url);
+	free(service->confirm_url);
 	config_free(&service->settings);
 	free(service);
 	memory_trim();

@@ -61,7 +61,7 @@ struct service {
 	struct brand brand;
 	char *page_policy; /* Content-Security-Policy of pages without a platform */
 	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url, *open_url,
-		*language_url;
+		*language_url, *confirm_url;
 };
 
 /* Loads and checks everything that the configuration file names. Sends nothing to other hosts and
@@ -83,6 +83,9 @@ void service_connect(struct service *service, struct outbound *outbound);
  * platforms only some are in use. The service owns it. NULL with an error. */
 struct outbound_peer *service_peer(
 	const struct service *service, struct service_platform *platform, struct error *error);
+
+/* The title that a rule gives the join's meeting; NULL: none. */
+const char *service_meeting_title(const struct service *service, const struct join *join);
 
 /* Finds a platform or a backend by its title, platforms without case. NULL if there is none. */
 struct service_platform *service_platform(const struct service *service, const char *title);

@@ -182,6 +182,15 @@ const char *pages_certain_meeting(const struct visit *visit)
 	return is_certain ? visit->join.meeting_id : NULL;
 }
 
+/* The meeting by its title, and its number behind; without a title, by the number alone. */
+static void put_meeting(struct values *values, const struct visit *visit, const char *number)
+{
+	const char *title = service_meeting_title(visit->service, &visit->join);
+
+	values_put(values, "meeting", title != NULL ? title : number);
+	values_put(values, "number", title != NULL ? number : NULL);
+}
+
 static void put_join(struct values *values, const struct visit *visit, const char *action,
 	const struct buffer *ticket, const char *meeting)
 {
@@ -192,7 +201,7 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 		return;
 	}
 	values_put(values, "platform", visit->platform->title);
-	values_put(values, "meeting", meeting);
+	put_meeting(values, visit, meeting);
 }
 
 /* Chromium applies form-action to the redirect that answers a form, which for a join goes to the
@@ -274,6 +283,26 @@ int pages_challenge(struct visit *visit, bool failed)
 	return rc;
 }
 
+int pages_confirm(struct visit *visit, const char *token)
+{
+	const struct identity *who = &visit->session.who;
+	const struct lang *lang = values_language(visit);
+	struct values values = {0};
+	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
+	int rc = visit_seal_ticket(visit, TICKET_JOIN, &ticket);
+
+	values_put_common(&values, visit, lang);
+	put_join(
+		&values, visit, visit->service->confirm_url, &ticket, pages_certain_meeting(visit));
+	values_put(&values, "confirm", token);
+	values_put(&values, "account", who->name != NULL ? who->name : values_account(visit));
+	values_put(&values, "switch_action", visit->service->logout_url);
+	values_answer(visit, PAGE_CONFIRM, 200, join_policy(visit), lang, &values);
+	buffer_wipe(&ticket);
+	return rc;
+}
+
+/* An invitation has the number that is printed in it: the host wrote both. */
 int pages_invite(struct visit *visit)
 {
 	const struct lang *lang = values_language(visit);
@@ -282,7 +311,7 @@ int pages_invite(struct visit *visit)
 	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_id);
+	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_token);
 	values_put(&values, "guest", visit->pending->who.name);
 	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);
@@ -301,7 +330,7 @@ int pages_meeting(struct visit *visit)
 	platform->driver->page(platform->instance, &visit->join, visit->exchange.token.data, &page);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
-	values_put(&values, "meeting", visit->join.meeting_id);
+	put_meeting(&values, visit, visit->join.meeting_id);
 	values_put(&values, "link", page.link.data);
 	values_put(&values, "live", page.live.data);
 	values_put(&values, "key", page.key.data);

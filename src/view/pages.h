@@ -19,6 +19,10 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 /* The page of the visit's challenge (visit->pending); status 401 if `failed`. */
 int pages_challenge(struct visit *visit, bool failed);
 
+/* Asks whether the visitor wants to join the meeting as the person of the session. `token` goes
+ * into the form. */
+int pages_confirm(struct visit *visit, const char *token);
+
 /* The page of an invitation, with one button; the guest is in visit->pending. */
 int pages_invite(struct visit *visit);
 
