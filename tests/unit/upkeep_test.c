@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "config/section.h"
-#include "service/reload.h"
 #include "service/upkeep.h"
 
 #include <dirent.h>
@@ -40,7 +39,6 @@ static struct settings settings = {.state = "memory:",
 	.store_key = key_path,
 	.share = share,
 	.languages = {languages, 1},
-	.sources = &sources,
 	.top = &top};
 
 /* ---- the driver ---- */
@@ -404,57 +402,6 @@ static void a_broken_store_keeps_no_page_from_being_read(void **unused)
 	files_drop(&files);
 }
 
-/* ---- the check of files ---- */
-
-static atomic_int checks;
-
-static int wait_at_gate(void *instance, struct error *error)
-{
-	(void)instance;
-	(void)error;
-	checks++;
-	pthread_mutex_lock(&gate);
-	pthread_mutex_unlock(&gate);
-	return 0;
-}
-
-static void ignore(void *context, const struct settings *applied)
-{
-	(void)context;
-	(void)applied;
-}
-
-/* As a renewal does it, which ends while the check is under way. */
-static void files_may_be_replaced_while_they_are_checked(void **unused)
-{
-	static const struct auth_backend gated = {.type = "test", .refresh = wait_at_gate};
-	struct service_backend backend = {.title = "test", .driver = &gated};
-	struct error store_error, texts_error;
-	struct service *checked;
-	struct reload *reload;
-
-	(void)unused;
-	upkeep_free(&upkeep);
-	checks = 0;
-	service.backends = &backend;
-	service.backend_count = 1;
-	pthread_mutex_lock(&gate);
-	reload = reload_new(&loop, NULL, &service, &checked, ignore, NULL);
-	while (checks == 0)
-		uv_run(&loop, UV_RUN_ONCE);
-	add_secret(NEW);
-	service.files = renewed(service.files, &store_error, &texts_error);
-	copy("pages", "logout.html"); /* now the check makes new files */
-	pthread_mutex_unlock(&gate);
-	while (checks == 1) /* the second check begins after the first has ended */
-		uv_run(&loop, UV_RUN_ONCE);
-	assert_int_equal(versions_of(service.files), 2);
-	reload_free(&reload);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_int_equal(versions_of(service.files), 2);
-	service.backend_count = 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, take_down)
 
 int main(void)
@@ -467,7 +414,6 @@ int main(void)
 		TEST(a_broken_page_keeps_no_secret_from_being_read),
 		TEST(a_file_that_pages_share_is_read_again),
 		TEST(a_broken_store_keeps_no_page_from_being_read),
-		TEST(files_may_be_replaced_while_they_are_checked),
 	};
 	int failed;
 
