@@ -20,16 +20,23 @@ enum {
 
 /* -- complete requests -- */
 
+/* Notes how long the first request of a connection waited. Later ones, on a connection that the web
+ * server keeps, do not wait in the queue and say nothing about it. */
+static void note_wait(struct connections *all, int64_t waited_ms)
+{
+	if (waited_ms <= LISTENER_LATE_MS / 2)
+		all->behind_since_ms = 0;
+	else if (all->behind_since_ms == 0)
+		all->behind_since_ms = clock_monotonic_ms();
+}
+
 /* True if a request that waited for so long has to be refused. Under overload, the wait stays at
  * LISTENER_LATE_MS: who waited longer is refused, which takes no time, and the next one is served.
  */
-static bool is_late(struct connections *all, int64_t waited_ms)
+static bool is_late(const struct connections *all, int64_t waited_ms)
 {
-	int64_t now = clock_monotonic_ms();
-
-	if (waited_ms <= LISTENER_LATE_MS / 2)
-		all->prompt_ms = now;
-	return waited_ms > LISTENER_LATE_MS && now - all->prompt_ms > LISTENER_OVERLOAD_MS;
+	return waited_ms > LISTENER_LATE_MS && all->behind_since_ms != 0 &&
+	       clock_monotonic_ms() - all->behind_since_ms > LISTENER_OVERLOAD_MS;
 }
 
 static void receive(struct connections *all, const struct reply *reply, struct request *request,
@@ -86,6 +93,8 @@ static void deliver(struct connection *connection, const uint8_t *bytes, size_t 
 	struct request request;
 	int64_t waited = waited_ms(connection);
 
+	if (connection->served == 0)
+		note_wait(all, waited);
 	if (fastcgi_parse(bytes + used, framing, &request) != 0) {
 		give_up(connection, bytes + used, framing, REQUEST_NO_ROOM,
 			"out of memory to hold it", false);
@@ -321,6 +330,7 @@ static void receive_only_request(
 	struct reply reply = {.fd = fd, .request_id = framing->request_id};
 	struct request request;
 
+	note_wait(all, queued_ms);
 	if (fastcgi_parse(all->chunk, framing, &request) == 0)
 		receive(all, &reply, &request, queued_ms);
 	else

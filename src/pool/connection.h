@@ -32,8 +32,9 @@ struct connections {
 	unsigned handles;  /* handles of the loop that are not closed yet */
 	bool draining;
 	void (*closed)(struct connections *connections); /* set by arrivals_close() */
-	int64_t prompt_ms; /* when a request last became complete that had hardly waited */
-	int64_t told_ms;   /* when a failure to watch a connection was last logged */
+	int64_t behind_since_ms; /* since when each new connection waited too long; 0: the last one
+				    did not */
+	int64_t told_ms;	 /* when a failure to watch a connection was last logged */
 	uint8_t chunk[FRAMING_REQUEST_MAX];
 };
 

@@ -47,6 +47,12 @@ static void thaw(void)
 	frozen_ms = ahead_ms = 0;
 }
 
+/* When a turn of the loop began. While the clock is frozen, turns are short. */
+uint64_t uv_now(const uv_loop_t *loop)
+{
+	return frozen_ms != 0 ? (uint64_t)clock_monotonic_ms() : loop->time;
+}
+
 int64_t clock_wall(void)
 {
 	return time(NULL);
@@ -363,6 +369,46 @@ static void expect(int client, bool answered, enum after after)
 		assert_int_equal(read(client, got, sizeof got), -1); /* still open */
 }
 
+/* A kept connection that is served at once, before those in the queue, does not hide that these
+ * wait too long. */
+static void a_kept_connection_does_not_hide_an_overload(void **unused)
+{
+	enum { QUEUED = 2000 };
+	static struct world world;
+	uint8_t bytes[128], got[sizeof answer];
+	size_t length;
+	int kept, seen = 0, served = 0, late = 0;
+
+	(void)unused;
+	freeze();
+	set_up_kept(&world);
+	kept = connect_to(&world);
+	ask(&world, kept, FCGI_KEEP_CONN);
+	expect(kept, true, KEPT);
+	world.work_ms = WORK_MS;
+	for (int i = 0; i < QUEUED; i++)
+		arrive(&world, i);
+	length = make_request(bytes, QUEUED, FCGI_KEEP_CONN);
+	assert_int_equal(write(kept, bytes, length), (ssize_t)length);
+	world.received = 0;
+	while (served + late < QUEUED) {
+		uv_run(&world.loop, UV_RUN_NOWAIT);
+		for (; seen < world.received; seen++) {
+			served +=
+				world.order[seen] < QUEUED && world.arrivals[seen] == REQUEST_WHOLE;
+			late += world.order[seen] < QUEUED && world.arrivals[seen] == REQUEST_LATE;
+		}
+		if (read(kept, got, sizeof got) == sizeof got)
+			assert_int_equal(write(kept, bytes, length), (ssize_t)length);
+	}
+	assert_in_range(late, QUEUED / 5, QUEUED / 2);
+	for (int i = 0; i < QUEUED; i++)
+		close(world.clients[i]);
+	close(kept);
+	tear_down(&world);
+	thaw();
+}
+
 static void a_connection_is_kept_where_that_is_wanted(void **unused)
 {
 	static struct world world;
@@ -602,6 +648,7 @@ int main(void)
 		cmocka_unit_test(a_listener_is_freed_while_an_answer_is_made),
 		cmocka_unit_test(a_crowd_that_comes_at_once_is_served_in_turn),
 		cmocka_unit_test(under_lasting_overload_those_who_waited_too_long_are_refused),
+		cmocka_unit_test(a_kept_connection_does_not_hide_an_overload),
 		cmocka_unit_test(a_listener_that_stops_serves_those_who_are_there),
 		cmocka_unit_test(what_does_not_come_is_not_waited_for),
 		cmocka_unit_test(without_room_it_says_so),
