@@ -123,6 +123,11 @@ struct file_stamp config_stamp(const struct settings *settings);
 /* The stamp that they had when they were read. */
 struct file_stamp config_stamp_read(const struct settings *settings);
 
+/* Checks that a running pool can use `new_settings`: options that are read when it starts are as in
+ * `old_settings`. 0, or -1 with an error that names all that differ. */
+int config_check_reload(const struct settings *old_settings, const struct settings *new_settings,
+	struct error *error);
+
 /* Return the platform (ignoring case) or the backend with this title, or NULL. */
 const struct section *config_platform(const struct settings *settings, const char *title);
 const struct section *config_backend(const struct settings *settings, const char *title);

@@ -83,6 +83,33 @@ const char *const *section_list(const struct section *section, const char *name,
 	return value->items;
 }
 
+static bool are_equal(const struct value *a, const struct value *b)
+{
+	if (is_text(a->option->kind))
+		return strcmp(a->text, b->text) == 0;
+	if (a->number != b->number || a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+size_t section_fixed_changes(
+	const struct section *from, const struct section *to, struct buffer *names)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < from->count; i++) {
+		const struct option *option = from->values[i].option;
+
+		if (!option->fixed || are_equal(&from->values[i], expect(to, option->name, true)))
+			continue;
+		buffer_printf(names, "%s%s", count++ > 0 ? ", " : "", option->name);
+	}
+	return count;
+}
+
 /* ---- filling a struct ---- */
 
 /* The number in the unit in which its kind is stored. */

@@ -71,6 +71,7 @@ struct option {
 	bool not_empty;	    /* may be absent, but not "" or {} */
 	bool null_if_unset; /* stored as NULL or -1 unless the file sets it */
 	bool distinct;	    /* of a list: no duplicates */
+	bool fixed;	    /* read when the pool starts: a reload cannot change it */
 	enum option_kind of;
 	int64_t min, max;	  /* `max` 0: no limit */
 	const char *const *words; /* of an enum: ended by NULL */

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "config/arena.h"
 #include "config/option.h"
 #include "config/schema.h"
@@ -37,6 +38,10 @@ struct section {
  * type, a value of the wrong type. Owned by the arena. */
 struct section *section_read(struct arena *arena, const struct sources *sources,
 	const struct schema_kind *kind, cfg_t *parsed, struct error *error);
+
+/* Appends the names of the fixed options whose values differ, with commas. Returns their number. */
+size_t section_fixed_changes(
+	const struct section *from, const struct section *to, struct buffer *names);
 
 /* The value of that name; NULL if the section has no such option. */
 struct value *section_value(const struct section *section, const char *name);

@@ -73,6 +73,20 @@ static int check_lifetimes(
 		(long long)settings->session_idle, (long long)settings->session_lifetime);
 }
 
+int config_check_reload(const struct settings *old_settings, const struct settings *new_settings,
+	struct error *error)
+{
+	struct buffer names = BUFFER_INIT(512);
+	size_t count = section_fixed_changes(old_settings->top, new_settings->top, &names);
+	int rc = 0;
+
+	if (count > 0)
+		rc = error_set(error, "%s: %s: cannot change while the pool runs; restart the pool",
+			new_settings->file, names.data != NULL ? names.data : "");
+	buffer_release(&names);
+	return rc;
+}
+
 int settings_read(
 	struct arena *arena, cfg_t *parsed, struct settings *settings, struct error *error)
 {

@@ -155,12 +155,7 @@ static int put_service_in_place(struct reload *reload)
 	struct error *error = &reload->errors[LOOK_CONFIGURATION];
 
 	reload->new_service = NULL;
-	if (strcmp(old->settings->state, new_service->settings->state) != 0)
-		error_set(error,
-			"%s: the option \"state\" cannot change while the pool runs: restart the "
-			"pool",
-			new_service->settings->file);
-	if (error->text[0] != '\0') {
+	if (config_check_reload(old->settings, new_service->settings, error) != 0) {
 		service_drop(&new_service);
 		return -1;
 	}

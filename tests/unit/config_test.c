@@ -394,6 +394,51 @@ static void test_guest_desk_finds_its_backends(void **state)
 	config_free(&s);
 }
 
+static void test_fixed_options(void **state)
+{
+	static const struct {
+		const char *text, *names;
+	} cases[] = {
+		{"state = \"redis://other\"", "state"},
+		{"state-timeout = 501ms", "state-timeout"},
+		{"state-replicas = 1", "state-replicas"},
+		{"state-prefix = \"other:\"", "state-prefix"},
+		{"state-ca-file = \"/dev/null\"", "state-ca-file"},
+		{"state-certificate = \"/dev/null\"", "state-certificate"},
+		{"state-certificate-key = \"/dev/null\"", "state-certificate-key"},
+		{"sentinels = {\"one:1\"}", "sentinels"},
+		{"sentinel-name = \"other\"", "sentinel-name"},
+		{"state-required = false", "state-required"},
+		{"metrics-folder = \"/run/other\"", "metrics-folder"},
+		{"state-required = no\nsentinel-name = \"x\"", "sentinel-name, state-required"},
+		{"state-timeout = 500ms\nstate-required = yes\nsession-idle = 59m", NULL},
+	};
+	struct settings *from = load(SITE), *to;
+	struct error error;
+	char text[1024], expected[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(text, sizeof text, "%s%s\n", SITE, cases[i].text);
+		to = load(text);
+		snprintf(expected, sizeof expected,
+			"%s: %s: cannot change while the pool runs; restart the pool", file,
+			cases[i].names != NULL ? cases[i].names : "");
+		assert_int_equal(
+			config_check_reload(from, to, &error), cases[i].names != NULL ? -1 : 0);
+		if (cases[i].names != NULL)
+			assert_string_equal(error.text, expected);
+		config_free(&to);
+	}
+	config_free(&from);
+	from = load(SITE "sentinels = {\"one:1\", \"two:2\"}\n");
+	to = load(SITE "sentinels = {\"one:1\", \"two:3\"}\n");
+	assert_int_equal(config_check_reload(from, to, &error), -1);
+	assert_int_equal(config_check_reload(from, from, &error), 0);
+	config_free(&to);
+	config_free(&from);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_a_large_file),
 		cmocka_unit_test(test_two_threads),
 		cmocka_unit_test(test_guest_desk_finds_its_backends),
+		cmocka_unit_test(test_fixed_options),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_up, fixture_down);
