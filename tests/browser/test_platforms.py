@@ -12,6 +12,7 @@ import drivers
 import platforms
 import pytest
 from rig import TOP, Program, free_port, wait_for, write_nginx
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from test_browser import arrived, fill, open_browser, picture, submit
 
@@ -263,7 +264,13 @@ def test_two_windows_are_two_clients_and_each_rejoins_as_itself(browser, site, s
 
 def shown(browser, wanted):
     """Waits for that text on the page, as the guest sees it."""
-    wait_for(lambda: wanted in browser.find_element(By.TAG_NAME, "body").text, wanted + " on " + browser.current_url)
+    def is_there():
+        try:
+            return wanted in browser.find_element(By.TAG_NAME, "body").text
+        except StaleElementReferenceException:  # another page came in between
+            return False
+
+    wait_for(is_there, wanted + " on " + browser.current_url)
 
 
 def press(browser, text):

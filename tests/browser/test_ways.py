@@ -163,7 +163,7 @@ def test_a_switch_of_languages_keeps_the_sign_in(browser, site):
     press_join(browser, site)
     Select(browser.find_element(By.ID, "language")).select_by_value("ar")
     browser.find_element(By.CSS_SELECTOR, "form.language button").click()
-    wait_for(lambda: browser.find_element(By.TAG_NAME, "html").get_attribute("dir") == "rtl", "the page in the other language")
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "html[dir=rtl]"), "the page in the other language")
     browser.find_element(By.NAME, "name").send_keys("alice")
     browser.find_element(By.NAME, "password").send_keys("wrong", Keys.ENTER)
     wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, "[role=alert]"), "the fault")

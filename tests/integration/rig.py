@@ -140,7 +140,7 @@ class Program:
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return log.read()
 
-    def stop(self, number=signal.SIGTERM, seconds=60):
+    def stop(self, number=signal.SIGTERM, seconds=300):
         """Returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)

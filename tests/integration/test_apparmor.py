@@ -16,7 +16,7 @@ needs_parser = pytest.mark.skipif(not PARSER, reason="apparmor_parser (package a
 
 
 def compiled(path):
-    return subprocess.run([PARSER, "--skip-kernel-load", "--skip-cache", str(path)], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+    return subprocess.run([PARSER, "--skip-kernel-load", "--skip-cache", str(path)], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
 
 
 def rules():

@@ -181,7 +181,7 @@ class Terminal:
         return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
 
     def wait_for(self, text):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while text not in self.said:
             assert time.monotonic() < deadline, self.said
             if select.select([self.master], [], [], 0.2)[0]:
@@ -193,14 +193,14 @@ class Terminal:
 
     def type(self, text):
         """Once nothing echoes any more: what is typed before would be thrown away, or shown."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 300
         while self.echoes():
             assert time.monotonic() < deadline
             time.sleep(0.005)
         os.write(self.master, text)
 
     def end(self):
-        status = self.process.wait(20)
+        status = self.process.wait(300)
         output = self.process.stdout.read()
         self.process.stdout.close()
         while select.select([self.master], [], [], 0.05)[0]:

@@ -279,7 +279,7 @@ def test_half_a_request_behind_a_whole_one_has_an_end(rig):
 def test_kept_connections_at_the_end(make_rig, number):
     """A process that drains asks the web server to let go, answers what is on its way nevertheless, and closes no connection before the web server
     has or the drain is over."""
-    rig = make_rig(options={"drain-timeout": "30s"})
+    rig = make_rig(options={"drain-timeout": "5m"})
     idle, busy = Connection(rig.socket), Connection(rig.socket)
     for connection in (idle, busy):
         assert connection.send(kept(1)).reply().id == "visitor-1"
@@ -292,7 +292,7 @@ def test_kept_connections_at_the_end(make_rig, number):
         assert reply.id == "visitor-%d" % turn and RELEASE in reply.records[:1]
     assert rig.pool.process.poll() is None
     busy.close()
-    assert rig.pool.process.wait(20) == 0
+    assert rig.pool.process.wait(300) == 0
     assert "cut off" not in rig.pool.said()
 
 
@@ -301,7 +301,7 @@ def test_a_web_server_that_does_not_let_go_ends_with_the_drain(make_rig):
     connection = Connection(rig.socket).send(kept(1))
     assert connection.reply().id == "visitor-1"
     os.kill(rig.pool.pid, signal.SIGTERM)
-    assert rig.pool.process.wait(20) == 0
+    assert rig.pool.process.wait(300) == 0
     reply = connection.read()
     assert reply.closed and not reply.ends and "cut off" not in rig.pool.said()
 

@@ -221,7 +221,7 @@ def test_plain_http_leads_to_https(secure):
 
 
 def connect(rig, context):
-    with socket.create_connection(("127.0.0.1", rig.port), 20) as plain:
+    with socket.create_connection(("127.0.0.1", rig.port), 300) as plain:
         with context.wrap_socket(plain, server_hostname="external.example.org") as secured:
             return secured.cipher()[0], secured.session
 

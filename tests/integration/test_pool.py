@@ -17,6 +17,8 @@ from processes import everywhere
 from rig import HOST, wait_for
 from test_join import token_of
 
+DRAIN = {"drain-timeout": "2m"}  # on a busy machine, joins may take longer than the default
+
 
 @pytest.fixture(scope="module")
 def pool(make_module_rig):
@@ -137,7 +139,7 @@ def test_kills_in_a_row_leave_a_state_that_works(pool, somebody):
 
 def test_sigterm_drains(make_rig):
     """Whoever is on the way gets through; the process ends with 0; nobody new is taken."""
-    rig = make_rig(options={"drain-timeout": "2m"})
+    rig = make_rig(options=DRAIN)
     visitor = rig.visitor()
     visitor.sign_in()
     with concurrent.futures.ThreadPoolExecutor(10) as crowd:
@@ -146,7 +148,7 @@ def test_sigterm_drains(make_rig):
         os.kill(rig.pool.pid, signal.SIGTERM)
         drain_and_release(rig, 1)
         assert [join.result().status for join in joins] == [302] * 10
-        assert rig.pool.process.wait(60) == 0, "long before the drain has to end"
+        assert rig.pool.process.wait(100) == 0, "long before the drain has to end"
 
 
 def test_drain_has_an_end(make_rig):
@@ -157,7 +159,7 @@ def test_drain_has_an_end(make_rig):
         join = crowd.submit(twin(visitor).get, rig.entry("fault-hang"))
         wait_for(lambda: rig.metric("meetauth_exchanges_in_flight") == 1, "the join to be under way")
         os.kill(rig.pool.pid, signal.SIGTERM)
-        assert rig.pool.process.wait(60) == 0
+        assert rig.pool.process.wait(300) == 0
         assert join.result().status in (502, 503, 504)
 
 
@@ -190,7 +192,7 @@ def all_gone(pids):
 
 def test_multiwatch_drains_the_whole_pool(make_rig):
     """Debian 12's sends QUIT for TERM, Debian 13's TERM."""
-    rig = make_rig(processes=3, start=False)
+    rig = make_rig(processes=3, options=DRAIN, start=False)
     rig.supervisor = ["/usr/bin/multiwatch", "-s", "TERM", "-r", "100", "-f", "3", "--"]
     rig.start()
     pids = rig.daemons()
@@ -212,14 +214,14 @@ def results(rig, event="process"):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_the_parent_drains_the_pool(make_rig, number):
-    rig = make_rig(processes=3)
+    rig = make_rig(processes=3, options=DRAIN)
     pids = rig.daemons()
     with concurrent.futures.ThreadPoolExecutor(6) as crowd:
         joins = joins_in_flight(rig, crowd, 6)
         os.kill(rig.pool.pid, number)
         drain_and_release(rig, 3)
         assert [join.result().status for join in joins] == [302] * 6
-    assert rig.pool.process.wait(60) == 0
+    assert rig.pool.process.wait(300) == 0
     all_gone(pids)
     assert results(rig, "pool") == ["started", "draining", "stopped"]
     assert results(rig).count("ended") == 3 and not rig.events("drain-timeout")
@@ -227,24 +229,24 @@ def test_the_parent_drains_the_pool(make_rig, number):
 
 def test_a_signal_to_all_at_once_is_one_signal(make_rig):
     """systemd, a terminal and pkill send it to the parent and to its processes: nobody is cut off for that."""
-    rig = make_rig(processes=2)
+    rig = make_rig(processes=2, options=DRAIN)
     with concurrent.futures.ThreadPoolExecutor(4) as crowd:
         joins = joins_in_flight(rig, crowd, 4)
         for pid in [*rig.daemons(), rig.pool.pid]:
             os.kill(pid, signal.SIGTERM)
         drain_and_release(rig, 2)
         assert [join.result().status for join in joins] == [302] * 4
-    assert rig.pool.process.wait(60) == 0
+    assert rig.pool.process.wait(300) == 0
 
 
 def test_the_second_signal_to_the_parent_ends_it_now(make_rig):
-    rig = make_rig(processes=2)
+    rig = make_rig(processes=2, options=DRAIN)
     with concurrent.futures.ThreadPoolExecutor(1) as crowd:
         join = joins_in_flight(rig, crowd, 1)[0]
         os.kill(rig.pool.pid, signal.SIGTERM)
         wait_for(lambda: len(rig.events("drain")) == 2, "the drain")
         os.kill(rig.pool.pid, signal.SIGTERM)
-        assert rig.pool.process.wait(60) == 0
+        assert rig.pool.process.wait(300) == 0
         assert join.result().status == 502, "and not 504, as at the end of its time"
 
 
@@ -321,7 +323,7 @@ def test_a_parent_that_is_killed_takes_its_processes_along(make_rig):
         rig.platform.release()
         assert [join.result().status for join in joins] == [302] * 4
     all_gone(pids)
-    rig.pool.process.wait(60)
+    rig.pool.process.wait(300)
     rig.start_pool()
     assert rig.visitor().sign_in().status == 302
 
@@ -350,7 +352,7 @@ def program_of(pid):
 
 def test_a_roll_onto_another_program_loses_nobody(make_rig):
     import rig as rigs
-    rig = make_rig(processes=3, start=False)
+    rig = make_rig(processes=3, options=DRAIN, start=False)
     rig.meetauthd = rig.folder + "/meetauthd"
     shutil.copy(rigs.MEETAUTHD, rig.meetauthd)
     rig.start()

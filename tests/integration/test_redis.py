@@ -64,7 +64,7 @@ class Redis:
 
     def say(self, *words):
         """Sends a command; the first bytes of the reply."""
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), 100) as connection:
             return say(connection, *words)
 
     def stop(self):

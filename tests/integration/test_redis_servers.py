@@ -131,7 +131,7 @@ class Sentinel:
         self.program = Program([SERVER, str(path), "--sentinel"], str(folder / "sentinel.log"))
 
     def say(self, *words):
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), 100) as connection:
             connection.sendall(("AUTH %s\r\n" % self.password).encode())
             assert connection.recv(5) == b"+OK\r\n"
             return say(connection, *words)
@@ -179,7 +179,7 @@ def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
         rig.configure(session_idle="50m")
         os.kill(rig.daemons()[0], signal.SIGHUP)  # the state goes on with the names that it was opened with
         wait_for(lambda: [event for event in rig.events("reload") if event.get("what") == "configuration"], "the reload")
-        assert first.say("WAIT", "1", "5000").startswith(b":1")
+        assert first.say("WAIT", "1", "60000").startswith(b":1")
         first.stop()
         sentinel.calls_down_after(300)
         wait_for(lambda: sentinel.primary() == second.port, "the failover")

@@ -376,7 +376,7 @@ def pool(site):
     wait_for(lambda: "event=start" in site.read("log"), "the pool: " + site.folder)
     yield site
     site.daemon.kill()
-    site.daemon.wait(30)
+    site.daemon.wait(300)
 
 
 def test_check_tells_owners_and_that_the_pool_answers(pool):
@@ -397,7 +397,7 @@ def test_check_finds_why_the_web_server_says_502(pool):
     assert "everybody on this machine may connect" in findings(pool, pool.path, 1)[0][1]
     os.chmod(pool.path, 0o660)
     pool.daemon.kill()
-    pool.daemon.wait(30)
+    pool.daemon.wait(300)
     (good, _), (answers, text) = findings(pool, pool.path, 1)
     assert (good, answers) == ("ok", "FAIL") and "Connection refused; start the pool" in text
     os.unlink(pool.path)

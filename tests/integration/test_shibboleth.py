@@ -81,7 +81,7 @@ class Provider:
         with open(self.folder + "/response.xml", "w", encoding="utf-8") as file:
             file.write(text)
         done = subprocess.run(["xmlsec1", "--sign", "--privkey-pem", self.key, "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response",
-                               self.folder + "/response.xml"], capture_output=True, env=ENVIRONMENT, timeout=60, check=True)
+                               self.folder + "/response.xml"], capture_output=True, env=ENVIRONMENT, timeout=300, check=True)
         return acs, {"SAMLResponse": base64.b64encode(done.stdout).decode(), "RelayState": query["RelayState"]}
 
 
@@ -115,7 +115,7 @@ def campus(make_module_rig, authority, tmp_path_factory):
                 "SHIBSP_SERVER_NAME=external.example.org", "SHIBSP_SERVER_SCHEME=https", "SHIBSP_SERVER_PORT=%d" % rig.port]
     assert all(setting.partition("=")[0] in guide() for setting in settings[3:])
     shibd = [SHIBD, "-F", "-f", "-c", folder + "/shibboleth2.xml", "-p", folder + "/shibd.pid"]
-    checked = subprocess.run([*settings, *shibd, "-t"], capture_output=True, text=True, env=ENVIRONMENT, timeout=120, check=False)
+    checked = subprocess.run([*settings, *shibd, "-t"], capture_output=True, text=True, env=ENVIRONMENT, timeout=300, check=False)
     assert checked.returncode == 0, checked.stderr + checked.stdout
     programs = [Program([*settings, *shibd], folder + "/shibd.log")]
     wait_for(lambda: os.path.exists(folder + "/shibd.sock"), "shibd")

@@ -102,7 +102,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if isinstance(fault, int):
             return self.answer(fault, json.dumps({"message": CANARY, "errors": [{"description": CANARY}]}), "application/json")
         if fault == "hang":
-            peer.released.wait(20)
+            peer.released.wait(300)
             self.close_connection = True
         elif fault == "close":
             self.close_connection = True

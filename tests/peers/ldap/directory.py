@@ -159,7 +159,7 @@ class Directory(Program):
         with open(secret, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             file.write(self.passwords["admin"])
         done = subprocess.run([tool, "-x", "-H", self.url, "-D", ADMIN, "-y", secret, *arguments], input=text, text=True,
-                              capture_output=True, timeout=30, check=False, env={**os.environ, "LDAPNOINIT": "1"})
+                              capture_output=True, timeout=300, check=False, env={**os.environ, "LDAPNOINIT": "1"})
         assert done.returncode == 0, done.stderr
 
     def fill(self):
