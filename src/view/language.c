@@ -34,7 +34,7 @@ static void append_address(const struct visit *visit, struct buffer *url)
 	params_get(visit->form, "path", &path);
 	params_get(visit->form, "query", &query);
 	if (path == NULL || strncmp(path, settings->mount, mount) != 0 ||
-		(path[mount] != '\0' && path[mount] != '/')) {
+		(path[mount] != '\0' && path[mount] != '/') || text_has_dot_segment(path)) {
 		buffer_text(url, visit->service->open_url);
 		return;
 	}

@@ -71,33 +71,40 @@ static const char *ticket_of(const struct visit *visit, const struct values *val
 	return ticket;
 }
 
-/* The page's own address. Of the pages that answer a form, those of a sign-in open again by their
- * ticket, and the others without one. */
+/* The page's own address. A page that answers a form of a sign-in opens again by its ticket. */
 static void put_address(struct values *values, const struct visit *visit, enum page_id id)
 {
 	bool is_form = visit->request.method == HTTP_POST;
-	bool is_login = strcmp(visit->request.path + strlen(visit->service->settings->mount),
-				"/login") == 0;
 	const char *query = visit->request.query;
 
 	values_put(values, "here_path", visit->request.path);
 	values_put(values, "here_query", is_form || query[0] == '\0' ? NULL : query);
-	if (is_form && is_login)
+	if (is_form)
 		values_put(values, id == PAGE_CHALLENGE ? "here_challenge" : "here_ticket",
 			ticket_of(visit, values));
 }
 
-/* Adds the switch of languages. Adds nothing with one language, and nothing if the request's
- * address is not known any more (request_shrink()): the switch leads back there. */
+/* Whether a redirect to the page's address shows the page again. That of other forms than a
+ * sign-in's would lose what it says: the link of an invitation is shown once. An address that is
+ * not known any more (request_shrink()) is empty. */
+static bool can_come_back(const struct visit *visit)
+{
+	const char *path = visit->request.path, *mount = visit->service->settings->mount;
+	size_t length = strlen(mount);
+
+	if (path[0] == '\0' || strncmp(path, mount, length) != 0)
+		return false;
+	return visit->request.method != HTTP_POST || strcmp(path + length, "/login") == 0;
+}
+
+/* Adds the switch of languages, if there are several and the switch can lead back to the page. */
 static void put_switch(struct values *values, struct language_switch *options,
 	const struct visit *visit, enum page_id id, const struct lang *lang)
 {
 	const struct langs *langs = visit->files->langs;
-	const char *mount = visit->service->settings->mount;
 	size_t count = langs_count(langs);
 
-	if (count < 2 || strncmp(visit->request.path, mount, strlen(mount)) != 0 ||
-		visit->request.path[0] == '\0')
+	if (count < 2 || !can_come_back(visit))
 		return;
 	for (size_t i = 0; i < count && i < LANGUAGES_MAX; i++) {
 		const struct lang *one = langs_at(langs, i);

@@ -53,7 +53,7 @@ static void open_site(const char *sections)
 	site_secret(HOST, "key");
 	site_secret("backend/own", "0123456789abcdef0123456789abcdef");
 	site_secret("backend/invited", "fedcba9876543210fedcba9876543210");
-	site_load("", sections);
+	site_load("languages = {\"en\", \"ar\"}", sections);
 	peer_says("/exchange/", 200, "", "access");
 	peer_makes("/ask", "Content-Type: application/json\r\n", answer_question);
 }
@@ -473,6 +473,9 @@ static void a_host_writes_to_the_guest(void **state)
 #else
 	assert_silent(answer, "<svg");
 #endif
+	/* The link is not shown again, so no switch of languages leads away from it. */
+	assert_silent(answer, "/language\"");
+	assert_says(visit(&host, "/guests"), "/language\"");
 	/* The form for the next guest has the meeting, and no name. */
 	assert_says(answer, "name=\"meetings\" type=\"text\" value=\"m1\"");
 	assert_silent(answer, "id=\"new-name\" name=\"name\" type=\"text\" value=\"Ben");

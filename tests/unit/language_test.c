@@ -109,7 +109,8 @@ static void it_leads_nowhere_else(void **state)
 {
 	static const char *const paths[] = {"path=//evil.example", "path=https://evil.example/",
 		"path=/authx", "path=/auth@evil.example", "path=%5C%5Cevil.example", "path=", "",
-		"path=/other&query=a", "query=//evil.example"};
+		"path=/other&query=a", "query=//evil.example", "path=/auth/../other",
+		"path=/auth/me/%2E%2E/..", "path=/auth/."};
 	struct browser browser = {0};
 	const struct answer *answer;
 
@@ -156,6 +157,23 @@ static void only_a_page_of_ours_sets_a_language_that_is_there(void **state)
 		"<html lang=\"en\"");
 }
 
+/* Its address would lead to 405. */
+static void a_form_that_has_no_page_of_its_own_has_no_switch(void **state)
+{
+	static const char *const targets[] = {"/language", "/confirm"};
+	struct browser browser = {0};
+	const struct answer *answer;
+
+	(void)state;
+	open_site(MEETING PEOPLE);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+		answer = SEND(&browser, .method = "POST", .target = targets[i], .type = FORM,
+			.body = "language=xx");
+		assert_status(answer, 400);
+		assert_null(strstr(answer->body, SWITCH));
+	}
+}
+
 static void one_language_needs_no_switch(void **state)
 {
 	struct browser browser = {0};
@@ -177,6 +195,7 @@ int main(void)
 		TEST(a_second_question_is_asked_again),
 		TEST(it_leads_nowhere_else),
 		TEST(only_a_page_of_ours_sets_a_language_that_is_there),
+		TEST(a_form_that_has_no_page_of_its_own_has_no_switch),
 		TEST(one_language_needs_no_switch),
 	};
 
