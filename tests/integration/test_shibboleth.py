@@ -36,11 +36,11 @@ RESPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
 <Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"/><Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"/></Transforms>
 <DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><DigestValue/></Reference></SignedInfo><SignatureValue/></Signature>
 <samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status>
-<Assertion ID="_a{id}" Version="2.0" IssueInstant="{now}"><Issuer>{idp}</Issuer><Subject><NameID>x{id}</NameID>
+<Assertion ID="_a{id}" Version="2.0" IssueInstant="{now}"><Issuer>{idp}</Issuer><Subject><NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{name}</NameID>
 <SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><SubjectConfirmationData NotOnOrAfter="{later}" Recipient="{acs}" InResponseTo="{request}"/>
 </SubjectConfirmation></Subject><Conditions NotBefore="{now}" NotOnOrAfter="{later}"><AudienceRestriction><Audience>https://external.example.org/shibboleth</Audience>
-</AudienceRestriction></Conditions><AuthnStatement AuthnInstant="{now}"><AuthnContext>
-<AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</AuthnContextClassRef></AuthnContext></AuthnStatement>
+</AudienceRestriction></Conditions><AuthnStatement AuthnInstant="{now}" SessionIndex="{index}"><AuthnContext>
+<AuthnContextClassRef>{level}</AuthnContextClassRef></AuthnContext></AuthnStatement>
 <AttributeStatement>{attributes}</AttributeStatement></Assertion></samlp:Response>"""
 
 PERSON = {"urn:oid:1.3.6.1.4.1.5923.1.1.1.6": ["alice@example.org"], "urn:oid:2.16.840.1.113730.3.1.241": ["Alice Ü"],
@@ -76,8 +76,9 @@ class Provider:
         text = RESPONSE.format(
             id=self.count, idp=IDP, acs=acs, request=re.search(r'\bID="([^"]*)"', request).group(1),
             now=(now - timedelta(seconds=30)).strftime("%Y-%m-%dT%H:%M:%SZ"), later=(now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            name=person.get("name", "x"), index=person.get("index", "_s"), level=person.get("class", "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"),
             attributes="".join('<Attribute Name="%s" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri">%s</Attribute>' % (
-                name, "".join("<AttributeValue>%s</AttributeValue>" % value for value in values)) for name, values in person.items()))
+                name, "".join("<AttributeValue>%s</AttributeValue>" % value for value in values)) for name, values in person.items() if ":" in name))
         with open(self.folder + "/response.xml", "w", encoding="utf-8") as file:
             file.write(text)
         done = subprocess.run(["xmlsec1", "--sign", "--privkey-pem", self.key, "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:protocol:Response",
@@ -93,13 +94,14 @@ def campus(make_module_rig, authority, tmp_path_factory):
     folder = rig.folder + "/shibboleth"
     os.mkdir(folder)
     rig.provider = Provider(folder)
-    config, attributes = re.findall(r"^   ```xml\n(.*?)^   ```$", guide(), re.S | re.M)
-    for name in ("attribute-map.xml", "attribute-policy.xml", "security-policy.xml", "protocols.xml"):
+    config, attributes, lines = re.findall(r"^   ```xml\n(.*?)^   ```$", guide(), re.S | re.M)
+    for name in ("security-policy.xml", "protocols.xml"):
         shutil.copy("/etc/shibboleth/" + name, folder)
-    with open(folder + "/attribute-map.xml", encoding="utf-8") as file:
-        mapped = replace(file.read(), "</Attributes>", attributes + "</Attributes>")
-    with open(folder + "/attribute-map.xml", "w", encoding="utf-8") as file:
-        file.write(mapped)
+    for name, end, added in (("attribute-map.xml", "</Attributes>", attributes), ("attribute-policy.xml", "</AttributeFilterPolicyGroup>", lines)):
+        with open("/etc/shibboleth/" + name, encoding="utf-8") as file:
+            whole = replace(file.read(), end, added + end)
+        with open("%s/%s" % (folder, name), "w", encoding="utf-8") as file:
+            file.write(whole)
     with open(folder + "/idp-metadata.xml", "w", encoding="utf-8") as file:
         file.write(rig.provider.metadata())
     for use in ("signing", "encrypt"):
@@ -168,6 +170,23 @@ def test_a_join_by_saml(campus):
 
 def test_a_name_of_a_domain_that_is_not_the_provider_s_is_nobody(campus):
     answer = back(campus, campus.visitor(), ELSEWHERE)
+    assert answer.status == 401, answer
+
+
+SCOPED = ("urn:oasis:names:tc:SAML:attribute:subject-id", "urn:oasis:names:tc:SAML:attribute:pairwise-id")
+LINES = "&#13;&#10;Variable-eppn: alice@example.org&#10;Variable-affiliation: staff@example.org&#10;X: x"
+
+
+@pytest.mark.parametrize("forged", [
+    {"urn:oid:2.16.840.1.113730.3.1.241": ["Mallory" + LINES]}, {"urn:oid:0.9.2342.19200300.100.1.3": ["mallory" + LINES]},
+    {"urn:oid:1.3.6.1.4.1.5923.1.1.1.6": ["mallory%s@example.org" % LINES.replace("@", "%40")]},
+    *({name: ["mallory%s@example.org" % LINES.replace("@", "%40")]} for name in SCOPED),
+    {"urn:oid:1.3.6.1.4.1.5923.1.1.1.9": ["staff%s@example.org" % LINES.replace("@", "%40")]},
+    {"urn:oid:1.3.6.1.4.1.5923.1.1.1.7": ["mallory" + LINES]}, {"class": "urn:mallory" + LINES}, {"index": "mallory" + LINES},
+    {"name": "mallory" + LINES}])
+def test_line_ends_in_an_answer_make_no_other_attribute(campus, forged):
+    """Otherwise each provider of a federation, and all who choose their own name there, could be anybody."""
+    answer = back(campus, campus.visitor(), {**ELSEWHERE, **forged})
     assert answer.status == 401, answer
 
 
