@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -111,6 +112,9 @@ def check_client_certificate(redis, rig, address, authority):
     assert "set both or neither" in state_line(rig, address, **{"state-certificate": certificate})
     other = authority.certificate("other.example.org")[1]
     assert "key values mismatch" in state_line(rig, address, **{"state-certificate-key": other})
+    kind = rig.folder + "/other-kind.key"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", kind], check=True, capture_output=True)
+    assert kind + ": no certificate assigned" in state_line(rig, address, **{"state-certificate-key": kind})
     assert "expected \"rediss://host\"" in state_line(rig, "redis://127.0.0.1", **{"state-certificate-key": key})
     assert state_line(rig, address).startswith("ok ")
 

@@ -48,7 +48,9 @@ static int use_client_certificate(
 	SSL_CTX_set_default_passwd_cb(context, give_no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(context, file) == 1) {
 		file = trust->key;
-		if (SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1)
+		/* a key of another kind than the certificate's is seen by the second call only */
+		if (SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1 &&
+			SSL_CTX_check_private_key(context) == 1)
 			return 0;
 	}
 	reason = ERR_reason_error_string(ERR_peek_last_error());
