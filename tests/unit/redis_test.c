@@ -20,6 +20,7 @@
 #include "state/redis/wire.h"
 #include "state/state.h"
 
+#include <netinet/in.h>
 #include <uv.h>
 
 enum { CLAIM_S = 3600, TIMEOUT_MS = 1500, PATIENCE_S = 120, MANY = 200, FINDINGS_MAX = 1024 };
@@ -516,6 +517,77 @@ static void a_killed_connection_repeats_nothing(void **arg)
 	}
 }
 
+/* ---- replicas ---- */
+
+static bool says(redisContext *context, const char *command, const char *words)
+{
+	redisReply *reply = redisCommand(context, command);
+	char number[24];
+	bool found;
+
+	assert_non_null(reply);
+	snprintf(number, sizeof number, "%lld", reply->integer);
+	found = strstr(reply->str != NULL ? reply->str : number, words) != NULL;
+	freeReplyObject(reply);
+	return found;
+}
+
+static unsigned free_port(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t length = sizeof address;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+/* The second claim waits until the first one has asked for a replica, of which the server has none.
+ * Then another server takes over, which has a replica and never heard of the claims. */
+static void replicas_of_another_server_do_not_count(void **arg)
+{
+	struct state_options options = options_of(&loop);
+	struct redis_server heir, replica;
+	redisContext *to_server, *to_heir;
+	struct asked asked[2];
+	char port[8];
+
+	(void)arg;
+	snprintf(port, sizeof port, "%u", free_port());
+	redis_server_folder(&heir);
+	redis_server_start(&heir,
+		(const char *const[]){"--port", port, "--repl-diskless-sync-delay", "0", NULL});
+	to_heir = redis_server_connect(&heir);
+	redis_server_folder(&replica);
+	redis_server_start(&replica, (const char *const[]){"--replicaof", "127.0.0.1", port, NULL});
+	while (!says(to_heir, "WAIT 1 100", "1"))
+		;
+	redis_server_start(&server, NULL);
+	to_server = redis_server_connect(&server);
+	options.replicas = 1;
+	state = state_open(&options, NULL);
+	turn_until_reachable(true);
+	for (size_t i = 0; i < 2; i++) {
+		new_key(&asked[i]);
+		fiber_run(ask_claim, &asked[i]);
+	}
+	while (!asked[0].ended && !says(to_server, "INFO clients", "blocked_clients:1"))
+		uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(rename(heir.socket, server.socket), 0);
+	kill(server.pid, SIGKILL);
+	for (size_t i = 0; i < 2; i++) {
+		turn_until_ended(&asked[i]);
+		assert_int_equal(asked[i].verdict, STATE_CLAIM_UNKNOWN);
+	}
+	redisFree(to_server);
+	redisFree(to_heir);
+	redis_server_end(&replica);
+	redis_server_end(&heir);
+}
+
 /* ---- a server that is not required ---- */
 
 static enum state_verdict claim_all(struct asked *asked)
@@ -971,6 +1043,7 @@ int main(void)
 		SERVER(a_replica_without_its_primary_wins_nothing),
 		SERVER(a_lost_answer_counts_as_lost),
 		SERVER(a_killed_connection_repeats_nothing),
+		SERVER(replicas_of_another_server_do_not_count),
 		SERVER(a_machine_goes_on_without_its_server),
 		SERVER(nothing_is_won_twice_when_the_server_goes),
 		SERVER(without_the_server_the_last_revocation_is_everybodys),

@@ -367,6 +367,7 @@ int redis_change(
 	struct redis *redis = (struct redis *)state;
 	struct changing *all;
 	int64_t deadline_ms;
+	uint64_t connection;
 	bool waits = false;
 	int rc;
 
@@ -385,10 +386,13 @@ int redis_change(
 	 * a late answer ends the connection for everybody. */
 	all->deadline_ms = clock_monotonic_ms() + redis->timeout_ms;
 	rc = apply(all, &waits);
+	connection = redis->connection;
 	end_change(all, rc == 0);
 	deadline_ms = all->deadline_ms;
 	free(all);
-	if (rc == 0 && waits && redis_await_replicas(redis, deadline_ms) != 0)
+	/* On a later connection, maybe to another server, WAIT does not cover this change. */
+	if (rc == 0 && waits &&
+		(redis_await_replicas(redis, deadline_ms) != 0 || redis->connection != connection))
 		return STATE_CHANGE_UNKNOWN;
 	return rc;
 }

@@ -60,6 +60,7 @@ struct redis {
 	char script[64]; /* the SHA-1 of redis_change_script, "": not known */
 	struct command greeting[GREETINGS];
 	unsigned greetings_left;
+	uint64_t connection;	   /* which one this is, from 1 */
 	char refusal[REASON_SIZE]; /* why the greeting failed */
 	char error[REASON_SIZE];   /* the server's last */
 	int64_t refused_ms;	   /* when it last refused a change; 0: it has made one since */
