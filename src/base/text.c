@@ -346,7 +346,7 @@ const char *text_after_url(const char *url, const char *start)
 bool text_has_dot_segment(const char *path)
 {
 	for (const char *segment = path;; segment++) {
-		size_t length = strcspn(segment, "/\\");
+		size_t length = strcspn(segment, "/");
 
 		if (length > 0 && length <= 2 && strspn(segment, ".") >= length)
 			return true;

@@ -73,7 +73,7 @@ char *text_trim(char *text);
 const char *text_after_url(const char *url, const char *start);
 
 /* Whether a segment of a path is "." or "..", which browsers and servers remove with what is before
- * it. Browsers take a backslash for a slash. */
+ * it. */
 bool text_has_dot_segment(const char *path);
 
 /* Decodes percent-encoded text in place. Returns 0, or -1 for a percent sign without two hex digits

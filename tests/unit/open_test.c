@@ -137,8 +137,7 @@ static void no_other_link_leads_anywhere(void **state)
 static void a94_no_pasted_link_leads_out_of_the_service_by_dots(void **state)
 {
 	static const char *const links[] = {"/jitsi/../../other", "/jitsi/a/%2e%2e/../../logout",
-		"/jitsi/..%2f..%2fother", "/jitsi/./a", "/jitsi/..\\..\\other",
-		"/jitsi/../logout?x=/me"};
+		"/jitsi/..%2f..%2fother", "/jitsi/./a", "/jitsi/../logout?x=/me"};
 	char text[200];
 
 	(void)state;
