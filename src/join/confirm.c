@@ -37,8 +37,11 @@ static void make_token(struct visit *visit, char token[TOKEN_SIZE])
 /* Whether a page of this service, or of a provider, has led to the join. */
 static bool has_seen_a_page(const struct visit *visit)
 {
+	/* When a session began is by the clock of the state. */
+	int64_t now = state_shared_time(visit->server->state, visit->now);
+
 	return visit->form != NULL ||
-	       (!visit->signin.is_ambient && visit->now - visit->session.began < FRESH_S);
+	       (!visit->signin.is_ambient && now - visit->session.began < FRESH_S);
 }
 
 enum step confirm_join(struct visit *visit)
