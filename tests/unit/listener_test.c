@@ -15,6 +15,7 @@
 
 #include <fastcgi.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -653,6 +654,11 @@ int main(void)
 		cmocka_unit_test(what_does_not_come_is_not_waited_for),
 		cmocka_unit_test(without_room_it_says_so),
 	};
+	struct rlimit limit;
 
+	/* Crowds need more descriptors than the usual soft limit of 1024, as in main.c. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
