@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "view/pages.h"
-#include "visit/fail.h"
 #include "visit/ticket.h"
 
 enum {
@@ -59,5 +58,5 @@ enum step confirm_join(struct visit *visit)
 	if (given != NULL && strcmp(given, token) == 0)
 		return STEP_NEXT;
 	visit->outcome = OUTCOME_ANSWERED;
-	return pages_confirm(visit, token) == 0 ? STEP_DONE : visit_fail(visit, FAILURE_INTERNAL);
+	return pages_confirm(visit, token) == 0 ? STEP_DONE : visit_refuse_long_join(visit);
 }

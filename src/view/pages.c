@@ -182,17 +182,21 @@ const char *pages_certain_meeting(const struct visit *visit)
 	return is_certain ? visit->join.meeting_id : NULL;
 }
 
-/* The meeting by its title, and its number behind; without a title, by the number alone. */
-static void put_meeting(struct values *values, const struct visit *visit, const char *number)
+/* The meeting by its title, or by its id without one. Behind it the number that is printed in an
+ * invitation (NULL: the id), unless it is the same. An id of NULL is not certain. */
+static void put_meeting(
+	struct values *values, const struct visit *visit, const char *id, const char *printed)
 {
 	const char *title = service_meeting_title(visit->service, &visit->join);
+	const char *name = title != NULL ? title : id, *number = printed != NULL ? printed : id;
+	bool differs = name != NULL && number != NULL && strcmp(name, number) != 0;
 
-	values_put(values, "meeting", title != NULL ? title : number);
-	values_put(values, "number", title != NULL ? number : NULL);
+	values_put(values, "meeting", name);
+	values_put(values, "number", differs ? number : NULL);
 }
 
 static void put_join(struct values *values, const struct visit *visit, const char *action,
-	const struct buffer *ticket, const char *meeting)
+	const struct buffer *ticket, const char *id, const char *printed)
 {
 	values_put(values, "action", action);
 	values_put(values, "ticket", ticket->data);
@@ -201,7 +205,7 @@ static void put_join(struct values *values, const struct visit *visit, const cha
 		return;
 	}
 	values_put(values, "platform", visit->platform->title);
-	put_meeting(values, visit, meeting);
+	put_meeting(values, visit, id, printed);
 }
 
 /* Chromium applies form-action to the redirect that answers a form, which for a join goes to the
@@ -243,7 +247,8 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 	if (rc == 0)
 		add_ways(&ways, visit, lang, ticket.data, &wrong);
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit),
+		NULL);
 	put_heading(&values, visit, lang, &ways, &heading);
 	values_put(&values, "failed", wrong.is_there ? "1" : NULL);
 	values_put_rows(&values, "ways", ways.rows);
@@ -264,7 +269,8 @@ int pages_challenge(struct visit *visit, bool failed)
 	int rc = visit_seal_ticket(visit, TICKET_CHALLENGE, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit));
+	put_join(&values, visit, visit->service->login_url, &ticket, pages_certain_meeting(visit),
+		NULL);
 	values_put(&values, "failed", failed ? "1" : NULL);
 	values_put(&values, "prompt", pending->prompt);
 	values_put(&values, "code", pending->prompt == NULL ? "1" : NULL);
@@ -292,8 +298,8 @@ int pages_confirm(struct visit *visit, const char *token)
 	int rc = visit_seal_ticket(visit, TICKET_JOIN, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(
-		&values, visit, visit->service->confirm_url, &ticket, pages_certain_meeting(visit));
+	put_join(&values, visit, visit->service->confirm_url, &ticket, pages_certain_meeting(visit),
+		NULL);
 	values_put(&values, "confirm", token);
 	values_put(&values, "account", who->name != NULL ? who->name : values_account(visit));
 	values_put(&values, "switch_action", visit->service->logout_url);
@@ -302,7 +308,7 @@ int pages_confirm(struct visit *visit, const char *token)
 	return rc;
 }
 
-/* An invitation has the number that is printed in it: the host wrote both. */
+/* The invitation is good for the id; guests know the number that is printed in it. */
 int pages_invite(struct visit *visit)
 {
 	const struct lang *lang = values_language(visit);
@@ -311,7 +317,8 @@ int pages_invite(struct visit *visit)
 	int rc = visit_seal_ticket(visit, TICKET_INVITE, &ticket);
 
 	values_put_common(&values, visit, lang);
-	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_token);
+	put_join(&values, visit, visit->service->invite_url, &ticket, visit->join.meeting_id,
+		visit->join.meeting_token);
 	values_put(&values, "guest", visit->pending->who.name);
 	values_answer(visit, PAGE_INVITE, 200, join_policy(visit), lang, &values);
 	buffer_wipe(&ticket);
@@ -330,7 +337,7 @@ int pages_meeting(struct visit *visit)
 	platform->driver->page(platform->instance, &visit->join, visit->exchange.token.data, &page);
 	values_put_common(&values, visit, lang);
 	values_put(&values, "platform", platform->title);
-	put_meeting(&values, visit, visit->join.meeting_id);
+	put_meeting(&values, visit, visit->join.meeting_id, NULL);
 	values_put(&values, "link", page.link.data);
 	values_put(&values, "live", page.live.data);
 	values_put(&values, "key", page.key.data);

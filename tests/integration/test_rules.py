@@ -95,7 +95,7 @@ def test_P1_a_session_for_one_meeting_is_good_for_its_id(rig):
     link = rig.ctl("invite", "create", "--platform", HOST, "--meeting", MEETING, "--meeting-token", WANTED, "--name", "Grace").stdout.strip()
     invited = rig.visitor()
     page = opened(invited, link)
-    assert "<dd><bdi>%s</bdi></dd>" % MEETING in page.text and WANTED not in page.text, "the id, which it is good for"
+    assert "<dd><bdi>%s</bdi> (<bdi>%s</bdi>)</dd>" % (MEETING, WANTED) in page.text, "the id, which it is good for, and the number printed in it"
     assert accept(invited, page).status == 303
     assert invited.enter(MEETING, meetingToken=WANTED).status == 302
     assert invited.enter(WANTED, meetingToken=MEETING).status == 303

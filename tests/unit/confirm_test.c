@@ -116,6 +116,23 @@ static void a_join_without_a_page_asks_first_and_goes_on_once(void **state)
 	assert_int_equal(peer_requests("/exchange/key/"), 3);
 }
 
+static void what_is_too_long_for_a_ticket_is_refused_here_too(void **state)
+{
+	struct browser browser = {0};
+	char target[9000];
+
+	(void)state;
+	open_site("confirm = true",
+		"platform \"" HOST "\" { type = \"veeting\" api = \"@api@\" timeout = \"60s\" "
+		"forward = {\"culture\"} }\n" PEOPLE);
+	sign_in_as(&browser, "alice", "rt-12345678");
+	later(120);
+	snprintf(target, sizeof target, ENTRY "rt-another-1&culture=%07000d", 0);
+	assert_status(visit(&browser, target), 400);
+	assert_true(log_says("culture: does not fit into the ticket of a sign-in"));
+	assert_int_equal(state_count(CLAIMS), 1); /* of the sign-in */
+}
+
 static void a_button_is_of_one_person_and_one_join(void **state)
 {
 	struct browser browser = {0};
@@ -189,6 +206,7 @@ int main(void)
 		TEST(the_login_page_names_the_meeting),
 		TEST(a_title_is_of_meetings_and_not_long),
 		TEST(a_join_without_a_page_asks_first_and_goes_on_once),
+		TEST(what_is_too_long_for_a_ticket_is_refused_here_too),
 		TEST(a_button_is_of_one_person_and_one_join),
 		TEST(without_a_session_the_button_leads_to_the_login_page),
 		TEST(whom_the_web_server_names_is_asked_each_time),

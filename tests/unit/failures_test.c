@@ -1181,7 +1181,6 @@ static const struct {
 	{"visit/visit.c INTERNAL", 1},
 	{"visit/ticket.c INTERNAL", 1},
 	{"join/arrive.c INTERNAL", 5},
-	{"join/confirm.c INTERNAL", 1},
 	{"join/exchange.c INTERNAL", 2},
 	{"join/grant.c INTERNAL", 1},
 	{"join/return.c INTERNAL", 1},
