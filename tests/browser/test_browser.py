@@ -103,6 +103,12 @@ def submit(driver):
     driver.find_element(By.CSS_SELECTOR, "main form button").click()
 
 
+def is_absent(driver, selector, inside=None):
+    """Asked of the page once it is whole: find_elements() would wait 15 s for what never comes."""
+    wait_for(lambda: driver.execute_script("return document.readyState") == "complete", "the whole page")
+    return driver.execute_script("return (arguments[0] || document).querySelector(arguments[1]) === null", inside, selector)
+
+
 def greeting(driver):
     return driver.find_element(By.CSS_SELECTOR, "strong#name").text  # the login page has a field of that id
 

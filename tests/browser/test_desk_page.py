@@ -9,7 +9,7 @@ from guests import MEETING
 from rig import HOST, wait_for
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from test_browser import browser, chromium, fill, open_browser, picture, submit  # noqa: F401
+from test_browser import browser, chromium, fill, is_absent, open_browser, picture, submit  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_an_invitation_whose_link_leads_in_from_another_browser(desk, site, tmp_
     finally:
         guest.quit()
     desk.get(site.base + "/guests")
-    assert not desk.find_elements(By.CSS_SELECTOR, "code#link") and link not in desk.page_source
+    assert is_absent(desk, "code#link") and link not in desk.page_source
     press(desk, row_of(desk, "Zoë Guest").find_element(By.TAG_NAME, "button"))
     press(desk, desk.switch_to.active_element)
     assert "ended" in row_of(desk, "Zoë Guest").text

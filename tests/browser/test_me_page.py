@@ -10,7 +10,7 @@ import pytest
 from desk import PASSWORD, Host
 from rig import wait_for
 from selenium.webdriver.common.by import By
-from test_browser import arrived, browser, chromium, fill, picture, submit  # noqa: F401
+from test_browser import arrived, browser, chromium, fill, is_absent, picture, submit  # noqa: F401
 
 TITLE, ROOM = drivers.Webex.title, "111222333"
 SECTIONS = """backend "guests" { type = "guest-account" accounts = "%s/guest.accounts" }
@@ -91,13 +91,13 @@ def looks(driver, name):
 def test_a_guest_sees_what_is_open_now_and_later_and_starts_a_meeting(browser, site):  # noqa: F811
     sign_in(browser, site, "otto", PASSWORD)
     assert "There is no meeting that you can join here now." in browser.page_source
-    assert not browser.find_elements(By.CSS_SELECTOR, "form:not(.paste), a.button"), "nobody names him as one who may start"
+    assert is_absent(browser, "form:not(.paste), a.button"), "nobody names him as one who may start"
     looks(browser, "me-nobody")
     browser.delete_all_cookies()
     sign_in(browser, site, "anna", PASSWORD)
     assert meeting(browser, "board").find_element(By.LINK_TEXT, "Join").is_displayed()
     assert "Opens 2090-12-31 08:00 UTC" in meeting(browser, "later").text
-    assert not meeting(browser, "later").find_elements(By.CSS_SELECTOR, "a, form")
+    assert is_absent(browser, "a, form", meeting(browser, "later"))
     looks(browser, "me-guest")
     press(browser, browser.find_element(By.CSS_SELECTOR, "a.button"))
     assert browser.current_url.startswith(site.webex.peer.url) and site.webex.peer.joined["meetingNumber"] == ROOM

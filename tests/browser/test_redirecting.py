@@ -7,7 +7,7 @@ import platforms
 import pytest
 from rig import HOST, Program, free_port, wait_for, write_nginx
 from selenium.webdriver.common.by import By
-from test_browser import arrived, fill, open_browser, picture, submit
+from test_browser import arrived, fill, is_absent, open_browser, picture, submit
 
 BACKEND = 'backend "invited" { type = "invite"  invitations = "%s/invitations" }\n'
 PORT, BALANCER = free_port(), free_port()
@@ -82,7 +82,7 @@ def browser(chromium):
 
 def in_the_meeting(browser):
     wait_for(lambda: browser.current_url.startswith(NODE + "/") and browser.title == "the meeting", "the meeting")
-    assert len(browser.find_elements(By.CSS_SELECTOR, "form")) == 0
+    assert is_absent(browser, "form")
 
 
 @pytest.mark.parametrize("path", ["/bbb/weekly-1", "/galene/uni/maths", "/jitsi/Weekly"])
