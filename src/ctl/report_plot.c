@@ -36,13 +36,6 @@ struct plot {
 	struct buffer svg;
 };
 
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text != NULL ? text : "";
-}
-
 static int64_t number_of(const json_t *row, const char *key)
 {
 	return json_integer_value(json_object_get(row, key));
@@ -52,7 +45,7 @@ static int64_t day_of(const json_t *row)
 {
 	int64_t seconds = 0;
 
-	text_to_time(text_of(row, "day"), &seconds);
+	text_to_time(report_text(row, "day"), &seconds);
 	return seconds / DAY_S;
 }
 
@@ -73,7 +66,7 @@ static json_t *rank_platforms(const json_t *list)
 	size_t i, count;
 
 	json_array_foreach(list, i, row)
-		report_add(report_row(totals, "", text_of(row, "platform")), row);
+		report_add(report_row(totals, "", report_text(row, "platform")), row);
 	totals = report_sort(totals);
 	count = json_array_size(totals);
 	ranked = xcalloc(count + 1, sizeof *ranked);
@@ -91,7 +84,7 @@ static bool has_panel(const json_t *ranked, const char *platform)
 	size_t count = json_array_size(ranked);
 
 	for (size_t i = 0; i < (count > PANELS_MAX ? PANELS_MAX - 1 : count); i++)
-		if (strcmp(text_of(json_array_get(ranked, i), "platform"), platform) == 0)
+		if (strcmp(report_text(json_array_get(ranked, i), "platform"), platform) == 0)
 			return true;
 	return false;
 }
@@ -104,7 +97,7 @@ static json_t *join_others(const json_t *list, const json_t *ranked)
 
 	json_array_foreach(list, i, row)
 	{
-		const char *platform = text_of(row, "platform"), *day = text_of(row, "day");
+		const char *platform = report_text(row, "platform"), *day = report_text(row, "day");
 
 		if (!has_panel(ranked, platform))
 			platform = OTHERS;
@@ -121,7 +114,7 @@ static int64_t highest_of(const struct plot *plot, const char *platform)
 	size_t i;
 
 	json_array_foreach(plot->rows, i,
-		row) if (strcmp(text_of(row, "platform"), platform) == 0 &&
+		row) if (strcmp(report_text(row, "platform"), platform) == 0 &&
 			 number_of(row, "joins") > highest) highest = number_of(row, "joins");
 	return highest;
 }
@@ -134,7 +127,7 @@ static void draw_bar(struct plot *plot, const json_t *row, int64_t highest)
 	double x = LEFT + step * ((double)(day_of(row) - plot->first) + 0.1), y = BASE;
 	struct buffer *svg = &plot->svg;
 
-	buffer_printf(svg, "<g><title>%s: %" PRId64 " joins", text_of(row, "day"),
+	buffer_printf(svg, "<g><title>%s: %" PRId64 " joins", report_text(row, "day"),
 		number_of(row, "joins"));
 	for (size_t i = 0; i < REPORT_RESULTS; i++)
 		if (number_of(row, report_results[i]) > 0)
@@ -179,8 +172,8 @@ static void draw_panel(struct plot *plot, const char *platform, size_t number)
 		buffer_printf(svg, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.10s</text>",
 			RIGHT, BASE + 15, last);
 	buffer_text(svg, "\n");
-	json_array_foreach(plot->rows, i, row) if (strcmp(text_of(row, "platform"), platform) == 0)
-		draw_bar(plot, row, highest);
+	json_array_foreach(plot->rows, i, row) if (strcmp(report_text(row, "platform"), platform) ==
+						   0) draw_bar(plot, row, highest);
 	buffer_text(svg, "</g>\n");
 }
 
@@ -228,7 +221,7 @@ void report_plot(json_t *list)
 		draw_panel(&plot,
 			count > PANELS_MAX && i == PANELS_MAX - 1
 				? OTHERS
-				: text_of(json_array_get(ranked, i), "platform"),
+				: report_text(json_array_get(ranked, i), "platform"),
 			i);
 	buffer_text(&plot.svg, "</svg>\n");
 	if (plot.svg.failed)

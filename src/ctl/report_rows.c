@@ -37,20 +37,20 @@ void report_add(json_t *to, const json_t *from)
 			json_integer_value(json_object_get(from, report_results[i])));
 }
 
-static int compare_texts(const json_t *a, const json_t *b, const char *key)
+const char *report_text(const json_t *row, const char *key)
 {
-	const char *left = json_string_value(json_object_get(a, key));
-	const char *right = json_string_value(json_object_get(b, key));
+	const char *text = json_string_value(json_object_get(row, key));
 
-	return strcmp(left != NULL ? left : "", right != NULL ? right : "");
+	return text != NULL ? text : "";
 }
 
 static int compare_rows(const void *a, const void *b)
 {
 	const json_t *left = *(json_t *const *)a, *right = *(json_t *const *)b;
-	int order = compare_texts(left, right, "day");
+	int order = strcmp(report_text(left, "day"), report_text(right, "day"));
 
-	return order != 0 ? order : compare_texts(left, right, "platform");
+	return order != 0 ? order
+			  : strcmp(report_text(left, "platform"), report_text(right, "platform"));
 }
 
 json_t *report_sort(json_t *rows)

@@ -15,6 +15,9 @@ extern const char *const report_results[REPORT_RESULTS];
  * if it is missing. */
 json_t *report_row(json_t *rows, const char *day, const char *platform);
 
+/* Returns a row's "day" or "platform"; "" in the place of null. */
+const char *report_text(const json_t *row, const char *key);
+
 /* Adds to a number of a row: "joins" or a result. Anything else is ignored. */
 void report_count(json_t *row, const char *key, json_int_t joins);
 
