@@ -581,28 +581,13 @@ static void sessions_end_with_any_change_of_their_account(void **state)
 	auth_close(&auth_guest_account, instance);
 }
 
-static int up(void **state)
-{
-	return fixture_up(state);
-}
-
-static int down(void **state)
-{
-	struct fixture *fixture = *state;
-	char lock[160];
-
-	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
-	unlink(lock);
-	return fixture_down(state);
-}
-
 static int make_hash(void **state)
 {
 	(void)state;
 	return sodium_init() < 0 ? -1 : password_hash(PASSWORD, hash);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 int main(void)
 {

@@ -2,36 +2,16 @@
  *
  * What pages say of a meeting before the join: its title, its number, and, with `confirm`, as whom.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
-#include <stdio.h>
-
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
-#define PEOPLE	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"carol=grant\"} }\n"
-#define SERVER	"backend \"server\" { type = \"remote-user\" }\n"
-#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken="
+#define PEOPLE "backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"carol=grant\"} }\n"
+#define SERVER "backend \"server\" { type = \"remote-user\" }\n"
 #define RULES                                                                                      \
 	"policy { default = \"allow\"\n"                                                           \
 	" rule \"other\" { allow = true meetings = {\"m2*\"} title = \"Another\" }\n"              \
 	" rule \"weekly\" { allow = true meetings = {\"m1\"} groups = {\"x\"} "                    \
 	"title = \"Weekly <with> \\\"Example\\\"\" }\n"                                            \
 	" rule \"later\" { allow = true meetings = {\"m*\"} title = \"Any\" } }\n"
-
-static void open_site(const char *options, const char *sections)
-{
-	site_secret(HOST, "key");
-	site_load(options, sections);
-	peer_says("/exchange/key/", 200, "", "access");
-}
-
-static const struct answer *arrive(struct browser *browser, const char *token)
-{
-	char target[200];
-
-	snprintf(target, sizeof target, ENTRY "%s", token);
-	return visit(browser, target);
-}
 
 static const struct answer *sign_in_as(struct browser *browser, const char *name, const char *token)
 {

@@ -463,12 +463,7 @@ static void a_user_without_a_password_is_told(void **state)
 	auth_close(&auth_email, dialog.instance);
 }
 
-static int up(void **state)
-{
-	return sodium_init() < 0 ? -1 : fixture_up(state);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 int main(void)
 {

@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "guests/invites.h"
 
-#include <sodium.h>
-
 #define HEAD "{\"format\": \"meetauth invitations 1\", \"entries\": ["
 #define ID   "0123456789abcdef0123456789abcdef"
 
@@ -52,21 +50,6 @@ static inline void put_text(const struct fixture *fixture, const char *text)
 	put(fixture->users, text, strlen(text), 0600);
 }
 
-static inline int up(void **state)
-{
-	return sodium_init() < 0 ? -1 : fixture_up(state);
-}
-
-static inline int down(void **state)
-{
-	struct fixture *fixture = *state;
-	char lock[160];
-
-	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
-	unlink(lock);
-	return fixture_down(state);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 #endif

@@ -2,36 +2,16 @@
  *
  * A join, from the platform's redirect to the way back into the meeting.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
-#define PEOPLE	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
-#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken="
-#define TOKEN	"rt-12345678"
+#define PEOPLE "backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
+#define TOKEN  "rt-12345678"
 
 #define SESSION	   "__Host-meetauth"
 #define BROWSER	   "__Host-meetauth-join"
 #define ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Lax"
-
-/* A site with the sections, whose platform says yes. */
-static void open_site(const char *options, const char *sections)
-{
-	site_secret(HOST, "key");
-	site_load(options, sections);
-	peer_says("/exchange/key/", 200, "", "access");
-}
-
-static const struct answer *arrive(struct browser *browser, const char *token)
-{
-	char target[200];
-
-	snprintf(target, sizeof target, ENTRY "%s", token);
-	return visit(browser, target);
-}
 
 /* Alice, whose browser has a session from now on. */
 static const struct answer *join(struct browser *browser, const char *token)

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "guests/meeting_keys.h"
 
-#include <sodium.h>
 #include <time.h>
 
 extern const struct auth_backend auth_meeting_key;
@@ -425,22 +424,7 @@ static void both_are_for_one_meeting_only(void **state)
 	assert_non_null(auth_meeting_key.form->password_label);
 }
 
-static int up(void **state)
-{
-	return sodium_init() < 0 ? -1 : fixture_up(state);
-}
-
-static int down(void **state)
-{
-	struct fixture *fixture = *state;
-	char lock[160];
-
-	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
-	unlink(lock);
-	return fixture_down(state);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, up, down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
 int main(void)
 {

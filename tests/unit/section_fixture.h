@@ -15,6 +15,7 @@
 #include "config/config.h"
 
 #include <fcntl.h>
+#include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ static inline int fixture_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof *fixture);
 
+	if (sodium_init() < 0)
+		return -1;
 	snprintf(fixture->folder, sizeof fixture->folder, "/tmp/section_test.XXXXXX");
 	if (mkdtemp(fixture->folder) == NULL)
 		return -1;
@@ -42,8 +45,11 @@ static inline int fixture_up(void **state)
 static inline int fixture_down(void **state)
 {
 	struct fixture *fixture = *state;
+	char lock[160];
 
+	snprintf(lock, sizeof lock, "%s.lock", fixture->users);
 	config_free(&fixture->settings);
+	unlink(lock);
 	unlink(fixture->users);
 	unlink(fixture->conf);
 	rmdir(fixture->folder);
