@@ -94,8 +94,8 @@ static void put_lines(const struct settings *settings, const char *before, const
 	}
 }
 
-/* The language that the visitor chose on a page comes first, in a cookie (http/request.h). Browsers
- * name the preferred language first; the second one counts if there is no page in the first. */
+/* The language of the cookie counts first, which the visitor chose on a page (http/request.h); then
+ * the first one of Accept-Language, which the browser prefers; then the second one there. */
 static void write_map(const struct settings *settings, const char *folder)
 {
 	struct buffer text = BUFFER_INIT(MAP_MAX);
