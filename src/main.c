@@ -89,6 +89,15 @@ static void print_missing_secrets(const struct service *service)
 			service->settings->file, name);
 }
 
+/* Where values come from that the file does not have. */
+static void print_variables(const struct settings *settings)
+{
+	const char *about;
+
+	for (size_t i = 0; (about = config_variable(settings, i)) != NULL; i++)
+		fprintf(stderr, "meetauthd: environment: %s\n", about);
+}
+
 /* -t: everything a start would load. */
 static int test_configuration(const char *file)
 {
@@ -104,6 +113,7 @@ static int test_configuration(const char *file)
 			"meetauthd: %s: no policy section: every user who signs in may join "
 			"every meeting\n",
 			file);
+	print_variables(service->settings);
 	service_lint(service, clock_wall(), print_finding, (void *)file);
 	print_missing_secrets(service);
 	fprintf(stderr, "meetauthd: %s: good\n", file);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/arena.h"
 #include "config/desk.h"
+#include "config/environment.h"
 #include "config/rules.h"
 #include "config/section.h"
 #include "config/settings.h"
@@ -114,7 +115,9 @@ struct settings *config_load(const char *file, struct config_types types, struct
 	pthread_mutex_lock(&parsing);
 	parsed = schema_parse(settings->file, types, &load->sources, error);
 	if (parsed != NULL) {
-		rc = read_all(load, types, parsed, error);
+		rc = environment_apply(parsed, types, &load->sources, error);
+		if (rc == 0)
+			rc = read_all(load, types, parsed, error);
 		cfg_free(parsed);
 	}
 	pthread_mutex_unlock(&parsing);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The configuration file (meetauth.conf(5), libconfuse syntax) as typed and checked settings. Reads
- * the file and the environment and does no other I/O.
+ * The configuration file (meetauth.conf(5), libconfuse syntax), and the variables of the
+ * environment that count before it, as typed and checked settings. Does no other I/O.
  */
 #pragma once
 
@@ -116,6 +116,10 @@ struct config_types {
 struct settings *config_load(const char *file, struct config_types types, struct error *error);
 
 void config_free(struct settings **settings);
+
+/* What the variables of the environment set, one sentence each, for the operator; NULL after the
+ * last. */
+const char *config_variable(const struct settings *settings, size_t index);
 
 /* A stamp of all files that were read, and of the folders whose files are included. Equal stamps:
  * nothing has changed. */

@@ -46,8 +46,7 @@ static bool takes(cfg_t *section, const char *name)
 	return type == NULL || (type->options != NULL && schema_has(type->options, name));
 }
 
-/* Whether the name of an unknown option looks like that of a secret. */
-static bool is_secret(const char *name)
+bool schema_is_secret(const char *name)
 {
 	static const char *const words[] = {"secret", "shared-secret", "client-secret",
 		"app-secret", "app_secret", "password", "passwd", "bind-password", "key", "api-key",
@@ -68,7 +67,7 @@ static void unknown_option(cfg_t *section, const char *name)
 		parse.unknown_in = is_backend ? "backend" : "platform";
 		snprintf(parse.title, sizeof parse.title, "%s", section->title);
 	}
-	if (is_secret(name) && (is_backend || strcmp(section->name, "platform") == 0)) {
+	if (schema_is_secret(name) && (is_backend || strcmp(section->name, "platform") == 0)) {
 		error_set(parse.error,
 			"unknown option \"%.64s\": secrets do not belong in this file; "
 			"\"meetauthctl "

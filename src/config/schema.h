@@ -33,6 +33,9 @@ extern const struct option schema_desk_options[];
 cfg_t *schema_parse(
 	const char *file, struct config_types types, struct sources *sources, struct error *error);
 
+/* Whether the name of an unknown option looks like that of a secret. */
+bool schema_is_secret(const char *name);
+
 /* The number of options in a table (NULL: 0), and whether it has one of that name. */
 size_t schema_count(const struct option *options);
 bool schema_has(const struct option *options, const char *name);

@@ -126,6 +126,7 @@ static int copy_variable(struct scan *scan)
 		return fail(
 			scan, scan->line, "write ${NAME}, ${NAME:-otherwise}, or \\$ for a dollar");
 	variable = xstrndup(name, length);
+	sources_name_variable(scan->reading->sources, variable);
 	known = fallback || getenv(variable) != NULL;
 	if (!known)
 		error_set(scan->reading->error,

@@ -25,7 +25,10 @@ struct sources {
 	char **files;		   /* in the order of reading, the main file first */
 	char **folders;		   /* of the includes with a pattern */
 	struct source_part *parts; /* by `first` */
-	size_t file_count, folder_count, part_count;
+	char **variables;	   /* ${NAME} that the files name */
+	char **sets;		   /* what variables of the environment set */
+	char **places;		   /* what errors call those variables */
+	size_t file_count, folder_count, part_count, variable_count, set_count, place_count;
 	struct file_stamp stamp; /* of files and folders, taken before each was read */
 };
 
@@ -51,6 +54,14 @@ void sources_release(struct sources *sources);
 const char *sources_add_file(struct sources *sources, const char *file);
 void sources_add_folder(struct sources *sources, const char *folder);
 
+/* Add a variable that a file names, and say whether one does. */
+void sources_name_variable(struct sources *sources, const char *name);
+bool sources_names_variable(const struct sources *sources, const char *name);
+
+/* Adds a variable of the environment that sets an option; `about` says which. Returns the line that
+ * stands for it. */
+int sources_add_variable(struct sources *sources, const char *name, const char *about);
+
 /* The text goes on with a part of a file. */
 void sources_begin_part(struct sources *sources, const struct source_part *part);
 
@@ -58,7 +69,8 @@ void sources_begin_part(struct sources *sources, const struct source_part *part)
  * so changes the sum. */
 void sources_add_stamp(struct file_stamp *all, const char *path);
 
-/* Where a line of the text was written: the file, and the line in it. */
+/* Where a line of the text was written: the file, and the line in it; 0: a variable of the
+ * environment. */
 const char *sources_file(const struct sources *sources, int line);
 int sources_line(const struct sources *sources, int line);
 

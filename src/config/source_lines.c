@@ -7,6 +7,9 @@
 #include "base/memory.h"
 #include "config/config.h"
 
+/* The lines of variables follow those of any text. */
+enum { VARIABLE_LINES = 1 << 30 };
+
 static char *add_name(char ***names, size_t *count, const char *name)
 {
 	char **more = realloc(*names, (*count + 1) * sizeof *more);
@@ -29,6 +32,38 @@ void sources_add_folder(struct sources *sources, const char *folder)
 	add_name(&sources->folders, &sources->folder_count, folder);
 }
 
+void sources_name_variable(struct sources *sources, const char *name)
+{
+	if (!sources_names_variable(sources, name))
+		add_name(&sources->variables, &sources->variable_count, name);
+}
+
+bool sources_names_variable(const struct sources *sources, const char *name)
+{
+	size_t i = 0;
+
+	while (i < sources->variable_count && strcmp(sources->variables[i], name) != 0)
+		i++;
+	return i < sources->variable_count;
+}
+
+int sources_add_variable(struct sources *sources, const char *name, const char *about)
+{
+	char *place = xprintf("environment: %s", name);
+	struct source_part part = {VARIABLE_LINES + (int)sources->set_count, NULL, 0};
+
+	part.file = add_name(&sources->places, &sources->place_count, place);
+	free(place);
+	add_name(&sources->sets, &sources->set_count, about);
+	sources_begin_part(sources, &part);
+	return part.first;
+}
+
+const char *config_variable(const struct settings *settings, size_t index)
+{
+	return index < settings->sources->set_count ? settings->sources->sets[index] : NULL;
+}
+
 void sources_begin_part(struct sources *sources, const struct source_part *part)
 {
 	struct source_part *more =
@@ -40,14 +75,20 @@ void sources_begin_part(struct sources *sources, const struct source_part *part)
 	more[sources->part_count++] = *part;
 }
 
+static void free_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
 void sources_release(struct sources *sources)
 {
-	for (size_t i = 0; i < sources->file_count; i++)
-		free(sources->files[i]);
-	for (size_t i = 0; i < sources->folder_count; i++)
-		free(sources->folders[i]);
-	free(sources->files);
-	free(sources->folders);
+	free_names(sources->files, sources->file_count);
+	free_names(sources->folders, sources->folder_count);
+	free_names(sources->variables, sources->variable_count);
+	free_names(sources->sets, sources->set_count);
+	free_names(sources->places, sources->place_count);
 	free(sources->parts);
 	*sources = (struct sources){0};
 }
@@ -106,6 +147,9 @@ const char *sources_where(const struct sources *sources, int line, int from, cha
 
 int sources_blame(const struct sources *sources, int line, struct error *error)
 {
-	return error_prefix(
-		error, "%s:%d: ", sources_file(sources, line), sources_line(sources, line));
+	const char *file = sources_file(sources, line);
+	int written = sources_line(sources, line);
+
+	return written == 0 ? error_prefix(error, "%s: ", file)
+			    : error_prefix(error, "%s:%d: ", file, written);
 }

@@ -177,7 +177,7 @@ static const struct ctl_command *find_command(const struct before *before, int *
 static bool is_file_option(const char *word)
 {
 	static const char *const files[] = {
-		"--log", "--secret-file", "--socket", "--store", "--store-key"};
+		"--from-file", "--log", "--secret-file", "--socket", "--store", "--store-key"};
 
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (strcmp(word, files[i]) == 0)

@@ -22,9 +22,9 @@ enum { CTL_OPERANDS_MAX = 2 };
 
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
-	const char *acr, *address, *at, *backend, *email, *expires, *log, *meeting, *meeting_token,
-		*name, *platform, *redirect, *secret_file, *since, *socket, *state, *store,
-		*store_key, *type, *user, *with;
+	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *log, *meeting,
+		*meeting_token, *name, *platform, *redirect, *secret_file, *since, *socket, *state,
+		*store, *store_key, *type, *user, *with;
 	bool ask_secret, connect, force, forget, remove, second_factor, svg;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;

@@ -8,6 +8,8 @@
 #include "platform/registry.h"
 #include "secret/seal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <unistd.h>
 
@@ -135,7 +137,7 @@ int64_t given_expiry(const struct ctl *ctl, int64_t otherwise)
 
 /* ---- secrets ---- */
 
-static bool is_same(const struct secret *a, const struct secret *b)
+bool given_same(const struct secret *a, const struct secret *b)
 {
 	return secret_length(a) == secret_length(b) &&
 	       seal_equal(secret_text(a), secret_text(b), secret_length(a));
@@ -148,10 +150,19 @@ struct secret *given_secret(int fd, const char *prompt)
 	if (!isatty(fd))
 		return value;
 	again = ctl_need(EX_DATAERR, secret_read(fd, "Repeat it: ", &ctl_error));
-	if (!is_same(value, again))
+	if (!given_same(value, again))
 		ctl_die(EX_DATAERR, "the two do not match; nothing was stored");
 	secret_free(&again);
 	return value;
+}
+
+int given_open(const char *option, const char *path)
+{
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (path != NULL && fd < 0)
+		ctl_die(EX_NOINPUT, "%s: cannot open %s: %s", option, path, strerror(errno));
+	return fd;
 }
 
 struct secret *given_random(void)

@@ -53,6 +53,13 @@ void given_check_password(const struct secret *password, const char *what, size_
 /* Computes the hash of a password. */
 void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE]);
 
+/* Whether two secrets are equal. */
+bool given_same(const struct secret *a, const struct secret *b);
+
+/* Opens the file that an option names, while the program may still be root. Returns the descriptor,
+ * or -1 if the option was not given. */
+int given_open(const char *option, const char *path);
+
 /* A person: the first operand. "staff/alice" is alice of the backend "staff" if there is such a
  * backend, otherwise somebody called "staff/alice". */
 struct given_person {

@@ -81,6 +81,7 @@ static const struct {
 	{"expires", VALUE, offsetof(struct given, expires)},
 	{"force", FLAG, offsetof(struct given, force)},
 	{"forget", FLAG, offsetof(struct given, forget)},
+	{"from-file", VALUE, offsetof(struct given, from_file)},
 	{"group", GROUPS, 0},
 	{"log", VALUE, offsetof(struct given, log)},
 	{"meeting", VALUE, offsetof(struct given, meeting)},

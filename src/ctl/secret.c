@@ -41,8 +41,51 @@ void ctl_secret_set(struct ctl *ctl, char *typed, int fd)
 	secret_free(&value);
 }
 
+/* Whether the newest version that may be used has this value, and this end if one was given. */
+static bool is_newest(
+	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
+{
+	const struct settings *settings = ctl->settings;
+	struct store *store =
+		ctl_need(1, store_open(settings->store, settings->store_key, &ctl_error));
+	const struct store_secret *secrets;
+	size_t count = 0;
+	bool is;
+
+	secrets = store_secrets(store, name->stored, clock_wall(), &count);
+	is = count > 0 && given_same(secrets[0].secret, value) &&
+	     secrets[0].expires == given_expiry(ctl, secrets[0].expires);
+	if (is)
+		printf("%s: unchanged, version %u has this value\n", name->stored,
+			secrets[0].version);
+	store_free(&store);
+	return is;
+}
+
+/* A file may be set again, as deployments do: only another value makes a version. */
+static int set_from_file(struct ctl *ctl, int fd)
+{
+	struct secret_name name;
+	struct secret *value = secret_read(fd, "", &ctl_error);
+
+	close(fd);
+	if (value == NULL)
+		ctl_die(EX_DATAERR, "--from-file: %s: %s", ctl->given.from_file, ctl_error.text);
+	ctl_load_settings(ctl);
+	name = secret_name_find(ctl, ctl->given.operands[0]);
+	if (!is_newest(ctl, &name, value))
+		printf("%s: version %u stored\n", name.stored, store_value(ctl, &name, value));
+	secret_free(&value);
+	return EX_OK;
+}
+
 static int run_set(struct ctl *ctl)
 {
+	int fd = given_open("--from-file", ctl->given.from_file);
+
+	if (fd >= 0)
+		return set_from_file(ctl, fd);
+	ctl_load_settings(ctl);
 	ctl_secret_set(ctl, ctl->given.operands[0], STDIN_FILENO);
 	return EX_OK;
 }
@@ -173,9 +216,9 @@ static int run_list(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_secret_commands[] = {
-	{"secret set", "NAME [--expires WHEN]",
-		"store a new version of a secret, from standard input or a prompt", run_set,
-		.changes = true},
+	{"secret set", "NAME [--expires WHEN] [--from-file FILE]",
+		"store a new version of a secret, from a file, standard input or a prompt", run_set,
+		.changes = true, .loads_itself = true},
 	{"secret import", "PLATFORM FILE",
 		"store the keys of many meetings, from lines of MEETING,KEY,EXPIRES", import_run,
 		.changes = true, .loads_itself = true},

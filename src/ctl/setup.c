@@ -10,11 +10,11 @@
 #include "base/owner.h"
 #include "base/text.h"
 #include "ctl/people.h"
+#include "ctl/given.h"
 #include "ctl/secret_name.h"
 #include "service/user.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -278,17 +278,6 @@ static bool has_secret(const struct settings *settings, const char *title)
 	return count > 0;
 }
 
-/* Opens the file of --secret-file while the program may still be root. */
-static int open_secret_file(const struct ctl *ctl)
-{
-	const char *path = ctl->given.secret_file;
-	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-
-	if (path != NULL && fd < 0)
-		ctl_die(EX_NOINPUT, "--secret-file: cannot open %s: %s", path, strerror(errno));
-	return fd;
-}
-
 /* Gives a platform its first secret: from the file, a generated one, or one that is typed. */
 static void make_secret(struct ctl *ctl, const struct section *platform, int file)
 {
@@ -465,7 +454,7 @@ static int run_setup(struct ctl *ctl)
 
 	atexit(say_that_it_goes_on);
 	setvbuf(stdin, NULL, _IONBF, 0); /* secret_read() reads from the descriptor */
-	file = open_secret_file(ctl);
+	file = given_open("--secret-file", ctl->given.secret_file);
 	if (lstat(ctl->config_file, &st) != 0)
 		make_config(ctl);
 	else

@@ -77,10 +77,10 @@ static inline int fixture_up(void **state)
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	snprintf(file, sizeof file, "%s/conf", folder);
-	unsetenv("MEETAUTH_TEST_UNSET");
-	setenv("MEETAUTH_TEST_HOST", "external.example.org", 1);
-	setenv("MEETAUTH_TEST_EMPTY", "", 1);
-	setenv("MEETAUTH_TEST_QUOTE", "a\"b # c { * }", 1);
+	unsetenv("CONFIG_TEST_UNSET");
+	setenv("CONFIG_TEST_HOST", "external.example.org", 1);
+	setenv("CONFIG_TEST_EMPTY", "", 1);
+	setenv("CONFIG_TEST_QUOTE", "a\"b # c { * }", 1);
 	return 0;
 }
 

@@ -140,7 +140,7 @@ static void errors_name_the_file_and_its_line(void **state)
 		{"\nplatform \"a.example\" {\n", 2, "never closed"},
 		{"}", 1, "a } without a {"},
 		{"\n/* open\n", 2, "comment"},
-		{"brand-name = \"${MEETAUTH_TEST_UNSET}\"", 1, "is not set"},
+		{"brand-name = \"${CONFIG_TEST_UNSET}\"", 1, "is not set"},
 		{"\nplatform \"MEETING.example.org\" { type = \"veeting\" }\n", 2,
 			"duplicate: the same is in "},
 		{"\n\npolicy { }\npolicy { }\n", 4, "put all rules into the first, on line 3"},

@@ -368,7 +368,7 @@ static void test_a25_empty_list_is_never_everybody(void **state)
 		{SITE "policy { rule r { allow = true\n\n groups = { # none\n } } }", 7,
 			"an empty list"},
 		{SITE "policy { rule r { allow = true groups = {\"\"} } }", 4, "an empty text"},
-		{SITE "policy { rule r { allow = true groups = {\"a\", \"${MEETAUTH_TEST_EMPTY}\"} "
+		{SITE "policy { rule r { allow = true groups = {\"a\", \"${CONFIG_TEST_EMPTY}\"} "
 		      "} }",
 			4, "an empty text"});
 }

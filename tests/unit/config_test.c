@@ -148,13 +148,13 @@ static void test_quotes_and_comments(void **state)
 				  "https://x.example/auth // four\n"
 				  "\n"
 				  "store = \"a#b//c/*d*/\\\\ \\\" \\$\" # \"five\n"
-				  "store-key = 'a\\\\b\\'c\\d \"${MEETAUTH_TEST_UNSET}'\r\n"
+				  "store-key = 'a\\\\b\\'c\\d \"${CONFIG_TEST_UNSET}'\r\n"
 				  "platform p/* x */{ type = other }backend b{type=file}//six");
 
 	(void)state;
 	assert_string_equal(s->base_url, "https://x.example/auth");
 	assert_string_equal(s->store, "a#b//c/*d*/\\ \" $");
-	assert_string_equal(s->store_key, "a\\b'c\\d \"${MEETAUTH_TEST_UNSET}");
+	assert_string_equal(s->store_key, "a\\b'c\\d \"${CONFIG_TEST_UNSET}");
 	config_free(&s);
 	REFUSED({"/* a */ # b\n// c\n/* d\n e */\nnope = 1", 5, "unknown option \"nope\""},
 		{"languages = { # a list\n \"en\", // of\n \"x y\" }", 1, "base-url: is missing"},
@@ -163,25 +163,24 @@ static void test_quotes_and_comments(void **state)
 
 static void test_environment(void **state)
 {
-	struct settings *s =
-		load("base-url = \"https://${MEETAUTH_TEST_HOST}/auth\"\n"
-		     "store = \"${MEETAUTH_TEST_UNSET:-/else/where}\"\n"
-		     "store-key = ${MEETAUTH_TEST_HOST} # ${MEETAUTH_TEST_UNSET}\n"
-		     "brand-name = \"<${MEETAUTH_TEST_EMPTY}>${MEETAUTH_TEST_QUOTE}\"\n"
-		     "share = \"\\${MEETAUTH_TEST_UNSET}\"\n"
-		     "platform p { type = other } backend b { type = file }");
+	struct settings *s = load("base-url = \"https://${CONFIG_TEST_HOST}/auth\"\n"
+				  "store = \"${CONFIG_TEST_UNSET:-/else/where}\"\n"
+				  "store-key = ${CONFIG_TEST_HOST} # ${CONFIG_TEST_UNSET}\n"
+				  "brand-name = \"<${CONFIG_TEST_EMPTY}>${CONFIG_TEST_QUOTE}\"\n"
+				  "share = \"\\${CONFIG_TEST_UNSET}\"\n"
+				  "platform p { type = other } backend b { type = file }");
 
 	(void)state;
 	assert_string_equal(s->base_url, "https://external.example.org/auth");
 	assert_string_equal(s->store, "/else/where");
 	assert_string_equal(s->store_key, "external.example.org");
 	assert_string_equal(s->brand_name, "<>a\"b # c { * }");
-	assert_string_equal(s->share, "${MEETAUTH_TEST_UNSET}");
+	assert_string_equal(s->share, "${CONFIG_TEST_UNSET}");
 	config_free(&s);
-	REFUSED({BASE "store = \"x${MEETAUTH_TEST_UNSET}\"", 2,
-			"the environment variable MEETAUTH_TEST_UNSET is not set"},
-		{BASE "\nstore = ${MEETAUTH_TEST_UNSET}", 3, "is not set"},
-		{BASE "store = \"${MEETAUTH_TEST_EMPTY}\"", 2, "store: is empty"},
+	REFUSED({BASE "store = \"x${CONFIG_TEST_UNSET}\"", 2,
+			"the environment variable CONFIG_TEST_UNSET is not set"},
+		{BASE "\nstore = ${CONFIG_TEST_UNSET}", 3, "is not set"},
+		{BASE "store = \"${CONFIG_TEST_EMPTY}\"", 2, "store: is empty"},
 		{BASE "store = \"${}\"", 2, "write ${NAME}"},
 		{BASE "store = \"${A B}\"", 2, "write ${NAME}"},
 		{BASE "store = \"${1A}\"", 2, "write ${NAME}"},

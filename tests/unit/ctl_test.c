@@ -52,7 +52,8 @@ static void wrong_calls_say_what_is_wrong(void **state)
 			"unknown command: user lst\ndid you mean \"meetauthctl user list\"?"},
 		{{"secret"}, "incomplete command: secret\n\"meetauthctl secret --help\""},
 		{{"secret", "set"}, "secret set: missing operand\nusage: meetauthctl [-c FILE] "
-				    "[--json] secret set NAME [--expires WHEN]\n"},
+				    "[--json] secret set NAME [--expires WHEN] "
+				    "[--from-file FILE]\n"},
 		{{"secret", "set", "a", "b"}, "secret set: extra operand \"b\""},
 		{{"secret", "list", "x"}, "secret list: unexpected argument \"x\""},
 		{{"secret", "list", "-x"}, "unknown option -x"},
@@ -201,6 +202,29 @@ static void secrets_have_versions(void **state)
 	says(out, "is encrypted with the new key");
 	CALL(0, "secret", "list", "--json");
 	assert_string_equal(out, "[]\n");
+}
+
+static void a_file_with_the_same_secret_changes_nothing(void **state)
+{
+	(void)state;
+	CALL(0, "init");
+	put_file(in_folder("key"), "key one\r\n");
+	CALL(0, "secret", "set", HOST, "--from-file", in_folder("key"));
+	assert_string_equal(out, HOST ": version 1 stored\n");
+	CALL(0, "secret", "set", HOST, "--from-file", in_folder("key"));
+	assert_string_equal(out, HOST ": unchanged, version 1 has this value\n");
+	CALL(0, "secret", "set", HOST, "--from-file", in_folder("key"), "--expires", "2099-01-01");
+	assert_string_equal(out, HOST ": version 2 stored\n");
+	CALL(0, "secret", "set", HOST, "--from-file", in_folder("key"), "--expires", "2099-01-01");
+	assert_string_equal(out, HOST ": unchanged, version 2 has this value\n");
+	put_file(in_folder("key"), "key two");
+	CALL(0, "secret", "set", HOST, "--from-file", in_folder("key"));
+	assert_string_equal(out, HOST ": version 3 stored\n");
+	put_file(in_folder("key"), "");
+	CALL(EX_DATAERR, "secret", "set", HOST, "--from-file", in_folder("key"));
+	says(err, "--from-file: ");
+	CALL(EX_NOINPUT, "secret", "set", HOST, "--from-file", in_folder("nothing"));
+	says(err, "--from-file: cannot open ");
 }
 
 static void a_list_without_a_state_says_unknown(void **state)
@@ -667,6 +691,7 @@ int main(void)
 		TEST(output_that_cannot_be_written_is_no_success),
 		TEST(setup_goes_on_from_what_is_there),
 		TEST(secrets_have_versions),
+		TEST(a_file_with_the_same_secret_changes_nothing),
 		TEST(a_list_without_a_state_says_unknown),
 		TEST(only_secrets_that_something_reads_are_stored),
 		TEST(keys_of_meetings_are_imported),
