@@ -183,9 +183,9 @@ void identity_release(struct identity *identity)
 	free(identity->acr);
 	free_list(identity->meetings, identity->meeting_count);
 	free(identity->provider_session);
-	if (identity->kept != NULL)
-		explicit_bzero(identity->kept, strlen(identity->kept));
-	free(identity->kept);
+	if (identity->refresh_data != NULL)
+		explicit_bzero(identity->refresh_data, strlen(identity->refresh_data));
+	free(identity->refresh_data);
 	free(identity->account);
 	free(identity->factor);
 	*identity = IDENTITY_INIT;

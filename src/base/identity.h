@@ -16,7 +16,7 @@ enum {
 	IDENTITY_NAME_MAX = 256,
 	IDENTITY_EMAIL_MAX = 254, /* RFC 5321 4.5.3.1.3 less the brackets */
 	IDENTITY_ACR_MAX = 256,
-	IDENTITY_KEPT_MAX = 2048,
+	IDENTITY_REFRESH_DATA_MAX = 2048,
 	IDENTITY_DIGEST_MAX = 64,
 	IDENTITY_GROUP_MAX = 128,
 	IDENTITY_GROUPS_MAX = 64,
@@ -44,7 +44,7 @@ struct identity {
 	char **meetings; /* "PLATFORM/MEETING-ID": valid for these meetings only; none: for all */
 	size_t meeting_count;
 	char *provider_session; /* digest of the id (sid) of the provider's session */
-	char *kept; /* secret data with which the backend reads the groups again; wiped */
+	char *refresh_data; /* secret data with which the backend reads the groups again; wiped */
 	/* Digests of what the sign-in depended on: the account (password, entry), compared by the
 	 * backend; and the second factor's key in the store (NULL: none). If either changes, the
 	 * session ends. */

@@ -282,18 +282,18 @@ static void check_policy(struct findings *findings, const struct settings *setti
 	finding_add(findings, true, "policy", "", text);
 }
 
-static void check_socket(struct findings *findings, struct check_socket *look, const char *mount)
+static void check_socket(struct findings *findings, struct check_socket *found, const char *mount)
 {
 	struct buffer owners = BUFFER_INIT(1000);
 	struct error error = {0};
 
-	if (check_socket_owners(look, &owners, &error) != 0)
-		finding_add(findings, false, "socket", look->path, error.text);
+	if (check_socket_owners(found, &owners, &error) != 0)
+		finding_add(findings, false, "socket", found->path, error.text);
 	else
-		finding_add(findings, true, "socket", look->path, owners.data);
-	if (look->errors == 0 && S_ISSOCK(look->file.st_mode))
-		finding_add_result(findings, check_socket_answers(look, mount, &error), "socket",
-			look->path, "connected, and the pool is ready", &error);
+		finding_add(findings, true, "socket", found->path, owners.data);
+	if (found->errors == 0 && S_ISSOCK(found->file.st_mode))
+		finding_add_result(findings, check_socket_answers(found, mount, &error), "socket",
+			found->path, "connected, and the pool is ready", &error);
 	buffer_release(&owners);
 }
 
@@ -334,8 +334,8 @@ static void check_service(struct findings *findings, struct service *service, en
 		connect_backend(findings, service, &service->backends[i]);
 }
 
-/* Also looks at the pool's socket, unless `look` is NULL. */
-static int check(struct ctl *ctl, enum reach reach, struct check_socket *look)
+/* Also looks at the pool's socket, unless `found` is NULL. */
+static int check(struct ctl *ctl, enum reach reach, struct check_socket *found)
 {
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};
 	struct error error = {0};
@@ -350,8 +350,8 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *look)
 		finding_add(&findings, false, "config", ctl->config_file, error.text);
 	else
 		check_service(&findings, service, reach);
-	if (service != NULL && look != NULL && (ctl->given.socket != NULL || look->errors == 0))
-		check_socket(&findings, look, service->settings->mount);
+	if (service != NULL && found != NULL && (ctl->given.socket != NULL || found->errors == 0))
+		check_socket(&findings, found, service->settings->mount);
 	if (findings.list != NULL)
 		print_json(findings.list);
 	service_drop(&service);
@@ -361,10 +361,10 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *look)
 static int run_check(struct ctl *ctl)
 {
 	const char *path = ctl->given.socket;
-	struct check_socket look;
+	struct check_socket found;
 
-	check_socket_look(&look, path != NULL ? path : CHECK_SOCKET_DEFAULT);
-	return check(ctl, ctl->given.connect ? REACH_ALL : REACH_NOTHING, &look);
+	check_socket_inspect(&found, path != NULL ? path : CHECK_SOCKET_DEFAULT);
+	return check(ctl, ctl->given.connect ? REACH_ALL : REACH_NOTHING, &found);
 }
 
 int ctl_check_peers(struct ctl *ctl)

@@ -50,26 +50,26 @@ static int open_connection(const char *path)
 	return -1;
 }
 
-static void connect_to(struct check_socket *look)
+static void connect_to(struct check_socket *found)
 {
-	look->fd = open_connection(look->path);
-	look->connect_errno = look->fd < 0 ? errno : 0;
+	found->fd = open_connection(found->path);
+	found->connect_errno = found->fd < 0 ? errno : 0;
 }
 
-void check_socket_look(struct check_socket *look, const char *path)
+void check_socket_inspect(struct check_socket *found, const char *path)
 {
 	char copy[PATH_MAX];
 	const char *folder;
 
-	*look = (struct check_socket){.path = path, .fd = -1};
+	*found = (struct check_socket){.path = path, .fd = -1};
 	snprintf(copy, sizeof copy, "%s", path);
 	folder = dirname(copy);
-	if (stat(path, &look->file) != 0 || stat(folder, &look->folder) != 0) {
-		look->errors = errno;
+	if (stat(path, &found->file) != 0 || stat(folder, &found->folder) != 0) {
+		found->errors = errno;
 		return;
 	}
-	if (geteuid() == 0 && S_ISSOCK(look->file.st_mode) && owner_check(folder, 0, NULL) == 0)
-		connect_to(look);
+	if (geteuid() == 0 && S_ISSOCK(found->file.st_mode) && owner_check(folder, 0, NULL) == 0)
+		connect_to(found);
 }
 
 /* ---- owners and modes ---- */
@@ -91,38 +91,38 @@ static void append_owners(struct buffer *text, const struct stat *st)
 	buffer_printf(text, " %04o", (unsigned)(st->st_mode & 07777));
 }
 
-static bool group_may_enter(const struct check_socket *look)
+static bool group_may_enter(const struct check_socket *found)
 {
-	mode_t needed = look->folder.st_gid == look->file.st_gid ? S_IXGRP : S_IXOTH;
+	mode_t needed = found->folder.st_gid == found->file.st_gid ? S_IXGRP : S_IXOTH;
 
-	return (look->folder.st_mode & needed) != 0;
+	return (found->folder.st_mode & needed) != 0;
 }
 
-int check_socket_owners(const struct check_socket *look, struct buffer *text, struct error *error)
+int check_socket_owners(const struct check_socket *found, struct buffer *text, struct error *error)
 {
-	if (look->errors == EACCES)
+	if (found->errors == EACCES)
 		return error_set(error, "user id %u may not access the directory; run this as root",
 			(unsigned)geteuid());
-	if (look->errors != 0)
-		return error_set(error, "%s; start the pool", strerror(look->errors));
-	if (!S_ISSOCK(look->file.st_mode))
+	if (found->errors != 0)
+		return error_set(error, "%s; start the pool", strerror(found->errors));
+	if (!S_ISSOCK(found->file.st_mode))
 		return error_set(error, "is not a socket; remove it and start the pool");
-	append_owners(text, &look->file);
+	append_owners(text, &found->file);
 	buffer_text(text, " in a directory ");
-	append_owners(text, &look->folder);
-	if (look->folder.st_uid != 0)
+	append_owners(text, &found->folder);
+	if (found->folder.st_uid != 0)
 		buffer_text(text, ", in which only that user may create a socket");
-	if (!(look->file.st_mode & S_IWGRP))
+	if (!(found->file.st_mode & S_IWGRP))
 		return error_set(error,
 			"%s: its group may not connect, and neither may the web server; use "
 			"spawn-fcgi -M 0660 -G with the web server's group",
 			text->data);
-	if (!group_may_enter(look))
+	if (!group_may_enter(found))
 		return error_set(error,
 			"%s: group id %u may connect but not enter the directory, so the web "
 			"server answers 502; chgrp %u the directory",
-			text->data, (unsigned)look->file.st_gid, (unsigned)look->file.st_gid);
-	if ((look->file.st_mode & S_IWOTH) && (look->folder.st_mode & S_IXOTH))
+			text->data, (unsigned)found->file.st_gid, (unsigned)found->file.st_gid);
+	if ((found->file.st_mode & S_IWOTH) && (found->folder.st_mode & S_IXOTH))
 		return error_set(error,
 			"%s: everybody on this machine may connect and pretend to have any client "
 			"address; use spawn-fcgi -M 0660",
@@ -233,20 +233,20 @@ static int read_answer(const struct buffer *output, struct error *error)
 	return error_set(error, "the pool is not ready: %s", reasons);
 }
 
-int check_socket_answers(struct check_socket *look, const char *mount, struct error *error)
+int check_socket_answers(struct check_socket *found, const char *mount, struct error *error)
 {
 	struct buffer output = BUFFER_INIT(ANSWER_MAX);
 	int rc = -1;
 
-	if (look->fd < 0 && look->connect_errno == 0)
-		connect_to(look);
-	if (look->fd < 0)
+	if (found->fd < 0 && found->connect_errno == 0)
+		connect_to(found);
+	if (found->fd < 0)
 		return error_set(error, "no process answers: %s; start the pool",
-			strerror(look->connect_errno));
-	if (ask(look->fd, mount, &output, error) == 0)
+			strerror(found->connect_errno));
+	if (ask(found->fd, mount, &output, error) == 0)
 		rc = read_answer(&output, error);
-	close(look->fd);
-	look->fd = -1;
+	close(found->fd);
+	found->fd = -1;
 	buffer_release(&output);
 	return rc;
 }

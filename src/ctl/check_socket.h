@@ -25,10 +25,10 @@ struct check_socket {
 
 /* Examines the socket. Connects as root, but only if nobody else could have placed a symbolic link.
  */
-void check_socket_look(struct check_socket *look, const char *path);
+void check_socket_inspect(struct check_socket *found, const char *path);
 
 /* The parts of a finding. Each returns 0, or -1 with what is wrong and what to do. The first
  * describes owners and modes in `text`. The second connects, requests readyz of the pool and closes
  * the connection; `mount` is the path of base-url. */
-int check_socket_owners(const struct check_socket *look, struct buffer *text, struct error *error);
-int check_socket_answers(struct check_socket *look, const char *mount, struct error *error);
+int check_socket_owners(const struct check_socket *found, struct buffer *text, struct error *error);
+int check_socket_answers(struct check_socket *found, const char *mount, struct error *error);

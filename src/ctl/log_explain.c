@@ -3,7 +3,7 @@
  * meetauthctl log: what happened to a visitor, from the log, in sentences.
  */
 #include "ctl/given.h"
-#include "ctl/log_story.h"
+#include "ctl/log_visit.h"
 #include "ctl/print.h"
 
 #include "base/text.h"
@@ -20,12 +20,12 @@ enum {
 
 /* ---- printing ---- */
 
-static void print_story(const struct log_entry *entry, bool reference)
+static void print_visit(const struct log_entry *entry, bool reference)
 {
 	struct buffer text = BUFFER_INIT(STORY_MAX);
 	char when[TEXT_TIME_SIZE] = "at an unknown time  ";
 
-	log_story_tell(entry, &text);
+	log_visit_describe(entry, &text);
 	if (entry->seconds != 0)
 		text_from_time(entry->seconds, when);
 	printf("  %s  %s", when, text.data);
@@ -40,8 +40,8 @@ static json_t *to_json(const struct log_entry *entry, const char *part)
 	struct buffer text = BUFFER_INIT(STORY_MAX), advice = BUFFER_INIT(STORY_MAX);
 	json_t *object;
 
-	log_story_tell(entry, &text);
-	log_story_advise(entry, &advice);
+	log_visit_describe(entry, &text);
+	log_visit_advise(entry, &advice);
 	object = json_pack("{s:s*, s:o, s:s, s:s?, s:O}", "part", part, "time",
 		print_time(entry->seconds), "says", text.data, "advice", advice.data, "fields",
 		entry->fields);
@@ -116,7 +116,7 @@ static void find_before(struct around *around)
 		const struct log_entry *entry = &around->recent[i % RECENT_MAX];
 
 		if (is_near(entry, last_own(around)) &&
-			log_story_is_related(entry, last_own(around)))
+			log_visit_is_related(entry, last_own(around)))
 			keep(&around->before, entry);
 	}
 }
@@ -133,7 +133,7 @@ static void remember(struct around *around, const struct log_entry *entry)
 /* Returns false when nothing that follows can belong to the visitor. */
 static bool take(struct around *around, const struct log_entry *entry)
 {
-	if (!log_story_is_visit(entry))
+	if (!log_visit_is_event(entry))
 		return true;
 	if (is_own(around, entry))
 		keep(&around->own, entry);
@@ -141,7 +141,7 @@ static bool take(struct around *around, const struct log_entry *entry)
 		remember(around, entry);
 	else if (!is_near(entry, last_own(around)))
 		return false;
-	else if (log_story_is_related(entry, last_own(around)))
+	else if (log_visit_is_related(entry, last_own(around)))
 		keep(&around->after, entry);
 	return true;
 }
@@ -153,14 +153,14 @@ static void print_part(const char *title, const struct entries *entries)
 	if (entries->count > 0 && title[0] != '\0')
 		printf("%s\n", title);
 	for (size_t i = 0; i < entries->count; i++)
-		print_story(&entries->items[i], title[0] != '\0');
+		print_visit(&entries->items[i], title[0] != '\0');
 }
 
 static void print_advice(const struct log_entry *entry)
 {
 	struct buffer advice = BUFFER_INIT(STORY_MAX);
 
-	if (log_story_advise(entry, &advice))
+	if (log_visit_advise(entry, &advice))
 		printf("%s\n", advice.data);
 	buffer_release(&advice);
 }
@@ -232,7 +232,7 @@ static bool is_wanted(const struct wanted *wanted, const struct log_entry *entry
 {
 	const char *user = log_field(entry, "user");
 
-	return user != NULL && log_story_is_visit(entry) &&
+	return user != NULL && log_visit_is_event(entry) &&
 	       (wanted->who.backend == NULL ||
 		       log_field_is(entry, "backend", wanted->who.backend)) &&
 	       (strcasecmp(user, wanted->who.subject) == 0 || strcmp(user, wanted->keyed) == 0);
@@ -268,7 +268,7 @@ static int run_user(struct ctl *ctl)
 			if (list != NULL)
 				print_add(list, to_json(&entry, NULL));
 			else
-				print_story(&entry, true);
+				print_visit(&entry, true);
 		}
 		json_decref(entry.fields);
 	}

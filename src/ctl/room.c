@@ -61,10 +61,10 @@ static void close_pool(struct pool *pool)
 }
 
 static void name_room(
-	const struct pool *pool, size_t index, const char *meeting, struct room_things *things)
+	const struct pool *pool, size_t index, const char *meeting, struct room_leases *leases)
 {
 	rooms_name(store_hash_key(pool->store), section_title(pool->section),
-		pool->peer->room_names[index], meeting, things);
+		pool->peer->room_names[index], meeting, leases);
 }
 
 static _Noreturn void die_of_state(const struct ctl *ctl)
@@ -75,12 +75,12 @@ static _Noreturn void die_of_state(const struct ctl *ctl)
 static void list_rooms(const struct ctl *ctl, const struct pool *pool, json_t *list)
 {
 	for (size_t i = 0; i < pool->peer->rooms.count; i++) {
-		struct room_things things;
+		struct room_leases leases;
 		int64_t until;
 		bool is_its;
 
-		name_room(pool, i, NULL, &things);
-		until = rooms_taken_until(pool->state, &things, pool->now, &is_its);
+		name_room(pool, i, NULL, &leases);
+		until = rooms_taken_until(pool->state, &leases, pool->now, &is_its);
 		if (until < 0)
 			die_of_state(ctl);
 		print_add(list,
@@ -130,7 +130,7 @@ static int run_end(struct ctl *ctl)
 	const char *title = ctl->given.operands[0], *text = ctl->given.operands[1];
 	const struct section *section = config_platform(ctl->settings, title);
 	struct pool pool = open_pool(ctl);
-	struct room_things things;
+	struct room_leases leases;
 	char when[TEXT_TIME_SIZE];
 	int64_t free_at = 0;
 	size_t index;
@@ -141,8 +141,8 @@ static int run_end(struct ctl *ctl)
 	index = find_room(ctl, &pool, text);
 	if (index == pool.peer->rooms.count)
 		ctl_die(1, "%s: neither a room nor a meeting that holds one", text);
-	name_room(&pool, index, NULL, &things);
-	rc = rooms_end(pool.state, &things, pool.peer, pool.now, &free_at);
+	name_room(&pool, index, NULL, &leases);
+	rc = rooms_end(pool.state, &leases, pool.peer, pool.now, &free_at);
 	if (rc < 0)
 		die_of_state(ctl);
 	if (rc == 0)

@@ -7,7 +7,7 @@
 #include "desk/desk.h"
 #include "policy/meet.h"
 
-enum { LOOKS_MAX = 1000 };
+enum { ASKED_MAX = 1000 };
 
 /* ---- platforms ---- */
 
@@ -109,9 +109,9 @@ static void add_guest(struct choices *choices, const struct auth_guest *guest)
 	choices->guest_list[choices->count++] = choice->cells;
 }
 
-/* The first guest is the visitor. The rules are asked of LOOKS_MAX guests at most, because they
+/* The first guest is the visitor. The rules are asked of ASKED_MAX guests at most, because they
  * are asked on the loop. */
-static bool look_at(void *context, const struct auth_guest *guest)
+static bool consider_guest(void *context, const struct auth_guest *guest)
 {
 	struct choices *choices = context;
 
@@ -122,7 +122,7 @@ static bool look_at(void *context, const struct auth_guest *guest)
 	if (strcmp(guest->name, choices->own) == 0 ||
 		(choices->wanted != NULL && strstr(guest->folded, choices->wanted) == NULL))
 		return true;
-	if (choices->looks++ == LOOKS_MAX) {
+	if (choices->asked++ == ASKED_MAX) {
 		choices->has_more = true;
 		return false;
 	}
@@ -152,7 +152,7 @@ void choices_find(struct choices *choices, struct visit *visit)
 	if (choices->platform_count == 0)
 		return;
 	read_search(choices);
-	meetings->each_guest(backend->instance, &visit->session.who, look_at, choices);
+	meetings->each_guest(backend->instance, &visit->session.who, consider_guest, choices);
 }
 
 /* ---- the page ---- */

@@ -24,7 +24,7 @@ struct choices {
 	char *wanted;	/* what the person searches for, folded; NULL: nothing */
 	char *typed;	/* the same as it was typed */
 	bool has_more;	/* more guests than CHOICES_MAX, or more than were looked at */
-	unsigned looks; /* guests that the rules were asked of */
+	unsigned asked; /* guests that the rules were asked of */
 	/* Not 0: the person searches too often, and nobody was searched for. As state_take(). */
 	int64_t wait_ms;
 	struct choice guests[CHOICES_MAX];

@@ -19,10 +19,10 @@ static const struct service_platform *find_platform(
 }
 
 static void name_room(const struct visit *visit, const struct service_platform *platform,
-	size_t index, struct room_things *things)
+	size_t index, struct room_leases *leases)
 {
 	rooms_name(store_hash_key(visit->files->store), platform->title,
-		platform->peer->room_names[index], NULL, things);
+		platform->peer->room_names[index], NULL, leases);
 }
 
 /* ---- the list ---- */
@@ -98,16 +98,16 @@ static const struct desk_meeting *meeting_in(
 {
 	for (size_t i = 0; i < desk->known_count; i++) {
 		const struct desk_meeting *meeting = &desk->meetings_known[i];
-		struct room_things things;
+		struct room_leases leases;
 		bool is_its = false;
 
 		if (meeting->platform != platform ||
 			!may_end(desk->visit, platform->title, meeting->id))
 			continue;
 		rooms_name(store_hash_key(desk->visit->files->store), platform->title,
-			platform->peer->room_names[index], meeting->id, &things);
+			platform->peer->room_names[index], meeting->id, &leases);
 		if (rooms_taken_until(
-			    desk->visit->server->state, &things, desk->visit->now, &is_its) > 0 &&
+			    desk->visit->server->state, &leases, desk->visit->now, &is_its) > 0 &&
 			is_its)
 			return meeting;
 	}
@@ -120,15 +120,15 @@ static void add_room(const struct desk *desk, const struct service_platform *pla
 	struct state *state = desk->visit->server->state;
 	struct desk_room *room = &rooms->list[rooms->count];
 	const struct desk_meeting *meeting;
-	struct room_things things;
+	struct room_leases leases;
 	int64_t until;
 	bool is_its, is_ended;
 
-	name_room(desk->visit, platform, index, &things);
-	until = rooms_taken_until(state, &things, desk->visit->now, &is_its);
+	name_room(desk->visit, platform, index, &leases);
+	until = rooms_taken_until(state, &leases, desk->visit->now, &is_its);
 	if (until <= 0)
 		return;
-	is_ended = rooms_is_ended(state, &things, desk->visit->now) != 0;
+	is_ended = rooms_is_ended(state, &leases, desk->visit->now) != 0;
 	meeting = is_ended ? NULL : meeting_in(desk, platform, index);
 	if (meeting != NULL && asprintf(&room->id, "%s/%s", platform->title, meeting->id) < 0)
 		room->id = NULL;
@@ -166,11 +166,11 @@ void desk_room_release(struct desk_rooms *rooms)
 
 static int end(const struct visit *visit, const struct service_platform *platform, size_t index)
 {
-	struct room_things things;
+	struct room_leases leases;
 	int64_t free_at;
 
-	name_room(visit, platform, index, &things);
-	return rooms_end(visit->server->state, &things, platform->peer, visit->now, &free_at);
+	name_room(visit, platform, index, &leases);
+	return rooms_end(visit->server->state, &leases, platform->peer, visit->now, &free_at);
 }
 
 static int fail_state(struct visit *visit)

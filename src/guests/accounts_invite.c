@@ -38,7 +38,7 @@ static enum accounts_invited extend(
 							  : ACCOUNTS_INVITE_FULL;
 }
 
-static bool stands_before(const struct accounts_guest *guests, size_t index)
+static bool is_listed_before(const struct accounts_guest *guests, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(guests[i].id, guests[index].id) == 0)
@@ -57,8 +57,8 @@ static void judge(const struct records *accounts, const struct accounts_meeting 
 		return;
 	snprintf(guest->id, sizeof guest->id, "%s", old->id);
 	snprintf(guest->name, sizeof guest->name, "%s", old->name);
-	guest->result =
-		stands_before(guests, index) ? ACCOUNTS_INVITE_ALREADY : extend(old, meeting, new);
+	guest->result = is_listed_before(guests, index) ? ACCOUNTS_INVITE_ALREADY
+							: extend(old, meeting, new);
 }
 
 static bool are_all_done(const struct accounts_guest *guests, size_t count)

@@ -15,12 +15,12 @@
 #include "join/steps.h"
 #include "visit/fail.h"
 
-enum { RETRY_AFTER_S = 60, RETRY_SOON_S = 5, MARGIN_S = 5, LOOK_MS = 200 };
+enum { RETRY_AFTER_S = 60, RETRY_SOON_S = 5, MARGIN_S = 5, RETRY_MS = 200 };
 
-static void name_room(const struct visit *visit, size_t index, struct room_things *things)
+static void name_room(const struct visit *visit, size_t index, struct room_leases *leases)
 {
 	rooms_name(store_hash_key(visit->files->store), visit->join.platform,
-		visit->platform->peer->room_names[index], visit->join.meeting_id, things);
+		visit->platform->peer->room_names[index], visit->join.meeting_id, leases);
 }
 
 static size_t index_of_room(const struct visit *visit)
@@ -60,13 +60,13 @@ static int64_t asking_s(const struct visit *visit)
 /* ---- clearing ---- */
 
 /* A visit that waits until another one has cleared the room. */
-struct looking {
+struct waiting {
 	uv_timer_t timer;
 	struct visit *visit;
 	int64_t until_ms;
 };
 
-static void on_look_closed(uv_handle_t *timer)
+static void on_waiting_closed(uv_handle_t *timer)
 {
 	free(timer->data);
 }
@@ -75,21 +75,21 @@ static void on_look_closed(uv_handle_t *timer)
 static enum step clear_or_wait(struct visit *visit)
 {
 	struct state *state = visit->server->state;
-	struct room_things things;
+	struct room_leases leases;
 	int64_t now = clock_wall(), until;
 	bool is_cleared;
 	size_t index;
 
-	name_room(visit, index_of_room(visit), &things);
-	until = state_leased_until(state, &things.cleared, now, &is_cleared);
+	name_room(visit, index_of_room(visit), &leases);
+	until = state_leased_until(state, &leases.cleared, now, &is_cleared);
 	if (until < 0)
 		return be_unavailable(visit);
 	if (is_cleared)
 		return STEP_NEXT;
-	switch (state_lease(state, &things.clearing, 1, now, now + asking_s(visit), &index)) {
+	switch (state_lease(state, &leases.clearing, 1, now, now + asking_s(visit), &index)) {
 	case STATE_LEASE_HELD:
 		visit->exchange.clears_room = true;
-		memcpy(visit->exchange.clearing, things.clearing.key, STATE_KEY_SIZE);
+		memcpy(visit->exchange.clearing, leases.clearing.key, STATE_KEY_SIZE);
 		return STEP_NEXT;
 	case STATE_LEASE_NONE:
 		return STEP_WAIT;
@@ -99,42 +99,42 @@ static enum step clear_or_wait(struct visit *visit)
 	return be_unavailable(visit);
 }
 
-static void on_look(uv_timer_t *timer);
+static void on_retry(uv_timer_t *timer);
 
-static void look(void *context)
+static void retry_lease(void *context)
 {
-	struct looking *looking = context;
-	struct visit *visit = looking->visit;
+	struct waiting *waiting = context;
+	struct visit *visit = waiting->visit;
 	enum step step = clear_or_wait(visit);
 
-	if (step == STEP_WAIT && clock_monotonic_ms() < looking->until_ms) {
-		uv_timer_start(&looking->timer, on_look, LOOK_MS, 0);
+	if (step == STEP_WAIT && clock_monotonic_ms() < waiting->until_ms) {
+		uv_timer_start(&waiting->timer, on_retry, RETRY_MS, 0);
 		return;
 	}
 	if (step == STEP_WAIT) {
 		visit_set_detail(visit, "another visitor's join is still clearing the room");
 		step = refuse(visit, RETRY_SOON_S);
 	}
-	uv_close((uv_handle_t *)&looking->timer, on_look_closed);
+	uv_close((uv_handle_t *)&waiting->timer, on_waiting_closed);
 	visit_continue(visit, step);
 }
 
-static void on_look(uv_timer_t *timer)
+static void on_retry(uv_timer_t *timer)
 {
-	fiber_run(look, timer->data);
+	fiber_run(retry_lease, timer->data);
 }
 
 static enum step wait_until_cleared(struct visit *visit)
 {
-	struct looking *looking = calloc(1, sizeof *looking);
+	struct waiting *waiting = calloc(1, sizeof *waiting);
 
-	if (looking == NULL)
+	if (waiting == NULL)
 		return visit_fail(visit, FAILURE_INTERNAL);
-	looking->visit = visit;
-	looking->until_ms = clock_monotonic_ms() + visit->platform->peer->timeout_ms;
-	uv_timer_init(visit->server->loop, &looking->timer);
-	looking->timer.data = looking;
-	uv_timer_start(&looking->timer, on_look, LOOK_MS, 0);
+	waiting->visit = visit;
+	waiting->until_ms = clock_monotonic_ms() + visit->platform->peer->timeout_ms;
+	uv_timer_init(visit->server->loop, &waiting->timer);
+	waiting->timer.data = waiting;
+	uv_timer_start(&waiting->timer, on_retry, RETRY_MS, 0);
 	return STEP_WAIT;
 }
 
@@ -152,8 +152,8 @@ void room_stop_clearing(struct visit *visit)
 enum step room_take(struct visit *visit)
 {
 	const struct platform_peer *peer = visit->platform->peer;
-	struct state_thing things[STATE_THINGS_MAX];
-	struct room_things room;
+	struct state_resource resources[STATE_RESOURCES_MAX];
+	struct room_leases leases;
 	int64_t now = clock_wall();
 	enum step step;
 	size_t index = 0;
@@ -161,10 +161,10 @@ enum step room_take(struct visit *visit)
 	if (peer->rooms.count == 0)
 		return STEP_NEXT;
 	for (size_t i = 0; i < peer->rooms.count; i++) {
-		name_room(visit, i, &room);
-		things[i] = room.had;
+		name_room(visit, i, &leases);
+		resources[i] = leases.taken;
 	}
-	switch (state_lease(visit->server->state, things, peer->rooms.count, now,
+	switch (state_lease(visit->server->state, resources, peer->rooms.count, now,
 		now + asking_s(visit), &index)) {
 	case STATE_LEASE_HELD:
 		visit->join.room = strdup(peer->rooms.items[index]);
@@ -184,20 +184,20 @@ enum step room_take(struct visit *visit)
 enum step room_keep(struct visit *visit)
 {
 	const struct platform_peer *peer = visit->platform->peer;
-	struct room_things room;
-	struct state_thing things[2];
+	struct room_leases leases;
+	struct state_resource resources[2];
 	int64_t now = clock_wall();
 	enum state_leased leased = STATE_LEASE_HELD;
 	size_t index = 0;
 
 	if (peer->rooms.count == 0)
 		return STEP_NEXT;
-	name_room(visit, index_of_room(visit), &room);
-	things[0] = room.had;
-	things[1] = room.cleared;
+	name_room(visit, index_of_room(visit), &leases);
+	resources[0] = leases.taken;
+	resources[1] = leases.cleared;
 	for (size_t i = 0; i < 2 && leased == STATE_LEASE_HELD; i++)
-		leased = state_lease(
-			visit->server->state, &things[i], 1, now, now + peer->room_lease, &index);
+		leased = state_lease(visit->server->state, &resources[i], 1, now,
+			now + peer->room_lease, &index);
 	room_stop_clearing(visit);
 	switch (leased) {
 	case STATE_LEASE_HELD:

@@ -440,7 +440,7 @@ static enum name_state renew_addresses(struct outbound_peer *peer, const char **
 
 	if (clock_monotonic_ms() < peer->look_again_ms)
 		return NAME_KNOWN;
-	state = name_look(peer->name, &peer->addresses, &peer->look_again_ms, why_r);
+	state = name_lookup(peer->name, &peer->addresses, &peer->look_again_ms, why_r);
 	if (state != NAME_KNOWN) {
 		peer->addresses.count = 0;
 		peer->look_again_ms = 0;

@@ -82,7 +82,7 @@ static void ask(struct name *name, int64_t now)
 	wake_thread();
 }
 
-static enum name_state look(
+static enum name_state find_state(
 	struct name *name, int64_t now, struct addresses *addresses_r, const char **why_r)
 {
 	bool fresh = now < name->expires_ms;
@@ -102,14 +102,14 @@ static enum name_state look(
 	return name->status == ARES_ETIMEOUT ? NAME_TIMED_OUT : NAME_FAILED;
 }
 
-enum name_state name_look(struct name *name, struct addresses *addresses_r,
+enum name_state name_lookup(struct name *name, struct addresses *addresses_r,
 	int64_t *look_again_ms_r, const char **why_r)
 {
 	int64_t now = clock_monotonic_ms();
 	enum name_state state;
 
 	pthread_mutex_lock(&names.lock);
-	state = look(name, now, addresses_r, why_r);
+	state = find_state(name, now, addresses_r, why_r);
 	*look_again_ms_r = name->numeric ? INT64_MAX : name->refresh_ms;
 	if (*look_again_ms_r < now + RETRY_MS)
 		*look_again_ms_r = now + RETRY_MS;
@@ -129,7 +129,7 @@ enum name_state name_wait(
 	enum name_state state;
 
 	pthread_mutex_lock(&names.lock);
-	while ((state = look(name, clock_monotonic_ms(), addresses_r, why_r)) == NAME_ASKED) {
+	while ((state = find_state(name, clock_monotonic_ms(), addresses_r, why_r)) == NAME_ASKED) {
 		if (pthread_cond_timedwait(&names.changed, &names.lock, &deadline) == 0)
 			continue;
 		*why_r = "the name lookup took too long";

@@ -47,10 +47,10 @@ enum name_state {
 /* Returns what is known of the name now, and starts a lookup where one is due. With NAME_KNOWN it
  * copies the addresses and sets *look_again_ms_r to when to call this again (monotonic). With
  * NAME_FAILED and NAME_TIMED_OUT *why_r is a constant text. */
-enum name_state name_look(struct name *name, struct addresses *addresses_r,
+enum name_state name_lookup(struct name *name, struct addresses *addresses_r,
 	int64_t *look_again_ms_r, const char **why_r);
 
-/* Like name_look(), but waits for the answer until `deadline_ms` (monotonic). Never returns
+/* Like name_lookup(), but waits for the answer until `deadline_ms` (monotonic). Never returns
  * NAME_ASKED. */
 enum name_state name_wait(
 	struct name *name, int64_t deadline_ms, struct addresses *addresses_r, const char **why_r);
@@ -66,7 +66,7 @@ void name_bad(struct name *name, const char *address);
 void name_doubt(struct name *name);
 
 /* Sets a callback, one for the process. It is called on the resolver's thread whenever the result
- * of name_look() may have changed. NULL removes it. */
+ * of name_lookup() may have changed. NULL removes it. */
 void names_notify(void (*changed)(void *context), void *context);
 
 /* Ends the thread; lookups under way fail. The next lookup starts the thread again. */

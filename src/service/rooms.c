@@ -4,35 +4,35 @@
 #include "secret/seal.h"
 
 void rooms_name(const uint8_t *hash_key, const char *title, const char *room_name,
-	const char *meeting_id, struct room_things *things)
+	const char *meeting_id, struct room_leases *leases)
 {
 	uint8_t holding[STATE_KEY_SIZE];
 
-	seal_hash(hash_key, things->had.key, "room", room_name, NULL);
-	seal_hash(hash_key, things->cleared.key, "cleared room", room_name, NULL);
-	seal_hash(hash_key, things->clearing.key, "room being cleared", room_name, NULL);
+	seal_hash(hash_key, leases->taken.key, "room", room_name, NULL);
+	seal_hash(hash_key, leases->cleared.key, "cleared room", room_name, NULL);
+	seal_hash(hash_key, leases->clearing.key, "room being cleared", room_name, NULL);
 	seal_hash(hash_key, holding, "room of", title, room_name,
 		meeting_id != NULL ? meeting_id : "", NULL);
-	memcpy(things->had.holding, holding, sizeof holding);
-	memcpy(things->cleared.holding, holding, sizeof holding);
-	seal_random(things->clearing.holding, sizeof things->clearing.holding);
+	memcpy(leases->taken.holding, holding, sizeof holding);
+	memcpy(leases->cleared.holding, holding, sizeof holding);
+	seal_random(leases->clearing.holding, sizeof leases->clearing.holding);
 }
 
 int64_t rooms_taken_until(
-	struct state *state, const struct room_things *things, int64_t now, bool *is_its_r)
+	struct state *state, const struct room_leases *leases, int64_t now, bool *is_its_r)
 {
-	return state_leased_until(state, &things->had, now, is_its_r);
+	return state_leased_until(state, &leases->taken, now, is_its_r);
 }
 
 int rooms_find(struct state *state, const uint8_t *hash_key, const char *title,
 	const struct platform_peer *peer, const char *meeting_id, int64_t now)
 {
 	for (size_t i = 0; i < peer->rooms.count; i++) {
-		struct room_things things;
+		struct room_leases leases;
 		bool is_its;
 
-		rooms_name(hash_key, title, peer->room_names[i], meeting_id, &things);
-		if (rooms_taken_until(state, &things, now, &is_its) < 0)
+		rooms_name(hash_key, title, peer->room_names[i], meeting_id, &leases);
+		if (rooms_taken_until(state, &leases, now, &is_its) < 0)
 			return -1;
 		if (is_its)
 			return (int)i;
@@ -41,20 +41,20 @@ int rooms_find(struct state *state, const uint8_t *hash_key, const char *title,
 }
 
 /* It is cleared for the meeting as long as that has it, and not a moment longer. */
-int rooms_is_ended(struct state *state, const struct room_things *things, int64_t now)
+int rooms_is_ended(struct state *state, const struct room_leases *leases, int64_t now)
 {
 	bool is_its;
-	int64_t until = state_leased_until(state, &things->cleared, now, &is_its);
+	int64_t until = state_leased_until(state, &leases->cleared, now, &is_its);
 
 	return until < 0 ? -1 : until == 0;
 }
 
-int rooms_end(struct state *state, const struct room_things *things,
+int rooms_end(struct state *state, const struct room_leases *leases,
 	const struct platform_peer *peer, int64_t now, int64_t *free_r)
 {
 	bool is_its;
-	int64_t until = state_leased_until(state, &things->had, now, &is_its);
-	int is_ended = until > 0 ? rooms_is_ended(state, things, now) : 0;
+	int64_t until = state_leased_until(state, &leases->taken, now, &is_its);
+	int is_ended = until > 0 ? rooms_is_ended(state, leases, now) : 0;
 
 	*free_r = until > 0 ? until : now;
 	if (until <= 0 || is_ended != 0)
@@ -63,7 +63,7 @@ int rooms_end(struct state *state, const struct room_things *things,
 	/* The lease was extended when the last person joined. */
 	if (until - peer->room_lease + peer->room_rest > now)
 		*free_r = until - peer->room_lease + peer->room_rest;
-	if (state_lease_end(state, things->cleared.key, now, now) < 0)
+	if (state_lease_end(state, leases->cleared.key, now, now) < 0)
 		return -1;
-	return state_lease_end(state, things->had.key, now, *free_r);
+	return state_lease_end(state, leases->taken.key, now, *free_r);
 }

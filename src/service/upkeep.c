@@ -48,11 +48,11 @@ struct upkeep {
 	struct state *state;
 	struct service **current;
 	bool running, ending;
-	bool looking; /* for what is due; a question to the state may make that wait */
+	bool checking; /* for what is due; a question to the state may make that wait */
 	struct told *told;
-	uint64_t generation;	  /* of the store, as other machines were told, */
-	int64_t tell_again;	  /* until then */
-	struct state_thing lease; /* the lease that this process has, if any */
+	uint64_t generation;	     /* of the store, as other machines were told, */
+	int64_t tell_again;	     /* until then */
+	struct state_resource lease; /* the lease that this process has, if any */
 	int64_t lease_s;
 	struct upkeep_waiter *waiters;
 	/* Used by the job; the loop does not touch them while it runs: */
@@ -472,7 +472,7 @@ static void tell_generation(struct upkeep *upkeep)
 	upkeep->tell_again = now + TELL_GENERATION_S;
 }
 
-static void look(void *context)
+static void check_what_is_due(void *context)
 {
 	struct upkeep *upkeep = context;
 
@@ -482,17 +482,17 @@ static void look(void *context)
 		watch(upkeep, WATCH_MS);
 	if (!upkeep->running && !upkeep->ending)
 		start_what_is_due(upkeep);
-	upkeep->looking = false;
+	upkeep->checking = false;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
 	struct upkeep *upkeep = timer->data;
 
-	if (upkeep->looking)
+	if (upkeep->checking)
 		return;
-	upkeep->looking = true;
-	fiber_run(look, upkeep);
+	upkeep->checking = true;
+	fiber_run(check_what_is_due, upkeep);
 }
 
 struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service **current)
@@ -526,7 +526,7 @@ void upkeep_free(struct upkeep **upkeep)
 		return;
 	u->ending = true;
 	uv_timer_stop(&u->timer);
-	while (u->running || u->looking)
+	while (u->running || u->checking)
 		uv_run(u->timer.loop, UV_RUN_ONCE);
 	save_last(u);
 	uv_close((uv_handle_t *)&u->timer, on_closed);

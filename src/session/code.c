@@ -42,7 +42,7 @@ static void put_session(struct wire_out *out, const struct session *session)
 {
 	struct session copy = *session;
 
-	copy.who.kept = NULL;
+	copy.who.refresh_data = NULL;
 	wire_put_session(out, &copy);
 }
 

@@ -7,7 +7,7 @@ enum { FLAG_SECOND_FACTOR = 1, FLAG_GUEST = 2, TEXTS = 9 };
 static char **text_of(struct identity *who, size_t index)
 {
 	char **const texts[TEXTS] = {&who->backend, &who->subject, &who->name, &who->email,
-		&who->acr, &who->provider_session, &who->kept, &who->account, &who->factor};
+		&who->acr, &who->provider_session, &who->refresh_data, &who->account, &who->factor};
 
 	return texts[index];
 }

@@ -70,9 +70,9 @@ int admission_fit(const struct visit *visit, struct identity *who)
 		return 0;
 	if (who->groups_digest == 0)
 		groups_trim(service->settings, service->groups_digest, who);
-	if (!session_fits(who) && who->kept != NULL) {
-		explicit_bzero(who->kept, strlen(who->kept));
-		identity_set(&who->kept, NULL, IDENTITY_KEPT_MAX);
+	if (!session_fits(who) && who->refresh_data != NULL) {
+		explicit_bzero(who->refresh_data, strlen(who->refresh_data));
+		identity_set(&who->refresh_data, NULL, IDENTITY_REFRESH_DATA_MAX);
 	}
 	return session_fits(who) ? 0 : -1;
 }

@@ -23,7 +23,7 @@ static const char *request_value(const void *request, const char *name)
 
 /* Asks the backends that read the web server's parameters. The identity holds for this request
  * only: no session begins, because the web server sends it with each request. */
-static enum step look_around(struct visit *visit)
+static enum step identify_request(struct visit *visit)
 {
 	struct service *service = visit->service;
 
@@ -72,7 +72,7 @@ enum step authenticate_by_session(struct visit *visit)
 		found = 0;
 	}
 	if (found == 0)
-		return look_around(visit);
+		return identify_request(visit);
 	if (session_is_stale(&visit->session, signin_limits(visit), visit->now)) {
 		session_use(&visit->session, signin_limits(visit), visit->now);
 		visit->signin.cookie = COOKIE_SET;
@@ -178,7 +178,7 @@ static bool may_go_at_once(const struct visit *visit, const struct service_backe
 /* The web server's authentication has sent the visitor back. */
 static enum step come_back(struct visit *visit)
 {
-	if (look_around(visit) != STEP_NEXT)
+	if (identify_request(visit) != STEP_NEXT)
 		return STEP_DONE;
 	if (visit->session.who.subject != NULL) {
 		visit->outcome = OUTCOME_JOINING;

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leases of a few things to many holders. A lease is two entries, both with its end: one under the
- * thing's key, one under the key of thing and holder together. A holder has the thing while both
- * agree. Once the end has passed, another holder takes over by writing a later end.
+ * Leases of a few resources to many holders. A lease is two entries, both with its end: one under
+ * the resource's key, one under the key of resource and holder together. A holder has the resource
+ * while both agree. Once the end has passed, another holder takes over by writing a later end.
  */
 #include "state/driver.h"
 
 struct lease {
-	const struct state_thing *things;
+	const struct state_resource *resources;
 	size_t count;
 	int64_t now_us, until_us;
 	/* No valid lease ends later; one that does was written with a wrong clock. One day of
 	 * tolerance, so that setting the clock back by less does not end the longest lease
 	 * (room-lease). */
 	int64_t latest_us;
-	int64_t until[STATE_THINGS_MAX], pair[STATE_THINGS_MAX]; /* 0: no entry */
+	int64_t until[STATE_RESOURCES_MAX], pair[STATE_RESOURCES_MAX]; /* 0: no entry */
 };
 
 /* One entry in the list of changes. */
 struct entry {
 	struct lease *lease;
 	size_t index;
-	int64_t *read; /* where to store its value; NULL: write it if its thing is chosen */
+	int64_t *read; /* where to store its value; NULL: write it if its resource is chosen */
 };
 
 static bool is_held_by_us(const struct lease *lease, size_t i)
@@ -61,44 +61,44 @@ static enum state_edit decide(int64_t *value, bool found, void *context)
 	return STATE_EDIT_STORE;
 }
 
-/* The name of the thing's entry or of the entry of thing and holder. Both begin alike, which makes
- * them neighbours in the state: if it is full, either both find a place or none does (lmdb.c). 64
- * bits of a keyed hash suffice, since guessing needs a join a try. */
-static struct state_name name_of(const struct state_thing *thing, bool pair)
+/* The name of the resource's entry or of the entry of resource and holder. Both begin alike, which
+ * makes them neighbours in the state: if it is full, either both find a place or none does
+ * (lmdb.c). 64 bits of a keyed hash suffice, since guessing needs a join a try. */
+static struct state_name name_of(const struct state_resource *resource, bool pair)
 {
 	struct state_name name;
 
 	name.bytes[0] = STATE_KIND_LEASE;
-	memcpy(name.bytes + 1, thing->key, STATE_KEY_SIZE);
+	memcpy(name.bytes + 1, resource->key, STATE_KEY_SIZE);
 	if (pair)
-		memcpy(name.bytes + 1 + STATE_KEY_SIZE / 2, thing->holding, STATE_KEY_SIZE / 2);
+		memcpy(name.bytes + 1 + STATE_KEY_SIZE / 2, resource->holding, STATE_KEY_SIZE / 2);
 	return name;
 }
 
-enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
-	int64_t now, int64_t until, size_t *index_r)
+enum state_leased state_lease(struct state *state, const struct state_resource *resources,
+	size_t count, int64_t now, int64_t until, size_t *index_r)
 {
 	struct lease lease = {
-		.things = things, .count = count, .now_us = state_time(state, now * 1000000)};
-	struct state_name names[2 * STATE_THINGS_MAX];
-	struct entry entries[4 * STATE_THINGS_MAX];
-	struct state_change changes[4 * STATE_THINGS_MAX];
+		.resources = resources, .count = count, .now_us = state_time(state, now * 1000000)};
+	struct state_name names[2 * STATE_RESOURCES_MAX];
+	struct entry entries[4 * STATE_RESOURCES_MAX];
+	struct state_change changes[4 * STATE_RESOURCES_MAX];
 
-	if (count > STATE_THINGS_MAX)
+	if (count > STATE_RESOURCES_MAX)
 		return STATE_LEASE_BROKEN;
 	lease.latest_us = lease.now_us + STATE_LEASE_SECONDS_MAX * INT64_C(1000000);
 	lease.until_us = state_time(state, until * 1000000);
 	if (lease.until_us > lease.latest_us)
 		lease.until_us = lease.latest_us;
-	/* reads all entries, then writes the two of the chosen thing */
+	/* reads all entries, then writes the two of the chosen resource */
 	for (size_t i = 0; i < 2 * count; i++) {
-		size_t thing = i / 2;
+		size_t resource = i / 2;
 		bool pair = i % 2 == 1;
 
-		names[i] = name_of(&things[thing], pair);
+		names[i] = name_of(&resources[resource], pair);
 		entries[i] = (struct entry){
-			&lease, thing, pair ? &lease.pair[thing] : &lease.until[thing]};
-		entries[2 * count + i] = (struct entry){&lease, thing, NULL};
+			&lease, resource, pair ? &lease.pair[resource] : &lease.until[resource]};
+		entries[2 * count + i] = (struct entry){&lease, resource, NULL};
 		changes[i] = (struct state_change){&names[i], decide, &entries[i]};
 		changes[2 * count + i] =
 			(struct state_change){&names[i], decide, &entries[2 * count + i]};
@@ -110,9 +110,9 @@ enum state_leased state_lease(struct state *state, const struct state_thing *thi
 }
 
 int64_t state_leased_until(
-	struct state *state, const struct state_thing *thing, int64_t now, bool *is_held_r)
+	struct state *state, const struct state_resource *resource, int64_t now, bool *is_held_r)
 {
-	const struct state_name names[] = {name_of(thing, false), name_of(thing, true)};
+	const struct state_name names[] = {name_of(resource, false), name_of(resource, true)};
 	struct state_value values[2];
 	int64_t now_us = state_time(state, now * 1000000), until;
 

@@ -23,7 +23,7 @@
 enum {
 	STATE_KEY_SIZE = 16,
 	STATE_CLAIMS_MAX = 64,
-	STATE_THINGS_MAX = 64,
+	STATE_RESOURCES_MAX = 64,
 	STATE_LIMITS_MAX = 2,
 	STATE_PREFIX_MAX = 64,
 	STATE_SENTINELS_MAX = 16,
@@ -181,9 +181,9 @@ int state_know(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t n
 /* 1: remembered, 0: not, -1: the state does not answer. */
 int state_known(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
 
-/* A thing that one holder at a time may lease: its key, and the key of thing and holder
+/* A resource that one holder at a time may lease: its key, and the key of resource and holder
  * together. */
-struct state_thing {
+struct state_resource {
 	uint8_t key[STATE_KEY_SIZE];
 	uint8_t holding[STATE_KEY_SIZE];
 };
@@ -194,21 +194,21 @@ enum state_leased {
 	STATE_LEASE_HELD,
 };
 
-/* Leases one of at most STATE_THINGS_MAX things to a holder until `until` (seconds): the thing that
- * the holder has already, whose lease is extended, else the first free one. No two holders ever
- * have the same thing, whichever processes ask. A lease expires by itself, after
+/* Leases one of at most STATE_RESOURCES_MAX resources to a holder until `until` (seconds): the
+ * resource that the holder has already, whose lease is extended, else the first free one. No two
+ * holders ever have the same resource, whichever processes ask. A lease expires by itself, after
  * STATE_LEASE_SECONDS_MAX at the latest even if the clock was ahead when it began. */
-enum state_leased state_lease(struct state *state, const struct state_thing *things, size_t count,
-	int64_t now, int64_t until, size_t *index_r);
+enum state_leased state_lease(struct state *state, const struct state_resource *resources,
+	size_t count, int64_t now, int64_t until, size_t *index_r);
 
-/* Until when (seconds) a thing is leased; 0: it is free; -1: the state does not answer. *is_held_r:
- * by its holder. */
+/* Until when (seconds) a resource is leased; 0: it is free; -1: the state does not answer.
+ * *is_held_r: by its holder. */
 int64_t state_leased_until(
-	struct state *state, const struct state_thing *thing, int64_t now, bool *is_held_r);
+	struct state *state, const struct state_resource *resource, int64_t now, bool *is_held_r);
 
-/* Ends the lease of a thing, whoever holds it. Where `until` is later than `now` (seconds), nobody
- * gets it before that time, which is never later than the lease would have ended. 1: there was a
- * lease; 0: there was none; -1: the state does not answer. */
+/* Ends the lease of a resource, whoever holds it. Where `until` is later than `now` (seconds),
+ * nobody gets it before that time, which is never later than the lease would have ended. 1: there
+ * was a lease; 0: there was none; -1: the state does not answer. */
 int state_lease_end(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 

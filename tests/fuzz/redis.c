@@ -137,7 +137,7 @@ static void ask_all(struct state *state, int64_t now)
 {
 	static const uint8_t key[STATE_KEY_SIZE] = "0123456789abcde",
 			     other[STATE_KEY_SIZE] = "fedcba987654321";
-	const struct state_thing thing = {.key = "a thing", .holding = "and its holder"};
+	const struct state_resource thing = {.key = "a thing", .holding = "and its holder"};
 	const struct state_rate rate = {5, 60000};
 	size_t index = 0;
 	bool is_held;

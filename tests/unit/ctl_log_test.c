@@ -4,7 +4,7 @@
  */
 #include "ctl_fixture.h"
 
-#include "ctl/log_story.h"
+#include "ctl/log_visit.h"
 #include "telemetry/log.h"
 
 #include <pty.h>
@@ -187,7 +187,7 @@ static void every_code_has_a_meaning(void **state)
 		struct log_entry entry = {.fields = json_pack("{s:s, s:s, s:s}", "event", "failure",
 						  "code", codes[i], "parameter", "p")};
 
-		log_story_tell(&entry, &text);
+		log_visit_describe(&entry, &text);
 		if (strstr(text.data, ", but failed") != NULL)
 			fail_msg("%s: %s", codes[i], text.data);
 		says(text.data, "A visitor asked for a page, but ");

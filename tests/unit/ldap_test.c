@@ -231,7 +231,7 @@ static void a_right_password_gives_a_whole_identity(void **state)
 	assert_int_equal(world->who.group_count, 2);
 	assert_true(identity_has_group(&world->who, "staff"));
 	assert_true(identity_has_group(&world->who, "Hosts, all"));
-	assert_null(world->who.kept);
+	assert_null(world->who.refresh_data);
 	assert_string_equal(world->fake.bound_dn, alice.dn);
 }
 
@@ -242,7 +242,7 @@ static void however_it_is_typed_it_is_one_person(void **state)
 	open_with(world, SEARCH);
 	expect(world, "ALICE", FAKE_PASSWORD, AUTH_GRANT);
 	assert_string_equal(world->who.subject, "alice");
-	assert_string_equal(world->who.kept, "ALICE");
+	assert_string_equal(world->who.refresh_data, "ALICE");
 }
 
 static void of_several_names_it_is_always_the_same(void **state)
@@ -820,7 +820,7 @@ static void a28_a_name_that_is_somebody_else_s_now_loses_the_session(void **stat
 	other = alice;
 	open_with(world, SEARCH);
 	expect(world, "info@example.org", FAKE_PASSWORD, AUTH_GRANT);
-	assert_string_equal(world->who.kept, "info@example.org");
+	assert_string_equal(world->who.refresh_data, "info@example.org");
 	assert_int_equal(renew(world), AUTH_GRANT);
 	other.attributes[0] = (struct fake_attribute){"uid", {"bob"}};
 	world->fake.script.entries = &other;

@@ -271,7 +271,7 @@ static void claims_make_a_person(void **state)
 	assert_string_equal(who.acr, "gold");
 	assert_int_equal(strlen(who.provider_session), DIGEST_SIZE - 1);
 	assert_true(who.second_factor);
-	assert_null(who.kept);
+	assert_null(who.refresh_data);
 	identity_release(&who);
 	who = read_person(&options,
 		"\"given_name\":\"Anna\",\"family_name\":\"Kov\xc3\xa1\x63s\","
@@ -521,10 +521,10 @@ static void the_access_token_is_kept_where_groups_can_be_read_again(void **state
 	struct identity who = read_person(&options, "", "\"groups\":[\"a\"]");
 
 	(void)state;
-	assert_string_equal(who.kept, "token");
+	assert_string_equal(who.refresh_data, "token");
 	identity_release(&who);
 	who = read_person(&options, "\"groups\":[\"a\"]", "\"name\":\"Anna\"");
-	assert_null(who.kept);
+	assert_null(who.refresh_data);
 	identity_release(&who);
 }
 
@@ -543,7 +543,7 @@ static void a28_what_userinfo_says_later_takes_the_place(void **state)
 	assert_string_equal(who.email, "a@x");
 	assert_int_equal(who.group_count, 1);
 	assert_true(identity_has_group(&who, "guests"));
-	assert_string_equal(who.kept, "token");
+	assert_string_equal(who.refresh_data, "token");
 	assert_int_equal(oidc_person_renew(&options, none, &who, &error), 0);
 	assert_string_equal(who.name, "Anna K.");
 	assert_null(who.email); /* another one, which nobody verified */

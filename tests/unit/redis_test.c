@@ -187,7 +187,7 @@ static void ask_revoke(void *context)
 static void ask_lease(void *context)
 {
 	struct asked *asked = context;
-	struct state_thing thing;
+	struct state_resource thing;
 	int64_t now = clock_wall();
 	size_t index;
 

@@ -96,11 +96,12 @@ static void a_room_is_known_by_one_name_in_every_section(void **state)
 
 /* ---- an early end ---- */
 
-static bool take(struct state *shared, const struct state_thing *thing, int64_t now, int64_t until)
+static bool take(
+	struct state *shared, const struct state_resource *room, int64_t now, int64_t until)
 {
 	size_t index;
 
-	return state_lease(shared, thing, 1, now, until, &index) == STATE_LEASE_HELD;
+	return state_lease(shared, room, 1, now, until, &index) == STATE_LEASE_HELD;
 }
 
 /* A link that was given before the end leads nobody into the next meeting. */
@@ -109,7 +110,7 @@ static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(v
 	static const uint8_t key[SEAL_KEY_SIZE] = {1};
 	static const struct platform_peer peer = {.room_lease = 3600, .room_rest = 300};
 	struct state *shared = state_open(&(struct state_options){.address = "memory:"}, NULL);
-	struct room_things first, second;
+	struct room_leases first, second;
 	int64_t now = clock_wall(), free_at;
 	bool is_its;
 
@@ -117,7 +118,7 @@ static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(v
 	rooms_name(key, HOST, "room", "first", &first);
 	rooms_name(key, HOST, "room", "second", &second);
 	assert_int_equal(rooms_end(shared, &first, &peer, now, &free_at), 0);
-	assert_true(take(shared, &first.had, now, now + peer.room_lease));
+	assert_true(take(shared, &first.taken, now, now + peer.room_lease));
 	assert_true(take(shared, &first.cleared, now, now + peer.room_lease));
 	assert_int_equal(rooms_taken_until(shared, &first, now, &is_its), now + 3600);
 	assert_true(is_its);
@@ -130,16 +131,16 @@ static void a_room_whose_meeting_was_ended_rests_until_the_last_link_has_ended(v
 	assert_int_equal(rooms_is_ended(shared, &first, now + 61), 1);
 	assert_int_equal(rooms_end(shared, &first, &peer, now + 61, &free_at), 1);
 	assert_int_equal(free_at, now + 300);
-	assert_false(take(shared, &second.had, now + 299, now + 400));
-	assert_false(take(shared, &first.had, now + 299, now + 400));
-	assert_true(take(shared, &second.had, now + 301, now + 301 + peer.room_lease));
+	assert_false(take(shared, &second.taken, now + 299, now + 400));
+	assert_false(take(shared, &first.taken, now + 299, now + 400));
+	assert_true(take(shared, &second.taken, now + 301, now + 301 + peer.room_lease));
 	assert_int_equal(state_leased_until(shared, &second.cleared, now + 301, &is_its), 0);
 	assert_true(take(shared, &second.cleared, now + 301, now + 301 + peer.room_lease));
 	assert_int_equal(rooms_is_ended(shared, &second, now + 301), 0);
 	/* An hour less a minute later all links have ended. */
 	assert_int_equal(rooms_end(shared, &first, &peer, now + 301 + 3540, &free_at), 1);
 	assert_int_equal(free_at, now + 301 + 3540);
-	assert_true(take(shared, &first.had, now + 301 + 3540, now + 5000));
+	assert_true(take(shared, &first.taken, now + 301 + 3540, now + 5000));
 	state_close(&shared);
 }
 

@@ -518,7 +518,7 @@ static void marks_outlive_claims(void **arg)
 }
 
 /* `count` things for a holder, both named by numbers. */
-static void things_of(uint32_t holder, struct state_thing *things, size_t count)
+static void things_of(uint32_t holder, struct state_resource *things, size_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
 		key_of(1000 + i, things[i].key);
@@ -529,7 +529,7 @@ static void things_of(uint32_t holder, struct state_thing *things, size_t count)
 static enum state_leased lease(struct room *room, uint32_t holder, size_t count, int64_t now,
 	int64_t until, size_t *index_r)
 {
-	struct state_thing things[8];
+	struct state_resource things[8];
 
 	things_of(holder, things, count);
 	return state_lease(room->state, things, count, now, until, index_r);
@@ -810,7 +810,7 @@ static void what_is_full_of_claims_takes_the_rest(struct state *state)
 	assert_int_equal(state_usage(state, &usage), 0);
 	assert_true(usage.entries >= usage.entries_limit);
 	for (uint32_t i = 0; i < 1000; i++) {
-		struct state_thing thing;
+		struct state_resource thing;
 
 		key_of(5000000 + i, key);
 		assert_int_equal(state_take(state, key, rate, T0 * 1000LL), 0);
@@ -906,7 +906,7 @@ static void p4_a_full_memory_revokes_ends_and_counts(void **arg)
 /* Two entries, which are to find a place where claims do. */
 static bool lease_of(struct state *state, uint32_t number, int64_t now)
 {
-	struct state_thing thing;
+	struct state_resource thing;
 	size_t index;
 
 	key_of(2000000 + number, thing.key);

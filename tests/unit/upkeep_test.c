@@ -197,12 +197,12 @@ static void assert_newest(const char *text)
 /* Whether another process would get the lease then. */
 static bool is_free(int64_t then)
 {
-	struct state_thing thing;
+	struct state_resource lease;
 	size_t index;
 
-	seal_hash(store_hash_key(service.files->store), thing.key, "renewal", TITLE, "1", NULL);
-	seal_random(thing.holding, sizeof thing.holding);
-	return state_lease(state, &thing, 1, then, then + 1, &index) == STATE_LEASE_HELD;
+	seal_hash(store_hash_key(service.files->store), lease.key, "renewal", TITLE, "1", NULL);
+	seal_random(lease.holding, sizeof lease.holding);
+	return state_lease(state, &lease, 1, then, then + 1, &index) == STATE_LEASE_HELD;
 }
 
 static void run_until_renewing(void)

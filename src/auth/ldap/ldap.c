@@ -125,7 +125,8 @@ static enum auth_verdict keep(const struct auth_attempt *attempt, enum auth_verd
 {
 	if (verdict != AUTH_GRANT || strcmp(attempt->name, attempt->who->subject) == 0)
 		return verdict;
-	if (identity_set(&attempt->who->kept, attempt->name, IDENTITY_KEPT_MAX) == 0)
+	if (identity_set(&attempt->who->refresh_data, attempt->name, IDENTITY_REFRESH_DATA_MAX) ==
+		0)
 		return verdict;
 	error_set(attempt->error, "out of memory");
 	return AUTH_UNAVAILABLE;
@@ -256,7 +257,8 @@ static enum auth_verdict ldap_renew(void *instance, const struct auth_renewal *r
 
 	if (call.directory->user_dn[0] != '\0' && call.directory->bind_dn[0] == '\0')
 		return AUTH_UNKNOWN;
-	if (person_find(&call, who->kept != NULL ? who->kept : who->subject, &person) == 0)
+	if (person_find(&call, who->refresh_data != NULL ? who->refresh_data : who->subject,
+		    &person) == 0)
 		verdict = renew_found(&call, &person, renewal->who);
 	person_release(&person);
 	return verdict;

@@ -278,8 +278,8 @@ static enum auth_verdict renew_by(
 	struct oidc *oidc, const struct oidc_metadata *metadata, const struct auth_renewal *renewal)
 {
 	json_t *claims = NULL;
-	enum auth_verdict verdict =
-		oidc_client_userinfo(oidc, metadata, renewal->who->kept, &claims, renewal->error);
+	enum auth_verdict verdict = oidc_client_userinfo(
+		oidc, metadata, renewal->who->refresh_data, &claims, renewal->error);
 
 	if (verdict == AUTH_GRANT &&
 		check_same_subject(claims, renewal->who->subject, renewal->error) != 0)
@@ -300,7 +300,7 @@ static enum auth_verdict oidc_renew(void *instance, const struct auth_renewal *r
 
 	if (!oidc->options.userinfo)
 		return AUTH_GRANT;
-	if (renewal->who->kept == NULL)
+	if (renewal->who->refresh_data == NULL)
 		return AUTH_UNKNOWN;
 	metadata = oidc_provider_metadata(oidc, renewal->error);
 	if (metadata == NULL)

@@ -139,7 +139,7 @@ static void keep(const struct oidc_options *options, const json_t *claims, const
 	if (oidc_claim(claims, options->groups_claim) != NULL &&
 		oidc_claim(userinfo, options->groups_claim) == NULL)
 		return;
-	identity_set(&who->kept, access_token, IDENTITY_KEPT_MAX);
+	identity_set(&who->refresh_data, access_token, IDENTITY_REFRESH_DATA_MAX);
 }
 
 /* Reads name, e-mail and groups. */

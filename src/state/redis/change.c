@@ -9,8 +9,8 @@
 #include <string.h>
 
 enum {
-	CHANGES_MAX = 4 * STATE_THINGS_MAX, /* of one call: see lease.c */
-	ROUNDS_MAX = 32,		    /* tries of one change */
+	CHANGES_MAX = 4 * STATE_RESOURCES_MAX, /* of one call: see lease.c */
+	ROUNDS_MAX = 32,		       /* tries of one change */
 };
 
 /* An entry that a change is about. */

@@ -224,7 +224,7 @@ static void look_up(struct link *link)
 	int64_t again;
 	const char *why = NULL;
 
-	switch (name_look(link->to->name, &addresses, &again, &why)) {
+	switch (name_lookup(link->to->name, &addresses, &again, &why)) {
 	case NAME_KNOWN:
 		begin_connection(link, addresses.text[0]);
 		return;

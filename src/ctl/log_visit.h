@@ -8,14 +8,14 @@
 #include "ctl/log_read.h"
 
 /* Whether the event is about a visitor. */
-bool log_story_is_visit(const struct log_entry *entry);
+bool log_visit_is_event(const struct log_entry *entry);
 
 /* Appends one or more sentences on an event about a visitor: who did what, and what came of it. */
-void log_story_tell(const struct log_entry *entry, struct buffer *text);
+void log_visit_describe(const struct log_entry *entry, struct buffer *text);
 
 /* Appends what an operator can do about it. False if there is nothing to do. */
-bool log_story_advise(const struct log_entry *entry, struct buffer *text);
+bool log_visit_advise(const struct log_entry *entry, struct buffer *text);
 
 /* Whether two events may be of one visitor: they have the same address, and neither names another
  * person or meeting than the other. */
-bool log_story_is_related(const struct log_entry *a, const struct log_entry *b);
+bool log_visit_is_related(const struct log_entry *a, const struct log_entry *b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/log_story.h"
+#include "ctl/log_visit.h"
 
 #include "session/session.h"
 
@@ -127,7 +127,7 @@ static void add_meaning(const struct log_entry *entry, struct buffer *text)
 	add_detail(entry, text);
 }
 
-static void tell_join(const struct log_entry *entry, struct buffer *text)
+static void describe_join(const struct log_entry *entry, struct buffer *text)
 {
 	bool ok = log_field_is(entry, "result", "ok");
 
@@ -145,7 +145,7 @@ static void tell_join(const struct log_entry *entry, struct buffer *text)
 	buffer_text(text, ".");
 }
 
-static void tell_login(const struct log_entry *entry, struct buffer *text)
+static void describe_login(const struct log_entry *entry, struct buffer *text)
 {
 	static const struct {
 		const char *result, *means;
@@ -174,7 +174,7 @@ static void tell_login(const struct log_entry *entry, struct buffer *text)
 	buffer_text(text, ".");
 }
 
-static void tell_logout(const struct log_entry *entry, struct buffer *text)
+static void describe_logout(const struct log_entry *entry, struct buffer *text)
 {
 	static const char *const keys[KEYS_MAX] = {"detail"};
 
@@ -184,7 +184,7 @@ static void tell_logout(const struct log_entry *entry, struct buffer *text)
 	buffer_text(text, ".");
 }
 
-static void tell_desk(const struct log_entry *entry, struct buffer *text)
+static void describe_desk(const struct log_entry *entry, struct buffer *text)
 {
 	const char *action = log_field(entry, "action"), *guest = log_field(entry, "guest");
 
@@ -198,43 +198,43 @@ static void tell_desk(const struct log_entry *entry, struct buffer *text)
 	add_detail(entry, text);
 }
 
-static void tell_failure(const struct log_entry *entry, struct buffer *text)
+static void describe_failure(const struct log_entry *entry, struct buffer *text)
 {
 	add_person(entry, text);
 	buffer_text(text, " asked for a page");
 	add_meaning(entry, text);
 }
 
-static const struct teller {
+static const struct describer {
 	const char *event;
-	void (*tell)(const struct log_entry *entry, struct buffer *text);
-} tellers[] = {
-	{"join", tell_join},
-	{"login", tell_login},
-	{"logout", tell_logout},
-	{"desk", tell_desk},
-	{"failure", tell_failure},
+	void (*describe)(const struct log_entry *entry, struct buffer *text);
+} describers[] = {
+	{"join", describe_join},
+	{"login", describe_login},
+	{"logout", describe_logout},
+	{"desk", describe_desk},
+	{"failure", describe_failure},
 };
 
-static const struct teller *find_teller(const struct log_entry *entry)
+static const struct describer *find_describer(const struct log_entry *entry)
 {
-	for (size_t i = 0; i < sizeof tellers / sizeof *tellers; i++)
-		if (log_field_is(entry, "event", tellers[i].event))
-			return &tellers[i];
+	for (size_t i = 0; i < sizeof describers / sizeof *describers; i++)
+		if (log_field_is(entry, "event", describers[i].event))
+			return &describers[i];
 	return NULL;
 }
 
-bool log_story_is_visit(const struct log_entry *entry)
+bool log_visit_is_event(const struct log_entry *entry)
 {
-	return find_teller(entry) != NULL;
+	return find_describer(entry) != NULL;
 }
 
-void log_story_tell(const struct log_entry *entry, struct buffer *text)
+void log_visit_describe(const struct log_entry *entry, struct buffer *text)
 {
-	const struct teller *teller = find_teller(entry);
+	const struct describer *describer = find_describer(entry);
 
-	if (teller != NULL)
-		teller->tell(entry, text);
+	if (describer != NULL)
+		describer->describe(entry, text);
 }
 
 /* ---- what to do ---- */
@@ -264,7 +264,7 @@ static bool is_keyed(const char *user)
 	       strspn(user + 2, "0123456789abcdef") == SESSION_LOG_NAME_SIZE - 3;
 }
 
-bool log_story_advise(const struct log_entry *entry, struct buffer *text)
+bool log_visit_advise(const struct log_entry *entry, struct buffer *text)
 {
 	const struct meaning *meaning = find_meaning(log_field(entry, "code"));
 
@@ -291,7 +291,7 @@ static bool differs(const struct log_entry *a, const struct log_entry *b, const 
 	return text != NULL && log_field(b, key) != NULL && !log_field_is(b, key, text);
 }
 
-bool log_story_is_related(const struct log_entry *a, const struct log_entry *b)
+bool log_visit_is_related(const struct log_entry *a, const struct log_entry *b)
 {
 	const char *client = log_field(a, "client");
 
