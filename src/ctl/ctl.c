@@ -16,6 +16,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_setup_commands,
 	ctl_store_commands,
 	ctl_secret_commands,
+	ctl_apply_commands,
 	ctl_session_commands,
 	ctl_state_commands,
 	ctl_user_commands,
@@ -230,7 +231,7 @@ static int run_command(struct ctl *ctl, struct line *line)
 	if (!ctl->command->loads_itself)
 		ctl_load_settings(ctl);
 	status = ctl->command->run(ctl);
-	if (ctl->command->changes && status == EX_OK)
+	if (ctl->command->changes && !ctl->unchanged && (status == EX_OK || status == CTL_CHANGED))
 		audit_end(&audit, ctl->command->words,
 			ctl->settings == NULL || ctl->settings->log_users == CONFIG_USERS_PLAIN);
 	return status;

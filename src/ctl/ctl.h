@@ -13,19 +13,23 @@
 #include "base/identity.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "secret/secret.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sysexits.h>
 
-enum { CTL_OPERANDS_MAX = 2 };
+enum {
+	CTL_OPERANDS_MAX = 2,
+	CTL_CHANGED = 2, /* exit status that `apply --exit-code` has for a change */
+};
 
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *log, *meeting,
 		*meeting_token, *name, *platform, *redirect, *secret_file, *since, *socket, *state,
 		*store, *store_key, *type, *user, *with;
-	bool ask_secret, connect, force, forget, remove, second_factor, svg;
+	bool ask_secret, connect, dry_run, exit_code, force, forget, remove, second_factor, svg;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
 	char *operands[CTL_OPERANDS_MAX]; /* the rest is NULL */
@@ -36,6 +40,7 @@ struct ctl {
 	struct given given;
 	const char *config_file;
 	bool json;
+	bool unchanged;		   /* a command with `changes` changed nothing: nothing is logged */
 	struct settings *settings; /* NULL for a command with loads_itself, until it loads them */
 };
 
@@ -45,7 +50,8 @@ struct ctl_command {
 	 * without brackets is required; one with dots may be given several times. */
 	const char *arguments;
 	const char *summary; /* one line of help */
-	/* Returns the exit status: 0, 1 for a negative result, or one of sysexits.h. */
+	/* Returns the exit status: 0, 1 for a negative result, CTL_CHANGED, or one of sysexits.h.
+	 */
 	int (*run)(struct ctl *ctl);
 	bool changes;	   /* log the call to syslog (audit.h) */
 	bool loads_itself; /* run() loads the configuration; otherwise ctl_main() does, as the
@@ -93,6 +99,10 @@ int ctl_user_add(struct ctl *ctl); /* the name is the first operand */
 /* Reads a secret from a descriptor, and stores it as a new version of the named one. */
 void ctl_secret_set(struct ctl *ctl, char *name, int fd);
 void ctl_secret_generate(struct ctl *ctl, char *name);
+/* The newest version of a secret that may be used, if it has this value and end; 0 if not. *known_r
+ * is whether the secret has any version. */
+unsigned ctl_secret_newest(const struct settings *settings, const char *name,
+	const struct secret *value, int64_t expires, bool *known_r);
 /* `check --connect` of what does not need the pool to run. */
 int ctl_check_peers(struct ctl *ctl);
 
@@ -100,6 +110,7 @@ int ctl_check_peers(struct ctl *ctl);
 extern const struct ctl_command ctl_setup_commands[];	/* setup */
 extern const struct ctl_command ctl_store_commands[];	/* init, store rekey */
 extern const struct ctl_command ctl_secret_commands[];	/* secret … */
+extern const struct ctl_command ctl_apply_commands[];	/* apply */
 extern const struct ctl_command ctl_session_commands[]; /* session rotate-keys, session revoke */
 extern const struct ctl_command ctl_state_commands[];	/* state copy */
 extern const struct ctl_command ctl_user_commands[];	/* user … */

@@ -182,19 +182,26 @@ struct secret *given_random(void)
 	return value;
 }
 
-void given_check_password(const struct secret *password, const char *what, size_t minimum)
+int given_password_fits(
+	const struct secret *password, const char *what, size_t minimum, struct error *error)
 {
 	const char *text = secret_text(password);
 	size_t length = secret_length(password);
 
 	if (length < minimum || length > AUTH_PASSWORD_MAX)
-		ctl_die(EX_DATAERR, "a %s must have %zu to %d bytes", what, minimum,
-			AUTH_PASSWORD_MAX);
+		return error_set(
+			error, "a %s must have %zu to %d bytes", what, minimum, AUTH_PASSWORD_MAX);
 	if (strlen(text) != length || !text_is_printable(text))
-		ctl_die(EX_DATAERR,
+		return error_set(error,
 			"the %s is not UTF-8 or has a control character (a line end?), which login "
 			"forms cannot send",
 			what);
+	return 0;
+}
+
+void given_check_password(const struct secret *password, const char *what, size_t minimum)
+{
+	ctl_must(EX_DATAERR, given_password_fits(password, what, minimum, &ctl_error));
 }
 
 void given_hash(const char *password, char hash[PASSWORD_HASH_SIZE])

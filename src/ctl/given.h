@@ -46,8 +46,13 @@ struct secret *given_secret(int fd, const char *prompt);
 /* Returns 256 random bits as base64url. The caller frees them. */
 struct secret *given_random(void);
 
+enum { GIVEN_PASSWORD_MIN = 8 }; /* of a user: NIST SP 800-63B, 5.1.1.2 */
+
 /* Checks that a login form can send a password or key, and that it has at least `minimum` bytes.
- * `what` names it in messages. */
+ * `what` names it in messages. 0, or -1 with the error. */
+int given_password_fits(
+	const struct secret *password, const char *what, size_t minimum, struct error *error);
+/* The same; exits on an error. */
 void given_check_password(const struct secret *password, const char *what, size_t minimum);
 
 /* Computes the hash of a password. */

@@ -41,25 +41,21 @@ void ctl_secret_set(struct ctl *ctl, char *typed, int fd)
 	secret_free(&value);
 }
 
-/* Whether the newest version that may be used has this value, and this end if one was given. */
-static bool is_newest(
-	const struct ctl *ctl, const struct secret_name *name, const struct secret *value)
+unsigned ctl_secret_newest(const struct settings *settings, const char *name,
+	const struct secret *value, int64_t expires, bool *known_r)
 {
-	const struct settings *settings = ctl->settings;
 	struct store *store =
 		ctl_need(1, store_open(settings->store, settings->store_key, &ctl_error));
 	const struct store_secret *secrets;
+	unsigned version = 0;
 	size_t count = 0;
-	bool is;
 
-	secrets = store_secrets(store, name->stored, clock_wall(), &count);
-	is = count > 0 && given_same(secrets[0].secret, value) &&
-	     secrets[0].expires == given_expiry(ctl, secrets[0].expires);
-	if (is)
-		printf("%s: unchanged, version %u has this value\n", name->stored,
-			secrets[0].version);
+	secrets = store_secrets(store, name, clock_wall(), &count);
+	if (count > 0 && secrets[0].expires == expires && given_same(secrets[0].secret, value))
+		version = secrets[0].version;
+	*known_r = count > 0;
 	store_free(&store);
-	return is;
+	return version;
 }
 
 /* A file may be set again, as deployments do: only another value makes a version. */
@@ -67,13 +63,20 @@ static int set_from_file(struct ctl *ctl, int fd)
 {
 	struct secret_name name;
 	struct secret *value = secret_read(fd, "", &ctl_error);
+	unsigned version;
+	bool known;
 
 	close(fd);
 	if (value == NULL)
 		ctl_die(EX_DATAERR, "--from-file: %s: %s", ctl->given.from_file, ctl_error.text);
 	ctl_load_settings(ctl);
 	name = secret_name_find(ctl, ctl->given.operands[0]);
-	if (!is_newest(ctl, &name, value))
+	version =
+		ctl_secret_newest(ctl->settings, name.stored, value, given_expiry(ctl, 0), &known);
+	ctl->unchanged = version != 0;
+	if (ctl->unchanged)
+		printf("%s: unchanged, version %u has this value\n", name.stored, version);
+	else
 		printf("%s: version %u stored\n", name.stored, store_value(ctl, &name, value));
 	secret_free(&value);
 	return EX_OK;

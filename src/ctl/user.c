@@ -16,8 +16,6 @@
 
 #include <unistd.h>
 
-enum { PASSWORD_MIN = 8 }; /* NIST SP 800-63B, 5.1.1.2 */
-
 static enum users_kind kind_of(const struct section *backend)
 {
 	enum users_kind kind = USERS_OWN;
@@ -59,7 +57,7 @@ static void commit_with_password(struct change *change, bool create, const struc
 	change_end(change);
 	snprintf(prompt, sizeof prompt, "Password for %s: ", change->name);
 	password = given_secret(STDIN_FILENO, prompt);
-	given_check_password(password, "password", PASSWORD_MIN);
+	given_check_password(password, "password", GIVEN_PASSWORD_MIN);
 	given_hash(secret_text(password), hash);
 	secret_free(&password);
 	change_begin(change, create);
