@@ -16,6 +16,7 @@
 #include "signin/join_rate.h"
 #include "signin/used_link.h"
 #include "telemetry/metrics.h"
+#include "telemetry/sections.h"
 #include "visit/fail.h"
 
 enum { TARGET_MAX = 16 * 1024 };
@@ -35,7 +36,7 @@ static enum step refused(struct visit *visit)
 	size_t count;
 
 	secrets_of(visit, &count);
-	metric_count(METRIC_EXCHANGE_REFUSED);
+	sections_count(visit->platform->metrics, METRIC_EXCHANGE_REFUSED);
 	visit->exchange.secret_index++;
 	if (visit->exchange.secret_index < count)
 		return send_request(visit);
@@ -73,7 +74,7 @@ static void hide_request(const struct visit *visit, const char *secret, char *te
  * new link. */
 static enum step be_busy(struct visit *visit, const struct outbound_answer *answer)
 {
-	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	sections_count(visit->platform->metrics, METRIC_EXCHANGE_BAD_ANSWER);
 	visit->report.retry_after = answer->retry_after_ms / 1000;
 	visit_set_detail(visit, "the platform asks to retry in %lld s (HTTP %ld)",
 		(long long)visit->report.retry_after, answer->status);
@@ -106,7 +107,7 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	switch (verdict) {
 	case PLATFORM_GRANTED:
 		visit->report.detail[0] = '\0'; /* what an older secret got */
-		metric_count(METRIC_EXCHANGE_GRANTED);
+		sections_count(visit->platform->metrics, METRIC_EXCHANGE_GRANTED);
 		secrets_note_acceptance(visit, &secrets[visit->exchange.secret_index]);
 		visit->outcome = OUTCOME_JOINED;
 		return STEP_NEXT;
@@ -115,7 +116,7 @@ static enum step read_answer(struct visit *visit, const struct outbound_answer *
 	default:
 		break;
 	}
-	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	sections_count(visit->platform->metrics, METRIC_EXCHANGE_BAD_ANSWER);
 	join_rate_count_bad_answer(visit);
 	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
 }
@@ -136,19 +137,19 @@ static enum step read_result(struct visit *visit, const struct outbound_answer *
 		give_claim_back(visit); /* the answer is gone after this */
 	switch (result) {
 	case OUTBOUND_BUSY:
-		metric_count(METRIC_EXCHANGE_NOT_SENT);
+		sections_count(visit->platform->metrics, METRIC_EXCHANGE_NOT_SENT);
 		return visit_fail(visit, FAILURE_OVERLOADED);
 	case OUTBOUND_TIMEOUT:
-		metric_count(METRIC_EXCHANGE_TIMEOUT);
+		sections_count(visit->platform->metrics, METRIC_EXCHANGE_TIMEOUT);
 		return visit_fail(visit, FAILURE_EXCHANGE_TIMEOUT);
 	case OUTBOUND_UNREACHABLE:
-		metric_count(METRIC_EXCHANGE_UNREACHABLE);
+		sections_count(visit->platform->metrics, METRIC_EXCHANGE_UNREACHABLE);
 		return visit_fail(visit, FAILURE_EXCHANGE_UNREACHABLE);
 	case OUTBOUND_BROKEN:
 	case OUTBOUND_ANSWER:
 		break;
 	}
-	metric_count(METRIC_EXCHANGE_BAD_ANSWER);
+	sections_count(visit->platform->metrics, METRIC_EXCHANGE_BAD_ANSWER);
 	return visit_fail(visit, FAILURE_EXCHANGE_BAD_ANSWER);
 }
 

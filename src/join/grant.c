@@ -13,6 +13,7 @@
 #include "join/room.h"
 #include "join/secrets.h"
 #include "telemetry/metrics.h"
+#include "telemetry/sections.h"
 #include "visit/client.h"
 #include "visit/fail.h"
 
@@ -125,7 +126,7 @@ static enum step admit(const struct granting *granting)
 	const struct store_secret *secrets;
 	size_t count;
 
-	metric_count(METRIC_EXCHANGE_GRANTED);
+	sections_count(granting->platform->metrics, METRIC_EXCHANGE_GRANTED);
 	secrets = secrets_of(visit, &count);
 	if (granting->accepted < count)
 		secrets_note_acceptance(visit, &secrets[granting->accepted]);
@@ -161,7 +162,7 @@ static enum step conclude(const struct granting *granting)
 	if (granting->verdict == PLATFORM_BUSY)
 		visit->report.retry_after = granting->retry_after;
 	visit_set_detail(visit, "%s", granting->error.text);
-	metric_count(rows[granting->verdict].metric);
+	sections_count(granting->platform->metrics, rows[granting->verdict].metric);
 	return visit_fail(visit, rows[granting->verdict].failure);
 }
 
@@ -200,7 +201,7 @@ static void tell_breaker(const struct granting *granting)
 
 static enum step be_busy(struct visit *visit, int64_t wait_ms, const char *why)
 {
-	metric_count(METRIC_EXCHANGE_NOT_SENT);
+	sections_count(visit->platform->metrics, METRIC_EXCHANGE_NOT_SENT);
 	room_stop_clearing(visit);
 	visit_set_detail(visit, "%s", why);
 	visit->report.retry_after = wait_ms / 1000 + 1;

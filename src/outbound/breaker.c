@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "outbound/breaker.h"
 
+#include "telemetry/sections.h"
+
 bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r)
 {
 	if (breaker->pause_ms == 0)
@@ -15,7 +17,11 @@ bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r)
 
 void breaker_succeeded(struct breaker *breaker)
 {
-	*breaker = (struct breaker){.failures_max = breaker->failures_max};
+	if (breaker->pause_ms > 0)
+		sections_set(breaker->metrics, breaker->level, 0);
+	*breaker = (struct breaker){.failures_max = breaker->failures_max,
+		.metrics = breaker->metrics,
+		.level = breaker->level};
 }
 
 void breaker_failed(struct breaker *breaker, int64_t now_ms)
@@ -36,6 +42,7 @@ void breaker_failed(struct breaker *breaker, int64_t now_ms)
 	if (breaker->pause_ms > BREAKER_OPEN_MAX_MS)
 		breaker->pause_ms = BREAKER_OPEN_MAX_MS;
 	breaker->retry_at_ms = now_ms + breaker->pause_ms;
+	sections_set(breaker->metrics, breaker->level, breaker->retry_at_ms);
 	breaker->probing = false;
 }
 

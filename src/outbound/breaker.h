@@ -22,6 +22,8 @@ struct breaker {
 	int64_t retry_at_ms; /* monotonic; it lets nothing through before this time */
 	int64_t pause_ms;    /* 0 while closed */
 	bool probing;	     /* a probe is under way */
+	uint64_t metrics;    /* sections_key(); 0: none */
+	unsigned level;	     /* enum section_metric, for when the pause ends */
 };
 
 /* True if a request may be sent at `now_ms`. Otherwise *wait_ms_r is how long to wait before asking

@@ -8,6 +8,7 @@
 #include "outbound/easy.h"
 #include "outbound/multi.h"
 #include "telemetry/metrics.h"
+#include "telemetry/sections.h"
 
 #include <errno.h>
 #include <sys/queue.h>
@@ -99,6 +100,23 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 	return request->too_large ? 0 : size * count;
 }
 
+/* Of a new connection: when the certificate ends. */
+static void note_certificate(const struct outbound_request *request)
+{
+	const struct outbound_peer *peer = request->peer;
+	long connects = 0;
+	int64_t end;
+
+	if (peer->trust == NULL || peer->breaker.metrics == 0 ||
+		curl_easy_getinfo(request->transfer.easy, CURLINFO_NUM_CONNECTS, &connects) !=
+			CURLE_OK ||
+		connects == 0)
+		return;
+	end = trust_certificate_end(request->transfer.easy);
+	if (end > 0)
+		sections_set(peer->breaker.metrics, SECTION_PLATFORM_CERTIFICATE, end);
+}
+
 /* CURLOPT_PREREQFUNCTION, called right before the request is written. */
 static int begin_writing(void *context, char *local, char *remote, int local_port, int remote_port)
 {
@@ -107,6 +125,7 @@ static int begin_writing(void *context, char *local, char *remote, int local_por
 	if (!easy_may_write(request->transfer.easy, request->sent))
 		return CURL_PREREQFUNC_ABORT;
 	request->sent = request->transfer.connected = true;
+	note_certificate(request);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -153,6 +172,8 @@ struct outbound_peer *outbound_peer_new(
 	peer->connect_timeout_ms = settings->connect_timeout_ms;
 	peer->timeout_ms = settings->timeout_ms;
 	peer->keep_ms = settings->keep_ms;
+	peer->breaker.metrics = settings->metrics;
+	peer->breaker.level = SECTION_PLATFORM_BREAKER;
 	peer->in_flight_max = settings->in_flight_max;
 	peer->connections_max =
 		settings->connections_max > 0 ? settings->connections_max : settings->in_flight_max;

@@ -35,6 +35,7 @@ struct outbound_settings {
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned in_flight_max;
 	unsigned connections_max; /* further requests wait until one is free; 0: in_flight_max */
+	uint64_t metrics;	  /* sections_key() of the platform; 0: none */
 	int64_t keep_ms; /* how long an idle connection is kept open; 0: it is closed at once */
 };
 

@@ -124,6 +124,23 @@ int trust_apply_context(struct trust *trust, void *context)
 	return 0;
 }
 
+int64_t trust_certificate_end(void *easy)
+{
+	const struct curl_tlssessioninfo *session = NULL;
+	const X509 *certificate;
+	struct tm end;
+
+	if (!libcurl_uses_our_openssl() ||
+		curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+		session == NULL || session->backend != CURLSSLBACKEND_OPENSSL ||
+		session->internals == NULL)
+		return 0;
+	certificate = SSL_get0_peer_certificate(session->internals);
+	if (certificate == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+		return 0;
+	return timegm(&end);
+}
+
 /* CURLOPT_SSL_CTX_FUNCTION. */
 static CURLcode put_store(CURL *easy, void *context, void *argument)
 {
@@ -149,6 +166,11 @@ static void free_store(void *store)
 int trust_apply_context(struct trust *trust, void *context)
 {
 	return -1;
+}
+
+int64_t trust_certificate_end(void *easy)
+{
+	return 0;
 }
 
 static CURLcode put_store(CURL *easy, void *context, void *argument)

@@ -25,8 +25,12 @@ struct trust *trust_share(struct trust *trust);
  * handle's transfers. Returns 0, or -1 without memory: then the handle must not be used. */
 int trust_apply(struct trust *trust, void *easy);
 
-/* The same for an OpenSSL context (SSL_CTX *) of the caller's own connections. 0, or -1 if libcurl
- * uses another TLS library: then no store is made. */
+/* When the certificate of the connection that a libcurl handle uses ends, in seconds since 1970. 0:
+ * unknown. */
+int64_t trust_certificate_end(void *easy);
+
+/* The same as trust_apply() for an OpenSSL context (SSL_CTX *) of the caller's own connections. 0,
+ * or -1 if libcurl uses another TLS library: then no store is made. */
 int trust_apply_context(struct trust *trust, void *context);
 
 /* Reads the ca-files that have changed; blocks, so it runs on a worker. If a file cannot be read,

@@ -9,6 +9,7 @@
 #include "outbound/trust.h"
 #include "service/groups.h"
 #include "state/state.h"
+#include "telemetry/sections.h"
 
 #include <strings.h>
 #include <unistd.h>
@@ -82,6 +83,9 @@ static int open_platform(const struct service *service, const struct section *se
 	struct service_platform *platform, struct error *error)
 {
 	platform->title = section_title(section);
+	platform->metrics = sections_key("platform", platform->title);
+	platform->breaker.metrics = platform->metrics;
+	platform->breaker.level = SECTION_PLATFORM_BREAKER;
 	platform->driver = platform_find(section_type(section));
 	if (platform_open(platform->driver, section, &platform->instance, error) != 0)
 		return -1;
@@ -136,6 +140,9 @@ static int open_backend(const struct settings *settings, const struct section *s
 		backend->own.queued_max = RETURNING_MAX;
 	backend->queue = backend->driver->threads > 0 ? &backend->own : &worker_passwords;
 	backend->health = HEALTH_INIT;
+	backend->metrics = sections_key("backend", backend->title);
+	backend->health.all.metrics = backend->metrics;
+	backend->health.all.level = SECTION_BACKEND_BREAKER;
 	make_addresses(settings, backend);
 	if (read_common(section, backend, error) != 0)
 		return -1;
@@ -271,6 +278,7 @@ struct outbound_peer *service_peer(
 	struct outbound_settings settings = {
 		.base = platform->peer->api,
 		.trust = platform->trust,
+		.metrics = platform->metrics,
 		.connect_timeout_ms = platform->peer->connect_timeout_ms,
 		.timeout_ms = platform->peer->timeout_ms,
 		.in_flight_max = share_of_platform(service),

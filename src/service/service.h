@@ -29,6 +29,7 @@ struct service_backend {
 	char *callback_url;	     /* the provider redirects the browser to it */
 	char *path;		     /* "?backend=TITLE", percent-encoded */
 	const char *login;	     /* of driver->login(); "": none */
+	uint64_t metrics;	     /* its key in telemetry/sections.h */
 };
 
 struct service_platform {
@@ -43,6 +44,7 @@ struct service_platform {
 	char *login_policy; /* Content-Security-Policy of its login page */
 	int64_t noted_at;   /* when an acceptance was last marked in the state */
 	unsigned noted_version;
+	uint64_t metrics; /* its key in telemetry/sections.h */
 };
 
 struct service {

@@ -2,7 +2,28 @@
 #include "signin/log.h"
 
 #include "base/clock.h"
+#include "telemetry/sections.h"
 #include "visit/audit.h"
+
+/* The sums are counted where the result is known; not each of them has a backend. */
+static void count_for_backend(const struct visit *visit, const char *result, const char *title)
+{
+	static const struct {
+		const char *result;
+		enum metric metric;
+	} rows[] = {
+		{"ok", METRIC_LOGIN_OK},
+		{"failed", METRIC_LOGIN_FAILED},
+		{"throttled", METRIC_LOGIN_THROTTLED},
+		{"unavailable", METRIC_LOGIN_UNAVAILABLE},
+	};
+	const struct service_backend *backend =
+		title != NULL ? service_backend(visit->service, title) : NULL;
+
+	for (size_t i = 0; backend != NULL && i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(result, rows[i].result) == 0)
+			sections_add(backend->metrics, rows[i].metric);
+}
 
 void login_log(const struct visit *visit, const char *result, const struct identity *who,
 	const char *detail)
@@ -19,6 +40,7 @@ void login_log(const struct visit *visit, const char *result, const struct ident
 	audit_detail(&line, visit, who, detail);
 	log_number(&line, "total_ms", clock_monotonic_ms() - visit->started_ms);
 	log_end(&line);
+	count_for_backend(visit, result, who->backend);
 }
 
 void login_log_nobody(

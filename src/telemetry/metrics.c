@@ -2,6 +2,7 @@
 #include "telemetry/metrics.h"
 
 #include "base/file.h"
+#include "telemetry/sections.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +97,7 @@ struct shared {
 	_Atomic uint64_t buckets[HISTOGRAM_COUNT][BUCKETS];
 	_Atomic uint64_t milliseconds[HISTOGRAM_COUNT];
 	struct slot slots[SLOTS];
+	struct sections sections;
 };
 
 /* Counters of a process without a file or slot. */
@@ -128,7 +130,7 @@ static uint64_t layout_hash(void)
 
 	for (size_t i = 0; i < sizeof contents; i++)
 		hash = (hash ^ (unsigned char)contents[i]) * 0x100000001b3u;
-	return hash;
+	return sections_layout(hash);
 }
 
 void metric_add(enum metric counter, uint64_t amount)
@@ -285,6 +287,7 @@ int metrics_open(const char *folder, struct error *error)
 	atomic_store(&own, take_slot(map));
 	atomic_store(&shared, map);
 	carry_over(map, own);
+	sections_use(&((struct shared *)map)->sections);
 	return 0;
 }
 
@@ -296,6 +299,7 @@ void metrics_close(void)
 		return;
 	atomic_store(&shared, &private_shared);
 	atomic_store(&own, &private_slot);
+	sections_use(NULL);
 	munmap(map, sizeof *map);
 	close(file);
 	file = -1;
@@ -375,11 +379,7 @@ void metrics_print_family(struct buffer *text, enum metric family)
 void metrics_print_member(struct buffer *text, enum metric family, const char *title, int64_t value)
 {
 	buffer_printf(text, "%s{%s=\"", rows[family].name, rows[family].labels);
-	for (; *title != '\0'; title++) {
-		if (*title == '"' || *title == '\\')
-			buffer_text(text, "\\");
-		buffer_append(text, title, 1);
-	}
+	sections_print_label(text, title);
 	buffer_printf(text, "\"} %" PRId64 "\n", value);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit/audit.h"
 
+#include "telemetry/sections.h"
+
 #include <strings.h>
 
 static bool is_plain(const struct visit *visit)
@@ -67,7 +69,8 @@ static void log_join(const struct visit *visit, bool ok, int64_t total_ms)
 	struct log_line line;
 	const struct failure_row *failure = failure_row(visit->failure);
 
-	metric_count(ok ? METRIC_JOIN_OK : failure->metric);
+	sections_count(visit->platform != NULL ? visit->platform->metrics : 0,
+		ok ? METRIC_JOIN_OK : failure->metric);
 	log_begin(&line, ok ? LOG_LEVEL_INFO : level_of(visit->failure), "join");
 	log_text(&line, "result", ok ? "ok" : failure->result);
 	log_text(&line, "code", ok ? "ok" : failure->code);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "visit/operate.h"
 
+#include "base/clock.h"
 #include "service/reload.h"
 #include "telemetry/metrics.h"
+#include "telemetry/sections.h"
 #include "visit/answer.h"
 
 enum {
@@ -85,20 +87,41 @@ static void measure_state(struct state *state)
 	level_set(METRIC_STATE_LIMIT_BYTES, (int64_t)usage.bytes_limit);
 }
 
+/* One series of a family, if the section has a secret. */
+static void print_secret_time(const struct visit *visit, struct buffer *text, enum metric family,
+	const char *title, const char *name)
+{
+	size_t count;
+	const struct store_secret *secret =
+		store_secrets(visit->files->store, name, visit->now, &count);
+
+	if (count > 0)
+		metrics_print_member(text, family, title, secret->created);
+}
+
 static void print_secret_times(const struct visit *visit, struct buffer *text)
 {
 	const struct service *service = visit->service;
-	const struct store_secret *secret;
-	size_t count;
 
+	metrics_print_family(text, METRIC_BACKEND_SECRET_TIME);
+	for (size_t i = 0; i < service->backend_count; i++)
+		print_secret_time(visit, text, METRIC_BACKEND_SECRET_TIME,
+			service->backends[i].title, service->backends[i].secret_name);
 	metrics_print_family(text, METRIC_SECRET_TIME);
-	for (size_t i = 0; i < service->platform_count; i++) {
-		const char *title = service->platforms[i].title;
+	for (size_t i = 0; i < service->platform_count; i++)
+		print_secret_time(visit, text, METRIC_SECRET_TIME, service->platforms[i].title,
+			service->platforms[i].title);
+}
 
-		secret = store_secrets(visit->files->store, title, visit->now, &count);
-		if (count > 0)
-			metrics_print_member(text, METRIC_SECRET_TIME, title, secret->created);
-	}
+static const char *section_at(const void *context, const char *kind, size_t index, uint64_t *key_r)
+{
+	const struct service *service = context;
+	bool is_backend = strcmp(kind, "backend") == 0;
+
+	if (index >= (is_backend ? service->backend_count : service->platform_count))
+		return NULL;
+	*key_r = is_backend ? service->backends[index].metrics : service->platforms[index].metrics;
+	return is_backend ? service->backends[index].title : service->platforms[index].title;
 }
 
 enum step operate_metrics(struct visit *visit)
@@ -108,6 +131,7 @@ enum step operate_metrics(struct visit *visit)
 	measure_state(visit->server->state);
 	level_set(METRIC_STORE_GENERATION, (int64_t)store_generation(visit->files->store));
 	metrics_print(&text);
+	sections_print(&text, clock_monotonic_ms(), section_at, visit->service);
 	print_secret_times(visit, &text);
 	visit_answer_plain(visit, 200, "text/plain; version=0.0.4; charset=utf-8",
 		text.data != NULL ? text.data : "");

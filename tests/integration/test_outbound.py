@@ -293,6 +293,7 @@ def test_growth_G1_certificates_are_parsed_once_and_again_when_the_file_changes(
         location / { proxy_pass http://127.0.0.1:%d; } }""" % (port, certificate, key, rig.platform.port))
     visitor = start_other(rig)
     assert enter_other(rig, visitor)[0] == 302
+    assert rig.metric('meetauth_platform_certificate_expiry_seconds{platform="%s"}' % OTHER) == tls.end_of(certificate)
     os.rename(trusted, trusted + ".old")
     wait_for(lambda: [e for e in rig.events("reload") if e.get("what") == "ca-file" and trusted in e["message"]], "the log to say so")
     for _ in range(5):

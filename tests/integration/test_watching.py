@@ -80,6 +80,16 @@ def test_the_metrics_are_of_the_format(watched):
     assert max(value for _, _, value in found["meetauth_request_duration_seconds"][1]) > 0
 
 
+def test_each_platform_and_backend_has_series_of_its_own(watched):
+    found = parse_metrics(watched.send("GET", "/auth/metrics").text)
+    series = {(name, labels): value for _, rows in found.values() for name, labels, value in rows}
+    assert series["meetauth_platform_joins_total", 'platform="%s",result="ok"' % HOST] == 1
+    assert series["meetauth_platform_exchanges_total", 'platform="%s",result="granted"' % HOST] == 1
+    assert series["meetauth_platform_breaker_open", 'platform="%s"' % HOST] == 0
+    assert series["meetauth_backend_logins_total", 'backend="staff",result="ok"'] == 1
+    assert series["meetauth_backend_breaker_open", 'backend="staff"'] == 0
+
+
 @pytest.mark.parametrize("text", [
     "# HELP a_total What it counts.\n# TYPE a_total gauge\na_total 1\n", "a 1\n", '# HELP a What it is now.\n# TYPE a gauge\na{b="c} 1\n',
     "# HELP a What it is now.\n# TYPE a gauge\na 1\na 2\n", "# HELP a What it is now.\n# TYPE a gauge\na one\n",

@@ -12,6 +12,12 @@ def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=300)
 
 
+def end_of(certificate):
+    """When a certificate ends, in seconds since 1970."""
+    told = subprocess.run(["openssl", "x509", "-noout", "-enddate", "-in", certificate], check=True, capture_output=True, text=True, timeout=300)
+    return ssl.cert_time_to_seconds(told.stdout.strip().partition("=")[2])
+
+
 class Authority:
     def __init__(self, folder):
         self.folder = folder
