@@ -145,10 +145,15 @@ static void share_descriptors(struct process *process)
 /* What the settings say about the process: when it starts, and at each reload. */
 static void apply(void *context, const struct settings *settings)
 {
+	static const enum log_target targets[] = {
+		[CONFIG_LOG_STDERR] = LOG_TO_STDERR,
+		[CONFIG_LOG_SYSLOG] = LOG_TO_SYSLOG,
+		[CONFIG_LOG_JOURNAL] = LOG_TO_JOURNAL,
+	};
 	const struct process *process = context;
 	unsigned most = process->server.most_in_flight;
 
-	log_setup(settings->log == CONFIG_LOG_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
+	log_setup(targets[settings->log],
 		settings->log_format == CONFIG_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
 	if (settings->max_in_flight > most)
 		log_message(LOG_LEVEL_WARNING, "limit",

@@ -11,7 +11,7 @@
 
 struct sources;
 
-enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG };
+enum config_log { CONFIG_LOG_STDERR = 0, CONFIG_LOG_SYSLOG, CONFIG_LOG_JOURNAL };
 enum config_log_format { CONFIG_LOGFMT = 0, CONFIG_JSON };
 /* How the log names people. */
 enum config_log_users { CONFIG_USERS_PLAIN = 0, CONFIG_USERS_KEYED, CONFIG_USERS_NONE };

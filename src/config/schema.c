@@ -18,7 +18,7 @@ enum {
 	TITLE_MAX = 200,
 };
 
-static const char *const log_targets[] = {"stderr", "syslog", NULL};
+static const char *const log_targets[] = {"stderr", "syslog", "journald", NULL};
 static const char *const log_formats[] = {"logfmt", "json", NULL};
 static const char *const log_users[] = {"plain", "keyed", "none", NULL};
 static const char *const defaults[] = {"deny", "allow", NULL};
@@ -162,7 +162,8 @@ const struct option schema_file_options[] = {
 		SETTING(throttle_refused)},
 	{"max-in-flight", OPTION_NUMBER, "10000", "visits a process works on at once", .min = 1,
 		.max = IN_FLIGHT_MAX, SETTING(max_in_flight)},
-	{"log", OPTION_ENUM, "stderr", "stderr or syslog", .words = log_targets, SETTING(log)},
+	{"log", OPTION_ENUM, "stderr", "stderr, syslog or journald", .words = log_targets,
+		SETTING(log)},
 	{"log-format", OPTION_ENUM, "logfmt", "logfmt or json", .words = log_formats,
 		SETTING(log_format)},
 	{"log-users", OPTION_ENUM, "plain", "plain, keyed or none", .words = log_users,

@@ -262,6 +262,7 @@ static int run_user(struct ctl *ctl)
 	if (!ctl->json)
 		printf("%s: with log-users = \"keyed\", the log says %s\n", wanted.who.subject,
 			wanted.keyed);
+	log_reader_show_progress(reader);
 	while (log_reader_next(reader, &entry)) {
 		if (is_wanted(&wanted, &entry)) {
 			count++;
@@ -281,10 +282,10 @@ static int run_user(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_log_commands[] = {
-	{"log explain", "REFERENCE [--log FILE]",
+	{"log explain", "REFERENCE [--since WHEN] [--log FILE]",
 		"say what happened to the visitor whose page shows this reference", run_explain,
 		.loads_itself = true},
-	{"log user", "USER [--log FILE]",
+	{"log user", "USER [--since WHEN] [--log FILE]",
 		"say what happened to a user (SUBJECT or BACKEND/SUBJECT)", run_user,
 		.loads_itself = true},
 	{0},

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ctl/given.h"
 #include "ctl/progress.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@ struct log_reader {
 	pid_t journal; /* the process that writes to the pipe; 0: a file */
 	char *line;
 	size_t size, skipped;
+	int64_t since;		  /* seconds since 1970; 0: from the beginning */
+	bool any;		  /* an event was read, however old */
 	int64_t now, done, total; /* done, total: bytes; 0: the size is unknown */
 	struct progress progress;
 };
@@ -253,10 +256,12 @@ static void start_journal(struct log_reader *reader)
 {
 	static char program[] = "journalctl", all[] = "--all", quiet[] = "--quiet",
 		    json[] = "--output=json", unit[] = "--unit=meetauth*";
-	char *argv[] = {program, all, quiet, json, unit, NULL};
+	char since[48];
+	char *argv[] = {program, all, quiet, json, unit, reader->since != 0 ? since : NULL, NULL};
 	posix_spawn_file_actions_t actions;
 	int ends[2], rc;
 
+	snprintf(since, sizeof since, "--since=@%lld", (long long)reader->since);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		ctl_die(EX_OSERR, "pipe: %s", strerror(errno));
 	posix_spawn_file_actions_init(&actions);
@@ -281,6 +286,7 @@ struct log_reader *log_reader_open(const struct ctl *ctl)
 	struct log_reader *reader = xcalloc(1, sizeof *reader);
 
 	reader->now = clock_wall();
+	reader->since = given_since(ctl);
 	if (path != NULL && strcmp(path, "-") != 0)
 		reader->file = open_file(path);
 	else if (path != NULL || !isatty(STDIN_FILENO))
@@ -324,12 +330,24 @@ bool log_reader_next(struct log_reader *reader, struct log_entry *entry)
 		if (reader->progress.terminal)
 			progress_step(&reader->progress, clock_monotonic_ms(), reader->done,
 				reader->total);
-		if (log_parse(reader->line, reader->now, entry))
+		if (!log_parse(reader->line, reader->now, entry)) {
+			reader->skipped++;
+			continue;
+		}
+		reader->any = true;
+		if (reader->since == 0 || entry->seconds >= reader->since)
 			return true;
-		reader->skipped++;
+		json_decref(entry->fields);
 	}
 	check_end(reader);
 	return false;
+}
+
+bool log_reader_is_wrong(const struct log_reader *reader)
+{
+	bool asked_for_less = reader->journal != 0 && reader->since != 0;
+
+	return !reader->any && !asked_for_less;
 }
 
 size_t log_reader_skipped(const struct log_reader *reader)

@@ -31,6 +31,9 @@ void log_reader_show_progress(struct log_reader *reader);
  * on an error, also one of journalctl. */
 bool log_reader_next(struct log_reader *reader, struct log_entry *entry);
 
+/* Whether no event of ours was read at all, also none from before --since: it is another log. */
+bool log_reader_is_wrong(const struct log_reader *reader);
+
 /* Lines that were no event of ours. */
 size_t log_reader_skipped(const struct log_reader *reader);
 

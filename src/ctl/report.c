@@ -5,7 +5,6 @@
 #include "ctl/report_plot.h"
 
 #include "base/text.h"
-#include "ctl/given.h"
 #include "ctl/log_read.h"
 #include "ctl/print.h"
 
@@ -30,23 +29,24 @@ static void count_join(json_t *rows, const struct log_entry *entry)
 
 /* Counts the joins of the log. Exits if the log has no event at all, since it is the wrong file
  * then. */
-static json_t *read_joins(const struct ctl *ctl, int64_t since)
+static json_t *read_joins(const struct ctl *ctl)
 {
 	struct log_reader *reader = log_reader_open(ctl);
 	json_t *rows = json_object();
 	struct log_entry entry;
-	size_t events = 0, skipped;
+	size_t skipped;
+	bool is_wrong;
 
 	log_reader_show_progress(reader);
 	while (log_reader_next(reader, &entry)) {
-		events++;
-		if (log_field_is(&entry, "event", "join") && entry.seconds >= since)
+		if (log_field_is(&entry, "event", "join"))
 			count_join(rows, &entry);
 		json_decref(entry.fields);
 	}
 	skipped = log_reader_skipped(reader);
+	is_wrong = log_reader_is_wrong(reader);
 	log_reader_close(&reader);
-	if (events == 0)
+	if (is_wrong)
 		ctl_die(1,
 			"the log has no event of meetauthd (%zu other lines). Name the file "
 			"with --log, or pipe the log in",
@@ -61,12 +61,11 @@ static int run_report(struct ctl *ctl)
 		{"OK", "ok", NULL, NULL}, {"DENIED", "denied", NULL, NULL},
 		{"REFUSED", "refused", NULL, NULL}, {"FAILED", "failed", NULL, NULL},
 		{NULL, NULL, NULL, NULL}};
-	int64_t since = given_since(ctl);
 	json_t *list;
 
 	if (ctl->json && ctl->given.svg)
 		ctl_usage(ctl->command, "choose one of --json and --svg");
-	list = read_joins(ctl, since);
+	list = read_joins(ctl);
 	if (ctl->given.svg)
 		report_plot(list);
 	else

@@ -184,8 +184,9 @@ static void on_process_message(
 	child->asked_reload =
 		child->asked_reload && child->reloads == message->values[READY_RELOADS];
 	child->reloads = message->values[READY_RELOADS];
-	log_setup(
-		message->values[READY_LOG_TARGET] == LOG_TO_SYSLOG ? LOG_TO_SYSLOG : LOG_TO_STDERR,
+	log_setup(message->values[READY_LOG_TARGET] <= LOG_TO_JOURNAL
+			  ? (enum log_target)message->values[READY_LOG_TARGET]
+			  : LOG_TO_STDERR,
 		message->values[READY_LOG_FORMAT] == LOG_AS_JSON ? LOG_AS_JSON : LOG_AS_LOGFMT);
 	/* Somebody else has told the process to end: it accepts no new requests, so it is replaced
 	 * at once. */

@@ -2,6 +2,7 @@
 #include "telemetry/log.h"
 
 #include "base/clock.h"
+#include "telemetry/journal.h"
 #include "telemetry/sink.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ void log_setup(enum log_target target, enum log_format format)
 	else if (log_target == LOG_TO_SYSLOG)
 		closelog();
 	log_target = target;
-	log_format = format;
+	log_format = target == LOG_TO_JOURNAL ? LOG_AS_LOGFMT : format;
 }
 
 void log_how(enum log_target *target_r, enum log_format *format_r)
@@ -235,7 +236,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
 	line->level = level;
 	line->target = log_target;
 	line->format = log_format;
-	if (line->target == LOG_TO_STDERR) /* syslog adds its own */
+	if (line->target == LOG_TO_STDERR) /* the others add their own */
 		add_time(line);
 	add_text(line, "level", names[level], VALUE_MAX);
 	add_text(line, "event", event, VALUE_MAX);
@@ -268,12 +269,15 @@ void log_end(struct log_line *line)
 			       : (line->full ? " cut=true\n" : "\n");
 	size_t length = strlen(end);
 	int saved = errno;
+	bool in_journal;
 
 	memcpy(line->text + line->length, end, length); /* fits: END_ROOM is reserved */
 	line->length += length;
+	in_journal = line->target == LOG_TO_JOURNAL &&
+		     journal_put(line->text, line->length - 1, priorities[line->level]) == 0;
 	if (line->target == LOG_TO_SYSLOG)
 		syslog(priorities[line->level], "%.*s", (int)line->length - 1, line->text);
-	else
+	else if (!in_journal)
 		sink_put(line->text, line->length);
 	errno = saved;
 }
@@ -283,6 +287,7 @@ void log_flush(void)
 	int saved = errno;
 
 	sink_flush();
+	journal_flush();
 	errno = saved;
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Logs one line per event, as logfmt or JSON, to standard error or syslog.
+ * Logs one line per event, as logfmt or JSON, to standard error, syslog or the journal.
  *
  *   log_begin(&line, LOG_LEVEL_INFO, "join");
  *   log_text(&line, "user", subject);
  *   log_number(&line, "total_ms", 12);
  *   log_end(&line);
  *
- * Every line starts with time (UTC, RFC 3339 with milliseconds; not for syslog, which adds its
- * own), level and event. Values are escaped (control characters, invalid UTF-8, quotes) and cut at
- * 512 bytes. A line is never longer than LOG_LINE_MAX: a field that does not fit is left out, and
- * the line ends in cut=true. This module cannot recognise secrets: callers must not pass passwords,
- * keys or tokens. Keys are plain words and are not escaped. errno is preserved.
+ * Every line starts with time (UTC, RFC 3339 with milliseconds; not for syslog and the
+ * journal, which add their own), level and event. Values are escaped (control characters, invalid
+ * UTF-8, quotes) and cut at 512 bytes. A line is never longer than LOG_LINE_MAX: a field that does
+ * not fit is left out, and the line ends in cut=true. This module cannot recognise secrets: callers
+ * must not pass passwords, keys or tokens. Keys are plain words and are not escaped. errno is
+ * preserved.
  */
 #pragma once
 
@@ -25,7 +26,7 @@ enum {
 };
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
-enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG };
+enum log_target { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_JOURNAL };
 enum log_format { LOG_AS_LOGFMT, LOG_AS_JSON };
 
 struct log_line {
@@ -39,7 +40,8 @@ struct log_line {
 };
 
 /* Sets target and format; before that, standard error and logfmt. syslog(3) may block while the
- * syslog daemon does not read. */
+ * syslog daemon does not read. The journal gets logfmt, whatever the format, and standard error
+ * what the journal cannot get because nobody reads its socket. */
 void log_setup(enum log_target target, enum log_format format);
 
 /* The current target and format. */

@@ -69,7 +69,7 @@ static void test_words(void **state)
 {
 	(void)state;
 	REFUSED({BASE "log = \"stdout\"", 2,
-			"log: expected \"stderr\" or \"syslog\", found \"stdout\""},
+			"log: expected \"stderr\", \"syslog\" or \"journald\", found \"stdout\""},
 		{BASE "log-format = \"JSON\"", 2, "\"logfmt\" or \"json\""},
 		{BASE "languages = {}", 2, "at least one"},
 		{BASE "languages = {\"en\", \"e n\"}", 2, "\"e n\""},

@@ -269,6 +269,12 @@ static void at_a_terminal_the_journal_is_read(void **state)
 	setenv("PATH", folder, 1);
 	expect_status(0, run_at_terminal(WORDS("log", "explain", "aa01")));
 	says(out, "alice (backend staff) tried to join");
+	put_file(
+		in_folder("journalctl"), "#!/bin/sh\n[ \"$5\" = --since=@1767225600 ] || exit 1\n");
+	assert_int_equal(chmod(in_folder("journalctl"), 0700), 0);
+	expect_status(1, run_at_terminal(WORDS("log", "explain", "aa01", "--since", "2026-01-01")));
+	says(err, "no event in the log has the reference");
+	expect_status(0, run_at_terminal(WORDS("report", "--since", "2026-01-01")));
 	put_file(in_folder("journalctl"), "#!/bin/sh\nexit 1\n");
 	assert_int_equal(chmod(in_folder("journalctl"), 0700), 0);
 	expect_status(EX_NOINPUT, run_at_terminal(WORDS("log", "explain", "aa01")));
