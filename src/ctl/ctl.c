@@ -27,6 +27,7 @@ static const struct ctl_command *const groups[] = {
 	ctl_policy_commands,
 	ctl_pages_commands,
 	ctl_check_commands,
+	ctl_top_commands,
 	ctl_log_commands,
 	ctl_report_commands,
 };

@@ -26,10 +26,11 @@ enum {
 
 /* The parsed command line. Options that were not given are NULL or false. */
 struct given {
-	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *log, *meeting,
-		*meeting_token, *name, *platform, *redirect, *secret_file, *since, *socket, *state,
-		*store, *store_key, *type, *user, *with;
-	bool ask_secret, connect, dry_run, exit_code, force, forget, remove, second_factor, svg;
+	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *interval, *log,
+		*meeting, *meeting_token, *name, *platform, *redirect, *secret_file, *since,
+		*socket, *state, *store, *store_key, *type, *user, *with;
+	bool ask_secret, connect, dry_run, exit_code, force, forget, once, remove, second_factor,
+		svg;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
 	char *operands[CTL_OPERANDS_MAX]; /* the rest is NULL */
@@ -122,4 +123,5 @@ extern const struct ctl_command ctl_policy_commands[];	    /* policy explain, po
 extern const struct ctl_command ctl_pages_commands[];	    /* pages static */
 extern const struct ctl_command ctl_check_commands[];	    /* check */
 extern const struct ctl_command ctl_log_commands[];	    /* log explain, log user */
+extern const struct ctl_command ctl_top_commands[];	    /* top */
 extern const struct ctl_command ctl_report_commands[];	    /* report */

@@ -61,7 +61,7 @@ static const uint8_t histogram_of[METRIC_COUNT] = {
 static const struct bound {
 	int64_t milliseconds;
 	const char *seconds;
-} bounds[] = {
+} bounds[METRIC_BUCKETS] = {
 	{5, "0.005"},
 	{10, "0.01"},
 	{25, "0.025"},
@@ -77,7 +77,7 @@ static const struct bound {
 };
 
 enum {
-	BUCKETS = sizeof bounds / sizeof bounds[0],
+	BUCKETS = METRIC_BUCKETS,
 	SLOTS = 256, /* processes that can have gauges */
 	LAYOUT = 1,  /* version of struct shared, besides metrics.def */
 };
@@ -109,6 +109,7 @@ static _Atomic int64_t levels[METRIC_COUNT];
 static _Atomic(struct shared *) shared = &private_shared;
 static _Atomic(struct slot *) own = &private_slot;
 static int file = -1;
+static bool watching; /* this process has no slot */
 
 /* FNV-1a hash of metrics.def. */
 static uint64_t layout_hash(void)
@@ -201,11 +202,11 @@ static struct slot *take_slot(struct shared *map)
 }
 
 /* A descriptor of the file if it exists with this layout, else -1. */
-static int open_existing(const char *path)
+static int open_existing(const char *path, int mode)
 {
 	uint64_t layout = 0;
 	struct stat st;
-	int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(path, mode | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return -1;
@@ -239,9 +240,9 @@ static int open_or_create(const char *path, struct error *error)
 
 	if (lock < 0)
 		return -1;
-	fd = open_existing(path);
+	fd = open_existing(path, O_RDWR);
 	if (fd < 0 && create(path, error) == 0) {
-		fd = open_existing(path);
+		fd = open_existing(path, O_RDWR);
 		if (fd < 0)
 			error_set(error, "%s: cannot open: %s", path, strerror(errno));
 	}
@@ -263,6 +264,30 @@ static void carry_over(struct shared *to, struct slot *slot)
 	}
 }
 
+/* Sets the path of the file. 0, or -1 if another file is open or the path is too long.
+ */
+static int find_path(const char *folder, char path[PATH_MAX], struct error *error)
+{
+	if (file >= 0)
+		return error_set(error, "%s/metrics: metrics are open already", folder);
+	if (snprintf(path, PATH_MAX, "%s/metrics", folder) >= PATH_MAX)
+		return error_set(error, "%s/metrics: path too long", folder);
+	return 0;
+}
+
+/* Maps `file`, and closes it on an error. */
+static void *map_file(const char *path, int protection, struct error *error)
+{
+	void *map = mmap(NULL, sizeof(struct shared), protection, MAP_SHARED, file, 0);
+
+	if (map != MAP_FAILED)
+		return map;
+	error_set(error, "%s: cannot map: %s", path, strerror(errno));
+	close(file);
+	file = -1;
+	return NULL;
+}
+
 int metrics_open(const char *folder, struct error *error)
 {
 	char path[PATH_MAX];
@@ -270,24 +295,40 @@ int metrics_open(const char *folder, struct error *error)
 
 	if (folder == NULL)
 		return 0;
-	if (file >= 0)
-		return error_set(error, "%s/metrics: metrics are open already", folder);
-	if (snprintf(path, sizeof path, "%s/metrics", folder) >= (int)sizeof path)
-		return error_set(error, "%s/metrics: path too long", folder);
+	if (find_path(folder, path, error) != 0)
+		return -1;
 	file = open_or_create(path, error);
 	if (file < 0)
 		return -1;
-	map = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	if (map == MAP_FAILED) {
-		error_set(error, "%s: cannot map: %s", path, strerror(errno));
-		close(file);
-		file = -1;
+	map = map_file(path, PROT_READ | PROT_WRITE, error);
+	if (map == NULL)
 		return -1;
-	}
 	atomic_store(&own, take_slot(map));
 	atomic_store(&shared, map);
 	carry_over(map, own);
 	sections_use(&((struct shared *)map)->sections);
+	return 0;
+}
+
+int metrics_watch(const char *folder, struct error *error)
+{
+	char path[PATH_MAX];
+	void *map;
+
+	if (find_path(folder, path, error) != 0)
+		return -1;
+	file = open_existing(path, O_RDONLY);
+	if (file < 0)
+		return error_set(error, "%s: no metrics of this version: %s", path,
+			access(path, F_OK) == 0 ? "meetauthd has another version, or this user may "
+						  "not read the file"
+						: "no pool runs, or it has another metrics-folder");
+	map = map_file(path, PROT_READ, error);
+	if (map == NULL)
+		return -1;
+	watching = true;
+	atomic_store(&shared, map);
+	sections_watch(&((struct shared *)map)->sections);
 	return 0;
 }
 
@@ -300,6 +341,7 @@ void metrics_close(void)
 	atomic_store(&shared, &private_shared);
 	atomic_store(&own, &private_slot);
 	sections_use(NULL);
+	watching = false;
 	munmap(map, sizeof *map);
 	close(file);
 	file = -1;
@@ -315,13 +357,31 @@ static void sum_gauges(int64_t sums[METRIC_COUNT])
 
 	for (size_t i = 0; i < METRIC_COUNT; i++)
 		sums[i] = mine->gauges[i];
-	sums[METRIC_PROCESSES] = 1;
+	sums[METRIC_PROCESSES] = watching ? 0 : 1;
 	for (size_t slot = 0; file >= 0 && slot < SLOTS; slot++) {
 		if (&map->slots[slot] == mine || !is_live(slot))
 			continue;
 		for (size_t i = 0; i < METRIC_COUNT; i++)
 			sums[i] += i == METRIC_PROCESSES ? 1 : map->slots[slot].gauges[i];
 	}
+}
+
+void metrics_read(uint64_t counters[METRIC_COUNT], int64_t gauges[METRIC_COUNT],
+	uint64_t buckets[METRIC_COUNT][METRIC_BUCKETS])
+{
+	struct shared *map = shared;
+
+	sum_gauges(gauges);
+	for (size_t i = 0; i < METRIC_COUNT; i++) {
+		counters[i] = map->counters[i];
+		for (size_t j = 0; j < BUCKETS && rows[i].kind == HISTOGRAMS; j++)
+			buckets[i][j] = map->buckets[histogram_of[i]][j];
+	}
+}
+
+int64_t metric_bound_ms(size_t bucket)
+{
+	return bounds[bucket].milliseconds;
 }
 
 static void print_histogram(struct buffer *text, const char *name, size_t index)

@@ -33,6 +33,20 @@ enum metric {
  * NULL folder, metrics are kept in memory; they are carried over. 0, or -1 with an error. */
 int metrics_open(const char *folder, struct error *error);
 
+/* Maps FOLDER/metrics for reading alone; nothing may be counted until metrics_close(). 0, or -1
+ * with an error. */
+int metrics_watch(const char *folder, struct error *error);
+
+enum { METRIC_BUCKETS = 12 }; /* of a histogram */
+
+/* Reads the counters, the gauges of all live processes, and the buckets of the histograms, none of
+ * which contains another. */
+void metrics_read(uint64_t counters[METRIC_COUNT], int64_t gauges[METRIC_COUNT],
+	uint64_t buckets[METRIC_COUNT][METRIC_BUCKETS]);
+
+/* The longest duration of a bucket; INT64_MAX: it has no limit. */
+int64_t metric_bound_ms(size_t bucket);
+
 /* Unmaps the file and gives up the gauges; later counts go to memory. No other thread may be
  * counting. */
 void metrics_close(void);

@@ -133,6 +133,11 @@ void sections_use(struct sections *table)
 		carry_over(&in_memory, table);
 }
 
+void sections_watch(struct sections *table)
+{
+	atomic_store(&current, table);
+}
+
 /* ---- Prometheus ---- */
 
 static bool is_breaker(size_t metric)

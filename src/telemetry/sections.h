@@ -62,6 +62,9 @@ void sections_print(struct buffer *text, int64_t now_ms, sections_at *at, const 
  * carried over to it. */
 void sections_use(struct sections *table);
 
+/* Reads from this table, and carries nothing over. */
+void sections_watch(struct sections *table);
+
 /* A hash of sections.def, begun with `hash`. */
 uint64_t sections_layout(uint64_t hash);
 
