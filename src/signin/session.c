@@ -18,39 +18,6 @@ struct session_limits signin_limits(const struct visit *visit)
 	return (struct session_limits){settings->session_lifetime, settings->session_idle};
 }
 
-/* Whether the session was revoked after it began: for this backend, for all backends, or, if it has
- * no id, by a logout at the provider. 1, 0, or -1 if the state does not answer. */
-static int is_revoked(struct visit *visit)
-{
-	const uint8_t *hash_key = store_hash_key(visit->files->store);
-	const struct session *session = &visit->session;
-	int64_t last = state_last_revocation(visit->server->state);
-	uint8_t keys[3][STATE_KEY_SIZE];
-
-	if (last < session->began)
-		return last < 0 ? -1 : 0;
-	session_revoke_key(hash_key, NULL, session->who.subject, keys[0]);
-	session_revoke_key(hash_key, session->who.backend, session->who.subject, keys[1]);
-	session_provider_key(hash_key, &session->who, keys[2]);
-	return state_is_revoked(
-		visit->server->state, (const uint8_t(*)[STATE_KEY_SIZE])keys, 3, session->began);
-}
-
-/* Whether the provider has ended the session that this one began with. When this one began does not
- * matter: the authorization code may have been on its way when the provider reported the end. 1, 0,
- * or -1 if the state does not answer. */
-static int is_ended_by_provider(struct visit *visit)
-{
-	uint8_t key[STATE_KEY_SIZE];
-	int64_t ended;
-
-	if (visit->session.who.provider_session == NULL)
-		return 0;
-	session_provider_key(store_hash_key(visit->files->store), &visit->session.who, key);
-	ended = state_marked(visit->server->state, key);
-	return ended < 0 ? -1 : ended > 0;
-}
-
 /* Anybody can make up guests. So the ends of their sessions are stored among the claims and cannot
  * fill the space for other people's. */
 static int was_ended(const struct visit *visit, const struct session *session)
@@ -59,21 +26,35 @@ static int was_ended(const struct visit *visit, const struct session *session)
 				  : state_ended(visit->server->state, session->id);
 }
 
-/* Whether the session ended early. 1, 0, or -1 if the state does not answer. */
-static int is_over(struct visit *visit)
+/* For this backend, for all backends, or, if the session has no id, by a logout at the provider. */
+static void make_revoked(uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE], const void *context)
 {
-	int ended = was_ended(visit, &visit->session);
-	/* Only now: a process that has just started waits above for its server. */
-	int64_t born = state_born(visit->server->state);
+	const struct visit *visit = context;
+	const uint8_t *hash_key = store_hash_key(visit->files->store);
+	const struct identity *who = &visit->session.who;
 
-	if (born == STATE_BORN_UNKNOWN)
-		return -1;
-	/* A state younger than the session may have lost its revocation (a reboot). */
-	if (visit->session.began < born)
-		return 1;
-	if (ended == 0)
-		ended = is_ended_by_provider(visit);
-	return ended != 0 ? ended : is_revoked(visit);
+	session_revoke_key(hash_key, NULL, who->subject, keys[0]);
+	session_revoke_key(hash_key, who->backend, who->subject, keys[1]);
+	session_provider_key(hash_key, who, keys[2]);
+}
+
+/* Whether the session ended early. When it began does not matter if its provider has ended it: the
+ * authorization code may have been on its way then. 1, 0, or -1 if the state does not answer. */
+static int is_over(const struct visit *visit)
+{
+	const struct session *session = &visit->session;
+	uint8_t provider[STATE_KEY_SIZE];
+	struct state_session asked = {.id = session->id,
+		.is_known = session->who.guest,
+		.began = session->began,
+		.make_revoked = make_revoked,
+		.context = visit};
+
+	if (session->who.provider_session != NULL) {
+		session_provider_key(store_hash_key(visit->files->store), &session->who, provider);
+		asked.provider = provider;
+	}
+	return state_is_over(visit->server->state, &asked);
 }
 
 int signin_end_session(const struct visit *visit, const struct session *session)

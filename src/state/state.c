@@ -215,41 +215,6 @@ int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t
 	return state_mark(state, key, when, until);
 }
 
-int64_t state_last_revocation(struct state *state)
-{
-	struct state_name name = state_name_of(STATE_KIND_MARK, last_key);
-	int64_t value = 0, last;
-	int rc = state_read_one(state, &name, &value);
-
-	if (rc < 0)
-		return state->local != NULL ? state_last_revocation(state->local) : -1;
-	state_catch_up(state);
-	last = rc == 0 ? 0 : state_mark_when(value);
-
-	if (state->local != NULL && last > state->last_revocation &&
-		state_mark(state->local, last_key, last, state_mark_until(value)) == 0)
-		state->last_revocation = last;
-	return last;
-}
-
-int state_is_revoked(
-	struct state *state, const uint8_t (*keys)[STATE_KEY_SIZE], size_t count, int64_t began)
-{
-	struct state_name names[STATE_READS_MAX] = {0};
-	struct state_value values[STATE_READS_MAX];
-
-	if (count > STATE_READS_MAX)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		names[i] = state_name_of(STATE_KIND_MARK, keys[i]);
-	if (state->driver->read(state, names, count, values) != 0)
-		return state->local != NULL ? 1 : -1;
-	for (size_t i = 0; i < count; i++)
-		if (values[i].is_found && state_mark_when(values[i].value) >= began)
-			return 1;
-	return 0;
-}
-
 /* ---- ends, and what is known ---- */
 
 enum { END_MARGIN_SECONDS = 24 * 3600 };
@@ -304,6 +269,82 @@ int state_know(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t n
 int state_known(struct state *state, const uint8_t key[STATE_KEY_SIZE])
 {
 	return is_kept(state, STATE_KIND_KNOWN, key);
+}
+
+/* ---- whether a session is over ---- */
+
+static size_t put_revoked(const struct state_session *session, struct state_name *names)
+{
+	uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE];
+
+	session->make_revoked(keys, session->context);
+	for (size_t i = 0; i < STATE_REVOKED; i++)
+		names[i] = state_name_of(STATE_KIND_MARK, keys[i]);
+	return STATE_REVOKED;
+}
+
+static bool is_revoked_since(const struct state_value *values, int64_t began)
+{
+	for (size_t i = 0; i < STATE_REVOKED; i++)
+		if (values[i].is_found && state_mark_when(values[i].value) >= began)
+			return true;
+	return false;
+}
+
+/* The local table knows when somebody was revoked last, for the time without the server. */
+static void keep_last_revocation(struct state *state, const struct state_value *last)
+{
+	int64_t when = last->is_found ? state_mark_when(last->value) : 0;
+
+	state_catch_up(state);
+	if (state->local != NULL && when > state->last_revocation &&
+		state_mark(state->local, last_key, when, state_mark_until(last->value)) == 0)
+		state->last_revocation = when;
+}
+
+int state_is_over(struct state *state, const struct state_session *session)
+{
+	enum { ENDED, LAST, PROVIDER, READS = PROVIDER + 1 + STATE_REVOKED };
+	struct state_name names[READS];
+	struct state_value values[READS];
+	size_t count = PROVIDER, revoked;
+	bool is_alone = false;
+	int64_t born;
+
+	names[ENDED] =
+		state_name_of(session->is_known ? STATE_KIND_KNOWN : STATE_KIND_END, session->id);
+	names[LAST] = state_name_of(STATE_KIND_MARK, last_key);
+	if (session->provider != NULL)
+		names[count++] = state_name_of(STATE_KIND_MARK, session->provider);
+	revoked = count;
+	if (state->is_shared)
+		count += put_revoked(session, names + revoked);
+
+	if (state->driver->read(state, names, count, values) != 0) {
+		is_alone = true;
+		if (state->local == NULL ||
+			state->local->driver->read(state->local, names, revoked, values) != 0)
+			return -1;
+	} else {
+		keep_last_revocation(state, &values[LAST]);
+	}
+
+	born = state_born(state); /* only now: a new process has waited for its server */
+	if (born == STATE_BORN_UNKNOWN)
+		return -1;
+	if (session->began < born || values[ENDED].is_found ||
+		(session->provider != NULL && values[PROVIDER].is_found))
+		return 1;
+	if (!values[LAST].is_found || state_mark_when(values[LAST].value) < session->began)
+		return 0;
+	if (is_alone)
+		return 1;
+	if (!state->is_shared) {
+		put_revoked(session, names);
+		if (state->driver->read(state, names, STATE_REVOKED, values + revoked) != 0)
+			return -1;
+	}
+	return is_revoked_since(values + revoked, session->began);
 }
 
 /* ---- the state itself ---- */

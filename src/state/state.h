@@ -24,6 +24,7 @@ enum {
 	STATE_KEY_SIZE = 16,
 	STATE_CLAIMS_MAX = 64,
 	STATE_RESOURCES_MAX = 64,
+	STATE_REVOKED = 3, /* keys of revocations that end a session */
 	STATE_LIMITS_MAX = 2,
 	STATE_PREFIX_MAX = 64,
 	STATE_SENTINELS_MAX = 16,
@@ -157,15 +158,23 @@ int64_t state_shared_time(const struct state *state, int64_t now);
 int state_revoke(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
-/* The time of the last revocation of anybody; 0: none; -1: the state does not answer. Sessions that
- * began later need not be looked up. */
-int64_t state_last_revocation(struct state *state);
+/* What may end a session before its time. All keys are the caller's. */
+struct state_session {
+	const uint8_t *id; /* of state_end(), or, if is_known, of state_know() */
+	bool is_known;
+	const uint8_t *provider; /* a mark that ends it, whenever it began; NULL: none */
+	int64_t began;		 /* state_shared_time() */
+	/* Makes the keys of revocations that end it if they are not older than it. Called at most
+	 * once, and only if they are needed: hashing takes longer than asking. */
+	void (*make_revoked)(uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE], const void *context);
+	const void *context;
+};
 
-/* Whether one of the keys was revoked at or after `began`, which is not later than the last
- * revocation of anybody. 1 or 0; -1 if the state does not answer. A machine that goes on without
- * its server cannot know: 1. */
-int state_is_revoked(
-	struct state *state, const uint8_t (*keys)[STATE_KEY_SIZE], size_t count, int64_t began);
+/* Whether the session is over, by one question to a server: it was ended, or revoked since it
+ * began, or it is older than the state, which may have lost its revocation. 1 or 0; -1 if the state
+ * does not answer. A machine that goes on without its server does not know whom somebody revoked
+ * last: 1 if that was since the session began. */
+int state_is_over(struct state *state, const struct state_session *session);
 
 /* Ends something (a session) that would expire at `until`. The entry stays a day longer, so that a
  * clock set back by less does not revive it. 0 or -1. */

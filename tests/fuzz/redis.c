@@ -132,6 +132,12 @@ static void check_address(const char *text)
 
 /* ---- answers ---- */
 
+static void make_revoked(uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE], const void *context)
+{
+	(void)context;
+	memset(keys, 'r', STATE_REVOKED * STATE_KEY_SIZE);
+}
+
 /* Nothing is won, taken or leased that the server has not confirmed last. */
 static void ask_all(struct state *state, int64_t now)
 {
@@ -158,7 +164,10 @@ static void ask_all(struct state *state, int64_t now)
 	state_mark(state, key, now, now + 600);
 	state_marked(state, key);
 	state_revoke(state, other, now, now + 600);
-	state_is_revoked(state, &other, 1, state_last_revocation(state));
+	state_is_over(state, &(struct state_session){.id = key,
+				     .provider = other,
+				     .began = state_born(state),
+				     .make_revoked = make_revoked});
 	state_know(state, key, now, now + 600);
 	state_known(state, key);
 	state_lease_end(state, thing.key, now, now + 60);

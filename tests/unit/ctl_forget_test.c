@@ -168,7 +168,7 @@ static int64_t last_revocation(void)
 	state = state_open(&options, &error);
 	if (state == NULL)
 		fail_msg("%s", error.text);
-	when = state_last_revocation(state);
+	when = state_marked(state, (const uint8_t[STATE_KEY_SIZE]){0});
 	state_close(&state);
 	return when;
 }

@@ -154,16 +154,25 @@ static void ask_ended(void *context)
 	asked->ended = true;
 }
 
-static void ask_is_revoked(void *context)
-{
-	struct asked *asked = context;
-	const int64_t began = clock_wall() - 10;
-	int64_t last = state_last_revocation(state);
+/* Its mark is when anybody was revoked last. */
+static const uint8_t last_revocation[STATE_KEY_SIZE];
 
-	asked->number = last < began
-				? 0
-				: state_is_revoked(state,
-					  (const uint8_t(*)[STATE_KEY_SIZE])asked->key, 1, began);
+static void make_revoked(uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE], const void *context)
+{
+	memset(keys, 0xee, STATE_REVOKED * STATE_KEY_SIZE);
+	memcpy(keys[1], context, STATE_KEY_SIZE);
+}
+
+static void ask_is_over(void *context)
+{
+	static const uint8_t id[STATE_KEY_SIZE] = "a session", provider[STATE_KEY_SIZE] = "its";
+	struct asked *asked = context;
+
+	asked->number = state_is_over(state, &(struct state_session){.id = id,
+						     .provider = provider,
+						     .began = state_born(state),
+						     .make_revoked = make_revoked,
+						     .context = asked->key});
 	asked->ended = true;
 }
 
@@ -676,17 +685,40 @@ static void without_the_server_the_last_revocation_is_everybodys(void **arg)
 	turn_until_reachable(true);
 	new_key(&other);
 	new_key(&mine);
-	run(ask_is_revoked, &mine);
+	run(ask_is_over, &mine);
 	assert_int_equal(mine.number, 0);
 	run(ask_revoke, &other);
-	run(ask_is_revoked, &mine);
+	run(ask_is_over, &mine);
 	assert_int_equal(mine.number, 0);
-	run(ask_is_revoked, &other);
+	run(ask_is_over, &other);
 	assert_int_equal(other.number, 1);
 	redis_server_kill(&server);
 	turn_until_reachable(false);
-	run(ask_is_revoked, &mine);
+	run(ask_is_over, &mine);
 	assert_int_equal(mine.number, 1);
+}
+
+/* Also if somebody was revoked since: each question makes the visitor wait. */
+static void one_question_tells_whether_a_session_is_over(void **arg)
+{
+	struct asked other, mine;
+	redisContext *context;
+	redisReply *reply;
+
+	(void)arg;
+	start(NULL);
+	new_key(&other);
+	new_key(&mine);
+	run(ask_revoke, &other);
+	assert_true(redis_server_say(&server, "CONFIG RESETSTAT"));
+	run(ask_is_over, &mine);
+	assert_int_equal(mine.number, 0);
+	context = redis_server_connect(&server);
+	reply = redisCommand(context, "INFO commandstats");
+	assert_non_null(reply);
+	assert_non_null(strstr(reply->str, "cmdstat_mget:calls=1,"));
+	freeReplyObject(reply);
+	redisFree(context);
 }
 
 /* ---- states that were lost ---- */
@@ -843,7 +875,7 @@ static void a_state_is_copied_both_ways(void **arg)
 	assert_int_equal(state_born(lmdb), born);
 	assert_int_equal(state_claim(lmdb, claimed.key, CLAIM_S, now), STATE_CLAIM_LOST);
 	assert_int_equal(state_ended(lmdb, ended.key), 1);
-	assert_int_equal(state_last_revocation(lmdb), now);
+	assert_int_equal(state_marked(lmdb, last_revocation), now);
 	state_close(&lmdb);
 	unlink(path);
 	snprintf(path, sizeof path, "%s/state.mdb-lock", folder);
@@ -1047,6 +1079,7 @@ int main(void)
 		SERVER(a_machine_goes_on_without_its_server),
 		SERVER(nothing_is_won_twice_when_the_server_goes),
 		SERVER(without_the_server_the_last_revocation_is_everybodys),
+		SERVER(one_question_tells_whether_a_session_is_over),
 		SERVER(scripts_that_are_gone_are_sent_again),
 		SERVER(an_emptied_server_is_a_new_state),
 		SERVER(a_password_is_needed_and_given),

@@ -197,19 +197,58 @@ static void claims_made_together_are_as_good_as_alone(void **arg)
 	state_claim_all(state, claims, 0, T0_MS);
 }
 
-static void revocations_tell_when_the_last_was(void **arg)
+/* A session of alice. */
+static void make_alices_keys(uint8_t keys[STATE_REVOKED][STATE_KEY_SIZE], const void *context)
+{
+	(void)context;
+	memset(keys, 0, STATE_REVOKED * STATE_KEY_SIZE);
+	for (size_t i = 0; i < STATE_REVOKED; i++)
+		key_of(1 + 10 * (uint32_t)i, keys[i]);
+}
+
+static int is_over(struct state *state, uint32_t id, int64_t began)
+{
+	uint8_t session[STATE_KEY_SIZE], provider[STATE_KEY_SIZE];
+
+	key_of(100 + id, session);
+	key_of(200 + id, provider);
+	return state_is_over(state, &(struct state_session){.id = session,
+					    .is_known = id == 4,
+					    .provider = id == 3 ? provider : NULL,
+					    .began = began,
+					    .make_revoked = make_alices_keys});
+}
+
+static void sessions_end_by_their_end_a_revocation_or_the_provider(void **arg)
 {
 	struct state *state = ((struct room *)*arg)->state;
-	uint8_t alice[STATE_KEY_SIZE], bob[STATE_KEY_SIZE];
+	int64_t began = state_born(state) + 100, until = began + CLAIM_S;
+	uint8_t key[STATE_KEY_SIZE];
 
-	key_of(1, alice);
-	key_of(2, bob);
-	assert_int_equal(state_last_revocation(state), 0);
-	assert_int_equal(state_revoke(state, alice, T0, T0 + CLAIM_S), 0);
-	assert_int_equal(state_revoke(state, bob, T0 - 10, T0 + CLAIM_S), 0);
-	assert_int_equal(state_last_revocation(state), T0);
-	assert_int_equal(state_marked(state, alice), T0);
-	assert_int_equal(state_marked(state, bob), T0 - 10);
+	for (uint32_t id = 1; id <= 4; id++)
+		assert_int_equal(is_over(state, id, began), 0);
+	assert_int_equal(is_over(state, 1, state_born(state) - 1), 1);
+
+	key_of(101, key);
+	assert_int_equal(state_end(state, key, began, until), 0);
+	assert_int_equal(is_over(state, 1, began), 1);
+	key_of(203, key);
+	assert_int_equal(state_mark(state, key, began - 50, until), 0);
+	assert_int_equal(is_over(state, 3, began), 1);
+	key_of(104, key);
+	assert_int_equal(state_know(state, key, began, until), 0);
+	assert_int_equal(is_over(state, 4, began), 1);
+	assert_int_equal(is_over(state, 2, began), 0);
+
+	key_of(7, key); /* somebody else */
+	assert_int_equal(state_revoke(state, key, began + 10, until), 0);
+	assert_int_equal(is_over(state, 2, began), 0);
+	for (uint32_t i = 0; i < STATE_REVOKED; i++) {
+		key_of(1 + 10 * i, key);
+		assert_int_equal(state_revoke(state, key, began + i, until), 0);
+		assert_int_equal(is_over(state, 2, began + i), 1);
+		assert_int_equal(is_over(state, 2, began + i + 1), 0);
+	}
 }
 
 static void ends_are_kept_until_they_do_not_matter(void **arg)
@@ -1248,7 +1287,7 @@ int main(void)
 		ALL(claim_is_won_once),
 		ALL(claims_made_together_are_as_good_as_alone),
 		ALL(claim_can_be_given_back),
-		BOTH(revocations_tell_when_the_last_was),
+		BOTH(sessions_end_by_their_end_a_revocation_or_the_provider),
 		ALL(ends_are_kept_until_they_do_not_matter),
 		ALL(claims_of_one_are_limited),
 		ALL(a_limit_counts_parts_of_a_second),
