@@ -52,7 +52,7 @@ bool totp_available(void)
 	return is_started;
 }
 
-/* Replaces oath_totp_validate(), which compares with strcmp() and stops at the first match. */
+/* Replaces the comparison of liboath, which uses strcmp() and stops at the first match. */
 static enum totp_verdict compare(
 	const char *key, size_t length, const char *code, int64_t step, int64_t *step_r)
 {

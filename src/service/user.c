@@ -51,6 +51,8 @@ int service_become_user(const char *file, struct error *error)
 
 	if (geteuid() != 0)
 		return 0;
+	if (access(file, F_OK) != 0 && errno == ENOENT)
+		return error_set(error, "%s does not exist; \"meetauthctl setup\" writes it", file);
 	if (owner_check(file, 0, error) != 0)
 		return error_prefix(
 			error, "root does not read a configuration that other users can replace: ");

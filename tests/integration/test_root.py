@@ -191,6 +191,13 @@ def test_P3_a_program_gets_no_terminal_of_root(site):
     assert site.read("lib/seen").startswith("%d\n" % USER) and "terminal" not in site.read("lib/seen")
 
 
+def test_a_configuration_that_is_not_there_names_the_command_that_writes_it(site):
+    site.start().with_program()
+    os.unlink(site.conf)
+    for done in (site.call("check", status=1), site.call("-t", program=MEETAUTHD, status=1)):
+        assert 'meetauth.conf does not exist; "meetauthctl setup" writes it' in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("spoil, says", [
     (lambda site: os.chown(site.conf, USER, USER), "meetauth.conf belongs to user id 65534"),
     (lambda site: os.chmod(site.conf, 0o664), "group id 0 may write to"),

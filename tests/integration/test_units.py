@@ -382,6 +382,24 @@ def test_the_script_starts_and_stops(script):
     assert script("nonsense").returncode == 2
 
 
+def test_the_log_of_the_script_belongs_to_root(script):
+    """The service's user cannot make root write to, or give away, another file."""
+    rig, victim = script.rig, script.rig.folder + "/victim"
+    os.mkdir(rig.folder + "/log")
+    shutil.chown(rig.folder + "/log", "nobody", "nogroup")
+    with open(victim, "w", encoding="utf-8"):
+        pass
+    before = os.stat(victim)
+    os.symlink(victim, rig.log)
+    done = script("start")
+    assert done.returncode == 1 and "is a symbolic link" in done.stdout
+    assert os.stat(victim) == before
+    os.unlink(rig.log)
+    assert script("start").returncode == 0
+    for path in (rig.folder + "/log", rig.log):
+        assert os.stat(path).st_uid == 0 and not os.stat(path).st_mode & 0o022, path
+
+
 def is_there(pid):
     return os.path.exists("/proc/%d" % pid)
 
@@ -426,7 +444,7 @@ def test_the_log_is_rotated_while_it_is_written(script):
     assert script("start").returncode == 0
     wait_for(lambda: rig.send("GET", "/auth/readyz").status == 200, "readyz")
     with open(TOP + "/deploy/logrotate.conf", encoding="utf-8") as file:
-        text = file.read().replace("/var/log/meetauth/meetauthd.log", rig.log).replace("su meetauth meetauth", "su nobody nogroup")
+        text = file.read().replace("/var/log/meetauth/meetauthd.log", rig.log)
     with open(rig.folder + "/rotate", "w", encoding="utf-8") as file:
         file.write(text)
     os.chmod(rig.folder + "/rotate", 0o644)
