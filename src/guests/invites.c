@@ -186,10 +186,12 @@ static int set_revoked(const char *path, const char *id, bool revoked, bool *fou
 
 	if (records_begin(&change, &invites_type, path, error) == 0)
 		old = records_by_id(change.old, id);
-	*found_r = old != NULL && (revoked || (old->revoked != 0 && old->expires > now));
+	if (old != NULL && !revoked && (old->revoked == 0 || old->expires <= now))
+		old = NULL; /* nothing to restore */
+	*found_r = old != NULL;
 	if (name_r != NULL)
-		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", *found_r ? old->name : "");
-	if (*found_r && (old->revoked != 0) != revoked) {
+		snprintf(name_r, IDENTITY_NAME_MAX + 1, "%s", old != NULL ? old->name : "");
+	if (old != NULL && (old->revoked != 0) != revoked) {
 		struct invite new = *old;
 
 		new.revoked = revoked ? now : 0;

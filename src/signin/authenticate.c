@@ -82,8 +82,8 @@ enum step authenticate_by_session(struct visit *visit)
 
 /* The ways to sign in. */
 struct choice {
-	unsigned forms, redirects;
-	struct service_backend *redirect; /* the first */
+	unsigned ways;
+	struct service_backend *only; /* the only way, if it is a redirect; otherwise NULL */
 };
 
 static struct choice choice_of(struct service *service)
@@ -94,13 +94,14 @@ static struct choice choice_of(struct service *service)
 		struct service_backend *backend = &service->backends[i];
 		enum auth_kind kind = auth_kind(backend->driver);
 
-		choice.forms += kind == AUTH_PASSWORD || kind == AUTH_FORM;
+		choice.ways += kind == AUTH_PASSWORD || kind == AUTH_FORM;
 		if (kind != AUTH_REDIRECT && backend->login[0] == '\0')
 			continue;
-		choice.redirects++;
-		if (choice.redirect == NULL)
-			choice.redirect = backend;
+		choice.ways++;
+		choice.only = backend;
 	}
+	if (choice.ways > 1)
+		choice.only = NULL;
 	return choice;
 }
 
@@ -196,9 +197,9 @@ enum step authenticate_again(struct visit *visit)
 		visit_set_detail(visit, "no session");
 		return visit_fail(visit, FAILURE_LOGIN_FAILED);
 	}
-	if (choice.forms == 0 && choice.redirects == 1 && may_go_at_once(visit, choice.redirect))
-		return begin_at(visit, choice.redirect);
-	if (choice.forms + choice.redirects > 0)
+	if (choice.only != NULL && may_go_at_once(visit, choice.only))
+		return begin_at(visit, choice.only);
+	if (choice.ways > 0)
 		return go_to_login(visit);
 	visit_set_detail(
 		visit, "the web server names no user, and no other way to sign in is configured");

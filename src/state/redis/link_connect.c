@@ -108,6 +108,8 @@ static void send_queue(struct link *link, struct queue *queue)
 
 	for (const struct link_question *q = queue->first; q != NULL; q = q->next)
 		length += q->length;
+	if (length == 0)
+		return;
 	bytes = malloc(length);
 	if (bytes == NULL)
 		return; /* the questions run into their deadline */
