@@ -79,6 +79,25 @@ static int read_sections(struct load *load, const struct schema_kind *kind, cfg_
 	return 0;
 }
 
+static int compare_titles(const void *a, const void *b)
+{
+	const struct section *const *one = a, *const *other = b;
+
+	return strcasecmp((*one)->title, (*other)->title);
+}
+
+/* Rules name platforms, and there may be thousands of both. */
+static void sort_platforms(struct load *load)
+{
+	struct settings *settings = &load->settings;
+	size_t count = settings->platform_count;
+	const struct section **sorted = arena_alloc(&load->arena, count, sizeof *sorted);
+
+	memcpy(sorted, settings->platforms, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, compare_titles);
+	settings->platforms_by_title = sorted;
+}
+
 static int read_all(
 	struct load *load, struct config_types types, cfg_t *parsed, struct error *error)
 {
@@ -97,6 +116,7 @@ static int read_all(
 		return -1;
 	settings->platforms = platforms;
 	settings->backends = backends;
+	sort_platforms(load);
 	if (rules_read(&load->arena, settings->sources, parsed, &settings->policy, error) != 0 ||
 		desk_read(&load->arena, parsed, settings, error) != 0)
 		return -1;
@@ -157,10 +177,11 @@ struct file_stamp config_stamp_read(const struct settings *settings)
 
 const struct section *config_platform(const struct settings *settings, const char *title)
 {
-	for (size_t i = 0; i < settings->platform_count; i++)
-		if (strcasecmp(section_title(settings->platforms[i]), title) == 0)
-			return settings->platforms[i];
-	return NULL;
+	const struct section wanted = {.title = title}, *key = &wanted;
+	const struct section *const *found = bsearch(&key, settings->platforms_by_title,
+		settings->platform_count, sizeof *settings->platforms_by_title, compare_titles);
+
+	return found != NULL ? *found : NULL;
 }
 
 const struct section *config_backend(const struct settings *settings, const char *title)

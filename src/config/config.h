@@ -98,6 +98,7 @@ struct settings {
 	const char *share;	/* folder with pages/, lang/, static/; default: the installed one */
 	const struct section *const *platforms, *const *backends; /* in the order of the file */
 	size_t platform_count, backend_count;
+	const struct section *const *platforms_by_title; /* for config_platform() */
 	struct config_policy policy;
 	struct config_desk desk;
 	const struct sources *sources; /* where each line was written; private to config/ */

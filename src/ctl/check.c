@@ -13,6 +13,7 @@
 #include "ctl/check_socket.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
+#include "ctl/progress.h"
 #include "outbound/fetch.h"
 #include "service/lint.h"
 #include "service/service.h"
@@ -344,14 +345,17 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *found)
 	/* If a host closes the connection, that is a finding; SIGPIPE must not end the program.
 	 * libcurl leaves this to its user. */
 	signal(SIGPIPE, SIG_IGN);
-	if (service_become_user(ctl->config_file, &error) == 0)
+	if (service_become_user(ctl->config_file, &error) == 0) {
+		progress_start("checking");
 		service = service_load_settings(ctl->config_file, &error);
+	}
 	if (service == NULL)
 		finding_add(&findings, false, "config", ctl->config_file, error.text);
 	else
 		check_service(&findings, service, reach);
 	if (service != NULL && found != NULL && (ctl->given.socket != NULL || found->errors == 0))
 		check_socket(&findings, found, service->settings->mount);
+	progress_stop();
 	if (findings.list != NULL)
 		print_json(findings.list);
 	service_drop(&service);

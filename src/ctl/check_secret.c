@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "ctl/print.h"
+#include "ctl/progress.h"
 
 enum {
 	SOON_S = 30 * 24 * 3600,	/* before a secret ends */
@@ -16,6 +17,7 @@ void finding_add(
 	struct findings *findings, bool good, const char *what, const char *name, const char *text)
 {
 	findings->failed |= !good;
+	progress_hide();
 	if (findings->list == NULL)
 		printf("%-4s  %-8s  %-24s  %s\n", good ? "ok" : "FAIL", what, name, text);
 	else
@@ -26,6 +28,7 @@ void finding_add(
 void finding_warn_at(struct findings *findings, const char *what, const char *name,
 	const char *file, int line, const char *text)
 {
+	progress_hide();
 	if (findings->list == NULL)
 		printf("%-4s  %-8s  %-24s  %s\n", "warn", what, name, text);
 	else

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/given.h"
+#include "ctl/progress.h"
 #include "platform/registry.h"
 #include "secret/store.h"
 
@@ -154,6 +155,7 @@ static int read_row(struct import *import, char *line, struct row *row, struct e
 
 static void complain(struct import *import, int line, const char *text)
 {
+	progress_hide();
 	fprintf(stderr, "meetauthctl: %s:%d: %s\n", import->file, line, text);
 	import->bad++;
 }
@@ -217,6 +219,7 @@ static void store_rows(const struct import *import, const struct settings *setti
 			.expires = import->rows[i].expires};
 	ctl_must(1, store_import(settings->store, settings->store_key, list, import->count, &done,
 			    &ctl_error));
+	progress_stop();
 	printf("%s: %zu key%s added, %zu replaced, %zu unchanged\n",
 		section_title(import->platform), done.added, done.added == 1 ? "" : "s",
 		done.replaced, done.unchanged);
@@ -266,6 +269,7 @@ int import_run(struct ctl *ctl)
 	import.keys = secret_block_new(count_lines(&text), text.length);
 	if (import.keys == NULL)
 		xno_memory();
+	progress_start("importing");
 	read_rows(&import, text.data);
 	buffer_wipe(&text);
 	find_repeated(&import);

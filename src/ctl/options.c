@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 
 #include "config/nearest.h"
+#include "ctl/progress.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 __attribute__((format(printf, 1, 0))) static void print_error(const char *format, va_list args)
 {
+	progress_stop();
 	fflush(stdout); /* so that output comes before the error if both share a pipe */
 	fputs("meetauthctl: ", stderr);
 	vfprintf(stderr, format, args);

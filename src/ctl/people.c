@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/people.h"
 
+#include "base/memory.h"
 #include "policy/sources.h"
+
+#include <stdlib.h>
 
 static bool is_file(const struct section *backend)
 {
@@ -46,24 +49,52 @@ void people_release(struct people *people)
 
 /* ---- groups without members ---- */
 
-static bool has_group(const struct user *user, const char *group)
+/* The groups of all users of a backend, each once, sorted. */
+struct known {
+	struct users *users; /* has the names; NULL: cannot be read */
+	const char **groups;
+	size_t count;
+};
+
+static int compare_groups(const void *a, const void *b)
+{
+	const char *const *one = a, *const *other = b;
+
+	return strcmp(*one, *other);
+}
+
+static void add_groups(struct known *known, const struct user *user)
 {
 	const char *at = user->groups;
 
 	for (size_t i = 0; i < user->group_count; i++, at += strlen(at) + 1)
-		if (strcmp(at, group) == 0)
-			return true;
-	return false;
+		known->groups[known->count++] = at;
 }
 
-static bool any_has(const struct users *users, const char *group)
+/* Reads the users file of a backend once, for all rules. */
+static struct known learn(const struct section *backend)
 {
+	struct known known = {.users = is_file(backend) ? load(backend) : NULL};
 	const struct user *user;
+	size_t room = 0, kept = 0;
 
-	for (size_t i = 0; (user = users_at(users, i)) != NULL; i++)
-		if (has_group(user, group))
-			return true;
-	return false;
+	for (size_t i = 0; known.users != NULL && (user = users_at(known.users, i)) != NULL; i++)
+		room += user->group_count;
+	known.groups = xcalloc(room + 1, sizeof *known.groups);
+	for (size_t i = 0; known.users != NULL && (user = users_at(known.users, i)) != NULL; i++)
+		add_groups(&known, user);
+	qsort(known.groups, known.count, sizeof *known.groups, compare_groups);
+	for (size_t i = 0; i < known.count; i++)
+		if (i == 0 || strcmp(known.groups[i], known.groups[kept - 1]) != 0)
+			known.groups[kept++] = known.groups[i];
+	known.count = kept;
+	return known;
+}
+
+static bool any_has(const struct known *known, const char *group)
+{
+	return bsearch(&group, known->groups, known->count, sizeof *known->groups,
+		       compare_groups) != NULL;
 }
 
 static bool is_named(const struct config_list *titles, const struct section *backend)
@@ -74,34 +105,27 @@ static bool is_named(const struct config_list *titles, const struct section *bac
 	return titles->count == 0;
 }
 
-/* Whether we know for certain that nobody is in the group. */
-static bool nobody_has(
-	const struct settings *settings, const struct config_list *titles, const char *group)
+/* Whether we know for certain that nobody is in the group. `known` has each backend. */
+static bool nobody_has(const struct settings *settings, const struct known *known,
+	const struct config_list *titles, const char *group)
 {
 	bool looked = false;
 
 	for (size_t i = 0; i < settings->backend_count; i++) {
 		const struct section *backend = settings->backends[i];
-		struct users *users;
-		bool has;
 
 		if (!is_named(titles, backend) || !source_tells(backend, SOURCE_GROUPS))
 			continue;
-		users = is_file(backend) ? load(backend) : NULL;
-		if (users == NULL)
-			return false;
-		has = any_has(users, group);
-		users_drop(&users);
-		if (has)
+		if (known[i].users == NULL || any_has(&known[i], group))
 			return false;
 		looked = true;
 	}
 	return looked;
 }
 
-static size_t lint_groups(const struct settings *settings, const struct config_list *titles,
-	const struct config_list *groups, const struct service_finding *where, service_found *found,
-	void *context)
+static size_t lint_groups(const struct settings *settings, const struct known *known,
+	const struct config_list *titles, const struct config_list *groups,
+	const struct service_finding *where, service_found *found, void *context)
 {
 	char text[300];
 	size_t count = 0;
@@ -109,7 +133,7 @@ static size_t lint_groups(const struct settings *settings, const struct config_l
 	for (size_t i = 0; i < groups->count; i++) {
 		struct service_finding finding = *where;
 
-		if (!nobody_has(settings, titles, groups->items[i]))
+		if (!nobody_has(settings, known, titles, groups->items[i]))
 			continue;
 		snprintf(text, sizeof text, "groups: no user is in \"%.200s\"", groups->items[i]);
 		finding.text = text;
@@ -122,8 +146,11 @@ static size_t lint_groups(const struct settings *settings, const struct config_l
 size_t people_lint(const struct settings *settings, service_found *found, void *context)
 {
 	struct service_finding desk = {.about = "guest-desk"};
+	struct known *known = xcalloc(settings->backend_count + 1, sizeof *known);
 	size_t count = 0;
 
+	for (size_t i = 0; i < settings->backend_count; i++)
+		known[i] = learn(settings->backends[i]);
 	for (size_t i = 0; i < settings->policy.count; i++) {
 		const struct config_rule *rule = &settings->policy.rules[i];
 		char about[100];
@@ -131,13 +158,18 @@ size_t people_lint(const struct settings *settings, service_found *found, void *
 
 		snprintf(about, sizeof about, "rule \"%s\"", rule->name);
 		count += lint_groups(
-			settings, &rule->backends, &rule->groups, &where, found, context);
+			settings, known, &rule->backends, &rule->groups, &where, found, context);
 	}
 	if (settings->desk.present) {
 		desk.file = section_file(settings->desk.section);
 		desk.line = section_line(settings->desk.section);
-		count += lint_groups(settings, &settings->desk.backends, &settings->desk.groups,
-			&desk, found, context);
+		count += lint_groups(settings, known, &settings->desk.backends,
+			&settings->desk.groups, &desk, found, context);
 	}
+	for (size_t i = 0; i < settings->backend_count; i++) {
+		users_drop(&known[i].users);
+		free(known[i].groups);
+	}
+	free(known);
 	return count;
 }

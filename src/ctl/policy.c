@@ -10,6 +10,7 @@
 #include "ctl/given.h"
 #include "ctl/people.h"
 #include "ctl/print.h"
+#include "ctl/progress.h"
 #include "policy/meet.h"
 #include "service/lint.h"
 #include "service/user.h"
@@ -371,6 +372,7 @@ static void add_finding(void *context, const struct service_finding *finding)
 {
 	const struct findings *findings = context;
 
+	progress_hide();
 	if (findings->json != NULL)
 		print_add(findings->json,
 			json_pack("{s:s?, s:s, s:s, s:i, s:s}", "rule", finding->rule, "about",
@@ -390,12 +392,15 @@ static int run_lint(struct ctl *ctl)
 	struct error error;
 	size_t count;
 
-	if (service_become_user(ctl->config_file, &error) == 0)
+	if (service_become_user(ctl->config_file, &error) == 0) {
+		progress_start("comparing the rules");
 		service = service_load_settings(ctl->config_file, &error);
+	}
 	if (service == NULL || service_open_platforms(service, &error) != 0)
 		ctl_fail(EX_CONFIG, &error);
 	count = service_lint(service, clock_wall(), add_finding, &findings);
 	count += people_lint(service->settings, add_finding, &findings);
+	progress_stop();
 	if (ctl->json)
 		print_json(findings.json);
 	service_drop(&service);

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/progress.h"
 
+#include "base/clock.h"
+
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -15,13 +19,18 @@ enum {
 	MIB = 1024 * 1024,
 };
 
-void progress_begin(struct progress *progress, const char *what, int64_t now_ms)
+static bool is_shown(void)
 {
 	const char *kind = getenv("TERM");
 
+	return isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+}
+
+void progress_begin(struct progress *progress, const char *what, int64_t now_ms)
+{
 	*progress = (struct progress){
 		.what = what,
-		.terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0,
+		.terminal = is_shown(),
 		.next_ms = now_ms + AFTER_MS,
 	};
 }
@@ -53,4 +62,89 @@ void progress_end(struct progress *progress)
 	if (progress->shown)
 		fprintf(stderr, "\r%*s\r", LINE, "");
 	progress->shown = false;
+}
+
+/* ---- work that cannot be counted ---- */
+
+/* The thread that draws the line while the command works. */
+static struct {
+	pthread_t thread;
+	pthread_mutex_t lock; /* of the members below, and of the line */
+	pthread_cond_t stopped;
+	const char *what; /* NULL: nothing is under way */
+	int64_t began_ms;
+	bool shown;
+} watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Needs the lock. */
+static void draw_time(void)
+{
+	char line[LINE + 1];
+
+	snprintf(line, sizeof line, "%s: %" PRId64 " s", watch.what,
+		(clock_monotonic_ms() - watch.began_ms) / 1000);
+	fprintf(stderr, "\r%-*s", LINE, line);
+	fflush(stderr);
+	watch.shown = true;
+}
+
+/* Needs the lock. */
+static void remove_time(void)
+{
+	if (watch.shown)
+		fprintf(stderr, "\r%*s\r", LINE, "");
+	watch.shown = false;
+}
+
+static void *draw_until_stopped(void *unused)
+{
+	int64_t next_ms = watch.began_ms + AFTER_MS;
+
+	pthread_mutex_lock(&watch.lock);
+	while (watch.what != NULL) {
+		struct timespec next = {next_ms / 1000, next_ms % 1000 * 1000000};
+
+		pthread_cond_timedwait(&watch.stopped, &watch.lock, &next);
+		if (watch.what == NULL || clock_monotonic_ms() < next_ms)
+			continue;
+		draw_time();
+		next_ms += EVERY_MS;
+	}
+	pthread_mutex_unlock(&watch.lock);
+	return unused;
+}
+
+void progress_start(const char *what)
+{
+	pthread_condattr_t attributes;
+
+	progress_stop();
+	if (!is_shown())
+		return;
+	watch.began_ms = clock_monotonic_ms();
+	watch.what = what;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&watch.stopped, &attributes);
+	if (pthread_create(&watch.thread, NULL, draw_until_stopped, NULL) != 0)
+		watch.what = NULL;
+}
+
+void progress_hide(void)
+{
+	pthread_mutex_lock(&watch.lock);
+	remove_time();
+	pthread_mutex_unlock(&watch.lock);
+}
+
+void progress_stop(void)
+{
+	if (watch.what == NULL)
+		return;
+	pthread_mutex_lock(&watch.lock);
+	watch.what = NULL;
+	remove_time();
+	pthread_cond_signal(&watch.stopped);
+	pthread_mutex_unlock(&watch.lock);
+	pthread_join(watch.thread, NULL);
 }

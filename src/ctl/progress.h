@@ -23,3 +23,15 @@ void progress_step(struct progress *progress, int64_t now_ms, int64_t done, int6
 
 /* Removes the line. May be called twice. */
 void progress_end(struct progress *progress);
+
+/* -- work that cannot be counted: the line says for how many seconds it has lasted -- */
+
+/* Begins, from another thread, so only after the program has become the user of the service. One at
+ * a time: ends what was begun before. `what` must outlive it. */
+void progress_start(const char *what);
+
+/* Removes the line before something is printed; it comes back. */
+void progress_hide(void);
+
+/* Ends it and removes the line. May be called twice. */
+void progress_stop(void);

@@ -5,6 +5,7 @@
 #include "ctl/ctl.h"
 
 #include "auth/registry.h"
+#include "ctl/progress.h"
 #include "platform/registry.h"
 #include "service/user.h"
 
@@ -13,8 +14,11 @@ void ctl_load_settings(struct ctl *ctl)
 	struct config_types types = {platform_section_types(), auth_section_types()};
 	struct error error;
 
-	if (service_become_user(ctl->config_file, &error) == 0)
+	if (service_become_user(ctl->config_file, &error) == 0) {
+		progress_start("reading the configuration");
 		ctl->settings = config_load(ctl->config_file, types, &error);
+		progress_stop();
+	}
 	if (ctl->settings == NULL)
 		ctl_fail(EX_CONFIG, &error);
 }

@@ -4,6 +4,7 @@
  */
 #include "ctl/ctl.h"
 
+#include "ctl/progress.h"
 #include "secret/store.h"
 #include "service/state.h"
 #include "state/state.h"
@@ -39,7 +40,9 @@ static int run_copy(struct ctl *ctl)
 	store = ctl_need(1, store_open(settings->store, settings->store_key, &ctl_error));
 	from = open_address(settings, store, addresses[0]);
 	to = open_address(settings, store, addresses[1]);
+	progress_start("copying the state");
 	count = state_move(from, to);
+	progress_stop();
 	if (count < 0)
 		ctl_die(1,
 			"copying failed after a part: %s answers no more, or has no room; run "

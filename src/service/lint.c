@@ -72,21 +72,27 @@ static enum matches match(
 
 /* ---- the patterns of a rule ---- */
 
-static bool is_about(const struct config_rule *rule, const char *title)
+/* The next platform that the rule is about; `*at` is 0 at first. NULL: no more. */
+static const struct service_platform *next_platform(
+	const struct service *service, const struct config_rule *rule, size_t *at)
 {
-	for (size_t i = 0; i < rule->platforms.count; i++)
-		if (strcasecmp(rule->platforms.items[i], title) == 0)
-			return true;
-	return rule->platforms.count == 0;
+	const struct service_platform *found = NULL;
+
+	if (rule->platforms.count == 0)
+		return *at < service->platform_count ? &service->platforms[(*at)++] : NULL;
+	while (found == NULL && *at < rule->platforms.count)
+		found = service_platform(service, rule->platforms.items[(*at)++]);
+	return found;
 }
 
 /* True if visits to a platform of the rule contain a meeting token, which the platform does not
  * confirm. */
 static bool has_tokens(const struct service *service, const struct config_rule *rule)
 {
-	for (size_t i = 0; i < service->platform_count; i++)
-		if (is_about(rule, service->platforms[i].title) &&
-			service->platforms[i].driver->entry == NULL)
+	const struct service_platform *platform;
+
+	for (size_t at = 0; (platform = next_platform(service, rule, &at)) != NULL;)
+		if (platform->driver->entry == NULL)
 			return true;
 	return false;
 }
@@ -95,12 +101,13 @@ static bool may_be_token(
 	const struct service *service, const struct config_rule *rule, const char *pattern)
 {
 	struct buffer sample = BUFFER_INIT(SAMPLE_MAX);
+	const struct service_platform *platform;
 	bool may = false;
 
 	fill_in(pattern, "0", &sample);
-	for (size_t i = 0; i < service->platform_count && !sample.failed; i++)
-		may = may || (is_about(rule, service->platforms[i].title) &&
-				     is_token(&service->platforms[i], sample.data));
+	for (size_t at = 0;
+		!may && !sample.failed && (platform = next_platform(service, rule, &at)) != NULL;)
+		may = is_token(platform, sample.data);
 	buffer_release(&sample);
 	return may;
 }
@@ -109,17 +116,15 @@ static bool may_be_token(
 static enum matches match_any(const struct service *service, const struct config_rule *rule,
 	const char *pattern, struct buffer *id)
 {
+	const struct service_platform *platform;
 	enum matches best = NEVER;
 	bool asked = false;
 
-	for (size_t i = 0; i < service->platform_count; i++) {
-		const struct service_platform *platform = &service->platforms[i];
-		enum matches matches;
+	for (size_t at = 0;
+		best != CAN && (platform = next_platform(service, rule, &at)) != NULL;) {
+		enum matches matches = match(platform, pattern, id);
 
-		if (!is_about(rule, platform->title))
-			continue;
 		asked = true;
-		matches = match(platform, pattern, id);
 		best = matches > best ? matches : best;
 	}
 	return asked ? best : PERHAPS;
@@ -134,7 +139,8 @@ static void lint_id(const struct service *service, const struct config_rule *rul
 		"meeting's id, or move it to meeting-tokens";
 	struct buffer id = BUFFER_INIT(SAMPLE_MAX);
 	enum matches best = match_any(service, rule, pattern, &id);
-	bool token = may_be_token(service, rule, pattern);
+	bool token = (best == NEVER || strchr(pattern, '-') != NULL) &&
+		     may_be_token(service, rule, pattern);
 
 	text[0] = '\0';
 	if (best == NEVER && token)
@@ -151,7 +157,7 @@ static void lint_id(const struct service *service, const struct config_rule *rul
 			strchr(pattern, '*') == NULL ? "the meeting's id is"
 						     : "an id is written like",
 			id.data != NULL ? id.data : "");
-	else if (token && strchr(pattern, '-') != NULL)
+	else if (token)
 		snprintf(text, TEXT_MAX, "meetings: \"%.200s\" looks like a meeting token: %s",
 			pattern, move);
 	buffer_release(&id);

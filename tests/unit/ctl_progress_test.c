@@ -96,6 +96,61 @@ static void nothing_else_sees_it(void **state)
 	assert_string_equal(draw(true, of_an_unknown_size), "end");
 }
 
+/* Reads what was drawn on the terminal until the words are there. */
+static void read_until(int terminal, const char *words)
+{
+	size_t length = strlen(err);
+
+	while (strstr(err, words) == NULL) {
+		ssize_t got = read(terminal, err + length, sizeof err - 1 - length);
+
+		assert_true(got > 0);
+		length += (size_t)got;
+		err[length] = '\0';
+	}
+}
+
+static void work_without_a_count_shows_its_time(void **state)
+{
+	int terminal, own, saved = dup(STDERR_FILENO);
+	struct termios raw = {0};
+	char gone[80];
+
+	(void)state;
+	setenv("TERM", "xterm", 1);
+	err[0] = '\0';
+	assert_int_equal(openpty(&terminal, &own, NULL, &raw, NULL), 0);
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	progress_start("working");
+	read_until(terminal, "working: ");
+	progress_hide();
+	progress_stop();
+	progress_stop();
+	fputs("end", stderr);
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	read_until(terminal, "end");
+	snprintf(gone, sizeof gone, "\r%60s\rend", "");
+	assert_non_null(strstr(err, gone));
+	assert_null(strstr(err, "working: 0 s"));
+	close(terminal);
+	close(own);
+	close(saved);
+}
+
+static void of_work_without_a_count(void)
+{
+	progress_start("working");
+	progress_hide();
+	progress_stop();
+}
+
+static void only_a_terminal_sees_the_time(void **state)
+{
+	(void)state;
+	setenv("TERM", "xterm", 1);
+	assert_string_equal(draw(false, of_work_without_a_count), "end");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_up, folder_down)
 
 int main(void)
@@ -103,6 +158,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_terminal_sees_how_far_it_is),
 		TEST(nothing_else_sees_it),
+		TEST(work_without_a_count_shows_its_time),
+		TEST(only_a_terminal_sees_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
