@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <sodium.h>
 
+#define MOUNT_USUAL "/auth" /* as nginx/meetauth.conf has it */
 enum { TRIAL_S = 10 };
 enum { PAGE_MAX = 1024, BODY_MAX = 16 * 1024 * 1024, CONNECT_MS = 5000, TIMEOUT_MS = 10000 };
 
@@ -298,6 +299,21 @@ static void check_socket(struct findings *findings, struct check_socket *found, 
 	buffer_release(&owners);
 }
 
+/* Only whether the pool is ready. */
+static void check_ready(struct findings *findings, struct check_socket *found, const char *mount)
+{
+	struct buffer owners = BUFFER_INIT(1000);
+	struct error error = {0};
+	int rc;
+
+	if (found->errors == 0 && S_ISSOCK(found->file.st_mode))
+		rc = check_socket_answers(found, mount, &error);
+	else
+		rc = check_socket_owners(found, &owners, &error);
+	finding_add_result(findings, rc, "socket", found->path, "the pool is ready", &error);
+	buffer_release(&owners);
+}
+
 /* What a check connects to. */
 enum reach { REACH_NOTHING = 0, REACH_PEERS, REACH_ALL };
 
@@ -362,12 +378,32 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *found)
 	return findings.failed;
 }
 
+/* For the health check of a container. The pool that runs has loaded its configuration: if the file
+ * has a mistake by now, that is no reason to end the pool. */
+static int run_ready(struct ctl *ctl, struct check_socket *found)
+{
+	struct findings findings = {.list = ctl->json ? json_array() : NULL};
+	struct error error = {0};
+	struct service *service = NULL;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (service_become_user(ctl->config_file, &error) == 0)
+		service = service_load_settings(ctl->config_file, &error);
+	check_ready(&findings, found, service != NULL ? service->settings->mount : MOUNT_USUAL);
+	if (findings.list != NULL)
+		print_json(findings.list);
+	service_drop(&service);
+	return findings.failed;
+}
+
 static int run_check(struct ctl *ctl)
 {
 	const char *path = ctl->given.socket;
 	struct check_socket found;
 
 	check_socket_inspect(&found, path != NULL ? path : CHECK_SOCKET_DEFAULT);
+	if (ctl->given.ready)
+		return run_ready(ctl, &found);
 	return check(ctl, ctl->given.connect ? REACH_ALL : REACH_NOTHING, &found);
 }
 
@@ -377,7 +413,7 @@ int ctl_check_peers(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_check_commands[] = {
-	{"check", "[--connect] [--socket FILE]",
+	{"check", "[--connect] [--ready] [--socket FILE]",
 		"check the configuration and everything it refers to", run_check,
 		.loads_itself = true},
 	{0},

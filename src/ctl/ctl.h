@@ -29,8 +29,8 @@ struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *interval, *log,
 		*meeting, *meeting_token, *name, *platform, *redirect, *secret_file, *since,
 		*socket, *state, *store, *store_key, *type, *user, *with;
-	bool ask_secret, connect, dry_run, exit_code, force, forget, once, remove, second_factor,
-		svg;
+	bool ask_secret, connect, dry_run, exit_code, force, forget, once, ready, remove,
+		second_factor, svg;
 	const char *groups[IDENTITY_GROUPS_MAX];
 	size_t group_count;
 	char *operands[CTL_OPERANDS_MAX]; /* the rest is NULL */

@@ -94,6 +94,7 @@ static const struct {
 	{"name", VALUE, offsetof(struct given, name)},
 	{"once", FLAG, offsetof(struct given, once)},
 	{"platform", VALUE, offsetof(struct given, platform)},
+	{"ready", FLAG, offsetof(struct given, ready)},
 	{"redirect", VALUE, offsetof(struct given, redirect)},
 	{"remove", FLAG, offsetof(struct given, remove)},
 	{"second-factor", FLAG, offsetof(struct given, second_factor)},

@@ -62,7 +62,7 @@ class Site:
     def call(self, *arguments, status=0, text="", before=(), program=MEETAUTHCTL):
         done = subprocess.run([*before, program, "-c", self.conf, *arguments], input=text, text=True, capture_output=True,
                               env=QUIET, timeout=300, check=False)
-        assert done.returncode == status, (arguments, done.stdout, done.stderr)
+        assert status in (None, done.returncode), (arguments, done.stdout, done.stderr)
         assert not SANITIZER.search(done.stderr), done.stderr
         return done
 
@@ -422,6 +422,28 @@ def test_check_says_what_the_pool_is_not_ready_for(pool):
     os.rename(pool.folder + "/other", pool.folder + "/state")
     said = as_user(MEETAUTHCTL, "-c", pool.conf, "check", "--socket", pool.path, env=QUIET)
     assert said.returncode == 1 and "run this as root" in said.stdout, said
+
+
+def test_ready_asks_the_pool_and_nothing_else(pool):
+    """What an engine ends a container for: not a mistake in a file that the pool has not loaded."""
+    with open(pool.conf, encoding="utf-8") as file:
+        good = file.read()
+    with open(pool.conf, "a", encoding="utf-8") as file:
+        file.write("nonsense {\n")
+    assert pool.call("check", "--socket", pool.path, status=1)
+    said = pool.call("check", "--ready", "--socket", pool.path).stdout
+    assert re.fullmatch(r"ok    socket    \S+  the pool is ready\n", said), said
+    with open(pool.conf, "w", encoding="utf-8") as file:
+        file.write(good)
+    os.rename(pool.folder + "/state", pool.folder + "/other")
+    wait_for(lambda: "the pool is not ready" in pool.call("check", "--ready", "--socket", pool.path, status=None).stdout, "readyz of the pool")
+    pool.call("check", "--ready", "--socket", pool.path, status=1)
+    os.rename(pool.folder + "/other", pool.folder + "/state")
+    pool.daemon.kill()
+    pool.daemon.wait(300)
+    assert "start the pool" in pool.call("check", "--ready", "--socket", pool.path, status=1).stdout
+    os.unlink(pool.path)
+    assert "start the pool" in pool.call("check", "--ready", "--socket", pool.path, status=1).stdout
 
 
 def test_root_connects_to_no_socket_that_others_can_replace(pool):

@@ -25,7 +25,7 @@ static void help_lists_commands_and_is_made_of_their_usage(void **state)
 	CALL(0, "--help");
 	says(out, "usage: meetauthctl [-c FILE] [--json] COMMAND [ARGUMENT ...]\n");
 	says(out, "\n  secret retire NAME VERSION [--force]\n      remove a version of a secret\n");
-	says(out, "\n  check [--connect] [--socket FILE]\n");
+	says(out, "\n  check [--connect] [--ready] [--socket FILE]\n");
 	memcpy(all, out, sizeof all);
 	CALL(0, "help");
 	assert_string_equal(out, all);
