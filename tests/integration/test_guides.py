@@ -14,7 +14,7 @@ from client import JSON
 from rig import ENVIRONMENT, MEETAUTHCTL, MEETAUTHD, SANITIZER, TOP
 
 GUIDES = ("first-install", "keycloak", "entra-id", "google", "active-directory", "rotate-keys", "upgrade", "backup", "symptoms",
-          "monitoring", "hardening")  # log has a test of its own
+          "monitoring", "hardening", "automation")  # log has a test of its own
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.M | re.S)
 # systemd cannot run in a test: the names of units and what is done with them are compared with what is shipped.
 SYSTEMCTL = """#!/bin/sh
@@ -109,7 +109,7 @@ def test_what_a_guide_says_works(machine, tmp_path, name):
             machine.run("meetauthd -t")
         elif kind == "sh":
             shown += machine.run(content)
-    said = {"keycloak": "allowed: staff", "google": "denied: default", "symptoms": "allowed: staff"}.get(name, "")
+    said = {"keycloak": "allowed: staff", "google": "denied: default", "symptoms": "allowed: staff", "automation": "0 changed, 3 unchanged"}.get(name, "")
     assert said in shown
     inline_commands_exist(machine, text)
 

@@ -211,6 +211,12 @@ def test_the_dashboard_asks_for_metrics_that_exist(watched):
     assert len(cells) == len(set(cells)) and max(x for x, _ in cells) == 23, "no panel hides another"
 
 
+def test_the_picture_of_the_dashboard_has_all_its_panels():
+    with open(TOP + "/docs/benchmark/dashboard.svg", encoding="utf-8") as file:
+        drawn = set(re.findall(r'font-weight="bold">([^<]+)<', file.read()))
+    assert drawn == {panel["title"] for panel in json.loads(read("grafana/dashboard.json"))["panels"]}, "draw it again: tests/bench/dashboard"
+
+
 # -- fail2ban --
 
 
