@@ -13,6 +13,8 @@
 #include "platform/registry.h"
 #include "secret/store.h"
 
+#include <unistd.h>
+
 /* ---- invite create ---- */
 
 /* Exits if the platform has no page for guests. */
@@ -90,6 +92,24 @@ static struct store *open_store(const struct settings *settings, const char *nam
 	return store;
 }
 
+enum { READ_S = 3 }; /* the processes of the pool read a changed store within a second */
+
+/* Returns the newest secret, once the pool can be expected to have read it: a link works from the
+ * moment that it is shown. */
+static const char *signing_secret(const struct store *store, const char *name)
+{
+	size_t count;
+	const struct store_secret *signing = store_secrets(store, name, clock_wall(), &count);
+	int64_t age = clock_wall() - signing->created;
+
+	if (age >= 0 && age < READ_S) {
+		fprintf(stderr, "the secret that signs the links is new; waiting until the pool "
+				"has read it\n");
+		sleep((unsigned)(READ_S - age));
+	}
+	return secret_text(signing->secret);
+}
+
 /* Prints only the link to standard output. */
 static void print_link(
 	const struct settings *settings, const struct invite *invite, const char *secret)
@@ -113,14 +133,14 @@ static int run_create(struct ctl *ctl)
 	char name[STORE_NAME_MAX + 1], id[RECORDS_ID_SIZE], *meeting = NULL;
 	struct invite invite = read_invite(ctl, backend, &meeting);
 	struct store *store;
-	size_t count;
+	const char *secret;
 
 	snprintf(name, sizeof name, "backend/%s", section_title(backend));
 	store = open_store(ctl->settings, name);
+	secret = signing_secret(store, name);
 	ctl_must(1, invites_add(path, &invite, id, &ctl_error));
 	invite.id = id;
-	print_link(ctl->settings, &invite,
-		secret_text(store_secrets(store, name, clock_wall(), &count)[0].secret));
+	print_link(ctl->settings, &invite, secret);
 	store_free(&store);
 	free(meeting);
 	return EX_OK;

@@ -268,12 +268,12 @@ static const char *find_secret(struct desk *desk)
 	const struct section *section = desk->visit->service->settings->desk.invitations;
 	const struct service_backend *backend =
 		service_backend(desk->visit->service, section_title(section));
-	const char *texts[STORE_VERSIONS_MAX];
+	const struct store_secret *signing =
+		store_signing(desk->visit->files->store, backend->secret_name, desk->visit->now);
 
-	if (store_texts(desk->visit->files->store, backend->secret_name, desk->visit->now, texts) ==
-		0)
+	if (signing == NULL)
 		return "desk.fault.secret";
-	desk->secret = texts[0];
+	desk->secret = secret_text(signing->secret);
 	return NULL;
 }
 

@@ -241,6 +241,17 @@ int64_t store_ended(const struct store *store, const char *name, int64_t now)
 		       : 0;
 }
 
+const struct store_secret *store_signing(const struct store *store, const char *name, int64_t now)
+{
+	size_t count, i = 0;
+	const struct store_secret *secrets = store_secrets(store, name, now, &count);
+
+	while (i + 1 < count && now < secrets[i].created + STORE_SETTLE_S &&
+		secrets[i + 1].expires == 0)
+		i++;
+	return count > 0 ? &secrets[i] : NULL;
+}
+
 size_t store_texts(const struct store *store, const char *name, int64_t now,
 	const char *texts[STORE_VERSIONS_MAX])
 {

@@ -30,6 +30,7 @@
 enum {
 	STORE_NAME_MAX = 839, /* "totp/", the title of a backend, and a subject percent-encoded */
 	STORE_VERSIONS_MAX = 8,
+	STORE_SETTLE_S = 10,
 };
 
 struct store_secret {
@@ -53,6 +54,12 @@ void store_free(struct store **store);
  * it. */
 const struct store_secret *store_secrets(
 	const struct store *store, const char *name, int64_t now, size_t *count);
+
+/* The version to sign something with that any process of the pool may have to verify at once. The
+ * processes read a new version within a second, where they have time: until STORE_SETTLE_S have
+ * passed the one before it signs, unless that one is to end. Lives as long as the store; NULL:
+ * there is none. */
+const struct store_secret *store_signing(const struct store *store, const char *name, int64_t now);
 
 /* When a secret ended that had versions and may not be used at `now`; 0 for any other. */
 int64_t store_ended(const struct store *store, const char *name, int64_t now);

@@ -42,7 +42,7 @@ def invite(rig, *more, name="Zoë Guest"):
 def test_a_link_works_from_the_moment_it_is_shown_in_every_process(make_rig):
     """And so does the session that it begins: whichever process a visitor comes to next."""
     rig = make(make_rig, processes=3)
-    first, _ = invite(rig, name="First")  # makes the backend's secret; until a process has read it, links answer 503
+    first, _ = invite(rig, name="First")  # waits until the processes have read its secret, if they are not too busy
     wait_for(lambda: everywhere(rig, lambda: rig.visitor().get(first).status == 200), "the secret")
     for number in range(3):
         link = rig.ctl("invite", "create", *FOR, "--name", "Guest %d" % number).stdout.strip()

@@ -235,6 +235,7 @@ static void an_invitation_is_made_listed_and_revoked(void **state)
 	CALL(0, "invite", "create", FOR, "--name", "Zoe", "--email", "zoe@partner.example",
 		"--expires", "2099-12-31");
 	says(out, "https://external.example.org/auth/invite?token=");
+	says(err, "the secret that signs the links is new; waiting until the pool has read it\n");
 	says(err, " to weekly, valid until 2099-12-31T00:00:00Z; everybody who has the link can "
 		  "join as Zoe");
 	CALL(0, "invite", "create", FOR, "--name", "Max", "--meeting-token", "t-1");

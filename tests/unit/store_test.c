@@ -269,6 +269,38 @@ static void assert_used(int64_t at, size_t count, const char *text)
 	store_free(&store);
 }
 
+static void assert_signs(int64_t at, const char *text)
+{
+	struct store *store = open_store();
+	const struct store_secret *signing = store_signing(store, NAME, at);
+
+	if (text == NULL)
+		assert_null(signing);
+	else
+		assert_string_equal(secret_text(signing->secret), text);
+	store_free(&store);
+}
+
+/* Not every process can verify yet what a new secret signs. */
+static void test_a_new_secret_signs_when_all_have_read_it(void **state)
+{
+	int64_t now = clock_wall();
+
+	(void)state;
+	assert_signs(now, NULL);
+	set_secret(NAME, "one");
+	assert_signs(now, "one");
+	set_secret(NAME, "two");
+	assert_signs(now, "one");
+	assert_signs(now + 60, "two");
+	set_secret(NAME, "three");
+	assert_signs(now, "one");
+	set_until("ends", now + 100);
+	set_secret(NAME, "five"); /* what four would sign ends with it */
+	assert_signs(now, "five");
+	assert_signs(now + 100, "five");
+}
+
 static char format_of_store(void)
 {
 	struct buffer bytes = contents(path);
@@ -678,6 +710,7 @@ int main(void)
 		WITH_STORE(test_retired_version_is_gone_and_its_number_never_used_again),
 		WITH_STORE(test_only_version),
 		WITH_STORE(test_what_has_ended_is_as_if_it_were_not_there),
+		WITH_STORE(test_a_new_secret_signs_when_all_have_read_it),
 		WITH_STORE(test_a_store_with_ends_is_none_for_programs_that_know_none),
 		WITH_STORE(test_a_replacement_has_the_end_of_what_it_replaces),
 		WITH_STORE(test_an_import_makes_each_key_the_only_one),
