@@ -7,11 +7,12 @@
 #include "join/steps.h"
 
 #include "base/text.h"
+#include "signin/authenticate.h"
 #include "view/pages.h"
 #include "visit/ticket.h"
 
 enum {
-	FRESH_S = 60, /* whoever has signed in since then has just seen a page */
+	FRESH_S = 60, /* whoever has signed in since then has just seen the login page */
 	TOKEN_SIZE = 2 * SEAL_HASH_SIZE + 1,
 };
 
@@ -33,14 +34,15 @@ static void make_token(struct visit *visit, char token[TOKEN_SIZE])
 	text_hex(hash, sizeof hash, token);
 }
 
-/* Whether a page of this service, or of a provider, has led to the join. */
+/* Whether a page of this service has led to the join. A provider may show none. */
 static bool has_seen_a_page(const struct visit *visit)
 {
 	/* When a session began is by the clock of the state. */
 	int64_t now = state_shared_time(visit->server->state, visit->now);
 
 	return visit->form != NULL ||
-	       (!visit->signin.is_ambient && now - visit->session.began < FRESH_S);
+	       (!visit->signin.is_ambient && authenticate_has_page(visit->service) &&
+		       now - visit->session.began < FRESH_S);
 }
 
 enum step confirm_join(struct visit *visit)

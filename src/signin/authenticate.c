@@ -86,7 +86,7 @@ struct choice {
 	struct service_backend *only; /* the only way, if it is a redirect; otherwise NULL */
 };
 
-static struct choice choice_of(struct service *service)
+static struct choice choice_of(const struct service *service)
 {
 	struct choice choice = {0};
 
@@ -103,6 +103,11 @@ static struct choice choice_of(struct service *service)
 	if (choice.ways > 1)
 		choice.only = NULL;
 	return choice;
+}
+
+bool authenticate_has_page(const struct service *service)
+{
+	return choice_of(service).only == NULL;
 }
 
 /* Redirects to the login page. The ticket in its address hides the tokens. */

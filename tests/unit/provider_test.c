@@ -191,6 +191,25 @@ static void a_button_leads_to_its_provider(void **state)
 	assert_logged("join", "result=ok user=alice backend=idp");
 }
 
+/* Who is signed in there already saw no page at all. */
+static void a_join_after_a_silent_sign_in_is_confirmed(void **state)
+{
+	struct browser browser = {0}, other = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site("confirm = true", MEETING PROVIDER("idp"));
+	page = sign_in_there(&browser, FIRST);
+	assert_status(page, 200);
+	assert_says(page, "(confirm.heading) idp"); /* it sends no name */
+	page = submit(&browser, page, "name=\"confirm\"", "");
+	assert_leads(page, "?token=access");
+	site_load("confirm = true", MEETING PROVIDER("idp") FORMS);
+	page = follow(&other, visit(&other, ENTRY "another-1"));
+	page = sign_in_there(&other, link_of(page, "backend=idp"));
+	assert_leads(page, "?token=access");
+}
+
 static void who_says_no_there_is_told_so(void **state)
 {
 	struct browser browser = {0};
@@ -397,6 +416,7 @@ int main(void)
 		TEST(the_way_back_is_good_once),
 		TEST(a87_the_way_back_is_of_one_browser_and_one_backend),
 		TEST(a_button_leads_to_its_provider),
+		TEST(a_join_after_a_silent_sign_in_is_confirmed),
 		TEST(who_says_no_there_is_told_so),
 		TEST(a_provider_that_is_out_of_order_is_no_fault_of_theirs),
 		TEST(codes_from_an_address_have_an_end),
