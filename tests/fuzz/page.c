@@ -41,7 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	page = page_load(file_of(bytes, length), names, langs, &error);
 	PROMISE(page != NULL || error.text[0] != '\0');
 	if (page != NULL) {
-		if (page_render(page, langs_choose(langs, "de"), values, &html) == 0 &&
+		/* a template may have it, a value not */
+		if (memmem(bytes, length, "\x01<", 2) == NULL &&
+			page_render(page, langs_choose(langs, "de"), values, &html) == 0 &&
 			html.data != NULL)
 			PROMISE(strstr(html.data, "\x01<") == NULL);
 		page_free(&page);
