@@ -181,6 +181,24 @@ def test_log_and_format_are_read_on_hang_up(set_up, tmp_path):
     assert program.stop() == 0
 
 
+def test_options_of_the_environment_outlast_a_reload(set_up, tmp_path, monkeypatch):
+    conf, path = tmp_path / "own.conf", str(tmp_path / "own.sock")
+    with open(set_up.conf, encoding="utf-8") as file:
+        conf.write_text('log-format = "logfmt"\n' + file.read())
+    monkeypatch.setitem(ENVIRONMENT, "MEETAUTH_LOG_FORMAT", "json")
+    told = run("-t", "-c", str(conf))
+    assert told.returncode == 0 and "environment: MEETAUTH_LOG_FORMAT sets log-format, over %s:1" % conf in told.stderr
+    program = Program([MEETAUTHD, "-c", str(conf), "--listen", "unix:" + path, "--processes", "2"], str(tmp_path / "log"))
+    wait_for(lambda: program.said().count('"event":"start"') >= 2, "the start")
+    program.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: program.said().count('"event":"reload"') >= 2, "the reload of both processes")
+    assert "event=reload" not in program.said() and "event=start" not in program.said()
+    assert program.stop() == 0
+    monkeypatch.setitem(ENVIRONMENT, "MEETAUTH_API_KEY", "a secret")
+    told = run("-t", "-c", str(conf))
+    assert told.returncode == 1 and "secrets do not belong in the environment" in told.stderr and "a secret" not in told.stderr
+
+
 def test_it_opens_a_unix_socket_for_owner_and_group(set_up, listening, tmp_path):
     path = str(tmp_path / "own.sock")
     listening("unix:" + path)
