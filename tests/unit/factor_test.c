@@ -2,25 +2,15 @@
  *
  * Second questions: those of a backend, the code of a second factor, and a code by mail.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
-#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
-#define FIRST	ENTRY "12345678"
+#define FIRST	ENTRY "rt-12345678"
 #define SESSION "__Host-meetauth"
 #define FORM	"application/x-www-form-urlencoded"
 #define ALICE	"name=alice&password=secret"
-
-static void open_site(const char *options, const char *sections)
-{
-	site_secret(HOST, "key");
-	site_load(options, sections);
-	peer_says("/exchange/", 200, "", "access");
-}
 
 /* ---- what a program asks ---- */
 
@@ -214,7 +204,7 @@ static void a93_a_password_alone_is_half_and_a_code_is_good_once(void **state)
 	assert_logged("join", "result=ok user=alice backend=staff");
 	/* No code is good twice, and no form. */
 	assert_status(submit(&browser, page, NULL, CODE), 401);
-	page = sign_in(&second, ENTRY "87654321", ALICE);
+	page = sign_in(&second, ENTRY "rt-87654321", ALICE);
 	assert_status(submit(&second, page, NULL, CODE), 401);
 }
 
@@ -227,10 +217,10 @@ static void a_session_has_the_factor_that_it_began_with(void **state)
 	open_factor("");
 	answer = sign_in(&browser, FIRST, ALICE);
 	submit(&browser, answer, NULL, CODE);
-	assert_status(visit(&browser, ENTRY "number-2"), 302);
+	assert_status(visit(&browser, ENTRY "rt-number-2"), 302);
 	site_secret("totp/staff/alice", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP");
 	site_reload();
-	assert_status(visit(&browser, ENTRY "number-3"), 303);
+	assert_status(visit(&browser, ENTRY "rt-number-3"), 303);
 }
 
 static void an_account_may_be_gone_before_the_code_comes(void **state)

@@ -2,24 +2,16 @@
  *
  * The switch of languages at the end of each page.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
 #include <stdio.h>
 
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
-#define PEOPLE	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
-#define FIRST	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-12345678"
-#define COOKIE	"meetauth_language"
-#define FORM	"application/x-www-form-urlencoded"
-#define SWITCH	"/auth/language\""
-
-static void open_site(const char *sections)
-{
-	site_secret(HOST, "key");
-	site_load("languages = {\"en\", \"ar\"}", sections);
-	peer_says("/exchange/", 200, "", "access");
-}
+#define PEOPLE	  "backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"bob=deny\"} }\n"
+#define FIRST	  ENTRY "rt-12345678"
+#define LANGUAGES "languages = {\"en\", \"ar\"}"
+#define COOKIE	  "meetauth_language"
+#define FORM	  "application/x-www-form-urlencoded"
+#define SWITCH	  "/auth/language\""
 
 /* Switches to Arabic and returns the page that follows. */
 static const struct answer *choose(struct browser *browser, const struct answer *page)
@@ -42,7 +34,7 @@ static void a_cookie_remembers_the_language(void **state)
 	const struct answer *page;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	page = submit(&browser, visit(&browser, "/nothing"), SWITCH, "language=ar");
 	assert_non_null(strstr(set_cookie(page, COOKIE), "Max-Age=31536000"));
 	assert_non_null(strstr(set_cookie(page, COOKIE), "HttpOnly"));
@@ -59,7 +51,7 @@ static void a_sign_in_goes_on_in_the_other_language(void **state)
 	const struct answer *page;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	page = choose(&browser, follow(&browser, visit(&browser, FIRST)));
 	assert_says(page, "(login.title)");
 	assert_leads(submit(&browser, page, "name=\"password\"", "name=alice&password=right"),
@@ -72,7 +64,7 @@ static void a_wrong_password_leads_back_to_the_same_sign_in(void **state)
 	const struct answer *page;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	page = follow(&browser, visit(&browser, FIRST));
 	page = submit(&browser, page, "name=\"password\"", "name=bob&password=wrong");
 	assert_status(page, 401);
@@ -95,8 +87,9 @@ static void a_second_question_is_asked_again(void **state)
 		"case $request$answer in login) echo 'challenge Which colour?'; echo 'state s';;\n"
 		"answerred) echo 'grant alice';; *) echo deny;; esac\n"
 		"echo end\n");
-	open_site(MEETING "backend \"own\" { type = \"command\" program = \"/bin/sh\" arguments = "
-			  "{\"@folder@/ask\"} timeout = \"60s\" }\n");
+	open_site(LANGUAGES,
+		MEETING "backend \"own\" { type = \"command\" program = \"/bin/sh\" arguments = "
+			"{\"@folder@/ask\"} timeout = \"60s\" }\n");
 	page = follow(&browser, visit(&browser, FIRST));
 	page = submit(&browser, page, "name=\"password\"", "name=alice&password=right");
 	assert_says(page, "(challenge.title)");
@@ -115,7 +108,7 @@ static void it_leads_nowhere_else(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		char body[200];
 
@@ -141,7 +134,7 @@ static void only_a_page_of_ours_sets_a_language_that_is_there(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
 		answer = SEND(&browser, .method = "POST", .target = "/language", .type = FORM,
 			.body = languages[i]);
@@ -165,7 +158,7 @@ static void a_form_that_has_no_page_of_its_own_has_no_switch(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site(MEETING PEOPLE);
+	open_site(LANGUAGES, MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
 		answer = SEND(&browser, .method = "POST", .target = targets[i], .type = FORM,
 			.body = "language=xx");

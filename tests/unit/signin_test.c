@@ -2,29 +2,19 @@
  *
  * Signing in: forms and the backends behind them, tickets, the throttle, sessions and their ends.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
 #define PEOPLE                                                                                     \
 	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\", \"carol=grant\", "          \
 	"\"bob=deny\", \"dan=unfit\", \"erin=unavailable\"} }\n"
-#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
 #define GUESTS	"backend \"guests\" { type = \"guest\" label = \"As a guest\" }\n"
-#define FIRST	ENTRY "12345678"
+#define FIRST	ENTRY "rt-12345678"
 #define SESSION "__Host-meetauth"
 #define BROWSER "__Host-meetauth-join"
 #define FORM	"application/x-www-form-urlencoded"
-
-static void open_site(const char *options, const char *sections)
-{
-	site_secret(HOST, "key");
-	site_load(options, sections);
-	peer_says("/exchange/", 200, "", "access");
-}
 
 static const struct answer *login_page(struct browser *browser, const char *entry)
 {
@@ -41,7 +31,7 @@ static const char *entry(unsigned number)
 {
 	static char text[200];
 
-	snprintf(text, sizeof text, ENTRY "number-%04u", number);
+	snprintf(text, sizeof text, ENTRY "rt-number-%04u", number);
 	return text;
 }
 

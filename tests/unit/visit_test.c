@@ -3,23 +3,13 @@
  * A visit whatever it asks for: addresses and methods, requests that did not arrive whole, too many
  * at once, and what operators ask.
  */
-#include "request_fixture.h"
+#include "join_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HOST	"meeting.example.org"
-#define MEETING "platform \"" HOST "\" { type = \"mock\" api = \"@api@\" timeout = \"60s\" }\n"
-#define PEOPLE	"backend \"staff\" { type = \"mock\" users = {\"alice=grant\"} }\n"
-#define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
-#define FIRST	ENTRY "12345678"
-
-static void open_site(const char *options)
-{
-	site_secret(HOST, "key");
-	site_load(options, MEETING PEOPLE);
-	peer_says("/exchange/", 200, "", "access");
-}
+#define PEOPLE "backend \"staff\" { type = \"mock\" users = {\"alice=grant\"} }\n"
+#define FIRST  ENTRY "rt-12345678"
 
 /* ---- addresses and methods ---- */
 
@@ -30,7 +20,7 @@ static void an_address_that_is_none_says_so(void **state)
 	struct browser browser = {0};
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
 		const struct answer *answer = visit(&browser, targets[i]);
 
@@ -56,7 +46,7 @@ static void each_address_takes_its_methods(void **state)
 	struct browser browser = {0};
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct answer *answer =
 			SEND(&browser, .method = cases[i].method, .target = cases[i].target);
@@ -72,7 +62,7 @@ static void a_failure_is_json_where_that_is_preferred(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	answer = SEND(&browser, .target = "/nothing", .accept = "application/json");
 	assert_status(answer, 404);
 	assert_string_equal(header(answer, "Content-Type"), "application/json");
@@ -92,7 +82,7 @@ static void a_page_has_the_name_of_the_house(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site("brand-name = \"Example & Sons\" brand-logo = \"/l.svg\"");
+	open_site("brand-name = \"Example & Sons\" brand-logo = \"/l.svg\"", MEETING PEOPLE);
 	answer = visit(&browser, "/nothing");
 	assert_says(answer, "Example &amp; Sons");
 	assert_says(answer, "<img src=\"/l.svg\" alt=\"Example &amp; Sons\">");
@@ -108,7 +98,8 @@ static void a_page_has_the_colour_and_the_links_of_the_house(void **state)
 
 	(void)state;
 	open_site("brand-accent = \"#7a1fa2\" brand-help = \"https://help.example.org/?a=1&b=2\" "
-		  "brand-privacy = \"/privacy\"");
+		  "brand-privacy = \"/privacy\"",
+		MEETING PEOPLE);
 	answer = visit(&browser, "/nothing");
 	assert_says(answer, "<style>:root{--accent:#7a1fa2;--accent-hover:#");
 	assert_non_null(strstr(header(answer, "Content-Security-Policy"),
@@ -134,7 +125,7 @@ static void what_did_not_arrive_whole_is_refused(void **state)
 	struct browser browser = {0};
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct answer *answer =
 			SEND(&browser, .target = FIRST, .arrives = cases[i].arrives);
@@ -154,7 +145,7 @@ static void two_cookies_of_one_name_break_a_request(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	answer = SEND(&browser, .target = FIRST, .more = {"HTTP_COOKIE=a=b", "HTTP_COOKIE=c=d"});
 	assert_failure(answer, 400, "bad-request", "other");
 	assert_int_equal(log_count("failure"), 1);
@@ -167,11 +158,11 @@ static void joins_wait_for_no_more_than_there_may_be(void **state)
 	struct answer *slow;
 
 	(void)state;
-	open_site("max-in-flight = 1");
+	open_site("max-in-flight = 1", MEETING PEOPLE);
 	sign_in(&browser, FIRST, "name=alice&password=x");
 	peer_says("/exchange/", PEER_HANGS, "", "");
-	slow = BEGIN(&browser, .target = ENTRY "number-2");
-	answer = visit(&browser, ENTRY "number-3");
+	slow = BEGIN(&browser, .target = ENTRY "rt-number-2");
+	answer = visit(&browser, ENTRY "rt-number-3");
 	assert_failure(answer, 503, "overloaded", "message");
 	assert_string_equal(header(answer, "Retry-After"), "1");
 	assert_logged("join", "result=failed code=overloaded level=warning");
@@ -181,7 +172,7 @@ static void joins_wait_for_no_more_than_there_may_be(void **state)
 	peer_goes_on(200, "", "access");
 	assert_status(end_it(slow), 302);
 	peer_says("/exchange/", 200, "", "access");
-	assert_status(visit(&browser, ENTRY "number-3"), 302);
+	assert_status(visit(&browser, ENTRY "rt-number-3"), 302);
 }
 
 /* An answer that cannot be sent is none of ours. */
@@ -192,12 +183,12 @@ static void an_answer_that_does_not_fit_is_our_fault(void **state)
 	char body[9000];
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	sign_in(&browser, FIRST, "name=alice&password=x");
 	memset(body, '\x01', sizeof body - 1);
 	body[sizeof body - 1] = '\0';
 	peer_says("/exchange/", 200, "", body);
-	answer = visit(&browser, ENTRY "number-2");
+	answer = visit(&browser, ENTRY "rt-number-2");
 	assert_true(answer->status >= 500);
 	assert_null(header(answer, "Location"));
 	assert_logged("join", "result=failed");
@@ -211,7 +202,7 @@ static void a_process_is_alive(void **state)
 	const struct answer *answer;
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	answer = visit(&browser, "/healthz");
 	assert_status(answer, 200);
 	assert_string_equal(answer->body, "ok\n");
@@ -261,7 +252,7 @@ static void figures_count_what_happens(void **state)
 	const struct answer *before, *after;
 
 	(void)state;
-	open_site("");
+	open_site("", MEETING PEOPLE);
 	before = visit(&browser, "/metrics");
 	assert_string_equal(
 		header(before, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
