@@ -2,6 +2,7 @@
 #include "auth/dialog.h"
 
 #include "auth/answer.h"
+#include "base/trace.h"
 
 #include <strings.h>
 
@@ -82,6 +83,13 @@ static void begin(struct buffer *question, const char *request)
 
 static void end(struct buffer *question)
 {
+	const struct trace *trace = trace_used();
+	char traceparent[TRACE_PARENT_SIZE];
+
+	if (trace != NULL) {
+		trace_format(trace, traceparent);
+		add(question, "traceparent", traceparent);
+	}
 	buffer_text(question, "end\n");
 }
 

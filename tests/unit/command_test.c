@@ -6,6 +6,7 @@
 #include "backend_fixture.h"
 
 #include "base/clock.h"
+#include "base/trace.h"
 
 extern const struct auth_backend auth_command;
 
@@ -117,11 +118,40 @@ static void the_question_has_what_the_manual_says(void **state)
 	auth_close(&auth_command, instance);
 }
 
+static void the_question_has_the_trace(void **state)
+{
+	static const char parent[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	static const char before[] = "traceparent 00-0af7651916cd43dd8448eb211c80319c-";
+	struct fixture *fixture = *state;
+	char script[256], text[2048];
+	struct trace trace, passed_on;
+	struct result result;
+	void *instance;
+	char *line;
+
+	snprintf(script, sizeof script, "cat >%s", fixture->conf);
+	instance = open_script(fixture, script);
+	assert_true(trace_parse(&trace, parent));
+	trace_use(&trace);
+	assert_int_equal(check(instance, "alice", "pass", NULL, NULL, &result), AUTH_UNAVAILABLE);
+	trace_use(NULL);
+	read_back(fixture->conf, text);
+	line = strstr(text, before);
+	assert_non_null(line);
+	assert_null(strstr(text, "b7ad6b7169203331"));
+	line += strlen("traceparent ");
+	assert_string_equal(line + strlen(parent), "\nend\n");
+	line[strlen(parent)] = '\0';
+	assert_true(trace_parse(&passed_on, line));
+	auth_close(&auth_command, instance);
+}
+
 static void the_longest_question_fits(void **state)
 {
 	struct auth_challenge asked = {.state_length = AUTH_STATE_MAX};
 	char answer[AUTH_PASSWORD_MAX + 1], meeting[65], script[256], text[2048];
 	struct fixture *fixture = *state;
+	struct trace trace;
 	struct result result;
 	void *instance;
 
@@ -135,10 +165,13 @@ static void the_longest_question_fits(void **state)
 	snprintf(script, sizeof script, "wc -l >%s; printf 'meetauth 1\\ndeny\\nend\\n'",
 		fixture->conf);
 	instance = open_script(fixture, script);
+	assert_true(trace_parse(&trace, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+	trace_use(&trace);
 	assert_int_equal(check(instance, asked.name, answer, answer, &asked, &result), AUTH_DENY);
+	trace_use(NULL);
 	assert_nobody(&result);
 	read_back(fixture->conf, text);
-	assert_string_equal(text, "10\n");
+	assert_string_equal(text, "11\n");
 	join.meeting_id = (char *)"5f521a93c20ff6721fbb6a6c";
 	auth_close(&auth_command, instance);
 }
@@ -585,6 +618,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_question_has_what_the_manual_says),
+		TEST(the_question_has_the_trace),
 		TEST(the_longest_question_fits),
 		TEST(no_password_makes_a_line_of_its_own),
 		TEST(the_password_is_in_no_argument_and_no_environment),
