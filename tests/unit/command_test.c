@@ -135,6 +135,7 @@ static void the_question_has_the_trace(void **state)
 	trace_use(&trace);
 	assert_int_equal(check(instance, "alice", "pass", NULL, NULL, &result), AUTH_UNAVAILABLE);
 	trace_use(NULL);
+	assert_nobody(&result);
 	read_back(fixture->conf, text);
 	line = strstr(text, before);
 	assert_non_null(line);
