@@ -93,7 +93,8 @@ def main(folder):
     write(folder, "rates.svg", plot("Requests per second", rows, lambda row: (row.rate,), lambda row: "%d" % row.rate))
     write(folder, "cpu.svg", plot("Processor time of a request: the program, and in a lighter color nginx in front of it", rows, Row.microseconds,
                                   lambda row: "%.1f µs" % sum(row.microseconds())))
-    page = [INTRODUCTION, *("    " + line for line in head), "", *table(rows), "", "![Requests per second](rates.svg)", "",
+    short = any("--quick" in line for line in head)
+    page = [INTRODUCTION, *(["This was a short run (`--quick`): its figures are rough.", ""] if short else []), *("    " + line for line in head), "", *table(rows), "", "![Requests per second](rates.svg)", "",
             "![Processor time of a request](cpu.svg)", "", "One process of meetauthd, with connections kept, compared:", "", *ratios(rows)]
     write(folder, "README.md", "\n".join(page) + "\n")
 
