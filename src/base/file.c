@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/file.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -116,6 +117,8 @@ int file_read_text(
 	return 0;
 }
 
+enum { LOCK_PATIENCE_MS = 30000, LOCK_POLL_US = 10000 };
+
 /* Refuses a lock file that somebody else could hold or have linked here. */
 static int check_lock(int fd, const char *lock, struct error *error)
 {
@@ -131,7 +134,26 @@ static int check_lock(int fd, const char *lock, struct error *error)
 	return 0;
 }
 
-int file_lock(const char *path, struct error *error)
+/* Who waits for flock() itself cannot stop waiting without a signal. */
+static int take_lock(int fd, const char *lock, int64_t patience_ms, struct error *error)
+{
+	const int64_t end_ms = clock_monotonic_ms() + patience_ms;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(error, "%s: cannot lock: %s", lock, strerror(errno));
+		if (clock_monotonic_ms() >= end_ms)
+			return error_set(error,
+				"%s: another program has held this lock for %d s; \"lslocks\" "
+				"tells "
+				"which: let it go on if it was stopped, or end it",
+				lock, (int)(patience_ms / 1000));
+		usleep(LOCK_POLL_US);
+	}
+	return 0;
+}
+
+int file_lock_for(const char *path, int64_t patience_ms, struct error *error)
 {
 	char lock[PATH_MAX];
 	int fd;
@@ -141,13 +163,15 @@ int file_lock(const char *path, struct error *error)
 	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_set(error, "%s: cannot open: %s", lock, strerror(errno));
-	if (check_lock(fd, lock, error) == 0) {
-		if (flock(fd, LOCK_EX) == 0)
-			return fd;
-		error_set(error, "%s: cannot lock: %s", lock, strerror(errno));
-	}
+	if (check_lock(fd, lock, error) == 0 && take_lock(fd, lock, patience_ms, error) == 0)
+		return fd;
 	close(fd);
 	return -1;
+}
+
+int file_lock(const char *path, struct error *error)
+{
+	return file_lock_for(path, LOCK_PATIENCE_MS, error);
 }
 
 static int write_all(int fd, const char *bytes, size_t length)

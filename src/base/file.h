@@ -41,9 +41,13 @@ int file_read_text(
 	const char *path, enum file_secrecy secrecy, struct buffer *text, struct error *error);
 
 /* Locks `path` exclusively for a change: flock() on "PATH.lock", which is created if missing and
- * never removed, and must be a regular file of ours or root's with one name. Waits for another
- * holder. Returns a descriptor (closing it unlocks), or -1. */
+ * never removed, and must be a regular file of ours or root's with one name. Waits half a minute
+ * for another holder, which may be a program that somebody has stopped. Returns a descriptor
+ * (closing it unlocks), or -1. */
 int file_lock(const char *path, struct error *error);
+
+/* The same, waiting for `patience_ms`. */
+int file_lock_for(const char *path, int64_t patience_ms, struct error *error);
 
 /* Replaces or creates `path` atomically: a reader sees the old or the new contents, also after a
  * crash. Writes a temporary file in the same folder, fsync, rename, fsync of the folder; a later

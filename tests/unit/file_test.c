@@ -313,6 +313,23 @@ static void a_lock_keeps_others_out(void **state)
 	assert_int_equal(access(folder->lock, F_OK), 0); /* stays: who waits has it open */
 }
 
+/* A program that somebody has stopped does not stop everybody. */
+static void nobody_waits_for_a_lock_without_end(void **state)
+{
+	struct folder *folder = *state;
+	struct error error = {""};
+	int lock = file_lock(folder->file, &error);
+
+	assert_true(lock >= 0);
+	assert_int_equal(file_lock_for(folder->file, 30, &error), -1);
+	assert_non_null(strstr(error.text, "another program has held this lock"));
+	assert_non_null(strstr(error.text, "lslocks"));
+	close(lock);
+	lock = file_lock_for(folder->file, 30, &error);
+	assert_true(lock >= 0);
+	close(lock);
+}
+
 static void a_lock_follows_no_link(void **state)
 {
 	struct folder *folder = *state;
@@ -373,6 +390,7 @@ int main(void)
 		FILE_TEST(replacing_follows_no_link),
 		FILE_TEST(what_cannot_be_written_is_said),
 		FILE_TEST(a_lock_keeps_others_out),
+		FILE_TEST(nobody_waits_for_a_lock_without_end),
 		FILE_TEST(a_lock_follows_no_link),
 		FILE_TEST(a_lock_that_is_not_ours_is_refused),
 	};
