@@ -51,6 +51,14 @@ static void a_conference_is_read_as_people_paste_it(void **state)
 		{"sip:john@lync.example.org; gruu;opaque=app:conf:focus:id:854T0R7G", NAME},
 		{"sip:john@lync.example.org;  gruu; opaque=app:conf:focus:id:854T0R7G ", NAME},
 		{" conf: " URI, NAME},
+		{"meet:" URI "%3Fconf-key=a+B/c!d'e", NAME},
+		{"<meet:" URI "%3Fconf-key=AbC123>", NAME},
+		{" \"conf:" URI "\" ", NAME},
+		{"conf:SIP:john@lync.example.org;GRUU;Opaque=APP:conf:focus:id:854T0R7G", NAME},
+		{"meet:sip:john%40lync.example.org%3Bgruu%3bopaque%3Dapp%3Aconf%3Afocus%3Aid%3A"
+		 "854T0R7G%3Fconf-key%3DAbC123",
+			NAME},
+		{"conf%3Asip%3Ajohn@lync.example.org;gruu;opaque=app:conf:focus:id:854T0R7G", NAME},
 		{NAME "/", NAME},
 		{"sip:o'brien@lync.example.org;gruu;opaque=app:conf:focus:id:1",
 			"o'brien@lync.example.org/1"},
@@ -60,7 +68,8 @@ static void a_conference_is_read_as_people_paste_it(void **state)
 		"meet:" URI "%3Fconf-key=a<b", "conf:" URI "?a=\"b", "jo hn@lync.example.org/1",
 		"sip:john@lync.example.org;gruu;opaque=app:conf:focus:id:85 4T0R7G",
 		"sip:john@lync.example.org;gruu;opaque=app:conf:focus:id:%3Fconf-key=a",
-		"conf:", "john\"@lync.example.org/1", NAME "//", NAME "#x"};
+		"<conf:" URI, "\"" NAME, "<<" NAME ">>", "conf:", "john\"@lync.example.org/1",
+		NAME "//", NAME "#x"};
 	void *lync = open_driver(*state, &platform_lync, HOST, "");
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

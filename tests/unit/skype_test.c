@@ -113,6 +113,12 @@ static void a_script_asks_by_the_address_that_came(void **state)
 	assert_string_equal(platform_skype.script->meeting_parameter(&join, &value), "meetingUrl");
 	assert_string_equal(value, MEETING);
 	join_release(&join);
+	assert_null(arrive_with(&platform_skype, skype, "",
+		QUERY({"meetingUrl", "https://meet.lync.com/Contoso/TestUser/1sd8d0wz"}), &join));
+	assert_string_equal(join.meeting_id, MEETING);
+	platform_skype.script->meeting_parameter(&join, &value);
+	assert_string_equal(value, "https://meet.lync.com/Contoso/TestUser/1sd8d0wz");
+	join_release(&join);
 	platform_close(&platform_skype, &skype);
 }
 

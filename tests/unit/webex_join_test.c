@@ -282,6 +282,36 @@ static void what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open(void **
 	}
 }
 
+/* Webex limits requests, and says for how long. Nothing of that is the pair's fault. */
+static void a_busy_webex_says_when_to_come_back(void **state)
+{
+	static const struct {
+		int status;
+		const char *headers, *wait;
+	} cases[] = {{429, JSON "Retry-After: 9\r\n", "9"}, {503, JSON "Retry-After: 7\r\n", "7"},
+		{429, JSON, "10"}};
+	struct browser browser = {0};
+
+	(void)state;
+	set_pair("cs");
+	site_load("", WEBEX PEOPLE);
+	peer_says("/v1/meetings/join", 200, JSON, LINK);
+	assert_leads(sign_in(&browser, MEETING, ALICE), "https://example.webex.com/j");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct answer *answer;
+
+		peer_says("/v1/meetings/join", cases[i].status, cases[i].headers, "{}");
+		peer_says("/v1/guests/token", cases[i].status, cases[i].headers, "{}");
+		answer = visit(&browser, MEETING);
+		assert_failure(answer, 503, "overloaded", "message");
+		assert_string_equal(header(answer, "Retry-After"), cases[i].wait);
+		answer = ASK(&browser);
+		assert_status(answer, 503);
+		assert_string_equal(header(answer, "Retry-After"), cases[i].wait);
+	}
+	assert_int_equal(peer_requests("/v1/access_token"), 0);
+}
+
 /* ---- the page of an application ---- */
 
 #define FAR  "https://litware.com"
@@ -539,6 +569,7 @@ int main(void)
 		TEST(a_new_secret_counts_at_once),
 		TEST(so_it_does_right_after_a_renewal),
 		TEST(what_a_visitor_cannot_mend_is_not_a_meeting_that_is_not_open),
+		TEST(a_busy_webex_says_when_to_come_back),
 		TEST(a_page_gets_its_visitors_and_asks_for_their_token),
 		TEST(who_has_an_account_is_one_person_at_every_sign_in_and_meeting),
 		TEST(who_has_no_account_is_one_person_as_long_as_the_session),

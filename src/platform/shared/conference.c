@@ -8,7 +8,7 @@
 
 /* Characters of the parameters after an id. */
 #define CONFERENCE_PARAMETERS                                                                      \
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789?&=;:%._~- "
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789?&=;:%._~-+/!$'()*,@ "
 
 static const char scheme[] = "sip:", middle[] = ";gruu;opaque=app:conf:focus:id:";
 
@@ -39,7 +39,7 @@ int conference_parse(const char *uri, struct conference *conference)
 		snprintf(copy, sizeof copy, "%s", uri + sizeof scheme - 1) >= (int)sizeof copy)
 		return -1;
 	at = strchr(copy, '@');
-	rest = at != NULL ? strstr(at, middle) : NULL;
+	rest = at != NULL ? strcasestr(at, middle) : NULL;
 	if (rest == NULL)
 		return -1;
 	*at = *rest = '\0';
@@ -48,7 +48,7 @@ int conference_parse(const char *uri, struct conference *conference)
 
 /* Skips the "conf:" or "meet:" that invitations have before the URI, and returns which program it
  * names. */
-static const char *skip_program(const char *text, enum conference_program *program)
+static char *skip_program(char *text, enum conference_program *program)
 {
 	static const struct {
 		const char *prefix;
@@ -59,9 +59,26 @@ static const char *skip_program(const char *text, enum conference_program *progr
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (strncasecmp(text, rows[i].prefix, strlen(rows[i].prefix)) == 0) {
 			*program = rows[i].program;
-			return text + strlen(rows[i].prefix);
+			text += strlen(rows[i].prefix);
+			return text + strspn(text, " ");
 		}
 	return text;
+}
+
+/* Takes a character. Mail programs percent-encode the separators of the URI. */
+static char take_character(const char **text)
+{
+	static const struct {
+		const char *encoded;
+		char separator;
+	} rows[] = {{"%3a", ':'}, {"%3b", ';'}, {"%3d", '='}, {"%40", '@'}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strncasecmp(*text, rows[i].encoded, 3) == 0) {
+			*text += 3;
+			return rows[i].separator;
+		}
+	return *(*text)++;
 }
 
 /* Copies the URI without spaces after semicolons, as documents print them, and without parameters
@@ -72,14 +89,14 @@ static int copy_address(const char *text, char address[CONFERENCE_TEXT_MAX])
 	size_t length = 0;
 
 	text += strspn(text, " ");
-	for (; *text != '\0' && *text != '?' && strncasecmp(text, "%3f", 3) != 0; text++) {
-		if (*text == ' ' && (length > 0 && address[length - 1] == ';'))
-			continue;
+	while (*text != '\0' && *text != '?' && strncasecmp(text, "%3f", 3) != 0) {
 		if (*text == ' ' && text[strspn(text, " ")] == '\0')
 			break;
 		if (length + 1 >= CONFERENCE_TEXT_MAX)
 			return -1;
-		address[length++] = *text;
+		address[length] = take_character(&text);
+		if (address[length] != ' ' || length == 0 || address[length - 1] != ';')
+			length++;
 	}
 	address[length] = '\0';
 	return strlen(text) < CONFERENCE_TEXT_MAX &&
@@ -88,16 +105,34 @@ static int copy_address(const char *text, char address[CONFERENCE_TEXT_MAX])
 		       : -1;
 }
 
+/* Copies without the blanks, and the angle brackets or quotes, in which mails print an address. */
+static int unwrap(const char *text, char *copy, size_t size)
+{
+	size_t length;
+
+	text += strspn(text, " ");
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	if (length > 1 && ((text[0] == '<' && text[length - 1] == '>') ||
+				  (text[0] == '"' && text[length - 1] == '"'))) {
+		text++;
+		length -= 2;
+	}
+	return snprintf(copy, size, "%.*s", (int)length, text) < (int)size ? 0 : -1;
+}
+
 int conference_read(const char *text, struct conference *conference)
 {
-	char copy[CONFERENCE_TEXT_MAX], *domain = copy, *id, *user;
+	char typed[2 * CONFERENCE_TEXT_MAX], copy[CONFERENCE_TEXT_MAX], *domain, *id, *user;
 	enum conference_program program;
 	int rc = -1;
 
-	if (copy_address(skip_program(text + strspn(text, " "), &program), copy) != 0)
+	if (unwrap(text, typed, sizeof typed) != 0 || copy_address(typed, copy) != 0)
 		return -1;
-	if (strncasecmp(copy, scheme, sizeof scheme - 1) == 0) {
-		rc = conference_parse(copy, conference);
+	domain = skip_program(copy, &program);
+	if (strncasecmp(domain, scheme, sizeof scheme - 1) == 0) {
+		rc = conference_parse(domain, conference);
 	} else if (program == CONFERENCE_ANY) {
 		user = strsep(&domain, "@");
 		id = domain;
