@@ -71,16 +71,19 @@ static const char *ticket_of(const struct visit *visit, const struct values *val
 	return ticket;
 }
 
-/* The page's own address. A page that answers a form of a sign-in opens again by its ticket. */
+/* The page's own address. A page that answers a form of a sign-in opens again by its ticket, also
+ * an error after a second question. */
 static void put_address(struct values *values, const struct visit *visit, enum page_id id)
 {
 	bool is_form = visit->request.method == HTTP_POST;
+	bool is_question =
+		id == PAGE_CHALLENGE || (visit->pending != NULL && visit->pending->prompt != NULL);
 	const char *query = visit->request.query;
 
 	values_put(values, "here_path", visit->request.path);
 	values_put(values, "here_query", is_form || query[0] == '\0' ? NULL : query);
 	if (is_form)
-		values_put(values, id == PAGE_CHALLENGE ? "here_challenge" : "here_ticket",
+		values_put(values, is_question ? "here_challenge" : "here_ticket",
 			ticket_of(visit, values));
 }
 

@@ -85,7 +85,7 @@ static void a_second_question_is_asked_again(void **state)
 		"answer) answer=$rest ;; esac; done\n"
 		"echo 'meetauth 1'\n"
 		"case $request$answer in login) echo 'challenge Which colour?'; echo 'state s';;\n"
-		"answerred) echo 'grant alice';; *) echo deny;; esac\n"
+		"answermauve) exit 1;; answerred) echo 'grant alice';; *) echo deny;; esac\n"
 		"echo end\n");
 	open_site(LANGUAGES,
 		MEETING "backend \"own\" { type = \"command\" program = \"/bin/sh\" arguments = "
@@ -94,6 +94,11 @@ static void a_second_question_is_asked_again(void **state)
 	page = submit(&browser, page, "name=\"password\"", "name=alice&password=right");
 	assert_says(page, "(challenge.title)");
 	page = choose(&browser, page);
+	assert_says(page, "Which colour?");
+	page = submit(&browser, page, "name=\"answer\"", "answer=mauve");
+	assert_status(page, 503);
+	page = follow(&browser, submit(&browser, page, SWITCH, "language=en"));
+	assert_says(page, "<html lang=\"en\" dir=\"ltr\">");
 	assert_says(page, "Which colour?");
 	assert_leads(submit(&browser, page, "name=\"answer\"", "answer=red"), "?token=access");
 }
