@@ -93,9 +93,9 @@ struct settings {
 	enum config_log_format log_format;
 	enum config_log_users log_users;
 	struct config_list languages;
-	const char *brand_name, *brand_logo, *brand_accent, *brand_help,
-		*brand_privacy; /* "" if not set */
-	const char *share;	/* folder with pages/, lang/, static/; default: the installed one */
+	const char *brand_name, *brand_logo, *brand_logo_dark, *brand_icon, *brand_accent,
+		*brand_help, *brand_privacy; /* "" if not set */
+	const char *share; /* folder with pages/, lang/, static/; default: the installed one */
 	const struct section *const *platforms, *const *backends; /* in the order of the file */
 	size_t platform_count, backend_count;
 	const struct section *const *platforms_by_title; /* for config_platform() */

@@ -206,6 +206,13 @@ int section_fill(const struct section *section, void *structure, struct error *e
 
 /* ---- reading by name ---- */
 
+const char *section_string_or(const struct section *section, const char *name, const char *fallback)
+{
+	const struct value *value = section_value(section, name);
+
+	return value != NULL && value->line != 0 ? value->text : fallback;
+}
+
 bool section_has(const struct section *section, const char *name)
 {
 	const struct value *value = section_value(section, name);

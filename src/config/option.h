@@ -130,6 +130,10 @@ const char *section_string(const struct section *section, const char *name);
 int64_t section_milliseconds(const struct section *section, const char *name);
 const char *const *section_list(const struct section *section, const char *name, size_t *count_r);
 
+/* A text, or `fallback` if the file does not set it or the section has no such option. */
+const char *section_string_or(
+	const struct section *section, const char *name, const char *fallback);
+
 /* Whether the file sets the option. */
 bool section_has(const struct section *section, const char *name);
 

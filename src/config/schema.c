@@ -30,8 +30,8 @@ static int check_language(const char *text, struct error *why)
 		       : error_set(why, "is not the name of a language like en or pt-BR");
 }
 
-/* The logo must be on this host: pages load nothing from other hosts. */
-static int check_logo(const char *text, struct error *why)
+/* Pictures must be on this host: pages load nothing from other hosts. */
+static int check_path(const char *text, struct error *why)
 {
 	return text[0] == '/' && text[1] != '/' && text_is_visible_ascii(text)
 		       ? 0
@@ -173,8 +173,12 @@ const struct option schema_file_options[] = {
 	{"languages", OPTION_LIST, "{\"en\"}", "languages of the pages, the default first",
 		.not_empty = true, .distinct = true, .check = check_language, SETTING(languages)},
 	{"brand-name", OPTION_TEXT, NULL, "name of the organisation on pages", SETTING(brand_name)},
-	{"brand-logo", OPTION_TEXT, NULL, "path of the logo on this host", .check = check_logo,
+	{"brand-logo", OPTION_TEXT, NULL, "path of the logo on this host", .check = check_path,
 		SETTING(brand_logo)},
+	{"brand-logo-dark", OPTION_TEXT, NULL, "the same for browsers in dark colours",
+		.check = check_path, SETTING(brand_logo_dark)},
+	{"brand-icon", OPTION_TEXT, NULL, "path of the icon of tabs and bookmarks on this host",
+		.check = check_path, SETTING(brand_icon)},
 	{"brand-accent", OPTION_TEXT, NULL, "colour of buttons and links, \"#rrggbb\"",
 		.check = check_accent, SETTING(brand_accent)},
 	{"brand-help", OPTION_TEXT, NULL, "address of a page that helps visitors",
@@ -189,10 +193,32 @@ const struct option schema_platform_options[] = {
 	{0},
 };
 
+/* One for each language that is shipped. */
+#define LABEL(code)                                                                                \
+	{                                                                                          \
+		"label-" code, OPTION_TEXT, NULL, "the label on pages of that language",           \
+			.not_empty = true                                                          \
+	}
+
 const struct option schema_backend_options[] = {
 	{"type", OPTION_TEXT, NULL, "the driver"},
 	{"label", OPTION_TEXT, NULL, "label of its button or form; default: the title",
 		.not_empty = true},
+	LABEL("ar"),
+	LABEL("cs"),
+	LABEL("de"),
+	LABEL("en"),
+	LABEL("es"),
+	LABEL("fr"),
+	LABEL("he"),
+	LABEL("it"),
+	LABEL("ja"),
+	LABEL("nl"),
+	LABEL("pl"),
+	LABEL("pt"),
+	LABEL("tr"),
+	LABEL("uk"),
+	LABEL("zh"),
 	{0},
 };
 

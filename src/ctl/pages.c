@@ -55,14 +55,17 @@ static void write_page(const struct ctl *ctl, const struct page *template, const
 {
 	const struct settings *settings = ctl->settings;
 	struct buffer html = BUFFER_INIT(PAGE_MAX);
-	char *open = xprintf("%s/open", settings->base_url);
+	/* Without the host, so that the pages can be copied to where another name leads. */
+	char *open = xprintf("%s/open", settings->mount);
 	char *fixed = xprintf("%s/static", settings->mount);
+	char *icon = xprintf("%s/icon.svg", fixed);
 	char *path = xprintf("%s/%s.html", folder, row->name);
 	const struct page_value values[] = {
 		{.name = "lang", .text = lang_code(lang)},
 		{.name = "dir", .text = lang_is_right_to_left(lang) ? "rtl" : "ltr"},
 		{.name = "static", .text = fixed},
 		{.name = "brand", .text = settings->brand_name},
+		{.name = "icon", .text = icon},
 		{.name = "help", .text = settings->brand_help},
 		{.name = "privacy", .text = settings->brand_privacy},
 		{.name = "version", .text = PACKAGE_VERSION_TEXT},
@@ -79,6 +82,7 @@ static void write_page(const struct ctl *ctl, const struct page *template, const
 	buffer_release(&html);
 	free(open);
 	free(fixed);
+	free(icon);
 	free(path);
 }
 

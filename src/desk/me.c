@@ -283,7 +283,8 @@ static int show(struct visit *visit, struct offers *offers)
 
 	values_put_common(&values, visit, lang);
 	values_put(&values, "account", values_account(visit));
-	values_put(&values, "way", backend != NULL ? backend->label : NULL);
+	values_put(
+		&values, "way", backend != NULL ? service_label(backend, lang_code(lang)) : NULL);
 	if (!visit->signin.is_ambient) { /* otherwise the web server authenticates every request */
 		put_time(visit->session.began, since, since_time);
 		values_put(&values, "logout", visit->service->logout_url);

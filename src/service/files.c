@@ -11,9 +11,9 @@ enum { STORE_FILES = 2 };
 
 /* The values that each page may use, besides the sentences. */
 #define COMMON                                                                                     \
-	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
-		"request_id", "open", "language_action", "languages", "code", "name", "chosen",    \
-		"direction", "here_path", "here_query", "here_ticket", "here_challenge"
+	"lang", "dir", "static", "brand", "logo", "logo_dark", "icon", "style", "help", "privacy", \
+		"version", "request_id", "open", "language_action", "languages", "code", "name",   \
+		"chosen", "direction", "here_path", "here_query", "here_ticket", "here_challenge"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"paste", "wait", NULL};
@@ -54,10 +54,7 @@ static const char *const logout_names[] = {COMMON, "action", "ticket", "account"
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
 
-static const struct {
-	const char *file;
-	const char *const *names;
-} pages[PAGE_COUNT] = {
+const struct files_page files_pages[PAGE_COUNT] = {
 	[PAGE_ERROR] = {"error.html", error_names},
 	[PAGE_LOGIN] = {"login.html", login_names},
 	[PAGE_CHALLENGE] = {"challenge.html", challenge_names},
@@ -259,8 +256,8 @@ struct page *files_load_page(const struct settings *settings, enum page_id id,
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof path, "%s/pages/%s", settings->share, pages[id].file);
-	return page_load(path, pages[id].names, langs, error);
+	snprintf(path, sizeof path, "%s/pages/%s", settings->share, files_pages[id].file);
+	return page_load(path, files_pages[id].names, langs, error);
 }
 
 static int load_pages(

@@ -29,6 +29,14 @@ enum page_id {
 	PAGE_COUNT
 };
 
+/* A page's file in share/pages, and the values that it may use besides the sentences, ended by
+ * NULL. */
+struct files_page {
+	const char *file;
+	const char *const *names;
+};
+extern const struct files_page files_pages[PAGE_COUNT];
+
 /* The halves, each with the stamps of the files that were read. Private to files.c. */
 struct files_store;
 struct files_texts;

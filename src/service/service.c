@@ -133,7 +133,7 @@ static int open_backend(const struct settings *settings, const struct section *s
 	struct service_backend *backend, struct error *error)
 {
 	backend->title = section_title(section);
-	backend->label = section_string(section, "label");
+	backend->section = section;
 	backend->driver = auth_find(section_type(section));
 	backend->own.limit = backend->driver->threads;
 	if (backend->driver->redirect != NULL)
@@ -244,6 +244,9 @@ struct service *service_load_settings(const char *file, struct error *error)
 	if (service->page_policy == NULL)
 		xno_memory();
 	service->static_url = xprintf("%s/static", service->settings->mount);
+	service->icon_url = service->settings->brand_icon[0] != '\0'
+				    ? xprintf("%s", service->settings->brand_icon)
+				    : xprintf("%s/icon.svg", service->static_url);
 	service->login_url = xprintf("%s/login", service->settings->base_url);
 	service->logout_url = xprintf("%s/logout", service->settings->base_url);
 	service->invite_url = xprintf("%s/invite", service->settings->base_url);
@@ -335,6 +338,14 @@ struct service_backend *service_backend(const struct service *service, const cha
 	return NULL;
 }
 
+const char *service_label(const struct service_backend *backend, const char *language)
+{
+	char name[48];
+
+	snprintf(name, sizeof name, "label-%s", language);
+	return section_string_or(backend->section, name, section_string(backend->section, "label"));
+}
+
 const char *service_missing_secret(const struct service *service, size_t *at)
 {
 	const struct store *store = service->files->store;
@@ -404,6 +415,7 @@ static void free_service(void *what)
 	free(service->page_policy);
 	brand_free(&service->brand);
 	free(service->static_url);
+	free(service->icon_url);
 	free(service->login_url);
 	free(service->logout_url);
 	free(service->invite_url);

@@ -17,7 +17,8 @@
 #include "service/health.h"
 
 struct service_backend {
-	const char *title, *label; /* the label is what users see */
+	const char *title;
+	const struct section *section;
 	const struct auth_backend *driver;
 	void *instance;
 	struct worker_queue *queue; /* &own, or &worker_passwords */
@@ -62,8 +63,8 @@ struct service {
 	uint64_t groups_digest; /* see service/groups.h */
 	struct brand brand;
 	char *page_policy; /* Content-Security-Policy of pages without a platform */
-	char *static_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url, *open_url,
-		*language_url, *confirm_url;
+	char *static_url, *icon_url, *login_url, *logout_url, *invite_url, *desk_url, *me_url,
+		*open_url, *language_url, *confirm_url;
 };
 
 /* Loads and checks everything that the configuration file names. Sends nothing to other hosts and
@@ -85,6 +86,9 @@ void service_connect(struct service *service, struct outbound *outbound);
  * platforms only some are in use. The service owns it. NULL with an error. */
 struct outbound_peer *service_peer(
 	const struct service *service, struct service_platform *platform, struct error *error);
+
+/* The backend's label on pages of a language. */
+const char *service_label(const struct service_backend *backend, const char *language);
 
 /* The title that a rule gives the join's meeting; NULL: none. */
 const char *service_meeting_title(const struct service *service, const struct join *join);

@@ -128,15 +128,16 @@ static void add_form(struct ways *ways, const struct lang *lang,
 	const struct service_backend *backend, const struct wrong *wrong)
 {
 	struct way *way = add_way(ways);
+	const char *label = service_label(backend, lang_code(lang));
 
 	if (ways->count == 1)
-		ways->form_label = backend->label;
-	way_put(way, "label", backend->label);
+		ways->form_label = label;
+	way_put(way, "label", label);
 	way_put(way, "backend", backend->title);
 	put_fields(ways, way, lang, backend->driver->form, wrong);
 }
 
-static void add_button(struct ways *ways, const struct visit *visit,
+static void add_button(struct ways *ways, const struct visit *visit, const struct lang *lang,
 	const struct service_backend *backend, const char *ticket)
 {
 	struct way *way = add_way(ways);
@@ -146,7 +147,7 @@ static void add_button(struct ways *ways, const struct visit *visit,
 	buffer_text(&way->address, backend->path);
 	buffer_text(&way->address, visit->signin.reauthenticate ? "&again=1&ticket=" : "&ticket=");
 	buffer_text(&way->address, ticket);
-	way_put(way, "label", backend->label);
+	way_put(way, "label", service_label(backend, lang_code(lang)));
 	way_put(way, "address", way->address.data);
 }
 
@@ -171,7 +172,7 @@ static void add_ways(struct ways *ways, const struct visit *visit, const struct 
 						 !backend->driver->one_meeting))
 			add_form(ways, lang, backend, is_it ? wrong : &right);
 		if (kind == AUTH_REDIRECT || backend->login[0] != '\0')
-			add_button(ways, visit, backend, ticket);
+			add_button(ways, visit, lang, backend, ticket);
 	}
 }
 

@@ -43,6 +43,8 @@ void values_put_common(struct values *values, const struct visit *visit, const s
 	values_put(values, "static", visit->service->static_url);
 	values_put(values, "brand", settings->brand_name);
 	values_put(values, "logo", settings->brand_logo);
+	values_put(values, "logo_dark", settings->brand_logo_dark);
+	values_put(values, "icon", visit->service->icon_url);
 	values_put(values, "style", visit->service->brand.style);
 	values_put(values, "help", settings->brand_help);
 	values_put(values, "privacy", settings->brand_privacy);

@@ -26,11 +26,32 @@ static void the_web_server_has_pages_in_each_language(void **state)
 		says(text, "<html lang=\"de\" dir=\"ltr\">");
 	}
 	get_file(in_folder("de/errors/start.html"), text, sizeof text);
-	says(text, "action=\"https://external.example.org/auth/open\"");
+	says(text, "action=\"/auth/open\"");
 	says(text, "name=\"link\"");
 	get_file(in_folder("en/errors/503.html"), text, sizeof text);
 	says(text, "href=\"\"");
 	assert_null(strstr(text, "<form"));
+}
+
+/* share/static/errors is for web servers that choose no language. Mended by:
+ * meetauthctl pages static FOLDER && cp FOLDER/en/errors/[45]*.html share/static/errors */
+static void the_shipped_pages_are_what_it_writes(void **state)
+{
+	static const char *const names[] = {"400", "403", "404", "405", "413", "429", "503"};
+	char path[4200], own[40], wanted[20000], text[20000];
+
+	(void)state;
+	configure("languages = {\"en\"}\n");
+	CALL(0, "pages", "static", folder);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(own, sizeof own, "en/errors/%s.html", names[i]);
+		get_file(in_folder(own), wanted, sizeof wanted);
+		snprintf(path, sizeof path, "%s/share/static/errors/%s.html",
+			getenv("srcdir") != NULL ? getenv("srcdir") : ".", names[i]);
+		get_file(path, text, sizeof text);
+		if (strcmp(text, wanted) != 0)
+			fail_msg("%s is not what \"meetauthctl pages static\" writes", path);
+	}
 }
 
 static void the_web_server_may_read_them(void **state)
@@ -83,6 +104,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_web_server_has_pages_in_each_language, folder_up, folder_down),
+		cmocka_unit_test_setup_teardown(
+			the_shipped_pages_are_what_it_writes, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(
 			the_web_server_may_read_them, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(

@@ -11,68 +11,11 @@
 
 #include "base/file.h"
 #include "http/lang.h"
-#include "http/page.h"
-
-#define COMMON                                                                                     \
-	"lang", "dir", "static", "brand", "logo", "style", "help", "privacy", "version",           \
-		"request_id", "open", "language_action", "languages", "code", "name", "chosen",    \
-		"direction", "here_path", "here_query", "here_ticket", "here_challenge"
+#include "service/files.h"
 
 static const char *const codes[] = {
 	"en", "ar", "cs", "de", "es", "fr", "he", "it", "ja", "nl", "pl", "pt", "tr", "uk", "zh"};
 static struct langs *langs;
-
-static const struct shipped {
-	const char *name;
-	const char *const *values;
-} templates[] = {
-	{"login", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "number",
-			  "desk", "me", "heading", "form_label", "purpose", "failed", "ways", "way",
-			  "second", "other", "label", "address", "form", "backend", "passwords",
-			  "name_label", "password_label", "wrong", "name", "type", "autocomplete",
-			  "capitals", "focus_name", "focus_password", NULL}},
-	{"error", (const char *const[]){COMMON, "status", "code", "title", "message", "account",
-			  "switch_action", "ticket", "again", "meeting_link", "site_link",
-			  "desk_link", "me_link", "paste", "wait", NULL}},
-	{"logout", (const char *const[]){COMMON, "action", "ticket", "account", NULL}},
-	{"signed-out", (const char *const[]){COMMON, NULL}},
-	{"challenge",
-		(const char *const[]){COMMON, "action", "ticket", "platform", "meeting", "number",
-			"desk", "me", "failed", "prompt", "code", "hidden", "address", NULL}},
-	{"guests", (const char *const[]){COMMON, "action", "logout", "ticket", "account", "fault",
-			   "has_accounts", "has_rooms", "rooms", "room", "platform", "until",
-			   "taken", "resting", "meeting", "has_invitations", "listed_accounts",
-			   "listed_invitations", "accounts", "invitations", "away", "kept", "value",
-			   "none_accounts", "none_invitations", "turn_accounts", "turn_invitations",
-			   "first", "last", "count", "newer", "older", "done_accounts",
-			   "done_invitations", "done_rooms", "text", "do", "whom", "back", "here",
-			   "q", "state_active", "state_ended", "sort_name", "sort_expires", "found",
-			   "failed", "wrong", "wrong_account", "wrong_invitation", "wrong_several",
-			   "bad_name", "bad_display", "bad_email", "bad_password", "bad_expires",
-			   "bad_meetings", "bad_token", "bad_lines", "sure", "explain", "label",
-			   "focus_edit", "id", "name", "display", "email", "meetings", "several",
-			   "several_meeting", "several_lines", "several_expires", "outcomes",
-			   "good", "bad", "all", "some", "at_desk", "expires", "joined", "by",
-			   "edit", "active", "ended", "edit_id", "edit_seen", "editing", "adding",
-			   "edit_name", "edit_display", "edit_email", "edit_meetings",
-			   "edit_expires", "new_name", "new_email", "new_meeting", "new_token",
-			   "new_expires", "link", "letter", "qr_path", "qr_size", "guest", NULL}},
-	{"confirm", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
-			    "number", "desk", "me", "confirm", "account", "switch_action", NULL}},
-	{"invite", (const char *const[]){COMMON, "action", "ticket", "platform", "meeting",
-			   "number", "guest", NULL}},
-	{"meeting", (const char *const[]){COMMON, "platform", "meeting", "number", "link", "live",
-			    "key", NULL}},
-	{"me", (const char *const[]){COMMON, "fault", "started", "ended", "freed", "action",
-		       "ticket", "searches", "find", "has_more", "too_many", "nobody", "starts",
-		       "guests", "platforms", "only_platform", "id", "name", "ends", "account",
-		       "way", "since", "since_time", "logout", "desk", "none", "meetings",
-		       "meeting", "platform", "host", "until", "until_time", "opens", "opens_time",
-		       "link", NULL}},
-	{"onward", (const char *const[]){COMMON, "address", "refresh", "host", NULL}},
-};
-
-enum { TEMPLATES = sizeof templates / sizeof *templates };
 
 static const char *share(void)
 {
@@ -83,14 +26,14 @@ static const char *share(void)
 	return path;
 }
 
-static struct page *load(const struct shipped *shipped)
+static struct page *load(const struct files_page *shipped)
 {
 	struct error error = {0};
 	struct page *page;
 	char file[4200];
 
-	snprintf(file, sizeof file, "%s/pages/%s.html", share(), shipped->name);
-	page = page_load(file, shipped->values, langs, &error);
+	snprintf(file, sizeof file, "%s/pages/%s", share(), shipped->file);
+	page = page_load(file, shipped->names, langs, &error);
 	assert_string_equal(error.text, "");
 	assert_non_null(page);
 	return page;
@@ -98,13 +41,13 @@ static struct page *load(const struct shipped *shipped)
 
 /* Renders with `text` as every value, in a language. */
 static void render(
-	const struct shipped *shipped, const char *code, const char *text, struct buffer *html)
+	const struct files_page *shipped, const char *code, const char *text, struct buffer *html)
 {
 	struct page_value values[128] = {0};
 	struct page *page = load(shipped);
 
-	for (size_t i = 0; shipped->values[i] != NULL; i++)
-		values[i] = (struct page_value){.name = shipped->values[i], .text = text};
+	for (size_t i = 0; shipped->names[i] != NULL; i++)
+		values[i] = (struct page_value){.name = shipped->names[i], .text = text};
 	assert_int_equal(page_render(page, langs_choose(langs, code), values, html), 0);
 	page_free(&page);
 }
@@ -162,11 +105,11 @@ static void pages_a64_payloads_stay_text(void **state)
 	static const char payload[] = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
 	(void)state;
-	for (size_t i = 0; i < TEMPLATES; i++) {
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		struct buffer plain = BUFFER_INIT(64 * 1024), attacked = BUFFER_INIT(64 * 1024);
 
-		render(&templates[i], "en", "x", &plain);
-		render(&templates[i], "en", payload, &attacked);
+		render(&files_pages[i], "en", "x", &plain);
+		render(&files_pages[i], "en", payload, &attacked);
 		assert_null(strstr(attacked.data, "<script"));
 		assert_null(strstr(attacked.data, "<img src=x"));
 		assert_non_null(strstr(attacked.data, "&quot;&#39;&gt;&lt;script&gt;"));
@@ -186,13 +129,13 @@ static void pages_need_nothing_the_policy_stops(void **state)
 		" style=", " onclick=", " onload=", "http:", "https:", "<iframe", "@import"};
 
 	(void)state;
-	for (size_t i = 0; i < TEMPLATES; i++) {
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		struct buffer html = BUFFER_INIT(64 * 1024);
 
-		render(&templates[i], "en", "x", &html);
+		render(&files_pages[i], "en", "x", &html);
 		for (size_t j = 0; j < sizeof never / sizeof *never; j++)
 			if (strstr(html.data, never[j]) != NULL)
-				fail_msg("%s has %s", templates[i].name, never[j]);
+				fail_msg("%s has %s", files_pages[i].file, never[j]);
 		/* One style element, whose text alone the policy allows by its hash. */
 		assert_int_equal(count(html.data, "<style>x</style>"), count(html.data, "<style"));
 		assert_non_null(
@@ -204,10 +147,10 @@ static void pages_need_nothing_the_policy_stops(void **state)
 static void pages_are_accessible(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < TEMPLATES; i++) {
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		struct buffer html = BUFFER_INIT(64 * 1024);
 
-		render(&templates[i], "de", "x", &html);
+		render(&files_pages[i], "de", "x", &html);
 		assert_int_equal(
 			strncmp(html.data, "<!DOCTYPE html>\n<html lang=\"x\" dir=\"x\">", 39), 0);
 		assert_int_equal(count(html.data, "<title>"), 1);
@@ -231,10 +174,10 @@ static void pages_repeat_no_head_and_foot(void **state)
 	char file[4200];
 
 	(void)state;
-	for (size_t i = 0; i < TEMPLATES; i++) {
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
 		struct buffer text = BUFFER_INIT(PAGE_FILE_MAX);
 
-		snprintf(file, sizeof file, "%s/pages/%s.html", share(), templates[i].name);
+		snprintf(file, sizeof file, "%s/pages/%s", share(), files_pages[i].file);
 		assert_int_equal(file_read_text(file, FILE_PUBLIC, &text, NULL), 0);
 		for (size_t j = 0; j < sizeof once / sizeof *once; j++)
 			if (strstr(text.data, once[j]) != NULL)
@@ -256,7 +199,7 @@ static void login_page_says_what_it_is_for(void **state)
 		{.name = "password_label", .text = "Password"}, {.name = "passwords", .text = "1"},
 		{0}};
 	struct buffer html = BUFFER_INIT(64 * 1024);
-	struct page *page = load(&templates[0]);
+	struct page *page = load(&files_pages[PAGE_LOGIN]);
 
 	(void)state;
 	assert_int_equal(page_render(page, langs_choose(langs, "en"), values, &html), 0);
@@ -277,7 +220,7 @@ static void login_page_says_what_it_is_for(void **state)
 }
 
 /* Renders a page without its foot, whose only fields are those of the switch of languages. */
-static void render_main(const struct shipped *shipped, struct buffer *html)
+static void render_main(const struct files_page *shipped, struct buffer *html)
 {
 	char *foot;
 
@@ -297,19 +240,19 @@ static void pages_a70_only_known_fields(void **state)
 	struct buffer html = BUFFER_INIT(64 * 1024);
 
 	(void)state;
-	render_main(&templates[0], &html); /* with the form of one backend */
+	render_main(&files_pages[PAGE_LOGIN], &html); /* with the form of one backend */
 	assert_int_equal(count(html.data, "<input "), 4);
 	assert_int_equal(count(html.data, " name=\"ticket\""), 1);
 	assert_int_equal(count(html.data, " name=\"backend\""), 1);
 	assert_int_equal(count(html.data, " name=\"name\""), 1);
 	assert_int_equal(count(html.data, " name=\"password\""), 1);
-	render_main(&templates[4], &html);
+	render_main(&files_pages[PAGE_CHALLENGE], &html);
 	assert_int_equal(count(html.data, "<input "), 2);
 	assert_int_equal(count(html.data, " name=\"answer\""), 1);
-	render_main(&templates[2], &html);
+	render_main(&files_pages[PAGE_LOGOUT], &html);
 	assert_int_equal(count(html.data, "<input "), 1);
 	assert_non_null(strstr(html.data, "name=\"ticket\""));
-	render_main(&templates[3], &html);
+	render_main(&files_pages[PAGE_SIGNED_OUT], &html);
 	assert_int_equal(count(html.data, "<form"), 1);
 	assert_int_equal(count(html.data, "<input "), 1);
 	assert_int_equal(count(html.data, " name=\"link\""), 1);
@@ -322,7 +265,7 @@ static void error_page_shows_only_what_is_there(void **state)
 		{.name = "message", .text = "M"}, {.name = "status", .text = "403"},
 		{.name = "code", .text = "denied"}, {.name = "account", .text = "eva"}, {0}};
 	struct buffer html = BUFFER_INIT(64 * 1024);
-	struct page *page = load(&templates[1]);
+	struct page *page = load(&files_pages[PAGE_ERROR]);
 
 	(void)state;
 	assert_int_equal(page_render(page, langs_choose(langs, "en"), values, &html), 0);
@@ -333,7 +276,7 @@ static void error_page_shows_only_what_is_there(void **state)
 	assert_int_equal(count(html.data, "<a "), 0);
 	buffer_clear(&html);
 	page_free(&page);
-	render(&templates[1], "en", "9", &html);
+	render(&files_pages[PAGE_ERROR], "en", "9", &html);
 	assert_non_null(strstr(html.data, "<form method=\"post\" action=\"9\">"));
 	assert_non_null(strstr(html.data, "<a class=\"button\" href=\"9\">"));
 	buffer_release(&html);
