@@ -219,6 +219,15 @@ static int is_over(struct state *state, uint32_t id, int64_t began)
 					    .make_revoked = make_alices_keys});
 }
 
+/* What revoked it may have been lost with the state before. */
+static void a95_a_lost_state_revives_no_session(void **arg)
+{
+	struct state *state = ((struct room *)*arg)->state;
+
+	assert_int_equal(is_over(state, 1, state_born(state) - 1), 1);
+	assert_int_equal(is_over(state, 1, state_born(state)), 0);
+}
+
 static void sessions_end_by_their_end_a_revocation_or_the_provider(void **arg)
 {
 	struct state *state = ((struct room *)*arg)->state;
@@ -227,7 +236,6 @@ static void sessions_end_by_their_end_a_revocation_or_the_provider(void **arg)
 
 	for (uint32_t id = 1; id <= 4; id++)
 		assert_int_equal(is_over(state, id, began), 0);
-	assert_int_equal(is_over(state, 1, state_born(state) - 1), 1);
 
 	key_of(101, key);
 	assert_int_equal(state_end(state, key, began, until), 0);
@@ -1287,6 +1295,7 @@ int main(void)
 		ALL(claim_is_won_once),
 		ALL(claims_made_together_are_as_good_as_alone),
 		ALL(claim_can_be_given_back),
+		BOTH(a95_a_lost_state_revives_no_session),
 		BOTH(sessions_end_by_their_end_a_revocation_or_the_provider),
 		ALL(ends_are_kept_until_they_do_not_matter),
 		ALL(claims_of_one_are_limited),
