@@ -213,7 +213,19 @@ static size_t count_names(const struct place *place)
 	return count;
 }
 
-static int refuse_option(const struct variable *variable, struct error *error)
+/* Somebody else's, whose name only begins like ours: Kubernetes describes a service called meetauth
+ * in MEETAUTH_SERVICE_HOST and MEETAUTH_PORT_80_TCP. */
+static int ignore(const struct variable *variable, struct sources *sources)
+{
+	char *about = xprintf("%s sets no option, and is ignored", variable->name);
+
+	sources_add_variable(sources, variable->name, about);
+	free(about);
+	return 0;
+}
+
+static int refuse_option(
+	const struct variable *variable, struct sources *sources, struct error *error)
 {
 	const struct place *place = &variable->inside;
 	size_t count = 0;
@@ -225,6 +237,10 @@ static int refuse_option(const struct variable *variable, struct error *error)
 		type++)
 		if (is_type(place, type))
 			try_options(&nearest, type->options, names, &count);
+	if (nearest.name == NULL && place->options == schema_file_options) {
+		free(names);
+		return ignore(variable, sources);
+	}
 	if (nearest.name != NULL)
 		error_set(error, "sets no option: did you mean %.*s%s?",
 			(int)(variable->rest - variable->name), variable->name, nearest.name);
@@ -256,7 +272,8 @@ static int refuse_title(const struct variable *variable, struct error *error)
 	return blame(variable, error);
 }
 
-static int refuse_unknown(const struct variable *variable, struct error *error)
+static int refuse_unknown(
+	const struct variable *variable, struct sources *sources, struct error *error)
 {
 	const cfg_opt_t *kind = variable->kind;
 	const char *last = variable->rest;
@@ -266,7 +283,7 @@ static int refuse_unknown(const struct variable *variable, struct error *error)
 	if (names_secret(last))
 		return refuse_secret(variable, error);
 	if (kind == NULL || strcmp(variable->inside.section->name, kind->name) == 0)
-		return refuse_option(variable, error);
+		return refuse_option(variable, sources, error);
 	if (kind->flags & CFGF_TITLE)
 		return refuse_title(variable, error);
 	error_set(error, "the file has no section %s", kind->name);
@@ -382,20 +399,6 @@ static int set_value(const struct variable *variable, struct sources *sources, s
 
 /* ---- variables ---- */
 
-/* Kubernetes describes the services of a namespace in variables such as MEETAUTH_PORT_80_TCP_ADDR
- * and MEETAUTH_SERVICE_HOST, whose first word is the name of the service. */
-static bool is_of_kubernetes(const struct variable *variable)
-{
-	const char *name = variable->name + sizeof prefix - 2, *port = strstr(name, "_PORT");
-
-	if (strstr(name, "_SERVICE_HOST") != NULL || strstr(name, "_SERVICE_PORT") != NULL)
-		return true;
-	if (port == NULL)
-		return false;
-	return port[5] == '\0' ? strstr(variable->value, "://") != NULL
-			       : port[5] == '_' && isdigit((unsigned char)port[6]);
-}
-
 static int apply(
 	struct variable *variable, cfg_t *parsed, struct sources *sources, struct error *error)
 {
@@ -404,9 +407,9 @@ static int apply(
 		return refuse_several(variable, error);
 	if (variable->found == 1)
 		return set_value(variable, sources, error);
-	if (sources_names_variable(sources, variable->name) || is_of_kubernetes(variable))
+	if (sources_names_variable(sources, variable->name))
 		return 0;
-	return refuse_unknown(variable, error);
+	return refuse_unknown(variable, sources, error);
 }
 
 int environment_apply(

@@ -58,7 +58,7 @@ void sources_add_folder(struct sources *sources, const char *folder);
 void sources_name_variable(struct sources *sources, const char *name);
 bool sources_names_variable(const struct sources *sources, const char *name);
 
-/* Adds a variable of the environment that sets an option; `about` says which. Returns the line that
+/* Adds a variable of the environment; `about` says what it sets. Returns the line that
  * stands for it. */
 int sources_add_variable(struct sources *sources, const char *name, const char *about);
 
