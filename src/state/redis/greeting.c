@@ -94,7 +94,7 @@ static int take_birth(struct redis *redis, const redisReply *reply, int64_t aske
 	seconds = strtoll(texts[1], NULL, 10);
 	micros = strtoll(texts[2], NULL, 10);
 	if (born <= 0 || born > SECONDS_MAX || seconds <= 0 || seconds > SECONDS_MAX ||
-		strlen(texts[0]) >= BORN_SIZE)
+		micros < 0 || micros >= 1000000 || strlen(texts[0]) >= BORN_SIZE)
 		return -1;
 	snprintf(redis->born, sizeof redis->born, "%s", texts[0]);
 	compare_clocks(redis, seconds * 1000 + micros / 1000, clock_boot_ms() - asked_ms);
