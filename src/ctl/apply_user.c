@@ -107,6 +107,7 @@ static void put_user(struct change *change, bool is_new, struct user *user,
 	change_begin(change, is_new);
 	change_commit(change, user);
 	change_end(change);
+	user->hash = NULL;
 	explicit_bzero(hash, sizeof hash);
 }
 
