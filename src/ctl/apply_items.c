@@ -105,6 +105,7 @@ static void put_account(
 		given_hash(secret_text(item->value), hash);
 	account->hash = hash;
 	must_account(accounts_put(path, account, NULL, &record, &ctl_error), item);
+	account->hash = NULL;
 	explicit_bzero(hash, sizeof hash);
 }
 
@@ -181,6 +182,7 @@ static void put_key(const char *path, struct meeting_key *key, const struct appl
 	key->hash = new_hash ? hash : old->hash;
 	key->created = clock_wall();
 	ctl_must(EX_CANTCREAT, meeting_keys_set(path, key, &ctl_error));
+	key->hash = NULL;
 	explicit_bzero(hash, sizeof hash);
 }
 
@@ -203,7 +205,7 @@ static void apply_key(struct ctl *ctl, struct apply_item *item, bool dry)
 		ctl_need(EX_NOINPUT, records_load(&meeting_keys_type, path, &ctl_error));
 	char *typed =
 		xprintf("%s/%s", apply_required(item, "platform"), apply_required(item, "meeting"));
-	char *meeting = find_meeting(ctl, item, typed), *slash = strchr(meeting, '/');
+	char *meeting = find_meeting(ctl, item, typed), *slash = meeting + strcspn(meeting, "/");
 	struct meeting_key key = {.id = "", .platform = meeting, .meeting = slash + 1};
 	const struct meeting_key *old;
 	bool found;
