@@ -80,6 +80,7 @@ static void test_words(void **state)
 		{BASE "share = \"\"", 2, "share: is empty"},
 		{BASE "brand-logo = \"https://x/logo\"", 2, "not a path on this host"},
 		{BASE "brand-logo = \"//evil/logo\"", 2, "not a path on this host"},
+		{BASE "brand-icon = \"icon.svg\"", 2, "not a path on this host"},
 		{BASE "brand-accent = \"blue\"", 2, "not a colour like"},
 		{BASE "brand-accent = \"#12345\"", 2, "not a colour like"},
 		{BASE "brand-accent = \"#ffcc00\"", 2, "has a contrast of 1.3"},

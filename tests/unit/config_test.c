@@ -52,6 +52,7 @@ static void test_everything_set(void **state)
 		     "max-in-flight = 1000000 log = syslog log-format = json log-users = keyed\n"
 		     "languages = {\"de\", \"en\", 'pt-BR'} brand-name = \"Größe & Co\"\n"
 		     "brand-logo = \"/auth/static/logo.svg\"\n"
+		     "brand-logo-dark = \"/auth/static/dark.svg\" brand-icon = \"/i.png\"\n"
 		     "platform \"p\" { type = other } backend \"b\" { type = file }\n");
 
 	(void)state;
@@ -76,6 +77,8 @@ static void test_everything_set(void **state)
 	assert_string_equal(s->languages.items[2], "pt-BR");
 	assert_string_equal(s->brand_name, "Größe & Co");
 	assert_string_equal(s->brand_logo, "/auth/static/logo.svg");
+	assert_string_equal(s->brand_logo_dark, "/auth/static/dark.svg");
+	assert_string_equal(s->brand_icon, "/i.png");
 	config_free(&s);
 }
 

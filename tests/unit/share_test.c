@@ -144,6 +144,26 @@ static void pages_need_nothing_the_policy_stops(void **state)
 	}
 }
 
+/* What is typed need not be written in the direction of the page. */
+static void fields_have_a_direction(const char *html, const char *file)
+{
+	static const char *const others[] = {
+		"type=\"hidden\"", "type=\"checkbox\"", "type=\"radio\"", " dir=\""};
+
+	while ((html = strstr(html, "<input ")) != NULL) {
+		const char *end = strchr(html, '>');
+		char tag[2048];
+		size_t found = 0;
+
+		snprintf(tag, sizeof tag, "%.*s", (int)(end - html), html);
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+			found += count(tag, others[i]);
+		if (found == 0)
+			fail_msg("%s: no dir: %s", file, tag);
+		html = end;
+	}
+}
+
 static void pages_are_accessible(void **state)
 {
 	(void)state;
@@ -161,6 +181,7 @@ static void pages_are_accessible(void **state)
 			count(html.data, "<input ") + count(html.data, "<textarea ") +
 				count(html.data, "<select ") - count(html.data, "type=\"hidden\""));
 		assert_int_equal(count(html.data, "{"), 0);
+		fields_have_a_direction(html.data, files_pages[i].file);
 		buffer_release(&html);
 	}
 }

@@ -37,6 +37,31 @@ static const char *entry(unsigned number)
 
 /* ---- the form ---- */
 
+static void the_page_has_the_brand_and_labels_of_its_language(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site("languages = {\"en\", \"ar\"} brand-name = \"A\" brand-logo = \"/l.svg\" "
+		  "brand-logo-dark = \"/d.svg\" brand-icon = \"/i.png\"",
+		MEETING "backend \"guests\" { type = \"guest\" label = \"As a guest\" "
+			"label-ar = \"In Arabic\" label-de = \"Nobody\" }\n");
+	page = follow(&browser, visit(&browser, FIRST));
+	assert_says(page, "<h1>As a guest</h1>");
+	assert_says(page, "<link rel=\"icon\" href=\"/i.png\">");
+	assert_says(page, "<source srcset=\"/d.svg\" media=\"(prefers-color-scheme: dark)\">");
+	assert_says(page, "<img src=\"/l.svg\" alt=\"A\">");
+	page = SEND(&browser, .target = FIRST, .more = {"HTTP_ACCEPT_LANGUAGE=ar"});
+	page = SEND(&browser, .target = leads_to(page) + strlen(ORIGIN),
+		.more = {"HTTP_ACCEPT_LANGUAGE=ar"});
+	assert_says(page, "<h1>In Arabic</h1>");
+	open_site("", MEETING GUESTS);
+	page = follow(&browser, visit(&browser, FIRST));
+	assert_says(page, "<link rel=\"icon\" href=\"" MOUNT "/static/icon.svg\">");
+	assert_silent(page, "<source");
+}
+
 static void a_wrong_password_brings_the_form_again(void **state)
 {
 	struct browser browser = {0};
@@ -1057,6 +1082,7 @@ static void a_guest_is_in_for_one_meeting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(the_page_has_the_brand_and_labels_of_its_language),
 		TEST(a_wrong_password_brings_the_form_again),
 		TEST(an_unknown_name_looks_like_a_wrong_password),
 		TEST(programs_are_told_by_json),
