@@ -402,6 +402,34 @@ static void a_guest_starts_a_meeting_with_those_whom_a_rule_names(void **state)
 	assert_failure(answer, 500, "internal", "message");
 }
 
+static const struct answer *start_another(struct browser *ann)
+{
+	const struct answer *page;
+
+	site_reload();
+	page = visit(ann, "/me");
+	return start_with(ann, page, id_of(page, "bea"), NULL);
+}
+
+static void a_guest_has_four_started_meetings_at_most(void **state)
+{
+	struct browser host = {0}, ann = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(STARTING);
+	make_accounts(&host);
+	open_page(&ann, "ann");
+	for (int i = 0; i < 4; i++)
+		assert_says(start_another(&ann), "(me.started)");
+	assert_says(start_another(&ann), "(me.fault.many)");
+	site_reload();
+	page = visit(&ann, "/me");
+	assert_says(submit(&ann, page, "value=\"end\"", ""), "(me.ended)");
+	assert_says(start_another(&ann), "(me.started)");
+	assert_says(start_another(&ann), "(me.fault.many)");
+}
+
 static void what_no_rule_allows_is_not_started(void **state)
 {
 	struct browser host = {0}, ann = {0}, cleo = {0};
@@ -736,6 +764,7 @@ int main(void)
 		TEST(hosts_see_where_they_have_invited_to),
 		TEST(names_and_meetings_stay_text),
 		TEST(a_guest_starts_a_meeting_with_those_whom_a_rule_names),
+		TEST(a_guest_has_four_started_meetings_at_most),
 		TEST(what_no_rule_allows_is_not_started),
 		TEST(the_rules_for_joins_count_for_what_guests_start_too),
 		TEST(who_has_invited_ends_the_meeting),
