@@ -224,6 +224,17 @@ static int ignore(const struct variable *variable, struct sources *sources)
 	return 0;
 }
 
+/* Whether Kubernetes made it for a service such as meetauth-metrics: no option is called so. */
+static bool is_port(const struct variable *variable)
+{
+	static const char end[] = "_PORT";
+	size_t length = strlen(variable->name);
+
+	return length > sizeof end - 1 &&
+	       strcmp(variable->name + length - (sizeof end - 1), end) == 0 &&
+	       strstr(variable->value, "://") != NULL;
+}
+
 static int refuse_option(
 	const struct variable *variable, struct sources *sources, struct error *error)
 {
@@ -237,7 +248,7 @@ static int refuse_option(
 		type++)
 		if (is_type(place, type))
 			try_options(&nearest, type->options, names, &count);
-	if (nearest.name == NULL && place->options == schema_file_options) {
+	if (place->options == schema_file_options && (nearest.name == NULL || is_port(variable))) {
 		free(names);
 		return ignore(variable, sources);
 	}

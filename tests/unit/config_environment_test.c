@@ -199,10 +199,11 @@ static void what_kubernetes_sets_is_ignored(void **state)
 	set("MEETAUTH_PORT", "tcp://10.0.0.11:80");
 	set("MEETAUTH_PORT_80_TCP_ADDR", "10.0.0.11");
 	set("MEETAUTH_REDIS_PORT_6379_TCP", "tcp://10.0.0.12:6379");
+	set("MEETAUTH_METRICS_PORT", "tcp://10.0.0.13:9100");
 	s = load(SITE);
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		assert_non_null(strstr(config_variable(s, i), "is ignored"));
-	assert_null(config_variable(s, 5));
+	assert_null(config_variable(s, 6));
 	config_free(&s);
 }
 
