@@ -20,7 +20,6 @@
 enum { APPLY_FILE_MAX = 64 * 1024 * 1024 };
 
 struct apply {
-	const char *file; /* for messages */
 	json_t *json;
 	struct apply_item *items;
 	size_t count;
@@ -152,8 +151,11 @@ static void read_items(struct apply *apply)
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			struct apply_item *item = &apply->items[apply->count++];
 
-			*item = (struct apply_item){
-				.kind = kind, .json = json_array_get(list, i), .number = i + 1};
+			*item = (struct apply_item){.file = file,
+				.backend = "",
+				.kind = kind,
+				.json = json_array_get(list, i),
+				.number = i + 1};
 			check_members(item);
 			read_value(item);
 		}
@@ -184,6 +186,8 @@ static int compare_items(const void *a, const void *b)
 				*other = *(const struct apply_item *const *)b;
 	int order = strcmp(one->kind->list, other->kind->list);
 
+	if (order == 0)
+		order = strcmp(one->backend, other->backend);
 	return order != 0 ? order : strcmp(one->name, other->name);
 }
 

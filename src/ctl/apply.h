@@ -22,6 +22,7 @@ struct apply_item {
 	size_t number;	      /* from 1, in the list of its kind */
 	struct secret *value; /* of its `file` or `passwordFile`; NULL: none */
 	const char *name;     /* for messages; owned by the item */
+	const char *backend;  /* title, if the name does not have it; "" */
 	enum apply_result result;
 	bool is_known; /* `value` was compared with the hash, and is_same is the answer */
 	bool is_same;

@@ -30,6 +30,9 @@ static void apply_secret(struct ctl *ctl, struct apply_item *item, bool dry)
 		version = ctl_secret_newest(
 			settings, name.stored, item->value, expires, &item->is_known);
 		item->result = apply_compared(!item->is_known, version != 0);
+		/* When a version ends, the older ones end with it. */
+		if (version == 0 && expires != 0 && expires <= clock_wall())
+			apply_die(item, "expires: expected a time in the future");
 		return;
 	}
 	ctl_must(1, store_set(settings->store, settings->store_key, name.stored, item->value,
@@ -77,13 +80,19 @@ static void read_meetings(
 	account->host_count = account->host_name_count = account->meeting_count;
 }
 
+static bool has_meetings(const struct account *account, const struct account *other)
+{
+	for (size_t i = 0; i < other->meeting_count; i++)
+		if (accounts_meeting_at(account, other->meetings[i]) == account->meeting_count)
+			return false;
+	return true;
+}
+
 static bool same_account(const struct account *one, const struct account *other)
 {
-	for (size_t i = 0; i < one->meeting_count; i++)
-		if (accounts_meeting_at(other, one->meetings[i]) == other->meeting_count)
-			return false;
 	return strcmp(one->display, other->display) == 0 && strcmp(one->email, other->email) == 0 &&
-	       one->expires == other->expires && one->meeting_count == other->meeting_count;
+	       one->expires == other->expires && has_meetings(one, other) &&
+	       has_meetings(other, one);
 }
 
 static void must_account(enum accounts_change done, const struct apply_item *item)
@@ -200,7 +209,8 @@ static void set_key(struct apply_item *item, const char *path, struct meeting_ke
 
 static void apply_key(struct ctl *ctl, struct apply_item *item, bool dry)
 {
-	const char *path = section_string(apply_backend(ctl, item, "meeting-key"), "keys");
+	const struct section *backend = apply_backend(ctl, item, "meeting-key");
+	const char *path = section_string(backend, "keys");
 	struct records *keys =
 		ctl_need(EX_NOINPUT, records_load(&meeting_keys_type, path, &ctl_error));
 	char *typed =
@@ -211,6 +221,7 @@ static void apply_key(struct ctl *ctl, struct apply_item *item, bool dry)
 	bool found;
 
 	apply_set_name(item, xstrdup(meeting));
+	item->backend = section_title(backend);
 	*slash = '\0';
 	apply_check_state(item, false);
 	old = meeting_keys_find(keys, key.platform, key.meeting);

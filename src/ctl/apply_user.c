@@ -36,21 +36,21 @@ static bool has_group(const struct user *user, const char *group)
 	return false;
 }
 
-static bool same_groups(const struct user *one, const struct user *other)
+static bool has_groups(const struct user *user, const struct user *other)
 {
-	const char *at = one->groups;
+	const char *at = other->groups;
 
-	for (size_t i = 0; i < one->group_count; i++, at += strlen(at) + 1)
-		if (!has_group(other, at))
+	for (size_t i = 0; i < other->group_count; i++, at += strlen(at) + 1)
+		if (!has_group(user, at))
 			return false;
-	return one->group_count == other->group_count;
+	return true;
 }
 
 static bool same_user(const struct user *one, const struct user *other)
 {
 	return strcmp(one->display, other->display) == 0 && strcmp(one->email, other->email) == 0 &&
 	       one->expires == other->expires && one->disabled == other->disabled &&
-	       same_groups(one, other);
+	       has_groups(one, other) && has_groups(other, one);
 }
 
 static void remove_user(

@@ -100,8 +100,8 @@ int ctl_user_add(struct ctl *ctl); /* the name is the first operand */
 /* Reads a secret from a descriptor, and stores it as a new version of the named one. */
 void ctl_secret_set(struct ctl *ctl, char *name, int fd);
 void ctl_secret_generate(struct ctl *ctl, char *name);
-/* The newest version of a secret that may be used, if it has this value and end; 0 if not. *known_r
- * is whether the secret has any version. */
+/* The newest version of a secret, even if it has ended, if it has this value and end; 0 if not.
+ * *known_r is whether the secret has any version. */
 unsigned ctl_secret_newest(const struct settings *settings, const char *name,
 	const struct secret *value, int64_t expires, bool *known_r);
 /* `check --connect` of what does not need the pool to run. */

@@ -7,6 +7,7 @@
 
 #include "auth/users.h"
 #include "guests/meeting_keys.h"
+#include "secret/store.h"
 
 static int up(void **state)
 {
@@ -150,6 +151,63 @@ static void another_order_is_no_change(void **state)
 	says(out, "0 changed, 2 unchanged\n");
 }
 
+/* A list that a tool has put together may have an entry twice. */
+static void what_is_named_twice_counts_once(void **state)
+{
+	static const char *const lists[] = {
+		"\"hosts\", \"hosts\"", "\"hosts\", \"staff\"", "\"staff\", \"hosts\", \"staff\""};
+	static const char *const results[] = {"2 changed, 0", "2 changed, 0", "0 changed, 2"};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		snprintf(text, sizeof text,
+			"{\"users\": [{\"name\": \"bert\", \"groups\": [%s], \"passwordFile\": "
+			"\"one\"}], \"guestAccounts\": [{\"name\": \"gast\", \"passwordFile\": "
+			"\"one\", \"meetings\": [\"" HOST "/a\", \"" HOST "/%s\"]}]}",
+			lists[i], i == 0 ? "a" : "b");
+		apply(0, text, NULL);
+		says(out, results[i]);
+	}
+}
+
+/* After the end that the file has, a call still changes nothing. */
+static void an_ended_secret_is_not_stored_again(void **state)
+{
+	static const char text[] = "{\"secrets\": [{\"name\": \"" HOST "\", \"file\": \"one\", "
+				   "\"expires\": \"2020-01-01\"}]}";
+	struct secret *value;
+	unsigned version;
+
+	(void)state;
+	assert_int_equal(secret_init(NULL), 0);
+	value = secret_new("correct horse battery", 21);
+	assert_int_equal(store_set(in_folder("store"), in_folder("store.key"), HOST, value,
+				 1577836800, &version, NULL),
+		0);
+	secret_free(&value);
+	apply(0, text, NULL);
+	says(out, "0 changed, 1 unchanged\n");
+}
+
+/* Each backend has keys of its own. */
+static void backends_may_have_keys_of_one_meeting(void **state)
+{
+	char more[1024];
+
+	(void)state;
+	snprintf(more, sizeof more,
+		"backend \"one\" { type = meeting-key keys = \"%1$s/keys\" }\n"
+		"backend \"two\" { type = meeting-key keys = \"%1$s/more-keys\" }\n",
+		folder);
+	configure(more);
+	apply(0,
+		"{\"meetingKeys\": [{" KEY "\"backend\": \"one\", \"file\": \"one\"}, {" KEY
+		"\"backend\": \"two\", \"file\": \"one\"}]}",
+		NULL);
+	says(out, "2 changed, 0 unchanged\n");
+}
+
 static void passwords_are_those_of_the_files(void **state)
 {
 	struct users *users;
@@ -226,6 +284,9 @@ static void mistakes_change_nothing(void **state)
 		{"{\"secrets\": [{\"name\": \"nowhere\", \"file\": \"one\"}]}",
 			"no platform or backend \"nowhere\""},
 		{"{\"secrets\": [{\"name\": \"" HOST "\"}]}", "file is missing"},
+		{"{\"secrets\": [{\"name\": \"" HOST
+		 "\", \"file\": \"one\", \"expires\": \"2020-01-01\"}]}",
+			"expires: expected a time in the future"},
 	};
 	int64_t before;
 
@@ -237,6 +298,7 @@ static void mistakes_change_nothing(void **state)
 		if (run_words("", WORDS("apply", in_folder("wanted"))) < EX__BASE)
 			fail_msg("accepted: %s", cases[i].text);
 		says(err, cases[i].says);
+		assert_null(strstr(err, "(null)"));
 		assert_null(strstr(err, "correct horse"));
 	}
 	assert_int_equal(stamps(), before);
@@ -265,6 +327,9 @@ int main(void)
 		TEST(a_dry_run_changes_nothing),
 		TEST(what_differs_is_changed),
 		TEST(another_order_is_no_change),
+		TEST(what_is_named_twice_counts_once),
+		TEST(an_ended_secret_is_not_stored_again),
+		TEST(backends_may_have_keys_of_one_meeting),
 		TEST(passwords_are_those_of_the_files),
 		TEST(enabling_counts),
 		TEST(mistakes_change_nothing),
