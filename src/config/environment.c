@@ -119,10 +119,11 @@ static const struct option *find_option(const struct place *place, const char *t
 	return found != NULL ? found : other;
 }
 
-static void look_in(struct variable *variable, cfg_t *section, const char *text);
+static void find_in(struct variable *variable, cfg_t *section, const char *text);
 
-/* Looks in the sections of one kind: `text` stands behind the kind's name. */
-static void look_in_kind(struct variable *variable, cfg_opt_t *kind, const char *text)
+/* Looks for the option in the sections of one kind. `text` is the rest of the name after the kind.
+ */
+static void find_in_kind(struct variable *variable, cfg_opt_t *kind, const char *text)
 {
 	variable->kind = kind;
 	variable->titled = text;
@@ -133,12 +134,12 @@ static void look_in_kind(struct variable *variable, cfg_opt_t *kind, const char 
 		if (kind->flags & CFGF_TITLE)
 			rest = skip_separator(skip_name(text, section->title));
 		if (rest != NULL)
-			look_in(variable, section, rest);
+			find_in(variable, section, rest);
 	}
 }
 
 /* Looks for the option that `text` names in a section and those inside. */
-static void look_in(struct variable *variable, cfg_t *section, const char *text)
+static void find_in(struct variable *variable, cfg_t *section, const char *text)
 {
 	struct place place = place_of(variable, section);
 	const struct option *option = find_option(&place, text);
@@ -155,7 +156,7 @@ static void look_in(struct variable *variable, cfg_t *section, const char *text)
 			opt->type == CFGT_SEC ? skip_separator(skip_name(text, opt->name)) : NULL;
 
 		if (rest != NULL)
-			look_in_kind(variable, opt, rest);
+			find_in_kind(variable, opt, rest);
 	}
 }
 
@@ -413,7 +414,7 @@ static int set_value(const struct variable *variable, struct sources *sources, s
 static int apply(
 	struct variable *variable, cfg_t *parsed, struct sources *sources, struct error *error)
 {
-	look_in(variable, parsed, variable->name + sizeof prefix - 1);
+	find_in(variable, parsed, variable->name + sizeof prefix - 1);
 	if (variable->found > 1)
 		return refuse_several(variable, error);
 	if (variable->found == 1)

@@ -20,12 +20,11 @@
 enum { APPLY_FILE_MAX = 64 * 1024 * 1024 };
 
 struct apply {
+	const char *file; /* for messages */
 	json_t *json;
 	struct apply_item *items;
 	size_t count;
 };
-
-static const char *file; /* of the only call, for messages */
 
 /* ---- reading: still as the user who runs the command ---- */
 
@@ -41,24 +40,17 @@ static int open_file(const char *path)
 static void read_json(struct apply *apply, const char *path)
 {
 	struct buffer text = BUFFER_INIT(APPLY_FILE_MAX);
-	char part[4096];
 	json_error_t fault;
 	int fd = open_file(path);
-	ssize_t got;
 
-	while ((got = read(fd, part, sizeof part)) > 0)
-		buffer_append(&text, part, (size_t)got);
-	if (got < 0)
-		ctl_die(EX_NOINPUT, "%s: %s", file, strerror(errno));
-	if (text.failed)
-		ctl_die(EX_DATAERR, "%s: longer than %d bytes", file, APPLY_FILE_MAX);
+	given_read(fd, apply->file, &text);
 	close(fd);
 	apply->json = json_loadb(
 		text.data != NULL ? text.data : "", text.length, JSON_REJECT_DUPLICATES, &fault);
 	if (apply->json == NULL)
-		ctl_die(EX_DATAERR, "%s:%d: %s", file, fault.line, fault.text);
+		ctl_die(EX_DATAERR, "%s:%d: %s", apply->file, fault.line, fault.text);
 	if (!json_is_object(apply->json))
-		ctl_die(EX_DATAERR, "%s: expected an object like {\"users\": […]}", file);
+		ctl_die(EX_DATAERR, "%s: expected an object like {\"users\": […]}", apply->file);
 	buffer_wipe(&text);
 }
 
@@ -75,12 +67,12 @@ static void check_lists(const struct apply *apply)
 		for (; kind->list != NULL && strcmp(kind->list, key) != 0; kind++)
 			nearest_try(&nearest, kind->list);
 		if (kind->list == NULL)
-			ctl_die(EX_DATAERR, "%s: unknown member \"%.64s\"%s%s%s", file, key,
+			ctl_die(EX_DATAERR, "%s: unknown member \"%.64s\"%s%s%s", apply->file, key,
 				nearest.name != NULL ? ": did you mean \"" : "",
 				nearest.name != NULL ? nearest.name : "",
 				nearest.name != NULL ? "\"?" : "");
 		if (!json_is_array(list))
-			ctl_die(EX_DATAERR, "%s: %s: expected a list", file, key);
+			ctl_die(EX_DATAERR, "%s: %s: expected a list", apply->file, key);
 	}
 }
 
@@ -110,7 +102,7 @@ static void check_members(const struct apply_item *item)
 }
 
 /* A relative name counts from the folder of the file that has it. */
-static char *path_of(const char *name)
+static char *path_of(const char *file, const char *name)
 {
 	const char *slash = strrchr(file, '/');
 
@@ -127,7 +119,7 @@ static void read_value(struct apply_item *item)
 
 	if (name == NULL)
 		return;
-	path = path_of(name);
+	path = path_of(item->file, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		apply_die(item, "%s: cannot open %s: %s", item->kind->file, path, strerror(errno));
@@ -151,7 +143,7 @@ static void read_items(struct apply *apply)
 		for (size_t i = 0; i < json_array_size(list); i++) {
 			struct apply_item *item = &apply->items[apply->count++];
 
-			*item = (struct apply_item){.file = file,
+			*item = (struct apply_item){.file = apply->file,
 				.backend = "",
 				.kind = kind,
 				.json = json_array_get(list, i),
@@ -245,7 +237,7 @@ static int run_apply(struct ctl *ctl)
 	struct apply apply = {0};
 	size_t changed = 0;
 
-	file = strcmp(path, "-") == 0 ? "standard input" : path;
+	apply.file = strcmp(path, "-") == 0 ? "standard input" : path;
 	read_json(&apply, path);
 	check_lists(&apply);
 	read_items(&apply);

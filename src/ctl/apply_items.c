@@ -151,7 +151,7 @@ static void set_account(struct ctl *ctl, struct apply_item *item, const char *pa
 		apply_compared(old == NULL, old != NULL && is_same && same_account(old, &account));
 	if (!dry)
 		put_account(path, &account, item, !is_same);
-	for (size_t i = 0; i < json_array_size(json_object_get(item->json, "meetings")); i++)
+	for (size_t i = 0; i < account.meeting_count; i++)
 		free((void *)(uintptr_t)account.meetings[i]);
 }
 

@@ -378,8 +378,8 @@ static int check(struct ctl *ctl, enum reach reach, struct check_socket *found)
 	return findings.failed;
 }
 
-/* For the health check of a container. The pool that runs has loaded its configuration: if the file
- * has a mistake by now, that is no reason to end the pool. */
+/* For the health check of a container. The pool works with the configuration that it has loaded, so
+ * a mistake that the file has by now does not fail the check. */
 static int run_ready(struct ctl *ctl, struct check_socket *found)
 {
 	struct findings findings = {.list = ctl->json ? json_array() : NULL};

@@ -165,6 +165,20 @@ int given_open(const char *option, const char *path)
 	return fd;
 }
 
+void given_read(int fd, const char *name, struct buffer *text)
+{
+	char part[4096];
+	ssize_t got;
+
+	while ((got = read(fd, part, sizeof part)) > 0)
+		buffer_append(text, part, (size_t)got);
+	explicit_bzero(part, sizeof part);
+	if (got < 0)
+		ctl_die(EX_NOINPUT, "%s: %s", name, strerror(errno));
+	if (text->failed)
+		ctl_die(EX_DATAERR, "%s: longer than %zu bytes", name, text->maximum);
+}
+
 struct secret *given_random(void)
 {
 	uint8_t bytes[RANDOM_SIZE];

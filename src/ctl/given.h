@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "ctl/ctl.h"
 #include "secret/password.h"
 #include "secret/secret.h"
@@ -64,6 +65,10 @@ bool given_same(const struct secret *a, const struct secret *b);
 /* Opens the file that an option names, while the program may still be root. Returns the descriptor,
  * or -1 if the option was not given. */
 int given_open(const char *option, const char *path);
+
+/* Appends all that a descriptor has to a buffer that may have secrets; `name` says what it is in
+ * messages. Exits if it cannot be read, or is longer than the buffer may become. */
+void given_read(int fd, const char *name, struct buffer *text);
 
 /* A person: the first operand. "staff/alice" is alice of the backend "staff" if there is such a
  * backend, otherwise somebody called "staff/alice". */

@@ -42,20 +42,11 @@ struct import {
 /* The whole file, still as the user who runs the command: it may be root's. "-": standard input. */
 static void read_file(const char *path, struct buffer *text)
 {
-	char part[4096];
-	ssize_t got;
-
 	if (strcmp(path, "-") != 0) {
 		ctl_must(EX_NOINPUT, file_read_text(path, FILE_SECRET, text, &ctl_error));
 		return;
 	}
-	while ((got = read(STDIN_FILENO, part, sizeof part)) > 0)
-		buffer_append(text, part, (size_t)got);
-	explicit_bzero(part, sizeof part);
-	if (got < 0)
-		ctl_die(EX_NOINPUT, "standard input: %s", strerror(errno));
-	if (text->failed)
-		ctl_die(EX_DATAERR, "standard input: longer than %d bytes", IMPORT_MAX);
+	given_read(STDIN_FILENO, "standard input", text);
 	if (text->length > 0)
 		text->length = text_strip(text->data, text->length);
 }

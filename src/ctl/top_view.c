@@ -201,25 +201,42 @@ static int compare_used(const void *a, const void *b)
 	return one->section < other->section ? -1 : 1;
 }
 
-/* A range of section metrics, and the breaker. */
+/* What is shown of platforms, and of backends. */
 struct columns {
-	size_t first, last, breaker;
+	const char *kind, *events; /* headings */
+	size_t first, last;	   /* the range of all their events */
+	size_t breaker, good;
+	size_t bad[2]; /* the first is the JSON's; both are the table's */
+	size_t bad_count;
+	bool is_trouble; /* what failed, and not only an open breaker, is red */
 };
 
-static const struct columns platform_columns = {
-	SECTION_JOIN_OK, SECTION_EXCHANGE_NOT_SENT, SECTION_PLATFORM_BREAKER};
-static const struct columns backend_columns = {
-	SECTION_LOGIN_OK, SECTION_LOGIN_UNAVAILABLE, SECTION_BACKEND_BREAKER};
+static const struct columns platform_columns = {"PLATFORM", "JOINS", SECTION_JOIN_OK,
+	SECTION_EXCHANGE_NOT_SENT, SECTION_PLATFORM_BREAKER, SECTION_JOIN_OK, {SECTION_JOIN_FAILED},
+	1, true};
+static const struct columns backend_columns = {"BACKEND", "LOGINS", SECTION_LOGIN_OK,
+	SECTION_LOGIN_UNAVAILABLE, SECTION_BACKEND_BREAKER, SECTION_LOGIN_OK,
+	{SECTION_LOGIN_FAILED, SECTION_LOGIN_UNAVAILABLE}, 2, false};
 
-/* Lists the used ones of `count` sections, those out of order first, then the busiest. The caller
- * frees the list. */
-static struct used *find_used(size_t first, size_t count, const struct columns *columns,
+/* The sections in the order of the samples: platforms, then backends. */
+static const struct section *section_at(const struct settings *settings, size_t index)
+{
+	return index < settings->platform_count
+		       ? settings->platforms[index]
+		       : settings->backends[index - settings->platform_count];
+}
+
+/* Lists the used ones, those out of order first, then the busiest. The caller frees the list. */
+static struct used *find_used(const struct settings *settings, const struct columns *columns,
 	const struct top_sample *from, const struct top_sample *to, size_t *count_r)
 {
-	struct used *list = xcalloc(count + 1, sizeof *list);
+	bool backends = columns == &backend_columns;
+	size_t first = backends ? settings->platform_count : 0;
+	size_t end = settings->platform_count + (backends ? settings->backend_count : 0);
+	struct used *list = xcalloc(end - first + 1, sizeof *list);
 
 	*count_r = 0;
-	for (size_t i = first; i < first + count; i++) {
+	for (size_t i = first; i < end; i++) {
 		struct used used = {.section = i};
 		bool any = false;
 
@@ -235,51 +252,25 @@ static struct used *find_used(size_t first, size_t count, const struct columns *
 	return list;
 }
 
-static void put_platforms(struct page *page, const struct settings *settings,
-	const struct top_sample *from, const struct top_sample *to)
+static void put_sections(struct page *page, const struct settings *settings,
+	const struct columns *columns, const struct top_sample *from, const struct top_sample *to)
 {
 	size_t count;
-	struct used *list =
-		find_used(0, settings->platform_count, &platform_columns, from, to, &count);
+	struct used *list = find_used(settings, columns, from, to, &count);
 
-	put_line(page, BOLD, "%-30s %10s %10s %10s %8s", "PLATFORM", "JOINS/S", "FAILED/S", "JOINS",
-		"BREAKER");
+	put_line(page, BOLD, "%-30s %8s/S %10s %10s %8s", columns->kind, columns->events,
+		"FAILED/S", columns->events, "BREAKER");
 	for (size_t i = 0; i < count; i++) {
 		size_t at = list[i].section;
-		uint64_t joins = section_rate(at, SECTION_JOIN_OK, from, to),
-			 failed = section_rate(at, SECTION_JOIN_FAILED, from, to);
+		uint64_t good = section_rate(at, columns->good, from, to), bad = 0;
 
-		put_line(page, list[i].is_open || failed > 0 ? RED : NULL,
+		for (size_t j = 0; j < columns->bad_count; j++)
+			bad += section_rate(at, columns->bad[j], from, to);
+		put_line(page, list[i].is_open || (columns->is_trouble && bad > 0) ? RED : NULL,
 			"%-30.30s %7" PRIu64 ".%02" PRIu64 " %7" PRIu64 ".%02" PRIu64 " %10" PRId64
 			" %8s",
-			section_title(settings->platforms[at]), joins / 100, joins % 100,
-			failed / 100, failed % 100, to->sections[at][SECTION_JOIN_OK],
-			list[i].is_open ? "open" : "-");
-	}
-	free(list);
-}
-
-static void put_backends(struct page *page, const struct settings *settings,
-	const struct top_sample *from, const struct top_sample *to)
-{
-	size_t count;
-	struct used *list = find_used(settings->platform_count, settings->backend_count,
-		&backend_columns, from, to, &count);
-
-	put_line(page, BOLD, "%-30s %10s %10s %10s %8s", "BACKEND", "LOGINS/S", "FAILED/S",
-		"LOGINS", "BREAKER");
-	for (size_t i = 0; i < count; i++) {
-		size_t at = list[i].section;
-		uint64_t logins = section_rate(at, SECTION_LOGIN_OK, from, to),
-			 failed = section_rate(at, SECTION_LOGIN_FAILED, from, to) +
-				  section_rate(at, SECTION_LOGIN_UNAVAILABLE, from, to);
-
-		put_line(page, list[i].is_open ? RED : NULL,
-			"%-30.30s %7" PRIu64 ".%02" PRIu64 " %7" PRIu64 ".%02" PRIu64 " %10" PRId64
-			" %8s",
-			section_title(settings->backends[at - settings->platform_count]),
-			logins / 100, logins % 100, failed / 100, failed % 100,
-			to->sections[at][SECTION_LOGIN_OK], list[i].is_open ? "open" : "-");
+			section_title(section_at(settings, at)), good / 100, good % 100, bad / 100,
+			bad % 100, to->sections[at][columns->good], list[i].is_open ? "open" : "-");
 	}
 	free(list);
 }
@@ -292,8 +283,8 @@ void top_view_text(struct buffer *text, const struct top_look *look,
 	put_gauges(&page, to);
 	put_counters(&page, from, to);
 	put_times(&page, from, to);
-	put_platforms(&page, settings, from, to);
-	put_backends(&page, settings, from, to);
+	put_sections(&page, settings, &platform_columns, from, to);
+	put_sections(&page, settings, &backend_columns, from, to);
 }
 
 /* ---- JSON ---- */
@@ -332,28 +323,23 @@ static json_t *list_times(const struct top_sample *from, const struct top_sample
 	return list;
 }
 
-static json_t *list_sections(const struct settings *settings, bool backends,
+static json_t *list_sections(const struct settings *settings, const struct columns *columns,
 	const struct top_sample *from, const struct top_sample *to)
 {
-	size_t count, first = backends ? settings->platform_count : 0;
-	struct used *list =
-		find_used(first, backends ? settings->backend_count : settings->platform_count,
-			backends ? &backend_columns : &platform_columns, from, to, &count);
-	size_t good = backends ? SECTION_LOGIN_OK : SECTION_JOIN_OK,
-	       bad = backends ? SECTION_LOGIN_FAILED : SECTION_JOIN_FAILED;
+	size_t count;
+	struct used *list = find_used(settings, columns, from, to, &count);
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < count; i++) {
 		size_t at = list[i].section;
-		const struct section *section =
-			backends ? settings->backends[at - first] : settings->platforms[at];
 
-		print_add(rows,
-			json_pack("{s:s, s:o, s:o, s:I, s:b}", "title", section_title(section),
-				"perSecond", to_real(section_rate(at, good, from, to)),
-				"failedPerSecond", to_real(section_rate(at, bad, from, to)),
-				"total", (json_int_t)to->sections[at][good], "breakerOpen",
-				list[i].is_open));
+		print_add(rows, json_pack("{s:s, s:o, s:o, s:I, s:b}", "title",
+					section_title(section_at(settings, at)), "perSecond",
+					to_real(section_rate(at, columns->good, from, to)),
+					"failedPerSecond",
+					to_real(section_rate(at, columns->bad[0], from, to)),
+					"total", (json_int_t)to->sections[at][columns->good],
+					"breakerOpen", list[i].is_open));
 	}
 	free(list);
 	return rows;
@@ -369,6 +355,6 @@ json_t *top_view_json(
 			now, gauges[i].name, json_integer(to->gauges[gauges[i].metric]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "now", now, "events", list_counters(from, to),
 		"times", list_times(from, to), "platforms",
-		list_sections(settings, false, from, to), "backends",
-		list_sections(settings, true, from, to));
+		list_sections(settings, &platform_columns, from, to), "backends",
+		list_sections(settings, &backend_columns, from, to));
 }

@@ -57,8 +57,8 @@ const struct store_secret *store_secrets(
 
 /* The version to sign something with that any process of the pool may have to verify at once. The
  * processes read a new version within a second, where they have time: until STORE_SETTLE_S have
- * passed the one before it signs, unless that one is to end. Lives as long as the store; NULL:
- * there is none. */
+ * passed the one before it signs, unless that one is to end. Lives as long as the store; NULL if
+ * the secret has no version. */
 const struct store_secret *store_signing(const struct store *store, const char *name, int64_t now);
 
 /* When a secret ended that had versions and may not be used at `now`; 0 for any other. */

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#define SOCKET_PATH "/run/systemd/journal/socket"
+
 enum {
 	QUEUE_SIZE = 128 * 1024,
 	RECORD_MAX = 4 * LOG_LINE_MAX, /* a field of one byte has a name of some more */
@@ -27,7 +29,7 @@ static struct {
 	char records[QUEUE_SIZE];
 } journal = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.address = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"},
+	.address = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH},
 	.socket = -1,
 };
 
@@ -35,7 +37,7 @@ void journal_use(const char *path)
 {
 	pthread_mutex_lock(&journal.lock);
 	snprintf(journal.address.sun_path, sizeof journal.address.sun_path, "%s",
-		path != NULL ? path : "/run/systemd/journal/socket");
+		path != NULL ? path : SOCKET_PATH);
 	pthread_mutex_unlock(&journal.lock);
 }
 

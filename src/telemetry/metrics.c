@@ -127,11 +127,9 @@ static uint64_t layout_hash(void)
 #undef HISTOGRAM
 #undef FAMILY
 		;
-	uint64_t hash = 0xcbf29ce484222325u + LAYOUT;
 
-	for (size_t i = 0; i < sizeof contents; i++)
-		hash = (hash ^ (unsigned char)contents[i]) * 0x100000001b3u;
-	return sections_layout(hash);
+	return sections_layout(
+		sections_hash(0xcbf29ce484222325u + LAYOUT, contents, sizeof contents));
 }
 
 void metric_add(enum metric counter, uint64_t amount)

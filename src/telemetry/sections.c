@@ -36,8 +36,7 @@ static struct sections *table_now(void)
 	return atomic_load_explicit(&current, memory_order_acquire);
 }
 
-/* FNV-1a. */
-static uint64_t hash_more(uint64_t hash, const char *bytes, size_t length)
+uint64_t sections_hash(uint64_t hash, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
@@ -54,14 +53,14 @@ uint64_t sections_layout(uint64_t hash)
 #undef SECTION_LEVEL
 		;
 
-	return hash_more(hash, contents, sizeof contents);
+	return sections_hash(hash, contents, sizeof contents);
 }
 
 uint64_t sections_key(const char *kind, const char *title)
 {
-	uint64_t hash = hash_more(0xcbf29ce484222325u, kind, strlen(kind) + 1);
+	uint64_t hash = sections_hash(0xcbf29ce484222325u, kind, strlen(kind) + 1);
 
-	hash = hash_more(hash, title, strlen(title));
+	hash = sections_hash(hash, title, strlen(title));
 	return hash != 0 ? hash : 1;
 }
 

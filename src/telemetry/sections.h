@@ -2,8 +2,8 @@
  *
  * Metrics of single platforms and backends, in the shared file of metrics.h. A section is known by
  * a hash of its kind and title, so the file has no names, and a reload keeps its counts. Only
- * sections that were used have an entry, and the first SECTIONS_MAX of them; further ones count in
- * the sums of metrics.def alone. Thread-safe.
+ * sections that were used have an entry. A key is tried at 64 entries, so about 3,500 sections have
+ * one; further ones count in the sums of metrics.def alone. Thread-safe.
  */
 #pragma once
 
@@ -64,6 +64,9 @@ void sections_use(struct sections *table);
 
 /* Reads from this table, and carries nothing over. */
 void sections_watch(struct sections *table);
+
+/* Goes on with an FNV-1a hash. */
+uint64_t sections_hash(uint64_t hash, const char *bytes, size_t length);
 
 /* A hash of sections.def, begun with `hash`. */
 uint64_t sections_layout(uint64_t hash);
