@@ -12,7 +12,7 @@
 #include "visit/ticket.h"
 
 enum {
-	FRESH_S = 60, /* whoever has signed in since then has just seen the login page */
+	FRESH_S = 60, /* whoever has signed in since then has just seen a page */
 	TOKEN_SIZE = 2 * SEAL_HASH_SIZE + 1,
 };
 
@@ -41,7 +41,8 @@ static bool has_seen_a_page(const struct visit *visit)
 	int64_t now = state_shared_time(visit->server->state, visit->now);
 
 	return visit->form != NULL ||
-	       (!visit->signin.is_ambient && authenticate_has_page(visit->service) &&
+	       (!visit->signin.is_ambient &&
+		       authenticate_has_page(visit->service, visit->session.who.backend) &&
 		       now - visit->session.began < FRESH_S);
 }
 

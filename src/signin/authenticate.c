@@ -105,9 +105,11 @@ static struct choice choice_of(const struct service *service)
 	return choice;
 }
 
-bool authenticate_has_page(const struct service *service)
+bool authenticate_has_page(const struct service *service, const char *backend)
 {
-	return choice_of(service).only == NULL;
+	const struct service_backend *only = choice_of(service).only;
+
+	return only == NULL || strcmp(only->title, backend) != 0;
 }
 
 /* Redirects to the login page. The ticket in its address hides the tokens. */

@@ -10,5 +10,6 @@
  * provider, if one provider is the only way to sign in. STEP_DONE or STEP_WAIT. */
 enum step authenticate_again(struct visit *visit);
 
-/* Whether whoever signs in sees the login page: not if one provider is the only way. */
-bool authenticate_has_page(const struct service *service);
+/* Whether whoever signs in by that backend sees a page of this service: not at a provider that is
+ * the only way. */
+bool authenticate_has_page(const struct service *service, const char *backend);

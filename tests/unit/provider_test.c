@@ -7,6 +7,8 @@
 
 #ifdef HAVE_CJOSE
 
+#include "base/clock.h"
+#include "guests/invites.h"
 #include "outbound/jose.h"
 
 #include <jansson.h>
@@ -208,6 +210,43 @@ static void a_join_after_a_silent_sign_in_is_confirmed(void **state)
 	page = follow(&other, visit(&other, ENTRY "another-1"));
 	page = sign_in_there(&other, link_of(page, "backend=idp"));
 	assert_leads(page, "?token=access");
+}
+
+/* The page of the invitation has named the meeting, and the guest has pressed its button. */
+static void an_invited_guest_is_not_asked_again(void **state)
+{
+	static const char secret[] = "fedcba9876543210fedcba9876543210";
+	struct invite invite = {.id = "",
+		.platform = HOST,
+		.meeting = "m1",
+		.meeting_token = "t1",
+		.name = "Ben",
+		.email = "",
+		.by = "idp/alice",
+		.host = "Alice",
+		.created = clock_wall(),
+		.expires = clock_wall() + 3600};
+	const char *path = site_file("invitations", "{\"format\": \"meetauth invitations 1\", "
+						    "\"entries\": []}");
+	char id[RECORDS_ID_SIZE], token[INVITES_TOKEN_SIZE], target[500];
+	struct browser browser = {0};
+	struct error error = {""};
+
+	(void)state;
+	if (invites_add(path, &invite, id, &error) != 0)
+		fail_msg("%s", error.text);
+	invite.id = id;
+	invites_token(&invite, secret, token);
+	site_secret("backend/invited", secret);
+	open_site("confirm = true",
+		MEETING PROVIDER(
+			"idp") "backend \"invited\" { type = \"invite\" invitations = "
+			       "\"@folder@/invitations\" }\n"
+			       "policy { default = \"deny\" rule \"guests\" { allow = true "
+			       "backends = {\"invited\"} } }\n");
+	snprintf(target, sizeof target, "/invite?token=%s", token);
+	submit(&browser, visit(&browser, target), "name=\"ticket\"", "");
+	assert_leads(visit(&browser, FIRST), "?token=access");
 }
 
 static void who_says_no_there_is_told_so(void **state)
@@ -417,6 +456,7 @@ int main(void)
 		TEST(a87_the_way_back_is_of_one_browser_and_one_backend),
 		TEST(a_button_leads_to_its_provider),
 		TEST(a_join_after_a_silent_sign_in_is_confirmed),
+		TEST(an_invited_guest_is_not_asked_again),
 		TEST(who_says_no_there_is_told_so),
 		TEST(a_provider_that_is_out_of_order_is_no_fault_of_theirs),
 		TEST(codes_from_an_address_have_an_end),
