@@ -2,6 +2,7 @@
 #include "config/environment.h"
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "config/nearest.h"
 
 #include <ctype.h>
@@ -24,6 +25,7 @@ struct variable {
 	struct place place; /* has the option */
 	const struct option *option;
 	unsigned found;	     /* how many options are written like this */
+	bool loose;	     /* one '_' may be many, and stand for a separator */
 	struct place inside; /* section != NULL: the last section that fits the name */
 	const char *rest;    /* of the name, behind that section's */
 	cfg_opt_t *kind;     /* the last kind of section that fits; NULL: none */
@@ -38,19 +40,36 @@ static char written(char c)
 }
 
 /* Where `text` goes on behind `name`, as variables write it; NULL: it begins with another. */
-static const char *skip_name(const char *text, const char *name)
+static const char *skip_name(const struct variable *variable, const char *text, const char *name)
 {
-	for (; *name != '\0'; name++, text++)
-		if (*text != written(*name))
+	for (const char *at = name; *at != '\0'; at++) {
+		if (variable->loose && at > name && written(*at) == '_' && written(at[-1]) == '_')
+			continue;
+		if (*text++ != written(*at))
 			return NULL;
+	}
 	return text;
 }
 
-static const char *skip_separator(const char *text)
+static const char *skip_separator(const struct variable *variable, const char *text)
 {
-	size_t length = sizeof separator - 1;
+	size_t length = variable->loose ? 1 : sizeof separator - 1;
 
 	return text != NULL && strncmp(text, separator, length) == 0 ? text + length : NULL;
+}
+
+/* The name behind the prefix as a loose search wants it: in capitals, with one '_' for anything
+ * between letters and digits. The caller frees it. */
+static char *loose_name(const char *name)
+{
+	char *text = xstrdup(name);
+	size_t length = 0;
+
+	for (; *name != '\0'; name++)
+		if (written(*name) != '_' || (length > 0 && text[length - 1] != '_'))
+			text[length++] = written(*name);
+	text[length] = '\0';
+	return text;
 }
 
 /* Writes a name as variables do. */
@@ -91,12 +110,13 @@ static bool is_type(const struct place *place, const struct section_type *type)
 	       strcmp(type->type, cfg_opt_getnstr(chosen, 0)) == 0;
 }
 
-static const struct option *option_named(const struct option *options, const char *text)
+static const struct option *option_named(
+	const struct variable *variable, const struct option *options, const char *text)
 {
 	const char *end;
 
 	for (; options != NULL && options->name != NULL; options++) {
-		end = skip_name(text, options->name);
+		end = skip_name(variable, text, options->name);
 		if (end != NULL && *end == '\0')
 			return options;
 	}
@@ -104,13 +124,14 @@ static const struct option *option_named(const struct option *options, const cha
 }
 
 /* The option of the section's type, or else that of another, which is refused later. */
-static const struct option *find_option(const struct place *place, const char *text)
+static const struct option *find_option(
+	const struct variable *variable, const struct place *place, const char *text)
 {
-	const struct option *found = option_named(place->options, text), *other = NULL;
+	const struct option *found = option_named(variable, place->options, text), *other = NULL;
 	const struct section_type *type = place->types;
 
 	for (; found == NULL && type != NULL && type->type != NULL; type++) {
-		const struct option *option = option_named(type->options, text);
+		const struct option *option = option_named(variable, type->options, text);
 
 		if (is_type(place, type))
 			found = option;
@@ -132,7 +153,7 @@ static void find_in_kind(struct variable *variable, cfg_opt_t *kind, const char 
 		const char *rest = text;
 
 		if (kind->flags & CFGF_TITLE)
-			rest = skip_separator(skip_name(text, section->title));
+			rest = skip_separator(variable, skip_name(variable, text, section->title));
 		if (rest != NULL)
 			find_in(variable, section, rest);
 	}
@@ -142,7 +163,7 @@ static void find_in_kind(struct variable *variable, cfg_opt_t *kind, const char 
 static void find_in(struct variable *variable, cfg_t *section, const char *text)
 {
 	struct place place = place_of(variable, section);
-	const struct option *option = find_option(&place, text);
+	const struct option *option = find_option(variable, &place, text);
 
 	if (option != NULL) {
 		variable->found++;
@@ -153,11 +174,25 @@ static void find_in(struct variable *variable, cfg_t *section, const char *text)
 	variable->rest = text;
 	for (cfg_opt_t *opt = section->opts; opt->name != NULL; opt++) {
 		const char *rest =
-			opt->type == CFGT_SEC ? skip_separator(skip_name(text, opt->name)) : NULL;
+			opt->type == CFGT_SEC ? skip_name(variable, text, opt->name) : NULL;
 
+		rest = skip_separator(variable, rest);
 		if (rest != NULL)
 			find_in_kind(variable, opt, rest);
 	}
+}
+
+/* The option found, and its section. The caller frees it. */
+static char *option_text(const struct variable *variable)
+{
+	const cfg_t *section = variable->place.section;
+	const char *name = variable->option->name;
+
+	if (variable->place.options == schema_file_options)
+		return xstrdup(name);
+	if (section->title == NULL)
+		return xprintf("%s: %s", section->name, name);
+	return xprintf("%s \"%s\": %s", section->name, section->title, name);
 }
 
 /* ---- refusals ---- */
@@ -234,6 +269,26 @@ static bool is_port(const struct variable *variable)
 	return length > sizeof end - 1 &&
 	       strcmp(variable->name + length - (sizeof end - 1), end) == 0 &&
 	       strstr(variable->value, "://") != NULL;
+}
+
+/* Refuses a name that differs from an option's only in capitals and in the number of '_'. Returns
+ * 0 for another. */
+static int refuse_loose(const struct variable *variable, cfg_t *parsed, struct error *error)
+{
+	struct variable loose = {.types = variable->types, .loose = true};
+	char *name = loose_name(variable->name + sizeof prefix - 1), *option;
+
+	find_in(&loose, parsed, name);
+	free(name);
+	if (loose.found == 0)
+		return 0;
+	option = option_text(&loose);
+	error_set(error,
+		"sets no option; a variable that sets %s is in capitals, and has two underscores "
+		"behind the kind of the section and behind its title",
+		option);
+	free(option);
+	return blame(variable, error);
 }
 
 static int refuse_option(
@@ -373,18 +428,14 @@ static int read_items(cfg_opt_t *opt, const char *text)
 /* Says for -t what the variable does. */
 static char *describe(const struct variable *variable, int line, const struct sources *sources)
 {
-	const cfg_t *section = variable->place.section;
-	bool top = variable->place.options == schema_file_options;
-	char *where = line == 0 ? xstrdup("")
-				: xprintf(", over %s:%d", sources_file(sources, line),
-					  sources_line(sources, line));
-	char *text = xprintf("%s sets %s%s%s%s%s%s%s", variable->name, top ? "" : section->name,
-		top || section->title == NULL ? "" : " \"",
-		top || section->title == NULL ? "" : section->title,
-		top || section->title == NULL ? "" : "\"", top ? "" : ": ", variable->option->name,
-		where);
+	char *option = option_text(variable), *text;
 
-	free(where);
+	if (line == 0)
+		text = xprintf("%s sets %s", variable->name, option);
+	else
+		text = xprintf("%s sets %s, over %s:%d", variable->name, option,
+			sources_file(sources, line), sources_line(sources, line));
+	free(option);
 	return text;
 }
 
@@ -421,6 +472,8 @@ static int apply(
 		return set_value(variable, sources, error);
 	if (sources_names_variable(sources, variable->name))
 		return 0;
+	if (refuse_loose(variable, parsed, error) != 0)
+		return -1;
 	return refuse_unknown(variable, sources, error);
 }
 
@@ -437,6 +490,7 @@ int environment_apply(
 		if (strncmp(*at, prefix, sizeof prefix - 1) != 0 || (*at)[length] == '\0')
 			continue;
 		name = xstrndup(*at, length);
+		text_clean(name);
 		variable =
 			(struct variable){.name = name, .value = *at + length + 1, .types = types};
 		rc = apply(&variable, parsed, sources, error);

@@ -285,5 +285,9 @@ static void log_finding(void *context, const struct service_finding *finding)
 
 void service_log_findings(const struct service *service, int64_t now)
 {
+	const char *about;
+
+	for (size_t i = 0; (about = config_variable(service->settings, i)) != NULL; i++)
+		log_message(LOG_LEVEL_INFO, "environment", "%s", about);
 	service_lint(service, now, log_finding, NULL);
 }

@@ -23,5 +23,5 @@ typedef void service_found(void *context, const struct service_finding *finding)
 size_t service_lint(
 	const struct service *service, int64_t now, service_found *found, void *context);
 
-/* Logs a warning for each finding. */
+/* Logs what each variable of the environment sets, and a warning for each finding. */
 void service_log_findings(const struct service *service, int64_t now);

@@ -190,6 +190,7 @@ def test_options_of_the_environment_outlast_a_reload(set_up, tmp_path, monkeypat
     assert told.returncode == 0 and "environment: MEETAUTH_LOG_FORMAT sets log-format, over %s:1" % conf in told.stderr
     program = Program([MEETAUTHD, "-c", str(conf), "--listen", "unix:" + path, "--processes", "2"], str(tmp_path / "log"))
     wait_for(lambda: program.said().count('"event":"start"') >= 2, "the start")
+    assert "MEETAUTH_LOG_FORMAT sets log-format, over %s:1" % conf in program.said()
     program.process.send_signal(signal.SIGHUP)
     wait_for(lambda: program.said().count('"event":"reload"') >= 2, "the reload of both processes")
     assert "event=reload" not in program.said() and "event=start" not in program.said()

@@ -133,6 +133,35 @@ static void mistyped_names_are_refused(void **state)
 	expect_refused("MEETAUTH_PLATFORM__MEETING_EXAMPLE_ORG__XYZZY", "1", "meetauth.conf(5)");
 }
 
+static void names_with_other_underscores_or_letters_are_refused(void **state)
+{
+	static const char *const spelt[] = {"MEETAUTH_POLICY_DEFAULT", "MEETAUTH_POLICY___DEFAULT",
+		"MEETAUTH__POLICY__DEFAULT", "MEETAUTH_policy__default", "MEETAUTH_Policy.Default",
+		"MEETAUTH_POLICY_RULE_ALL_STAFF_ALLOW",
+		"MEETAUTH_PLATFORM_MEETING_EXAMPLE_ORG_TIMEOUT",
+		"MEETAUTH_PLATFORM__MEETING_EXAMPLE_ORG_TIMEOUT", "MEETAUTH_GUEST_DESK_GROUPS",
+		"MEETAUTH_session_idle", "MEETAUTH_SESSION__IDLE", "MEETAUTH__SESSION_IDLE"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof spelt / sizeof *spelt; i++)
+		expect_refused(spelt[i], "1", spelt[i]);
+	expect_refused("MEETAUTH_POLICY_DEFAULT", "1", "sets policy: default is in capitals");
+	expect_refused("MEETAUTH_POLICY_RULE_ALL_STAFF_ALLOW", "1",
+		"sets rule \"all staff\": allow is in capitals");
+}
+
+/* It is printed to a terminal and to the log. */
+static void a_name_with_control_characters_is_shown_without(void **state)
+{
+	struct settings *s;
+
+	(void)state;
+	set("MEETAUTH_X\033[2J", "1");
+	s = load(SITE);
+	assert_string_equal(config_variable(s, 0), "MEETAUTH_X?[2J sets no option, and is ignored");
+	config_free(&s);
+}
+
 /* Other programs may have variables that begin like ours: a test, a service in Kubernetes. */
 static void variables_unlike_any_option_are_ignored(void **state)
 {
@@ -252,6 +281,9 @@ int main(void)
 		cmocka_unit_test_teardown(lists_have_commas, unset),
 		cmocka_unit_test_teardown(values_are_checked_as_those_of_the_file, unset),
 		cmocka_unit_test_teardown(mistyped_names_are_refused, unset),
+		cmocka_unit_test_teardown(
+			names_with_other_underscores_or_letters_are_refused, unset),
+		cmocka_unit_test_teardown(a_name_with_control_characters_is_shown_without, unset),
 		cmocka_unit_test_teardown(variables_unlike_any_option_are_ignored, unset),
 		cmocka_unit_test_teardown(secrets_are_refused_and_not_repeated, unset),
 		cmocka_unit_test_teardown(a_name_that_fits_twice_is_refused, unset),
