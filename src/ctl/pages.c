@@ -19,17 +19,18 @@ enum { PAGE_MAX = 64 * 1024, MAP_MAX = 16 * 1024 };
 /* A page, by the status that the web server has. */
 static const struct page_row {
 	const char *name, *title, *message; /* the last two are keys */
+	const char *icon;		    /* the name of its value */
 	bool again, paste;		    /* a button for the same address; a field for a link */
 } pages[] = {
-	{"400", "error.bad-request.title", "error.bad-request.other", .paste = true},
-	{"403", "error.not-found.title", "error.not-found.message", .paste = true},
-	{"404", "error.not-found.title", "error.not-found.message", .paste = true},
-	{"405", "error.method-not-allowed.title", "error.method-not-allowed.message",
+	{"400", "error.bad-request.title", "error.bad-request.other", "icon_stop", .paste = true},
+	{"403", "error.not-found.title", "error.not-found.message", "icon_stop", .paste = true},
+	{"404", "error.not-found.title", "error.not-found.message", "icon_stop", .paste = true},
+	{"405", "error.method-not-allowed.title", "error.method-not-allowed.message", "icon_stop",
 		.paste = true},
-	{"413", "error.too-large.title", "error.too-large.message"},
-	{"429", "error.overloaded.title", "error.overloaded.message", .again = true},
-	{"503", "error.unavailable.title", "error.unavailable.message", .again = true},
-	{"start", "open.title", "open.text", .paste = true},
+	{"413", "error.too-large.title", "error.too-large.message", "icon_stop"},
+	{"429", "error.overloaded.title", "error.overloaded.message", "icon_wait", .again = true},
+	{"503", "error.unavailable.title", "error.unavailable.message", "icon_wait", .again = true},
+	{"start", "open.title", "open.text", "icon_door", .paste = true},
 };
 
 /* The web server's user must read it, whatever the umask is. */
@@ -72,6 +73,7 @@ static void write_page(const struct ctl *ctl, const struct page *template, const
 		{.name = "open", .text = open},
 		{.name = "title", .text = lang_text(lang, row->title)},
 		{.name = "message", .text = lang_text(lang, row->message)},
+		{.name = row->icon, .text = "1"},
 		{.name = "again", .text = row->again ? "1" : NULL},
 		{.name = "paste", .text = row->paste ? "1" : NULL},
 		{0},

@@ -16,7 +16,7 @@ enum { STORE_FILES = 2 };
 		"chosen", "direction", "here_path", "here_query", "here_ticket", "here_challenge"
 static const char *const error_names[] = {COMMON, "status", "code", "title", "message", "account",
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
-	"paste", "wait", NULL};
+	"paste", "wait", "icon_wait", "icon_again", "icon_locked", "icon_stop", "icon_door", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting",
 	"number", "desk", "me", "heading", "form_label", "purpose", "failed", "ways", "way",
 	"second", "other", "label", "address", "form", "backend", "passwords", "name_label",

@@ -145,12 +145,29 @@ static void put_wait(struct values *values, const struct lang *lang, int64_t sec
 	put_sentence(values, lang, "wait", unit, "wait", &texts->wait);
 }
 
+/* The icon says what the visitor can do. */
+static const char *icon_of(enum failure failure)
+{
+	if (failure == FAILURE_DENIED)
+		return "icon_locked";
+	switch (failure_row(failure)->remedy) {
+	case REMEDY_TRY_AGAIN:
+		return "icon_wait";
+	case REMEDY_OPEN_LINK:
+		return "icon_again";
+	case REMEDY_LEAVE:
+		break;
+	}
+	return "icon_stop";
+}
+
 static void put_failure(struct values *values, struct visit *visit, const struct lang *lang,
 	struct failure_texts *texts)
 {
 	snprintf(texts->status, sizeof texts->status, "%d", failure_row(visit->failure)->status);
 	values_put(values, "status", texts->status);
 	values_put(values, "code", failure_row(visit->failure)->code);
+	values_put(values, icon_of(visit->failure), "1");
 	values_put(values, "account", values_account(visit));
 	values_put(values, "platform", visit->platform != NULL ? visit->platform->title : NULL);
 	values_put(values, "meeting", pages_certain_meeting(visit));

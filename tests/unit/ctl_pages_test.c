@@ -20,6 +20,7 @@ static void the_web_server_has_pages_in_each_language(void **state)
 		says(text, "A &amp; B");
 		says(text, "/auth/static/style.css?");
 		assert_null(strstr(text, "<code>"));
+		assert_non_null(strstr(text, "<svg class=\"icon\""));
 		assert_null(strstr(text, "<style"));
 		snprintf(path, sizeof path, "de/errors/%s.html", names[i]);
 		get_file(in_folder(path), text, sizeof text);

@@ -1207,6 +1207,16 @@ static const struct {
 
 enum { ROWS = sizeof table / sizeof *table };
 
+/* Each page has the icon of what the visitor can do. */
+static void assert_one_icon(const struct row *row, const struct answer *answer)
+{
+	static const char icon[] = "<svg class=\"icon\"";
+	const char *first = strstr(answer->body, icon);
+
+	if (first == NULL || strstr(first + 1, icon) != NULL)
+		fail_msg("%s: the page has %s icon", row->place, first == NULL ? "no" : "a second");
+}
+
 static void assert_way(const struct row *row, const struct answer *answer)
 {
 	static const struct {
@@ -1228,6 +1238,7 @@ static void assert_way(const struct row *row, const struct answer *answer)
 		fail_msg("%s: the page has%s", row->place, found);
 	assert_int_equal(
 		says(answer, "(error.switch)"), row->way == SWITCH || row->way == SWITCH_OR_LEAVE);
+	assert_one_icon(row, answer);
 	if (row->way == LINK) /* it leads out of here, without the token that did not do */
 		assert_null(strstr(link_of(answer, "(error.link)"), "rt-"));
 }
