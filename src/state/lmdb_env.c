@@ -26,7 +26,8 @@
 enum {
 	FORMAT = 2,	   /* of the entries; files of other formats are refused */
 	READERS_MAX = 512, /* one a process, 64 bytes each */
-	BOOT_SIZE = 40,	   /* of a UUID */
+	LOCKS_SIZE = 4096 + 64 * READERS_MAX, /* of the file beside, with its head */
+	BOOT_SIZE = 40,			      /* of a UUID */
 };
 
 /* The entry "clock". If the folder survives a reboot, the state's clock starts again. */
@@ -241,11 +242,32 @@ static void close_file(struct lmdb_env *env)
 	env->env = NULL;
 }
 
+/* Gives the file of locks its blocks. LMDB makes a file without any and maps it: if /run is full,
+ * the first store to it raises SIGBUS. Returns 0 or an errno. */
+static int reserve_locks(const struct lmdb_env *env)
+{
+	char path[sizeof env->file + sizeof "-lock"];
+	struct stat st;
+	int fd, rc;
+
+	snprintf(path, sizeof path, "%s-lock", env->file);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	rc = fstat(fd, &st) == 0 ? 0 : errno;
+	if (rc == 0)
+		rc = posix_fallocate(fd, 0, st.st_size > 0 ? st.st_size : LOCKS_SIZE);
+	close(fd);
+	return rc;
+}
+
 static int open_file(struct lmdb_env *env, struct error *error)
 {
 	struct stat st;
 	int fd, rc = mdb_env_create(&env->env);
 
+	if (rc == 0)
+		rc = reserve_locks(env);
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(env->env, env->size);
 	if (rc == 0)

@@ -86,6 +86,19 @@ def test_without_a_socket_it_says_how_to_start_it(set_up):
     assert result.returncode == 64 and "spawn-fcgi" in result.stderr and "event=" not in result.stderr
 
 
+FILLED = 'mount -t tmpfs -o size=1m,mode=0700 tmpfs "$1" && { dd if=/dev/zero of="$1/filler" bs=4k count=%s 2>/dev/null; shift; exec "$@"; }'
+
+
+@pytest.mark.parametrize("pages", ["256", "254", "248", "240"])
+def test_a_full_run_is_an_error_and_no_signal(set_up, tmp_path, pages):
+    """Whatever is the first that finds no room: the file of locks, that of the state, that of the metrics."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs root, and leave to mount")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", FILLED % pages, "sh", set_up.folder + "/state", MEETAUTHD, "-c", set_up.conf, "--listen",
+                           "unix:%s/own.sock" % tmp_path], env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 69 and "No space left on device" in done.stderr, done.stderr
+
+
 def test_max_in_flight_is_what_the_descriptors_allow(set_up, listening, tmp_path):
     """The limit is raised as far as it may be; past what it allows visitors hear 503, nobody waits for a descriptor."""
     path = str(tmp_path / "own.sock")

@@ -752,6 +752,24 @@ static void files_are_private(void **arg)
 	assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+/* A store to a mapped file that lacks blocks raises SIGBUS if /run is full. */
+static void the_file_of_locks_has_all_its_blocks(void **arg)
+{
+	struct room *room = *arg;
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/state.mdb-lock", room->folder);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(stat(path, &st), 0);
+		assert_true(st.st_size > 0 && st.st_blocks * 512 >= st.st_size);
+		state_close(&room->state);
+		assert_int_equal(truncate(path, 0), 0); /* as an earlier version left it */
+		assert_int_equal(truncate(path, 40000), 0);
+		room->state = open_or_fail(room->address);
+	}
+}
+
 static void root_opens_no_state_of_others(void **arg)
 {
 	struct room room = {0};
@@ -1321,6 +1339,7 @@ int main(void)
 		cmocka_unit_test(bad_folders_are_refused),
 		cmocka_unit_test(a_file_that_is_no_state_is_refused),
 		LMDB(files_are_private),
+		LMDB(the_file_of_locks_has_all_its_blocks),
 		cmocka_unit_test(root_opens_no_state_of_others),
 		LMDB(twice_in_a_process_is_refused),
 		LMDB(expired_claims_make_room),
