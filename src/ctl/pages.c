@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "service/brand.h"
 #include "service/files.h"
 
 #include <errno.h>
@@ -59,7 +60,7 @@ static void write_page(const struct ctl *ctl, const struct page *template, const
 	/* Without the host, so that the pages can be copied to where another name leads. */
 	char *open = xprintf("%s/open", settings->mount);
 	char *fixed = xprintf("%s/static", settings->mount);
-	char *icon = xprintf("%s/icon.svg", fixed);
+	char *icon = brand_icon_url(settings);
 	char *path = xprintf("%s/%s.html", folder, row->name);
 	const struct page_value values[] = {
 		{.name = "lang", .text = lang_code(lang)},

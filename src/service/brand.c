@@ -45,3 +45,9 @@ void brand_free(struct brand *brand)
 	free(brand->source);
 	*brand = (struct brand){NULL, NULL};
 }
+
+char *brand_icon_url(const struct settings *settings)
+{
+	return settings->brand_icon[0] != '\0' ? xprintf("%s", settings->brand_icon)
+					       : xprintf("%s/static/icon.svg", settings->mount);
+}

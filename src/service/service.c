@@ -244,9 +244,7 @@ struct service *service_load_settings(const char *file, struct error *error)
 	if (service->page_policy == NULL)
 		xno_memory();
 	service->static_url = xprintf("%s/static", service->settings->mount);
-	service->icon_url = service->settings->brand_icon[0] != '\0'
-				    ? xprintf("%s", service->settings->brand_icon)
-				    : xprintf("%s/icon.svg", service->static_url);
+	service->icon_url = brand_icon_url(service->settings);
 	service->login_url = xprintf("%s/login", service->settings->base_url);
 	service->logout_url = xprintf("%s/logout", service->settings->base_url);
 	service->invite_url = xprintf("%s/invite", service->settings->base_url);

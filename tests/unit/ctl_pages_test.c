@@ -34,6 +34,17 @@ static void the_web_server_has_pages_in_each_language(void **state)
 	assert_null(strstr(text, "<form"));
 }
 
+static void the_pages_have_the_icon_of_the_brand(void **state)
+{
+	char text[20000];
+
+	(void)state;
+	configure("brand-icon = \"/auth/static/ours.png\"\n");
+	CALL(0, "pages", "static", folder);
+	get_file(in_folder("en/errors/404.html"), text, sizeof text);
+	says(text, "<link rel=\"icon\" href=\"/auth/static/ours.png\">");
+}
+
 /* share/static/errors is for web servers that choose no language. Mended by:
  * meetauthctl pages static FOLDER && cp FOLDER/en/errors/[45]*.html share/static/errors */
 static void the_shipped_pages_are_what_it_writes(void **state)
@@ -105,6 +116,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_web_server_has_pages_in_each_language, folder_up, folder_down),
+		cmocka_unit_test_setup_teardown(
+			the_pages_have_the_icon_of_the_brand, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(
 			the_shipped_pages_are_what_it_writes, folder_up, folder_down),
 		cmocka_unit_test_setup_teardown(
