@@ -171,18 +171,26 @@ void langs_free(struct langs **langs)
 	*langs = NULL;
 }
 
-/* RFC 4647 3.4: removes subtags from the end of the range until a language matches. */
+size_t lang_shorten(const char *range, size_t length)
+{
+	while (length > 0 && range[length - 1] != '-')
+		length--;
+	length -= length > 0;
+	return length > 1 && range[length - 2] == '-' ? length - 2 : length;
+}
+
 static const struct lang *look_up(const struct langs *langs, struct accept_item range)
 {
-	while (range.length > 0) {
+	for (; range.length > 0; range.length = lang_shorten(range.name, range.length))
 		for (size_t i = 0; i < langs->count; i++)
 			if (accept_is(&range, langs->all[i].code))
 				return &langs->all[i];
-		do
-			range.length--;
-		while (range.length > 0 && range.name[range.length] != '-');
-	}
 	return NULL;
+}
+
+const struct lang *langs_look_up(const struct langs *langs, const char *range)
+{
+	return look_up(langs, (struct accept_item){.name = range, .length = strlen(range)});
 }
 
 const struct lang *langs_choose(const struct langs *langs, const char *accept_language)

@@ -24,6 +24,14 @@ void langs_free(struct langs **langs);
  * header selects the first language. */
 const struct lang *langs_choose(const struct langs *langs, const char *accept_language);
 
+/* The language of one range such as "de-CH", or of its longest part that has one (RFC 4647 3.4);
+ * NULL: none. */
+const struct lang *langs_look_up(const struct langs *langs, const char *range);
+
+/* The length of a language range without its last subtag, and without a single letter before that
+ * (RFC 4647 3.4, step 3). 0: nothing is left. */
+size_t lang_shorten(const char *range, size_t length);
+
 /* The languages in the order of the configuration; and one by its code, or NULL. */
 size_t langs_count(const struct langs *langs);
 const struct lang *langs_at(const struct langs *langs, size_t index);

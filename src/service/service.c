@@ -6,6 +6,7 @@
 #include "auth/totp.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "outbound/trust.h"
 #include "service/groups.h"
 #include "state/state.h"
@@ -338,10 +339,16 @@ struct service_backend *service_backend(const struct service *service, const cha
 
 const char *service_label(const struct service_backend *backend, const char *language)
 {
-	char name[48];
+	const char *label = NULL;
+	char name[48], lower[36];
 
-	snprintf(name, sizeof name, "label-%s", language);
-	return section_string_or(backend->section, name, section_string(backend->section, "label"));
+	text_lower(language, lower, sizeof lower);
+	for (size_t length = strlen(lower); label == NULL && length > 0;
+		length = lang_shorten(lower, length)) {
+		snprintf(name, sizeof name, "label-%.*s", (int)length, lower);
+		label = section_string_or(backend->section, name, NULL);
+	}
+	return label != NULL ? label : section_string(backend->section, "label");
 }
 
 const char *service_missing_secret(const struct service *service, size_t *at)

@@ -87,7 +87,8 @@ void service_connect(struct service *service, struct outbound *outbound);
 struct outbound_peer *service_peer(
 	const struct service *service, struct service_platform *platform, struct error *error);
 
-/* The backend's label on pages of a language. */
+/* The backend's label on pages of a language, by the lookup of RFC 4647: "label-pt" is for "pt-BR",
+ * too. */
 const char *service_label(const struct service_backend *backend, const char *language);
 
 /* The title that a rule gives the join's meeting; NULL: none. */

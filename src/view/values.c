@@ -30,7 +30,10 @@ const struct lang *values_language(const struct visit *visit)
 {
 	const struct langs *langs = visit->files->langs;
 	const struct lang *chosen = langs_find(langs, visit->request.language);
+	const char *culture = join_remembered(&visit->join, "culture");
 
+	if (chosen == NULL && culture != NULL)
+		chosen = langs_look_up(langs, culture);
 	return chosen != NULL ? chosen : langs_choose(langs, visit->request.accept_language);
 }
 

@@ -29,7 +29,8 @@ void values_put_common(struct values *values, const struct visit *visit, const s
  * without a session. */
 const char *values_account(const struct visit *visit);
 
-/* The language that the visitor chose on a page, else the best one by Accept-Language. */
+/* The language that the visitor chose on a page, else that of the platform's parameter "culture",
+ * if it is forwarded, else the best one by Accept-Language. */
 const struct lang *values_language(const struct visit *visit);
 
 /* Renders the page as the response, with `policy` as its Content-Security-Policy. */

@@ -112,6 +112,12 @@ static void langs_are_chosen(void **state)
 		if (strcmp(code, cases[i].code) != 0)
 			fail_msg("\"%s\" chose %s", cases[i].header, code);
 	}
+	assert_string_equal(lang_code(langs_look_up(four, "DE-ch")), "de");
+	assert_null(langs_look_up(four, "fr-CH"));
+	assert_null(langs_look_up(four, ""));
+	/* RFC 4647 section 3.4 has this example. */
+	assert_int_equal(lang_shorten("zh-Hant-CN-x-private1", 21), strlen("zh-Hant-CN"));
+	assert_int_equal(lang_shorten("zh", 2), 0);
 	langs_free(&four);
 	assert_null(four);
 }

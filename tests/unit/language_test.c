@@ -182,6 +182,44 @@ static void one_language_needs_no_switch(void **state)
 	assert_null(strstr(visit(&browser, "/logout")->body, SWITCH));
 }
 
+static const struct answer *login_page(struct browser *browser, const char *culture)
+{
+	char target[200];
+
+	snprintf(target, sizeof target, "%s&culture=%s", FIRST, culture);
+	return follow(browser, visit(browser, target));
+}
+
+static void the_platform_names_the_language(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site(LANGUAGES,
+		"platform \"" HOST "\" { type = \"veeting\" forward = {\"culture\"} }\n" PEOPLE);
+	assert_says(login_page(&browser, "ar-EG"), "<html lang=\"ar\" dir=\"rtl\">");
+	assert_says(login_page(&browser, "xx"), "<html lang=\"en\"");
+	assert_says(login_page(&browser, ""), "<html lang=\"en\"");
+	submit(&browser, login_page(&browser, "ar-EG"), SWITCH, "language=en");
+	assert_says(login_page(&browser, "ar-EG"), "<html lang=\"en\"");
+}
+
+static void a_label_is_for_all_regions_of_its_language(void **state)
+{
+	struct browser browser = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site("languages = {\"en\", \"pt-BR\"}",
+		MEETING "backend \"g\" { type = \"guest\" label = \"As a guest\" label-pt = "
+			"\"Como convidado\" }\npolicy { rule \"g\" { allow = true backends = "
+			"{\"g\"} } }\n");
+	page = follow(&browser, visit(&browser, FIRST));
+	assert_says(page, "As a guest");
+	page = submit(&browser, page, SWITCH, "language=pt-BR");
+	assert_says(follow(&browser, page), "Como convidado");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, site_up, site_down)
 
 int main(void)
@@ -195,6 +233,8 @@ int main(void)
 		TEST(only_a_page_of_ours_sets_a_language_that_is_there),
 		TEST(a_form_that_has_no_page_of_its_own_has_no_switch),
 		TEST(one_language_needs_no_switch),
+		TEST(the_platform_names_the_language),
+		TEST(a_label_is_for_all_regions_of_its_language),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

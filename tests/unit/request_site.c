@@ -587,6 +587,7 @@ static void make_share(void)
 	assert_int_equal(mkdir(path, 0755), 0);
 	site_file("lang/en.json", text);
 	site_file("lang/ar.json", text);
+	site_file("lang/pt-BR.json", text);
 	free(text);
 	snprintf(path, sizeof path, "%s/share/pages", srcdir());
 	assert_non_null(realpath(path, pages));
