@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/fiber.h"
+#include "service/renewal.h"
 #include "service/state.h"
-#include "telemetry/log.h"
 
 enum {
 	WATCH_MS = 500,
@@ -20,26 +20,8 @@ enum {
 	 * version. */
 	FORCED_MAX = 6,
 	FORCED_MS = 60 * 1000,
-	START_WITHIN_MS = 30 * 1000,   /* after taking the lease, so that it lasts */
-	TELL_GENERATION_S = 3600,      /* how often, though it has not changed */
-	REPORT_EVERY_MS = 3600 * 1000, /* for a failure that repeats for the same cause */
-};
-
-/* The result of a renewal. */
-enum outcome {
-	OUTCOME_FAILED = 0,
-	OUTCOME_UNSAVED, /* the platform issued a new value, but the store could not be written: the
-			    value is kept in `unsaved` */
-	OUTCOME_STORED,
-	OUTCOME_OVERTAKEN, /* another value was stored meanwhile */
-};
-
-/* The failure of a platform that was logged last; an empty error: none since the last success. */
-struct told {
-	struct told *next;
-	char *title;
-	struct error error;
-	int64_t at_ms;
+	START_WITHIN_MS = 30 * 1000, /* after taking the lease, so that it lasts */
+	TELL_GENERATION_S = 3600,    /* how often, though it has not changed */
 };
 
 struct upkeep {
@@ -49,193 +31,51 @@ struct upkeep {
 	struct service **current;
 	bool running, ending;
 	bool checking; /* for what is due; a question to the state may make that wait */
-	struct told *told;
+	struct renewal_log log;
 	uint64_t generation;	     /* of the store, as other machines were told, */
 	int64_t tell_again;	     /* until then */
 	struct state_resource lease; /* the lease that this process has, if any */
 	int64_t lease_s;
 	struct upkeep_waiter *waiters;
-	/* Used by the job; the loop does not touch them while it runs: */
-	struct service *service; /* a reference, like `files` */
-	struct files *files;
-	struct service_platform *platform;
-	char title[STORE_NAME_MAX + 1]; /* the platform's title, which is the name of its secret */
-	const struct secret *secret;	/* the version that is renewed */
-	unsigned version;
-	int64_t latest_ms; /* monotonic: the renewal must have begun by then */
-	enum outcome outcome;
-	struct error error;
-	struct secret *unsaved; /* the new value if the store could not be written */
-	struct files *renewed;	/* the files as they are after the change */
+	struct renewal renewal; /* belongs to the job while that is running */
 };
 
-/* ---- on a worker ---- */
-
-static void save(struct upkeep *upkeep, const struct settings *settings)
-{
-	unsigned version;
-	int rc = store_replace(settings->store, settings->store_key, upkeep->title, upkeep->version,
-		upkeep->unsaved, &version, &upkeep->error);
-
-	if (rc < 0) {
-		upkeep->outcome = OUTCOME_UNSAVED;
-		return;
-	}
-	upkeep->outcome = rc == 0 ? OUTCOME_STORED : OUTCOME_OVERTAKEN;
-	secret_free(&upkeep->unsaved);
-}
-
-/* Asks the store whether the version is the newest: another process may have renewed it after our
- * snapshot, and a value cannot be sent twice. 1: it is the newest; 0: it is not; -1 with an error.
- */
-static int is_newest(struct upkeep *upkeep, const struct settings *settings)
-{
-	struct store *store = store_open(settings->store, settings->store_key, &upkeep->error);
-	const struct store_secret *secrets;
-	size_t count;
-	int rc;
-
-	if (store == NULL)
-		return -1;
-	secrets = store_secrets(store, upkeep->title, clock_wall(), &count);
-	rc = count > 0 && secrets[0].version == upkeep->version;
-	store_free(&store);
-	return rc;
-}
-
-static int renew(struct upkeep *upkeep)
-{
-	struct service_platform *platform = upkeep->platform;
-	struct buffer renewed = BUFFER_INIT(SECRET_MAX);
-	int rc;
-
-	if (clock_monotonic_ms() > upkeep->latest_ms)
-		return error_set(&upkeep->error, "no thread of the platform was free in time");
-	rc = platform->driver->secret->renew(platform->instance, secret_text(upkeep->secret),
-		clock_wall(), &renewed, &upkeep->error);
-	if (rc == 0 && (renewed.failed || renewed.length == 0))
-		rc = error_set(&upkeep->error,
-			"the platform's new value is empty or longer than %d bytes", SECRET_MAX);
-	if (rc == 0) {
-		upkeep->unsaved = secret_new(renewed.data, renewed.length);
-		if (upkeep->unsaved == NULL)
-			rc = error_set(&upkeep->error, "out of memory");
-	}
-	buffer_wipe(&renewed);
-	return rc;
-}
+/* ---- the job ---- */
 
 static void on_worker(struct worker_job *job)
 {
 	struct upkeep *upkeep = (struct upkeep *)((char *)job - offsetof(struct upkeep, job));
-	const struct settings *settings = upkeep->service->settings;
-	int rc = 1;
 
-	if (upkeep->unsaved == NULL)
-		rc = is_newest(upkeep, settings);
-	if (rc == 0)
-		upkeep->outcome = OUTCOME_OVERTAKEN;
-	if (rc == 1 && (upkeep->unsaved != NULL || renew(upkeep) == 0))
-		save(upkeep, settings);
-	if (upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN)
-		upkeep->renewed = files_renew(
-			upkeep->files, settings, &(struct error){0}, &(struct error){0});
-}
-
-/* ---- on the loop ---- */
-
-/* Finds or makes the entry of the platform. NULL if memory ran out. */
-static struct told *report_of(struct upkeep *upkeep)
-{
-	struct told *told = upkeep->told;
-
-	while (told != NULL && strcmp(told->title, upkeep->title) != 0)
-		told = told->next;
-	if (told != NULL)
-		return told;
-	told = calloc(1, sizeof *told);
-	if (told == NULL)
-		return NULL;
-	told->title = strdup(upkeep->title);
-	if (told->title == NULL) {
-		free(told);
-		return NULL;
-	}
-	told->next = upkeep->told;
-	upkeep->told = told;
-	return told;
-}
-
-/* True if the same failure was logged already, and not long ago. */
-static bool was_reported(struct upkeep *upkeep, bool good)
-{
-	int64_t now = clock_monotonic_ms();
-	struct told *told = report_of(upkeep);
-
-	if (told == NULL)
-		return false;
-	if (!good && strcmp(told->error.text, upkeep->error.text) == 0 &&
-		now < told->at_ms + REPORT_EVERY_MS)
-		return true;
-	told->error = good ? (struct error){0} : upkeep->error;
-	told->at_ms = now;
-	return false;
-}
-
-static void report(struct upkeep *upkeep)
-{
-	static const char *const results[] = {
-		[OUTCOME_FAILED] = "failed",
-		[OUTCOME_UNSAVED] = "unsaved",
-		[OUTCOME_STORED] = "ok",
-		[OUTCOME_OVERTAKEN] = "overtaken",
-	};
-	bool good = upkeep->outcome == OUTCOME_STORED || upkeep->outcome == OUTCOME_OVERTAKEN;
-	struct log_line line;
-
-	if (was_reported(upkeep, good))
-		return;
-	log_begin(&line, good ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "renewal");
-	log_text(&line, "result", results[upkeep->outcome]);
-	log_text(&line, "platform", upkeep->title);
-	if (!good)
-		log_text(&line, "message", upkeep->error.text);
-	log_end(&line);
+	renewal_run(&upkeep->renewal);
 }
 
 /* Puts the new files in place, so that this process does not have to wait for its next check. */
 static void put_files_in_place(struct upkeep *upkeep)
 {
-	struct service *service = upkeep->service;
+	struct service *service = upkeep->renewal.service;
 
-	if (upkeep->renewed == NULL || service != *upkeep->current ||
-		service->files != upkeep->files) {
-		files_drop(&upkeep->renewed);
+	if (upkeep->renewal.renewed == NULL || service != *upkeep->current ||
+		service->files != upkeep->renewal.files) {
+		files_drop(&upkeep->renewal.renewed);
 		return;
 	}
-	files_complete(upkeep->renewed, service->files);
+	files_complete(upkeep->renewal.renewed, service->files);
 	files_drop(&service->files);
-	service->files = upkeep->renewed;
-	upkeep->renewed = NULL;
+	service->files = upkeep->renewal.renewed;
+	upkeep->renewal.renewed = NULL;
 }
 
 static void drop_uses(struct upkeep *upkeep)
 {
-	files_drop(&upkeep->files);
-	service_drop(&upkeep->service);
+	files_drop(&upkeep->renewal.files);
+	service_drop(&upkeep->renewal.service);
 }
 
 static void on_closed(uv_handle_t *timer)
 {
 	struct upkeep *upkeep = timer->data;
 
-	while (upkeep->told != NULL) {
-		struct told *told = upkeep->told;
-
-		upkeep->told = told->next;
-		free(told->title);
-		free(told);
-	}
+	renewal_log_release(&upkeep->log);
 	free(upkeep);
 }
 
@@ -273,7 +113,7 @@ static void give_up(struct upkeep *upkeep)
 	uint8_t key[STATE_KEY_SIZE];
 	int64_t now = clock_wall();
 
-	version_key(upkeep, "renewal failed", upkeep->title, upkeep->version, key);
+	version_key(upkeep, "renewal failed", upkeep->renewal.title, upkeep->renewal.version, key);
 	state_mark(upkeep->state, key, now, now + REST_S);
 	state_lease_end(upkeep->state, upkeep->lease.key, now, now);
 }
@@ -283,8 +123,8 @@ static void on_loop(struct worker_job *job, bool cancelled)
 	struct upkeep *upkeep = (struct upkeep *)((char *)job - offsetof(struct upkeep, job));
 
 	if (!cancelled)
-		report(upkeep);
-	if (upkeep->outcome == OUTCOME_FAILED)
+		renewal_report(&upkeep->log, &upkeep->renewal);
+	if (upkeep->renewal.outcome == RENEWAL_FAILED)
 		give_up(upkeep);
 	put_files_in_place(upkeep);
 	drop_uses(upkeep);
@@ -295,8 +135,8 @@ static void on_loop(struct worker_job *job, bool cancelled)
 static void submit(struct upkeep *upkeep, struct worker_queue *queue)
 {
 	upkeep->running = true;
-	upkeep->outcome = OUTCOME_FAILED;
-	upkeep->error.text[0] = '\0';
+	upkeep->renewal.outcome = RENEWAL_FAILED;
+	upkeep->renewal.error.text[0] = '\0';
 	upkeep->job = (struct worker_job){.work = on_worker, .done = on_loop};
 	if (worker_submit(queue, &upkeep->job) != 0)
 		upkeep->running = false;
@@ -368,7 +208,8 @@ static bool may_force(const struct upkeep *upkeep, const char *title)
 	static const struct state_rate rate = {FORCED_MAX, FORCED_MS};
 	uint8_t key[STATE_KEY_SIZE];
 
-	seal_hash(store_hash_key(upkeep->files->store), key, "renewals at once", title, NULL);
+	seal_hash(
+		store_hash_key(upkeep->renewal.files->store), key, "renewals at once", title, NULL);
 	return state_take(upkeep->state, key, rate, clock_wall_ms()) == 0;
 }
 
@@ -383,7 +224,7 @@ static const struct store_secret *find_due(
 
 	if (platform->driver->secret == NULL || platform->driver->secret->renewal_due == NULL)
 		return NULL;
-	secret = store_secrets(upkeep->files->store, platform->title, now, &count);
+	secret = store_secrets(upkeep->renewal.files->store, platform->title, now, &count);
 	if (count == 0)
 		return NULL;
 	*forced_r = platform->driver->secret->renewal_due(
@@ -425,11 +266,11 @@ static void renew_if_due(struct upkeep *upkeep, struct service_platform *platfor
 
 	if (secret == NULL || !take_lease(upkeep, platform, secret->version))
 		return;
-	upkeep->platform = platform;
-	snprintf(upkeep->title, sizeof upkeep->title, "%s", platform->title);
-	upkeep->secret = secret->secret;
-	upkeep->version = secret->version;
-	upkeep->latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
+	upkeep->renewal.platform = platform;
+	snprintf(upkeep->renewal.title, sizeof upkeep->renewal.title, "%s", platform->title);
+	upkeep->renewal.secret = secret->secret;
+	upkeep->renewal.version = secret->version;
+	upkeep->renewal.latest_ms = clock_monotonic_ms() + START_WITHIN_MS;
 	if (forced && !may_force(upkeep, platform->title)) {
 		give_up(upkeep);
 		return;
@@ -441,9 +282,9 @@ static void start_what_is_due(struct upkeep *upkeep)
 {
 	struct service *service = service_use(*upkeep->current);
 
-	upkeep->service = service;
-	upkeep->files = files_use(service->files);
-	if (upkeep->unsaved != NULL) {
+	upkeep->renewal.service = service;
+	upkeep->renewal.files = files_use(service->files);
+	if (upkeep->renewal.unsaved != NULL) {
 		/* No other process has the value, so it is saved even without the lease. The lease
 		 * keeps others from sending the old value again. */
 		hold_lease(upkeep);
@@ -510,11 +351,11 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct state *state, struct service *
 /* Tries once more to save the value, which would be lost with this process. */
 static void save_last(struct upkeep *upkeep)
 {
-	if (upkeep->unsaved == NULL)
+	if (upkeep->renewal.unsaved == NULL)
 		return;
-	save(upkeep, (*upkeep->current)->settings);
-	report(upkeep);
-	secret_free(&upkeep->unsaved);
+	renewal_save(&upkeep->renewal, (*upkeep->current)->settings);
+	renewal_report(&upkeep->log, &upkeep->renewal);
+	secret_free(&upkeep->renewal.unsaved);
 }
 
 void upkeep_free(struct upkeep **upkeep)
