@@ -17,7 +17,7 @@
 
 #define REDIRECT_URI "http://localhost:8421/callback"
 
-enum { WAIT_S = 600, RANDOM_BYTES = 32, RANDOM_TEXT = 43, LINE_SIZE = 1024 };
+enum { WAIT_S = 600, RANDOM_BYTES = 32, RANDOM_TEXT = 43 };
 
 /* The state of one sign-in. */
 struct authorizing {

@@ -5,7 +5,6 @@
  * module does meets the pool. It may be installed with the group that reads /etc/shadow
  * (meetauth.conf(5) says how), so it takes nothing from environment or arguments but the service.
  */
-#include "base/identity.h"
 #include "base/text.h"
 #include "pam/stack.h"
 

@@ -6,7 +6,6 @@
 #include "platform/jitsi/jitsi.h"
 
 #include "base/text.h"
-#include "platform/shared/arrival.h"
 #include "platform/shared/links.h"
 #include "platform/shared/person.h"
 #include "platform/shared/token.h"

@@ -9,7 +9,6 @@
 
 #include "base/text.h"
 #include "platform/shared/answer.h"
-#include "platform/shared/arrival.h"
 
 #include <sys/random.h>
 

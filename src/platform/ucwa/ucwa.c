@@ -7,12 +7,10 @@
  */
 #include "platform/ucwa/ucwa.h"
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "platform/redirect.h"
-#include "platform/shared/arrival.h"
 
 enum { THREADS = 8 };
 
