@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "http/accept.h"
+#include "http/plural.h"
 
 #include <jansson.h>
 #include <strings.h>
@@ -21,18 +22,31 @@ struct langs {
 	struct lang all[];
 };
 
+/* The brace that closes the one at the start of `text`; NULL: none does. */
+static const char *closing_brace(const char *text)
+{
+	int depth = 0;
+
+	for (; *text != '\0'; text++) {
+		depth += (*text == '{') - (*text == '}');
+		if (depth == 0)
+			return text;
+	}
+	return NULL;
+}
+
 enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r)
 {
 	const char *end;
 
 	if (**at == '\0')
 		return SENTENCE_END;
-	end = **at == '{' ? strchr(*at, '}') : NULL;
+	end = **at == '{' ? closing_brace(*at) : NULL;
 	if (end != NULL) {
 		*part_r = *at + 1;
 		*length_r = (size_t)(end - *at - 1);
 		*at = end + 1;
-		return SENTENCE_VALUE;
+		return memchr(*part_r, ',', *length_r) != NULL ? SENTENCE_PLURAL : SENTENCE_VALUE;
 	}
 	*part_r = *at;
 	*length_r = 1 + strcspn(*at + 1, "{");
@@ -49,6 +63,7 @@ static bool is_value_name(const char *name, size_t length)
 
 static bool is_well_formed(const char *sentence)
 {
+	struct plural_form forms[PLURAL_COUNT];
 	enum sentence_part part;
 	const char *text;
 	size_t length;
@@ -56,7 +71,9 @@ static bool is_well_formed(const char *sentence)
 	if (sentence[0] == '\0' || !text_is_printable(sentence))
 		return false;
 	while ((part = sentence_next(&sentence, &text, &length)) != SENTENCE_END) {
-		if (part == SENTENCE_VALUE && !is_value_name(text, length))
+		if (part == SENTENCE_PLURAL && !plural_parse(text, length, &length, forms))
+			return false;
+		if (part != SENTENCE_TEXT && !is_value_name(text, length))
 			return false;
 		if (part == SENTENCE_TEXT && memchr(text, '{', length) != NULL)
 			return false;
@@ -80,7 +97,7 @@ static int check_sentences(const struct lang *lang, struct error *error)
 			!is_well_formed(json_string_value(value)))
 			return error_set(error,
 				"%s: \"%s\" must be a sentence without control characters, each "
-				"{name} closed",
+				"{name} closed, plurals with \"other\"",
 				lang->file, key);
 	}
 	return 0;
@@ -273,10 +290,13 @@ static int check_values(
 
 	if (at == NULL)
 		return error_set(error, "%s: \"%s\" is missing", lang->file, key);
-	while ((part = sentence_next(&at, &text, &length)) != SENTENCE_END)
-		if (part == SENTENCE_VALUE && !is_among(text, length, names))
+	while ((part = sentence_next(&at, &text, &length)) != SENTENCE_END) {
+		if (part == SENTENCE_PLURAL)
+			length = strcspn(text, ",");
+		if (part != SENTENCE_TEXT && !is_among(text, length, names))
 			return error_set(error, "%s: \"%s\": this page has no value {%.*s}",
 				lang->file, key, (int)length, text);
+	}
 	return 0;
 }
 

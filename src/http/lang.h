@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The visitor's language: FOLDER/CODE.json, a flat object of keys and sentences. A sentence is
- * plain text; {name} in it is replaced by a value of the page (http/page.h).
+ * plain text; {name} in it is replaced by a value of the page (http/page.h), and a
+ * plural (http/plural.h) by its form for that value.
  */
 #pragma once
 
@@ -51,9 +52,9 @@ const char *lang_text(const struct lang *lang, const char *key);
 int langs_check(
 	const struct langs *langs, const char *key, const char *const *names, struct error *error);
 
-enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE };
+enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE, SENTENCE_PLURAL };
 
 /* Reads the next part of a sentence and advances `*at`: SENTENCE_TEXT is a run of text,
- * SENTENCE_VALUE a name between braces. Loaded sentences are well formed; elsewhere an unclosed
+ * SENTENCE_VALUE a name between braces, SENTENCE_PLURAL what plural_parse() reads there. Loaded sentences are well formed; elsewhere an unclosed
  * brace is text. */
 enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r);

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "http/plural.h"
 
 #include <limits.h>
 
@@ -344,6 +345,27 @@ static void fill_value(struct buffer *text, const struct lang *lang, const char 
 	buffer_text(text, isolate ? "\xe2\x81\xa9" : "");
 }
 
+/* Appends the form of a plural for its value, a number of the program's. */
+static void fill_plural(struct buffer *text, const struct lang *lang, const char *part,
+	size_t length, const struct scope *scope)
+{
+	struct plural_form forms[PLURAL_COUNT], form;
+	const char *number;
+	size_t name;
+
+	if (!plural_parse(part, length, &name, forms) ||
+		(number = find(scope, part, name)->text) == NULL)
+		return;
+	form = forms[plural_of(lang_code(lang), strtoll(number, NULL, 10))];
+	if (form.text == NULL)
+		form = forms[PLURAL_OTHER];
+	for (size_t i = 0; i < form.length; i++)
+		if (form.text[i] == '#')
+			fill_value(text, lang, number);
+		else
+			buffer_append(text, form.text + i, 1);
+}
+
 /* Appends a sentence with its values filled in. */
 static void fill(struct buffer *text, const struct lang *lang, const char *sentence,
 	const struct scope *scope)
@@ -357,6 +379,8 @@ static void fill(struct buffer *text, const struct lang *lang, const char *sente
 
 		if (kind == SENTENCE_TEXT)
 			buffer_append(text, part, length);
+		else if (kind == SENTENCE_PLURAL)
+			fill_plural(text, lang, part, length, scope);
 		else if ((value = find(scope, part, length)->text) != NULL)
 			fill_value(text, lang, value);
 	}

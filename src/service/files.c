@@ -191,7 +191,6 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"login.password",
 		"login.failed",
 		"login.failed.form",
-		"error.wait.second",
 		"error.wait.seconds",
 		"error.wait.minutes",
 		"error.wait.hours",

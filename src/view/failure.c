@@ -114,8 +114,6 @@ static const char *wait_in_words(int64_t seconds, char number[24])
 	} else if (seconds > 90) {
 		many = (seconds + 59) / 60;
 		unit = "minutes";
-	} else if (seconds == 1) {
-		unit = "second";
 	}
 	snprintf(number, 24, "%lld", (long long)many);
 	return unit;

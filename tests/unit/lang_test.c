@@ -39,6 +39,12 @@ static void langs_that_do_not_load(void **state)
 		"{\"a\": {\"b\": \"c\"}}", "{\"a\": \"\"}", "{\"a\": \"b\", \"a\": \"c\"}",
 		"{\"a\": \"{b\"}", "{\"a\": \"{}\"}", "{\"a\": \"{B}\"}", "{\"a\": \"{a b}\"}",
 		"{\"a\": \"b\\n\"}", "{\"a\": \"b\\u0000c\"}", "{\"a\": \"\xff\"}",
+		"{\"a\": \"{n, plural, one {b}}\"}", "{\"a\": \"{n, plural}\"}",
+		"{\"a\": \"{n, plural, other {b}\"}",
+		"{\"a\": \"{n, plural, other {b} other {c}}\"}",
+		"{\"a\": \"{n, plural, most {b} other {c}}\"}",
+		"{\"a\": \"{n, plural, other {b {c}}}\"}", "{\"a\": \"{, plural, other {b}}\"}",
+		"{\"a\": \"{n, plural,other {b}}\"}", "{\"a\": \"{n, select, other {b}}\"}",
 		"{\"a\": \"b\"} x"};
 	struct error error;
 

@@ -15,7 +15,8 @@ static char folder[] = "/tmp/page_test.XXXXXX";
 static char page_file[64];
 static struct langs *langs;
 
-static const char sentences[] = "{\"hello\": \"Hello {who}, it's <{what}>\", \"plain\": \"Good\"}";
+static const char sentences[] = "{\"hello\": \"Hello {who}, it's <{what}>\", \"plain\": \"Good\", "
+				"\"plural\": \"{a, plural, one {one <b>} other {# of #}}\"}";
 static const char *const names[] = {"a", "b", "who", "what", "list", NULL};
 
 static void write_file(const char *path, const char *bytes, size_t length)
@@ -413,6 +414,27 @@ static void page_a64_payload_in_every_position(void **state)
 
 /* ---- sentences ---- */
 
+static void a_plural_has_the_form_of_its_number(void **state)
+{
+	static const struct {
+		const char *number, *sentence;
+	} cases[] = {{"1", "one <b>"}, {"2", "2 of 2"}, {"1000", "1000 of 1000"}};
+	const struct lang *lang = langs_choose(langs, "");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct page_value values[] = {{.name = "a", .text = cases[i].number}, {0}};
+		struct buffer text = BUFFER_INIT(100);
+
+		assert_int_equal(lang_format(lang, "plural", values, &text), 0);
+		assert_string_equal(text.data, cases[i].sentence);
+		buffer_release(&text);
+	}
+	assert_int_equal(langs_check(langs, "plural", names, &(struct error){0}), 0);
+	assert_int_equal(
+		langs_check(langs, "plural", (const char *[]){"b", NULL}, &(struct error){0}), -1);
+}
+
 static void lang_format_is_plain_text(void **state)
 {
 	const struct page_value values[] = {{.name = "who", .text = "A&B {what}"}, {0}};
@@ -490,6 +512,7 @@ int main(void)
 		cmocka_unit_test(page_every_order_of_pieces),
 		cmocka_unit_test(page_a64_escape),
 		cmocka_unit_test(page_a64_payload_in_every_position),
+		cmocka_unit_test(a_plural_has_the_form_of_its_number),
 		cmocka_unit_test(lang_format_is_plain_text),
 		cmocka_unit_test(langs_check_names_the_value),
 	};

@@ -561,11 +561,13 @@ static void name_sentences(json_t *sentences)
 
 		buffer_printf(&text, "(%s)", key);
 		while ((at = strchr(at, '{')) != NULL) {
-			size_t length = strcspn(at, "}") + 1;
+			size_t length = strcspn(at, ",}");
+			bool is_plural = at[length] == ',';
 
 			buffer_text(&text, " ");
 			buffer_append(&text, at, length);
-			at += length;
+			buffer_text(&text, "}");
+			at = is_plural ? "" : at + length;
 		}
 		json_object_set_new(sentences, key, json_string(text.data));
 		buffer_release(&text);

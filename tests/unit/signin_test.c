@@ -457,7 +457,8 @@ static void the_wait_is_said_in_words(void **state)
 	char options[80];
 
 	open_site("", MEETING PEOPLE);
-	assert_says(SEND(&late, .target = FIRST, .arrives = ARRIVES_LATE), "(error.wait.second)");
+	assert_says(
+		SEND(&late, .target = FIRST, .arrives = ARRIVES_LATE), "(error.wait.seconds) 1<");
 
 	for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
 		struct browser browser = {0};
