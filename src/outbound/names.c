@@ -16,6 +16,7 @@ enum {
 	STALE_WAIT_MS = 500, /* after this, an old answer is used while the lookup goes on */
 	RETRY_MS = 1000,     /* the least time between two lookups of a name */
 	UNUSED_MAX = 64,     /* cached names without users */
+	NO_THREAD = -1,	     /* a status beside those of c-ares: the thread did not start */
 };
 
 struct name {
@@ -26,7 +27,7 @@ struct name {
 	bool due;    /* a lookup is to be started by the thread */
 	bool asking; /* the thread looks it up; counts as a user */
 	bool late;   /* the last lookup failed, or has been under way for STALE_WAIT_MS */
-	int status;  /* of the last lookup: ARES_… */
+	int status;  /* of the last lookup: ARES_… or NO_THREAD */
 	int64_t asked_ms, ask_again_ms;
 	/* When `addresses` expire, and when to look them up again. */
 	int64_t expires_ms, refresh_ms;
@@ -73,7 +74,7 @@ static void ask(struct name *name, int64_t now)
 	if (name->due || name->asking || now < name->ask_again_ms)
 		return;
 	if (start_thread() != 0) {
-		name->status = ARES_ENOMEM;
+		name->status = NO_THREAD;
 		name->ask_again_ms = now + RETRY_MS;
 		return;
 	}
@@ -98,7 +99,10 @@ static enum name_state find_state(
 	}
 	if (asked)
 		return NAME_ASKED;
-	*why_r = ares_strerror(name->status);
+	*why_r = name->status == NO_THREAD
+			 ? "the thread for name lookups cannot start: the process has reached "
+			   "its limit of threads or descriptors"
+			 : ares_strerror(name->status);
 	return name->status == ARES_ETIMEOUT ? NAME_TIMED_OUT : NAME_FAILED;
 }
 
