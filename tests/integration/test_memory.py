@@ -5,7 +5,9 @@ needs one copy each. A core file, a swap file or a bug that reads too far would 
 import collections
 import os
 import re
+import shutil
 import signal
+import subprocess
 import urllib.parse
 
 import pytest
@@ -155,6 +157,23 @@ def test_A68_an_idle_process_remembers_no_visit(idle):
 def test_A68_an_idle_process_has_one_copy_of_the_api_key(idle):
     pid, = idle.daemons()
     assert copies(pid, {"API key": idle.secrets["API key"]}) == {"API key": 1}
+
+
+@pytest.mark.skipif(shutil.which("gcore") is None, reason="needs gcore (gdb)")
+def test_A68_a_core_that_root_makes_has_no_secret(idle, tmp_path):
+    """gcore leaves out what madvise(MADV_DONTDUMP) excludes, as the kernel does: the one copy of each key is there."""
+    pid, = idle.daemons()
+    subprocess.run(["gcore", "-o", str(tmp_path / "core"), str(pid)], check=True, capture_output=True, timeout=300)
+    core = (tmp_path / ("core.%d" % pid)).read_bytes()
+    os.unlink(tmp_path / ("core.%d" % pid))
+    assert rigs.HOST.encode() in core, "the search finds what is there"
+    with open(idle.folder + "/store.key", "rb") as file:
+        text = file.read().strip()
+    keys = {"store key": text, "raw store key": bytes.fromhex(text.decode())}
+    for what, secret in idle.secrets.items():
+        for form in {secret, urllib.parse.quote(secret, safe=""), urllib.parse.quote_plus(secret)}:
+            keys[what + " as " + form[:1]] = form.encode()
+    assert [what for what, key in keys.items() if key in core] == []
 
 
 def test_A68_the_search_in_memory_finds_what_is_there():
