@@ -79,6 +79,64 @@ static void an_answer_is_an_object_and_no_error_quotes_it(void **state)
 	}
 }
 
+/* The verdict and the tree have to be those of jansson alone. */
+static void expect_as_jansson(const char *bytes, size_t length)
+{
+	struct error error = {""};
+	json_t *answer = answer_object(bytes, length, &error);
+	json_t *expected = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL);
+
+	if (!json_is_object(expected)) {
+		json_decref(expected);
+		expected = NULL;
+	}
+	if ((answer != NULL) != (expected != NULL) ||
+		(answer != NULL && !json_equal(answer, expected)))
+		fail_msg("other than jansson: %.*s", (int)length, bytes);
+	json_decref(answer);
+	json_decref(expected);
+}
+
+static const char plain[] =
+	"{\"responseCode\":0, \"responseMessage\" : \"\",\r\n\t\"data\":{\"id\":"
+	"\"5f~ 1\",\"id2\":123456789012345,\"\":{\"c\":{}}}} ";
+
+static void answers_are_read_as_jansson_reads_them(void **state)
+{
+	static const char *const texts[] = {"{}", "{} ", " {}", "{}x", "{}{}", "{\"a\":1,}", "{,}",
+		"{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}", "{\"a\":{\"b\":1,\"b\":1}}", "{\"a\"}",
+		"{\"a\":}", "{\"a\":01}", "{\"a\":00}", "{\"a\":0}", "{\"a\":-0}", "{\"a\":1.0}",
+		"{\"a\":1e2}", "{\"a\":0x1}", "{\"a\":9223372036854775808}",
+		"{\"a\":9223372036854775807}", "{\"a\":true}", "{\"a\":[1,null]}",
+		"{\"a\":\"\\u0000\"}", "{\"a\":\"\\u0041\"}", "{\"a\":\"\xc3\xa9\"}",
+		"{\"a\":\"\xc3\"}", "{\"\xc3\xa9\":1}", "{\"a\":\"\x7f\"}", "{\"a\":\"\n\"}",
+		"\xef\xbb\xbf{}", "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}", "{\"a\":1", "{"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		expect_as_jansson(texts[i], strlen(texts[i]));
+	expect_as_jansson("{}", 3);
+}
+
+/* One byte replaced by another, and one left out, at each place. */
+static void a_damaged_answer_is_read_as_jansson_reads_it(void **state)
+{
+	char text[sizeof plain];
+	size_t length = strlen(plain);
+
+	(void)state;
+	for (size_t i = 0; i < length; i++) {
+		memcpy(text, plain, length);
+		for (int byte = 0; byte < 256; byte++) {
+			text[i] = (char)byte;
+			expect_as_jansson(text, length);
+		}
+		memcpy(text + i, plain + i + 1, length - i - 1);
+		expect_as_jansson(text, length - 1);
+		expect_as_jansson(plain, i);
+	}
+}
+
 static void a_text_is_visible_and_has_a_length(void **state)
 {
 	json_t *root = json_pack(
@@ -101,6 +159,8 @@ int main(void)
 		cmocka_unit_test(digits_in_a_string_count_only_where_they_may),
 		cmocka_unit_test(everything_else_is_no_number),
 		cmocka_unit_test(an_answer_is_an_object_and_no_error_quotes_it),
+		cmocka_unit_test(answers_are_read_as_jansson_reads_them),
+		cmocka_unit_test(a_damaged_answer_is_read_as_jansson_reads_it),
 		cmocka_unit_test(a_text_is_visible_and_has_a_length),
 	};
 
