@@ -25,11 +25,12 @@ static void keep(struct away *away, const char *name, const char *text)
 	away->rows[away->count++] = cells;
 }
 
-/* All fields but the password, which is typed again. */
+/* All fields of the page's forms. */
 static void keep_fields(struct away *away, const struct params *form)
 {
-	static const char *const names[] = {"ticket", "back", "do", "id", "seen", "sure", "room",
-		"name", "display", "email", "meetings", "meeting_token", "expires", PARAMS_LINES};
+	static const char *const names[] = {"ticket", "back", "do", "id", "seen", "sure",
+		"new_password", "room", "name", "display", "email", "meetings", "meeting_token",
+		"expires", PARAMS_LINES};
 	const char *guests[KEPT_MAX - sizeof names / sizeof *names];
 	size_t guest_count;
 

@@ -80,7 +80,8 @@ static void settle_account(struct desk *desk, enum accounts_change change)
 
 static void put_account(struct desk *desk)
 {
-	if (desk->password[0] != '\0') {
+	if (desk_makes_password(desk)) {
+		meeting_keys_make(desk->password);
 		if (password_hash(desk->password, desk->hash) != 0) {
 			desk->broken = true;
 			error_set(&desk->error, "out of memory to hash a password");
@@ -168,17 +169,19 @@ static void change(struct desk *desk)
 	}
 }
 
-/* Whether the action's page shows new links, which a reload must not create again. */
-static bool makes_links(const struct desk *desk)
+/* Whether the action's page shows new links or a new password, which a reload must not create
+ * again. */
+static bool makes_secrets(const struct desk *desk)
 {
-	return desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL;
+	return desk->action == DESK_ADD_INVITATION || desk->action == DESK_INVITE_SEVERAL ||
+	       desk_makes_password(desk);
 }
 
-/* Whether to redirect to the page, so that a reload does not repeat the form. New links are shown
- * at once, since they are shown only once. */
+/* Whether to redirect to the page, so that a reload does not repeat the form. What is shown only
+ * once is shown at once. */
 static bool leads_back(const struct desk *desk)
 {
-	return desk->done && !makes_links(desk);
+	return desk->done && !makes_secrets(desk);
 }
 
 /* Reads both files independently: a new invitation is shown even if the other file is broken. */
@@ -268,7 +271,7 @@ static void free_desk(struct desk *desk)
 	worker_discard(destroy_desk, desk);
 }
 
-/* Releases the claim of the form after a failure, so that it can be sent again. */
+/* Releases the claim of the form if nothing was changed, so that it can be sent again. */
 static void give_back(const struct desk *desk)
 {
 	if (desk->is_claimed && !desk->done)
@@ -303,10 +306,10 @@ static enum step answer(struct desk *desk)
 
 	if (desk->action != DESK_SHOW && !desk->asks)
 		desk_log(desk);
+	give_back(desk);
 	if (leads_back(desk))
 		return lead_back(desk);
 	if (desk->broken && !desk->done) {
-		give_back(desk);
 		visit_set_detail(visit, "%s", desk->error.text);
 		return visit_fail(visit, FAILURE_INTERNAL);
 	}
@@ -355,10 +358,9 @@ static struct desk *make_desk(struct visit *visit)
 static enum step begin(struct desk *desk)
 {
 	/* Jobs that hash a password go to the queue for passwords. */
-	struct worker_queue *queue =
-		desk->fault == NULL && desk->password != NULL && desk->password[0] != '\0'
-			? &worker_passwords
-			: &worker_files;
+	struct worker_queue *queue = desk->fault == NULL && desk_makes_password(desk)
+					     ? &worker_passwords
+					     : &worker_files;
 
 	if (worker_submit(queue, &desk->job) == 0)
 		return STEP_WAIT;
@@ -392,9 +394,9 @@ static int check_ticket(struct visit *visit)
 		       : -1;
 }
 
-/* Claims the form in the state. The response to a new invitation is a page with its link, not a
- * redirect, so a reload sends the form again and must not create a second invitation. Returns 0, or
- * -1 if the state does not answer. */
+/* Claims the form in the state. The response to a new invitation or password is a page with
+ * it, not a redirect, so a reload sends the form again and must not create a second one. Returns 0,
+ * or -1 if the state does not answer. */
 static int claim_form(struct desk *desk)
 {
 	struct visit *visit = desk->visit;
@@ -402,11 +404,12 @@ static int claim_form(struct desk *desk)
 	int64_t seconds =
 		visit->service->settings->session_idle + TICKET_SKEW; /* as long as its ticket */
 
-	if (!makes_links(desk) || desk->fault != NULL)
+	if (!makes_secrets(desk) || desk->fault != NULL)
 		return 0;
 	params_get(visit->form, "ticket", &ticket);
-	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->name,
-		desk->email, desk->meetings, desk->meeting_token, desk->expires, desk->lines, NULL);
+	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->id,
+		desk->name, desk->email, desk->meetings, desk->meeting_token, desk->expires,
+		desk->lines, NULL);
 	switch (state_claim(visit->server->state, desk->claim, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		desk->is_claimed = true;

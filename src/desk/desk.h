@@ -11,6 +11,7 @@
 #include "desk/list.h"
 #include "guests/accounts.h"
 #include "guests/invites.h"
+#include "guests/meeting_keys.h"
 #include "pool/worker.h"
 
 enum desk_action {
@@ -54,8 +55,9 @@ struct desk {
 			      nothing */
 
 	/* The input. The texts belong to the form or to the settings. */
-	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *password,
-		*lines, *room, *seen, /* seen: digest of the account that the page showed */
+	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *lines,
+		*renew, *room, *seen, /* renew: not empty: a new password; seen: digest of the
+					 account that the page showed */
 		*back, *sure;	      /* back: the query of the page with the form */
 	struct desk_find find;	      /* which guests the page lists */
 	struct account account;
@@ -76,6 +78,7 @@ struct desk {
 	struct accounts_record record;
 	char invite_id[RECORDS_ID_SIZE], invite_name[IDENTITY_NAME_MAX + 1];
 	char token[INVITES_TOKEN_SIZE];
+	char password[MEETING_KEY_MADE_SIZE];	      /* that was made for the account, or "" */
 	struct records *accounts, *invites, *removed; /* removed: read if it has find.whom */
 	struct desk_list lists[DESK_LISTS];
 	struct desk_meeting meetings_known[DESK_MEETINGS_MAX]; /* on platforms with rooms */
@@ -96,6 +99,9 @@ void desk_show_time(int64_t seconds, char between, char text[DESK_TIME_SIZE]);
  * there is one platform. The result is PLATFORM/ID in the canonical spelling; one allocation,
  * desk->texts[0], has all of them. Returns NULL, or the fault. */
 const char *desk_read_meetings(struct desk *desk, const char *typed);
+
+/* Whether the form's account gets a password: a new one, or one that the host wants replaced. */
+bool desk_makes_password(const struct desk *desk);
 
 /* Parses and validates the form for the action; sets desk->fault for invalid input. Returns 0, or
  * -1 if the form is not one of the page. */

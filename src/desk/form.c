@@ -30,18 +30,17 @@ static int take_fields(struct desk *desk)
 		{"meetings", &desk->meetings},
 		{"meeting_token", &desk->meeting_token},
 		{"expires", &desk->expires},
-		{"password", &desk->password},
 		{PARAMS_LINES, &desk->lines},
 		{"room", &desk->room},
 		{"seen", &desk->seen},
 		{"back", &desk->back},
 		{"sure", &desk->sure},
+		{"new_password", &desk->renew},
 	};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		*fields[i].value = "";
-		if (fields[i].value != &desk->password)
-			params_clean(desk->visit->form, fields[i].name);
+		params_clean(desk->visit->form, fields[i].name);
 		if (params_get(desk->visit->form, fields[i].name, fields[i].value) ==
 				PARAM_REPEATED ||
 			strlen(*fields[i].value) >
@@ -210,15 +209,9 @@ out:
 	return fault;
 }
 
-static const char *password_fault(const struct desk *desk)
+bool desk_makes_password(const struct desk *desk)
 {
-	size_t length = strlen(desk->password);
-
-	if (length == 0 && desk->id[0] != '\0') /* keep the old one */
-		return NULL;
-	return length >= ACCOUNT_PASSWORD_MIN && length <= AUTH_PASSWORD_MAX
-		       ? NULL
-		       : "desk.fault.password";
+	return desk->action == DESK_PUT_ACCOUNT && (desk->id[0] == '\0' || desk->renew[0] != '\0');
 }
 
 static const char *read_account(struct desk *desk)
@@ -241,9 +234,7 @@ static const char *read_account(struct desk *desk)
 		return "desk.fault.display";
 	if (!accounts_is_email(desk->email))
 		return "desk.fault.email";
-	fault = password_fault(desk);
-	if (fault == NULL)
-		fault = read_end(desk, 0, &account->expires);
+	fault = read_end(desk, 0, &account->expires);
 	if (fault == NULL)
 		fault = desk_read_meetings(desk, desk->meetings);
 	account->host_count = account->host_name_count = account->meeting_count;

@@ -16,7 +16,6 @@ void desk_put_fault(struct desk_view *view)
 		{"desk.fault.taken", "bad_name"},
 		{"desk.fault.display", "bad_display"},
 		{"desk.fault.email", "bad_email"},
-		{"desk.fault.password", "bad_password"},
 		{"desk.fault.expires", "bad_expires"},
 		{"desk.fault.past", "bad_expires"},
 		{"desk.fault.meeting", "bad_meetings"},

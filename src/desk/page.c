@@ -34,6 +34,7 @@ static void put_typed_account(struct desk_view *view)
 	values_put(&view->values, "edit_email", desk->email);
 	values_put(&view->values, "edit_meetings", desk->meetings);
 	values_put(&view->values, "edit_expires", desk->expires);
+	values_put(&view->values, "edit_renew", desk->renew[0] != '\0' ? "1" : NULL);
 }
 
 static void put_stored_account(struct desk_view *view, const struct account *account)
@@ -180,6 +181,18 @@ static void put_link(struct desk_view *view)
 	values_put(&view->values, "letter", view->letter.failed ? NULL : view->letter.data);
 	put_code(view);
 }
+
+/* Shows the password that was made for an account. */
+static void put_password(struct desk_view *view)
+{
+	const struct desk *desk = view->desk;
+
+	if (!desk->done || desk->password[0] == '\0')
+		return;
+	values_put(&view->values, "made", desk->password);
+	values_put(&view->values, "guest", desk->record.name);
+}
+
 /* ---- the page ---- */
 
 static void put_find(struct desk_view *view)
@@ -265,6 +278,7 @@ static void show(struct desk_view *view)
 	if (!desk->asks && (desk->several == NULL || desk->fault != NULL))
 		put_desk(view);
 	put_link(view);
+	put_password(view);
 	values_put(values, "here", view->here.data);
 	values_answer(visit, PAGE_DESK, desk->fault != NULL ? 400 : 200,
 		visit->service->page_policy, view->lang, values);

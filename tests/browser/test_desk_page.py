@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from desk import PASSWORD, Host, guest_of, make_desk
+from desk import Host, guest_of, make_desk
 from guests import MEETING
 from rig import HOST, wait_for
 from selenium.webdriver.common.by import By
@@ -49,14 +49,17 @@ def press(driver, element):
 
 
 def test_an_account_by_keyboard_alone(desk):
-    desk.find_element(By.ID, "edit-name").send_keys("anna", Keys.TAB, PASSWORD, Keys.TAB, "Anna Guest", Keys.TAB, "anna@partner.example",
+    desk.find_element(By.ID, "edit-name").send_keys("anna", Keys.TAB, "Anna Guest", Keys.TAB, "anna@partner.example",
                                                     Keys.TAB, MEETING, Keys.ENTER)
     wait_for(lambda: row_of(desk, "anna"), "the account")
     assert HOST + "/" + MEETING in row_of(desk, "anna").text
-    assert PASSWORD not in desk.page_source
+    password = desk.find_element(By.ID, "password").text
+    assert re.fullmatch("[a-z2-9]{4}(-[a-z2-9]{4}){2}", password) and desk.find_element(By.ID, "account").text == "anna"
+    picture(desk, "desk-password")
     press(desk, row_of(desk, "anna").find_element(By.LINK_TEXT, "Change"))
     assert desk.find_element(By.ID, "edit-display").get_attribute("value") == "Anna Guest"
-    assert desk.find_element(By.ID, "edit-password").get_attribute("value") == ""
+    assert not desk.find_element(By.ID, "edit-renew").is_selected() and password not in desk.page_source
+    picture(desk, "desk-edit")
     desk.execute_script("arguments[0].value = '2036-12-31T18:00'", desk.find_element(By.ID, "edit-expires"))
     press(desk, desk.find_element(By.ID, "edit-display"))
     assert "2036-12-31 18:00" in row_of(desk, "anna").text
@@ -76,11 +79,10 @@ def test_an_account_by_keyboard_alone(desk):
 
 def test_what_was_typed_outlives_the_session(desk):
     desk.find_element(By.ID, "edit-name").send_keys("late")
-    desk.find_element(By.ID, "edit-password").send_keys(PASSWORD)
     desk.find_element(By.ID, "edit-display").send_keys("Late Guest")
     desk.delete_cookie("__Host-meetauth")
     press(desk, desk.find_element(By.ID, "edit-display"))
-    assert "nothing is lost" in desk.find_element(By.CSS_SELECTOR, "[role=alert]").text and PASSWORD not in desk.page_source
+    assert "nothing is lost" in desk.find_element(By.CSS_SELECTOR, "[role=alert]").text
     picture(desk, "desk-away")
 
 

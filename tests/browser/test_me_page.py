@@ -7,7 +7,7 @@ import os
 import drivers
 import platforms
 import pytest
-from desk import PASSWORD, Host
+from desk import Host, password_of
 from rig import wait_for
 from selenium.webdriver.common.by import By
 from test_browser import arrived, browser, chromium, fill, is_absent, picture, submit  # noqa: F401
@@ -89,12 +89,12 @@ def looks(driver, name):
 
 
 def test_a_guest_sees_what_is_open_now_and_later_and_starts_a_meeting(browser, site):  # noqa: F811
-    sign_in(browser, site, "otto", PASSWORD)
+    sign_in(browser, site, "otto", password_of(site, "otto"))
     assert "There is no meeting that you can join here now." in browser.page_source
     assert is_absent(browser, "form:not(.paste), a.button"), "nobody names him as one who may start"
     looks(browser, "me-nobody")
     browser.delete_all_cookies()
-    sign_in(browser, site, "anna", PASSWORD)
+    sign_in(browser, site, "anna", password_of(site, "anna"))
     assert meeting(browser, "board").find_element(By.LINK_TEXT, "Join").is_displayed()
     assert "Opens 2090-12-31 08:00 UTC" in meeting(browser, "later").text
     assert is_absent(browser, "a, form", meeting(browser, "later"))
@@ -107,7 +107,7 @@ def test_a_guest_sees_what_is_open_now_and_later_and_starts_a_meeting(browser, s
     assert browser.find_element(By.CSS_SELECTOR, "[role=status]").is_displayed() and meeting(browser, "space-")
     looks(browser, "me-started")
     browser.delete_all_cookies()
-    sign_in(browser, site, "otto", PASSWORD)
+    sign_in(browser, site, "otto", password_of(site, "otto"))
     wait_for(lambda: browser.refresh() or meeting(browser, "space-"), "the meeting on the other's page")
     assert "Invited by Anna Guest" in meeting(browser, "space-").text
 

@@ -358,7 +358,7 @@ class MeetingKey(Backend):
 
 class GuestAccount(Backend):
     type, title = "guest-account", "guests"
-    secrets = dict.fromkeys(("anna", "bert"), desk.PASSWORD)
+    secrets = dict.fromkeys(("anna", "bert"))
     asks = False
 
     def section(self):
@@ -371,6 +371,7 @@ class GuestAccount(Backend):
         self.host = desk.Host(self.rig)
         for name in self.secrets:
             self.host.put_account(name)
+        self.secrets = {name: desk.password_of(self.rig, name) for name in self.secrets}
         # Tries before all processes know the accounts would count against them.
         self.rig.stop_pool()
         self.rig.start_pool()

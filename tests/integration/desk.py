@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the guest desk have in common: a rig with a desk, and somebody who sits at it."""
 
+import html
 import os
 import re
 
 from client import Visitor
 from guests import MEETING
 from rig import wait_for
-
-PASSWORD = "canary of a guest 42"
 
 SECTIONS = """backend "guests" { type = "guest-account" accounts = "%(folder)s/guest.accounts" groups = {"hosts"} }
 backend "invited" { type = "invite" invitations = "%(folder)s/invitations" }
@@ -56,7 +55,7 @@ class Host(Visitor):
     def form_of(page, action):
         """The fields of the form that does that."""
         for form in page.forms():
-            fields = {name: value for name, kind, value in form["fields"] if kind != "submit"}
+            fields = {name: value for name, kind, value in form["fields"] if kind not in ("submit", "checkbox")}
             if fields.get("do") == action:
                 return fields
         raise AssertionError("no form for %s in %r" % (action, page))
@@ -99,16 +98,21 @@ class Host(Visitor):
 
     @staticmethod
     def account(name, **fields):
-        return {"name": name, "password": PASSWORD, "meetings": MEETING, "display": "", "email": "", "expires": "", **fields}
+        return {"name": name, "meetings": MEETING, "display": "", "email": "", "expires": "", **fields}
 
     def put_account(self, name, **fields):
-        answer = self.send("put-account", **self.account(name, **fields))
-        assert answer.status == 303 and answer.location.startswith(self.rig.base + "/guests?done=saved&whom="), answer
+        """The desk makes the password: password_of()."""
+        self.keep_password(self.send("put-account", **self.account(name, **fields)))
+
+    def keep_password(self, page):
+        assert page.status == 200, page
+        name, password = (html.unescape(re.search(r'id="%s">([^<]*)</code>' % what, page.text).group(1)) for what in ("account", "password"))
+        self.rig.guest_passwords[name] = password
 
     def edit_page(self, name):
         """The filled form of an account; without its ticket and what it does."""
         fields = self.form_of(self.get("/auth/guests?edit=" + self.id_of(name)), "put-account")
-        assert fields["name"] == name.lower() and fields["password"] == ""
+        assert fields["name"] == name.lower() and "password" not in fields
         return {key: value for key, value in fields.items() if key not in ("ticket", "do")}
 
     def edit_account(self, name, **fields):
@@ -124,10 +128,15 @@ class Host(Visitor):
         return re.search(r'id="link">([^<]*)</code>', page.text).group(1)
 
 
-def guest_of(rig, name, meeting=MEETING, password=PASSWORD):
+def password_of(rig, name):
+    """That the desk made for a guest last."""
+    return rig.guest_passwords[name.lower()]
+
+
+def guest_of(rig, name, meeting=MEETING):
     """Somebody who has signed in with an account and is in the meeting."""
     def try_it():
         visitor = rig.visitor()
-        return visitor if visitor.fill(visitor.login_page(meeting), name, password).status == 302 else None
+        return visitor if visitor.fill(visitor.login_page(meeting), name, password_of(rig, name)).status == 302 else None
 
     return wait_for(try_it, "the account to be known")

@@ -236,6 +236,7 @@ class Rig:
         self.base = self.origin + "/auth"
         self.key = KEY
         self.passwords = dict(PASSWORDS)
+        self.guest_passwords = {}  # that the guest desk made, by user name
         self.socket = self.folder + "/pool.sock"
         self.conf = self.folder + "/meetauth.conf"
         self.share = TOP + "/share"

@@ -12,7 +12,7 @@ import urllib.parse
 
 import pytest
 from client import JSON
-from desk import PASSWORD, Host, guest_of, make_desk
+from desk import Host, guest_of, make_desk, password_of
 from guests import MEETING, OTHER, accept, opened, query
 from oidc_peers import BACKEND, Liar, Person, section
 from processes import everywhere
@@ -57,7 +57,7 @@ def test_a_host_comes_back_from_a_provider_too(make_rig, tmp_path):
         desk = person.ours.get(back.location)
         assert desk.status == 200 and "u-1" not in desk.text
         form = Host.form_of(desk, "put-account")
-        assert person.ours.post("/auth/guests", {**form, **Host.account("anna")}).status == 303
+        assert person.ours.post("/auth/guests", {**form, **Host.account("anna")}).status == 200
         page = person.ours.get("/auth/guests").text
         assert "anna" in page and "u-1" not in page, "a subject that the provider made up is not shown"
         peer.claims = {"groups": ["others"]}
@@ -101,7 +101,7 @@ def test_a_guest_never_sits_there(shared, host):
     switch, = answer.forms()
     fields = {name: value for name, _, value in switch["fields"]}
     login = visitor.post(urllib.parse.urljoin("/auth/guests", switch["action"]), fields)
-    assert visitor.fill(visitor.get(login.location), "gus", PASSWORD).location == shared.base + "/guests"
+    assert visitor.fill(visitor.get(login.location), "gus", password_of(shared, "gus")).location == shared.base + "/guests"
     assert visitor.get("/auth/guests").status == 403, "and not after signing in for it either"
 
 
@@ -156,14 +156,14 @@ def test_an_account_from_beginning_to_end(shared, host):
 
 def refused(rig, name, meeting=MEETING):
     visitor = rig.visitor()
-    return visitor.fill(visitor.login_page(meeting), name, PASSWORD).status == 401
+    return visitor.fill(visitor.login_page(meeting), name, password_of(rig, name)).status == 401
 
 
 def test_another_meeting_is_denied_at_the_login_too(shared, host):
     host.put_account("berta", meetings=MEETING)
     visitor = shared.visitor()
     wait_for(lambda: not refused(shared, "berta"), "the account")
-    answer = visitor.fill(visitor.login_page(OTHER), "berta", PASSWORD, headers=JSON)
+    answer = visitor.fill(visitor.login_page(OTHER), "berta", password_of(shared, "berta"), headers=JSON)
     assert answer.status == 403 and answer.code == "denied"
     assert not shared.platform.attempts("x")
 
@@ -171,11 +171,13 @@ def test_another_meeting_is_denied_at_the_login_too(shared, host):
 def test_a_new_password_ends_the_sessions_with_the_old_one(shared, host):
     host.put_account("carla")
     guest = guest_of(shared, "carla")
-    host.edit_account("carla", password="another good password")
+    old = password_of(shared, "carla")
+    host.keep_password(host.send("put-account", **host.edit_page("carla"), new_password="1"))
     wait_for(lambda: guest.enter(MEETING).status == 303, "the session to end")
-    wait_for(lambda: refused(shared, "carla"), "the old password to be refused")
     visitor = shared.visitor()
-    assert visitor.fill(visitor.login_page(), "carla", "another good password").status == 302
+    wait_for(lambda: visitor.fill(visitor.login_page(), "carla", old).status == 401, "the old password to be refused")
+    visitor = shared.visitor()
+    assert visitor.fill(visitor.login_page(), "carla", password_of(shared, "carla")).status == 302
 
 
 def test_who_made_it_and_when_stay(shared, host):
@@ -187,8 +189,8 @@ def test_who_made_it_and_when_stay(shared, host):
 
 @pytest.mark.parametrize("fields,words", [
     ({"name": " "}, "user name"), ({"name": "x" * 300}, "user name"), ({"name": "a\x01"}, None), ({"display": "x" * 300}, "name"),
-    ({"email": "a@b@c"}, "e-mail"), ({"email": "nobody"}, "e-mail"), ({"password": "short"}, "password"), ({"password": ""}, "password"),
-    ({"password": "x" * 1025}, "password"), ({"expires": "tomorrow"}, "time"), ({"expires": "2026-02-31T10:00"}, "time"),
+    ({"email": "a@b@c"}, "e-mail"), ({"email": "nobody"}, "e-mail"),
+    ({"expires": "tomorrow"}, "time"), ({"expires": "2026-02-31T10:00"}, "time"),
     ({"expires": "2020-01-01T00:00"}, "past"), ({"expires": "1970-01-01T00:00"}, "past"), ({"expires": "1969-12-31T23:59"}, "past"),
     ({"expires": "0000-01-01T00:00"}, "past"),
     ({"meetings": "evil.example/x"}, "meeting"), ({"meetings": HOST + "/.."}, "meeting"),
@@ -202,7 +204,6 @@ def test_what_is_wrong_is_said_and_nothing_is_kept(shared, host, fields, words):
         alert = re.search(r'role="alert"[^>]*>(.*?)</div>', answer.text, re.S).group(1)
         assert words in alert.lower() and "Nothing was changed" in alert
         assert 'value="emil"' in answer.text or "name" in fields, "what was typed is still there"
-        assert PASSWORD not in answer.text
 
 
 def test_a_name_is_given_once(shared, host):
@@ -253,7 +254,7 @@ def test_two_hosts_at_the_same_time(make_rig):
 
     with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
         answers = list(pool.map(work, hosts.items()))
-    assert answers == [[303] * 3] * len(hosts)
+    assert answers == [[200] * 3] * len(hosts)
     page = next(iter(hosts.values())).get("/auth/guests").text
     assert sorted(re.findall(r'<th scope="row"><bdi>([a-z]+\d-\d)', page)) == sorted("%s-%d" % (prefix, n) for prefix in hosts for n in range(3))
 
@@ -401,7 +402,7 @@ def test_a_guest_of_a_conference_gets_its_link_and_key(make_rig, how):
     else:
         host.put_account("zoe", meetings="lync.example/" + meeting)
         login = "/auth/lync/%s?platform=lync.example" % meeting
-        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.fill(guest.get(guest.get(login).location), "zoe", PASSWORD)), "her")
+        page = wait_for(lambda: (lambda got: got if got.status == 200 else None)(guest.fill(guest.get(guest.get(login).location), "zoe", password_of(rig, "zoe"))), "her")
     assert page.status == 200 and "conf:sip:john@contoso.example;gruu;opaque=app:conf:focus:id:854T0R7G" in page.text
     assert "k3y-0f-the-meeting" in page.text
     assert guest.get("/auth/lync/john@contoso.example/OTHER").status == 303, "for this meeting alone"
@@ -430,7 +431,7 @@ def test_every_change_leaves_a_line(make_rig):
     host.put_account("otto", meetings=MEETING, expires="2036-01-01T00:00")
     host.edit_account("otto", display="Otto")
     assert host.send("put-account", **{**host.edit_page("otto"), "name": "Ottilie"}).status == 303
-    host.edit_account("ottilie", password="another good password")
+    host.keep_password(host.send("put-account", **host.edit_page("ottilie"), new_password="1"))
     account = host.id_of("ottilie")
     host.send("put-account", **host.account("ottilie"))
     host.send("put-account", **{**host.edit_page("ottilie"), "meetings": "nowhere.example/x"})
@@ -470,7 +471,7 @@ def test_a_change_that_was_made_is_told_as_made_whatever_the_other_file_is_like(
     host = Host(rig)
     fields = host.fields("put-account", **host.account("berta"))
     damage(rig, "invitations")
-    assert host.post("/auth/guests", fields).status == 303
+    host.keep_password(host.post("/auth/guests", fields))
     assert guest_of(rig, "berta").enter(MEETING).status == 302
     answer = host.get("/auth/guests", JSON)
     assert answer.status == 500 and "damage" not in answer.text, "the page has both"
@@ -480,8 +481,9 @@ def test_a_change_that_was_made_is_told_as_made_whatever_the_other_file_is_like(
     assert host.post("/auth/guests", removal).status == 303
     assert host.post("/auth/guests", removal).status == 500
     lines = lines_of(rig, 3)
-    assert [(line["result"], line.get("guest"), line["guest_id"], line.get("detail")) for line in lines] == [
-        ("ok", "berta", number, None), ("ok", "berta", number, None), ("failed", None, number, "desk.fault.gone")]
+    assert "/invitations" in lines[0]["detail"], "the page has no lists"
+    assert [(line["result"], line.get("guest"), line["guest_id"], line.get("detail")) for line in lines[1:]] == [
+        ("ok", "berta", number, None), ("failed", None, number, "desk.fault.gone")]
 
 
 def test_the_link_of_an_invitation_is_shown_whatever_the_other_file_is_like(make_rig):

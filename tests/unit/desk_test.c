@@ -2,7 +2,7 @@
  *
  * The guest desk, and what guests do with what is made there: accounts and invitations.
  */
-#include "request_fixture.h"
+#include "guest_signin.h"
 
 #include "base/buffer.h"
 
@@ -26,9 +26,8 @@
 #define SESSION "__Host-meetauth"
 #define FORM	"application/x-www-form-urlencoded"
 #define ENTRY	"?hostname=" HOST "&meetingId=m1&meetingToken=t1&requestToken=rt-"
-#define ACCOUNT                                                                                    \
-	"name=Ann&display=Ann+A.&email=ann%40example.org&meetings=m1&password=0123456789&expires="
-#define INVITE "name=Ben&email=&meetings=m1&meeting_token=&expires="
+#define ACCOUNT "name=Ann&display=Ann+A.&email=ann%40example.org&meetings=m1&expires="
+#define INVITE	"name=Ben&email=&meetings=m1&meeting_token=&expires="
 
 /* Everybody is who they say: hanna is a host, eve is none. */
 static char *answer_question(const char *request)
@@ -72,7 +71,7 @@ static const struct answer *change(struct browser *host, const char *action, con
 	char marker[60];
 
 	snprintf(marker, sizeof marker, "value=\"%s\"", action);
-	return submit(host, visit(host, "/guests"), marker, fields);
+	return keep_password(submit(host, visit(host, "/guests"), marker, fields));
 }
 
 /* The id of the only row of a list. */
@@ -152,18 +151,24 @@ static void an_account_lets_into_its_meetings(void **state)
 	(void)state;
 	open_site(SITE);
 	sign_in_host(&host);
-	answer = change(&host, "put-account", ACCOUNT);
-	assert_status(answer, 303);
-	assert_non_null(strstr(header(answer, "Location"), "/guests?done=saved&whom="));
+	answer = change(&host, "put-account", ACCOUNT "&password=typed-by-the-host");
+	assert_status(answer, 200);
+	assert_says(answer, "(desk.password.title) ann");
 	assert_logged("desk", "action=put-account result=ok guest=ann change=made user=hanna "
 			      "backend=own meetings=m1 expires= new_password=");
-	answer = follow(&host, answer);
+	assert_int_equal(strlen(password_of("ann")), strlen("abcd-efgh-jkmn"));
 	assert_says(answer, HOST "/m1");
 	assert_says(answer, "<bdi>hanna</bdi>");
-	assert_silent(answer, "0123456789");
+	answer = visit(&host, "/guests");
+	assert_says(answer, HOST "/m1");
+	assert_silent(answer, password_of("ann"));
+	assert_silent(answer, "(desk.password.title)");
+	assert_false(log_says(password_of("ann")));
+	assert_status(
+		sign_in(&guest, ENTRY "number-0", "name=ann&password=typed-by-the-host"), 401);
 	site_reload();
 
-	answer = sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789");
+	answer = sign_in(&guest, ENTRY "number-1", signin_of("ann"));
 	assert_leads(answer, "?token=access");
 	assert_logged("join", "result=ok backend=guests rule=guests");
 	assert_int_equal(state_count(MARKS), 2); /* of the secret, and when Ann joined */
@@ -183,7 +188,7 @@ static void guests_are_told_that_they_cannot_use_the_desk(void **state)
 	sign_in_host(&host);
 	change(&host, "put-account", ACCOUNT);
 	site_reload();
-	answer = sign_in(&guest, "/guests", "name=ann&password=0123456789");
+	answer = sign_in(&guest, "/guests", signin_of("ann"));
 	assert_string_equal(header(answer, "Location"), ORIGIN MOUNT "/guests");
 	answer = follow(&guest, answer);
 	assert_failure(answer, 403, "denied", "guest.message");
@@ -191,7 +196,7 @@ static void guests_are_told_that_they_cannot_use_the_desk(void **state)
 	assert_string_equal(link_of(answer, "(error.me)"), ORIGIN MOUNT "/me");
 	assert_logged("failure", "code=denied backend=guests");
 	/* So is who came for a meeting, and the way on leads to the desk. */
-	sign_in(&other, ENTRY "number-1", "name=ann&password=0123456789");
+	sign_in(&other, ENTRY "number-1", signin_of("ann"));
 	answer = visit(&other, "/guests");
 	assert_failure(answer, 403, "denied", "guest.message");
 	answer = submit(&other, answer, "ticket", "");
@@ -217,20 +222,19 @@ static void an_account_is_changed_as_it_was_seen(void **state)
 	mine = visit(&host, target);
 	theirs = visit(&other, target);
 	assert_says(mine, "value=\"ann\"");
-	answer = submit(&host, mine, "put-account",
-		"name=anna&display=&email=&meetings=m1&password=&expires=");
+	answer = submit(
+		&host, mine, "put-account", "name=anna&display=&email=&meetings=m1&expires=");
 	assert_status(answer, 303);
 	assert_logged("desk", "action=put-account result=ok guest=anna former=ann change=changed "
 			      "new_password=");
-	answer = submit(&other, theirs, "put-account",
-		"name=bea&display=&email=&meetings=m1&password=&expires=");
+	answer = submit(
+		&other, theirs, "put-account", "name=bea&display=&email=&meetings=m1&expires=");
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.changed)");
 	assert_says(answer, "value=\"bea\"");
 	assert_logged("desk", "result=failed guest=anna detail=desk.fault.changed");
 
-	answer = change(&host, "put-account",
-		"name=Anna&display=&email=&meetings=m1&password=0123456789&expires=");
+	answer = change(&host, "put-account", "name=Anna&display=&email=&meetings=m1&expires=");
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.taken)");
 
@@ -242,8 +246,57 @@ static void an_account_is_changed_as_it_was_seen(void **state)
 	answer = submit(&host, page, "value=\"remove-account\"", fields);
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.gone)");
+	/* The form of an account that is gone makes a new one. */
 	answer = submit(&other, visit(&other, target), "put-account", "name=x");
+	assert_status(answer, 200);
+	assert_logged("desk", "guest=x change=made");
+}
+
+static void a_new_password_replaces_the_old_one_and_is_shown_once(void **state)
+{
+	struct browser host = {0}, guest = {0}, other = {0};
+	const struct answer *page, *answer;
+	char target[100], old[100];
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "put-account", ACCOUNT);
+	snprintf(old, sizeof old, "%s", signin_of("ann"));
+	snprintf(target, sizeof target, "/guests?edit=%s",
+		only_id(visit(&host, "/guests"), "remove-account"));
+	page = visit(&host, target);
+	assert_says(page, "(desk.password.change)");
+	answer = submit(&host, page, "put-account", ACCOUNT "&new_password=1");
+	assert_status(answer, 200);
+	assert_logged("desk", "action=put-account result=ok guest=ann change=changed "
+			      "new_password=yes");
+	keep_password(answer);
+	answer = submit(&host, page, "put-account", ACCOUNT "&new_password=1");
 	assert_status(answer, 400);
+	assert_says(answer, "(desk.fault.again)");
+	assert_silent(answer, "id=\"password\"");
+	site_reload();
+	assert_status(sign_in(&guest, ENTRY "number-1", old), 401);
+	assert_leads(sign_in(&other, ENTRY "number-2", signin_of("ann")), "?token=access");
+}
+
+/* What was refused counts as not sent. */
+static void a_refused_form_may_be_sent_again(void **state)
+{
+	struct browser host = {0};
+	const struct answer *page, *answer;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	change(&host, "put-account", ACCOUNT);
+	page = visit(&host, "/guests");
+	for (unsigned i = 0; i < 2; i++) {
+		answer = submit(&host, page, "put-account", ACCOUNT);
+		assert_status(answer, 400);
+		assert_says(answer, "(desk.fault.taken)");
+	}
 }
 
 static void each_fault_has_its_sentence(void **state)
@@ -251,17 +304,14 @@ static void each_fault_has_its_sentence(void **state)
 	static const struct {
 		const char *action, *fields, *fault;
 	} cases[] = {
-		{"put-account", "name=&meetings=m1&password=0123456789", "name"},
-		{"put-account", "name=a&email=no&meetings=m1&password=0123456789", "email"},
-		{"put-account", "name=a%E2%80%AE&meetings=m1&password=0123456789", "name"},
-		{"put-account", "name=a&display=%D8%9C&meetings=m1&password=0123456789", "display"},
+		{"put-account", "name=&meetings=m1", "name"},
+		{"put-account", "name=a&email=no&meetings=m1", "email"},
+		{"put-account", "name=a%E2%80%AE&meetings=m1", "name"},
+		{"put-account", "name=a&display=%D8%9C&meetings=m1", "display"},
 		{"add-invitation", "name=Eve+%E2%80%AEtsoH&meetings=m1", "display"},
-		{"put-account", "name=a&meetings=m1&password=short", "password"},
-		{"put-account", "name=a&meetings=m1&password=", "password"},
-		{"put-account", "name=a&meetings=m1&password=0123456789&expires=soon", "expires"},
-		{"put-account", "name=a&meetings=m1&password=0123456789&expires=2020-01-01T00:00",
-			"past"},
-		{"put-account", "name=a&meetings=nowhere/m1&password=0123456789", "meetings"},
+		{"put-account", "name=a&meetings=m1&expires=soon", "expires"},
+		{"put-account", "name=a&meetings=m1&expires=2020-01-01T00:00", "past"},
+		{"put-account", "name=a&meetings=nowhere/m1", "meetings"},
 		{"add-invitation", "name=Ben&meetings=", "meeting"},
 		{"add-invitation", "name=Ben&meetings=m1,m2", "meeting"},
 		{"add-invitation", "name=Ben&meetings=m1&email=no", "email"},
@@ -327,7 +377,7 @@ static void what_is_no_form_of_the_desk_changes_nothing(void **state)
 	assert_says(answer, "value=\"Ann A.\"");
 	assert_failure(submit(&host, page, "put-account", ACCOUNT "&do=what"), 400,
 		"ticket-expired", "desk.message");
-	assert_status(submit(&host, answer, "put-account", ACCOUNT), 303);
+	assert_status(submit(&host, answer, "put-account", ACCOUNT), 200);
 }
 
 /* ---- nothing typed is lost ---- */
@@ -346,14 +396,13 @@ static void who_was_signed_out_meanwhile_sends_the_form_again(void **state)
 	assert_status(answer, 401);
 	assert_says(answer, "(desk.away.title)");
 	assert_says(answer, "name=\"display\" value=\"Ann A.\"");
-	assert_silent(answer, "0123456789");
 	sign_in_host(&host);
 	answer = submit(&host, answer, "(desk.away.title)", "");
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.late)");
 	answer = submit(&host, answer, "put-account", ACCOUNT);
-	assert_status(answer, 303);
-	assert_says(follow(&host, answer), "ann@example.org");
+	assert_status(answer, 200);
+	assert_says(answer, "ann@example.org");
 }
 
 /* ---- the question, and the way back ---- */
@@ -383,7 +432,7 @@ static void removals_are_asked_about_and_undone(void **state)
 	assert_says(removed, "role=\"status\"");
 	assert_says(removed, "(desk.done.removed)");
 	site_reload();
-	answer = sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789");
+	answer = sign_in(&guest, ENTRY "number-1", signin_of("ann"));
 	assert_status(answer, 401);
 	answer = submit(&host, removed, "restore-account", fields);
 	assert_status(answer, 303);
@@ -393,8 +442,7 @@ static void removals_are_asked_about_and_undone(void **state)
 	assert_status(answer, 400);
 	assert_says(answer, "(desk.fault.restore)");
 	site_reload();
-	assert_leads(
-		sign_in(&guest, ENTRY "number-1", "name=ann&password=0123456789"), "?token=access");
+	assert_leads(sign_in(&guest, ENTRY "number-1", signin_of("ann")), "?token=access");
 	/* What an address says was done is shown only if it is so. */
 	assert_silent(visit(&host, "/guests?done=removed&whom=x"), "role=\"status\"");
 }
@@ -733,10 +781,9 @@ static void make_accounts(struct browser *host)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		char fields[200];
 
-		snprintf(fields, sizeof fields,
-			"name=%s&display=&email=&meetings=m0&password=0123456789&expires=%s",
+		snprintf(fields, sizeof fields, "name=%s&display=&email=&meetings=m0&expires=%s",
 			names[i], i == 2 ? "2090-01-01T00:00" : "");
-		assert_status(change(host, "put-account", fields), 303);
+		assert_status(change(host, "put-account", fields), 200);
 	}
 }
 
@@ -784,7 +831,7 @@ static void several_guests_get_one_meeting_and_each_line_says_what_became_of_it(
 
 	snprintf(fields, sizeof fields, "http%s", link);
 	assert_says(visit(&guest, fields), "Zo\xc3\xab Guest");
-	sign_in(&guest, "/me", "name=ann&password=0123456789");
+	sign_in(&guest, "/me", signin_of("ann"));
 	answer = visit(&guest, "/me");
 	assert_says(answer, "(me.join): space-7");
 	assert_says(answer, "(me.join): m0");
@@ -1008,6 +1055,8 @@ int main(void)
 		TEST(an_account_lets_into_its_meetings),
 		TEST(guests_are_told_that_they_cannot_use_the_desk),
 		TEST(an_account_is_changed_as_it_was_seen),
+		TEST(a_new_password_replaces_the_old_one_and_is_shown_once),
+		TEST(a_refused_form_may_be_sent_again),
 		TEST(each_fault_has_its_sentence),
 		TEST(what_is_no_form_of_the_desk_changes_nothing),
 		TEST(a_file_that_is_broken_is_our_fault),
