@@ -5,6 +5,7 @@
  */
 #include "desk/desk.h"
 
+#include "desk/recent.h"
 #include "desk/room.h"
 #include "desk/several.h"
 #include "desk/steps.h"
@@ -243,6 +244,7 @@ static void work(struct worker_job *job)
 		return;
 	make_lists(desk);
 	desk_room_meetings(desk);
+	desk_recent_find(desk);
 }
 
 /* ---- on the loop ---- */
@@ -258,6 +260,7 @@ static void destroy_desk(void *what)
 		desk_list_free(&desk->lists[i]);
 	desk_find_free(&desk->find);
 	several_free(&desk->several);
+	desk_recent_release(desk);
 	free(desk->texts[0]);
 	free(desk->texts[1]);
 	free(desk->texts[2]);
@@ -347,6 +350,8 @@ static struct desk *make_desk(struct visit *visit)
 	desk->job.work = work;
 	desk->job.done = on_done;
 	desk->job.whose = client_whose(visit);
+	snprintf(desk->by, sizeof desk->by, "%s/%s", visit->session.who.backend,
+		visit->session.who.subject);
 	desk_find_read(&desk->find, visit->request.query);
 	if (settings->accounts != NULL)
 		desk->accounts_path = section_string(settings->accounts, "accounts");

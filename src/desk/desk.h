@@ -45,7 +45,7 @@ struct desk_meeting {
 	const char *id;
 };
 
-enum { DESK_MEETINGS_MAX = 32 };
+enum { DESK_MEETINGS_MAX = 32, DESK_RECENT_MAX = 10 };
 
 struct desk {
 	struct worker_job job;
@@ -83,6 +83,8 @@ struct desk {
 	struct desk_list lists[DESK_LISTS];
 	struct desk_meeting meetings_known[DESK_MEETINGS_MAX]; /* on platforms with rooms */
 	size_t known_count;
+	char *recent[DESK_RECENT_MAX]; /* owned: meetings "PLATFORM/ID" (recent.h) */
+	size_t recent_count;
 	bool broken; /* a file could not be read or written: see the error */
 	struct error error;
 };

@@ -357,9 +357,6 @@ static int check_target(struct desk *desk)
 
 int desk_read_form(struct desk *desk)
 {
-	const struct identity *who = &desk->visit->session.who;
-
-	snprintf(desk->by, sizeof desk->by, "%s/%s", who->backend, who->subject);
 	if (take_fields(desk) != 0 || take_action(desk) != 0 || check_target(desk) != 0)
 		return -1;
 	desk_find_free(&desk->find);

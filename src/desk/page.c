@@ -239,6 +239,18 @@ static void put_rooms(struct desk_view *view)
 	values_put_rows(&view->values, "rooms", view->rooms.rows);
 }
 
+static void put_recent(struct desk_view *view)
+{
+	const struct desk *desk = view->desk;
+
+	for (size_t i = 0; i < desk->recent_count; i++) {
+		view->recent[i][0] =
+			(struct page_value){.name = "meeting", .text = desk->recent[i]};
+		view->recent_list[i] = view->recent[i];
+	}
+	values_put_rows(&view->values, "recent", view->recent_list);
+}
+
 /* The forms and the lists. */
 static void put_desk(struct desk_view *view)
 {
@@ -251,6 +263,7 @@ static void put_desk(struct desk_view *view)
 		put_list(view, DESK_ACCOUNTS);
 	put_find(view);
 	put_rooms(view);
+	put_recent(view);
 	put_account_form(view);
 	put_invitation_form(view);
 	desk_put_done(view);

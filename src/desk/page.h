@@ -37,6 +37,8 @@ struct desk_view {
 	const struct lang *lang;
 	struct desk_table tables[DESK_LISTS];
 	struct desk_rooms rooms;
+	struct page_value recent[DESK_RECENT_MAX][2];
+	const struct page_value *recent_list[DESK_RECENT_MAX + 1];
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
 	char qr_size[12];
 	struct buffer ticket, link, letter, qr, back, here; /* here: the page's address */

@@ -31,9 +31,9 @@ static const char *const invite_names[] = {
 static const char *const meeting_names[] = {
 	COMMON, "platform", "meeting", "number", "link", "live", "key", NULL};
 static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "account", "fault",
-	"has_accounts", "has_rooms", "rooms", "room", "platform", "until", "taken", "resting",
-	"meeting", "has_invitations", "listed_accounts", "listed_invitations", "accounts",
-	"invitations", "away", "kept", "value", "none_accounts", "none_invitations",
+	"has_accounts", "recent", "has_rooms", "rooms", "room", "platform", "until", "taken",
+	"resting", "meeting", "has_invitations", "listed_accounts", "listed_invitations",
+	"accounts", "invitations", "away", "kept", "value", "none_accounts", "none_invitations",
 	"turn_accounts", "turn_invitations", "first", "last", "count", "newer", "older",
 	"done_accounts", "done_invitations", "done_rooms", "text", "do", "whom", "back", "here",
 	"q", "state_active", "state_ended", "sort_name", "sort_expires", "found", "failed", "wrong",

@@ -117,6 +117,8 @@ def test_an_invitation_whose_link_leads_in_from_another_browser(desk, site, tmp_
         guest.quit()
     desk.get(site.base + "/guests")
     assert is_absent(desk, "code#link") and link not in desk.page_source
+    offered = desk.execute_script("return [...document.getElementById('new-meeting').list.options].map(option => option.value)")
+    assert offered[0] == "%s/%s" % (HOST, MEETING), "the meeting to pick again"
     press(desk, row_of(desk, "Zoë Guest").find_element(By.TAG_NAME, "button"))
     press(desk, desk.switch_to.active_element)
     assert "ended" in row_of(desk, "Zoë Guest").text

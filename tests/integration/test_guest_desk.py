@@ -287,6 +287,8 @@ def test_an_invitation_from_beginning_to_end(shared, host):
     assert link.startswith(shared.base + "/invite?token=")
     again = host.get("/auth/guests")
     assert "Zoë Guest" in again.text and link.partition("token=")[2] not in again.text, "shown once"
+    assert '<option value="%s/%s">' % (HOST, MEETING) in again.text, "the meeting is offered for the next guest"
+    assert '<option value="' + HOST not in Host(shared, "hanna").get("/auth/guests").text, "to the host who invited"
     guest = shared.visitor()
     gone = accept(guest, opened(guest, link))
     assert gone.status == 303 and gone.location == shared.site + "/join/8320-2640"

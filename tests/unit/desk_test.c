@@ -29,21 +29,21 @@
 #define ACCOUNT "name=Ann&display=Ann+A.&email=ann%40example.org&meetings=m1&expires="
 #define INVITE	"name=Ben&email=&meetings=m1&meeting_token=&expires="
 
-/* Everybody is who they say: hanna is a host, eve is none. */
+/* Everybody is who they say: hanna and henk are hosts, eve is none. */
 static char *answer_question(const char *request)
 {
 	const char *name = strstr(request, "\"renew\"") != NULL
 				   ? cut(request, "\"subject\":\"", "\"")
 				   : cut(request, "\"name\":\"", "\"");
+	bool is_host = strcmp(name, "hanna") == 0 || strcmp(name, "henk") == 0;
 	char *text;
 
 	assert_true(asprintf(&text,
 			    "{\"version\":1,\"nonce\":\"%s\",\"verdict\":\"%s\",\"subject\":\"%s\","
 			    "\"groups\":[\"%s\"]}",
 			    cut(request, "\"nonce\":\"", "\""),
-			    strcmp(name, "hanna") == 0 || strcmp(name, "eve") == 0 ? "grant"
-										   : "unknown",
-			    name, strcmp(name, "hanna") == 0 ? "hosts" : "others") > 0);
+			    is_host || strcmp(name, "eve") == 0 ? "grant" : "unknown", name,
+			    is_host ? "hosts" : "others") > 0);
 	return text;
 }
 
@@ -528,6 +528,29 @@ static void a_host_writes_to_the_guest(void **state)
 	assert_says(answer, "name=\"meetings\" type=\"text\" value=\"m1\"");
 	assert_silent(answer, "id=\"new-name\" name=\"name\" type=\"text\" value=\"Ben");
 	assert_null(link_of(visit(&host, "/guests"), "(desk.letter)"));
+}
+
+/* Beside pasting a link: meetings of one's own, the newest first, each once. */
+static void a_host_picks_a_recent_meeting(void **state)
+{
+	struct browser host = {0}, other = {0};
+	const struct answer *page;
+
+	(void)state;
+	open_site(SITE);
+	sign_in_host(&host);
+	page = visit(&host, "/guests");
+	assert_says(page, "<datalist id=\"recent\"></datalist>");
+	assert_says(page, "id=\"new-meeting\" dir=\"ltr\" name=\"meetings\" type=\"text\" "
+			  "value=\"\" list=\"recent\"");
+	change(&host, "put-account", "name=ann&meetings=m3,m2,m4");
+	change(&host, "add-invitation", "name=Ben&meetings=m1");
+	change(&host, "add-invitation", "name=Bob&meetings=m2");
+	assert_says(change(&host, "add-invitation", "name=Bea&meetings=m2"),
+		"<datalist id=\"recent\"><option value=\"" HOST "/m2\"><option value=\"" HOST
+		"/m1\"><option value=\"" HOST "/m4\"><option value=\"" HOST "/m3\"></datalist>");
+	sign_in(&other, "/guests", "name=henk&password=x");
+	assert_says(visit(&other, "/guests"), "<datalist id=\"recent\"></datalist>");
 }
 
 static void a_revocation_is_taken_back(void **state)
@@ -1065,6 +1088,7 @@ int main(void)
 		TEST(nobody_is_asked_about_who_is_not_there),
 		TEST(a_name_that_is_taken_is_not_given_back),
 		TEST(a_host_writes_to_the_guest),
+		TEST(a_host_picks_a_recent_meeting),
 		TEST(a_revocation_is_taken_back),
 		TEST(lists_are_searched_sorted_and_turned),
 		TEST(an_invitation_lets_into_one_meeting),
