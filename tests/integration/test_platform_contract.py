@@ -54,6 +54,12 @@ def platform(by_kind, kind):
     it.check()
 
 
+def test_every_type_of_the_build_is_here():
+    shown = subprocess.run([MEETAUTHD, "-V"], capture_output=True, text=True, env=ENVIRONMENT, check=True).stdout
+    built = set(re.findall(r"^platform +(\S+)", shown, re.M)) - {"mock"}
+    assert built <= set(drivers.ALL), "a platform without a class in ALL of drivers.py: HACKING.md, A platform"
+
+
 @every
 def test_a_visitor_is_let_into_the_one_meeting(platform):
     visitor, answer = platform.come(platform.weekly)

@@ -155,6 +155,7 @@ static inline struct granted grant_for(const struct platform_driver *driver, voi
 		.deadline = clock_monotonic_ms() + 60000,
 		.secrets = {&secret, 1},
 		.user_id = "0123456789abcdef0123456789abcdef",
+		.person_id = "fedcba9876543210fedcba9876543210",
 		.token = &granted.token,
 		.accepted = &accepted,
 		.error = &granted.error,
