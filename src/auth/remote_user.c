@@ -111,7 +111,7 @@ static int check_login_host(const char *address, struct error *why)
 	return rc;
 }
 
-/* A path of this host, or a URL; in both the address to come back to, once. */
+/* Accepts a path of this host or an https URL. Either must contain AUTH_RETURN exactly once. */
 static int check_login(const char *address, struct error *why)
 {
 	bool is_path = address[0] == '/' && address[1] != '/' && address[1] != '\\';

@@ -214,8 +214,8 @@ static struct users *parse(
 	users->kind = kind;
 	users->text = *text;
 	*text = BUFFER_INIT(text->maximum);
-	/* The salts in the file make the key secret, and it is the same in all processes of the
-	 * pool. */
+	/* Nobody can guess the key, because the file has the salts of the hashes. All processes
+	 * of the pool read the same file and compute the same key. */
 	crypto_generichash(users->key, sizeof users->key, (const uint8_t *)users->text.data,
 		users->text.length, NULL, 0);
 	if (read_lines(users, path, error) != 0)

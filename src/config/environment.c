@@ -58,8 +58,8 @@ static const char *skip_separator(const struct variable *variable, const char *t
 	return text != NULL && strncmp(text, separator, length) == 0 ? text + length : NULL;
 }
 
-/* The name behind the prefix as a loose search wants it: in capitals, with one '_' for anything
- * between letters and digits. The caller frees it. */
+/* Returns the name after the prefix in the spelling that a loose search compares: in capitals, each
+ * run of characters other than letters and digits as one '_'. The caller frees it. */
 static char *loose_name(const char *name)
 {
 	char *text = xstrdup(name);

@@ -45,7 +45,8 @@ void apply_name(const struct apply_item *item, char canonical[USERS_NAME_SIZE])
 
 	typed_clean(name);
 	if (identity_canonical_name(name, canonical) != 0)
-		apply_die(item, "name: expected 1 to %d bytes of UTF-8 without spaces at the ends",
+		apply_die(item,
+			"name: expected 1 to %d bytes of UTF-8 without leading or trailing spaces",
 			IDENTITY_SUBJECT_MAX);
 	free(name);
 }

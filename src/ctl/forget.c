@@ -117,7 +117,7 @@ int ctl_forget(struct ctl *ctl)
 
 	for (size_t i = 0; i < ctl->settings->backend_count; i++)
 		forget_at(ctl, ctl->settings->backends[i], &who, list);
-	/* Last: from now on no account lets them begin a session. */
+	/* Last, when the accounts are gone: nobody can begin a session that would remain. */
 	ctl_session_revoke(ctl->settings, who.backend, who.subject, clock_wall());
 	add_row(list, "sessions", ctl->settings->state, json_true(), NULL);
 	add_remains(list, "counters, known browsers", ctl->settings->state,

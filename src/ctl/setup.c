@@ -378,7 +378,8 @@ static int check_user(const char *text, struct error *error)
 	return text[0] == '\0' || identity_canonical_name(text, name) == 0
 		       ? 0
 		       : error_set(error,
-				 "is not 1 to %d bytes of UTF-8 without spaces at its ends",
+				 "must be 1 to %d bytes of UTF-8 without leading or trailing "
+				 "spaces",
 				 IDENTITY_SUBJECT_MAX);
 }
 

@@ -34,7 +34,8 @@ static struct change find_user(const struct ctl *ctl, const struct section **bac
 	typed_clean(ctl->given.operands[0]);
 	if (identity_canonical_name(ctl->given.operands[0], change.name) != 0)
 		ctl_usage(ctl->command,
-			"a user name must be 1 to %d bytes of UTF-8 without spaces at its ends",
+			"a user name must be 1 to %d bytes of UTF-8 without leading or trailing "
+			"spaces",
 			IDENTITY_SUBJECT_MAX);
 	change.path = section_string(backend, "users");
 	*backend_r = backend;

@@ -18,8 +18,8 @@ struct session_limits signin_limits(const struct visit *visit)
 	return (struct session_limits){settings->session_lifetime, settings->session_idle};
 }
 
-/* Anybody can make up guests. So the ends of their sessions are stored among the claims and cannot
- * fill the space for other people's. */
+/* Anybody can open any number of guest sessions. Their ends are therefore stored among the claims,
+ * where they cannot use up the space for the ends of accounts' sessions. */
 static int was_ended(const struct visit *visit, const struct session *session)
 {
 	return session->who.guest ? state_known(visit->server->state, session->id)
