@@ -190,17 +190,15 @@ static void guest_account_of_guest(
 static void guest_account_of_host(void *instance, const char *host, auth_tell *tell, void *context)
 {
 	struct records_file *file = instance;
-	const struct account *account;
+	const struct records_owned *owned;
 	int64_t now = clock_wall();
+	size_t count;
 
 	pthread_mutex_lock(&file->lock);
-	for (size_t i = 0; (account = records_at(file->records, i)) != NULL; i++) {
-		if (!records_is_active(&accounts_type, account, now))
-			continue;
-		for (size_t m = 0; m < account->meeting_count; m++)
-			if (strcmp(accounts_host(account, m), host) == 0)
-				tell_meeting(account, m, tell, context);
-	}
+	owned = records_of(file->records, host, &count);
+	for (size_t i = 0; i < count; i++)
+		if (records_is_active(&accounts_type, owned[i].record, now))
+			tell_meeting(owned[i].record, owned[i].index, tell, context);
 	pthread_mutex_unlock(&file->lock);
 }
 

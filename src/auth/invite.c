@@ -143,13 +143,15 @@ static void invite_of_guest(
 static void invite_of_host(void *instance, const char *host, auth_tell *tell, void *context)
 {
 	struct records_file *file = instance;
-	const struct invite *invite;
+	const struct records_owned *owned;
 	int64_t now = clock_wall();
+	size_t count;
 
 	pthread_mutex_lock(&file->lock);
-	for (size_t i = 0; (invite = records_at(file->records, i)) != NULL; i++)
-		if (strcmp(invite->by, host) == 0 && records_is_active(&invites_type, invite, now))
-			tell_meeting(invite, tell, context);
+	owned = records_of(file->records, host, &count);
+	for (size_t i = 0; i < count; i++)
+		if (records_is_active(&invites_type, owned[i].record, now))
+			tell_meeting(owned[i].record, tell, context);
 	pthread_mutex_unlock(&file->lock);
 }
 

@@ -89,6 +89,13 @@ static char *fold_names(const void *record)
 	return asprintf(&both, "%s\n%s", name, display) < 0 ? NULL : both;
 }
 
+static const char *host_of_meeting(const void *record, size_t index)
+{
+	const struct account *account = record;
+
+	return index < account->meeting_count ? accounts_host(account, index) : NULL;
+}
+
 const struct records_type accounts_type = {
 	.format = "meetauth guest accounts 1",
 	.size = sizeof(struct account),
@@ -97,6 +104,7 @@ const struct records_type accounts_type = {
 	.compare = compare_names,
 	.unique = "name",
 	.fold = fold_names,
+	.owner = host_of_meeting,
 };
 
 const struct account *accounts_find(const struct records *accounts, const char *name)

@@ -53,10 +53,16 @@ static const struct records_field fields[] = {
 	{0},
 };
 
+static const char *creator(const void *invite, size_t index)
+{
+	return index == 0 ? ((const struct invite *)invite)->by : NULL;
+}
+
 const struct records_type invites_type = {
 	.format = FORMAT,
 	.size = sizeof(struct invite),
 	.fields = fields,
+	.owner = creator,
 };
 
 /* ---- tokens ---- */

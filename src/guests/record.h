@@ -40,6 +40,23 @@ json_t *records_entries(const struct records_type *type, const char *path, struc
 struct records *records_make(
 	const struct records_type *type, const char *path, json_t *entries, struct error *error);
 
+/* -- records_owned.c, for records.c -- */
+
+/* The items of all records, ordered by owner. */
+struct owned {
+	struct records_owned *items; /* allocated; NULL if the type has no owner() */
+	size_t count;
+};
+
+/* Lists the items of `count` records. The caller frees owned->items in any case. Returns 0, or -1
+ * if memory runs out. */
+int owned_make(
+	struct owned *owned, const struct records_type *type, const char *rows, size_t count);
+
+/* See records_of(). */
+const struct records_owned *owned_find(
+	const struct owned *owned, const char *owner, size_t *count_r);
+
 /* -- records_read.c, for records.c -- */
 
 /* Reads a file's text if it has exactly the members that we write, in their order, and no faults.

@@ -30,6 +30,7 @@ struct records {
 	char **folded; /* NULL if the type has no fold() */
 	size_t count;
 	struct order by_id, by_key;
+	struct owned owned;
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -154,6 +155,7 @@ void records_free(struct records **records)
 	free(old->rows);
 	free(old->by_id.rows);
 	free(old->by_key.rows);
+	free(old->owned.items);
 	free(old);
 }
 
@@ -162,7 +164,7 @@ static int no_memory(const struct records *records, const char *path, struct err
 	return error_set(error, "%s: out of memory for %zu entries", path, records->count);
 }
 
-/* What is made of all rows once: both orders, and the folded texts. */
+/* What is made of all rows once: the orders, and the folded texts. */
 static int index_rows(struct records *records, const char *path, struct error *error)
 {
 	const struct records_type *type = records->type;
@@ -178,6 +180,8 @@ static int index_rows(struct records *records, const char *path, struct error *e
 		return -1;
 	if (type->compare != NULL && sort_rows(records, &records->by_key, path, error) != 0)
 		return -1;
+	if (owned_make(&records->owned, type, records->rows, records->count) != 0)
+		return no_memory(records, path, error);
 	return fold_rows(records, path, error);
 }
 
@@ -258,6 +262,12 @@ const void *records_by_id(const struct records *records, const char *id)
 const void *records_find(const struct records *records, const void *wanted)
 {
 	return search(records, &records->by_key, wanted);
+}
+
+const struct records_owned *records_of(
+	const struct records *records, const char *owner, size_t *count_r)
+{
+	return owned_find(&records->owned, owner, count_r);
 }
 
 /* ---- the file ---- */

@@ -59,6 +59,9 @@ struct records_type {
 	 * file is read; or NULL without memory. The records own it. NULL: records_folded() is not
 	 * called for this type. */
 	char *(*fold)(const void *record);
+	/* Returns who owns item `index` of the record, which belongs to the record, or NULL behind
+	 * the last item. NULL: records_of() is not called for this type. */
+	const char *(*owner)(const void *record, size_t index);
 };
 
 /* The records of a file when it was read, in its order. Immutable. */
@@ -79,6 +82,18 @@ const char *records_folded(const struct records *records, size_t index);
 const void *records_by_id(const struct records *records, const char *id);
 /* Finds the record that type->compare() considers equal to `wanted`. */
 const void *records_find(const struct records *records, const void *wanted);
+
+/* An item of a record: see type->owner(). */
+struct records_owned {
+	const char *owner;
+	const void *record;
+	size_t index;
+};
+
+/* Finds the items of an owner without reading the others. Returns them in the order of the file;
+ * *count_r is their number. They belong to the list. */
+const struct records_owned *records_of(
+	const struct records *records, const char *owner, size_t *count_r);
 
 /* Whether a record is neither expired nor revoked at `now`. */
 bool records_is_active(const struct records_type *type, const void *record, int64_t now);

@@ -540,6 +540,37 @@ static void meetings_are_those_of_the_account_now(void **state)
 	auth_close(&auth_guest_account, instance);
 }
 
+static void a_host_has_the_meetings_of_exactly_that_name(void **state)
+{
+	static const char *const hosts[] = {"staff/bobby", "staff/bo", "staff/bob", "staff/alice"};
+	struct fixture *fixture = *state;
+	void *instance;
+
+	for (size_t i = 0; i < 4; i++) {
+		char name[8];
+		struct account account = sample(name);
+
+		snprintf(name, sizeof name, "guest%zu", i);
+		account.meetings[1] = OTHER;
+		account.meeting_count = account.host_count = account.host_name_count = 2;
+		account.hosts[0] = hosts[i];
+		account.hosts[1] = hosts[(i + 1) % 4];
+		account.host_names[0] = account.host_names[1] = name;
+		account.expires = i == 2 ? clock_wall() - 1 : 0;
+		put_account(fixture, &account, NULL, ACCOUNTS_DONE);
+	}
+	instance = open_accounts(fixture);
+	assert_string_equal(meetings_of(instance, NULL, "staff/bobby"),
+		MEETING " by guest0;" OTHER " by guest3;");
+	assert_string_equal(
+		meetings_of(instance, NULL, "staff/bo"), OTHER " by guest0;" MEETING " by guest1;");
+	assert_string_equal(meetings_of(instance, NULL, "staff/bob"), OTHER " by guest1;");
+	assert_string_equal(meetings_of(instance, NULL, "staff/alice"), MEETING " by guest3;");
+	assert_string_equal(meetings_of(instance, NULL, "staff/b"), "");
+	assert_string_equal(meetings_of(instance, NULL, ""), "");
+	auth_close(&auth_guest_account, instance);
+}
+
 static void sessions_end_with_any_change_of_their_account(void **state)
 {
 	struct fixture *fixture = *state;
@@ -609,6 +640,7 @@ int main(void)
 		TEST(without_accounts_everybody_is_unknown),
 		TEST(sessions_end_with_any_change_of_their_account),
 		TEST(meetings_are_those_of_the_account_now),
+		TEST(a_host_has_the_meetings_of_exactly_that_name),
 	};
 
 	return cmocka_run_group_tests(tests, make_hash, NULL);
