@@ -338,6 +338,85 @@ static void a84_no_netrc_is_read(void **state)
 	assert_null(strstr(peer_last("/exchange/"), "Authorization:"));
 }
 
+/* ---- languages that do not exist ---- */
+
+static void a96_languages_that_do_not_exist_leave_nothing_behind(void **state)
+{
+	struct browser browser = {0};
+	char name[60], header_line[90], fields[90];
+	const struct answer *page;
+
+	(void)state;
+	open_site("languages = {\"en\", \"ar\"}", MOCK PEOPLE);
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(name, sizeof name, "%c%c-x%u", 'a' + i % 26, 'a' + i / 2 % 26, i);
+		snprintf(header_line, sizeof header_line, "HTTP_ACCEPT_LANGUAGE=%s", name);
+		snprintf(fields, sizeof fields, "language=%s", name);
+		page = SEND(&browser, .target = "/logout", .more = {header_line});
+		assert_status(page, 200);
+		page = submit(&browser, page, "/auth/language\"", fields);
+		assert_status(page, 400);
+		assert_null(set_cookie(page, "meetauth_language"));
+		snprintf(header_line, sizeof header_line, "HTTP_COOKIE=meetauth_language=%s", name);
+		page = SEND(&browser, .target = "/logout", .more = {header_line});
+		assert_true(says(page, "<html lang=\"en\""));
+	}
+	assert_int_equal(state_count(ALL), 0);
+}
+
+/* ---- a POST without what a form has ---- */
+
+static void a97_a_post_without_type_or_body_is_refused(void **state)
+{
+	static const char *const targets[] = {"/login", "/confirm", "/logout", "/language",
+		"/guests", "/me", "/invite/x", "/token/" HOST, "/backchannel/staff", "/open", ""};
+	static const char *const types[] = {NULL, "", "text/plain", "multipart/form-data",
+		"multipart/form-data; boundary=", "application/json", "\t"};
+
+	(void)state;
+	open_site("", MOCK PEOPLE);
+	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+		for (size_t j = 0; j < 2 * (sizeof types / sizeof *types); j++) {
+			struct browser browser = {0};
+			const struct answer *answer =
+				SEND(&browser, .method = "POST", .target = targets[i],
+					.type = types[j / 2], .body = j % 2 == 0 ? NULL : "=&&=");
+
+			if (answer->status < 400 || answer->status >= 500)
+				fail_msg("POST %s, %s: %d", targets[i], types[j / 2],
+					answer->status);
+		}
+}
+
+/* ---- another spelling of a platform ---- */
+
+static void a98_another_spelling_of_a_platform_gets_past_no_rule(void **state)
+{
+	static const char *const spellings[] = {HOST, "MEETING.example.org", "meeting.Example.org",
+		"meeting.example.ORG", HOST ".", HOST ":443", "%6deeting.example.org",
+		"meeting%2eexample.org", "%4deeting.example.org", HOST "%00", HOST "%20"};
+
+	(void)state;
+	open_site("", MOCK PEOPLE "policy {\n rule \"closed\" { allow = false platforms = {\"" HOST
+				  "\"} }\n default = allow\n}\n");
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+		struct browser browser = {0};
+		char entry[200];
+		const struct answer *answer;
+
+		snprintf(entry, sizeof entry,
+			"?hostname=%s&meetingId=m1&meetingToken=t1&requestToken=rt-12345678-%zu",
+			spellings[i], i);
+		answer = visit(&browser, entry);
+		if (answer->status == 303)
+			answer = submit(&browser, follow(&browser, answer), "name=\"password\"",
+				"name=alice&password=x");
+		if (answer->status != 400 && answer->status != 403 && answer->status != 404)
+			fail_msg("%s: %d", spellings[i], answer->status);
+	}
+	assert_int_equal(peer_requests("/exchange/"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -363,6 +442,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a83_a_name_that_begins_like_this_machine_is_another, site_up, site_down),
 		cmocka_unit_test_setup_teardown(a84_no_netrc_is_read, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a96_languages_that_do_not_exist_leave_nothing_behind, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a97_a_post_without_type_or_body_is_refused, site_up, site_down),
+		cmocka_unit_test_setup_teardown(
+			a98_another_spelling_of_a_platform_gets_past_no_rule, site_up, site_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,7 +450,7 @@ static void claim_can_be_given_back(void **arg)
 	assert_int_equal(claim(state, 1, T0), STATE_CLAIM_LOST);
 }
 
-static void kinds_do_not_mix(void **arg)
+static void a99_an_entry_of_one_kind_neither_is_nor_ends_another(void **arg)
 {
 	struct state *state = ((struct room *)*arg)->state;
 	struct state_rate rate = {1, 1000};
@@ -461,7 +461,11 @@ static void kinds_do_not_mix(void **arg)
 	assert_int_equal(state_marked(state, key), 0);
 	assert_int_equal(state_take(state, key, rate, T0 * 1000LL), 0);
 	assert_int_equal(state_mark(state, key, 5, FOR_LONG), 0);
-	assert_int_equal(state_claim(state, key, CLAIM_S, T0), STATE_CLAIM_LOST);
+	assert_int_equal(state_end(state, key, T0, FOR_LONG), 0);
+	assert_int_equal(state_know(state, key, T0, FOR_LONG), 0);
+	assert_int_equal(state_revoke(state, key, T0, FOR_LONG), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(state_claim(state, key, CLAIM_S, T0), STATE_CLAIM_LOST);
 }
 
 static void counter_lets_a_burst_through_and_then_the_rate(void **arg)
@@ -1323,7 +1327,7 @@ int main(void)
 		ALL(looking_takes_nothing),
 		BOTH(p14_marks_end),
 		ALL(browsers_are_known_for_a_while),
-		ALL(kinds_do_not_mix),
+		ALL(a99_an_entry_of_one_kind_neither_is_nor_ends_another),
 		ALL(counter_lets_a_burst_through_and_then_the_rate),
 		ALL(counter_does_not_drift),
 		ALL(counter_gives_back),
