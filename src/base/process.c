@@ -4,6 +4,7 @@
 #include "base/banned.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,4 +23,6 @@ void process_begin(void)
 	fill(STDOUT_FILENO);
 	fill(STDERR_FILENO);
 	umask(027);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
 }

@@ -99,6 +99,25 @@ def test_a_full_run_is_an_error_and_no_signal(set_up, tmp_path, pages):
     assert done.returncode == 69 and "No space left on device" in done.stderr, done.stderr
 
 
+def test_a_pool_that_was_started_without_SIGCHLD_learns_who_ended(set_up, tmp_path):
+    program = Program(["env", "--ignore-signal=CHLD", MEETAUTHD, "-c", set_up.conf, "--listen", "unix:%s/own.sock" % tmp_path, "--processes", "2"],
+                      str(tmp_path / "log"))
+    wait_for(lambda: program.said().count("event=start") >= 2, "the start")
+    first = children(program.pid)
+    os.kill(first[0], signal.SIGKILL)
+    wait_for(lambda: "Killed" in program.said() and len(set(children(program.pid)) - set(first)) == 1, "another one")
+    assert program.stop() == 0
+
+
+def test_a_file_that_may_not_grow_is_an_error_and_no_signal(set_up, tmp_path):
+    (tmp_path / "state").mkdir(0o700)
+    with open(set_up.conf, encoding="utf-8") as file:
+        (tmp_path / "own.conf").write_text(re.sub(r"(?m)^state = .*", 'state = "lmdb:%s/state"' % tmp_path, file.read()))
+    done = subprocess.run([MEETAUTHD, "-c", "%s/own.conf" % tmp_path, "--listen", "unix:%s/own.sock" % tmp_path], env=ENVIRONMENT, capture_output=True,
+                          text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)), timeout=300, check=False)
+    assert done.returncode == 69 and "File too large" in done.stderr, done.stderr
+
+
 def test_max_in_flight_is_what_the_descriptors_allow(set_up, listening, tmp_path):
     """The limit is raised as far as it may be; past what it allows visitors hear 503, nobody waits for a descriptor."""
     path = str(tmp_path / "own.sock")
