@@ -29,11 +29,19 @@ void ctl_session_revoke(
 	struct store *store = store_open(settings->store, settings->store_key, &error);
 	struct state *state = store == NULL ? NULL : service_open_state(settings, store, &error);
 	uint8_t key[SEAL_HASH_SIZE];
+	int rc;
 
 	if (state == NULL)
 		ctl_fail(1, &error);
 	session_revoke_key(store_hash_key(store), backend, subject, key);
-	if (state_revoke(state, key, now, now + SESSION_LIFETIME_MAX) != 0)
+	rc = state_revoke(state, key, now, now + SESSION_LIFETIME_MAX);
+	if (rc == STATE_CHANGE_UNKNOWN)
+		ctl_die(1,
+			"%s: the revocation is not confirmed: the server's answer was lost, or too "
+			"few replicas (state-replicas) have it; a failover may undo it: revoke "
+			"again",
+			settings->state);
+	if (rc != 0)
 		ctl_die(1, "%s: the state refused the entry; nothing was revoked", settings->state);
 	state_close(&state);
 	store_free(&store);

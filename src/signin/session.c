@@ -62,11 +62,12 @@ int signin_end_session(const struct visit *visit, const struct session *session)
 	struct state *state = visit->server->state;
 	int64_t wait;
 
-	if (was_ended(visit, session) == 1)
-		return 0;
-	wait = join_rate_take_end(visit, &session->who);
-	if (wait != 0)
-		return wait < 0 ? -1 : 1;
+	/* An end that is there needs no room, but is stored again: replicas may lack it. */
+	if (was_ended(visit, session) != 1) {
+		wait = join_rate_take_end(visit, &session->who);
+		if (wait != 0)
+			return wait < 0 ? -1 : 1;
+	}
 	if (session->who.guest)
 		return state_know(state, session->id, visit->now, session->ends + END_MARGIN_S);
 	return state_end(state, session->id, visit->now, session->ends + SESSION_SKEW);
@@ -114,15 +115,15 @@ int signin_find_session(struct visit *visit)
 static int end_replaced(const struct visit *visit)
 {
 	struct session old;
-	int rc = 0;
+	bool was_open;
+	int rc;
 
 	if (open_cookie(visit, &old) < 0)
 		return 0;
-	if (was_ended(visit, &old) != 1) {
-		rc = signin_end_session(visit, &old);
-		if (rc == 0)
-			logout_log(visit, &old.who, "another sign-in in the same browser");
-	}
+	was_open = was_ended(visit, &old) != 1;
+	rc = signin_end_session(visit, &old);
+	if (rc == 0 && was_open)
+		logout_log(visit, &old.who, "another sign-in in the same browser");
 	if (rc > 0 && old.who.guest) /* other guests have used up the limit */
 		rc = 0;
 	session_release(&old);

@@ -52,8 +52,6 @@ static enum state_edit decide_copy(int64_t *value, bool found, void *context)
 		later = state_mark_join(*value, later);
 	else if (found && *value > later)
 		later = *value;
-	if (found && later == *value)
-		return STATE_EDIT_NONE;
 	*value = later;
 	return STATE_EDIT_STORE;
 }

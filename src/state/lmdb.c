@@ -111,7 +111,7 @@ static int edit_entry(const struct lmdb *lmdb, MDB_cursor *cursor,
 	struct state_name copy = *change->name;
 	MDB_val key = {sizeof copy, &copy}, data;
 	enum state_edit edit;
-	int64_t value = 0;
+	int64_t value = 0, found;
 	int rc;
 
 	if (change->decide(&value, false, change->context) == STATE_EDIT_STORE) {
@@ -130,7 +130,10 @@ static int edit_entry(const struct lmdb *lmdb, MDB_cursor *cursor,
 	if (data.mv_size != sizeof value)
 		return MDB_CORRUPTED;
 	memcpy(&value, data.mv_data, sizeof value);
+	found = value;
 	edit = change->decide(&value, true, change->context);
+	if (edit == STATE_EDIT_STORE && value == found)
+		return 0;
 	return apply(cursor, &key, edit, value, changed);
 }
 

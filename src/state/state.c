@@ -165,23 +165,35 @@ int state_also(struct state *state, int rc, int local_rc)
 static enum state_edit decide_mark(int64_t *value, bool found, void *context)
 {
 	const int64_t *mark = context;
-	int64_t joined = found ? state_mark_join(*value, *mark) : *mark;
 
-	if (found && joined == *value)
-		return STATE_EDIT_NONE;
-	*value = joined;
+	*value = found ? state_mark_join(*value, *mark) : *mark;
 	return STATE_EDIT_STORE;
+}
+
+enum { MARKS_MAX = 2 };
+
+/* Stores the time under each of the keys, in one change. */
+static int mark_all(
+	struct state *state, const uint8_t *const *keys, size_t count, int64_t when, int64_t until)
+{
+	int64_t mark = state_mark_value(when, state_time(state, until * 1000000) / 1000000);
+	struct state_name names[MARKS_MAX];
+	struct state_change changes[MARKS_MAX];
+	int rc;
+
+	for (size_t i = 0; i < count; i++) {
+		names[i] = state_name_of(STATE_KIND_MARK, keys[i]);
+		changes[i] = (struct state_change){&names[i], decide_mark, &mark};
+	}
+	rc = state->driver->change(state, changes, count, state_now(state));
+	return state->local != NULL
+		       ? state_also(state, rc, mark_all(state->local, keys, count, when, until))
+		       : rc;
 }
 
 int state_mark(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t when, int64_t until)
 {
-	struct state_name name = state_name_of(STATE_KIND_MARK, key);
-	int64_t mark = state_mark_value(when, state_time(state, until * 1000000) / 1000000);
-	int rc = state_change_one(state, &name, state_now(state), decide_mark, &mark);
-
-	return state->local != NULL
-		       ? state_also(state, rc, state_mark(state->local, key, when, until))
-		       : rc;
+	return mark_all(state, &key, 1, when, until);
 }
 
 int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE])
@@ -207,12 +219,9 @@ int64_t state_shared_time(const struct state *state, int64_t now)
 
 int state_revoke(struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until)
 {
-	int64_t when = state_shared_time(state, now);
+	const uint8_t *const keys[] = {last_key, key};
 
-	/* In this order: if interrupted in between, sessions are only looked up in vain. */
-	if (state_mark(state, last_key, when, until) != 0)
-		return -1;
-	return state_mark(state, key, when, until);
+	return mark_all(state, keys, 2, state_shared_time(state, now), until);
 }
 
 /* ---- ends, and what is known ---- */
@@ -223,9 +232,8 @@ static enum state_edit decide_end(int64_t *value, bool found, void *context)
 {
 	const int64_t *until_us = context;
 
-	if (found && *value >= *until_us)
-		return STATE_EDIT_NONE;
-	*value = *until_us;
+	if (!found || *value < *until_us)
+		*value = *until_us;
 	return STATE_EDIT_STORE;
 }
 

@@ -35,6 +35,10 @@ enum {
 
 struct state;
 
+/* A change may be made, or may be undone by a failover: the answer was lost, or too few replicas
+ * have it in time. Ask again until it is confirmed. */
+enum { STATE_CHANGE_UNKNOWN = -2 };
+
 enum state_peer { STATE_PEER_SERVER = 0, STATE_PEER_SENTINELS };
 
 /* The newest password for the server or for the Sentinels; NULL: none. Called for each connection;
@@ -153,8 +157,8 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
  * machine it is the machine's, which says `now`. Seconds. */
 int64_t state_shared_time(const struct state *state, int64_t now);
 
-/* Revokes the sessions that began until now (state_shared_time()). They all expire by `until`. 0 or
- * -1. */
+/* Revokes the sessions that began until now (state_shared_time()). They all expire by `until`. 0; -1
+ * if nothing was revoked; or STATE_CHANGE_UNKNOWN. */
 int state_revoke(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 

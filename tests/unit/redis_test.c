@@ -597,6 +597,52 @@ static void replicas_of_another_server_do_not_count(void **arg)
 	redis_server_end(&heir);
 }
 
+static void ask_know(void *context)
+{
+	struct asked *asked = context;
+	int64_t now = clock_wall();
+
+	asked->number = state_know(state, asked->key, now, now + CLAIM_S);
+	asked->ended = true;
+}
+
+/* What is in the state already counts as little as what is new, until a replica has it. */
+static void what_lacks_its_replica_is_never_confirmed(void **arg)
+{
+	void (*const asks[])(void *context) = {ask_end, ask_know, ask_revoke};
+	struct asked asked[3];
+	struct state_options options = options_of(&loop);
+	struct redis_server replica;
+	redisContext *to_server;
+	char port[8];
+
+	(void)arg;
+	snprintf(port, sizeof port, "%u", free_port());
+	redis_server_start(&server,
+		(const char *const[]){"--port", port, "--repl-diskless-sync-delay", "0", NULL});
+	to_server = redis_server_connect(&server);
+	options.replicas = 1;
+	state = state_open(&options, NULL);
+	turn_until_reachable(true);
+	for (size_t i = 0; i < 3; i++) {
+		new_key(&asked[i]);
+		for (size_t again = 0; again < 2; again++) {
+			run(asks[i], &asked[i]);
+			assert_int_equal(asked[i].number, STATE_CHANGE_UNKNOWN);
+		}
+	}
+	redis_server_folder(&replica);
+	redis_server_start(&replica, (const char *const[]){"--replicaof", "127.0.0.1", port, NULL});
+	while (!says(to_server, "WAIT 1 100", "1"))
+		;
+	for (size_t i = 0; i < 3; i++) {
+		run(asks[i], &asked[i]);
+		assert_int_equal(asked[i].number, 0);
+	}
+	redisFree(to_server);
+	redis_server_end(&replica);
+}
+
 /* ---- a server that is not required ---- */
 
 static enum state_verdict claim_all(struct asked *asked)
@@ -1076,6 +1122,7 @@ int main(void)
 		SERVER(a_lost_answer_counts_as_lost),
 		SERVER(a_killed_connection_repeats_nothing),
 		SERVER(replicas_of_another_server_do_not_count),
+		SERVER(what_lacks_its_replica_is_never_confirmed),
 		SERVER(a_machine_goes_on_without_its_server),
 		SERVER(nothing_is_won_twice_when_the_server_goes),
 		SERVER(without_the_server_the_last_revocation_is_everybodys),

@@ -19,6 +19,7 @@ struct entry {
 	char key[KEY_SIZE];
 	bool was_found, is_found; /* in the state, as far as known; after the change */
 	int64_t was, is;
+	bool is_stored; /* a decision was to store it, maybe as it was */
 	char expected[NUMBER_SIZE], wanted[NUMBER_SIZE], until[NUMBER_SIZE];
 };
 
@@ -163,6 +164,28 @@ static void end_change(struct changing *all, bool done)
 		fiber_wake(next->fiber);
 }
 
+/* Whether a failover must not lose the entry: counters may be lost. */
+static bool needs_replicas(const struct redis *redis, const struct entry *entry)
+{
+	switch (entry->name->bytes[0]) {
+	case STATE_KIND_CLAIM:
+	case STATE_KIND_MARK:
+	case STATE_KIND_END:
+	case STATE_KIND_KNOWN:
+	case STATE_KIND_LEASE:
+		return redis->replicas > 0 && entry->is_found && entry->is_stored;
+	}
+	return false;
+}
+
+/* An entry that is there already may lack its replicas, since an earlier wait for them failed. WAIT
+ * covers only what this connection has written, so the entry is written again. */
+static bool is_written(const struct redis *redis, const struct entry *entry)
+{
+	return entry->is_found != entry->was_found ||
+	       (entry->is_found && entry->is != entry->was) || needs_replicas(redis, entry);
+}
+
 /* Decides about all changes in order. True: there is something to write. */
 static bool decide_all(struct changing *all)
 {
@@ -171,6 +194,7 @@ static bool decide_all(struct changing *all)
 	for (size_t i = 0; i < all->entry_count; i++) {
 		all->entries[i].is_found = all->entries[i].was_found;
 		all->entries[i].is = all->entries[i].was;
+		all->entries[i].is_stored = false;
 	}
 	for (size_t i = 0; i < all->count; i++) {
 		struct entry *entry = &all->entries[all->places[i]];
@@ -179,7 +203,7 @@ static bool decide_all(struct changing *all)
 		switch (all->changes[i].decide(&value, entry->is_found, all->changes[i].context)) {
 		case STATE_EDIT_STORE:
 			entry->is = value;
-			entry->is_found = true;
+			entry->is_found = entry->is_stored = true;
 			break;
 		case STATE_EDIT_ERASE:
 			entry->is_found = false;
@@ -188,12 +212,8 @@ static bool decide_all(struct changing *all)
 			break;
 		}
 	}
-	for (size_t i = 0; i < all->entry_count; i++) {
-		const struct entry *entry = &all->entries[i];
-
-		writes |= entry->is_found != entry->was_found ||
-			  (entry->is_found && entry->is != entry->was);
-	}
+	for (size_t i = 0; i < all->entry_count; i++)
+		writes |= is_written(all->redis, &all->entries[i]);
 	return writes;
 }
 
@@ -205,14 +225,14 @@ static int64_t end_ms(const struct entry *entry)
 	return entry->is / 1000 + 1;
 }
 
-static void print_entry(struct entry *entry)
+static void print_entry(const struct redis *redis, struct entry *entry)
 {
 	entry->expected[0] = '\0';
 	entry->until[0] = '0';
 	entry->until[1] = '\0';
 	if (entry->was_found)
 		redis_print_number(entry->expected, entry->was);
-	if (entry->is_found == entry->was_found && (!entry->is_found || entry->is == entry->was)) {
+	if (!is_written(redis, entry)) {
 		snprintf(entry->wanted, sizeof entry->wanted, "=");
 	} else if (entry->is_found) {
 		redis_print_number(entry->wanted, entry->is);
@@ -237,7 +257,7 @@ static void set_change_words(struct changing *all, bool by_text, char count_text
 	for (size_t i = 0; i < all->entry_count; i++) {
 		struct entry *entry = &all->entries[i];
 
-		print_entry(entry);
+		print_entry(all->redis, entry);
 		all->words[count++] = entry->expected;
 		all->words[count++] = entry->wanted;
 		all->words[count++] = entry->until;
@@ -311,21 +331,11 @@ static int take_answer(struct changing *all, const redisReply *reply)
 	return ENDED;
 }
 
-/* Whether something was written that a failover must not lose: counters may. */
-static bool needs_replicas(const struct changing *all)
+static bool must_wait(const struct changing *all)
 {
-	for (size_t i = 0; i < all->entry_count && all->redis->replicas > 0; i++) {
-		const struct entry *entry = &all->entries[i];
-
-		switch (entry->name->bytes[0]) {
-		case STATE_KIND_CLAIM:
-		case STATE_KIND_MARK:
-		case STATE_KIND_END:
-		case STATE_KIND_LEASE:
-			if (entry->is_found && (!entry->was_found || entry->is != entry->was))
-				return true;
-		}
-	}
+	for (size_t i = 0; i < all->entry_count; i++)
+		if (needs_replicas(all->redis, &all->entries[i]))
+			return true;
 	return false;
 }
 
@@ -351,7 +361,7 @@ static int apply(struct changing *all, bool *waits_r)
 		by_text = by_text || what == BY_TEXT;
 		if (what == APPLIED) {
 			redis->refused_ms = 0;
-			*waits_r = needs_replicas(all);
+			*waits_r = must_wait(all);
 		}
 		if (what == APPLIED || (what == AGAIN && !decide_all(all)))
 			return 0;
