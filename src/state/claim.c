@@ -211,7 +211,7 @@ static void claim_locally(struct state *state, struct state_claimed *claimed, in
 	local.is_local = claimed->verdict == STATE_CLAIM_BROKEN && local.verdict == STATE_CLAIM_WON;
 	if (local.is_local) {
 		metric_count(METRIC_STATE_LOCAL);
-		state->is_behind = true;
+		state->missed++;
 	}
 	claimed->verdict = local.verdict;
 	claimed->wait_ms = local.wait_ms;

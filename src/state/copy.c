@@ -111,15 +111,17 @@ int64_t state_move(struct state *from, struct state *to)
 static void catch_up(void *context)
 {
 	struct state *state = context;
+	uint64_t missed = state->missed; /* more may be missed meanwhile */
 
-	if (state_copy(state->local, state) < 0)
-		state->is_behind = true;
+	if (state_copy(state->local, state) >= 0)
+		state->caught_up = missed;
+	state->is_catching_up = false;
 }
 
 void state_catch_up(struct state *state)
 {
-	if (!state->is_behind)
+	if (state->caught_up == state->missed || state->is_catching_up)
 		return;
-	state->is_behind = false;
+	state->is_catching_up = true;
 	fiber_run(catch_up, state);
 }

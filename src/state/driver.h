@@ -107,7 +107,9 @@ struct state {
 	 * answer. It also has what this process wrote while it did. NULL: the server is required.
 	 */
 	struct state *local;
-	bool is_behind;		 /* the server lacks entries of `local` */
+	/* How many times `local` has got what the server may lack, and how many of them it has. */
+	uint64_t missed, caught_up;
+	bool is_catching_up;
 	int64_t last_revocation; /* that `local` has */
 };
 

@@ -158,7 +158,7 @@ int state_also(struct state *state, int rc, int local_rc)
 {
 	if (rc == 0)
 		return 0;
-	state->is_behind = true;
+	state->missed++;
 	return local_rc;
 }
 
@@ -310,6 +310,24 @@ static void keep_last_revocation(struct state *state, const struct state_value *
 		state->last_revocation = when;
 }
 
+/* What this machine has ended or revoked counts before the server has it. 0 or -1. */
+static int add_local(struct state *state, const struct state_name *names, size_t count,
+	struct state_value *values)
+{
+	struct state_value own[STATE_READS_MAX];
+
+	if (state->local == NULL)
+		return 0;
+	if (state->local->driver->read(state->local, names, count, own) != 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (own[i].is_found &&
+			(!values[i].is_found ||
+				state_mark_when(own[i].value) > state_mark_when(values[i].value)))
+			values[i] = own[i];
+	return 0;
+}
+
 int state_is_over(struct state *state, const struct state_session *session)
 {
 	enum { ENDED, LAST, PROVIDER, READS = PROVIDER + 1 + STATE_REVOKED };
@@ -335,6 +353,8 @@ int state_is_over(struct state *state, const struct state_session *session)
 			return -1;
 	} else {
 		keep_last_revocation(state, &values[LAST]);
+		if (add_local(state, names, count, values) != 0)
+			return -1;
 	}
 
 	born = state_born(state); /* only now: a new process has waited for its server */

@@ -719,6 +719,34 @@ static void nothing_is_won_twice_when_the_server_goes(void **arg)
 	assert_int_equal(claim_all(&unknown), STATE_CLAIM_LOST);
 }
 
+/* The server is back, but lacks what this machine has revoked without it. */
+static void a_revocation_without_the_server_counts_when_it_is_back(void **arg)
+{
+	redisContext *to_server;
+	char away[120];
+	struct asked mine;
+
+	(void)arg;
+	redis_server_start(&server, NULL);
+	to_server = redis_server_connect(&server);
+	open_optional_state();
+	turn_until_reachable(true);
+	new_key(&mine);
+	run(ask_is_over, &mine);
+	assert_int_equal(mine.number, 0);
+	snprintf(away, sizeof away, "%s.away", server.socket);
+	assert_int_equal(rename(server.socket, away), 0);
+	freeReplyObject(redisCommand(to_server, "CLIENT KILL TYPE normal"));
+	redisFree(to_server);
+	turn_until_reachable(false);
+	run(ask_revoke, &mine);
+	assert_int_equal(mine.number, 0);
+	assert_int_equal(rename(away, server.socket), 0);
+	turn_until_reachable(true);
+	run(ask_is_over, &mine);
+	assert_int_equal(mine.number, 1);
+}
+
 /* A machine alone knows no revocation but when the last one was: older sessions are void. */
 static void without_the_server_the_last_revocation_is_everybodys(void **arg)
 {
@@ -1126,6 +1154,7 @@ int main(void)
 		SERVER(a_machine_goes_on_without_its_server),
 		SERVER(nothing_is_won_twice_when_the_server_goes),
 		SERVER(without_the_server_the_last_revocation_is_everybodys),
+		SERVER(a_revocation_without_the_server_counts_when_it_is_back),
 		SERVER(one_question_tells_whether_a_session_is_over),
 		SERVER(scripts_that_are_gone_are_sent_again),
 		SERVER(an_emptied_server_is_a_new_state),
