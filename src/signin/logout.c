@@ -95,10 +95,12 @@ enum step logout_do(struct visit *visit)
 	/* Without a session no logout form can be valid, and none is needed. */
 	if (kind == TICKET_NONE && found > 0)
 		return visit_fail(visit, FAILURE_TICKET_EXPIRED);
-	if (found >= 0)
-		visit->signin.cookie = COOKIE_DELETED;
 	if (found > 0)
 		rc = end_session(visit, &leave);
+	else if (found == 0)
+		rc = signin_end_again(visit);
+	if (rc == 0) /* otherwise the same form may be sent again */
+		visit->signin.cookie = COOKIE_DELETED;
 	step = rc == 0 ? go_on(visit, kind, &leave) : signin_fail_to_end(visit, rc);
 	buffer_release(&leave);
 	return step;

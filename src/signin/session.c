@@ -110,6 +110,19 @@ int signin_find_session(struct visit *visit)
 	return opened < 0 ? 0 : signin_check_session(visit, opened == 0);
 }
 
+int signin_end_again(const struct visit *visit)
+{
+	struct session session;
+	int rc = 0;
+
+	if (open_cookie(visit, &session) < 0)
+		return 0;
+	if (was_ended(visit, &session) == 1)
+		rc = signin_end_session(visit, &session);
+	session_release(&session);
+	return rc;
+}
+
 /* Ends the browser's previous session, so that a copy of its cookie is worthless. 0, or as
  * signin_end_session(). */
 static int end_replaced(const struct visit *visit)

@@ -26,5 +26,9 @@ enum step signin_begin_session(struct visit *visit, struct identity *who);
  * sessions lately (join_rate.h); -1 if the state does not answer. */
 int signin_end_session(const struct visit *visit, const struct session *session);
 
+/* Ends the session of the browser's cookie once more if it has ended already: replicas may lack
+ * that. Returns as signin_end_session(). */
+int signin_end_again(const struct visit *visit);
+
 /* Fails the visit for a nonzero result of signin_end_session(). STEP_DONE. */
 enum step signin_fail_to_end(struct visit *visit, int rc);

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from client import JSON
+from guests import fill, rule
 from rig import Program, free_port, wait_for
 from test_redis import PASSWORD, SERVER, Redis, is_built, make, say
 from tls import Authority
@@ -205,6 +206,18 @@ def test_sentinels_lead_to_the_new_primary(make_rig, tmp_path):
         sentinel.program.stop()
 
 
+def sign_out_later(visitor):
+    """A function that sends the form of the page, each time with the session's cookie."""
+    fields = {name: value for name, _, value in visitor.get("/auth/logout").forms()[0]["fields"]}
+    jar = dict(visitor.jar)
+
+    def leave():
+        visitor.jar = dict(jar)
+        return visitor.post("/auth/logout", fields)
+
+    return leave
+
+
 def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
     """state-replicas: without the right, and while the replica is cut off, nobody joins and no session is revoked. What was acknowledged outlives
     the primary."""
@@ -213,24 +226,31 @@ def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
     second = Redis(tmp_path / "second", "--replicaof", "127.0.0.1 %d" % first.port)
     try:
         wait_for(lambda: follows(second), "the replica")
-        rig = make(make_rig, first, options={"state-timeout": "6s", "state-replicas": 1})
-        alice = rig.visitor()
+        rig = make(make_rig, first, options={"state-timeout": "6s", "state-replicas": 1},
+                   sections='backend "guests" { type = "guest" }\n' + rule("guests"))
+        alice, bob, guest = rig.visitor(), rig.visitor(), rig.visitor()
         alice.sign_in()
+        bob.fill(bob.login_page(), "bob")
+        fill(guest, guest.login_page(), "guests", name="Eve")
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             assert [answer.status for answer in pool.map(lambda _: alice.enter(), range(24))] == [302] * 24
+        leaving = [sign_out_later(bob), sign_out_later(guest)]
         second.program.process.send_signal(signal.SIGSTOP)
         cut = rig.entry()
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             refused = [pool.submit(alice.get, entry, JSON) for entry in (cut, rig.entry(), rig.entry())]
             assert [(answer.result().status, answer.result().code) for answer in refused] == [(409, "already-used")] * 3
-        for _ in range(2):  # what the primary alone has is no more confirmed the second time
-            done = rig.ctl("session", "revoke", "bob", check=False)
-            assert done.returncode == 1 and "not confirmed" in done.stderr, done.stderr
+        for _ in range(2): # what the primary has already is not confirmed either
+            revoked = rig.ctl("session", "revoke", "zoe", check=False)
+            assert revoked.returncode == 1 and "not confirmed" in revoked.stderr, revoked.stderr
+            assert [leave().status for leave in leaving] == [503, 503]
         assert "0 of 1 replicas (state-replicas) had a change in time" in rig.pool.said()
         assert not rig.platform.attempts(re.search("requestToken=([^&]*)", cut).group(1)), "nothing was sent"
         second.program.process.send_signal(signal.SIGCONT)
         entry = rig.entry()
         assert alice.get(entry).status == 302
+        assert [leave().status for leave in leaving] == [200, 200]
+        assert rig.ctl("session", "revoke", "zoe").returncode == 0
         first.stop()
         assert second.say("REPLICAOF", "NO", "ONE").startswith(b"+OK")
         rig.stop_pool()
