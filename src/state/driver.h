@@ -35,8 +35,9 @@ enum state_edit { STATE_EDIT_NONE = 0, STATE_EDIT_STORE, STATE_EDIT_ERASE };
 
 /* Decides about an entry. `found` tells whether it exists with *value; the function may set *value
  * and return that it is to be stored. For an entry that has to exist when the change is answered it
- * returns so even if the value stays: replicas may lack it (redis/change.c). A driver may call it more than once (first guessing that
- * there is no entry); the last call counts. It must not call the state. */
+ * returns so even if the value stays: replicas may lack it (redis/change.c). A driver may call it
+ * more than once (first guessing that there is no entry); the last call counts. It must not call
+ * the state. */
 typedef enum state_edit state_decide(int64_t *value, bool found, void *context);
 
 struct state_change {
