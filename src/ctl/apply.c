@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * meetauthctl apply: makes secrets, users, guest accounts and keys of meetings as a file describes
- * them. A second call changes nothing. The whole file is checked before anything is changed.
+ * them. A second call changes nothing. The whole file is checked before anything is changed. If an
+ * entry cannot be written all the same, what was done and what is left is told.
  */
 #include "ctl/apply.h"
 
@@ -24,7 +25,10 @@ struct apply {
 	json_t *json;
 	struct apply_item *items;
 	size_t count;
+	bool as_json;
 };
+
+static const char *const results[] = {"unchanged", "added", "changed", "removed"};
 
 /* ---- reading: still as the user who runs the command ---- */
 
@@ -156,20 +160,37 @@ static void read_items(struct apply *apply)
 
 /* ---- applying ---- */
 
+/* An entry's change is logged at once: a later entry may fail. */
+static void log_item(const struct ctl *ctl, const struct apply_item *item)
+{
+	char *detail = xprintf("%s%s%s: %s", item->kind->noun, ctl_may_name(ctl) ? " " : "",
+		ctl_may_name(ctl) ? item->name : "", results[item->result]);
+
+	audit_write(&ctl->audit, ctl->command->words, detail);
+	free(detail);
+}
+
+static void apply_one(struct ctl *ctl, struct apply_item *item, bool dry)
+{
+	if (!dry && item->result == APPLY_UNCHANGED)
+		return;
+	item->kind->apply(ctl, item, dry);
+	item->is_done = !dry;
+	if (item->is_done && item->result != APPLY_UNCHANGED)
+		log_item(ctl, item);
+}
+
 static void apply_all(struct apply *apply, struct ctl *ctl, bool dry)
 {
 	struct progress progress;
 
 	progress_begin(&progress, dry ? "comparing" : "applying", clock_monotonic_ms());
 	for (size_t i = 0; i < apply->count; i++) {
-		struct apply_item *item = &apply->items[i];
-
-		if (dry || item->result != APPLY_UNCHANGED)
-			item->kind->apply(ctl, item, dry);
+		apply_one(ctl, &apply->items[i], dry);
 		progress_step(
 			&progress, clock_monotonic_ms(), (int64_t)i + 1, (int64_t)apply->count);
 	}
-	progress_end(&progress);
+	progress_end();
 }
 
 static int compare_items(const void *a, const void *b)
@@ -197,28 +218,82 @@ static void refuse_same(const struct apply *apply)
 	free(sorted);
 }
 
-static const char *const results[] = {"unchanged", "added", "changed", "removed"};
+/* ---- reporting ---- */
 
-static void print_texts(const struct apply *apply, size_t changed, bool dry)
+struct counts {
+	size_t changed, unchanged, left;
+};
+
+static const char *result_of(const struct apply_item *item, bool dry)
+{
+	return dry || item->is_done || item->result == APPLY_UNCHANGED ? results[item->result]
+								       : "not applied";
+}
+
+static void print_texts(const struct apply *apply, const struct counts *counts, bool dry)
 {
 	for (size_t i = 0; i < apply->count; i++)
 		if (apply->items[i].result != APPLY_UNCHANGED)
 			printf("%s %s: %s%s\n", apply->items[i].kind->noun, apply->items[i].name,
-				dry ? "would be " : "", results[apply->items[i].result]);
-	printf("%zu %schanged, %zu unchanged\n", changed, dry ? "would be " : "",
-		apply->count - changed);
+				dry ? "would be " : "", result_of(&apply->items[i], dry));
+	printf("%zu %schanged, %zu unchanged", counts->changed, dry ? "would be " : "",
+		counts->unchanged);
+	if (counts->left > 0)
+		printf(", %zu not applied", counts->left);
+	putchar('\n');
 }
 
-static void print_results(const struct apply *apply, size_t changed)
+static void print_results(const struct apply *apply, const struct counts *counts, bool dry)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < apply->count; i++)
 		print_add(list,
 			json_pack("{s:s, s:s, s:s}", "kind", apply->items[i].kind->noun, "name",
-				apply->items[i].name, "result", results[apply->items[i].result]));
-	print_json(json_pack("{s:b, s:I, s:o}", "changed", changed > 0, "count",
-		(json_int_t)changed, "entries", list));
+				apply->items[i].name, "result", result_of(&apply->items[i], dry)));
+	print_json(json_pack("{s:b, s:I, s:o}", "changed", counts->changed > 0, "count",
+		(json_int_t)counts->changed, "entries", list));
+}
+
+static size_t report(const struct apply *apply, bool dry)
+{
+	struct counts counts = {0};
+
+	for (size_t i = 0; i < apply->count; i++) {
+		const struct apply_item *item = &apply->items[i];
+
+		if (item->result == APPLY_UNCHANGED)
+			counts.unchanged++;
+		else if (dry || item->is_done)
+			counts.changed++;
+		else
+			counts.left++;
+	}
+	if (apply->as_json)
+		print_results(apply, &counts, dry);
+	else
+		print_texts(apply, &counts, dry);
+	return counts.changed;
+}
+
+/* What is being applied, for a command that exits halfway; NULL: nothing. */
+static const struct apply *unfinished;
+
+static void report_unfinished(void)
+{
+	const struct apply *apply = unfinished;
+
+	unfinished = NULL;
+	if (apply != NULL)
+		report(apply, false);
+}
+
+static void apply_for_good(struct apply *apply, struct ctl *ctl)
+{
+	unfinished = apply;
+	atexit(report_unfinished);
+	apply_all(apply, ctl, false);
+	unfinished = NULL;
 }
 
 static void release(struct apply *apply)
@@ -234,8 +309,9 @@ static void release(struct apply *apply)
 static int run_apply(struct ctl *ctl)
 {
 	const char *path = ctl->given.operands[0];
-	struct apply apply = {0};
-	size_t changed = 0;
+	bool dry = ctl->given.dry_run;
+	struct apply apply = {.as_json = ctl->json};
+	size_t changed;
 
 	apply.file = strcmp(path, "-") == 0 ? "standard input" : path;
 	read_json(&apply, path);
@@ -244,15 +320,10 @@ static int run_apply(struct ctl *ctl)
 	ctl_load_settings(ctl);
 	apply_all(&apply, ctl, true);
 	refuse_same(&apply);
-	if (!ctl->given.dry_run)
-		apply_all(&apply, ctl, false);
-	for (size_t i = 0; i < apply.count; i++)
-		changed += apply.items[i].result != APPLY_UNCHANGED;
-	if (ctl->json)
-		print_results(&apply, changed);
-	else
-		print_texts(&apply, changed, ctl->given.dry_run);
-	ctl->unchanged = changed == 0 || ctl->given.dry_run;
+	if (!dry)
+		apply_for_good(&apply, ctl);
+	changed = report(&apply, dry);
+	ctl->unchanged = true; /* each entry is logged by now */
 	release(&apply);
 	return ctl->given.exit_code && changed > 0 ? CTL_CHANGED : EX_OK;
 }

@@ -24,6 +24,7 @@ struct apply_item {
 	const char *name;     /* for messages; owned by the item */
 	const char *backend;  /* title, if the name does not have it; "" */
 	enum apply_result result;
+	bool is_done;  /* `result` was made so */
 	bool is_known; /* `value` was compared with the hash, and is_same is the answer */
 	bool is_same;
 };

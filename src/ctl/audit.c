@@ -34,7 +34,7 @@ void audit_begin(struct audit *audit, int argc, char **argv)
 			i > 0 ? " " : "", argv[i]);
 }
 
-void audit_end(const struct audit *audit, const char *words, bool may_name)
+void audit_write(const struct audit *audit, const char *words, const char *detail)
 {
 	enum log_target target;
 	enum log_format format;
@@ -44,7 +44,7 @@ void audit_end(const struct audit *audit, const char *words, bool may_name)
 	log_setup(LOG_TO_SYSLOG, format);
 	log_begin(&line, LOG_LEVEL_INFO, "change");
 	log_text(&line, "action", words);
-	log_text(&line, "detail", may_name && audit->what[0] != '\0' ? audit->what : NULL);
+	log_text(&line, "detail", detail);
 	log_text(&line, "by", audit->by);
 	log_end(&line);
 	log_flush();

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Logs what meetauthctl changes: one line for each call of a command that changes something. The
- * line goes to syslog(3) whatever the option `log` says, since meetauthd's standard error belongs
- * to another process. The caller is determined before the program switches to the service's user.
+ * Logs what meetauthctl changes: one line for each call of a command that changes something, and
+ * one for each entry that `apply` changes. The line goes to syslog(3) whatever the option `log`
+ * says, since meetauthd's standard error belongs to another process. The caller is determined
+ * before the program switches to the service's user.
  */
 #pragma once
 
 #include "base/banned.h"
-
-#include <stdbool.h>
 
 enum { AUDIT_NAME_MAX = 64, AUDIT_TEXT_MAX = 480 };
 
@@ -21,6 +20,6 @@ struct audit {
  */
 void audit_begin(struct audit *audit, int argc, char **argv);
 
-/* Writes the line. `words` is the command, such as "secret set". The arguments, which may name
- * people, are left out unless `may_name`. */
-void audit_end(const struct audit *audit, const char *words, bool may_name);
+/* Writes a line. `words` is the command, such as "secret set"; `detail` is what it changed; NULL:
+ * left out. */
+void audit_write(const struct audit *audit, const char *words, const char *detail);

@@ -6,7 +6,6 @@
 
 #include "base/process.h"
 #include "config/nearest.h"
-#include "ctl/audit.h"
 #include "secret/secret.h"
 
 #include <errno.h>
@@ -218,7 +217,7 @@ static void read_common(struct ctl *ctl, struct line *line)
 /* Runs the command that the line begins with. */
 static int run_command(struct ctl *ctl, struct line *line)
 {
-	struct audit audit;
+	struct audit *audit = &ctl->audit;
 	int words = 0, status;
 
 	ctl->command = find_command(line->argc, line->argv, &words);
@@ -227,14 +226,14 @@ static int run_command(struct ctl *ctl, struct line *line)
 	if (ctl->command == NULL)
 		return fail_unknown(line->argc, line->argv);
 	ctl_must(EX_OSERR, secret_init(&ctl_error));
-	audit_begin(&audit, line->argc - words, line->argv + words);
+	audit_begin(audit, line->argc - words, line->argv + words);
 	ctl_read_arguments(ctl->command, line->argc - words, line->argv + words, &ctl->given);
 	if (!ctl->command->loads_itself)
 		ctl_load_settings(ctl);
 	status = ctl->command->run(ctl);
 	if (ctl->command->changes && !ctl->unchanged && (status == EX_OK || status == CTL_CHANGED))
-		audit_end(&audit, ctl->command->words,
-			ctl->settings == NULL || ctl->settings->log_users == CONFIG_USERS_PLAIN);
+		audit_write(audit, ctl->command->words,
+			audit->what[0] != '\0' && ctl_may_name(ctl) ? audit->what : NULL);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "base/identity.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "ctl/audit.h"
 #include "secret/secret.h"
 
 #include <stdbool.h>
@@ -39,9 +40,10 @@ struct given {
 struct ctl {
 	const struct ctl_command *command;
 	struct given given;
+	struct audit audit;
 	const char *config_file;
 	bool json;
-	bool unchanged;		   /* a command with `changes` changed nothing: nothing is logged */
+	bool unchanged;		   /* a command with `changes` has nothing (more) to log */
 	struct settings *settings; /* NULL for a command with loads_itself, until it loads them */
 };
 
@@ -72,6 +74,9 @@ void ctl_load_settings(struct ctl *ctl);
 /* Print "meetauthctl: …" to standard error and exit with the status. */
 _Noreturn void ctl_fail(int status, const struct error *error);
 _Noreturn void ctl_die(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether the log may name people: the option `log-users`. */
+bool ctl_may_name(const struct ctl *ctl);
 
 /* ctl_must() and ctl_need() check the result of a call that was given &ctl_error: they exit with
  * that error if `rc` is not 0 or `result` is NULL. ctl_need() returns `result`. */

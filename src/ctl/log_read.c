@@ -311,7 +311,7 @@ static void check_end(struct log_reader *reader)
 {
 	int status = 0;
 
-	progress_end(&reader->progress);
+	progress_end();
 
 	if (ferror(reader->file))
 		ctl_die(EX_IOERR, "cannot read the log: %s", strerror(errno));
@@ -357,7 +357,7 @@ size_t log_reader_skipped(const struct log_reader *reader)
 
 void log_reader_close(struct log_reader **reader)
 {
-	progress_end(&(*reader)->progress);
+	progress_end();
 	if ((*reader)->file != stdin)
 		fclose((*reader)->file);
 	free((*reader)->line);

@@ -19,6 +19,8 @@ enum {
 	MIB = 1024 * 1024,
 };
 
+static bool counted_shown; /* the line of progress_step() is on the terminal */
+
 static bool is_shown(void)
 {
 	const char *kind = getenv("TERM");
@@ -53,15 +55,15 @@ void progress_step(struct progress *progress, int64_t now_ms, int64_t done, int6
 	}
 	fprintf(stderr, "\r%-*s", LINE, line);
 	fflush(stderr);
-	progress->shown = true;
+	counted_shown = true;
 	progress->next_ms = now_ms + EVERY_MS;
 }
 
-void progress_end(struct progress *progress)
+void progress_end(void)
 {
-	if (progress->shown)
+	if (counted_shown)
 		fprintf(stderr, "\r%*s\r", LINE, "");
-	progress->shown = false;
+	counted_shown = false;
 }
 
 /* ---- work that cannot be counted ---- */
@@ -139,6 +141,7 @@ void progress_hide(void)
 
 void progress_stop(void)
 {
+	progress_end();
 	if (watch.what == NULL)
 		return;
 	pthread_mutex_lock(&watch.lock);

@@ -11,7 +11,6 @@
 struct progress {
 	const char *what; /* "reading the log" */
 	bool terminal;	  /* standard error can show the line */
-	bool shown;	  /* the line is on the terminal now */
 	int64_t next_ms;  /* when it is drawn next */
 };
 
@@ -22,7 +21,7 @@ void progress_begin(struct progress *progress, const char *what, int64_t now_ms)
 void progress_step(struct progress *progress, int64_t now_ms, int64_t done, int64_t total);
 
 /* Removes the line. May be called twice. */
-void progress_end(struct progress *progress);
+void progress_end(void);
 
 /* -- work that cannot be counted: the line says for how many seconds it has lasted -- */
 
@@ -33,5 +32,5 @@ void progress_start(const char *what);
 /* Removes the line before something is printed; it comes back. */
 void progress_hide(void);
 
-/* Ends it and removes the line. May be called twice. */
+/* Ends it and removes the line, that of progress_step() too. May be called twice. */
 void progress_stop(void);

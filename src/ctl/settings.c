@@ -22,3 +22,8 @@ void ctl_load_settings(struct ctl *ctl)
 	if (ctl->settings == NULL)
 		ctl_fail(EX_CONFIG, &error);
 }
+
+bool ctl_may_name(const struct ctl *ctl)
+{
+	return ctl->settings == NULL || ctl->settings->log_users == CONFIG_USERS_PLAIN;
+}

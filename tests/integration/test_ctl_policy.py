@@ -51,3 +51,7 @@ def test_each_change_is_told_to_syslog(own, tmp_path):
         assert call("session", "revoke", "staff/dora")[1][0].count('action="session revoke" detail=staff/dora') == 1
         assert call("user", "add", "dora", text="a secret of dora's\n") == (1, []), "what was not done"
         assert call("user", "list") == (0, []), "what changes nothing"
+        wanted = '{"users": [{"name": "dora", "state": "absent"}, {"name": "emil", "state": "absent"}, {"name": "alice", "state": "absent"}]}'
+        status, said = call("apply", "-", text=wanted)
+        assert status == 0 and [line.partition(" detail=")[2] for line in said] == [
+            f'"user staff/{name}: removed" by=operator' for name in ("dora", "alice")], "each entry that apply changes, and no other"

@@ -305,6 +305,29 @@ static void mistakes_change_nothing(void **state)
 	CALL(EX_NOINPUT, "apply", in_folder("nothing"));
 }
 
+/* The last entry cannot be written: the folder of its file is missing. */
+static void what_was_done_before_a_failure_is_told(void **state)
+{
+	char more[1024];
+
+	(void)state;
+	snprintf(more, sizeof more,
+		"backend \"guests\" { type = guest-account accounts = \"%1$s/accounts\" }\n"
+		"backend \"keys\" { type = meeting-key keys = \"%1$s/nowhere/keys\" }\n",
+		folder);
+	configure(more);
+	apply(EX_CANTCREAT, everything, NULL);
+	says(err, "nowhere");
+	assert_string_equal(out, "secret " HOST ": added\n"
+				 "user staff/anna: added\n"
+				 "guest account guests/gast: added\n"
+				 "key of meeting " HOST "/daily: not applied\n"
+				 "3 changed, 0 unchanged, 1 not applied\n");
+	CALL(EX_CANTCREAT, "--json", "apply", in_folder("wanted"));
+	says(out, "\"changed\": false,\n  \"count\": 0,");
+	says(out, "\"result\": \"not applied\"");
+}
+
 static void json_has_each_entry(void **state)
 {
 	(void)state;
@@ -333,6 +356,7 @@ int main(void)
 		TEST(passwords_are_those_of_the_files),
 		TEST(enabling_counts),
 		TEST(mistakes_change_nothing),
+		TEST(what_was_done_before_a_failure_is_told),
 		TEST(json_has_each_entry),
 	};
 

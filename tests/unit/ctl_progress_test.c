@@ -49,8 +49,8 @@ static void of_a_known_size(void)
 	progress_step(&progress, 6000, 50, 200);
 	progress_step(&progress, 6100, 60, 200); /* too soon */
 	progress_step(&progress, 6200, 300, 200);
-	progress_end(&progress);
-	progress_end(&progress);
+	progress_stop(); /* as ctl_die() does */
+	progress_end();
 }
 
 static void of_an_unknown_size(void)
@@ -59,7 +59,7 @@ static void of_an_unknown_size(void)
 
 	progress_begin(&progress, "reading", 0);
 	progress_step(&progress, 9000, 5 << 20, 0);
-	progress_end(&progress);
+	progress_end();
 }
 
 static void of_a_short_command(void)
@@ -68,7 +68,7 @@ static void of_a_short_command(void)
 
 	progress_begin(&progress, "reading", 0);
 	progress_step(&progress, 999, 1, 2);
-	progress_end(&progress);
+	progress_end();
 }
 
 static void a_terminal_sees_how_far_it_is(void **state)
