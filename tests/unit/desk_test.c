@@ -263,9 +263,10 @@ static void a_new_password_replaces_the_old_one_and_is_shown_once(void **state)
 	sign_in_host(&host);
 	change(&host, "put-account", ACCOUNT);
 	snprintf(old, sizeof old, "%s", signin_of("ann"));
-	snprintf(target, sizeof target, "/guests?edit=%s",
+	snprintf(target, sizeof target, "/guests?q=an&edit=%s",
 		only_id(visit(&host, "/guests"), "remove-account"));
 	page = visit(&host, target);
+	assert_string_equal(link_of(page, "(desk.cancel)"), ORIGIN MOUNT "/guests?q=an#accounts");
 	assert_says(page, "(desk.password.change)");
 	answer = submit(&host, page, "put-account", ACCOUNT "&new_password=1");
 	assert_status(answer, 200);
