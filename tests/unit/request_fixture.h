@@ -44,6 +44,9 @@ void site_reload(void);
 /* What site_load() says of a configuration that must be refused; never NULL. */
 const char *site_refusal(const char *options, const char *sections);
 
+/* From now on `languages` may have that one of share/lang, with its sentences instead of keys. */
+void site_language(const char *code);
+
 /* A version of a secret, the newest from the next load on. */
 void site_secret(const char *name, const char *value);
 

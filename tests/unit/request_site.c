@@ -606,6 +606,20 @@ static void make_share(void)
 	assert_int_equal(symlink(pages, path), 0);
 }
 
+void site_language(const char *code)
+{
+	struct buffer text = BUFFER_INIT(256 * 1024);
+	struct error error = {0};
+	char path[4200];
+
+	snprintf(path, sizeof path, "%s/share/lang/%s.json", srcdir(), code);
+	if (file_read_text(path, FILE_PUBLIC, &text, &error) != 0)
+		fail_msg("%s", error.text);
+	snprintf(path, sizeof path, "lang/%s.json", code);
+	site_file(path, text.data);
+	buffer_release(&text);
+}
+
 void site_secret(const char *name, const char *value)
 {
 	struct secret *secret = secret_new(value, strlen(value));
