@@ -4,7 +4,7 @@
 #include "view/values.h"
 #include "visit/ticket.h"
 
-enum { WAYS_MAX = 32, WAY_VALUES = 16 };
+enum { WAYS_MAX = 32, WAY_VALUES = 20 };
 
 /* A way to sign in: a row of the login page. */
 struct way {
@@ -81,11 +81,11 @@ static void put_fields(struct ways *ways, struct way *way, const struct lang *la
 	const struct auth_form *form, const struct wrong *wrong)
 {
 	static const struct {
-		const char *type, *autocomplete, *capitals;
+		const char *type, *autocomplete, *capitals, *direction;
 	} names[] = {
-		[AUTH_NAME_ACCOUNT] = {"text", "username", "none"},
-		[AUTH_NAME_PERSON] = {"text", "name", "words"},
-		[AUTH_NAME_EMAIL] = {"email", "email", "none"},
+		[AUTH_NAME_ACCOUNT] = {"text", "username", "none", "auto"},
+		[AUTH_NAME_PERSON] = {"text", "name", "words", "auto"},
+		[AUTH_NAME_EMAIL] = {"email", "email", "none", "ltr"},
 	};
 	bool focus = wrong->is_there || !ways->focused;
 
@@ -102,6 +102,7 @@ static void put_fields(struct ways *ways, struct way *way, const struct lang *la
 	way_put(way, "type", names[form->name].type);
 	way_put(way, "autocomplete", names[form->name].autocomplete);
 	way_put(way, "capitals", names[form->name].capitals);
+	way_put(way, "direction", names[form->name].direction);
 	/* After a wrong password the name is right more often than not. */
 	way_put(way, "focus_name",
 		focus && (!wrong->is_there || form->password_label == NULL) ? "1" : NULL);
