@@ -68,7 +68,7 @@ struct desk {
 	char *texts[3];		 /* owned: texts that account and invite point into; the last is
 				    the number in the link of a meeting */
 	const char *secret;	 /* signs links of invitations; NULL: there is none */
-	bool asks;		 /* whether the host is sure: a page with that question follows */
+	bool asks;		 /* the answer is a page that asks the host to confirm */
 	bool is_claimed;
 	uint8_t claim[STATE_KEY_SIZE]; /* of a form that creates links */
 

@@ -17,8 +17,9 @@
 enum {
 	LISTENER_DEADLINE_MS = 5000, /* from accept, or a request's first byte, to its last */
 	LISTENER_LATE_MS = 1000,     /* under overload, a visitor who waited longer is refused */
-	LISTENER_OVERLOAD_MS = 5000, /* overload: for so long, everybody has waited for more than
-					half of that. A crowd that comes at once is served. */
+	LISTENER_OVERLOAD_MS = 5000, /* overload begins when, for this long, every visitor has
+					waited for more than LISTENER_LATE_MS / 2; a crowd that
+					comes once is served */
 	LISTENER_IDLE_MS = 300000,   /* how long a kept connection may wait for the next request */
 	LISTENER_REQUESTS = 256,     /* requests on one kept connection; then it is closed, so that
 					connections spread over the processes again */

@@ -26,5 +26,6 @@ void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2))
 int64_t notify_watchdog_ms(void);
 void notify_alive(void);
 
-/* In a fork, before exec: the new program is not the service, and gets none of its variables. */
+/* To be called in a child before it executes another program, which is not the service and must
+ * not get its variables. */
 void notify_forget(void);

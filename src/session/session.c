@@ -82,8 +82,8 @@ int wire_get_session(struct wire_in *in, struct session *session)
 		       : -1;
 }
 
-/* True if the session has not ended by the times in it. When it began is by another clock, which
- * may be ahead of this one by any time. */
+/* Whether the times in the session say that it has not ended. `began` is not compared with `now`:
+ * it is by the state's clock, which may be ahead of this machine's. */
 static bool is_current(const struct session *session, int64_t now)
 {
 	return session->began >= 0 && session->used >= 0 && session->read >= 0 &&

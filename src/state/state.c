@@ -57,8 +57,8 @@ static int check_server(const struct state_options *options, struct error *error
 	if (options->sentinel_count > STATE_SENTINELS_MAX)
 		return error_set(error, "sentinels: expected at most %d", STATE_SENTINELS_MAX);
 	if (!is_given(options->sentinel_name))
-		return error_set(error, "sentinels need sentinel-name, the name that they have "
-					"for the primary");
+		return error_set(error, "sentinel-name is missing: expected the name under "
+					"which the sentinels know the primary");
 	for (size_t i = 0; i < options->sentinel_count; i++)
 		if (redis_sentinel_parse(options->sentinels[i], &sentinel, error) != 0)
 			return error_prefix(error, "sentinels: ");

@@ -157,8 +157,8 @@ int64_t state_marked(struct state *state, const uint8_t key[STATE_KEY_SIZE]);
  * machine it is the machine's, which says `now`. Seconds. */
 int64_t state_shared_time(const struct state *state, int64_t now);
 
-/* Revokes the sessions that began until now (state_shared_time()). They all expire by `until`. 0; -1
- * if nothing was revoked; or STATE_CHANGE_UNKNOWN. */
+/* Revokes the sessions that began until now (state_shared_time()). They all expire by `until`. 0;
+ * -1 if nothing was revoked; or STATE_CHANGE_UNKNOWN. */
 int state_revoke(
 	struct state *state, const uint8_t key[STATE_KEY_SIZE], int64_t now, int64_t until);
 
@@ -231,7 +231,8 @@ int state_lease_end(
  * /run). */
 int64_t state_born(const struct state *state);
 
-/* Copies all entries that have not expired; of two times the later one counts. How many, or -1. */
+/* Copies all entries that have not expired. If both states have an entry, the later of its two
+ * times is kept. Returns the number of entries, or -1. */
 int64_t state_copy(struct state *from, struct state *to);
 
 /* The same, and `to` becomes as old as `from`, so that sessions go on: for an operator who changes

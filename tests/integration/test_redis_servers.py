@@ -269,7 +269,7 @@ def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
 
 
 @pytest.mark.parametrize("options, words", [
-    ({"sentinels": Raw('{"127.0.0.1"}')}, "sentinels need sentinel-name"),
+    ({"sentinels": Raw('{"127.0.0.1"}')}, "sentinel-name is missing"),
     ({"sentinels": Raw('{"127.0.0.1"}'), "sentinel-name": "x", "state": "redis+unix:///run/redis.sock"}, "sentinels lead to no socket"),
 ])
 def test_sentinels_are_refused_with_a_sentence(make_rig, options, words):

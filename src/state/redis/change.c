@@ -292,7 +292,8 @@ static int take_values(struct changing *all, const redisReply *reply)
 		struct entry *entry = &all->entries[i];
 
 		entry->was_found = false;
-		/* a Lua table ends before its first nil at the end */
+		/* The server leaves out entries behind the last one that it has: a Lua table ends
+		 * at its first nil. */
 		if (i < reply->elements &&
 			redis_parse_value(reply->element[i], &entry->was_found, &entry->was) != 0)
 			return -1;
