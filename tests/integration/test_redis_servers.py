@@ -245,11 +245,14 @@ def test_a_claim_counts_when_the_replica_has_it(make_rig, tmp_path):
             assert revoked.returncode == 1 and "not confirmed" in revoked.stderr, revoked.stderr
             assert [leave().status for leave in leaving] == [503, 503]
         assert "0 of 1 replicas (state-replicas) had a change in time" in rig.pool.said()
+        ready = rig.send("GET", "/auth/readyz")
+        assert ready.status == 503 and "0 of 1 replicas (state-replicas) answer" in ready.text
         assert not rig.platform.attempts(re.search("requestToken=([^&]*)", cut).group(1)), "nothing was sent"
         second.program.process.send_signal(signal.SIGCONT)
         entry = rig.entry()
         assert alice.get(entry).status == 302
         assert [leave().status for leave in leaving] == [200, 200]
+        assert rig.send("GET", "/auth/readyz").status == 200
         assert rig.ctl("session", "revoke", "zoe").returncode == 0
         first.stop()
         assert second.say("REPLICAOF", "NO", "ONE").startswith(b"+OK")

@@ -265,7 +265,7 @@ void redis_begin_greeting(void *context)
 
 	snprintf(db, sizeof db, "%u", redis->servers.address.db);
 	redis->refusal[0] = redis->born[0] = redis->script[0] = '\0';
-	redis->refused_ms = 0; /* it may be another server */
+	redis->refused_ms = redis->short_ms = 0; /* it may be another server */
 	redis->connection++;
 	redis->greetings_left = 3u + (password != NULL) + (redis->servers.address.db > 0);
 	if (password != NULL)

@@ -35,8 +35,9 @@ static int redis_usage(struct state *state, struct state_usage *usage)
 static bool redis_reachable(struct state *state)
 {
 	const struct redis *redis = (const struct redis *)state;
+	int64_t last_ms = redis->refused_ms > redis->short_ms ? redis->refused_ms : redis->short_ms;
 
-	if (redis->refused_ms != 0 && clock_monotonic_ms() - redis->refused_ms < REFUSED_MS)
+	if (last_ms != 0 && clock_monotonic_ms() - last_ms < REFUSED_MS)
 		return false; /* it answers, but it is full or lacks its replicas */
 	return link_is_ready(redis->link) && redis->born[0] != '\0';
 }

@@ -64,6 +64,7 @@ struct redis {
 	char refusal[REASON_SIZE]; /* why the greeting failed */
 	char error[REASON_SIZE];   /* the server's last */
 	int64_t refused_ms;	   /* when it last refused a change; 0: it has made one since */
+	int64_t short_ms;	   /* when it last lacked replicas; 0: it has had them since */
 	char version[32], about[REASON_SIZE + REDIS_USER_MAX];
 	char eviction[32];		      /* the policy of the server; "": not known */
 	char warnings[WARNINGS][REASON_SIZE]; /* "": it is well */

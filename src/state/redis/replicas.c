@@ -37,11 +37,14 @@ static int ask_replicas(struct redis *redis, int64_t deadline_ms)
 		return -1;
 	if (reply->type == REDIS_REPLY_INTEGER)
 		have = reply->integer;
-	else if (reply->type == REDIS_REPLY_ERROR)
+	snprintf(redis->error, sizeof redis->error, "%lld of %lld replicas (state-replicas) answer",
+		(long long)have, (long long)redis->replicas);
+	if (reply->type == REDIS_REPLY_ERROR)
 		redis_take_error(redis, reply->str);
 	redis_warn_of_replication(redis, have, reply->type == REDIS_REPLY_ERROR ? reply->str : "");
 	freeReplyObject(reply);
-	return have >= redis->replicas ? 0 : -1;
+	redis->short_ms = have >= redis->replicas ? 0 : clock_monotonic_ms();
+	return redis->short_ms == 0 ? 0 : -1;
 }
 
 static void end_all(struct replicating *first, int result)
