@@ -58,7 +58,8 @@ enum step confirm_join(struct visit *visit)
 	if (given == NULL && has_seen_a_page(visit))
 		return STEP_NEXT;
 	make_token(visit, token);
-	if (given != NULL && strcmp(given, token) == 0)
+	if (given != NULL && strlen(given) == strlen(token) &&
+		seal_equal(given, token, strlen(token)))
 		return STEP_NEXT;
 	visit->outcome = OUTCOME_ANSWERED;
 	return pages_confirm(visit, token) == 0 ? STEP_DONE : visit_refuse_long_join(visit);
