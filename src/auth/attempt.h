@@ -59,7 +59,7 @@ struct auth_attempt {
 	 * logged, and failures are counted for it. It is never just what was typed. */
 	struct identity *who;
 	/* For AUTH_LINK, set on AUTH_GRANT: the meeting of the link (platform, meeting_id,
-	 * meeting_token). NULL for other kinds. */
+	 * meeting_token, title). NULL for other kinds. */
 	struct join *leads_to;
 	/* Set on AUTH_CHALLENGE only. */
 	struct auth_challenge *challenge;

@@ -59,6 +59,7 @@ struct auth_redirects {
 struct auth_meeting {
 	const char *platform, *meeting_id;
 	const char *meeting_token; /* of the meeting's URL, or "" */
+	const char *title;	   /* what pages call it, or "" */
 	const char *host;	   /* display name of the person who invited, or "" */
 	const char *by;		   /* the same person as "BACKEND/SUBJECT" */
 	int64_t expires;	   /* seconds since 1970; 0: never */

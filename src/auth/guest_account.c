@@ -168,9 +168,9 @@ static void tell_meeting(
 	char platform[IDENTITY_SUBJECT_MAX + 1];
 
 	snprintf(platform, sizeof platform, "%.*s", (int)(slash - meeting), meeting);
-	tell(context,
-		&(struct auth_meeting){platform, slash + 1, "", accounts_host_name(account, index),
-			accounts_host(account, index), account->expires});
+	tell(context, &(struct auth_meeting){platform, slash + 1, "", "",
+			      accounts_host_name(account, index), accounts_host(account, index),
+			      account->expires});
 }
 
 static void guest_account_of_guest(

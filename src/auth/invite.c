@@ -44,7 +44,9 @@ static int set_join(struct join *join, const struct invite *invite)
 	join->platform = strdup(invite->platform);
 	join->meeting_id = strdup(invite->meeting);
 	join->meeting_token = strdup(invite->meeting_token);
-	return join->platform != NULL && join->meeting_id != NULL && join->meeting_token != NULL
+	join->title = invite->title[0] != '\0' ? strdup(invite->title) : NULL;
+	return join->platform != NULL && join->meeting_id != NULL && join->meeting_token != NULL &&
+			       (join->title != NULL || invite->title[0] == '\0')
 		       ? 0
 		       : -1;
 }
@@ -122,8 +124,9 @@ static bool invite_session_valid(void *instance, const struct identity *who)
 
 static void tell_meeting(const struct invite *invite, auth_tell *tell, void *context)
 {
-	tell(context, &(struct auth_meeting){invite->platform, invite->meeting,
-			      invite->meeting_token, invite->host, invite->by, invite->expires});
+	tell(context,
+		&(struct auth_meeting){invite->platform, invite->meeting, invite->meeting_token,
+			invite->title, invite->host, invite->by, invite->expires});
 }
 
 static void invite_of_guest(

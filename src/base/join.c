@@ -99,6 +99,7 @@ void join_release(struct join *join)
 	free(join->platform);
 	free(join->meeting_id);
 	free(join->meeting_token);
+	free(join->title);
 	free(join->room);
 	if (join->request_token != NULL)
 		explicit_bzero(join->request_token, strlen(join->request_token));

@@ -21,12 +21,13 @@ struct join_forward {
 	char *value;
 };
 
-/* All strings are owned, checked and, but for the room, never NULL in a complete join. */
+/* All strings are owned, checked and, but for title and room, never NULL in a complete join. */
 struct join {
 	char *platform; /* title of the platform's section, lower case */
 	char *meeting_id;
 	char *meeting_token;
 	char *request_token; /* worth an access token: never logged, wiped on release */
+	char *title;	     /* of the guest's invitation, not in tickets; NULL: none */
 	char *room; /* of the platform's pool, which takes the meeting in; NULL: it has none */
 	struct join_forward *forward; /* at most JOIN_FORWARD_MAX */
 	size_t forward_count;

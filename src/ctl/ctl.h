@@ -29,7 +29,7 @@ enum {
 struct given {
 	const char *acr, *address, *at, *backend, *email, *expires, *from_file, *interval, *log,
 		*meeting, *meeting_token, *name, *platform, *redirect, *secret_file, *since,
-		*socket, *state, *store, *store_key, *type, *user, *with;
+		*socket, *state, *store, *store_key, *title, *type, *user, *with;
 	bool ask_secret, connect, dry_run, exit_code, force, forget, once, ready, remove,
 		second_factor, svg;
 	const char *groups[IDENTITY_GROUPS_MAX];

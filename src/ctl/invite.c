@@ -48,6 +48,7 @@ static struct invite read_invite(
 		.email = given->email != NULL ? given->email : "",
 		.by = "",
 		.host = "",
+		.title = given->title != NULL ? given->title : "",
 		.created = clock_wall(),
 	};
 	const char *fault = records_fault(&invites_type, &invite);
@@ -153,11 +154,12 @@ static json_t *invite_to_json(const struct invite *invite)
 	bool active = records_is_active(&invites_type, invite, clock_wall());
 	const char *state = invite->revoked != 0 ? "revoked" : active ? "active" : "expired";
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "id", invite->id,
-		"state", state, "platform", invite->platform, "meeting", invite->meeting,
-		"meetingToken", invite->meeting_token, "name", invite->name, "email",
-		print_text(invite->email), "created", print_time(invite->created), "expires",
-		print_time(invite->expires), "revoked", print_time(invite->revoked));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "id",
+		invite->id, "state", state, "platform", invite->platform, "meeting",
+		invite->meeting, "meetingToken", invite->meeting_token, "title",
+		print_text(invite->title), "name", invite->name, "email", print_text(invite->email),
+		"created", print_time(invite->created), "expires", print_time(invite->expires),
+		"revoked", print_time(invite->revoked));
 }
 
 static int run_list(struct ctl *ctl)
@@ -201,7 +203,7 @@ static int run_revoke(struct ctl *ctl)
 const struct ctl_command ctl_invite_commands[] = {
 	{"invite create",
 		"--platform HOST --meeting ID --name TEXT [--email ADDRESS] [--expires WHEN] "
-		"[--meeting-token TOKEN] [--backend TITLE]",
+		"[--meeting-token TOKEN] [--title TEXT] [--backend TITLE]",
 		"create a link that lets a guest into one meeting, and print it once", run_create,
 		.changes = true},
 	{"invite list", "[--backend TITLE]", "list invitations, without their links",

@@ -105,6 +105,7 @@ static const struct {
 	{"store", VALUE, offsetof(struct given, store)},
 	{"store-key", VALUE, offsetof(struct given, store_key)},
 	{"svg", FLAG, offsetof(struct given, svg)},
+	{"title", VALUE, offsetof(struct given, title)},
 	{"type", VALUE, offsetof(struct given, type)},
 	{"user", VALUE, offsetof(struct given, user)},
 	{"with", VALUE, offsetof(struct given, with)},

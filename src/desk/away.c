@@ -30,7 +30,7 @@ static void keep_fields(struct away *away, const struct params *form)
 {
 	static const char *const names[] = {"ticket", "back", "do", "id", "seen", "sure",
 		"new_password", "room", "name", "display", "email", "meetings", "meeting_token",
-		"expires", PARAMS_LINES};
+		"title", "expires", PARAMS_LINES};
 	const char *guests[KEPT_MAX - sizeof names / sizeof *names];
 	size_t guest_count;
 

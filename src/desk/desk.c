@@ -413,8 +413,8 @@ static int claim_form(struct desk *desk)
 		return 0;
 	params_get(visit->form, "ticket", &ticket);
 	seal_hash(store_hash_key(visit->files->store), desk->claim, "desk", ticket, desk->id,
-		desk->name, desk->email, desk->meetings, desk->meeting_token, desk->expires,
-		desk->lines, NULL);
+		desk->name, desk->email, desk->meetings, desk->meeting_token, desk->title,
+		desk->expires, desk->lines, NULL);
 	switch (state_claim(visit->server->state, desk->claim, seconds, visit->now)) {
 	case STATE_CLAIM_WON:
 		desk->is_claimed = true;

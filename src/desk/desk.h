@@ -55,11 +55,11 @@ struct desk {
 			      nothing */
 
 	/* The input. The texts belong to the form or to the settings. */
-	const char *id, *name, *display, *email, *meetings, *meeting_token, *expires, *lines,
-		*renew, *room, *seen, /* renew: not empty: a new password; seen: digest of the
-					 account that the page showed */
-		*back, *sure;	      /* back: the query of the page with the form */
-	struct desk_find find;	      /* which guests the page lists */
+	const char *id, *name, *display, *email, *meetings, *meeting_token, *title, *expires,
+		*lines, *renew, *room, *seen, /* renew: not empty: a new password; seen: digest of
+						 the account that the page showed */
+		*back, *sure;		      /* back: the query of the page with the form */
+	struct desk_find find;		      /* which guests the page lists */
 	struct account account;
 	struct invite invite;
 	char canonical[IDENTITY_SUBJECT_MAX + 1], hash[PASSWORD_HASH_SIZE];

@@ -29,6 +29,7 @@ static int take_fields(struct desk *desk)
 		{"email", &desk->email},
 		{"meetings", &desk->meetings},
 		{"meeting_token", &desk->meeting_token},
+		{"title", &desk->title},
 		{"expires", &desk->expires},
 		{PARAMS_LINES, &desk->lines},
 		{"room", &desk->room},
@@ -289,6 +290,8 @@ static const char *read_invited(struct desk *desk)
 		strndup(desk->account.meetings[0], (size_t)(slash - desk->account.meetings[0]));
 	if (desk->texts[1] == NULL)
 		return "desk.fault.meeting";
+	if (desk->title[0] != '\0' && display_name_fault(desk->title) != NULL)
+		return "desk.fault.meeting-title";
 	*invite = (struct invite){.id = "",
 		.platform = desk->texts[1],
 		.meeting = slash + 1,
@@ -299,6 +302,7 @@ static const char *read_invited(struct desk *desk)
 		.email = desk->email,
 		.by = desk->by,
 		.host = values_account(desk->visit),
+		.title = desk->title,
 		.created = desk->visit->now};
 	return NULL;
 }

@@ -140,6 +140,7 @@ static struct seen see_record(const void *record, enum desk_which which)
 		see(&seen, invite->host);
 		see(&seen, invite->platform);
 		see(&seen, invite->meeting);
+		see(&seen, invite->title);
 		seen.expires = invite->expires;
 	}
 	return seen;

@@ -100,6 +100,7 @@ static void add_offer(void *context, const struct auth_meeting *meeting)
 	offer->join.platform = strdup(platform->title);
 	offer->join.meeting_id = strdup(meeting->meeting_id);
 	offer->join.meeting_token = strdup(token);
+	offer->join.title = meeting->title[0] != '\0' ? strdup(meeting->title) : NULL;
 	offer->host = strdup(meeting->host);
 	if (strcmp(meeting->by, offers->by) == 0 &&
 		asprintf(&offer->ends, "%s/%s", meeting->platform, meeting->meeting_id) < 0)
@@ -122,7 +123,7 @@ static void add_named(void *context, const struct config_list *platforms, const 
 	struct offers *offers = context;
 	const struct service *service = offers->visit->service;
 	struct auth_meeting meeting = {
-		.meeting_id = meeting_id, .meeting_token = "", .host = "", .by = ""};
+		.meeting_id = meeting_id, .meeting_token = "", .title = "", .host = "", .by = ""};
 
 	for (size_t i = 0; platforms->count == 0 && i < service->platform_count; i++) {
 		meeting.platform = service->platforms[i].title;
@@ -142,8 +143,8 @@ static void add_of_session(struct offers *offers, const struct identity *who)
 		char *platform = strndup(who->meetings[i], (size_t)(slash - who->meetings[i]));
 
 		if (platform != NULL)
-			add_offer(
-				offers, &(struct auth_meeting){platform, slash + 1, "", "", "", 0});
+			add_offer(offers,
+				&(struct auth_meeting){platform, slash + 1, "", "", "", "", 0});
 		free(platform);
 	}
 }
@@ -191,7 +192,7 @@ static void add_started(struct offers *offers)
 	char *platform = slash != NULL ? strndup(started, (size_t)(slash - started)) : NULL;
 
 	if (platform != NULL)
-		add_offer(offers, &(struct auth_meeting){platform, slash + 1, "",
+		add_offer(offers, &(struct auth_meeting){platform, slash + 1, "", "",
 					  values_account(offers->visit), offers->by, 0});
 	free(platform);
 }
@@ -206,15 +207,18 @@ static void put_time(int64_t seconds, char text[DESK_TIME_SIZE], char time[TEXT_
 	text_from_time(seconds, time);
 }
 
-static void fill_cells(struct offer *offer, int64_t now)
+static void fill_cells(struct offer *offer, const struct visit *visit)
 {
-	bool later = offer->opens > now;
+	const char *id = offer->join.meeting_id,
+		   *title = service_meeting_title(visit->service, &offer->join);
+	bool later = offer->opens > visit->now;
 
 	if (later)
 		put_time(offer->opens, offer->opens_text, offer->opens_time);
 	put_time(offer->expires, offer->until_text, offer->until_time);
 	const struct page_value cells[] = {
-		{.name = "meeting", .text = offer->join.meeting_id},
+		{.name = "meeting", .text = title != NULL ? title : id},
+		{.name = "number", .text = title != NULL ? id : NULL},
 		{.name = "platform", .text = offer->join.platform},
 		{.name = "host", .text = offer->host},
 		{.name = "opens", .text = offer->opens_text},
@@ -239,7 +243,7 @@ static void sort_offers(struct offers *offers)
 
 			if ((offer->opens > now) != later)
 				continue;
-			fill_cells(offer, now);
+			fill_cells(offer, offers->visit);
 			offers->meetings[count++] = offer->cells;
 		}
 }

@@ -21,6 +21,7 @@ void desk_put_fault(struct desk_view *view)
 		{"desk.fault.meeting", "bad_meetings"},
 		{"desk.fault.meetings", "bad_meetings"},
 		{"desk.fault.way", "bad_meetings"},
+		{"desk.fault.meeting-title", "bad_title"},
 		{"desk.fault.invitation", "bad_token"},
 		{"desk.fault.several", "bad_lines"},
 		{"desk.fault.nobody", "bad_lines"},

@@ -83,6 +83,7 @@ static void put_invitation_form(struct desk_view *view)
 	}
 	values_put(&view->values, "new_meeting", desk->meetings);
 	values_put(&view->values, "new_token", desk->meeting_token);
+	values_put(&view->values, "new_title", desk->title);
 	values_put(&view->values, "new_expires", desk->expires);
 }
 
@@ -103,6 +104,7 @@ static void put_several(struct desk_view *view, const struct lang *lang)
 
 	if (desk->fault != NULL && desk->action == DESK_INVITE_SEVERAL) {
 		values_put(&view->values, "several_meeting", desk->meetings);
+		values_put(&view->values, "several_title", desk->title);
 		values_put(&view->values, "several_lines", desk->lines);
 		values_put(&view->values, "several_expires", desk->expires);
 		return;
@@ -140,16 +142,25 @@ static void append_sentence(
  */
 static void make_letter(struct desk_view *view)
 {
+	const struct invite *invite = &view->desk->invite;
 	struct buffer *url = &view->letter;
+	bool has_title = invite->title[0] != '\0';
 
 	*url = BUFFER_INIT(8192);
 	buffer_text(url, "mailto:");
 	buffer_percent(url, view->desk->email);
 	buffer_text(url, "?subject=");
-	append_sentence(url, view->lang, "desk.letter.subject", &view->values);
+	append_sentence(url, view->lang,
+		has_title ? "desk.letter.subject.title" : "desk.letter.subject", &view->values);
 	buffer_text(url, "&body=");
 	append_sentence(url, view->lang, "desk.letter.text", &view->values);
 	buffer_text(url, "%0D%0A%0D%0A");
+	if (has_title) {
+		buffer_percent(url, invite->title);
+		buffer_text(url, "%20%28");
+		buffer_percent(url, invite->meeting_token);
+		buffer_text(url, "%29%0D%0A");
+	}
 	buffer_percent(url, view->link.data != NULL ? view->link.data : "");
 	buffer_text(url, "%0D%0A");
 }
@@ -177,6 +188,7 @@ static void put_link(struct desk_view *view)
 	append_link(desk->visit, desk->token, &view->link);
 	values_put(&view->values, "link", view->link.data);
 	values_put(&view->values, "guest", desk->invite.name);
+	values_put(&view->values, "title", desk->invite.title);
 	make_letter(view);
 	values_put(&view->values, "letter", view->letter.failed ? NULL : view->letter.data);
 	put_code(view);

@@ -97,7 +97,7 @@ static const char *host_name(const struct visit *visit, const char *by, const ch
 struct listed {
 	const struct section *backend;
 	const char *prefix; /* of the guest's subject */
-	const char *id, *name, *display, *email, *by;
+	const char *id, *name, *display, *email, *title, *by;
 	int64_t expires;
 	bool active;
 };
@@ -116,6 +116,7 @@ static void add_row(const struct desk *desk, struct desk_table *table, const str
 	cell(row, "name", guest->name);
 	cell(row, "display", guest->display);
 	cell(row, "email", guest->email);
+	cell(row, "title", guest->title);
 	cell(row, "meetings", row->meetings);
 	cell(row, "expires", row->expires);
 	cell(row, "joined", row->joined);
@@ -145,7 +146,7 @@ static void add_account(const struct desk *desk, struct desk_table *table, const
 
 	add_row(desk, table,
 		&(struct listed){desk->visit->service->settings->desk.accounts, ACCOUNT_SUBJECT,
-			account->id, account->name, account->display, account->email,
+			account->id, account->name, account->display, account->email, "",
 			host_name(desk->visit, account->by, account->by_name), account->expires,
 			records_is_active(&accounts_type, account, desk->visit->now)},
 		desk_join_meetings(account), edit_address(desk, account->id));
@@ -160,7 +161,7 @@ static void add_invite(const struct desk *desk, struct desk_table *table, const 
 		meeting = NULL;
 	add_row(desk, table,
 		&(struct listed){desk->visit->service->settings->desk.invitations, INVITE_SUBJECT,
-			invite->id, invite->name, "", invite->email,
+			invite->id, invite->name, "", invite->email, invite->title,
 			host_name(desk->visit, invite->by, invite->host), invite->expires,
 			records_is_active(&invites_type, invite, desk->visit->now)},
 		meeting, NULL);

@@ -2,6 +2,7 @@
 #include "guests/invites.h"
 
 #include "base/clock.h"
+#include "base/display_name.h"
 #include "base/join.h"
 #include "base/text.h"
 #include "guests/fields.h"
@@ -31,6 +32,14 @@ static const char *host_fault(const char *text)
 	return text[0] == '\0' ? NULL : name_fault(text);
 }
 
+static const char *title_fault(const char *text)
+{
+	return text[0] == '\0' || display_name_fault(text) == NULL
+		       ? NULL
+		       : "the title is longer than 64 characters, or has characters that cannot be "
+			 "seen or change the direction of the text";
+}
+
 static const char *meeting_token_fault(const char *text)
 {
 	return join_is_meeting_id(text) || join_is_meeting_token(text)
@@ -47,6 +56,7 @@ static const struct records_field fields[] = {
 	FIELD_TEXT(struct invite, email, "email", IDENTITY_EMAIL_MAX, field_email_fault),
 	FIELD_TEXT(struct invite, by, "by", 2 * IDENTITY_SUBJECT_MAX + 1, NULL),
 	FIELD_TEXT(struct invite, host, "host", IDENTITY_NAME_MAX, host_fault),
+	FIELD_TEXT(struct invite, title, "title", DISPLAY_NAME_SIZE - 1, title_fault),
 	FIELD_TIME(struct invite, created, "created", RECORDS_TIME),
 	FIELD_TIME(struct invite, expires, "expires", RECORDS_EXPIRY),
 	FIELD_TIME(struct invite, revoked, "revoked", RECORDS_REVOKED),
@@ -97,6 +107,8 @@ static void sign_invite(const struct invite *invite, const char *secret, uint8_t
 		hash_text(&state, invite->by);
 		hash_text(&state, invite->host);
 	}
+	if (invite->title[0] != '\0') /* nor a title */
+		hash_text(&state, invite->title);
 	crypto_generichash_final(&state, mac, MAC_BYTES);
 	sodium_memzero(key, sizeof key);
 	sodium_memzero(&state, sizeof state);

@@ -27,6 +27,7 @@ struct invite {
 	const char *email;		   /* "" if unknown, like the next two */
 	const char *by;			   /* who created it: "BACKEND/SUBJECT" */
 	const char *host;		   /* the display name of that person */
+	const char *title;		   /* what pages call the meeting, or "" */
 	int64_t created, expires, revoked; /* seconds since 1970; 0: never */
 };
 

@@ -38,19 +38,19 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"done_accounts", "done_invitations", "done_rooms", "text", "do", "whom", "back", "here",
 	"q", "state_active", "state_ended", "sort_name", "sort_expires", "found", "failed", "wrong",
 	"wrong_account", "wrong_invitation", "wrong_several", "bad_name", "bad_display",
-	"bad_email", "bad_expires", "bad_meetings", "bad_token", "bad_lines", "sure", "explain",
-	"label", "focus_edit", "id", "name", "display", "email", "meetings", "expires", "joined",
-	"by", "edit", "active", "ended", "several", "several_meeting", "several_lines",
-	"several_expires", "outcomes", "good", "bad", "all", "some", "at_desk", "edit_id",
-	"edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
+	"bad_email", "bad_expires", "bad_meetings", "bad_token", "bad_title", "bad_lines", "sure",
+	"explain", "label", "focus_edit", "id", "name", "display", "email", "meetings", "expires",
+	"joined", "by", "edit", "active", "ended", "several", "several_meeting", "several_title",
+	"several_lines", "several_expires", "outcomes", "good", "bad", "all", "some", "at_desk",
+	"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
 	"edit_meetings", "edit_expires", "edit_renew", "made", "new_name", "new_email",
-	"new_meeting", "new_token", "new_expires", "link", "letter", "qr_path", "qr_size", "guest",
-	NULL};
+	"new_meeting", "new_token", "new_title", "title", "new_expires", "link", "letter",
+	"qr_path", "qr_size", "guest", NULL};
 static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
 	"ticket", "searches", "find", "has_more", "too_many", "nobody", "starts", "guests",
 	"platforms", "only_platform", "id", "name", "ends", "account", "way", "since", "since_time",
-	"logout", "desk", "none", "meetings", "meeting", "platform", "host", "until", "until_time",
-	"opens", "opens_time", "link", NULL};
+	"logout", "desk", "none", "meetings", "meeting", "number", "platform", "host", "until",
+	"until_time", "opens", "opens_time", "link", NULL};
 static const char *const logout_names[] = {COMMON, "action", "ticket", "account", NULL};
 static const char *const onward_names[] = {COMMON, "address", "refresh", "host", NULL};
 static const char *const signed_out_names[] = {COMMON, NULL};
@@ -213,6 +213,7 @@ static int check_sentences(const struct langs *langs, struct error *error)
 		"desk.fault.meetings",
 		"desk.fault.meeting",
 		"desk.fault.way",
+		"desk.fault.meeting-title",
 		"desk.fault.secret",
 		"desk.fault.invitation",
 		"desk.fault.taken",

@@ -295,7 +295,9 @@ struct outbound_peer *service_peer(
 
 const char *service_meeting_title(const struct service *service, const struct join *join)
 {
-	return policy_title(&service->settings->policy, join->platform, join->meeting_id);
+	return join->title != NULL
+		       ? join->title
+		       : policy_title(&service->settings->policy, join->platform, join->meeting_id);
 }
 
 struct service_platform *service_platform(const struct service *service, const char *title)

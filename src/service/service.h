@@ -91,7 +91,7 @@ struct outbound_peer *service_peer(
  * too. */
 const char *service_label(const struct service_backend *backend, const char *language);
 
-/* The title that a rule gives the join's meeting; NULL: none. */
+/* The title that the guest's invitation or a rule gives the join's meeting; NULL: none. */
 const char *service_meeting_title(const struct service *service, const struct join *join);
 
 /* Finds a platform or a backend by its title, platforms without case. NULL if there is none. */

@@ -184,20 +184,45 @@ const char *pages_certain_meeting(const struct visit *visit)
 	return is_certain ? visit->join.meeting_id : NULL;
 }
 
+static void take_title(void *context, const struct auth_meeting *meeting)
+{
+	struct join *join = context;
+
+	if (join->title == NULL && meeting->title[0] != '\0' &&
+		strcmp(meeting->platform, join->platform) == 0 &&
+		strcmp(meeting->meeting_id, join->meeting_id) == 0)
+		join->title = strdup(meeting->title);
+}
+
+/* Finds the title in the invitation by which the visitor came. */
+static void find_title(struct visit *visit)
+{
+	const struct identity *who = &visit->session.who;
+	const struct service_backend *backend =
+		who->subject != NULL ? service_backend(visit->service, who->backend) : NULL;
+
+	if (backend != NULL && backend->driver->meetings != NULL)
+		backend->driver->meetings->of_guest(
+			backend->instance, who, take_title, &visit->join);
+}
+
 /* The meeting by its title, or by its id without one. Behind it the number that is printed in an
  * invitation (NULL: the id), unless it is the same. An id of NULL is not certain. */
 static void put_meeting(
-	struct values *values, const struct visit *visit, const char *id, const char *printed)
+	struct values *values, struct visit *visit, const char *id, const char *printed)
 {
-	const char *title = service_meeting_title(visit->service, &visit->join);
-	const char *name = title != NULL ? title : id, *number = printed != NULL ? printed : id;
-	bool differs = name != NULL && number != NULL && strcmp(name, number) != 0;
+	const char *title, *name, *number = printed != NULL ? printed : id;
+	bool differs;
 
+	find_title(visit);
+	title = service_meeting_title(visit->service, &visit->join);
+	name = title != NULL ? title : id;
+	differs = name != NULL && number != NULL && strcmp(name, number) != 0;
 	values_put(values, "meeting", name);
 	values_put(values, "number", differs ? number : NULL);
 }
 
-static void put_join(struct values *values, const struct visit *visit, const char *action,
+static void put_join(struct values *values, struct visit *visit, const char *action,
 	const struct buffer *ticket, const char *id, const char *printed)
 {
 	values_put(values, "action", action);

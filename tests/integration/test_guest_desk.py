@@ -281,7 +281,8 @@ def test_nobody_writes_over_what_they_have_not_seen(shared, host):
 
 
 def test_an_invitation_from_beginning_to_end(shared, host):
-    page = host.send("add-invitation", name="Zoë Guest", email="zoe@partner.example", meetings=MEETING, meeting_token="8320-2640")
+    page = host.send("add-invitation", name="Zoë Guest", email="zoe@partner.example", meetings=MEETING, meeting_token="8320-2640",
+                     title="Weekly review")
     assert page.status == 200
     link = host.link(page)
     assert link.startswith(shared.base + "/invite?token=")
@@ -290,7 +291,9 @@ def test_an_invitation_from_beginning_to_end(shared, host):
     assert '<option value="%s/%s">' % (HOST, MEETING) in again.text, "the meeting is offered for the next guest"
     assert '<option value="' + HOST not in Host(shared, "hanna").get("/auth/guests").text, "to the host who invited"
     guest = shared.visitor()
-    gone = accept(guest, opened(guest, link))
+    page = opened(guest, link)
+    assert "<bdi>Weekly review</bdi> (<bdi>8320-2640</bdi>)" in page.text and "Weekly review" in host.row("Zoë Guest")
+    gone = accept(guest, page)
     assert gone.status == 303 and gone.location == shared.site + "/join/8320-2640"
     back = guest.enter(MEETING)
     assert back.status == 302 and query(back)["participantName"] == "Zoë Guest"

@@ -63,6 +63,14 @@ def is_void(rig, link):
 # -- the way in --
 
 
+def test_the_guest_sees_the_title_of_the_meeting(shared):
+    link, number = invite(shared, "--title", "Weekly “review”")
+    page = shared.visitor().get(link)
+    assert "<bdi>Weekly “review”</bdi> (<bdi>%s</bdi>)" % TOKEN in page.text
+    kept, = [entry for entry in json.loads(shared.ctl("--json", "invite", "list").stdout) if entry["id"] == number]
+    assert kept["title"] == "Weekly “review”"
+
+
 def test_the_link_leads_into_its_meeting(shared):
     link, number = invite(shared, "--email", "zoe@partner.example")
     visitor = shared.visitor()
@@ -220,7 +228,7 @@ def test_create_list_revoke(site):
     number = entry["id"]
     assert number in done.stderr and entry.pop("created")
     assert entry == {
-        "id": number, "state": "active", "platform": HOST, "meeting": MEETING, "meetingToken": TOKEN, "name": "Zoë",
+        "id": number, "state": "active", "platform": HOST, "meeting": MEETING, "meetingToken": TOKEN, "title": None, "name": "Zoë",
         "email": "zoe@partner.example", "expires": "2099-12-31T18:00:00Z", "revoked": None}
     run(site, "revoke", number)
     entry, = listed(site)

@@ -238,7 +238,8 @@ static void an_invitation_is_made_listed_and_revoked(void **state)
 	says(err, "the secret that signs the links is new; waiting until the pool has read it\n");
 	says(err, " to weekly, valid until 2099-12-31T00:00:00Z; everybody who has the link can "
 		  "join as Zoe");
-	CALL(0, "invite", "create", FOR, "--name", "Max", "--meeting-token", "t-1");
+	CALL(0, "invite", "create", FOR, "--name", "Max", "--meeting-token", "t-1", "--title",
+		"Weekly review");
 	CALL(0, "invite", "list");
 	says(out, "ID\tSTATE\tEXPIRES\tPLATFORM\tMEETING\tNAME\tE-MAIL\n");
 	says(out, "\tactive\t2099-12-31T00:00:00Z\t" HOST "\tweekly\tZoe\tzoe@partner.example\n");
@@ -248,7 +249,9 @@ static void an_invitation_is_made_listed_and_revoked(void **state)
 	says(err, "no invitation \"0\"");
 	CALL(0, "invite", "list", "--json");
 	says(out, "\"state\": \"revoked\"");
-	says(out, "\"meetingToken\": \"t-1\",\n    \"name\": \"Max\",\n    \"email\": null");
+	says(out, "\"meetingToken\": \"t-1\",\n    \"title\": \"Weekly review\",\n    "
+		  "\"name\": \"Max\",\n    \"email\": null");
+	says(out, "\"title\": null");
 	says(out, "\"revoked\": null");
 	CALL(0, "secret", "list");
 	says(out, "backend/links");
@@ -290,6 +293,10 @@ static void wrong_invitations_are_refused(void **state)
 	says(err, "missing option --meeting");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--meeting-token", "a\nb");
 	says(err, "the meeting token is not");
+	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--title",
+		"a\xe2\x80\xae"
+		"b");
+	says(err, "the title is longer than 64 characters, or has");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "--expires", "yesterday");
 	says(err, "like 30d, in the future");
 	CALL(EX_USAGE, "invite", "create", FOR, "--name", "Zoe", "extra");

@@ -318,6 +318,9 @@ static void each_fault_has_its_sentence(void **state)
 		{"add-invitation", "name=Ben&meetings=m1&email=no", "email"},
 		{"add-invitation", "name=Ben&meetings=m1&expires=2020-01-01T00:00", "past"},
 		{"add-invitation", "name=&meetings=m1", "display"},
+		{"add-invitation", "name=Ben&meetings=m1&title=a%E2%80%AEb", "meeting-title"},
+		{"invite-several", "lines=Ben%2C+b%40x.example&meetings=m1&title=%D8%9C",
+			"meeting-title"},
 		{"add-invitation", "name=Ben&meetings=m1&meeting_token=%3C", "invitation"},
 	};
 	struct browser host = {0};
@@ -529,6 +532,42 @@ static void a_host_writes_to_the_guest(void **state)
 	assert_says(answer, "name=\"meetings\" type=\"text\" value=\"m1\"");
 	assert_silent(answer, "id=\"new-name\" name=\"name\" type=\"text\" value=\"Ben");
 	assert_null(link_of(visit(&host, "/guests"), "(desk.letter)"));
+}
+
+/* The title that the host gives the meeting is on every page of the guest before it, beside the
+ * number. */
+static void a_guest_sees_the_title_of_the_invitation(void **state)
+{
+	struct browser host = {0}, guest = {0};
+	const struct answer *answer;
+	const char *letter, *link;
+
+	(void)state;
+	open_site(SITE);
+	site_load("confirm = true", SITE);
+	sign_in_host(&host);
+	answer = change(&host, "add-invitation",
+		"name=Ben&email=ben%40example.org&meetings=m1&meeting_token=number-1&title=Week+%"
+		"3C7%3E");
+	letter = link_of(answer, "(desk.letter)");
+	assert_non_null(strstr(letter, "?subject=%28desk.letter.subject.title%29"));
+	assert_non_null(strstr(letter, "%0D%0A%0D%0AWeek%20%3C7%3E%20%28number-1%29%0D%0Ahttps"));
+	assert_says(answer, "name=\"title\" type=\"text\" value=\"Week &lt;7&gt;\"");
+	assert_says(answer, "<bdi>Week &lt;7&gt;</bdi> (<bdi>" HOST "/m1</bdi>)");
+	assert_says(visit(&host, "/guests?q=week"), "<bdi>Ben</bdi>");
+	link = cut(answer->body, "id=\"link\">", "<");
+	site_reload();
+	answer = visit(&guest, link);
+	assert_says(answer, "<bdi>Week &lt;7&gt;</bdi> (<bdi>number-1</bdi>)");
+	submit(&guest, answer, NULL, "");
+	later(120);
+	assert_says(visit(&guest, ENTRY "number-1"), "<bdi>Week &lt;7&gt;</bdi>");
+	assert_says(visit(&guest, "/me"), "<bdi>Week &lt;7&gt;</bdi> (<bdi>m1</bdi>)");
+	assert_silent(
+		follow(&guest,
+			visit(&guest, "?hostname=" HOST
+				      "&meetingId=m2&meetingToken=t&requestToken=rt-12345678")),
+		"Week");
 }
 
 /* Beside pasting a link: meetings of one's own, the newest first, each once. */
@@ -825,7 +864,8 @@ static void several_guests_get_one_meeting_and_each_line_says_what_became_of_it(
 	page = visit(&host, "/guests");
 	id = cut(strstr(page->body, "name=\"guest\""), "value=\"", "\"");
 	snprintf(fields, sizeof fields,
-		"meetings=space-7&expires=&guest=%s&lines=Ann%%0D%%0Anobody%%0D%%0A%%0D%%0A"
+		"meetings=space-7&title=Sprint&expires=&guest=%s&lines=Ann%%0D%%0Anobody%%0D%%0A%%"
+		"0D%%0A"
 		"Zo%%C3%%AB+Guest+%%3Czoe%%40example.org%%3E%%0D%%0Aann%%0D%%0ABen%%2C+no%%0D%%0A"
 		"%%3Ca%%40example.org%%3E",
 		id);
@@ -854,7 +894,9 @@ static void several_guests_get_one_meeting_and_each_line_says_what_became_of_it(
 	site_reload();
 
 	snprintf(fields, sizeof fields, "http%s", link);
-	assert_says(visit(&guest, fields), "Zo\xc3\xab Guest");
+	answer = visit(&guest, fields);
+	assert_says(answer, "Zo\xc3\xab Guest");
+	assert_says(answer, "<bdi>Sprint</bdi> (<bdi>space-7</bdi>)");
 	sign_in(&guest, "/me", signin_of("ann"));
 	answer = visit(&guest, "/me");
 	assert_says(answer, "(me.join): space-7");
@@ -1089,6 +1131,7 @@ int main(void)
 		TEST(nobody_is_asked_about_who_is_not_there),
 		TEST(a_name_that_is_taken_is_not_given_back),
 		TEST(a_host_writes_to_the_guest),
+		TEST(a_guest_sees_the_title_of_the_invitation),
 		TEST(a_host_picks_a_recent_meeting),
 		TEST(a_revocation_is_taken_back),
 		TEST(lists_are_searched_sorted_and_turned),

@@ -50,7 +50,8 @@
 #define WRONG "name=alice%20%26%20bob&password=wrong"
 #define ACCOUNT                                                                                    \
 	"name=ann&display=Ann+A.&email=ann%40example.org&meetings=m1&password=0123456789&expires="
-#define INVITE "name=Ben&email=ben%40example.org&meetings=m1&meeting_token=&expires="
+#define INVITE                                                                                     \
+	"name=Ben&email=ben%40example.org&meetings=m1&meeting_token=&title=Weekly+review&expires="
 
 static struct browser browser;
 

@@ -55,6 +55,7 @@ static void a_link_gives_a_guest_of_one_meeting(void **state)
 	assert_string_equal(leads_to.platform, "meeting.example.org");
 	assert_string_equal(leads_to.meeting_id, "5f521a93c20ff6721fbb6a6c");
 	assert_string_equal(leads_to.meeting_token, "8320-2640-2482-3499");
+	assert_string_equal(leads_to.title, "Weekly \"review\"");
 	assert_true(stands(&auth_invite, instance, subject));
 	identity_release(&who);
 	join_release(&leads_to);

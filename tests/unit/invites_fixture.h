@@ -24,6 +24,7 @@ static inline struct invite sample(void)
 		.email = "zoe@partner.example",
 		.by = "staff/alice",
 		.host = "Alice",
+		.title = "Weekly \"review\"",
 		.created = 1700000000,
 		.expires = clock_wall() + 3600};
 }

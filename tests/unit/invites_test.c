@@ -52,6 +52,7 @@ static void what_is_added_is_read_back(void **state)
 	assert_string_equal(found->meeting_token, "8320-2640-2482-3499");
 	assert_string_equal(found->name, "Zo\xc3\xab Guest");
 	assert_string_equal(found->email, "zoe@partner.example");
+	assert_string_equal(found->title, "Weekly \"review\"");
 	assert_int_equal(found->created, 1700000000);
 	assert_true(found->expires > clock_wall());
 	found = records_by_id(invites, second);
@@ -90,6 +91,8 @@ static void a_bad_file_is_refused_as_a_whole(void **state)
 		{HEAD "{\"id\": \"" ID "\", " REST "}", ":1: "}, {HEAD "]", ":1: "},
 		{HEAD "]} x", ":1: "}, {HEAD "], \"entries\": []}", ":1: duplicate"},
 		{HEAD "{\"id\": 7, " REST "}]}", "entry 1: id: expected printable"},
+		{HEAD "{\"id\": \"" ID "\", " REST ", \"title\": \"a\u202eb\"}]}",
+			"the title is longer"},
 		{HEAD "{\"id\": \"" ID "\", \"id\": \"" ID "\", " REST "}]}", ":1: duplicate"},
 		{HEAD "{\"id\": \"" ID "0\", " REST "}]}", "entry 1: id: expected printable"},
 		{HEAD "{\"id\": \"0123456789ABCDEF0123456789ABCDEF\", " REST "}]}",
@@ -366,6 +369,35 @@ static void a37_a_token_with_any_character_changed_opens_nothing(void **state)
 	records_free(&invites);
 }
 
+/* Links outlive the version that made them: these are of versions without hosts and without titles.
+ */
+static void links_of_older_versions_open(void **state)
+{
+	static const struct {
+		const char *hosts, *token;
+	} cases[] = {
+		{"", "ASNFZ4mrze8BI0VniavN7_oWbXpL549CzE6_sqMiZhm9sQ0j6yra--pILITFTU0Q"},
+		{", \"by\": \"staff/alice\", \"host\": \"Alice\"",
+			"ASNFZ4mrze8BI0VniavN76iwas83JdvUzfJTMkNcdYbF4hSGVNtWS879Ol9ii8R1"},
+	};
+	static const char *const values[] = {"secret"};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buffer text = BUFFER_INIT(4096);
+		struct records *invites;
+
+		buffer_printf(&text,
+			HEAD "{\"id\": \"" ID "\", " REST
+			     "%s, \"created\": \"2023-11-14T22:13:20Z\"}]}",
+			cases[i].hosts);
+		put_text(*state, text.data);
+		buffer_release(&text);
+		invites = load(*state);
+		assert_non_null(invites_open(invites, cases[i].token, values, 1));
+		records_free(&invites);
+	}
+}
+
 /* Who can write the file still makes nothing of a link but what it was made for. */
 static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 {
@@ -375,7 +407,8 @@ static void an_invitation_changed_in_the_file_opens_no_more(void **state)
 	} changes[] = {{"5f521a93c20ff6721fbb6a6c", "5f521a93c20ff6721fbb6a6d"},
 		{"meeting.example.org", "others.example.org"},
 		{"8320-2640-2482-3499", "8320-2640-2482-3498"},
-		{"partner.example", "example.partner"}, {"Guest", "Owner"}, {"2023-11", "2023-12"},
+		{"partner.example", "example.partner"}, {"Weekly", "Yearly"},
+		{"\"title\"", "\"other\""}, {"Guest", "Owner"}, {"2023-11", "2023-12"},
 		{"\"expires\"", "\"forever\""}};
 	struct fixture *fixture = *state;
 	struct auth_secrets secrets = secrets_of(values, 1);
@@ -419,6 +452,7 @@ int main(void)
 		TEST(what_another_process_wrote_counts_before_it_is_refused),
 		TEST(a_token_opens_with_any_version_of_the_secret),
 		TEST(a37_a_token_with_any_character_changed_opens_nothing),
+		TEST(links_of_older_versions_open),
 		TEST(an_invitation_changed_in_the_file_opens_no_more),
 	};
 

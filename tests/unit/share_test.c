@@ -43,7 +43,7 @@ static struct page *load(const struct files_page *shipped)
 static void render(
 	const struct files_page *shipped, const char *code, const char *text, struct buffer *html)
 {
-	struct page_value values[128] = {0};
+	struct page_value values[160] = {0};
 	struct page *page = load(shipped);
 
 	for (size_t i = 0; shipped->names[i] != NULL; i++)
