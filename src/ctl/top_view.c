@@ -244,7 +244,7 @@ static struct used *find_used(const struct settings *settings, const struct colu
 			used.events += section_rate(i, m, from, to);
 			any = any || to->sections[i][m] != 0;
 		}
-		used.is_open = to->sections[i][columns->breaker] > to->at_ms;
+		used.is_open = sections_is_open(to->sections[i][columns->breaker], to->at_ms);
 		if (any || used.is_open)
 			list[(*count_r)++] = used;
 	}

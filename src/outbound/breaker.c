@@ -3,6 +3,9 @@
 
 #include "telemetry/sections.h"
 
+_Static_assert(
+	(int)BREAKER_OPEN_MAX_MS <= (int)SECTIONS_PAUSE_MAX_MS, "the metrics show each pause");
+
 bool breaker_allows(struct breaker *breaker, int64_t now_ms, int64_t *wait_ms_r)
 {
 	if (breaker->pause_ms == 0)

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum {
-	BREAKER_FAILURES = 20,	/* failures in a row that open it, by default */
-	BREAKER_OPEN_MS = 5000, /* the first pause; each failed probe doubles it */
-	BREAKER_OPEN_MAX_MS = 60000,
+	BREAKER_FAILURES = 20,	     /* failures in a row that open it, by default */
+	BREAKER_OPEN_MS = 5000,	     /* the first pause; each failed probe doubles it */
+	BREAKER_OPEN_MAX_MS = 60000, /* SECTIONS_PAUSE_MAX_MS at most */
 };
 
 /* A breaker of all zeros is closed: it lets everything through. */

@@ -144,6 +144,11 @@ static bool is_breaker(size_t metric)
 	return metric == SECTION_PLATFORM_BREAKER || metric == SECTION_BACKEND_BREAKER;
 }
 
+bool sections_is_open(int64_t value, int64_t now_ms)
+{
+	return value > now_ms && value - now_ms <= SECTIONS_PAUSE_MAX_MS;
+}
+
 void sections_print_label(struct buffer *text, const char *value)
 {
 	for (; *value != '\0'; value++) {
@@ -166,7 +171,7 @@ static void print_section(
 	struct buffer *text, size_t metric, const char *title, int64_t value, int64_t now_ms)
 {
 	if (is_breaker(metric))
-		value = value > now_ms;
+		value = sections_is_open(value, now_ms);
 	if (metric != SECTION_PLATFORM_CERTIFICATE || value != 0)
 		print_one(text, metric, title, value);
 }

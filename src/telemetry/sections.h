@@ -43,11 +43,17 @@ static inline void sections_count(uint64_t key, enum metric counter)
 	sections_add(key, counter);
 }
 
+enum { SECTIONS_PAUSE_MAX_MS = 60000 }; /* of a breaker */
+
 /* Sets a level. Breakers: the time of clock_monotonic_ms() at which the pause ends. */
 void sections_set(uint64_t key, enum section_metric level, int64_t value);
 
 /* Returns a value; 0 for a section without an entry, with *known_r false. */
 int64_t sections_value(uint64_t key, enum section_metric metric, bool *known_r);
+
+/* Whether a breaker of that value is open. A time further away than any pause is of another boot:
+ * the file outlives the clock. */
+bool sections_is_open(int64_t value, int64_t now_ms);
 
 /* Gives the nth section of a kind: its title, and its key. NULL past the end. */
 typedef const char *sections_at(

@@ -27,10 +27,11 @@ static void count_until_the_end(int ready)
 	if (metrics_open(in_folder("state"), &error) != 0)
 		_exit(1);
 	gauge_add(METRIC_IN_FLIGHT, 7);
-	sections_set(backend, SECTION_BACKEND_BREAKER, clock_monotonic_ms() + 3600 * 1000);
 	if (write(ready, "r", 1) != 1)
 		_exit(1);
+	sections_set(backend, SECTION_BACKEND_BREAKER, clock_monotonic_ms() + 30000);
 	do {
+		sections_set(backend, SECTION_BACKEND_BREAKER, clock_monotonic_ms() + 30000);
 		sections_count(platform, METRIC_JOIN_OK);
 		metric_observe(METRIC_REQUEST_SECONDS, 80);
 	} while (poll(&end, 1, 1) == 0);

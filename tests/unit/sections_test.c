@@ -123,6 +123,8 @@ static void a_breaker_is_open_until_its_pause_ends(void **state)
 	breaker_failed(&breaker, 1000);
 	breaker_succeeded(&breaker);
 	expect_text(1000, "meetauth_backend_breaker_open{backend=\"staff\"} 0\n", true);
+	sections_set(breaker.metrics, breaker.level, 86400 * 1000); /* before a reboot */
+	expect_text(1000, "meetauth_backend_breaker_open{backend=\"staff\"} 0\n", true);
 	breaker_failed(&breaker, 1000); /* a success keeps whose breaker it is */
 	expect_text(1000, "meetauth_backend_breaker_open{backend=\"staff\"} 1\n", true);
 }
