@@ -206,7 +206,7 @@ struct columns {
 	const char *kind, *events; /* headings */
 	size_t first, last;	   /* the range of all their events */
 	size_t breaker, good;
-	size_t bad[2]; /* the first is the JSON's; both are the table's */
+	size_t bad[2];
 	size_t bad_count;
 	bool is_trouble; /* what failed, and not only an open breaker, is red */
 };
@@ -252,6 +252,16 @@ static struct used *find_used(const struct settings *settings, const struct colu
 	return list;
 }
 
+static uint64_t failure_rate(const struct columns *columns, size_t section,
+	const struct top_sample *from, const struct top_sample *to)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < columns->bad_count; i++)
+		sum += section_rate(section, columns->bad[i], from, to);
+	return sum;
+}
+
 static void put_sections(struct page *page, const struct settings *settings,
 	const struct columns *columns, const struct top_sample *from, const struct top_sample *to)
 {
@@ -262,10 +272,9 @@ static void put_sections(struct page *page, const struct settings *settings,
 		"FAILED/S", columns->events, "BREAKER");
 	for (size_t i = 0; i < count; i++) {
 		size_t at = list[i].section;
-		uint64_t good = section_rate(at, columns->good, from, to), bad = 0;
+		uint64_t good = section_rate(at, columns->good, from, to);
+		uint64_t bad = failure_rate(columns, at, from, to);
 
-		for (size_t j = 0; j < columns->bad_count; j++)
-			bad += section_rate(at, columns->bad[j], from, to);
 		put_line(page, list[i].is_open || (columns->is_trouble && bad > 0) ? RED : NULL,
 			"%-30.30s %7" PRIu64 ".%02" PRIu64 " %7" PRIu64 ".%02" PRIu64 " %10" PRId64
 			" %8s",
@@ -333,13 +342,13 @@ static json_t *list_sections(const struct settings *settings, const struct colum
 	for (size_t i = 0; i < count; i++) {
 		size_t at = list[i].section;
 
-		print_add(rows, json_pack("{s:s, s:o, s:o, s:I, s:b}", "title",
-					section_title(section_at(settings, at)), "perSecond",
-					to_real(section_rate(at, columns->good, from, to)),
-					"failedPerSecond",
-					to_real(section_rate(at, columns->bad[0], from, to)),
-					"total", (json_int_t)to->sections[at][columns->good],
-					"breakerOpen", list[i].is_open));
+		print_add(rows,
+			json_pack("{s:s, s:o, s:o, s:I, s:b}", "title",
+				section_title(section_at(settings, at)), "perSecond",
+				to_real(section_rate(at, columns->good, from, to)),
+				"failedPerSecond", to_real(failure_rate(columns, at, from, to)),
+				"total", (json_int_t)to->sections[at][columns->good], "breakerOpen",
+				list[i].is_open));
 	}
 	free(list);
 	return rows;

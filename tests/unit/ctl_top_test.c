@@ -32,6 +32,7 @@ static void count_until_the_end(int ready)
 	sections_set(backend, SECTION_BACKEND_BREAKER, clock_monotonic_ms() + 30000);
 	do {
 		sections_set(backend, SECTION_BACKEND_BREAKER, clock_monotonic_ms() + 30000);
+		sections_count(backend, METRIC_LOGIN_UNAVAILABLE);
 		sections_count(platform, METRIC_JOIN_OK);
 		metric_observe(METRIC_REQUEST_SECONDS, 80);
 	} while (poll(&end, 1, 1) == 0);
@@ -87,13 +88,13 @@ static void a_script_gets_one_table(void **state)
 	assert_null(strchr(out, '\033'));
 }
 
-/* Whether the pool has counted within the interval. */
+/* Whether the pool has counted within the interval: twice, so each counter has one more. */
 static bool has_counted(const json_t *all)
 {
 	const json_t *platform = json_array_get(json_object_get(all, "platforms"), 0),
 		     *request = json_array_get(json_object_get(all, "times"), 0);
 
-	return json_real_value(json_object_get(platform, "perSecond")) > 0 &&
+	return json_real_value(json_object_get(platform, "perSecond")) >= 10 &&
 	       json_integer_value(json_object_get(request, "halfMs")) == 100;
 }
 
@@ -114,6 +115,7 @@ static void json_has_the_same(void **state)
 	assert_string_equal(json_string_value(json_object_get(row, "title")), HOST);
 	row = json_array_get(json_object_get(all, "backends"), 0);
 	assert_true(json_is_true(json_object_get(row, "breakerOpen")));
+	assert_true(json_real_value(json_object_get(row, "failedPerSecond")) > 0);
 	json_decref(all);
 }
 
