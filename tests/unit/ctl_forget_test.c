@@ -67,6 +67,7 @@ static void put_invitation(const char *email, const char *by)
 		.email = email,
 		.by = by,
 		.host = "The Host",
+		.title = "",
 		.created = clock_wall(),
 		.expires = clock_wall() + 3600,
 	};

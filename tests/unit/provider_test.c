@@ -224,6 +224,7 @@ static void an_invited_guest_is_not_asked_again(void **state)
 		.email = "",
 		.by = "idp/alice",
 		.host = "Alice",
+		.title = "",
 		.created = clock_wall(),
 		.expires = clock_wall() + 3600};
 	const char *path = site_file("invitations", "{\"format\": \"meetauth invitations 1\", "
