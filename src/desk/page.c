@@ -5,6 +5,8 @@
 #include "desk/page.h"
 
 #include "base/qr.h"
+#include "desk/calendar.h"
+#include "policy/policy.h"
 
 #include "visit/ticket.h"
 
@@ -165,6 +167,60 @@ static void make_letter(struct desk_view *view)
 	buffer_text(url, "%0D%0A");
 }
 
+/* Returns when the policy first lets the guest of the new invitation in; 0: not known. */
+static int64_t find_opening(const struct desk *desk)
+{
+	const struct settings *settings = desk->visit->service->settings;
+	const struct invite *invite = &desk->invite;
+	char subject[sizeof INVITE_SUBJECT + RECORDS_ID_SIZE];
+	struct identity who = IDENTITY_INIT;
+	int64_t opens = 0;
+
+	snprintf(subject, sizeof subject, INVITE_SUBJECT "%s", invite->id);
+	who.guest = true;
+	if (identity_set(&who.backend, section_title(settings->desk.invitations),
+		    IDENTITY_NAME_MAX) == 0 &&
+		identity_set(&who.subject, subject, IDENTITY_SUBJECT_MAX) == 0 &&
+		identity_add_meeting(&who, invite->platform, invite->meeting) == 0)
+		opens = policy_opens(
+			&settings->policy, &(struct policy_question){
+						   .who = &who,
+						   .platform = invite->platform,
+						   .meeting_id = invite->meeting,
+						   .meeting_token = invite->meeting_token,
+						   .client = "",
+						   .now = invite->created,
+					   });
+	identity_release(&who);
+	return opens;
+}
+
+/* Makes an address that is a calendar file: an event from when the guest may join until the end
+ * that the host set. The default end is the link's and says nothing of the meeting. */
+static void put_calendar(struct desk_view *view)
+{
+	const struct invite *invite = &view->desk->invite;
+	int64_t opens = find_opening(view->desk);
+	struct buffer file = BUFFER_INIT(8192);
+	const struct calendar_event event = {.uid = invite->id,
+		.title = invite->title[0] != '\0' ? invite->title
+						  : lang_text(view->lang, "desk.letter.subject"),
+		.link = view->link.data,
+		.made = invite->created,
+		.begins = opens > invite->created ? opens : invite->created,
+		.ends = invite->expires};
+
+	if (event.link == NULL || event.begins >= event.ends)
+		return;
+	calendar_write(&event, &file);
+	view->calendar = BUFFER_INIT(32 * 1024);
+	buffer_text(&view->calendar, "data:text/calendar;charset=utf-8,");
+	buffer_percent(&view->calendar, file.data != NULL ? file.data : "");
+	values_put(&view->values, "calendar",
+		file.failed || view->calendar.failed ? NULL : view->calendar.data);
+	buffer_wipe(&file);
+}
+
 /* Adds the link as a QR code, if this build can make one. */
 static void put_code(struct desk_view *view)
 {
@@ -191,6 +247,8 @@ static void put_link(struct desk_view *view)
 	values_put(&view->values, "title", desk->invite.title);
 	make_letter(view);
 	values_put(&view->values, "letter", view->letter.failed ? NULL : view->letter.data);
+	if (desk->expires[0] != '\0')
+		put_calendar(view);
 	put_code(view);
 }
 
@@ -318,6 +376,7 @@ static void free_view(struct desk_view *view)
 	buffer_wipe(&view->ticket);
 	buffer_wipe(&view->link);
 	buffer_wipe(&view->letter);
+	buffer_wipe(&view->calendar);
 	buffer_wipe(&view->qr);
 	buffer_release(&view->back);
 	buffer_release(&view->here);

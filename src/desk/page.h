@@ -41,7 +41,7 @@ struct desk_view {
 	const struct page_value *recent_list[DESK_RECENT_MAX + 1];
 	char expires[DESK_TIME_SIZE], digest[DIGEST_SIZE], *meetings;
 	char qr_size[12];
-	struct buffer ticket, link, letter, qr, back, here; /* here: the page's address */
+	struct buffer ticket, link, letter, calendar, qr, back, here; /* here: the page's address */
 	/* What was done, or the question whether to do it. */
 	struct page_value notice[7];
 	const struct page_value *notices[2];

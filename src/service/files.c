@@ -45,7 +45,7 @@ static const char *const desk_names[] = {COMMON, "action", "logout", "ticket", "
 	"edit_id", "edit_seen", "editing", "adding", "edit_name", "edit_display", "edit_email",
 	"edit_meetings", "edit_expires", "edit_renew", "made", "new_name", "new_email",
 	"new_meeting", "new_token", "new_title", "title", "new_expires", "link", "letter",
-	"qr_path", "qr_size", "guest", NULL};
+	"calendar", "qr_path", "qr_size", "guest", NULL};
 static const char *const me_names[] = {COMMON, "fault", "started", "ended", "freed", "action",
 	"ticket", "searches", "find", "has_more", "too_many", "nobody", "starts", "guests",
 	"platforms", "only_platform", "id", "name", "ends", "account", "way", "since", "since_time",

@@ -103,15 +103,21 @@ def test_guests_are_found(desk, site):
 def test_an_invitation_whose_link_leads_in_from_another_browser(desk, site, tmp_path):
     type_into(desk, "new-name", "Zoë Guest")
     type_into(desk, "new-meeting", MEETING)
+    type_into(desk, "new-title", "Weekly review")
+    desk.execute_script("document.getElementById('new-expires').value = '2090-12-31T18:00'")
     press(desk, desk.find_element(By.ID, "new-meeting"))
     link = desk.find_element(By.ID, "link").text
     picture(desk, "desk-link")
+    desk.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    desk.find_element(By.CSS_SELECTOR, "a[download]").click()
+    wait_for((tmp_path / "meeting.ics").exists, "the calendar file")
+    assert "SUMMARY:Weekly review\r\n" in (tmp_path / "meeting.ics").read_bytes().decode()
     assert link.startswith(site.base + "/invite?token=")
     wait_for(lambda: site.visitor().get(link).status == 200, "the invitation")
     guest = open_browser(tmp_path / "guest", prefs={"profile.managed_default_content_settings.javascript": 2})
     try:
         guest.get(link)
-        assert "Zoë Guest" in guest.page_source
+        assert "Zoë Guest" in guest.page_source and "Weekly review" in guest.page_source
         picture(guest, "invitation")
     finally:
         guest.quit()

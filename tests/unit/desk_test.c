@@ -554,6 +554,7 @@ static void a_guest_sees_the_title_of_the_invitation(void **state)
 	assert_non_null(strstr(letter, "%0D%0A%0D%0AWeek%20%3C7%3E%20%28number-1%29%0D%0Ahttps"));
 	assert_says(answer, "name=\"title\" type=\"text\" value=\"Week &lt;7&gt;\"");
 	assert_says(answer, "<bdi>Week &lt;7&gt;</bdi> (<bdi>" HOST "/m1</bdi>)");
+	assert_null(link_of(answer, "(desk.calendar)"));
 	assert_says(visit(&host, "/guests?q=week"), "<bdi>Ben</bdi>");
 	link = cut(answer->body, "id=\"link\">", "<");
 	site_reload();
@@ -568,6 +569,33 @@ static void a_guest_sees_the_title_of_the_invitation(void **state)
 			visit(&guest, "?hostname=" HOST
 				      "&meetingId=m2&meetingToken=t&requestToken=rt-12345678")),
 		"Week");
+}
+
+/* It begins when the rules let the guest in, and ends as the host says. */
+static void a_host_gets_a_calendar_file_for_the_guest(void **state)
+{
+	struct browser host = {0};
+	const char *file;
+
+	(void)state;
+	open_site(MEETING SERVICE GUESTS DESK
+		"policy { rule \"later\" { allow = true backends = {\"invited\"} "
+		"not-before = \"2089-12-31T17:00Z\" } default = \"deny\" }\n");
+	sign_in_host(&host);
+	file = link_of(change(&host, "add-invitation",
+			       "name=Ben&meetings=m1&title=A%2C+B&expires=2089-12-31T18:00"),
+		"(desk.calendar)");
+	assert_non_null(file);
+	assert_int_equal(
+		strncmp(file, "data:text/calendar;charset=utf-8,BEGIN%3AVCALENDAR%0D%0A", 56), 0);
+	assert_non_null(strstr(file, "%0D%0ADTSTART%3A20891231T170000Z%0D%0A"));
+	assert_non_null(strstr(file, "%0D%0ADTEND%3A20891231T180000Z%0D%0A"));
+	assert_non_null(strstr(file, "%0D%0ASUMMARY%3AA%5C%2C%20B%0D%0A"));
+	assert_non_null(strstr(file, "%0D%0AURL%3Ahttps%3A%2F%2F"));
+	file = link_of(
+		change(&host, "add-invitation", "name=Ben&meetings=m1&expires=2089-12-31T17:00"),
+		"(desk.calendar)");
+	assert_null(file);
 }
 
 /* Beside pasting a link: meetings of one's own, the newest first, each once. */
@@ -1132,6 +1160,7 @@ int main(void)
 		TEST(a_name_that_is_taken_is_not_given_back),
 		TEST(a_host_writes_to_the_guest),
 		TEST(a_guest_sees_the_title_of_the_invitation),
+		TEST(a_host_gets_a_calendar_file_for_the_guest),
 		TEST(a_host_picks_a_recent_meeting),
 		TEST(a_revocation_is_taken_back),
 		TEST(lists_are_searched_sorted_and_turned),
