@@ -5,6 +5,9 @@
  */
 #include "join_fixture.h"
 
+#include "http/response.h"
+#include "telemetry/sections.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -271,6 +274,36 @@ static void figures_count_what_happens(void **state)
 	assert_status(visit(&browser, "/metrics"), 200);
 }
 
+/* They are longer than any page. */
+static void figures_of_many_platforms_are_whole(void **state)
+{
+	enum { PLATFORMS = 300 };
+	static const enum metric all[] = {METRIC_EXCHANGE_GRANTED, METRIC_EXCHANGE_REFUSED,
+		METRIC_EXCHANGE_TIMEOUT, METRIC_EXCHANGE_UNREACHABLE};
+	struct browser browser = {0};
+	const struct answer *answer;
+	struct buffer sections = BUFFER_INIT(1 << 20);
+
+	(void)state;
+	buffer_text(&sections, MEETING PEOPLE);
+	for (int i = 0; i < PLATFORMS; i++)
+		buffer_printf(&sections,
+			"platform \"p%03d.example.org\" { type = \"mock\" api = \"@api@\" }\n", i);
+	open_site("", sections.data);
+	for (int i = 0; i < PLATFORMS; i++) {
+		char title[32];
+
+		snprintf(title, sizeof title, "p%03d.example.org", i);
+		for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+			sections_count(sections_key("platform", title), all[j]);
+	}
+	answer = visit(&browser, "/metrics");
+	assert_status(answer, 200);
+	assert_true(strlen(answer->body) > RESPONSE_BODY_MAX);
+	assert_says(answer, "p299.example.org");
+	buffer_release(&sections);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, site_up, site_down)
 
 int main(void)
@@ -288,6 +321,7 @@ int main(void)
 		TEST(a_process_is_alive),
 		TEST(a_process_is_ready_or_says_why_not),
 		TEST(figures_count_what_happens),
+		TEST(figures_of_many_platforms_are_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
