@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Private to src/desk: the parts of the page. page.c has the forms and puts everything together,
- * table.c makes the lists, notice.c says what was done or what is wrong.
+ * table.c makes the lists, link.c has the link of a new invitation, notice.c says what was done or
+ * what is wrong.
  */
 #pragma once
 
@@ -62,6 +63,14 @@ void desk_table_release(struct desk_table *table);
 
 /* Returns the account's meetings, separated by commas. The caller frees them. */
 char *desk_join_meetings(const struct account *account);
+
+/* ---- link.c ---- */
+
+/* Makes the link of an invitation's token. The caller wipes it. */
+void desk_make_link(const struct visit *visit, const char *token, struct buffer *link);
+
+/* Shows the link of the new invitation, if the form has made one. */
+void desk_put_link(struct desk_view *view);
 
 /* ---- notice.c ---- */
 
