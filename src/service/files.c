@@ -18,8 +18,8 @@ static const char *const error_names[] = {COMMON, "status", "code", "title", "me
 	"switch_action", "ticket", "again", "meeting_link", "site_link", "desk_link", "me_link",
 	"paste", "wait", "icon_wait", "icon_again", "icon_locked", "icon_stop", "icon_door", NULL};
 static const char *const login_names[] = {COMMON, "action", "ticket", "platform", "meeting",
-	"number", "desk", "me", "heading", "form_label", "purpose", "failed", "ways", "way",
-	"second", "other", "label", "address", "form", "backend", "passwords", "name_label",
+	"number", "desk", "me", "heading", "form_label", "purpose", "failed", "minutes", "ways",
+	"way", "second", "other", "label", "address", "form", "backend", "passwords", "name_label",
 	"password_label", "wrong", "name", "type", "autocomplete", "capitals", "focus_name",
 	"focus_password", NULL};
 static const char *const challenge_names[] = {COMMON, "action", "ticket", "platform", "meeting",

@@ -261,6 +261,17 @@ static void put_heading(struct values *values, const struct visit *visit, const 
 		ways->form_label == NULL && visit->destination == DESTINATION_MEETING ? "1" : NULL);
 }
 
+/* How long the page of a sign-in to a meeting can be used, in minutes; NULL for less than one. The
+ * limit is told, not extended: a ticket that is made anew would outlive the claim of its request
+ * token (claim_of() in join/exchange.c). Who is too late gets the link of the meeting. */
+static const char *minutes_of(const struct visit *visit, char number[24])
+{
+	int64_t minutes = visit->service->settings->ticket_lifetime / 60;
+
+	snprintf(number, 24, "%lld", (long long)minutes);
+	return minutes > 0 && visit->destination == DESTINATION_MEETING ? number : NULL;
+}
+
 int pages_login(struct visit *visit, int status, const char *name, const char *backend)
 {
 	const struct wrong wrong = {.is_there = status == 401, .backend = backend, .name = name};
@@ -269,6 +280,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 	struct ways ways = {.list = calloc(WAYS_MAX, sizeof *ways.list)};
 	struct buffer ticket = BUFFER_INIT(TICKET_TEXT_MAX + 1);
 	struct buffer heading = BUFFER_INIT(1024);
+	char minutes[24];
 	int rc = ways.list != NULL ? visit_seal_ticket(visit, TICKET_JOIN, &ticket) : -1;
 
 	if (rc == 0)
@@ -278,6 +290,7 @@ int pages_login(struct visit *visit, int status, const char *name, const char *b
 		NULL);
 	put_heading(&values, visit, lang, &ways, &heading);
 	values_put(&values, "failed", wrong.is_there ? "1" : NULL);
+	values_put(&values, "minutes", minutes_of(visit, minutes));
 	values_put_rows(&values, "ways", ways.rows);
 	values_answer(visit, PAGE_LOGIN, status, join_policy(visit), lang, &values);
 	release_ways(&ways);

@@ -116,6 +116,7 @@ def greeting(driver):
 def test_login_from_the_platform_s_page_to_the_meeting(browser, site):
     press_join(browser, site)
     assert browser.current_url.startswith(site.base + "/login")
+    assert browser.find_element(By.CSS_SELECTOR, ".limit").text == "You have 10 minutes to sign in. If it takes longer, open the meeting link again."
     assert "requestToken" not in browser.current_url
     assert "Weekly review" not in browser.page_source and HOST in browser.page_source
     fill(browser, site)

@@ -256,6 +256,17 @@ static void the_first_way_is_open_and_the_others_are_folded(void **state)
 
 /* ---- tickets ---- */
 
+static void the_page_says_how_long_it_can_be_used(void **state)
+{
+	struct browser browser = {0};
+
+	(void)state;
+	open_site("ticket-lifetime = \"150s\"", MEETING PEOPLE);
+	assert_says(login_page(&browser, FIRST), "(login.limit) 2<");
+	site_load("ticket-lifetime = \"59s\"", MEETING PEOPLE);
+	assert_silent(login_page(&browser, FIRST), "(login.limit)");
+}
+
 static void a_ticket_is_good_for_a_while_in_one_browser(void **state)
 {
 	struct browser browser = {0}, other = {0}, bare = {0};
@@ -1092,6 +1103,7 @@ int main(void)
 		TEST(a_login_page_needs_its_ticket),
 		TEST(a_button_names_a_provider),
 		TEST(the_first_way_is_open_and_the_others_are_folded),
+		TEST(the_page_says_how_long_it_can_be_used),
 		TEST(a_ticket_is_good_for_a_while_in_one_browser),
 		TEST(a_reload_may_take_the_platform_of_a_ticket),
 		TEST(backends_are_asked_in_the_order_of_the_file),
