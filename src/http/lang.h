@@ -55,6 +55,6 @@ int langs_check(
 enum sentence_part { SENTENCE_END = 0, SENTENCE_TEXT, SENTENCE_VALUE, SENTENCE_PLURAL };
 
 /* Reads the next part of a sentence and advances `*at`: SENTENCE_TEXT is a run of text,
- * SENTENCE_VALUE a name between braces, SENTENCE_PLURAL what plural_parse() reads there. Loaded sentences are well formed; elsewhere an unclosed
- * brace is text. */
+ * SENTENCE_VALUE a name between braces, SENTENCE_PLURAL what plural_parse() reads there. Loaded
+ * sentences are well formed; elsewhere an unclosed brace is text. */
 enum sentence_part sentence_next(const char **at, const char **part_r, size_t *length_r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The brand on pages: its icon; and its colour, a style element, and the word of the Content-Security-Policy that
- * allows exactly this one (Content Security Policy Level 3, "hash-source").
+ * The brand on pages: its icon; and its colour, a style element, and the word of the
+ * Content-Security-Policy that allows exactly this one (Content Security Policy Level 3,
+ * "hash-source").
  */
 #pragma once
 

@@ -15,7 +15,7 @@ static struct {
 } made[8];
 
 /* Keeps the password of a page that shows one. Returns the page. */
-static const struct answer *keep_password(const struct answer *page)
+static inline const struct answer *keep_password(const struct answer *page)
 {
 	const char *account = strstr(page->body, "id=\"account\">");
 	char name[sizeof made->name];
@@ -34,7 +34,7 @@ static const struct answer *keep_password(const struct answer *page)
 }
 
 /* Returns the password that was made last for the guest. */
-static const char *password_of(const char *name)
+static inline const char *password_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
 		if (strcmp(made[i].name, name) == 0)
@@ -43,7 +43,7 @@ static const char *password_of(const char *name)
 }
 
 /* Returns the form with which the guest signs in. */
-static const char *signin_of(const char *name)
+static inline const char *signin_of(const char *name)
 {
 	static char form[100];
 

@@ -635,10 +635,12 @@ static void what_lacks_its_replica_is_never_confirmed(void **arg)
 	redis_server_start(&replica, (const char *const[]){"--replicaof", "127.0.0.1", port, NULL});
 	while (!says(to_server, "WAIT 1 100", "1"))
 		;
-	for (size_t i = 0; i < 3; i++) {
-		run(asks[i], &asked[i]);
+	for (size_t i = 0; i < 3; i++)
+		do /* on a busy machine the replica may be late */
+			run(asks[i], &asked[i]);
+		while (asked[i].number == STATE_CHANGE_UNKNOWN);
+	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(asked[i].number, 0);
-	}
 	redisFree(to_server);
 	redis_server_end(&replica);
 }
