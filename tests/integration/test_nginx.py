@@ -80,7 +80,7 @@ def test_headers_that_protect_are_on_the_page_of_a_pool_that_is_down(make_rig):
         for name in ("Strict-Transport-Security", "Cross-Origin-Opener-Policy", "X-Content-Type-Options", "Referrer-Policy",
                      "Content-Security-Policy", "Cache-Control", "Retry-After", "X-Request-Id"):
             assert len(answer.headers.get_all(name) or []) == 1, name
-        assert "style-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "style-src 'self'; img-src 'self';" in answer.headers["Content-Security-Policy"]
 
 
 def test_the_error_log_names_a_dead_socket_and_no_query(make_rig):
