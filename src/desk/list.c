@@ -11,16 +11,6 @@ static const char *const state_words[DESK_STATES] = {"all", "active", "ended"};
 static const char *const sort_words[DESK_SORTS] = {"newest", "name", "expires"};
 static const char *const from_names[DESK_LISTS] = {"invitations", "accounts"};
 
-const char *desk_state_word(enum desk_state state)
-{
-	return state_words[state];
-}
-
-const char *desk_sort_word(enum desk_sort sort)
-{
-	return sort_words[sort];
-}
-
 /* ---- the query ---- */
 
 static const char *text_of(const struct params *query, const char *name)

@@ -44,10 +44,6 @@ struct desk_list {
 void desk_find_read(struct desk_find *find, const char *query);
 void desk_find_free(struct desk_find *find);
 
-/* The words of the query for a state and an order. */
-const char *desk_state_word(enum desk_state state);
-const char *desk_sort_word(enum desk_sort sort);
-
 /* Appends "?NAME=VALUE&…" for the same page, with another first row of one list; nothing without
  * any value. */
 void desk_find_write(

@@ -263,7 +263,7 @@ static void put_heading(struct values *values, const struct visit *visit, const 
 
 /* How long the page of a sign-in to a meeting can be used, in minutes; NULL for less than one. The
  * limit is told, not extended: a ticket that is made anew would outlive the claim of its request
- * token (claim_of() in join/exchange.c). Who is too late gets the link of the meeting. */
+ * token (claim_of() in join/exchange.c). A visitor who is too late gets the link of the meeting. */
 static const char *minutes_of(const struct visit *visit, char number[24])
 {
 	int64_t minutes = visit->service->settings->ticket_lifetime / 60;
